@@ -1,0 +1,185 @@
+//! The actions: what each takes and gives, and the one list that knows them.
+//!
+//! An action is one file: its parameters (doc, default, range, unit per field), its ports, its kernel, its tests.
+//! Registering it is one line in [`actions!`](self). Checks stand around an action (format, limits, ranges, port
+//! types: the engine does them), not inside each one.
+
+use serde_json::{Map, Value};
+
+use crate::error::Failure;
+use crate::image::{Image, Representation, Representations, Size};
+
+pub mod parameters;
+
+use parameters::{Field, Issue};
+
+/// What flows through a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortType {
+    /// Pictures.
+    Image,
+    /// Text.
+    Text,
+    /// A JSON value.
+    Json,
+}
+
+/// An input or output port of an action.
+#[derive(Clone, Copy, Debug)]
+pub struct Port {
+    /// Name on the wire, such as `input-images` or `overlay`.
+    pub name: &'static str,
+    /// What flows through it.
+    pub kind: PortType,
+    /// Whether a connection must be there (inputs only).
+    pub required: bool,
+    /// What it is for.
+    pub description: &'static str,
+}
+
+/// Where an action stands in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Brings pictures in.
+    Input,
+    /// Changes size, frame or direction.
+    Geometry,
+    /// Changes light and colour.
+    Color,
+    /// Changes detail.
+    Detail,
+    /// Puts pictures together.
+    Compose,
+    /// Takes results out.
+    Output,
+}
+
+/// What an action does for the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Brings pictures in; has no input port.
+    Source,
+    /// Maps pictures to pictures by its [`Operation`].
+    Transform,
+    /// Takes results out; has no output port.
+    Sink,
+}
+
+/// An action's entry: everything but its kernel, so that the page can show and check it without linking pixels.
+#[derive(Debug)]
+pub struct Action {
+    /// Stable kebab-case id, never derived from a Rust name.
+    pub action_type: &'static str,
+    /// Semantic version of its behaviour.
+    pub version: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it does, in a sentence or two.
+    pub description: &'static str,
+    /// Where it stands in the catalog.
+    pub category: Category,
+    /// What it does for the engine.
+    pub role: Role,
+    /// Input ports, the first image input first.
+    pub inputs: &'static [Port],
+    /// Output ports.
+    pub outputs: &'static [Port],
+    /// Parameters: the source of the form, the validator, the catalog and the docs.
+    pub fields: &'static [Field],
+    /// Checks raw parameters: every field, then what holds between fields.
+    pub check: fn(&Map<String, Value>) -> Vec<Issue>,
+    /// `actionType` of actions that are often used with it.
+    pub related: &'static [&'static str],
+    /// When to use it, with an example in words.
+    pub usage: &'static str,
+}
+
+/// A transform with its parameters read: what runs.
+pub trait Operation: Send + Sync {
+    /// The representations its kernel takes on every image input. An operation may answer by its parameters.
+    fn accepts(&self) -> Representations;
+
+    /// The representation it gives for one that it takes.
+    fn produces(&self, input: Representation) -> Representation {
+        input
+    }
+
+    /// Size of the result for the size of its first input.
+    ///
+    /// # Errors
+    /// When no picture would be left, such as an empty crop.
+    fn output_size(&self, input: Size) -> Result<Size, Failure> {
+        Ok(input)
+    }
+
+    /// The smallest first input that gives a result as good as the full `input` does: a resize that shrinks by much
+    /// can do with less. Only a size of the same ratio is useful; the default needs everything.
+    ///
+    /// An operation whose lengths are in pixels of its input must answer `input`.
+    fn needs(&self, input: Size) -> Size {
+        input
+    }
+
+    /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
+    /// optional port is not connected; each picture is in an accepted representation. Results come in the order of
+    /// [`Action::outputs`].
+    ///
+    /// # Errors
+    /// When the pictures cannot be processed; the engine adds which action it was.
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure>;
+}
+
+/// The input and output ports of an action that maps one picture to one.
+pub const IMAGE_IN: Port =
+    Port { name: "input-images", kind: PortType::Image, required: true, description: "The pictures to work on." };
+/// The usual output port.
+pub const IMAGE_OUT: Port =
+    Port { name: "outputs", kind: PortType::Image, required: false, description: "The resulting pictures." };
+
+/// Takes the one picture of an operation with a single input.
+pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
+    inputs
+        .into_iter()
+        .next()
+        .flatten()
+        .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
+}
+
+/// Declares the actions: each name is a module with `pub const ACTION: Action` and, for a transform,
+/// `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
+///
+/// The catalog and the kernels are separate tables, so that the page links the first without the second.
+macro_rules! actions {
+    (frame: $($frame:ident),*; transforms: $($transform:ident),* $(,)?) => {
+        $(pub mod $frame;)*
+        $(pub mod $transform;)*
+
+        /// Every action, in the catalog's order.
+        pub static CATALOG: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
+
+        /// Reads a transform's parameters into what runs.
+        ///
+        /// # Errors
+        /// When `action_type` is no transform or its parameters do not read; validation finds both before.
+        pub fn prepare(action_type: &str, raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+            match action_type {
+                $(name if name == $transform::ACTION.action_type => $transform::prepare(raw),)*
+                _ => Err(Failure::system(
+                    format!("There is no operation \"{action_type}\"."),
+                    "Validate the workflow before running it.",
+                )),
+            }
+        }
+    };
+}
+
+// The one list. A new action is a file in `actions/` and its name here.
+actions! {
+    frame: input_images, output;
+    transforms: flip
+}
+
+/// The entry of an action by its id.
+pub fn find(action_type: &str) -> Option<&'static Action> {
+    CATALOG.iter().copied().find(|action| action.action_type == action_type)
+}

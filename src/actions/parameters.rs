@@ -1,0 +1,487 @@
+//! Parameter metadata and the typed reading of raw parameters: one source for the form, the validator, the catalog
+//! and the docs.
+//!
+//! [`parameters!`](crate::parameters) declares an action's parameter struct once; each field's doc comment, kind,
+//! default, range and unit become both the Rust field and its [`Field`] entry.
+
+use serde_json::{Map, Value};
+
+use crate::error::Failure;
+
+/// What a parameter holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `#rrggbb` or `#rrggbbaa`.
+    Color,
+    /// `"w:h"`, both positive.
+    Ratio,
+    /// Free text.
+    Text,
+    /// A file-name pattern with `{name}`, `{ext}`, `{index}`, `{width}`, `{height}`.
+    NamePattern,
+    /// The list of pictures of an input action.
+    Images,
+}
+
+/// One parameter of an action.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Name on the wire.
+    pub name: &'static str,
+    /// Its doc comment, lines joined.
+    pub docs: &'static [&'static str],
+    /// What it holds.
+    pub kind: Kind,
+    /// Inclusive range of numbers.
+    pub range: Option<(f64, f64)>,
+    /// `px`, `%`, `EV`, `°`, …
+    pub unit: Option<&'static str>,
+    /// Whether a value must be given.
+    pub required: bool,
+    /// The value when none is given; `null` where there is none.
+    pub default: fn() -> Value,
+}
+
+impl Field {
+    /// The doc comment as one line of text.
+    pub fn description(&self) -> String {
+        self.docs.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").trim().to_owned()
+    }
+}
+
+/// What is wrong with a raw parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issue {
+    /// The parameter, or `None` for the action as a whole.
+    pub field: Option<&'static str>,
+    /// Stable code: `wrong_type`, `out_of_range`, `missing_parameter`, `unknown_placeholder`, `conflicting_parameters`.
+    pub code: &'static str,
+    /// What is wrong, naming the value.
+    pub message: String,
+    /// How to mend it.
+    pub hint: String,
+}
+
+impl Issue {
+    /// An issue of one field.
+    pub fn new(field: &'static str, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { field: Some(field), code, message: message.into(), hint: hint.into() }
+    }
+}
+
+/// A Rust type that a parameter can have.
+pub trait Parameter: Sized {
+    /// Its kind, where the declaration names none.
+    const KIND: Kind;
+    /// Whether a value must be given when there is no default.
+    const REQUIRED: bool = true;
+    /// Reads a value that is present and not null.
+    ///
+    /// # Errors
+    /// What was expected, such as `a whole number`.
+    fn read(value: &Value) -> Result<Self, String>;
+    /// The value as a number, for the range check.
+    fn number(&self) -> Option<f64> {
+        None
+    }
+    /// The value as JSON, for the catalog.
+    fn json(&self) -> Value;
+    /// What stands for a missing value, if anything does.
+    fn missing() -> Option<Self> {
+        None
+    }
+}
+
+impl Parameter for u32 {
+    const KIND: Kind = Kind::Integer;
+    fn read(value: &Value) -> Result<Self, String> {
+        whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number of at least 0".into())
+    }
+    fn number(&self) -> Option<f64> {
+        Some(f64::from(*self))
+    }
+    fn json(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Parameter for i32 {
+    const KIND: Kind = Kind::Integer;
+    fn read(value: &Value) -> Result<Self, String> {
+        whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number".into())
+    }
+    fn number(&self) -> Option<f64> {
+        Some(f64::from(*self))
+    }
+    fn json(&self) -> Value {
+        (*self).into()
+    }
+}
+
+/// JSON has one kind of number: `90.0` is as whole as `90`.
+fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
+}
+
+impl Parameter for f64 {
+    const KIND: Kind = Kind::Number;
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_f64().ok_or_else(|| "a number".into())
+    }
+    fn number(&self) -> Option<f64> {
+        Some(*self)
+    }
+    fn json(&self) -> Value {
+        if self.fract() == 0.0 && self.abs() < 9e15 { (*self as i64).into() } else { (*self).into() }
+    }
+}
+
+impl Parameter for bool {
+    const KIND: Kind = Kind::Boolean;
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| "true or false".into())
+    }
+    fn json(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Parameter for String {
+    const KIND: Kind = Kind::Text;
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_str().map(Into::into).ok_or_else(|| "text".into())
+    }
+    fn json(&self) -> Value {
+        self.as_str().into()
+    }
+}
+
+impl<T: Parameter> Parameter for Option<T> {
+    const KIND: Kind = T::KIND;
+    const REQUIRED: bool = false;
+    fn read(value: &Value) -> Result<Self, String> {
+        T::read(value).map(Some)
+    }
+    fn number(&self) -> Option<f64> {
+        self.as_ref().and_then(T::number)
+    }
+    fn json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::json)
+    }
+    fn missing() -> Option<Self> {
+        Some(None)
+    }
+}
+
+/// A colour with straight alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    /// Red, green, blue, alpha.
+    pub rgba: [u8; 4],
+}
+
+impl Color {
+    /// Opaque white.
+    pub const WHITE: Self = Self { rgba: [255; 4] };
+
+    /// Reads `#rrggbb` or `#rrggbbaa`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#')?;
+        if !matches!(digits.len(), 6 | 8) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let byte = |i: usize| u8::from_str_radix(&digits[i..i + 2], 16).ok();
+        let alpha = if digits.len() == 8 { byte(6)? } else { 255 };
+        Some(Self { rgba: [byte(0)?, byte(2)?, byte(4)?, alpha] })
+    }
+
+    /// The colour without its alpha.
+    pub const fn rgb(self) -> [u8; 3] {
+        let [r, g, b, _] = self.rgba;
+        [r, g, b]
+    }
+
+    /// Whether nothing shines through.
+    pub const fn is_opaque(self) -> bool {
+        self.rgba[3] == 255
+    }
+}
+
+impl Parameter for Color {
+    const KIND: Kind = Kind::Color;
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_str().and_then(Self::parse).ok_or_else(|| "a colour as #rrggbb or #rrggbbaa".into())
+    }
+    fn json(&self) -> Value {
+        let [r, g, b, a] = self.rgba;
+        if a == 255 { format!("#{r:02x}{g:02x}{b:02x}") } else { format!("#{r:02x}{g:02x}{b:02x}{a:02x}") }.into()
+    }
+}
+
+/// A ratio of width to height.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// Width part.
+    pub width: f64,
+    /// Height part.
+    pub height: f64,
+}
+
+impl Ratio {
+    /// Reads `"w:h"`, both positive and finite.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (width, height) = text.split_once(':')?;
+        let part = |s: &str| s.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+        Some(Self { width: part(width)?, height: part(height)? })
+    }
+}
+
+impl Parameter for Ratio {
+    const KIND: Kind = Kind::Ratio;
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_str().and_then(Self::parse).ok_or_else(|| "a ratio such as \"4:5\"".into())
+    }
+    fn json(&self) -> Value {
+        format!("{}:{}", self.width, self.height).into()
+    }
+}
+
+/// Where something stands in a larger frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gravity {
+    /// 0 left, 1 middle, 2 right.
+    pub column: u8,
+    /// 0 top, 1 middle, 2 bottom.
+    pub row: u8,
+}
+
+/// The words of [`Gravity`], row by row.
+const GRAVITIES: [&str; 9] =
+    ["northwest", "north", "northeast", "west", "center", "east", "southwest", "south", "southeast"];
+
+impl Gravity {
+    /// In the middle.
+    pub const CENTER: Self = Self { column: 1, row: 1 };
+    /// At the lower right.
+    pub const SOUTHEAST: Self = Self { column: 2, row: 2 };
+
+    /// Offset of an inner length in an outer one for a column or row: start, middle (rounded down), end.
+    pub const fn offset(place: u8, outer: u32, inner: u32) -> u32 {
+        let room = outer.saturating_sub(inner);
+        match place {
+            0 => 0,
+            1 => room / 2,
+            _ => room,
+        }
+    }
+}
+
+impl Parameter for Gravity {
+    const KIND: Kind = Kind::Choice(&GRAVITIES);
+    fn read(value: &Value) -> Result<Self, String> {
+        let index = value.as_str().and_then(|word| GRAVITIES.iter().position(|known| *known == word));
+        let index = index.ok_or_else(|| format!("one of {}", GRAVITIES.join(", ")))? as u8;
+        Ok(Self { column: index % 3, row: index / 3 })
+    }
+    fn json(&self) -> Value {
+        GRAVITIES[usize::from(self.row * 3 + self.column)].into()
+    }
+}
+
+/// Reads one field of raw parameters; what is wrong goes to `issues`.
+///
+/// `null` counts as missing. Called by [`parameters!`](crate::parameters).
+pub fn read_field<T: Parameter>(
+    field: &Field,
+    default: Option<T>,
+    raw: &Map<String, Value>,
+    issues: &mut Vec<Issue>,
+) -> Option<T> {
+    let Some(value) = raw.get(field.name).filter(|value| !value.is_null()) else {
+        let value = default.or_else(T::missing);
+        if value.is_none() {
+            issues.push(Issue::new(
+                field.name,
+                "missing_parameter",
+                format!("\"{}\" is required.", field.name),
+                format!("Give \"{}\": {}", field.name, field.description()),
+            ));
+        }
+        return value;
+    };
+    match T::read(value) {
+        Err(expected) => {
+            issues.push(Issue::new(
+                field.name,
+                "wrong_type",
+                format!("\"{}\" is {value}.", field.name),
+                format!("Give {expected}."),
+            ));
+            None
+        }
+        Ok(read) => {
+            if let (Some((low, high)), Some(number)) = (field.range, read.number())
+                && !(low..=high).contains(&number)
+            {
+                issues.push(Issue::new(
+                    field.name,
+                    "out_of_range",
+                    format!("\"{}\" is {number}.", field.name),
+                    format!(
+                        "Give a value from {low} to {high}{}.",
+                        field.unit.map_or(String::new(), |u| format!(" {u}"))
+                    ),
+                ));
+                return None;
+            }
+            Some(read)
+        }
+    }
+}
+
+/// The failure of an operation whose parameters do not read: only reached when validation was skipped.
+pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
+    let all = issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join(" ");
+    Failure::execute(format!("The parameters of \"{action_type}\" are not usable: {all}"), "Validate the workflow.")
+}
+
+/// Declares an action's parameters once: the struct, its [`Field`] list and its reader.
+///
+/// ```
+/// pixelmill::parameters! {
+///     /// How to blur.
+///     pub struct Blur {
+///         /// Standard deviation.
+///         sigma: f64 = 2.0, range 0.0..=250.0, unit "px";
+///         /// Only this often.
+///         times: Option<u32>, range 1.0..=9.0;
+///     }
+/// }
+/// let (blur, issues) = Blur::read(serde_json::json!({ "sigma": 3 }).as_object().unwrap());
+/// assert_eq!((blur.unwrap().sigma, issues.len()), (3.0, 0));
+/// let (_, issues) = Blur::read(serde_json::json!({ "sigma": 300 }).as_object().unwrap());
+/// assert_eq!(issues[0].code, "out_of_range");
+/// ```
+///
+/// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
+/// `unit "px"`. Wire names are the field's own name unless `as` says otherwise.
+#[macro_export]
+macro_rules! parameters {
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $wire:literal) => { $wire };
+    (@kind $type:ty) => { <$type as $crate::actions::parameters::Parameter>::KIND };
+    (@kind $type:ty, $kind:expr) => { $kind };
+    (@range) => { None };
+    (@range $low:literal $high:literal) => { Some(($low, $high)) };
+    (@unit) => { None };
+    (@unit $unit:literal) => { Some($unit) };
+    (@default $type:ty) => { None::<$type> };
+    (@default $type:ty, $default:expr) => { Some::<$type>($default) };
+    (@required $type:ty) => { <$type as $crate::actions::parameters::Parameter>::REQUIRED };
+    (@required $type:ty, $default:expr) => { false };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $field:ident : $type:ty
+                $(= $default:expr)?
+                $(, as $wire:literal)?
+                $(, kind $kind:expr)?
+                $(, range $low:literal ..= $high:literal)?
+                $(, unit $unit:literal)?
+            );* $(;)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        $vis struct $name {
+            $( $(#[doc = $doc])* pub $field: $type, )*
+        }
+
+        impl $name {
+            /// The metadata of every parameter, in the order of the form.
+            pub const FIELDS: &'static [$crate::actions::parameters::Field] = &[
+                $( $crate::actions::parameters::Field {
+                    name: $crate::parameters!(@name $field $($wire)?),
+                    docs: &[$($doc),*],
+                    kind: $crate::parameters!(@kind $type $(, $kind)?),
+                    range: $crate::parameters!(@range $($low $high)?),
+                    unit: $crate::parameters!(@unit $($unit)?),
+                    required: $crate::parameters!(@required $type $(, $default)?),
+                    default: || {
+                        let default = $crate::parameters!(@default $type $(, $default)?);
+                        default.map_or(::serde_json::Value::Null, |value: $type| {
+                            $crate::actions::parameters::Parameter::json(&value)
+                        })
+                    },
+                }, )*
+            ];
+
+            /// Reads raw parameters, every field's issues at once; `None` when any field does not read.
+            pub fn read(
+                raw: &::serde_json::Map<String, ::serde_json::Value>,
+            ) -> (Option<Self>, Vec<$crate::actions::parameters::Issue>) {
+                let mut issues = Vec::new();
+                let mut fields = Self::FIELDS.iter();
+                $(
+                    let $field = $crate::actions::parameters::read_field::<$type>(
+                        fields.next().expect("one entry per field"),
+                        $crate::parameters!(@default $type $(, $default)?),
+                        raw,
+                        &mut issues,
+                    );
+                )*
+                let read = (|| Some(Self { $( $field: $field?, )* }))();
+                (read, issues)
+            }
+        }
+    };
+}
+
+/// Declares an enum whose values are words on the wire.
+///
+/// ```
+/// pixelmill::choices! {
+///     /// Which way.
+///     pub enum Way {
+///         /// Up.
+///         Up = "up",
+///         /// Down.
+///         Down = "down",
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! choices {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal ),* $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name { $( $(#[$doc])* $variant, )* }
+
+        impl $crate::actions::parameters::Parameter for $name {
+            const KIND: $crate::actions::parameters::Kind =
+                $crate::actions::parameters::Kind::Choice(&[$($word),*]);
+            fn read(value: &::serde_json::Value) -> Result<Self, String> {
+                match value.as_str() {
+                    $( Some($word) => Ok(Self::$variant), )*
+                    _ => Err(format!("one of {}", [$($word),*].join(", "))),
+                }
+            }
+            fn json(&self) -> ::serde_json::Value {
+                match self { $( Self::$variant => $word.into(), )* }
+            }
+        }
+    };
+}

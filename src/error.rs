@@ -1,0 +1,76 @@
+//! What the user sees of a failure: what failed, where, and how to mend it.
+
+use serde::{Deserialize, Serialize};
+
+/// Who is at fault, in the contract's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCategory {
+    /// The image, the document or a parameter is not usable.
+    ValidationError,
+    /// The device or the program failed.
+    SystemError,
+    /// Too much was asked at once.
+    RateLimitError,
+    /// A named URL could not be fetched.
+    DownstreamError,
+    /// A limit of time was passed.
+    PollingTimeoutError,
+}
+
+/// When it happened, in the contract's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// While the inputs were judged: sniffing, header, limits, decoding.
+    Validation,
+    /// While the inputs or the codecs were fetched.
+    Setup,
+    /// While an action ran or the result was written.
+    Execute,
+}
+
+/// The failure of one execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// What failed, naming the file or value.
+    pub message: String,
+    /// Who is at fault.
+    pub category: ErrorCategory,
+    /// When it happened.
+    pub phase: Phase,
+    /// The action it happened in, if any.
+    pub action_id: Option<String>,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Failure {
+    /// A failure of the input: the user can mend it by another file or value.
+    pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorCategory::ValidationError, Phase::Validation, message, hint)
+    }
+
+    /// A failure of an action or encoder on a sound input.
+    pub fn execute(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorCategory::ValidationError, Phase::Execute, message, hint)
+    }
+
+    /// A failure of the device or the program.
+    pub fn system(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorCategory::SystemError, Phase::Execute, message, hint)
+    }
+
+    /// A failure with every part named; `action_id` is filled by whoever knows it.
+    pub fn new(category: ErrorCategory, phase: Phase, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), category, phase, action_id: None, hint: hint.into() }
+    }
+
+    /// The same failure, placed in an action (kept if one is named already).
+    pub fn at(mut self, action_id: &str) -> Self {
+        self.action_id.get_or_insert_with(|| action_id.to_owned());
+        self
+    }
+}

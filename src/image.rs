@@ -1,0 +1,231 @@
+//! The pixel buffer and its representations.
+//!
+//! An [`Image`] is one picture in memory, in one of four representations. All samples are 8 bits, all rows are tight
+//! (no padding between rows), alpha is straight (not premultiplied) and colour values are encoded as they came (no
+//! linearisation). Conversions between representations live in [`convert`]; file formats live in `codecs`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub mod convert;
+
+/// Width and height in pixels, both at least 1 for a picture that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Size {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Size {
+    /// A size from its two sides.
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Number of pixels.
+    pub const fn pixels(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// The size after a quarter turn.
+    pub const fn transposed(self) -> Self {
+        Self { width: self.height, height: self.width }
+    }
+}
+
+/// The representations a picture can have in memory, and the word by which plans speak of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Representation {
+    /// One luma plane, no colour.
+    Gray,
+    /// Planar full-range BT.601 Y′CbCr as in JFIF, chroma possibly subsampled with centred siting.
+    Ycc,
+    /// Interleaved R′G′B′.
+    Rgb,
+    /// Interleaved R′G′B′ with straight alpha.
+    Rgba,
+}
+
+impl Representation {
+    /// Every representation, cheapest to keep first.
+    pub const ALL: [Self; 4] = [Self::Gray, Self::Ycc, Self::Rgb, Self::Rgba];
+
+    /// Whether a picture may be converted from `self` to `to` without losing colour or alpha.
+    pub const fn converts_to(self, to: Self) -> bool {
+        match (self, to) {
+            (Self::Rgba, Self::Rgba) => true,
+            (Self::Rgba, _) => false,
+            (Self::Gray, _) => true,
+            (_, Self::Gray) => false,
+            _ => true,
+        }
+    }
+}
+
+/// A set of representations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Representations(u8);
+
+impl Representations {
+    /// All four.
+    pub const ANY: Self = Self(0b1111);
+    /// Interleaved colour only.
+    pub const INTERLEAVED: Self = Self::of(&[Representation::Rgb, Representation::Rgba]);
+    /// Gray or planar: what works on luma alone.
+    pub const LUMA: Self = Self::of(&[Representation::Gray, Representation::Ycc]);
+
+    /// The set of the ones named.
+    pub const fn of(list: &[Representation]) -> Self {
+        let (mut bits, mut i) = (0, 0);
+        while i < list.len() {
+            bits |= 1 << list[i] as u8;
+            i += 1;
+        }
+        Self(bits)
+    }
+
+    /// Whether the set holds `one`.
+    pub const fn contains(self, one: Representation) -> bool {
+        self.0 & (1 << one as u8) != 0
+    }
+
+    /// The members, cheapest to keep first.
+    pub fn iter(self) -> impl Iterator<Item = Representation> {
+        Representation::ALL.into_iter().filter(move |one| self.contains(*one))
+    }
+}
+
+/// How many luma samples share one chroma sample, across and down. 4:2:0 is `{ h: 2, v: 2 }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subsampling {
+    /// Luma samples per chroma sample across: 1, 2 or 4.
+    pub h: u8,
+    /// Luma samples per chroma sample down: 1, 2 or 4.
+    pub v: u8,
+}
+
+impl Subsampling {
+    /// 4:4:4, chroma at full size.
+    pub const S444: Self = Self { h: 1, v: 1 };
+    /// 4:2:2, chroma at half width.
+    pub const S422: Self = Self { h: 2, v: 1 };
+    /// 4:2:0, chroma at half width and half height.
+    pub const S420: Self = Self { h: 2, v: 2 };
+
+    /// Size of a chroma plane of a picture of `size`: each side divided and rounded up.
+    pub const fn chroma_size(self, size: Size) -> Size {
+        Size::new(size.width.div_ceil(self.h as u32), size.height.div_ceil(self.v as u32))
+    }
+}
+
+/// One plane of 8-bit samples with tight rows: `data.len() == width × height`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plane {
+    /// Size in samples.
+    pub size: Size,
+    /// Samples, row by row.
+    pub data: Vec<u8>,
+}
+
+impl Plane {
+    /// A plane of one value.
+    pub fn filled(size: Size, value: u8) -> Self {
+        Self { size, data: vec![value; size.pixels() as usize] }
+    }
+
+    /// One row of samples.
+    pub fn row(&self, y: u32) -> &[u8] {
+        let width = self.size.width as usize;
+        &self.data[y as usize * width..][..width]
+    }
+}
+
+/// Planar Y′CbCr. The luma plane has the picture's size, the chroma planes [`Subsampling::chroma_size`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ycc {
+    /// Luma, 0…255.
+    pub y: Plane,
+    /// Blue difference, 128 is neutral.
+    pub cb: Plane,
+    /// Red difference, 128 is neutral.
+    pub cr: Plane,
+    /// Ratio of the luma to the chroma grid.
+    pub subsampling: Subsampling,
+}
+
+/// The samples of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pixels {
+    /// `width × height` bytes.
+    Gray(Vec<u8>),
+    /// Three planes.
+    Ycc(Ycc),
+    /// `width × height × 3` bytes.
+    Rgb(Vec<u8>),
+    /// `width × height × 4` bytes, alpha straight.
+    Rgba(Vec<u8>),
+}
+
+/// One picture in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Size in pixels.
+    pub size: Size,
+    /// Samples, in one representation.
+    pub pixels: Pixels,
+    /// Embedded ICC profile as found in the file; carried along, never applied.
+    pub icc: Option<Arc<[u8]>>,
+}
+
+impl Image {
+    /// A picture without a profile.
+    ///
+    /// # Panics
+    /// In debug builds, when the samples do not fit the size.
+    pub fn new(size: Size, pixels: Pixels) -> Self {
+        let image = Self { size, pixels, icc: None };
+        debug_assert!(image.is_consistent(), "samples do not fit {size:?}");
+        image
+    }
+
+    /// The same picture with other samples: the profile is kept.
+    pub fn with(&self, size: Size, pixels: Pixels) -> Self {
+        Self { icc: self.icc.clone(), ..Self::new(size, pixels) }
+    }
+
+    /// The representation it is in now.
+    pub const fn representation(&self) -> Representation {
+        match self.pixels {
+            Pixels::Gray(_) => Representation::Gray,
+            Pixels::Ycc(_) => Representation::Ycc,
+            Pixels::Rgb(_) => Representation::Rgb,
+            Pixels::Rgba(_) => Representation::Rgba,
+        }
+    }
+
+    /// Bytes that its samples take in memory.
+    pub fn bytes(&self) -> u64 {
+        match &self.pixels {
+            Pixels::Gray(data) | Pixels::Rgb(data) | Pixels::Rgba(data) => data.len() as u64,
+            Pixels::Ycc(ycc) => (ycc.y.data.len() + ycc.cb.data.len() + ycc.cr.data.len()) as u64,
+        }
+    }
+
+    /// Whether every buffer has the length that the size asks for.
+    pub fn is_consistent(&self) -> bool {
+        let pixels = self.size.pixels() as usize;
+        let fits = |plane: &Plane, size: Size| plane.size == size && plane.data.len() as u64 == size.pixels();
+        match &self.pixels {
+            Pixels::Gray(data) => data.len() == pixels,
+            Pixels::Rgb(data) => data.len() == pixels * 3,
+            Pixels::Rgba(data) => data.len() == pixels * 4,
+            Pixels::Ycc(ycc) => {
+                let chroma = ycc.subsampling.chroma_size(self.size);
+                fits(&ycc.y, self.size) && fits(&ycc.cb, chroma) && fits(&ycc.cr, chroma)
+            }
+        }
+    }
+}
