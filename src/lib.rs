@@ -9,3 +9,7 @@ pub mod image;
 
 pub mod actions;
 pub mod codecs;
+pub mod workflow;
+
+pub mod batch;
+pub mod store;

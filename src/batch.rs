@@ -1,0 +1,5 @@
+//! Batches: the records that are stored, their transitions, and the scheduler that hands executions out.
+//!
+//! Everything here is pure: no clock, no storage, no workers. What waits, stores or spawns lives in `browser`.
+
+pub mod records;

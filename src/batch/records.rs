@@ -1,0 +1,304 @@
+//! The records of a batch as they lie in the store.
+//!
+//! A [`Batch`] holds the request and is never rewritten, but for `config` by an update. [`Progress`] and
+//! [`Execution`] change only inside a transaction that has read them (see `store::Store::change`).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Failure;
+
+/// Milliseconds since 1970-01-01 UTC.
+pub type Millis = f64;
+
+/// State of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchStatus {
+    /// Accepted, nothing started yet.
+    Pending,
+    /// At least one execution was started.
+    Running,
+    /// Everything ended, at least one success.
+    Completed,
+    /// Every asset failed, or the first failure ended it.
+    Failed,
+    /// Cancelled by the user.
+    Cancelled,
+}
+
+impl BatchStatus {
+    /// Whether nothing more will be started.
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// State of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutionStatus {
+    /// Not started, or given back.
+    Pending,
+    /// Handed to a worker.
+    Running,
+    /// Its outputs are stored.
+    Success,
+    /// Its error is stored.
+    Failed,
+}
+
+/// Weight class of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Priority {
+    /// Weight 4.
+    High,
+    /// Weight 2.
+    #[default]
+    Normal,
+    /// Weight 1.
+    Low,
+}
+
+impl Priority {
+    /// Share in the stride scheduling.
+    pub const fn weight(self) -> u32 {
+        match self {
+            Self::High => 4,
+            Self::Normal => 2,
+            Self::Low => 1,
+        }
+    }
+}
+
+/// `batchConfig` after defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// Most executions of the batch in flight, 1…100.
+    pub concurrency_limit: u32,
+    /// Weight class.
+    pub priority: Priority,
+    /// Whether the batch goes on after a failure.
+    pub continue_on_error: bool,
+    /// Stored, and sent only when the user's settings allow it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub webhook_url: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { concurrency_limit: 10, priority: Priority::Normal, continue_on_error: true, webhook_url: None }
+    }
+}
+
+/// A batch as requested.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    /// `batch-{slug}-{yyyymmdd}-{8 hex}`.
+    pub batch_id: String,
+    /// The workflow document as written.
+    pub workflow: Value,
+    /// Asset ids that the document names; each counts as one reference.
+    pub references: BTreeSet<String>,
+    /// Version of the engine that accepted it.
+    pub engine_version: String,
+}
+
+/// Why a batch is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PauseReason {
+    /// By the user.
+    User,
+    /// The browser's storage is full.
+    Quota,
+    /// The browser's storage fails.
+    Storage,
+}
+
+/// A pause and its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Why.
+    pub reason: PauseReason,
+    /// Since when.
+    pub since: Millis,
+}
+
+/// Counters: always pending + processing + completed + failed = total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assets {
+    /// Executions of the batch.
+    pub total: u32,
+    /// Not started.
+    pub pending: u32,
+    /// In flight.
+    pub processing: u32,
+    /// Successes.
+    pub completed: u32,
+    /// Failures.
+    pub failed: u32,
+}
+
+/// What changes while a batch runs; enough for lists and status without the batch's document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// The batch.
+    pub batch_id: String,
+    /// Its workflow's id.
+    pub workflow_id: String,
+    /// `metadata.name` of its workflow.
+    pub job_name: String,
+    /// State.
+    pub status: BatchStatus,
+    /// Pause, which is no state.
+    pub paused: Option<Pause>,
+    /// Concurrency, priority and the like in force.
+    pub config: Config,
+    /// Counters.
+    pub assets: Assets,
+    /// Indices of the failed executions.
+    pub failed: BTreeSet<u32>,
+    /// Sum of `durationMs` over the finished executions that count for the average.
+    pub duration_sum_ms: f64,
+    /// How many executions that sum has.
+    pub duration_count: u32,
+    /// When it was accepted.
+    pub created_at: Millis,
+    /// When anything changed last.
+    pub updated_at: Millis,
+    /// When it ended and the last in flight had ended.
+    pub completed_at: Option<Millis>,
+}
+
+/// One input picture of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputRef {
+    /// The `input-images` action it belongs to.
+    pub action_id: String,
+    /// File name as given.
+    pub name: String,
+    /// `asset:<id>` or an `https:` URL.
+    pub source_url: String,
+    /// Path in the folder it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Which pictures an execution works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputAsset {
+    /// Index in the primary input, from 0.
+    pub index: u32,
+    /// Asset id of the primary picture; null while a URL has not been fetched.
+    pub asset_id: Option<String>,
+    /// All pictures, the primary one first.
+    pub inputs: Vec<InputRef>,
+}
+
+/// One written result (contract: "an output").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The action it comes from.
+    pub action_id: String,
+    /// Always `outputs` for now.
+    pub port: String,
+    /// The name pattern's raw result.
+    pub name: String,
+    /// Media type.
+    pub mime_type: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// File size.
+    pub bytes: u64,
+    /// Of the file, hex.
+    pub sha256: String,
+    /// Encoder with version.
+    pub encoder: String,
+    /// `asset:` + sha256.
+    pub url: String,
+}
+
+/// One execution: one picture's way through the whole graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// The batch.
+    pub batch_id: String,
+    /// Position in the batch, from 0.
+    pub asset_index: u32,
+    /// What it works on.
+    pub input_asset: InputAsset,
+    /// State.
+    pub status: ExecutionStatus,
+    /// How often it was started; also the fencing token of a finish.
+    pub attempts: u32,
+    /// Results, on success.
+    pub outputs: Vec<Output>,
+    /// CRC-32 of each output, for the ZIP.
+    pub crc32: Vec<u32>,
+    /// What went wrong, on failure.
+    pub failure: Option<Failure>,
+    /// Last start.
+    pub started_at: Option<Millis>,
+    /// End.
+    pub completed_at: Option<Millis>,
+    /// Hand-out to durable.
+    pub duration_ms: Option<f64>,
+    /// Asset id of the 256 px thumbnail of the primary input.
+    pub input_thumbnail: Option<String>,
+    /// Asset id of the 256 px thumbnail of the first output.
+    pub output_thumbnail: Option<String>,
+    /// Size of the primary input in pixels and bytes, once known.
+    pub input_size: Option<InputSize>,
+    /// Workers that died with it in flight.
+    pub worker_deaths: u32,
+    /// Tabs that died while it was alone in flight.
+    pub tab_deaths: u32,
+    /// Whether its tab died with it in flight, so that it runs first and alone.
+    pub suspect: bool,
+    /// Whether it was handed out alone.
+    pub alone: bool,
+    /// Version of the engine that finished it.
+    pub engine_version: Option<String>,
+}
+
+/// What the primary input measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputSize {
+    /// Columns, upright.
+    pub width: u32,
+    /// Rows, upright.
+    pub height: u32,
+    /// File size.
+    pub bytes: u64,
+}
+
+impl Execution {
+    /// `{batchId}_exec-{index}`.
+    pub fn execution_id(&self) -> String {
+        execution_id(&self.batch_id, self.asset_index)
+    }
+
+    /// Asset ids it refers to: outputs and thumbnails. (Inputs are held by the batch.)
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let outputs = self.outputs.iter().map(|output| output.sha256.as_str());
+        outputs.chain(self.input_thumbnail.as_deref()).chain(self.output_thumbnail.as_deref())
+    }
+}
+
+/// The id of an execution on the wire.
+pub fn execution_id(batch_id: &str, index: u32) -> String {
+    format!("{batch_id}_exec-{index}")
+}

@@ -1,0 +1,144 @@
+//! Where everything lies: the port, and an implementation in memory. The browser's is in `browser`.
+//!
+//! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
+//! counted in the transaction that adds or drops them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+
+/// Why the store could not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No room: the browser's quota is used up.
+    #[error("The browser's storage is full: {0}")]
+    Quota(String),
+    /// Another tab upgrades or has upgraded the schema.
+    #[error("The storage was upgraded by another tab: {0}")]
+    Version(String),
+    /// The transaction was aborted or the connection closed.
+    #[error("The browser's storage failed: {0}")]
+    Failed(String),
+}
+
+/// A stored file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetRecord {
+    /// SHA-256 of the content, hex.
+    pub asset_id: String,
+    /// Name it came with first, may be empty.
+    pub name: String,
+    /// Media type it came with, may be empty.
+    pub mime_type: String,
+    /// Size of the content.
+    pub bytes: u64,
+    /// How many records refer to it.
+    pub references: u32,
+    /// When it came in.
+    pub created_at: Millis,
+}
+
+/// A file on its way into the store. `B` is its content: a Blob in the browser.
+#[derive(Clone, Debug)]
+pub struct NewAsset<B> {
+    /// SHA-256 of the content, hex.
+    pub asset_id: String,
+    /// File name, may be empty.
+    pub name: String,
+    /// Media type, may be empty.
+    pub mime_type: String,
+    /// Size of the content.
+    pub bytes: u64,
+    /// The content.
+    pub content: B,
+}
+
+/// Which executions a change reads (and may write).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Only the progress.
+    None,
+    /// The ones at these indices; missing ones are left out.
+    At(Vec<u32>),
+    /// All in this state, in order.
+    In(ExecutionStatus),
+}
+
+/// How sure the caller must be before going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Handed to the operating system.
+    Relaxed,
+    /// Flushed to the disk.
+    Strict,
+}
+
+/// A page of executions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionPage {
+    /// The ones asked for, by index.
+    pub executions: Vec<Execution>,
+    /// How many the filter matches in all.
+    pub matching: u32,
+}
+
+/// The port to storage. Content is `Self::Content`: a Blob in the browser, bytes natively.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait Store {
+    /// A file's content.
+    type Content: Clone + 'static;
+
+    /// Stores files by content hash; one that is there already stays, its time renewed. References start at 0.
+    async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
+    /// A file's record.
+    async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
+    /// A file's content.
+    async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
+
+    /// Stores a new batch with all its executions and counts its references, strictly durable.
+    async fn create_batch(
+        &self,
+        batch: Batch,
+        progress: Progress,
+        executions: Vec<Execution>,
+    ) -> Result<(), StoreError>;
+    /// A batch as requested.
+    async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError>;
+    /// A batch's progress.
+    async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError>;
+    /// Every batch's progress, newest first.
+    async fn all_progress(&self) -> Result<Vec<Progress>, StoreError>;
+    /// Executions by index, filtered by state, from `offset`, at most `limit`.
+    async fn executions(
+        &self,
+        batch_id: &str,
+        status: Option<ExecutionStatus>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ExecutionPage, StoreError>;
+
+    /// The one way a batch changes: reads its progress and the executions asked for, lets `apply` change them, writes
+    /// what differs, all in one transaction. `assets` are stored in it and references counted, when `apply` says so.
+    ///
+    /// `apply` answers `Some(answer)` to write, `None` to leave everything as it is (`assets` included). It must not
+    /// wait. The answer is `None` too when there is no such batch.
+    async fn change<T: 'static>(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Self::Content>>,
+        durability: Durability,
+        apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
+    ) -> Result<Option<T>, StoreError>;
+
+    /// Removes a batch with its executions and drops its references; content that nothing refers to goes with them.
+    /// False when there is no such batch.
+    async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
+    /// Removes content that nothing refers to and that came in before `before`; how many.
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
+    /// A small setting by key.
+    async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
+    /// Keeps a small setting.
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+}

@@ -1,0 +1,131 @@
+//! The workflow document as written: parameters stay raw, unknown keys are kept, nothing is judged while parsing.
+//!
+//! Reading never fails on a bad node; [`validate`] tells everything that is wrong at once. What runs is a
+//! `engine::Plan`, made from a document without errors.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub mod builtin;
+pub mod validate;
+
+pub use validate::validate;
+
+/// A workflow document (contract section 1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// Id, name, description.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// The nodes of the graph.
+    #[serde(default)]
+    pub actions: Vec<ActionNode>,
+    /// The edges of the graph.
+    #[serde(default)]
+    pub connections: Vec<Connection>,
+}
+
+/// What a workflow is called.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Stable id of the workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    /// Name for people; the batch's `jobName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Keys we do not know; kept, and warned of.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+/// One action of the graph, its parameters raw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActionNode {
+    /// Unique in the document.
+    #[serde(default)]
+    pub action_id: String,
+    /// Id in the catalog.
+    #[serde(default)]
+    pub action_type: String,
+    /// As written.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// May be left out: the catalog knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_ports: Option<Vec<PortNote>>,
+    /// May be left out: the catalog knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_ports: Option<Vec<PortNote>>,
+    /// Keys we do not know; kept.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+/// A port as a document describes it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortNote {
+    /// Name on the wire.
+    #[serde(default)]
+    pub name: String,
+    /// Media types; narrower ones than the catalog's are warned of and never enforced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mime_types: Vec<String>,
+    /// Keys we do not know, `required` among them; kept.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+/// One edge of the graph.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// `actionId` it comes from.
+    #[serde(default)]
+    pub connection_source: String,
+    /// Output port it comes from.
+    #[serde(default)]
+    pub source_port: String,
+    /// `actionId` it goes to.
+    #[serde(default)]
+    pub connection_target: String,
+    /// Input port it goes to.
+    #[serde(default)]
+    pub target_port: String,
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The workflow cannot run.
+    Error,
+    /// It runs, but perhaps not as meant.
+    Warning,
+}
+
+/// One thing that validation has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable code, such as `unknown_action_type` or `cycle`.
+    pub code: String,
+    /// The action it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_id: Option<String>,
+    /// The parameter, port or metadata key it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub hint: String,
+}
