@@ -1,1 +1,37 @@
-//! The built-in workflows.
+//! The workflows that come with the product: documents like any other, and the one list of them.
+
+use serde_json::Value;
+
+/// A workflow that comes with the product.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Its `metadata.workflowId`.
+    pub id: &'static str,
+    /// The document as JSON text.
+    pub json: &'static str,
+}
+
+impl Builtin {
+    /// The document.
+    ///
+    /// # Panics
+    /// Never: a test parses every built-in document.
+    pub fn document(&self) -> Value {
+        serde_json::from_str(self.json).expect("a test parses every built-in document")
+    }
+}
+
+macro_rules! builtin {
+    ($id:literal) => {
+        Builtin { id: $id, json: include_str!(concat!("builtin/", $id, ".json")) }
+    };
+}
+
+/// All of them, in the order in which the page shows them. A new one is a file in `builtin/` and its name here.
+pub static BUILTIN: &[Builtin] =
+    &[builtin!("web-gallery"), builtin!("marketplace-square"), builtin!("watermark-two-sizes")];
+
+/// The built-in workflow with this id.
+pub fn find(id: &str) -> Option<&'static Builtin> {
+    BUILTIN.iter().find(|builtin| builtin.id == id)
+}
