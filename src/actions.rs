@@ -24,6 +24,23 @@ pub enum PortType {
     Json,
 }
 
+impl PortType {
+    /// Its word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl std::fmt::Display for PortType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 /// An input or output port of an action.
 #[derive(Clone, Copy, Debug)]
 pub struct Port {
@@ -35,6 +52,17 @@ pub struct Port {
     pub required: bool,
     /// What it is for.
     pub description: &'static str,
+}
+
+impl Port {
+    /// Media types that may flow through it: what can be decoded for an input, what can be written for an output.
+    pub fn mime_types(&self) -> &'static [&'static str] {
+        match self.kind {
+            PortType::Image => &["image/jpeg", "image/png", "image/webp"],
+            PortType::Text => &["text/plain"],
+            PortType::Json => &["application/json"],
+        }
+    }
 }
 
 /// Where an action stands in the catalog.
@@ -127,6 +155,16 @@ pub trait Operation: Send + Sync {
     /// # Errors
     /// When the pictures cannot be processed; the engine adds which action it was.
     fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure>;
+
+    /// Runs on a first input that was decoded smaller than `full`, its real size, because [`needs`](Self::needs)
+    /// allowed it. The result has [`output_size`](Self::output_size) of `full`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
+        let _ = full;
+        self.run(inputs)
+    }
 }
 
 /// The input and output ports of an action that maps one picture to one.

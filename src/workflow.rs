@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod builtin;
-pub mod validate;
+mod read;
+mod validate;
 
-pub use validate::validate;
+pub use read::read;
+pub use validate::{check, validate};
 
 /// A workflow document (contract section 1).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -128,4 +130,37 @@ pub struct Diagnostic {
     pub message: String,
     /// How to mend it.
     pub hint: String,
+}
+
+impl Diagnostic {
+    /// Something that keeps the workflow from running.
+    pub fn error(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message, hint)
+    }
+
+    /// Something that may not be as meant.
+    pub fn warning(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message, hint)
+    }
+
+    fn new(severity: Severity, code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { severity, code: code.into(), action_id: None, field: None, message: message.into(), hint: hint.into() }
+    }
+
+    /// The same, placed in an action.
+    pub fn at(mut self, action_id: &str) -> Self {
+        self.action_id = Some(action_id.to_owned());
+        self
+    }
+
+    /// The same, placed in a parameter, port or key.
+    pub fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// Whether it keeps the workflow from running.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
 }

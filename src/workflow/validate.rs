@@ -1,6 +1,421 @@
-//! Validation.
-use super::{Diagnostic, Workflow};
-/// Everything that is wrong.
-pub fn validate(_workflow: &Workflow) -> Vec<Diagnostic> {
-    Vec::new()
+//! Validation: everything that is wrong with a document, at once, each with where it is and how to mend it.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::{ActionNode, Connection, Diagnostic, Workflow, read};
+use crate::actions::input_images::{Input, InputImage};
+use crate::actions::{self, Action, Port, PortType, Role};
+
+/// Reads and validates a document.
+pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
+    let (workflow, mut diagnostics) = read(document);
+    let unreadable = diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.extend(validate(&workflow).into_iter().filter(|found| {
+        // A part that did not read is missing from the workflow: what follows from that alone is no news.
+        !(unreadable && matches!(found.code.as_str(), "dangling_connection" | "missing_input" | "no_output"))
+    }));
+    (workflow, diagnostics)
+}
+
+/// Validates a workflow: errors keep it from running, warnings do not.
+pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
+    let mut validator = Validator { workflow, nodes: HashMap::new(), found: Vec::new() };
+    validator.metadata();
+    validator.actions();
+    validator.connections();
+    validator.required_inputs();
+    validator.cycles();
+    validator.image_counts();
+    validator.outputs();
+    validator.found
+}
+
+struct Validator<'a> {
+    workflow: &'a Workflow,
+    /// The first node with each id; its entry where the type is known.
+    nodes: HashMap<&'a str, (&'a ActionNode, Option<&'static Action>)>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Validator<'a> {
+    fn metadata(&mut self) {
+        for key in self.workflow.metadata.unknown.keys() {
+            self.found.push(
+                Diagnostic::warning(
+                    "unknown_metadata",
+                    format!("\"{key}\" is no metadata we know."),
+                    "It is kept and has no effect; \"workflowId\", \"name\" and \"description\" are known.",
+                )
+                .field(key),
+            );
+        }
+    }
+
+    fn actions(&mut self) {
+        if self.workflow.actions.is_empty() {
+            self.found.push(
+                Diagnostic::error(
+                    "no_actions",
+                    "The workflow has no actions.",
+                    "Add an \"input-images\" action, what to do with the images, and an \"output\".",
+                )
+                .field("actions"),
+            );
+        }
+        for node in &self.workflow.actions {
+            let id = node.action_id.as_str();
+            if id.is_empty() {
+                self.found.push(
+                    Diagnostic::error(
+                        "missing_action_id",
+                        format!("An action of type \"{}\" has no id.", node.action_type),
+                        "Give it an \"actionId\" that is unique in the workflow.",
+                    )
+                    .field("actionId"),
+                );
+            }
+            let action = actions::find(&node.action_type);
+            if self.nodes.contains_key(id) {
+                self.found.push(
+                    Diagnostic::error(
+                        "duplicate_action_id",
+                        format!("\"{id}\" names more than one action."),
+                        "Give each action an \"actionId\" of its own.",
+                    )
+                    .at(id)
+                    .field("actionId"),
+                );
+            } else {
+                self.nodes.insert(id, (node, action));
+            }
+            match action {
+                None => self.unknown_type(node),
+                Some(action) => {
+                    self.parameters(node, action);
+                    self.port_notes(node, action);
+                }
+            }
+        }
+    }
+
+    fn unknown_type(&mut self, node: &ActionNode) {
+        let near = nearest(&node.action_type);
+        let hint = match near.as_slice() {
+            [] => "See the list of actions for what there is.".to_owned(),
+            names => format!("Did you mean {}?", names.join(" or ")),
+        };
+        let message = format!("There is no action \"{}\".", node.action_type);
+        self.found
+            .push(Diagnostic::error("unknown_action_type", message, hint).at(&node.action_id).field("actionType"));
+    }
+
+    fn parameters(&mut self, node: &ActionNode, action: &Action) {
+        for issue in (action.check)(&node.parameters) {
+            let mut diagnostic = Diagnostic::error(issue.code, issue.message, issue.hint).at(&node.action_id);
+            diagnostic.field = issue.field.map(str::to_owned);
+            self.found.push(diagnostic);
+        }
+        for key in node.parameters.keys() {
+            if !action.fields.iter().any(|field| field.name == key) {
+                let known = action.fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+                self.found.push(
+                    Diagnostic::warning(
+                        "unknown_parameter",
+                        format!("\"{}\" has no parameter \"{key}\".", node.action_type),
+                        format!("It has no effect. Known: {known}."),
+                    )
+                    .at(&node.action_id)
+                    .field(key),
+                );
+            }
+        }
+        if action.role == Role::Source
+            && let (Some(input), _) = Input::read(&node.parameters)
+        {
+            if input.images.0.is_empty() {
+                self.found.push(
+                    Diagnostic::warning(
+                        "no_images",
+                        format!("\"{}\" has no images yet.", node.action_id),
+                        "Add images before running the workflow.",
+                    )
+                    .at(&node.action_id)
+                    .field("images"),
+                );
+            }
+            for image in &input.images.0 {
+                self.source_url(node, image);
+            }
+        }
+    }
+
+    fn source_url(&mut self, node: &ActionNode, image: &InputImage) {
+        let url = image.source_url.as_str();
+        let known = ["asset:", "blob:", "data:", "https:"].iter().any(|scheme| url.starts_with(scheme));
+        // A relative URL and one of a loopback page are of the page's own origin; the worker's fetch judges them.
+        let own = !url.contains(':') || url.starts_with("http://localhost") || url.starts_with("http://127.0.0.1");
+        if url.is_empty() || !(known || own) {
+            let shown: String = url.chars().take(60).collect();
+            self.found.push(
+                Diagnostic::error(
+                    "unsupported_source_url",
+                    format!("\"{}\" cannot be read from \"{shown}\".", image.name),
+                    "Use asset:, blob:, data: or https: as \"sourceUrl\".",
+                )
+                .at(&node.action_id)
+                .field("images"),
+            );
+        }
+    }
+
+    fn port_notes(&mut self, node: &ActionNode, action: &Action) {
+        for (known, written, side) in
+            [(action.inputs, &node.input_ports, "input"), (action.outputs, &node.output_ports, "output")]
+        {
+            for note in written.iter().flatten() {
+                match known.iter().find(|port| port.name == note.name) {
+                    None => self.found.push(unknown_port(
+                        &node.action_id,
+                        &node.action_type,
+                        &note.name,
+                        side,
+                        known,
+                        false,
+                    )),
+                    Some(port) => {
+                        let all = port.mime_types();
+                        if !note.mime_types.is_empty()
+                            && all.iter().any(|mime| !note.mime_types.iter().any(|written| written == mime))
+                        {
+                            self.found.push(
+                                Diagnostic::warning(
+                                    "narrower_mime_types",
+                                    format!("\"{}\" names fewer media types than the action takes.", note.name),
+                                    "The narrower list is kept and not enforced.",
+                                )
+                                .at(&node.action_id)
+                                .field(&note.name),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn connections(&mut self) {
+        let mut taken: HashSet<(&str, &str)> = HashSet::new();
+        for connection in &self.workflow.connections {
+            let source = self.end(connection, &connection.connection_source, "connectionSource");
+            let target = self.end(connection, &connection.connection_target, "connectionTarget");
+            let source_port = source.and_then(|action| {
+                self.port(&connection.connection_source, action, &connection.source_port, action.outputs, "output")
+            });
+            let target_port = target.and_then(|action| {
+                self.port(&connection.connection_target, action, &connection.target_port, action.inputs, "input")
+            });
+            if let (Some(from), Some(to)) = (source_port, target_port)
+                && from.kind != to.kind
+            {
+                self.found.push(
+                    Diagnostic::error(
+                        "port_type_mismatch",
+                        format!(
+                            "{} gives {}, and {} takes {}.",
+                            shown_source(connection),
+                            from.kind,
+                            shown_target(connection),
+                            to.kind
+                        ),
+                        "Connect ports of the same type.",
+                    )
+                    .at(&connection.connection_target)
+                    .field(&connection.target_port),
+                );
+            }
+            if !taken.insert((&connection.connection_target, &connection.target_port)) {
+                self.found.push(
+                    Diagnostic::error(
+                        "port_in_use",
+                        format!("{} has more than one connection.", shown_target(connection)),
+                        "An input port takes one connection: remove the others.",
+                    )
+                    .at(&connection.connection_target)
+                    .field(&connection.target_port),
+                );
+            }
+        }
+    }
+
+    /// The action at one end of a connection, if it is there and known.
+    fn end(&mut self, connection: &Connection, id: &str, field: &str) -> Option<&'static Action> {
+        match self.nodes.get(id) {
+            Some((_, action)) => *action,
+            None => {
+                self.found.push(
+                    Diagnostic::error(
+                        "dangling_connection",
+                        format!(
+                            "The connection {} → {} names \"{id}\", and there is no such action.",
+                            shown_source(connection),
+                            shown_target(connection)
+                        ),
+                        "Remove the connection, or add the action.",
+                    )
+                    .field(field),
+                );
+                None
+            }
+        }
+    }
+
+    fn port(
+        &mut self,
+        id: &str,
+        action: &Action,
+        name: &str,
+        ports: &'static [Port],
+        side: &str,
+    ) -> Option<&'static Port> {
+        let port = ports.iter().find(|port| port.name == name);
+        if port.is_none() {
+            self.found.push(unknown_port(id, action.action_type, name, side, ports, true));
+        }
+        port
+    }
+
+    fn required_inputs(&mut self) {
+        let connected: HashSet<(&str, &str)> = (self.workflow.connections.iter())
+            .map(|connection| (connection.connection_target.as_str(), connection.target_port.as_str()))
+            .collect();
+        for node in &self.workflow.actions {
+            let Some(action) = actions::find(&node.action_type) else { continue };
+            for port in action.inputs.iter().filter(|port| port.required) {
+                if !connected.contains(&(node.action_id.as_str(), port.name)) {
+                    self.found.push(
+                        Diagnostic::error(
+                            "missing_input",
+                            format!("\"{}\" of \"{}\" has no connection.", port.name, node.action_id),
+                            format!("Connect it: {}", port.description),
+                        )
+                        .at(&node.action_id)
+                        .field(port.name),
+                    );
+                }
+            }
+        }
+    }
+
+    fn cycles(&mut self) {
+        // Kahn's algorithm: what cannot be peeled off lies on a cycle or behind one; peeling from the other end too
+        // leaves the cycles and the ways between them.
+        let ids: Vec<&str> = self.workflow.actions.iter().map(|node| node.action_id.as_str()).collect();
+        let mut left: HashSet<&str> = ids.iter().copied().collect();
+        let edges: Vec<(&str, &str)> = (self.workflow.connections.iter())
+            .map(|connection| (connection.connection_source.as_str(), connection.connection_target.as_str()))
+            .filter(|(source, target)| left.contains(source) && left.contains(target))
+            .collect();
+        loop {
+            let sources: HashSet<&str> =
+                edges.iter().filter(|(s, t)| left.contains(s) && left.contains(t)).map(|(s, _)| *s).collect();
+            let targets: HashSet<&str> =
+                edges.iter().filter(|(s, t)| left.contains(s) && left.contains(t)).map(|(_, t)| *t).collect();
+            let before = left.len();
+            left.retain(|id| sources.contains(id) && targets.contains(id));
+            if left.len() == before {
+                break;
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        let members: Vec<&str> = ids.into_iter().filter(|id| left.contains(id)).collect();
+        let ways: Vec<String> = (self.workflow.connections.iter())
+            .filter(|c| left.contains(c.connection_source.as_str()) && left.contains(c.connection_target.as_str()))
+            .map(|c| format!("{} → {}", c.connection_source, c.connection_target))
+            .collect();
+        self.found.push(
+            Diagnostic::error(
+                "cycle",
+                format!("The workflow runs in a circle: {}.", ways.join(", ")),
+                "Remove one of these connections.",
+            )
+            .at(members[0]),
+        );
+    }
+
+    fn image_counts(&mut self) {
+        let counts: Vec<(&str, usize)> = (self.workflow.actions.iter())
+            .filter(|node| actions::find(&node.action_type).is_some_and(|action| action.role == Role::Source))
+            .filter_map(|node| Some((node.action_id.as_str(), Input::read(&node.parameters).0?.images.0.len())))
+            .collect();
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        for (id, count) in counts {
+            if count != most && count > 1 {
+                self.found.push(
+                    Diagnostic::error(
+                        "image_count_mismatch",
+                        format!("\"{id}\" has {count} images, and another input has {most}."),
+                        format!("Give it 1 image for all, or {most}."),
+                    )
+                    .at(id)
+                    .field("images"),
+                );
+            }
+        }
+    }
+
+    fn outputs(&mut self) {
+        let consumed: HashSet<(&str, &str)> = (self.workflow.connections.iter())
+            .map(|connection| (connection.connection_source.as_str(), connection.source_port.as_str()))
+            .collect();
+        let mut known = self.workflow.actions.iter().filter_map(|node| Some((node, actions::find(&node.action_type)?)));
+        let any = known.any(|(node, action)| is_output(node, action, &consumed));
+        let all_known = self.workflow.actions.iter().all(|node| actions::find(&node.action_type).is_some());
+        if !any && all_known && !self.workflow.actions.is_empty() {
+            self.found.push(Diagnostic::error(
+                "no_output",
+                "Nothing comes out of the workflow.",
+                "Connect an \"output\" action to what should be saved.",
+            ));
+        }
+    }
+}
+
+/// Whether an action gives a result: a sink, or an action with an image input whose `outputs` nothing consumes.
+fn is_output(node: &ActionNode, action: &Action, consumed: &HashSet<(&str, &str)>) -> bool {
+    let has_image_input = action.inputs.iter().any(|port| port.kind == PortType::Image);
+    action.role == Role::Sink
+        || (has_image_input
+            && action.outputs.iter().any(|port| port.name == actions::IMAGE_OUT.name)
+            && !consumed.contains(&(node.action_id.as_str(), actions::IMAGE_OUT.name)))
+}
+
+fn shown_source(connection: &Connection) -> String {
+    format!("\"{}\".{}", connection.connection_source, connection.source_port)
+}
+
+fn shown_target(connection: &Connection) -> String {
+    format!("\"{}\".{}", connection.connection_target, connection.target_port)
+}
+
+fn unknown_port(id: &str, action_type: &str, name: &str, side: &str, ports: &[Port], error: bool) -> Diagnostic {
+    let known = ports.iter().map(|port| port.name).collect::<Vec<_>>().join(", ");
+    let hint = if known.is_empty() { format!("It has no {side} ports.") } else { format!("It has: {known}.") };
+    let message = format!("\"{action_type}\" has no {side} port \"{name}\".");
+    let make = if error { Diagnostic::error } else { Diagnostic::warning };
+    make("unknown_port", message, hint).at(id).field(name)
+}
+
+/// The known action types nearest to a name: at most three, at most half of it away.
+fn nearest(name: &str) -> Vec<&'static str> {
+    let mut near: Vec<(usize, &str)> = actions::CATALOG
+        .iter()
+        .map(|action| (strsim::damerau_levenshtein(name, action.action_type), action.action_type))
+        .filter(|(distance, known)| *distance <= (known.len() / 2).max(2) || (!name.is_empty() && known.contains(name)))
+        .collect();
+    near.sort();
+    near.into_iter().take(3).map(|(_, known)| known).collect()
 }
