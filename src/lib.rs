@@ -11,5 +11,7 @@ pub mod actions;
 pub mod codecs;
 pub mod workflow;
 
+pub mod engine;
+
 pub mod batch;
 pub mod store;

@@ -426,6 +426,15 @@ macro_rules! parameters {
                 }, )*
             ];
 
+            /// The parameters when nothing is given.
+            ///
+            /// # Panics
+            /// When a required field has no default; only call it where none is required.
+            #[allow(dead_code, reason = "most actions always read")]
+            pub fn defaults() -> Self {
+                Self::read(&::serde_json::Map::new()).0.expect("every field has a default")
+            }
+
             /// Reads raw parameters, every field's issues at once; `None` when any field does not read.
             pub fn read(
                 raw: &::serde_json::Map<String, ::serde_json::Value>,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::engine::{InputAsset, InputRef, InputSize};
 use crate::error::Failure;
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -177,33 +178,6 @@ pub struct Progress {
     pub completed_at: Option<Millis>,
 }
 
-/// One input picture of an execution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InputRef {
-    /// The `input-images` action it belongs to.
-    pub action_id: String,
-    /// File name as given.
-    pub name: String,
-    /// `asset:<id>` or an `https:` URL.
-    pub source_url: String,
-    /// Path in the folder it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-/// Which pictures an execution works on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InputAsset {
-    /// Index in the primary input, from 0.
-    pub index: u32,
-    /// Asset id of the primary picture; null while a URL has not been fetched.
-    pub asset_id: Option<String>,
-    /// All pictures, the primary one first.
-    pub inputs: Vec<InputRef>,
-}
-
 /// One written result (contract: "an output").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -272,17 +246,6 @@ pub struct Execution {
     pub alone: bool,
     /// Version of the engine that finished it.
     pub engine_version: Option<String>,
-}
-
-/// What the primary input measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputSize {
-    /// Columns, upright.
-    pub width: u32,
-    /// Rows, upright.
-    pub height: u32,
-    /// File size.
-    pub bytes: u64,
 }
 
 impl Execution {

@@ -1,0 +1,247 @@
+//! A document resolved: nodes in the order in which they run, connections as indices, outputs, image counts.
+//!
+//! No kernel is reached from here, so that the page can plan a batch without linking pixels.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::inputs::{InputAsset, InputRef};
+use crate::actions::input_images::{Input, InputImage};
+use crate::actions::output::Output;
+use crate::actions::{self, Action, PortType, Role};
+use crate::workflow::{Diagnostic, Workflow, validate};
+
+/// A validated workflow, resolved.
+#[derive(Debug)]
+pub struct Graph {
+    /// The nodes that lead to an output, each after all it needs, and as late as its first consumer allows, so that
+    /// few pictures are held at a time.
+    pub nodes: Vec<GraphNode>,
+    /// The inputs in document order, those included that lead nowhere.
+    pub sources: Vec<GraphSource>,
+    /// Index in `sources` of the primary input.
+    pub primary: usize,
+    /// What comes out, in document order.
+    pub outputs: Vec<GraphOutput>,
+}
+
+/// One action of the graph.
+#[derive(Debug)]
+pub struct GraphNode {
+    /// Its id in the document.
+    pub action_id: String,
+    /// Its entry in the catalog.
+    pub action: &'static Action,
+    /// As written.
+    pub parameters: Map<String, Value>,
+    /// For each input port: the node and its output port, where connected.
+    pub inputs: Vec<Option<(usize, usize)>>,
+    /// For a source: its index in [`Graph::sources`].
+    pub source: Option<usize>,
+}
+
+/// One `input-images` action.
+#[derive(Debug)]
+pub struct GraphSource {
+    /// Its id in the document.
+    pub action_id: String,
+    /// Its pictures: none, one for all, or one per execution.
+    pub images: Vec<InputImage>,
+    /// Whether pictures are turned upright.
+    pub auto_orient: bool,
+}
+
+/// One result per execution.
+#[derive(Debug)]
+pub struct GraphOutput {
+    /// The action that the record names.
+    pub action_id: String,
+    /// The node whose picture is written.
+    pub node: usize,
+    /// That node's output port.
+    pub port: usize,
+    /// How it is written; the defaults where there is no `output` action.
+    pub parameters: Output,
+    /// The input whose format `auto` keeps: followed up through the first image inputs.
+    pub origin: usize,
+}
+
+impl Graph {
+    /// Validates and resolves a workflow.
+    ///
+    /// # Errors
+    /// Every diagnostic, when one of them is an error.
+    pub fn resolve(workflow: &Workflow) -> Result<Self, Vec<Diagnostic>> {
+        let diagnostics = validate(workflow);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(diagnostics);
+        }
+        Ok(Resolver::new(workflow).resolve())
+    }
+
+    /// How many executions the workflow gives: the largest image count of any input.
+    pub fn execution_count(&self) -> u32 {
+        self.sources.iter().map(|source| source.images.len()).max().unwrap_or(0) as u32
+    }
+
+    /// The pictures of execution `index`, the primary one first, then the others in document order.
+    ///
+    /// Inputs without images are left out; execution refuses them before.
+    pub fn input_asset(&self, index: u32) -> InputAsset {
+        let inputs: Vec<InputRef> = self
+            .source_order()
+            .filter_map(|source| {
+                let source = &self.sources[source];
+                let image = source.images.get(if source.images.len() == 1 { 0 } else { index as usize })?;
+                Some(InputRef {
+                    action_id: source.action_id.clone(),
+                    name: image.name.clone(),
+                    source_url: image.source_url.clone(),
+                    path: image.path.clone(),
+                })
+            })
+            .collect();
+        let asset_id = inputs.first().and_then(|input| input.source_url.strip_prefix("asset:")).map(str::to_owned);
+        InputAsset { index, asset_id, inputs }
+    }
+
+    /// Indices of the sources, the primary one first.
+    pub(super) fn source_order(&self) -> impl Iterator<Item = usize> {
+        let primary = self.primary;
+        std::iter::once(primary).chain((0..self.sources.len()).filter(move |index| *index != primary))
+    }
+}
+
+struct Resolver<'a> {
+    workflow: &'a Workflow,
+    actions: Vec<&'static Action>,
+    /// For each action and input port: the action and output port it comes from.
+    inputs: Vec<Vec<Option<(usize, usize)>>>,
+    consumed: HashSet<(usize, usize)>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(workflow: &'a Workflow) -> Self {
+        let actions: Vec<_> = workflow.actions.iter().filter_map(|node| actions::find(&node.action_type)).collect();
+        let ids: HashMap<&str, usize> =
+            workflow.actions.iter().enumerate().map(|(index, node)| (node.action_id.as_str(), index)).collect();
+        let mut inputs: Vec<Vec<_>> = actions.iter().map(|action| vec![None; action.inputs.len()]).collect();
+        let mut consumed = HashSet::new();
+        for connection in &workflow.connections {
+            let ends =
+                ids.get(connection.connection_source.as_str()).zip(ids.get(connection.connection_target.as_str()));
+            let Some((&source, &target)) = ends else { continue };
+            let out = actions[source].outputs.iter().position(|port| port.name == connection.source_port);
+            let into = actions[target].inputs.iter().position(|port| port.name == connection.target_port);
+            if let (Some(out), Some(into)) = (out, into) {
+                inputs[target][into] = Some((source, out));
+                consumed.insert((source, out));
+            }
+        }
+        Self { workflow, actions, inputs, consumed }
+    }
+
+    fn resolve(self) -> Graph {
+        let mut sources = Vec::new();
+        let mut source_of: HashMap<usize, usize> = HashMap::new();
+        for (index, action) in self.actions.iter().enumerate() {
+            if action.role == Role::Source
+                && let (Some(input), _) = Input::read(&self.workflow.actions[index].parameters)
+            {
+                source_of.insert(index, sources.len());
+                sources.push(GraphSource {
+                    action_id: self.workflow.actions[index].action_id.clone(),
+                    images: input.images.0,
+                    auto_orient: input.auto_orient,
+                });
+            }
+        }
+
+        let ends = self.output_ends();
+        // Depth first from the outputs in document order: each node right before its first consumer.
+        let mut order = Vec::new();
+        let mut placed: HashMap<usize, usize> = HashMap::new();
+        for (_, end, _) in &ends {
+            self.place(*end, &mut order, &mut placed);
+        }
+        let nodes = order
+            .iter()
+            .map(|&index| GraphNode {
+                action_id: self.workflow.actions[index].action_id.clone(),
+                action: self.actions[index],
+                parameters: self.workflow.actions[index].parameters.clone(),
+                inputs: self.inputs[index]
+                    .iter()
+                    .map(|input| input.map(|(node, port)| (placed[&node], port)))
+                    .collect(),
+                source: source_of.get(&index).copied(),
+            })
+            .collect();
+        let outputs = ends
+            .iter()
+            .map(|&(owner, node, port)| {
+                let raw = &self.workflow.actions[owner].parameters;
+                let written = (self.actions[owner].role == Role::Sink).then(|| Output::read(raw).0).flatten();
+                GraphOutput {
+                    action_id: self.workflow.actions[owner].action_id.clone(),
+                    node: placed[&node],
+                    port,
+                    parameters: written.unwrap_or_else(Output::defaults),
+                    origin: self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0),
+                }
+            })
+            .collect();
+        let primary = self.primary(&ends).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
+        Graph { nodes, sources, primary, outputs }
+    }
+
+    /// Outputs in document order: the action that owns each, and the node and port whose picture is written.
+    fn output_ends(&self) -> Vec<(usize, usize, usize)> {
+        let mut ends = Vec::new();
+        for (index, action) in self.actions.iter().enumerate() {
+            if action.role == Role::Sink {
+                ends.extend(self.inputs[index].first().copied().flatten().map(|(node, port)| (index, node, port)));
+            } else if action.inputs.iter().any(|port| port.kind == PortType::Image)
+                && let Some(port) = action.outputs.iter().position(|port| port.name == actions::IMAGE_OUT.name)
+                && !self.consumed.contains(&(index, port))
+            {
+                ends.push((index, index, port));
+            }
+        }
+        ends
+    }
+
+    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut HashMap<usize, usize>) {
+        // An explicit stack: documents may be thousands of actions deep.
+        let mut stack = vec![(index, 0)];
+        while let Some((node, next)) = stack.pop() {
+            if placed.contains_key(&node) {
+                continue;
+            }
+            match self.inputs[node].get(next) {
+                Some(input) => {
+                    stack.push((node, next + 1));
+                    stack.extend(input.map(|(before, _)| (before, 0)));
+                }
+                None => {
+                    placed.insert(node, order.len());
+                    order.push(node);
+                }
+            }
+        }
+    }
+
+    /// The source that a node's first image input leads up to.
+    fn origin(&self, mut node: usize) -> Option<usize> {
+        while self.actions[node].role != Role::Source {
+            node = self.inputs[node].first().copied().flatten()?.0;
+        }
+        Some(node)
+    }
+
+    /// The first source in document order whose way to an output runs through first image inputs only.
+    fn primary(&self, ends: &[(usize, usize, usize)]) -> Option<usize> {
+        ends.iter().filter_map(|(_, node, _)| self.origin(*node)).min()
+    }
+}

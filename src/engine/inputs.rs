@@ -1,0 +1,41 @@
+//! Which pictures an execution works on, as records and answers have it.
+
+use serde::{Deserialize, Serialize};
+
+/// One input picture of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputRef {
+    /// The `input-images` action it belongs to.
+    pub action_id: String,
+    /// File name as given.
+    pub name: String,
+    /// `asset:<id>` or an `https:` URL.
+    pub source_url: String,
+    /// Path in the folder it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Which pictures an execution works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputAsset {
+    /// Index in the primary input, from 0.
+    pub index: u32,
+    /// Asset id of the primary picture; null while a URL has not been fetched.
+    pub asset_id: Option<String>,
+    /// All pictures, the primary one first.
+    pub inputs: Vec<InputRef>,
+}
+
+/// What the primary input measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputSize {
+    /// Columns, upright.
+    pub width: u32,
+    /// Rows, upright.
+    pub height: u32,
+    /// File size.
+    pub bytes: u64,
+}

@@ -1,0 +1,258 @@
+//! A plan: the graph with its kernels, and for one set of headers the representations and decoding sizes.
+
+use std::collections::HashMap;
+
+use super::graph::Graph;
+use super::limits;
+use crate::actions::output::OutputFormat;
+use crate::actions::{self, Operation, Role};
+use crate::codecs::{Format, Header};
+use crate::error::Failure;
+use crate::image::{Representation, Representations, Size};
+use crate::workflow::{Diagnostic, Workflow};
+
+/// A workflow that can run.
+pub struct Plan {
+    pub(super) graph: Graph,
+    /// For each node that transforms: its kernel.
+    pub(super) operations: Vec<Option<Box<dyn Operation>>>,
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan").field("graph", &self.graph).finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// Validates a workflow and makes it runnable.
+    ///
+    /// # Errors
+    /// Every diagnostic, when one of them is an error.
+    pub fn build(workflow: &Workflow) -> Result<Self, Vec<Diagnostic>> {
+        let graph = Graph::resolve(workflow)?;
+        let mut operations = Vec::with_capacity(graph.nodes.len());
+        for node in &graph.nodes {
+            operations.push(match node.action.role {
+                Role::Transform => {
+                    Some(actions::prepare(node.action.action_type, &node.parameters).map_err(|failure| {
+                        vec![
+                            Diagnostic::error("unusable_parameters", failure.message, failure.hint).at(&node.action_id),
+                        ]
+                    })?)
+                }
+                Role::Source | Role::Sink => None,
+            });
+        }
+        Ok(Self { graph, operations })
+    }
+
+    /// The graph it runs.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+}
+
+/// What a picture of one image's way is chosen to be.
+pub(super) struct Choice {
+    /// For each node: the size of its result, at full scale.
+    pub sizes: Vec<Size>,
+    /// For each source node: what its decoder should give and the smallest size that will do, upright.
+    pub decode: HashMap<usize, (Representation, Size)>,
+    /// For each node and connected input port: what the kernel should get.
+    pub inputs: Vec<Vec<Option<Representation>>>,
+}
+
+/// Relative cost per pixel of a conversion, from measurements on 12 MP: upsampling chroma and the matrix dominate.
+fn conversion_cost(from: Representation, to: Representation) -> f64 {
+    use Representation::{Gray, Rgb, Rgba, Ycc};
+    match (from, to) {
+        _ if from == to => 0.0,
+        (Gray, Ycc) => 1.0,
+        (Gray, Rgb | Rgba) => 2.0,
+        (Rgb, Rgba) => 2.0,
+        (Ycc, Rgb | Rgba) => 5.0,
+        // Exact both ways only within rounding: a last resort.
+        (_, Ycc) => 12.0,
+        (_, Gray) | (Rgba, _) => f64::INFINITY,
+        _ => 0.0,
+    }
+}
+
+/// Relative cost per pixel of a kernel in a representation: its samples per pixel.
+fn kernel_cost(representation: Representation) -> f64 {
+    match representation {
+        Representation::Gray => 1.0,
+        Representation::Ycc => 1.5,
+        Representation::Rgb => 3.0,
+        Representation::Rgba => 4.0,
+    }
+}
+
+/// Relative cost per pixel of writing a picture: conversions that the encoder does itself.
+fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
+    let encoder_takes = match format {
+        Some(Format::Jpeg) => Representations::of(&[Representation::Gray, Representation::Ycc]),
+        Some(Format::Png) => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+        _ => Representations::of(&[Representation::Rgba]),
+    };
+    encoder_takes.iter().map(|to| conversion_cost(from, to)).fold(12.0, f64::min)
+}
+
+impl Plan {
+    /// Chooses for the pictures with these headers, one per source of the graph.
+    ///
+    /// The choice is the cheapest by [`conversion_cost`] and [`kernel_cost`], found from the outputs upwards: what a
+    /// node's result costs downstream, for each representation it may have. Where a picture is used twice, its
+    /// conversions count for each use.
+    ///
+    /// # Errors
+    /// When an action leaves no picture, or a limit would be passed.
+    pub(super) fn choose(&self, headers: &[Option<Header>]) -> Result<Choice, Failure> {
+        let nodes = &self.graph.nodes;
+        let sizes = self.sizes(headers)?;
+        let mut consumers: Vec<Vec<(usize, usize)>> = vec![Vec::new(); nodes.len()];
+        for (index, node) in nodes.iter().enumerate() {
+            for (port, input) in node.inputs.iter().enumerate() {
+                if let Some((before, _)) = input {
+                    consumers[*before].push((index, port));
+                }
+            }
+        }
+
+        // Cost of everything behind a node, for each representation of its result; infinite where impossible.
+        let mut behind = vec![[0.0_f64; 4]; nodes.len()];
+        let through = |behind: &[[f64; 4]], node: usize, port: usize, from: Representation| {
+            let operation = self.operations[node].as_ref()?;
+            let input = nodes[node].inputs[port]?.0;
+            let pixels = sizes[input].pixels() as f64;
+            operation
+                .accepts()
+                .iter()
+                .filter(|to| from.converts_to(*to))
+                .map(|to| {
+                    let result = if port == 0 { operation.produces(to) } else { to };
+                    let rest = if port == 0 { behind[node][result as usize] } else { 0.0 };
+                    let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
+                    (conversion_cost(from, to) * pixels + kernel + rest, to)
+                })
+                .filter(|(cost, _)| cost.is_finite())
+                .min_by(|a, b| a.0.total_cmp(&b.0))
+        };
+        for index in (0..nodes.len()).rev() {
+            for from in Representation::ALL {
+                let mut cost = 0.0;
+                for output in self.graph.outputs.iter().filter(|output| output.node == index) {
+                    let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                    cost += encode_cost(format, from) * sizes[index].pixels() as f64;
+                }
+                for &(consumer, port) in &consumers[index] {
+                    cost += through(&behind, consumer, port, from).map_or(f64::INFINITY, |(cost, _)| cost);
+                }
+                behind[index][from as usize] = cost;
+            }
+        }
+
+        let mut decode = HashMap::new();
+        let mut results: Vec<Representation> = Vec::with_capacity(nodes.len());
+        let mut inputs: Vec<Vec<Option<Representation>>> = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            if let Some(header) = node.source.and_then(|source| headers[source].as_ref()) {
+                let native = header.native;
+                let best = native
+                    .iter()
+                    .map(|one| (behind[index][one as usize] + kernel_cost(one) * sizes[index].pixels() as f64, one))
+                    .min_by(|a, b| a.0.total_cmp(&b.0))
+                    .map_or(Representation::Rgba, |(_, one)| one);
+                decode.insert(index, (best, self.needed(index, sizes[index], &consumers[index])));
+                results.push(best);
+                inputs.push(Vec::new());
+                continue;
+            }
+            let mut chosen = Vec::with_capacity(node.inputs.len());
+            for (port, input) in node.inputs.iter().enumerate() {
+                chosen.push(match input {
+                    None => None,
+                    Some((before, _)) => {
+                        let from = results[*before];
+                        let (_, to) = through(&behind, index, port, from).ok_or_else(|| {
+                            Failure::execute(
+                                format!("\"{}\" cannot work on this picture's {from:?} pixels.", node.action.name),
+                                "Leave the action out for pictures with transparency.",
+                            )
+                            .at(&node.action_id)
+                        })?;
+                        Some(to)
+                    }
+                });
+            }
+            let first = chosen.first().copied().flatten().unwrap_or(Representation::Rgba);
+            results.push(self.operations[index].as_ref().map_or(first, |operation| operation.produces(first)));
+            inputs.push(chosen);
+        }
+        Ok(Choice { sizes, decode, inputs })
+    }
+
+    /// Size of every node's result, upright, each within the limits.
+    fn sizes(&self, headers: &[Option<Header>]) -> Result<Vec<Size>, Failure> {
+        let mut sizes: Vec<Size> = Vec::with_capacity(self.graph.nodes.len());
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            let size = match (&self.operations[index], node.source) {
+                (Some(operation), _) => {
+                    let input = node.inputs.first().copied().flatten().map_or(Size::new(1, 1), |(node, _)| sizes[node]);
+                    let size = operation.output_size(input).map_err(|failure| failure.at(&node.action_id))?;
+                    limits::check(size).map_err(|failure| failure.at(&node.action_id))?;
+                    size
+                }
+                (None, Some(source)) => headers[source]
+                    .as_ref()
+                    .map_or(Size::new(1, 1), |header| upright(header, self.graph.sources[source].auto_orient)),
+                (None, None) => Size::new(1, 1),
+            };
+            sizes.push(size);
+        }
+        Ok(sizes)
+    }
+
+    /// The smallest size of a source's picture that serves all who consume it.
+    fn needed(&self, source: usize, full: Size, consumers: &[(usize, usize)]) -> Size {
+        let direct = self.graph.outputs.iter().any(|output| output.node == source);
+        let mut needed = Size::new(1, 1);
+        for &(consumer, port) in consumers {
+            let one = match &self.operations[consumer] {
+                Some(operation) if port == 0 => operation.needs(full),
+                _ => full,
+            };
+            needed = Size::new(needed.width.max(one.width), needed.height.max(one.height));
+        }
+        if direct || consumers.is_empty() { full } else { needed }
+    }
+
+    /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
+    fn written_format(&self, wanted: OutputFormat, header: Option<&Header>) -> Option<Format> {
+        match wanted {
+            OutputFormat::Jpeg => Some(Format::Jpeg),
+            OutputFormat::Png => Some(Format::Png),
+            OutputFormat::Webp => Some(Format::Webp),
+            OutputFormat::Auto => header.map(|header| match header.format {
+                Format::Jpeg => Format::Jpeg,
+                Format::Webp => Format::Webp,
+                _ => Format::Png,
+            }),
+        }
+    }
+
+    /// The format that an output is written in: a JPEG that got alpha becomes PNG.
+    pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
+        match self.written_format(wanted, header) {
+            Some(Format::Jpeg) if alpha && wanted == OutputFormat::Auto => Format::Png,
+            Some(format) => format,
+            None => Format::Png,
+        }
+    }
+}
+
+/// Size of a picture after its orientation is applied.
+pub(super) fn upright(header: &Header, auto_orient: bool) -> Size {
+    if auto_orient && header.orientation >= 5 { header.size.transposed() } else { header.size }
+}
