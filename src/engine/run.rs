@@ -267,3 +267,254 @@ fn stem(name: &str) -> &str {
         Some(dot) => &name[..dot],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, Weak};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::actions::Operation;
+    use crate::image::{Representations, Size};
+    use crate::workflow::check;
+
+    /// What happened to one node: the representation of its first input, once per run.
+    type Log = Arc<Mutex<Vec<(String, Representation)>>>;
+
+    /// Wraps a kernel and writes down what it gets.
+    struct Watched {
+        id: String,
+        inner: Box<dyn Operation>,
+        log: Log,
+        /// Pictures seen so far, by their profile: alive while any picture of theirs is held.
+        held: Arc<Mutex<Vec<Weak<[u8]>>>>,
+        alive: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Operation for Watched {
+        fn accepts(&self) -> Representations {
+            self.inner.accepts()
+        }
+        fn produces(&self, input: Representation) -> Representation {
+            self.inner.produces(input)
+        }
+        fn output_size(&self, input: Size) -> Result<Size, Failure> {
+            self.inner.output_size(input)
+        }
+        fn needs(&self, input: Size) -> Size {
+            self.inner.needs(input)
+        }
+        fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
+            self.inner.run_reduced(inputs, full)
+        }
+        fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+            let first = inputs[0].as_ref().expect("connected").representation();
+            self.log.lock().expect("no panic").push((self.id.clone(), first));
+            let mut results = self.inner.run(inputs)?;
+            // A profile of its own marks each result, so that its life can be followed.
+            let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
+            let mut held = self.held.lock().expect("no panic");
+            self.alive.lock().expect("no panic").push(held.iter().filter(|mark| mark.strong_count() > 0).count());
+            held.push(Arc::downgrade(&mark));
+            for result in &mut results {
+                result.icc = Some(mark.clone());
+            }
+            Ok(results)
+        }
+    }
+
+    fn watched(document: Value) -> (Plan, Log, Arc<Mutex<Vec<usize>>>) {
+        let (workflow, found) = check(&document);
+        let mut plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
+        let (log, held, alive) = (Log::default(), Arc::default(), Arc::default());
+        for (index, slot) in plan.operations.iter_mut().enumerate() {
+            if let Some(inner) = slot.take() {
+                let id = plan.graph.nodes[index].action_id.clone();
+                *slot = Some(Box::new(Watched {
+                    id,
+                    inner,
+                    log: Arc::clone(&log),
+                    held: Arc::clone(&held),
+                    alive: Arc::clone(&alive),
+                }));
+            }
+        }
+        (plan, log, alive)
+    }
+
+    fn action(id: &str, kind: &str, parameters: Value) -> Value {
+        json!({ "actionId": id, "actionType": kind, "parameters": parameters })
+    }
+
+    fn document(actions: Vec<Value>, edges: &[(&str, &str)]) -> Value {
+        let connections: Vec<Value> = edges
+            .iter()
+            .map(|(source, target)| {
+                let (target, port) = target.split_once('.').unwrap_or((target, "input-images"));
+                json!({ "connectionSource": source, "sourcePort": "outputs", "connectionTarget": target, "targetPort": port })
+            })
+            .collect();
+        json!({ "metadata": {}, "actions": actions, "connections": connections })
+    }
+
+    fn input(id: &str) -> Value {
+        action(id, "input-images", json!({ "images": [{ "name": "a.png", "sourceUrl": "asset:1" }] }))
+    }
+
+    fn png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
+        let channels = if alpha { 4 } else { 3 };
+        let data: Vec<u8> = (0..width * height * channels).map(|i| (i * 7 % 256) as u8).collect();
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, width, height);
+        encoder.set_color(if alpha { png::ColorType::Rgba } else { png::ColorType::Rgb });
+        encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
+        file
+    }
+
+    fn jpeg(width: usize, height: usize) -> Vec<u8> {
+        let rgb: Vec<u8> = (0..width * height).flat_map(|i| [(i % width) as u8, (i / width) as u8, 90]).collect();
+        let (format, sampling) = (libjpeg_turbo_rs::PixelFormat::Rgb, libjpeg_turbo_rs::Subsampling::S420);
+        libjpeg_turbo_rs::compress(&rgb, width, height, format, 90, sampling).expect("written")
+    }
+
+    fn run(plan: &Plan, bytes: &[u8], name: &str) -> Produced {
+        let sources: Vec<_> = plan.graph.sources.iter().map(|_| Source { name, bytes }).collect();
+        plan.run(0, &sources, None).unwrap_or_else(|failure| panic!("{failure:?}"))
+    }
+
+    #[test]
+    fn a_node_runs_once_however_many_consume_it_and_outputs_come_in_document_order() {
+        let (plan, log, _) = watched(document(
+            vec![
+                input("in"),
+                action("shared", "flip", json!({})),
+                action("one", "flip", json!({})),
+                action("two", "flip", json!({ "direction": "vertical" })),
+                action("save-b", "output", json!({ "name": "{name}-b-{index}.{ext}" })),
+                action("save-a", "output", json!({ "name": "{name}-{width}x{height}.{ext}", "format": "jpeg" })),
+            ],
+            &[("in", "shared"), ("shared", "one"), ("shared", "two"), ("two", "save-b"), ("one", "save-a")],
+        ));
+        let produced = run(&plan, &png(9, 5, false), "photo.v2.png");
+        let mut ran: Vec<_> = log.lock().expect("no panic").iter().map(|(id, _)| id.clone()).collect();
+        ran.sort();
+        assert_eq!(ran, ["one", "shared", "two"]);
+        let names: Vec<_> = produced.outputs.iter().map(|output| output.name.as_str()).collect();
+        assert_eq!(names, ["photo.v2-b-0.png", "photo.v2-9x5.jpg"]);
+        assert_eq!(produced.input_size.width, 9);
+    }
+
+    #[test]
+    fn a_picture_is_freed_with_its_last_consumer() {
+        let ids: Vec<String> = (0..6).map(|i| format!("flip-{i}")).collect();
+        let mut actions = vec![input("in")];
+        actions.extend(ids.iter().map(|id| action(id, "flip", json!({}))));
+        let mut edges = vec![("in", ids[0].as_str())];
+        edges.extend(ids.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())));
+        let (plan, _, alive) = watched(document(actions, &edges));
+        run(&plan, &png(4, 4, false), "a.png");
+        // Flip works on its input's own buffer: no earlier picture may be alive when the next result is there.
+        let alive = alive.lock().expect("no panic").clone();
+        assert_eq!(alive.len(), 6);
+        assert!(alive.iter().all(|count| *count <= 1), "{alive:?}");
+    }
+
+    #[test]
+    fn a_jpeg_that_is_resized_sharpened_and_saved_as_jpeg_stays_planar() {
+        let (plan, log, _) = watched(document(
+            vec![
+                input("in"),
+                action("resize", "resize", json!({ "width": 40 })),
+                action("sharpen", "sharpen", json!({})),
+                action("save", "output", json!({})),
+            ],
+            &[("in", "resize"), ("resize", "sharpen"), ("sharpen", "save")],
+        ));
+        let produced = run(&plan, &jpeg(64, 48), "a.jpg");
+        let ran: Vec<_> = log.lock().expect("no panic").iter().map(|(_, seen)| *seen).collect();
+        assert_eq!(ran, [Representation::Ycc, Representation::Ycc]);
+        assert_eq!(produced.outputs[0].encoded.format, Format::Jpeg);
+        assert_eq!(produced.outputs[0].size, Size::new(40, 30));
+    }
+
+    #[test]
+    fn a_jpeg_for_a_png_is_decoded_to_rgb_once() {
+        let (plan, log, _) = watched(document(
+            vec![input("in"), action("flip", "flip", json!({})), action("save", "output", json!({ "format": "png" }))],
+            &[("in", "flip"), ("flip", "save")],
+        ));
+        run(&plan, &jpeg(64, 48), "a.jpg");
+        assert_eq!(log.lock().expect("no panic")[0].1, Representation::Rgb);
+    }
+
+    #[test]
+    fn alpha_survives_to_the_output_and_auto_turns_a_jpeg_that_got_alpha_into_png() {
+        let padded = document(
+            vec![input("in"), action("pad", "pad", json!({ "width": 80, "height": 80, "color": "#00000000" }))],
+            &[("in", "pad")],
+        );
+        let (plan, _, _) = watched(padded);
+        let produced = run(&plan, &jpeg(64, 48), "a.jpg");
+        assert_eq!(produced.outputs[0].encoded.format, Format::Png);
+        assert_eq!(produced.outputs[0].name, "a.png");
+        let (flip, log, _) = watched(document(vec![input("in"), action("flip", "flip", json!({}))], &[("in", "flip")]));
+        run(&flip, &png(5, 4, true), "a.png");
+        assert_eq!(log.lock().expect("no panic")[0].1, Representation::Rgba);
+    }
+
+    #[test]
+    fn a_failure_names_its_action() {
+        let (plan, _, _) = watched(document(
+            vec![input("in"), action("cut", "crop", json!({ "x": 500, "y": 0, "width": 5, "height": 5 }))],
+            &[("in", "cut")],
+        ));
+        let source = Source { name: "a.png", bytes: &png(5, 4, false) };
+        let failure = plan.run(0, &[source], None).expect_err("outside the picture");
+        assert_eq!(failure.action_id.as_deref(), Some("cut"));
+        let damaged = Source { name: "b.png", bytes: b"not a picture" };
+        let failure = plan.run(0, &[damaged], None).expect_err("no picture");
+        assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
+        assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
+    }
+
+    #[test]
+    fn a_result_above_the_limits_is_refused_before_it_is_made() {
+        let (plan, log, _) = watched(document(
+            vec![input("in"), action("big", "pad", json!({ "width": 60_000, "height": 60_000 }))],
+            &[("in", "big")],
+        ));
+        let failure = plan.run(0, &[Source { name: "a.png", bytes: &png(5, 4, false) }], None).expect_err("too large");
+        assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
+        assert!(log.lock().expect("no panic").is_empty());
+    }
+
+    #[test]
+    fn an_overlay_comes_from_its_own_input_and_the_name_from_the_primary_one() {
+        let (plan, _, _) = watched(document(
+            vec![
+                input("logo"),
+                action("photos", "input-images", json!({ "images": [{ "name": "p.jpg", "sourceUrl": "asset:2" }] })),
+                action("mark", "watermark", json!({})),
+            ],
+            &[("logo", "mark.overlay"), ("photos", "mark")],
+        ));
+        let (photo, logo) = (jpeg(64, 48), png(8, 8, true));
+        let sources = [Source { name: "p.jpg", bytes: &photo }, Source { name: "logo.png", bytes: &logo }];
+        let produced = plan.run(3, &sources, None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!(produced.outputs[0].name, "p.jpg");
+        assert_eq!((produced.input_size.width, produced.input_size.bytes), (64, photo.len() as u64));
+    }
+
+    #[test]
+    fn thumbnails_fit_into_256_pixels() {
+        let (plan, _, _) = watched(document(
+            vec![input("in"), action("resize", "resize", json!({ "width": 300 }))],
+            &[("in", "resize")],
+        ));
+        let produced = run(&plan, &jpeg(640, 320), "a.jpg");
+        let header = codecs::probe(&produced.input_thumbnail.bytes, "thumbnail").expect("a picture");
+        assert_eq!(header.size, Size::new(256, 128));
+        assert!(produced.output_thumbnail.is_some());
+    }
+}
