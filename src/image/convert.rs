@@ -1,11 +1,13 @@
-//! Conversions between representations: full-range BT.601 as JFIF has it.
+//! Conversions between representations: full-range BT.601 as JFIF has it, chroma upsampling, and compositing on a
+//! background. Works on whole rows, so that the compiler can use vectors; knows nothing of files or actions.
 
-use super::{Image, Representation};
+use super::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
 /// Converts `image` to `to`; the same representation comes back untouched.
 ///
 /// Chroma is upsampled with centred siting, equal to the JPEG decoder's own ("fancy") upsampling, so that planar and
 /// interleaved chains agree. Colour is never dropped and alpha never lost: see [`Representation::converts_to`].
+/// Gray and RGB become 4:4:4 when they go planar.
 ///
 /// # Panics
 /// When the conversion would lose colour or alpha; a plan never asks for it.
@@ -14,5 +16,403 @@ pub fn convert(image: Image, to: Representation) -> Image {
         return image;
     }
     assert!(image.representation().converts_to(to), "{:?} → {to:?} would lose data", image.representation());
-    unimplemented!()
+    let Image { size, pixels, icc } = image;
+    let pixels = match (pixels, to) {
+        (Pixels::Gray(luma), Representation::Ycc) => Pixels::Ycc(Ycc {
+            y: Plane { size, data: luma },
+            cb: Plane::filled(size, 128),
+            cr: Plane::filled(size, 128),
+            subsampling: Subsampling::S444,
+        }),
+        (Pixels::Gray(luma), Representation::Rgb) => Pixels::Rgb(gray_to_interleaved::<3>(&luma)),
+        (Pixels::Gray(luma), _) => Pixels::Rgba(gray_to_interleaved::<4>(&luma)),
+        (Pixels::Ycc(ycc), Representation::Rgb) => Pixels::Rgb(ycc_to_interleaved::<3>(&ycc)),
+        (Pixels::Ycc(ycc), _) => Pixels::Rgba(ycc_to_interleaved::<4>(&ycc)),
+        (Pixels::Rgb(rgb), Representation::Ycc) => Pixels::Ycc(rgb_to_ycc(&rgb, size)),
+        (Pixels::Rgb(rgb), _) => Pixels::Rgba(add_opaque_alpha(&rgb)),
+        (pixels @ Pixels::Rgba(_), _) => pixels,
+    };
+    Image { icc, ..Image::new(size, pixels) }
+}
+
+/// Brings the chroma of a planar picture to full size, by the same upsampling as [`convert`].
+pub fn full_chroma(ycc: Ycc) -> Ycc {
+    if ycc.subsampling == Subsampling::S444 {
+        return ycc;
+    }
+    let Ycc { y, cb, cr, subsampling } = ycc;
+    let size = y.size;
+    Ycc {
+        cb: upsample(&cb, subsampling, size),
+        cr: upsample(&cr, subsampling, size),
+        y,
+        subsampling: Subsampling::S444,
+    }
+}
+
+/// Puts a picture with alpha on an opaque background: straight alpha, encoded values, rounded to nearest. A picture
+/// without alpha comes back untouched.
+pub fn composite(image: Image, background: [u8; 3]) -> Image {
+    let Pixels::Rgba(rgba) = &image.pixels else { return image };
+    let mut rgb = vec![0; rgba.len() / 4 * 3];
+    for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(rgba.as_chunks::<4>().0) {
+        let alpha = u32::from(pixel[3]);
+        for channel in 0..3 {
+            let sum = u32::from(pixel[channel]) * alpha + u32::from(background[channel]) * (255 - alpha) + 128;
+            // Exact division by 255 for sums below 65,536.
+            out[channel] = ((sum + (sum >> 8)) >> 8) as u8;
+        }
+    }
+    image.with(image.size, Pixels::Rgb(rgb))
+}
+
+/// Whether every pixel of straight RGBA is opaque.
+pub fn is_opaque(rgba: &[u8]) -> bool {
+    // Whole blocks at a time: the inner fold has no branch and becomes vector code.
+    rgba.chunks(4096).all(|block| block.as_chunks::<4>().0.iter().fold(255, |all, pixel| all & pixel[3]) == 255)
+}
+
+/// Drops the alpha of straight RGBA; what it hid shows.
+pub fn drop_alpha(rgba: &[u8]) -> Vec<u8> {
+    let mut rgb = vec![0; rgba.len() / 4 * 3];
+    for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(rgba.as_chunks::<4>().0) {
+        *out = [pixel[0], pixel[1], pixel[2]];
+    }
+    rgb
+}
+
+fn gray_to_interleaved<const CHANNELS: usize>(luma: &[u8]) -> Vec<u8> {
+    let mut out = vec![255; luma.len() * CHANNELS];
+    for (pixel, &value) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(luma) {
+        pixel[0] = value;
+        pixel[1] = value;
+        pixel[2] = value;
+    }
+    out
+}
+
+fn add_opaque_alpha(rgb: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; rgb.len() / 3 * 4];
+    for (pixel, &[red, green, blue]) in out.as_chunks_mut::<4>().0.iter_mut().zip(rgb.as_chunks::<3>().0) {
+        *pixel = [red, green, blue, 255];
+    }
+    out
+}
+
+/// libjpeg's fixed point: 16 fractional bits (jccolor.c, jdcolor.c).
+const fn fix(value: f64) -> i32 {
+    (value * 65536.0 + 0.5) as i32
+}
+
+fn rgb_to_ycc(rgb: &[u8], size: Size) -> Ycc {
+    const HALF: i32 = 1 << 15;
+    // libjpeg subtracts one, so that blue and red reach 255 and not 256.
+    const CHROMA_OFFSET: i32 = (128 << 16) + HALF - 1;
+    let mut planes = [0, 1, 2].map(|_| Plane::filled(size, 0));
+    let [y, cb, cr] = &mut planes;
+    let samples = y.data.iter_mut().zip(&mut cb.data).zip(&mut cr.data);
+    for (((y, cb), cr), pixel) in samples.zip(rgb.as_chunks::<3>().0) {
+        let [red, green, blue] = pixel.map(i32::from);
+        *y = ((fix(0.299) * red + fix(0.587) * green + fix(0.114) * blue + HALF) >> 16) as u8;
+        *cb = ((-fix(0.168_735_892) * red - fix(0.331_264_108) * green + HALF * blue + CHROMA_OFFSET) >> 16) as u8;
+        *cr = ((HALF * red - fix(0.418_687_589) * green - fix(0.081_312_411) * blue + CHROMA_OFFSET) >> 16) as u8;
+    }
+    let [y, cb, cr] = planes;
+    Ycc { y, cb, cr, subsampling: Subsampling::S444 }
+}
+
+fn ycc_to_interleaved<const CHANNELS: usize>(ycc: &Ycc) -> Vec<u8> {
+    let size = ycc.y.size;
+    let width = size.width as usize;
+    let mut out = vec![255; size.pixels() as usize * CHANNELS];
+    let mut cb = Upsampler::new(&ycc.cb, ycc.subsampling, size);
+    let mut cr = Upsampler::new(&ycc.cr, ycc.subsampling, size);
+    for (row, y) in out.chunks_exact_mut(width * CHANNELS).zip(0..) {
+        row_to_interleaved::<CHANNELS>(ycc.y.row(y), cb.row(y), cr.row(y), row);
+    }
+    out
+}
+
+/// One row to R′G′B′ by libjpeg's equations (jdcolor.c); a fourth channel is left as it is.
+fn row_to_interleaved<const CHANNELS: usize>(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
+    const HALF: i32 = 1 << 15;
+    for (((pixel, &y), &cb), &cr) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(y).zip(cb).zip(cr) {
+        let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
+        pixel[0] = (y + ((fix(1.402) * cr + HALF) >> 16)).clamp(0, 255) as u8;
+        pixel[1] = (y + ((-fix(0.344_14) * cb - fix(0.714_14) * cr + HALF) >> 16)).clamp(0, 255) as u8;
+        pixel[2] = (y + ((fix(1.772) * cb + HALF) >> 16)).clamp(0, 255) as u8;
+    }
+}
+
+fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> Plane {
+    let mut full = Plane::filled(size, 0);
+    let mut rows = Upsampler::new(plane, subsampling, size);
+    for (row, y) in full.data.chunks_exact_mut(size.width as usize).zip(0..) {
+        row.copy_from_slice(rows.row(y));
+    }
+    full
+}
+
+/// Gives the rows of a chroma plane at luma size: linear interpolation with centred siting, edges replicated.
+///
+/// For ratios up to 2 this is libjpeg's triangle filter with its rounding (jdsample.c). For ratio 4, where libjpeg
+/// replicates, it is the same filter carried on.
+struct Upsampler<'a> {
+    plane: &'a Plane,
+    subsampling: Subsampling,
+    width: usize,
+    /// The vertically blended row with one replicated sample on either side.
+    blended: Vec<u16>,
+    /// The row at luma width, rounded up to whole chroma samples.
+    row: Vec<u8>,
+}
+
+/// Which neighbour the sample at `phase` of `factor` leans to (−1, 0, 1), and the weights of the own sample and that
+/// neighbour; their sum is 1, 4 or 8.
+const fn taps(factor: u8, phase: usize) -> (i64, [u16; 2]) {
+    match (factor, phase) {
+        (2, 0) => (-1, [3, 1]),
+        (2, _) => (1, [3, 1]),
+        (4, 0) => (-1, [5, 3]),
+        (4, 1) => (-1, [7, 1]),
+        (4, 2) => (1, [7, 1]),
+        (4, _) => (1, [5, 3]),
+        _ => (0, [1, 0]),
+    }
+}
+
+impl<'a> Upsampler<'a> {
+    fn new(plane: &'a Plane, subsampling: Subsampling, size: Size) -> Self {
+        let columns = plane.size.width as usize;
+        Self {
+            plane,
+            subsampling,
+            width: size.width as usize,
+            blended: vec![0; columns + 2],
+            row: vec![0; columns * subsampling.h as usize],
+        }
+    }
+
+    fn row(&mut self, y: u32) -> &[u8] {
+        let Subsampling { h, v } = self.subsampling;
+        let own = y / u32::from(v);
+        let phase = (y % u32::from(v)) as usize;
+        if (h, v) == (1, 1) {
+            return self.plane.row(own);
+        }
+
+        let (lean, [weight, near_weight]) = taps(v, phase);
+        let near = (i64::from(own) + lean).clamp(0, i64::from(self.plane.size.height) - 1) as u32;
+        let columns = self.plane.size.width as usize;
+        for ((sum, &own), &near) in
+            self.blended[1..=columns].iter_mut().zip(self.plane.row(own)).zip(self.plane.row(near))
+        {
+            *sum = u16::from(own) * weight + u16::from(near) * near_weight;
+        }
+        self.blended[0] = self.blended[1];
+        self.blended[columns + 1] = self.blended[columns];
+
+        let shift = taps(h, 0).1.iter().sum::<u16>().ilog2() + taps(v, 0).1.iter().sum::<u16>().ilog2();
+        match h {
+            1 => {
+                // libjpeg's h1v2: the upper row rounds down in a tie, the lower one up.
+                let bias = if v == 2 { [1, 2][phase] } else { 1 << (shift - 1) };
+                for (out, &sum) in self.row.iter_mut().zip(&self.blended[1..]) {
+                    *out = ((sum + bias) >> shift) as u8;
+                }
+            }
+            2 => {
+                // libjpeg's alternating bias, so that ties do not drift one way.
+                let bias = match v {
+                    1 => [1, 2],
+                    2 => [8, 7],
+                    _ => [1 << (shift - 1); 2],
+                };
+                spread_double(&self.blended, bias, shift, &mut self.row);
+            }
+            _ => spread_fourfold(&self.blended, shift, &mut self.row),
+        }
+        &self.row[..self.width]
+    }
+}
+
+fn spread_double(blended: &[u16], bias: [u16; 2], shift: u32, row: &mut [u8]) {
+    let columns = blended.len() - 2;
+    let (before, own, after) = (&blended[..columns], &blended[1..=columns], &blended[2..]);
+    for (((out, &before), &own), &after) in row.as_chunks_mut::<2>().0.iter_mut().zip(before).zip(own).zip(after) {
+        *out = [((own * 3 + before + bias[0]) >> shift) as u8, ((own * 3 + after + bias[1]) >> shift) as u8];
+    }
+}
+
+fn spread_fourfold(blended: &[u16], shift: u32, row: &mut [u8]) {
+    let half = 1 << (shift - 1);
+    for (out, window) in row.as_chunks_mut::<4>().0.iter_mut().zip(blended.windows(3)) {
+        for (phase, out) in out.iter_mut().enumerate() {
+            let (lean, [weight, near_weight]) = taps(4, phase);
+            let near = window[(1 + lean) as usize];
+            *out = ((window[1] * weight + near * near_weight + half) >> shift) as u8;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Position-based oracle: linear interpolation of the chroma grid at the luma sample's centre, in floating point.
+    fn interpolated(plane: &Plane, subsampling: Subsampling, x: u32, y: u32) -> f64 {
+        let split = |at: u32, factor: u8, length: u32| {
+            let position = ((f64::from(at) + 0.5) / f64::from(factor) - 0.5).clamp(0.0, f64::from(length) - 1.0);
+            let low = position.floor();
+            (low as u32, (low as u32 + 1).min(length - 1), position - low)
+        };
+        let (left, right, across) = split(x, subsampling.h, plane.size.width);
+        let (top, bottom, down) = split(y, subsampling.v, plane.size.height);
+        let sample = |x: u32, y: u32| f64::from(plane.row(y)[x as usize]);
+        let upper = sample(left, top) * (1.0 - across) + sample(right, top) * across;
+        let lower = sample(left, bottom) * (1.0 - across) + sample(right, bottom) * across;
+        upper * (1.0 - down) + lower * down
+    }
+
+    fn noise(length: usize, seed: u32) -> Vec<u8> {
+        let mut state = seed;
+        (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            })
+            .collect()
+    }
+
+    fn noisy_ycc(size: Size, subsampling: Subsampling) -> Ycc {
+        let plane = |size: Size, seed| Plane { size, data: noise(size.pixels() as usize, seed) };
+        let chroma = subsampling.chroma_size(size);
+        Ycc { y: plane(size, 1), cb: plane(chroma, 2), cr: plane(chroma, 3), subsampling }
+    }
+
+    #[test]
+    fn chroma_upsampling_is_linear_with_centred_siting_for_every_ratio_and_odd_sizes() {
+        for (h, v) in [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (1, 4), (4, 2), (2, 4), (4, 4)] {
+            for size in [Size::new(1, 1), Size::new(2, 3), Size::new(5, 1), Size::new(17, 13), Size::new(32, 16)] {
+                let subsampling = Subsampling { h, v };
+                let ycc = noisy_ycc(size, subsampling);
+                let full = full_chroma(ycc.clone());
+                assert_eq!(full.subsampling, Subsampling::S444);
+                for y in 0..size.height {
+                    for x in 0..size.width {
+                        let expected = interpolated(&ycc.cb, subsampling, x, y);
+                        let got = f64::from(full.cb.row(y)[x as usize]);
+                        // Half a unit is rounding; the alternating bias of libjpeg adds a quarter.
+                        assert!((got - expected).abs() <= 0.75, "{h}x{v} {size:?} ({x}, {y}): {got} {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_by_two_upsampling_rounds_as_libjpeg_does() {
+        // By hand from jdsample.c, h2v2_fancy_upsample: column sums 3·own + near, then (3·sum + near sum + 8 or 7) / 16.
+        let plane = Plane { size: Size::new(2, 2), data: vec![10, 21, 30, 40] };
+        let full = upsample(&plane, Subsampling::S420, Size::new(4, 4));
+        assert_eq!(full.row(0), [10, 13, 18, 21], "first row: near row is itself");
+        // Row 1: sums 3·10+30 = 60 and 3·21+40 = 103.
+        let by_hand = [60 * 4 + 8, 60 * 3 + 103 + 7, 103 * 3 + 60 + 8, 103 * 4 + 7].map(|sum: u16| (sum / 16) as u8);
+        assert_eq!(full.row(1), by_hand);
+    }
+
+    #[test]
+    fn planar_to_rgb_follows_bt_601_full_range() {
+        for y in (0..=255).step_by(15) {
+            for cb in (0..=255).step_by(15) {
+                for cr in (0..=255).step_by(15) {
+                    let size = Size::new(1, 1);
+                    let plane = |value| Plane::filled(size, value);
+                    let ycc = Ycc { y: plane(y), cb: plane(cb), cr: plane(cr), subsampling: Subsampling::S444 };
+                    let image = convert(Image::new(size, Pixels::Ycc(ycc)), Representation::Rgb);
+                    let (y, cb, cr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
+                    let expected = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+                    let Pixels::Rgb(rgb) = image.pixels else { panic!("not RGB") };
+                    for (got, expected) in rgb.iter().zip(expected) {
+                        assert!((f64::from(*got) - expected.clamp(0.0, 255.0)).abs() <= 0.51, "{got} {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rgb_to_planar_follows_bt_601_full_range() {
+        let rgb = noise(300, 7);
+        let size = Size::new(10, 10);
+        let image = convert(Image::new(size, Pixels::Rgb(rgb.clone())), Representation::Ycc);
+        let Pixels::Ycc(ycc) = image.pixels else { panic!("not planar") };
+        assert_eq!(ycc.subsampling, Subsampling::S444);
+        for (index, pixel) in rgb.chunks(3).enumerate() {
+            let [red, green, blue] = [0, 1, 2].map(|channel| f64::from(pixel[channel]));
+            let expected = [
+                0.299 * red + 0.587 * green + 0.114 * blue,
+                128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue,
+                128.0 + 0.5 * red - 0.418_688 * green - 0.081_312 * blue,
+            ];
+            for (plane, expected) in [&ycc.y, &ycc.cb, &ycc.cr].into_iter().zip(expected) {
+                assert!((f64::from(plane.data[index]) - expected).abs() <= 0.51);
+            }
+        }
+    }
+
+    #[test]
+    fn primaries_stay_in_range() {
+        let size = Size::new(4, 1);
+        let rgb = vec![255, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0];
+        let image = convert(Image::new(size, Pixels::Rgb(rgb.clone())), Representation::Ycc);
+        let Pixels::Ycc(ycc) = &image.pixels else { panic!("not planar") };
+        assert_eq!(ycc.cr.data[0], 255);
+        assert_eq!(ycc.cb.data[1], 255);
+        let Pixels::Rgb(back) = convert(image, Representation::Rgb).pixels else { panic!("not RGB") };
+        assert!(rgb.iter().zip(&back).all(|(a, b)| a.abs_diff(*b) <= 1), "{back:?}");
+    }
+
+    #[test]
+    fn gray_becomes_neutral_everywhere_and_keeps_its_profile() {
+        let size = Size::new(3, 1);
+        let mut gray = Image::new(size, Pixels::Gray(vec![0, 128, 255]));
+        gray.icc = Some(vec![1, 2, 3].into());
+        let rgb = convert(gray.clone(), Representation::Rgb);
+        assert_eq!(rgb.pixels, Pixels::Rgb(vec![0, 0, 0, 128, 128, 128, 255, 255, 255]));
+        assert_eq!(rgb.icc, gray.icc);
+        let ycc = convert(gray.clone(), Representation::Ycc);
+        assert_eq!(convert(ycc, Representation::Rgb), rgb);
+        let rgba = convert(gray, Representation::Rgba);
+        assert_eq!(rgba.pixels, Pixels::Rgba(vec![0, 0, 0, 255, 128, 128, 128, 255, 255, 255, 255, 255]));
+        assert_eq!(convert(rgb, Representation::Rgba), rgba);
+    }
+
+    #[test]
+    #[should_panic(expected = "would lose data")]
+    fn alpha_is_never_dropped_silently() {
+        convert(Image::new(Size::new(1, 1), Pixels::Rgba(vec![1, 2, 3, 4])), Representation::Rgb);
+    }
+
+    #[test]
+    fn compositing_rounds_to_nearest_for_every_alpha() {
+        for alpha in 0..=255u8 {
+            for (value, background) in [(0u8, 255u8), (255, 0), (200, 10), (17, 18)] {
+                let image = Image::new(Size::new(1, 1), Pixels::Rgba(vec![value, value, value, alpha]));
+                let Pixels::Rgb(rgb) = composite(image, [background; 3]).pixels else { panic!("alpha is left") };
+                let share = f64::from(alpha) / 255.0;
+                let expected = f64::from(value) * share + f64::from(background) * (1.0 - share);
+                assert_eq!(f64::from(rgb[0]), expected.round(), "{value} on {background} at {alpha}");
+            }
+        }
+    }
+
+    #[test]
+    fn opacity_is_found_in_any_pixel() {
+        let mut rgba = vec![255; 4 * 3000];
+        assert!(is_opaque(&rgba));
+        rgba[4 * 2999 + 3] = 254;
+        assert!(!is_opaque(&rgba));
+        assert_eq!(drop_alpha(&[1, 2, 3, 4, 5, 6, 7, 8]), [1, 2, 3, 5, 6, 7]);
+    }
 }
