@@ -15,3 +15,8 @@ pub mod engine;
 
 pub mod batch;
 pub mod store;
+
+pub mod view_model;
+
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub mod ui;

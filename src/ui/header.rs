@@ -1,0 +1,40 @@
+//! The header: the mark, the way to the views, the theme.
+
+use leptos::prelude::*;
+
+use super::icons::Mark;
+use super::route::CurrentRoute;
+use super::theme::ThemeToggle;
+use crate::view_model::route::Route;
+
+/// The header.
+#[component]
+pub(crate) fn Header() -> impl IntoView {
+    let route = expect_context::<CurrentRoute>();
+    let on_new = move || route.get() == Route::New;
+    let on_batches = move || route.get() != Route::New;
+    view! {
+        <header class="header">
+            <a class="brand" href=Route::New.fragment() aria-label="Pixelmill, new batch">
+                <Mark/>
+                <span>"Pixelmill"</span>
+            </a>
+            <nav aria-label="Views">
+                <NavLink to=Route::New text="New batch" testid="nav-new" here=Signal::derive(on_new)/>
+                <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches)/>
+            </nav>
+            <div class="end">
+                <ThemeToggle/>
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn NavLink(to: Route, text: &'static str, testid: &'static str, here: Signal<bool>) -> impl IntoView {
+    view! {
+        <a href=to.fragment() data-testid=testid aria-current=move || here.get().then_some("page")>
+            {text}
+        </a>
+    }
+}

@@ -1,0 +1,110 @@
+//! What the page says by the way: a short word that something is done, or what failed, where, and how to mend it.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::icons::{Icon, Shape};
+
+/// How a notice is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Info,
+    Good,
+    Bad,
+}
+
+impl Tone {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Good => "good",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Notice {
+    id: u32,
+    tone: Tone,
+    text: String,
+    hint: String,
+}
+
+/// The notices on show.
+#[derive(Clone, Copy)]
+pub(crate) struct NoticeBoard {
+    shown: RwSignal<Vec<Notice>>,
+    next: StoredValue<u32>,
+}
+
+/// More than these and the oldest goes.
+const MOST: usize = 4;
+
+impl NoticeBoard {
+    /// Says that something is done; goes by itself.
+    pub(crate) fn done(self, text: impl Into<String>) {
+        self.show(Tone::Good, text.into(), String::new());
+    }
+
+    /// Says something by the way; goes by itself.
+    pub(crate) fn info(self, text: impl Into<String>, hint: impl Into<String>) {
+        self.show(Tone::Info, text.into(), hint.into());
+    }
+
+    /// Says what failed and how to mend it; stays until it is dismissed.
+    pub(crate) fn failed(self, text: impl Into<String>, hint: impl Into<String>) {
+        self.show(Tone::Bad, text.into(), hint.into());
+    }
+
+    fn show(self, tone: Tone, text: String, hint: String) {
+        let id = self.next.get_value();
+        self.next.set_value(id.wrapping_add(1));
+        self.shown.update(|shown| {
+            shown.retain(|notice| notice.text != text);
+            shown.push(Notice { id, tone, text, hint });
+            if shown.len() > MOST {
+                shown.remove(0);
+            }
+        });
+        if tone != Tone::Bad {
+            set_timeout(move || self.dismiss(id), Duration::from_secs(6));
+        }
+    }
+
+    fn dismiss(self, id: u32) {
+        self.shown.update(|shown| shown.retain(|notice| notice.id != id));
+    }
+}
+
+/// Hangs up an empty board.
+pub(crate) fn provide_notices() {
+    provide_context(NoticeBoard { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
+}
+
+/// The board.
+#[component]
+pub(crate) fn Notices() -> impl IntoView {
+    let board = expect_context::<NoticeBoard>();
+    view! {
+        <div class="notices" role="log" aria-live="polite" aria-label="Notices">
+            <For each=move || board.shown.get() key=|notice| notice.id let:notice>
+                <div class=format!("notice {}", notice.tone.word()) data-testid="notice" data-kind=notice.tone.word()>
+                    <Icon shape=match notice.tone {
+                        Tone::Info => Shape::Info,
+                        Tone::Good => Shape::Check,
+                        Tone::Bad => Shape::Warning,
+                    }/>
+                    <div class="text">
+                        <p>{notice.text}</p>
+                        {(!notice.hint.is_empty()).then(|| view! { <p class="hint">{notice.hint}</p> })}
+                    </div>
+                    <button class="button quiet square" aria-label="Dismiss" on:click=move |_| board.dismiss(notice.id)>
+                        <Icon shape=Shape::Close/>
+                    </button>
+                </div>
+            </For>
+        </div>
+    }
+}

@@ -1,0 +1,211 @@
+//! A workflow document as the page edits it: raw JSON in, raw JSON out, so that nothing the user wrote is lost.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::form;
+use crate::actions::{self, Role};
+
+/// One place where pictures come in: an `input-images` action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its `actionId`.
+    pub action_id: String,
+    /// What to call it.
+    pub title: String,
+    /// Whether the batch counts its pictures; the others usually hold one, such as a logo.
+    pub primary: bool,
+    /// How many pictures the document names already.
+    pub named: usize,
+}
+
+/// One action of the document, for the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its place in `actions`.
+    pub index: usize,
+    /// Its `actionId`.
+    pub action_id: String,
+    /// Its `actionType`.
+    pub action_type: String,
+}
+
+fn list<'a>(document: &'a Value, key: &str) -> &'a [Value] {
+    document.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The name of a workflow, or of its id, or a stand-in.
+pub fn name(document: &Value) -> String {
+    let metadata = document.get("metadata").unwrap_or(&Value::Null);
+    let found = [text(metadata, "name"), text(metadata, "workflowId")].into_iter().find(|name| !name.is_empty());
+    found.unwrap_or("Untitled workflow").to_owned()
+}
+
+/// The `workflowId` for a request: the document's own, or a stand-in.
+pub fn workflow_id(document: &Value) -> String {
+    let id = text(document.get("metadata").unwrap_or(&Value::Null), "workflowId");
+    if id.is_empty() { "workflow".to_owned() } else { id.to_owned() }
+}
+
+/// A sentence about a workflow, may be empty.
+pub fn description(document: &Value) -> &str {
+    text(document.get("metadata").unwrap_or(&Value::Null), "description")
+}
+
+/// Every action with an entry in the catalog, in document order.
+pub fn nodes(document: &Value) -> Vec<Node> {
+    list(document, "actions")
+        .iter()
+        .enumerate()
+        .map(|(index, action)| Node {
+            index,
+            action_id: text(action, "actionId").to_owned(),
+            action_type: text(action, "actionType").to_owned(),
+        })
+        .collect()
+}
+
+/// The places where pictures come in, the primary one first.
+pub fn inputs(document: &Value) -> Vec<Input> {
+    let sources: Vec<&Value> = list(document, "actions")
+        .iter()
+        .filter(|action| {
+            actions::find(text(action, "actionType")).is_some_and(|entry| matches!(entry.role, Role::Source))
+        })
+        .collect();
+    let primary = sources.iter().position(|source| leads_out(document, text(source, "actionId"))).unwrap_or(0);
+    let mut inputs: Vec<Input> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| Input {
+            action_id: text(source, "actionId").to_owned(),
+            title: form::label(text(source, "actionId")),
+            primary: index == primary,
+            named: source.pointer("/parameters/images").and_then(Value::as_array).map_or(0, Vec::len),
+        })
+        .collect();
+    inputs.sort_by_key(|input| !input.primary);
+    inputs
+}
+
+/// Whether pictures of `start` reach an output through `input-images` ports only (contract section 1, "primary").
+fn leads_out(document: &Value, start: &str) -> bool {
+    let connections = list(document, "connections");
+    let (mut open, mut seen) = (vec![start], HashSet::new());
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let onward: Vec<&Value> =
+            connections.iter().filter(|connection| text(connection, "connectionSource") == id).collect();
+        if id != start && onward.is_empty() {
+            return true;
+        }
+        let targets = onward.iter().filter(|connection| text(connection, "targetPort") == "input-images");
+        open.extend(targets.map(|connection| text(connection, "connectionTarget")));
+    }
+    false
+}
+
+/// The raw parameters of the action at `index`.
+pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>> {
+    list(document, "actions").get(index)?.get("parameters")?.as_object()
+}
+
+/// The document with one parameter set, or left out for `None`.
+pub fn with_parameter(document: &Value, index: usize, parameter: &str, value: Option<Value>) -> Value {
+    let mut document = document.clone();
+    if let Some(action) = document.pointer_mut(&format!("/actions/{index}")).and_then(Value::as_object_mut) {
+        let parameters = action.entry("parameters").or_insert_with(|| json!({}));
+        if !parameters.is_object() {
+            *parameters = json!({});
+        }
+        if let Some(parameters) = parameters.as_object_mut() {
+            match value {
+                Some(value) => parameters.insert(parameter.to_owned(), value),
+                None => parameters.shift_remove(parameter),
+            };
+        }
+    }
+    document
+}
+
+/// The document with the pictures of one input replaced.
+pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Value {
+    let index = list(document, "actions").iter().position(|action| text(action, "actionId") == action_id);
+    match index {
+        Some(index) => with_parameter(document, index, "images", Some(Value::Array(images))),
+        None => document.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::builtin;
+
+    fn watermark() -> Value {
+        builtin::find("watermark-two-sizes").unwrap().document()
+    }
+
+    #[test]
+    fn the_logo_is_an_input_but_not_the_primary_one() {
+        let mut document = watermark();
+        let inputs_of = |document: &Value| {
+            inputs(document).into_iter().map(|input| (input.action_id, input.primary)).collect::<Vec<_>>()
+        };
+        let expected = vec![("photos".to_owned(), true), ("logo".to_owned(), false)];
+        assert_eq!(inputs_of(&document), expected);
+        document["actions"].as_array_mut().unwrap().swap(0, 1);
+        assert_eq!(inputs_of(&document), expected, "though the logo comes first in the document");
+    }
+
+    #[test]
+    fn setting_a_parameter_keeps_everything_else() {
+        let before = watermark();
+        let after = with_parameter(&before, 2, "width", Some(json!(1024)));
+        assert_eq!(after["actions"][2]["parameters"]["width"], 1024);
+        assert_eq!(after["actions"][2]["parameters"]["mode"], "long-side");
+        assert_eq!(with_parameter(&after, 2, "width", Some(json!(2048))), before);
+    }
+
+    #[test]
+    fn leaving_a_parameter_out_removes_its_key() {
+        let after = with_parameter(&watermark(), 2, "width", None);
+        assert!(parameters(&after, 2).unwrap().get("width").is_none());
+    }
+
+    #[test]
+    fn a_document_that_is_no_workflow_has_no_inputs_and_survives_edits() {
+        for document in [json!(null), json!([1]), json!({ "actions": 3 }), json!({ "actions": [7] })] {
+            assert!(inputs(&document).is_empty());
+            assert_eq!(with_parameter(&document, 4, "width", Some(json!(1))), document);
+            assert_eq!(name(&document), "Untitled workflow");
+        }
+    }
+
+    #[test]
+    fn images_go_to_the_input_they_were_dropped_on() {
+        let document = with_images(&watermark(), "logo", vec![json!({ "name": "logo.png", "sourceUrl": "asset:1" })]);
+        let inputs = inputs(&document);
+        assert_eq!((inputs[0].named, inputs[1].named), (0, 1));
+    }
+
+    #[test]
+    fn a_cycle_without_an_end_leads_nowhere() {
+        let document = json!({
+            "actions": [{ "actionId": "in", "actionType": "input-images" }],
+            "connections": [
+                { "connectionSource": "in", "targetPort": "input-images", "connectionTarget": "a" },
+                { "connectionSource": "a", "targetPort": "input-images", "connectionTarget": "b" },
+                { "connectionSource": "b", "targetPort": "input-images", "connectionTarget": "a" }
+            ]
+        });
+        assert!(!leads_out(&document, "in"));
+    }
+}

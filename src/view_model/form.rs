@@ -1,0 +1,269 @@
+//! How a parameter is shown and edited, from its metadata alone. No action is known here by name.
+
+use serde_json::{Map, Value};
+
+use crate::actions::output::fill_name;
+use crate::actions::parameters::{Color, Field, Kind};
+
+/// The control that edits a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Control {
+    /// A number with a slider beside it.
+    Slider {
+        /// Least value.
+        low: f64,
+        /// Greatest value.
+        high: f64,
+        /// Distance between neighbouring values.
+        step: f64,
+    },
+    /// A number.
+    Number {
+        /// Distance between neighbouring values.
+        step: f64,
+    },
+    /// On or off.
+    Switch,
+    /// One of a few words.
+    Select(&'static [&'static str]),
+    /// One of nine places, row by row.
+    Places(&'static [&'static str]),
+    /// A colour with alpha.
+    Color,
+    /// A ratio such as `4:5`.
+    Ratio,
+    /// A file-name pattern.
+    Pattern,
+    /// Text.
+    Text,
+}
+
+/// The widest range that a slider can still set with care.
+const SLIDER_STEPS: f64 = 1000.0;
+
+/// The control for a parameter; `None` for pictures, which have their drop field.
+pub fn control(field: &Field) -> Option<Control> {
+    Some(match field.kind {
+        Kind::Integer | Kind::Number => number(field),
+        Kind::Boolean => Control::Switch,
+        Kind::Choice(words) if words.len() == 9 && words.contains(&"center") => Control::Places(words),
+        Kind::Choice(words) => Control::Select(words),
+        Kind::Color => Control::Color,
+        Kind::Ratio => Control::Ratio,
+        Kind::NamePattern => Control::Pattern,
+        Kind::Text => Control::Text,
+        Kind::Images => return None,
+    })
+}
+
+fn number(field: &Field) -> Control {
+    let whole = matches!(field.kind, Kind::Integer);
+    let Some((low, high)) = field.range else {
+        return Control::Number { step: if whole { 1.0 } else { 0.01 } };
+    };
+    let span = high - low;
+    let step = match span {
+        _ if whole => 1.0,
+        span if span <= 2.0 => 0.01,
+        span if span <= 20.0 => 0.05,
+        span if span <= 100.0 => 0.1,
+        _ => 1.0,
+    };
+    // A number without a default (an optional width) has no place on a slider.
+    let has_default = !(field.default)().is_null();
+    if span / step <= SLIDER_STEPS && has_default {
+        Control::Slider { low, high, step }
+    } else {
+        Control::Number { step: if whole { 1.0 } else { step.min(0.1) } }
+    }
+}
+
+/// An identifier in words: `autoOrient` → `Auto orient`, `resize-large` → `Resize large`.
+pub fn label(identifier: &str) -> String {
+    let mut words = String::with_capacity(identifier.len() + 4);
+    for character in identifier.chars() {
+        if matches!(character, '-' | '_' | ' ') {
+            words.push(' ');
+        } else if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+            words.push(character.to_ascii_lowercase());
+        } else if words.is_empty() {
+            words.extend(character.to_uppercase());
+        } else {
+            words.push(character);
+        }
+    }
+    words
+}
+
+/// A choice in words; file formats as they are called.
+pub fn choice(word: &str) -> String {
+    match word {
+        "jpeg" | "png" => word.to_uppercase(),
+        "webp" => "WebP".to_owned(),
+        "rec601" => "Rec. 601".to_owned(),
+        "rec709" => "Rec. 709".to_owned(),
+        "northwest" => "Top left".to_owned(),
+        "north" => "Top".to_owned(),
+        "northeast" => "Top right".to_owned(),
+        "west" => "Left".to_owned(),
+        "east" => "Right".to_owned(),
+        "southwest" => "Bottom left".to_owned(),
+        "south" => "Bottom".to_owned(),
+        "southeast" => "Bottom right".to_owned(),
+        other => label(other),
+    }
+}
+
+/// What was typed into a number's field, as the document keeps it: nothing for an empty field, the text itself when
+/// it is no number (validation tells what is wrong with it).
+pub fn typed_number(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let dotted = text.replace(',', ".");
+    if let Ok(whole) = dotted.parse::<i64>() {
+        return Some(whole.into());
+    }
+    match dotted.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+        Some(number) => Some(Value::Number(number)),
+        None => Some(Value::String(text.to_owned())),
+    }
+}
+
+/// A value as the text of a field.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The value in force: the document's own, or the default.
+pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
+    let own = parameters.and_then(|parameters| parameters.get(field.name)).filter(|value| !value.is_null());
+    own.cloned().unwrap_or_else(field.default)
+}
+
+/// The parameters that the document sets, in a line: `Fit · 1600 px · 1600 px`.
+pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
+    let Some(parameters) = parameters else { return String::new() };
+    let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {
+        let value = parameters.get(field.name).filter(|value| !value.is_null() && **value != (field.default)())?;
+        Some(match (field.kind, value) {
+            (Kind::Choice(_), Value::String(word)) => choice(word),
+            (Kind::Boolean, Value::Bool(on)) => {
+                format!("{} {}", label(field.name), if *on { "on" } else { "off" })
+            }
+            (Kind::Integer | Kind::Number, value) => match field.unit {
+                Some(unit) => format!("{} {unit}", shown(value)),
+                None => format!("{} {}", label(field.name).to_lowercase(), shown(value)),
+            },
+            (_, value) => shown(value),
+        })
+    });
+    set.collect::<Vec<_>>().join(" · ")
+}
+
+/// The `#rrggbb` part and the alpha in percent of a colour; black and opaque when it does not read.
+pub fn color_parts(text: &str) -> (String, u32) {
+    let [red, green, blue, alpha] = Color::parse(text).map_or([0, 0, 0, 255], |color| color.rgba);
+    (format!("#{red:02x}{green:02x}{blue:02x}"), (f64::from(alpha) / 2.55).round() as u32)
+}
+
+/// A colour from its `#rrggbb` part and its alpha in percent; opaque ones stay short.
+pub fn color(rgb: &str, alpha: u32) -> String {
+    let alpha = (f64::from(alpha.min(100)) * 2.55).round() as u8;
+    if alpha == 255 { rgb.to_owned() } else { format!("{rgb}{alpha:02x}") }
+}
+
+/// What a name pattern makes of a typical picture.
+///
+/// # Errors
+/// The placeholder that is not known.
+pub fn name_example(pattern: &str) -> Result<String, String> {
+    fill_name(pattern, |key| {
+        match key {
+            "name" => "harbour-morning",
+            "ext" => "jpg",
+            "index" => "7",
+            "width" => "1600",
+            _ => "1067",
+        }
+        .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::actions::{CATALOG, find};
+
+    #[test]
+    fn every_parameter_of_the_catalog_but_pictures_has_a_control() {
+        for action in CATALOG {
+            for field in action.fields {
+                assert_eq!(
+                    control(field).is_none(),
+                    field.kind == Kind::Images,
+                    "{} {}",
+                    action.action_type,
+                    field.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_quality_gets_a_slider_and_a_switch_stays_a_switch() {
+        let output = find("output").unwrap();
+        let of = |name: &str| control(output.fields.iter().find(|field| field.name == name).unwrap());
+        assert_eq!(of("quality"), Some(Control::Slider { low: 1.0, high: 100.0, step: 1.0 }));
+        assert_eq!(of("lossless"), Some(Control::Switch));
+    }
+
+    #[test]
+    fn identifiers_become_words() {
+        assert_eq!(label("autoOrient"), "Auto orient");
+        assert_eq!(label("resize-large"), "Resize large");
+        assert_eq!(label(""), "");
+        assert_eq!(choice("long-side"), "Long side");
+        assert_eq!(choice("southeast"), "Bottom right");
+    }
+
+    #[test]
+    fn what_is_typed_is_kept_even_when_it_is_no_number() {
+        assert_eq!(typed_number(" 1600 "), Some(json!(1600)));
+        assert_eq!(typed_number("0,5"), Some(json!(0.5)));
+        assert_eq!(typed_number(""), None);
+        assert_eq!(typed_number("wide"), Some(json!("wide")));
+        assert_eq!(typed_number("inf"), Some(json!("inf")));
+    }
+
+    #[test]
+    fn every_alpha_percent_survives_the_way_through_hex() {
+        for alpha in 0..=100 {
+            let (rgb, back) = color_parts(&color("#12abef", alpha));
+            assert_eq!((rgb.as_str(), back), ("#12abef", alpha));
+        }
+        assert_eq!(color("#ffffff", 100), "#ffffff");
+        assert_eq!(color_parts("nonsense"), ("#000000".to_owned(), 100));
+    }
+
+    #[test]
+    fn the_summary_tells_only_what_differs_from_the_default() {
+        let output = find("output").unwrap();
+        let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
+        assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");
+    }
+
+    #[test]
+    fn a_name_pattern_is_shown_by_example() {
+        assert_eq!(name_example("{name}-{width}.{ext}").unwrap(), "harbour-morning-1600.jpg");
+        assert_eq!(name_example("{nmae}").unwrap_err(), "nmae");
+    }
+}

@@ -1,0 +1,130 @@
+//! Undo and redo of a value that is edited as a whole.
+
+/// A value with its past and its undone future.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History<T> {
+    past: Vec<T>,
+    present: T,
+    future: Vec<T>,
+    /// What the last edit was about: edits with the same tag in a row are one step.
+    tag: Option<String>,
+}
+
+/// Steps that are kept.
+const DEPTH: usize = 100;
+
+impl<T: Clone + PartialEq> History<T> {
+    /// A value without a past.
+    pub const fn new(present: T) -> Self {
+        Self { past: Vec::new(), present, future: Vec::new(), tag: None }
+    }
+
+    /// The value as it is now.
+    pub const fn present(&self) -> &T {
+        &self.present
+    }
+
+    /// Makes `next` the present. An edit with the tag of the one before it (dragging one slider) adds no step.
+    pub fn edit(&mut self, tag: &str, next: T) {
+        if next == self.present {
+            return;
+        }
+        let continues = self.tag.as_deref() == Some(tag) && self.future.is_empty() && !self.past.is_empty();
+        let previous = std::mem::replace(&mut self.present, next);
+        if !continues {
+            self.past.push(previous);
+            if self.past.len() > DEPTH {
+                self.past.remove(0);
+            }
+        }
+        self.future.clear();
+        self.tag = Some(tag.to_owned());
+    }
+
+    /// Goes one step back; false when there is none.
+    pub fn undo(&mut self) -> bool {
+        let Some(previous) = self.past.pop() else { return false };
+        self.future.push(std::mem::replace(&mut self.present, previous));
+        self.tag = None;
+        true
+    }
+
+    /// Goes one undone step forward; false when there is none.
+    pub fn redo(&mut self) -> bool {
+        let Some(next) = self.future.pop() else { return false };
+        self.past.push(std::mem::replace(&mut self.present, next));
+        self.tag = None;
+        true
+    }
+
+    /// Whether there is a step back.
+    pub const fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is a step forward.
+    pub const fn can_redo(&self) -> bool {
+        !self.future.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undo_and_redo_walk_the_same_steps() {
+        let mut history = History::new(0);
+        for (tag, value) in [("a", 1), ("b", 2), ("c", 3)] {
+            history.edit(tag, value);
+        }
+        assert!(history.undo() && history.undo());
+        assert_eq!(*history.present(), 1);
+        assert!(history.redo());
+        assert_eq!(*history.present(), 2);
+        assert!(history.redo() && !history.redo());
+        assert_eq!(*history.present(), 3);
+    }
+
+    #[test]
+    fn edits_of_one_control_in_a_row_are_one_step() {
+        let mut history = History::new(0);
+        for value in 1..50 {
+            history.edit("slider", value);
+        }
+        assert!(history.undo());
+        assert_eq!(*history.present(), 0);
+        assert!(!history.can_undo());
+    }
+
+    #[test]
+    fn an_edit_after_an_undo_drops_the_future() {
+        let mut history = History::new(0);
+        history.edit("a", 1);
+        history.undo();
+        history.edit("a", 2);
+        assert!(!history.can_redo());
+        assert!(history.undo());
+        assert_eq!(*history.present(), 0);
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_is_no_step() {
+        let mut history = History::new(7);
+        history.edit("a", 7);
+        assert!(!history.can_undo());
+    }
+
+    #[test]
+    fn the_past_is_bounded() {
+        let mut history = History::new(0);
+        for value in 1..500 {
+            history.edit(&value.to_string(), value);
+        }
+        let mut steps = 0;
+        while history.undo() {
+            steps += 1;
+        }
+        assert_eq!(steps, DEPTH);
+    }
+}
