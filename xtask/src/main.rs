@@ -1,1 +1,85 @@
-fn main() {}
+//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file reads the command line and nothing else; each
+//! command is a module. Standard library only, so that a fresh machine waits for nothing.
+
+mod bench;
+mod build;
+mod check;
+mod project;
+mod serve;
+mod setup;
+mod shell;
+
+use std::process::ExitCode;
+
+use project::Project;
+use shell::Outcome;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  setup                 fetch and build what the other commands need (they do it by themselves)
+  build                 build the release page into dist/
+  serve [options]       build it and serve it on this machine alone
+      --port <number>     listen there (otherwise 8080 or the next free port; 0: any)
+      --base </path/>     serve it below a path, as some static hosts do
+      --no-build          serve dist/ as it is
+      --while-stdin-open  end when the standard input ends
+  test [options]        every check and every test
+      --quick             only what runs natively
+      --e2e [pattern]     only the build and the tests in the browser, of the files whose names contain the pattern
+  bench [options] [files…]
+                        images per second beside canvas, wasm-vips and sharp, over the given photographs or a made one of 12 MP
+      --images <number>   how many images a run has (otherwise 24)
+      --no-build          measure dist/ as it is
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\nxtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Outcome {
+    let Some((command, options)) = arguments.split_first() else {
+        return Err(format!("which command?\n\n{USAGE}"));
+    };
+    match command.as_str() {
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        "setup" => {
+            reject_all(options)?;
+            setup::everything(&Project::locate()?)
+        }
+        "build" => {
+            reject_all(options)?;
+            build::release(&Project::locate()?)
+        }
+        "serve" => {
+            let options = serve::Options::parse(options)?;
+            serve::run(&Project::locate()?, &options)
+        }
+        "test" => {
+            let scope = check::Scope::parse(options)?;
+            check::run(&Project::locate()?, &scope)
+        }
+        "bench" => {
+            let options = bench::Options::parse(options)?;
+            bench::run(&Project::locate()?, &options)
+        }
+        unknown => Err(format!("there is no command {unknown}\n\n{USAGE}")),
+    }
+}
+
+fn reject_all(options: &[String]) -> Outcome {
+    match options.first() {
+        None => Ok(()),
+        Some(option) => Err(format!("{option} is not an option here\n\n{USAGE}")),
+    }
+}

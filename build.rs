@@ -1,0 +1,47 @@
+//! What both binaries must agree on at compile time: the build id, and the worker's memory limit. Nothing else is decided here.
+//!
+//! The page refuses a worker of another build. Both are compiled apart, so the id is a hash of everything they are made from.
+
+use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::path::{Path, PathBuf};
+
+/// 2 GiB: a worker that exhausts it traps, which fails one image; without the limit the browser kills the whole tab.
+const WORKER_MEMORY_BYTES: u64 = 2 << 30;
+
+fn main() {
+    for watched in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
+        println!("cargo:rerun-if-changed={watched}");
+    }
+    println!("cargo:rustc-env=PIXELMILL_BUILD_ID={:016x}", hash_of_sources());
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
+        println!("cargo:rustc-link-arg-bin=worker=--max-memory={WORKER_MEMORY_BYTES}");
+    }
+}
+
+/// Hash of the manifest, the lock file and every file under `src`, by name and content, in the order of their names.
+fn hash_of_sources() -> u64 {
+    let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
+    collect(Path::new("src"), &mut files);
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        hasher.write(file.to_string_lossy().as_bytes());
+        hasher.write(&fs::read(&file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display())));
+    }
+    hasher.finish()
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    let entries =
+        fs::read_dir(directory).unwrap_or_else(|error| panic!("cannot list {}: {error}", directory.display()));
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// Starts the page: loads the module and the WebAssembly file that Trunk names in the attributes of this script's own element.
+// An external file, because the page's Content-Security-Policy allows no inline script. Nothing else belongs here.
+
+const { page, wasm } = document.querySelector("script[data-page]").dataset;
+
+try {
+  const { default: initialize } = await import(new URL(page, document.baseURI));
+  await initialize({ module_or_path: new URL(wasm, document.baseURI) });
+} catch (error) {
+  const note = document.createElement("p");
+  note.setAttribute("role", "alert");
+  note.textContent = `Pixelmill could not start in this browser: ${error?.message ?? error}`;
+  document.body.prepend(note);
+  throw error;
+}

@@ -1,0 +1,162 @@
+//! `cargo xtask test`: every check and every test, in the order in which they find things soonest. The first failure ends it.
+
+use std::cell::RefCell;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::build;
+use crate::project::Project;
+use crate::setup;
+use crate::shell::{self, Outcome, command, say, seconds, step};
+
+/// How much of it.
+#[derive(Debug, PartialEq)]
+pub enum Scope {
+    /// All.
+    Full,
+    /// What needs neither WebAssembly nor a browser.
+    Quick,
+    /// The build and the tests in the browser, those whose file names contain the pattern.
+    EndToEnd(String),
+}
+
+impl Scope {
+    /// Reads the command's options.
+    pub fn parse(options: &[String]) -> Outcome<Self> {
+        match options.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            [] => Ok(Self::Full),
+            ["--quick"] => Ok(Self::Quick),
+            ["--e2e"] => Ok(Self::EndToEnd(String::new())),
+            ["--e2e", pattern] => Ok(Self::EndToEnd((*pattern).to_owned())),
+            other => Err(format!("test takes --quick or --e2e [pattern], not {}", other.join(" "))),
+        }
+    }
+}
+
+/// Runs the checks, and at the end says what each took.
+fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
+    if *scope != Scope::Quick {
+        steps.run("set-up", || {
+            setup::rust(project)?;
+            setup::rust_components(project)?;
+            setup::bundler(project)
+        })?;
+    }
+    if !matches!(scope, Scope::EndToEnd(_)) {
+        natively(project, steps)?;
+    }
+    if *scope == Scope::Quick {
+        return Ok(());
+    }
+    if *scope == Scope::Full {
+        for feature in ["app", "worker"] {
+            let arguments = ["--target", "wasm32-unknown-unknown", "--features", feature, "--", "--deny", "warnings"];
+            steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
+        }
+        steps.run("documentation", || {
+            let arguments =
+                ["doc", "--quiet", "--no-deps", "--target", "wasm32-unknown-unknown", "--features", "app,worker"];
+            shell::run(project.cargo().args(arguments).env("RUSTDOCFLAGS", "--deny warnings"))
+        })?;
+        steps.run("licences, bans and sources", || {
+            setup::licence_checker(project)?;
+            // As a subcommand it takes `cargo` from the environment, so the tool can be called by its path.
+            let arguments = ["--offline", "--locked", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"];
+            shell::run(command(project.tool("cargo-deny"), &project.root).args(arguments))
+        })?;
+    }
+    let node = setup::node(project)?;
+    steps.run("build", || build::page(project, node.as_ref()))?;
+    steps.run("size budget", || build::sizes(project, node.as_ref()))?;
+    if node.is_none() {
+        say("the tests in the browser were NOT run: they need Node.js");
+        return Ok(());
+    }
+    let pattern = if let Scope::EndToEnd(pattern) = scope { pattern.as_str() } else { "" };
+    steps.run("tests in the browser", || {
+        let files = end_to_end_tests(project, pattern)?;
+        shell::run(
+            with_browser(project, &mut command("node", &project.root))?
+                .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+                .args(files),
+        )
+    })
+}
+
+/// Runs the checks of the scope and prints a summary, whichever way they end.
+pub fn run(project: &Project, scope: &Scope) -> Outcome {
+    let start = Instant::now();
+    let steps = Steps::default();
+    let outcome = run_steps(project, scope, &steps);
+    println!("\nSummary");
+    for (name, passed, time) in steps.finished.borrow().iter() {
+        println!("  {} {name}: {time}", if *passed { "✓" } else { "✗" });
+    }
+    println!("  {} in {}", if outcome.is_ok() { "all passed" } else { "failed" }, seconds(start.elapsed()));
+    outcome
+}
+
+fn natively(project: &Project, steps: &Steps) -> Outcome {
+    steps.cargo(project, "format", &["fmt", "--all"], &["--check"])?;
+    let arguments = ["--workspace", "--all-targets", "--", "--deny", "warnings"];
+    steps.cargo(project, "clippy, native", &["clippy", "--quiet"], &arguments)?;
+    steps.cargo(project, "native tests", &["test", "--workspace"], &[])
+}
+
+/// Gives a Node.js process what the scripts under `tests/e2e` ask for.
+pub fn with_browser<'a>(project: &Project, node: &'a mut Command) -> Outcome<&'a mut Command> {
+    let own = env::current_exe().map_err(|error| format!("cannot tell my own path: {error}"))?;
+    Ok(node
+        .env("PIXELMILL_CHROMIUM", setup::chromium(project)?)
+        .env("PIXELMILL_XTASK", own)
+        .env("PIXELMILL_DIST", project.dist())
+        .env("PIXELMILL_SCRATCH", project.target.join("e2e")))
+}
+
+fn end_to_end_tests(project: &Project, pattern: &str) -> Outcome<Vec<PathBuf>> {
+    let entries = fs::read_dir(project.end_to_end()).map_err(|error| format!("tests/e2e: {error}"))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| {
+        file.file_name().is_some_and(|name| {
+            let name = name.to_string_lossy();
+            name.ends_with(".test.mjs") && name.contains(pattern)
+        })
+    });
+    files.sort();
+    if files.is_empty() { Err(format!("no test file's name contains {pattern:?}")) } else { Ok(files) }
+}
+
+/// The steps taken so far, for the summary.
+#[derive(Default)]
+pub struct Steps {
+    finished: RefCell<Vec<(String, bool, String)>>,
+}
+
+impl Steps {
+    fn run<T>(&self, name: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        let start = Instant::now();
+        let outcome = step(name, work);
+        self.finished.borrow_mut().push((name.to_owned(), outcome.is_ok(), seconds(start.elapsed())));
+        outcome
+    }
+
+    fn cargo(&self, project: &Project, name: &str, subcommand: &[&str], arguments: &[&str]) -> Outcome {
+        self.run(name, || shell::run(project.cargo().args(subcommand).args(arguments)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_option_is_refused_rather_than_ignored() {
+        assert_eq!(Scope::parse(&[]), Ok(Scope::Full));
+        assert_eq!(Scope::parse(&["--e2e".into(), "crash".into()]), Ok(Scope::EndToEnd("crash".into())));
+        assert!(Scope::parse(&["--quik".into()]).is_err());
+        assert!(Scope::parse(&["--quick".into(), "--e2e".into()]).is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! Sees to what is missing on the machine, and says what it does. Each function here is quick and silent, and needs no network, when
+//! what it is for is already there. Compiling the project itself is not done here.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::project::Project;
+use crate::shell::{Outcome, command, read, run, say, step, succeeds};
+
+const TRUNK_VERSION: &str = "0.21.14";
+const CARGO_DENY_VERSION: &str = "0.20.2";
+const OLDEST_NODE: u32 = 20;
+
+/// Node.js, with the npm packages of the end-to-end tests in place.
+pub struct Node {
+    /// The folder of the installed packages.
+    pub packages: PathBuf,
+}
+
+/// All of it, for a machine that goes offline afterwards.
+pub fn everything(project: &Project) -> Outcome {
+    step("set-up", || {
+        rust(project)?;
+        rust_components(project)?;
+        bundler(project)?;
+        licence_checker(project)?;
+        if node(project)?.is_some() {
+            chromium(project)?;
+        }
+        Ok(())
+    })
+}
+
+/// The wasm32 standard library, and the sources of all dependencies.
+pub fn rust(project: &Project) -> Outcome {
+    let sysroot = read(command("rustc", &project.root).args(["--print", "sysroot"]))?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib/wasm32-unknown-unknown/lib");
+    if !library.is_dir() {
+        say("adding the wasm32-unknown-unknown target through rustup");
+        run(command("rustup", &project.root).args(["target", "add", "wasm32-unknown-unknown"]))?;
+    }
+    if !succeeds(project.cargo().args(["fetch", "--locked", "--offline", "--quiet"])) {
+        say("fetching the dependencies that Cargo.lock names");
+        run(project.cargo().args(["fetch", "--locked"]))?;
+    }
+    Ok(())
+}
+
+/// The formatter and the linter, which a minimal toolchain leaves out.
+pub fn rust_components(project: &Project) -> Outcome {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !succeeds(project.cargo().args([subcommand, "--version"])) {
+            say(&format!("adding {component} through rustup"));
+            run(command("rustup", &project.root).args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Trunk, and wasm-bindgen's command-line tool in exactly the version of the library.
+pub fn bundler(project: &Project) -> Outcome {
+    cargo_tool(project, "trunk", "trunk", TRUNK_VERSION)?;
+    cargo_tool(project, "wasm-bindgen-cli", "wasm-bindgen", &project.locked_version("wasm-bindgen")?)
+}
+
+/// cargo-deny.
+pub fn licence_checker(project: &Project) -> Outcome {
+    cargo_tool(project, "cargo-deny", "cargo-deny", CARGO_DENY_VERSION)
+}
+
+/// Builds a tool from its crate into the project's target folder, unless this version is there.
+///
+/// Optimisation is held low: compiling Trunk takes 9.5 minutes on two cores otherwise, 5.8 so.
+fn cargo_tool(project: &Project, package: &str, binary: &str, version: &str) -> Outcome {
+    let installed = read(command(project.tool(binary), &project.root).arg("--version"));
+    if installed.is_ok_and(|answer| answer.split_whitespace().any(|word| word == version)) {
+        return Ok(());
+    }
+    say(&format!("building {package} {version} (once; it takes some minutes)"));
+    let objects = project.target.join("tools-build");
+    run(project
+        .cargo()
+        .args(["install", package, "--version", version, "--locked", "--force", "--bin", binary, "--root"])
+        .arg(project.tools())
+        .env("CARGO_TARGET_DIR", &objects)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
+    // Several hundred megabytes that nothing reads again.
+    let _ = fs::remove_dir_all(objects);
+    Ok(())
+}
+
+/// Node.js with the packages that `tests/e2e/package-lock.json` names; nothing, with a notice, on a machine without Node.js.
+pub fn node(project: &Project) -> Outcome<Option<Node>> {
+    let Ok(version) = read(command("node", &project.root).arg("--version")) else {
+        return without_node("Node.js is not installed");
+    };
+    let version = version.trim();
+    let major: Option<u32> = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+    if major.is_none_or(|major| major < OLDEST_NODE) {
+        return without_node(&format!("Node.js {version} is older than {OLDEST_NODE}"));
+    }
+    let folder = project.end_to_end();
+    let packages = folder.join("node_modules");
+    let lock = fs::read(folder.join("package-lock.json")).map_err(|error| format!("package-lock.json: {error}"))?;
+    let stamp = packages.join(".installed-package-lock.json");
+    if fs::read(&stamp).ok().as_ref() != Some(&lock) {
+        say("installing the npm packages of tests/e2e (browser driver, image library, wasm-opt)");
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        run(command(npm, &folder).args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]))?;
+        fs::write(&stamp, lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
+    }
+    Ok(Some(Node { packages }))
+}
+
+/// A person can work without Node.js; a check that claims to be complete cannot.
+fn without_node(reason: &str) -> Outcome<Option<Node>> {
+    if env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
+        return Err(format!("{reason}, and this is a complete check: Node.js {OLDEST_NODE} or newer is needed"));
+    }
+    say(&format!(
+        "{reason}: wasm-opt and the tests in the browser are left out (Node.js {OLDEST_NODE} brings them back)"
+    ));
+    Ok(None)
+}
+
+/// A Chromium or Chrome: an installed one, or Debian's own when this is root on Debian.
+pub fn chromium(project: &Project) -> Outcome<PathBuf> {
+    if let Some(found) = find_chromium() {
+        return Ok(found);
+    }
+    let by_hand = "apt-get install --yes --no-install-recommends chromium";
+    let debian = Path::new("/etc/debian_version").exists();
+    let root = read(command("id", &project.root).arg("-u")).is_ok_and(|user| user.trim() == "0");
+    if !(debian && root) {
+        let advice = if debian { format!("run: sudo {by_hand}") } else { "install Chromium or Chrome".to_owned() };
+        return Err(format!("no Chromium is here: {advice} (or set CHROMIUM to its path)"));
+    }
+    say("installing Chromium by apt");
+    let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
+    run(command("apt-get", &project.root).envs(quiet).args(["update", "-qq"]))?;
+    run(command("apt-get", &project.root).envs(quiet).args([
+        "install",
+        "--yes",
+        "-qq",
+        "--no-install-recommends",
+        "chromium",
+    ]))?;
+    find_chromium().ok_or_else(|| "apt installed chromium, and it is not on PATH".to_owned())
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
+        return Some(PathBuf::from(named));
+    }
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+    let on_path = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    let mut candidates: Vec<PathBuf> = on_path
+        .flat_map(|folder| names.map(|name| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))))
+        .collect();
+    candidates.extend(
+        [
+            "/Applications/Chromium.app/Contents/MacOS/Chromium",
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+            r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+        ]
+        .map(PathBuf::from),
+    );
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
