@@ -183,6 +183,17 @@ pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
         .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
 }
 
+/// Boxes an operation that has read its parameters without an issue.
+pub(crate) fn prepared<T: Operation + 'static>(
+    action: &Action,
+    (read, issues): (Option<T>, Vec<Issue>),
+) -> Result<Box<dyn Operation>, Failure> {
+    match read {
+        Some(operation) if issues.is_empty() => Ok(Box::new(operation)),
+        _ => Err(parameters::unreadable(action.action_type, &issues)),
+    }
+}
+
 /// Declares the actions: each name is a module with `pub const ACTION: Action` and, for a transform,
 /// `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
 ///
@@ -214,7 +225,7 @@ macro_rules! actions {
 // The one list. A new action is a file in `actions/` and its name here.
 actions! {
     frame: input_images, output;
-    transforms: flip
+    transforms: resize, pad, flip, adjust, grayscale, gaussian_blur, sharpen, watermark
 }
 
 /// The entry of an action by its id.

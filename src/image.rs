@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod blur;
 pub mod convert;
+pub mod resample;
+#[cfg(test)]
+pub(crate) mod testing;
 
 /// Width and height in pixels, both at least 1 for a picture that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

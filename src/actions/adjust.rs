@@ -1,0 +1,205 @@
+//! `adjust`: light and colour by four sliders.
+
+use serde_json::{Map, Value};
+
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::{Image, Pixels, Representation, Representations};
+
+crate::parameters! {
+    /// Parameters of `adjust`, in the order in which they act.
+    pub struct Adjust {
+        /// Amount of light: each step doubles it.
+        exposure: f64 = 0.0, range -5.0..=5.0, unit "EV";
+        /// Added to every value; 100 turns black into white.
+        brightness: f64 = 0.0, range -100.0..=100.0;
+        /// Distance of every value from middle gray; −100 leaves nothing but gray.
+        contrast: f64 = 0.0, range -100.0..=100.0;
+        /// Strength of colour; −100 leaves shades of gray.
+        saturation: f64 = 0.0, range -100.0..=100.0;
+    }
+}
+
+/// The entry of `adjust`.
+pub const ACTION: Action = Action {
+    action_type: "adjust",
+    version: "1.0.0",
+    name: "Adjust",
+    description: "Changes exposure, brightness, contrast and saturation, in this order.",
+    category: Category::Color,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Adjust::FIELDS,
+    check: |raw| Adjust::read(raw).1,
+    related: &["grayscale"],
+    usage: "Lift a dark series by half a step of exposure; add a little contrast and saturation.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, Adjust::read(raw))
+}
+
+/// The transfer function of IEC 61966-2-1, from encoded to linear; 1 is white.
+fn to_linear(encoded: f64) -> f64 {
+    if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Its inverse, which goes on past white.
+fn to_encoded(linear: f64) -> f64 {
+    if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// A value of 0 to 255, half rounded up; what lies outside is clamped.
+fn round(value: f64) -> u8 {
+    (value + 0.5) as u8
+}
+
+impl Adjust {
+    fn is_identity(&self) -> bool {
+        [self.exposure, self.brightness, self.contrast, self.saturation] == [0.0; 4]
+    }
+
+    /// What exposure, brightness and contrast make of a value, neither rounded nor clamped.
+    fn tone(&self, value: u8) -> f64 {
+        let value = f64::from(value);
+        let exposed = if self.exposure == 0.0 {
+            value
+        } else {
+            to_encoded(to_linear(value / 255.0) * self.exposure.exp2()) * 255.0
+        };
+        let brightened = exposed + 2.55 * self.brightness;
+        (brightened - 127.5) * (1.0 + self.contrast / 100.0) + 127.5
+    }
+}
+
+impl Operation for Adjust {
+    /// Planar pictures only where nothing is done: every part clamps each of red, green and blue.
+    fn accepts(&self) -> Representations {
+        if self.is_identity() {
+            Representations::ANY
+        } else {
+            Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
+        }
+    }
+
+    /// All four steps act on unrounded, unclamped values; the result is rounded and clamped once. So light that one
+    /// step lifts past white and a later one brings back keeps its detail. Alpha stays.
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let mut image = only(inputs)?;
+        if self.is_identity() {
+            return Ok(vec![image]);
+        }
+        let tones: [f64; 256] = std::array::from_fn(|value| self.tone(value as u8));
+        let rounded = tones.map(round);
+        let saturation = (1.0 + self.saturation / 100.0) as f32;
+        let tones = tones.map(|tone| tone as f32);
+        let pixel = |rgb: [u8; 3]| {
+            if saturation == 1.0 {
+                return rgb.map(|value| rounded[usize::from(value)]);
+            }
+            let [r, g, b] = rgb.map(|value| tones[usize::from(value)]);
+            let luma = 0.299 * r + 0.587 * g + 0.114 * b;
+            [r, g, b].map(|value| (luma + (value - luma) * saturation + 0.5) as u8)
+        };
+        match &mut image.pixels {
+            Pixels::Gray(data) => data.iter_mut().for_each(|value| *value = rounded[usize::from(*value)]),
+            Pixels::Rgb(data) => data.as_chunks_mut().0.iter_mut().for_each(|rgb| *rgb = pixel(*rgb)),
+            Pixels::Rgba(data) => {
+                for rgba in data.as_chunks_mut().0 {
+                    let [r, g, b, a] = *rgba;
+                    let [r, g, b] = pixel([r, g, b]);
+                    *rgba = [r, g, b, a];
+                }
+            }
+            Pixels::Ycc(_) => {
+                return Err(Failure::system("A planar picture reached \"adjust\".", "Report this as a bug."));
+            }
+        }
+        Ok(vec![image])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::Size;
+    use crate::image::testing::flat;
+
+    fn run(raw: Value, rgb: [u8; 3]) -> [u8; 3] {
+        let (read, issues) = Adjust::read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        let image = Image::new(Size::new(1, 1), Pixels::Rgb(rgb.to_vec()));
+        match read.unwrap().run(vec![Some(image)]).unwrap().remove(0).pixels {
+            Pixels::Rgb(data) => [data[0], data[1], data[2]],
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// By hand: sRGB 188 is linear 0.5029, twice that is past white; 128 is 0.2158, twice is 0.4317, encoded 0.6894.
+    #[test]
+    fn exposure_doubles_linear_light() {
+        assert_eq!(run(json!({ "exposure": 1 }), [0, 128, 188]), [0, 176, 255]);
+        assert_eq!(run(json!({ "exposure": -1 }), [255, 176, 2]), [188, 128, 1]);
+    }
+
+    #[test]
+    fn brightness_adds_and_contrast_stretches_about_the_middle() {
+        assert_eq!(run(json!({ "brightness": 10 }), [0, 100, 250]), [26, 126, 255]);
+        assert_eq!(run(json!({ "brightness": -100 }), [0, 100, 255]), [0, 0, 0]);
+        assert_eq!(run(json!({ "contrast": 50 }), [100, 127, 128]), [86, 127, 128]);
+        assert_eq!(run(json!({ "contrast": -100 }), [0, 100, 255]), [128, 128, 128]);
+    }
+
+    #[test]
+    fn saturation_turns_about_luma() {
+        // Luma of (200, 100, 50) is 124.2.
+        assert_eq!(run(json!({ "saturation": -100 }), [200, 100, 50]), [124, 124, 124]);
+        assert_eq!(run(json!({ "saturation": 50 }), [200, 100, 50]), [238, 88, 13]);
+        assert_eq!(run(json!({ "saturation": 100 }), [77, 77, 77]), [77, 77, 77]);
+    }
+
+    #[test]
+    fn the_order_is_exposure_brightness_contrast_saturation() {
+        // (100 + 25.5 − 127.5) × 1.5 + 127.5, not (100 − 127.5) × 1.5 + 127.5 + 25.5.
+        assert_eq!(run(json!({ "contrast": 50, "brightness": 10 }), [100; 3]), [125; 3]);
+        assert_eq!(run(json!({ "contrast": 50, "exposure": 1 }), [128; 3]), [200; 3]);
+        // Saturation last: luma of the stretched values.
+        assert_eq!(run(json!({ "saturation": -100, "brightness": 100 }), [0, 0, 200]), [255; 3]);
+    }
+
+    #[test]
+    fn light_lifted_past_white_comes_back_with_its_detail() {
+        let lifted = run(json!({ "brightness": 50, "contrast": -60 }), [200, 220, 240]);
+        assert!(lifted[0] < lifted[1] && lifted[1] < lifted[2], "{lifted:?}");
+    }
+
+    #[test]
+    fn nothing_asked_leaves_every_representation_untouched() {
+        let adjust = Adjust::read(json!({}).as_object().unwrap()).0.unwrap();
+        for representation in Representation::ALL {
+            assert!(adjust.accepts().contains(representation));
+            let image = flat(Size::new(3, 3), representation, 99);
+            assert_eq!(adjust.run(vec![Some(image.clone())]).unwrap(), [image]);
+        }
+    }
+
+    #[test]
+    fn gray_changes_as_its_rgb_twin_and_alpha_stays() {
+        let raw = json!({ "exposure": 0.3, "brightness": -7, "contrast": 21, "saturation": 40 });
+        let adjust = Adjust::read(raw.as_object().unwrap()).0.unwrap();
+        for value in 0..=255 {
+            let gray = Image::new(Size::new(1, 1), Pixels::Gray(vec![value]));
+            let rgba = Image::new(Size::new(1, 1), Pixels::Rgba(vec![value, value, value, 33]));
+            let Pixels::Gray(gray) = &adjust.run(vec![Some(gray)]).unwrap()[0].pixels.clone() else { panic!("gray") };
+            let expected = Pixels::Rgba(vec![gray[0], gray[0], gray[0], 33]);
+            assert_eq!(adjust.run(vec![Some(rgba)]).unwrap()[0].pixels, expected, "{value}");
+        }
+    }
+}

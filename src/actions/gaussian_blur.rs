@@ -1,0 +1,156 @@
+//! `gaussian-blur`: softens a picture. The kernel is [`crate::image::blur`]'s.
+
+use serde_json::{Map, Value};
+
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
+use crate::image::{Image, Pixels, Representations};
+
+crate::parameters! {
+    /// Parameters of `gaussian-blur`.
+    pub struct GaussianBlur {
+        /// Standard deviation; 0 changes nothing.
+        sigma: f64 = 2.0, range 0.0..=250.0, unit "px";
+    }
+}
+
+/// The entry of `gaussian-blur`.
+pub const ACTION: Action = Action {
+    action_type: "gaussian-blur",
+    version: "1.0.0",
+    name: "Gaussian blur",
+    description: "Softens the picture evenly. Edges are continued by their last pixel.",
+    category: Category::Detail,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: GaussianBlur::FIELDS,
+    check: |raw| GaussianBlur::read(raw).1,
+    related: &["sharpen"],
+    usage: "Make a quiet background, or take noise out before shrinking.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, GaussianBlur::read(raw))
+}
+
+impl Operation for GaussianBlur {
+    fn accepts(&self) -> Representations {
+        Representations::ANY
+    }
+
+    /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided after.
+    /// A chroma plane is blurred by sigma in its own samples.
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let mut image = only(inputs)?;
+        if blur::is_identity(self.sigma) {
+            return Ok(vec![image]);
+        }
+        let (size, row, sigma) = (image.size, image.size.width as usize, (self.sigma, self.sigma));
+        match &mut image.pixels {
+            Pixels::Gray(data) => gaussian(&mut Samples { data, row }, size, 1, sigma),
+            Pixels::Rgb(data) => gaussian(&mut Samples { data, row: row * 3 }, size, 3, sigma),
+            Pixels::Rgba(data) => {
+                gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, sigma);
+            }
+            Pixels::Ycc(ycc) => {
+                gaussian(&mut Samples { data: &mut ycc.y.data, row }, size, 1, sigma);
+                let sigma = (self.sigma / f64::from(ycc.subsampling.h), self.sigma / f64::from(ycc.subsampling.v));
+                for plane in [&mut ycc.cb, &mut ycc.cr] {
+                    let row = plane.size.width as usize;
+                    gaussian(&mut Samples { data: &mut plane.data, row }, plane.size, 1, sigma);
+                }
+            }
+        }
+        Ok(vec![image])
+    }
+}
+
+struct Premultiplied<'a> {
+    data: &'a mut [[u8; 4]],
+    row: usize,
+}
+
+impl Rows for Premultiplied<'_> {
+    fn load(&mut self, y: u32, row: &mut [u16]) {
+        for (to, [r, g, b, a]) in row.as_chunks_mut().0.iter_mut().zip(&self.data[y as usize * self.row..]) {
+            let weighed = |value: u8| (((u32::from(value) * u32::from(*a) << FRACTION) + 127) / 255) as u16;
+            *to = [weighed(*r), weighed(*g), weighed(*b), u16::from(*a) << FRACTION];
+        }
+    }
+
+    fn store(&mut self, y: u32, blurred: &[u16]) {
+        let blurred = blurred.as_chunks().0;
+        for (pixel, [r, g, b, a]) in self.data[y as usize * self.row..].iter_mut().zip(blurred) {
+            let alpha = (a + (1 << (FRACTION - 1))) >> FRACTION;
+            *pixel = if alpha == 0 {
+                [0; 4]
+            } else {
+                let straight = |value: u16| ((u32::from(value) * 255 + u32::from(*a) / 2) / u32::from(*a)).min(255) as u8;
+                [straight(*r), straight(*g), straight(*b), alpha as u8]
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::testing::flat;
+    use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
+
+    fn run(sigma: f64, image: Image) -> Image {
+        GaussianBlur { sigma }.run(vec![Some(image)]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn an_even_picture_and_no_sigma_stay_as_they_are() {
+        for representation in Representation::ALL {
+            let image = flat(Size::new(31, 7), representation, 201);
+            for sigma in [0.0, 0.7, 5.0, 60.0, 250.0] {
+                assert_eq!(run(sigma, image.clone()), image, "sigma {sigma}");
+            }
+        }
+        let noise = Image::new(Size::new(3, 2), Pixels::Gray(vec![0, 255, 3, 99, 5, 250]));
+        assert_eq!(run(0.0, noise.clone()), noise);
+    }
+
+    #[test]
+    fn hidden_colour_does_not_bleed_and_alpha_is_blurred() {
+        let rgba: Vec<u8> = [[200, 40, 90, 255]; 6].into_iter().chain([[0, 255, 0, 0]; 6]).flatten().collect();
+        for sigma in [1.5, 12.0] {
+            let out = run(sigma, Image::new(Size::new(12, 1), Pixels::Rgba(rgba.clone())));
+            let Pixels::Rgba(data) = out.pixels else { panic!("rgba stays rgba") };
+            for pixel in data.chunks(4).filter(|pixel| pixel[3] > 8) {
+                for (got, want) in pixel.iter().zip([200u8, 40, 90]) {
+                    assert!(got.abs_diff(want) <= 1, "sigma {sigma}: {pixel:?}");
+                }
+            }
+            assert!((80..128).contains(&data[6 * 4 + 3]) && data[5 * 4 + 3] > 127, "sigma {sigma}: {data:?}");
+        }
+    }
+
+    #[test]
+    fn a_chroma_plane_is_blurred_in_its_own_samples() {
+        // A step at the picture's middle: after a blur by 4 pixels, chroma at half width must look like one by 2.
+        let step: Vec<u8> = (0..40).map(|x| if x < 20 { 80 } else { 160 }).collect();
+        let plane = Plane { size: Size::new(40, 1), data: step.clone() };
+        let ycc = Ycc {
+            y: Plane::filled(Size::new(80, 1), 50),
+            cb: plane.clone(),
+            cr: plane,
+            subsampling: Subsampling::S422,
+        };
+        let Pixels::Ycc(out) = run(4.0, Image::new(Size::new(80, 1), Pixels::Ycc(ycc))).pixels else {
+            panic!("planar stays planar")
+        };
+        let half = run(2.0, Image::new(Size::new(40, 1), Pixels::Gray(step)));
+        assert_eq!(Pixels::Gray(out.cb.data), half.pixels);
+        assert!(out.y.data.iter().all(|v| *v == 50));
+    }
+}

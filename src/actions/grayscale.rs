@@ -1,0 +1,140 @@
+//! `grayscale`: takes the colour out.
+
+use serde_json::{Map, Value};
+
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::{Image, Pixels, Representation, Representations};
+
+crate::choices! {
+    /// How much each primary weighs.
+    pub enum Standard {
+        /// ITU-R BT.601: 0.299, 0.587, 0.114.
+        Rec601 = "rec601",
+        /// ITU-R BT.709: 0.2126, 0.7152, 0.0722.
+        Rec709 = "rec709",
+    }
+}
+
+crate::parameters! {
+    /// Parameters of `grayscale`.
+    pub struct Grayscale {
+        /// Weights of red, green and blue: `rec709` suits sRGB, `rec601` is the brightness inside a JPEG.
+        standard: Standard = Standard::Rec709;
+    }
+}
+
+/// The entry of `grayscale`.
+pub const ACTION: Action = Action {
+    action_type: "grayscale",
+    version: "1.0.0",
+    name: "Grayscale",
+    description: "Turns colour into shades of gray; transparency stays.",
+    category: Category::Color,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Grayscale::FIELDS,
+    check: |raw| Grayscale::read(raw).1,
+    related: &["adjust"],
+    usage: "Give a series of photographs of different origin one look.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, Grayscale::read(raw))
+}
+
+impl Operation for Grayscale {
+    fn accepts(&self) -> Representations {
+        match self.standard {
+            Standard::Rec601 => Representations::ANY,
+            // Other weights than those inside planar luma.
+            Standard::Rec709 => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+        }
+    }
+
+    fn produces(&self, input: Representation) -> Representation {
+        if input == Representation::Rgba { input } else { Representation::Gray }
+    }
+
+    /// The weighted sum of the encoded values, rounded once.
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let image = only(inputs)?;
+        let weights: [f32; 3] = match self.standard {
+            Standard::Rec601 => [0.299, 0.587, 0.114],
+            Standard::Rec709 => [0.2126, 0.7152, 0.0722],
+        };
+        let luma = |r: u8, g: u8, b: u8| {
+            (f32::from(r) * weights[0] + f32::from(g) * weights[1] + f32::from(b) * weights[2] + 0.5) as u8
+        };
+        let Image { size, pixels, icc } = image;
+        let pixels = match pixels {
+            Pixels::Gray(data) => Pixels::Gray(data),
+            Pixels::Ycc(ycc) => Pixels::Gray(ycc.y.data),
+            Pixels::Rgb(data) => {
+                Pixels::Gray(data.as_chunks().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect())
+            }
+            Pixels::Rgba(mut data) => {
+                for [r, g, b, _] in data.as_chunks_mut().0 {
+                    let gray = luma(*r, *g, *b);
+                    (*r, *g, *b) = (gray, gray, gray);
+                }
+                Pixels::Rgba(data)
+            }
+        };
+        Ok(vec![Image { size, pixels, icc }])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Plane, Size, Subsampling, Ycc};
+
+    fn run(standard: Standard, pixels: Pixels) -> Pixels {
+        let image = Image::new(Size::new(4, 1), pixels);
+        Grayscale { standard }.run(vec![Some(image)]).unwrap().remove(0).pixels
+    }
+
+    #[test]
+    fn primaries_weigh_as_the_standards_say() {
+        let primaries = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]].concat();
+        assert_eq!(run(Standard::Rec709, Pixels::Rgb(primaries.clone())), Pixels::Gray(vec![54, 182, 18, 255]));
+        assert_eq!(run(Standard::Rec601, Pixels::Rgb(primaries)), Pixels::Gray(vec![76, 150, 29, 255]));
+    }
+
+    #[test]
+    fn gray_stays_as_it_is() {
+        let grays: Vec<u8> = (0..=255).collect();
+        for gray in grays.chunks(4) {
+            let rgb: Vec<u8> = gray.iter().flat_map(|v| [*v; 3]).collect();
+            for standard in [Standard::Rec601, Standard::Rec709] {
+                assert_eq!(run(standard, Pixels::Rgb(rgb.clone())), Pixels::Gray(gray.to_vec()));
+            }
+        }
+    }
+
+    #[test]
+    fn alpha_is_kept() {
+        let rgba = Pixels::Rgba(vec![255, 0, 0, 9, 0, 255, 0, 8, 0, 0, 255, 7, 1, 1, 1, 0]);
+        let expected = Pixels::Rgba(vec![54, 54, 54, 9, 182, 182, 182, 8, 18, 18, 18, 7, 1, 1, 1, 0]);
+        assert_eq!(run(Standard::Rec709, rgba), expected);
+    }
+
+    #[test]
+    fn planar_luma_is_rec601_already() {
+        let chroma = Plane::filled(Size::new(2, 1), 200);
+        let ycc = Ycc {
+            y: Plane { size: Size::new(4, 1), data: vec![1, 2, 3, 4] },
+            cb: chroma.clone(),
+            cr: chroma,
+            subsampling: Subsampling::S420,
+        };
+        assert_eq!(run(Standard::Rec601, Pixels::Ycc(ycc)), Pixels::Gray(vec![1, 2, 3, 4]));
+        assert!(!Grayscale { standard: Standard::Rec709 }.accepts().contains(Representation::Ycc));
+    }
+}

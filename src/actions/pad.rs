@@ -1,0 +1,246 @@
+//! `pad`: a larger canvas of one colour around the picture.
+
+use serde_json::{Map, Value};
+
+use super::parameters::{Color, Gravity, Issue, Ratio};
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+crate::parameters! {
+    /// Parameters of `pad`.
+    pub struct Pad {
+        /// Width of the canvas; a wider picture keeps its own.
+        width: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// Height of the canvas; a higher picture keeps its own.
+        height: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// Ratio of the canvas, instead of lengths: the smallest that holds the picture, such as `1:1`.
+        ratio: Option<Ratio>;
+        /// Colour of the canvas; `#00000000` is transparent.
+        color: Color = Color::WHITE;
+        /// Where the picture stands on the canvas.
+        gravity: Gravity = Gravity::CENTER;
+    }
+}
+
+/// The parameters with what holds between them.
+fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
+    let (read, mut issues) = Pad::read(raw);
+    if let Some(pad) = &read {
+        match (pad.ratio, pad.width.is_some() || pad.height.is_some()) {
+            (None, false) => issues.push(Issue::new(
+                "width",
+                "missing_parameter",
+                "Neither \"width\", \"height\" nor \"ratio\" is given.",
+                "Give one side of the canvas in pixels, both, or a \"ratio\" such as \"1:1\".",
+            )),
+            (Some(ratio), true) => issues.push(Issue::new(
+                "ratio",
+                "conflicting_parameters",
+                format!("\"ratio\" is {}:{} and a side is given too.", ratio.width, ratio.height),
+                "Give either \"ratio\" or \"width\" and \"height\".",
+            )),
+            _ => {}
+        }
+    }
+    (read, issues)
+}
+
+/// The entry of `pad`.
+pub const ACTION: Action = Action {
+    action_type: "pad",
+    version: "1.0.0",
+    name: "Pad",
+    description: "Puts the picture on a larger canvas of one colour. Never shrinks and never cuts.",
+    category: Category::Geometry,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Pad::FIELDS,
+    check: |raw| read(raw).1,
+    related: &["resize", "crop"],
+    usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, read(raw))
+}
+
+/// The smallest size of a ratio that holds `inner`.
+fn around(inner: Size, ratio: Ratio) -> Size {
+    let (width, height) = (f64::from(inner.width), f64::from(inner.height));
+    let round = |side: f64| (side + 0.5).floor() as u32;
+    if width * ratio.height >= height * ratio.width {
+        Size::new(inner.width, round(width * ratio.height / ratio.width).max(inner.height))
+    } else {
+        Size::new(round(height * ratio.width / ratio.height).max(inner.width), inner.height)
+    }
+}
+
+impl Pad {
+    fn canvas(&self, input: Size) -> Size {
+        match self.ratio {
+            Some(ratio) => around(input, ratio),
+            None => Size::new(
+                self.width.unwrap_or(0).max(input.width),
+                self.height.unwrap_or(0).max(input.height),
+            ),
+        }
+    }
+
+    /// Copies the rows of `data` onto a canvas of `pixel`.
+    fn place<const N: usize>(&self, data: &[u8], size: Size, canvas: Size, pixel: [u8; N]) -> Vec<u8> {
+        let mut padded: Vec<u8> = std::iter::repeat_n(pixel, canvas.pixels() as usize).flatten().collect();
+        let left = Gravity::offset(self.gravity.column, canvas.width, size.width) as usize;
+        let top = Gravity::offset(self.gravity.row, canvas.height, size.height) as usize;
+        let (from, to) = (size.width as usize * N, canvas.width as usize * N);
+        for (y, row) in data.chunks_exact(from).enumerate() {
+            padded[(top + y) * to + left * N..][..from].copy_from_slice(row);
+        }
+        padded
+    }
+}
+
+impl Operation for Pad {
+    /// Not planar: where a chroma sample straddles the border of picture and canvas, colour would run across it, and
+    /// a full-size chroma would make the file larger than a picture padded in RGB.
+    fn accepts(&self) -> Representations {
+        let [r, g, b, a] = self.color.rgba;
+        match (a, r == g && g == b) {
+            (255, true) => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+            (255, false) => Representations::INTERLEAVED,
+            _ => Representations::of(&[Representation::Rgba]),
+        }
+    }
+
+    fn output_size(&self, input: Size) -> Result<Size, Failure> {
+        Ok(self.canvas(input))
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let image = only(inputs)?;
+        let (size, canvas) = (image.size, self.canvas(image.size));
+        if size == canvas {
+            return Ok(vec![image]);
+        }
+        let pixels = match &image.pixels {
+            Pixels::Gray(data) => Pixels::Gray(self.place(data, size, canvas, [self.color.rgba[0]])),
+            Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, self.color.rgb())),
+            Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, self.color.rgba)),
+            Pixels::Ycc(_) => {
+                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug."));
+            }
+        };
+        Ok(vec![image.with(canvas, pixels)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn pad(raw: Value) -> Pad {
+        let (read, issues) = read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        read.unwrap()
+    }
+
+    fn run(raw: Value, image: Image) -> Image {
+        pad(raw).run(vec![Some(image)]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn the_picture_stands_where_gravity_says() {
+        let image = Image::new(Size::new(2, 1), Pixels::Gray(vec![1, 2]));
+        let padded = |gravity: &str| match run(
+            json!({ "width": 5, "height": 3, "color": "#090909", "gravity": gravity }),
+            image.clone(),
+        )
+        .pixels
+        {
+            Pixels::Gray(data) => data,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(padded("northwest"), [1, 2, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]);
+        assert_eq!(padded("center"), [9, 9, 9, 9, 9, 9, 1, 2, 9, 9, 9, 9, 9, 9, 9]);
+        assert_eq!(padded("southeast"), [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2]);
+    }
+
+    #[test]
+    fn colour_and_transparency_reach_every_new_pixel() {
+        let rgb = Image::new(Size::new(1, 1), Pixels::Rgb(vec![1, 2, 3]));
+        let out = run(json!({ "width": 2, "color": "#ff8000", "gravity": "west" }), rgb);
+        assert_eq!((out.size, out.pixels), (Size::new(2, 1), Pixels::Rgb(vec![1, 2, 3, 255, 128, 0])));
+        let rgba = Image::new(Size::new(1, 1), Pixels::Rgba(vec![1, 2, 3, 4]));
+        let out = run(json!({ "height": 2, "color": "#00000000", "gravity": "south" }), rgba);
+        assert_eq!((out.size, out.pixels), (Size::new(1, 2), Pixels::Rgba(vec![0, 0, 0, 0, 1, 2, 3, 4])));
+    }
+
+    #[test]
+    fn a_transparent_canvas_needs_alpha_and_a_colour_needs_colour() {
+        use Representation::{Gray, Rgb, Rgba, Ycc};
+        let accepts = |color: &str| pad(json!({ "width": 9, "color": color })).accepts();
+        assert_eq!(accepts("#00000000").iter().collect::<Vec<_>>(), [Rgba]);
+        assert_eq!(accepts("#12345680").iter().collect::<Vec<_>>(), [Rgba]);
+        assert_eq!(accepts("#123456").iter().collect::<Vec<_>>(), [Rgb, Rgba]);
+        assert_eq!(accepts("#777777").iter().collect::<Vec<_>>(), [Gray, Rgb, Rgba]);
+        assert!(!accepts("#ffffff").contains(Ycc));
+    }
+
+    #[test]
+    fn a_ratio_gives_the_smallest_canvas_that_holds_the_picture() {
+        let size = |ratio: &str, width, height| {
+            let size = pad(json!({ "ratio": ratio })).output_size(Size::new(width, height)).unwrap();
+            (size.width, size.height)
+        };
+        assert_eq!(size("1:1", 400, 300), (400, 400));
+        assert_eq!(size("1:1", 300, 400), (400, 400));
+        assert_eq!(size("4:5", 400, 300), (400, 500));
+        assert_eq!(size("16:9", 100, 100), (178, 100));
+        assert_eq!(size("4:3", 400, 300), (400, 300));
+    }
+
+    #[test]
+    fn lengths_and_a_ratio_exclude_each_other_and_one_must_be_given() {
+        let issue = |raw: Value| (ACTION.check)(raw.as_object().unwrap()).remove(0).code;
+        assert_eq!(issue(json!({})), "missing_parameter");
+        assert_eq!(issue(json!({ "ratio": "1:1", "width": 5 })), "conflicting_parameters");
+        assert_eq!(issue(json!({ "ratio": "1:0" })), "wrong_type");
+        assert_eq!(issue(json!({ "width": 5, "color": "white" })), "wrong_type");
+    }
+
+    proptest! {
+        #[test]
+        fn a_canvas_never_shrinks_and_has_the_size_that_was_foretold(
+            (width, height) in (1u32..40, 1u32..40),
+            (to_width, to_height) in (1u32..60, 1u32..60),
+            ratio: bool,
+            gravity in 0u8..9,
+        ) {
+            let operation = Pad {
+                width: (!ratio).then_some(to_width),
+                height: (!ratio).then_some(to_height),
+                ratio: ratio.then_some(Ratio { width: f64::from(to_width), height: f64::from(to_height) }),
+                color: Color::WHITE,
+                gravity: Gravity { column: gravity % 3, row: gravity / 3 },
+            };
+            let size = Size::new(width, height);
+            let foretold = operation.output_size(size).unwrap();
+            prop_assert!(foretold.width >= width && foretold.height >= height);
+            let image = crate::image::testing::flat(size, Representation::Rgb, 7);
+            let out = operation.run(vec![Some(image)]).unwrap();
+            prop_assert_eq!(out[0].size, foretold);
+            prop_assert!(out[0].is_consistent());
+            let Pixels::Rgb(data) = &out[0].pixels else { panic!("rgb stays rgb") };
+            let kept = data.chunks(3).filter(|pixel| *pixel == [7, 7, 7]).count();
+            prop_assert_eq!(kept as u64, size.pixels());
+        }
+    }
+}

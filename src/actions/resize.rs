@@ -1,0 +1,415 @@
+//! `resize`: another number of pixels. The sizes are worked out here, in whole numbers; the resampling itself is
+//! [`crate::image::resample`].
+
+use serde_json::{Map, Value};
+
+use super::parameters::{Gravity, Issue};
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::resample::{FilterType, ResizeAlg, Window, resample};
+use crate::image::{Image, Representation, Representations, Size};
+
+crate::choices! {
+    /// What `width` and `height` mean.
+    pub enum Mode {
+        /// The largest size inside the box, ratio kept.
+        Fit = "fit",
+        /// The smallest size that covers the box, ratio kept, then cropped to it.
+        Fill = "fill",
+        /// Both sides as given, ratio not kept.
+        Exact = "exact",
+        /// `width` is the longer side, ratio kept.
+        LongSide = "long-side",
+        /// `percent` of both sides.
+        Percent = "percent",
+    }
+}
+
+crate::choices! {
+    /// How new pixels are weighed from old ones. When shrinking, each filter is widened to what a new pixel covers
+    /// (but for `nearest`).
+    pub enum Filter {
+        /// The pixel whose centre is nearest.
+        Nearest = "nearest",
+        /// Triangle.
+        Bilinear = "bilinear",
+        /// Catmull-Rom cubic (a = −0.5).
+        Bicubic = "bicubic",
+        /// Mitchell-Netravali cubic (B = C = 1/3).
+        Mitchell = "mitchell",
+        /// Sinc windowed by sinc, three lobes.
+        Lanczos3 = "lanczos3",
+    }
+}
+
+impl Filter {
+    fn algorithm(self) -> ResizeAlg {
+        ResizeAlg::Convolution(match self {
+            Self::Nearest => return ResizeAlg::Nearest,
+            Self::Bilinear => FilterType::Bilinear,
+            Self::Bicubic => FilterType::CatmullRom,
+            Self::Mitchell => FilterType::Mitchell,
+            Self::Lanczos3 => FilterType::Lanczos3,
+        })
+    }
+}
+
+crate::parameters! {
+    /// Parameters of `resize`.
+    pub struct Resize {
+        /// Width of the box; the longer side with `long-side`. Left out, it follows the ratio.
+        width: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// Height of the box. Left out, it follows the ratio.
+        height: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// `fit`: inside the box. `fill`: covers the box, then cropped to it at `gravity`. `exact`: both sides as
+        /// given, ratio not kept. `long-side`: `width` is the longer side. `percent`: by `percent`.
+        mode: Mode = Mode::Fit;
+        /// Size of the result with `percent`.
+        percent: Option<f64>, range 0.01..=10000.0, unit "%";
+        /// How pixels are weighed: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
+        filter: Filter = Filter::Lanczos3;
+        /// Let a small picture grow; otherwise the scale ends at 1.
+        enlarge: bool = false;
+        /// Which part stays with `fill`.
+        gravity: Gravity = Gravity::CENTER;
+    }
+}
+
+/// The parameters with what holds between them.
+fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
+    let (read, mut issues) = Resize::read(raw);
+    if let Some(resize) = &read {
+        let missing = match resize.mode {
+            Mode::Fit | Mode::Fill | Mode::Exact if resize.width.is_none() && resize.height.is_none() => {
+                Some(("width", "Neither \"width\" nor \"height\" is given.", "Give one of them in pixels, or both."))
+            }
+            Mode::LongSide if resize.width.is_none() => Some((
+                "width",
+                "\"mode\" is \"long-side\" and \"width\" is not given.",
+                "Give the length of the longer side in pixels as \"width\".",
+            )),
+            Mode::Percent if resize.percent.is_none() => Some((
+                "percent",
+                "\"mode\" is \"percent\" and \"percent\" is not given.",
+                "Give \"percent\", such as 50 for half of both sides.",
+            )),
+            _ => None,
+        };
+        issues.extend(missing.map(|(field, message, hint)| Issue::new(field, "missing_parameter", message, hint)));
+    }
+    (read, issues)
+}
+
+/// The entry of `resize`.
+pub const ACTION: Action = Action {
+    action_type: "resize",
+    version: "1.0.0",
+    name: "Resize",
+    description: "Changes the number of pixels: inside a box, covering a box, to exact sides, by the longer side or by \
+                  percent.",
+    category: Category::Geometry,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Resize::FIELDS,
+    check: |raw| read(raw).1,
+    related: &["sharpen", "crop", "pad"],
+    usage: "Make pictures small enough for a page, such as fit into 1600 × 1600; sharpen a little afterwards.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, read(raw))
+}
+
+/// A scale as a fraction, so that a side that comes out at exactly one half is rounded up everywhere.
+#[derive(Clone, Copy)]
+struct Scale {
+    numerator: u32,
+    denominator: u32,
+}
+
+impl Scale {
+    const ONE: Self = Self { numerator: 1, denominator: 1 };
+
+    const fn new(to: u32, from: u32) -> Self {
+        Self { numerator: to, denominator: from }
+    }
+
+    /// Orders by value.
+    fn less(self, other: Self) -> bool {
+        u64::from(self.numerator) * u64::from(other.denominator) < u64::from(other.numerator) * u64::from(self.denominator)
+    }
+
+    fn min(self, other: Self) -> Self {
+        if other.less(self) { other } else { self }
+    }
+
+    fn max(self, other: Self) -> Self {
+        if self.less(other) { other } else { self }
+    }
+
+    /// A side after scaling: at least 1, half rounded up.
+    fn side(self, side: u32) -> u32 {
+        let (numerator, denominator) = (u64::from(self.numerator), u64::from(self.denominator));
+        let scaled = (2 * u64::from(side) * numerator + denominator) / (2 * denominator);
+        scaled.clamp(1, u64::from(u32::MAX)) as u32
+    }
+
+    fn size(self, size: Size) -> Size {
+        Size::new(self.side(size.width), self.side(size.height))
+    }
+}
+
+impl Resize {
+    /// The size that the whole picture is scaled to, and the size that is kept of it.
+    fn sizes(&self, input: Size) -> (Size, Size) {
+        let cap = |scale: Scale| if self.enlarge { scale } else { scale.min(Scale::ONE) };
+        let across = self.width.map(|width| Scale::new(width, input.width));
+        let down = self.height.map(|height| Scale::new(height, input.height));
+        let scaled = match self.mode {
+            Mode::Fit => match (across, down) {
+                (Some(across), Some(down)) => cap(across.min(down)).size(input),
+                (one, other) => cap(one.or(other).unwrap_or(Scale::ONE)).size(input),
+            },
+            Mode::LongSide => {
+                let longer = input.width.max(input.height);
+                cap(Scale::new(self.width.unwrap_or(longer), longer)).size(input)
+            }
+            Mode::Exact => {
+                let across = cap(across.or(down).unwrap_or(Scale::ONE));
+                let down = cap(down.unwrap_or(across));
+                Size::new(across.side(input.width), down.side(input.height))
+            }
+            Mode::Percent => {
+                let percent = self.percent.unwrap_or(100.0);
+                let percent = if self.enlarge { percent } else { percent.min(100.0) };
+                let side = |side: u32| ((f64::from(side) * percent / 100.0 + 0.5).floor() as u32).max(1);
+                Size::new(side(input.width), side(input.height))
+            }
+            Mode::Fill => {
+                let (Some(width), Some(height)) = (self.width, self.height) else {
+                    let size = cap(across.or(down).unwrap_or(Scale::ONE)).size(input);
+                    return (size, size);
+                };
+                let cover = Scale::new(width, input.width).max(Scale::new(height, input.height));
+                if !self.enlarge && Scale::ONE.less(cover) {
+                    // The box shrinks in its ratio until the picture covers it at its own size.
+                    let shrink = Scale::new(cover.denominator, cover.numerator);
+                    return (input, shrink.size(Size::new(width, height)));
+                }
+                return (cover.size(input), Size::new(width, height));
+            }
+        };
+        (scaled, scaled)
+    }
+}
+
+impl Operation for Resize {
+    fn accepts(&self) -> Representations {
+        match self.filter {
+            // A chroma sample stands for several pixels, of which `nearest` would keep any one.
+            Filter::Nearest => {
+                Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
+            }
+            _ => Representations::ANY,
+        }
+    }
+
+    fn output_size(&self, input: Size) -> Result<Size, Failure> {
+        Ok(self.sizes(input).1)
+    }
+
+    /// Twice the result in both sides: a good filter then gives the same picture as from the full one.
+    fn needs(&self, input: Size) -> Size {
+        if self.filter == Filter::Nearest || self.mode == Mode::Percent {
+            return input;
+        }
+        let scaled = self.sizes(input).0;
+        let enough = Size::new(scaled.width.saturating_mul(2), scaled.height.saturating_mul(2));
+        if enough.width <= input.width && enough.height <= input.height { enough } else { input }
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let image = only(inputs)?;
+        let (scaled, kept) = self.sizes(image.size);
+        if scaled == image.size && kept == image.size {
+            return Ok(vec![image]);
+        }
+        let across = f64::from(image.size.width) / f64::from(scaled.width);
+        let down = f64::from(image.size.height) / f64::from(scaled.height);
+        let window = if kept == scaled {
+            Window::all(image.size)
+        } else {
+            Window {
+                left: f64::from(Gravity::offset(self.gravity.column, scaled.width, kept.width)) * across,
+                top: f64::from(Gravity::offset(self.gravity.row, scaled.height, kept.height)) * down,
+                width: f64::from(kept.width) * across,
+                height: f64::from(kept.height) * down,
+            }
+        };
+        Ok(vec![resample(&image, window, kept, self.filter.algorithm())?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::Pixels;
+
+    fn resize(raw: Value) -> Resize {
+        let (read, issues) = read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        read.unwrap()
+    }
+
+    fn size(raw: Value, width: u32, height: u32) -> (u32, u32) {
+        let size = resize(raw).output_size(Size::new(width, height)).unwrap();
+        (size.width, size.height)
+    }
+
+    #[test]
+    fn fit_stays_inside_the_box_and_touches_it() {
+        assert_eq!(size(json!({ "width": 1600, "height": 1600 }), 4000, 3000), (1600, 1200));
+        assert_eq!(size(json!({ "width": 1600, "height": 1600 }), 3000, 4000), (1200, 1600));
+        assert_eq!(size(json!({ "width": 1600 }), 4000, 3000), (1600, 1200));
+        assert_eq!(size(json!({ "height": 600 }), 4000, 3000), (800, 600));
+        assert_eq!(size(json!({ "width": 100, "height": 100 }), 5000, 10), (100, 1));
+    }
+
+    #[test]
+    fn a_half_is_rounded_up_and_no_side_is_zero() {
+        assert_eq!(size(json!({ "width": 2 }), 4, 3), (2, 2));
+        assert_eq!(size(json!({ "width": 2 }), 4, 5), (2, 3));
+        assert_eq!(size(json!({ "mode": "percent", "percent": 50 }), 3, 1), (2, 1));
+        assert_eq!(size(json!({ "mode": "percent", "percent": 1 }), 10, 10), (1, 1));
+        assert_eq!(size(json!({ "width": 333 }), 1998, 2997), (333, 500), "2997 × 333 ÷ 1998 is 499.5");
+    }
+
+    #[test]
+    fn a_small_picture_grows_only_when_asked_to() {
+        assert_eq!(size(json!({ "width": 1600, "height": 1600 }), 400, 300), (400, 300));
+        assert_eq!(size(json!({ "width": 1600, "height": 1600, "enlarge": true }), 400, 300), (1600, 1200));
+        assert_eq!(size(json!({ "mode": "long-side", "width": 800 }), 400, 300), (400, 300));
+        assert_eq!(size(json!({ "mode": "percent", "percent": 200 }), 400, 300), (400, 300));
+        assert_eq!(size(json!({ "mode": "percent", "percent": 200, "enlarge": true }), 400, 300), (800, 600));
+        assert_eq!(size(json!({ "mode": "exact", "width": 800, "height": 100 }), 400, 300), (400, 100));
+        assert_eq!(size(json!({ "mode": "exact", "width": 800, "height": 100, "enlarge": true }), 400, 300), (800, 100));
+    }
+
+    #[test]
+    fn fill_gives_the_box_or_the_largest_of_its_ratio() {
+        assert_eq!(size(json!({ "mode": "fill", "width": 500, "height": 500 }), 4000, 3000), (500, 500));
+        assert_eq!(size(json!({ "mode": "fill", "width": 800, "height": 800 }), 1000, 500), (500, 500));
+        assert_eq!(size(json!({ "mode": "fill", "width": 1600, "height": 900 }), 1000, 500), (889, 500));
+        assert_eq!(size(json!({ "mode": "fill", "width": 800, "height": 800, "enlarge": true }), 10, 5), (800, 800));
+        assert_eq!(size(json!({ "mode": "fill", "width": 500 }), 4000, 3000), (500, 375));
+    }
+
+    #[test]
+    fn a_missing_side_of_exact_follows_the_ratio() {
+        assert_eq!(size(json!({ "mode": "exact", "width": 200 }), 400, 300), (200, 150));
+        assert_eq!(size(json!({ "mode": "exact", "height": 150 }), 400, 300), (200, 150));
+    }
+
+    #[test]
+    fn the_longer_side_is_the_one_that_is_longer() {
+        assert_eq!(size(json!({ "mode": "long-side", "width": 640 }), 4000, 3000), (640, 480));
+        assert_eq!(size(json!({ "mode": "long-side", "width": 640 }), 3000, 4000), (480, 640));
+    }
+
+    #[test]
+    fn a_size_that_is_not_given_is_an_issue_of_its_mode() {
+        for (raw, field) in [
+            (json!({}), "width"),
+            (json!({ "mode": "fill" }), "width"),
+            (json!({ "mode": "exact" }), "width"),
+            (json!({ "mode": "long-side", "height": 9 }), "width"),
+            (json!({ "mode": "percent", "width": 9 }), "percent"),
+        ] {
+            let issues = (ACTION.check)(raw.as_object().unwrap());
+            assert_eq!(issues.len(), 1, "{raw}");
+            assert_eq!((issues[0].field, issues[0].code), (Some(field), "missing_parameter"), "{raw}");
+            assert!(prepare(raw.as_object().unwrap()).is_err());
+        }
+        assert_eq!((ACTION.check)(json!({ "width": 0 }).as_object().unwrap())[0].code, "out_of_range");
+    }
+
+    #[test]
+    fn a_decoder_may_give_twice_the_result() {
+        let full = Size::new(4000, 3000);
+        assert_eq!(resize(json!({ "width": 800 })).needs(full), Size::new(1600, 1200));
+        assert_eq!(resize(json!({ "width": 800, "height": 800, "mode": "fill" })).needs(full), Size::new(2134, 1600));
+        assert_eq!(resize(json!({ "width": 2400 })).needs(full), full);
+        assert_eq!(resize(json!({ "width": 800, "filter": "nearest" })).needs(full), full);
+        assert_eq!(resize(json!({ "mode": "percent", "percent": 10 })).needs(full), full, "percent of what is given");
+    }
+
+    #[test]
+    fn nearest_takes_the_pixel_at_each_centre() {
+        let image = Image::new(Size::new(6, 1), Pixels::Gray(vec![10, 20, 30, 40, 50, 60]));
+        let out = resize(json!({ "width": 2, "filter": "nearest" })).run(vec![Some(image.clone())]).unwrap();
+        assert_eq!(out[0].pixels, Pixels::Gray(vec![20, 50]));
+        let raw = json!({ "mode": "exact", "width": 12, "height": 1, "filter": "nearest", "enlarge": true });
+        let out = resize(raw).run(vec![Some(image)]).unwrap();
+        assert_eq!(out[0].pixels, Pixels::Gray(vec![10, 10, 20, 20, 30, 30, 40, 40, 50, 50, 60, 60]));
+    }
+
+    #[test]
+    fn fill_keeps_the_side_that_gravity_names() {
+        let image = Image::new(Size::new(8, 2), Pixels::Gray([[0; 4], [200; 4], [0; 4], [200; 4]].concat()));
+        for (gravity, expected) in [("west", 0), ("east", 200)] {
+            let raw = json!({ "mode": "fill", "width": 2, "height": 2, "gravity": gravity });
+            let out = resize(raw).run(vec![Some(image.clone())]).unwrap();
+            assert_eq!(out[0].pixels, Pixels::Gray(vec![expected; 4]));
+        }
+    }
+
+    #[test]
+    fn the_profile_stays() {
+        let mut image = Image::new(Size::new(4, 4), Pixels::Gray(vec![1; 16]));
+        image.icc = Some([1, 2, 3].into());
+        let out = resize(json!({ "width": 2 })).run(vec![Some(image.clone())]).unwrap();
+        assert_eq!(out[0].icc, image.icc);
+    }
+
+    proptest! {
+        #[test]
+        fn the_result_has_the_size_that_was_foretold(
+            (width, height) in (1u32..60, 1u32..60),
+            (to_width, to_height) in (proptest::option::of(1u32..80), proptest::option::of(1u32..80)),
+            mode in 0..5usize, filter in 0..5usize, enlarge: bool, gravity in 0u8..9, representation in 0..4usize,
+        ) {
+            let operation = Resize {
+                width: to_width.or(Some(7)),
+                height: to_height,
+                mode: [Mode::Fit, Mode::Fill, Mode::Exact, Mode::LongSide, Mode::Percent][mode],
+                percent: Some(f64::from(to_width.unwrap_or(33)) * 2.5),
+                filter: [Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Mitchell, Filter::Lanczos3][filter],
+                enlarge,
+                gravity: Gravity { column: gravity % 3, row: gravity / 3 },
+            };
+            let size = Size::new(width, height);
+            let representation = Representation::ALL[representation];
+            prop_assume!(operation.accepts().contains(representation));
+            let image = crate::image::testing::flat(size, representation, 100);
+            let foretold = operation.output_size(size).unwrap();
+            let out = operation.run(vec![Some(image)]).unwrap();
+            prop_assert_eq!(out[0].size, foretold);
+            prop_assert!(out[0].is_consistent());
+            // Whatever the size, an even picture stays even.
+            prop_assert_eq!(&out[0], &crate::image::testing::flat(foretold, representation, 100));
+            if !enlarge {
+                prop_assert!(foretold.width <= width && foretold.height <= height);
+            }
+            let needs = operation.needs(size);
+            prop_assert!(needs.width <= width && needs.height <= height);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `watermark`: lays a second picture over the first, such as a logo.
+
+use serde_json::{Map, Value};
+
+use super::parameters::Gravity;
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, prepared};
+use crate::error::Failure;
+use crate::image::resample::{FilterType, ResizeAlg, Window, resample};
+use crate::image::{Image, Pixels, Representations, Size};
+
+crate::parameters! {
+    /// Parameters of `watermark`.
+    pub struct Watermark {
+        /// Where the overlay stands on the picture.
+        position: Gravity = Gravity::SOUTHEAST;
+        /// Longer side of the overlay as a share of the picture's shorter side.
+        scale: f64 = 0.2, range 0.001..=1.0;
+        /// How much of the overlay is seen: 1 is all of it.
+        opacity: f64 = 1.0, range 0.0..=1.0;
+        /// Distance from the edges as a share of the picture's shorter side.
+        margin: f64 = 0.03, range 0.0..=1.0;
+    }
+}
+
+/// The entry of `watermark`.
+pub const ACTION: Action = Action {
+    action_type: "watermark",
+    version: "1.0.0",
+    name: "Watermark",
+    description: "Lays a second picture, such as a logo with transparency, over each picture.",
+    category: Category::Compose,
+    role: Role::Transform,
+    inputs: &[
+        IMAGE_IN,
+        Port {
+            name: "overlay",
+            kind: PortType::Image,
+            required: true,
+            description: "The picture that is laid over: one for all, or one for each.",
+        },
+    ],
+    outputs: &[IMAGE_OUT],
+    fields: Watermark::FIELDS,
+    check: |raw| Watermark::read(raw).1,
+    related: &["input-images", "resize"],
+    usage: "Connect a second input with your logo to \"overlay\"; resize before, so that all results carry it alike.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, Watermark::read(raw))
+}
+
+/// `share` of `side`, half rounded up.
+fn share(side: u32, share: f64) -> u32 {
+    (f64::from(side) * share + 0.5).floor() as u32
+}
+
+impl Watermark {
+    /// The size that the overlay gets: its longer side by the picture's shorter side, ratio kept.
+    fn overlay_size(&self, picture: Size, overlay: Size) -> Size {
+        let longer = share(picture.width.min(picture.height), self.scale).max(1);
+        let from = u64::from(overlay.width.max(overlay.height));
+        let side = |side: u32| ((2 * u64::from(side) * u64::from(longer) + from) / (2 * from)).max(1) as u32;
+        Size::new(side(overlay.width), side(overlay.height))
+    }
+
+    /// Where the overlay starts along one axis. It never leaves the picture, whatever the margin.
+    fn start(place: u8, outer: u32, inner: u32, margin: u32) -> u32 {
+        let room = outer.saturating_sub(inner);
+        match place {
+            0 => margin.min(room),
+            1 => Gravity::offset(1, outer, inner),
+            _ => room.saturating_sub(margin),
+        }
+    }
+}
+
+impl Operation for Watermark {
+    fn accepts(&self) -> Representations {
+        Representations::INTERLEAVED
+    }
+
+    /// Source-over of the resampled overlay (Lanczos3, alpha premultiplied while it is resampled). Alpha is straight,
+    /// colours are blended as encoded, and each result is rounded once. The picture keeps its representation and its
+    /// profile.
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let Ok([Some(mut picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
+            return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug."));
+        };
+        let size = self.overlay_size(picture.size, overlay.size);
+        let lanczos = ResizeAlg::Convolution(FilterType::Lanczos3);
+        let overlay = resample(&overlay, Window::all(overlay.size), size, lanczos)?;
+        let margin = share(picture.size.width.min(picture.size.height), self.margin);
+        let place = Place {
+            left: Self::start(self.position.column, picture.size.width, size.width, margin) as usize,
+            top: Self::start(self.position.row, picture.size.height, size.height, margin) as usize,
+            picture_width: picture.size.width as usize,
+            overlay_width: size.width as usize,
+        };
+        let opacity = self.opacity as f32;
+        match (&mut picture.pixels, &overlay.pixels) {
+            (Pixels::Rgb(under), Pixels::Rgb(over)) => place.each(under, over, |under: &mut [u8; 3], [r, g, b]: [u8; 3]| {
+                *under = onto_opaque(*under, [r, g, b], opacity);
+            }),
+            (Pixels::Rgb(under), Pixels::Rgba(over)) => {
+                place.each(under, over, |under: &mut [u8; 3], [r, g, b, a]: [u8; 4]| {
+                    *under = onto_opaque(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
+                });
+            }
+            (Pixels::Rgba(under), Pixels::Rgb(over)) => place.each(under, over, |under: &mut [u8; 4], [r, g, b]: [u8; 3]| {
+                *under = onto_transparent(*under, [r, g, b], opacity);
+            }),
+            (Pixels::Rgba(under), Pixels::Rgba(over)) => {
+                place.each(under, over, |under: &mut [u8; 4], [r, g, b, a]: [u8; 4]| {
+                    *under = onto_transparent(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
+                });
+            }
+            _ => return Err(Failure::system("A planar picture reached \"watermark\".", "Report this as a bug.")),
+        }
+        Ok(vec![picture])
+    }
+}
+
+struct Place {
+    left: usize,
+    top: usize,
+    picture_width: usize,
+    overlay_width: usize,
+}
+
+impl Place {
+    /// Calls `blend` for each pixel of the overlay that lies on the picture.
+    fn each<const U: usize, const O: usize>(&self, under: &mut [u8], over: &[u8], blend: impl Fn(&mut [u8; U], [u8; O])) {
+        let rows = over.as_chunks::<O>().0.chunks_exact(self.overlay_width);
+        let under = under.as_chunks_mut::<U>().0.chunks_exact_mut(self.picture_width).skip(self.top);
+        for (under, over) in under.zip(rows) {
+            for (under, over) in under[self.left..].iter_mut().zip(over) {
+                blend(under, *over);
+            }
+        }
+    }
+}
+
+/// A value from 0 to 255, half rounded up.
+fn round(value: f32) -> u8 {
+    (value + 0.5) as u8
+}
+
+fn onto_opaque(under: [u8; 3], over: [u8; 3], alpha: f32) -> [u8; 3] {
+    std::array::from_fn(|i| {
+        let (under, over) = (f32::from(under[i]), f32::from(over[i]));
+        round(under + (over - under) * alpha)
+    })
+}
+
+fn onto_transparent(under: [u8; 4], over: [u8; 3], alpha: f32) -> [u8; 4] {
+    let [r, g, b, a] = under;
+    let rest = f32::from(a) / 255.0 * (1.0 - alpha);
+    let sum = alpha + rest;
+    if alpha == 0.0 || sum == 0.0 {
+        return under;
+    }
+    let mix = |under: u8, over: u8| round((f32::from(over) * alpha + f32::from(under) * rest) / sum);
+    [mix(r, over[0]), mix(g, over[1]), mix(b, over[2]), round(sum * 255.0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::Representation;
+    use crate::image::testing::flat;
+
+    fn run(raw: Value, picture: Image, overlay: Image) -> Image {
+        let (read, issues) = Watermark::read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        read.unwrap().run(vec![Some(picture), Some(overlay)]).unwrap().remove(0)
+    }
+
+    /// The box of pixels that are not `value`: left, top, right, bottom (exclusive).
+    fn changed(image: &Image, value: u8) -> (u32, u32, u32, u32) {
+        let Pixels::Rgb(data) = &image.pixels else { panic!("an RGB picture stays RGB") };
+        let mut found = (u32::MAX, u32::MAX, 0, 0);
+        for (i, pixel) in data.chunks(3).enumerate() {
+            if pixel != [value; 3] {
+                let (x, y) = (i as u32 % image.size.width, i as u32 / image.size.width);
+                found = (found.0.min(x), found.1.min(y), found.2.max(x + 1), found.3.max(y + 1));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_overlay_has_its_share_of_the_shorter_side_and_keeps_its_ratio() {
+        let picture = flat(Size::new(300, 200), Representation::Rgb, 0);
+        let logo = flat(Size::new(80, 40), Representation::Rgb, 255);
+        // 20 % of 200 is 40 wide, so 20 high; 3 % of 200 is 6 from the edges.
+        let place = |position: &str| changed(&run(json!({ "position": position }), picture.clone(), logo.clone()), 0);
+        assert_eq!(place("southeast"), (254, 174, 294, 194));
+        assert_eq!(place("northwest"), (6, 6, 46, 26));
+        assert_eq!(place("center"), (130, 90, 170, 110));
+        assert_eq!(place("north"), (130, 6, 170, 26));
+        let tall = flat(Size::new(10, 50), Representation::Rgb, 255);
+        assert_eq!(changed(&run(json!({ "margin": 0 }), picture.clone(), tall), 0), (292, 160, 300, 200));
+    }
+
+    #[test]
+    fn a_large_overlay_stays_inside_whatever_the_margin() {
+        let picture = flat(Size::new(50, 50), Representation::Rgb, 0);
+        let logo = flat(Size::new(500, 500), Representation::Rgb, 255);
+        let out = run(json!({ "scale": 1, "margin": 1 }), picture.clone(), logo.clone());
+        assert_eq!(changed(&out, 0), (0, 0, 50, 50));
+        let out = run(json!({ "scale": 0.5, "margin": 1, "position": "northwest" }), picture, logo);
+        assert_eq!(changed(&out, 0), (25, 25, 50, 50));
+    }
+
+    /// By hand, for one pixel on one pixel.
+    #[test]
+    fn one_pixel_is_blended_as_source_over_has_it() {
+        let one = |pixel: &[u8]| {
+            let pixels = if pixel.len() == 3 { Pixels::Rgb(pixel.to_vec()) } else { Pixels::Rgba(pixel.to_vec()) };
+            Image::new(Size::new(1, 1), pixels)
+        };
+        let blend = |under: &[u8], over: &[u8], opacity: f64| {
+            match run(json!({ "scale": 1, "margin": 0, "opacity": opacity }), one(under), one(over)).pixels {
+                Pixels::Rgb(data) | Pixels::Rgba(data) => data,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(blend(&[100, 100, 100], &[200, 0, 100], 1.0), [200, 0, 100]);
+        assert_eq!(blend(&[100, 100, 100], &[200, 0, 100], 0.25), [125, 75, 100]);
+        assert_eq!(blend(&[100, 100, 100], &[200, 0, 100, 51], 1.0), [120, 80, 100]);
+        assert_eq!(blend(&[100, 100, 100], &[200, 0, 100, 102], 0.5), [120, 80, 100]);
+        // Over nothing, the overlay is itself; over half, αo = 0.2 + 0.8 × 0.4 = 0.52.
+        assert_eq!(blend(&[9, 9, 9, 0], &[200, 0, 100, 51], 1.0), [200, 0, 100, 51]);
+        assert_eq!(blend(&[100, 100, 100, 102], &[200, 0, 100, 51], 1.0), [138, 62, 100, 133]);
+        assert_eq!(blend(&[100, 100, 100, 102], &[200, 0, 100], 1.0), [200, 0, 100, 255]);
+        assert_eq!(blend(&[1, 2, 3, 4], &[200, 0, 100, 255], 0.0), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn the_profile_of_the_picture_stays() {
+        let mut picture = flat(Size::new(20, 20), Representation::Rgb, 9);
+        picture.icc = Some([1].into());
+        let mut logo = flat(Size::new(4, 4), Representation::Rgba, 9);
+        logo.icc = Some([2].into());
+        assert_eq!(run(json!({}), picture, logo).icc, Some([1].into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_size_or_place_leaves_the_picture(
+            (width, height) in (1u32..50, 1u32..50),
+            (logo_width, logo_height) in (1u32..90, 1u32..90),
+            position in 0u8..9,
+            scale in 0.001..=1.0,
+            margin in 0.0..=1.0,
+        ) {
+            let operation = Watermark {
+                position: Gravity { column: position % 3, row: position / 3 }, scale, opacity: 1.0, margin,
+            };
+            let size = Size::new(width, height);
+            let picture = flat(size, Representation::Rgb, 0);
+            let logo = flat(Size::new(logo_width, logo_height), Representation::Rgba, 200);
+            let out = operation.run(vec![Some(picture), Some(logo.clone())]).unwrap().remove(0);
+            prop_assert_eq!(out.size, size);
+            let Pixels::Rgb(data) = &out.pixels else { panic!("an RGB picture stays RGB") };
+            let lit = data.chunks(3).filter(|pixel| pixel[0] > 0).count() as u64;
+            prop_assert_eq!(lit, operation.overlay_size(size, logo.size).pixels());
+        }
+    }
+}
