@@ -79,7 +79,7 @@ struct Premultiplied<'a> {
 impl Rows for Premultiplied<'_> {
     fn load(&mut self, y: u32, row: &mut [u16]) {
         for (to, [r, g, b, a]) in row.as_chunks_mut().0.iter_mut().zip(&self.data[y as usize * self.row..]) {
-            let weighed = |value: u8| (((u32::from(value) * u32::from(*a) << FRACTION) + 127) / 255) as u16;
+            let weighed = |value: u8| ((((u32::from(value) * u32::from(*a)) << FRACTION) + 127) / 255) as u16;
             *to = [weighed(*r), weighed(*g), weighed(*b), u16::from(*a) << FRACTION];
         }
     }
