@@ -3,3 +3,6 @@
 //! Everything here is pure: no clock, no storage, no workers. What waits, stores or spawns lives in `browser`.
 
 pub mod records;
+pub mod scheduler;
+pub mod timing;
+pub mod transitions;

@@ -3,9 +3,14 @@
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.
 
+pub mod conformance;
+mod memory;
+
 use serde::{Deserialize, Serialize};
 
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+
+pub use memory::MemoryStore;
 
 /// Why the store could not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +101,11 @@ pub trait Store {
     /// A file's content.
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
 
-    /// Stores a new batch with all its executions and counts its references, strictly durable.
+    /// Stores a new batch with all its executions and counts its references, strictly durable. References to files
+    /// that are not there are left out of the stored batch, so that what is dropped later is what was counted.
+    ///
+    /// # Errors
+    /// When a batch of this id is there already, and when it cannot be written.
     async fn create_batch(
         &self,
         batch: Batch,
@@ -122,7 +131,7 @@ pub trait Store {
     /// what differs, all in one transaction. `assets` are stored in it and references counted, when `apply` says so.
     ///
     /// `apply` answers `Some(answer)` to write, `None` to leave everything as it is (`assets` included). It must not
-    /// wait. The answer is `None` too when there is no such batch.
+    /// wait. The answer is `None` too when there is no such batch. Content whose last reference it drops goes.
     async fn change<T: 'static>(
         &self,
         batch_id: &str,

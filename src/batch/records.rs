@@ -1,7 +1,7 @@
 //! The records of a batch as they lie in the store.
 //!
-//! A [`Batch`] holds the request and is never rewritten, but for `config` by an update. [`Progress`] and
-//! [`Execution`] change only inside a transaction that has read them (see `store::Store::change`).
+//! A [`Batch`] holds the request and is never rewritten. [`Progress`] and [`Execution`] change only inside a
+//! transaction that has read them (see `store::Store::change`), by the functions of `batch::transitions`.
 
 use std::collections::BTreeSet;
 
@@ -31,6 +31,17 @@ pub enum BatchStatus {
 }
 
 impl BatchStatus {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing more will be started.
     pub const fn is_end(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -49,6 +60,18 @@ pub enum ExecutionStatus {
     Success,
     /// Its error is stored.
     Failed,
+}
+
+impl ExecutionStatus {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Success => "success",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// Weight class of a batch.
@@ -144,6 +167,18 @@ pub struct Assets {
     pub completed: u32,
     /// Failures.
     pub failed: u32,
+}
+
+impl Assets {
+    /// Whether the counters add up to the total.
+    pub const fn add_up(&self) -> bool {
+        self.pending as u64 + self.processing as u64 + self.completed as u64 + self.failed as u64 == self.total as u64
+    }
+
+    /// How many have not ended.
+    pub const fn unfinished(&self) -> u32 {
+        self.pending + self.processing
+    }
 }
 
 /// What changes while a batch runs; enough for lists and status without the batch's document.
@@ -254,10 +289,15 @@ impl Execution {
         execution_id(&self.batch_id, self.asset_index)
     }
 
-    /// Asset ids it refers to: outputs and thumbnails. (Inputs are held by the batch.)
+    /// Asset ids it refers to: outputs, thumbnails, and a primary input that was fetched from a URL. (Inputs that the
+    /// document names as `asset:` are held by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
         let outputs = self.outputs.iter().map(|output| output.sha256.as_str());
-        outputs.chain(self.input_thumbnail.as_deref()).chain(self.output_thumbnail.as_deref())
+        let fetched =
+            self.input_asset.asset_id.as_deref().filter(|_| {
+                self.input_asset.inputs.first().is_some_and(|input| !input.source_url.starts_with("asset:"))
+            });
+        outputs.chain(self.input_thumbnail.as_deref()).chain(self.output_thumbnail.as_deref()).chain(fetched)
     }
 }
 

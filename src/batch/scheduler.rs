@@ -1,0 +1,826 @@
+//! Which execution runs where and when: a state machine, events in, commands out. No clock, no storage, no workers:
+//! what the browser does is map its happenings to [`Event`]s and carry out [`Command`]s.
+//!
+//! The store is the truth and the scheduler's sets are a cache of it. A hand-out is durable before its worker hears
+//! of it, and the store may refuse it (cancelled, paused or taken meanwhile, by whichever tab); whenever the scheduler
+//! learns that it knows too little, it asks for the batch's pending executions again ([`Command::Load`]) and starts
+//! nothing of that batch until it has them.
+//!
+//! The way of a worker: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. The way of an
+//! execution whose worker is lost: `GiveBack` → `GivenBack`; until that answer it counts as in flight.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::records::{BatchStatus, Execution, PauseReason, Priority, Progress};
+use super::transitions::Cause;
+
+mod fair;
+
+use fair::{Contender, FairShare};
+
+/// A worker's name; never used again.
+pub type WorkerId = u32;
+
+/// What the device allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Most workers, and most executions in flight.
+    pub workers: u32,
+    /// Most pixels of inputs in flight; one input that is larger runs alone.
+    pub pixels: u64,
+    /// Memory of a worker in bytes with which it is replaced after its execution: wasm memory never shrinks.
+    pub memory_mark: u64,
+    /// Pixels of an input that nothing is known of.
+    pub guess: u64,
+    /// Time for a worker to get ready.
+    pub start_ms: u32,
+    /// Time for an execution, whatever its size.
+    pub base_ms: u32,
+    /// Time for each further million pixels of its input.
+    pub ms_per_megapixel: u32,
+    /// Time for what is in flight when its batch ends early.
+    pub stop_ms: u32,
+}
+
+impl Default for Limits {
+    /// Two workers; memory for 16 pictures of 12 megapixels; 30 s and 2.5 s per megapixel, which is 400 times what a
+    /// 12-megapixel picture takes on a slow machine.
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            pixels: 200_000_000,
+            memory_mark: 1 << 30,
+            guess: 16_000_000,
+            start_ms: 60_000,
+            base_ms: 30_000,
+            ms_per_megapixel: 2_500,
+            stop_ms: 10_000,
+        }
+    }
+}
+
+/// Whether a batch's executions are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// They are.
+    On,
+    /// Not for now.
+    Paused,
+    /// Not any more; what is in flight has a little time left.
+    Ended,
+}
+
+/// What the scheduler must know of a batch's progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Weight class.
+    pub priority: Priority,
+    /// Most executions in flight.
+    pub concurrency_limit: u32,
+    /// Whether it goes on.
+    pub going: Going,
+}
+
+impl From<&Progress> for Standing {
+    fn from(progress: &Progress) -> Self {
+        let going = match (progress.status, progress.paused) {
+            (BatchStatus::Completed | BatchStatus::Failed | BatchStatus::Cancelled, _) => Going::Ended,
+            (_, Some(_)) => Going::Paused,
+            (_, None) => Going::On,
+        };
+        Self { priority: progress.config.priority, concurrency_limit: progress.config.concurrency_limit.max(1), going }
+    }
+}
+
+/// A pending execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Position in the batch.
+    pub index: u32,
+    /// Whether it runs first and alone.
+    pub suspect: bool,
+    /// Pixels of its inputs, where known.
+    pub pixels: Option<u64>,
+}
+
+impl Waiting {
+    /// One that was never started.
+    pub const fn fresh(index: u32) -> Self {
+        Self { index, suspect: false, pixels: None }
+    }
+}
+
+impl From<&Execution> for Waiting {
+    fn from(execution: &Execution) -> Self {
+        Self {
+            index: execution.asset_index,
+            suspect: execution.suspect,
+            pixels: execution.input_size.map(|size| u64::from(size.width) * u64::from(size.height)),
+        }
+    }
+}
+
+/// How a worker died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// Without a word: an `error` event, or it is simply gone.
+    Vanished,
+    /// Its panic hook told this.
+    Panic(String),
+    /// It ran out of memory and told.
+    OutOfMemory,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// What the device allows has changed.
+    Limits(Limits),
+    /// Everything holds (true) or goes on; what is in flight ends. For the whole device, and beside each batch's pause.
+    Hold(bool),
+    /// A batch's progress has changed, by any tab: created, paused, resumed, updated, cancelled, retried, ended.
+    Changed {
+        /// The batch.
+        batch: String,
+        /// As the store now has it.
+        standing: Standing,
+    },
+    /// Answer to [`Command::Load`], and the short way for a new batch: all its pending executions; `None` when there
+    /// is no such batch. When reading fails, answer later.
+    Loaded {
+        /// The batch.
+        batch: String,
+        /// As the store has it.
+        loaded: Option<(Standing, Vec<Waiting>)>,
+    },
+    /// A batch is gone.
+    Deleted {
+        /// The batch.
+        batch: String,
+    },
+    /// A worker can take executions.
+    Ready {
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// A hand-out is durable, and its worker (if it still lives) has it.
+    Started {
+        /// The worker.
+        worker: WorkerId,
+        /// The attempt's number.
+        attempt: u32,
+    },
+    /// The store refused a hand-out.
+    Refused {
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// A worker has read its inputs' headers.
+    Measured {
+        /// The worker.
+        worker: WorkerId,
+        /// Pixels of its inputs.
+        pixels: u64,
+    },
+    /// A worker's execution has ended, and its record is durable (or was refused as outdated).
+    Finished {
+        /// The worker.
+        worker: WorkerId,
+        /// The batch after it, where known.
+        standing: Option<Standing>,
+        /// The worker's memory in bytes.
+        memory: u64,
+    },
+    /// A worker's execution could not be stored; the worker is well.
+    Unstored {
+        /// The worker.
+        worker: WorkerId,
+        /// What the batch pauses for.
+        reason: PauseReason,
+    },
+    /// A worker is gone, or useless and stopped.
+    Died {
+        /// The worker.
+        worker: WorkerId,
+        /// How.
+        death: Death,
+    },
+    /// The time of a [`Command::Watch`] is over.
+    Overdue {
+        /// The worker.
+        worker: WorkerId,
+        /// The watch's.
+        ticket: u64,
+    },
+    /// A [`Command::GiveBack`] is durable (or was refused as outdated).
+    GivenBack {
+        /// The batch.
+        batch: String,
+        /// The execution.
+        index: u32,
+        /// Whether it is pending again.
+        pending: bool,
+        /// The batch after it, where known.
+        standing: Option<Standing>,
+    },
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Read a batch's progress and all its pending executions: [`Event::Loaded`].
+    Load {
+        /// The batch.
+        batch: String,
+    },
+    /// Start a worker: [`Event::Ready`] or [`Event::Died`].
+    Spawn {
+        /// Its name.
+        worker: WorkerId,
+    },
+    /// Stop a worker at once and forget it; nothing is answered.
+    Kill {
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// Record the hand-out (`transitions::hand_out`, relaxed), then give it to the worker: [`Event::Started`] or
+    /// [`Event::Refused`]. Answer too when the worker has died meanwhile.
+    HandOut {
+        /// The worker.
+        worker: WorkerId,
+        /// The batch.
+        batch: String,
+        /// The execution.
+        index: u32,
+        /// Whether nothing else is in flight for as long as it runs.
+        alone: bool,
+    },
+    /// Set the worker's only timer anew: [`Event::Overdue`] with this ticket. Late ones are ignored.
+    Watch {
+        /// The worker.
+        worker: WorkerId,
+        /// To be told with it.
+        ticket: u64,
+        /// From now.
+        ms: u32,
+    },
+    /// Record that an execution comes back (`transitions::give_back`): [`Event::GivenBack`].
+    GiveBack {
+        /// The batch.
+        batch: String,
+        /// The execution.
+        index: u32,
+        /// The attempt that is over.
+        attempt: u32,
+        /// Why.
+        cause: Cause,
+    },
+    /// Workers do not get ready: tell the user. The next [`Event::Loaded`] or [`Event::Limits`] tries again.
+    Stuck,
+}
+
+/// Workers that may fail to get ready in a row before the scheduler stops trying.
+const MAX_FAILED_STARTS: u32 = 3;
+
+#[derive(Debug)]
+struct Batch {
+    standing: Standing,
+    pending: BTreeSet<u32>,
+    suspects: BTreeSet<u32>,
+    /// Pixels of those pending ones that are known.
+    pixels: BTreeMap<u32, u64>,
+    loading: Loading,
+    /// Number of the last start on the device when it started one, or came.
+    last_start: u64,
+    measured_sum: u64,
+    measured_count: u64,
+}
+
+/// Whether the sets are being read from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loading {
+    No,
+    /// Asked for.
+    Asked,
+    /// Asked for, and something has changed since: what comes may be outdated.
+    Outdated,
+}
+
+impl Batch {
+    fn waiting(&self) -> u32 {
+        (self.pending.len() + self.suspects.len()) as u32
+    }
+
+    fn may_start(&self) -> bool {
+        self.standing.going == Going::On && self.loading == Loading::No && self.waiting() > 0
+    }
+
+    /// Pixels of an execution: known, or like the batch's others, or the guess.
+    fn cost(&self, index: u32, guess: u64) -> u64 {
+        let like_others = self.measured_sum.checked_div(self.measured_count).unwrap_or(guess);
+        self.pixels.get(&index).copied().unwrap_or(like_others).max(1)
+    }
+
+    fn take(&mut self, index: u32) -> bool {
+        let suspect = self.suspects.remove(&index);
+        self.pending.remove(&index);
+        self.pixels.remove(&index);
+        suspect
+    }
+
+    fn put(&mut self, waiting: Waiting) {
+        let set = if waiting.suspect { &mut self.suspects } else { &mut self.pending };
+        set.insert(waiting.index);
+        self.pixels.extend(waiting.pixels.map(|pixels| (waiting.index, pixels)));
+    }
+}
+
+/// An execution in flight, by its worker.
+#[derive(Clone, Debug)]
+struct Job {
+    batch: String,
+    index: u32,
+    /// None until the hand-out is durable.
+    attempt: Option<u32>,
+    pixels: u64,
+    suspect: bool,
+    alone: bool,
+    /// Whether its batch has ended.
+    stopping: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WorkerState {
+    Starting,
+    Idle,
+    Busy,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Worker {
+    state: WorkerState,
+    /// Of the watch in force.
+    ticket: Option<u64>,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Scheduler {
+    limits: Limits,
+    held: bool,
+    batches: BTreeMap<String, Batch>,
+    workers: BTreeMap<WorkerId, Worker>,
+    /// By worker; a worker that died before its hand-out was durable still has its own here.
+    jobs: BTreeMap<WorkerId, Job>,
+    /// Lost with their workers, not yet given back.
+    settling: Vec<Job>,
+    fair: FairShare,
+    starts: u64,
+    last_worker: WorkerId,
+    last_ticket: u64,
+    failed_starts: u32,
+    commands: Vec<Command>,
+}
+
+impl Scheduler {
+    /// An empty one.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            held: false,
+            batches: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            settling: Vec::new(),
+            fair: FairShare::default(),
+            starts: 0,
+            last_worker: 0,
+            last_ticket: 0,
+            failed_starts: 0,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Takes in what happened; answers what to do, in this order.
+    pub fn handle(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Limits(limits) => {
+                self.limits = limits;
+                self.failed_starts = 0;
+            }
+            Event::Hold(held) => self.held = held,
+            Event::Changed { batch, standing } => self.changed(&batch, standing),
+            Event::Loaded { batch, loaded } => self.loaded(&batch, loaded),
+            Event::Deleted { batch } => self.deleted(&batch),
+            Event::Ready { worker } => self.ready(worker),
+            Event::Started { worker, attempt } => self.started(worker, attempt),
+            Event::Refused { worker } => self.refused(worker),
+            Event::Measured { worker, pixels } => self.measured(worker, pixels),
+            Event::Finished { worker, standing, memory } => self.finished(worker, standing, memory),
+            Event::Unstored { worker, reason } => self.unstored(worker, reason),
+            Event::Died { worker, death } => {
+                let cause = match death {
+                    Death::Vanished => Cause::Vanished,
+                    Death::Panic(message) => Cause::Panic(message),
+                    Death::OutOfMemory => Cause::OutOfMemory,
+                };
+                self.lost(worker, cause);
+            }
+            Event::Overdue { worker, ticket } => self.overdue(worker, ticket),
+            Event::GivenBack { batch, index, pending, standing } => self.given_back(&batch, index, pending, standing),
+        }
+        self.dispatch();
+        std::mem::take(&mut self.commands)
+    }
+
+    /// How many workers are on a batch now.
+    pub fn workers_on(&self, batch: &str) -> u32 {
+        self.jobs.values().filter(|job| job.batch == batch).count() as u32
+    }
+
+    /// What a worker works on: batch, index, and attempt once it is durable.
+    pub fn job(&self, worker: WorkerId) -> Option<(&str, u32, Option<u32>)> {
+        self.jobs.get(&worker).map(|job| (job.batch.as_str(), job.index, job.attempt))
+    }
+
+    /// How many executions are in flight on the device.
+    pub fn in_flight(&self) -> u32 {
+        (self.jobs.len() + self.settling.len()) as u32
+    }
+
+    /// Whether nothing is in flight and nothing can start.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight() == 0 && !self.batches.values().any(|batch| batch.standing.going == Going::On)
+    }
+
+    // Batches.
+
+    fn changed(&mut self, id: &str, standing: Standing) {
+        match self.batches.get_mut(id) {
+            None if standing.going == Going::Ended => {}
+            None => {
+                self.insert(id, standing);
+                self.load(id);
+            }
+            Some(batch) => {
+                let before = std::mem::replace(&mut batch.standing, standing);
+                if batch.loading == Loading::Asked {
+                    batch.loading = Loading::Outdated;
+                }
+                match (before.going, standing.going) {
+                    (Going::Ended, Going::Ended) => {}
+                    // A retry: which ones are pending again, the store knows.
+                    (Going::Ended, _) => {
+                        self.load(id);
+                        self.stop(id, false);
+                    }
+                    (_, Going::Ended) => self.stop(id, true),
+                    _ => {}
+                }
+                self.forget_ended(id);
+            }
+        }
+    }
+
+    fn insert(&mut self, id: &str, standing: Standing) -> &mut Batch {
+        let last_start = self.starts;
+        self.batches.entry(id.to_owned()).or_insert_with(|| Batch {
+            standing,
+            pending: BTreeSet::new(),
+            suspects: BTreeSet::new(),
+            pixels: BTreeMap::new(),
+            loading: Loading::No,
+            last_start,
+            measured_sum: 0,
+            measured_count: 0,
+        })
+    }
+
+    /// Asks for a batch's pending executions, unless that is under way.
+    fn load(&mut self, id: &str) {
+        if let Some(batch) = self.batches.get_mut(id) {
+            if batch.loading == Loading::No {
+                batch.loading = Loading::Asked;
+                self.commands.push(Command::Load { batch: id.to_owned() });
+            } else {
+                batch.loading = Loading::Outdated;
+            }
+        }
+    }
+
+    /// What was asked for, if anything, may be outdated when it comes.
+    fn moved(&mut self, id: &str) {
+        if let Some(batch) = self.batches.get_mut(id)
+            && batch.loading == Loading::Asked
+        {
+            batch.loading = Loading::Outdated;
+        }
+    }
+
+    fn loaded(&mut self, id: &str, loaded: Option<(Standing, Vec<Waiting>)>) {
+        self.failed_starts = 0;
+        let Some((standing, waiting)) = loaded else { return self.deleted(id) };
+        if self.batches.get(id).is_some_and(|batch| batch.loading == Loading::Outdated) {
+            self.commands.push(Command::Load { batch: id.to_owned() });
+            self.insert(id, standing).loading = Loading::Asked;
+            return;
+        }
+        let taken: BTreeSet<u32> =
+            (self.jobs.values().chain(&self.settling)).filter(|job| job.batch == id).map(|job| job.index).collect();
+        let batch = self.insert(id, standing);
+        batch.loading = Loading::No;
+        batch.pending.clear();
+        batch.suspects.clear();
+        batch.pixels.clear();
+        for one in waiting.into_iter().filter(|one| !taken.contains(&one.index)) {
+            batch.put(one);
+        }
+        self.changed(id, standing);
+    }
+
+    fn deleted(&mut self, id: &str) {
+        self.stop(id, true);
+        self.batches.remove(id);
+    }
+
+    /// Gives what a batch has in flight little time, or the usual again.
+    fn stop(&mut self, id: &str, stopping: bool) {
+        let workers: Vec<WorkerId> = (self.jobs.iter_mut())
+            .filter(|(_, job)| job.batch == id && job.stopping != stopping)
+            .map(|(worker, job)| {
+                job.stopping = stopping;
+                *worker
+            })
+            .collect();
+        for worker in workers {
+            self.watch_job(worker);
+        }
+    }
+
+    /// A batch that has ended with nothing in flight is no business of the scheduler's.
+    fn forget_ended(&mut self, id: &str) {
+        let ended = self.batches.get(id).is_some_and(|batch| batch.standing.going == Going::Ended);
+        if ended && self.batch_in_flight(id) == 0 {
+            self.batches.remove(id);
+        }
+    }
+
+    fn batch_in_flight(&self, id: &str) -> u32 {
+        self.jobs.values().chain(&self.settling).filter(|job| job.batch == id).count() as u32
+    }
+
+    // Workers and their executions.
+
+    fn ready(&mut self, id: WorkerId) {
+        if let Some(worker) = self.workers.get_mut(&id)
+            && worker.state == WorkerState::Starting
+        {
+            *worker = Worker { state: WorkerState::Idle, ticket: None };
+            self.failed_starts = 0;
+        }
+    }
+
+    fn started(&mut self, worker: WorkerId, attempt: u32) {
+        let Some(job) = self.jobs.get_mut(&worker) else { return };
+        job.attempt = Some(attempt);
+        if self.workers.contains_key(&worker) {
+            self.watch_job(worker);
+        } else if let Some(job) = self.jobs.remove(&worker) {
+            // Its worker died before it got it.
+            self.settle(job, Cause::Stopped);
+        }
+    }
+
+    fn refused(&mut self, worker: WorkerId) {
+        if let Some(job) = self.jobs.remove(&worker) {
+            self.rest(worker);
+            self.load(&job.batch);
+            self.forget_ended(&job.batch);
+        }
+    }
+
+    fn measured(&mut self, worker: WorkerId, pixels: u64) {
+        let Some(job) = self.jobs.get_mut(&worker) else { return };
+        job.pixels = pixels.max(1);
+        if let Some(batch) = self.batches.get_mut(&job.batch) {
+            batch.measured_sum = batch.measured_sum.saturating_add(pixels);
+            batch.measured_count += 1;
+        }
+        if !job.stopping {
+            self.watch_job(worker);
+        }
+    }
+
+    fn finished(&mut self, worker: WorkerId, standing: Option<Standing>, memory: u64) {
+        if !self.workers.contains_key(&worker) {
+            return;
+        }
+        let Some(job) = self.jobs.remove(&worker) else { return };
+        self.rest(worker);
+        if memory >= self.limits.memory_mark {
+            self.kill(worker);
+        }
+        self.after(&job.batch, standing);
+    }
+
+    fn unstored(&mut self, worker: WorkerId, reason: PauseReason) {
+        if self.workers.contains_key(&worker)
+            && let Some(job) = self.jobs.remove(&worker)
+        {
+            self.rest(worker);
+            self.settle(job, Cause::Unstored(reason));
+        }
+    }
+
+    /// A worker is gone, with what it had in flight.
+    fn lost(&mut self, id: WorkerId, cause: Cause) {
+        let Some(worker) = self.workers.remove(&id) else { return };
+        if worker.state == WorkerState::Starting {
+            self.failed_starts += 1;
+            if self.failed_starts == MAX_FAILED_STARTS {
+                self.commands.push(Command::Stuck);
+            }
+        }
+        if self.jobs.get(&id).is_some_and(|job| job.attempt.is_some())
+            && let Some(job) = self.jobs.remove(&id)
+        {
+            self.settle(job, cause);
+        }
+    }
+
+    fn overdue(&mut self, id: WorkerId, ticket: u64) {
+        if self.workers.get(&id).is_none_or(|worker| worker.ticket != Some(ticket)) {
+            return;
+        }
+        let stopping = self.jobs.get(&id).is_some_and(|job| job.stopping);
+        self.commands.push(Command::Kill { worker: id });
+        self.lost(id, if stopping { Cause::Stopped } else { Cause::Overdue });
+    }
+
+    fn given_back(&mut self, id: &str, index: u32, pending: bool, standing: Option<Standing>) {
+        let Some(at) = self.settling.iter().position(|job| job.batch == id && job.index == index) else { return };
+        let job = self.settling.swap_remove(at);
+        if pending && let Some(batch) = self.batches.get_mut(id) {
+            batch.put(Waiting { index, suspect: job.suspect, pixels: Some(job.pixels) });
+        }
+        self.after(id, standing);
+    }
+
+    /// Something of a batch has ended or come back.
+    fn after(&mut self, id: &str, standing: Option<Standing>) {
+        self.moved(id);
+        match standing {
+            Some(standing) => self.changed(id, standing),
+            None => self.load(id),
+        }
+        self.forget_ended(id);
+    }
+
+    /// Has an execution given back that is on no worker any more.
+    fn settle(&mut self, job: Job, cause: Cause) {
+        if !self.batches.contains_key(&job.batch) {
+            return;
+        }
+        self.commands.push(Command::GiveBack {
+            batch: job.batch.clone(),
+            index: job.index,
+            attempt: job.attempt.unwrap_or_default(),
+            cause,
+        });
+        self.settling.push(job);
+    }
+
+    fn rest(&mut self, id: WorkerId) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            *worker = Worker { state: WorkerState::Idle, ticket: None };
+        }
+    }
+
+    fn kill(&mut self, id: WorkerId) {
+        self.workers.remove(&id);
+        self.commands.push(Command::Kill { worker: id });
+    }
+
+    fn watch(&mut self, id: WorkerId, ms: u32) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            self.last_ticket += 1;
+            worker.ticket = Some(self.last_ticket);
+            self.commands.push(Command::Watch { worker: id, ticket: self.last_ticket, ms });
+        }
+    }
+
+    /// Watches a worker for as long as its execution may take.
+    fn watch_job(&mut self, id: WorkerId) {
+        let Some(job) = self.jobs.get(&id) else { return };
+        if job.attempt.is_none() {
+            return;
+        }
+        let megapixels = u32::try_from(job.pixels.div_ceil(1_000_000)).unwrap_or(u32::MAX);
+        let ms = if job.stopping {
+            self.limits.stop_ms
+        } else {
+            self.limits.base_ms.saturating_add(self.limits.ms_per_megapixel.saturating_mul(megapixels))
+        };
+        self.watch(id, ms);
+    }
+
+    // Starting.
+
+    /// Starts what can start, and workers for what could.
+    fn dispatch(&mut self) {
+        while let Some(idle) = self.surplus() {
+            self.kill(idle);
+        }
+        while let Some(worker) = self.idle() {
+            let Some(choice) = self.choose() else { break };
+            self.hand_out(worker, choice);
+        }
+        self.spawn();
+    }
+
+    fn idle(&self) -> Option<WorkerId> {
+        self.workers.iter().find(|(_, worker)| worker.state == WorkerState::Idle).map(|(id, _)| *id)
+    }
+
+    /// An idle worker that is one too many.
+    fn surplus(&self) -> Option<WorkerId> {
+        if self.workers.len() as u32 > self.limits.workers { self.idle() } else { None }
+    }
+
+    /// What starts next, and whether alone.
+    ///
+    /// What does not fit beside what is in flight is waited for and not overtaken, or large pictures would starve.
+    fn choose(&mut self) -> Option<Choice> {
+        let in_flight = self.in_flight();
+        let alone_in_flight = self.jobs.values().chain(&self.settling).any(|job| job.alone);
+        if self.held || alone_in_flight || in_flight >= self.limits.workers {
+            return None;
+        }
+        let suspects = self.batches.values().any(|batch| batch.may_start() && !batch.suspects.is_empty());
+        if suspects && in_flight > 0 {
+            return None;
+        }
+        let mut flying: BTreeMap<&str, u32> = BTreeMap::new();
+        for job in self.jobs.values().chain(&self.settling) {
+            *flying.entry(job.batch.as_str()).or_default() += 1;
+        }
+        let contenders = self.batches.iter().filter(|(_, batch)| batch.may_start()).map(|(id, batch)| Contender {
+            id: id.as_str(),
+            priority: batch.standing.priority,
+            last_start: batch.last_start,
+            eligible: (!suspects || !batch.suspects.is_empty())
+                && flying.get(id.as_str()).copied().unwrap_or(0) < batch.standing.concurrency_limit,
+        });
+        let id = self.fair.choose(contenders)?.to_owned();
+        let batch = self.batches.get(&id)?;
+        let index = *if suspects { batch.suspects.first() } else { batch.pending.first() }?;
+        let pixels = batch.cost(index, self.limits.guess);
+        let busy: u64 = self.jobs.values().chain(&self.settling).map(|job| job.pixels).sum();
+        if in_flight > 0 && busy.saturating_add(pixels) > self.limits.pixels {
+            return None;
+        }
+        Some(Choice { batch: id, index, pixels, alone: suspects || pixels > self.limits.pixels })
+    }
+
+    fn hand_out(&mut self, worker: WorkerId, choice: Choice) {
+        let Choice { batch: id, index, pixels, alone } = choice;
+        self.starts += 1;
+        let Some(batch) = self.batches.get_mut(&id) else { return };
+        let suspect = batch.take(index);
+        batch.last_start = self.starts;
+        self.fair.started(batch.standing.priority);
+        let job = Job { batch: id.clone(), index, attempt: None, pixels, suspect, alone, stopping: false };
+        self.jobs.insert(worker, job);
+        self.workers.insert(worker, Worker { state: WorkerState::Busy, ticket: None });
+        self.commands.push(Command::HandOut { worker, batch: id, index, alone });
+    }
+
+    /// Starts as many workers as there is work for.
+    fn spawn(&mut self) {
+        if self.held || self.failed_starts >= MAX_FAILED_STARTS {
+            return;
+        }
+        let startable: u32 = (self.batches.iter())
+            .filter(|(_, batch)| batch.may_start())
+            .map(|(id, batch)| {
+                batch.waiting().min(batch.standing.concurrency_limit.saturating_sub(self.batch_in_flight(id)))
+            })
+            .fold(0, u32::saturating_add);
+        let busy = self.workers.values().filter(|worker| worker.state == WorkerState::Busy).count() as u32;
+        let wanted = self.limits.workers.min(startable.saturating_add(busy));
+        while (self.workers.len() as u32) < wanted {
+            self.last_worker += 1;
+            self.workers.insert(self.last_worker, Worker { state: WorkerState::Starting, ticket: None });
+            self.commands.push(Command::Spawn { worker: self.last_worker });
+            self.watch(self.last_worker, self.limits.start_ms);
+        }
+    }
+}
+
+/// What starts next.
+struct Choice {
+    batch: String,
+    index: u32,
+    pixels: u64,
+    alone: bool,
+}

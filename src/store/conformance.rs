@@ -1,0 +1,420 @@
+//! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
+//! a browser. A check panics with what was wrong.
+//!
+//! Each takes a fresh store from its [`Fixture`]. [`each!`](crate::store::conformance::each) names them all once.
+
+use std::collections::BTreeSet;
+
+use super::{AssetRecord, Durability, NewAsset, Store, StoreError, Which};
+use crate::batch::records::{
+    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
+};
+use crate::batch::transitions::{self, Findings, Results};
+use crate::error::Failure;
+
+/// What the checks need of an implementation.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait Fixture {
+    /// The implementation.
+    type Store: Store;
+    /// An empty store.
+    async fn fresh(&self) -> Self::Store;
+    /// Content with this text.
+    fn content(&self, text: &str) -> <Self::Store as Store>::Content;
+    /// The text of content.
+    async fn text(&self, content: &<Self::Store as Store>::Content) -> String;
+}
+
+/// Calls a macro with the names of all checks: `each!(conforms)` is `conforms! { first second … }`.
+macro_rules! each {
+    ($with:ident) => {
+        $with! {
+            a_file_comes_back_as_it_was_stored
+            a_file_that_is_there_stays_and_its_time_is_renewed
+            what_is_not_there_is_answered_with_nothing
+            a_batch_comes_back_as_it_was_created
+            a_batch_is_created_once
+            executions_come_by_index_in_pages_of_the_filter
+            progress_comes_newest_first
+            a_change_reads_what_it_asks_for
+            a_change_writes_progress_and_executions_together
+            a_change_that_answers_nothing_leaves_everything
+            results_and_their_bytes_become_durable_together
+            shared_bytes_go_with_their_last_reference
+            a_reference_to_a_missing_file_is_not_counted
+            a_dropped_reference_is_counted_in_the_change
+            the_sweep_takes_old_files_that_nothing_refers_to
+            a_setting_is_kept
+        }
+    };
+}
+#[cfg(test)]
+pub(crate) use each;
+
+/// Runs every check, one after the other.
+pub async fn run_all<F: Fixture>(fixture: &F) {
+    macro_rules! run {
+        ($($check:ident)*) => { $($check(fixture).await;)* };
+    }
+    each!(run);
+}
+
+type Content<F> = <<F as Fixture>::Store as Store>::Content;
+
+fn file<F: Fixture>(fixture: &F, asset_id: &str) -> NewAsset<Content<F>> {
+    NewAsset {
+        asset_id: asset_id.to_owned(),
+        name: format!("{asset_id}.jpg"),
+        mime_type: "image/jpeg".to_owned(),
+        bytes: asset_id.len() as u64,
+        content: fixture.content(asset_id),
+    }
+}
+
+/// A batch of pictures named by their asset ids.
+fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<Execution>) {
+    let inputs = (0..).zip(assets).map(|(index, asset)| InputAsset {
+        index,
+        asset_id: Some((*asset).to_owned()),
+        inputs: vec![InputRef {
+            action_id: "input-1".to_owned(),
+            name: format!("{asset}.jpg"),
+            source_url: format!("asset:{asset}"),
+            path: None,
+        }],
+    });
+    let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);
+    let references: BTreeSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
+    let workflow = serde_json::json!({ "metadata": { "workflowId": "workflow" } });
+    let batch = Batch { batch_id: batch_id.to_owned(), workflow, references, engine_version: "0".to_owned() };
+    (batch, progress, executions)
+}
+
+async fn create<S: Store>(store: &S, batch_id: &str, assets: &[&str], now: Millis) {
+    let (batch, progress, executions) = batch(batch_id, assets, now);
+    store.create_batch(batch, progress, executions).await.expect("created");
+}
+
+async fn record<S: Store>(store: &S, asset_id: &str) -> Option<AssetRecord> {
+    store.asset(asset_id).await.expect("read")
+}
+
+async fn references<S: Store>(store: &S, asset_id: &str) -> Option<u32> {
+    record(store, asset_id).await.map(|record| record.references)
+}
+
+fn output(asset_id: &str) -> Output {
+    Output {
+        action_id: "output-1".to_owned(),
+        port: "outputs".to_owned(),
+        name: "result.jpg".to_owned(),
+        mime_type: "image/jpeg".to_owned(),
+        width: 4,
+        height: 3,
+        bytes: asset_id.len() as u64,
+        sha256: asset_id.to_owned(),
+        encoder: "test 1".to_owned(),
+        url: format!("asset:{asset_id}"),
+    }
+}
+
+async fn start<S: Store>(store: &S, batch_id: &str, index: u32) -> Option<u32> {
+    store
+        .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Relaxed, |progress, executions| {
+            transitions::hand_out(progress, executions.first_mut()?, false, 10.0)
+        })
+        .await
+        .expect("written")
+}
+
+/// Finishes an execution with one output and thumbnails: `{result}`, `thumb-in`, `{result}-thumb`.
+async fn finish<F: Fixture>(
+    fixture: &F,
+    store: &F::Store,
+    batch_id: &str,
+    index: u32,
+    attempt: u32,
+    result: &str,
+) -> Option<()> {
+    let thumbnail = format!("{result}-thumb");
+    let assets = vec![file(fixture, result), file(fixture, "thumb-in"), file(fixture, &thumbnail)];
+    let results = Results { outputs: vec![output(result)], crc32: vec![7], output_thumbnail: Some(thumbnail) };
+    let findings = Findings { input_thumbnail: Some("thumb-in".to_owned()), ..Findings::default() };
+    store
+        .change(batch_id, Which::At(vec![index]), assets, Durability::Strict, move |progress, executions| {
+            transitions::succeed(progress, executions.first_mut()?, attempt, results, findings, 20.0)
+        })
+        .await
+        .expect("written")
+}
+
+/// A file's record and content come back.
+pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa"), file(fixture, "bbb")], 5.0).await.expect("stored");
+    let stored = record(&store, "bbb").await.expect("there");
+    let expected = AssetRecord {
+        asset_id: "bbb".to_owned(),
+        name: "bbb.jpg".to_owned(),
+        mime_type: "image/jpeg".to_owned(),
+        bytes: 3,
+        references: 0,
+        created_at: 5.0,
+    };
+    assert_eq!(stored, expected);
+    let content = store.content("bbb").await.expect("read").expect("there");
+    assert_eq!(fixture.text(&content).await, "bbb");
+}
+
+/// The first name stays, the references stay, the time is the last import's.
+pub async fn a_file_that_is_there_stays_and_its_time_is_renewed<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa")], 5.0).await.expect("stored");
+    create(&store, "b1", &["aa"], 6.0).await;
+    let again = NewAsset { name: "other.png".to_owned(), ..file(fixture, "aa") };
+    store.put_assets(vec![again], 9.0).await.expect("stored");
+    let stored = record(&store, "aa").await.expect("there");
+    assert_eq!((stored.name.as_str(), stored.references, stored.created_at), ("aa.jpg", 1, 9.0));
+}
+
+/// Nothing is an answer, not an error.
+pub async fn what_is_not_there_is_answered_with_nothing<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    assert_eq!(record(&store, "no").await, None);
+    assert!(store.content("no").await.expect("read").is_none());
+    assert_eq!(store.batch("no").await.expect("read"), None);
+    assert_eq!(store.progress("no").await.expect("read"), None);
+    assert_eq!(store.all_progress().await.expect("read"), Vec::new());
+    let page = store.executions("no", None, 0, 10).await.expect("read");
+    assert_eq!((page.executions.len(), page.matching), (0, 0));
+    let changed = store.change("no", Which::None, Vec::new(), Durability::Relaxed, |_, _| Some(())).await;
+    assert_eq!(changed, Ok(None));
+    assert_eq!(store.delete_batch("no").await, Ok(false));
+    assert_eq!(store.setting("no").await, Ok(None));
+}
+
+/// Request, progress and executions come back, and the inputs are counted.
+pub async fn a_batch_comes_back_as_it_was_created<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
+    let (batch, progress, executions) = batch("b1", &["aa", "bb", "aa"], 2.0);
+    store.create_batch(batch.clone(), progress.clone(), executions.clone()).await.expect("created");
+    assert_eq!(store.batch("b1").await, Ok(Some(batch)));
+    assert_eq!(store.progress("b1").await, Ok(Some(progress)));
+    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").executions, executions);
+    assert_eq!(references(&store, "aa").await, Some(1), "a picture that is named twice is one reference");
+    assert_eq!(references(&store, "bb").await, Some(1));
+}
+
+/// A second one of the same id is refused and changes nothing.
+pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa")], 1.0).await.expect("stored");
+    create(&store, "b1", &["aa"], 2.0).await;
+    let (batch, progress, executions) = batch("b1", &["aa", "aa"], 3.0);
+    let refused = store.create_batch(batch, progress, executions).await;
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 1);
+    assert_eq!(references(&store, "aa").await, Some(1));
+}
+
+/// Pages of all and of one state, with the number that match.
+pub async fn executions_come_by_index_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"; 12], 1.0).await;
+    create(&store, "b10", &["a"; 3], 1.0).await;
+    for index in [11, 2, 7] {
+        assert_eq!(start(&store, "b1", index).await, Some(1));
+    }
+    let indices = async |status, offset, limit| {
+        let page = store.executions("b1", status, offset, limit).await.expect("read");
+        (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
+    };
+    assert_eq!(indices(None, 9, 100).await, (vec![9, 10, 11], 12));
+    assert_eq!(indices(None, 1, 2).await, (vec![1, 2], 12));
+    assert_eq!(indices(None, 12, 2).await, (vec![], 12));
+    assert_eq!(indices(Some(ExecutionStatus::Running), 0, 2).await, (vec![2, 7], 3));
+    assert_eq!(indices(Some(ExecutionStatus::Running), 2, 2).await, (vec![11], 3));
+    assert_eq!(indices(Some(ExecutionStatus::Pending), 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
+    assert_eq!(indices(Some(ExecutionStatus::Failed), 0, 10).await, (vec![], 0));
+}
+
+/// By the time they were accepted.
+pub async fn progress_comes_newest_first<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    for (id, now) in [("b2", 20.0), ("b3", 30.0), ("b1", 10.0)] {
+        create(&store, id, &["a"], now).await;
+    }
+    let ids: Vec<String> =
+        store.all_progress().await.expect("read").into_iter().map(|progress| progress.batch_id).collect();
+    assert_eq!(ids, ["b3", "b2", "b1"]);
+}
+
+/// None, these (missing ones left out), or all in a state, in order.
+pub async fn a_change_reads_what_it_asks_for<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"; 12], 1.0).await;
+    for index in [10, 3] {
+        start(&store, "b1", index).await.expect("started");
+    }
+    let read = async |which| {
+        store
+            .change("b1", which, Vec::new(), Durability::Relaxed, |_, executions| {
+                Some(executions.iter().map(|one| one.asset_index).collect::<Vec<_>>())
+            })
+            .await
+            .expect("read")
+            .expect("answered")
+    };
+    assert_eq!(read(Which::None).await, Vec::<u32>::new());
+    assert_eq!(read(Which::At(vec![5, 99, 1])).await, [5, 1]);
+    assert_eq!(read(Which::In(ExecutionStatus::Running)).await, [3, 10]);
+}
+
+/// And the answer is what `apply` answered.
+pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a", "a"], 1.0).await;
+    assert_eq!(start(&store, "b1", 1).await, Some(1));
+    assert_eq!(start(&store, "b1", 1).await, None, "it is not pending any more");
+    let progress = store.progress("b1").await.expect("read").expect("there");
+    assert_eq!(progress.status, BatchStatus::Running);
+    assert_eq!((progress.assets.pending, progress.assets.processing), (1, 1));
+    let executions = store.executions("b1", None, 0, 10).await.expect("read").executions;
+    assert_eq!(executions[0].status, ExecutionStatus::Pending);
+    assert_eq!((executions[1].status, executions[1].attempts), (ExecutionStatus::Running, 1));
+}
+
+/// Files that came with it included.
+pub async fn a_change_that_answers_nothing_leaves_everything<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"], 1.0).await;
+    let answer = store
+        .change("b1", Which::At(vec![0]), vec![file(fixture, "new")], Durability::Strict, |progress, executions| {
+            progress.assets.total = 99;
+            executions[0].attempts = 99;
+            None::<()>
+        })
+        .await;
+    assert_eq!(answer, Ok(None));
+    assert_eq!(store.progress("b1").await.expect("read").expect("there").assets.total, 1);
+    assert_eq!(store.executions("b1", None, 0, 1).await.expect("read").executions[0].attempts, 0);
+    assert_eq!(record(&store, "new").await, None);
+}
+
+/// A finish stores outputs, thumbnails and record; an outdated one stores nothing.
+pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"], 1.0).await;
+    let attempt = start(&store, "b1", 0).await.expect("started");
+    assert_eq!(finish(fixture, &store, "b1", 0, attempt + 1, "outdated").await, None);
+    assert_eq!(record(&store, "outdated").await, None);
+    assert_eq!(finish(fixture, &store, "b1", 0, attempt, "result").await, Some(()));
+    let stored = record(&store, "result").await.expect("there");
+    assert_eq!((stored.references, stored.created_at), (1, 20.0), "the time is the change's");
+    assert_eq!(references(&store, "result-thumb").await, Some(1));
+    assert_eq!(references(&store, "thumb-in").await, Some(1));
+    let execution = store.executions("b1", None, 0, 1).await.expect("read").executions.remove(0);
+    assert_eq!(execution.status, ExecutionStatus::Success);
+    assert_eq!((execution.outputs, execution.crc32), (vec![output("result")], vec![7]));
+    assert_eq!(finish(fixture, &store, "b1", 0, attempt, "twice").await, None, "nothing is finished twice");
+}
+
+/// Bytes are deleted when the last of several batches and outputs lets go of them.
+pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa"), file(fixture, "loose")], 1.0).await.expect("stored");
+    for id in ["b1", "b2"] {
+        create(&store, id, &["aa", "aa"], 2.0).await;
+        for index in [0, 1] {
+            let attempt = start(&store, id, index).await.expect("started");
+            // Both give the same bytes.
+            assert_eq!(finish(fixture, &store, id, index, attempt, "result").await, Some(()));
+        }
+    }
+    assert_eq!(references(&store, "aa").await, Some(2));
+    assert_eq!(references(&store, "result").await, Some(4));
+    assert_eq!(store.delete_batch("b1").await, Ok(true));
+    assert_eq!(references(&store, "aa").await, Some(1));
+    assert_eq!(references(&store, "result").await, Some(2));
+    assert_eq!(store.batch("b1").await.expect("read"), None);
+    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 0);
+    assert_eq!(store.executions("b2", None, 0, 10).await.expect("read").matching, 2);
+    assert_eq!(store.delete_batch("b2").await, Ok(true));
+    for gone in ["aa", "result", "result-thumb", "thumb-in"] {
+        assert_eq!(record(&store, gone).await, None, "{gone}");
+        assert!(store.content(gone).await.expect("read").is_none(), "{gone}");
+    }
+    assert_eq!(references(&store, "loose").await, Some(0), "an import of somebody else's stays");
+}
+
+/// Else deleting the one batch would take the file from another that came after it.
+pub async fn a_reference_to_a_missing_file_is_not_counted<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "before", &["aa"], 1.0).await;
+    assert_eq!(store.batch("before").await.expect("read").expect("there").references, BTreeSet::new());
+    store.put_assets(vec![file(fixture, "aa")], 2.0).await.expect("stored");
+    create(&store, "after", &["aa"], 3.0).await;
+    assert_eq!(store.delete_batch("before").await, Ok(true));
+    assert_eq!(references(&store, "aa").await, Some(1));
+}
+
+/// A retry lets go of what the failed execution held; what others hold stays.
+pub async fn a_dropped_reference_is_counted_in_the_change<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a", "a"], 1.0).await;
+    for (index, thumbnail) in [(0, "shared"), (1, "shared")] {
+        let attempt = start(&store, "b1", index).await.expect("started");
+        let findings = Findings { input_thumbnail: Some(thumbnail.to_owned()), ..Findings::default() };
+        let failure = Failure::input("It is broken.", "Use another.");
+        let assets = vec![file(fixture, thumbnail)];
+        store
+            .change("b1", Which::At(vec![index]), assets, Durability::Strict, move |progress, executions| {
+                transitions::fail(progress, executions.first_mut()?, attempt, failure, findings, 20.0)
+            })
+            .await
+            .expect("written")
+            .expect("failed");
+    }
+    assert_eq!(references(&store, "shared").await, Some(2));
+    let forget = async |index| {
+        store
+            .change("b1", Which::At(vec![index]), Vec::new(), Durability::Strict, |_, executions| {
+                executions[0].input_thumbnail = None;
+                Some(())
+            })
+            .await
+            .expect("written")
+            .expect("changed");
+    };
+    forget(0).await;
+    assert_eq!(references(&store, "shared").await, Some(1));
+    forget(1).await;
+    assert_eq!(record(&store, "shared").await, None);
+}
+
+/// And nothing else.
+pub async fn the_sweep_takes_old_files_that_nothing_refers_to<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store
+        .put_assets(vec![file(fixture, "old"), file(fixture, "held"), file(fixture, "renewed")], 1.0)
+        .await
+        .expect("stored");
+    store.put_assets(vec![file(fixture, "new"), file(fixture, "renewed")], 9.0).await.expect("stored");
+    create(&store, "b1", &["held"], 2.0).await;
+    assert_eq!(store.sweep(9.0).await, Ok(1));
+    assert_eq!(record(&store, "old").await, None);
+    for kept in ["held", "renewed", "new"] {
+        assert!(record(&store, kept).await.is_some(), "{kept}");
+    }
+    assert_eq!(store.sweep(9.0).await, Ok(0));
+}
+
+/// The last value of each key.
+pub async fn a_setting_is_kept<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.set_setting("theme", "dark").await.expect("kept");
+    store.set_setting("other", "1").await.expect("kept");
+    store.set_setting("theme", "light").await.expect("kept");
+    assert_eq!(store.setting("theme").await, Ok(Some("light".to_owned())));
+}

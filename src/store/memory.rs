@@ -1,0 +1,228 @@
+//! The store in memory: what the port means, in its plainest form. For tests, and where nothing need outlast the page.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+
+/// A store in memory. A clone is another handle on the same records, as another tab would have.
+#[derive(Debug)]
+pub struct MemoryStore<C = Arc<[u8]>> {
+    records: Rc<RefCell<Records<C>>>,
+}
+
+#[derive(Debug)]
+struct Records<C> {
+    assets: BTreeMap<String, (AssetRecord, C)>,
+    batches: BTreeMap<String, StoredBatch>,
+    settings: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+struct StoredBatch {
+    batch: Batch,
+    progress: Progress,
+    executions: BTreeMap<u32, Execution>,
+}
+
+impl<C> Default for MemoryStore<C> {
+    fn default() -> Self {
+        let records = Records { assets: BTreeMap::new(), batches: BTreeMap::new(), settings: BTreeMap::new() };
+        Self { records: Rc::new(RefCell::new(records)) }
+    }
+}
+
+impl<C> Clone for MemoryStore<C> {
+    fn clone(&self) -> Self {
+        Self { records: self.records.clone() }
+    }
+}
+
+impl<C: Clone> Records<C> {
+    fn put(&mut self, asset: NewAsset<C>, now: Millis) {
+        let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
+        let (record, _) = self.assets.entry(asset_id.clone()).or_insert_with(|| {
+            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now }, content)
+        });
+        record.created_at = now;
+    }
+
+    fn add_reference(&mut self, asset_id: &str) {
+        if let Some((record, _)) = self.assets.get_mut(asset_id) {
+            record.references += 1;
+        }
+    }
+
+    /// Drops references, then content to which none is left. Whoever adds some does it before.
+    fn drop_references<'a>(&mut self, asset_ids: impl Iterator<Item = &'a str>) {
+        for asset_id in asset_ids {
+            if let Some((record, _)) = self.assets.get_mut(asset_id) {
+                record.references = record.references.saturating_sub(1);
+                if record.references == 0 {
+                    self.assets.remove(asset_id);
+                }
+            }
+        }
+    }
+}
+
+impl<C: Clone + 'static> Store for MemoryStore<C> {
+    type Content = C;
+
+    async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
+        let mut records = self.records.borrow_mut();
+        assets.into_iter().for_each(|asset| records.put(asset, now));
+        Ok(())
+    }
+
+    async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
+        Ok(self.records.borrow().assets.get(asset_id).map(|(record, _)| record.clone()))
+    }
+
+    async fn content(&self, asset_id: &str) -> Result<Option<C>, StoreError> {
+        Ok(self.records.borrow().assets.get(asset_id).map(|(_, content)| content.clone()))
+    }
+
+    async fn create_batch(
+        &self,
+        mut batch: Batch,
+        progress: Progress,
+        executions: Vec<Execution>,
+    ) -> Result<(), StoreError> {
+        let mut records = self.records.borrow_mut();
+        if records.batches.contains_key(&batch.batch_id) {
+            return Err(StoreError::Failed(format!("there is a batch \"{}\" already", batch.batch_id)));
+        }
+        batch.references.retain(|asset_id| records.assets.contains_key(asset_id));
+        batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
+        for asset_id in executions.iter().flat_map(Execution::references) {
+            records.add_reference(asset_id);
+        }
+        let executions = executions.into_iter().map(|execution| (execution.asset_index, execution)).collect();
+        records.batches.insert(batch.batch_id.clone(), StoredBatch { batch, progress, executions });
+        Ok(())
+    }
+
+    async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {
+        Ok(self.records.borrow().batches.get(batch_id).map(|stored| stored.batch.clone()))
+    }
+
+    async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
+        Ok(self.records.borrow().batches.get(batch_id).map(|stored| stored.progress.clone()))
+    }
+
+    async fn all_progress(&self) -> Result<Vec<Progress>, StoreError> {
+        let mut all: Vec<Progress> =
+            self.records.borrow().batches.values().map(|stored| stored.progress.clone()).collect();
+        all.sort_by(|a, b| b.created_at.total_cmp(&a.created_at).then_with(|| b.batch_id.cmp(&a.batch_id)));
+        Ok(all)
+    }
+
+    async fn executions(
+        &self,
+        batch_id: &str,
+        status: Option<ExecutionStatus>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ExecutionPage, StoreError> {
+        let records = self.records.borrow();
+        let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
+            .flat_map(|stored| stored.executions.values())
+            .filter(|execution| status.is_none_or(|status| execution.status == status))
+            .collect();
+        let page = matching.iter().skip(offset as usize).take(limit as usize);
+        Ok(ExecutionPage { executions: page.map(|one| (*one).clone()).collect(), matching: matching.len() as u32 })
+    }
+
+    async fn change<T: 'static>(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<C>>,
+        _durability: Durability,
+        apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let Some(stored) = records.batches.get(batch_id) else { return Ok(None) };
+        let mut progress = stored.progress.clone();
+        let before: Vec<Execution> = match which {
+            Which::None => Vec::new(),
+            Which::At(indices) => indices.iter().filter_map(|index| stored.executions.get(index)).cloned().collect(),
+            Which::In(status) => {
+                stored.executions.values().filter(|execution| execution.status == status).cloned().collect()
+            }
+        };
+        let mut after = before.clone();
+        let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
+        let now = progress.updated_at;
+        assets.into_iter().for_each(|asset| records.put(asset, now));
+        for asset_id in after.iter().flat_map(Execution::references) {
+            records.add_reference(asset_id);
+        }
+        records.drop_references(before.iter().flat_map(Execution::references));
+        if let Some(stored) = records.batches.get_mut(batch_id) {
+            stored.progress = progress;
+            stored.executions.extend(after.into_iter().map(|execution| (execution.asset_index, execution)));
+        }
+        Ok(Some(answer))
+    }
+
+    async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let Some(stored) = records.batches.remove(batch_id) else { return Ok(false) };
+        records.drop_references(stored.batch.references.iter().map(String::as_str));
+        records.drop_references(stored.executions.values().flat_map(Execution::references));
+        Ok(true)
+    }
+
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let count = records.assets.len();
+        records.assets.retain(|_, (record, _)| record.references > 0 || record.created_at >= before);
+        Ok((count - records.assets.len()) as u32)
+    }
+
+    async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.records.borrow().settings.get(key).cloned())
+    }
+
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.records.borrow_mut().settings.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{self, Fixture};
+
+    struct Memory;
+
+    impl Fixture for Memory {
+        type Store = MemoryStore;
+        async fn fresh(&self) -> MemoryStore {
+            MemoryStore::default()
+        }
+        fn content(&self, text: &str) -> Arc<[u8]> {
+            text.as_bytes().into()
+        }
+        async fn text(&self, content: &Arc<[u8]>) -> String {
+            String::from_utf8_lossy(content).into_owned()
+        }
+    }
+
+    macro_rules! conforms {
+        ($($check:ident)*) => { $(
+            #[test]
+            fn $check() {
+                pollster::block_on(conformance::$check(&Memory));
+            }
+        )* };
+    }
+
+    conformance::each!(conforms);
+}
