@@ -1,0 +1,249 @@
+//! Mirrors and quarter turns: exact in every representation, no sample is changed or lost.
+//!
+//! A planar picture keeps its subsampling (a quarter turn swaps its ratios), unless a mirrored side is no multiple of
+//! the ratio: then the chroma grid would no longer start at the edge, and the picture goes to 4:4:4 first.
+
+use super::convert::full_chroma;
+use super::{Image, Pixels, Plane, Size, Subsampling, Ycc};
+
+/// Mirrors and turns in one: first rows and columns are swapped, then the result is mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Motion {
+    transpose: bool,
+    horizontal: bool,
+    vertical: bool,
+}
+
+/// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it as it is.
+pub fn apply(image: Image, orientation: u8) -> Image {
+    let (transpose, horizontal, vertical) = match orientation {
+        2 => (false, true, false),
+        3 => (false, true, true),
+        4 => (false, false, true),
+        5 => (true, false, false),
+        6 => (true, true, false),
+        7 => (true, true, true),
+        8 => (true, false, true),
+        _ => return image,
+    };
+    moved(image, Motion { transpose, horizontal, vertical })
+}
+
+/// Swaps left and right.
+pub fn flip_horizontal(image: Image) -> Image {
+    apply(image, 2)
+}
+
+/// Swaps top and bottom.
+pub fn flip_vertical(image: Image) -> Image {
+    apply(image, 4)
+}
+
+/// Turns clockwise by `quarters` of a turn, of which only the rest modulo 4 counts.
+pub fn rotate(image: Image, quarters: i64) -> Image {
+    apply(image, [1, 6, 3, 8][quarters.rem_euclid(4) as usize])
+}
+
+fn moved(image: Image, motion: Motion) -> Image {
+    let Image { size, pixels, icc } = image;
+    let pixels = match pixels {
+        Pixels::Gray(data) => Pixels::Gray(samples::<1>(&data, size, motion)),
+        Pixels::Rgb(data) => Pixels::Rgb(samples::<3>(&data, size, motion)),
+        Pixels::Rgba(data) => Pixels::Rgba(samples::<4>(&data, size, motion)),
+        Pixels::Ycc(ycc) => Pixels::Ycc(planes(ycc, motion)),
+    };
+    let size = if motion.transpose { size.transposed() } else { size };
+    Image { icc, ..Image::new(size, pixels) }
+}
+
+fn planes(ycc: Ycc, motion: Motion) -> Ycc {
+    let Subsampling { h, v } = ycc.subsampling;
+    // The sides as stored that end up mirrored.
+    let (mirrors_columns, mirrors_rows) = match motion.transpose {
+        false => (motion.horizontal, motion.vertical),
+        true => (motion.vertical, motion.horizontal),
+    };
+    let Size { width, height } = ycc.y.size;
+    let shifts = (mirrors_columns && width % u32::from(h) != 0) || (mirrors_rows && height % u32::from(v) != 0);
+    let ycc = if shifts { full_chroma(ycc) } else { ycc };
+
+    let plane = |plane: Plane| Plane {
+        data: samples::<1>(&plane.data, plane.size, motion),
+        size: if motion.transpose { plane.size.transposed() } else { plane.size },
+    };
+    let Subsampling { h, v } = ycc.subsampling;
+    Ycc {
+        y: plane(ycc.y),
+        cb: plane(ycc.cb),
+        cr: plane(ycc.cr),
+        subsampling: if motion.transpose { Subsampling { h: v, v: h } } else { ycc.subsampling },
+    }
+}
+
+fn samples<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion) -> Vec<u8> {
+    let mut out = vec![0; data.len()];
+    if motion.transpose {
+        transposed::<CHANNELS>(data, size, motion, &mut out);
+    } else {
+        mirrored::<CHANNELS>(data, size, motion, &mut out);
+    }
+    out
+}
+
+fn mirrored<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out: &mut [u8]) {
+    let stride = size.width as usize * CHANNELS;
+    let copy = |(out, row): (&mut [u8], &[u8])| {
+        if motion.horizontal {
+            let pixels = row.as_chunks::<CHANNELS>().0.iter().rev();
+            out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(pixels).for_each(|(out, pixel)| *out = *pixel);
+        } else {
+            out.copy_from_slice(row);
+        }
+    };
+    let rows = data.chunks_exact(stride);
+    if motion.vertical {
+        out.chunks_exact_mut(stride).zip(rows.rev()).for_each(copy);
+    } else {
+        out.chunks_exact_mut(stride).zip(rows).for_each(copy);
+    }
+}
+
+/// Works in square tiles, so that neither the rows read nor the rows written fall out of the cache.
+fn transposed<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out: &mut [u8]) {
+    const TILE: usize = 32;
+    let (width, height) = (size.width as usize, size.height as usize);
+    let (pixels, out) = (data.as_chunks::<CHANNELS>().0, out.as_chunks_mut::<CHANNELS>().0);
+    for top in (0..height).step_by(TILE) {
+        let rows = top..(top + TILE).min(height);
+        for left in (0..width).step_by(TILE) {
+            for x in left..(left + TILE).min(width) {
+                let row = if motion.vertical { width - 1 - x } else { x } * height;
+                if motion.horizontal {
+                    let out = &mut out[row + height - rows.end..row + height - rows.start];
+                    for (out, y) in out.iter_mut().rev().zip(rows.clone()) {
+                        *out = pixels[y * width + x];
+                    }
+                } else {
+                    for (out, y) in out[row + rows.start..row + rows.end].iter_mut().zip(rows.clone()) {
+                        *out = pixels[y * width + x];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Representation;
+    use crate::image::convert::convert;
+
+    /// Where the pixel that is shown at (x, y) is stored, from the table of TIFF 6.0: "the 0th row represents the
+    /// visual …, the 0th column the visual …".
+    fn stored_at(orientation: u8, x: u32, y: u32, stored: Size) -> (u32, u32) {
+        let (right, bottom) = (stored.width - 1, stored.height - 1);
+        match orientation {
+            1 => (x, y),
+            2 => (right - x, y),
+            3 => (right - x, bottom - y),
+            4 => (x, bottom - y),
+            5 => (y, x),
+            6 => (y, bottom - x),
+            7 => (right - y, bottom - x),
+            _ => (right - y, x),
+        }
+    }
+
+    fn numbered(size: Size, channels: u32) -> Vec<u8> {
+        (0..size.pixels() as u32 * channels).map(|index| (index * 37 % 251) as u8).collect()
+    }
+
+    fn check(data: &[u8], shown: &[u8], stored: Size, channels: usize, orientation: u8) {
+        let size = if orientation > 4 { stored.transposed() } else { stored };
+        for y in 0..size.height {
+            for x in 0..size.width {
+                let (from_x, from_y) = stored_at(orientation, x, y, stored);
+                let from = (from_y * stored.width + from_x) as usize * channels;
+                let at = (y * size.width + x) as usize * channels;
+                assert_eq!(shown[at..at + channels], data[from..from + channels], "{orientation} ({x}, {y})");
+            }
+        }
+    }
+
+    #[test]
+    fn every_orientation_moves_each_pixel_where_tiff_says() {
+        for orientation in 1..=8 {
+            for stored in [Size::new(1, 1), Size::new(3, 2), Size::new(70, 41), Size::new(64, 32)] {
+                let gray = numbered(stored, 1);
+                let image = apply(Image::new(stored, Pixels::Gray(gray.clone())), orientation);
+                let Pixels::Gray(shown) = &image.pixels else { panic!("not gray") };
+                check(&gray, shown, stored, 1, orientation);
+
+                let rgb = numbered(stored, 3);
+                let image = apply(Image::new(stored, Pixels::Rgb(rgb.clone())), orientation);
+                let Pixels::Rgb(shown) = &image.pixels else { panic!("not RGB") };
+                check(&rgb, shown, stored, 3, orientation);
+
+                let rgba = numbered(stored, 4);
+                let image = apply(Image::new(stored, Pixels::Rgba(rgba.clone())), orientation);
+                let Pixels::Rgba(shown) = &image.pixels else { panic!("not RGBA") };
+                check(&rgba, shown, stored, 4, orientation);
+            }
+        }
+    }
+
+    fn planar(size: Size, subsampling: Subsampling) -> Image {
+        let chroma = subsampling.chroma_size(size);
+        let plane = |size: Size, step: u32| Plane {
+            size,
+            data: (0..size.pixels() as u32).map(|index| (index * step % 253) as u8).collect(),
+        };
+        let ycc = Ycc { y: plane(size, 7), cb: plane(chroma, 11), cr: plane(chroma, 13), subsampling };
+        Image::new(size, Pixels::Ycc(ycc))
+    }
+
+    #[test]
+    fn a_planar_picture_moves_as_its_rgb_twin_does() {
+        for (h, v) in [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)] {
+            for size in [Size::new(16, 8), Size::new(15, 8), Size::new(16, 7), Size::new(13, 9)] {
+                for orientation in 1..=8 {
+                    let image = planar(size, Subsampling { h, v });
+                    let expected = apply(convert(image.clone(), Representation::Rgb), orientation);
+                    let got = convert(apply(image, orientation), Representation::Rgb);
+                    let (Pixels::Rgb(expected), Pixels::Rgb(got)) = (expected.pixels, got.pixels) else {
+                        panic!("not RGB")
+                    };
+                    let worst = expected.iter().zip(&got).map(|(a, b)| a.abs_diff(*b)).max();
+                    // Only the alternating rounding of the upsampling may differ.
+                    assert!(worst <= Some(2), "{h}x{v} {size:?} {orientation}: {worst:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn subsampling_is_kept_where_the_chroma_grid_stays_at_the_edge() {
+        let ratio = |image: Image| match image.pixels {
+            Pixels::Ycc(ycc) => ycc.subsampling,
+            _ => panic!("not planar"),
+        };
+        let even = || planar(Size::new(16, 8), Subsampling::S422);
+        assert_eq!(ratio(apply(even(), 3)), Subsampling::S422);
+        assert_eq!(ratio(apply(even(), 6)), Subsampling { h: 1, v: 2 });
+        let odd = || planar(Size::new(15, 9), Subsampling::S420);
+        assert_eq!(ratio(apply(odd(), 5)), Subsampling::S420, "a plain transposition mirrors nothing");
+        assert_eq!(ratio(apply(odd(), 2)), Subsampling::S444);
+        assert_eq!(ratio(apply(planar(Size::new(15, 8), Subsampling::S420), 6)), Subsampling::S420);
+        assert_eq!(ratio(apply(planar(Size::new(15, 8), Subsampling::S420), 8)), Subsampling::S444);
+    }
+
+    #[test]
+    fn four_quarter_turns_are_none_and_the_profile_stays() {
+        let mut image = Image::new(Size::new(5, 3), Pixels::Gray(numbered(Size::new(5, 3), 1)));
+        image.icc = Some(vec![9].into());
+        assert_eq!(rotate(image.clone(), 4), image);
+        assert_eq!(rotate(rotate(image.clone(), 1), -1), image);
+        assert_eq!(rotate(image.clone(), 2), flip_vertical(flip_horizontal(image)));
+    }
+}
