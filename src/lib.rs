@@ -14,6 +14,7 @@ pub mod workflow;
 pub mod engine;
 
 pub mod batch;
+pub mod export;
 pub mod store;
 
 pub mod view_model;
