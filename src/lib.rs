@@ -17,6 +17,8 @@ pub mod batch;
 pub mod export;
 pub mod store;
 
+pub mod api;
+
 pub mod view_model;
 
 #[cfg(all(target_arch = "wasm32", feature = "app"))]

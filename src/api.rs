@@ -1,0 +1,391 @@
+//! The batch API of the contract, over a [`Store`] and a [`Host`]: requests in, answers out.
+//!
+//! A call writes a durable record and tells the host; what a record asks for, the scheduling tab carries out. So every
+//! call works in every tab. Nothing here knows workers, JavaScript or HTTP.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::Role;
+use crate::batch::records::{
+    Batch, BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress, execution_id,
+};
+use crate::batch::transitions::{self, RetryRefusal};
+use crate::engine::{self, Graph};
+use crate::store::{Durability, Store, Which};
+use crate::workflow::{self, Diagnostic};
+
+mod answers;
+mod error;
+mod identifiers;
+mod requests;
+mod time;
+
+pub use answers::{
+    Accepted, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionAnswer, ExecutionCounts, ExecutionFailure,
+    ExecutionIds, ExecutionList, Filters, Link, Links, Paging, PauseAnswer, Status, StatusWith,
+};
+pub use error::ApiError;
+pub use identifiers::slug;
+pub use requests::{Execute, ExecutionsQuery, ListQuery, Retry, Update, check_version};
+pub use time::{iso_time, parse_time};
+
+/// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
+/// notices of several tabs may come in another order than their changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// A batch is there, all of it pending.
+    Created {
+        /// The batch.
+        batch_id: String,
+    },
+    /// Its progress has changed: cancelled, paused, resumed, updated, retried.
+    Changed {
+        /// The batch.
+        batch_id: String,
+    },
+    /// It is gone.
+    Deleted {
+        /// The batch.
+        batch_id: String,
+    },
+}
+
+/// What the service needs of its surroundings.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait Host {
+    /// The time.
+    fn now(&self) -> Millis;
+    /// Any number, each time another.
+    fn random_u32(&self) -> u32;
+    /// The document's base, absolute.
+    fn base_url(&self) -> String;
+    /// How many workers are on a batch now; `None` where nobody knows, which counts what is in flight instead.
+    fn workers(&self, batch_id: &str) -> Option<u32>;
+    /// Tells the scheduling tab and all who show a batch; called after the change is durable.
+    fn notify(&self, notice: Notice);
+    /// Stores the content of a `blob:` or `data:` URL and answers its asset id.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read or stored.
+    async fn import(&self, url: &str, name: &str) -> Result<String, String>;
+}
+
+/// All operations on batches.
+#[derive(Debug)]
+pub struct Service<S, H> {
+    store: S,
+    host: H,
+}
+
+impl<S: Store, H: Host> Service<S, H> {
+    /// The operations over this store.
+    pub fn new(store: S, host: H) -> Self {
+        Self { store, host }
+    }
+
+    /// Where everything lies.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The surroundings.
+    pub fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// `POST /batch/execute`: accepts a batch.
+    ///
+    /// # Errors
+    /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
+    /// workflow that is not there, 500 when it cannot be stored.
+    pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
+        let (workflow_id, mut document, config) = match Execute::read(request)? {
+            Execute::Published { workflow_id } => {
+                return Err(ApiError::not_found(format!(
+                    "There is no published workflow \"{workflow_id}\". Send the document itself as \"workflow\"."
+                )));
+            }
+            Execute::Document { workflow_id, workflow, config } => (workflow_id, workflow, config),
+        };
+        // Judged before anything is imported, and read again after.
+        resolve(&document)?;
+        self.import_inputs(&mut document).await?;
+        let (name, graph) = resolve(&document)?;
+
+        let now = self.host.now();
+        let batch_id = identifiers::batch_id(&workflow_id, now, self.host.random_u32());
+        let job_name = name.unwrap_or_else(|| workflow_id.clone());
+        let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
+        let (progress, executions) = transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
+        let references: BTreeSet<String> = (graph.sources.iter())
+            .flat_map(|source| &source.images)
+            .filter_map(|image| image.source_url.strip_prefix("asset:"))
+            .map(str::to_owned)
+            .collect();
+        let engine_version = engine::VERSION.to_owned();
+        let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
+        self.store.create_batch(batch, progress.clone(), executions).await?;
+        self.host.notify(Notice::Created { batch_id });
+        Ok(Accepted::of(&progress, &self.host.base_url()))
+    }
+
+    /// `GET /batches`: newest first.
+    ///
+    /// # Errors
+    /// 400 for a filter or page out of range, 500 when it cannot be read.
+    pub async fn list(&self, query: &Value) -> Result<BatchList, ApiError> {
+        let query = ListQuery::read(query)?;
+        let mut all = self.store.all_progress().await?;
+        all.retain(|progress| query.matches(progress));
+        let paging = Paging::of(query.limit, query.offset, all.len());
+        let page = all.iter().skip(query.offset as usize).take(query.limit as usize);
+        let batches = page.map(|progress| self.status_event(progress)).collect();
+        Ok(BatchList { org_id: "local".to_owned(), batches, pagination: paging, filters: query.filters })
+    }
+
+    /// `GET /batch/{batchId}/status`.
+    ///
+    /// # Errors
+    /// 404 when there is no such batch, 500 when it cannot be read.
+    pub async fn status(&self, batch_id: &str) -> Result<Status, ApiError> {
+        Ok(self.status_of(&self.progress(batch_id).await?))
+    }
+
+    /// `POST /batch/{batchId}/cancel`.
+    ///
+    /// # Errors
+    /// 400 naming the state when the batch has ended, 404, 500.
+    pub async fn cancel(&self, batch_id: &str) -> Result<Cancelled, ApiError> {
+        let now = self.host.now();
+        let (cancelled, progress) =
+            self.change(batch_id, Which::None, move |progress, _| transitions::cancel(progress, now)).await?;
+        let previous = cancelled.map_err(|state| {
+            ApiError::invalid(format!(
+                "The batch is {}, and only a pending or running one can be cancelled.",
+                state.name()
+            ))
+        })?;
+        Ok(Cancelled::of(&progress, previous))
+    }
+
+    /// `GET /batch/{batchId}/executions`.
+    ///
+    /// # Errors
+    /// 400 for a filter or page out of range, 404, 500.
+    pub async fn executions(&self, batch_id: &str, query: &Value) -> Result<ExecutionList, ApiError> {
+        let query = ExecutionsQuery::read(query)?;
+        let total = self.progress(batch_id).await?.assets.total;
+        let page = self.store.executions(batch_id, query.status, query.offset, query.limit).await?;
+        Ok(ExecutionList {
+            batch_id: batch_id.to_owned(),
+            total,
+            executions: page.executions.iter().map(ExecutionAnswer::from).collect(),
+            pagination: Paging::of(query.limit, query.offset, page.matching as usize),
+        })
+    }
+
+    /// Runs failed executions again, by default all; with them what never started.
+    ///
+    /// # Errors
+    /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
+    pub async fn retry(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+        let which = match Retry::read(request)?.indices(batch_id)? {
+            Some(indices) => Which::At(indices),
+            None => Which::In(ExecutionStatus::Failed),
+        };
+        let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
+        let now = self.host.now();
+        let (retried, progress) = self
+            .change(batch_id, which, move |progress, executions| {
+                match named.iter().find(|index| !executions.iter().any(|one| one.asset_index == **index)) {
+                    Some(missing) => Err(Err(*missing)),
+                    None => transitions::retry(progress, executions, now).map_err(Ok),
+                }
+            })
+            .await?;
+        retried.map_err(|refusal| {
+            ApiError::invalid(match refusal {
+                Err(missing) => format!("There is no execution \"{}\".", execution_id(batch_id, missing)),
+                Ok(RetryRefusal::NotEnded(state)) => {
+                    format!("The batch is {}: executions are retried when it has ended.", state.name())
+                }
+                Ok(RetryRefusal::NotFailed(index, state)) => format!(
+                    "The execution \"{}\" is {}, and only a failed one can be retried.",
+                    execution_id(batch_id, index),
+                    state.name()
+                ),
+                Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or is left to run.".to_owned(),
+            })
+        })?;
+        Ok(self.status_of(&progress))
+    }
+
+    /// Removes a batch with its results, in any state; bytes that nothing else refers to go with it.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
+        if !self.store.delete_batch(batch_id).await? {
+            return Err(ApiError::no_batch(batch_id));
+        }
+        self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
+        Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
+    }
+
+    /// Pauses a batch: nothing new starts, what is in flight ends.
+    ///
+    /// # Errors
+    /// 400 naming the state when the batch has ended, 404, 500.
+    pub async fn pause(&self, batch_id: &str) -> Result<Status, ApiError> {
+        let now = self.host.now();
+        let pause =
+            move |progress: &mut Progress, _: &mut Vec<Execution>| transitions::pause(progress, PauseReason::User, now);
+        let (paused, progress) = self.change(batch_id, Which::None, pause).await?;
+        paused
+            .map_err(|state| ApiError::invalid(format!("The batch is {}: there is nothing to pause.", state.name())))?;
+        Ok(self.status_of(&progress))
+    }
+
+    /// Ends a batch's pause, whatever its reason.
+    ///
+    /// # Errors
+    /// 400 naming the state when the batch has ended, 404, 500.
+    pub async fn resume(&self, batch_id: &str) -> Result<Status, ApiError> {
+        let now = self.host.now();
+        let (resumed, progress) =
+            self.change(batch_id, Which::None, move |progress, _| transitions::resume(progress, now)).await?;
+        resumed.map_err(|state| {
+            ApiError::invalid(format!("The batch is {}: retry it to run what failed or is left.", state.name()))
+        })?;
+        Ok(self.status_of(&progress))
+    }
+
+    /// Changes a batch's priority and concurrency, in any state.
+    ///
+    /// # Errors
+    /// 400 for a value out of range or when none is given, 404, 500.
+    pub async fn update(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+        let Update { priority, concurrency_limit } = Update::read(request)?;
+        let now = self.host.now();
+        let update = move |progress: &mut Progress, _: &mut Vec<Execution>| {
+            transitions::update(progress, priority, concurrency_limit, now);
+            Ok::<_, BatchStatus>(())
+        };
+        let (_, progress) = self.change(batch_id, Which::None, update).await?;
+        Ok(self.status_of(&progress))
+    }
+
+    /// Everything that is wrong with a workflow document.
+    pub fn validate_workflow(&self, document: &Value) -> Vec<Diagnostic> {
+        workflow::check(document).1
+    }
+
+    /// The detail of `progress` and `batchcompleted` events, and a list's entry: the status without id lists.
+    pub fn status_event(&self, progress: &Progress) -> BatchSummary {
+        BatchSummary::of(progress, &self.host.base_url(), self.workers(progress))
+    }
+
+    /// The full status of a batch whose progress is at hand.
+    pub fn status_of(&self, progress: &Progress) -> Status {
+        Status::of(progress, &self.host.base_url(), self.workers(progress))
+    }
+
+    fn workers(&self, progress: &Progress) -> u32 {
+        self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing)
+    }
+
+    async fn progress(&self, batch_id: &str) -> Result<Progress, ApiError> {
+        self.store.progress(batch_id).await?.ok_or_else(|| ApiError::no_batch(batch_id))
+    }
+
+    /// Changes a batch by a transition that may refuse, strictly durable; tells when it did not. Answers the
+    /// transition's result with the progress after it.
+    async fn change<T: 'static, E: 'static>(
+        &self,
+        batch_id: &str,
+        which: Which,
+        transition: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Result<T, E> + 'static,
+    ) -> Result<(Result<T, E>, Progress), ApiError> {
+        let apply = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let result = transition(progress, executions);
+            Some((result, progress.clone()))
+        };
+        let changed = self.store.change(batch_id, which, Vec::new(), Durability::Strict, apply).await?;
+        let (result, progress) = changed.ok_or_else(|| ApiError::no_batch(batch_id))?;
+        if result.is_ok() {
+            self.host.notify(Notice::Changed { batch_id: batch_id.to_owned() });
+        }
+        Ok((result, progress))
+    }
+
+    /// Stores what a document names as `blob:` or `data:`, and names it as asset: such URLs do not outlive the page.
+    async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
+        for image in input_images(document) {
+            let Some(key) = ["sourceUrl", "presignedUrl"].into_iter().find(|key| image.get(*key).is_some()) else {
+                continue;
+            };
+            let url = image.get(key).and_then(Value::as_str).unwrap_or_default();
+            if !(url.starts_with("blob:") || url.starts_with("data:")) {
+                continue;
+            }
+            let name = image.get("name").and_then(Value::as_str).unwrap_or_default();
+            let asset_id = self.host.import(url, name).await.map_err(|why| {
+                let shown: String = url.chars().take(60).collect();
+                let which = if name.is_empty() { shown } else { name.to_owned() };
+                ApiError::invalid(format!("The image \"{which}\" cannot be imported: {why}"))
+            })?;
+            if let Some(image) = image.as_object_mut() {
+                image.shift_remove("presignedUrl");
+                image.insert("sourceUrl".to_owned(), format!("asset:{asset_id}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Validates and resolves a document that is to run: its name, its graph.
+fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
+    let (workflow, mut diagnostics) = workflow::check(document);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics));
+    }
+    let graph = Graph::resolve(&workflow)
+        .map_err(|diagnostics| ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics))?;
+    let used = graph.nodes.iter().filter_map(|node| node.source);
+    let empty: BTreeSet<&str> = (used.map(|source| &graph.sources[source]))
+        .filter(|source| source.images.is_empty())
+        .map(|source| source.action_id.as_str())
+        .collect();
+    if !empty.is_empty() || graph.execution_count() == 0 {
+        // What validation warns of keeps it from running.
+        diagnostics.retain(|diagnostic| diagnostic.code != "no_images");
+        diagnostics.extend(empty.into_iter().map(|action_id| {
+            Diagnostic::error(
+                "no_images",
+                format!("\"{action_id}\" has no images."),
+                "Add at least one image to \"images\" of this action.",
+            )
+            .at(action_id)
+            .field("images")
+        }));
+        return Err(ApiError::diagnosed("The workflow has no images to run over.", diagnostics));
+    }
+    Ok((workflow.metadata.name, graph))
+}
+
+/// The entries of every input action's `images`.
+fn input_images(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let actions = document.get_mut("actions").and_then(Value::as_array_mut).into_iter().flatten();
+    actions
+        .filter(|action| {
+            let action_type = action.get("actionType").and_then(Value::as_str).unwrap_or_default();
+            crate::actions::find(action_type).is_some_and(|action| action.role == Role::Source)
+        })
+        .filter_map(|action| action.get_mut("parameters")?.get_mut("images")?.as_array_mut())
+        .flatten()
+}
+

@@ -1,0 +1,65 @@
+//! Ids of batches: `batch-{slug of workflowId}-{yyyymmdd}-{8 hex}`.
+
+use super::time::day;
+use crate::batch::records::Millis;
+
+/// Longest slug, so that ids stay readable and good as file names.
+const MAX_SLUG: usize = 48;
+
+/// A text's lower-case ASCII letters and digits, everything between them one hyphen; `workflow` where none is left.
+pub fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for letter in text.chars().map(|letter| letter.to_ascii_lowercase()) {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= MAX_SLUG {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "workflow".to_owned() } else { slug.to_owned() }
+}
+
+/// The id of a batch accepted at `now`.
+pub(super) fn batch_id(workflow_id: &str, now: Millis, random: u32) -> String {
+    format!("batch-{}-{}-{random:08x}", slug(workflow_id), day(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_id_names_workflow_day_and_chance() {
+        assert_eq!(
+            batch_id("Remove BG/example ", 1_767_225_599_999.0, 0xBEEF),
+            "batch-remove-bg-example-20251231-0000beef"
+        );
+    }
+
+    #[test]
+    fn an_id_without_letters_still_has_a_name() {
+        assert_eq!(slug("日本 — !"), "workflow");
+    }
+
+    proptest! {
+        #[test]
+        fn a_slug_is_safe_in_ids_urls_and_file_names(text in any::<String>()) {
+            let slug = slug(&text);
+            prop_assert!(!slug.is_empty() && slug.len() <= MAX_SLUG);
+            prop_assert!(slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+            prop_assert!(!slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--"));
+        }
+
+        #[test]
+        fn a_slug_is_its_own_slug(text in "[ -~]{0,60}") {
+            let once = slug(&text);
+            prop_assert_eq!(slug(&once), once);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Requests, read tolerantly in type and exactly in range: what is wrong is a 400 that says how to mend it.
+
+use serde_json::{Map, Value};
+
+use super::answers::Filters;
+use super::error::ApiError;
+use super::time::parse_time;
+use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, Progress, execution_id};
+
+/// What is to be executed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Execute {
+    /// A document that comes with the request.
+    Document {
+        /// The batch's workflow id; wins over the document's.
+        workflow_id: String,
+        /// The document as written.
+        workflow: Value,
+        /// With defaults.
+        config: Config,
+    },
+    /// The nested form: a workflow that was published before.
+    Published {
+        /// Which.
+        workflow_id: String,
+    },
+}
+
+impl Execute {
+    /// Reads either form.
+    ///
+    /// # Errors
+    /// 400 naming what is missing or wrong.
+    pub fn read(request: &Value) -> Result<Self, ApiError> {
+        let request = object(request, "The request")?;
+        let workflow = request.get("workflow").filter(|workflow| !workflow.is_null());
+        if let Some(nested) = workflow.and_then(Value::as_object)
+            && !nested.contains_key("actions")
+            && (nested.contains_key("inputs") || nested.contains_key("workflowId"))
+        {
+            let workflow_id = required_text(nested, "workflow.workflowId", "workflowId")?;
+            if nested.get("inputs").is_some_and(|inputs| !inputs.is_array()) {
+                return Err(ApiError::invalid("\"workflow.inputs\" is not a list. Give one entry per run."));
+            }
+            return Ok(Self::Published { workflow_id });
+        }
+        let workflow_id = required_text(request, "workflowId", "workflowId")?;
+        let Some(workflow) = workflow else {
+            return Err(ApiError::invalid("\"workflow\" is missing. Send the workflow document."));
+        };
+        let config = match request.get("batchConfig").filter(|config| !config.is_null()) {
+            Some(config) => read_config(object(config, "\"batchConfig\"")?)?,
+            None => Config::default(),
+        };
+        Ok(Self::Document { workflow_id, workflow: workflow.clone(), config })
+    }
+}
+
+fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
+    let defaults = Config::default();
+    let continue_on_error = match given(raw, "continueOnError") {
+        None => defaults.continue_on_error,
+        Some(value) => value.as_bool().ok_or_else(|| {
+            ApiError::invalid(format!("\"batchConfig.continueOnError\" is {value}. Give true or false."))
+        })?,
+    };
+    let webhook_url = match given(raw, "webhookUrl") {
+        None => None,
+        Some(Value::String(url)) => Some(url.clone()),
+        Some(value) => {
+            return Err(ApiError::invalid(format!("\"batchConfig.webhookUrl\" is {value}. Give a URL as text.")));
+        }
+    };
+    Ok(Config {
+        concurrency_limit: concurrency_limit(raw, "batchConfig.concurrencyLimit")?
+            .unwrap_or(defaults.concurrency_limit),
+        priority: priority(raw, "batchConfig.priority")?.unwrap_or(defaults.priority),
+        continue_on_error,
+        webhook_url,
+    })
+}
+
+/// The query of a list of batches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListQuery {
+    /// Entries of the page, 1…100.
+    pub limit: u32,
+    /// Entries before it.
+    pub offset: u32,
+    /// As applied, for the answer.
+    pub filters: Filters,
+    created_after: Option<Millis>,
+    created_before: Option<Millis>,
+}
+
+impl ListQuery {
+    /// Reads it; nothing is the default.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(query: &Value) -> Result<Self, ApiError> {
+        let query = query_object(query)?;
+        let status = word(
+            &query,
+            "status",
+            &[
+                ("pending", BatchStatus::Pending),
+                ("running", BatchStatus::Running),
+                ("completed", BatchStatus::Completed),
+                ("failed", BatchStatus::Failed),
+                ("cancelled", BatchStatus::Cancelled),
+            ],
+        )?;
+        let workflow_id = match given(&query, "workflowId") {
+            None => None,
+            Some(value) => Some(value.as_str().map(str::to_owned).ok_or_else(|| {
+                ApiError::invalid(format!("\"workflowId\" is {value}. Give a workflow's id as text."))
+            })?),
+        };
+        let (created_after, after) = time(&query, "createdAfter")?.unzip();
+        let (created_before, before) = time(&query, "createdBefore")?.unzip();
+        Ok(Self {
+            limit: whole(&query, "limit", 1, 100)?.unwrap_or(50),
+            offset: whole(&query, "offset", 0, u32::MAX)?.unwrap_or(0),
+            filters: Filters { status, workflow_id, created_after: after, created_before: before },
+            created_after,
+            created_before,
+        })
+    }
+
+    /// Whether a batch passes the filters.
+    pub fn matches(&self, progress: &Progress) -> bool {
+        self.filters.status.is_none_or(|status| progress.status == status)
+            && self.filters.workflow_id.as_ref().is_none_or(|id| progress.workflow_id == *id)
+            && self.created_after.is_none_or(|after| progress.created_at >= after)
+            && self.created_before.is_none_or(|before| progress.created_at < before)
+    }
+}
+
+/// The query of a batch's executions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionsQuery {
+    /// Only those in this state.
+    pub status: Option<ExecutionStatus>,
+    /// Entries of the page, 1…500.
+    pub limit: u32,
+    /// Entries before it.
+    pub offset: u32,
+}
+
+impl ExecutionsQuery {
+    /// Reads it; nothing is the default.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(query: &Value) -> Result<Self, ApiError> {
+        let query = query_object(query)?;
+        Ok(Self {
+            status: word(
+                &query,
+                "status",
+                &[
+                    ("pending", ExecutionStatus::Pending),
+                    ("running", ExecutionStatus::Running),
+                    ("success", ExecutionStatus::Success),
+                    ("failed", ExecutionStatus::Failed),
+                ],
+            )?,
+            limit: whole(&query, "limit", 1, 500)?.unwrap_or(100),
+            offset: whole(&query, "offset", 0, u32::MAX)?.unwrap_or(0),
+        })
+    }
+}
+
+/// Which executions to run again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// These; all failed ones when not given.
+    pub execution_ids: Option<Vec<String>>,
+}
+
+impl Retry {
+    /// Reads it; nothing is the default.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(request: &Value) -> Result<Self, ApiError> {
+        let request = query_object(request)?;
+        let wrong = || ApiError::invalid("\"executionIds\" is not a list of ids. Leave it out to retry all failed.");
+        let execution_ids = match given(&request, "executionIds") {
+            None => None,
+            Some(value) => {
+                let ids = value.as_array().ok_or_else(wrong)?.iter();
+                Some(ids.map(|id| id.as_str().map(str::to_owned).ok_or_else(wrong)).collect::<Result<_, _>>()?)
+            }
+        };
+        match execution_ids {
+            Some(ids) if Vec::is_empty(&ids) => {
+                Err(ApiError::invalid("\"executionIds\" is empty. Leave it out to retry all failed."))
+            }
+            execution_ids => Ok(Self { execution_ids }),
+        }
+    }
+
+    /// Their positions in the batch, in order, each once.
+    ///
+    /// # Errors
+    /// 400 for an id of no execution of this batch.
+    pub fn indices(&self, batch_id: &str) -> Result<Option<Vec<u32>>, ApiError> {
+        let Some(ids) = &self.execution_ids else { return Ok(None) };
+        let mut indices = Vec::with_capacity(ids.len());
+        for id in ids {
+            let index = id.rsplit_once("_exec-").and_then(|(_, index)| index.parse().ok());
+            match index.filter(|index| execution_id(batch_id, *index) == *id) {
+                Some(index) => indices.push(index),
+                None => return Err(ApiError::invalid(format!("There is no execution \"{id}\" in this batch."))),
+            }
+        }
+        indices.sort_unstable();
+        indices.dedup();
+        Ok(Some(indices))
+    }
+}
+
+/// What to change of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// To this.
+    pub priority: Option<Priority>,
+    /// To this, 1…100.
+    pub concurrency_limit: Option<u32>,
+}
+
+impl Update {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong, or that nothing is given.
+    pub fn read(request: &Value) -> Result<Self, ApiError> {
+        let request = query_object(request)?;
+        let update = Self {
+            priority: priority(&request, "priority")?,
+            concurrency_limit: concurrency_limit(&request, "concurrencyLimit")?,
+        };
+        if update == (Self { priority: None, concurrency_limit: None }) {
+            return Err(ApiError::invalid("Nothing to update. Give \"priority\" or \"concurrencyLimit\"."));
+        }
+        Ok(update)
+    }
+}
+
+/// Checks the last argument of a call, or the headers' `api-version` in its place: `{ "apiVersion": "1.0" }`.
+///
+/// # Errors
+/// 400 for any other version.
+pub fn check_version(options: &Value) -> Result<(), ApiError> {
+    match options.get("apiVersion") {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(version)) if version == "1.0" => Ok(()),
+        Some(Value::Number(version)) if version.as_f64() == Some(1.0) => Ok(()),
+        Some(Value::String(version)) => Err(ApiError::unsupported_version(version)),
+        Some(other) => Err(ApiError::unsupported_version(&other.to_string())),
+    }
+}
+
+fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, ApiError> {
+    value.as_object().ok_or_else(|| ApiError::invalid(format!("{what} is not an object. Write it as {{ … }}.")))
+}
+
+/// A query: an object, or nothing.
+fn query_object(value: &Value) -> Result<Map<String, Value>, ApiError> {
+    if value.is_null() { Ok(Map::new()) } else { object(value, "The query").cloned() }
+}
+
+/// A value that is there: neither null nor the empty text of an empty form field.
+fn given<'a>(raw: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    raw.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
+}
+
+fn required_text(raw: &Map<String, Value>, shown: &str, key: &str) -> Result<String, ApiError> {
+    match given(raw, key) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.clone()),
+        Some(Value::String(_)) | None => {
+            Err(ApiError::invalid(format!("\"{shown}\" is missing. Give the workflow's id.")))
+        }
+        Some(value) => Err(ApiError::invalid(format!("\"{shown}\" is {value}. Give it as text."))),
+    }
+}
+
+/// A whole number, also as text, in its range.
+fn whole(raw: &Map<String, Value>, shown: &str, least: u32, most: u32) -> Result<Option<u32>, ApiError> {
+    let key = shown.rsplit('.').next().unwrap_or(shown);
+    let Some(value) = given(raw, key) else { return Ok(None) };
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    let fits = |number: &f64| number.fract() == 0.0 && (f64::from(least)..=f64::from(most)).contains(number);
+    number.filter(fits).map(|number| Some(number as u32)).ok_or_else(|| {
+        let range = if most == u32::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") };
+        ApiError::invalid(format!("\"{shown}\" is {value}. Give a whole number {range}."))
+    })
+}
+
+/// One of some words.
+fn word<T: Copy>(raw: &Map<String, Value>, shown: &str, words: &[(&str, T)]) -> Result<Option<T>, ApiError> {
+    let key = shown.rsplit('.').next().unwrap_or(shown);
+    let Some(value) = given(raw, key) else { return Ok(None) };
+    let found = words.iter().find(|(word, _)| value.as_str() == Some(*word));
+    found.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+        let known = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        ApiError::invalid(format!("\"{shown}\" is {value}. Give one of: {known}."))
+    })
+}
+
+fn concurrency_limit(raw: &Map<String, Value>, shown: &str) -> Result<Option<u32>, ApiError> {
+    whole(raw, shown, 1, 100)
+}
+
+fn priority(raw: &Map<String, Value>, shown: &str) -> Result<Option<Priority>, ApiError> {
+    word(raw, shown, &[("HIGH", Priority::High), ("NORMAL", Priority::Normal), ("LOW", Priority::Low)])
+}
+
+/// A time, with the text it was given as.
+fn time(raw: &Map<String, Value>, key: &str) -> Result<Option<(Millis, String)>, ApiError> {
+    let Some(value) = given(raw, key) else { return Ok(None) };
+    let text = value.as_str().unwrap_or_default();
+    parse_time(text).map(|millis| Some((millis, text.to_owned()))).ok_or_else(|| {
+        ApiError::invalid(format!("\"{key}\" is {value}. Give a time as ISO 8601, such as \"2026-01-31T12:00:00Z\"."))
+    })
+}
