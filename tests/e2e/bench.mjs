@@ -1,0 +1,221 @@
+// `cargo xtask bench`: photographs per second of "Web gallery" (fit into 1600 × 1600, sharpen a little, JPEG of quality 80) in the whole
+// product — store, worker, store — beside its peers in the same browser and the same run, and beside native sharp.
+//
+// The peers work from memory to memory and keep nothing, and sharpen in the cheapest way they have. All take turns, in several rounds, and
+// the median counts, since a machine's speed wanders.
+
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { basename, extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import sharp from "sharp";
+import * as pictures from "./support/pictures.mjs";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const DIST = process.env.PIXELMILL_DIST ?? join(HERE, "../../dist");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+const ROUNDS = 3;
+const VARIANTS = 8;
+const MIME_TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css", ".svg": "image/svg+xml", ".jpg": "image/jpeg" };
+
+const options = readOptions(process.argv.slice(2));
+const photographs = options.files.length > 0 ? await Promise.all(options.files.map((file) => readFile(file))) : [await twelveMegapixels()];
+for (const [index, photograph] of photographs.entries()) {
+  const { width, height } = await sharp(photograph).metadata();
+  const name = options.files[index] ? basename(options.files[index]) : "a made photograph";
+  console.log(`  ${name}: ${width} × ${height}, ${(photograph.length / 1e6).toFixed(2)} MB`);
+}
+// Equal bytes would be one asset: each image of a run has a comment of its own.
+const variants = Array.from({ length: Math.max(VARIANTS, photographs.length) }, (_, index) =>
+  pictures.withComment(photographs[index % photographs.length], `variant ${index}`),
+);
+
+const server = await serve();
+const browser = await chromium.launch({ executablePath: process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+try {
+  const peers = await openPeers();
+  const contestants = [
+    { name: "Pixelmill", measure: product },
+    { name: "canvas", measure: (workers) => peer(peers, "canvas-worker.js", {}, workers) },
+    { name: "wasm-vips", measure: (workers) => peer(peers, "vips-worker.js", { shrink: 1 }, workers) },
+    { name: "wasm-vips, decoded at 1/2", measure: (workers) => peer(peers, "vips-worker.js", { shrink: 2 }, workers) },
+    { name: "native sharp", measure: (workers) => native(workers, 1) },
+    { name: "native sharp, decoded at 1/2", measure: (workers) => native(workers, 2) },
+  ];
+  const rates = new Map(contestants.map(({ name }) => [name, { 1: [], 2: [] }]));
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const workers of [1, 2]) {
+      for (const { name, measure } of contestants) {
+        const rate = await measure(workers);
+        rates.get(name)[workers].push(rate);
+        console.log(`  round ${round}, ${workers} worker${workers > 1 ? "s" : ""}, ${name}: ${rate.toFixed(2)} images/s`);
+      }
+    }
+  }
+  print(rates);
+} finally {
+  await browser.close();
+  server.close();
+  server.closeAllConnections();
+}
+
+function readOptions(rest) {
+  const found = { images: 24, files: [] };
+  while (rest.length > 0) {
+    const option = rest.shift();
+    if (option === "--images") found.images = Number(rest.shift());
+    else if (option.startsWith("--")) throw new Error(`bench has no option ${option}`);
+    else found.files.push(option);
+  }
+  if (!(found.images >= 1)) throw new Error("--images needs a number");
+  return found;
+}
+
+/** A 12 MP photograph of 4000 × 3000 as a phone makes it: a small one enlarged, with noise up to a phone's bit rate, quality 90, 4:2:0. */
+async function twelveMegapixels() {
+  const [width, height] = [4000, 3000];
+  const noise = await sharp({ create: { width, height, channels: 3, background: "#808080", noise: { type: "gaussian", mean: 128, sigma: 24 } } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  return await sharp(pictures.photo("tulips"))
+    .resize({ width, height, fit: "cover", kernel: "cubic" })
+    .composite([{ input: noise, blend: "soft-light" }])
+    .jpeg({ quality: 90, chromaSubsampling: "4:2:0" })
+    .toBuffer();
+}
+
+/** The page at /, the peers at /peers/ and the photographs at /photographs/, all of one origin. Only the peers' files ask for isolation. */
+async function serve() {
+  const page = await readFile(join(DIST, "index.html"), "utf8");
+  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)[1];
+  const server = createServer(async (request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+    const isolated = path.startsWith("/peers/") || path.startsWith("/photographs/");
+    const headers = isolated
+      ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin" }
+      : { "Content-Security-Policy": policy };
+    try {
+      const body = await fileAt(path);
+      response.writeHead(200, { ...headers, "Content-Type": MIME_TYPES[extname(path)] ?? (path.endsWith("/") ? "text/html" : "application/octet-stream") });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+async function fileAt(path) {
+  const [, first, ...rest] = path.split("/");
+  if (first === "photographs") return variants[Number.parseInt(rest[0])];
+  if (first === "peers" && rest[0] === "wasm-vips") return await readFile(join(HERE, "node_modules/wasm-vips/lib", rest.slice(1).join("/")));
+  if (first === "peers") return await readFile(join(HERE, "bench", rest.join("/")));
+  return await readFile(join(DIST, path.endsWith("/") ? `${path}index.html` : path));
+}
+
+function address(path) {
+  return `http://127.0.0.1:${server.address().port}${path}`;
+}
+
+async function openPeers() {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(address("/peers/peers.html"));
+  await page.waitForFunction(() => window.measure !== undefined);
+  await page.evaluate((urls) => window.keep(urls), variants.map((_, index) => address(`/photographs/${index}.jpg`)));
+  return page;
+}
+
+async function peer(page, script, scriptOptions, workers) {
+  const { rate } = await page.evaluate(
+    ([script, scriptOptions, workers, count]) => window.measure(script, scriptOptions, workers, count),
+    [script, scriptOptions, workers, options.images],
+  );
+  return rate;
+}
+
+/** The whole way: photographs lie in the store, results and records end there. A first batch warms the workers up. */
+async function product(workers) {
+  const context = await browser.newContext();
+  try {
+    await context.addInitScript((workers) => {
+      if (location.protocol.startsWith("http")) localStorage.setItem("pixelmill.workers", String(workers));
+    }, workers);
+    const page = await context.newPage();
+    await page.goto(address("/"));
+    await page.waitForFunction(() => window.pixelmill !== undefined);
+    return await page.evaluate(
+      async ([workflow, urls, count, warmUp]) => {
+        const assets = [];
+        for (const url of urls) {
+          const blob = await (await fetch(url)).blob();
+          assets.push(...(await window.pixelmill.importAssets([new File([blob], "photo.jpg", { type: "image/jpeg" })])));
+        }
+        const run = async (count) => {
+          const images = Array.from({ length: count }, (_, index) => ({ name: "photo.jpg", sourceUrl: assets[index % assets.length].url, storageType: "local" }));
+          const request = structuredClone(workflow);
+          request.actions[0].parameters.images = images;
+          const ended = new Promise((resolve) => window.pixelmill.addEventListener("batchcompleted", resolve, { once: true }));
+          const start = performance.now();
+          const { batchId } = await window.pixelmill.executeBatch({ workflowId: "bench", workflow: request });
+          await ended;
+          const time = performance.now() - start;
+          const { assets: counts } = await window.pixelmill.getBatchStatus(batchId);
+          if (counts.completed !== count) throw new Error(`only ${counts.completed} of ${count} succeeded`);
+          return (count * 1000) / time;
+        };
+        await run(warmUp);
+        return await run(count);
+      },
+      [pictures.builtIn("web-gallery"), variants.map((_, index) => address(`/photographs/${index}.jpg`)), options.images, 2 * workers],
+    );
+  } finally {
+    await context.close();
+  }
+}
+
+/** sharp on this machine, with as many pictures at once as there are workers. */
+async function native(workers, shrink) {
+  sharp.concurrency(1);
+  sharp.cache(false);
+  const one = async (bytes) => {
+    await sharp(bytes)
+      .resize(1600, 1600, { fit: "inside", withoutEnlargement: true, kernel: "lanczos3", fastShrinkOnLoad: shrink > 1 })
+      .sharpen()
+      .jpeg({ quality: 80 })
+      .toBuffer();
+  };
+  await one(variants[0]);
+  let next = 0;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      while (next < options.images) await one(variants[next++ % variants.length]);
+    }),
+  );
+  return (options.images * 1000) / (performance.now() - start);
+}
+
+function median(values) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function print(rates) {
+  const rate = (name, workers) => median(rates.get(name)[workers]);
+  console.log(`\n  ${options.images} images a run, median of ${ROUNDS} rounds, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${browser.version()}\n`);
+  console.log(`  ${"images per second".padEnd(30)} ${"1 worker".padStart(10)} ${"2 workers".padStart(10)} ${"÷ wasm-vips".padStart(15)} ${"÷ sharp".padStart(15)}`);
+  for (const name of rates.keys()) {
+    const ratio = (base) => [1, 2].map((workers) => (rate(name, workers) / rate(base, workers)).toFixed(2)).join(" / ").padStart(15);
+    console.log(
+      `  ${name.padEnd(30)} ${rate(name, 1).toFixed(2).padStart(10)} ${rate(name, 2).toFixed(2).padStart(10)} ${ratio("wasm-vips")} ${ratio("native sharp")}`,
+    );
+  }
+  const reached = (base, aim) => {
+    const found = rate("Pixelmill", 2) / rate(base, 2);
+    return `${found.toFixed(2)} × ${base} (aim ${aim}: ${found >= aim ? "reached" : "not reached"})`;
+  };
+  console.log(`\n  Pixelmill with 2 workers: ${reached("wasm-vips", 2.5)}, ${reached("native sharp", 1.2)}`);
+}

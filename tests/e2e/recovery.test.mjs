@@ -1,0 +1,173 @@
+// What survives: reloads, killed tabs, a killed browser, a second tab, a server that is gone, dead workers.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import {
+  ask,
+  crash,
+  execute,
+  executions,
+  importFiles,
+  open,
+  openOnDisk,
+  ready,
+  scratchFolder,
+  serve,
+  suite,
+  until,
+  untilEnded,
+  withImages,
+} from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const COUNT = 24;
+let photographs;
+
+test.before(async () => {
+  photographs = await pictures.photographs(COUNT, 4);
+});
+
+/** Starts "Web gallery" over all photographs and waits until some are done and some are not. */
+async function inTheMiddle(page) {
+  const assets = await importFiles(page, photographs);
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  const status = await until(page, batchId, ({ assets }) => assets.completed >= 3);
+  assert.equal(status.status, "running", "the batch ended before it could be disturbed");
+  assert.ok(status.assets.pending >= 3, "too little is left to disturb");
+  return batchId;
+}
+
+/** What was finished at a moment, by execution. */
+async function finishedSoFar(page, batchId) {
+  return new Map((await executions(page, batchId)).filter(({ status }) => status === "success").map((one) => [one.executionId, one]));
+}
+
+/** Everything is done, and what was done before has not been done again. */
+async function assertNothingLostNorRepeated(page, batchId, before) {
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual(status.assets, { total: COUNT, pending: 0, processing: 0, completed: COUNT, failed: 0 });
+  const after = await executions(page, batchId);
+  assert.equal(new Set(after.map(({ executionId }) => executionId)).size, COUNT);
+  for (const execution of after) {
+    const earlier = before.get(execution.executionId);
+    if (earlier) assert.deepEqual(execution, earlier, "a finished execution was touched again");
+    assert.ok(execution.attempts <= 2, `${execution.executionId} took ${execution.attempts} attempts`);
+  }
+  return after;
+}
+
+test("a reload in the middle loses nothing and repeats nothing", async (t) => {
+  const { page } = await open(t);
+  const batchId = await inTheMiddle(page);
+  const before = await finishedSoFar(page, batchId);
+  await page.reload();
+  await ready(page);
+  await assertNothingLostNorRepeated(page, batchId, before);
+});
+
+test("a tab that is killed in the middle resumes when the page is opened again", async (t) => {
+  const session = await open(t);
+  const batchId = await inTheMiddle(session.page);
+  const before = await finishedSoFar(session.page, batchId);
+  await crash(session.page);
+  const page = await session.openTab();
+  await assertNothingLostNorRepeated(page, batchId, before);
+});
+
+test("a browser that is killed in the middle resumes when it is started again", async (t) => {
+  const folder = scratchFolder("profile");
+  const first = await openOnDisk(t, folder);
+  const batchId = await inTheMiddle(first.page);
+  const before = await finishedSoFar(first.page, batchId);
+  // The browser has no handle of its own in a profile on disk: it is asked to crash, which spares it all tidying up.
+  const gone = new Promise((resolve) => first.context.once("close", resolve));
+  const control = await first.context.browser()?.newBrowserCDPSession() ?? await first.context.newCDPSession(first.page);
+  control.send("Browser.crash").catch(() => {});
+  await gone;
+  const second = await openOnDisk(t, folder);
+  await assertNothingLostNorRepeated(second.page, batchId, before);
+});
+
+test("two tabs share the work, and each image is started once", async (t) => {
+  const session = await open(t);
+  const other = await session.openTab();
+  const half = COUNT / 2;
+  const workflow = pictures.builtIn("web-gallery");
+  const assets = await importFiles(session.page, photographs);
+  const batches = await Promise.all([
+    execute(session.page, withImages(workflow, { photos: assets.slice(0, half) })),
+    execute(other, withImages(workflow, { photos: assets.slice(half) })),
+  ]);
+  // Each batch is watched from the tab that did not start it.
+  await Promise.all([untilEnded(other, batches[0]), untilEnded(session.page, batches[1])]);
+  const all = [...(await executions(other, batches[0])), ...(await executions(session.page, batches[1]))];
+  assert.equal(all.length, COUNT);
+  assert.ok(all.every(({ status }) => status === "success"));
+  assert.equal(all.reduce((sum, { attempts }) => sum + attempts, 0), COUNT);
+});
+
+test("a command given in a tab that does not schedule takes effect", async (t) => {
+  const session = await open(t);
+  const batchId = await inTheMiddle(session.page);
+  const other = await session.openTab();
+  const answer = await ask(other, "cancelBatch", batchId);
+  assert.deepEqual([answer.batchId, answer.status, answer.previousStatus], [batchId, "cancelled", "running"]);
+  const status = await untilEnded(session.page, batchId);
+  assert.equal(status.status, "cancelled");
+});
+
+test("when the tab that schedules is closed another one goes on", async (t) => {
+  const session = await open(t);
+  const other = await session.openTab();
+  const batchId = await inTheMiddle(session.page);
+  const before = await finishedSoFar(session.page, batchId);
+  await session.page.close();
+  await assertNothingLostNorRepeated(other, batchId, before);
+});
+
+test("with the server gone and the workers dead, a batch still runs", async (t) => {
+  const server = await serve();
+  t.after(() => server.stop());
+  const { page, watch } = await open(t, { server, errorsExpected: true });
+  const photos = await importFiles(page, photographs.slice(0, 6));
+  const [mark] = await importFiles(page, [await pictures.logo()]);
+  await page.waitForFunction(() => true);
+  await untilWorkers(page);
+  await server.stop();
+  const asked = watch.requests.length;
+  for (const worker of page.workers()) {
+    await worker.evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  }
+  // WebP needs a module of its own, which must have been fetched by now.
+  const batchId = await execute(page, withImages(pictures.builtIn("watermark-two-sizes"), { photos, logo: [mark] }));
+  const status = await untilEnded(page, batchId);
+  assert.equal(status.assets.completed, 6, JSON.stringify(await executions(page, batchId), null, 2));
+  const later = watch.requests.slice(asked).filter((url) => url.startsWith("http"));
+  assert.deepEqual(later, [], "the page asked its server again");
+});
+
+async function untilWorkers(page) {
+  const end = Date.now() + 20_000;
+  while (page.workers().length === 0) {
+    assert.ok(Date.now() < end, "no worker was started");
+    await page.waitForTimeout(50);
+  }
+}
+
+test("a worker that throws in the middle of its image is replaced and the batch goes on", async (t) => {
+  const { page } = await open(t, { errorsExpected: true });
+  const batchId = await inTheMiddle(page);
+  await page.workers()[0].evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  const status = await untilEnded(page, batchId);
+  assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
+});
+
+test("a worker that vanishes without a word is replaced and its image tried again", async (t) => {
+  const { page } = await open(t, { errorsExpected: true });
+  const batchId = await inTheMiddle(page);
+  await page.workers()[0].evaluate(() => close()).catch(() => {});
+  const status = await untilEnded(page, batchId, 240_000);
+  assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
+});

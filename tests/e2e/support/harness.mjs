@@ -1,0 +1,295 @@
+// Serving the built page, driving Chromium, and calling `window.pixelmill` in it. What a test expects of pictures is in pictures.mjs.
+//
+// Each test gets a browser context of its own: an empty database, and nobody else's tabs. When it ends, every request that left the page's
+// own address fails the test, and so does every error the page reported, unless the test said beforehand that it expects some.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium";
+const XTASK = process.env.PIXELMILL_XTASK;
+const BASE_PATH = "/some/sub-path/";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-dev-shm-usage",
+];
+
+/** Ends the tests of this file soon when something waits for ever. */
+export const PATIENCE = 120_000;
+
+/** Serves `dist/` below a sub-path with the project's own server. `stop()` takes it off the network. */
+export async function serve() {
+  assert.ok(XTASK, "run these tests with `cargo xtask test --e2e`, which builds the page and says where it is");
+  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--while-stdin-open"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const url = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const address = /http:\/\/\S+/.exec(line);
+      if (address) resolve(address[0]);
+    });
+    child.once("exit", (code) => reject(new Error(`the server ended at once with ${code}`)));
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    url,
+    async stop() {
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** A fresh folder below the target folder, or else the system's; removed when the process ends. */
+export function scratchFolder(name) {
+  const parent = process.env.PIXELMILL_SCRATCH ?? tmpdir();
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `${name}-`));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let sharedBrowser;
+let sharedServer;
+
+/** Called once by each test file: the browser and the server its tests share. */
+export function suite(test) {
+  test.before(async () => {
+    [sharedServer, sharedBrowser] = await Promise.all([
+      serve(),
+      chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true }),
+    ]);
+  });
+  test.after(async () => {
+    await sharedBrowser?.close();
+    await sharedServer?.stop();
+  });
+}
+
+/**
+ * An empty browser profile with the page open in one tab.
+ *
+ * Options: `server` (another than the file's), `workers` (how many the page may use), `context` (Playwright's options),
+ * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in).
+ */
+export async function open(t, options = {}) {
+  const server = options.server ?? sharedServer;
+  const context = await sharedBrowser.newContext({ acceptDownloads: true, ...options.context });
+  return await attach(t, context, server, options);
+}
+
+/** The same in a profile on disk, whose browser can be killed and started again. */
+export async function openOnDisk(t, folder, options = {}) {
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    headless: true,
+    ...options.context,
+  });
+  return await attach(t, context, options.server ?? sharedServer, options);
+}
+
+async function attach(t, context, server, options) {
+  const watch = new Watch(server.url);
+  watch.attach(context);
+  context.setDefaultTimeout(PATIENCE);
+  if (options.workers !== undefined) {
+    await context.addInitScript((workers) => {
+      // An empty tab has no storage yet.
+      if (location.protocol.startsWith("http")) localStorage.setItem("pixelmill.workers", String(workers));
+    }, options.workers);
+  }
+  const session = { context, server, watch, url: server.url, openTab: () => openTab(context, server.url, options.hash) };
+  t.after(async () => {
+    await context.close().catch(() => {});
+    watch.assertNothingLeft();
+    if (!options.errorsExpected) watch.assertNoErrors();
+  });
+  session.page = await session.openTab();
+  return session;
+}
+
+async function openTab(context, url, hash = "") {
+  const page = await context.newPage();
+  await page.goto(url + hash);
+  await ready(page);
+  return page;
+}
+
+/** Resolves when `window.pixelmill` takes calls. */
+export async function ready(page) {
+  await page.waitForFunction(() => window.pixelmill !== undefined);
+}
+
+/** Notes what the pages of a context ask the network for, and what they complain of. */
+class Watch {
+  constructor(url) {
+    this.home = new URL(url);
+    this.requests = [];
+    this.errors = [];
+  }
+
+  attach(context) {
+    context.on("request", (request) => this.requests.push(request.url()));
+    context.on("weberror", (error) => this.errors.push(String(error.error()?.stack ?? error.error())));
+    context.on("console", (message) => {
+      if (message.type() === "error") this.errors.push(message.text());
+    });
+  }
+
+  /** Addresses beyond the page's own folder. Blobs and data addresses are inside the page. */
+  get foreign() {
+    return this.requests.filter((text) => {
+      const url = new URL(text);
+      if (url.protocol === "blob:" || url.protocol === "data:") return false;
+      return url.origin !== this.home.origin || !url.pathname.startsWith(this.home.pathname);
+    });
+  }
+
+  assertNothingLeft() {
+    assert.deepEqual(this.foreign, [], "the page asked an address that is not its own");
+  }
+
+  assertNoErrors() {
+    assert.deepEqual(this.errors, [], "the page reported errors");
+  }
+}
+
+/** Calls `window.pixelmill[name](...parameters)`. What it rejects with comes back as `{ rejected }`. */
+export async function call(page, name, ...parameters) {
+  return await page.evaluate(
+    async ([name, parameters]) => {
+      try {
+        return await window.pixelmill[name](...parameters);
+      } catch (error) {
+        return { rejected: error instanceof Error ? { thrown: String(error) } : error };
+      }
+    },
+    [name, parameters],
+  );
+}
+
+/** The same where success is expected. */
+export async function ask(page, name, ...parameters) {
+  const answer = await call(page, name, ...parameters);
+  assert.equal(answer?.rejected, undefined, `${name} was refused: ${JSON.stringify(answer?.rejected, null, 2)}`);
+  return answer;
+}
+
+/** Imports files: `[{ name, bytes, type? }]`, a few at a time, since each call carries them as text. */
+export async function importFiles(page, files) {
+  const assets = [];
+  for (let first = 0; first < files.length; first += 8) {
+    const portion = files.slice(first, first + 8).map(({ name, bytes, type }) => ({
+      name,
+      type: type ?? "",
+      text: Buffer.from(bytes).toString("base64"),
+    }));
+    const imported = await page.evaluate(async (portion) => {
+      const decode = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      return await window.pixelmill.importAssets(portion.map(({ name, type, text }) => new File([decode(text)], name, { type })));
+    }, portion);
+    assets.push(...imported);
+  }
+  return assets;
+}
+
+/** The images of an `input-images` action, from imported assets. */
+export function images(assets) {
+  return assets.map(({ name, url }) => ({ name, sourceUrl: url, storageType: "local" }));
+}
+
+/** A copy of a document with these images in its input actions: `{ photos: assets, logo: assets }`. */
+export function withImages(workflow, inputs) {
+  const copy = structuredClone(workflow);
+  for (const [actionId, assets] of Object.entries(inputs)) {
+    const action = copy.actions.find((action) => action.actionId === actionId);
+    assert.ok(action, `the workflow has no action ${actionId}`);
+    action.parameters = { ...action.parameters, images: images(assets) };
+  }
+  return copy;
+}
+
+/** Starts a batch and answers its id. */
+export async function execute(page, workflow, batchConfig) {
+  const answer = await ask(page, "executeBatch", { workflowId: workflow.metadata.workflowId, workflow, batchConfig });
+  assert.match(answer.batchId, /^batch-.+-\d{8}-[0-9a-f]{8}$/);
+  return answer.batchId;
+}
+
+const ENDED = ["completed", "failed", "cancelled"];
+
+/** Waits until the batch's status satisfies the condition, which is called with each answer. */
+export async function until(page, batchId, condition, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const status = await ask(page, "getBatchStatus", batchId);
+    assertCountsAddUp(status);
+    if (condition(status)) return status;
+    if (Date.now() > end) {
+      throw new Error(`after ${patience / 1000} s the batch is still not there: ${JSON.stringify(status, null, 2)}`);
+    }
+    await page.waitForTimeout(50);
+  }
+}
+
+/** Waits until the batch has ended and its last execution in flight too. */
+export async function untilEnded(page, batchId, patience = PATIENCE) {
+  return await until(page, batchId, (status) => ENDED.includes(status.status) && status.completedAt !== null, patience);
+}
+
+/** Invariant of every status answer, in whatever moment it was given. */
+export function assertCountsAddUp({ assets, executions }) {
+  assert.equal(assets.pending + assets.processing + assets.completed + assets.failed, assets.total, JSON.stringify(assets));
+  assert.equal(executions.completed, assets.completed + assets.failed);
+}
+
+/** All executions of a batch, in the order of their images. */
+export async function executions(page, batchId) {
+  const all = [];
+  for (;;) {
+    const answer = await ask(page, "listExecutions", batchId, { limit: 500, offset: all.length });
+    all.push(...answer.executions);
+    if (!answer.pagination.hasMore) return all;
+  }
+}
+
+/** Runs a workflow to its end: `{ status, executions }`. */
+export async function run(page, workflow, batchConfig, patience) {
+  const batchId = await execute(page, workflow, batchConfig);
+  const status = await untilEnded(page, batchId, patience);
+  return { batchId, status, executions: await executions(page, batchId) };
+}
+
+/** The bytes behind an `asset:` address. */
+export async function readAsset(page, url) {
+  const text = await page.evaluate(async (url) => {
+    const bytes = new Uint8Array(await (await window.pixelmill.readAsset(url)).arrayBuffer());
+    let text = "";
+    for (let start = 0; start < bytes.length; start += 0x8000) {
+      text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+    }
+    return btoa(text);
+  }, url);
+  return Buffer.from(text, "base64");
+}
+
+/** Kills the renderer of a tab, as the system does when memory runs out. */
+export async function crash(page) {
+  const crashed = page.waitForEvent("crash");
+  const session = await page.context().newCDPSession(page);
+  session.send("Page.crash").catch(() => {});
+  await crashed;
+  await page.close();
+}
