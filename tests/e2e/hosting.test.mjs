@@ -7,12 +7,12 @@ import test from "node:test";
 import { importFiles, open, ready, run, suite, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
-suite(test);
+const site = suite(test);
 
 const DIST = process.env.PIXELMILL_DIST;
 
-test("html, scripts and WebAssembly are sent with their types and with the page's policy", async (t) => {
-  const { url } = await open(t);
+test("html, scripts and WebAssembly are sent with their types and with the page's policy", async () => {
+  const { url } = site;
   const page = await fetch(url);
   const text = await page.text();
   const declared = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(text)[1];
@@ -27,8 +27,8 @@ test("html, scripts and WebAssembly are sent with their types and with the page'
   }
 });
 
-test("the server gives nothing but the folder", async (t) => {
-  const { url } = await open(t);
+test("the server gives nothing but the folder", async () => {
+  const { url } = site;
   for (const path of ["../", "%2e%2e/Cargo.toml", "..%2fCargo.toml", "no-such-file", "licences/"]) {
     assert.equal((await fetch(url + path)).status, 404, path);
   }

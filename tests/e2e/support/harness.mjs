@@ -63,7 +63,7 @@ export function scratchFolder(name) {
 let sharedBrowser;
 let sharedServer;
 
-/** Called once by each test file: the browser and the server its tests share. */
+/** Called once by each test file: starts the browser and the server its tests share. */
 export function suite(test) {
   test.before(async () => {
     [sharedServer, sharedBrowser] = await Promise.all([
@@ -75,6 +75,12 @@ export function suite(test) {
     await sharedBrowser?.close();
     await sharedServer?.stop();
   });
+  return {
+    /** The page's address, once the tests run. */
+    get url() {
+      return sharedServer.url;
+    },
+  };
 }
 
 /**
