@@ -225,7 +225,7 @@ macro_rules! actions {
 // The one list. A new action is a file in `actions/` and its name here.
 actions! {
     frame: input_images, output;
-    transforms: resize, pad, flip, adjust, grayscale, gaussian_blur, sharpen, watermark
+    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark
 }
 
 /// The entry of an action by its id.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) mod blur;
 pub mod convert;
+pub mod geometry;
 pub mod orient;
 pub mod resample;
 #[cfg(test)]

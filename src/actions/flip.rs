@@ -1,10 +1,10 @@
-//! `flip`: mirrors a picture.
+//! `flip`: mirrors a picture. The moving of samples is [`crate::image::orient`]'s.
 
 use serde_json::{Map, Value};
 
-use super::parameters::unreadable;
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only};
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
+use crate::image::orient::{flip_horizontal, flip_vertical};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -46,8 +46,7 @@ pub const ACTION: Action = Action {
 /// # Errors
 /// When they do not read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    let (read, issues) = Flip::read(raw);
-    Ok(Box::new(read.ok_or_else(|| unreadable(ACTION.action_type, &issues))?))
+    prepared(&ACTION, Flip::read(raw))
 }
 
 impl Operation for Flip {
@@ -56,6 +55,46 @@ impl Operation for Flip {
     }
 
     fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
-        Ok(vec![only(inputs)?])
+        let image = only(inputs)?;
+        Ok(vec![match self.direction {
+            Direction::Horizontal => flip_horizontal(image),
+            Direction::Vertical => flip_vertical(image),
+        }])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::image::testing::noise;
+    use crate::image::{Pixels, Representation, Size};
+
+    fn run(direction: Direction, image: Image) -> Image {
+        Flip { direction }.run(vec![Some(image)]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn left_and_right_or_top_and_bottom_change_places() {
+        let image = Image::new(Size::new(3, 2), Pixels::Gray(vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(run(Direction::Horizontal, image.clone()).pixels, Pixels::Gray(vec![3, 2, 1, 6, 5, 4]));
+        assert_eq!(run(Direction::Vertical, image).pixels, Pixels::Gray(vec![4, 5, 6, 1, 2, 3]));
+    }
+
+    proptest! {
+        #[test]
+        fn twice_is_the_picture_again(
+            (width, height) in (1u32..20, 1u32..20), representation in 0..4usize, horizontal: bool, seed: u32,
+        ) {
+            // A planar picture of odd sides goes to 4:4:4 and is no longer equal: even sides there.
+            let representation = Representation::ALL[representation];
+            let even = if representation == Representation::Ycc { 2 } else { 1 };
+            let image = noise(Size::new(width * even, height * even), representation, seed);
+            let direction = if horizontal { Direction::Horizontal } else { Direction::Vertical };
+            let once = run(direction, image.clone());
+            prop_assert!(once.is_consistent());
+            prop_assert_eq!(run(direction, once), image);
+        }
     }
 }

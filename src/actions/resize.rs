@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::parameters::{Gravity, Issue};
 use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
-use crate::image::resample::{FilterType, ResizeAlg, Window, resample};
+use crate::image::resample::{self, Window, resample};
 use crate::image::{Image, Representation, Representations, Size};
 
 crate::choices! {
@@ -43,14 +43,14 @@ crate::choices! {
 }
 
 impl Filter {
-    fn algorithm(self) -> ResizeAlg {
-        ResizeAlg::Convolution(match self {
-            Self::Nearest => return ResizeAlg::Nearest,
-            Self::Bilinear => FilterType::Bilinear,
-            Self::Bicubic => FilterType::CatmullRom,
-            Self::Mitchell => FilterType::Mitchell,
-            Self::Lanczos3 => FilterType::Lanczos3,
-        })
+    fn kernel(self) -> resample::Filter {
+        match self {
+            Self::Nearest => resample::Filter::Nearest,
+            Self::Bilinear => resample::Filter::Bilinear,
+            Self::Bicubic => resample::Filter::Bicubic,
+            Self::Mitchell => resample::Filter::Mitchell,
+            Self::Lanczos3 => resample::Filter::Lanczos3,
+        }
     }
 }
 
@@ -225,7 +225,7 @@ impl Operation for Resize {
 
     /// Twice the result in both sides: a good filter then gives the same picture as from the full one.
     fn needs(&self, input: Size) -> Size {
-        if self.filter == Filter::Nearest || self.mode == Mode::Percent {
+        if self.filter == Filter::Nearest {
             return input;
         }
         let scaled = self.sizes(input).0;
@@ -235,24 +235,39 @@ impl Operation for Resize {
 
     fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
-        let (scaled, kept) = self.sizes(image.size);
+        let full = image.size;
+        self.scale(image, full)
+    }
+
+    fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
+        self.scale(only(inputs)?, full)
+    }
+}
+
+impl Resize {
+    /// Scales a picture that stands for one of the size `full`.
+    fn scale(&self, image: Image, full: Size) -> Result<Vec<Image>, Failure> {
+        let (scaled, kept) = self.sizes(full);
         if scaled == image.size && kept == image.size {
             return Ok(vec![image]);
         }
-        let across = f64::from(image.size.width) / f64::from(scaled.width);
-        let down = f64::from(image.size.height) / f64::from(scaled.height);
-        let window = if kept == scaled {
-            Window::all(image.size)
-        } else {
-            Window {
-                left: f64::from(Gravity::offset(self.gravity.column, scaled.width, kept.width)) * across,
-                top: f64::from(Gravity::offset(self.gravity.row, scaled.height, kept.height)) * down,
-                width: f64::from(kept.width) * across,
-                height: f64::from(kept.height) * down,
-            }
+        let across = extent(image.size.width, full.width) / f64::from(scaled.width);
+        let down = extent(image.size.height, full.height) / f64::from(scaled.height);
+        let window = Window {
+            left: f64::from(Gravity::offset(self.gravity.column, scaled.width, kept.width)) * across,
+            top: f64::from(Gravity::offset(self.gravity.row, scaled.height, kept.height)) * down,
+            width: f64::from(kept.width) * across,
+            height: f64::from(kept.height) * down,
         };
-        Ok(vec![resample(&image, window, kept, self.filter.algorithm())?])
+        Ok(vec![resample(&image, window, kept, self.filter.kernel())?])
     }
+}
+
+/// How many samples of a side that was decoded at 1/2, 1/4 or 1/8 the full side really covers: the last sample may
+/// reach past its end.
+fn extent(reduced: u32, full: u32) -> f64 {
+    let step = [1, 2, 4, 8].into_iter().find(|step| full.div_ceil(*step) == reduced);
+    step.map_or(f64::from(reduced), |step| f64::from(full) / f64::from(step))
 }
 
 #[cfg(test)]
@@ -348,7 +363,39 @@ mod tests {
         assert_eq!(resize(json!({ "width": 800, "height": 800, "mode": "fill" })).needs(full), Size::new(2134, 1600));
         assert_eq!(resize(json!({ "width": 2400 })).needs(full), full);
         assert_eq!(resize(json!({ "width": 800, "filter": "nearest" })).needs(full), full);
-        assert_eq!(resize(json!({ "mode": "percent", "percent": 10 })).needs(full), full, "percent of what is given");
+        assert_eq!(resize(json!({ "mode": "percent", "percent": 10 })).needs(full), Size::new(800, 600));
+    }
+
+    /// A ramp by true position: half a decode must land where the full one does, also when the sides are odd.
+    #[test]
+    fn a_picture_decoded_at_a_part_gives_the_same_result() {
+        let ramp = |size: Size, step: u32, full: u32| {
+            let value = |x: u32| ((f64::from(x) + 0.5) * f64::from(step) / f64::from(full) * 240.0 + 0.5) as u8;
+            Image::new(size, Pixels::Gray((0..size.height).flat_map(|_| (0..size.width).map(value)).collect()))
+        };
+        for full in [Size::new(401, 301), Size::new(400, 300), Size::new(403, 299)] {
+            for raw in [
+                json!({ "width": 99 }),
+                json!({ "mode": "percent", "percent": 23 }),
+                json!({ "mode": "fill", "width": 60, "height": 60, "gravity": "east" }),
+            ] {
+                let operation = resize(raw);
+                let half = Size::new(full.width.div_ceil(2), full.height.div_ceil(2));
+                let needs = operation.needs(full);
+                assert!(needs.width <= half.width && needs.height <= half.height);
+                let whole = operation.run(vec![Some(ramp(full, 1, full.width))]).unwrap().remove(0);
+                let reduced =
+                    operation.run_reduced(vec![Some(ramp(half, 2, full.width))], full).unwrap().remove(0);
+                assert_eq!(reduced.size, operation.output_size(full).unwrap());
+                let (Pixels::Gray(whole_data), Pixels::Gray(reduced_data)) = (whole.pixels, reduced.pixels) else {
+                    panic!("gray stays gray")
+                };
+                let width = whole.size.width as usize;
+                for x in 3..width - 3 {
+                    assert!(whole_data[x].abs_diff(reduced_data[x]) <= 1, "{full:?} at {x}");
+                }
+            }
+        }
     }
 
     #[test]

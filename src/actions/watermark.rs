@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::parameters::Gravity;
 use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, prepared};
 use crate::error::Failure;
-use crate::image::resample::{FilterType, ResizeAlg, Window, resample};
+use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representations, Size};
 
 crate::parameters! {
@@ -92,8 +92,7 @@ impl Operation for Watermark {
             return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug."));
         };
         let size = self.overlay_size(picture.size, overlay.size);
-        let lanczos = ResizeAlg::Convolution(FilterType::Lanczos3);
-        let overlay = resample(&overlay, Window::all(overlay.size), size, lanczos)?;
+        let overlay = resample(&overlay, Window::all(overlay.size), size, Filter::Lanczos3)?;
         let margin = share(picture.size.width.min(picture.size.height), self.margin);
         let place = Place {
             left: Self::start(self.position.column, picture.size.width, size.width, margin) as usize,

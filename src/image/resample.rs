@@ -3,12 +3,55 @@
 //! the actions.
 
 use fast_image_resize::images::{Image as Target, ImageRef as Source};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{Filter as Kernel, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::{Image, Pixels, Plane, Size, Ycc};
 use crate::error::Failure;
 
-pub use fast_image_resize::{FilterType, ResizeAlg};
+/// How new samples are weighed from old ones. When shrinking, each is widened to what a new sample covers (but for
+/// [`Filter::Nearest`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// The sample whose centre is nearest.
+    Nearest,
+    /// Triangle.
+    Bilinear,
+    /// Catmull-Rom cubic (a = −0.5).
+    Bicubic,
+    /// Mitchell-Netravali cubic (B = C = 1/3).
+    Mitchell,
+    /// Sinc windowed by sinc, three lobes.
+    Lanczos3,
+}
+
+impl Filter {
+    /// `fast_image_resize` 6.1.0 reads out of bounds where a window ends inside the picture and its first or last
+    /// weight is exactly 0, as Catmull-Rom's is at distance 1: it leaves such a weight away and takes the narrower
+    /// reach for that of all. So both cubics come from here, with no zero inside their reach.
+    fn algorithm(self) -> ResizeAlg {
+        let cubic = |name, function| Kernel::new(name, function, 2.0).map_or(FilterType::Mitchell, FilterType::Custom);
+        ResizeAlg::Convolution(match self {
+            Self::Nearest => return ResizeAlg::Nearest,
+            Self::Bilinear => FilterType::Bilinear,
+            Self::Bicubic => cubic("Catmull-Rom", |x| cubic_weight(x, 0.0, 0.5)),
+            Self::Mitchell => cubic("Mitchell", |x| cubic_weight(x, 1.0 / 3.0, 1.0 / 3.0)),
+            Self::Lanczos3 => FilterType::Lanczos3,
+        })
+    }
+}
+
+/// The family of Mitchell and Netravali, "Reconstruction filters in computer graphics" (1988), never 0 inside ±2.
+fn cubic_weight(x: f64, b: f64, c: f64) -> f64 {
+    let x = x.abs();
+    let weight = if x < 1.0 {
+        ((12.0 - 9.0 * b - 6.0 * c) * x - 18.0 + 12.0 * b + 6.0 * c) * x * x + 6.0 - 2.0 * b
+    } else if x < 2.0 {
+        (((-b - 6.0 * c) * x + 6.0 * b + 30.0 * c) * x - 12.0 * b - 48.0 * c) * x + 8.0 * b + 24.0 * c
+    } else {
+        return 0.0;
+    };
+    if weight == 0.0 { f64::MIN_POSITIVE } else { weight / 6.0 }
+}
 
 /// The part of a picture that is read, in pixels of the picture and inside it; may start and end between pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,13 +82,13 @@ impl Window {
 ///
 /// # Errors
 /// A system failure when the buffers do not fit their sizes, which would be a bug.
-pub fn resample(image: &Image, window: Window, size: Size, algorithm: ResizeAlg) -> Result<Image, Failure> {
+pub fn resample(image: &Image, window: Window, size: Size, filter: Filter) -> Result<Image, Failure> {
     if size == image.size && window == Window::all(size) {
         return Ok(image.clone());
     }
     let mut resizer = Resizer::new();
     let mut run = |data: &[u8], from: Size, window: Window, to: Size, kind: PixelType| {
-        let options = ResizeOptions::new().resize_alg(algorithm).use_alpha(kind == PixelType::U8x4);
+        let options = ResizeOptions::new().resize_alg(filter.algorithm()).use_alpha(kind == PixelType::U8x4);
         resize_samples(&mut resizer, data, from, window, to, kind, options)
     };
     let pixels = match &image.pixels {
@@ -176,8 +219,7 @@ mod tests {
             {
                 let (from, to) = (Size::new(from.0, from.1), Size::new(to.0, to.1));
                 let image = ramp(from, subsampling);
-                let out =
-                    resample(&image, Window::all(from), to, ResizeAlg::Convolution(FilterType::Lanczos3)).unwrap();
+                let out = resample(&image, Window::all(from), to, Filter::Lanczos3).unwrap();
                 assert!(out.is_consistent());
                 let (Pixels::Ycc(out), Pixels::Ycc(expected)) = (out.pixels, ramp(to, subsampling).pixels) else {
                     panic!("planar stays planar")
@@ -204,7 +246,7 @@ mod tests {
         let size = Size::new(60, 40);
         let data: Vec<u8> = (0..60 * 40 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let image = Image::new(size, Pixels::Rgb(data));
-        let lanczos = ResizeAlg::Convolution(FilterType::Lanczos3);
+        let lanczos = Filter::Lanczos3;
         let whole = resample(&image, Window::all(size), Size::new(30, 20), lanczos).unwrap();
         let window = Window { left: 10.0, top: 6.0, width: 40.0, height: 24.0 };
         let part = resample(&image, window, Size::new(20, 12), lanczos).unwrap();
@@ -214,11 +256,25 @@ mod tests {
         }
     }
 
+    /// Lengths for which Catmull-Rom's last or first weight is exactly 0; see [`Filter::algorithm`].
+    #[test]
+    fn a_window_inside_the_picture_reads_no_further_than_its_samples() {
+        let size = Size::new(27, 22);
+        let image = super::super::testing::flat(size, super::super::Representation::Gray, 90);
+        for filter in [Filter::Bicubic, Filter::Mitchell, Filter::Lanczos3, Filter::Bilinear] {
+            for left in [0.0, 22.0 - 63.0 / 13.0] {
+                let window = Window { left, top: 0.0, width: 63.0 / 13.0, height: 22.0 };
+                let out = resample(&image, window, Size::new(7, 32), filter).unwrap();
+                assert_eq!(out.pixels, Pixels::Gray(vec![90; 7 * 32]));
+            }
+        }
+    }
+
     #[test]
     fn hidden_colour_does_not_bleed_out_of_transparent_pixels() {
         let data = [[255, 0, 0, 255], [0, 255, 0, 0], [255, 0, 0, 255], [0, 255, 0, 0]].concat();
         let image = Image::new(Size::new(4, 1), Pixels::Rgba(data));
-        let bilinear = ResizeAlg::Convolution(FilterType::Bilinear);
+        let bilinear = Filter::Bilinear;
         let out = resample(&image, Window::all(image.size), Size::new(2, 1), bilinear).unwrap();
         let Pixels::Rgba(out) = out.pixels else { panic!("rgba stays rgba") };
         for pixel in out.chunks(4) {

@@ -21,3 +21,35 @@ pub(crate) fn flat(size: Size, representation: Representation, value: u8) -> Ima
         },
     )
 }
+
+/// A picture of reproducible noise; planar pictures are 4:2:0.
+pub(crate) fn noise(size: Size, representation: Representation, seed: u32) -> Image {
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut samples = |count: u64| -> Vec<u8> {
+        (0..count)
+            .map(|_| {
+                // xorshift64 (Marsaglia, 2003).
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as u8
+            })
+            .collect()
+    };
+    let pixels = size.pixels();
+    let chroma = Subsampling::S420.chroma_size(size);
+    Image::new(
+        size,
+        match representation {
+            Representation::Gray => Pixels::Gray(samples(pixels)),
+            Representation::Rgb => Pixels::Rgb(samples(pixels * 3)),
+            Representation::Rgba => Pixels::Rgba(samples(pixels * 4)),
+            Representation::Ycc => Pixels::Ycc(Ycc {
+                y: Plane { size, data: samples(pixels) },
+                cb: Plane { size: chroma, data: samples(chroma.pixels()) },
+                cr: Plane { size: chroma, data: samples(chroma.pixels()) },
+                subsampling: Subsampling::S420,
+            }),
+        },
+    )
+}

@@ -1,0 +1,249 @@
+//! `crop`: keeps a part of the picture, by a box or by a ratio. The cutting is [`crate::image::geometry`]'s.
+
+use serde_json::{Map, Value};
+
+use super::parameters::{Gravity, Issue, Ratio};
+use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use crate::error::Failure;
+use crate::image::geometry::crop;
+use crate::image::{Image, Representations, Size};
+
+crate::parameters! {
+    /// Parameters of `crop`.
+    pub struct Crop {
+        /// Left edge of the box; 0 when left out. What lies outside the picture is left away.
+        x: Option<i32>, range -65500.0..=65500.0, unit "px";
+        /// Upper edge of the box; 0 when left out.
+        y: Option<i32>, range -65500.0..=65500.0, unit "px";
+        /// Width of the box.
+        width: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// Height of the box.
+        height: Option<u32>, range 1.0..=65500.0, unit "px";
+        /// Ratio of the part that is kept, instead of a box: the largest there is, such as `4:5`.
+        ratio: Option<Ratio>;
+        /// Which part is kept with `ratio`.
+        gravity: Gravity = Gravity::CENTER;
+    }
+}
+
+/// The parameters with what holds between them.
+fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
+    let (read, mut issues) = Crop::read(raw);
+    if let Some(crop) = &read {
+        let position = crop.x.is_some() || crop.y.is_some();
+        match (crop.ratio, crop.width, crop.height) {
+            (Some(ratio), width, height) if position || width.is_some() || height.is_some() => issues.push(Issue::new(
+                "ratio",
+                "conflicting_parameters",
+                format!("\"ratio\" is {}:{} and a box is given too.", ratio.width, ratio.height),
+                "Give either \"ratio\" or a box of \"x\", \"y\", \"width\" and \"height\".",
+            )),
+            (None, None, None) if !position => issues.push(Issue::new(
+                "ratio",
+                "missing_parameter",
+                "Neither a box nor a \"ratio\" is given.",
+                "Give \"x\", \"y\", \"width\" and \"height\" in pixels, or a \"ratio\" such as \"4:5\".",
+            )),
+            (None, width, height) => {
+                for (field, side) in [("width", width), ("height", height)] {
+                    if side.is_none() {
+                        issues.push(Issue::new(
+                            field,
+                            "missing_parameter",
+                            format!("The box has no \"{field}\"."),
+                            format!("Give \"{field}\" in pixels, or a \"ratio\" instead of a box."),
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    (read, issues)
+}
+
+/// The entry of `crop`.
+pub const ACTION: Action = Action {
+    action_type: "crop",
+    version: "1.0.0",
+    name: "Crop",
+    description: "Keeps a part of the picture: a box in pixels, or the largest part of a ratio.",
+    category: Category::Geometry,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Crop::FIELDS,
+    check: |raw| read(raw).1,
+    related: &["resize", "pad"],
+    usage: "Bring every picture to 4:5 for a feed; to show all of it on a canvas of a ratio, use pad.",
+};
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, read(raw))
+}
+
+/// The largest size of a ratio inside `outer`; a side is rounded half up and at least 1.
+fn inside(outer: Size, ratio: Ratio) -> Size {
+    let (width, height) = (f64::from(outer.width), f64::from(outer.height));
+    let round = |side: f64, most: u32| ((side + 0.5).floor() as u32).clamp(1, most);
+    if width * ratio.height >= height * ratio.width {
+        Size::new(round(height * ratio.width / ratio.height, outer.width), outer.height)
+    } else {
+        Size::new(outer.width, round(width * ratio.height / ratio.width, outer.height))
+    }
+}
+
+impl Crop {
+    /// Upper left corner and size of what is kept.
+    fn part(&self, input: Size) -> Result<(u32, u32, Size), Failure> {
+        if let Some(ratio) = self.ratio {
+            let size = inside(input, ratio);
+            return Ok((
+                Gravity::offset(self.gravity.column, input.width, size.width),
+                Gravity::offset(self.gravity.row, input.height, size.height),
+                size,
+            ));
+        }
+        let (x, y) = (self.x.unwrap_or(0), self.y.unwrap_or(0));
+        let (width, height) = (self.width.unwrap_or(input.width), self.height.unwrap_or(input.height));
+        let overlap = |start: i32, length: u32, side: u32| {
+            let (start, end) = (i64::from(start), i64::from(start) + i64::from(length));
+            let (from, to) = (start.clamp(0, side.into()), end.clamp(0, side.into()));
+            (from < to).then_some((from as u32, (to - from) as u32))
+        };
+        match (overlap(x, width, input.width), overlap(y, height, input.height)) {
+            (Some((x, width)), Some((y, height))) => Ok((x, y, Size::new(width, height))),
+            _ => Err(Failure::execute(
+                format!(
+                    "The box of {width} × {height} px at ({x}, {y}) lies outside the picture of {} × {} px.",
+                    input.width, input.height
+                ),
+                "Move the box into the picture, or crop by a ratio.",
+            )),
+        }
+    }
+}
+
+impl Operation for Crop {
+    fn accepts(&self) -> Representations {
+        Representations::ANY
+    }
+
+    fn output_size(&self, input: Size) -> Result<Size, Failure> {
+        self.part(input).map(|(_, _, size)| size)
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        let image = only(inputs)?;
+        let (x, y, size) = self.part(image.size)?;
+        Ok(vec![crop(image, x, y, size)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::testing::flat;
+    use crate::image::{Pixels, Representation};
+
+    fn operation(raw: Value) -> Crop {
+        let (read, issues) = read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        read.unwrap()
+    }
+
+    fn part(raw: Value, width: u32, height: u32) -> (u32, u32, u32, u32) {
+        let (x, y, size) = operation(raw).part(Size::new(width, height)).unwrap();
+        (x, y, size.width, size.height)
+    }
+
+    #[test]
+    fn a_box_is_cut_out() {
+        let image = Image::new(Size::new(4, 3), Pixels::Gray((0..12).collect()));
+        let out = operation(json!({ "x": 1, "y": 1, "width": 2, "height": 2 })).run(vec![Some(image)]).unwrap();
+        assert_eq!((out[0].size, &out[0].pixels), (Size::new(2, 2), &Pixels::Gray(vec![5, 6, 9, 10])));
+    }
+
+    #[test]
+    fn a_box_is_intersected_with_the_picture() {
+        assert_eq!(part(json!({ "x": 80, "y": 90, "width": 50, "height": 50 }), 100, 100), (80, 90, 20, 10));
+        assert_eq!(part(json!({ "x": -10, "y": -20, "width": 50, "height": 50 }), 100, 100), (0, 0, 40, 30));
+        assert_eq!(part(json!({ "width": 500, "height": 1 }), 100, 100), (0, 0, 100, 1));
+    }
+
+    #[test]
+    fn an_empty_box_fails_and_says_where_it_lies() {
+        for raw in [
+            json!({ "x": 100, "y": 0, "width": 5, "height": 5 }),
+            json!({ "x": 0, "y": -5, "width": 5, "height": 5 }),
+        ] {
+            let failure = operation(raw).output_size(Size::new(100, 60)).unwrap_err();
+            assert!(failure.message.contains("5 × 5 px") && failure.message.contains("100 × 60"), "{failure}");
+            assert!(!failure.hint.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_ratio_keeps_the_largest_part_at_gravity() {
+        assert_eq!(part(json!({ "ratio": "4:5" }), 400, 300), (80, 0, 240, 300));
+        assert_eq!(part(json!({ "ratio": "4:5", "gravity": "east" }), 400, 300), (160, 0, 240, 300));
+        assert_eq!(part(json!({ "ratio": "16:9", "gravity": "south" }), 400, 300), (0, 75, 400, 225));
+        assert_eq!(part(json!({ "ratio": "1:1" }), 3, 2), (0, 0, 2, 2));
+        assert_eq!(part(json!({ "ratio": "1000:1" }), 10, 10), (0, 4, 10, 1));
+        assert_eq!(part(json!({ "ratio": "3:2" }), 5, 100), (0, 48, 5, 3), "5 × 2 ÷ 3 is 3.33");
+    }
+
+    #[test]
+    fn a_box_and_a_ratio_exclude_each_other_and_one_must_be_given() {
+        let codes = |raw: Value| {
+            let issues = (ACTION.check)(raw.as_object().unwrap());
+            issues.into_iter().map(|issue| (issue.field.unwrap(), issue.code)).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(json!({})), [("ratio", "missing_parameter")]);
+        assert_eq!(codes(json!({ "gravity": "north" })), [("ratio", "missing_parameter")]);
+        assert_eq!(codes(json!({ "x": 3 })), [("width", "missing_parameter"), ("height", "missing_parameter")]);
+        assert_eq!(codes(json!({ "width": 3 })), [("height", "missing_parameter")]);
+        assert_eq!(codes(json!({ "ratio": "1:1", "x": 0 })), [("ratio", "conflicting_parameters")]);
+        assert_eq!(codes(json!({ "ratio": "-1:1" })), [("ratio", "wrong_type")]);
+        assert_eq!(codes(json!({ "ratio": "4:5" })), []);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_lies_inside_and_has_the_size_that_was_foretold(
+            (width, height) in (1u32..50, 1u32..50),
+            (x, y) in (-60i32..60, -60i32..60),
+            (box_width, box_height) in (1u32..70, 1u32..70),
+            representation in 0..4usize,
+            by_ratio: bool,
+            gravity in 0u8..9,
+        ) {
+            let operation = Crop {
+                x: (!by_ratio).then_some(x),
+                y: (!by_ratio).then_some(y),
+                width: (!by_ratio).then_some(box_width),
+                height: (!by_ratio).then_some(box_height),
+                ratio: by_ratio.then_some(Ratio { width: f64::from(box_width), height: f64::from(box_height) }),
+                gravity: Gravity { column: gravity % 3, row: gravity / 3 },
+            };
+            let size = Size::new(width, height);
+            let image = flat(size, Representation::ALL[representation], 5);
+            match operation.output_size(size) {
+                Ok(foretold) => {
+                    prop_assert!(foretold.width <= width && foretold.height <= height);
+                    let out = operation.run(vec![Some(image)]).unwrap();
+                    prop_assert_eq!(out[0].size, foretold);
+                    prop_assert!(out[0].is_consistent());
+                }
+                Err(_) => prop_assert!(operation.run(vec![Some(image)]).is_err() && !by_ratio),
+            }
+        }
+    }
+}
