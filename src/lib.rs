@@ -21,5 +21,7 @@ pub mod api;
 
 pub mod view_model;
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub mod ui;

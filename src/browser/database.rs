@@ -1,0 +1,408 @@
+//! The store in IndexedDB: its schema, its upgrades, and the port `store::Store` over it.
+//!
+//! Invariant: a transaction waits for its own requests only. Whatever else must be waited for (digests, files, the
+//! network) happens before it begins. Records are plain JSON values, contents are Blobs in an object store of their
+//! own, so that listing records never loads a picture.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use js_sys::Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, IdbDatabase, IdbKeyRange};
+
+use super::environment::{base_path, now};
+use super::interop::{from_js, to_js};
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::store::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
+
+mod transaction;
+
+use transaction::{Transaction, key_count, open};
+
+const ASSETS: &str = "assets";
+const CONTENTS: &str = "contents";
+const BATCHES: &str = "batches";
+const PROGRESS: &str = "progress";
+const EXECUTIONS: &str = "executions";
+const WORKFLOWS: &str = "workflows";
+const SETTINGS: &str = "settings";
+/// `assets` by [references, createdAt].
+const BY_REFERENCES: &str = "byReferences";
+/// `progress` by createdAt.
+const BY_CREATION: &str = "byCreation";
+/// `executions` by [batchId, status, assetIndex].
+const BY_STATUS: &str = "byStatus";
+
+/// One step of the schema per version, oldest first. A published step is never changed: add one.
+const UPGRADES: &[fn(&IdbDatabase) -> Result<(), JsValue>] = &[upgrade_to_1];
+
+/// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
+const CHUNK: usize = 200;
+
+fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
+    let create = |name: &str, path: Option<&str>| match path {
+        Some(path) => {
+            let options = web_sys::IdbObjectStoreParameters::new();
+            options.set_key_path(&JsValue::from_str(path));
+            database.create_object_store_with_optional_parameters(name, &options)
+        }
+        None => database.create_object_store(name),
+    };
+    let paths = |names: &[&str]| JsValue::from(names.iter().map(|name| JsValue::from_str(name)).collect::<Array>());
+    let assets = create(ASSETS, Some("assetId"))?;
+    assets.create_index_with_str_sequence(BY_REFERENCES, &paths(&["references", "createdAt"]))?;
+    create(CONTENTS, None)?;
+    create(BATCHES, Some("batchId"))?;
+    create(PROGRESS, Some("batchId"))?.create_index_with_str(BY_CREATION, "createdAt")?;
+    let options = web_sys::IdbObjectStoreParameters::new();
+    options.set_key_path(&paths(&["batchId", "assetIndex"]));
+    let executions = database.create_object_store_with_optional_parameters(EXECUTIONS, &options)?;
+    executions.create_index_with_str_sequence(BY_STATUS, &paths(&["batchId", "status", "assetIndex"]))?;
+    create(WORKFLOWS, Some("workflowId"))?;
+    create(SETTINGS, Some("key"))?;
+    Ok(())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Setting {
+    key: String,
+    value: String,
+}
+
+/// The database of one installation, open. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    connection: Rc<Connection>,
+}
+
+pub(crate) struct Connection {
+    database: IdbDatabase,
+    /// Why it is closed, once it is.
+    closed: RefCell<Option<StoreError>>,
+    listeners: RefCell<Vec<super::interop::Listener>>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.database.close();
+    }
+}
+
+impl Database {
+    /// Opens the database of the installation at `base_url`, upgrading its schema when it is older.
+    ///
+    /// `closed` is called once, when the connection is lost later: another tab upgrades, or the browser closed it.
+    /// `blocked` is called when another tab holds an older schema open; opening goes on when that one closes.
+    ///
+    /// # Errors
+    /// No storage (private windows of some browsers), a newer schema than ours, no room.
+    pub async fn open(
+        base_url: &str,
+        blocked: impl Fn() + 'static,
+        closed: impl FnOnce(StoreError) + 'static,
+    ) -> Result<Self, StoreError> {
+        let name = format!("pixelmill:{}", base_path(base_url));
+        let database = open(&name, UPGRADES, blocked).await?;
+        let connection = Rc::new(Connection { database, closed: RefCell::default(), listeners: RefCell::default() });
+        let closed = Rc::new(Cell::new(Some(closed)));
+        for (kind, error) in [
+            ("versionchange", StoreError::Version("Reload the page to go on.".into())),
+            ("close", StoreError::Failed("The browser closed it; reload the page.".into())),
+        ] {
+            let (weak, closed) = (Rc::downgrade(&connection), closed.clone());
+            let listener = super::interop::Listener::new(&connection.database, kind, move |_| {
+                if let Some(connection) = weak.upgrade() {
+                    connection.database.close();
+                    connection.closed.borrow_mut().get_or_insert(error.clone());
+                }
+                if let Some(closed) = closed.take() {
+                    closed(error.clone());
+                }
+            });
+            connection.listeners.borrow_mut().push(listener);
+        }
+        Ok(Self { connection })
+    }
+
+    fn read(&self, stores: &[&str]) -> Result<Transaction, StoreError> {
+        Transaction::begin(&self.connection, stores, None)
+    }
+
+    fn write(&self, stores: &[&str], durability: Durability) -> Result<Transaction, StoreError> {
+        Transaction::begin(&self.connection, stores, Some(durability))
+    }
+
+    /// Stores one file with its first reference still to come, unless it is there; used where one transaction serves.
+    async fn put_asset(
+        transaction: &Transaction,
+        asset: NewAsset<Blob>,
+        references: i64,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
+        let record = match found {
+            Some(mut found) => {
+                found.references = add(found.references, references);
+                found.created_at = now;
+                found
+            }
+            None => {
+                transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
+                AssetRecord {
+                    asset_id: asset.asset_id,
+                    name: asset.name,
+                    mime_type: asset.mime_type,
+                    bytes: asset.bytes,
+                    references: add(0, references),
+                    created_at: now,
+                }
+            }
+        };
+        transaction.put(ASSETS, &record)
+    }
+
+    /// Adds to the reference counts; what nothing refers to any more is removed. Unknown ids are passed over.
+    async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<(), StoreError> {
+        let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
+        for chunk in deltas.chunks(CHUNK) {
+            let mut requests = Vec::with_capacity(chunk.len());
+            for (asset_id, delta) in chunk {
+                requests.push((*delta, transaction.get::<AssetRecord>(ASSETS, &asset_id.as_str().into())?));
+            }
+            for (delta, request) in requests {
+                let Some(mut record) = request.await? else { continue };
+                record.references = add(record.references, delta);
+                if record.references == 0 && delta < 0 {
+                    Self::remove_asset(transaction, &record.asset_id)?;
+                } else {
+                    transaction.put(ASSETS, &record)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_asset(transaction: &Transaction, asset_id: &str) -> Result<(), StoreError> {
+        transaction.delete(ASSETS, &asset_id.into())?;
+        transaction.delete(CONTENTS, &asset_id.into())
+    }
+}
+
+fn add(references: u32, delta: i64) -> u32 {
+    u32::try_from((i64::from(references) + delta).max(0)).unwrap_or(u32::MAX)
+}
+
+fn keys(parts: &[JsValue]) -> JsValue {
+    parts.iter().collect::<Array>().into()
+}
+
+/// Every execution of a batch from `from`, or every one in a state from `from`.
+fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<IdbKeyRange, StoreError> {
+    let mut prefix = vec![JsValue::from_str(batch_id)];
+    if let Some(status) = status {
+        prefix.push(to_js(&status).map_err(|error| StoreError::Failed(super::interop::describe(&error)))?);
+    }
+    let bound = |index: u32| {
+        let mut parts = prefix.clone();
+        parts.push(index.into());
+        keys(&parts)
+    };
+    IdbKeyRange::bound(&bound(from), &bound(u32::MAX))
+        .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
+}
+
+impl Store for Database {
+    type Content = Blob;
+
+    async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
+        for asset in assets {
+            Self::put_asset(&transaction, asset, 0, now).await?;
+        }
+        transaction.done().await
+    }
+
+    async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
+        self.read(&[ASSETS])?.get(ASSETS, &asset_id.into())?.await
+    }
+
+    async fn content(&self, asset_id: &str) -> Result<Option<Blob>, StoreError> {
+        let value = self.read(&[CONTENTS])?.get_value(CONTENTS, &asset_id.into())?.await?;
+        Ok(value.dyn_into::<Blob>().ok())
+    }
+
+    async fn create_batch(
+        &self,
+        batch: Batch,
+        progress: Progress,
+        executions: Vec<Execution>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
+        transaction.put(BATCHES, &batch)?;
+        transaction.put(PROGRESS, &progress)?;
+        for chunk in executions.chunks(CHUNK) {
+            transaction.put_all(EXECUTIONS, chunk).await?;
+        }
+        Self::count(&transaction, batch.references.into_iter().map(|asset_id| (asset_id, 1)).collect()).await?;
+        transaction.done().await
+    }
+
+    async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {
+        self.read(&[BATCHES])?.get(BATCHES, &batch_id.into())?.await
+    }
+
+    async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
+        self.read(&[PROGRESS])?.get(PROGRESS, &batch_id.into())?.await
+    }
+
+    async fn all_progress(&self) -> Result<Vec<Progress>, StoreError> {
+        let transaction = self.read(&[PROGRESS])?;
+        let mut all: Vec<Progress> = transaction.all_by(PROGRESS, Some(BY_CREATION), None, u32::MAX)?.await?;
+        all.reverse();
+        Ok(all)
+    }
+
+    async fn executions(
+        &self,
+        batch_id: &str,
+        status: Option<ExecutionStatus>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ExecutionPage, StoreError> {
+        let transaction = self.read(&[EXECUTIONS])?;
+        let index = status.map(|_| BY_STATUS);
+        let matching = transaction.count(EXECUTIONS, index, &range(batch_id, status, 0)?)?.await?;
+        if limit == 0 || offset >= matching {
+            return Ok(ExecutionPage { executions: Vec::new(), matching });
+        }
+        // Without a filter the index is the key; with one, a cursor over keys alone finds where the page begins.
+        let from = match (index, offset) {
+            (Some(index), offset) if offset > 0 => {
+                transaction.skip(EXECUTIONS, index, &range(batch_id, status, 0)?, offset).await?
+            }
+            (Some(_), _) => Some(0),
+            (None, offset) => Some(offset),
+        };
+        let executions = match from {
+            Some(from) => transaction.all_by(EXECUTIONS, index, Some(&range(batch_id, status, from)?), limit)?.await?,
+            None => Vec::new(),
+        };
+        Ok(ExecutionPage { executions, matching })
+    }
+
+    async fn change<T: 'static>(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Blob>>,
+        durability: Durability,
+        apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, PROGRESS, EXECUTIONS], durability)?;
+        let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;
+        let executions: Vec<Execution> = match which {
+            Which::None => Vec::new(),
+            Which::In(status) => {
+                let range = range(batch_id, Some(status), 0)?;
+                transaction.all_by(EXECUTIONS, Some(BY_STATUS), Some(&range), u32::MAX)?.await?
+            }
+            Which::At(indices) => {
+                let mut found = Vec::with_capacity(indices.len());
+                for chunk in indices.chunks(CHUNK) {
+                    let mut requests = Vec::with_capacity(chunk.len());
+                    for index in chunk {
+                        let key = keys(&[batch_id.into(), (*index).into()]);
+                        requests.push(transaction.get::<Execution>(EXECUTIONS, &key)?);
+                    }
+                    for request in requests {
+                        found.extend(request.await?);
+                    }
+                }
+                found
+            }
+        };
+        let Some(mut progress) = progress.await? else { return Ok(None) };
+        let (progress_before, before) = (progress.clone(), executions.clone());
+        let mut after = executions;
+        let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
+
+        if progress != progress_before {
+            transaction.put(PROGRESS, &progress)?;
+        }
+        let mut deltas = BTreeMap::<String, i64>::new();
+        for execution in &before {
+            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+        }
+        for execution in &after {
+            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() += 1);
+        }
+        let unchanged: BTreeMap<u32, &Execution> = before.iter().map(|one| (one.asset_index, one)).collect();
+        let changed: Vec<&Execution> =
+            after.iter().filter(|one| unchanged.get(&one.asset_index) != Some(one)).collect();
+        for chunk in changed.chunks(CHUNK) {
+            transaction.put_all(EXECUTIONS, chunk).await?;
+        }
+        let now = now();
+        for asset in assets {
+            let references = deltas.remove(&asset.asset_id).unwrap_or_default();
+            Self::put_asset(&transaction, asset, references, now).await?;
+        }
+        Self::count(&transaction, deltas).await?;
+        transaction.done().await?;
+        Ok(Some(answer))
+    }
+
+    async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
+        let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(false) };
+        let mut deltas: BTreeMap<String, i64> = batch.references.into_iter().map(|asset_id| (asset_id, -1)).collect();
+        let mut from = 0;
+        loop {
+            let page: Vec<Execution> =
+                transaction.all_by(EXECUTIONS, None, Some(&range(batch_id, None, from)?), key_count(CHUNK))?.await?;
+            let Some(last) = page.last() else { break };
+            from = last.asset_index + 1;
+            for execution in &page {
+                execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+            }
+        }
+        transaction.delete(EXECUTIONS, &range(batch_id, None, 0)?.into())?;
+        transaction.delete(PROGRESS, &batch_id.into())?;
+        transaction.delete(BATCHES, &batch_id.into())?;
+        Self::count(&transaction, deltas).await?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Relaxed)?;
+        let bound = |time: Millis| keys(&[0.into(), time.into()]);
+        let range = IdbKeyRange::bound_with_lower_open_and_upper_open(&bound(0.0), &bound(before), false, true)
+            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
+        let stale: Vec<AssetRecord> = transaction.all_by(ASSETS, Some(BY_REFERENCES), Some(&range), u32::MAX)?.await?;
+        for record in &stale {
+            Self::remove_asset(&transaction, &record.asset_id)?;
+        }
+        transaction.done().await?;
+        Ok(key_count(stale.len()))
+    }
+
+    async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let found: Option<Setting> = self.read(&[SETTINGS])?.get(SETTINGS, &key.into())?.await?;
+        Ok(found.map(|setting| setting.value))
+    }
+
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
+        transaction.put(SETTINGS, &Setting { key: key.to_owned(), value: value.to_owned() })?;
+        transaction.done().await
+    }
+}
+
+/// Reads what a request gave as a record.
+fn record<T: serde::de::DeserializeOwned>(value: &JsValue) -> Result<T, StoreError> {
+    from_js(value).map_err(|error| StoreError::Failed(format!("A record could not be read: {error}")))
+}

@@ -1,0 +1,363 @@
+//! Thin futures over IndexedDB requests and transactions. No knowledge of what is stored.
+//!
+//! Existing wrappers give no way to ask for strict durability, and `web-sys` keeps the option behind an unstable
+//! flag; hence these.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::{Array, JSON, Object};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    DomException, IdbDatabase, IdbFactory, IdbIndex, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
+    IdbRequestReadyState, IdbTransaction, IdbTransactionMode, IdbVersionChangeEvent,
+};
+
+use super::super::interop::{Listener, Receiver, describe, handover, property, set_property, to_js};
+use super::{Connection, record};
+use crate::store::{Durability, StoreError};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The same database; `web-sys` has this form of the method only behind its unstable flag.
+    #[wasm_bindgen(extends = IdbDatabase, extends = Object)]
+    type DatabaseWithOptions;
+
+    #[wasm_bindgen(method, catch, js_name = transaction)]
+    fn transaction_with_options(
+        this: &DatabaseWithOptions,
+        stores: &Array,
+        mode: IdbTransactionMode,
+        options: &JsValue,
+    ) -> Result<IdbTransaction, JsValue>;
+
+    /// The same transaction; `web-sys` calls this method deprecated by mistake.
+    #[wasm_bindgen(extends = IdbTransaction, extends = Object)]
+    type CommittingTransaction;
+
+    #[wasm_bindgen(method, catch)]
+    fn commit(this: &CommittingTransaction) -> Result<(), JsValue>;
+}
+
+/// A length as IndexedDB counts it.
+pub(super) fn key_count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn failed(error: &JsValue) -> StoreError {
+    let name = error.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
+    let text = describe(error);
+    match name.as_str() {
+        "QuotaExceededError" => StoreError::Quota("free some space on the device or delete old batches.".into()),
+        "VersionError" => StoreError::Version("Reload the page to go on.".into()),
+        _ => StoreError::Failed(text),
+    }
+}
+
+/// One request under way: a future of its result.
+struct Requested {
+    request: IdbRequest,
+    waker: Rc<RefCell<Option<Waker>>>,
+    _wake: Closure<dyn FnMut()>,
+}
+
+impl Requested {
+    fn new(request: IdbRequest) -> Self {
+        let waker = Rc::new(RefCell::new(None::<Waker>));
+        let wake = {
+            let waker = waker.clone();
+            Closure::<dyn FnMut()>::new(move || {
+                let waiting = waker.borrow_mut().take();
+                if let Some(waiting) = waiting {
+                    waiting.wake();
+                }
+            })
+        };
+        request.set_onsuccess(Some(wake.as_ref().unchecked_ref()));
+        request.set_onerror(Some(wake.as_ref().unchecked_ref()));
+        Self { request, waker, _wake: wake }
+    }
+}
+
+impl Drop for Requested {
+    fn drop(&mut self) {
+        self.request.set_onsuccess(None);
+        self.request.set_onerror(None);
+    }
+}
+
+impl Future for Requested {
+    type Output = Result<JsValue, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.request.ready_state() != IdbRequestReadyState::Done {
+            *self.waker.borrow_mut() = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let error = match self.request.error() {
+            Ok(None) => return Poll::Ready(self.request.result().map_err(|error| failed(&error))),
+            Ok(Some(error)) => error.into(),
+            Err(error) => error,
+        };
+        Poll::Ready(Err(failed(&error)))
+    }
+}
+
+/// A request whose result is read as a `T`.
+pub(super) struct Reading<T> {
+    requested: Requested,
+    /// Keeps the transaction's listeners while the request is under way.
+    _transaction: Rc<State>,
+    read: fn(JsValue) -> Result<T, StoreError>,
+    result: PhantomData<T>,
+}
+
+impl<T> Future for Reading<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        Pin::new(&mut this.requested).poll(context).map(|result| result.and_then(this.read))
+    }
+}
+
+impl<T> Unpin for Reading<T> {}
+
+struct State {
+    transaction: IdbTransaction,
+    finished: Cell<bool>,
+    end: RefCell<Option<Receiver<Result<(), StoreError>>>>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Left in the middle, by an error or because nothing is to be written: what was begun is taken back.
+        if !self.finished.get() {
+            let _already_over = self.transaction.abort();
+        }
+    }
+}
+
+/// One transaction. Dropped without [`Transaction::done`], a writing one is aborted.
+pub(super) struct Transaction {
+    state: Rc<State>,
+}
+
+impl Transaction {
+    /// Begins a transaction over these object stores, writing when a durability is named.
+    pub(super) fn begin(
+        connection: &Rc<Connection>,
+        stores: &[&str],
+        durability: Option<Durability>,
+    ) -> Result<Self, StoreError> {
+        if let Some(error) = &*connection.closed.borrow() {
+            return Err(error.clone());
+        }
+        let stores: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
+        let options = Object::new();
+        let mode = match durability {
+            None => IdbTransactionMode::Readonly,
+            Some(durability) => {
+                let durability = if durability == Durability::Strict { "strict" } else { "relaxed" };
+                set_property(&options, "durability", &durability.into());
+                IdbTransactionMode::Readwrite
+            }
+        };
+        let database: &DatabaseWithOptions = connection.database.unchecked_ref();
+        let transaction = database.transaction_with_options(&stores, mode, &options).map_err(|error| failed(&error))?;
+
+        let (sender, receiver) = handover();
+        let sender = Rc::new(sender);
+        let complete = {
+            let sender = sender.clone();
+            Listener::new(&transaction, "complete", move |_| sender.send(Ok(())))
+        };
+        let abort = {
+            let aborted = transaction.clone();
+            Listener::new(&transaction, "abort", move |_| {
+                let error = aborted.error();
+                sender.send(Err(match error {
+                    Some(error) => failed(&error),
+                    None => StoreError::Failed("The transaction was aborted.".into()),
+                }));
+            })
+        };
+        Ok(Self {
+            state: Rc::new(State {
+                transaction,
+                finished: Cell::new(durability.is_none()),
+                end: RefCell::new(Some(receiver)),
+                listeners: RefCell::new(vec![complete, abort]),
+            }),
+        })
+    }
+
+    fn store(&self, name: &str) -> Result<IdbObjectStore, StoreError> {
+        self.state.transaction.object_store(name).map_err(|error| failed(&error))
+    }
+
+    fn index(&self, store: &str, index: &str) -> Result<IdbIndex, StoreError> {
+        self.store(store)?.index(index).map_err(|error| failed(&error))
+    }
+
+    fn reading<T>(
+        &self,
+        request: Result<IdbRequest, JsValue>,
+        read: fn(JsValue) -> Result<T, StoreError>,
+    ) -> Result<Reading<T>, StoreError> {
+        let requested = Requested::new(request.map_err(|error| failed(&error))?);
+        Ok(Reading { requested, _transaction: self.state.clone(), read, result: PhantomData })
+    }
+
+    /// The value at a key, `undefined` when there is none.
+    pub(super) fn get_value(&self, store: &str, key: &JsValue) -> Result<Reading<JsValue>, StoreError> {
+        self.reading(self.store(store)?.get(key), Ok)
+    }
+
+    /// The record at a key.
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        store: &str,
+        key: &JsValue,
+    ) -> Result<Reading<Option<T>>, StoreError> {
+        self.reading(self.store(store)?.get(key), |value| {
+            if value.is_undefined() { Ok(None) } else { record(&value).map(Some) }
+        })
+    }
+
+    /// Records in the order of an index (or of the key), from a range, at most `limit`.
+    pub(super) fn all_by<T: DeserializeOwned>(
+        &self,
+        store: &str,
+        index: Option<&str>,
+        range: Option<&IdbKeyRange>,
+        limit: u32,
+    ) -> Result<Reading<Vec<T>>, StoreError> {
+        let range = range.map_or(JsValue::UNDEFINED, JsValue::from);
+        let request = match index {
+            Some(index) => self.index(store, index)?.get_all_with_key_and_limit(&range, limit),
+            None => self.store(store)?.get_all_with_key_and_limit(&range, limit),
+        };
+        self.reading(request, |value| record(&value))
+    }
+
+    /// How many keys lie in a range.
+    pub(super) fn count(
+        &self,
+        store: &str,
+        index: Option<&str>,
+        range: &IdbKeyRange,
+    ) -> Result<Reading<u32>, StoreError> {
+        let request = match index {
+            Some(index) => self.index(store, index)?.count_with_key(range),
+            None => self.store(store)?.count_with_key(range),
+        };
+        self.reading(request, |value| Ok(value.as_f64().unwrap_or_default() as u32))
+    }
+
+    /// The last part of the key that stands `offset` places into a range of an index.
+    pub(super) async fn skip(
+        &self,
+        store: &str,
+        index: &str,
+        range: &IdbKeyRange,
+        offset: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        let request = self.index(store, index)?.open_key_cursor_with_range(range).map_err(|error| failed(&error))?;
+        let cursor = Requested::new(request.clone()).await?;
+        let Ok(cursor) = cursor.dyn_into::<web_sys::IdbCursor>() else { return Ok(None) };
+        cursor.advance(offset).map_err(|error| failed(&error))?;
+        let cursor = Requested::new(request).await?;
+        let Ok(cursor) = cursor.dyn_into::<web_sys::IdbCursor>() else { return Ok(None) };
+        let key = cursor.key().map_err(|error| failed(&error))?;
+        Ok(Array::from(&key).pop().as_f64().map(|index| index as u32))
+    }
+
+    /// Writes a record; should it fail, the transaction aborts.
+    pub(super) fn put(&self, store: &str, value: &impl Serialize) -> Result<(), StoreError> {
+        let value = to_js(value).map_err(|error| failed(&error))?;
+        self.store(store)?.put(&value).map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Writes several records; ends when the last one was taken.
+    pub(super) async fn put_all(&self, store: &str, values: &[impl Serialize]) -> Result<(), StoreError> {
+        let text = serde_json::to_string(values).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let values: Array = JSON::parse(&text).map_err(|error| failed(&error))?.unchecked_into();
+        let store = self.store(store)?;
+        let mut last = None;
+        for value in values.iter() {
+            last = Some(store.put(&value).map_err(|error| failed(&error))?);
+        }
+        match last.map(Requested::new) {
+            Some(last) => last.await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a value that has no key in itself.
+    pub(super) fn put_with_key(&self, store: &str, value: &JsValue, key: &JsValue) -> Result<(), StoreError> {
+        self.store(store)?.put_with_key(value, key).map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Removes what is at a key or in a range.
+    pub(super) fn delete(&self, store: &str, key: &JsValue) -> Result<(), StoreError> {
+        self.store(store)?.delete(key).map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Commits, and ends when what was written is as durable as was asked for.
+    pub(super) async fn done(self) -> Result<(), StoreError> {
+        let end = self.state.end.borrow_mut().take();
+        // Commits by itself as well, a little later; refused when it has aborted, which the listener tells.
+        let _refused = self.state.transaction.unchecked_ref::<CommittingTransaction>().commit();
+        self.state.finished.set(true);
+        let result = match end {
+            Some(end) => end.await,
+            None => None,
+        };
+        self.state.listeners.borrow_mut().clear();
+        result.unwrap_or_else(|| Err(StoreError::Failed("The transaction was left before its end.".into())))
+    }
+}
+
+/// Opens a database, running the upgrades that it has not seen.
+pub(super) async fn open(
+    name: &str,
+    upgrades: &'static [fn(&IdbDatabase) -> Result<(), JsValue>],
+    blocked: impl Fn() + 'static,
+) -> Result<IdbDatabase, StoreError> {
+    let factory = property(&js_sys::global(), "indexedDB")
+        .dyn_into::<IdbFactory>()
+        .map_err(|_| StoreError::Failed("This browser offers no storage here.".into()))?;
+    let request: IdbOpenDbRequest =
+        factory.open_with_u32(name, key_count(upgrades.len())).map_err(|error| failed(&error))?;
+    let upgraded = {
+        let request = request.clone();
+        Listener::new(&request.clone(), "upgradeneeded", move |event| {
+            let Ok(database) = request.result().map(JsCast::unchecked_into::<IdbDatabase>) else { return };
+            let seen = event.dyn_ref::<IdbVersionChangeEvent>().map_or(0.0, IdbVersionChangeEvent::old_version);
+            for upgrade in upgrades.iter().skip(seen as usize) {
+                if let Err(error) = upgrade(&database) {
+                    web_sys::console::error_2(&"The storage could not be upgraded:".into(), &error);
+                    if let Some(transaction) = request.transaction() {
+                        let _already_over = transaction.abort();
+                    }
+                    return;
+                }
+            }
+        })
+    };
+    let waiting = Listener::new(&request, "blocked", move |_| blocked());
+    let database = Requested::new(request.into()).await;
+    drop((upgraded, waiting));
+    database.map(JsCast::unchecked_into)
+}

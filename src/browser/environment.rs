@@ -1,0 +1,109 @@
+//! Where the program runs: base path, secure context, time, randomness, network. Works on the page and in a worker.
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, Response};
+
+use super::interop::{describe, property, settled};
+use crate::batch::records::Millis;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch)]
+    fn fetch_request(request: &Request) -> js_sys::Promise;
+}
+
+/// Now, on the wall clock.
+pub fn now() -> Millis {
+    js_sys::Date::now()
+}
+
+/// Whether Web Locks and `crypto.subtle` may be used.
+pub fn is_secure_context() -> bool {
+    property(&js_sys::global(), "isSecureContext").is_truthy()
+}
+
+/// Address of the page without query, fragment and file name, such as `https://host/tools/pixelmill/`. On the page
+/// only: a worker made from a `blob:` has no useful address and is told this one.
+pub fn base_url() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let base = document.and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+    let plain = base.split(['?', '#']).next().unwrap_or_default();
+    match plain.rfind('/') {
+        Some(slash) => plain[..=slash].to_owned(),
+        None => plain.to_owned(),
+    }
+}
+
+/// The path of a base URL, such as `/tools/pixelmill/`: what tells two installations on one host apart.
+pub fn base_path(base_url: &str) -> String {
+    match web_sys::Url::new(base_url) {
+        Ok(url) => url.pathname(),
+        Err(_) => "/".to_owned(),
+    }
+}
+
+/// Thirty-two random bits, not for secrets.
+pub fn random() -> u32 {
+    (js_sys::Math::random() * 4_294_967_296.0) as u32
+}
+
+/// A Blob of some bytes.
+///
+/// # Errors
+/// When the browser has no room for it.
+pub fn blob_of(bytes: &[u8], mime_type: &str) -> Result<Blob, String> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime_type);
+    let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
+}
+
+/// The content of a Blob as a JavaScript buffer.
+///
+/// # Errors
+/// When it cannot be read any more, such as a file that was changed or removed meanwhile.
+pub async fn buffer_of(blob: &Blob) -> Result<ArrayBuffer, String> {
+    match settled(blob.array_buffer()).await {
+        Ok(buffer) => Ok(buffer.unchecked_into()),
+        Err(error) => Err(describe(&error)),
+    }
+}
+
+/// The content of a Blob.
+///
+/// # Errors
+/// As [`buffer_of`].
+pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, String> {
+    Ok(Uint8Array::new(buffer_of(blob).await?.as_ref()).to_vec())
+}
+
+/// Fetches a URL without credentials and without a referrer.
+///
+/// # Errors
+/// No connection, refused by the other side's CORS rules, or an answer that is no success.
+pub async fn fetch_anonymously(url: &str) -> Result<Response, String> {
+    let options = RequestInit::new();
+    options.set_credentials(RequestCredentials::Omit);
+    options.set_referrer("");
+    fetch(url, &options).await
+}
+
+/// Fetches one of the program's own files.
+///
+/// # Errors
+/// As [`fetch_anonymously`].
+pub async fn fetch_own(url: &str) -> Result<Response, String> {
+    fetch(url, &RequestInit::new()).await
+}
+
+async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
+    let request = Request::new_with_str_and_init(url, options).map_err(|error| describe(&error))?;
+    let response = settled(fetch_request(&request)).await.map_err(|error| describe(&error))?;
+    let response: Response = response.unchecked_into();
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(format!("the answer was {} {}", response.status(), response.status_text()))
+    }
+}

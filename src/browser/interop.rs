@@ -1,0 +1,193 @@
+//! The few bridges between Rust and JavaScript that everything in `browser` uses: JSON values, promises, listeners,
+//! deadlines. No knowledge of Pixelmill.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::{Function, JSON, Promise, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use web_sys::{Event, EventTarget};
+
+/// A plain JavaScript value of a serialisable one, by way of JSON text: no `Map`, no `BigInt`, `null` for nothing.
+///
+/// # Errors
+/// When the value has no JSON form, such as a map with keys that are no strings.
+pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let text = serde_json::to_string(value).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    JSON::parse(&text)
+}
+
+/// A Rust value of a plain JavaScript one, by way of JSON text. `undefined` reads as `null`.
+///
+/// # Errors
+/// A sentence saying what did not fit.
+pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, String> {
+    let text = match JSON::stringify(value) {
+        Ok(text) if JsValue::from(text.clone()).is_string() => String::from(text),
+        Ok(_) => "null".to_owned(),
+        Err(error) => return Err(describe(&error)),
+    };
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// What a thrown value says, with its name where it has one.
+pub fn describe(error: &JsValue) -> String {
+    let text = |key: &str| Reflect::get(error, &key.into()).ok().and_then(|value| value.as_string());
+    match (text("name"), text("message")) {
+        (Some(name), Some(message)) if !message.is_empty() => format!("{name}: {message}"),
+        (Some(name), _) => name,
+        (None, Some(message)) => message,
+        (None, None) => error.as_string().unwrap_or_else(|| format!("{error:?}")),
+    }
+}
+
+/// A property of an object, or `undefined`.
+pub fn property(object: &JsValue, key: &str) -> JsValue {
+    if !object.is_object() && !object.is_function() {
+        return JsValue::UNDEFINED;
+    }
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets a property of an object that we made ourselves; such an object takes any.
+pub fn set_property(object: &JsValue, key: &str, value: &JsValue) {
+    let taken = Reflect::set(object, &key.into(), value);
+    debug_assert!(taken.is_ok(), "property {key} was refused");
+}
+
+struct Shared<T> {
+    value: Option<T>,
+    waker: Option<Waker>,
+    abandoned: bool,
+}
+
+/// The giving end of a value that is waited for. Dropping it without giving wakes the other end with `None`.
+pub struct Sender<T>(Rc<RefCell<Shared<T>>>);
+
+/// The waiting end: a future of the value, `None` when it will never come.
+pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
+
+/// A value that one side gives and the other waits for.
+pub fn handover<T>() -> (Sender<T>, Receiver<T>) {
+    let shared = Rc::new(RefCell::new(Shared { value: None, waker: None, abandoned: false }));
+    (Sender(shared.clone()), Receiver(shared))
+}
+
+impl<T> Sender<T> {
+    /// Gives the value; only the first one counts.
+    pub fn send(&self, value: T) {
+        let waker = {
+            let mut shared = self.0.borrow_mut();
+            shared.value.get_or_insert(value);
+            shared.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let waker = {
+            let mut shared = self.0.borrow_mut();
+            shared.abandoned = true;
+            shared.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut shared = self.0.borrow_mut();
+        if shared.value.is_some() || shared.abandoned {
+            return Poll::Ready(shared.value.take());
+        }
+        shared.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// A listener that removes itself when dropped.
+pub struct Listener {
+    target: EventTarget,
+    kind: &'static str,
+    callback: Closure<dyn FnMut(Event)>,
+}
+
+impl Listener {
+    /// Calls `callback` for every event of this kind until the listener is dropped.
+    pub fn new(target: &EventTarget, kind: &'static str, callback: impl FnMut(Event) + 'static) -> Self {
+        let callback = Closure::<dyn FnMut(Event)>::new(callback);
+        let added = target.add_event_listener_with_callback(kind, callback.as_ref().unchecked_ref());
+        debug_assert!(added.is_ok());
+        Self { target: target.clone(), kind, callback }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let callback = self.callback.as_ref().unchecked_ref();
+        let removed = self.target.remove_event_listener_with_callback(self.kind, callback);
+        debug_assert!(removed.is_ok());
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: &JsValue);
+}
+
+/// A callback after some time, taken back when dropped. The browser may make it late in a background tab.
+pub struct Timer {
+    id: JsValue,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    /// Calls `callback` once, `milliseconds` from now at the earliest.
+    pub fn new(milliseconds: f64, callback: impl FnOnce() + 'static) -> Self {
+        let callback = Closure::once(callback);
+        let id = set_timeout(callback.as_ref().unchecked_ref(), milliseconds.clamp(0.0, 2_000_000_000.0));
+        Self { id, _callback: callback }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.id);
+    }
+}
+
+/// Waits; the browser may make it longer in a background tab.
+pub async fn sleep(milliseconds: f64) {
+    let (sender, receiver) = handover();
+    let _timer = Timer::new(milliseconds, move || sender.send(()));
+    receiver.await;
+}
+
+/// Starts a task that nobody waits for.
+pub fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
+/// Waits for a promise.
+///
+/// # Errors
+/// What it rejects with.
+pub async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
+    wasm_bindgen_futures::JsFuture::from(promise).await
+}
