@@ -4,6 +4,8 @@
 //! run on the page, [`worker`] and [`import`] run in a worker, the rest in both. Nothing here decides what a batch
 //! does next (that is `batch`) or what an answer looks like (that is `api`).
 
+pub mod client;
 pub mod database;
 pub mod environment;
+pub mod files;
 pub mod interop;

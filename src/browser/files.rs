@@ -1,0 +1,153 @@
+//! Files on their way in and out: dropped folders, downloads. Runs on the page; touches no picture's content.
+
+use js_sys::{Array, Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    Blob, DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
+    FileSystemFileEntry, HtmlAnchorElement,
+};
+
+use super::interop::{describe, settled};
+
+/// What a drop or a folder held.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// The pictures, each with its path in the folder it came from (its bare name when it came alone), by path.
+    pub files: Vec<(File, String)>,
+    /// Files left out: hidden ones and ones that are no pictures.
+    pub skipped: u32,
+    /// Names of what could not be read.
+    pub unreadable: Vec<String>,
+}
+
+/// Extensions of what we can read, for files whose type the browser does not say.
+const EXTENSIONS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib"];
+
+/// Whether a file is worth importing: a picture by its type or its name, and not hidden. Its content is judged later.
+fn is_picture(name: &str, mime_type: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    let hidden = name.starts_with('.') || name.eq_ignore_ascii_case("thumbs.db");
+    !hidden && (mime_type.starts_with("image/") || extension.is_some_and(|one| EXTENSIONS.contains(&one.as_str())))
+}
+
+impl Gathered {
+    fn add(&mut self, file: File, path: String) {
+        if is_picture(&file.name(), &file.type_()) {
+            self.files.push((file, path));
+        } else {
+            self.skipped += 1;
+        }
+    }
+}
+
+/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`) or a paste.
+pub fn from_list(list: &web_sys::FileList) -> Gathered {
+    let mut gathered = Gathered::default();
+    for index in 0..list.length() {
+        let Some(file) = list.get(index) else { continue };
+        let path = super::interop::property(&file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+        let hidden = path.as_deref().is_some_and(|path| path.split('/').any(|part| part.starts_with('.')));
+        let path = path.unwrap_or_else(|| file.name());
+        if hidden { gathered.skipped += 1 } else { gathered.add(file, path) }
+    }
+    gathered.files.sort_by(|one, other| one.1.cmp(&other.1));
+    gathered
+}
+
+/// The files of a drop or a paste, folders followed to their leaves. To be called inside the event: the browser
+/// empties `transfer` when its handlers have returned; the future may be awaited later.
+pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> + use<> {
+    let items = transfer.items();
+    let mut entries: Vec<FileSystemEntry> = Vec::new();
+    let mut gathered = Gathered::default();
+    for index in 0..items.length() {
+        let Some(item) = items.get(index) else { continue };
+        if item.kind() != "file" {
+            continue;
+        }
+        match item.webkit_get_as_entry() {
+            Ok(Some(entry)) => entries.push(entry),
+            _ => {
+                if let Ok(Some(file)) = item.get_as_file() {
+                    let name = file.name();
+                    gathered.add(file, name);
+                }
+            }
+        }
+    }
+    async move {
+        entries.reverse();
+        while let Some(entry) = entries.pop() {
+            let path = entry.full_path().trim_start_matches('/').to_owned();
+            if entry.name().starts_with('.') {
+                gathered.skipped += 1;
+            } else if entry.is_directory() {
+                match read_directory(entry.unchecked_ref()).await {
+                    Ok(children) => entries.extend(children.into_iter().rev()),
+                    Err(_) => gathered.unreadable.push(path),
+                }
+            } else {
+                match read_file(entry.unchecked_ref()).await {
+                    Ok(file) => gathered.add(file, path),
+                    Err(_) => gathered.unreadable.push(path),
+                }
+            }
+        }
+        gathered.files.sort_by(|one, other| one.1.cmp(&other.1));
+        gathered
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A directory reader that takes plain functions, as a promise gives them.
+    #[wasm_bindgen(extends = FileSystemDirectoryReader, extends = Object)]
+    type Reader;
+    #[wasm_bindgen(method, js_name = readEntries)]
+    fn read_entries(this: &Reader, success: &Function, failure: &Function);
+
+    /// A file entry that takes plain functions, as a promise gives them.
+    #[wasm_bindgen(extends = FileSystemFileEntry, extends = Object)]
+    type FileEntry;
+    #[wasm_bindgen(method)]
+    fn file(this: &FileEntry, success: &Function, failure: &Function);
+}
+
+/// A directory's entries; the browser gives them in portions until an empty one.
+async fn read_directory(directory: &FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
+    let reader: Reader = directory.create_reader().unchecked_into();
+    let mut entries = Vec::new();
+    loop {
+        let portion = settled(Promise::new(&mut |resolve, reject| reader.read_entries(&resolve, &reject))).await?;
+        let portion: Array = portion.unchecked_into();
+        if portion.length() == 0 {
+            return Ok(entries);
+        }
+        entries.extend(portion.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
+    }
+}
+
+async fn read_file(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
+    let entry: &FileEntry = entry.unchecked_ref();
+    let file = settled(Promise::new(&mut |resolve, reject| entry.file(&resolve, &reject))).await?;
+    Ok(file.unchecked_into())
+}
+
+/// Gives a Blob to the user as a download named `name`.
+///
+/// # Errors
+/// A sentence when the browser refuses.
+pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
+    let document = web_sys::window().and_then(|window| window.document()).ok_or("There is no page.")?;
+    let url = web_sys::Url::create_object_url_with_blob(blob).map_err(|error| describe(&error))?;
+    let anchor: HtmlAnchorElement = document.create_element("a").map_err(|error| describe(&error))?.unchecked_into();
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    // The browser reads the Blob after the click; a minute is ample to begin.
+    super::interop::spawn(async move {
+        super::interop::sleep(60_000.0).await;
+        let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
+    });
+    Ok(())
+}
