@@ -1,0 +1,144 @@
+//! What the page and its workers say to each other. Messages are small: pictures go through the store.
+//!
+//! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
+//! files so, [`ToWorker::Start`] libwebp's module). A worker speaks first, with [`FromWorker::Ready`]; whatever is
+//! sent to it earlier is lost.
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::records::{Execution, PauseReason, Progress};
+
+/// Raised with every change of the messages.
+pub const VERSION: u32 = 1;
+
+/// What page and worker must agree on: both come from the same sources.
+pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
+    Some(id) => id,
+    None => "development",
+};
+
+/// Page to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ToWorker {
+    /// Answer to [`FromWorker::Ready`]: what the worker cannot know by itself. With it comes libwebp's module.
+    Start {
+        /// Address of the page, which names its database.
+        base_url: String,
+    },
+    /// Run an execution whose hand-out is durable.
+    Run {
+        /// The batch.
+        batch_id: String,
+        /// The execution.
+        index: u32,
+        /// With which alone it can be finished.
+        attempt: u32,
+    },
+    /// Store files. With it come the files (`File` or `Blob`).
+    Import {
+        /// Returned with every report on it.
+        ticket: u32,
+    },
+}
+
+/// A stored file, as `importAssets` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asset {
+    /// SHA-256 of the content, hex.
+    pub asset_id: String,
+    /// File name, empty for a Blob without one.
+    pub name: String,
+    /// Media type as the browser guessed it, may be empty.
+    pub mime_type: String,
+    /// Size of the content.
+    pub bytes: u64,
+    /// `asset:` + assetId: a workflow's `sourceUrl`.
+    pub url: String,
+}
+
+/// Worker to page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum FromWorker {
+    /// Its WebAssembly is up.
+    Ready {
+        /// Its [`VERSION`].
+        version: u32,
+        /// Its [`BUILD_ID`].
+        build_id: String,
+    },
+    /// It has its storage and can take executions.
+    Started,
+    /// It cannot work: no storage.
+    Unable {
+        /// Why.
+        message: String,
+    },
+    /// It has read the headers of its inputs.
+    Measured {
+        /// Pixels of all of them.
+        pixels: u64,
+    },
+    /// Its execution has ended, and the record is durable.
+    Finished {
+        /// The records as stored; none when the attempt was outdated and nothing was stored.
+        records: Option<Box<(Progress, Execution)>>,
+        /// Bytes of its memory.
+        memory: u64,
+    },
+    /// Its execution's end could not be stored; nothing of it was.
+    Unstored {
+        /// What the batch pauses for.
+        reason: PauseReason,
+        /// What the storage said.
+        message: String,
+    },
+    /// Its panic hook ran: it is about to trap.
+    Panicked {
+        /// The panic's message and place.
+        message: String,
+    },
+    /// It trapped, or something was thrown that nobody caught.
+    Crashed {
+        /// What was thrown.
+        message: String,
+        /// Whether an allocation had failed before.
+        exhausted: bool,
+    },
+    /// Some files of an import are durable.
+    Imported {
+        /// The import's.
+        ticket: u32,
+        /// The next ones, in order.
+        assets: Vec<Asset>,
+    },
+    /// An import is over.
+    ImportEnded {
+        /// The import's.
+        ticket: u32,
+        /// Why it broke off before its end, if it did.
+        failure: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_keeps_its_frozen_form() {
+        let run = ToWorker::Run { batch_id: "batch-a-20260102-0a1b2c3d".into(), index: 7, attempt: 2 };
+        let text = r#"{"type":"run","batchId":"batch-a-20260102-0a1b2c3d","index":7,"attempt":2}"#;
+        assert_eq!(serde_json::to_string(&run).unwrap(), text);
+        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), run);
+    }
+
+    #[test]
+    fn a_crash_reads_as_the_workers_script_writes_it() {
+        let text = r#"{"type":"crashed","message":"RuntimeError: unreachable","exhausted":false}"#;
+        let crashed = FromWorker::Crashed { message: "RuntimeError: unreachable".into(), exhausted: false };
+        assert_eq!(serde_json::from_str::<FromWorker>(text).unwrap(), crashed);
+    }
+}
