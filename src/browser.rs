@@ -8,4 +8,7 @@ pub mod client;
 pub mod database;
 pub mod environment;
 pub mod files;
+pub mod hash;
+mod import;
 pub mod interop;
+pub mod worker;

@@ -15,6 +15,7 @@ pub mod engine;
 
 pub mod batch;
 pub mod export;
+pub mod protocol;
 pub mod store;
 
 pub mod api;

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::batch::records::{Execution, PauseReason, Progress};
+use crate::store::AssetRecord;
 
 /// Raised with every change of the messages.
 pub const VERSION: u32 = 1;
@@ -40,22 +41,6 @@ pub enum ToWorker {
         /// Returned with every report on it.
         ticket: u32,
     },
-}
-
-/// A stored file, as `importAssets` answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Asset {
-    /// SHA-256 of the content, hex.
-    pub asset_id: String,
-    /// File name, empty for a Blob without one.
-    pub name: String,
-    /// Media type as the browser guessed it, may be empty.
-    pub mime_type: String,
-    /// Size of the content.
-    pub bytes: u64,
-    /// `asset:` + assetId: a workflow's `sourceUrl`.
-    pub url: String,
 }
 
 /// Worker to page.
@@ -112,7 +97,7 @@ pub enum FromWorker {
         /// The import's.
         ticket: u32,
         /// The next ones, in order.
-        assets: Vec<Asset>,
+        assets: Vec<AssetRecord>,
     },
     /// An import is over.
     ImportEnded {

@@ -1,6 +1,10 @@
-//! The worker's entry point: makes panics readable and starts serving the page. Nothing else belongs here.
+//! The worker: what runs pictures through workflows, started by the page from text and module.
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: pixelmill::browser::worker::WatchedAllocator = pixelmill::browser::worker::WatchedAllocator;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
-    console_error_panic_hook::set_once();
+    pixelmill::browser::worker::serve();
 }

@@ -5,7 +5,7 @@
 //! own, so that listing records never loads a picture.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -164,16 +164,23 @@ impl Database {
         transaction.put(ASSETS, &record)
     }
 
-    /// Adds to the reference counts; what nothing refers to any more is removed. Unknown ids are passed over.
-    async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<(), StoreError> {
+    /// Adds to the reference counts; what nothing refers to any more is removed. Answers the ids that are not there.
+    async fn count(
+        transaction: &Transaction,
+        deltas: BTreeMap<String, i64>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
         for chunk in deltas.chunks(CHUNK) {
             let mut requests = Vec::with_capacity(chunk.len());
             for (asset_id, delta) in chunk {
-                requests.push((*delta, transaction.get::<AssetRecord>(ASSETS, &asset_id.as_str().into())?));
+                requests.push((asset_id, *delta, transaction.get::<AssetRecord>(ASSETS, &asset_id.as_str().into())?));
             }
-            for (delta, request) in requests {
-                let Some(mut record) = request.await? else { continue };
+            for (asset_id, delta, request) in requests {
+                let Some(mut record) = request.await? else {
+                    missing.insert(asset_id.clone());
+                    continue;
+                };
                 record.references = add(record.references, delta);
                 if record.references == 0 && delta < 0 {
                     Self::remove_asset(transaction, &record.asset_id)?;
@@ -182,7 +189,7 @@ impl Database {
                 }
             }
         }
-        Ok(())
+        Ok(missing)
     }
 
     fn remove_asset(transaction: &Transaction, asset_id: &str) -> Result<(), StoreError> {
@@ -236,17 +243,27 @@ impl Store for Database {
 
     async fn create_batch(
         &self,
-        batch: Batch,
+        mut batch: Batch,
         progress: Progress,
         executions: Vec<Execution>,
     ) -> Result<(), StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
+        if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
+            return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
+        }
+        let mut deltas: BTreeMap<String, i64> =
+            batch.references.iter().map(|asset_id| (asset_id.clone(), 1)).collect();
+        for asset_id in executions.iter().flat_map(Execution::references) {
+            *deltas.entry(asset_id.to_owned()).or_default() += 1;
+        }
+        // What is not there is not referred to: it would be counted down later, when it has come.
+        let missing = Self::count(&transaction, deltas).await?;
+        batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
         transaction.put(PROGRESS, &progress)?;
         for chunk in executions.chunks(CHUNK) {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
-        Self::count(&transaction, batch.references.into_iter().map(|asset_id| (asset_id, 1)).collect()).await?;
         transaction.done().await
     }
 

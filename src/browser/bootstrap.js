@@ -1,0 +1,25 @@
+// Ends the text that every worker is made from, after wasm-bindgen's glue and libwebp's loader: waits for the compiled
+// module, starts it, and reports a trap. Nothing here is fetched.
+{
+  let started;
+  const report = (message) => {
+    let exhausted = false;
+    try {
+      exhausted = Boolean(started && started.pixelmill_memory_exhausted());
+    } catch {
+      // A trapped instance may refuse; then the message must do.
+    }
+    self.postMessage([JSON.stringify({ type: "crashed", message: String(message), exhausted })]);
+  };
+  self.addEventListener("error", (event) => report(event.message || "error"));
+  self.addEventListener("unhandledrejection", (event) => report(event.reason));
+  self.addEventListener(
+    "message",
+    ({ data }) => {
+      wasm_bindgen({ module_or_path: data }).then((exports) => {
+        started = exports;
+      }, report);
+    },
+    { once: true },
+  );
+}

@@ -1,0 +1,38 @@
+//! SHA-256 of contents: by the browser where it may be used, in Rust outside a secure context. For workers.
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use sha2::{Digest, Sha256};
+use wasm_bindgen::prelude::*;
+use web_sys::Crypto;
+
+use super::interop::{property, settled};
+
+/// SHA-256 of a buffer, in lower-case hex.
+pub async fn sha256(buffer: &ArrayBuffer) -> String {
+    let crypto = property(&js_sys::global(), "crypto").unchecked_into::<Crypto>();
+    if super::environment::is_secure_context()
+        && let Ok(digest) = crypto.subtle().digest_with_str_and_buffer_source("SHA-256", buffer)
+        && let Ok(digest) = settled(digest).await
+    {
+        return hex(&Uint8Array::new(&digest).to_vec());
+    }
+    // In pieces, so that a large file is never twice in memory.
+    const PIECE: u32 = 1 << 20;
+    let bytes = Uint8Array::new(buffer);
+    let mut hasher = Sha256::new();
+    let mut from = 0;
+    while from < bytes.length() {
+        let to = from.saturating_add(PIECE).min(bytes.length());
+        hasher.update(bytes.subarray(from, to).to_vec());
+        from = to;
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! Taking files into the store, in a worker: reads and hashes each, stores them in portions, reports each portion
+//! once it is durable. Judges nothing: an empty or damaged file is an asset.
+
+use web_sys::{Blob, File};
+
+use super::database::Database;
+use super::environment::{buffer_of, now};
+use super::hash::sha256;
+use super::worker::report;
+use crate::protocol::FromWorker;
+use crate::store::{AssetRecord, NewAsset, Store};
+use wasm_bindgen::JsCast;
+
+/// Files of one transaction.
+const PORTION_FILES: usize = 32;
+/// Bytes after which a portion is stored, however few files it has.
+const PORTION_BYTES: u64 = 64 << 20;
+
+/// Stores files in order, reporting as it goes.
+///
+/// # Errors
+/// A sentence; what was reported before is stored.
+pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> Result<(), String> {
+    let (mut portion, mut bytes) = (Vec::new(), 0);
+    for file in files {
+        let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
+        let buffer = match buffer_of(&file).await {
+            Ok(buffer) => buffer,
+            Err(error) => {
+                store(database, ticket, portion).await?;
+                return Err(format!("\"{name}\" could not be read: {error}"));
+            }
+        };
+        let asset_id = sha256(&buffer).await;
+        let size = u64::from(buffer.byte_length());
+        // A Blob of our own: a File on the disk may change or go before it is stored.
+        let content = owned(&buffer, &file.type_())?;
+        portion.push(NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content });
+        bytes += size;
+        if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
+            store(database, ticket, std::mem::take(&mut portion)).await?;
+            bytes = 0;
+        }
+    }
+    store(database, ticket, portion).await
+}
+
+fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(mime_type);
+    Blob::new_with_buffer_source_sequence_and_options(&js_sys::Array::of1(buffer), &options)
+        .map_err(|error| super::interop::describe(&error))
+}
+
+async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), String> {
+    if portion.is_empty() {
+        return Ok(());
+    }
+    let now = now();
+    let assets = portion
+        .iter()
+        .map(|asset| AssetRecord {
+            asset_id: asset.asset_id.clone(),
+            name: asset.name.clone(),
+            mime_type: asset.mime_type.clone(),
+            bytes: asset.bytes,
+            references: 0,
+            created_at: now,
+        })
+        .collect();
+    database.put_assets(portion, now).await.map_err(|error| error.to_string())?;
+    report(&FromWorker::Imported { ticket, assets });
+    Ok(())
+}

@@ -1,0 +1,430 @@
+//! The worker: takes one execution at a time, reads its bytes from the store, runs the plan, writes the results.
+//!
+//! It decides nothing: the page says what to run, and the record says whether it may still be finished.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::{Array, Uint8Array, WebAssembly};
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::database::Database;
+use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
+use super::hash::sha256;
+use super::import;
+use super::interop::{Listener, describe, property, settled, spawn};
+use crate::batch::records::{Execution, ExecutionStatus, Output, PauseReason, Progress};
+use crate::batch::transitions::{Findings, Results, fail, succeed};
+use crate::codecs::{self, Encoded, Format, WebpEncoder};
+use crate::engine::{self, InputRef, Plan, Produced, Source};
+use crate::error::{ErrorCategory, Failure, Phase};
+use crate::image::Size;
+use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
+use crate::store::{Durability, NewAsset, Store, StoreError, Which};
+use crate::workflow::Workflow;
+
+pub use memory::{WatchedAllocator, pixelmill_memory_exhausted};
+
+mod memory;
+
+/// Plans kept, so that a batch's document is read once per worker.
+const KEPT_PLANS: usize = 4;
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Posts a report to the page.
+pub(super) fn report(report: &FromWorker) {
+    let text = match serde_json::to_string(report) {
+        Ok(text) => text,
+        Err(error) => return web_sys::console::error_1(&error.to_string().into()),
+    };
+    if let Err(error) = scope().post_message(&Array::of1(&text.into())) {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// Serves the page until it stops this worker. Called once, by the worker's `main`.
+pub fn serve() {
+    std::panic::set_hook(Box::new(|panic| {
+        report(&FromWorker::Panicked { message: panic.to_string() });
+    }));
+    let worker: Rc<RefCell<Option<Rc<Worker>>>> = Rc::default();
+    let listener = Listener::new(&scope(), "message", move |event| {
+        let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
+        let message = match serde_json::from_str::<ToWorker>(&data.get(0).as_string().unwrap_or_default()) {
+            Ok(message) => message,
+            Err(error) => return web_sys::console::error_1(&error.to_string().into()),
+        };
+        let attachment = data.get(1);
+        match message {
+            ToWorker::Start { base_url } => {
+                let worker = worker.clone();
+                spawn(async move {
+                    match Database::open(&base_url, || (), |_| ()).await {
+                        Ok(database) => {
+                            *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));
+                            report(&FromWorker::Started);
+                        }
+                        Err(error) => report(&FromWorker::Unable { message: error.to_string() }),
+                    }
+                });
+            }
+            ToWorker::Run { batch_id, index, attempt } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move { worker.run(&batch_id, index, attempt).await });
+            }
+            ToWorker::Import { ticket } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                let files: Vec<Blob> =
+                    attachment.unchecked_into::<Array>().iter().map(JsCast::unchecked_into).collect();
+                spawn(async move {
+                    let failure = import::run(&worker.database, ticket, files).await.err();
+                    report(&FromWorker::ImportEnded { ticket, failure });
+                });
+            }
+        }
+    });
+    // For as long as the worker lives.
+    std::mem::forget(listener);
+    report(&FromWorker::Ready { version: VERSION, build_id: BUILD_ID.to_owned() });
+}
+
+struct Worker {
+    database: Database,
+    /// libwebp's compiled module, or nothing when the page could not get it.
+    libwebp: JsValue,
+    webp: RefCell<Option<Rc<Libwebp>>>,
+    plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
+}
+
+/// What a run found out, whatever came of it.
+struct Outcome {
+    result: Result<Produced, Failure>,
+    findings: Findings,
+    /// Files to be stored with the record.
+    assets: Vec<NewAsset<Blob>>,
+}
+
+impl Worker {
+    fn new(database: Database, libwebp: JsValue) -> Self {
+        Self { database, libwebp, webp: RefCell::default(), plans: RefCell::default() }
+    }
+
+    async fn run(&self, batch_id: &str, index: u32, attempt: u32) {
+        let message = match self.finish(batch_id, index, attempt).await {
+            Ok(records) => FromWorker::Finished { records: records.map(Box::new), memory: memory::size() },
+            Err(error) => {
+                let reason =
+                    if matches!(error, StoreError::Quota(_)) { PauseReason::Quota } else { PauseReason::Storage };
+                FromWorker::Unstored { reason, message: error.to_string() }
+            }
+        };
+        report(&message);
+    }
+
+    /// Runs one execution and stores what came of it; the records as stored, or nothing when it was outdated.
+    async fn finish(
+        &self,
+        batch_id: &str,
+        index: u32,
+        attempt: u32,
+    ) -> Result<Option<(Progress, Execution)>, StoreError> {
+        let page = self.database.executions(batch_id, None, index, 1).await?;
+        let Some(execution) = page.executions.into_iter().next() else { return Ok(None) };
+        if execution.status != ExecutionStatus::Running || execution.attempts != attempt {
+            return Ok(None);
+        }
+        let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
+        outcome.findings.engine_version = Some(engine::VERSION.to_owned());
+        outcome.result = match self.plan(batch_id).await? {
+            Ok(plan) => self.produce(&plan, &execution, &mut outcome).await?,
+            Err(failure) => Err(failure),
+        };
+        let Outcome { result, mut findings, mut assets } = outcome;
+        let result = match result {
+            Ok(produced) => keep(produced, &mut findings, &mut assets).await,
+            Err(failure) => Err(failure),
+        };
+        let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let execution = executions.first_mut()?;
+            match result {
+                Ok(results) => succeed(progress, execution, attempt, results, findings, now())?,
+                Err(failure) => fail(progress, execution, attempt, failure, findings, now())?,
+            }
+            Some((progress.clone(), execution.clone()))
+        };
+        self.database.change(batch_id, Which::At(vec![index]), assets, Durability::Strict, end).await
+    }
+
+    /// The plan of a batch; a failure when its document cannot run, which its acceptance should have found.
+    async fn plan(&self, batch_id: &str) -> Result<Result<Rc<Plan>, Failure>, StoreError> {
+        if let Some((_, plan)) = self.plans.borrow().iter().find(|(id, _)| id == batch_id) {
+            return Ok(Ok(plan.clone()));
+        }
+        let document = self.database.batch(batch_id).await?.map_or(Value::Null, |batch| batch.workflow);
+        let plan = match serde_json::from_value::<Workflow>(document) {
+            Ok(workflow) => Plan::build(&workflow).map_err(|diagnostics| {
+                let first = diagnostics.into_iter().next();
+                let (message, hint) = first.map(|one| (one.message, one.hint)).unwrap_or_default();
+                Failure::new(ErrorCategory::ValidationError, Phase::Setup, message, hint)
+            }),
+            Err(error) => Err(Failure::new(
+                ErrorCategory::ValidationError,
+                Phase::Setup,
+                format!("The workflow cannot be read: {error}."),
+                "Start the batch again.",
+            )),
+        };
+        Ok(plan.map(|plan| {
+            let plan = Rc::new(plan);
+            let mut plans = self.plans.borrow_mut();
+            plans.push_back((batch_id.to_owned(), plan.clone()));
+            if plans.len() > KEPT_PLANS {
+                plans.pop_front();
+            }
+            plan
+        }))
+    }
+
+    async fn produce(
+        &self,
+        plan: &Plan,
+        execution: &Execution,
+        outcome: &mut Outcome,
+    ) -> Result<Result<Produced, Failure>, StoreError> {
+        let inputs = &execution.input_asset.inputs;
+        let mut contents = Vec::with_capacity(inputs.len());
+        for (position, input) in inputs.iter().enumerate() {
+            match self.input(input).await? {
+                Ok((bytes, fetched)) => {
+                    contents.push(bytes);
+                    if let Some(asset) = fetched {
+                        if position == 0 {
+                            outcome.findings.fetched = Some(asset.asset_id.clone());
+                        }
+                        outcome.assets.push(asset);
+                    }
+                }
+                Err(failure) => return Ok(Err(failure.at(&input.action_id))),
+            }
+        }
+        let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
+            .map(|(input, bytes)| Source { name: input.name.as_str(), bytes: bytes.as_slice() })
+            .collect();
+        let headers: Vec<_> = sources.iter().map(|source| codecs::probe(source.bytes, source.name)).collect();
+        report(&FromWorker::Measured { pixels: headers.iter().flatten().map(|header| header.size.pixels()).sum() });
+        if let (Some(Ok(header)), Some(bytes)) = (headers.first(), contents.first()) {
+            let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };
+            outcome.findings.input_size =
+                Some(engine::InputSize { width: size.width, height: size.height, bytes: bytes.len() as u64 });
+        }
+        let webp = if plan.needs_webp(&sources) {
+            match self.webp().await {
+                Ok(webp) => Some(webp),
+                Err(failure) => return Ok(Err(failure)),
+            }
+        } else {
+            None
+        };
+        let webp = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
+        Ok(plan.run(execution.asset_index, &sources, webp))
+    }
+
+    /// The bytes of an input, and the file to be stored when it was fetched.
+    #[allow(clippy::type_complexity, reason = "two kinds of failure, which must not be mixed")]
+    async fn input(&self, input: &InputRef) -> Result<Result<(Vec<u8>, Option<NewAsset<Blob>>), Failure>, StoreError> {
+        let InputRef { name, source_url, .. } = input;
+        if let Some(asset_id) = source_url.strip_prefix("asset:") {
+            let Some(blob) = self.database.content(asset_id).await? else {
+                return Ok(Err(Failure::new(
+                    ErrorCategory::ValidationError,
+                    Phase::Setup,
+                    format!("\"{name}\" is not stored (any more): {source_url}."),
+                    "Import the file again and start a new batch.",
+                )));
+            };
+            return Ok(match buffer_of(&blob).await {
+                Ok(buffer) => Ok((Uint8Array::new(&buffer).to_vec(), None)),
+                Err(error) => Err(unreadable(name, &error)),
+            });
+        }
+        let fetched = async {
+            let response = fetch_anonymously(source_url).await?;
+            let blob: Blob = settled(response.blob().map_err(|error| describe(&error))?)
+                .await
+                .map_err(|error| describe(&error))?
+                .unchecked_into();
+            let buffer = buffer_of(&blob).await?;
+            Ok::<_, String>((blob, buffer))
+        };
+        Ok(match fetched.await {
+            Ok((blob, buffer)) => {
+                let bytes = Uint8Array::new(&buffer).to_vec();
+                let asset = NewAsset {
+                    asset_id: sha256(&buffer).await,
+                    name: name.clone(),
+                    mime_type: blob.type_(),
+                    bytes: bytes.len() as u64,
+                    content: blob,
+                };
+                Ok((bytes, Some(asset)))
+            }
+            Err(error) => Err(Failure::new(
+                ErrorCategory::DownstreamError,
+                Phase::Setup,
+                format!("\"{name}\" could not be fetched from {source_url}: {error}."),
+                "Check the address, your connection, and that the other site allows it (CORS); then retry.",
+            )),
+        })
+    }
+
+    /// libwebp, started when it is first needed.
+    async fn webp(&self) -> Result<Rc<Libwebp>, Failure> {
+        if let Some(webp) = self.webp.borrow().as_ref() {
+            return Ok(webp.clone());
+        }
+        let loader = property(&js_sys::global(), "libwebp");
+        if loader.is_undefined() || !self.libwebp.has_type::<WebAssembly::Module>() {
+            return Err(no_webp("its files were not there when the page was loaded"));
+        }
+        let loader: LibwebpLoader = loader.unchecked_into();
+        let name = loader.name();
+        let encoder = settled(loader.load(&self.libwebp)).await.map_err(|error| no_webp(&describe(&error)))?;
+        let webp = Rc::new(Libwebp { encoder: encoder.unchecked_into(), name: Box::leak(name.into_boxed_str()) });
+        *self.webp.borrow_mut() = Some(webp.clone());
+        Ok(webp)
+    }
+}
+
+fn never_run() -> Failure {
+    Failure::system("The execution was not run.", "Retry it.")
+}
+
+fn unreadable(name: &str, error: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!("\"{name}\" could not be read from the browser's storage: {error}."),
+        "Retry it; if that does not help, import the file again.",
+    )
+}
+
+fn no_webp(reason: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!("The WebP encoder could not be started: {reason}."),
+        "Reload the page, or choose another format.",
+    )
+}
+
+/// Turns what a run produced into records and files.
+async fn keep(
+    produced: Produced,
+    findings: &mut Findings,
+    assets: &mut Vec<NewAsset<Blob>>,
+) -> Result<Results, Failure> {
+    let mut results = Results::default();
+    for output in produced.outputs {
+        let crc32 = crc32fast::hash(&output.encoded.bytes);
+        let asset = asset_of(&output.encoded, &output.name).await?;
+        results.outputs.push(Output {
+            action_id: output.action_id,
+            port: output.port.to_owned(),
+            name: output.name,
+            mime_type: asset.mime_type.clone(),
+            width: output.size.width,
+            height: output.size.height,
+            bytes: asset.bytes,
+            sha256: asset.asset_id.clone(),
+            encoder: output.encoded.encoder.to_owned(),
+            url: format!("asset:{}", asset.asset_id),
+        });
+        results.crc32.push(crc32);
+        assets.push(asset);
+    }
+    let input_thumbnail = asset_of(&produced.input_thumbnail, "").await?;
+    findings.input_thumbnail = Some(input_thumbnail.asset_id.clone());
+    findings.input_size = Some(produced.input_size);
+    assets.push(input_thumbnail);
+    if let Some(thumbnail) = &produced.output_thumbnail {
+        let asset = asset_of(thumbnail, "").await?;
+        results.output_thumbnail = Some(asset.asset_id.clone());
+        assets.push(asset);
+    }
+    Ok(results)
+}
+
+const fn mime_type(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "image/jpeg",
+        Format::Png => "image/png",
+        Format::Webp => "image/webp",
+        Format::Gif => "image/gif",
+        Format::Bmp => "image/bmp",
+    }
+}
+
+async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure> {
+    let bytes = Uint8Array::from(file.bytes.as_slice());
+    let asset_id = sha256(&bytes.buffer()).await;
+    let mime_type = mime_type(file.format);
+    let content = blob_of(&file.bytes, mime_type).map_err(|error| {
+        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs and retry it.")
+    })?;
+    Ok(NewAsset {
+        asset_id,
+        name: name.to_owned(),
+        mime_type: mime_type.to_owned(),
+        bytes: file.bytes.len() as u64,
+        content,
+    })
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type LibwebpLoader;
+    #[wasm_bindgen(method)]
+    fn load(this: &LibwebpLoader, module: &JsValue) -> js_sys::Promise;
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &LibwebpLoader) -> String;
+
+    type LibwebpEncoder;
+    #[wasm_bindgen(method, catch)]
+    fn encode(
+        this: &LibwebpEncoder,
+        rgba: &[u8],
+        width: u32,
+        height: u32,
+        quality: u8,
+        lossless: bool,
+    ) -> Result<Option<Uint8Array>, JsValue>;
+}
+
+struct Libwebp {
+    encoder: LibwebpEncoder,
+    /// Leaked once in a worker's life.
+    name: &'static str,
+}
+
+impl WebpEncoder for Libwebp {
+    fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure> {
+        match self.encoder.encode(rgba, size.width, size.height, quality, lossless) {
+            Ok(Some(file)) => Ok(file.to_vec()),
+            Ok(None) => Err(Failure::execute(
+                format!("WebP cannot hold {} × {} pixels.", size.width, size.height),
+                "Make the picture smaller (at most 16,383 per side), or choose another format.",
+            )),
+            Err(error) => Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it.")),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
