@@ -18,6 +18,7 @@ use crate::store::{Durability, Store, Which};
 use crate::workflow::{self, Diagnostic};
 
 mod answers;
+mod catalog;
 mod error;
 mod identifiers;
 mod requests;
@@ -27,6 +28,7 @@ pub use answers::{
     Accepted, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionAnswer, ExecutionCounts, ExecutionFailure,
     ExecutionIds, ExecutionList, Filters, Link, Links, Paging, PauseAnswer, Status, StatusWith,
 };
+pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
 pub use identifiers::slug;
 pub use requests::{Execute, ExecutionsQuery, ListQuery, Retry, Update, check_version};

@@ -7,8 +7,13 @@
 pub mod client;
 pub mod database;
 pub mod environment;
+pub mod exchange;
 pub mod files;
 pub mod hash;
 mod import;
+mod importer;
 pub mod interop;
+mod javascript;
+pub mod leader;
+pub mod pool;
 pub mod worker;

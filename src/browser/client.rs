@@ -2,48 +2,30 @@
 //!
 //! Reads come from the store, writes are durable records that the scheduling tab follows.
 
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use js_sys::Promise;
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use crate::batch::records::{Execution, ExecutionStatus, Progress};
-use crate::store::{ExecutionPage, StoreError};
-use crate::workflow::{Diagnostic, Workflow};
-
-/// The contract's error object: what a call is refused with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClientError {
-    /// Short name, such as `Bad Request`.
-    pub error: String,
-    /// What is wrong and how to mend it.
-    pub message: String,
-    /// `failed` or `error`.
-    pub status: String,
-    /// 400, 404 or 500.
-    pub code: u16,
-    /// What validation said, where that is the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// A stored file, as `importAssets` answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Asset {
-    /// SHA-256 of the content, hex.
-    pub asset_id: String,
-    /// File name, empty for a Blob without one.
-    pub name: String,
-    /// Media type as the browser guessed it, may be empty.
-    pub mime_type: String,
-    /// Size of the content.
-    pub bytes: u64,
-    /// `asset:` + assetId: a workflow's `sourceUrl`.
-    pub url: String,
-}
+use super::environment::{base_url, is_secure_context, now, random};
+use super::exchange::{Exchange, Hearing, Word};
+use super::importer::Importer;
+use super::interop::{describe, property, settled, spawn};
+use super::leader::{self, Leader};
+use super::pool::{self, Program};
+use crate::api::{
+    Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionList, Host,
+    Notice, Service, Status,
+};
+use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::scheduler::Limits;
+use crate::store::{ExecutionPage, Store};
+use crate::workflow::Diagnostic;
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +42,7 @@ pub struct ImportProgress {
 #[derive(Clone, Debug)]
 pub struct ImportFailure {
     /// Why.
-    pub error: ClientError,
+    pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
 }
@@ -96,7 +78,7 @@ pub enum Role {
 pub struct ClientState {
     /// This tab's part.
     pub role: Role,
-    /// Workers that this tab keeps for pictures (0 in a follower).
+    /// Most workers that this tab keeps for pictures (0 in a follower).
     pub workers: u32,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
     pub note: Option<String>,
@@ -105,11 +87,117 @@ pub struct ClientState {
 /// Ends the subscription when dropped.
 #[must_use = "dropping it ends the subscription"]
 pub struct Subscription {
-    _end: Box<dyn std::any::Any>,
+    _ends: (Hearing, StateHearing),
 }
+
+struct StateHearing {
+    shared: Weak<Shared>,
+    number: u64,
+}
+
+impl Drop for StateHearing {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.state_hearers.borrow_mut().retain(|(number, _)| *number != self.number);
+        }
+    }
+}
+
+type StateHearer = Rc<dyn Fn(&ClientEvent)>;
+
+/// What the client and the service's surroundings have in common.
+struct Shared {
+    base_url: String,
+    exchange: Exchange,
+    importer: Rc<Importer>,
+    leader: RefCell<Option<Rc<Leader>>>,
+    state: RefCell<ClientState>,
+    state_hearers: RefCell<Vec<(u64, StateHearer)>>,
+    next: Cell<u64>,
+}
+
+impl Shared {
+    fn change_state(&self, change: impl FnOnce(&mut ClientState)) {
+        let state = {
+            let mut state = self.state.borrow_mut();
+            let before = state.clone();
+            change(&mut state);
+            if *state == before {
+                return;
+            }
+            state.clone()
+        };
+        let hearers: Vec<StateHearer> = self.state_hearers.borrow().iter().map(|(_, hearer)| hearer.clone()).collect();
+        for hearer in hearers {
+            hearer(&ClientEvent::State(state.clone()));
+        }
+    }
+
+    async fn import(
+        &self,
+        files: Vec<Blob>,
+        on_progress: impl Fn(ImportProgress) + 'static,
+    ) -> Result<Vec<Asset>, ImportFailure> {
+        let total = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        if total == 0 {
+            return Ok(Vec::new());
+        }
+        let ended = self.importer.import(files, move |assets| {
+            let bytes = assets.iter().map(|asset| asset.bytes).sum();
+            on_progress(ImportProgress { files: assets.len() as u32, total, bytes });
+        });
+        match ended.await {
+            Some((imported, None)) => Ok(imported),
+            Some((imported, Some(why))) => Err(ImportFailure { error: ApiError::internal(why), imported }),
+            None => Err(ImportFailure { error: ApiError::internal("The import was stopped."), imported: Vec::new() }),
+        }
+    }
+}
+
+/// The service's surroundings in the browser.
+struct Surroundings {
+    shared: Rc<Shared>,
+}
+
+impl Host for Surroundings {
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn random_u32(&self) -> u32 {
+        random()
+    }
+
+    fn base_url(&self) -> String {
+        self.shared.base_url.clone()
+    }
+
+    fn workers(&self, batch_id: &str) -> Option<u32> {
+        self.shared.leader.borrow().as_ref().map(|leader| leader.workers_on(batch_id))
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.shared.exchange.say(&Word::Notice(notice));
+    }
+
+    async fn import(&self, url: &str, _name: &str) -> Result<String, String> {
+        let response = super::environment::fetch_own(url).await?;
+        let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
+        let blob = blob.map_err(|error| describe(&error))?.unchecked_into::<Blob>();
+        let imported = self.shared.import(vec![blob], |_| ()).await.map_err(|failure| failure.error.message)?;
+        imported.into_iter().next().map(|asset| asset.asset_id).ok_or_else(|| "Nothing was stored.".to_owned())
+    }
+}
+
+/// Object URLs kept at once; beyond, the one asked for longest ago is revoked.
+const KEPT_URLS: usize = 600;
 
 struct Inner {
     database: Database,
+    service: Service<Database, Surroundings>,
+    shared: Rc<Shared>,
+    /// Asset id and object URL, the one asked for last at the end.
+    urls: RefCell<VecDeque<(String, String)>>,
 }
 
 /// The one way to the product's operations.
@@ -123,167 +211,335 @@ impl Client {
     ///
     /// # Errors
     /// When there is no storage or the program's own files cannot be fetched.
-    pub async fn start() -> Result<Self, ClientError> {
-        let database = Database::open(&super::environment::base_url(), || (), |_| ()).await?;
-        Ok(Self { inner: Rc::new(Inner { database }) })
+    pub async fn start() -> Result<Self, ApiError> {
+        let base_url = base_url();
+        let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
+            ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+        })?);
+        let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
+        let closed = late.clone();
+        let database = Database::open(
+            &base_url,
+            || web_sys::console::warn_1(&"The storage waits for a tab with an older version: close it.".into()),
+            move |error| {
+                if let Some(shared) = closed.borrow().upgrade() {
+                    if let Some(leader) = shared.leader.borrow_mut().take() {
+                        leader.stop();
+                    }
+                    shared.change_state(|state| {
+                        state.workers = 0;
+                        state.role = Role::Follower;
+                        state.note = Some(error.to_string());
+                    });
+                }
+            },
+        )
+        .await?;
+        let shared = Rc::new(Shared {
+            exchange: Exchange::join(&base_url),
+            importer: Importer::new(program.clone()),
+            leader: RefCell::default(),
+            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, note: None }),
+            state_hearers: RefCell::default(),
+            next: Cell::new(0),
+            base_url,
+        });
+        *late.borrow_mut() = Rc::downgrade(&shared);
+        let service = Service::new(database.clone(), Surroundings { shared: shared.clone() });
+        let inner = Inner { database, service, shared, urls: RefCell::default() };
+        let client = Self { inner: Rc::new(inner) };
+        client.stand_for_election(program);
+        super::javascript::publish(&client);
+        Ok(client)
+    }
+
+    fn stand_for_election(&self, program: Rc<Program>) {
+        let shared = self.inner.shared.clone();
+        let database = self.inner.database.clone();
+        let lead = move |role: Role| {
+            let workers = pool::size();
+            let limits = Limits { workers, ..Limits::default() };
+            let weak = Rc::downgrade(&shared);
+            let note = move |note: Option<String>| {
+                if let Some(shared) = weak.upgrade() {
+                    shared.change_state(|state| state.note = note);
+                }
+            };
+            let leader = Leader::start(database, program, shared.exchange.clone(), limits, note);
+            *shared.leader.borrow_mut() = Some(leader);
+            shared.change_state(|state| {
+                state.role = role;
+                state.workers = workers;
+            });
+        };
+        let lead = Rc::new(RefCell::new(Some(lead)));
+        let elected = lead.clone();
+        let asked = is_secure_context()
+            && leader::campaign(&self.inner.shared.base_url, move || {
+                if let Some(lead) = elected.borrow_mut().take() {
+                    lead(Role::Leader);
+                }
+                // For as long as the tab lives.
+                Promise::new(&mut |_, _| ())
+            });
+        if !asked && let Some(lead) = lead.borrow_mut().take() {
+            lead(Role::SingleTab);
+            self.inner.shared.change_state(|state| {
+                state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
+            });
+        }
     }
 
     /// Stores files (a `File` is a `Blob`); judges nothing. One entry per file, in order.
+    ///
+    /// # Errors
+    /// When the browser's storage is full or a file cannot be read, with what was stored before.
     pub async fn import_assets(
         &self,
         files: Vec<Blob>,
         on_progress: impl Fn(ImportProgress) + 'static,
     ) -> Result<Vec<Asset>, ImportFailure> {
-        let _ = (files, on_progress);
-        Err(ImportFailure { error: ClientError::not_found("not connected yet"), imported: Vec::new() })
+        ask_to_persist();
+        self.inner.shared.import(files, on_progress).await
     }
 
     /// Accepts a batch: the contract's request in, its 202 answer out.
-    pub async fn execute_batch(&self, request: Value) -> Result<Value, ClientError> {
-        let _ = request;
-        Err(ClientError::not_found("not connected yet"))
+    ///
+    /// # Errors
+    /// As `api::Service::execute`; so with all the others of this name.
+    pub async fn execute_batch(&self, request: &Value) -> Result<Accepted, ApiError> {
+        self.inner.service.execute(request).await
     }
 
-    /// The contract's list of batches; `query` is an object.
-    pub async fn list_batches(&self, query: Value) -> Result<Value, ClientError> {
-        let _ = query;
-        Err(ClientError::not_found("not connected yet"))
+    /// The contract's list of batches; `query` is an object or null.
+    ///
+    /// # Errors
+    /// As `api::Service::list`.
+    pub async fn list_batches(&self, query: &Value) -> Result<BatchList, ApiError> {
+        self.inner.service.list(query).await
     }
 
     /// The contract's status of a batch.
-    pub async fn batch_status(&self, batch_id: &str) -> Result<Value, ClientError> {
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::status`.
+    pub async fn batch_status(&self, batch_id: &str) -> Result<Status, ApiError> {
+        self.inner.service.status(batch_id).await
     }
 
-    /// The contract's results of a batch; `query` is an object.
-    pub async fn executions(&self, batch_id: &str, query: Value) -> Result<Value, ClientError> {
-        let _ = query;
-        Err(ClientError::not_found(batch_id))
+    /// The contract's results of a batch; `query` is an object or null.
+    ///
+    /// # Errors
+    /// As `api::Service::executions`.
+    pub async fn executions(&self, batch_id: &str, query: &Value) -> Result<ExecutionList, ApiError> {
+        self.inner.service.executions(batch_id, query).await
     }
 
     /// Cancels a batch.
-    pub async fn cancel(&self, batch_id: &str) -> Result<Value, ClientError> {
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::cancel`.
+    pub async fn cancel(&self, batch_id: &str) -> Result<Cancelled, ApiError> {
+        self.inner.service.cancel(batch_id).await
     }
 
     /// Runs failed executions again: all, or the ones with these ids.
-    pub async fn retry(&self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<Value, ClientError> {
-        let _ = execution_ids;
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::retry`.
+    pub async fn retry(&self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<Status, ApiError> {
+        self.retry_as_asked(batch_id, &json!({ "executionIds": execution_ids })).await
+    }
+
+    pub(super) async fn retry_as_asked(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+        self.inner.service.retry(batch_id, request).await
     }
 
     /// Removes a batch and what only it refers to.
-    pub async fn delete(&self, batch_id: &str) -> Result<Value, ClientError> {
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::delete`.
+    pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
+        self.inner.service.delete(batch_id).await
     }
 
     /// Hands nothing more of a batch out until it is resumed.
-    pub async fn pause(&self, batch_id: &str) -> Result<Value, ClientError> {
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::pause`.
+    pub async fn pause(&self, batch_id: &str) -> Result<Status, ApiError> {
+        self.inner.service.pause(batch_id).await
     }
 
     /// Goes on with a paused batch.
-    pub async fn resume(&self, batch_id: &str) -> Result<Value, ClientError> {
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::resume`.
+    pub async fn resume(&self, batch_id: &str) -> Result<Status, ApiError> {
+        self.inner.service.resume(batch_id).await
     }
 
     /// Changes `priority` or `concurrencyLimit` of a batch; `change` is an object with either.
-    pub async fn update(&self, batch_id: &str, change: Value) -> Result<Value, ClientError> {
-        let _ = change;
-        Err(ClientError::not_found(batch_id))
+    ///
+    /// # Errors
+    /// As `api::Service::update`.
+    pub async fn update(&self, batch_id: &str, change: &Value) -> Result<Status, ApiError> {
+        self.inner.service.update(batch_id, change).await
     }
 
-    /// The content at an `asset:` URL.
-    pub async fn read_asset(&self, url: &str) -> Result<Blob, ClientError> {
-        use crate::store::Store;
+    /// The content at an `asset:` URL (or of an asset id).
+    ///
+    /// # Errors
+    /// 404 when it is not stored, 500 when it cannot be read.
+    pub async fn read_asset(&self, url: &str) -> Result<Blob, ApiError> {
         let asset_id = url.strip_prefix("asset:").unwrap_or(url);
-        self.inner.database.content(asset_id).await?.ok_or_else(|| ClientError::not_found(url))
+        let blob = self.inner.database.content(asset_id).await?;
+        blob.ok_or_else(|| ApiError::not_found(format!("There is no file \"{url}\".")))
     }
 
     /// The catalog, as the contract describes an entry.
-    pub fn list_actions(&self) -> Value {
-        Value::Null
+    pub fn list_actions(&self) -> Vec<ActionDescriptor> {
+        crate::api::catalog()
     }
 
-    /// Everything that is wrong with a workflow.
-    pub fn validate(&self, workflow: &Workflow) -> Vec<Diagnostic> {
-        crate::workflow::validate(workflow)
+    /// Everything that is wrong with a workflow document.
+    pub fn validate(&self, document: &Value) -> Vec<Diagnostic> {
+        self.inner.service.validate_workflow(document)
     }
 
     /// A page of a batch's execution records, for the page's own views.
+    ///
+    /// # Errors
+    /// When the storage fails.
     pub async fn execution_records(
         &self,
         batch_id: &str,
         status: Option<ExecutionStatus>,
         offset: u32,
         limit: u32,
-    ) -> Result<ExecutionPage, ClientError> {
-        use crate::store::Store;
+    ) -> Result<ExecutionPage, ApiError> {
         Ok(self.inner.database.executions(batch_id, status, offset, limit).await?)
     }
 
     /// A batch's progress record.
-    pub async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, ClientError> {
-        use crate::store::Store;
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, ApiError> {
         Ok(self.inner.database.progress(batch_id).await?)
     }
 
     /// Every batch's progress record, newest first.
-    pub async fn all_progress(&self) -> Result<Vec<Progress>, ClientError> {
-        use crate::store::Store;
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn all_progress(&self) -> Result<Vec<Progress>, ApiError> {
         Ok(self.inner.database.all_progress().await?)
+    }
+
+    /// A batch's progress as the contract's status without id lists, with its timing.
+    pub fn summary(&self, progress: &Progress) -> BatchSummary {
+        self.inner.service.status_event(progress)
     }
 
     /// Calls `callback` for every event until the subscription is dropped.
     pub fn subscribe(&self, callback: impl Fn(&ClientEvent) + 'static) -> Subscription {
-        Subscription { _end: Box::new(callback) }
+        let callback: StateHearer = Rc::new(callback);
+        let shared = &self.inner.shared;
+        let hearing = {
+            let callback = callback.clone();
+            shared.exchange.listen(move |word| {
+                callback(&match word.clone() {
+                    Word::Progress(progress) => ClientEvent::Progress(progress),
+                    Word::ExecutionCompleted(execution) => ClientEvent::ExecutionCompleted(execution),
+                    Word::BatchCompleted(progress) => ClientEvent::BatchCompleted(progress),
+                    Word::Notice(
+                        Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
+                    ) => ClientEvent::BatchChanged(batch_id),
+                });
+            })
+        };
+        let number = shared.next.get();
+        shared.next.set(number + 1);
+        shared.state_hearers.borrow_mut().push((number, callback));
+        Subscription { _ends: (hearing, StateHearing { shared: Rc::downgrade(shared), number }) }
     }
 
     /// An object URL of a stored picture, for `<img src>`. Cached: the same asset gives the same URL; old ones are
     /// revoked when many newer ones were asked for.
-    pub async fn thumbnail_url(&self, asset_id: &str) -> Result<String, ClientError> {
+    ///
+    /// # Errors
+    /// As [`Client::read_asset`].
+    pub async fn thumbnail_url(&self, asset_id: &str) -> Result<String, ApiError> {
+        let asset_id = asset_id.strip_prefix("asset:").unwrap_or(asset_id);
+        if let Some(url) = self.kept_url(asset_id) {
+            return Ok(url);
+        }
         let blob = self.read_asset(asset_id).await?;
-        web_sys::Url::create_object_url_with_blob(&blob).map_err(|_| ClientError::not_found(asset_id))
+        // Somebody else may have asked for it meanwhile.
+        if let Some(url) = self.kept_url(asset_id) {
+            return Ok(url);
+        }
+        let url =
+            web_sys::Url::create_object_url_with_blob(&blob).map_err(|error| ApiError::internal(describe(&error)))?;
+        let mut urls = self.inner.urls.borrow_mut();
+        urls.push_back((asset_id.to_owned(), url.clone()));
+        if urls.len() > KEPT_URLS
+            && let Some((_, old)) = urls.pop_front()
+        {
+            let _unknown_is_fine = web_sys::Url::revoke_object_url(&old);
+        }
+        Ok(url)
+    }
+
+    fn kept_url(&self, asset_id: &str) -> Option<String> {
+        let mut urls = self.inner.urls.borrow_mut();
+        let position = urls.iter().rposition(|(id, _)| id == asset_id)?;
+        let kept = urls.remove(position)?;
+        let url = kept.1.clone();
+        urls.push_back(kept);
+        Some(url)
     }
 
     /// This tab's part, its workers, and what the user should know.
     pub fn state(&self) -> ClientState {
-        ClientState { role: Role::Follower, workers: 0, note: None }
+        self.inner.shared.state.borrow().clone()
     }
 
     /// A small setting that outlives the page.
-    pub async fn setting(&self, key: &str) -> Result<Option<String>, ClientError> {
-        use crate::store::Store;
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn setting(&self, key: &str) -> Result<Option<String>, ApiError> {
         Ok(self.inner.database.setting(key).await?)
     }
 
     /// Keeps a small setting.
-    pub async fn set_setting(&self, key: &str, value: &str) -> Result<(), ClientError> {
-        use crate::store::Store;
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn set_setting(&self, key: &str, value: &str) -> Result<(), ApiError> {
         Ok(self.inner.database.set_setting(key, value).await?)
     }
-}
 
-impl ClientError {
-    fn not_found(what: &str) -> Self {
-        Self {
-            error: "Not Found".into(),
-            message: format!("There is no {what}."),
-            status: "failed".into(),
-            code: 404,
-            diagnostics: Vec::new(),
-        }
+    /// The successful outputs of a batch in one ZIP, stored as they are, ready to be given to the user. Contents are
+    /// joined as Blobs and never read.
+    ///
+    /// # Errors
+    /// When the storage fails or an output is missing.
+    pub async fn zip(&self, batch_id: &str) -> Result<Blob, ApiError> {
+        super::files::zip(&self.inner.database, batch_id).await
     }
 }
 
-impl From<StoreError> for ClientError {
-    fn from(error: StoreError) -> Self {
-        Self {
-            error: "Internal Server Error".into(),
-            message: error.to_string(),
-            status: "failed".into(),
-            code: 500,
-            diagnostics: Vec::new(),
-        }
+/// Asks the browser to keep our storage when the device runs short; it may say no, and nothing depends on it.
+fn ask_to_persist() {
+    let storage = property(&property(&js_sys::global(), "navigator"), "storage");
+    if let Ok(manager) = storage.dyn_into::<web_sys::StorageManager>()
+        && let Ok(asked) = manager.persist()
+    {
+        spawn(async move {
+            let _either_way = settled(asked).await;
+        });
     }
 }

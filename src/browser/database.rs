@@ -165,10 +165,7 @@ impl Database {
     }
 
     /// Adds to the reference counts; what nothing refers to any more is removed. Answers the ids that are not there.
-    async fn count(
-        transaction: &Transaction,
-        deltas: BTreeMap<String, i64>,
-    ) -> Result<BTreeSet<String>, StoreError> {
+    async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
         let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
         for chunk in deltas.chunks(CHUNK) {
@@ -251,8 +248,7 @@ impl Store for Database {
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
             return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
         }
-        let mut deltas: BTreeMap<String, i64> =
-            batch.references.iter().map(|asset_id| (asset_id.clone(), 1)).collect();
+        let mut deltas: BTreeMap<String, i64> = batch.references.iter().map(|asset_id| (asset_id.clone(), 1)).collect();
         for asset_id in executions.iter().flat_map(Execution::references) {
             *deltas.entry(asset_id.to_owned()).or_default() += 1;
         }

@@ -1,13 +1,19 @@
 //! Files on their way in and out: dropped folders, downloads. Runs on the page; touches no picture's content.
 
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Blob, DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
+    Blob, BlobPropertyBag, DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry, HtmlAnchorElement,
 };
 
+use super::database::Database;
 use super::interop::{describe, settled};
+use crate::api::ApiError;
+use crate::batch::records::ExecutionStatus;
+use crate::export::names::unique_paths;
+use crate::export::zip::{Entry, structure};
+use crate::store::Store;
 
 /// What a drop or a folder held.
 #[derive(Clone, Debug, Default)]
@@ -150,4 +156,50 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
         let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
     });
     Ok(())
+}
+
+/// Executions read at once while an archive is put together.
+const PORTION: u32 = 500;
+
+/// The successful outputs of a batch in one archive, in the order of (assetIndex, output). Its parts are the stored
+/// Blobs themselves, so that no content is read or copied here.
+///
+/// # Errors
+/// 404 when there is nothing to take home, 500 when the storage fails or an output is missing.
+pub(super) async fn zip(database: &Database, batch_id: &str) -> Result<Blob, ApiError> {
+    let (mut names, mut executions, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        let offset = u32::try_from(executions.len()).unwrap_or(u32::MAX);
+        let page = database.executions(batch_id, Some(ExecutionStatus::Success), offset, PORTION).await?;
+        let last = page.executions.len() < PORTION as usize;
+        executions.extend(page.executions);
+        if last {
+            break;
+        }
+    }
+    let mut files = Vec::new();
+    for execution in &executions {
+        for (output, crc32) in execution.outputs.iter().zip(&execution.crc32) {
+            let content = database.content(&output.sha256).await?;
+            contents.push(content.ok_or_else(|| ApiError::internal(format!("\"{}\" is missing.", output.name)))?);
+            names.push(output.name.as_str());
+            files.push((output.bytes, *crc32, execution.completed_at.unwrap_or_default()));
+        }
+    }
+    if files.is_empty() {
+        return Err(ApiError::not_found(format!("The batch \"{batch_id}\" has no results.")));
+    }
+    let files: Vec<Entry> = (unique_paths(names).into_iter().zip(files))
+        .map(|(path, (size, crc32, modified))| Entry { path, size, crc32, modified })
+        .collect();
+    let structure = structure(&files);
+    let parts = Array::new();
+    for (header, content) in structure.headers.iter().zip(&contents) {
+        parts.push(&Uint8Array::from(header.as_slice()));
+        parts.push(content);
+    }
+    parts.push(&Uint8Array::from(structure.directory.as_slice()));
+    let options = BlobPropertyBag::new();
+    options.set_type("application/zip");
+    Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(|error| ApiError::internal(describe(&error)))
 }

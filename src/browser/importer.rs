@@ -1,0 +1,121 @@
+//! Imports as the page sees them: one worker, apart from the scheduler's, that reads, hashes and stores files.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use js_sys::Array;
+use web_sys::Blob;
+
+use super::interop::{Receiver, Sender, handover};
+use super::pool::{FromPool, Handle, Program};
+use crate::api::Asset;
+use crate::protocol::{FromWorker, ToWorker};
+
+/// What came of an import: what is stored, and why it broke off, if it did.
+pub(super) type Ended = (Vec<Asset>, Option<String>);
+
+struct Import {
+    imported: Vec<Asset>,
+    on_progress: Rc<dyn Fn(&[Asset])>,
+    ended: Sender<Ended>,
+}
+
+/// The page's way to the import worker, which is made when it is first needed.
+pub(super) struct Importer {
+    own: Weak<Self>,
+    program: Rc<Program>,
+    worker: RefCell<Option<Handle>>,
+    ready: Cell<bool>,
+    /// Imports that wait for the worker to get ready.
+    waiting: RefCell<Vec<(u32, Vec<Blob>)>>,
+    imports: RefCell<BTreeMap<u32, Import>>,
+    tickets: Cell<u32>,
+}
+
+impl Importer {
+    pub(super) fn new(program: Rc<Program>) -> Rc<Self> {
+        Rc::new_cyclic(|own| Self {
+            own: own.clone(),
+            program,
+            worker: RefCell::default(),
+            ready: Cell::new(false),
+            waiting: RefCell::default(),
+            imports: RefCell::default(),
+            tickets: Cell::new(0),
+        })
+    }
+
+    /// Stores files in order; `on_progress` sees what is stored so far.
+    pub(super) fn import(&self, files: Vec<Blob>, on_progress: impl Fn(&[Asset]) + 'static) -> Receiver<Ended> {
+        let ticket = self.tickets.get();
+        self.tickets.set(ticket.wrapping_add(1));
+        let (ended, receiver) = handover();
+        let import = Import { imported: Vec::new(), on_progress: Rc::new(on_progress), ended };
+        self.imports.borrow_mut().insert(ticket, import);
+        if self.ready.get() {
+            self.send(ticket, &files);
+            return receiver;
+        }
+        self.waiting.borrow_mut().push((ticket, files));
+        if self.worker.borrow().is_none() {
+            let own = self.own.clone();
+            let worker = Handle::spawn(&self.program, move |message| {
+                if let Some(importer) = own.upgrade() {
+                    super::interop::spawn(async move { importer.heard(message) });
+                }
+            });
+            match worker {
+                Ok(worker) => *self.worker.borrow_mut() = Some(worker),
+                Err(error) => self.lost(&error),
+            }
+        }
+        receiver
+    }
+
+    fn send(&self, ticket: u32, files: &[Blob]) {
+        let files: Array = files.iter().collect();
+        if let Some(worker) = &*self.worker.borrow() {
+            worker.send(&ToWorker::Import { ticket }, &files);
+        }
+    }
+
+    fn heard(&self, message: FromPool) {
+        match message {
+            FromPool::Ready => {
+                self.ready.set(true);
+                for (ticket, files) in self.waiting.take() {
+                    self.send(ticket, &files);
+                }
+            }
+            FromPool::Died(_, message) => self.lost(&message),
+            FromPool::Report(FromWorker::Imported { ticket, assets }) => {
+                let shown = {
+                    let mut imports = self.imports.borrow_mut();
+                    let Some(import) = imports.get_mut(&ticket) else { return };
+                    import.imported.extend(assets.iter().map(Asset::from));
+                    (import.on_progress.clone(), import.imported.clone())
+                };
+                (shown.0)(&shown.1);
+            }
+            FromPool::Report(FromWorker::ImportEnded { ticket, failure }) => {
+                let import = self.imports.borrow_mut().remove(&ticket);
+                if let Some(import) = import {
+                    import.ended.send((import.imported, failure));
+                }
+            }
+            FromPool::Report(_) => {}
+        }
+    }
+
+    /// The worker is gone: what was under way breaks off, the next import makes a new one.
+    fn lost(&self, why: &str) {
+        self.worker.borrow_mut().take();
+        self.ready.set(false);
+        self.waiting.borrow_mut().clear();
+        let imports = std::mem::take(&mut *self.imports.borrow_mut());
+        for import in imports.into_values() {
+            import.ended.send((import.imported, Some(format!("The import stopped: {why}"))));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
+//! with the contract's error object.
+
+use std::future::Future;
+
+use js_sys::{Array, Function, Promise};
+use serde::Serialize;
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, CustomEvent, CustomEventInit, EventTarget};
+
+use super::client::{Client, ClientEvent};
+use super::interop::{from_js, set_property, to_js};
+use crate::api::{ApiError, ExecutionAnswer, check_version};
+
+/// Makes `window.pixelmill`; from now on calls may be made.
+pub(super) fn publish(client: &Client) {
+    let Ok(target) = EventTarget::new() else { return };
+    publish_methods(&target, client);
+    forward_events(&target, client);
+    set_property(&js_sys::global(), "pixelmill", &target);
+}
+
+fn publish_methods(target: &EventTarget, client: &Client) {
+    let method = |name: &str, call: Closure<dyn FnMut(JsValue, JsValue, JsValue) -> Promise>| {
+        set_property(target, name, &call.into_js_value());
+    };
+
+    let own = client.clone();
+    method(
+        "importAssets",
+        Closure::new(move |files: JsValue, options: JsValue, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                let files = blobs(&files).map_err(rejection)?;
+                match client.import_assets(files, |_| ()).await {
+                    Ok(assets) => answer(&assets),
+                    Err(failure) => {
+                        let error = rejection(failure.error);
+                        set_property(&error, "imported", &answer(&failure.imported)?);
+                        Err(error)
+                    }
+                }
+            })
+        }),
+    );
+
+    /// A method that takes JSON values and answers one.
+    macro_rules! json_methods {
+        ($($name:literal => |$client:ident, $first:ident, $second:ident| $call:expr;)*) => { $(
+            let own = client.clone();
+            method($name, Closure::new(move |first: JsValue, second: JsValue, third: JsValue| {
+                let $client = own.clone();
+                promise(async move {
+                    check(&[&first, &second, &third]).map_err(rejection)?;
+                    let ($first, $second) = (argument(&first).map_err(rejection)?, argument(&second).map_err(rejection)?);
+                    answer(&$call.map_err(rejection)?)
+                })
+            }));
+        )* };
+    }
+    json_methods! {
+        "executeBatch" => |client, request, _second| client.execute_batch(&request).await;
+        "listBatches" => |client, query, _second| client.list_batches(&query).await;
+        "getBatchStatus" => |client, id, _second| client.batch_status(text(&id)?).await;
+        "cancelBatch" => |client, id, _second| client.cancel(text(&id)?).await;
+        "listExecutions" => |client, id, query| client.executions(text(&id)?, &query).await;
+        "retryExecutions" => |client, id, request| client.retry_as_asked(text(&id)?, &request).await;
+        "deleteBatch" => |client, id, _second| client.delete(text(&id)?).await;
+        "pauseBatch" => |client, id, _second| client.pause(text(&id)?).await;
+        "resumeBatch" => |client, id, _second| client.resume(text(&id)?).await;
+        "updateBatch" => |client, id, change| client.update(text(&id)?, &change).await;
+        "listActions" => |client, _first, _second| Ok::<_, ApiError>(client.list_actions());
+        "validateWorkflow" => |client, document, _second| Ok::<_, ApiError>(client.validate(&document));
+    }
+
+    let own = client.clone();
+    method(
+        "readAsset",
+        Closure::new(move |url: JsValue, options: JsValue, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                let url = argument(&url).map_err(rejection)?;
+                client.read_asset(text(&url)?).await.map(JsValue::from).map_err(rejection)
+            })
+        }),
+    );
+}
+
+fn forward_events(target: &EventTarget, client: &Client) {
+    let (own, target) = (client.clone(), target.clone());
+    let subscription = client.subscribe(move |event| {
+        let (kind, detail) = match event {
+            ClientEvent::Progress(progress) => ("progress", to_js(&own.summary(progress))),
+            ClientEvent::ExecutionCompleted(execution) => {
+                ("executioncompleted", to_js(&ExecutionAnswer::from(&**execution)))
+            }
+            ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
+            ClientEvent::BatchChanged(_) | ClientEvent::State(_) => return,
+        };
+        let Ok(detail) = detail else { return };
+        let options = CustomEventInit::new();
+        options.set_detail(&detail);
+        if let Ok(event) = CustomEvent::new_with_event_init_dict(kind, &options) {
+            let _not_cancelable = target.dispatch_event(&event);
+        }
+    });
+    // For as long as the page lives, as the object itself.
+    std::mem::forget(subscription);
+}
+
+fn promise(task: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    wasm_bindgen_futures::future_to_promise(task)
+}
+
+fn rejection(error: ApiError) -> JsValue {
+    to_js(&error).unwrap_or_else(|error| error)
+}
+
+fn answer(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    to_js(value).map_err(|error| rejection(ApiError::internal(super::interop::describe(&error))))
+}
+
+fn argument(value: &JsValue) -> Result<Value, ApiError> {
+    from_js(value).map_err(|error| ApiError::invalid(format!("An argument is no JSON value: {error}.")))
+}
+
+fn text(value: &Value) -> Result<&str, JsValue> {
+    value
+        .as_str()
+        .ok_or_else(|| rejection(ApiError::invalid(format!("The first argument is {value}. Give it as text."))))
+}
+
+/// The last argument may be `{ apiVersion }`; as it is optional like the one before it, each is looked at.
+fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
+    for value in arguments.iter().filter(|value| value.is_object()) {
+        let version = super::interop::property(value, "apiVersion");
+        if !version.is_undefined() {
+            check_version(&serde_json::json!({ "apiVersion": argument(&version)? }))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is iterable and holds files, as files.
+fn blobs(files: &JsValue) -> Result<Vec<Blob>, ApiError> {
+    let wrong = |what: &str| ApiError::invalid(format!("{what} Give a list of File or Blob objects."));
+    let iterator = js_sys::Reflect::get(files, &js_sys::Symbol::iterator())
+        .ok()
+        .filter(|iterator| iterator.is_instance_of::<Function>());
+    if iterator.is_none() {
+        return Err(wrong("The files are no list."));
+    }
+    let mut blobs = Vec::new();
+    for (position, file) in Array::from(files).iter().enumerate() {
+        blobs.push(file.dyn_into::<Blob>().map_err(|_| wrong(&format!("Entry {position} of the files is no file.")))?);
+    }
+    Ok(blobs)
+}

@@ -1,0 +1,438 @@
+//! The scheduling tab: mends what a dead tab left, feeds the scheduler with what happens, carries out what it says.
+//!
+//! One tab at a time leads; the browser's lock sees to that. The others write their commands into the records and
+//! send a notice; the leader reads the records. Everything is driven by messages; timers only end what is overdue,
+//! because a tab in the background may get them late.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::{Rc, Weak};
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+use super::database::Database;
+use super::environment::{base_path, now};
+use super::exchange::{Exchange, Hearing, Word};
+use super::interop::{Timer, property, sleep, spawn};
+use super::pool::{FromPool, Handle, Program};
+use crate::api::Notice;
+use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::scheduler::{Command, Death, Event, Limits, Scheduler, Standing, Waiting, WorkerId};
+use crate::batch::transitions;
+use crate::protocol::{FromWorker, ToWorker};
+use crate::store::{Durability, Store, StoreError, Which};
+
+/// Time between two reports of a batch's progress.
+const PROGRESS_MS: f64 = 250.0;
+/// Time before a storage failure is tried again.
+const RETRY_MS: f64 = 1_000.0;
+/// Executions read at once, so that the page's tasks stay short.
+const PORTION: u32 = 500;
+/// An import that nothing refers to is kept for so long: 7 days.
+const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
+
+#[wasm_bindgen]
+extern "C" {
+    type LockManager;
+    #[wasm_bindgen(method)]
+    fn request(this: &LockManager, name: &str, callback: &js_sys::Function) -> Promise;
+}
+
+/// Waits for its turn to lead the installation at `base_url`, then calls `elected`; the turn lasts until the tab ends
+/// or the answered promise does. False when this browser has no locks here: then nobody is asked.
+pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> bool {
+    let navigator = property(&js_sys::global(), "navigator");
+    let locks = property(&navigator, "locks");
+    if locks.is_undefined() {
+        return false;
+    }
+    let callback = Closure::once_into_js(move |_lock: JsValue| elected());
+    let name = format!("pixelmill:{}", base_path(base_url));
+    let turn = locks.unchecked_into::<LockManager>().request(&name, callback.unchecked_ref());
+    spawn(async move {
+        if let Err(error) = super::interop::settled(turn).await {
+            web_sys::console::error_2(&"The lock was lost:".into(), &error);
+        }
+    });
+    true
+}
+
+/// What is known of a batch's reports.
+#[derive(Default)]
+struct Reported {
+    last: Millis,
+    latest: Option<Progress>,
+    timer: Option<Timer>,
+    ended: bool,
+}
+
+/// The scheduling tab's work.
+pub struct Leader {
+    own: Weak<Self>,
+    database: Database,
+    program: Rc<Program>,
+    exchange: Exchange,
+    scheduler: RefCell<Scheduler>,
+    workers: RefCell<BTreeMap<WorkerId, Handle>>,
+    watches: RefCell<BTreeMap<WorkerId, Timer>>,
+    reported: RefCell<BTreeMap<String, Reported>>,
+    hearing: RefCell<Option<Hearing>>,
+    note: Box<dyn Fn(Option<String>)>,
+    over: Cell<bool>,
+}
+
+impl Leader {
+    /// Begins to lead. `note` is told what the user should know of the workers, and when it is over.
+    pub fn start(
+        database: Database,
+        program: Rc<Program>,
+        exchange: Exchange,
+        limits: Limits,
+        note: impl Fn(Option<String>) + 'static,
+    ) -> Rc<Self> {
+        let leader = Rc::new_cyclic(|own| Self {
+            own: own.clone(),
+            database,
+            program,
+            exchange,
+            scheduler: RefCell::new(Scheduler::new(limits)),
+            workers: RefCell::default(),
+            watches: RefCell::default(),
+            reported: RefCell::default(),
+            hearing: RefCell::default(),
+            note: Box::new(note),
+            over: Cell::new(false),
+        });
+        leader.run(|leader| async move {
+            // What other tabs say meanwhile is in the records that are read below, or comes once they are.
+            while let Err(error) = leader.take_over().await {
+                (leader.note)(Some(error.to_string()));
+                if matches!(error, StoreError::Version(_)) {
+                    return;
+                }
+                sleep(RETRY_MS).await;
+            }
+            if let Err(error) = leader.database.sweep(now() - KEEP_MS).await {
+                web_sys::console::warn_1(&error.to_string().into());
+            }
+        });
+        leader
+    }
+
+    /// How many workers are on a batch now.
+    pub fn workers_on(&self, batch_id: &str) -> u32 {
+        self.scheduler.borrow().workers_on(batch_id)
+    }
+
+    /// Stops everything: another tab will lead, or none can.
+    pub fn stop(&self) {
+        self.over.set(true);
+        self.hearing.borrow_mut().take();
+        self.workers.borrow_mut().clear();
+        self.watches.borrow_mut().clear();
+        self.reported.borrow_mut().clear();
+    }
+
+    fn run<F: Future<Output = ()> + 'static>(&self, task: impl FnOnce(Rc<Self>) -> F) {
+        if let Some(own) = self.own.upgrade() {
+            spawn(task(own));
+        }
+    }
+
+    /// Mends what the tab before left in flight and takes up every batch that has not ended.
+    async fn take_over(&self) -> Result<(), StoreError> {
+        let own = self.own.clone();
+        *self.hearing.borrow_mut() = Some(self.exchange.listen(move |word| {
+            if let (Word::Notice(notice), Some(leader)) = (word, own.upgrade()) {
+                let notice = notice.clone();
+                leader.run(|leader| async move { leader.notice(notice).await });
+            }
+        }));
+        let mut all = self.database.all_progress().await?;
+        // Oldest first: equals are served in the order they came.
+        all.reverse();
+        for mut progress in all {
+            let ended = progress.completed_at.is_some();
+            self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = ended;
+            if progress.assets.processing > 0 {
+                let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                    transitions::recover(progress, executions, now())?;
+                    let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
+                    Some((progress.clone(), failed.collect::<Vec<_>>()))
+                };
+                let which = Which::In(ExecutionStatus::Running);
+                let batch_id = progress.batch_id.clone();
+                let mended = self.database.change(&batch_id, which, Vec::new(), Durability::Strict, recover).await?;
+                if let Some((mended, failed)) = mended {
+                    failed.into_iter().for_each(|execution| self.completed(execution));
+                    self.progressed(&mended);
+                    progress = mended;
+                }
+            }
+            self.dispatch(Event::Changed { standing: Standing::from(&progress), batch: progress.batch_id });
+        }
+        Ok(())
+    }
+
+    /// A call in some tab has changed a batch.
+    async fn notice(&self, notice: Notice) {
+        match notice {
+            Notice::Deleted { batch_id } => {
+                self.reported.borrow_mut().remove(&batch_id);
+                self.dispatch(Event::Deleted { batch: batch_id });
+            }
+            Notice::Created { batch_id } | Notice::Changed { batch_id } => {
+                let Some(progress) = self.patiently(|| self.database.progress(&batch_id)).await else { return };
+                let Some(progress) = progress else {
+                    return self.dispatch(Event::Deleted { batch: batch_id });
+                };
+                self.progressed(&progress);
+                let standing = Standing::from(&progress);
+                self.dispatch(Event::Changed { batch: batch_id, standing });
+            }
+        }
+    }
+
+    /// Tries until the storage answers; nothing when the tab's turn is over.
+    async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(&self, attempt: impl Fn() -> F) -> Option<T> {
+        let mut failed = false;
+        loop {
+            if self.over.get() {
+                return None;
+            }
+            match attempt().await {
+                Ok(value) => {
+                    if failed {
+                        (self.note)(None);
+                    }
+                    return Some(value);
+                }
+                Err(error) => {
+                    failed = true;
+                    (self.note)(Some(error.to_string()));
+                    if matches!(error, StoreError::Version(_)) {
+                        return None;
+                    }
+                    sleep(RETRY_MS).await;
+                }
+            }
+        }
+    }
+
+    fn dispatch(&self, event: Event) {
+        if self.over.get() {
+            return;
+        }
+        let commands = self.scheduler.borrow_mut().handle(event);
+        for command in commands {
+            self.carry_out(command);
+        }
+    }
+
+    fn carry_out(&self, command: Command) {
+        match command {
+            Command::Load { batch } => self.run(|leader| async move { leader.load(batch).await }),
+            Command::Spawn { worker } => self.spawn_worker(worker),
+            Command::Kill { worker } => self.forget_worker(worker),
+            Command::HandOut { worker, batch, index, alone } => {
+                self.run(move |leader| async move { leader.hand_out(worker, batch, index, alone).await });
+            }
+            Command::Watch { worker, ticket, ms } => {
+                let own = self.own.clone();
+                let timer = Timer::new(f64::from(ms), move || {
+                    if let Some(leader) = own.upgrade() {
+                        // In a task of its own: what happens now may drop this very timer.
+                        leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
+                    }
+                });
+                self.watches.borrow_mut().insert(worker, timer);
+            }
+            Command::GiveBack { batch, index, attempt, cause } => {
+                self.run(move |leader| async move { leader.give_back(batch, index, attempt, cause).await });
+            }
+            Command::Stuck => (self.note)(Some("The workers do not start. Reload the page.".to_owned())),
+        }
+    }
+
+    async fn load(&self, batch: String) {
+        let read = || async {
+            let Some(progress) = self.database.progress(&batch).await? else { return Ok(None) };
+            let mut waiting = Vec::with_capacity(progress.assets.pending as usize);
+            if progress.status == BatchStatus::Pending {
+                // Nothing of it was ever handed out.
+                waiting.extend((0..progress.assets.total).map(Waiting::fresh));
+                return Ok(Some((Standing::from(&progress), waiting)));
+            }
+            loop {
+                let offset = waiting.len() as u32;
+                let page = self.database.executions(&batch, Some(ExecutionStatus::Pending), offset, PORTION).await?;
+                waiting.extend(page.executions.iter().map(Waiting::from));
+                if page.executions.len() < PORTION as usize {
+                    return Ok(Some((Standing::from(&progress), waiting)));
+                }
+            }
+        };
+        if let Some(loaded) = self.patiently(read).await {
+            self.dispatch(Event::Loaded { batch, loaded });
+        }
+    }
+
+    async fn hand_out(&self, worker: WorkerId, batch: String, index: u32, alone: bool) {
+        let hand_out = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let attempt = transitions::hand_out(progress, executions.first_mut()?, alone, now())?;
+            Some((attempt, progress.clone()))
+        };
+        let which = Which::At(vec![index]);
+        match self.database.change(&batch, which, Vec::new(), Durability::Relaxed, hand_out).await {
+            Ok(Some((attempt, progress))) => {
+                if let Some(handle) = self.workers.borrow().get(&worker) {
+                    handle.send(&ToWorker::Run { batch_id: batch, index, attempt }, &JsValue::UNDEFINED);
+                }
+                self.dispatch(Event::Started { worker, attempt });
+                self.progressed(&progress);
+            }
+            Ok(None) => self.dispatch(Event::Refused { worker }),
+            Err(error) => {
+                (self.note)(Some(error.to_string()));
+                sleep(RETRY_MS).await;
+                self.dispatch(Event::Refused { worker });
+            }
+        }
+    }
+
+    async fn give_back(&self, batch: String, index: u32, attempt: u32, cause: transitions::Cause) {
+        let give_back = || {
+            let cause = cause.clone();
+            let apply = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                let execution = executions.first_mut()?;
+                let given = transitions::give_back(progress, execution, attempt, cause, now())?;
+                Some((given, progress.clone(), execution.clone()))
+            };
+            self.database.change(&batch, Which::At(vec![index]), Vec::new(), Durability::Strict, apply)
+        };
+        let Some(given) = self.patiently(give_back).await else { return };
+        let standing = given.as_ref().map(|(_, progress, _)| Standing::from(progress));
+        let pending = matches!(given, Some((transitions::GivenBack::Pending, ..)));
+        self.dispatch(Event::GivenBack { batch, index, pending, standing });
+        if let Some((_, progress, execution)) = given {
+            if !pending {
+                self.completed(execution);
+            }
+            self.progressed(&progress);
+        }
+    }
+
+    // Workers.
+
+    fn spawn_worker(&self, worker: WorkerId) {
+        let own = self.own.clone();
+        let handle = Handle::spawn(&self.program, move |message| {
+            if let Some(leader) = own.upgrade() {
+                leader.run(|leader| async move { leader.heard(worker, message) });
+            }
+        });
+        match handle {
+            Ok(handle) => {
+                self.workers.borrow_mut().insert(worker, handle);
+            }
+            Err(error) => {
+                web_sys::console::error_1(&error.into());
+                self.run(move |leader| async move {
+                    leader.dispatch(Event::Died { worker, death: Death::Vanished });
+                });
+            }
+        }
+    }
+
+    fn forget_worker(&self, worker: WorkerId) {
+        self.workers.borrow_mut().remove(&worker);
+        self.watches.borrow_mut().remove(&worker);
+    }
+
+    fn heard(&self, worker: WorkerId, message: FromPool) {
+        match message {
+            FromPool::Ready => self.dispatch(Event::Ready { worker }),
+            FromPool::Died(death, message) => {
+                web_sys::console::warn_1(&format!("Worker {worker} is replaced: {message}").into());
+                self.forget_worker(worker);
+                self.dispatch(Event::Died { worker, death });
+            }
+            FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
+            FromPool::Report(FromWorker::Finished { records, memory }) => {
+                let standing = records.as_ref().map(|records| Standing::from(&records.0));
+                self.watches.borrow_mut().remove(&worker);
+                self.dispatch(Event::Finished { worker, standing, memory });
+                if let Some(records) = records {
+                    let (progress, execution) = *records;
+                    self.completed(execution);
+                    self.progressed(&progress);
+                }
+            }
+            FromPool::Report(FromWorker::Unstored { reason, message }) => {
+                (self.note)(Some(message));
+                self.watches.borrow_mut().remove(&worker);
+                self.dispatch(Event::Unstored { worker, reason });
+            }
+            FromPool::Report(other) => {
+                web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked: {other:?}").into());
+            }
+        }
+    }
+
+    // What all tabs are told.
+
+    fn completed(&self, execution: Execution) {
+        self.exchange.say(&Word::ExecutionCompleted(Box::new(execution)));
+    }
+
+    /// A batch's progress has become durable: told at most four times a second, and at once at its end.
+    fn progressed(&self, progress: &Progress) {
+        let ended = progress.completed_at.is_some();
+        let (say, end) = {
+            let mut reported = self.reported.borrow_mut();
+            let reported = reported.entry(progress.batch_id.clone()).or_default();
+            // Transactions may be heard of out of order.
+            if reported.latest.as_ref().is_some_and(|latest| latest.updated_at > progress.updated_at) {
+                return;
+            }
+            let end = ended && !reported.ended;
+            reported.ended = ended;
+            reported.latest = Some(progress.clone());
+            let due = reported.last + PROGRESS_MS - now();
+            if ended || due <= 0.0 {
+                (true, end)
+            } else {
+                if reported.timer.is_none() {
+                    let (own, batch_id) = (self.own.clone(), progress.batch_id.clone());
+                    reported.timer = Some(Timer::new(due, move || {
+                        if let Some(leader) = own.upgrade() {
+                            leader.run(|leader| async move { leader.say_progress(&batch_id) });
+                        }
+                    }));
+                }
+                (false, end)
+            }
+        };
+        if say {
+            self.say_progress(&progress.batch_id);
+        }
+        if end {
+            self.exchange.say(&Word::BatchCompleted(progress.clone()));
+        }
+    }
+
+    fn say_progress(&self, batch_id: &str) {
+        let progress = {
+            let mut reported = self.reported.borrow_mut();
+            let Some(reported) = reported.get_mut(batch_id) else { return };
+            reported.timer = None;
+            reported.last = now();
+            reported.latest.clone()
+        };
+        if let Some(progress) = progress {
+            self.exchange.say(&Word::Progress(progress));
+        }
+    }
+}

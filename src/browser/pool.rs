@@ -1,0 +1,189 @@
+//! Workers as the page sees them: what they are made from, their handshake, their death.
+//!
+//! Everything a worker needs is fetched once, when the page starts; a worker made later asks nobody. How many there
+//! are and what they run is the scheduler's business.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker};
+
+use super::environment::fetch_own;
+use super::interop::{Listener, describe, property, settled};
+use crate::batch::scheduler::Death;
+use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compile)]
+    fn compile(bytes: &JsValue) -> Promise;
+    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compileStreaming)]
+    fn compile_streaming(response: &JsValue) -> Promise;
+}
+
+/// What every worker is made from.
+#[derive(Debug)]
+pub struct Program {
+    base_url: String,
+    script_url: String,
+    module: JsValue,
+    libwebp: JsValue,
+}
+
+impl Program {
+    /// Fetches and compiles it. Without libwebp it goes on: only WebP cannot be written then.
+    ///
+    /// # Errors
+    /// A sentence, when the worker's own files cannot be fetched or compiled.
+    pub async fn fetch(base_url: &str) -> Result<Self, String> {
+        let text = |name: &'static str| async move {
+            let response = fetch_own(&format!("{base_url}{name}")).await.map_err(|error| format!("{name}: {error}"))?;
+            let text = settled(response.text().map_err(|error| describe(&error))?).await;
+            text.map_err(|error| describe(&error)).map(|text| text.as_string().unwrap_or_default())
+        };
+        let glue = text("worker.js").await?;
+        let module = compiled(base_url, "worker_bg.wasm").await?;
+        let libwebp = async { Ok::<_, String>((text("libwebp.js").await?, compiled(base_url, "libwebp.wasm").await?)) };
+        let (loader, libwebp) = match libwebp.await {
+            Ok(both) => both,
+            Err(error) => {
+                web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
+                (String::new(), JsValue::UNDEFINED)
+            }
+        };
+        let parts = [glue.as_str(), &loader, include_str!("bootstrap.js")];
+        let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
+        let options = BlobPropertyBag::new();
+        options.set_type("text/javascript");
+        let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
+        let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
+        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp })
+    }
+}
+
+/// Compiles a module while it arrives, or after, from a host that names its type wrongly.
+async fn compiled(base_url: &str, name: &str) -> Result<JsValue, String> {
+    let url = format!("{base_url}{name}");
+    let response = fetch_own(&url).await.map_err(|error| format!("{name}: {error}"))?;
+    if let Ok(module) = settled(compile_streaming(&response)).await {
+        return Ok(module);
+    }
+    let response = fetch_own(&url).await.map_err(|error| format!("{name}: {error}"))?;
+    let bytes = settled(response.array_buffer().map_err(|error| describe(&error))?).await;
+    let bytes = bytes.map_err(|error| describe(&error))?;
+    settled(compile(&bytes)).await.map_err(|error| format!("{name}: {}", describe(&error)))
+}
+
+/// What a worker tells.
+#[derive(Debug)]
+pub enum FromPool {
+    /// It can take work.
+    Ready,
+    /// A report on its work.
+    Report(FromWorker),
+    /// It is gone or useless; its handle is to be dropped. Told once.
+    Died(Death, String),
+}
+
+/// A worker; stopped when dropped.
+pub struct Handle {
+    worker: Worker,
+    _listeners: Vec<Listener>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+impl Handle {
+    /// Starts a worker; `tell` hears of everything that it reports.
+    ///
+    /// # Errors
+    /// A sentence, when the browser makes no worker.
+    pub fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
+        let worker = Worker::new(&program.script_url).map_err(|error| describe(&error))?;
+        let dead = Rc::new(Cell::new(false));
+        let tell = Rc::new(move |message: FromPool| {
+            if !dead.get() {
+                dead.set(matches!(message, FromPool::Died(..)));
+                tell(message);
+            }
+        });
+        let messages = {
+            let (program, own, tell) = (program.clone(), worker.clone(), tell.clone());
+            Listener::new(&worker, "message", move |event| {
+                let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
+                let text = data.get(0).as_string().unwrap_or_default();
+                let vanished = |why: String| FromPool::Died(Death::Vanished, why);
+                tell(match serde_json::from_str::<FromWorker>(&text) {
+                    Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
+                        post(&own, &ToWorker::Start { base_url: program.base_url.clone() }, &program.libwebp);
+                        return;
+                    }
+                    Ok(FromWorker::Ready { .. }) => {
+                        vanished("The page and its workers are of different versions: reload the page.".into())
+                    }
+                    Ok(FromWorker::Started) => FromPool::Ready,
+                    Ok(FromWorker::Unable { message }) => vanished(message),
+                    Ok(FromWorker::Panicked { message }) => FromPool::Died(Death::Panic(message.clone()), message),
+                    Ok(FromWorker::Crashed { message, exhausted: true }) => FromPool::Died(Death::OutOfMemory, message),
+                    Ok(FromWorker::Crashed { message, exhausted: false }) if is_exhaustion(&message) => {
+                        FromPool::Died(Death::OutOfMemory, message)
+                    }
+                    Ok(FromWorker::Crashed { message, .. }) => FromPool::Died(Death::Panic(message.clone()), message),
+                    Ok(report) => FromPool::Report(report),
+                    Err(error) => vanished(error.to_string()),
+                });
+            })
+        };
+        let lost = |kind: &'static str| {
+            let tell = tell.clone();
+            Listener::new(&worker, kind, move |event: Event| {
+                let message = property(&event, "message").as_string().unwrap_or_else(|| kind.to_owned());
+                tell(FromPool::Died(Death::Vanished, message));
+            })
+        };
+        let listeners = vec![messages, lost("error"), lost("messageerror")];
+        worker.post_message(&program.module).map_err(|error| describe(&error))?;
+        Ok(Self { worker, _listeners: listeners })
+    }
+
+    /// Sends it work; only after [`FromPool::Ready`].
+    pub fn send(&self, message: &ToWorker, attachment: &JsValue) {
+        post(&self.worker, message, attachment);
+    }
+}
+
+/// Whether a thrown message is the browser's way to say that there is no memory.
+fn is_exhaustion(message: &str) -> bool {
+    ["allocation failed", "out of memory", "Out of memory", "could not allocate"]
+        .iter()
+        .any(|part| message.contains(part))
+}
+
+fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
+    let text = match serde_json::to_string(message) {
+        Ok(text) => text,
+        Err(error) => return web_sys::console::error_1(&error.to_string().into()),
+    };
+    if let Err(error) = worker.post_message(&Array::of2(&text.into(), attachment)) {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// How many workers this device is given: `pixelmill.workers` in the local storage (1–8), or one less than it has
+/// cores, at least 2 and at most 8.
+pub fn size() -> u32 {
+    let window = web_sys::window();
+    let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());
+    let set = storage.and_then(|storage| storage.get_item("pixelmill.workers").ok().flatten());
+    if let Some(set) = set.and_then(|text| text.trim().parse::<u32>().ok()).filter(|set| (1..=8).contains(set)) {
+        return set;
+    }
+    let cores = window.map_or(2.0, |window| window.navigator().hardware_concurrency());
+    (cores as u32).saturating_sub(1).clamp(2, 8)
+}
