@@ -7,56 +7,121 @@
 use std::sync::Arc;
 
 use crate::error::Failure;
-use crate::image::{Image, Representation, Representations, Size};
+use crate::image::convert::convert;
+use crate::image::{Image, Representation, Representations, Size, orient};
 
-/// The formats we know by content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+mod exif;
+mod icc;
+
+/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool` and `const CODEC: Codec`, then its name for
+/// people, its extension and its media type.
+///
+/// The facts are apart from [`Codec`], so that the page can name a format without linking its decoder.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extension:literal, $media_type:literal;)*) => {
+        $(mod $module;)*
+
+        /// The formats we know by content.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format { $($(#[$doc])* $format,)* }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &[Self] = &[$(Self::$format,)*];
+
+            /// Name for people.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$format => $name,)* }
+            }
+
+            /// File name extension, without the dot.
+            pub const fn extension(self) -> &'static str {
+                match self { $(Self::$format => $extension,)* }
+            }
+
+            /// Media type.
+            pub const fn media_type(self) -> &'static str {
+                match self { $(Self::$format => $media_type,)* }
+            }
+
+            const fn codec(self) -> &'static Codec {
+                match self { $(Self::$format => &$module::CODEC,)* }
+            }
+        }
+
+        /// The format by content, if we know it.
+        pub fn sniff(bytes: &[u8]) -> Option<Format> {
+            $(if $module::sniff(bytes) { return Some(Format::$format); })*
+            None
+        }
+    };
+}
+
+// The one list. A new format is a file in `codecs/` and its line here.
+formats! {
     /// JPEG (ITU-T T.81).
-    Jpeg,
+    Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
     /// PNG (W3C).
-    Png,
+    Png = png: "PNG", "png", "image/png";
     /// WebP (RFC 9649).
-    Webp,
+    Webp = webp: "WebP", "webp", "image/webp";
     /// GIF 87a and 89a.
-    Gif,
+    Gif = gif: "GIF", "gif", "image/gif";
     /// Windows bitmap.
-    Bmp,
+    Bmp = bmp: "BMP", "bmp", "image/bmp";
 }
 
-impl Format {
-    /// File name extension, without the dot.
-    pub const fn extension(self) -> &'static str {
+/// What a format's file does.
+struct Codec {
+    /// Reads the header. Sizes are judged by [`probe`].
+    probe: fn(&[u8]) -> Result<Header, Problem>,
+    /// Decodes into one of [`Header::native`], as stored. Profile and orientation are seen to by [`decode`].
+    decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Image, Problem>,
+    /// Writes a file, if the format can be written.
+    encode: Option<Encode>,
+}
+
+type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Encoded, Failure>;
+
+/// Why a file cannot be read. The file's name is added when it becomes a [`Failure`].
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("ends too early: part of the picture is missing")]
+    Truncated,
+    #[error("is damaged: {0}")]
+    Damaged(String),
+    #[error("is {0}, which is not supported")]
+    Unsupported(&'static str),
+    #[error("is a CMYK picture, which is not supported yet")]
+    Cmyk,
+    #[error("is {0}×{1} pixels, which is too large")]
+    TooLarge(u32, u32),
+    #[error("has an empty picture of {0}×{1} pixels")]
+    Empty(u32, u32),
+    #[error("carries a color profile of more than 4 MiB")]
+    ProfileTooLarge,
+}
+
+impl Problem {
+    /// Damage as a decoder words it.
+    fn damaged(reason: impl std::fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self::Damaged(reason.trim_end_matches('.').to_owned())
+    }
+
+    fn hint(&self) -> &'static str {
         match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
+            Self::Truncated => "Copy or download the file again.",
+            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture anew in its program.",
+            Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
+            Self::Cmyk => "Save it as RGB in an image editor.",
+            Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
+            Self::ProfileTooLarge => "Save the picture without its color profile.",
         }
     }
 
-    /// Media type.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Webp => "image/webp",
-            Self::Gif => "image/gif",
-            Self::Bmp => "image/bmp",
-        }
-    }
-}
-
-/// The format by content, if we know it.
-pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
-        [b'B', b'M', ..] => Some(Format::Bmp),
-        _ => None,
+    fn of(self, name: &str) -> Failure {
+        Failure::input(format!("\"{name}\" {self}."), self.hint())
     }
 }
 
@@ -137,8 +202,8 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what and how to mend;
 /// `name` is the file's name for the message.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
-    let _ = (bytes, name);
-    unimplemented!()
+    let Some(format) = sniff(bytes) else { return Err(not_readable(bytes, name)) };
+    (format.codec().probe)(bytes).and_then(within_limits).map_err(|problem| problem.of(name))
 }
 
 /// Decodes a file whose header was read by [`probe`].
@@ -146,18 +211,84 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
 /// # Errors
 /// When the data is damaged or truncated.
 pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Image, Failure> {
-    let _ = (bytes, header, request, name);
-    unimplemented!()
+    let mut image = (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
+    if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
+        return Err(Problem::damaged("its picture is not of the size it names").of(name));
+    }
+    image.icc.clone_from(&header.icc);
+    if request.auto_orient {
+        image = orient::apply(image, header.orientation);
+    }
+    Ok(if image.representation().converts_to(request.representation) {
+        convert(image, request.representation)
+    } else {
+        image
+    })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.
 ///
 /// Every representation is taken; alpha is composited on the background where the format has none. A planar picture
-/// keeps its subsampling in JPEG; an interleaved one is written 4:2:0 below quality 90, else 4:4:4.
+/// keeps its subsampling in JPEG; an interleaved one is written 4:2:0 below quality 90, else 4:4:4. A profile for gray
+/// pictures is left out of a colour file, where it would be wrong.
 ///
 /// # Errors
 /// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383) or `webp` is needed and not there.
 pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
-    let _ = (image, request, webp);
-    unimplemented!()
+    let format = request.format;
+    match format.codec().encode {
+        Some(encode) => encode(image, request, webp),
+        None => Err(Failure::execute(
+            format!("{} files cannot be written.", format.name()),
+            "Choose JPEG, PNG or WebP as the output format.",
+        )),
+    }
+}
+
+fn within_limits(header: Header) -> Result<Header, Problem> {
+    let Size { width, height } = header.size;
+    if width == 0 || height == 0 {
+        Err(Problem::Empty(width, height))
+    } else if width > MAX_SIDE || height > MAX_SIDE || header.size.pixels() > MAX_PIXELS {
+        Err(Problem::TooLarge(width, height))
+    } else {
+        Ok(header)
+    }
+}
+
+/// Says of a file that we do not read what it is, as far as its first bytes tell.
+fn not_readable(bytes: &[u8], name: &str) -> Failure {
+    if bytes.is_empty() {
+        return Failure::input(format!("\"{name}\" is empty."), "Copy or download the file again.");
+    }
+    let message = match foreign(bytes) {
+        Some(kind) => format!("\"{name}\" is {kind}, which Pixelmill cannot read."),
+        None => format!("\"{name}\" is not an image Pixelmill can read."),
+    };
+    Failure::input(message, "JPEG, PNG, WebP, GIF and BMP are read; save the picture in one of them.")
+}
+
+/// Kinds of file that people are likely to drop on the page.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => Some("an AVIF picture"),
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', b'i' | b'v' | b'f', ..] => {
+            Some("a HEIC picture")
+        }
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("a video"),
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some("a TIFF or camera raw picture"),
+        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some("a JPEG XL picture"),
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some("a JPEG 2000 picture"),
+        [0, 0, 1, 0, ..] => Some("an icon"),
+        [b'8', b'B', b'P', b'S', ..] => Some("a Photoshop document"),
+        [b'%', b'P', b'D', b'F', ..] => Some("a PDF document"),
+        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
+        _ if text.starts_with(b"<svg") => Some("an SVG drawing"),
+        _ if text.starts_with(b"<?xml") && text[..text.len().min(1024)].windows(4).any(|four| four == b"<svg") => {
+            Some("an SVG drawing")
+        }
+        _ if text.starts_with(b"<") => Some("a web page or XML document"),
+        _ => None,
+    }
 }

@@ -1,0 +1,160 @@
+//! WebP (RFC 9649): lossy, lossless, with alpha; of an animation the first frame. Lossy files are written by the
+//! host's libwebp, lossless ones too where it is there; profiles are put into the container here.
+
+use std::io::Cursor;
+
+use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
+
+use super::icc::{Model, accept, model};
+use super::{
+    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif,
+};
+use crate::error::Failure;
+use crate::image::convert::convert;
+use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+
+/// Longest side that the format holds.
+const MAX_SIDE: u32 = 16_383;
+
+pub(super) fn sniff(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
+}
+
+fn problem(error: DecodingError) -> Problem {
+    match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
+        error => Problem::damaged(error),
+    }
+}
+
+fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    decoder.set_memory_limit(MAX_METADATA);
+    let (width, height) = decoder.dimensions();
+    let icc = match decoder.icc_profile() {
+        Ok(profile) => profile.map_or(Ok(None), |profile| accept(&profile))?,
+        Err(DecodingError::MemoryLimitExceeded) => return Err(Problem::ProfileTooLarge),
+        Err(error) => return Err(problem(error)),
+    };
+    let alpha = decoder.has_alpha();
+    Ok(Header {
+        format: Format::Webp,
+        size: Size::new(width, height),
+        orientation: decoder.exif_metadata().ok().flatten().map_or(1, |block| exif::orientation(&block)),
+        alpha,
+        native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
+        icc,
+    })
+}
+
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    let length = decoder.output_buffer_size().ok_or_else(|| Problem::TooLarge(header.size.width, header.size.height))?;
+    let mut samples = vec![0; length];
+    decoder.read_image(&mut samples).map_err(problem)?;
+    let pixels = if decoder.has_alpha() { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };
+    Ok(Image { size: header.size, pixels, icc: None })
+}
+
+fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+    let size = image.size;
+    if size.width > MAX_SIDE || size.height > MAX_SIDE {
+        return Err(Failure::execute(
+            format!("A WebP file holds at most 16,383 pixels a side; the picture is {}×{}.", size.width, size.height),
+            "Make the picture smaller, or choose JPEG or PNG.",
+        ));
+    }
+    let icc = image.icc.clone().filter(|profile| model(profile) != Model::Gray);
+    let (bytes, encoder) = match webp {
+        Some(webp) => {
+            let image = convert(image, Representation::Rgba);
+            let Pixels::Rgba(rgba) = &image.pixels else { unreachable!("converted above") };
+            (webp.encode(rgba, size, request.quality, request.lossless)?, webp.name())
+        }
+        None if request.lossless => (lossless(image)?, "image-webp 0.2.4"),
+        None => {
+            return Err(Failure::system(
+                "The encoder for lossy WebP is not loaded.",
+                "Reload the page, or choose lossless WebP, JPEG or PNG.",
+            ));
+        }
+    };
+    let bytes = match icc {
+        Some(profile) => with_profile(&bytes, &profile, size).ok_or_else(|| {
+            Failure::system("The WebP encoder gave no readable file.", "Try again, or choose JPEG or PNG.")
+        })?,
+        None => bytes,
+    };
+    Ok(Encoded { bytes, format: Format::Webp, encoder })
+}
+
+fn lossless(image: Image) -> Result<Vec<u8>, Failure> {
+    let image = match image.representation() {
+        Representation::Ycc => convert(image, Representation::Rgb),
+        _ => image,
+    };
+    let (color, samples) = match &image.pixels {
+        Pixels::Gray(samples) => (ColorType::L8, samples),
+        Pixels::Rgb(samples) => (ColorType::Rgb8, samples),
+        Pixels::Rgba(samples) => (ColorType::Rgba8, samples),
+        Pixels::Ycc(_) => unreachable!("converted above"),
+    };
+    let mut bytes = Vec::new();
+    WebPEncoder::new(&mut bytes)
+        .encode(samples, image.size.width, image.size.height, color)
+        .map_err(|error| Failure::system(format!("The WebP file could not be written: {error}."), "Try again."))?;
+    Ok(bytes)
+}
+
+/// Chunks of a WebP file as (type, content), padding left out; `None` when one is cut off.
+fn chunks(file: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
+    let mut rest = file.get(12..).filter(|_| sniff(file))?;
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let (kind, after) = rest.split_first_chunk::<4>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        chunks.push((*kind, after.get(..length)?));
+        rest = after.get(length + length % 2..).unwrap_or_default();
+    }
+    Some(chunks)
+}
+
+/// Puts a profile into a file that an encoder wrote: an extended header (`VP8X`) that says so, then `ICCP`, then the
+/// picture as it is (RFC 9649, section 2.7).
+fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
+    const PROFILE: u8 = 0x20;
+    const ALPHA: u8 = 0x10;
+    let chunks = chunks(file)?;
+    let find = |wanted: &[u8; 4]| chunks.iter().find(|(kind, _)| kind == wanted).map(|(_, content)| *content);
+
+    let mut extended = [0; 10];
+    if let Some(present) = find(b"VP8X") {
+        extended = *present.first_chunk()?;
+    } else {
+        // Bit 28 of a lossless stream after its signature says that alpha is used.
+        let lossless_alpha = find(b"VP8L").and_then(|stream| stream.get(4)).is_some_and(|byte| byte & 0x10 != 0);
+        extended[0] = if lossless_alpha || find(b"ALPH").is_some() { ALPHA } else { 0 };
+        extended[4..7].copy_from_slice(&(size.width - 1).to_le_bytes()[..3]);
+        extended[7..10].copy_from_slice(&(size.height - 1).to_le_bytes()[..3]);
+    }
+    extended[0] |= PROFILE;
+
+    let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
+    let mut push = |kind: &[u8; 4], content: &[u8]| {
+        out.extend_from_slice(kind);
+        out.extend_from_slice(&(content.len() as u32).to_le_bytes());
+        out.extend_from_slice(content);
+        out.extend(std::iter::repeat_n(0, content.len() % 2));
+    };
+    push(b"VP8X", &extended);
+    push(b"ICCP", profile);
+    for (kind, content) in chunks.iter().filter(|(kind, _)| !matches!(kind, b"VP8X" | b"ICCP")) {
+        push(kind, content);
+    }
+    let length = (out.len() - 8) as u32;
+    out[4..8].copy_from_slice(&length.to_le_bytes());
+    Some(out)
+}
