@@ -232,3 +232,60 @@ actions! {
 pub fn find(action_type: &str) -> Option<&'static Action> {
     CATALOG.iter().copied().find(|action| action.action_type == action_type)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ids, ports and parameters are on disk and in other people's documents: they never change their meaning. A new
+    /// one is added here.
+    #[test]
+    fn names_on_the_wire_are_frozen() {
+        let all: Vec<String> = CATALOG
+            .iter()
+            .map(|action| {
+                let names = |list: &[Port]| list.iter().map(|port| port.name).collect::<Vec<_>>().join(" ");
+                let fields: Vec<_> =
+                    action.fields.iter().map(|field| format!("{}={}", field.name, (field.default)())).collect();
+                format!(
+                    "{} [{}] [{}] {}",
+                    action.action_type,
+                    names(action.inputs),
+                    names(action.outputs),
+                    fields.join(" ")
+                )
+            })
+            .collect();
+        assert_eq!(
+            all,
+            [
+                "input-images [] [outputs] images=[] autoOrient=true",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\"",
+                "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
+                "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
+                "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",
+                "rotate [input-images] [outputs] angle=90",
+                "flip [input-images] [outputs] direction=\"horizontal\"",
+                "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
+                "grayscale [input-images] [outputs] standard=\"rec709\"",
+                "gaussian-blur [input-images] [outputs] sigma=2",
+                "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
+                "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
+            ]
+        );
+    }
+
+    #[test]
+    fn related_actions_exist_and_defaults_lie_in_their_range() {
+        for action in CATALOG {
+            for related in action.related {
+                assert!(find(related).is_some(), "{} names \"{related}\"", action.action_type);
+            }
+            for field in action.fields {
+                if let (Some((low, high)), Some(default)) = (field.range, (field.default)().as_f64()) {
+                    assert!((low..=high).contains(&default), "{}.{}", action.action_type, field.name);
+                }
+            }
+        }
+    }
+}
