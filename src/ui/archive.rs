@@ -38,7 +38,8 @@ pub(crate) async fn of_batch(client: &Client, batch_id: &str) -> Result<Blob, Pr
     let parts = Array::new();
     for (header, (output, ..)) in structure.headers.iter().zip(&outputs) {
         parts.push(&Uint8Array::from(header.as_slice()));
-        parts.push(&client.read_asset(&output.url).await?);
+        let content: Blob = client.read_asset(&output.url).await?;
+        parts.push(content.as_ref());
     }
     parts.push(&Uint8Array::from(structure.directory.as_slice()));
     let kind = BlobPropertyBag::new();

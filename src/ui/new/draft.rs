@@ -166,7 +166,11 @@ impl Draft {
             self.skipped.update(|skipped| *skipped += selection.skipped);
             if let Some(first) = selection.unreadable.first() {
                 let others = selection.unreadable.len() as u64 - 1;
-                let rest = if others > 0 { format!(" and {}", format::plural(others, "other", "others")) } else { String::new() };
+                let rest = if others > 0 {
+                    format!(" and {}", format::plural(others, "other", "others"))
+                } else {
+                    String::new()
+                };
                 self.notices.failed(
                     format!("\"{first}\"{rest} could not be read."),
                     "Check that the file still exists and may be opened, then add it again.",
