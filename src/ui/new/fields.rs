@@ -141,6 +141,7 @@ fn SliderControl(edited: Edited, low: f64, high: f64, step: f64) -> impl IntoVie
                 step=step
                 tabindex="-1"
                 aria-hidden="true"
+                aria-label=form::label(edited.field.name)
                 prop:value=move || edited.text()
                 on:input=move |event| edited.set(form::typed_number(&event_target_value(&event)))
             />
