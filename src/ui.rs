@@ -27,7 +27,6 @@
 
 use leptos::prelude::*;
 
-mod archive;
 mod batches;
 mod confirm;
 mod drop;

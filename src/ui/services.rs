@@ -6,9 +6,9 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use super::archive;
+use crate::api::ApiError;
 use crate::batch::records::{ExecutionStatus, Progress};
-use crate::browser::client::{Client, ClientError, ClientEvent, Role};
+use crate::browser::client::{Client, ClientEvent, Role};
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::store::ExecutionPage;
@@ -27,9 +27,9 @@ impl Problem {
     }
 }
 
-impl From<ClientError> for Problem {
-    fn from(error: ClientError) -> Self {
-        let hints = error.diagnostics.iter().map(|found| format!("{} {}", found.message, found.hint));
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Self {
+        let hints = error.diagnostics.iter().flatten().map(|found| format!("{} {}", found.message, found.hint));
         Self { hint: hints.collect::<Vec<_>>().join(" "), text: error.message }
     }
 }
@@ -173,8 +173,7 @@ impl Services {
 
     /// Accepts a batch; its id.
     pub(crate) async fn execute(self, request: Value) -> Result<String, Problem> {
-        let answer = self.client()?.execute_batch(request).await?;
-        Ok(answer.get("batchId").and_then(Value::as_str).unwrap_or_default().to_owned())
+        Ok(self.client()?.execute_batch(&request).await?.batch_id)
     }
 
     /// Every batch, newest first.
@@ -236,7 +235,7 @@ impl Services {
 
     /// Gives all results of a batch to the user as one ZIP.
     pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<(), Problem> {
-        let blob = archive::of_batch(&self.client()?, batch_id).await?;
+        let blob = self.client()?.zip(batch_id).await?;
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
