@@ -27,19 +27,29 @@
 
 use leptos::prelude::*;
 
+mod batches;
 mod confirm;
+mod drop;
 mod header;
 mod icons;
 mod kept;
+mod live;
+mod new;
 mod notices;
+mod results;
 mod route;
+mod services;
 mod theme;
+mod widgets;
+
+use icons::{Icon, Shape};
+use services::{Problem, Start};
 
 use crate::view_model::route::Route;
 
 /// Puts the page into the document's body.
 pub fn mount() {
-    leptos::mount::mount_to_body(App);
+    mount_to_body(App);
 }
 
 #[component]
@@ -48,17 +58,50 @@ fn App() -> impl IntoView {
     let route = route::provide_route();
     notices::provide_notices();
     confirm::provide_confirm();
+    let services = services::provide_services();
     view! {
         <a class="button skip" href="#main" on:click=route::skip_to_main>"Skip to content"</a>
+        {move || match services.start() {
+            Start::Underway => view! { <header::Header/> }.into_any(),
+            Start::Failed(problem) => view! { <NotStarted problem/> }.into_any(),
+            Start::Ready => view! { <Views route/> }.into_any(),
+        }}
+        <notices::Notices/>
+        <confirm::ConfirmDialog/>
+    }
+}
+
+/// The views, once the client is there.
+#[component]
+fn Views(route: route::CurrentRoute) -> impl IntoView {
+    live::provide_live();
+    new::draft::provide_draft();
+    view! {
         <header::Header/>
         <main id="main" tabindex="-1">
             {move || match route.get() {
-                Route::New => view! { <h1>"New batch"</h1> }.into_any(),
-                Route::Batches => view! { <h1>"Batches"</h1> }.into_any(),
-                Route::Batch(_) => view! { <h1>"Results"</h1> }.into_any(),
+                Route::New => view! { <new::NewBatch/> }.into_any(),
+                Route::Batches => view! { <batches::Batches/> }.into_any(),
+                Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
-        <notices::Notices/>
-        <confirm::ConfirmDialog/>
+        <drop::DropOverlay/>
+    }
+}
+
+/// What keeps the page from starting.
+#[component]
+fn NotStarted(problem: Problem) -> impl IntoView {
+    view! {
+        <header::Header/>
+        <main id="main" tabindex="-1">
+            <div class="empty panel" role="alert">
+                <Icon shape=Shape::Warning/>
+                <h1>"Pixelmill could not start"</h1>
+                <p>{problem.text} " " {problem.hint}</p>
+                <p>"A private window, a full disk or another tab with a newer version may be the reason."</p>
+                <button class="button primary" on:click=|_| { let _leaving = window().location().reload(); }>"Reload"</button>
+            </div>
+        </main>
     }
 }

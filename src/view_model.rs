@@ -5,5 +5,6 @@ pub mod document;
 pub mod form;
 pub mod format;
 pub mod history;
+pub mod progress;
 pub mod route;
 pub mod window;

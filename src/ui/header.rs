@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icons::Mark;
+use super::live::Live;
 use super::route::CurrentRoute;
 use super::theme::ThemeToggle;
 use crate::view_model::route::Route;
@@ -13,6 +14,7 @@ pub(crate) fn Header() -> impl IntoView {
     let route = expect_context::<CurrentRoute>();
     let on_new = move || route.get() == Route::New;
     let on_batches = move || route.get() != Route::New;
+    let live = use_context::<Live>();
     view! {
         <header class="header">
             <a class="brand" href=Route::New.fragment() aria-label="Pixelmill, new batch">
@@ -21,7 +23,7 @@ pub(crate) fn Header() -> impl IntoView {
             </a>
             <nav aria-label="Views">
                 <NavLink to=Route::New text="New batch" testid="nav-new" here=Signal::derive(on_new)/>
-                <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches)/>
+                <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches) live=live/>
             </nav>
             <div class="end">
                 <ThemeToggle/>
@@ -31,10 +33,19 @@ pub(crate) fn Header() -> impl IntoView {
 }
 
 #[component]
-fn NavLink(to: Route, text: &'static str, testid: &'static str, here: Signal<bool>) -> impl IntoView {
+fn NavLink(
+    to: Route,
+    text: &'static str,
+    testid: &'static str,
+    here: Signal<bool>,
+    #[prop(default = None)] live: Option<Live>,
+) -> impl IntoView {
     view! {
         <a href=to.fragment() data-testid=testid aria-current=move || here.get().then_some("page")>
             {text}
+            {move || live.map(Live::underway).filter(|count| *count > 0).map(|count| {
+                view! { <span class="live">{count}<span class="unseen">" underway"</span></span> }
+            })}
         </a>
     }
 }

@@ -27,7 +27,6 @@ pub(crate) enum Shape {
     System,
     Chevron,
     Back,
-    Clock,
     Code,
 }
 
@@ -58,7 +57,6 @@ impl Shape {
             Self::System => "M12 3.5a8.5 8.5 0 1 0 0 17zM12 3.5a8.5 8.5 0 0 1 0 17",
             Self::Chevron => "M9 6l6 6-6 6",
             Self::Back => "M15 6l-6 6 6 6",
-            Self::Clock => "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 0 0 0-17zM12 7.5V12l3 2",
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
         }
     }

@@ -8,7 +8,7 @@ use super::form;
 use crate::actions::{self, Role};
 
 /// One place where pictures come in: an `input-images` action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// Its `actionId`.
     pub action_id: String,

@@ -1,0 +1,70 @@
+//! Drops and pastes anywhere in the window. A field marked by `data-slot` takes what is dropped on it; everything else
+//! goes to the primary input.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent};
+
+use super::new::draft::{Draft, PRIMARY};
+use super::route::CurrentRoute;
+use super::services::selection_of;
+use crate::view_model::route::Route;
+
+fn has_files(transfer: Option<&DataTransfer>) -> bool {
+    transfer.is_some_and(|transfer| transfer.types().includes(&"Files".into(), 0))
+}
+
+fn slot_of(event: &DragEvent) -> String {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let field = element.and_then(|element| element.closest("[data-slot]").ok().flatten());
+    field.and_then(|field| field.get_attribute("data-slot")).unwrap_or_else(|| PRIMARY.to_owned())
+}
+
+/// The overlay while files are dragged over the window, and the listeners.
+#[component]
+pub(crate) fn DropOverlay() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let route = expect_context::<CurrentRoute>();
+    let over = RwSignal::new(None::<String>);
+    let listeners = [
+        window_event_listener(ev::dragover, move |event| {
+            if has_files(event.data_transfer().as_ref()) {
+                event.prevent_default();
+                let slot = slot_of(&event);
+                if over.with_untracked(|now| now.as_ref() != Some(&slot)) {
+                    over.set(Some(slot));
+                }
+            }
+        }),
+        window_event_listener(ev::dragleave, move |event| {
+            // Only leaving the window has no element to go to.
+            if event.related_target().is_none() {
+                over.set(None);
+            }
+        }),
+        window_event_listener(ev::drop, move |event| {
+            over.set(None);
+            let Some(transfer) = event.data_transfer().filter(|transfer| has_files(Some(transfer))) else { return };
+            event.prevent_default();
+            route.go(&Route::New);
+            draft.add(slot_of(&event), selection_of(&transfer));
+        }),
+        window_event_listener(ev::paste, move |event| {
+            let Some(transfer) = event.clipboard_data().filter(|transfer| has_files(Some(transfer))) else { return };
+            event.prevent_default();
+            route.go(&Route::New);
+            draft.add(PRIMARY.to_owned(), selection_of(&transfer));
+        }),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+    let text = move || match over.get() {
+        Some(slot) if slot != PRIMARY => format!("Drop for “{}”", crate::view_model::form::label(&slot)),
+        _ => "Drop pictures to add them".to_owned(),
+    };
+    view! {
+        <Show when=move || over.with(Option::is_some)>
+            <div class="drop-overlay" data-testid="drop-overlay" aria-hidden="true">{text}</div>
+        </Show>
+    }
+}

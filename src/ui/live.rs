@@ -1,0 +1,189 @@
+//! The batches as they are now: read from the store once, then kept up to date by the client's events.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::confirm::Confirm;
+use super::notices::NoticeBoard;
+use super::route::CurrentRoute;
+use super::services::{Change, Problem, Services};
+use crate::batch::records::{BatchStatus, Progress};
+use crate::view_model::format;
+use crate::view_model::route::Route;
+
+/// Every batch, newest first.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    services: Services,
+    notices: NoticeBoard,
+    confirm: Confirm,
+    route: CurrentRoute,
+    /// `None` until they were read.
+    batches: RwSignal<Option<Vec<Progress>>>,
+    problem: RwSignal<Option<Problem>>,
+    tab: RwSignal<Option<String>>,
+    reading: StoredValue<bool>,
+    again: StoredValue<bool>,
+}
+
+/// Reads the batches and follows them.
+pub(crate) fn provide_live() {
+    let live = Live {
+        services: expect_context(),
+        notices: expect_context(),
+        confirm: expect_context(),
+        route: expect_context(),
+        batches: RwSignal::new(None),
+        problem: RwSignal::new(None),
+        tab: RwSignal::new(None),
+        reading: StoredValue::new(false),
+        again: StoredValue::new(false),
+    };
+    live.services.on_change(move |change| match change {
+        Change::Progress(progress) => live.take(progress),
+        Change::Batches => live.read(),
+        Change::Tab => live.tab.set(live.services.tab_note()),
+        Change::Execution(_) => {}
+    });
+    live.tab.set(live.services.tab_note());
+    live.read();
+    provide_context(live);
+}
+
+impl Live {
+    /// Every batch, newest first, looked at in place, tracked; `None` until they were read.
+    pub(crate) fn with<T>(self, read: impl FnOnce(Option<&[Progress]>) -> T) -> T {
+        self.batches.with(|batches| read(batches.as_deref()))
+    }
+
+    /// One batch, tracked.
+    pub(crate) fn batch(self, batch_id: &str) -> Option<Progress> {
+        self.with(|batches| batches?.iter().find(|batch| batch.batch_id == batch_id).cloned())
+    }
+
+    /// Why the batches could not be read, tracked.
+    pub(crate) fn problem(self) -> Option<Problem> {
+        self.problem.get()
+    }
+
+    /// What the page should know about its tab, tracked.
+    pub(crate) fn tab_note(self) -> Option<String> {
+        self.tab.get()
+    }
+
+    /// How many batches are on their way, tracked.
+    pub(crate) fn underway(self) -> usize {
+        self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
+    }
+
+    /// Reads the batches; calls while a reading is on its way end in one more.
+    pub(crate) fn read(self) {
+        if self.reading.get_value() {
+            self.again.set_value(true);
+            return;
+        }
+        self.reading.set_value(true);
+        spawn_local(async move {
+            match self.services.all_progress().await {
+                Ok(batches) => {
+                    self.problem.set(None);
+                    self.batches.set(Some(batches));
+                }
+                Err(problem) => self.problem.set(Some(problem)),
+            }
+            self.reading.set_value(false);
+            if self.again.get_value() {
+                self.again.set_value(false);
+                self.read();
+            }
+        });
+    }
+
+    fn take(self, progress: Progress) {
+        let known = self.batches.try_update(|batches| {
+            let place = batches.as_mut()?.iter_mut().find(|batch| batch.batch_id == progress.batch_id)?;
+            *place = progress;
+            Some(())
+        });
+        if known.flatten().is_none() {
+            self.read();
+        }
+    }
+}
+
+/// What can be done to a batch. Failures are told; what succeeds is seen.
+impl Live {
+    fn act<F: Future<Output = Result<(), Problem>> + 'static>(self, act: F) {
+        spawn_local(async move {
+            if let Err(problem) = act.await {
+                self.notices.failed(problem.text, problem.hint);
+            }
+            self.read();
+        });
+    }
+
+    /// Cancels a batch.
+    pub(crate) fn cancel(self, batch_id: String) {
+        self.act(async move { self.services.cancel(&batch_id).await });
+    }
+
+    /// Pauses a batch.
+    pub(crate) fn pause(self, batch_id: String) {
+        self.act(async move { self.services.pause(&batch_id).await });
+    }
+
+    /// Goes on with a paused batch.
+    pub(crate) fn resume(self, batch_id: String) {
+        self.act(async move { self.services.resume(&batch_id).await });
+    }
+
+    /// Runs failed executions again: all, or one.
+    pub(crate) fn retry(self, batch_id: String, execution_ids: Option<Vec<String>>) {
+        self.act(async move { self.services.retry(&batch_id, execution_ids).await });
+    }
+
+    /// Asks, then deletes a batch with its results.
+    pub(crate) fn delete(self, progress: &Progress) {
+        let (name, batch_id) = (progress.job_name.clone(), progress.batch_id.clone());
+        let results = format::plural(u64::from(progress.assets.completed), "picture", "pictures");
+        self.confirm.ask(
+            format!("Delete “{name}”?"),
+            format!("The batch and its results ({results}) are removed from this browser. Files you downloaded stay."),
+            "Delete",
+            move || {
+                let batch_id = batch_id.clone();
+                self.act(async move {
+                    self.services.delete(&batch_id).await?;
+                    if untrack(|| self.route.get()) == Route::Batch(batch_id) {
+                        self.route.go(&Route::Batches);
+                    }
+                    Ok(())
+                });
+            },
+        );
+    }
+}
+
+/// A batch's state in a word and its tone: pausing is shown as a state though it is none.
+pub(crate) fn status_badge(progress: &Progress) -> (&'static str, &'static str) {
+    match progress.status {
+        status if progress.paused.is_some() && !status.is_end() => ("Paused", "warn"),
+        BatchStatus::Pending => ("Waiting", ""),
+        BatchStatus::Running => ("Running", "running"),
+        BatchStatus::Completed if progress.assets.failed > 0 => ("Completed with failures", "warn"),
+        BatchStatus::Completed => ("Completed", "good"),
+        BatchStatus::Failed => ("Failed", "bad"),
+        BatchStatus::Cancelled => ("Cancelled", ""),
+    }
+}
+
+/// The state's word in the contract.
+pub(crate) const fn status_word(status: BatchStatus) -> &'static str {
+    match status {
+        BatchStatus::Pending => "pending",
+        BatchStatus::Running => "running",
+        BatchStatus::Completed => "completed",
+        BatchStatus::Failed => "failed",
+        BatchStatus::Cancelled => "cancelled",
+    }
+}

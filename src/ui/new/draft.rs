@@ -1,0 +1,455 @@
+//! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
+//! the view, so that going to the batches and back loses nothing.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Value, json};
+
+use super::super::kept;
+use super::super::notices::NoticeBoard;
+use super::super::route::CurrentRoute;
+use super::super::services::{Imported, Picked, Selection, Services};
+use crate::view_model::history::History;
+use crate::view_model::route::Route;
+use crate::view_model::{document, format};
+use crate::workflow::builtin::{self, BUILTIN};
+use crate::workflow::{Diagnostic, Severity, check};
+
+/// The input whose pictures the batch counts, whatever it is called in the workflow.
+pub(crate) const PRIMARY: &str = "";
+
+/// The choice of a workflow of one's own.
+pub(crate) const OWN: &str = "own";
+
+/// A picture of the draft, stored already.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Distinguishes it from all others of this visit.
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) path: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) asset_id: String,
+    /// For the preview.
+    pub(crate) file: web_sys::File,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Importing {
+    pub(crate) done: u32,
+    pub(crate) total: u32,
+}
+
+/// `batchConfig` as the options edit it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Options {
+    pub(crate) concurrency_limit: u32,
+    pub(crate) priority: String,
+    pub(crate) continue_on_error: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { concurrency_limit: 10, priority: "NORMAL".to_owned(), continue_on_error: true }
+    }
+}
+
+/// The draft.
+#[derive(Clone, Copy)]
+pub(crate) struct Draft {
+    services: Services,
+    notices: NoticeBoard,
+    route: CurrentRoute,
+    /// By input: [`PRIMARY`] or the `actionId`.
+    pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
+    skipped: RwSignal<u32>,
+    importing: RwSignal<Option<Importing>>,
+    next_id: StoredValue<u32>,
+    choice: RwSignal<String>,
+    /// The edited documents by choice.
+    documents: RwSignal<HashMap<String, History<Value>>>,
+    /// The text of one's own workflow and why it does not parse.
+    own_text: RwSignal<String>,
+    own_error: RwSignal<Option<String>>,
+    options: RwSignal<Options>,
+    starting: RwSignal<bool>,
+    diagnostics: Memo<Vec<Diagnostic>>,
+    inputs: Memo<Vec<document::Input>>,
+}
+
+/// Provides an empty draft with the workflow and options of last time.
+pub(crate) fn provide_draft() {
+    let documents: HashMap<String, History<Value>> = BUILTIN
+        .iter()
+        .map(|builtin| (builtin.id.to_owned(), History::new(builtin.document())))
+        .chain([(OWN.to_owned(), History::new(Value::Null))])
+        .collect();
+    let kept_choice = kept::read(kept::Key::Workflow).filter(|id| builtin::find(id).is_some());
+    let choice = RwSignal::new(kept_choice.unwrap_or_else(|| BUILTIN[0].id.to_owned()));
+    let documents = RwSignal::new(documents);
+    let present = Memo::new(move |_| {
+        let chosen = choice.get();
+        documents.with(|documents| documents.get(&chosen).map_or(Value::Null, |history| history.present().clone()))
+    });
+    let options = kept::read(kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
+    provide_context(Draft {
+        services: expect_context(),
+        notices: expect_context(),
+        route: expect_context(),
+        pictures: RwSignal::new_local(HashMap::new()),
+        skipped: RwSignal::new(0),
+        importing: RwSignal::new(None),
+        next_id: StoredValue::new(0),
+        choice,
+        documents,
+        own_text: RwSignal::new(String::new()),
+        own_error: RwSignal::new(None),
+        options: RwSignal::new(options.unwrap_or_default()),
+        starting: RwSignal::new(false),
+        // Pictures come in at the run: that they are missing now is no news.
+        diagnostics: Memo::new(move |_| {
+            let document = present.get();
+            let mut found = if document.is_null() { Vec::new() } else { check(&document).1 };
+            found.retain(|diagnostic| diagnostic.code != "no_images");
+            found
+        }),
+        inputs: Memo::new(move |_| present.with(document::inputs)),
+    });
+}
+
+/// Pictures.
+impl Draft {
+    /// The key under which an input's pictures lie.
+    pub(crate) fn key(input: &document::Input) -> &str {
+        if input.primary { PRIMARY } else { &input.action_id }
+    }
+
+    /// The inputs of the chosen workflow, the primary one first.
+    pub(crate) fn inputs(self) -> Memo<Vec<document::Input>> {
+        self.inputs
+    }
+
+    /// The pictures of an input, looked at in place, tracked.
+    pub(crate) fn with_pictures<T>(self, key: &str, read: impl FnOnce(&[Entry]) -> T) -> T {
+        self.pictures.with(|pictures| read(pictures.get(key).map_or(&[], Vec::as_slice)))
+    }
+
+    /// Count and size of the primary pictures: those picked, or those the workflow names.
+    pub(crate) fn primary_totals(self) -> (u64, u64) {
+        let picked = self.with_pictures(PRIMARY, |entries| {
+            (entries.len() as u64, entries.iter().map(|entry| entry.bytes).sum::<u64>())
+        });
+        if picked.0 > 0 {
+            return picked;
+        }
+        self.inputs.with(|inputs| (inputs.first().map_or(0, |input| input.named as u64), 0))
+    }
+
+    /// How far the import is, tracked.
+    pub(crate) fn importing(self) -> Option<Importing> {
+        self.importing.get()
+    }
+
+    /// Files that were left out because they are hidden or no pictures, tracked.
+    pub(crate) fn skipped(self) -> u32 {
+        self.skipped.get()
+    }
+
+    /// Stores the files and adds them to an input.
+    pub(crate) fn add(self, key: String, selection: impl Future<Output = Selection> + 'static) {
+        spawn_local(async move {
+            let selection = selection.await;
+            self.skipped.update(|skipped| *skipped += selection.skipped);
+            if let Some(first) = selection.unreadable.first() {
+                let others = selection.unreadable.len() as u64 - 1;
+                let rest = if others > 0 {
+                    format!(" and {}", format::plural(others, "other", "others"))
+                } else {
+                    String::new()
+                };
+                self.notices.failed(
+                    format!("\"{first}\"{rest} could not be read."),
+                    "Check that the file still exists and may be opened, then add it again.",
+                );
+            }
+            if selection.files.is_empty() {
+                if selection.skipped > 0 {
+                    self.notices.info(
+                        format!("No pictures among {}.", format::plural(u64::from(selection.skipped), "file", "files")),
+                        "JPEG, PNG, WebP, GIF and BMP can be read.",
+                    );
+                }
+                return;
+            }
+            self.import(key, selection.files).await;
+        });
+    }
+
+    async fn import(self, key: String, files: Vec<Picked>) {
+        let total = files.len() as u32;
+        let before = self.importing.get_untracked().unwrap_or(Importing { done: 0, total: 0 });
+        self.importing.set(Some(Importing { total: before.total + total, ..before }));
+        let done = StoredValue::new(0);
+        let on_progress = move |now: u32| {
+            let step = now.saturating_sub(done.get_value());
+            done.set_value(now.max(done.get_value()));
+            self.importing.update(|importing| {
+                if let Some(importing) = importing {
+                    importing.done += step;
+                }
+            });
+        };
+        let (imported, problem) = self.services.import(&files, on_progress).await;
+        let rest = total - done.get_value();
+        self.importing.update(|importing| {
+            if let Some(now) = importing {
+                now.done += rest;
+                if now.done >= now.total {
+                    *importing = None;
+                }
+            }
+        });
+        if let Some(problem) = problem {
+            self.notices.failed(problem.text, problem.hint);
+        }
+        self.pictures.update(|pictures| {
+            let entries = pictures.entry(key).or_default();
+            entries.extend(imported.into_iter().zip(files).map(|(imported, picked)| self.entry(imported, picked)));
+        });
+    }
+
+    fn entry(self, imported: Imported, picked: Picked) -> Entry {
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id + 1);
+        let Imported { asset_id, name, bytes } = imported;
+        Entry { id, name, bytes, asset_id, path: picked.path, file: picked.file }
+    }
+
+    /// Takes one picture out.
+    pub(crate) fn remove(self, key: &str, id: u32) {
+        self.pictures.update(|pictures| {
+            if let Some(entries) = pictures.get_mut(key) {
+                entries.retain(|entry| entry.id != id);
+            }
+        });
+    }
+
+    /// Takes all pictures of an input out.
+    pub(crate) fn clear(self, key: &str) {
+        self.pictures.update(|pictures| {
+            pictures.remove(key);
+        });
+        if key == PRIMARY {
+            self.skipped.set(0);
+        }
+    }
+}
+
+/// The workflow.
+impl Draft {
+    /// The id of the chosen workflow, tracked.
+    pub(crate) fn choice(self) -> String {
+        self.choice.get()
+    }
+
+    /// Chooses a workflow; edits of the others are kept.
+    pub(crate) fn choose(self, id: &str) {
+        self.choice.set(id.to_owned());
+        kept::write(kept::Key::Workflow, id);
+    }
+
+    fn with_history<T>(self, read: impl FnOnce(Option<&History<Value>>) -> T) -> T {
+        let choice = self.choice.get();
+        self.documents.with(|documents| read(documents.get(&choice)))
+    }
+
+    /// The document as edited, looked at in place, tracked. `null` while one's own is missing.
+    pub(crate) fn with_document<T>(self, read: impl FnOnce(&Value) -> T) -> T {
+        self.with_history(|history| read(history.map_or(&Value::Null, History::present)))
+    }
+
+    fn change(self, change: impl FnOnce(&mut History<Value>)) {
+        let choice = self.choice.get_untracked();
+        self.documents.update(|documents| {
+            if let Some(history) = documents.get_mut(&choice) {
+                change(history);
+            }
+        });
+        if choice == OWN {
+            self.own_error.set(None);
+            self.own_text.set(self.json());
+        }
+    }
+
+    /// Sets a parameter, or takes it out for `None`.
+    pub(crate) fn set_parameter(self, index: usize, parameter: &str, value: Option<Value>) {
+        self.change(|history| {
+            let next = document::with_parameter(history.present(), index, parameter, value);
+            history.edit(&format!("{index}.{parameter}"), next);
+        });
+    }
+
+    /// Takes the last edit back.
+    pub(crate) fn undo(self) {
+        self.change(|history| {
+            history.undo();
+        });
+    }
+
+    /// Brings an edit that was taken back again.
+    pub(crate) fn redo(self) {
+        self.change(|history| {
+            history.redo();
+        });
+    }
+
+    /// Whether there is something to undo and to redo, tracked.
+    pub(crate) fn can_undo_redo(self) -> (bool, bool) {
+        self.with_history(|history| history.map_or((false, false), |known| (known.can_undo(), known.can_redo())))
+    }
+
+    /// What validation says of the document; pictures are not expected yet.
+    pub(crate) fn diagnostics(self) -> Memo<Vec<Diagnostic>> {
+        self.diagnostics
+    }
+
+    /// The document as indented JSON.
+    pub(crate) fn json(self) -> String {
+        untrack(|| self.with_document(|document| serde_json::to_string_pretty(document).unwrap_or_default()))
+    }
+
+    /// The text of one's own workflow, tracked.
+    pub(crate) fn own_text(self) -> String {
+        self.own_text.get()
+    }
+
+    /// Why that text is no JSON, tracked.
+    pub(crate) fn own_error(self) -> Option<String> {
+        self.own_error.get()
+    }
+
+    /// Takes over the text of one's own workflow as it is typed, pasted or read from a file.
+    pub(crate) fn set_own_text(self, text: String) {
+        self.choose(OWN);
+        let parsed = serde_json::from_str::<Value>(&text);
+        self.own_error.set(match &parsed {
+            Err(error) if !text.trim().is_empty() => Some(format!("This is no JSON: {error}.")),
+            _ => None,
+        });
+        let document = parsed.unwrap_or(Value::Null);
+        self.documents.update(|documents| {
+            if let Some(history) = documents.get_mut(OWN) {
+                history.edit("text", document);
+            }
+        });
+        self.own_text.set(text);
+    }
+
+    /// Makes the chosen workflow one's own, to edit its JSON.
+    pub(crate) fn edit_as_json(self) {
+        self.set_own_text(self.json());
+    }
+}
+
+/// The run.
+impl Draft {
+    /// The options, tracked.
+    pub(crate) fn options(self) -> Options {
+        self.options.get()
+    }
+
+    /// Changes the options and keeps them for next time.
+    pub(crate) fn set_options(self, change: impl FnOnce(&mut Options)) {
+        self.options.update(change);
+        if let Ok(text) = serde_json::to_string(&self.options.get_untracked()) {
+            kept::write(kept::Key::Options, &text);
+        }
+    }
+
+    /// Whether a batch is being started, tracked.
+    pub(crate) fn starting(self) -> bool {
+        self.starting.get()
+    }
+
+    /// What keeps the batch from running, in words.
+    pub(crate) fn obstacle(self) -> Memo<Option<String>> {
+        Memo::new(move |_| {
+            if self.importing.with(Option::is_some) {
+                return Some("Reading the pictures…".to_owned());
+            }
+            if self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN) {
+                return Some("The workflow is no JSON.".to_owned());
+            }
+            if self.with_document(Value::is_null) {
+                return Some("Give a workflow first.".to_owned());
+            }
+            let errors = self
+                .diagnostics
+                .with(|found| found.iter().filter(|diagnostic| matches!(diagnostic.severity, Severity::Error)).count());
+            if errors > 0 {
+                return Some(format!("{} to mend in the settings.", format::plural(errors as u64, "thing", "things")));
+            }
+            let missing = self.inputs.with(|inputs| {
+                inputs
+                    .iter()
+                    .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
+                    .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_lowercase() })
+            });
+            missing.map(|what| format!("Add {what} to run."))
+        })
+    }
+
+    /// Starts the batch and goes to its results.
+    pub(crate) fn run(self) {
+        let obstacle = untrack(|| self.obstacle().get());
+        if self.starting.get_untracked() {
+            return;
+        }
+        if let Some(obstacle) = obstacle {
+            self.notices.info(obstacle, "");
+            return;
+        }
+        self.starting.set(true);
+        let request = untrack(|| self.request());
+        spawn_local(async move {
+            match self.services.execute(request).await {
+                Ok(batch_id) => self.route.go(&Route::Batch(batch_id)),
+                Err(problem) => self.notices.failed(problem.text, problem.hint),
+            }
+            self.starting.set(false);
+        });
+    }
+
+    fn request(self) -> Value {
+        let mut workflow = self.with_document(Value::clone);
+        for input in self.inputs.get() {
+            let images: Vec<Value> =
+                self.with_pictures(Self::key(&input), |entries| entries.iter().map(image).collect());
+            if !images.is_empty() {
+                workflow = document::with_images(&workflow, &input.action_id, images);
+            }
+        }
+        json!({
+            "workflowId": document::workflow_id(&workflow),
+            "workflow": workflow,
+            "batchConfig": self.options.get(),
+        })
+    }
+}
+
+/// A picture as an `input-images` action names it.
+fn image(entry: &Entry) -> Value {
+    let mut image = json!({
+        "name": entry.name,
+        "sourceUrl": format!("asset:{}", entry.asset_id),
+        "storageType": "local",
+    });
+    if let Some(path) = &entry.path {
+        image["path"] = json!(path);
+    }
+    image
+}

@@ -1,0 +1,295 @@
+//! One parameter as a control with its label, its unit, what it is for, and what is wrong with its value.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::draft::Draft;
+use crate::actions::parameters::Field;
+use crate::view_model::document;
+use crate::view_model::form::{self, Control};
+
+/// The parameter that a control edits.
+#[derive(Clone, Copy)]
+struct Edited {
+    draft: Draft,
+    index: usize,
+    field: &'static Field,
+    /// The value in force.
+    value: Memo<Value>,
+    /// What is wrong with it.
+    problem: Memo<Option<(String, String)>>,
+    /// Its element's id, for its label.
+    id: StoredValue<String>,
+}
+
+impl Edited {
+    fn set(self, value: Option<Value>) {
+        self.draft.set_parameter(self.index, self.field.name, value);
+    }
+
+    fn text(self) -> String {
+        self.value.with(form::shown)
+    }
+
+    fn set_text(self, text: String) {
+        self.set((!text.is_empty()).then_some(Value::String(text)));
+    }
+
+    fn invalid(self) -> String {
+        self.problem.with(Option::is_some).to_string()
+    }
+}
+
+/// The row.
+#[component]
+pub(crate) fn ParameterField(
+    field: &'static Field,
+    control: Control,
+    node_index: usize,
+    action_id: StoredValue<String>,
+) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let id = action_id.with_value(|action_id| format!("field-{action_id}-{}", field.name));
+    let edited = Edited {
+        draft,
+        index: node_index,
+        field,
+        value: Memo::new(move |_| draft.with_document(|now| form::value(field, document::parameters(now, node_index)))),
+        problem: Memo::new(move |_| {
+            draft.diagnostics().with(|found| {
+                let own = |one: &&crate::workflow::Diagnostic| {
+                    one.field.as_deref() == Some(field.name)
+                        && action_id.with_value(|id| one.action_id.as_ref() == Some(id))
+                };
+                found.iter().find(own).map(|one| (one.message.clone(), one.hint.clone()))
+            })
+        }),
+        id: StoredValue::new(id.clone()),
+    };
+    let label = match field.unit {
+        Some(unit) => view! { {form::label(field.name)} <span class="unit">{unit}</span> }.into_any(),
+        None => form::label(field.name).into_any(),
+    };
+    let inline = matches!(control, Control::Switch);
+    view! {
+        <div class="parameter" class:inline=inline>
+            <label for=id title=field.description()>{label}</label>
+            {control_view(control, edited)}
+            {move || edited.problem.get().map(|(message, hint)| view! {
+                <p class="problem" role="alert" data-testid="field-error">{message} " " {hint}</p>
+            })}
+        </div>
+    }
+}
+
+fn control_view(control: Control, edited: Edited) -> AnyView {
+    match control {
+        Control::Slider { low, high, step } => view! { <SliderControl edited low high step/> }.into_any(),
+        Control::Number { step } => view! { <NumberControl edited step/> }.into_any(),
+        Control::Switch => view! { <SwitchControl edited/> }.into_any(),
+        Control::Select(words) => view! { <SelectControl edited words/> }.into_any(),
+        Control::Places(words) => view! { <PlacesControl edited words/> }.into_any(),
+        Control::Color => view! { <ColorControl edited/> }.into_any(),
+        Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
+        Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
+        Control::Pattern => view! { <PatternControl edited/> }.into_any(),
+    }
+}
+
+#[component]
+fn NumberControl(edited: Edited, step: f64) -> impl IntoView {
+    let id = edited.id.get_value();
+    let arrow = move |event: leptos::ev::KeyboardEvent| {
+        let direction = match event.key().as_str() {
+            "ArrowUp" => 1.0,
+            "ArrowDown" => -1.0,
+            _ => return,
+        };
+        let Some(now) = edited.value.get_untracked().as_f64() else { return };
+        event.prevent_default();
+        let stepped = now + direction * step * if event.shift_key() { 10.0 } else { 1.0 };
+        let (low, high) = edited.field.range.unwrap_or((f64::MIN, f64::MAX));
+        // Rounded to the step, so that 0.1 + 0.2 stays 0.3.
+        let rounded = ((stepped / step).round() * step * 1e6).round() / 1e6;
+        edited.set(form::typed_number(&rounded.clamp(low, high).to_string()));
+    };
+    view! {
+        <input
+            class="field numbers"
+            type="text"
+            inputmode="decimal"
+            autocomplete="off"
+            id=id.clone()
+            data-testid=id
+            placeholder=if edited.field.required { "" } else { "auto" }
+            aria-invalid=move || edited.invalid()
+            prop:value=move || edited.text()
+            on:keydown=arrow
+            on:change=move |event| edited.set(form::typed_number(&event_target_value(&event)))
+        />
+    }
+}
+
+#[component]
+fn SliderControl(edited: Edited, low: f64, high: f64, step: f64) -> impl IntoView {
+    view! {
+        <div class="slider">
+            <input
+                type="range"
+                min=low
+                max=high
+                step=step
+                tabindex="-1"
+                aria-hidden="true"
+                aria-label=form::label(edited.field.name)
+                prop:value=move || edited.text()
+                on:input=move |event| edited.set(form::typed_number(&event_target_value(&event)))
+            />
+            <NumberControl edited step/>
+        </div>
+    }
+}
+
+#[component]
+fn SwitchControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    view! {
+        <input
+            class="switch"
+            type="checkbox"
+            role="switch"
+            id=id.clone()
+            data-testid=id
+            prop:checked=move || edited.value.get().as_bool().unwrap_or(false)
+            on:change=move |event| edited.set(Some(event_target_checked(&event).into()))
+        />
+    }
+}
+
+#[component]
+fn SelectControl(edited: Edited, words: &'static [&'static str]) -> impl IntoView {
+    let id = edited.id.get_value();
+    let options = words
+        .iter()
+        .map(|word| {
+            let chosen = move || edited.value.with(|value| value.as_str() == Some(word));
+            view! { <option value=*word prop:selected=chosen>{form::choice(word)}</option> }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <select
+            class="field"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            on:change=move |event| edited.set_text(event_target_value(&event))
+        >
+            {options}
+        </select>
+    }
+}
+
+#[component]
+fn PlacesControl(edited: Edited, words: &'static [&'static str]) -> impl IntoView {
+    let id = edited.id.get_value();
+    let places = words
+        .iter()
+        .map(|word| {
+            let chosen = move || edited.value.with(|value| value.as_str() == Some(word));
+            let label = form::choice(word);
+            view! {
+                <input
+                    type="radio"
+                    name=id.clone()
+                    value=*word
+                    aria-label=label.clone()
+                    title=label
+                    prop:checked=chosen
+                    on:change=move |_| edited.set_text((*word).to_owned())
+                />
+            }
+        })
+        .collect::<Vec<_>>();
+    let shown = move || edited.value.with(|value| form::choice(value.as_str().unwrap_or_default()));
+    view! {
+        <div class="places">
+            <div class="places-grid" role="radiogroup" id=id.clone() data-testid=id.clone() aria-label=form::label(edited.field.name)>
+                {places}
+            </div>
+            <span class="small muted">{shown}</span>
+        </div>
+    }
+}
+
+#[component]
+fn ColorControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let parts = move || form::color_parts(&edited.text());
+    view! {
+        <div class="color">
+            <input
+                type="color"
+                aria-label=format!("{}, picked", form::label(edited.field.name))
+                prop:value=move || parts().0
+                on:input=move |event| {
+                    let alpha = untrack(parts).1;
+                    edited.set_text(form::color(&event_target_value(&event), alpha));
+                }
+            />
+            <TextControl edited placeholder="#rrggbb"/>
+            <input
+                class="field numbers"
+                type="number"
+                min="0"
+                max="100"
+                aria-label="Opacity in percent"
+                data-testid=format!("{id}-alpha")
+                prop:value=move || parts().1.to_string()
+                on:change=move |event| {
+                    let alpha = event_target_value(&event).parse().unwrap_or(100);
+                    edited.set_text(form::color(&untrack(parts).0, alpha));
+                }
+            />
+            <span class="small muted">"%"</span>
+        </div>
+    }
+}
+
+#[component]
+fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
+    let id = edited.id.get_value();
+    view! {
+        <input
+            class="field"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            id=id.clone()
+            data-testid=id
+            placeholder=placeholder
+            aria-invalid=move || edited.invalid()
+            prop:value=move || edited.text()
+            on:change=move |event| edited.set_text(event_target_value(&event))
+        />
+    }
+}
+
+#[component]
+fn PatternControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let example = move || form::name_example(&edited.text()).ok();
+    view! {
+        <input
+            class="field"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            prop:value=move || edited.text()
+            on:input=move |event| edited.set_text(event_target_value(&event))
+        />
+        {move || example().map(|name| view! { <p class="small muted example truncate">"Such as " <code>{name}</code></p> })}
+    }
+}

@@ -1,0 +1,120 @@
+//! Small previews of picked files, made by the browser away from the main thread, two at a time, and kept while they
+//! are likely to be seen again.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{HtmlCanvasElement, ImageBitmap, ImageBitmapOptions, ImageBitmapRenderingContext, ImageOrientation};
+
+use super::draft::Entry;
+use crate::ui::icons::{Icon, Shape};
+
+/// Width of a preview in device pixels.
+const WIDTH: u32 = 200;
+/// Previews that are kept.
+const KEPT: usize = 400;
+/// Previews in the making at a time.
+const AT_ONCE: u32 = 2;
+
+#[derive(Default)]
+struct Queue {
+    /// Waiting: the last asked for comes first, since it is in sight.
+    waiting: VecDeque<(u32, web_sys::File, RwSignal<Preview, LocalStorage>)>,
+    running: u32,
+    kept: HashMap<u32, HtmlCanvasElement>,
+    order: VecDeque<u32>,
+}
+
+#[derive(Clone)]
+enum Preview {
+    Waiting,
+    Ready(HtmlCanvasElement),
+    /// The browser cannot show it; the run will tell why.
+    Unreadable,
+}
+
+thread_local! {
+    static QUEUE: Rc<RefCell<Queue>> = Rc::default();
+}
+
+fn request(entry: &Entry) -> RwSignal<Preview, LocalStorage> {
+    let queue = QUEUE.with(Rc::clone);
+    let mut queue = queue.borrow_mut();
+    if let Some(canvas) = queue.kept.get(&entry.id) {
+        return RwSignal::new_local(Preview::Ready(canvas.clone()));
+    }
+    let preview = RwSignal::new_local(Preview::Waiting);
+    queue.waiting.push_front((entry.id, entry.file.clone(), preview));
+    drop(queue);
+    work();
+    preview
+}
+
+fn work() {
+    let queue = QUEUE.with(Rc::clone);
+    while queue.borrow().running < AT_ONCE {
+        let Some((id, file, preview)) = queue.borrow_mut().waiting.pop_front() else { return };
+        // Scrolled away before its turn came.
+        if preview.is_disposed() {
+            continue;
+        }
+        queue.borrow_mut().running += 1;
+        spawn_local(async move {
+            let drawn = draw(&file).await;
+            let queue = QUEUE.with(Rc::clone);
+            let mut queue = queue.borrow_mut();
+            queue.running -= 1;
+            if let Some(canvas) = &drawn {
+                queue.kept.insert(id, canvas.clone());
+                queue.order.push_back(id);
+                while queue.order.len() > KEPT {
+                    let oldest = queue.order.pop_front();
+                    oldest.and_then(|id| queue.kept.remove(&id));
+                }
+            }
+            drop(queue);
+            preview.try_set(drawn.map_or(Preview::Unreadable, Preview::Ready));
+            work();
+        });
+    }
+}
+
+async fn draw(file: &web_sys::File) -> Option<HtmlCanvasElement> {
+    let options = ImageBitmapOptions::new();
+    options.set_resize_width(WIDTH);
+    options.set_image_orientation(ImageOrientation::FromImage);
+    let promise = window().create_image_bitmap_with_blob_and_image_bitmap_options(file, &options).ok()?;
+    let bitmap: ImageBitmap = JsFuture::from(promise).await.ok()?.unchecked_into();
+    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
+    canvas.set_width(bitmap.width());
+    canvas.set_height(bitmap.height());
+    let context = canvas.get_context("bitmaprenderer").ok()??;
+    context.unchecked_into::<ImageBitmapRenderingContext>().transfer_from_image_bitmap(&bitmap);
+    Some(canvas)
+}
+
+/// The preview of a picked file.
+#[component]
+pub(crate) fn PickedPreview(entry: Entry) -> impl IntoView {
+    let frame = NodeRef::<html::Div>::new();
+    let preview = request(&entry);
+    Effect::new(move || {
+        if let (Some(frame), Preview::Ready(canvas)) = (frame.get(), preview.get()) {
+            let _detached = frame.append_child(&canvas);
+        }
+    });
+    view! {
+        <div class="preview checkerboard" node_ref=frame aria-hidden="true">
+            {move || match preview.get() {
+                Preview::Unreadable => Some(view! { <Icon shape=Shape::Warning/> }),
+                _ => None,
+            }}
+        </div>
+    }
+}

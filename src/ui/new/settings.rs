@@ -1,0 +1,195 @@
+//! The settings of the chosen workflow: a form made from the parameters' metadata, what validation says, and the
+//! document as JSON.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+use super::draft::Draft;
+use super::fields::ParameterField;
+use crate::actions::{self, Role};
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::notices::NoticeBoard;
+use crate::ui::services::download_text;
+use crate::view_model::document::{self, Node};
+use crate::view_model::form;
+use crate::workflow::{Diagnostic, Severity};
+
+/// The panel.
+#[component]
+pub(crate) fn Settings() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let name = Memo::new(move |_| draft.with_document(document::name));
+    // Structure only: editing a value must not rebuild the form under the user's hands.
+    let nodes = Memo::new(move |_| {
+        let choice = draft.choice();
+        draft.with_document(document::nodes).into_iter().map(|node| (choice.clone(), node)).collect::<Vec<_>>()
+    });
+    view! {
+        <section class="section" aria-labelledby="settings-title" data-testid="form">
+            <div class="spread">
+                <h2 id="settings-title" class="truncate">{name}</h2>
+                <History/>
+            </div>
+            <Diagnostics/>
+            <div class="groups">
+                <For
+                    each=move || nodes.get()
+                    key=|(choice, node)| (choice.clone(), node.index, node.action_id.clone(), node.action_type.clone())
+                    let:entry
+                >
+                    <Group node=entry.1/>
+                </For>
+            </div>
+            <JsonButtons/>
+        </section>
+    }
+}
+
+#[component]
+fn History() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    view! {
+        <div class="push tight">
+            <button
+                class="button quiet square"
+                data-testid="undo"
+                aria-label="Undo"
+                title="Undo"
+                disabled=move || !draft.can_undo_redo().0
+                on:click=move |_| draft.undo()
+            >
+                <Icon shape=Shape::Undo/>
+            </button>
+            <button
+                class="button quiet square"
+                data-testid="redo"
+                aria-label="Redo"
+                title="Redo"
+                disabled=move || !draft.can_undo_redo().1
+                on:click=move |_| draft.redo()
+            >
+                <Icon shape=Shape::Redo/>
+            </button>
+        </div>
+    }
+}
+
+/// Whether a diagnostic is shown beside its field instead of in the list.
+fn has_field(diagnostic: &Diagnostic, nodes: &[Node]) -> bool {
+    let (Some(action_id), Some(field)) = (&diagnostic.action_id, &diagnostic.field) else { return false };
+    nodes.iter().any(|node| {
+        node.action_id == *action_id
+            && actions::find(&node.action_type).is_some_and(|action| {
+                action.fields.iter().any(|known| known.name == field && form::control(known).is_some())
+            })
+    })
+}
+
+#[component]
+fn Diagnostics() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let listed = Memo::new(move |_| {
+        let nodes = draft.with_document(document::nodes);
+        let mut found = draft.diagnostics().get();
+        found.retain(|diagnostic| !has_field(diagnostic, &nodes));
+        found
+    });
+    view! {
+        <ul class="diagnostics" aria-live="polite" aria-label="What validation says">
+            <For each=move || listed.get() key=Clone::clone let:diagnostic>
+                <li
+                    class="diagnostic"
+                    class:error=matches!(diagnostic.severity, Severity::Error)
+                    data-testid="diagnostic"
+                    data-code=diagnostic.code.clone()
+                >
+                    <Icon shape=Shape::Warning/>
+                    <div>
+                        <p>{diagnostic.message}</p>
+                        <p class="hint">{diagnostic.hint}</p>
+                    </div>
+                </li>
+            </For>
+        </ul>
+    }
+}
+
+/// One action, folded.
+#[component]
+fn Group(node: Node) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let index = node.index;
+    let id = StoredValue::new(node.action_id.clone());
+    let Some(action) = actions::find(&node.action_type) else { return ().into_any() };
+    let fields: Vec<_> = action.fields.iter().filter_map(|field| Some((field, form::control(field)?))).collect();
+    let summary =
+        Memo::new(move |_| draft.with_document(|now| form::summary(action.fields, document::parameters(now, index))));
+    let wrong = Memo::new(move |_| {
+        draft.diagnostics().with(|found| {
+            id.with_value(|id| {
+                found.iter().any(|one| one.action_id.as_ref() == Some(id) && matches!(one.severity, Severity::Error))
+            })
+        })
+    });
+    let title = form::label(&node.action_id);
+    let kind = (!title.eq_ignore_ascii_case(action.name)).then_some(action.name);
+    let rows = fields
+        .into_iter()
+        .map(|(field, control)| {
+            view! { <ParameterField field control node_index=index action_id=id/> }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <details
+            class="group"
+            class:wrong=move || wrong.get()
+            open=matches!(action.role, Role::Transform) && index <= 1
+            data-testid=format!("form-{}", node.action_id)
+        >
+            <summary>
+                <Icon shape=Shape::Chevron/>
+                <span class="group-title">{title}</span>
+                {kind.map(|kind| view! { <span class="kind">{kind}</span> })}
+                <span class="group-summary truncate">{summary}</span>
+            </summary>
+            <p class="small muted">{action.description}</p>
+            {rows}
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn JsonButtons() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let notices = expect_context::<NoticeBoard>();
+    let copy = move |_| {
+        let promise = window().navigator().clipboard().write_text(&draft.json());
+        spawn_local(async move {
+            match JsFuture::from(promise).await {
+                Ok(_) => notices.done("The workflow is in the clipboard."),
+                Err(_) => notices.failed("The browser refused the clipboard.", "Download the JSON instead."),
+            }
+        });
+    };
+    let download = move |_| {
+        let name = untrack(|| draft.with_document(document::workflow_id));
+        if let Err(problem) = download_text(&draft.json(), &format!("{name}.json")) {
+            notices.failed(problem.text, problem.hint);
+        }
+    };
+    view! {
+        <div class="spread json-buttons">
+            <button class="button quiet" data-testid="copy-json" on:click=copy><Icon shape=Shape::Copy/>"Copy JSON"</button>
+            <button class="button quiet" data-testid="download-json" on:click=download>
+                <Icon shape=Shape::Download/>
+                "Download"
+            </button>
+            <button class="button quiet" data-testid="edit-json" on:click=move |_| draft.edit_as_json()>
+                <Icon shape=Shape::Code/>
+                "Edit"
+            </button>
+        </div>
+    }
+}

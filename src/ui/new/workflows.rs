@@ -1,0 +1,120 @@
+//! The choice of a workflow: the built-in ones, or one's own as JSON.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+use super::draft::{Draft, OWN};
+use crate::actions::Role;
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::notices::NoticeBoard;
+use crate::view_model::document;
+use crate::workflow::builtin::BUILTIN;
+
+/// The cards.
+#[component]
+pub(crate) fn Workflows() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let cards = BUILTIN
+        .iter()
+        .map(|builtin| {
+            let document = builtin.document();
+            let steps = document::nodes(&document)
+                .into_iter()
+                .filter_map(|node| crate::actions::find(&node.action_type))
+                .filter(|action| matches!(action.role, Role::Transform))
+                .map(|action| action.name)
+                .collect::<Vec<_>>()
+                .join(" · ");
+            let (name, about) = (document::name(&document), document::description(&document).to_owned());
+            view! { <Card id=builtin.id name about steps/> }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <section class="panel section" aria-labelledby="workflow-title">
+            <h2 id="workflow-title">"Workflow"</h2>
+            <div class="cards" role="radiogroup" aria-labelledby="workflow-title">
+                {cards}
+                <Card
+                    id=OWN
+                    name="Your own".to_owned()
+                    about="A workflow as JSON, from a file or pasted.".to_owned()
+                    steps=String::new()
+                />
+            </div>
+            <Show when=move || draft.choice() == OWN>
+                <OwnJson/>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Card(id: &'static str, name: String, about: String, steps: String) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    view! {
+        <label class="card" data-testid=format!("workflow-card-{id}")>
+            <input
+                type="radio"
+                name="workflow"
+                value=id
+                prop:checked=move || draft.choice() == id
+                on:change=move |_| draft.choose(id)
+            />
+            <span class="card-name">{name}</span>
+            <span class="small muted">{about}</span>
+            {(!steps.is_empty()).then(|| view! { <span class="steps">{steps}</span> })}
+        </label>
+    }
+}
+
+/// One's own workflow: text, or a file.
+#[component]
+fn OwnJson() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let notices = expect_context::<NoticeBoard>();
+    let file = NodeRef::<html::Input>::new();
+    let read_file = move |_| {
+        let Some(picked) = file.get().and_then(|input| input.files()).and_then(|files| files.get(0)) else { return };
+        spawn_local(async move {
+            match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
+                Ok(text) => draft.set_own_text(text.as_string().unwrap_or_default()),
+                Err(_) => notices.failed(format!("\"{}\" could not be read.", picked.name()), "Pick it again."),
+            }
+        });
+    };
+    view! {
+        <div class="own">
+            <textarea
+                class="field code"
+                rows="12"
+                spellcheck="false"
+                aria-label="Workflow as JSON"
+                aria-invalid=move || draft.own_error().is_some().to_string()
+                placeholder="{ \"metadata\": …, \"actions\": […], \"connections\": […] }"
+                data-testid="own-json"
+                prop:value=move || draft.own_text()
+                on:input=move |event| draft.set_own_text(event_target_value(&event))
+            ></textarea>
+            {move || draft.own_error().map(|text| view! { <p class="problem" role="alert" data-testid="field-error">{text}</p> })}
+            <div>
+                <button class="button" on:click=move |_| if let Some(file) = file.get() { file.click() }>
+                    <Icon shape=Shape::Code/>
+                    "Open a file"
+                </button>
+                <input
+                    node_ref=file
+                    class="unseen"
+                    type="file"
+                    accept="application/json,.json"
+                    tabindex="-1"
+                    aria-label="Workflow file"
+                    data-testid="own-file"
+                    on:change=read_file
+                />
+            </div>
+        </div>
+    }
+}

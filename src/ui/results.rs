@@ -1,0 +1,139 @@
+//! The results of one batch: how it stands, every picture with what became of it, and before and after.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::batches::{BatchActions, StatusBadge, when};
+use super::icons::{Icon, Shape};
+use super::live::{Live, status_word};
+use super::notices::NoticeBoard;
+use super::services::Services;
+use super::widgets::{Bar, TabNote};
+use crate::view_model::route::Route;
+use crate::view_model::{format, progress};
+
+mod compare;
+mod detail;
+mod list;
+mod row;
+mod state;
+
+/// The view.
+#[component]
+pub(crate) fn Results(batch_id: String) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let id = batch_id.clone();
+    let batch = Memo::new(move |_| live.batch(&id));
+    let list = state::provide_execution_list(batch_id.clone());
+    let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
+    let known = Memo::new(move |_| batch.with(Option::is_some));
+    let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
+    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            list.close();
+        }
+    });
+    on_cleanup(move || on_key.remove());
+    view! {
+        <Show when=move || known.get()>
+            <div class="results" data-testid="results" data-status=word>
+                <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
+                <Head batch_id=StoredValue::new(batch_id.clone())/>
+                <TabNote/>
+                <div class="results-body" class:split=move || list.is_open()>
+                    <list::ExecutionListView/>
+                    <Show when=move || list.is_open()><detail::Detail/></Show>
+                </div>
+            </div>
+        </Show>
+        <Show when=move || loaded.get() && !known.get()>
+            <div class="empty panel" data-testid="empty">
+                <Icon shape=Shape::Layers/>
+                <h2>"This batch is not here"</h2>
+                <p>"It was deleted, or it ran in another browser. Batches stay in the browser that ran them."</p>
+                <a class="button primary" href=Route::Batches.fragment()>"See all batches"</a>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Head(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let batch = Memo::new(move |_| batch_id.with_value(|id| live.batch(id)));
+    let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
+    let counts = move || batch.with(|batch| batch.as_ref().map(progress::counts));
+    let time = move || batch.with(|batch| batch.as_ref().map(progress::time));
+    let began = move || batch.with(|batch| batch.as_ref().map(|batch| when(batch.created_at)));
+    view! {
+        <div class="results-head">
+            <div class="results-title">
+                <h1 class="truncate">{name}</h1>
+                <StatusBadge batch/>
+                <span class="small muted">{began}</span>
+            </div>
+            <div class="results-actions">
+                <RetryAll batch_id/>
+                <DownloadAll batch_id/>
+                <BatchActions batch compact=false/>
+            </div>
+        </div>
+        <Bar batch/>
+        <p class="small muted numbers results-counts">
+            <span data-testid="counts">{counts}</span>
+            <span class="time">{time}</span>
+        </p>
+    }
+}
+
+#[component]
+fn RetryAll(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let failed = Memo::new(move |_| {
+        batch_id
+            .with_value(|id| live.batch(id))
+            .filter(|batch| batch.status.is_end())
+            .map_or(0, |batch| batch.assets.failed)
+    });
+    view! {
+        <Show when=move || { failed.get() > 0 }>
+            <button
+                class="button"
+                data-testid="retry-all"
+                on:click=move |_| live.retry(batch_id.get_value(), None)
+            >
+                <Icon shape=Shape::Retry/>
+                {move || format!("Retry {} failed", format::count(u64::from(failed.get())))}
+            </button>
+        </Show>
+    }
+}
+
+#[component]
+fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let busy = RwSignal::new(false);
+    let batch = move || batch_id.with_value(|id| live.batch(id));
+    let any = Memo::new(move |_| batch().is_some_and(|batch| batch.assets.completed > 0));
+    let download = move |_| {
+        let Some(batch) = untrack(batch) else { return };
+        busy.set(true);
+        spawn_local(async move {
+            let name = format!("{}.zip", batch.batch_id);
+            if let Err(problem) = services.download_zip(&batch.batch_id, &name).await {
+                notices.failed(problem.text, problem.hint);
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <Show when=move || any.get()>
+            <button class="button primary" data-testid="download-zip" disabled=move || busy.get() on:click=download>
+                <Icon shape=Shape::Download/>
+                {move || if busy.get() { "Preparing…" } else { "Download ZIP" }}
+            </button>
+        </Show>
+    }
+}

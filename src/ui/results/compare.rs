@@ -1,0 +1,90 @@
+//! Before and after, on one another, with a divider that follows the pointer and the arrow keys.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::row::name;
+use crate::batch::records::{Execution, Output};
+use crate::ui::widgets::StoredImage;
+use crate::view_model::format;
+
+/// The slider, with a switch between several outputs.
+#[component]
+pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
+    let outputs = StoredValue::new(execution.outputs.clone());
+    let chosen = RwSignal::new(0_usize);
+    let split = RwSignal::new(50.0_f64);
+    let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
+    let input = execution.input_asset.asset_id.clone();
+    let alt = name(&execution);
+    let ratio = move || output().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
+    let measure = execution.input_size.map(|size| format!("{} × {}", size.width, size.height));
+    view! {
+        <OutputSwitch outputs chosen/>
+        <div class="compare-frame">
+            <div
+                class="compare checkerboard"
+                data-testid="before-after"
+                style=move || format!("--split:{}%;--ratio:{}", split.get(), ratio())
+            >
+                <div class="after">
+                    {move || output().map(|output| {
+                        view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> }
+                    })}
+                </div>
+                <div class="before checkerboard">
+                    {input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before")/> })}
+                </div>
+                <input
+                    type="range"
+                    min="0"
+                    max="100"
+                    step="0.5"
+                    aria-label="Divider between before and after"
+                    data-testid="before-after-range"
+                    prop:value=move || split.get().to_string()
+                    on:input=move |event| split.set(event_target_value(&event).parse().unwrap_or(50.0))
+                />
+                <span class="divider" aria-hidden="true"></span>
+                <span class="tag left">"Before" {measure.map(|text| view! { <i>{text}</i> })}</span>
+                <span class="tag right">"After" {move || output().map(|output| view! { <i>{size(&output)}</i> })}</span>
+            </div>
+        </div>
+    }
+}
+
+fn size(output: &Output) -> String {
+    format!("{} × {}", output.width, output.height)
+}
+
+#[component]
+fn OutputSwitch(outputs: StoredValue<Vec<Output>>, chosen: RwSignal<usize>) -> impl IntoView {
+    let buttons = move || {
+        outputs.with_value(|outputs| {
+            outputs
+                .iter()
+                .enumerate()
+                .map(|(index, output)| {
+                    let text = format!("{} {}", format::media_type(&output.mime_type), size(output));
+                    view! {
+                        <button
+                            type="button"
+                            data-testid=format!("output-switch-{index}")
+                            aria-pressed=move || (chosen.get() == index).to_string()
+                            title=output.name.clone()
+                            on:click=move |_| chosen.set(index)
+                        >
+                            {text}
+                        </button>
+                    }
+                })
+                .collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <Show when=move || outputs.with_value(|outputs| outputs.len() > 1)>
+            <div class="segments" role="group" aria-label="Output">{buttons}</div>
+        </Show>
+    }
+}

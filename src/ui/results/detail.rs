@@ -1,0 +1,119 @@
+//! The execution that is looked at: before and after, its outputs, or its error.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::compare::Compare;
+use super::list::focus_row;
+use super::row::{OutputLine, Retry, name, status};
+use super::state::ExecutionList;
+use crate::batch::records::{Execution, ExecutionStatus};
+use crate::error::{ErrorCategory, Failure, Phase};
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::widgets::StoredImage;
+use crate::view_model::form;
+
+/// The panel.
+#[component]
+pub(crate) fn Detail() -> impl IntoView {
+    let list = expect_context::<ExecutionList>();
+    // Rebuilt only for another picture or another state, not for each reading.
+    let shown = Memo::new(move |_| list.detail().get());
+    view! {
+        <aside class="detail panel" data-testid="detail" aria-label="Picture">
+            {move || shown.get().map(|execution| view! { <Shown execution/> })}
+        </aside>
+    }
+}
+
+#[component]
+fn Shown(execution: Arc<Execution>) -> impl IntoView {
+    let list = expect_context::<ExecutionList>();
+    let index = execution.asset_index;
+    let (_, text, tone) = status(execution.status);
+    let input = execution.input_asset.inputs.first();
+    let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
+    let close = move |_| {
+        list.close();
+        focus_row(index);
+    };
+    view! {
+        <header class="detail-head">
+            <div class="row-name">
+                <h2 class="truncate">{name(&execution)}</h2>
+                {path.map(|path| view! { <span class="small muted truncate">{path}</span> })}
+            </div>
+            <span class=format!("badge {tone}")>{text}</span>
+            <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=close>
+                <Icon shape=Shape::Close/>
+            </button>
+        </header>
+        {match execution.status {
+            ExecutionStatus::Success => view! { <Success execution/> }.into_any(),
+            ExecutionStatus::Failed => view! { <Failed execution/> }.into_any(),
+            _ => view! { <Unfinished execution/> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Success(execution: Arc<Execution>) -> impl IntoView {
+    let before = execution.input_size.map_or(0, |size| size.bytes);
+    let lines =
+        execution.outputs.iter().map(|output| view! { <OutputLine output=output.clone() before/> }).collect::<Vec<_>>();
+    view! {
+        <Compare execution=execution.clone()/>
+        <div class="detail-outputs">{lines}</div>
+    }
+}
+
+#[component]
+fn Unfinished(execution: Arc<Execution>) -> impl IntoView {
+    let text = if execution.status == ExecutionStatus::Running { "Working on it…" } else { "Not run yet." };
+    view! {
+        <div class="detail-picture checkerboard">
+            {execution.input_asset.asset_id.clone().map(|asset_id| view! { <StoredImage asset_id alt=name(&execution)/> })}
+        </div>
+        <p class="muted">{text}</p>
+    }
+}
+
+/// What went wrong, where, and how to mend it.
+#[component]
+fn Failed(execution: Arc<Execution>) -> impl IntoView {
+    let failure = execution.failure.clone();
+    let tries = (execution.attempts > 1).then(|| format!("Tried {} times.", execution.attempts));
+    view! {
+        <div class="failure" role="group" aria-label="Error" data-testid="detail-error">
+            {failure.map(|failure| {
+                let place = place(&failure);
+                view! {
+                    <p class="failure-text">{failure.message}</p>
+                    <p>{failure.hint}</p>
+                    <p class="small muted">{place} " " {tries}</p>
+                }
+            })}
+            <div class="spread"><Retry execution/></div>
+        </div>
+    }
+}
+
+fn place(failure: &Failure) -> String {
+    let phase = match failure.phase {
+        Phase::Validation => "while reading the picture",
+        Phase::Setup => "while fetching what it needs",
+        Phase::Execute => "while processing",
+    };
+    let kind = match failure.category {
+        ErrorCategory::ValidationError => "Not usable",
+        ErrorCategory::SystemError => "Device or program",
+        ErrorCategory::RateLimitError => "Too much at once",
+        ErrorCategory::DownstreamError => "Not reachable",
+        ErrorCategory::PollingTimeoutError => "Took too long",
+    };
+    match &failure.action_id {
+        Some(action) => format!("{kind}, {phase}, in “{}”.", form::label(action)),
+        None => format!("{kind}, {phase}."),
+    }
+}

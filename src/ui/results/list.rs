@@ -1,0 +1,125 @@
+//! The list of executions: only the rows in sight exist.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::row::{Row, WaitingRow};
+use super::state::ExecutionList;
+use crate::ui::widgets::Segments;
+use crate::view_model::format;
+use crate::view_model::window::Window;
+
+/// Height of a row and of the page's header: as in the style sheet.
+const ROW: f64 = 76.0;
+const HEADER: f64 = 56.0;
+
+const FILTERS: [(&str, &str); 5] =
+    [("all", "All"), ("success", "Done"), ("failed", "Failed"), ("running", "Running"), ("pending", "Waiting")];
+
+/// The list with its filter.
+#[component]
+pub(crate) fn ExecutionListView() -> impl IntoView {
+    let list = expect_context::<ExecutionList>();
+    let frame = NodeRef::<html::Div>::new();
+    let place = RwSignal::new((0.0, 800.0));
+    let window_of = move |place: (f64, f64), total: u32| Window {
+        scrolled: place.0,
+        viewport: place.1,
+        row: ROW,
+        columns: 1,
+        total,
+    };
+    let measure = move || {
+        if let Some(frame) = frame.get_untracked() {
+            let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+            place.set((HEADER - frame.get_bounding_client_rect().top(), height - HEADER));
+        }
+    };
+    let listeners = [
+        window_event_listener(leptos::ev::scroll, move |_| measure()),
+        window_event_listener(leptos::ev::resize, move |_| measure()),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+    let total = Memo::new(move |_| list.matching().unwrap_or(0));
+    let window_now = Memo::new(move |_| window_of(place.get(), total.get()));
+    Effect::new(move || {
+        frame.track();
+        total.track();
+        list.is_open();
+        request_animation_frame(measure);
+    });
+    Effect::new(move || list.want(window_now.get().entries()));
+    // Another filter starts over.
+    Effect::new(move |before: Option<&'static str>| {
+        let filter = list.filter().get();
+        if before.is_some_and(|before| before != filter) {
+            list.start_over();
+        }
+        filter
+    });
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let step = match event.key().as_str() {
+            "ArrowDown" => 1,
+            "ArrowUp" => -1,
+            _ => return,
+        };
+        let Some((at, execution)) = list.neighbour(step) else { return };
+        event.prevent_default();
+        let index = execution.asset_index;
+        list.select(execution);
+        reveal(window_now.get_untracked(), at, frame);
+        request_animation_frame(move || focus_row(index));
+    };
+    let offset = move || window_now.get().top(window_now.get().entries().start);
+    view! {
+        <section class="results-list" aria-label="Pictures">
+            <Segments label="Filter pictures" choices=&FILTERS chosen=list.filter()/>
+            {move || list.problem().map(|problem| {
+                view! { <p class="note bad" role="alert">{problem.text} " " {problem.hint}</p> }
+            })}
+            <div
+                class="rows"
+                node_ref=frame
+                data-testid="execution-list"
+                data-total=move || total.get()
+                style=move || format!("height:{}px", window_now.get().height())
+                on:keydown=on_key
+            >
+                <ul aria-label="Pictures" style=move || format!("transform:translateY({}px)", offset())>
+                    <For
+                        each=move || list.entries()
+                        key=|(at, execution)| {
+                            (*at, execution.as_ref().map(|one| (one.asset_index, one.status, one.attempts)))
+                        }
+                        let:entry
+                    >
+                        {match entry.1 {
+                            Some(execution) => view! { <Row execution at=entry.0 total/> }.into_any(),
+                            None => view! { <WaitingRow/> }.into_any(),
+                        }}
+                    </For>
+                </ul>
+            </div>
+            <Show when=move || list.matching() == Some(0)>
+                <p class="muted none-here">"No picture is in this state."</p>
+            </Show>
+            <p class="unseen" aria-live="polite">{move || format::plural(u64::from(total.get()), "picture", "pictures")}</p>
+        </section>
+    }
+}
+
+fn reveal(list: Window, at: u32, frame: NodeRef<html::Div>) {
+    let (Some(to), Some(frame)) = (list.reveal(at), frame.get_untracked()) else { return };
+    let by = to + frame.get_bounding_client_rect().top() - HEADER;
+    window().scroll_by_with_x_and_y(0.0, by);
+}
+
+/// Gives the focus to a row's button.
+pub(crate) fn focus_row(asset_index: u32) {
+    let selector = format!("[data-testid=execution-row][data-index=\"{asset_index}\"] .open");
+    let button = document().query_selector(&selector).ok().flatten();
+    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _gone = button.focus();
+    }
+}

@@ -1,0 +1,155 @@
+//! One execution as a row.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::state::ExecutionList;
+use crate::batch::records::{Execution, ExecutionStatus, Output};
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::live::Live;
+use crate::ui::notices::NoticeBoard;
+use crate::ui::services::Services;
+use crate::ui::widgets::StoredImage;
+use crate::view_model::format;
+
+/// Outputs shown in a row; the others are in the detail.
+const OUTPUTS: usize = 2;
+
+/// The contract's word, the badge's text and its tone.
+pub(crate) const fn status(status: ExecutionStatus) -> (&'static str, &'static str, &'static str) {
+    match status {
+        ExecutionStatus::Pending => ("pending", "Waiting", ""),
+        ExecutionStatus::Running => ("running", "Running", "running"),
+        ExecutionStatus::Success => ("success", "Done", "good"),
+        ExecutionStatus::Failed => ("failed", "Failed", "bad"),
+    }
+}
+
+/// The file's name as given.
+pub(crate) fn name(execution: &Execution) -> String {
+    let name = execution.input_asset.inputs.first().map(|input| input.name.clone()).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| format!("Picture {}", execution.asset_index + 1))
+}
+
+/// The row.
+#[component]
+pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
+    let list = expect_context::<ExecutionList>();
+    let index = execution.asset_index;
+    let (word, text, tone) = status(execution.status);
+    let measure =
+        execution.input_size.map(|size| format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)));
+    let failure = execution.failure.as_ref().map(|failure| failure.message.clone());
+    let sub = failure.clone().or(measure).unwrap_or_default();
+    let thumbnail = execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone());
+    let time = execution.duration_ms.map(format::duration);
+    let opened = execution.clone();
+    view! {
+        <li
+            class="row"
+            class:selected=move || list.is_selected(index)
+            data-testid="execution-row"
+            data-index=index
+            data-status=word
+            aria-posinset=at + 1
+            aria-setsize=move || total.get()
+        >
+            <div class="thumb checkerboard">
+                {thumbnail.map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
+            </div>
+            <div class="row-name">
+                <button class="open truncate" on:click=move |_| list.select(opened.clone())>{name(&execution)}</button>
+                <span class="small muted truncate" class:problem=failure.is_some()>{sub}</span>
+            </div>
+            <div class="row-status">
+                <span class=format!("badge {tone}") data-testid="status">{text}</span>
+                <span class="small muted numbers">{time}</span>
+            </div>
+            <RowOutputs execution/>
+        </li>
+    }
+}
+
+#[component]
+fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
+    let before = execution.input_size.map_or(0, |size| size.bytes);
+    if execution.status == ExecutionStatus::Failed {
+        return view! { <div class="row-outputs"><Retry execution/></div> }.into_any();
+    }
+    let more = execution.outputs.len().saturating_sub(OUTPUTS);
+    let outputs = execution
+        .outputs
+        .iter()
+        .take(OUTPUTS)
+        .map(|output| view! { <OutputLine output=output.clone() before/> })
+        .collect::<Vec<_>>();
+    view! {
+        <div class="row-outputs">
+            {outputs}
+            {(more > 0).then(|| view! { <span class="small muted">{format!("+{more} more")}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// An output with its size before and after, and its download.
+#[component]
+pub(crate) fn OutputLine(output: Output, before: u64) -> impl IntoView {
+    let change = format::change(before, output.bytes);
+    let title = format!("{}, {} × {}, {}", output.name, output.width, output.height, output.encoder);
+    view! {
+        <div class="output" data-testid="output" title=title>
+            <span class="output-name truncate">{output.name.clone()}</span>
+            <span class="format">{format::media_type(&output.mime_type)}</span>
+            <span class="small numbers">{format::bytes(output.bytes)}</span>
+            <span class="small numbers change">{change}</span>
+            <Download output/>
+        </div>
+    }
+}
+
+#[component]
+fn Download(output: Output) -> impl IntoView {
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let label = format!("Download {}", output.name);
+    let download = move |_| {
+        let output = output.clone();
+        spawn_local(async move {
+            if let Err(problem) = services.download(&output.sha256, &output.name).await {
+                notices.failed(problem.text, problem.hint);
+            }
+        });
+    };
+    view! {
+        <button class="button quiet square" data-testid="download" aria-label=label.clone() title=label on:click=download>
+            <Icon shape=Shape::Download/>
+        </button>
+    }
+}
+
+/// Runs a failed one again.
+#[component]
+pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let label = format!("Retry {}", name(&execution));
+    let retry = move |_| live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
+    view! {
+        <button class="button" data-testid="retry" aria-label=label on:click=retry>
+            <Icon shape=Shape::Retry/>
+            "Retry"
+        </button>
+    }
+}
+
+/// A row that is being read.
+#[component]
+pub(crate) fn WaitingRow() -> impl IntoView {
+    view! {
+        <li class="row" aria-hidden="true">
+            <div class="thumb"></div>
+        </li>
+    }
+}

@@ -1,0 +1,290 @@
+//! The executions in sight: pages read from the store as the list scrolls, read again as the batch goes on; and the
+//! one that is looked at.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::batch::records::{Execution, ExecutionStatus};
+use crate::ui::live::Live;
+use crate::ui::services::{Change, Problem, Services};
+use crate::view_model::window::pages;
+
+/// Executions per page.
+const PAGE: u32 = 100;
+/// Least time between two readings while a batch runs.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// The list of one batch.
+#[derive(Clone, Copy)]
+pub(crate) struct ExecutionList {
+    services: Services,
+    batch_id: StoredValue<String>,
+    filter: RwSignal<&'static str>,
+    pages: RwSignal<HashMap<u32, Vec<Arc<Execution>>>>,
+    /// How many the filter matches; `None` until the first page came.
+    matching: RwSignal<Option<u32>>,
+    problem: RwSignal<Option<Problem>>,
+    wanted: RwSignal<Range<u32>>,
+    /// `assetIndex` of the one looked at, with what was read of it.
+    selected: RwSignal<Option<u32>>,
+    detail: RwSignal<Option<Arc<Execution>>>,
+    /// Answers of an older generation (another filter) are dropped.
+    generation: StoredValue<u32>,
+    reading: StoredValue<bool>,
+    again: StoredValue<bool>,
+    dirty: StoredValue<bool>,
+}
+
+/// Provides the list of a batch and keeps it up to date while its view lives.
+pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
+    let services = expect_context::<Services>();
+    let live = expect_context::<Live>();
+    let list = ExecutionList {
+        services,
+        batch_id: StoredValue::new(batch_id.clone()),
+        filter: RwSignal::new("all"),
+        pages: RwSignal::new(HashMap::new()),
+        matching: RwSignal::new(None),
+        problem: RwSignal::new(None),
+        wanted: RwSignal::new(0..1),
+        selected: RwSignal::new(None),
+        detail: RwSignal::new(None),
+        generation: StoredValue::new(0),
+        reading: StoredValue::new(false),
+        again: StoredValue::new(false),
+        dirty: StoredValue::new(false),
+    };
+    services.on_change(move |change| {
+        if let Change::Execution(changed) = change
+            && list.batch_id.try_get_value().as_deref() == Some(&changed)
+        {
+            list.touch();
+        }
+    });
+    let stamp = Memo::new(move |_| live.batch(&batch_id).map(|batch| (batch.updated_at as i64, batch.assets)));
+    Effect::new(move |before: Option<()>| {
+        stamp.track();
+        if before.is_some() {
+            list.touch();
+        }
+    });
+    Effect::new(move |_| {
+        list.wanted.track();
+        list.filter.track();
+        list.read();
+    });
+    Effect::new(move |_| {
+        list.selected.track();
+        list.read_detail();
+    });
+    provide_context(list);
+    list
+}
+
+impl ExecutionList {
+    /// The filter's word; setting it starts over.
+    pub(crate) fn filter(self) -> RwSignal<&'static str> {
+        self.filter
+    }
+
+    /// Starts over, as after another filter was chosen.
+    pub(crate) fn start_over(self) {
+        self.generation.update_value(|generation| *generation += 1);
+        self.pages.set(HashMap::new());
+        self.matching.set(None);
+        self.close();
+    }
+
+    /// How many the filter matches, tracked.
+    pub(crate) fn matching(self) -> Option<u32> {
+        self.matching.get()
+    }
+
+    /// Why the list could not be read, tracked.
+    pub(crate) fn problem(self) -> Option<Problem> {
+        self.problem.get()
+    }
+
+    /// Says which entries are in sight.
+    pub(crate) fn want(self, entries: Range<u32>) {
+        if self.wanted.with_untracked(|wanted| *wanted != entries) {
+            self.wanted.set(entries);
+        }
+    }
+
+    /// The entries in sight, tracked; `None` where one was not read yet.
+    pub(crate) fn entries(self) -> Vec<(u32, Option<Arc<Execution>>)> {
+        let wanted = self.wanted.get();
+        self.pages.with(|pages| {
+            let entry = |at: u32| pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize)).cloned();
+            wanted.map(|at| (at, entry(at))).collect()
+        })
+    }
+
+    fn status(self) -> Option<ExecutionStatus> {
+        match self.filter.get_untracked() {
+            "pending" => Some(ExecutionStatus::Pending),
+            "running" => Some(ExecutionStatus::Running),
+            "success" => Some(ExecutionStatus::Success),
+            "failed" => Some(ExecutionStatus::Failed),
+            _ => None,
+        }
+    }
+
+    /// What was read may be outdated: reads again soon, however many changes come meanwhile.
+    fn touch(self) {
+        if self.dirty.try_get_value() != Some(false) {
+            return;
+        }
+        self.dirty.set_value(true);
+        set_timeout(
+            move || {
+                if self.dirty.try_get_value().is_none() {
+                    return;
+                }
+                self.dirty.set_value(false);
+                self.refresh();
+            },
+            PAUSE,
+        );
+    }
+
+    fn refresh(self) {
+        self.spawn_reading(true);
+        self.read_detail();
+    }
+
+    /// Reads the pages in sight that are not there yet.
+    fn read(self) {
+        self.spawn_reading(false);
+    }
+
+    fn spawn_reading(self, all: bool) {
+        if self.reading.get_value() {
+            self.again.set_value(true);
+            return;
+        }
+        self.reading.set_value(true);
+        spawn_local(async move {
+            self.read_pages(all).await;
+            if self.reading.try_get_value().is_none() {
+                return;
+            }
+            self.reading.set_value(false);
+            if self.again.get_value() {
+                self.again.set_value(false);
+                self.read();
+            }
+        });
+    }
+
+    async fn read_pages(self, all: bool) {
+        let (Some(batch_id), Some(wanted)) = (self.batch_id.try_get_value(), self.wanted.try_get_untracked()) else {
+            return;
+        };
+        let generation = self.generation.get_value();
+        let wanted = if wanted.is_empty() { 0..1 } else { wanted };
+        let wanted_pages = pages(wanted, PAGE);
+        let mut fresh = HashMap::new();
+        for page in wanted_pages.clone() {
+            if !all && self.pages.try_with_untracked(|pages| pages.contains_key(&page)) != Some(false) {
+                continue;
+            }
+            let read = self.services.executions(&batch_id, self.status(), page * PAGE, PAGE).await;
+            if self.generation.try_get_value() != Some(generation) {
+                return;
+            }
+            match read {
+                Ok(read) => {
+                    self.problem.set(None);
+                    if self.matching.get_untracked() != Some(read.matching) {
+                        self.matching.set(Some(read.matching));
+                    }
+                    fresh.insert(page, read.executions.into_iter().map(Arc::new).collect());
+                }
+                Err(problem) => {
+                    self.problem.set(Some(problem));
+                    return;
+                }
+            }
+        }
+        if fresh.is_empty() {
+            return;
+        }
+        self.pages.update(|pages| {
+            // After a change only what was just read is known to hold.
+            if all {
+                pages.clear();
+            }
+            pages.extend(fresh);
+        });
+    }
+}
+
+/// The one that is looked at.
+impl ExecutionList {
+    /// Whether one is looked at, tracked.
+    pub(crate) fn is_open(self) -> bool {
+        self.selected.with(Option::is_some)
+    }
+
+    /// Whether it is this one, tracked.
+    pub(crate) fn is_selected(self, asset_index: u32) -> bool {
+        self.selected.get() == Some(asset_index)
+    }
+
+    /// Looks at one.
+    pub(crate) fn select(self, execution: Arc<Execution>) {
+        self.selected.set(Some(execution.asset_index));
+        self.detail.set(Some(execution));
+    }
+
+    /// Stops looking.
+    pub(crate) fn close(self) {
+        self.selected.set(None);
+        self.detail.set(None);
+    }
+
+    /// What is looked at.
+    pub(crate) fn detail(self) -> RwSignal<Option<Arc<Execution>>> {
+        self.detail
+    }
+
+    fn read_detail(self) {
+        let (Some(Some(index)), Some(batch_id)) = (self.selected.try_get_untracked(), self.batch_id.try_get_value())
+        else {
+            return;
+        };
+        spawn_local(async move {
+            let Ok(page) = self.services.executions(&batch_id, None, index, 1).await else { return };
+            if self.selected.try_get_untracked() != Some(Some(index)) {
+                return;
+            }
+            let Some(read) = page.executions.into_iter().next() else { return };
+            if self.detail.with_untracked(|now| now.as_deref() != Some(&read)) {
+                self.detail.set(Some(Arc::new(read)));
+            }
+        });
+    }
+
+    /// The entry `step` after the one looked at, if it was read, with its place in the list.
+    pub(crate) fn neighbour(self, step: i64) -> Option<(u32, Arc<Execution>)> {
+        let selected = self.selected.get_untracked()?;
+        let place = self.pages.with_untracked(|pages| {
+            pages.iter().find_map(|(page, entries)| {
+                let within = entries.iter().position(|entry| entry.asset_index == selected)?;
+                Some(i64::from(page * PAGE) + within as i64)
+            })
+        })?;
+        let next = u32::try_from(place + step).ok()?;
+        let entry = self.pages.with_untracked(|pages| {
+            pages.get(&(next / PAGE)).and_then(|page| page.get((next % PAGE) as usize)).cloned()
+        })?;
+        Some((next, entry))
+    }
+}

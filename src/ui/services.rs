@@ -1,0 +1,271 @@
+//! The one door from the page to the client: what the views may ask, in their own words. Failures come back as
+//! something to show; nothing here decides what is shown.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::Value;
+use web_sys::{Blob, DataTransfer, File, FileList};
+
+use crate::api::ApiError;
+use crate::batch::records::{ExecutionStatus, Progress};
+use crate::browser::client::{Client, ClientEvent, Role};
+use crate::browser::{environment, files};
+use crate::export::names::safe_file_name;
+use crate::store::ExecutionPage;
+
+/// A failure as it is shown: what failed, and how to mend it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Problem {
+    pub(crate) text: String,
+    pub(crate) hint: String,
+}
+
+impl Problem {
+    /// A failure with what to do about it.
+    pub(crate) fn new(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { text: text.into(), hint: hint.into() }
+    }
+}
+
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Self {
+        let hints = error.diagnostics.iter().flatten().map(|found| format!("{} {}", found.message, found.hint));
+        Self { hint: hints.collect::<Vec<_>>().join(" "), text: error.message }
+    }
+}
+
+/// A file on its way in.
+#[derive(Clone, Debug)]
+pub(crate) struct Picked {
+    pub(crate) file: File,
+    /// Its path in the folder it came from.
+    pub(crate) path: Option<String>,
+}
+
+/// What a drop, a paste or a picker held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) files: Vec<Picked>,
+    /// Hidden files and files that are no pictures.
+    pub(crate) skipped: u32,
+    /// Names of what could not be read.
+    pub(crate) unreadable: Vec<String>,
+}
+
+impl From<files::Gathered> for Selection {
+    fn from(gathered: files::Gathered) -> Self {
+        let picked = |(file, path): (File, String)| {
+            let path = Some(path).filter(|path| *path != file.name());
+            Picked { file, path }
+        };
+        Self {
+            files: gathered.files.into_iter().map(picked).collect(),
+            skipped: gathered.skipped,
+            unreadable: gathered.unreadable,
+        }
+    }
+}
+
+/// What a drop or a paste holds. To be called inside the event; the future may be awaited later.
+pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Selection> + use<> {
+    let gathered = files::from_transfer(transfer);
+    async move { gathered.await.into() }
+}
+
+/// What a picker holds.
+pub(crate) fn selection_of_list(list: &FileList) -> Selection {
+    files::from_list(list).into()
+}
+
+/// Gives a text to the user as a file.
+pub(crate) fn download_text(text: &str, name: &str) -> Result<(), Problem> {
+    let blob = environment::blob_of(text.as_bytes(), "application/json");
+    blob.and_then(|blob| files::download(&blob, &safe_file_name(name))).map_err(not_downloaded)
+}
+
+fn not_downloaded(reason: String) -> Problem {
+    Problem::new(format!("The download did not start: {reason}"), "Allow downloads for this page and try again.")
+}
+
+/// A file that is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Imported {
+    pub(crate) asset_id: String,
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
+}
+
+/// What has changed.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// One batch went on.
+    Progress(Progress),
+    /// Batches came, went or were changed.
+    Batches,
+    /// An execution of this batch ended.
+    Execution(String),
+    /// What the page should know about its tab.
+    Tab,
+}
+
+/// How far the start is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Start {
+    Underway,
+    Ready,
+    Failed(Problem),
+}
+
+/// The door.
+#[derive(Clone, Copy)]
+pub(crate) struct Services {
+    client: StoredValue<Option<Client>, LocalStorage>,
+    start: RwSignal<Start>,
+}
+
+/// Starts the client.
+pub(crate) fn provide_services() -> Services {
+    let services = Services { client: StoredValue::new_local(None), start: RwSignal::new(Start::Underway) };
+    spawn_local(async move {
+        match Client::start().await {
+            Ok(client) => {
+                services.client.set_value(Some(client));
+                services.start.set(Start::Ready);
+            }
+            Err(error) => services.start.set(Start::Failed(error.into())),
+        }
+    });
+    provide_context(services);
+    services
+}
+
+impl Services {
+    /// How far the start is, tracked.
+    pub(crate) fn start(self) -> Start {
+        self.start.get()
+    }
+
+    fn client(self) -> Result<Client, Problem> {
+        self.client.get_value().ok_or_else(|| Problem::new("The page is still starting.", "Try again in a moment."))
+    }
+
+    /// Stores files: those that were stored, in order, and what broke it off. `on_progress` gets how many are stored.
+    pub(crate) async fn import(
+        self,
+        files: &[Picked],
+        on_progress: impl Fn(u32) + 'static,
+    ) -> (Vec<Imported>, Option<Problem>) {
+        let blobs = files.iter().map(|picked| Blob::from(picked.file.clone())).collect();
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(problem) => return (Vec::new(), Some(problem)),
+        };
+        let (assets, problem) = match client.import_assets(blobs, move |progress| on_progress(progress.files)).await {
+            Ok(assets) => (assets, None),
+            Err(failure) => (failure.imported, Some(failure.error.into())),
+        };
+        let imported = assets
+            .into_iter()
+            .map(|asset| Imported { asset_id: asset.asset_id, name: asset.name, bytes: asset.bytes })
+            .collect();
+        (imported, problem)
+    }
+
+    /// Accepts a batch; its id.
+    pub(crate) async fn execute(self, request: Value) -> Result<String, Problem> {
+        Ok(self.client()?.execute_batch(&request).await?.batch_id)
+    }
+
+    /// Every batch, newest first.
+    pub(crate) async fn all_progress(self) -> Result<Vec<Progress>, Problem> {
+        Ok(self.client()?.all_progress().await?)
+    }
+
+    /// A page of executions.
+    pub(crate) async fn executions(
+        self,
+        batch_id: &str,
+        status: Option<ExecutionStatus>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ExecutionPage, Problem> {
+        Ok(self.client()?.execution_records(batch_id, status, offset, limit).await?)
+    }
+
+    /// Cancels a batch.
+    pub(crate) async fn cancel(self, batch_id: &str) -> Result<(), Problem> {
+        self.client()?.cancel(batch_id).await?;
+        Ok(())
+    }
+
+    /// Pauses a batch.
+    pub(crate) async fn pause(self, batch_id: &str) -> Result<(), Problem> {
+        self.client()?.pause(batch_id).await?;
+        Ok(())
+    }
+
+    /// Goes on with a paused batch.
+    pub(crate) async fn resume(self, batch_id: &str) -> Result<(), Problem> {
+        self.client()?.resume(batch_id).await?;
+        Ok(())
+    }
+
+    /// Deletes a batch with its results.
+    pub(crate) async fn delete(self, batch_id: &str) -> Result<(), Problem> {
+        self.client()?.delete(batch_id).await?;
+        Ok(())
+    }
+
+    /// Runs failed executions again: all, or these.
+    pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), Problem> {
+        self.client()?.retry(batch_id, execution_ids).await?;
+        Ok(())
+    }
+
+    /// An object URL of a stored picture; `None` when it is gone.
+    pub(crate) async fn url(self, asset_id: &str) -> Option<String> {
+        self.client().ok()?.thumbnail_url(asset_id).await.ok()
+    }
+
+    /// Gives a stored file to the user.
+    pub(crate) async fn download(self, asset_id: &str, name: &str) -> Result<(), Problem> {
+        let blob = self.client()?.read_asset(&format!("asset:{asset_id}")).await?;
+        files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
+    }
+
+    /// Gives all results of a batch to the user as one ZIP.
+    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<(), Problem> {
+        let blob = self.client()?.zip(batch_id).await?;
+        files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
+    }
+
+    /// Calls back on changes in any tab, until the owner in which this was called goes.
+    pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
+        let Ok(client) = self.client() else { return };
+        let subscription = client.subscribe(move |event| {
+            callback(match event {
+                ClientEvent::Progress(progress) | ClientEvent::BatchCompleted(progress) => {
+                    Change::Progress(progress.clone())
+                }
+                ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
+                ClientEvent::BatchChanged(_) => Change::Batches,
+                ClientEvent::State(_) => Change::Tab,
+            });
+        });
+        let _kept_by_the_owner = StoredValue::new_local(subscription);
+    }
+
+    /// What the user should know about this tab, if anything.
+    pub(crate) fn tab_note(self) -> Option<String> {
+        let state = self.client().ok()?.state();
+        let part = match state.role {
+            Role::Leader => None,
+            Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
+            Role::SingleTab => {
+                Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
+            }
+        };
+        let notes = [part.map(str::to_owned), state.note].into_iter().flatten().collect::<Vec<_>>();
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+}

@@ -1,0 +1,80 @@
+//! Small parts that several views show.
+
+use leptos::prelude::*;
+
+use super::live::Live;
+use super::services::Services;
+use crate::batch::records::Progress;
+use crate::view_model::progress;
+
+/// A choice of one among a few, all in sight.
+#[component]
+pub(crate) fn Segments(
+    label: &'static str,
+    choices: &'static [(&'static str, &'static str)],
+    chosen: RwSignal<&'static str>,
+) -> impl IntoView {
+    let buttons = choices
+        .iter()
+        .map(|(word, text)| {
+            view! {
+                <button
+                    type="button"
+                    data-testid=format!("filter-{word}")
+                    aria-pressed=move || (chosen.get() == *word).to_string()
+                    on:click=move |_| chosen.set(word)
+                >
+                    {*text}
+                </button>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! { <div class="segments" role="group" aria-label=label>{buttons}</div> }
+}
+
+/// A batch's progress.
+#[component]
+pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
+    let shares = Memo::new(move |_| batch.with(|batch| batch.as_ref().map_or([0.0; 3], progress::shares)));
+    let width = move |part: usize| move || format!("width:{:.2}%", shares.get()[part]);
+    let percent = move || (shares.get()[0] + shares.get()[1]).floor().to_string();
+    view! {
+        <div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" aria-valuenow=percent>
+            <span class="done" style=width(0)></span>
+            <span class="failed" style=width(1)></span>
+            <span class="active" style=width(2)></span>
+        </div>
+    }
+}
+
+/// A stored picture, by its asset id.
+#[component]
+pub(crate) fn StoredImage(
+    asset_id: String,
+    #[prop(into)] alt: String,
+    #[prop(optional)] class: &'static str,
+    #[prop(optional)] style: &'static str,
+) -> impl IntoView {
+    let services = expect_context::<Services>();
+    let source = RwSignal::new(None::<String>);
+    leptos::task::spawn_local(async move {
+        if let Some(url) = services.url(&asset_id).await {
+            // The row may have been scrolled away meanwhile.
+            source.try_set(Some(url));
+        }
+    });
+    view! {
+        {move || source.get().map(|url| {
+            view! { <img class=class style=style src=url alt=alt.clone() decoding="async" draggable="false"/> }
+        })}
+    }
+}
+
+/// What the user should know about this tab.
+#[component]
+pub(crate) fn TabNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! {
+        {move || live.tab_note().map(|text| view! { <p class="note plain" role="status" data-testid="tab-note">{text}</p> })}
+    }
+}

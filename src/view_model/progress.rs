@@ -1,0 +1,109 @@
+//! A batch's progress in words and in shares of a bar.
+
+use super::format;
+use crate::batch::records::{PauseReason, Progress};
+
+/// Shares of a progress bar in percent: done, failed, in flight.
+pub fn shares(progress: &Progress) -> [f64; 3] {
+    let assets = progress.assets;
+    let total = f64::from(assets.total.max(1));
+    [assets.completed, assets.failed, assets.processing].map(|count| f64::from(count) / total * 100.0)
+}
+
+/// The counts in a line: `150 of 420 done · 2 failed`.
+pub fn counts(progress: &Progress) -> String {
+    let assets = progress.assets;
+    let number = |count: u32| format::count(u64::from(count));
+    let mut line = format!("{} of {} done", number(assets.completed), number(assets.total));
+    if assets.failed > 0 {
+        line.push_str(&format!(" · {} failed", number(assets.failed)));
+    }
+    if progress.status.is_end() && assets.pending > 0 {
+        line.push_str(&format!(" · {} not run", number(assets.pending)));
+    }
+    line
+}
+
+/// What is to be said about time: what is left while it runs, what it took in the end. May be empty.
+pub fn time(progress: &Progress) -> String {
+    if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
+        return match pause.reason {
+            PauseReason::User => "Paused by you".to_owned(),
+            PauseReason::Quota => "Paused: the browser's storage is full".to_owned(),
+            PauseReason::Storage => "Paused: the browser's storage fails".to_owned(),
+        };
+    }
+    let average = (progress.duration_count > 0).then(|| progress.duration_sum_ms / f64::from(progress.duration_count));
+    if progress.status.is_end() {
+        let took = progress.completed_at.map(|end| format!("took {}", format::duration(end - progress.created_at)));
+        let each = average.map(|average| format!("{} each", format::duration(average)));
+        return [took, each].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    }
+    let assets = progress.assets;
+    let unfinished = f64::from(assets.pending + assets.processing);
+    match average {
+        Some(average) if assets.processing > 0 => {
+            format::time_left(average * unfinished / f64::from(assets.processing))
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::batch::records::{Assets, BatchStatus, Config, Pause};
+
+    fn running() -> Progress {
+        Progress {
+            batch_id: "batch-a-20250101-00000000".into(),
+            workflow_id: "a".into(),
+            job_name: "A".into(),
+            status: BatchStatus::Running,
+            paused: None,
+            config: Config::default(),
+            assets: Assets { total: 1200, pending: 600, processing: 2, completed: 590, failed: 8 },
+            failed: BTreeSet::new(),
+            duration_sum_ms: 118_000.0,
+            duration_count: 590,
+            created_at: 0.0,
+            updated_at: 0.0,
+            completed_at: None,
+        }
+    }
+
+    #[test]
+    fn the_bar_never_overflows() {
+        let sum: f64 = shares(&running()).iter().sum();
+        assert!((sum - 50.0).abs() < 1e-9);
+        let empty = Progress { assets: Assets::default(), ..running() };
+        assert_eq!(shares(&empty), [0.0; 3]);
+    }
+
+    #[test]
+    fn counts_name_failures_and_what_was_not_run() {
+        assert_eq!(counts(&running()), "590 of 1\u{202f}200 done · 8 failed");
+        let mut ended = running();
+        ended.status = BatchStatus::Cancelled;
+        assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 8 failed · 600 not run");
+    }
+
+    #[test]
+    fn a_running_batch_tells_what_is_left_and_an_ended_one_what_it_took() {
+        // 200 ms each, 602 left, two workers: a minute.
+        assert_eq!(time(&running()), "about 1 min left");
+        let ended = Progress { status: BatchStatus::Completed, completed_at: Some(60_000.0), ..running() };
+        assert_eq!(time(&ended), "took 1 min · 200 ms each");
+    }
+
+    #[test]
+    fn a_pause_tells_its_reason_until_the_end() {
+        let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
+        assert_eq!(time(&paused(PauseReason::User)), "Paused by you");
+        assert!(time(&paused(PauseReason::Quota)).contains("storage is full"));
+        let ended = Progress { status: BatchStatus::Cancelled, ..paused(PauseReason::User) };
+        assert!(!time(&ended).contains("Paused"));
+    }
+}
