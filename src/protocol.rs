@@ -61,6 +61,8 @@ pub enum FromWorker {
         /// Why.
         message: String,
     },
+    /// It has its execution and begins.
+    Taken,
     /// It has read the headers of its inputs.
     Measured {
         /// Pixels of all of them.

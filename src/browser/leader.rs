@@ -28,6 +28,8 @@ use crate::store::{Durability, Store, StoreError, Which};
 const PROGRESS_MS: f64 = 250.0;
 /// Time before a storage failure is tried again.
 const RETRY_MS: f64 = 1_000.0;
+/// Time for an idle worker to say that it has its execution; one that does not is gone.
+const TAKE_MS: f64 = 10_000.0;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
 /// An import that nothing refers to is kept for so long: 7 days.
@@ -77,6 +79,8 @@ pub struct Leader {
     scheduler: RefCell<Scheduler>,
     workers: RefCell<BTreeMap<WorkerId, Handle>>,
     watches: RefCell<BTreeMap<WorkerId, Timer>>,
+    /// Of workers that were given an execution and have not said that they have it.
+    silent: RefCell<BTreeMap<WorkerId, Timer>>,
     reported: RefCell<BTreeMap<String, Reported>>,
     hearing: RefCell<Option<Hearing>>,
     note: Box<dyn Fn(Option<String>)>,
@@ -100,6 +104,7 @@ impl Leader {
             scheduler: RefCell::new(Scheduler::new(limits)),
             workers: RefCell::default(),
             watches: RefCell::default(),
+            silent: RefCell::default(),
             reported: RefCell::default(),
             hearing: RefCell::default(),
             note: Box::new(note),
@@ -132,6 +137,7 @@ impl Leader {
         self.hearing.borrow_mut().take();
         self.workers.borrow_mut().clear();
         self.watches.borrow_mut().clear();
+        self.silent.borrow_mut().clear();
         self.reported.borrow_mut().clear();
     }
 
@@ -289,6 +295,13 @@ impl Leader {
             Ok(Some((attempt, progress))) => {
                 if let Some(handle) = self.workers.borrow().get(&worker) {
                     handle.send(&ToWorker::Run { batch_id: batch, index, attempt }, &JsValue::UNDEFINED);
+                    let own = self.own.clone();
+                    let timer = Timer::new(TAKE_MS, move || {
+                        if let Some(leader) = own.upgrade() {
+                            leader.run(|leader| async move { leader.stayed_silent(worker) });
+                        }
+                    });
+                    self.silent.borrow_mut().insert(worker, timer);
                 }
                 self.dispatch(Event::Started { worker, attempt });
                 self.progressed(&progress);
@@ -349,10 +362,20 @@ impl Leader {
     fn forget_worker(&self, worker: WorkerId) {
         self.workers.borrow_mut().remove(&worker);
         self.watches.borrow_mut().remove(&worker);
+        self.silent.borrow_mut().remove(&worker);
+    }
+
+    fn stayed_silent(&self, worker: WorkerId) {
+        if self.silent.borrow_mut().remove(&worker).is_some() {
+            self.heard(worker, FromPool::Died(Death::Vanished, "it does not answer".to_owned()));
+        }
     }
 
     fn heard(&self, worker: WorkerId, message: FromPool) {
         match message {
+            FromPool::Report(FromWorker::Taken) => {
+                self.silent.borrow_mut().remove(&worker);
+            }
             FromPool::Ready => self.dispatch(Event::Ready { worker }),
             FromPool::Died(death, message) => {
                 web_sys::console::warn_1(&format!("Worker {worker} is replaced: {message}").into());

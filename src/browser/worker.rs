@@ -76,6 +76,7 @@ pub fn serve() {
             }
             ToWorker::Run { batch_id, index, attempt } => {
                 let Some(worker) = worker.borrow().clone() else { return };
+                report(&FromWorker::Taken);
                 spawn(async move { worker.run(&batch_id, index, attempt).await });
             }
             ToWorker::Import { ticket } => {
@@ -213,8 +214,13 @@ impl Worker {
                 Err(failure) => return Ok(Err(failure.at(&input.action_id))),
             }
         }
+        // A Blob has no name; messages and `{name}` need one.
+        let nameless = format!("image-{}", execution.asset_index + 1);
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
-            .map(|(input, bytes)| Source { name: input.name.as_str(), bytes: bytes.as_slice() })
+            .map(|(input, bytes)| Source {
+                name: if input.name.is_empty() { &nameless } else { &input.name },
+                bytes: bytes.as_slice(),
+            })
             .collect();
         let headers: Vec<_> = sources.iter().map(|source| codecs::probe(source.bytes, source.name)).collect();
         report(&FromWorker::Measured { pixels: headers.iter().flatten().map(|header| header.size.pixels()).sum() });
