@@ -41,7 +41,11 @@ pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl 
     let (word, text, tone) = status(execution.status);
     let measure =
         execution.input_size.map(|size| format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)));
-    let failure = execution.failure.as_ref().map(|failure| failure.message.clone());
+    // The name stands above already.
+    let named = format!("\"{}\" ", name(&execution));
+    let failure = execution.failure.as_ref().map(|failure| {
+        failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned()
+    });
     let sub = failure.clone().or(measure).unwrap_or_default();
     let thumbnail = execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone());
     let time = execution.duration_ms.map(format::duration);
@@ -98,13 +102,14 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
 #[component]
 pub(crate) fn OutputLine(output: Output, before: u64) -> impl IntoView {
     let change = format::change(before, output.bytes);
+    let grown = output.bytes > before;
     let title = format!("{}, {} × {}, {}", output.name, output.width, output.height, output.encoder);
     view! {
         <div class="output" data-testid="output" title=title>
             <span class="output-name truncate">{output.name.clone()}</span>
             <span class="format">{format::media_type(&output.mime_type)}</span>
             <span class="small numbers">{format::bytes(output.bytes)}</span>
-            <span class="small numbers change">{change}</span>
+            <span class="small numbers change" class:grown=grown>{change}</span>
             <Download output/>
         </div>
     }
