@@ -66,7 +66,7 @@ test("everything can be reached and done by keyboard", async (t) => {
   await page.locator(id("file-input")).setInputFiles([
     { name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") },
     { name: "tulips.jpg", mimeType: "image/jpeg", buffer: pictures.photo("tulips") },
-    { name: "broken.jpg", mimeType: "image/jpeg", buffer: pictures.truncated(pictures.photo("moon")) },
+    { name: "unreadable.jpg", mimeType: "image/jpeg", buffer: pictures.truncated(pictures.photo("moon")) },
   ]);
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
   await tabTo(page, (focused) => focused.name === "workflow");
