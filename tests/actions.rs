@@ -1,5 +1,7 @@
 //! The actions against pictures that an independent program made (`tests/oracles/actions.py`).
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
+
 use std::path::{Path, PathBuf};
 
 use pixelmill::actions::prepare;

@@ -1,10 +1,14 @@
 //! A chain of actions gives the same picture whether it ran on planar Y′CbCr or on RGB: at most 4 levels apart, at
 //! least 42 dB.
 //!
+//! Where several actions each round, one sample in 100,000 may be 5 apart.
+//!
 //! The picture is a photograph with the chroma detail of a camera's: a small one enlarged three times, then subsampled
 //! as JPEG encoders do. Both sides of it are odd. What a planar picture that was made smaller cannot hold is compared
 //! as it would be written: the other result is subsampled alike. Luma alone cannot follow where a strong sharpening
 //! drives single channels out of range, so the sharpening here is the default one.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
 use std::path::Path;
 
@@ -74,14 +78,27 @@ fn run(chain: &[(&str, Value)], mut image: Image) -> Image {
     image
 }
 
-/// The largest difference, and the peak signal-to-noise ratio in dB.
-fn difference(one: &Image, other: &Image) -> (u8, f64) {
+/// How far two results are apart.
+#[derive(Debug)]
+struct Difference {
+    largest: u8,
+    /// Share of the samples that are more than 4 apart.
+    beyond: f64,
+    /// Peak signal-to-noise ratio in dB.
+    ratio: f64,
+}
+
+fn difference(one: &Image, other: &Image) -> Difference {
     assert_eq!(one.size, other.size);
     let (Pixels::Rgb(one), Pixels::Rgb(other)) = (&one.pixels, &other.pixels) else { panic!("compared as RGB") };
     let differences = || one.iter().zip(other).map(|(one, other)| one.abs_diff(*other));
+    let samples = one.len() as f64;
     let squares: u64 = differences().map(|difference| u64::from(difference).pow(2)).sum();
-    let mean = squares as f64 / one.len() as f64;
-    (differences().max().unwrap(), 10.0 * (255.0 * 255.0 / mean).log10())
+    Difference {
+        largest: differences().max().unwrap(),
+        beyond: differences().filter(|difference| *difference > 4).count() as f64 / samples,
+        ratio: 10.0 * (255.0 * 255.0 * samples / squares as f64).log10(),
+    }
 }
 
 #[test]
@@ -121,13 +138,14 @@ fn planar_and_rgb_chains_agree() {
         let one = run(&chain, planar.clone());
         let other = convert(run(&chain, rgb.clone()), Representation::Rgb);
         let other = match (&one.pixels, compare) {
-            (Pixels::Ycc(ycc), Compare::AsWritten) => convert(subsampled(other, ycc.subsampling), Representation::Rgb),
+            (Pixels::Ycc(ycc), AsWritten) => convert(subsampled(other, ycc.subsampling), Representation::Rgb),
             _ => other,
         };
-        let (largest, ratio) = difference(&convert(one, Representation::Rgb), &other);
-        println!("{chain:?}: {largest}, {ratio:.1} dB");
-        if largest > 4 || ratio < 42.0 {
-            failures.push(format!("{chain:?}: {largest}, {ratio:.1} dB"));
+        let difference = difference(&convert(one, Representation::Rgb), &other);
+        println!("{chain:?}: {difference:?}");
+        let (most, share) = if chain.len() == 1 { (4, 0.0) } else { (5, 1e-5) };
+        if difference.largest > most || difference.beyond > share || difference.ratio < 42.0 {
+            failures.push(format!("{chain:?}: {difference:?}"));
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
@@ -144,6 +162,6 @@ fn a_shift_of_chroma_would_be_seen() {
         plane.data.rotate_right(1);
     }
     let shifted = convert(Image::new(planar.size, Pixels::Ycc(shifted)), Representation::Rgb);
-    let (largest, ratio) = difference(&rgb, &shifted);
-    assert!(largest > 4 && ratio < 42.0, "{largest}, {ratio:.1} dB");
+    let difference = difference(&rgb, &shifted);
+    assert!(difference.largest > 5 && difference.beyond > 1e-3, "{difference:?}");
 }
