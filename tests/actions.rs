@@ -29,13 +29,17 @@ fn folder() -> PathBuf {
 }
 
 fn read(name: &str) -> Image {
-    let decoded = image::open(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let size = Size::new(decoded.width(), decoded.height());
-    let pixels = match decoded {
-        image::DynamicImage::ImageLuma8(data) => Pixels::Gray(data.into_raw()),
-        image::DynamicImage::ImageRgb8(data) => Pixels::Rgb(data.into_raw()),
-        image::DynamicImage::ImageRgba8(data) => Pixels::Rgba(data.into_raw()),
-        other => panic!("{name} is {:?}", other.color()),
+    let file = std::fs::File::open(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
+    let mut data = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut data).unwrap();
+    assert_eq!(info.bit_depth, png::BitDepth::Eight, "{name}");
+    let size = Size::new(info.width, info.height);
+    let pixels = match info.color_type {
+        png::ColorType::Grayscale => Pixels::Gray(data),
+        png::ColorType::Rgb => Pixels::Rgb(data),
+        png::ColorType::Rgba => Pixels::Rgba(data),
+        other => panic!("{name} is {other:?}"),
     };
     Image::new(size, pixels)
 }
