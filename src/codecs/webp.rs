@@ -30,6 +30,11 @@ fn problem(error: DecodingError) -> Problem {
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    // The picture may be whole and what follows cut off, its orientation among it.
+    let named = bytes[4..].first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    if bytes.len() < named.saturating_add(8) {
+        return Err(Problem::Truncated);
+    }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
     decoder.set_memory_limit(MAX_METADATA);
     let (width, height) = decoder.dimensions();
@@ -51,7 +56,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
-    let length = decoder.output_buffer_size().ok_or_else(|| Problem::TooLarge(header.size.width, header.size.height))?;
+    let length = decoder.output_buffer_size().ok_or(Problem::TooLarge(header.size.width, header.size.height))?;
     let mut samples = vec![0; length];
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if decoder.has_alpha() { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };

@@ -1,0 +1,683 @@
+//! Files in and out: pixels against Pillow's or against the numbers written, our files read by other decoders,
+//! damaged and hostile files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pixelmill::codecs::{
+    DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder, decode, encode, probe, sniff,
+};
+use pixelmill::error::Failure;
+use pixelmill::image::convert::convert;
+use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
+
+fn data(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every picture of the folder that can be read.
+fn pictures() -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs");
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rgba").map(str::to_owned))
+        .collect();
+    names.sort();
+    assert!(names.len() > 40, "{}", names.len());
+    names
+}
+
+/// The pixels a file must give.
+fn expected(name: &str) -> (Size, Vec<u8>) {
+    let file = data(&format!("{name}.rgba"));
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    (Size::new(number(0), number(4)), file[8..].to_vec())
+}
+
+fn read_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Image), Failure> {
+    let header = probe(bytes, "a.file")?;
+    let first = header.native.iter().next().expect("a decoder gives something");
+    let request =
+        DecodeRequest { representation: representation.unwrap_or(first), at_least: header.size, auto_orient: true };
+    let image = decode(bytes, &header, &request, "a.file")?;
+    Ok((header, image))
+}
+
+fn read(bytes: &[u8]) -> Result<(Header, Image), Failure> {
+    read_as(bytes, None)
+}
+
+fn rgba(image: Image) -> Vec<u8> {
+    match convert(image, Representation::Rgba).pixels {
+        Pixels::Rgba(samples) => samples,
+        _ => panic!("not RGBA"),
+    }
+}
+
+fn rgb(image: Image) -> Vec<u8> {
+    match convert(image, Representation::Rgb).pixels {
+        Pixels::Rgb(samples) => samples,
+        _ => panic!("not RGB"),
+    }
+}
+
+fn worst(one: &[u8], other: &[u8]) -> u8 {
+    assert_eq!(one.len(), other.len());
+    one.iter().zip(other).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0)
+}
+
+fn psnr(one: &[u8], other: &[u8]) -> f64 {
+    assert_eq!(one.len(), other.len());
+    let sum: f64 = one.iter().zip(other).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+    10.0 * (255.0 * 255.0 / (sum / one.len() as f64).max(1e-9)).log10()
+}
+
+fn request(format: Format, quality: u8) -> EncodeRequest {
+    EncodeRequest { format, quality, lossless: false, background: [255; 3] }
+}
+
+fn write(image: Image, format: Format, quality: u8) -> Encoded {
+    encode(image, &request(format, quality), None).expect("it can be written")
+}
+
+/// A smooth picture with an edge, in colour.
+fn scene(size: Size) -> Vec<u8> {
+    let mut samples = Vec::new();
+    for y in 0..size.height {
+        for x in 0..size.width {
+            let (fx, fy) = (f64::from(x) / f64::from(size.width), f64::from(y) / f64::from(size.height));
+            let inside = (fx - 0.4).hypot(fy - 0.5) < 0.3;
+            let red = 120.0 + 90.0 * (6.0 * fx).sin();
+            let green = if inside { 200.0 } else { 90.0 + 60.0 * fy };
+            samples.extend([red as u8, green as u8, (60.0 + 150.0 * fx * fy) as u8]);
+        }
+    }
+    samples
+}
+
+fn planar(size: Size, subsampling: Subsampling) -> Image {
+    let plane = |size: Size, phase: f64| Plane {
+        size,
+        data: (0..size.height)
+            .flat_map(|y| {
+                (0..size.width).map(move |x| {
+                    let (fx, fy) = (f64::from(x) / f64::from(size.width), f64::from(y) / f64::from(size.height));
+                    (128.0 + 70.0 * (3.0 * fx + phase).sin() * (4.0 * fy + phase).cos()) as u8
+                })
+            })
+            .collect(),
+    };
+    let chroma = subsampling.chroma_size(size);
+    let ycc = Ycc { y: plane(size, 0.3), cb: plane(chroma, 1.0), cr: plane(chroma, 2.0), subsampling };
+    Image::new(size, Pixels::Ycc(ycc))
+}
+
+/// Bytes that pass for a profile: long enough, with its signature and the model's.
+fn profile(length: usize, model: &[u8; 4]) -> Arc<[u8]> {
+    let mut bytes: Vec<u8> = (0..length).map(|index| (index * 31 + index / 255) as u8).collect();
+    bytes[16..20].copy_from_slice(model);
+    bytes[36..40].copy_from_slice(b"acsp");
+    bytes.into()
+}
+
+// Reading
+
+#[test]
+fn every_picture_gives_the_pixels_that_others_see() {
+    for name in pictures() {
+        let (size, pixels) = expected(&name);
+        let (header, image) = read(&data(&name)).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
+        assert_eq!(image.size, size, "{name}");
+        assert_eq!(header.format.extension(), name.rsplit('.').next().expect("an extension"), "{name}");
+        let difference = worst(&rgba(image), &pixels);
+        // Turned before its chroma is brought to full size, where the others turn after: the rounding differs.
+        let tolerance = if name.starts_with("orientation") && name.ends_with("jpg") { 2 } else { 0 };
+        assert!(difference <= tolerance, "{name}: {difference}");
+    }
+}
+
+#[test]
+fn a_planar_picture_asked_for_as_rgb_is_the_same() {
+    for name in ["baseline-420.jpg", "baseline-422.jpg", "baseline-444.jpg", "progressive-420.jpg"] {
+        let bytes = data(name);
+        let (header, image) = read_as(&bytes, Some(Representation::Rgb)).expect("sound");
+        assert!(header.native.contains(Representation::Ycc) && header.native.contains(Representation::Rgb));
+        assert_eq!(image.representation(), Representation::Rgb);
+        assert_eq!(rgba(image), expected(name).1, "{name}");
+    }
+}
+
+#[test]
+fn the_header_tells_alpha_representation_and_orientation() {
+    let header = |name: &str| probe(&data(name), name).expect("sound");
+    for (name, native, alpha) in [
+        ("baseline-420.jpg", Representation::Ycc, false),
+        ("gray.jpg", Representation::Gray, false),
+        ("rgb.jpg", Representation::Rgb, false),
+        ("gray-1.png", Representation::Gray, false),
+        ("gray-2-transparent.png", Representation::Rgba, true),
+        ("gray-16.png", Representation::Gray, false),
+        ("palette-1.png", Representation::Rgb, false),
+        ("palette-4-transparent-interlaced.png", Representation::Rgba, true),
+        ("rgb-8-transparent.png", Representation::Rgba, true),
+        ("rgba-8.png", Representation::Rgba, true),
+        ("lossy.webp", Representation::Rgb, false),
+        ("lossy-alpha.webp", Representation::Rgba, true),
+        ("lossless-alpha.webp", Representation::Rgba, true),
+        ("opaque.gif", Representation::Rgb, false),
+        ("offset-animated.gif", Representation::Rgba, true),
+        ("rgb.bmp", Representation::Rgb, false),
+        ("alpha.bmp", Representation::Rgba, true),
+    ] {
+        let header = header(name);
+        assert_eq!(header.native.iter().next(), Some(native), "{name}");
+        assert_eq!(header.alpha, alpha, "{name}");
+        assert_eq!(read(&data(name)).expect("sound").1.representation(), native, "{name}");
+    }
+    for orientation in 1..=8 {
+        let name = format!("orientation-{orientation}.jpg");
+        assert_eq!(header(&name).orientation, orientation);
+        let stored = if orientation > 4 { Size::new(22, 36) } else { Size::new(36, 22) };
+        assert_eq!(header(&name).size, stored, "as stored");
+    }
+    assert_eq!(header("orientation-6.png").orientation, 6);
+    assert_eq!(header("orientation-8.webp").orientation, 8);
+}
+
+#[test]
+fn orientation_is_left_alone_when_asked() {
+    let bytes = data("orientation-6.jpg");
+    let header = probe(&bytes, "a.jpg").expect("sound");
+    let request = DecodeRequest { representation: Representation::Ycc, at_least: header.size, auto_orient: false };
+    assert_eq!(decode(&bytes, &header, &request, "a.jpg").expect("sound").size, Size::new(22, 36));
+}
+
+#[test]
+fn a_jpeg_is_scaled_while_decoding_and_never_below_what_is_asked() {
+    let size = Size::new(333, 227);
+    for subsampling in [Subsampling::S420, Subsampling::S422, Subsampling::S444, Subsampling { h: 1, v: 2 }] {
+        let bytes = write(planar(size, subsampling), Format::Jpeg, 95).bytes;
+        let header = probe(&bytes, "a.jpg").expect("sound");
+        let at = |at_least: Size| {
+            let request = DecodeRequest { representation: Representation::Ycc, at_least, auto_orient: true };
+            decode(&bytes, &header, &request, "a.jpg").expect("sound")
+        };
+        let full = rgb(at(size));
+        for (at_least, given, factor) in [
+            (Size::new(168, 1), Size::new(333, 227), 1),
+            (Size::new(167, 114), Size::new(167, 114), 2),
+            (Size::new(85, 10), Size::new(167, 114), 2),
+            (Size::new(84, 57), Size::new(84, 57), 4),
+            (Size::new(1, 1), Size::new(42, 29), 8),
+        ] {
+            let image = at(at_least);
+            assert_eq!(image.size, given, "{subsampling:?} {at_least:?}");
+            assert!(image.is_consistent());
+            // The mean of each block of the full picture is what a scaled transform gives, nearly.
+            let small = rgb(image);
+            let mut sum = 0.0;
+            let whole = Size::new(size.width / factor, size.height / factor);
+            for y in 0..whole.height {
+                for x in 0..whole.width {
+                    for channel in 0..3 {
+                        let mean: f64 = (0..factor * factor)
+                            .map(|index| {
+                                let (column, row) = (x * factor + index % factor, y * factor + index / factor);
+                                f64::from(full[((row * size.width + column) * 3 + channel) as usize])
+                            })
+                            .sum::<f64>()
+                            / f64::from(factor * factor);
+                        sum += (mean - f64::from(small[((y * given.width + x) * 3 + channel) as usize])).abs();
+                    }
+                }
+            }
+            let mean_error = sum / (whole.pixels() as f64 * 3.0);
+            assert!(mean_error < 1.0, "{subsampling:?} 1/{factor}: {mean_error}");
+        }
+    }
+}
+
+// Failures
+
+fn message(bytes: &[u8], name: &str) -> String {
+    let failure = match probe(bytes, name) {
+        Err(failure) => failure,
+        Ok(header) => {
+            let representation = header.native.iter().next().expect("one");
+            let request = DecodeRequest { representation, at_least: header.size, auto_orient: true };
+            decode(bytes, &header, &request, name).expect_err("not sound")
+        }
+    };
+    assert!(failure.message.contains(name), "{}", failure.message);
+    assert!(!failure.hint.is_empty());
+    failure.message
+}
+
+#[test]
+fn what_is_no_picture_is_named() {
+    assert_eq!(message(b"", "a.jpg"), "\"a.jpg\" is empty.");
+    assert_eq!(message(b"hello", "notes.jpg"), "\"notes.jpg\" is not an image Pixelmill can read.");
+    assert_eq!(message(b"BM and no header", "b.bmp"), "\"b.bmp\" is not an image Pixelmill can read.");
+    for (bytes, kind) in [
+        (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "an AVIF picture"),
+        (b"\0\0\0\x1cftypheic\0\0\0\0", "a HEIC picture"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIC picture"),
+        (b"\0\0\0\x1cftypisom\0\0\0\0", "a video"),
+        (b"II*\0\x08\0\0\0", "a TIFF or camera raw picture"),
+        (b"  <svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<!-- a --><svg/>", "an SVG drawing"),
+        (b"<!doctype html>", "a web page or XML document"),
+        (b"%PDF-1.7", "a PDF document"),
+    ] {
+        assert_eq!(message(bytes, "x.jpg"), format!("\"x.jpg\" is {kind}, which Pixelmill cannot read."));
+    }
+}
+
+#[test]
+fn content_counts_and_not_the_name() {
+    assert_eq!(probe(&data("rgba-8.png"), "photo.jpg").expect("sound").format, Format::Png);
+    assert_eq!(sniff(&data("lossy.webp")), Some(Format::Webp));
+}
+
+#[test]
+fn cmyk_is_a_clear_failure() {
+    assert_eq!(message(&data("cmyk.jpg"), "print.jpg"), "\"print.jpg\" is a CMYK picture, which is not supported yet.");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_a_failure_or_complete() {
+    for name in pictures() {
+        let bytes = data(&name);
+        let whole = rgba(read(&bytes).expect("sound").1);
+        let mut failed = 0;
+        for length in 0..bytes.len() {
+            match read(&bytes[..length]) {
+                Err(failure) => {
+                    failed += 1;
+                    assert!(failure.message.contains("a.file"));
+                }
+                // What is missing is not picture: an end marker, a checksum, metadata, a second frame.
+                Ok((_, image)) => assert!(rgba(image) == whole, "{name} cut at {length} of {}", bytes.len()),
+            }
+        }
+        // Of a profile or of the second frame of an animation much may be missing.
+        assert!(failed * 4 >= bytes.len(), "{name}: {failed} of {}", bytes.len());
+    }
+}
+
+#[test]
+fn damage_never_panics() {
+    let mut state = 1_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for name in pictures().into_iter().chain(["cmyk.jpg".to_owned()]) {
+        let bytes = data(&name);
+        for _ in 0..300 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=random(3) {
+                let at = random(damaged.len());
+                damaged[at] = match random(3) {
+                    0 => random(256) as u8,
+                    1 => 0xff,
+                    _ => damaged[at] ^ (1 << random(8)),
+                };
+            }
+            if let Ok(header) = probe(&damaged, &name) {
+                // A size far from the file's would only take long.
+                if header.size.pixels() < 1_000_000 {
+                    let representation = header.native.iter().next().expect("one");
+                    let request = DecodeRequest { representation, at_least: header.size, auto_orient: true };
+                    if let Ok(image) = decode(&damaged, &header, &request, &name) {
+                        assert!(image.is_consistent(), "{name}");
+                    }
+                    let request = DecodeRequest { at_least: Size::new(1, 1), ..request };
+                    if let Ok(image) = decode(&damaged, &header, &request, &name) {
+                        assert!(image.is_consistent(), "{name}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A JPEG with other sides in its header.
+fn with_sides(name: &str, width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = data(name);
+    let frame = bytes.windows(2).position(|pair| pair[0] == 0xff && matches!(pair[1], 0xc0 | 0xc2)).expect("a frame");
+    bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn limits_are_judged_from_the_header() {
+    let too_large = |bytes: &[u8]| {
+        let failure = probe(bytes, "bomb").expect_err("too large");
+        assert!(failure.message.contains("too large"), "{}", failure.message);
+    };
+    too_large(&with_sides("baseline-420.jpg", 65_535, 65_535));
+    too_large(&with_sides("progressive-420.jpg", 65_535, 1));
+    too_large(&with_sides("gray.jpg", 12_000, 10_001));
+    assert!(probe(&with_sides("gray.jpg", 12_000, 10_000), "large").is_ok());
+
+    let mut png = data("rgba-8.png");
+    png[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
+    too_large(&png);
+
+    let mut gif = data("opaque.gif");
+    gif[6..10].copy_from_slice(&[0xff; 4]);
+    too_large(&gif);
+    let mut gif = data("offset-animated.gif");
+    let frame = gif.windows(9).position(|at| at == [0x2c, 2, 0, 1, 0, 3, 0, 2, 0]).expect("a frame");
+    gif[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    too_large(&gif);
+
+    let mut bmp = data("rgb.bmp");
+    bmp[18..22].copy_from_slice(&65_535_i32.to_le_bytes());
+    too_large(&bmp);
+
+    let mut empty = data("rgb.bmp");
+    empty[18..22].copy_from_slice(&0_i32.to_le_bytes());
+    assert!(probe(&empty, "empty").is_err());
+    assert!(probe(&with_sides("gray.jpg", 0, 10), "empty").is_err());
+}
+
+#[test]
+fn a_gif_frame_that_juts_out_of_its_screen_is_cut_off() {
+    let (_, pixels) = expected("offset-animated.gif");
+    let mut gif = data("offset-animated.gif");
+    gif[6] = 4;
+    let (header, image) = read(&gif).expect("sound");
+    assert_eq!(header.size, Size::new(4, 5));
+    let cut: Vec<u8> = pixels.chunks(6 * 4).flat_map(|row| &row[..4 * 4]).copied().collect();
+    assert_eq!(rgba(image), cut);
+}
+
+fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let checksum = crc32fast::hash(&[&kind[..], content].concat());
+    [&(content.len() as u32).to_be_bytes(), &kind[..], content, &checksum.to_be_bytes()].concat()
+}
+
+fn png_with(chunk: &[u8]) -> Vec<u8> {
+    let bytes = data("rgb-16.png");
+    // After the signature and the header.
+    [&bytes[..33], chunk, &bytes[33..]].concat()
+}
+
+#[test]
+fn compressed_bombs_beside_the_picture_are_not_unpacked() {
+    let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 64 << 20], 6);
+    let profile = png_chunk(b"iCCP", &[&b"bomb\0\0"[..], &bomb].concat());
+    let failure = probe(&png_with(&profile), "bomb.png").expect_err("too large");
+    assert!(failure.message.contains("color profile"), "{}", failure.message);
+
+    let text = png_chunk(b"zTXt", &[&b"bomb\0\0"[..], &bomb].concat());
+    let (_, image) = read(&png_with(&text)).expect("text is not read");
+    assert_eq!(rgba(image), expected("rgb-16.png").1);
+}
+
+#[test]
+fn a_broken_profile_does_not_stop_the_picture() {
+    let (header, image) = read(&png_with(&png_chunk(b"iCCP", b"name\0\0not zlib"))).expect("sound");
+    assert_eq!(header.icc, None);
+    assert_eq!(rgba(image), expected("rgb-16.png").1);
+}
+
+// Writing
+
+/// Size, sampling factors of each component: from the frame header of a JPEG.
+fn jpeg_frame(bytes: &[u8]) -> (Size, Vec<(u8, u8)>) {
+    let mut at = 2;
+    loop {
+        let length = usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
+        if bytes[at + 1] == 0xc0 {
+            let frame = &bytes[at + 4..at + 2 + length];
+            let side = |at: usize| u32::from(u16::from_be_bytes([frame[at], frame[at + 1]]));
+            let factors = frame[6..].chunks(3).map(|component| (component[1] >> 4, component[1] & 15)).collect();
+            return (Size::new(side(3), side(1)), factors);
+        }
+        at += 2 + length;
+    }
+}
+
+/// Decodes by a decoder that we do not use otherwise.
+fn by_zune(bytes: &[u8]) -> (Size, Vec<u8>, Option<Vec<u8>>) {
+    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB).set_strict_mode(true);
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let samples = decoder.decode().expect("another decoder reads it");
+    let info = decoder.info().expect("decoded");
+    (Size::new(u32::from(info.width), u32::from(info.height)), samples, decoder.icc_profile())
+}
+
+#[test]
+fn jpeg_is_half_chroma_below_quality_90_and_full_from_there() {
+    let size = Size::new(61, 43);
+    let image = || Image::new(size, Pixels::Rgb(scene(size)));
+    assert_eq!(jpeg_frame(&write(image(), Format::Jpeg, 89).bytes), (size, vec![(2, 2), (1, 1), (1, 1)]));
+    assert_eq!(jpeg_frame(&write(image(), Format::Jpeg, 90).bytes), (size, vec![(1, 1); 3]));
+    let gray = Image::new(size, Pixels::Gray(vec![77; size.pixels() as usize]));
+    assert_eq!(jpeg_frame(&write(gray, Format::Jpeg, 80).bytes).1, [(1, 1)]);
+}
+
+#[test]
+fn a_written_jpeg_looks_like_its_picture_to_another_decoder() {
+    let large = [Size::new(160, 120), Size::new(61, 43)].map(|size| (size, 70, 30.0));
+    // Full chroma: at half of it, a picture a few pixels wide has little left.
+    let any = [Size::new(160, 120), Size::new(61, 43), Size::new(1, 1), Size::new(3, 17)].map(|size| (size, 100, 44.0));
+    for (size, quality, least) in large.into_iter().chain(any) {
+        let rgb = scene(size);
+        let written = write(Image::new(size, Pixels::Rgb(rgb.clone())), Format::Jpeg, quality);
+        let (given, samples, _) = by_zune(&written.bytes);
+        assert_eq!(given, size);
+        let seen = psnr(&rgb, &samples);
+        assert!(seen > least, "{size:?} at {quality}: {seen}");
+    }
+}
+
+#[test]
+fn planes_pass_through_a_jpeg_with_their_subsampling() {
+    for (h, v) in [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (1, 4), (4, 2), (2, 4)] {
+        for size in [Size::new(64, 48), Size::new(37, 23), Size::new(1, 1), Size::new(16, 5)] {
+            let image = planar(size, Subsampling { h, v });
+            let bytes = write(image.clone(), Format::Jpeg, 100).bytes;
+            assert_eq!(jpeg_frame(&bytes), (size, vec![(h, v), (1, 1), (1, 1)]));
+            let (_, back) = read(&bytes).expect("sound");
+            let (Pixels::Ycc(before), Pixels::Ycc(after)) = (&image.pixels, &back.pixels) else { panic!("not planar") };
+            assert_eq!(after.subsampling, before.subsampling);
+            for (before, after) in [(&before.y, &after.y), (&before.cb, &after.cb), (&before.cr, &after.cr)] {
+                assert_eq!(before.size, after.size);
+                let difference = worst(&before.data, &after.data);
+                assert!(difference <= 2, "{h}x{v} {size:?}: {difference}");
+            }
+            if h < 4 && v < 4 {
+                let (given, samples, _) = by_zune(&bytes);
+                assert_eq!(given, size);
+                let seen = psnr(&samples, &rgb(image));
+                assert!(seen > 38.0, "{h}x{v} {size:?}: {seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn four_by_four_subsampling_is_written_as_full_chroma() {
+    let image = planar(Size::new(33, 21), Subsampling { h: 4, v: 4 });
+    let bytes = write(image.clone(), Format::Jpeg, 100).bytes;
+    assert_eq!(jpeg_frame(&bytes).1, [(1, 1); 3]);
+    assert!(worst(&rgb(read(&bytes).expect("sound").1), &rgb(image)) <= 4);
+}
+
+#[test]
+fn alpha_is_put_on_the_background_where_the_format_has_none() {
+    let size = Size::new(16, 16);
+    let image = Image::new(size, Pixels::Rgba([200, 100, 50, 0].repeat(256)));
+    let request = EncodeRequest { background: [10, 250, 30], ..request(Format::Jpeg, 95) };
+    let (_, samples, _) = by_zune(&encode(image, &request, None).expect("written").bytes);
+    assert!(worst(&samples, &[10, 250, 30].repeat(256)) <= 3);
+}
+
+#[test]
+fn png_keeps_every_pixel_in_the_least_color_type() {
+    let size = Size::new(37, 23);
+    let color = |bytes: &[u8]| bytes[25];
+    let rgb_samples = scene(size);
+    let transparent: Vec<u8> = rgb_samples.chunks(3).zip(0..).flat_map(|(p, a)| [p[0], p[1], p[2], a as u8]).collect();
+    let opaque: Vec<u8> = rgb_samples.chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    let gray: Vec<u8> = rgb_samples.iter().step_by(3).copied().collect();
+    for (pixels, expected) in [
+        (Pixels::Gray(gray), 0),
+        (Pixels::Rgb(rgb_samples), 2),
+        (Pixels::Rgba(opaque), 2),
+        (Pixels::Rgba(transparent), 6),
+        (planar(size, Subsampling::S420).pixels, 2),
+    ] {
+        let image = Image::new(size, pixels);
+        let written = write(image.clone(), Format::Png, 80);
+        assert_eq!(color(&written.bytes), expected);
+        assert_eq!(rgba(read(&written.bytes).expect("sound").1), rgba(image));
+    }
+}
+
+#[test]
+fn lossless_webp_keeps_every_pixel_without_the_host() {
+    let size = Size::new(37, 23);
+    let rgb_samples = scene(size);
+    let transparent: Vec<u8> = rgb_samples.chunks(3).zip(0..).flat_map(|(p, a)| [p[0], p[1], p[2], a as u8]).collect();
+    let gray: Vec<u8> = rgb_samples.iter().step_by(3).copied().collect();
+    for pixels in [
+        Pixels::Gray(gray),
+        Pixels::Rgb(rgb_samples),
+        Pixels::Rgba(transparent),
+        planar(size, Subsampling::S420).pixels,
+    ] {
+        let image = Image::new(size, pixels);
+        let request = EncodeRequest { lossless: true, ..request(Format::Webp, 80) };
+        let written = encode(image.clone(), &request, None).expect("written");
+        assert_eq!(rgba(read(&written.bytes).expect("sound").1), rgba(image));
+    }
+}
+
+/// A host's encoder that answers with a file of libwebp's.
+struct Libwebp(&'static str);
+
+impl WebpEncoder for Libwebp {
+    fn encode(&self, rgba: &[u8], size: Size, _: u8, _: bool) -> Result<Vec<u8>, Failure> {
+        assert_eq!(rgba.len() as u64, size.pixels() * 4);
+        Ok(data(self.0))
+    }
+    fn name(&self) -> &'static str {
+        "libwebp of a test"
+    }
+}
+
+#[test]
+fn lossy_webp_needs_the_host() {
+    let image = || Image::new(Size::new(37, 23), Pixels::Rgb(scene(Size::new(37, 23))));
+    let failure = encode(image(), &request(Format::Webp, 80), None).expect_err("not loaded");
+    assert!(failure.message.contains("WebP"), "{}", failure.message);
+    let written = encode(image(), &request(Format::Webp, 80), Some(&Libwebp("lossy.webp"))).expect("written");
+    assert_eq!(written.encoder, "libwebp of a test");
+    assert_eq!(written.bytes, data("lossy.webp"), "untouched without a profile");
+    let long = Image::new(Size::new(16_384, 1), Pixels::Gray(vec![0; 16_384]));
+    assert!(encode(long, &request(Format::Webp, 80), Some(&Libwebp("lossy.webp"))).is_err());
+}
+
+#[test]
+fn gif_and_bmp_cannot_be_written() {
+    for format in [Format::Gif, Format::Bmp] {
+        let image = Image::new(Size::new(1, 1), Pixels::Gray(vec![0]));
+        let failure = encode(image, &request(format, 80), None).expect_err("read only");
+        assert!(failure.message.contains(format.name()));
+    }
+}
+
+// Profiles
+
+#[test]
+fn a_profile_is_read_from_jpeg_png_and_webp() {
+    let srgb = data("srgb.icc");
+    for name in ["profile.jpg", "profile.png", "profile.webp"] {
+        let (header, image) = read(&data(name)).expect("sound");
+        assert_eq!(header.icc.as_deref(), Some(&srgb[..]), "{name}");
+        assert_eq!(image.icc.as_deref(), Some(&srgb[..]), "{name}");
+    }
+    assert_eq!(probe(&data("baseline-420.jpg"), "a.jpg").expect("sound").icc, None);
+}
+
+#[test]
+fn a_profile_goes_into_every_format_byte_for_byte() {
+    let size = Size::new(37, 23);
+    // Three segments of a JPEG; odd, so that WebP pads.
+    let icc = profile(150_001, b"RGB ");
+    let image = || Image { icc: Some(icc.clone()), ..planar(size, Subsampling::S420) };
+
+    let jpeg = write(image(), Format::Jpeg, 80).bytes;
+    assert_eq!(by_zune(&jpeg).2.as_deref(), Some(&*icc));
+    let png = write(image(), Format::Png, 80).bytes;
+    let reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().expect("sound");
+    assert_eq!(reader.info().icc_profile.as_deref(), Some(&*icc));
+    for bytes in [jpeg, png] {
+        assert_eq!(read(&bytes).expect("sound").1.icc.as_deref(), Some(&*icc));
+    }
+}
+
+#[test]
+fn a_profile_is_put_into_each_kind_of_webp_file() {
+    let size = Size::new(37, 23);
+    let icc = profile(9_001, b"RGB ");
+    for (name, alpha) in
+        [("lossy.webp", 0), ("lossy-alpha.webp", 0x10), ("lossless.webp", 0), ("lossless-alpha.webp", 0x10)]
+    {
+        let image = Image { icc: Some(icc.clone()), ..planar(size, Subsampling::S444) };
+        let written = encode(image, &request(Format::Webp, 80), Some(&Libwebp(name))).expect("written").bytes;
+        assert_eq!(written.len(), u32::from_le_bytes(written[4..8].try_into().expect("four")) as usize + 8, "{name}");
+        assert_eq!(&written[12..20], b"VP8X\x0a\0\0\0", "{name}");
+        assert_eq!(written[20], 0x20 | alpha, "{name}: profile and alpha flags");
+        assert_eq!(written[24..30], [36, 0, 0, 22, 0, 0], "{name}: sides less one");
+        assert_eq!(&written[30..34], b"ICCP", "{name}");
+
+        let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(&written)).expect("sound");
+        assert_eq!(decoder.icc_profile().expect("sound").as_deref(), Some(&*icc), "{name}");
+        let (_, image) = read(&written).expect("sound");
+        assert_eq!(rgba(image), expected(name).1, "{name}: the picture is untouched");
+    }
+}
+
+#[test]
+fn a_gray_profile_stays_out_of_color_files_and_a_color_profile_makes_a_png_rgb() {
+    let size = Size::new(8, 8);
+    let gray = |model| Image {
+        icc: Some(profile(300, model)),
+        ..Image::new(size, Pixels::Gray((0..64).map(|value| value * 4).collect()))
+    };
+    let icc = |bytes: &[u8]| read(bytes).expect("sound").0.icc;
+    assert!(icc(&write(gray(b"GRAY"), Format::Jpeg, 80).bytes).is_some());
+    assert!(icc(&write(gray(b"GRAY"), Format::Png, 80).bytes).is_some());
+    let color = convert(gray(b"GRAY"), Representation::Rgb);
+    assert!(icc(&write(color.clone(), Format::Jpeg, 80).bytes).is_none());
+    assert!(icc(&write(color, Format::Png, 80).bytes).is_none());
+
+    let png = write(gray(b"RGB "), Format::Png, 80).bytes;
+    assert_eq!(png[25], 2, "RGB");
+    assert!(icc(&png).is_some());
+    assert_eq!(rgba(read(&png).expect("sound").1), rgba(gray(b"RGB ")));
+}
+
+// Records
+
+#[test]
+fn the_encoder_of_a_record_is_the_one_that_is_built_in() {
+    let lock = include_str!("../Cargo.lock");
+    let image = || Image::new(Size::new(4, 4), Pixels::Gray(vec![9; 16]));
+    for (format, lossless) in [(Format::Jpeg, false), (Format::Png, false), (Format::Webp, true)] {
+        let request = EncodeRequest { lossless, ..request(format, 80) };
+        let written = encode(image(), &request, None).expect("written");
+        let (name, version) = written.encoder.split_once(' ').expect("name and version");
+        assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"")), "{}", written.encoder);
+        assert_eq!((written.format, sniff(&written.bytes)), (format, Some(format)));
+    }
+}
