@@ -29,12 +29,8 @@ pub enum ToWorker {
     },
     /// Run an execution whose hand-out is durable.
     Run {
-        /// The batch.
-        batch_id: String,
-        /// The execution.
-        index: u32,
-        /// With which alone it can be finished.
-        attempt: u32,
+        /// As handed out; it can be finished with this very attempt only.
+        execution: Box<Execution>,
     },
     /// Store files. With it come the files (`File` or `Blob`).
     Import {
@@ -115,11 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_keeps_its_frozen_form() {
-        let run = ToWorker::Run { batch_id: "batch-a-20260102-0a1b2c3d".into(), index: 7, attempt: 2 };
-        let text = r#"{"type":"run","batchId":"batch-a-20260102-0a1b2c3d","index":7,"attempt":2}"#;
-        assert_eq!(serde_json::to_string(&run).unwrap(), text);
-        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), run);
+    fn messages_keep_their_frozen_form() {
+        let import = ToWorker::Import { ticket: 7 };
+        assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"type":"import","ticket":7}"#);
+        let start = r#"{"type":"start","baseUrl":"https://host/app/"}"#;
+        assert_eq!(
+            serde_json::from_str::<ToWorker>(start).unwrap(),
+            ToWorker::Start { base_url: "https://host/app/".into() }
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange};
 
-use super::environment::{base_path, now};
+use super::environment::base_path;
 use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::store::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
@@ -358,7 +358,7 @@ impl Store for Database {
         for chunk in changed.chunks(CHUNK) {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
-        let now = now();
+        let now = progress.updated_at;
         for asset in assets {
             let references = deltas.remove(&asset.asset_id).unwrap_or_default();
             Self::put_asset(&transaction, asset, references, now).await?;

@@ -287,14 +287,15 @@ impl Leader {
 
     async fn hand_out(&self, worker: WorkerId, batch: String, index: u32, alone: bool) {
         let hand_out = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
-            let attempt = transitions::hand_out(progress, executions.first_mut()?, alone, now())?;
-            Some((attempt, progress.clone()))
+            let execution = executions.first_mut()?;
+            let attempt = transitions::hand_out(progress, execution, alone, now())?;
+            Some((attempt, progress.clone(), Box::new(execution.clone())))
         };
         let which = Which::At(vec![index]);
         match self.database.change(&batch, which, Vec::new(), Durability::Relaxed, hand_out).await {
-            Ok(Some((attempt, progress))) => {
+            Ok(Some((attempt, progress, execution))) => {
                 if let Some(handle) = self.workers.borrow().get(&worker) {
-                    handle.send(&ToWorker::Run { batch_id: batch, index, attempt }, &JsValue::UNDEFINED);
+                    handle.send(&ToWorker::Run { execution }, &JsValue::UNDEFINED);
                     let own = self.own.clone();
                     let timer = Timer::new(TAKE_MS, move || {
                         if let Some(leader) = own.upgrade() {

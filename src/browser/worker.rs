@@ -16,7 +16,7 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
-use crate::batch::records::{Execution, ExecutionStatus, Output, PauseReason, Progress};
+use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Source};
@@ -74,10 +74,10 @@ pub fn serve() {
                     }
                 });
             }
-            ToWorker::Run { batch_id, index, attempt } => {
+            ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Taken);
-                spawn(async move { worker.run(&batch_id, index, attempt).await });
+                spawn(async move { worker.run(&execution).await });
             }
             ToWorker::Import { ticket } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -116,8 +116,8 @@ impl Worker {
         Self { database, libwebp, webp: RefCell::default(), plans: RefCell::default() }
     }
 
-    async fn run(&self, batch_id: &str, index: u32, attempt: u32) {
-        let message = match self.finish(batch_id, index, attempt).await {
+    async fn run(&self, execution: &Execution) {
+        let message = match self.finish(execution).await {
             Ok(records) => FromWorker::Finished { records: records.map(Box::new), memory: memory::size() },
             Err(error) => {
                 let reason =
@@ -129,21 +129,13 @@ impl Worker {
     }
 
     /// Runs one execution and stores what came of it; the records as stored, or nothing when it was outdated.
-    async fn finish(
-        &self,
-        batch_id: &str,
-        index: u32,
-        attempt: u32,
-    ) -> Result<Option<(Progress, Execution)>, StoreError> {
-        let page = self.database.executions(batch_id, None, index, 1).await?;
-        let Some(execution) = page.executions.into_iter().next() else { return Ok(None) };
-        if execution.status != ExecutionStatus::Running || execution.attempts != attempt {
-            return Ok(None);
-        }
+    async fn finish(&self, execution: &Execution) -> Result<Option<(Progress, Execution)>, StoreError> {
+        let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
+        let attempt = *attempt;
         let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
         outcome.findings.engine_version = Some(engine::VERSION.to_owned());
         outcome.result = match self.plan(batch_id).await? {
-            Ok(plan) => self.produce(&plan, &execution, &mut outcome).await?,
+            Ok(plan) => self.produce(&plan, execution, &mut outcome).await?,
             Err(failure) => Err(failure),
         };
         let Outcome { result, mut findings, mut assets } = outcome;
@@ -159,7 +151,7 @@ impl Worker {
             }
             Some((progress.clone(), execution.clone()))
         };
-        self.database.change(batch_id, Which::At(vec![index]), assets, Durability::Strict, end).await
+        self.database.change(batch_id, Which::At(vec![*asset_index]), assets, Durability::Strict, end).await
     }
 
     /// The plan of a batch; a failure when its document cannot run, which its acceptance should have found.
