@@ -29,7 +29,9 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "Escape" {
+        // In the dialog it answers the question.
+        let asked = document().query_selector("dialog[open]").ok().flatten().is_some();
+        if event.key() == "Escape" && !asked {
             list.close();
         }
     });

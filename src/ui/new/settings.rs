@@ -1,6 +1,7 @@
 //! The settings of the chosen workflow: a form made from the parameters' metadata, what validation says, and the
 //! document as JSON.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
@@ -132,6 +133,13 @@ fn Group(node: Node) -> impl IntoView {
             })
         })
     });
+    // What is wrong comes into sight; the user may fold it again.
+    let frame = NodeRef::<html::Details>::new();
+    Effect::new(move || {
+        if let (Some(frame), true) = (frame.get(), wrong.get()) {
+            frame.set_open(true);
+        }
+    });
     let title = form::label(&node.action_id);
     let kind = (!title.eq_ignore_ascii_case(action.name)).then_some(action.name);
     let rows = fields
@@ -142,6 +150,7 @@ fn Group(node: Node) -> impl IntoView {
         .collect::<Vec<_>>();
     view! {
         <details
+            node_ref=frame
             class="group"
             class:wrong=move || wrong.get()
             open=matches!(action.role, Role::Transform) && index <= 1

@@ -43,9 +43,10 @@ pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl 
         execution.input_size.map(|size| format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)));
     // The name stands above already.
     let named = format!("\"{}\" ", name(&execution));
-    let failure = execution.failure.as_ref().map(|failure| {
-        failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned()
-    });
+    let failure = execution
+        .failure
+        .as_ref()
+        .map(|failure| failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned());
     let sub = failure.clone().or(measure).unwrap_or_default();
     let thumbnail = execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone());
     let time = execution.duration_ms.map(format::duration);
@@ -140,9 +141,18 @@ fn Download(output: Output) -> impl IntoView {
 pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let live = expect_context::<Live>();
     let label = format!("Retry {}", name(&execution));
+    let batch_id = execution.batch_id.clone();
+    let underway = Memo::new(move |_| !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let retry = move |_| live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
     view! {
-        <button class="button" data-testid="retry" aria-label=label on:click=retry>
+        <button
+            class="button"
+            data-testid="retry"
+            aria-label=label
+            title=move || underway.get().then_some("When the batch has ended")
+            disabled=move || underway.get()
+            on:click=retry
+        >
             <Icon shape=Shape::Retry/>
             "Retry"
         </button>
