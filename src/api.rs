@@ -390,3 +390,6 @@ fn input_images(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         .filter_map(|action| action.get_mut("parameters")?.get_mut("images")?.as_array_mut())
         .flatten()
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,6 +191,12 @@ pub struct Progress {
     pub workflow_id: String,
     /// `metadata.name` of its workflow.
     pub job_name: String,
+    /// Changes so far: of two copies the one with more is newer.
+    #[serde(default)]
+    pub revision: u64,
+    /// Retries so far: each returns executions to pending.
+    #[serde(default)]
+    pub round: u32,
     /// State.
     pub status: BatchStatus,
     /// Pause, which is no state.

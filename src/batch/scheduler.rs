@@ -79,6 +79,10 @@ pub struct Standing {
     pub concurrency_limit: u32,
     /// Whether it goes on.
     pub going: Going,
+    /// The progress's: messages of several tabs and workers overtake each other, and an older one is ignored.
+    pub revision: u64,
+    /// The progress's: a new one means that executions have returned to pending.
+    pub round: u32,
 }
 
 impl From<&Progress> for Standing {
@@ -88,7 +92,13 @@ impl From<&Progress> for Standing {
             (_, Some(_)) => Going::Paused,
             (_, None) => Going::On,
         };
-        Self { priority: progress.config.priority, concurrency_limit: progress.config.concurrency_limit.max(1), going }
+        Self {
+            priority: progress.config.priority,
+            concurrency_limit: progress.config.concurrency_limit.max(1),
+            going,
+            revision: progress.revision,
+            round: progress.round,
+        }
     }
 }
 
@@ -228,7 +238,7 @@ pub enum Event {
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Read a batch's progress and all its pending executions: [`Event::Loaded`].
+    /// Read a batch's progress and all its pending executions, in one transaction: [`Event::Loaded`].
     Load {
         /// The batch.
         batch: String,
@@ -290,6 +300,8 @@ struct Batch {
     /// Pixels of those pending ones that are known.
     pixels: BTreeMap<u32, u64>,
     loading: Loading,
+    /// Of what was loaded.
+    round: u32,
     /// Number of the last start on the device when it started one, or came.
     last_start: u64,
     measured_sum: u64,
@@ -347,6 +359,9 @@ struct Job {
     alone: bool,
     /// Whether its batch has ended.
     stopping: bool,
+    /// Whether the store had it as pending meanwhile: its hand-out was not durable yet, or it has failed and was
+    /// retried before its end was told. So its end is no reason to forget it.
+    read_as_pending: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -369,6 +384,8 @@ pub struct Scheduler {
     limits: Limits,
     held: bool,
     batches: BTreeMap<String, Batch>,
+    /// Deleted: what is still told of them is late. Ids are not used again.
+    gone: BTreeSet<String>,
     workers: BTreeMap<WorkerId, Worker>,
     /// By worker; a worker that died before its hand-out was durable still has its own here.
     jobs: BTreeMap<WorkerId, Job>,
@@ -389,6 +406,7 @@ impl Scheduler {
             limits,
             held: false,
             batches: BTreeMap::new(),
+            gone: BTreeSet::new(),
             workers: BTreeMap::new(),
             jobs: BTreeMap::new(),
             settling: Vec::new(),
@@ -457,26 +475,18 @@ impl Scheduler {
 
     fn changed(&mut self, id: &str, standing: Standing) {
         match self.batches.get_mut(id) {
-            None if standing.going == Going::Ended => {}
+            None if standing.going == Going::Ended || self.gone.contains(id) => {}
             None => {
                 self.insert(id, standing);
                 self.load(id);
             }
+            Some(batch) if standing.revision < batch.standing.revision => {}
             Some(batch) => {
-                let before = std::mem::replace(&mut batch.standing, standing);
-                if batch.loading == Loading::Asked {
-                    batch.loading = Loading::Outdated;
+                batch.standing = standing;
+                if batch.round != standing.round {
+                    self.load(id);
                 }
-                match (before.going, standing.going) {
-                    (Going::Ended, Going::Ended) => {}
-                    // A retry: which ones are pending again, the store knows.
-                    (Going::Ended, _) => {
-                        self.load(id);
-                        self.stop(id, false);
-                    }
-                    (_, Going::Ended) => self.stop(id, true),
-                    _ => {}
-                }
+                self.stop(id, standing.going == Going::Ended);
                 self.forget_ended(id);
             }
         }
@@ -490,6 +500,7 @@ impl Scheduler {
             suspects: BTreeSet::new(),
             pixels: BTreeMap::new(),
             loading: Loading::No,
+            round: standing.round,
             last_start,
             measured_sum: 0,
             measured_count: 0,
@@ -520,15 +531,25 @@ impl Scheduler {
     fn loaded(&mut self, id: &str, loaded: Option<(Standing, Vec<Waiting>)>) {
         self.failed_starts = 0;
         let Some((standing, waiting)) = loaded else { return self.deleted(id) };
-        if self.batches.get(id).is_some_and(|batch| batch.loading == Loading::Outdated) {
-            self.commands.push(Command::Load { batch: id.to_owned() });
-            self.insert(id, standing).loading = Loading::Asked;
+        // Late, when the batch is gone; or has ended and was forgotten, and then there may be nothing left to refuse.
+        if self.gone.contains(id) || (waiting.is_empty() && !self.batches.contains_key(id)) {
             return;
         }
-        let taken: BTreeSet<u32> =
-            (self.jobs.values().chain(&self.settling)).filter(|job| job.batch == id).map(|job| job.index).collect();
+        if let Some(batch) = self.batches.get_mut(id)
+            && (batch.loading == Loading::Outdated || standing.revision < batch.standing.revision)
+        {
+            batch.loading = Loading::Asked;
+            self.commands.push(Command::Load { batch: id.to_owned() });
+            return;
+        }
+        let mut taken = BTreeSet::new();
+        for job in self.jobs.values_mut().chain(&mut self.settling).filter(|job| job.batch == id) {
+            taken.insert(job.index);
+            job.read_as_pending |= waiting.iter().any(|one| one.index == job.index);
+        }
         let batch = self.insert(id, standing);
         batch.loading = Loading::No;
+        batch.round = standing.round;
         batch.pending.clear();
         batch.suspects.clear();
         batch.pixels.clear();
@@ -541,6 +562,7 @@ impl Scheduler {
     fn deleted(&mut self, id: &str) {
         self.stop(id, true);
         self.batches.remove(id);
+        self.gone.insert(id.to_owned());
     }
 
     /// Gives what a batch has in flight little time, or the usual again.
@@ -621,6 +643,9 @@ impl Scheduler {
             self.kill(worker);
         }
         self.after(&job.batch, standing);
+        if job.read_as_pending {
+            self.load(&job.batch);
+        }
     }
 
     fn unstored(&mut self, worker: WorkerId, reason: PauseReason) {
@@ -664,6 +689,9 @@ impl Scheduler {
             batch.put(Waiting { index, suspect: job.suspect, pixels: Some(job.pixels) });
         }
         self.after(id, standing);
+        if job.read_as_pending {
+            self.load(id);
+        }
     }
 
     /// Something of a batch has ended or come back.
@@ -789,7 +817,16 @@ impl Scheduler {
         let suspect = batch.take(index);
         batch.last_start = self.starts;
         self.fair.started(batch.standing.priority);
-        let job = Job { batch: id.clone(), index, attempt: None, pixels, suspect, alone, stopping: false };
+        let job = Job {
+            batch: id.clone(),
+            index,
+            attempt: None,
+            pixels,
+            suspect,
+            alone,
+            stopping: false,
+            read_as_pending: false,
+        };
         self.jobs.insert(worker, job);
         self.workers.insert(worker, Worker { state: WorkerState::Busy, ticket: None });
         self.commands.push(Command::HandOut { worker, batch: id, index, alone });
@@ -824,3 +861,8 @@ struct Choice {
     pixels: u64,
     alone: bool,
 }
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,8 @@ pub fn accept(
         batch_id: batch_id.to_owned(),
         workflow_id: workflow_id.to_owned(),
         job_name: job_name.to_owned(),
+        revision: 0,
+        round: 0,
         status: BatchStatus::Pending,
         paused: None,
         config,
@@ -324,6 +326,7 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
         progress.assets.failed -= 1;
         progress.assets.pending += 1;
     }
+    progress.round += 1;
     progress.status = BatchStatus::Running;
     progress.paused = None;
     progress.completed_at = None;
@@ -426,16 +429,323 @@ fn settle(progress: &mut Progress, now: Millis) {
 fn touched(progress: &mut Progress, now: Millis) {
     debug_assert!(progress.assets.add_up(), "{:?}", progress.assets);
     debug_assert_eq!(progress.failed.len(), progress.assets.failed as usize);
+    progress.revision += 1;
     progress.updated_at = now.max(progress.updated_at);
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::error::ErrorCategory;
 
     /// A new batch of `count` pictures, accepted at 1,000.
     pub(crate) fn batch_of(count: u32) -> (Progress, Vec<Execution>) {
         let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
         accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
+    }
+
+    fn broken() -> Failure {
+        Failure::input("It is broken.", "Use another.")
+    }
+
+    fn start(progress: &mut Progress, execution: &mut Execution, now: Millis) -> u32 {
+        hand_out(progress, execution, false, now).expect("pending")
+    }
+
+    fn end_well(progress: &mut Progress, execution: &mut Execution, now: Millis) {
+        let attempt = execution.attempts;
+        succeed(progress, execution, attempt, Results::default(), Findings::default(), now).expect("running");
+    }
+
+    fn end_badly(progress: &mut Progress, execution: &mut Execution, now: Millis) {
+        let attempt = execution.attempts;
+        fail(progress, execution, attempt, broken(), Findings::default(), now).expect("running");
+    }
+
+    #[test]
+    fn a_batch_runs_from_accepted_to_completed() {
+        let (mut progress, mut executions) = batch_of(2);
+        assert_eq!(progress.status, BatchStatus::Pending);
+        assert_eq!(start(&mut progress, &mut executions[0], 1_100.0), 1);
+        assert_eq!(progress.status, BatchStatus::Running);
+        start(&mut progress, &mut executions[1], 1_150.0);
+        end_well(&mut progress, &mut executions[0], 1_200.0);
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Running, None));
+        end_well(&mut progress, &mut executions[1], 1_350.0);
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(1_350.0)));
+        assert_eq!((progress.duration_sum_ms, progress.duration_count), (300.0, 2));
+        assert_eq!(executions[1].duration_ms, Some(200.0));
+        assert_eq!((executions[1].started_at, executions[1].completed_at), (Some(1_150.0), Some(1_350.0)));
+    }
+
+    #[test]
+    fn only_the_running_attempt_can_finish() {
+        let (mut progress, mut executions) = batch_of(1);
+        let outdated = start(&mut progress, &mut executions[0], 1.0);
+        give_back(&mut progress, &mut executions[0], outdated, Cause::Stopped, 2.0).expect("running");
+        assert_eq!(fail(&mut progress, &mut executions[0], outdated, broken(), Findings::default(), 3.0), None);
+        start(&mut progress, &mut executions[0], 4.0);
+        let before = (progress.clone(), executions.clone());
+        let late = succeed(&mut progress, &mut executions[0], outdated, Results::default(), Findings::default(), 5.0);
+        assert_eq!(late, None);
+        assert_eq!(give_back(&mut progress, &mut executions[0], outdated, Cause::Vanished, 5.0), None);
+        assert_eq!((progress.clone(), executions.clone()), before, "a refused change leaves no trace");
+        end_well(&mut progress, &mut executions[0], 6.0);
+        assert_eq!(executions[0].attempts, 2);
+    }
+
+    #[test]
+    fn a_batch_with_failures_completes_unless_all_failed() {
+        for (well, expected) in [(true, BatchStatus::Completed), (false, BatchStatus::Failed)] {
+            let (mut progress, mut executions) = batch_of(2);
+            start(&mut progress, &mut executions[0], 1.0);
+            end_badly(&mut progress, &mut executions[0], 2.0);
+            assert_eq!(progress.status, BatchStatus::Running);
+            start(&mut progress, &mut executions[1], 3.0);
+            if well {
+                end_well(&mut progress, &mut executions[1], 4.0);
+            } else {
+                end_badly(&mut progress, &mut executions[1], 4.0);
+            }
+            assert_eq!(progress.status, expected);
+            assert_eq!(progress.failed.first(), Some(&0));
+        }
+    }
+
+    #[test]
+    fn without_continue_on_error_the_first_failure_ends_the_batch() {
+        let (mut progress, mut executions) = batch_of(4);
+        progress.config.continue_on_error = false;
+        for execution in &mut executions[..2] {
+            start(&mut progress, execution, 1.0);
+        }
+        end_badly(&mut progress, &mut executions[0], 2.0);
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Failed, None), "one is in flight");
+        assert_eq!(hand_out(&mut progress, &mut executions[2], false, 3.0), None);
+        end_well(&mut progress, &mut executions[1], 4.0);
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Failed, Some(4.0)));
+        let assets = progress.assets;
+        assert_eq!((assets.pending, assets.completed, assets.failed), (2, 1, 1));
+    }
+
+    #[test]
+    fn a_cancelled_batch_starts_nothing_and_records_what_was_in_flight() {
+        let (mut progress, mut executions) = batch_of(3);
+        for execution in &mut executions[..2] {
+            start(&mut progress, execution, 1.0);
+        }
+        assert_eq!(cancel(&mut progress, 2.0), Ok(BatchStatus::Running));
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, None));
+        assert_eq!(hand_out(&mut progress, &mut executions[2], false, 3.0), None);
+        end_well(&mut progress, &mut executions[0], 4.0);
+        let back = give_back(&mut progress, &mut executions[1], 1, Cause::Stopped, 12.0);
+        assert_eq!((back, executions[1].worker_deaths), (Some(GivenBack::Pending), 0));
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(12.0)));
+        assert_eq!(cancel(&mut progress, 13.0), Err(BatchStatus::Cancelled));
+    }
+
+    #[test]
+    fn a_batch_that_never_started_is_cancelled_from_pending() {
+        let (mut progress, _) = batch_of(3);
+        assert_eq!(cancel(&mut progress, 2.0), Ok(BatchStatus::Pending));
+        assert_eq!(progress.completed_at, Some(2.0));
+    }
+
+    #[test]
+    fn a_paused_batch_starts_nothing_and_is_no_longer_paused_when_it_ends() {
+        let (mut progress, mut executions) = batch_of(2);
+        start(&mut progress, &mut executions[0], 1.0);
+        pause(&mut progress, PauseReason::User, 2.0).expect("running");
+        pause(&mut progress, PauseReason::Quota, 3.0).expect("running");
+        assert_eq!(progress.paused, Some(Pause { reason: PauseReason::User, since: 2.0 }));
+        assert_eq!(progress.status, BatchStatus::Running, "pausing is no status");
+        assert_eq!(hand_out(&mut progress, &mut executions[1], false, 3.0), None);
+        resume(&mut progress, 4.0).expect("running");
+        start(&mut progress, &mut executions[1], 5.0);
+        pause(&mut progress, PauseReason::User, 6.0).expect("running");
+        for execution in &mut executions {
+            end_well(&mut progress, execution, 7.0);
+        }
+        assert_eq!((progress.status, progress.paused), (BatchStatus::Completed, None));
+        assert_eq!(pause(&mut progress, PauseReason::User, 8.0), Err(BatchStatus::Completed));
+        assert_eq!(resume(&mut progress, 8.0), Err(BatchStatus::Completed));
+    }
+
+    #[test]
+    fn the_third_lost_worker_fails_an_execution_with_a_hint() {
+        let (mut progress, mut executions) = batch_of(1);
+        for (cause, expected) in [
+            (Cause::Vanished, GivenBack::Pending),
+            (Cause::Overdue, GivenBack::Pending),
+            (Cause::Vanished, GivenBack::Failed),
+        ] {
+            let attempt = start(&mut progress, &mut executions[0], 1.0);
+            assert_eq!(give_back(&mut progress, &mut executions[0], attempt, cause, 2.0), Some(expected));
+        }
+        let failure = executions[0].failure.as_ref().expect("failed");
+        assert_eq!(failure.category, ErrorCategory::SystemError);
+        assert!(!failure.hint.is_empty());
+        assert_eq!((progress.status, executions[0].attempts), (BatchStatus::Failed, 3));
+    }
+
+    #[test]
+    fn a_reported_panic_or_exhaustion_fails_at_once() {
+        for (cause, word) in [(Cause::Panic("index 7 out of bounds".into()), "index 7"), (Cause::OutOfMemory, "memory")]
+        {
+            let (mut progress, mut executions) = batch_of(1);
+            start(&mut progress, &mut executions[0], 1.0);
+            let back = give_back(&mut progress, &mut executions[0], 1, cause, 2.0);
+            assert_eq!(back, Some(GivenBack::Failed));
+            assert!(executions[0].failure.as_ref().expect("failed").message.contains(word));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_comes_back_and_pauses_the_batch() {
+        let (mut progress, mut executions) = batch_of(1);
+        start(&mut progress, &mut executions[0], 1.0);
+        let cause = Cause::Unstored(PauseReason::Quota);
+        assert_eq!(give_back(&mut progress, &mut executions[0], 1, cause, 2.0), Some(GivenBack::Pending));
+        assert_eq!(progress.paused, Some(Pause { reason: PauseReason::Quota, since: 2.0 }));
+        assert_eq!(executions[0].worker_deaths, 0);
+    }
+
+    #[test]
+    fn a_retry_returns_failures_and_attempts_go_on() {
+        let (mut progress, mut executions) = batch_of(3);
+        for (index, execution) in executions.iter_mut().enumerate() {
+            start(&mut progress, execution, 10.0);
+            if index == 1 {
+                end_well(&mut progress, execution, 20.0)
+            } else {
+                end_badly(&mut progress, execution, 30.0)
+            }
+        }
+        assert_eq!(progress.status, BatchStatus::Completed);
+        assert_eq!(retry(&mut progress, &mut executions[..1], 40.0), Ok(1));
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Running, None));
+        assert_eq!((executions[0].status, &executions[0].failure), (ExecutionStatus::Pending, &None));
+        assert_eq!(progress.failed, BTreeSet::from([2]));
+        assert_eq!((progress.duration_sum_ms, progress.duration_count), (30.0, 2), "it is no longer finished");
+        assert_eq!(start(&mut progress, &mut executions[0], 50.0), 2);
+        end_well(&mut progress, &mut executions[0], 60.0);
+        assert_eq!((progress.status, progress.assets.completed), (BatchStatus::Completed, 2));
+    }
+
+    #[test]
+    fn a_retry_is_refused_while_running_of_successes_and_of_nothing() {
+        let (mut progress, mut executions) = batch_of(1);
+        let refused = retry(&mut progress, &mut [], 2.0);
+        assert_eq!(refused, Err(RetryRefusal::NotEnded(BatchStatus::Pending)));
+        start(&mut progress, &mut executions[0], 1.0);
+        end_well(&mut progress, &mut executions[0], 2.0);
+        let refused = retry(&mut progress, &mut executions, 3.0);
+        assert_eq!(refused, Err(RetryRefusal::NotFailed(0, ExecutionStatus::Success)));
+        assert_eq!(retry(&mut progress, &mut [], 3.0), Err(RetryRefusal::Nothing));
+        assert_eq!(progress.status, BatchStatus::Completed);
+    }
+
+    #[test]
+    fn a_retry_runs_what_a_cancelled_batch_left() {
+        let (mut progress, mut executions) = batch_of(2);
+        cancel(&mut progress, 1.0).expect("pending");
+        assert_eq!(retry(&mut progress, &mut [], 2.0), Ok(0));
+        for execution in &mut executions {
+            start(&mut progress, execution, 3.0);
+            end_well(&mut progress, execution, 4.0);
+        }
+        assert_eq!(progress.status, BatchStatus::Completed);
+    }
+
+    #[test]
+    fn one_retried_success_does_not_end_a_strict_batch_that_has_other_failures() {
+        let (mut progress, mut executions) = batch_of(4);
+        progress.config.continue_on_error = false;
+        for execution in &mut executions[..2] {
+            start(&mut progress, execution, 1.0);
+        }
+        for execution in &mut executions[..2] {
+            end_badly(&mut progress, execution, 2.0);
+        }
+        retry(&mut progress, &mut executions[..1], 3.0).expect("failed");
+        start(&mut progress, &mut executions[0], 4.0);
+        end_well(&mut progress, &mut executions[0], 5.0);
+        assert_eq!(progress.status, BatchStatus::Running);
+        for execution in &mut executions[2..] {
+            start(&mut progress, execution, 6.0);
+            end_well(&mut progress, execution, 7.0);
+        }
+        assert_eq!(progress.status, BatchStatus::Failed, "a failure is left");
+    }
+
+    #[test]
+    fn after_a_restart_what_was_in_flight_is_pending_and_suspect() {
+        let (mut progress, mut executions) = batch_of(3);
+        for execution in &mut executions[..2] {
+            start(&mut progress, execution, 1.0);
+        }
+        assert_eq!(recover(&mut progress, &mut executions, 5.0), Some(2));
+        assert_eq!((progress.assets.pending, progress.assets.processing), (3, 0));
+        let suspects: Vec<bool> = executions.iter().map(|execution| execution.suspect).collect();
+        assert_eq!(suspects, [true, true, false]);
+        assert!(executions.iter().all(|execution| execution.tab_deaths == 0), "they were not alone");
+        assert_eq!(recover(&mut progress, &mut executions, 6.0), None);
+        start(&mut progress, &mut executions[0], 7.0);
+        end_well(&mut progress, &mut executions[0], 8.0);
+        assert!(!executions[0].suspect);
+    }
+
+    #[test]
+    fn the_fifth_tab_death_alone_fails_an_execution() {
+        let (mut progress, mut executions) = batch_of(2);
+        for death in 1..=5 {
+            hand_out(&mut progress, &mut executions[0], true, 1.0).expect("pending");
+            recover(&mut progress, &mut executions[..1], 2.0).expect("running");
+            assert_eq!(executions[0].tab_deaths, death);
+        }
+        assert_eq!(executions[0].status, ExecutionStatus::Failed);
+        assert_eq!(progress.status, BatchStatus::Running, "the other one is still to run");
+        start(&mut progress, &mut executions[1], 3.0);
+        end_well(&mut progress, &mut executions[1], 4.0);
+        retry(&mut progress, &mut executions[..1], 5.0).expect("failed");
+        assert!(executions[0].suspect, "it still runs alone");
+        assert_eq!(executions[0].tab_deaths, 0);
+    }
+
+    #[test]
+    fn a_cancelled_batch_is_over_after_a_restart() {
+        let (mut progress, mut executions) = batch_of(2);
+        start(&mut progress, &mut executions[0], 1.0);
+        cancel(&mut progress, 2.0).expect("running");
+        recover(&mut progress, &mut executions, 9.0).expect("running");
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(9.0)));
+        assert_eq!(progress.assets.pending, 2);
+    }
+
+    #[test]
+    fn an_update_changes_what_is_in_force() {
+        let (mut progress, _) = batch_of(1);
+        update(&mut progress, Some(Priority::High), None, 1_002.0);
+        update(&mut progress, None, Some(3), 1_003.0);
+        assert_eq!((progress.config.priority, progress.config.concurrency_limit), (Priority::High, 3));
+        assert_eq!((progress.revision, progress.updated_at), (2, 1_003.0));
+    }
+
+    #[test]
+    fn what_a_worker_learned_stays_with_a_failure() {
+        let (mut progress, mut executions) = batch_of(1);
+        let attempt = start(&mut progress, &mut executions[0], 1.0);
+        let findings = Findings {
+            fetched: Some("f00d".into()),
+            input_thumbnail: Some("cafe".into()),
+            input_size: Some(InputSize { width: 4, height: 3, bytes: 99 }),
+            engine_version: Some("1.2.3".into()),
+        };
+        fail(&mut progress, &mut executions[0], attempt, broken(), findings, 2.0).expect("running");
+        let execution = &executions[0];
+        assert_eq!(execution.input_asset.asset_id.as_deref(), Some("f00d"));
+        assert_eq!(execution.references().collect::<Vec<_>>(), ["cafe"], "without a URL nothing was fetched");
+        assert_eq!(execution.input_size.map(|size| size.bytes), Some(99));
+        assert_eq!(execution.engine_version.as_deref(), Some("1.2.3"));
     }
 }

@@ -4,7 +4,8 @@
 //! batch that has waited longest is next. Every batch gets the share that a stride of its own would give it, and a
 //! bound that it would not: with a stride per batch, one HIGH among a hundred LOW may wait for all hundred at once.
 //! Here, between two starts of a batch of weight w, its class (n batches) makes n starts, and each other class j at
-//! most n·Wⱼ/(n·w) + 1: together at most W/w + 1 others.
+//! most n·Wⱼ/(n·w) + 1: together at most W/w + 1 others. When a batch leaves, W changes, and the bound holds anew from
+//! then on.
 
 use crate::batch::records::Priority;
 

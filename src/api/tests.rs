@@ -1,0 +1,573 @@
+//! The operations over the store in memory, as the contract words them.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use serde_json::json;
+
+use super::*;
+use crate::batch::transitions::{Findings, Results};
+use crate::error::Failure;
+use crate::store::{MemoryStore, NewAsset};
+
+/// 2026-01-31T12:00:00.000Z.
+const NOON: Millis = 1_769_860_800_000.0;
+
+#[derive(Clone, Default)]
+struct TestHost {
+    now: Rc<Cell<Millis>>,
+    random: Rc<Cell<u32>>,
+    notices: Rc<RefCell<Vec<Notice>>>,
+    imported: Rc<RefCell<Vec<(String, String)>>>,
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Millis {
+        self.now.get()
+    }
+    fn random_u32(&self) -> u32 {
+        self.random.set(self.random.get() + 1);
+        self.random.get()
+    }
+    fn base_url(&self) -> String {
+        "https://pixels.example/app/index.html?x=1#/batches".to_owned()
+    }
+    fn workers(&self, _: &str) -> Option<u32> {
+        None
+    }
+    fn notify(&self, notice: Notice) {
+        self.notices.borrow_mut().push(notice);
+    }
+    async fn import(&self, url: &str, name: &str) -> Result<String, String> {
+        if url.contains("gone") {
+            return Err("it is no longer there.".to_owned());
+        }
+        self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
+        Ok(format!("{:02x}", self.imported.borrow().len()))
+    }
+}
+
+type TestService = Service<MemoryStore, TestHost>;
+
+fn service() -> TestService {
+    let host = TestHost::default();
+    host.now.set(NOON);
+    Service::new(MemoryStore::default(), host)
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    pollster::block_on(future)
+}
+
+fn images(count: usize) -> Value {
+    (0..count).map(|index| json!({ "name": format!("{index}.jpg"), "sourceUrl": format!("asset:a{index}") })).collect()
+}
+
+fn workflow(images: Value) -> Value {
+    json!({
+        "metadata": { "workflowId": "in-document", "name": "Mirror" },
+        "actions": [
+            { "actionId": "input-1", "actionType": "input-images", "parameters": { "images": images } },
+            { "actionId": "flip-1", "actionType": "flip", "parameters": {} },
+            { "actionId": "output-1", "actionType": "output", "parameters": {} }
+        ],
+        "connections": [
+            { "connectionSource": "input-1", "sourcePort": "outputs", "connectionTarget": "flip-1", "targetPort": "input-images" },
+            { "connectionSource": "flip-1", "sourcePort": "outputs", "connectionTarget": "output-1", "targetPort": "input-images" }
+        ]
+    })
+}
+
+fn accepted(service: &TestService, workflow_id: &str, count: usize) -> Accepted {
+    let request = json!({ "workflowId": workflow_id, "workflow": workflow(images(count)) });
+    run(service.execute(&request)).expect("accepted")
+}
+
+/// Runs an execution at once: 100 ms.
+fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
+    let now = service.host().now.get();
+    service.host().now.set(now + 100.0);
+    let change = service.store().change(
+        batch_id,
+        Which::At(vec![index]),
+        Vec::new(),
+        Durability::Strict,
+        move |progress, executions| {
+            let execution = executions.first_mut()?;
+            let attempt = transitions::hand_out(progress, execution, false, now)?;
+            let end = now + 100.0;
+            if well {
+                let output = crate::batch::records::Output {
+                    action_id: "output-1".into(),
+                    port: "outputs".into(),
+                    name: "0.jpg".into(),
+                    mime_type: "image/jpeg".into(),
+                    width: 4,
+                    height: 3,
+                    bytes: 99,
+                    sha256: "ab".into(),
+                    encoder: "test 1".into(),
+                    url: "asset:ab".into(),
+                };
+                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None };
+                transitions::succeed(progress, execution, attempt, results, Findings::default(), end)
+            } else {
+                let failure = Failure::input("\"0.jpg\" is empty.", "Choose another file.").at("input-1");
+                transitions::fail(progress, execution, attempt, failure, Findings::default(), end)
+            }
+        },
+    );
+    run(change).expect("written").expect("pending");
+}
+
+fn json_of<T: Serialize>(answer: &T) -> Value {
+    serde_json::to_value(answer).expect("serializes")
+}
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, ApiError>) -> ApiError {
+    answer.expect_err("refused")
+}
+
+#[test]
+fn an_accepted_batch_answers_as_the_contract_says() {
+    let service = service();
+    let request = json!({
+        "workflowId": "Web Gallery", "workflow": workflow(images(3)),
+        "batchConfig": { "concurrencyLimit": 4, "priority": "HIGH", "continueOnError": false }
+    });
+    let answer = run(service.execute(&request)).expect("accepted");
+    let id = "batch-web-gallery-20260131-00000001";
+    let base = format!("https://pixels.example/app/batch/{id}");
+    let expected = json!({
+        "batchId": id, "workflowId": "Web Gallery", "jobName": "Mirror", "status": "pending",
+        "assets": { "total": 3, "pending": 3, "processing": 0, "completed": 0, "failed": 0 },
+        "config": { "concurrencyLimit": 4, "priority": "HIGH", "continueOnError": false },
+        "createdAt": "2026-01-31T12:00:00.000Z",
+        "links": {
+            "status": { "href": format!("{base}/status") }, "cancel": { "href": format!("{base}/cancel") },
+            "executions": { "href": format!("{base}/executions") },
+            "result": { "href": format!("{base}/status?format=preview") }
+        }
+    });
+    assert_eq!(json_of(&answer), expected);
+    assert_eq!(*service.host().notices.borrow(), [Notice::Created { batch_id: id.to_owned() }]);
+    let read: Accepted = serde_json::from_value(expected).expect("reads");
+    assert_eq!(read, answer);
+}
+
+#[test]
+fn defaults_are_ten_normal_and_going_on() {
+    let service = service();
+    let answer = accepted(&service, "w", 1);
+    assert_eq!(
+        json_of(&answer.config),
+        json!({ "concurrencyLimit": 10, "priority": "NORMAL", "continueOnError": true })
+    );
+}
+
+#[test]
+fn a_batch_without_a_name_is_called_by_its_workflow() {
+    let service = service();
+    let mut document = workflow(images(1));
+    document["metadata"] = json!({});
+    let answer = run(service.execute(&json!({ "workflowId": "w", "workflow": document }))).expect("accepted");
+    assert_eq!(answer.job_name, "w");
+}
+
+#[test]
+fn each_wrong_part_of_a_request_is_a_400_that_names_it() {
+    let service = service();
+    let good = workflow(images(1));
+    let config = |config: Value| json!({ "workflowId": "w", "workflow": good, "batchConfig": config });
+    for (request, word) in [
+        (json!("text"), "object"),
+        (json!({ "workflow": good }), "workflowId"),
+        (json!({ "workflowId": "", "workflow": good }), "workflowId"),
+        (json!({ "workflowId": 7, "workflow": good }), "workflowId"),
+        (json!({ "workflowId": "w" }), "workflow"),
+        (config(json!([])), "batchConfig"),
+        (config(json!({ "concurrencyLimit": 0 })), "1 to 100"),
+        (config(json!({ "concurrencyLimit": 101 })), "1 to 100"),
+        (config(json!({ "concurrencyLimit": 2.5 })), "concurrencyLimit"),
+        (config(json!({ "priority": "high" })), "HIGH, NORMAL, LOW"),
+        (config(json!({ "continueOnError": "yes" })), "continueOnError"),
+        (config(json!({ "webhookUrl": 1 })), "webhookUrl"),
+        (json!({ "workflow": { "inputs": [] } }), "workflow.workflowId"),
+        (json!({ "workflow": { "workflowId": "w", "inputs": {} } }), "workflow.inputs"),
+    ] {
+        let error = refused(run(service.execute(&request)));
+        assert_eq!((error.code, error.status.as_str()), (400, "failed"), "{request}");
+        assert!(error.message.contains(word), "{request}: {}", error.message);
+    }
+    assert!(service.host().notices.borrow().is_empty());
+}
+
+#[test]
+fn a_workflow_that_cannot_run_is_refused_with_its_diagnostics() {
+    let service = service();
+    let mut document = workflow(images(1));
+    document["actions"][1]["actionType"] = json!("flop");
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
+    assert_eq!(error.code, 400);
+    let diagnostics = error.diagnostics.expect("told");
+    assert!(
+        diagnostics.iter().any(|one| one.code == "unknown_action_type" && one.action_id.as_deref() == Some("flip-1"))
+    );
+    assert_eq!(service.validate_workflow(&document), diagnostics);
+}
+
+#[test]
+fn a_workflow_without_images_is_valid_and_cannot_be_executed() {
+    let service = service();
+    let document = workflow(json!([]));
+    assert!(service.validate_workflow(&document).iter().all(|one| !one.is_error()));
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
+    let diagnostics = error.diagnostics.expect("told");
+    assert!(diagnostics.iter().any(|one| one.is_error() && one.action_id.as_deref() == Some("input-1")));
+}
+
+#[test]
+fn the_nested_form_finds_no_published_workflow() {
+    let service = service();
+    let run_of_one = json!([{ "node_id": "input-1", "content": [{ "presignedUrl": "https://x/1.jpg" }] }]);
+    let error = refused(run(service.execute(&json!({ "workflow": { "workflowId": "mine", "inputs": [run_of_one] } }))));
+    assert_eq!((error.code, error.error.as_str()), (404, "not_found"));
+    assert!(error.message.contains("mine"));
+}
+
+#[test]
+fn blob_and_data_urls_are_imported_before_the_answer() {
+    let service = service();
+    let images = json!([
+        { "name": "a.jpg", "sourceUrl": "blob:https://x/1" },
+        { "name": "b.jpg", "presignedUrl": "data:image/png;base64,AAAA", "storageType": "local" },
+        { "name": "c.jpg", "sourceUrl": "https://x/c.jpg" }
+    ]);
+    let answer = run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))).expect("accepted");
+    let names: Vec<String> = service.host().imported.borrow().iter().map(|(_, name)| name.clone()).collect();
+    assert_eq!(names, ["a.jpg", "b.jpg"]);
+    let stored = run(service.store().batch(&answer.batch_id)).expect("read").expect("there").workflow;
+    let expected = json!([
+        { "name": "a.jpg", "sourceUrl": "asset:01" },
+        { "name": "b.jpg", "storageType": "local", "sourceUrl": "asset:02" },
+        { "name": "c.jpg", "sourceUrl": "https://x/c.jpg" }
+    ]);
+    assert_eq!(stored["actions"][0]["parameters"]["images"], expected);
+    let list = run(service.executions(&answer.batch_id, &Value::Null)).expect("read");
+    let ids: Vec<_> = list.executions.iter().map(|one| one.input_asset.asset_id.as_deref()).collect();
+    assert_eq!(ids, [Some("01"), Some("02"), None]);
+}
+
+#[test]
+fn an_image_that_cannot_be_imported_is_named() {
+    let service = service();
+    let images = json!([{ "name": "lost.jpg", "sourceUrl": "blob:gone" }]);
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
+    assert_eq!(error.code, 400);
+    assert!(error.message.contains("lost.jpg"), "{}", error.message);
+    assert_eq!(run(service.store().all_progress()), Ok(Vec::new()));
+}
+
+#[test]
+fn a_batch_holds_the_files_it_names() {
+    let service = service();
+    let file = |id: &str| NewAsset {
+        asset_id: id.to_owned(),
+        name: String::new(),
+        mime_type: String::new(),
+        bytes: 1,
+        content: [0].as_slice().into(),
+    };
+    run(service.store().put_assets(vec![file("a0"), file("a1")], NOON)).expect("stored");
+    let answer = accepted(&service, "w", 1);
+    let references = |id: &str| run(service.store().asset(id)).expect("read").map(|record| record.references);
+    assert_eq!((references("a0"), references("a1")), (Some(1), Some(0)));
+    let deleted = run(service.delete(&answer.batch_id)).expect("deleted");
+    assert_eq!(json_of(&deleted), json!({ "batchId": answer.batch_id, "deleted": true }));
+    assert_eq!((references("a0"), references("a1")), (None, Some(0)));
+    assert_eq!(refused(run(service.delete(&answer.batch_id))).code, 404);
+}
+
+#[test]
+fn a_status_answers_as_the_contract_says() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    finish(&service, &id, 0, true);
+    finish(&service, &id, 2, false);
+    let status = run(service.status(&id)).expect("read");
+    let base = format!("https://pixels.example/app/batch/{id}");
+    let expected = json!({
+        "batchId": id, "workflowId": "w", "jobName": "Mirror", "status": "running", "paused": null,
+        "config": { "concurrencyLimit": 10, "priority": "NORMAL", "continueOnError": true },
+        "assets": { "total": 3, "pending": 1, "processing": 0, "completed": 1, "failed": 1 },
+        "executions": {
+            "total": 3, "completed": 2, "failed": 1,
+            "allExecutionIds": [format!("{id}_exec-0"), format!("{id}_exec-1"), format!("{id}_exec-2")],
+            "failedExecutionIds": [format!("{id}_exec-2")]
+        },
+        "timing": { "estimatedTimeRemainingMs": null, "averageExecutionTimeMs": 100.0 },
+        "endpoint": "execute", "createdAt": "2026-01-31T12:00:00.000Z", "updatedAt": "2026-01-31T12:00:00.200Z",
+        "completedAt": null,
+        "links": {
+            "status": { "href": format!("{base}/status") }, "cancel": { "href": format!("{base}/cancel") },
+            "executions": { "href": format!("{base}/executions") },
+            "result": { "href": format!("{base}/status?format=preview") }
+        }
+    });
+    assert_eq!(json_of(&status), expected);
+    assert_eq!(serde_json::from_value::<Status>(expected).expect("reads"), status);
+
+    finish(&service, &id, 1, true);
+    let status = json_of(&run(service.status(&id)).expect("read"));
+    assert_eq!(status["status"], "completed");
+    assert_eq!(status["completedAt"], "2026-01-31T12:00:00.300Z");
+    assert_eq!(status["timing"]["estimatedTimeRemainingMs"], 0.0);
+}
+
+#[test]
+fn an_event_is_the_status_without_id_lists() {
+    let service = service();
+    let id = accepted(&service, "w", 2).batch_id;
+    let progress = run(service.store().progress(&id)).expect("read").expect("there");
+    let mut expected = json_of(&service.status_of(&progress));
+    let executions = expected["executions"].as_object_mut().expect("object");
+    executions.remove("allExecutionIds");
+    executions.remove("failedExecutionIds");
+    assert_eq!(json_of(&service.status_event(&progress)), expected);
+}
+
+#[test]
+fn what_is_not_there_is_a_404_everywhere() {
+    let service = service();
+    let id = "batch-no-20260101-00000000";
+    let none = Value::Null;
+    let errors = [
+        refused(run(service.status(id))),
+        refused(run(service.cancel(id))),
+        refused(run(service.executions(id, &none))),
+        refused(run(service.retry(id, &none))),
+        refused(run(service.delete(id))),
+        refused(run(service.pause(id))),
+        refused(run(service.resume(id))),
+        refused(run(service.update(id, &json!({ "priority": "LOW" })))),
+    ];
+    for error in errors {
+        let message = format!("There is no batch \"{id}\".");
+        assert_eq!(
+            json_of(&error),
+            json!({ "error": "not_found", "message": message, "status": "failed", "code": 404 })
+        );
+    }
+}
+
+#[test]
+fn a_list_is_newest_first_filtered_and_paged() {
+    let service = service();
+    let ids: Vec<String> = (0..5)
+        .map(|index| {
+            service.host().now.set(NOON + f64::from(index) * 1_000.0);
+            accepted(&service, if index % 2 == 0 { "even" } else { "odd" }, 1).batch_id
+        })
+        .collect();
+    finish(&service, &ids[4], 0, true);
+    let list = |query: Value| {
+        let answer = run(service.list(&query)).expect("listed");
+        let listed: Vec<usize> =
+            (answer.batches.iter()).map(|one| ids.iter().position(|id| *id == one.batch_id).expect("known")).collect();
+        (listed, json_of(&answer.pagination), json_of(&answer.filters))
+    };
+    let page =
+        |limit, offset, count, more: bool| json!({ "limit": limit, "offset": offset, "count": count, "hasMore": more });
+    assert_eq!(list(Value::Null), (vec![4, 3, 2, 1, 0], page(50, 0, 5, false), json!({})));
+    assert_eq!(list(json!({ "limit": "2", "offset": 1 })), (vec![3, 2], page(2, 1, 5, true), json!({})));
+    assert_eq!(list(json!({ "limit": 2, "offset": 3 })), (vec![1, 0], page(2, 3, 5, false), json!({})));
+    assert_eq!(list(json!({ "offset": 9 })).0, Vec::<usize>::new());
+    let even = json!({ "workflowId": "even", "status": "pending" });
+    assert_eq!(list(even.clone()), (vec![2, 0], page(50, 0, 2, false), even));
+    // From inclusive, to exclusive.
+    let span = json!({ "createdAfter": "2026-01-31T12:00:01Z", "createdBefore": "2026-01-31T13:00:03.000+01:00" });
+    assert_eq!(list(span.clone()), (vec![2, 1], page(50, 0, 2, false), span));
+    assert_eq!(json_of(&run(service.list(&Value::Null)).expect("listed"))["orgId"], "local");
+}
+
+#[test]
+fn queries_out_of_range_are_refused() {
+    let service = service();
+    let id = accepted(&service, "w", 1).batch_id;
+    for (query, word) in [
+        (json!({ "limit": 0 }), "1 to 100"),
+        (json!({ "limit": 101 }), "1 to 100"),
+        (json!({ "limit": "ten" }), "limit"),
+        (json!({ "limit": true }), "limit"),
+        (json!({ "offset": -1 }), "offset"),
+        (json!({ "offset": 1.5 }), "offset"),
+        (json!({ "status": "success" }), "cancelled"),
+        (json!({ "status": "Running" }), "running"),
+        (json!({ "createdAfter": "yesterday" }), "ISO 8601"),
+        (json!({ "createdBefore": 1_769_860_800_000_u64 }), "ISO 8601"),
+        (json!({ "workflowId": 1 }), "workflowId"),
+        (json!([]), "query"),
+    ] {
+        let error = refused(run(service.list(&query)));
+        assert_eq!(error.code, 400, "{query}");
+        assert!(error.message.contains(word), "{query}: {}", error.message);
+    }
+    for (query, word) in [(json!({ "limit": 501 }), "1 to 500"), (json!({ "status": "completed" }), "success")] {
+        let error = refused(run(service.executions(&id, &query)));
+        assert_eq!(error.code, 400, "{query}");
+        assert!(error.message.contains(word), "{query}: {}", error.message);
+    }
+    assert!(run(service.executions(&id, &json!({ "limit": 500 }))).is_ok());
+}
+
+#[test]
+fn executions_answer_as_the_contract_says() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    finish(&service, &id, 0, true);
+    finish(&service, &id, 1, false);
+    let list = run(service.executions(&id, &Value::Null)).expect("read");
+    let input = |index: u32| {
+        json!({
+            "index": index, "assetId": format!("a{index}"),
+            "inputs": [{ "actionId": "input-1", "name": format!("{index}.jpg"), "sourceUrl": format!("asset:a{index}") }]
+        })
+    };
+    let expected = json!({
+        "batchId": id, "total": 3,
+        "executions": [
+            {
+                "executionId": format!("{id}_exec-0"), "batchId": id, "assetIndex": 0, "inputAsset": input(0),
+                "status": "success", "attempts": 1,
+                "outputs": [{
+                    "actionId": "output-1", "port": "outputs", "name": "0.jpg", "mimeType": "image/jpeg", "width": 4,
+                    "height": 3, "bytes": 99, "sha256": "ab", "encoder": "test 1", "url": "asset:ab"
+                }],
+                "startedAt": "2026-01-31T12:00:00.000Z", "completedAt": "2026-01-31T12:00:00.100Z", "durationMs": 100.0
+            },
+            {
+                "executionId": format!("{id}_exec-1"), "batchId": id, "assetIndex": 1, "inputAsset": input(1),
+                "status": "failed", "attempts": 1, "error": "\"0.jpg\" is empty.",
+                "errorCategory": "validation_error", "phase": "validation", "actionId": "input-1",
+                "hint": "Choose another file.",
+                "startedAt": "2026-01-31T12:00:00.100Z", "completedAt": "2026-01-31T12:00:00.200Z", "durationMs": 100.0
+            },
+            {
+                "executionId": format!("{id}_exec-2"), "batchId": id, "assetIndex": 2, "inputAsset": input(2),
+                "status": "pending", "attempts": 0, "startedAt": null, "completedAt": null, "durationMs": null
+            }
+        ],
+        "pagination": { "limit": 100, "offset": 0, "count": 3, "hasMore": false }
+    });
+    assert_eq!(json_of(&list), expected);
+    assert_eq!(serde_json::from_value::<ExecutionList>(expected).expect("reads"), list);
+
+    let failed = run(service.executions(&id, &json!({ "status": "failed", "limit": 1 }))).expect("read");
+    assert_eq!((failed.total, failed.executions.len()), (3, 1));
+    assert_eq!(json_of(&failed.pagination), json!({ "limit": 1, "offset": 0, "count": 1, "hasMore": false }));
+}
+
+#[test]
+fn a_cancelled_batch_answers_its_state_before() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    finish(&service, &id, 0, true);
+    let answer = json_of(&run(service.cancel(&id)).expect("cancelled"));
+    assert_eq!((&answer["status"], &answer["previousStatus"]), (&json!("cancelled"), &json!("running")));
+    assert_eq!(answer["assets"], json!({ "total": 3, "pending": 2, "processing": 0, "completed": 1, "failed": 0 }));
+    assert!(answer["message"].as_str().is_some_and(|message| message.contains("2 not run")));
+    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::Changed { batch_id: id.clone() }));
+    let error = refused(run(service.cancel(&id)));
+    assert_eq!(error.code, 400);
+    assert!(error.message.contains("cancelled"), "{}", error.message);
+    assert_eq!(service.host().notices.borrow().len(), 2, "a refused call changes nothing");
+}
+
+#[test]
+fn failed_executions_are_retried_all_or_by_id() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    for (index, well) in [(0, false), (1, true), (2, false)] {
+        finish(&service, &id, index, well);
+    }
+    let execution = |index| format!("{id}_exec-{index}");
+    for (request, word) in [
+        (json!({ "executionIds": [execution(1)] }), "success"),
+        (json!({ "executionIds": [execution(3)] }), "exec-3"),
+        (json!({ "executionIds": ["other_exec-0"] }), "other"),
+        (json!({ "executionIds": [format!("{id}_exec-+0")] }), "+0"),
+        (json!({ "executionIds": [] }), "empty"),
+        (json!({ "executionIds": execution(0) }), "list"),
+    ] {
+        let error = refused(run(service.retry(&id, &request)));
+        assert_eq!(error.code, 400, "{request}");
+        assert!(error.message.contains(word), "{request}: {}", error.message);
+    }
+    let ids = json!({ "executionIds": [execution(2), execution(2)] });
+    let status = json_of(&run(service.retry(&id, &ids)).expect("retried"));
+    assert_eq!((&status["status"], &status["completedAt"]), (&json!("running"), &Value::Null));
+    assert_eq!(status["executions"]["failedExecutionIds"], json!([execution(0)]));
+    assert!(refused(run(service.retry(&id, &Value::Null))).message.contains("running"));
+    finish(&service, &id, 2, true);
+    run(service.retry(&id, &Value::Null)).expect("retried");
+    finish(&service, &id, 0, true);
+    let list = run(service.executions(&id, &Value::Null)).expect("read");
+    assert_eq!(list.executions.iter().map(|one| one.attempts).collect::<Vec<_>>(), [2, 1, 2]);
+    assert!(refused(run(service.retry(&id, &Value::Null))).message.contains("Nothing"));
+}
+
+#[test]
+fn a_pause_is_told_with_its_beginning_and_ends_with_resume() {
+    let service = service();
+    let id = accepted(&service, "w", 2).batch_id;
+    let status = json_of(&run(service.pause(&id)).expect("paused"));
+    assert_eq!(status["status"], "pending");
+    assert_eq!(status["paused"], json!({ "reason": "user", "since": "2026-01-31T12:00:00.000Z" }));
+    assert_eq!(json_of(&run(service.resume(&id)).expect("resumed"))["paused"], Value::Null);
+    run(service.cancel(&id)).expect("cancelled");
+    assert!(refused(run(service.pause(&id))).message.contains("cancelled"));
+    assert!(refused(run(service.resume(&id))).message.contains("cancelled"));
+}
+
+#[test]
+fn an_update_is_exact_in_its_ranges() {
+    let service = service();
+    let id = accepted(&service, "w", 1).batch_id;
+    let update = json!({ "priority": "LOW", "concurrencyLimit": 100 });
+    let status = json_of(&run(service.update(&id, &update)).expect("updated"));
+    assert_eq!((&status["config"]["priority"], &status["config"]["concurrencyLimit"]), (&json!("LOW"), &json!(100)));
+    for request in [json!({}), json!({ "priority": "URGENT" }), json!({ "concurrencyLimit": 101 }), Value::Null] {
+        assert_eq!(refused(run(service.update(&id, &request))).code, 400, "{request}");
+    }
+}
+
+#[test]
+fn only_version_one_is_spoken() {
+    for fine in [json!(null), json!({}), json!({ "apiVersion": "1.0" }), json!({ "apiVersion": null })] {
+        assert_eq!(check_version(&fine), Ok(()), "{fine}");
+    }
+    for other in [json!({ "apiVersion": "2.0" }), json!({ "apiVersion": "" }), json!({ "apiVersion": 2 })] {
+        let error = check_version(&other).expect_err("refused");
+        assert_eq!((error.code, error.status.as_str()), (400, "error"), "{other}");
+    }
+}
+
+#[test]
+fn links_stand_on_the_documents_base() {
+    for (base, expected) in [
+        ("https://a.example/", "https://a.example/batch/b/status"),
+        ("https://a.example", "https://a.example/batch/b/status"),
+        ("http://127.0.0.1:8080/sub/app/index.html", "http://127.0.0.1:8080/sub/app/batch/b/status"),
+        ("https://a.example/app/?q=/x/#/batches/1", "https://a.example/app/batch/b/status"),
+    ] {
+        assert_eq!(Links::of("b", base).status.href, expected);
+    }
+}
+
+#[test]
+fn notices_are_small_and_survive_the_way_between_tabs() {
+    let notice = Notice::Changed { batch_id: "b".to_owned() };
+    let wire = json!({ "notice": "changed", "batchId": "b" });
+    assert_eq!(json_of(&notice), wire);
+    assert_eq!(serde_json::from_value::<Notice>(wire).expect("reads"), notice);
+}
