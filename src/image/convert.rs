@@ -155,8 +155,8 @@ fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> Plane {
 
 /// Gives the rows of a chroma plane at luma size: linear interpolation with centred siting, edges replicated.
 ///
-/// For ratios up to 2 this is libjpeg's triangle filter with its rounding (jdsample.c). For ratio 4, where libjpeg
-/// replicates, it is the same filter carried on.
+/// For ratios up to 2 this is libjpeg's triangle filter with its rounding (jdsample.c). For ratio 4, and for pictures
+/// of at most four columns, where libjpeg replicates, it is the same filter carried on.
 struct Upsampler<'a> {
     plane: &'a Plane,
     subsampling: Subsampling,
