@@ -163,7 +163,7 @@ fn dos_time(millis: f64) -> (u16, u16) {
         return (0x21, 0);
     }
     let date = (year - 1980) << 9 | month << 5 | day;
-    let time = (rest / 3_600) << 11 | (rest / 60 % 60) << 5 | rest % 60 / 2;
+    let time = (rest / 3_600) << 11 | (rest / 60 % 60) << 5 | (rest % 60 / 2);
     (date as u16, time as u16)
 }
 

@@ -108,13 +108,16 @@ fn continue_row(padded: &mut [u16], pad: usize, samples: usize, channels: usize)
     }
 }
 
-/// A row as blocks of samples that are worked on together.
-fn blocks(row: &[u16]) -> &[[u16; LANES]] {
+/// Samples that are worked on together.
+type Block = [u16; LANES];
+
+/// A row as blocks.
+fn blocks(row: &[u16]) -> &[Block] {
     row.as_chunks().0
 }
 
 /// `out = w₀·s₀ + Σ wₖ (s₋ₖ + s₊ₖ)`: `pairs` holds the two samples' rows at each distance.
-fn convolve(weights: &[u16], pairs: &[(&[[u16; LANES]], &[[u16; LANES]])], out: &mut [u16]) {
+fn convolve(weights: &[u16], pairs: &[(&[Block], &[Block])], out: &mut [u16]) {
     let (Some((centre_weight, weights)), Some(((centre, _), pairs))) = (weights.split_first(), pairs.split_first())
     else {
         return;
