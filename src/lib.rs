@@ -1,8 +1,8 @@
 //! Pixelmill runs an image workflow over many photographs on the user's own device.
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only. Imports
-//! run one way: `image`, `error` ← `workflow`, `codecs`, `actions` ← `engine` ← `batch`, `store`, `protocol` ← `api`
-//! ← `browser` ← `ui`.
+//! run one way: `image`, `error` ← `workflow`, `codecs`, `actions` ← `engine` ← `batch`, `library`, `store`, `protocol`
+//! ← `api` ← `browser` ← `ui`.
 
 pub mod error;
 pub mod image;
@@ -15,6 +15,7 @@ pub mod engine;
 
 pub mod batch;
 pub mod export;
+pub mod library;
 pub mod protocol;
 pub mod store;
 

@@ -7,6 +7,8 @@ use crate::view_model::format;
 
 pub(crate) mod draft;
 mod fields;
+pub(crate) mod library;
+mod my_workflows;
 mod options;
 mod pictures;
 mod previews;
