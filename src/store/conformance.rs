@@ -1,7 +1,7 @@
 //! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
 //! a browser. A check panics with what was wrong.
 //!
-//! Each takes a fresh store from its [`Fixture`]. [`each!`](crate::store::conformance::each) names them all once.
+//! Each takes a fresh store from its [`Fixture`]. `each!` names them all once.
 
 use std::collections::BTreeSet;
 
