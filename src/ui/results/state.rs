@@ -12,6 +12,7 @@ use leptos::task::spawn_local;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::ui::live::Live;
 use crate::ui::services::{Change, Problem, Services};
+use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::window::pages;
 
 /// Executions per page.
@@ -35,8 +36,7 @@ pub(crate) struct ExecutionList {
     detail: RwSignal<Option<Arc<Execution>>>,
     /// Answers of an older generation (another filter) are dropped.
     generation: StoredValue<u32>,
-    reading: StoredValue<bool>,
-    again: StoredValue<bool>,
+    readings: StoredValue<Readings>,
     dirty: StoredValue<bool>,
 }
 
@@ -55,8 +55,7 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
         selected: RwSignal::new(None),
         detail: RwSignal::new(None),
         generation: StoredValue::new(0),
-        reading: StoredValue::new(false),
-        again: StoredValue::new(false),
+        readings: StoredValue::new(Readings::default()),
         dirty: StoredValue::new(false),
     };
     services.on_change(move |change| {
@@ -155,35 +154,31 @@ impl ExecutionList {
     }
 
     fn refresh(self) {
-        self.spawn_reading(true);
+        self.ask(Extent::All);
         self.read_detail();
     }
 
     /// Reads the pages in sight that are not there yet.
     fn read(self) {
-        self.spawn_reading(false);
+        self.ask(Extent::Missing);
     }
 
-    fn spawn_reading(self, all: bool) {
-        if self.reading.get_value() {
-            self.again.set_value(true);
+    fn ask(self, extent: Extent) {
+        if self.readings.try_update_value(|readings| readings.ask(extent)) != Some(true) {
             return;
         }
-        self.reading.set_value(true);
         spawn_local(async move {
-            self.read_pages(all).await;
-            if self.reading.try_get_value().is_none() {
-                return;
-            }
-            self.reading.set_value(false);
-            if self.again.get_value() {
-                self.again.set_value(false);
-                self.read();
+            let mut next = Some(extent);
+            while let Some(extent) = next {
+                self.read_pages(extent).await;
+                // The view may have gone meanwhile.
+                next = self.readings.try_update_value(Readings::end).flatten();
             }
         });
     }
 
-    async fn read_pages(self, all: bool) {
+    async fn read_pages(self, extent: Extent) {
+        let all = extent == Extent::All;
         let (Some(batch_id), Some(wanted)) = (self.batch_id.try_get_value(), self.wanted.try_get_untracked()) else {
             return;
         };
