@@ -151,6 +151,20 @@ fn ImportProgress() -> impl IntoView {
             })}
         </Show>
         {move || skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
+        {move || Some(draft.unreadable()).filter(|names| !names.is_empty()).map(|names| view! { <Unreadable names/> })}
+    }
+}
+
+/// What could not be read, by name.
+#[component]
+fn Unreadable(names: Vec<String>) -> impl IntoView {
+    let summary = format!("{} could not be read", format::plural(names.len() as u64, "file", "files"));
+    let names = names.into_iter().map(|name| view! { <li>{name}</li> }).collect::<Vec<_>>();
+    view! {
+        <details class="unreadable small" data-testid="unreadable">
+            <summary class="problem">{summary}</summary>
+            <ul>{names}</ul>
+        </details>
     }
 }
 
