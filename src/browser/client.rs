@@ -292,9 +292,6 @@ impl Client {
             });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
             lead(Role::SingleTab);
-            self.inner.shared.change_state(|state| {
-                state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
-            });
         }
     }
 
