@@ -125,6 +125,17 @@ impl ExecutionList {
         })
     }
 
+    /// An execution by its `assetIndex` with its place in the list, tracked; `None` while it is not in sight.
+    pub(crate) fn find(self, asset_index: u32) -> Option<(u32, Arc<Execution>)> {
+        self.pages.with(|pages| {
+            let entry = |at: u32| pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize));
+            // Unfiltered, the index is the place.
+            std::iter::once(asset_index)
+                .chain(self.wanted.get_untracked())
+                .find_map(|at| Some((at, entry(at).filter(|one| one.asset_index == asset_index)?.clone())))
+        })
+    }
+
     fn status(self) -> Option<ExecutionStatus> {
         match self.filter.get_untracked() {
             "pending" => Some(ExecutionStatus::Pending),
@@ -226,6 +237,11 @@ impl ExecutionList {
     /// Whether one is looked at, tracked.
     pub(crate) fn is_open(self) -> bool {
         self.selected.with(Option::is_some)
+    }
+
+    /// `assetIndex` of the one looked at.
+    pub(crate) fn selected(self) -> Option<u32> {
+        self.selected.get_untracked()
     }
 
     /// Whether it is this one, tracked.
