@@ -40,8 +40,12 @@ pub struct AssetRecord {
     pub bytes: u64,
     /// How many records refer to it.
     pub references: u32,
-    /// When it came in.
+    /// When it came in last.
     pub created_at: Millis,
+    /// Whether it was ever imported by itself, rather than with the record of a result. Such a file outlives its last
+    /// reference, because whoever imported it may be about to use it again; the sweep takes it later.
+    #[serde(default)]
+    pub imported: bool,
 }
 
 /// A file on its way into the store. `B` is its content: a Blob in the browser.

@@ -42,12 +42,13 @@ impl<C> Clone for MemoryStore<C> {
 }
 
 impl<C: Clone> Records<C> {
-    fn put(&mut self, asset: NewAsset<C>, now: Millis) {
+    fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
         let (record, _) = self.assets.entry(asset_id.clone()).or_insert_with(|| {
-            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now }, content)
+            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now, imported }, content)
         });
         record.created_at = now;
+        record.imported |= imported;
     }
 
     fn add_reference(&mut self, asset_id: &str) {
@@ -61,7 +62,7 @@ impl<C: Clone> Records<C> {
         for asset_id in asset_ids {
             if let Some((record, _)) = self.assets.get_mut(asset_id) {
                 record.references = record.references.saturating_sub(1);
-                if record.references == 0 {
+                if record.references == 0 && !record.imported {
                     self.assets.remove(asset_id);
                 }
             }
@@ -74,7 +75,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 
     async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, true, now));
         Ok(())
     }
 
@@ -158,7 +159,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let mut after = before.clone();
         let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
         let now = progress.updated_at;
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, false, now));
         for asset_id in after.iter().flat_map(Execution::references) {
             records.add_reference(asset_id);
         }
