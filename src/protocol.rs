@@ -10,7 +10,7 @@ use crate::batch::records::{Execution, PauseReason, Progress};
 use crate::store::AssetRecord;
 
 /// Raised with every change of the messages.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What page and worker must agree on: both come from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -102,8 +102,25 @@ pub enum FromWorker {
         /// The import's.
         ticket: u32,
         /// Why it broke off before its end, if it did.
-        failure: Option<String>,
+        failure: Option<ImportStop>,
     },
+}
+
+/// Why an import broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportStop {
+    /// A sentence.
+    pub message: String,
+    /// Whether it is the fault of the first file that is not stored: it cannot be read, those after it perhaps can.
+    pub unreadable: bool,
+}
+
+impl ImportStop {
+    /// Something that every file after it would meet as well.
+    pub fn general(message: impl Into<String>) -> Self {
+        Self { message: message.into(), unreadable: false }
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::api::{
 };
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
+use crate::protocol::ImportStop;
 use crate::store::{ExecutionPage, Store};
 use crate::workflow::Diagnostic;
 
@@ -45,6 +46,8 @@ pub struct ImportFailure {
     pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
+    /// Whether it is the fault of the file after these: it cannot be read, the next perhaps can.
+    pub unreadable: bool,
 }
 
 /// What a subscriber is told. Whatever it says is durable already.
@@ -173,8 +176,13 @@ impl Shared {
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
-            Some((imported, Some(why))) => Err(ImportFailure { error: ApiError::internal(why), imported }),
-            None => Err(ImportFailure { error: ApiError::internal("The import was stopped."), imported: Vec::new() }),
+            Some((imported, Some(ImportStop { message, unreadable }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), imported, unreadable })
+            }
+            None => {
+                let error = ApiError::internal("The import was stopped.");
+                Err(ImportFailure { error, imported: Vec::new(), unreadable: false })
+            }
         }
     }
 }
@@ -324,9 +332,6 @@ impl Client {
             });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
             lead(Role::SingleTab, Box::new(|| ()));
-            self.inner.shared.change_state(|state| {
-                state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
-            });
         }
     }
 
