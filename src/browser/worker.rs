@@ -19,7 +19,7 @@ use super::interop::{Listener, describe, property, settled, spawn};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
-use crate::engine::{self, InputRef, Plan, Produced, Source};
+use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
@@ -230,7 +230,8 @@ impl Worker {
             None
         };
         let webp = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
-        Ok(plan.run(execution.asset_index, &sources, webp))
+        let services = Services { webp, networks: None };
+        Ok(plan.run(execution.asset_index, &sources, services))
     }
 
     /// The bytes of an input, and the file to be stored when it was fetched.
