@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// 2 GiB: a worker that exhausts it traps, which fails one image; without the limit the browser kills the whole tab.
 const WORKER_MEMORY_BYTES: u64 = 2 << 30;
+/// 1 GiB, for the same reason: the full U²-Net takes 0.4.
+const NETWORK_MEMORY_BYTES: u64 = 1 << 30;
 
 fn main() {
     for watched in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
@@ -17,6 +19,7 @@ fn main() {
     println!("cargo:rustc-env=PIXELMILL_BUILD_ID={:016x}", hash_of_sources());
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
         println!("cargo:rustc-link-arg-bin=worker=--max-memory={WORKER_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=network=--max-memory={NETWORK_MEMORY_BYTES}");
     }
 }
 

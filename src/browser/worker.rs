@@ -26,7 +26,7 @@ use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
 use crate::store::{Durability, NewAsset, Store, StoreError, Which};
 use crate::workflow::Workflow;
 
-pub use memory::{WatchedAllocator, pixelmill_memory_exhausted};
+pub use memory::pixelmill_memory_exhausted;
 
 mod memory;
 
