@@ -43,7 +43,7 @@ pub(crate) fn provide_live() {
         Change::Progress(progress) => live.take(progress),
         Change::Batches => live.read(),
         Change::Tab => live.tab.set(live.services.tab_note()),
-        Change::Execution(_) => {}
+        Change::Execution(_) | Change::Models => {}
     });
     live.tab.set(live.services.tab_note());
     live.read();

@@ -104,6 +104,8 @@ pub(crate) enum Change {
     Batches,
     /// An execution of this batch ended.
     Execution(String),
+    /// A network was added or removed.
+    Models,
     /// What the page should know about its tab.
     Tab,
 }
@@ -249,6 +251,7 @@ impl Services {
                 }
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
+                ClientEvent::Models => Change::Models,
                 ClientEvent::State(_) => Change::Tab,
             });
         });
