@@ -40,8 +40,12 @@ pub struct AssetRecord {
     pub bytes: u64,
     /// How many records refer to it.
     pub references: u32,
-    /// When it came in.
+    /// When it came in last.
     pub created_at: Millis,
+    /// Whether it was ever imported by itself, rather than with the record of a result. Such a file outlives its last
+    /// reference, because whoever imported it may be about to use it again; the sweep takes it later.
+    #[serde(default)]
+    pub imported: bool,
 }
 
 /// A file on its way into the store. `B` is its content: a Blob in the browser.
@@ -165,7 +169,8 @@ pub trait Store {
     /// Adds a network and a reference to its file, strictly durable. False when the name is taken or the file is not
     /// there.
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError>;
-    /// Removes a network and its reference; the file goes with its last one. False when there is none of this name.
+    /// Removes a network and its reference; the file goes with its last one, since nobody picks it from among
+    /// pictures. False when there is none of this name.
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;

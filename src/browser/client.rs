@@ -3,7 +3,7 @@
 //! Reads come from the store, writes are durable records that the scheduling tab follows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::{Rc, Weak};
 
 use js_sys::Promise;
@@ -120,6 +120,9 @@ struct Shared {
     state: RefCell<ClientState>,
     state_hearers: RefCell<Vec<(u64, StateHearer)>>,
     next: Cell<u64>,
+    /// Batches heard of as running, for the case that this tab's turn to lead comes.
+    unfinished: RefCell<BTreeSet<String>>,
+    hearing: RefCell<Option<Hearing>>,
 }
 
 impl Shared {
@@ -137,6 +140,28 @@ impl Shared {
         for hearer in hearers {
             hearer(&ClientEvent::State(state.clone()));
         }
+    }
+
+    /// Keeps account of what runs, as far as this tab hears of it.
+    fn follow(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let hearing = self.exchange.listen(move |word| {
+            let Some(shared) = weak.upgrade() else { return };
+            let mut unfinished = shared.unfinished.borrow_mut();
+            match word {
+                Word::Progress(progress) if progress.completed_at.is_none() => {
+                    unfinished.insert(progress.batch_id.clone());
+                }
+                Word::Notice(Notice::Created { batch_id }) => {
+                    unfinished.insert(batch_id.clone());
+                }
+                Word::BatchCompleted(Progress { batch_id, .. }) | Word::Notice(Notice::Deleted { batch_id }) => {
+                    unfinished.remove(batch_id);
+                }
+                Word::Progress(_) | Word::Notice(Notice::Changed { .. }) | Word::ExecutionCompleted(_) => {}
+            }
+        });
+        *self.hearing.borrow_mut() = Some(hearing);
     }
 
     async fn import(
@@ -184,6 +209,13 @@ impl Host for Surroundings {
 
     fn notify(&self, notice: Notice) {
         self.shared.exchange.say(&Word::Notice(notice));
+    }
+
+    fn resolve(&self, url: &str) -> Option<String> {
+        let base = &self.shared.base_url;
+        let resolved = web_sys::Url::new_with_base(url, base).ok()?;
+        let own = web_sys::Url::new(base).is_ok_and(|base| base.origin() == resolved.origin());
+        (resolved.protocol() == "https:" || own).then(|| resolved.href())
     }
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, String> {
@@ -249,8 +281,11 @@ impl Client {
             state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None }),
             state_hearers: RefCell::default(),
             next: Cell::new(0),
+            unfinished: RefCell::default(),
+            hearing: RefCell::default(),
             base_url,
         });
+        shared.follow();
         *late.borrow_mut() = Rc::downgrade(&shared);
         let weak = Rc::downgrade(&shared);
         program.networks.on_progress(move |loading| {
@@ -269,7 +304,7 @@ impl Client {
     fn stand_for_election(&self, program: Rc<Program>) {
         let shared = self.inner.shared.clone();
         let database = self.inner.database.clone();
-        let lead = move |role: Role| {
+        let lead = move |role: Role, resign: Box<dyn FnOnce()>| {
             let workers = pool::size();
             let limits = Limits { workers, ..Limits::default() };
             let weak = Rc::downgrade(&shared);
@@ -278,7 +313,8 @@ impl Client {
                     shared.change_state(|state| state.note = note);
                 }
             };
-            let leader = Leader::start(database, program, shared.exchange.clone(), limits, note);
+            let unfinished = shared.unfinished.take();
+            let leader = Leader::start(database, program, shared.exchange.clone(), limits, unfinished, note, resign);
             *shared.leader.borrow_mut() = Some(leader);
             shared.change_state(|state| {
                 state.role = role;
@@ -289,14 +325,18 @@ impl Client {
         let elected = lead.clone();
         let asked = is_secure_context()
             && leader::campaign(&self.inner.shared.base_url, move || {
-                if let Some(lead) = elected.borrow_mut().take() {
-                    lead(Role::Leader);
-                }
-                // For as long as the tab lives.
-                Promise::new(&mut |_, _| ())
+                // For as long as the tab lives and can lead.
+                Promise::new(&mut |resolve, _| {
+                    if let Some(lead) = elected.borrow_mut().take() {
+                        let resign = move || {
+                            let _answered = resolve.call0(&JsValue::UNDEFINED);
+                        };
+                        lead(Role::Leader, Box::new(resign));
+                    }
+                })
             });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
-            lead(Role::SingleTab);
+            lead(Role::SingleTab, Box::new(|| ()));
             self.inner.shared.change_state(|state| {
                 state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
             });

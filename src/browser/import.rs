@@ -66,6 +66,7 @@ async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -
             bytes: asset.bytes,
             references: 0,
             created_at: now,
+            imported: true,
         })
         .collect();
     database.put_assets(portion, now).await.map_err(|error| error.to_string())?;

@@ -15,9 +15,12 @@ use crate::protocol::{FromWorker, ToWorker};
 /// What came of an import: what is stored, and why it broke off, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<String>);
 
+/// Sees what is stored so far.
+type OnProgress = Rc<dyn Fn(&[Asset])>;
+
 struct Import {
     imported: Vec<Asset>,
-    on_progress: Rc<dyn Fn(&[Asset])>,
+    on_progress: OnProgress,
     ended: Sender<Ended>,
 }
 

@@ -192,7 +192,7 @@ fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
 }
 
 /// How many workers this device is given: `pixelmill.workers` in the local storage (1–8), or one less than it has
-/// cores, at least 2 and at most 8.
+/// cores, at least 2 and at most 8, and no more than one for each GiB of memory, where the browser tells it.
 pub fn size() -> u32 {
     let window = web_sys::window();
     let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());
@@ -201,5 +201,6 @@ pub fn size() -> u32 {
         return set;
     }
     let cores = window.map_or(2.0, |window| window.navigator().hardware_concurrency());
-    (cores as u32).saturating_sub(1).clamp(2, 8)
+    let memory = property(&property(&js_sys::global(), "navigator"), "deviceMemory").as_f64().unwrap_or(8.0);
+    (cores as u32).saturating_sub(1).clamp(2, 8).min((memory as u32).max(1))
 }

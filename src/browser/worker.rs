@@ -2,7 +2,7 @@
 //!
 //! It decides nothing: the page says what to run, and the record says whether it may still be finished.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -35,6 +35,8 @@ use network::Networks;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
+/// Time for a named URL to arrive: less than the watchdog leaves an execution, so that the other side is blamed.
+const FETCH_MS: u32 = 20_000;
 
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -248,15 +250,19 @@ impl Worker {
         } else {
             None
         };
-        let webp = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
+        let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
         let names = plan.networks();
         let count = names.len() as u32;
         let networks = self.networks.load(names).await;
         if count > 0 {
             report(&FromWorker::Infers { networks: count });
         }
-        let services = Services { webp, networks: Some(&networks) };
-        Ok(plan.run(execution.asset_index, &sources, services))
+        let services = Services { webp: encoder, networks: Some(&networks) };
+        let produced = plan.run(execution.asset_index, &sources, services);
+        if webp.is_some_and(|webp| webp.broken.get()) {
+            *self.webp.borrow_mut() = None;
+        }
+        Ok(produced)
     }
 
     /// The bytes of an input, and the file to be stored when it was fetched.
@@ -278,7 +284,7 @@ impl Worker {
             });
         }
         let fetched = async {
-            let response = fetch_anonymously(source_url).await?;
+            let response = fetch_anonymously(source_url, FETCH_MS).await?;
             let blob: Blob = settled(response.blob().map_err(|error| describe(&error))?)
                 .await
                 .map_err(|error| describe(&error))?
@@ -319,7 +325,12 @@ impl Worker {
         let loader: LibwebpLoader = loader.unchecked_into();
         let name = loader.name();
         let encoder = settled(loader.load(&self.libwebp)).await.map_err(|error| no_webp(&describe(&error)))?;
-        let webp = Rc::new(Libwebp { encoder: encoder.unchecked_into(), name: Box::leak(name.into_boxed_str()) });
+        let webp = Rc::new(Libwebp {
+            encoder: encoder.unchecked_into(),
+            // Leaked once for each encoder, which is hardly ever more than one.
+            name: Box::leak(name.into_boxed_str()),
+            broken: Cell::new(false),
+        });
         *self.webp.borrow_mut() = Some(webp.clone());
         Ok(webp)
     }
@@ -432,8 +443,9 @@ extern "C" {
 
 struct Libwebp {
     encoder: LibwebpEncoder,
-    /// Leaked once in a worker's life.
     name: &'static str,
+    /// Whether it has thrown: its memory may be in any state.
+    broken: Cell<bool>,
 }
 
 impl WebpEncoder for Libwebp {
@@ -444,7 +456,10 @@ impl WebpEncoder for Libwebp {
                 format!("WebP cannot hold {} × {} pixels.", size.width, size.height),
                 "Make the picture smaller (at most 16,383 per side), or choose another format.",
             )),
-            Err(error) => Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it.")),
+            Err(error) => {
+                self.broken.set(true);
+                Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it."))
+            }
         }
     }
 

@@ -48,12 +48,13 @@ impl<C> Clone for MemoryStore<C> {
 }
 
 impl<C: Clone> Records<C> {
-    fn put(&mut self, asset: NewAsset<C>, now: Millis) {
+    fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
         let (record, _) = self.assets.entry(asset_id.clone()).or_insert_with(|| {
-            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now }, content)
+            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now, imported }, content)
         });
         record.created_at = now;
+        record.imported |= imported;
     }
 
     fn add_reference(&mut self, asset_id: &str) {
@@ -67,7 +68,7 @@ impl<C: Clone> Records<C> {
         for asset_id in asset_ids {
             if let Some((record, _)) = self.assets.get_mut(asset_id) {
                 record.references = record.references.saturating_sub(1);
-                if record.references == 0 {
+                if record.references == 0 && !record.imported {
                     self.assets.remove(asset_id);
                 }
             }
@@ -80,7 +81,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 
     async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, true, now));
         Ok(())
     }
 
@@ -164,7 +165,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let mut after = before.clone();
         let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
         let now = progress.updated_at;
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, false, now));
         for asset_id in after.iter().flat_map(Execution::references) {
             records.add_reference(asset_id);
         }
@@ -208,7 +209,12 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
         let mut records = self.records.borrow_mut();
         let Some(model) = records.models.remove(name) else { return Ok(false) };
-        records.drop_references(std::iter::once(model.asset_id.as_str()));
+        if let Some((file, _)) = records.assets.get_mut(&model.asset_id) {
+            file.references = file.references.saturating_sub(1);
+            if file.references == 0 {
+                records.assets.remove(&model.asset_id);
+            }
+        }
         Ok(true)
     }
 
