@@ -158,7 +158,10 @@ impl Shared {
                 Word::BatchCompleted(Progress { batch_id, .. }) | Word::Notice(Notice::Deleted { batch_id }) => {
                     unfinished.remove(batch_id);
                 }
-                Word::Progress(_) | Word::Notice(Notice::Changed { .. }) | Word::ExecutionCompleted(_) => {}
+                Word::Progress(_)
+                | Word::Notice(Notice::Changed { .. })
+                | Word::ExecutionCompleted(_)
+                | Word::Models => {}
             }
         });
         *self.hearing.borrow_mut() = Some(hearing);

@@ -22,6 +22,8 @@ pub(crate) struct Live {
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<Problem>>,
     tab: RwSignal<Option<String>>,
+    /// Bytes of a network that have come, and of all.
+    loading: RwSignal<Option<(u64, u64)>>,
     reading: StoredValue<bool>,
     again: StoredValue<bool>,
 }
@@ -36,13 +38,17 @@ pub(crate) fn provide_live() {
         batches: RwSignal::new(None),
         problem: RwSignal::new(None),
         tab: RwSignal::new(None),
+        loading: RwSignal::new(None),
         reading: StoredValue::new(false),
         again: StoredValue::new(false),
     };
     live.services.on_change(move |change| match change {
         Change::Progress(progress) => live.take(progress),
         Change::Batches => live.read(),
-        Change::Tab => live.tab.set(live.services.tab_note()),
+        Change::Tab => {
+            live.tab.set(live.services.tab_note());
+            live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
+        }
         Change::Execution(_) | Change::Models => {}
     });
     live.tab.set(live.services.tab_note());
@@ -69,6 +75,11 @@ impl Live {
     /// What the page should know about its tab, tracked.
     pub(crate) fn tab_note(self) -> Option<String> {
         self.tab.get()
+    }
+
+    /// What the page says while a network is on its way here, tracked.
+    pub(crate) fn loading_note(self) -> Option<String> {
+        self.loading.get().map(|(loaded, total)| format::loading("Loading the background model", loaded, total))
     }
 
     /// How many batches are on their way, tracked.
