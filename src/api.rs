@@ -21,6 +21,7 @@ mod answers;
 mod catalog;
 mod error;
 mod identifiers;
+mod models;
 mod requests;
 mod time;
 
@@ -31,6 +32,7 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
 pub use identifiers::slug;
+pub use models::{ModelAnswer, model_name};
 pub use requests::{Execute, ExecutionsQuery, ListQuery, Retry, Update, check_version};
 pub use time::{iso_time, parse_time};
 

@@ -4,7 +4,7 @@
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role};
 use pixelmill::codecs;
-use pixelmill::engine::{Plan, Source};
+use pixelmill::engine::{Plan, Services, Source};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -118,7 +118,7 @@ proptest! {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
                 Source { name: &input.name, bytes }
             }).collect();
-            match plan.run(0, &sources, None) {
+            match plan.run(0, &sources, Services::default()) {
                 Ok(produced) => {
                     prop_assert_eq!(produced.outputs.len(), plan.graph().outputs.len());
                     for output in &produced.outputs {

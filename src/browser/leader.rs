@@ -30,6 +30,11 @@ const PROGRESS_MS: f64 = 250.0;
 const RETRY_MS: f64 = 1_000.0;
 /// Time for an idle worker to say that it has its execution; one that does not is gone.
 const TAKE_MS: f64 = 10_000.0;
+/// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
+const NETWORK_WAIT_MS: u32 = 600_000;
+/// Time for a worker to run a network once: sixty times what the built-in one takes on a slow machine, 35 times what
+/// the full U²-Net does.
+const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
 /// An import that nothing refers to is kept for so long: 7 days.
@@ -408,6 +413,10 @@ impl Leader {
                     self.keep_fewer_workers();
                 }
                 self.dispatch(Event::Died { worker, death });
+            }
+            FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
+            FromPool::Report(FromWorker::Infers { networks }) => {
+                self.dispatch(Event::Slow { worker, ms: networks.saturating_mul(INFERENCE_MS) });
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {

@@ -52,7 +52,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         return Ok(());
     }
     if *scope == Scope::Full {
-        for feature in ["app", "worker"] {
+        for feature in ["app", "worker", "network"] {
             let arguments = ["--target", "wasm32-unknown-unknown", "--features", feature, "--", "--deny", "warnings"];
             steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
         }
