@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_url, is_secure_context, now, random};
+use super::environment::{base_url, now, random};
 use super::exchange::{Exchange, Hearing, Word};
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
@@ -334,18 +334,17 @@ impl Client {
         };
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
-        let asked = is_secure_context()
-            && leader::campaign(&self.inner.shared.base_url, move || {
-                // For as long as the tab lives and can lead.
-                Promise::new(&mut |resolve, _| {
-                    if let Some(lead) = elected.borrow_mut().take() {
-                        let resign = move || {
-                            let _answered = resolve.call0(&JsValue::UNDEFINED);
-                        };
-                        lead(Role::Leader, Box::new(resign));
-                    }
-                })
-            });
+        let asked = leader::campaign(&self.inner.shared.base_url, move || {
+            // For as long as the tab lives and can lead.
+            Promise::new(&mut |resolve, _| {
+                if let Some(lead) = elected.borrow_mut().take() {
+                    let resign = move || {
+                        let _answered = resolve.call0(&JsValue::UNDEFINED);
+                    };
+                    lead(Role::Leader, Box::new(resign));
+                }
+            })
+        });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
             lead(Role::SingleTab, Box::new(|| ()));
         }
