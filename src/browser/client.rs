@@ -379,12 +379,12 @@ impl Client {
         self.inner.service.list(query).await
     }
 
-    /// The contract's status of a batch.
+    /// The contract's status of a batch; `query` is an object or null.
     ///
     /// # Errors
     /// As `api::Service::status`.
-    pub async fn batch_status(&self, batch_id: &str) -> Result<Status, ApiError> {
-        self.inner.service.status(batch_id).await
+    pub async fn batch_status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
+        self.inner.service.status(batch_id, query).await
     }
 
     /// The contract's results of a batch; `query` is an object or null.
