@@ -161,10 +161,13 @@ impl Live {
     /// Asks, then deletes a batch with its results.
     pub(crate) fn delete(self, progress: &Progress) {
         let (name, batch_id) = (progress.job_name.clone(), progress.batch_id.clone());
-        let results = format::plural(u64::from(progress.assets.completed), "picture", "pictures");
+        let what = match u64::from(progress.assets.completed) {
+            0 => "It is".to_owned(),
+            done => format!("The batch and its results ({}) are", format::plural(done, "picture", "pictures")),
+        };
         self.confirm.ask(
             format!("Delete “{name}”?"),
-            format!("The batch and its results ({results}) are removed from this browser. Files you downloaded stay."),
+            format!("{what} removed from this browser. Files you downloaded stay."),
             "Delete",
             move || {
                 let batch_id = batch_id.clone();

@@ -54,7 +54,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         <Show when=move || loaded.get() && !known.get()>
             <div class="empty panel" data-testid="empty">
                 <Icon shape=Shape::Layers/>
-                <h2>"This batch is not here"</h2>
+                <h1>"This batch is not here"</h1>
                 <p>"It was deleted, or it ran in another browser. Batches stay in the browser that ran them."</p>
                 <a class="button primary" href=Route::Batches.fragment()>"See all batches"</a>
             </div>

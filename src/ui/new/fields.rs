@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::models::Models;
 use crate::actions::parameters::Field;
 use crate::view_model::document;
-use crate::view_model::form::{self, Control};
+use crate::view_model::form::{self, Control, Piece};
 
 /// The parameter that a control edits.
 #[derive(Clone, Copy)]
@@ -89,14 +89,23 @@ pub(crate) fn ParameterField(
     let target = (!matches!(control, Control::Places(_))).then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline>
-            <label for=target id=format!("{id}-label") title=field.description()>{label}</label>
+            <label for=target id=format!("{id}-label")>{label}</label>
             {control_view(control, edited)}
             {move || edited.problem.get().map(|(message, hint)| view! {
                 <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">{message} " " {hint}</p>
             })}
-            <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{field.description()}</p>
+            <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
         </div>
     }
+}
+
+fn help(field: &Field) -> Vec<AnyView> {
+    let shown = |piece| match piece {
+        Piece::Text(text) => text.into_any(),
+        Piece::Named(name) => view! { <b>{name}</b> }.into_any(),
+        Piece::Verbatim(text) => view! { <code>{text}</code> }.into_any(),
+    };
+    form::pieces(&field.description()).into_iter().map(shown).collect()
 }
 
 fn control_view(control: Control, edited: Edited) -> AnyView {

@@ -12,7 +12,7 @@ use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{StoredImage, focus};
 use crate::view_model::form;
 
 /// The panel. It takes the focus when it opens, and gives it back to the row when it closes.
@@ -23,11 +23,7 @@ pub(crate) fn Detail() -> impl IntoView {
     // Rebuilt only for another picture or another state, not for each reading.
     let shown = Memo::new(move |_| list.detail().get());
     let label = move || shown.with(|shown| shown.as_ref().map_or_else(|| "Picture".to_owned(), |one| name(one)));
-    let focus = move || {
-        if let Some(panel) = panel.get_untracked() {
-            let _gone = panel.focus();
-        }
-    };
+    let focus = move || focus(panel.get_untracked().map(Into::into));
     Effect::new(move || {
         panel.track();
         focus();

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
-use crate::ui::widgets::Segments;
+use crate::ui::widgets::{Segments, focus};
 use crate::view_model::format;
 use crate::view_model::window::Window;
 
@@ -129,12 +129,10 @@ fn element_of(event: &web_sys::Event) -> Option<web_sys::Element> {
 pub(crate) fn focus_row(asset_index: u32) {
     let selector = format!("[data-testid=execution-row][data-index=\"{asset_index}\"] .open");
     let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    focus(find(&selector).or_else(|| find("#main")));
-}
-
-fn focus(element: Option<web_sys::Element>) {
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _gone = element.focus();
+    match find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // A row at the edge scrolls into sight.
+        Some(button) => drop(button.focus()),
+        None => focus(find("#main")),
     }
 }
 
