@@ -66,7 +66,10 @@ pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl 
             </div>
             <div class="row-name">
                 <button class="open truncate" on:click=move |_| list.select(opened.clone())>{name(&execution)}</button>
-                <span class="small muted truncate" class:problem=failure.is_some()>{sub}</span>
+                <span class="small muted truncate" class:problem=failure.is_some()>
+                    <Doubt execution=execution.clone()/>
+                    {sub}
+                </span>
             </div>
             <div class="row-status">
                 <span class=format!("badge {tone}") data-testid="status">{text}</span>
@@ -75,6 +78,18 @@ pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl 
             <RowOutputs execution/>
         </li>
     }
+}
+
+/// A sign that the result was made with a doubt; what it is stands in the detail.
+#[component]
+fn Doubt(execution: Arc<Execution>) -> impl IntoView {
+    execution.warnings.first().map(|warning| {
+        view! {
+            <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=warning.message.clone()>
+                <Icon shape=Shape::Warning/>
+            </span>
+        }
+    })
 }
 
 #[component]
