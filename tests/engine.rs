@@ -22,6 +22,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
+        Kind::Model => Just(json!("u2netp")).boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }
