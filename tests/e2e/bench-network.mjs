@@ -1,5 +1,6 @@
 // `cargo xtask bench`: a mask by the built-in network, beside onnxruntime-web on the same file in the same browser and the same run, each in
-// one worker with one thread. First: from nothing to the first mask, over a local connection. Warm: the median of those after it.
+// one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
+// median of those after it.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -42,32 +43,41 @@ const server = createServer(async (request, response) => {
   }
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await chromium.launch({ executablePath: process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+let version;
 try {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`http://127.0.0.1:${server.address().port}/bench/networks.html`);
-  await page.waitForFunction(() => window.measure !== undefined);
   const input = await sampled("portrait");
   const found = new Map(CONTESTANTS.map(({ name }) => [name, []]));
   for (let round = 1; round <= ROUNDS; round += 1) {
     for (const { name, script } of CONTESTANTS) {
-      const one = await page.evaluate(([script, input, runs]) => window.measure(script, input, runs), [script, input, RUNS]);
+      const one = await measure(script, input);
       found.get(name).push(one);
       console.log(`  round ${round}, ${name}: first ${one.first.toFixed(0)} ms, then ${one.times.map((time) => time.toFixed(0)).join(", ")} ms`);
     }
   }
   await print(found);
 } finally {
-  await browser.close();
   server.close();
   server.closeAllConnections();
+}
+
+async function measure(script, input) {
+  const browser = await chromium.launch({ executablePath: process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  version = browser.version();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/bench/networks.html`);
+    await page.waitForFunction(() => window.measure !== undefined);
+    return await page.evaluate(([script, input, runs]) => window.measure(script, input, runs), [script, input, RUNS]);
+  } finally {
+    await browser.close();
+  }
 }
 
 /** A photograph as the network takes it. */
 async function sampled(name) {
   const rgb = await sharp(pictures.photo(name)).resize(SIDE, SIDE, { fit: "fill" }).removeAlpha().raw().toBuffer();
   const [mean, deviation] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
-  const largest = Math.max(...rgb);
+  const largest = rgb.reduce((most, sample) => Math.max(most, sample), 1);
   return Array.from({ length: rgb.length }, (_, at) => {
     const [channel, pixel] = [Math.floor(at / (SIDE * SIDE)), at % (SIDE * SIDE)];
     return (rgb[pixel * 3 + channel] / largest - mean[channel]) / deviation[channel];
@@ -93,14 +103,14 @@ async function print(found) {
       };
     }),
   );
-  console.log(`\n  U²-Netp, ${ROUNDS} rounds of 1 + ${RUNS} masks, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${browser.version()}\n`);
+  console.log(`\n  U²-Netp, ${ROUNDS} rounds of 1 + ${RUNS} masks, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${version}\n`);
   console.log(`  ${"one worker, one thread".padEnd(24)} ${"first, ms".padStart(10)} ${"warm, ms".padStart(10)} ${"memory, MB".padStart(11)} ${"code, kB brotli".padStart(16)}`);
   for (const { name, first, warm, memory, bytes } of rows) {
     console.log(`  ${name.padEnd(24)} ${first.toFixed(0).padStart(10)} ${warm.toFixed(0).padStart(10)} ${(memory / 1e6).toFixed(0).padStart(11)} ${(bytes / 1e3).toFixed(0).padStart(16)}`);
   }
   const [own, peer] = rows;
   const masks = CONTESTANTS.map(({ name }) => found.get(name)[0].mask);
-  const difference = Math.max(...masks[0].map((value, at) => Math.abs(value - masks[1][at])));
+  const difference = masks[0].reduce((most, value, at) => Math.max(most, Math.abs(value - masks[1][at])), 0);
   const aim = (text, value, most) => `${text} ${value.toFixed(2)} (aim at most ${most}: ${value <= most ? "reached" : "not reached"})`;
   console.log(`\n  Pixelmill ÷ onnxruntime-web: ${aim("warm", own.warm / peer.warm, 1.2)}, ${aim("first", own.first / peer.first, 1)}, ${aim("bytes", own.bytes / peer.bytes, 0.2)}`);
   console.log(`  The masks differ by at most ${difference.toExponential(1)}.`);

@@ -20,7 +20,8 @@ onmessage = async ({ data: { input } }) => {
     const start = performance.now();
     const place = exports.input();
     new Float32Array(exports.memory.buffer, place, SAMPLES).set(input);
-    const mask = new Float32Array(exports.memory.buffer, exports.run(), SAMPLES / 3).slice();
+    const output = exports.run();
+    const mask = new Float32Array(exports.memory.buffer, output, SAMPLES / 3).slice();
     postMessage({ time: performance.now() - start, mask, memory: exports.memory.buffer.byteLength });
   } catch (error) {
     postMessage({ error: String(error?.stack ?? error) });
