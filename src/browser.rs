@@ -15,6 +15,7 @@ mod importer;
 pub mod interop;
 mod javascript;
 pub mod leader;
+pub mod locks;
 pub mod network;
 pub mod pool;
 mod trial;

@@ -27,6 +27,8 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
+        /// Name of the lock to hold for as long as it lives, by which the page sees its death.
+        life: String,
     },
     /// Run an execution whose hand-out is durable.
     Run {
@@ -126,8 +128,25 @@ pub enum FromWorker {
         /// The import's.
         ticket: u32,
         /// Why it broke off before its end, if it did.
-        failure: Option<String>,
+        failure: Option<ImportStop>,
     },
+}
+
+/// Why an import broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportStop {
+    /// A sentence.
+    pub message: String,
+    /// Whether it is the fault of the first file that is not stored: it cannot be read, those after it perhaps can.
+    pub unreadable: bool,
+}
+
+impl ImportStop {
+    /// Something that every file after it would meet as well.
+    pub fn general(message: impl Into<String>) -> Self {
+        Self { message: message.into(), unreadable: false }
+    }
 }
 
 #[cfg(test)]
@@ -138,10 +157,10 @@ mod tests {
     fn messages_keep_their_frozen_form() {
         let import = ToWorker::Import { ticket: 7 };
         assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"type":"import","ticket":7}"#);
-        let start = r#"{"type":"start","baseUrl":"https://host/app/"}"#;
+        let start = r#"{"type":"start","baseUrl":"https://host/app/","life":"one"}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
-            ToWorker::Start { base_url: "https://host/app/".into() }
+            ToWorker::Start { base_url: "https://host/app/".into(), life: "one".into() }
         );
     }
 

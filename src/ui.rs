@@ -12,8 +12,8 @@
 //!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
-//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
-//!   `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`, `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `undo`,
+//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
+//!   `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`, `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`,
 //!   `redo`, `copy-json`, `download-json`, `options`, `option-concurrency`, `option-priority`, `option-continue`,
 //!   `run`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,

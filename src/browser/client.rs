@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_url, is_secure_context, now, random};
+use super::environment::{base_url, now, random};
 use super::exchange::{Exchange, Hearing, Word};
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
@@ -26,6 +26,7 @@ use crate::api::{
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
+use crate::protocol::ImportStop;
 use crate::store::{ExecutionPage, ModelRecord, Store};
 use crate::workflow::Diagnostic;
 
@@ -47,6 +48,8 @@ pub struct ImportFailure {
     pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
+    /// Whether it is the fault of the file after these: it cannot be read, the next perhaps can.
+    pub unreadable: bool,
 }
 
 /// What a subscriber is told. Whatever it says is durable already.
@@ -182,8 +185,13 @@ impl Shared {
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
-            Some((imported, Some(why))) => Err(ImportFailure { error: ApiError::internal(why), imported }),
-            None => Err(ImportFailure { error: ApiError::internal("The import was stopped."), imported: Vec::new() }),
+            Some((imported, Some(ImportStop { message, unreadable }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), imported, unreadable })
+            }
+            None => {
+                let error = ApiError::internal("The import was stopped.");
+                Err(ImportFailure { error, imported: Vec::new(), unreadable: false })
+            }
         }
     }
 }
@@ -326,23 +334,19 @@ impl Client {
         };
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
-        let asked = is_secure_context()
-            && leader::campaign(&self.inner.shared.base_url, move || {
-                // For as long as the tab lives and can lead.
-                Promise::new(&mut |resolve, _| {
-                    if let Some(lead) = elected.borrow_mut().take() {
-                        let resign = move || {
-                            let _answered = resolve.call0(&JsValue::UNDEFINED);
-                        };
-                        lead(Role::Leader, Box::new(resign));
-                    }
-                })
-            });
+        let asked = leader::campaign(&self.inner.shared.base_url, move || {
+            // For as long as the tab lives and can lead.
+            Promise::new(&mut |resolve, _| {
+                if let Some(lead) = elected.borrow_mut().take() {
+                    let resign = move || {
+                        let _answered = resolve.call0(&JsValue::UNDEFINED);
+                    };
+                    lead(Role::Leader, Box::new(resign));
+                }
+            })
+        });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
             lead(Role::SingleTab, Box::new(|| ()));
-            self.inner.shared.change_state(|state| {
-                state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
-            });
         }
     }
 
@@ -375,12 +379,12 @@ impl Client {
         self.inner.service.list(query).await
     }
 
-    /// The contract's status of a batch.
+    /// The contract's status of a batch; `query` is an object or null.
     ///
     /// # Errors
     /// As `api::Service::status`.
-    pub async fn batch_status(&self, batch_id: &str) -> Result<Status, ApiError> {
-        self.inner.service.status(batch_id).await
+    pub async fn batch_status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
+        self.inner.service.status(batch_id, query).await
     }
 
     /// The contract's results of a batch; `query` is an object or null.

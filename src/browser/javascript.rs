@@ -81,7 +81,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
     json_methods! {
         "executeBatch" => |client, request, _second| client.execute_batch(&request).await;
         "listBatches" => |client, query, _second| client.list_batches(&query).await;
-        "getBatchStatus" => |client, id, _second| client.batch_status(text(&id)?).await;
+        "getBatchStatus" => |client, id, query| client.batch_status(text(&id)?, &query).await;
         "cancelBatch" => |client, id, _second| client.cancel(text(&id)?).await;
         "listExecutions" => |client, id, query| client.executions(text(&id)?, &query).await;
         "retryExecutions" => |client, id, request| client.retry_as_asked(text(&id)?, &request).await;

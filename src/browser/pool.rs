@@ -10,8 +10,9 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker};
 
-use super::environment::fetch_own;
+use super::environment::{fetch_own, random};
 use super::interop::{Listener, describe, property, settled, spawn};
+use super::locks;
 use super::network::Networks;
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
@@ -120,19 +121,26 @@ impl Handle {
         });
         let messages = {
             let (program, own, tell) = (program.clone(), worker.clone(), tell.clone());
+            // Whatever ends a worker frees its lock at once, which no event tells.
+            let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
             Listener::new(&worker, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
                 let text = data.get(0).as_string().unwrap_or_default();
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
                 tell(match serde_json::from_str::<FromWorker>(&text) {
                     Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
-                        post(&own, &ToWorker::Start { base_url: program.base_url.clone() }, &program.libwebp);
+                        let start = ToWorker::Start { base_url: program.base_url.clone(), life: life.clone() };
+                        post(&own, &start, &program.libwebp);
                         return;
                     }
                     Ok(FromWorker::Ready { .. }) => {
                         vanished("The page and its workers are of different versions: reload the page.".into())
                     }
-                    Ok(FromWorker::Started) => FromPool::Ready,
+                    Ok(FromWorker::Started) => {
+                        let tell = tell.clone();
+                        locks::outlive(&life, move || tell(FromPool::Died(Death::Vanished, "it is gone".into())));
+                        FromPool::Ready
+                    }
                     Ok(FromWorker::NeedsNetwork { built_in }) => {
                         let (networks, own) = (program.networks.clone(), own.clone());
                         spawn(async move {

@@ -16,6 +16,7 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
+use super::locks;
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
@@ -67,9 +68,10 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url } => {
+            ToWorker::Start { base_url, life } => {
                 let worker = worker.clone();
                 spawn(async move {
+                    locks::hold(&life).await;
                     match Database::open(&base_url, || (), |_| ()).await {
                         Ok(database) => {
                             *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));

@@ -1,6 +1,7 @@
 //! Small parts that several views show.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::live::Live;
 use super::services::Services;
@@ -44,6 +45,15 @@ pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
             <span class="failed" style=width(1)></span>
             <span class="active" style=width(2)></span>
         </div>
+    }
+}
+
+/// Gives an element the focus where it stands: the page does not scroll.
+pub(crate) fn focus(element: Option<web_sys::Element>) {
+    let options = web_sys::FocusOptions::new();
+    options.set_prevent_scroll(true);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _gone = element.focus_with_options(&options);
     }
 }
 
