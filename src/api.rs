@@ -21,6 +21,7 @@ mod answers;
 mod catalog;
 mod error;
 mod identifiers;
+mod models;
 mod requests;
 mod time;
 
@@ -31,7 +32,8 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
 pub use identifiers::slug;
-pub use requests::{Execute, ExecutionsQuery, ListQuery, Retry, Update, check_version};
+pub use models::{ModelAnswer, model_name};
+pub use requests::{Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, check_version};
 pub use time::{iso_time, parse_time};
 
 /// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
@@ -108,7 +110,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// workflow that is not there, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
         let (workflow_id, mut document, config) = match Execute::read(request)? {
-            Execute::Published { workflow_id } => {
+            Execute::Published { workflow_id, .. } => {
                 return Err(ApiError::not_found(format!(
                     "There is no published workflow \"{workflow_id}\". Send the document itself as \"workflow\"."
                 )));
@@ -154,8 +156,9 @@ impl<S: Store, H: Host> Service<S, H> {
     /// `GET /batch/{batchId}/status`.
     ///
     /// # Errors
-    /// 404 when there is no such batch, 500 when it cannot be read.
-    pub async fn status(&self, batch_id: &str) -> Result<Status, ApiError> {
+    /// 400 for an unknown format, 404 when there is no such batch, 500 when it cannot be read.
+    pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
+        requests::check_format(query)?;
         Ok(self.status_of(&self.progress(batch_id).await?))
     }
 

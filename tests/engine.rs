@@ -4,7 +4,7 @@
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role};
 use pixelmill::codecs;
-use pixelmill::engine::{Plan, Source};
+use pixelmill::engine::{Plan, Services, Source};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -22,6 +22,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
+        Kind::Model => Just(json!("u2netp")).boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }
@@ -118,7 +119,7 @@ proptest! {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
                 Source { name: &input.name, bytes }
             }).collect();
-            match plan.run(0, &sources, None) {
+            match plan.run(0, &sources, Services::default()) {
                 Ok(produced) => {
                     prop_assert_eq!(produced.outputs.len(), plan.graph().outputs.len());
                     for output in &produced.outputs {

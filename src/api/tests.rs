@@ -314,7 +314,7 @@ fn a_status_answers_as_the_contract_says() {
     let id = accepted(&service, "w", 3).batch_id;
     finish(&service, &id, 0, true);
     finish(&service, &id, 2, false);
-    let status = run(service.status(&id)).expect("read");
+    let status = run(service.status(&id, &Value::Null)).expect("read");
     let base = format!("https://pixels.example/app/batch/{id}");
     let expected = json!({
         "batchId": id, "workflowId": "w", "jobName": "Mirror", "status": "running", "paused": null,
@@ -338,7 +338,7 @@ fn a_status_answers_as_the_contract_says() {
     assert_eq!(serde_json::from_value::<Status>(expected).expect("reads"), status);
 
     finish(&service, &id, 1, true);
-    let status = json_of(&run(service.status(&id)).expect("read"));
+    let status = json_of(&run(service.status(&id, &Value::Null)).expect("read"));
     assert_eq!(status["status"], "completed");
     assert_eq!(status["completedAt"], "2026-01-31T12:00:00.300Z");
     assert_eq!(status["timing"]["estimatedTimeRemainingMs"], 0.0);
@@ -362,7 +362,7 @@ fn what_is_not_there_is_a_404_everywhere() {
     let id = "batch-no-20260101-00000000";
     let none = Value::Null;
     let errors = [
-        refused(run(service.status(id))),
+        refused(run(service.status(id, &Value::Null))),
         refused(run(service.cancel(id))),
         refused(run(service.executions(id, &none))),
         refused(run(service.retry(id, &none))),

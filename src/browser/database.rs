@@ -16,7 +16,7 @@ use web_sys::{Blob, IdbDatabase, IdbKeyRange};
 use super::environment::base_path;
 use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
-use crate::store::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
+use crate::store::{AssetRecord, Durability, ExecutionPage, ModelRecord, NewAsset, Store, StoreError, Which};
 
 mod transaction;
 
@@ -27,6 +27,7 @@ const CONTENTS: &str = "contents";
 const BATCHES: &str = "batches";
 const PROGRESS: &str = "progress";
 const EXECUTIONS: &str = "executions";
+const MODELS: &str = "models";
 const WORKFLOWS: &str = "workflows";
 const SETTINGS: &str = "settings";
 /// `assets` by [references, createdAt].
@@ -37,7 +38,7 @@ const BY_CREATION: &str = "byCreation";
 const BY_STATUS: &str = "byStatus";
 
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2];
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
@@ -66,6 +67,13 @@ fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
     create(WORKFLOWS, Some("workflowId"))?;
     create(SETTINGS, Some("key"))?;
     Ok(())
+}
+
+/// Networks that the user adds.
+fn upgrade_to_2(database: &IdbDatabase) -> Result<(), JsValue> {
+    let options = web_sys::IdbObjectStoreParameters::new();
+    options.set_key_path(&JsValue::from_str("name"));
+    database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -414,6 +422,38 @@ impl Store for Database {
         }
         transaction.done().await?;
         Ok(key_count(stale.len()))
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        self.read(&[MODELS])?.all_by(MODELS, None, None, u32::MAX)?.await
+    }
+
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
+            return Ok(false);
+        }
+        let missing = Self::count(&transaction, BTreeMap::from([(model.asset_id.clone(), 1)])).await?;
+        if !missing.is_empty() {
+            return Ok(false);
+        }
+        transaction.put(MODELS, &model)?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        let Some(model) = transaction.get::<ModelRecord>(MODELS, &name.into())?.await? else { return Ok(false) };
+        transaction.delete(MODELS, &name.into())?;
+        let file: Option<AssetRecord> = transaction.get(ASSETS, &model.asset_id.as_str().into())?.await?;
+        match file {
+            Some(file) if file.references <= 1 => Self::remove_asset(&transaction, &model.asset_id)?,
+            Some(file) => transaction.put(ASSETS, &AssetRecord { references: file.references - 1, ..file })?,
+            None => {}
+        }
+        transaction.done().await?;
+        Ok(true)
     }
 
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {

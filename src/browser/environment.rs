@@ -98,7 +98,11 @@ pub async fn fetch_own(url: &str) -> Result<Response, String> {
     fetch(url, &RequestInit::new()).await
 }
 
-async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
+/// Fetches a URL as the options say.
+///
+/// # Errors
+/// As [`fetch_anonymously`].
+pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
     let request = Request::new_with_str_and_init(url, options).map_err(|error| describe(&error))?;
     let response = settled(fetch_request(&request)).await.map_err(|error| describe(&error))?;
     let response: Response = response.unchecked_into();

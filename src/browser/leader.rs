@@ -15,7 +15,8 @@ use wasm_bindgen::prelude::*;
 use super::database::Database;
 use super::environment::{base_path, now};
 use super::exchange::{Exchange, Hearing, Word};
-use super::interop::{Timer, property, sleep, spawn};
+use super::interop::{Timer, sleep, spawn};
+use super::locks;
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Notice;
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
@@ -30,35 +31,20 @@ const PROGRESS_MS: f64 = 250.0;
 const RETRY_MS: f64 = 1_000.0;
 /// Time for an idle worker to say that it has its execution; one that does not is gone.
 const TAKE_MS: f64 = 10_000.0;
+/// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
+const NETWORK_WAIT_MS: u32 = 600_000;
+/// Time for a worker to run a network once: sixty times what the built-in one takes on a slow machine, 35 times what
+/// the full U²-Net does.
+const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
 /// An import that nothing refers to is kept for so long: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
-#[wasm_bindgen]
-extern "C" {
-    type LockManager;
-    #[wasm_bindgen(method)]
-    fn request(this: &LockManager, name: &str, callback: &js_sys::Function) -> Promise;
-}
-
 /// Waits for its turn to lead the installation at `base_url`, then calls `elected`; the turn lasts until the tab ends
 /// or the answered promise does. False when this browser has no locks here: then nobody is asked.
 pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> bool {
-    let navigator = property(&js_sys::global(), "navigator");
-    let locks = property(&navigator, "locks");
-    if locks.is_undefined() {
-        return false;
-    }
-    let callback = Closure::once_into_js(move |_lock: JsValue| elected());
-    let name = format!("pixelmill:{}", base_path(base_url));
-    let turn = locks.unchecked_into::<LockManager>().request(&name, callback.unchecked_ref());
-    spawn(async move {
-        if let Err(error) = super::interop::settled(turn).await {
-            web_sys::console::error_2(&"The lock was lost:".into(), &error);
-        }
-    });
-    true
+    locks::request(&format!("pixelmill:{}", base_path(base_url)), elected)
 }
 
 /// What is known of a batch's reports.
@@ -408,6 +394,10 @@ impl Leader {
                     self.keep_fewer_workers();
                 }
                 self.dispatch(Event::Died { worker, death });
+            }
+            FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
+            FromPool::Report(FromWorker::Infers { networks }) => {
+                self.dispatch(Event::Slow { worker, ms: networks.saturating_mul(INFERENCE_MS) });
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {

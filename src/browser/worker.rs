@@ -16,19 +16,23 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
+use super::locks;
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
-use crate::engine::{self, InputRef, Plan, Produced, Source};
+use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
 use crate::store::{Durability, NewAsset, Store, StoreError, Which};
 use crate::workflow::Workflow;
 
-pub use memory::{WatchedAllocator, pixelmill_memory_exhausted};
+pub use memory::pixelmill_memory_exhausted;
 
 mod memory;
+mod network;
+
+use network::Networks;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
@@ -64,9 +68,10 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url } => {
+            ToWorker::Start { base_url, life } => {
                 let worker = worker.clone();
                 spawn(async move {
+                    locks::hold(&life).await;
                     match Database::open(&base_url, || (), |_| ()).await {
                         Ok(database) => {
                             *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));
@@ -80,6 +85,18 @@ pub fn serve() {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Taken);
                 spawn(async move { worker.run(&execution).await });
+            }
+            ToWorker::Network { failure } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                worker.networks.answered(failure, &attachment);
+            }
+            ToWorker::Try => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                let file: Blob = attachment.unchecked_into();
+                spawn(async move {
+                    let failure = worker.networks.try_file(&file).await.err();
+                    report(&FromWorker::Tried { failure });
+                });
             }
             ToWorker::Import { ticket } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -102,6 +119,7 @@ struct Worker {
     /// libwebp's compiled module, or nothing when the page could not get it.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
+    networks: Networks,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
 }
 
@@ -115,12 +133,15 @@ struct Outcome {
 
 impl Worker {
     fn new(database: Database, libwebp: JsValue) -> Self {
-        Self { database, libwebp, webp: RefCell::default(), plans: RefCell::default() }
+        let networks = Networks::new(database.clone());
+        Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
     async fn run(&self, execution: &Execution) {
         let message = match self.finish(execution).await {
-            Ok(records) => FromWorker::Finished { records: records.map(Box::new), memory: memory::size() },
+            Ok(records) => {
+                FromWorker::Finished { records: records.map(Box::new), memory: memory::size() + self.networks.memory() }
+            }
             Err(error) => {
                 let reason =
                     if matches!(error, StoreError::Quota(_)) { PauseReason::Quota } else { PauseReason::Storage };
@@ -232,7 +253,14 @@ impl Worker {
             None
         };
         let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
-        let produced = plan.run(execution.asset_index, &sources, encoder);
+        let names = plan.networks();
+        let count = names.len() as u32;
+        let networks = self.networks.load(names).await;
+        if count > 0 {
+            report(&FromWorker::Infers { networks: count });
+        }
+        let services = Services { webp: encoder, networks: Some(&networks) };
+        let produced = plan.run(execution.asset_index, &sources, services);
         if webp.is_some_and(|webp| webp.broken.get()) {
             *self.webp.borrow_mut() = None;
         }

@@ -24,6 +24,8 @@ pub(crate) struct Live {
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<Problem>>,
     tab: RwSignal<Option<String>>,
+    /// Bytes of a network that have come, and of all.
+    loading: RwSignal<Option<(u64, u64)>>,
     readings: StoredValue<Readings>,
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn provide_live() {
         batches: RwSignal::new(None),
         problem: RwSignal::new(None),
         tab: RwSignal::new(None),
+        loading: RwSignal::new(None),
         readings: StoredValue::new(Readings::default()),
     };
     live.services.on_change(move |change| match change {
@@ -45,9 +48,10 @@ pub(crate) fn provide_live() {
         // Another tab's end makes this one take over, and what that tab did last was perhaps not heard here.
         Change::Tab => {
             live.tab.set(live.services.tab_note());
+            live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
             live.read();
         }
-        Change::Execution(_) => {}
+        Change::Execution(_) | Change::Models => {}
     });
     live.tab.set(live.services.tab_note());
     live.read();
@@ -73,6 +77,11 @@ impl Live {
     /// What the page should know about its tab, tracked.
     pub(crate) fn tab_note(self) -> Option<String> {
         self.tab.get()
+    }
+
+    /// What the page says while a network is on its way here, tracked.
+    pub(crate) fn loading_note(self) -> Option<String> {
+        self.loading.get().map(|(loaded, total)| format::loading("Loading the background model", loaded, total))
     }
 
     /// How many batches are on their way, tracked.

@@ -6,9 +6,10 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use crate::api::ApiError;
+use crate::api::{ApiError, ModelAnswer};
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
+use crate::browser::network::Loading;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::store::ExecutionPage;
@@ -115,6 +116,8 @@ pub(crate) enum Change {
     Batches,
     /// An execution of this batch ended.
     Execution(String),
+    /// A network was added or removed.
+    Models,
     /// What the page should know about its tab.
     Tab,
 }
@@ -275,6 +278,26 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
+    /// The networks that workflows can name.
+    pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, Problem> {
+        Ok(self.client()?.models().await?)
+    }
+
+    /// Tries a network's file and keeps it under the file's name.
+    pub(crate) async fn import_model(self, file: File) -> Result<ModelAnswer, Problem> {
+        Ok(self.client()?.import_model(file.into(), None).await?)
+    }
+
+    /// Removes a network.
+    pub(crate) async fn delete_model(self, name: &str) -> Result<(), Problem> {
+        Ok(self.client()?.delete_model(name).await?)
+    }
+
+    /// How far the download of a network is, if one is under way in this tab.
+    pub(crate) fn loading(self) -> Option<Loading> {
+        self.client().ok()?.state().loading
+    }
+
     /// Calls back on changes in any tab, until the owner in which this was called goes.
     pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
         let Ok(client) = self.client() else { return };
@@ -285,6 +308,7 @@ impl Services {
                 }
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
+                ClientEvent::Models => Change::Models,
                 ClientEvent::State(_) => Change::Tab,
             });
         });

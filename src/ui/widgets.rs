@@ -80,6 +80,15 @@ pub(crate) fn StoredImage(
     }
 }
 
+/// How far the download of a network is, while there is one.
+#[component]
+pub(crate) fn LoadingNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! {
+        {move || live.loading_note().map(|text| view! { <p class="loading numbers" role="status" data-testid="network-loading">{text}</p> })}
+    }
+}
+
 /// What the user should know about this tab.
 #[component]
 pub(crate) fn TabNote() -> impl IntoView {

@@ -34,6 +34,8 @@ pub enum Control {
     Ratio,
     /// A file-name pattern.
     Pattern,
+    /// A network, from those that are there.
+    Model,
     /// Text.
     Text,
 }
@@ -51,6 +53,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Color => Control::Color,
         Kind::Ratio => Control::Ratio,
         Kind::NamePattern => Control::Pattern,
+        Kind::Model => Control::Model,
         Kind::Text => Control::Text,
         Kind::Images => return None,
     })

@@ -179,7 +179,8 @@ test("a worker that vanishes without a word is replaced and its image tried agai
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => close()).catch(() => {});
-  const status = await untilEnded(page, batchId, 240_000);
+  // Its lock tells of its death at once; the watchdog alone would wait for longer than this.
+  const status = await untilEnded(page, batchId, 25_000);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
   const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
   assert.deepEqual(attempts, [...Array(COUNT - 1).fill(1), 2], "one image was tried again, once");

@@ -1,9 +1,11 @@
 //! One parameter as a control with its label, its unit, what it is for, and what is wrong with its value.
 
+use leptos::html;
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::models::Models;
 use crate::actions::parameters::Field;
 use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
@@ -116,6 +118,7 @@ fn control_view(control: Control, edited: Edited) -> AnyView {
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
+        Control::Model => view! { <ModelControl edited/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
     }
 }
@@ -329,5 +332,81 @@ fn PatternControl(edited: Edited) -> impl IntoView {
             on:input=move |event| edited.set_text(event_target_value(&event))
         />
         {move || example().map(|name| view! { <p class="small muted example truncate">"Such as " <code>{name}</code></p> })}
+    }
+}
+
+#[component]
+fn ModelControl(edited: Edited) -> impl IntoView {
+    let models = expect_context::<Models>();
+    let id = edited.id.get_value();
+    let picker = NodeRef::<html::Input>::new();
+    // One that is not there is shown too: the document names it.
+    let options = move || {
+        let mut options = models.names();
+        let chosen = edited.text();
+        if !options.iter().any(|(name, _)| *name == chosen) {
+            options.push((chosen.clone(), format!("{chosen} (not in this browser)")));
+        }
+        options
+    };
+    let chosen_own = move || models.is_own(&edited.text());
+    let picked = move |_| {
+        let Some(input) = picker.get_untracked() else { return };
+        let file = input.files().and_then(|files| files.get(0));
+        // The same file may be picked again.
+        input.set_value("");
+        if let Some(file) = file {
+            models.add(file, move |name| edited.set_text(name));
+        }
+    };
+    let remove = move |_| {
+        let fallback = edited.field.default;
+        models.remove(untrack(|| edited.text()), move || edited.set(Some(fallback())));
+    };
+    view! {
+        <div class="model">
+            <select
+                class="field"
+                id=id.clone()
+                data-testid=id
+                aria-invalid=move || edited.invalid()
+                on:change=move |event| edited.set_text(event_target_value(&event))
+            >
+                {move || {
+                    let chosen = edited.text();
+                    let option = |(name, label): (String, String)| {
+                        view! { <option prop:selected=name == chosen value=name>{label}</option> }
+                    };
+                    options().into_iter().map(option).collect::<Vec<_>>()
+                }}
+            </select>
+            <button
+                type="button"
+                class="button"
+                data-testid="model-add"
+                title="Add a network of the U²-Net family from its ONNX file"
+                disabled=move || models.adding()
+                on:click=move |_| {
+                    if let Some(input) = picker.get_untracked() {
+                        input.click();
+                    }
+                }
+            >
+                {move || if models.adding() { "Trying it…" } else { "Add…" }}
+            </button>
+            <Show when=chosen_own>
+                <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
+            </Show>
+            <input
+                node_ref=picker
+                class="unseen"
+                type="file"
+                accept=".onnx"
+                tabindex="-1"
+                aria-label="Network file"
+                data-testid="model-file"
+                on:change=picked
+            />
+        </div>
     }
 }
