@@ -238,7 +238,7 @@ macro_rules! actions {
 // The one list. A new action is a file in `actions/` and its name here.
 actions! {
     frame: input_images, output;
-    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark
+    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background
 }
 
 /// The entry of an action by its id.
@@ -284,6 +284,7 @@ mod tests {
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
+                "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
             ]
         );
     }

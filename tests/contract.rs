@@ -300,7 +300,8 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
                     sha256,
                     encoder: "test 1".into(),
                 };
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None };
+                let results =
+                    Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings: Vec::new() };
                 transitions::succeed(progress, execution, attempt, results, findings, now + 25.0)
             }
         }

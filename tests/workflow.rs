@@ -90,13 +90,11 @@ fn a_document_survives_reading_and_writing_with_its_unknown_keys() {
 }
 
 #[test]
-fn the_contracts_example_reads_and_names_the_nearest_actions_for_one_it_does_not_know() {
+fn the_contracts_example_can_run_as_it_is() {
     let example: Value = serde_json::from_str(include_str!("data/workflows/remove-background.json")).expect("JSON");
     let (workflow, found) = check(&example);
     assert_eq!(workflow.actions.len(), 2);
-    for one in found.iter().filter(|one| one.is_error()) {
-        assert_eq!(one.code, "unknown_action_type", "{found:#?}");
-    }
+    assert!(!found.iter().any(Diagnostic::is_error), "{found:#?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::batch::transitions::{Findings, Results};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
 
 /// 2026-01-31T12:00:00.000Z.
@@ -115,7 +115,8 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                     encoder: "test 1".into(),
                     url: "asset:ab".into(),
                 };
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None };
+                let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
+                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
                 transitions::succeed(progress, execution, attempt, results, Findings::default(), end)
             } else {
                 let failure = Failure::input("\"0.jpg\" is empty.", "Choose another file.").at("input-1");
@@ -463,6 +464,9 @@ fn executions_answer_as_the_contract_says() {
                     "actionId": "output-1", "port": "outputs", "name": "0.jpg", "mimeType": "image/jpeg", "width": 4,
                     "height": 3, "bytes": 99, "sha256": "ab", "encoder": "test 1", "url": "asset:ab"
                 }],
+                "warnings": [
+                    { "code": "no_clear_subject", "message": "No subject.", "hint": "Crop.", "actionId": "cut" }
+                ],
                 "startedAt": "2026-01-31T12:00:00.000Z", "completedAt": "2026-01-31T12:00:00.100Z", "durationMs": 100.0
             },
             {

@@ -366,7 +366,7 @@ async fn keep(
     findings: &mut Findings,
     assets: &mut Vec<NewAsset<Blob>>,
 ) -> Result<Results, Failure> {
-    let mut results = Results::default();
+    let mut results = Results { warnings: produced.warnings, ..Results::default() };
     for output in produced.outputs {
         let crc32 = crc32fast::hash(&output.encoded.bytes);
         let asset = asset_of(&output.encoded, &output.name).await?;

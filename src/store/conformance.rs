@@ -10,7 +10,7 @@ use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 
 /// What the checks need of an implementation.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
@@ -140,7 +140,12 @@ async fn finish<F: Fixture>(
 ) -> Option<()> {
     let thumbnail = format!("{result}-thumb");
     let assets = vec![file(fixture, result), file(fixture, "thumb-in"), file(fixture, &thumbnail)];
-    let results = Results { outputs: vec![output(result)], crc32: vec![7], output_thumbnail: Some(thumbnail) };
+    let results = Results {
+        outputs: vec![output(result)],
+        crc32: vec![7],
+        output_thumbnail: Some(thumbnail),
+        warnings: vec![Warning::new("no_clear_subject", "No subject.", "Crop.")],
+    };
     let findings = Findings { input_thumbnail: Some("thumb-in".to_owned()), ..Findings::default() };
     store
         .change(batch_id, Which::At(vec![index]), assets, Durability::Strict, move |progress, executions| {

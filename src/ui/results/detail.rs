@@ -83,8 +83,29 @@ fn Success(execution: Arc<Execution>) -> impl IntoView {
         execution.outputs.iter().map(|output| view! { <OutputLine output=output.clone() before/> }).collect::<Vec<_>>();
     view! {
         <Compare execution=execution.clone()/>
+        <Doubts execution/>
         <div class="detail-outputs">{lines}</div>
     }
+}
+
+/// What was noticed about the results, and what to do about it.
+#[component]
+fn Doubts(execution: Arc<Execution>) -> impl IntoView {
+    (!execution.warnings.is_empty()).then(|| {
+        let notes = execution.warnings.iter().map(|warning| {
+            view! {
+                <li>
+                    <Icon shape=Shape::Warning/>
+                    <p><span class="doubt-text">{warning.message.clone()}</span> " " {warning.hint.clone()}</p>
+                </li>
+            }
+        });
+        view! {
+            <ul class="doubts" data-testid="detail-warnings" aria-label="Notes on this result">
+                {notes.collect::<Vec<_>>()}
+            </ul>
+        }
+    })
 }
 
 #[component]

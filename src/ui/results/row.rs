@@ -80,7 +80,10 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             </div>
             <div class="row-name">
                 <button class="open truncate" on:click=move |_| list.select(execution.get_untracked())>{name}</button>
-                <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>{sub}</span>
+                <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
+                    {move || view! { <Doubt execution=execution.get()/> }}
+                    {sub}
+                </span>
             </div>
             <div class="row-status">
                 <span class=move || format!("badge {}", state().2) data-testid="status">{move || state().1}</span>
@@ -89,6 +92,18 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             {move || view! { <RowOutputs execution=execution.get()/> }}
         </li>
     }
+}
+
+/// A sign that the result was made with a doubt; what it is stands in the detail.
+#[component]
+fn Doubt(execution: Arc<Execution>) -> impl IntoView {
+    execution.warnings.first().map(|warning| {
+        view! {
+            <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=warning.message.clone()>
+                <Icon shape=Shape::Warning/>
+            </span>
+        }
+    })
 }
 
 #[component]
