@@ -57,8 +57,15 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
             steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
         }
         steps.run("documentation", || {
-            let arguments =
-                ["doc", "--quiet", "--no-deps", "--target", "wasm32-unknown-unknown", "--features", "app,worker"];
+            let arguments = [
+                "doc",
+                "--quiet",
+                "--no-deps",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--features",
+                "app,worker,network",
+            ];
             shell::run(project.cargo().args(arguments).env("RUSTDOCFLAGS", "--deny warnings"))
         })?;
         steps.run("licences, bans and sources", || {
