@@ -9,8 +9,10 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::image::{Image, Representation, Representations, Size};
 
+pub mod context;
 pub mod parameters;
 
+pub use context::Context;
 use parameters::{Field, Issue};
 
 /// What flows through a port.
@@ -127,12 +129,18 @@ pub trait Operation: Send + Sync {
     /// The representations its kernel takes on every image input. An operation may answer by its parameters.
     fn accepts(&self) -> Representations;
 
-    /// The representation it gives for one that it takes.
-    fn produces(&self, input: Representation) -> Representation {
+    /// The representation that an output port gives, for that of the first input.
+    fn produces(&self, output: usize, input: Representation) -> Representation {
+        let _ = output;
         input
     }
 
-    /// Size of the result for the size of its first input.
+    /// The salient-object network that it will ask for, by name.
+    fn network(&self) -> Option<&str> {
+        None
+    }
+
+    /// Size of the results for the size of its first input; where it depends on the pixels, the largest there can be.
     ///
     /// # Errors
     /// When no picture would be left, such as an empty crop.
@@ -150,20 +158,25 @@ pub trait Operation: Send + Sync {
 
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
     /// optional port is not connected; each picture is in an accepted representation. Results come in the order of
-    /// [`Action::outputs`].
+    /// [`Action::outputs`]; those at the end that `context` does not want may be left away.
     ///
     /// # Errors
     /// When the pictures cannot be processed; the engine adds which action it was.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure>;
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
 
     /// Runs on a first input that was decoded smaller than `full`, its real size, because [`needs`](Self::needs)
     /// allowed it. The result has [`output_size`](Self::output_size) of `full`.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
+    fn run_reduced(
+        &self,
+        inputs: Vec<Option<Image>>,
+        full: Size,
+        context: &Context<'_>,
+    ) -> Result<Vec<Image>, Failure> {
         let _ = full;
-        self.run(inputs)
+        self.run(inputs, context)
     }
 }
 
@@ -225,7 +238,7 @@ macro_rules! actions {
 // The one list. A new action is a file in `actions/` and its name here.
 actions! {
     frame: input_images, output;
-    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark
+    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background
 }
 
 /// The entry of an action by its id.
@@ -271,6 +284,7 @@ mod tests {
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
+                "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
             ]
         );
     }

@@ -22,6 +22,7 @@ mod answers;
 mod catalog;
 mod error;
 mod identifiers;
+mod models;
 mod requests;
 mod time;
 mod workflows;
@@ -33,6 +34,7 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
 pub use identifiers::slug;
+pub use models::{ModelAnswer, model_name};
 pub use requests::{
     Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, WorkflowsQuery, check_version,
 };
@@ -81,6 +83,8 @@ pub trait Host {
     /// # Errors
     /// A sentence that says why it cannot be read or stored.
     async fn import(&self, url: &str, name: &str) -> Result<String, String>;
+    /// A URL of an image as seen from the document's base; `None` unless it is `https:` or of the page's own origin.
+    fn resolve(&self, url: &str) -> Option<String>;
 }
 
 /// All operations on batches.
@@ -337,13 +341,25 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 
     /// Stores what a document names as `blob:` or `data:`, and names it as asset: such URLs do not outlive the page.
+    /// Any other becomes absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
             let Some(key) = ["sourceUrl", "presignedUrl"].into_iter().find(|key| image.get(*key).is_some()) else {
                 continue;
             };
             let url = image.get(key).and_then(Value::as_str).unwrap_or_default();
+            if url.is_empty() || url.starts_with("asset:") {
+                continue;
+            }
             if !(url.starts_with("blob:") || url.starts_with("data:")) {
+                let resolved = self.host.resolve(url).ok_or_else(|| {
+                    ApiError::invalid(format!(
+                        "The image address \"{url}\" is refused: use asset:, blob:, data:, https: or one of this site."
+                    ))
+                })?;
+                if let Some(image) = image.as_object_mut() {
+                    image.insert(key.to_owned(), resolved.into());
+                }
                 continue;
             }
             let name = image.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -14,7 +14,7 @@ mod thumbnail;
 pub use graph::{Graph, GraphNode, GraphOutput, GraphSource};
 pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;
-pub use run::{Produced, ProducedOutput, Source};
+pub use run::{Produced, ProducedOutput, Services, Source};
 
 /// Version of the engine: records carry it. The same version gives the same bytes for the same workflow and input.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

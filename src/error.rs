@@ -1,4 +1,4 @@
-//! What the user sees of a failure: what failed, where, and how to mend it.
+//! What the user sees of a failure, or of a success with a doubt: what, where, and how to mend it.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,33 @@ impl Failure {
     }
 
     /// The same failure, placed in an action (kept if one is named already).
+    pub fn at(mut self, action_id: &str) -> Self {
+        self.action_id.get_or_insert_with(|| action_id.to_owned());
+        self
+    }
+}
+
+/// A doubt about a result that was made all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// Stable code, such as `no_clear_subject`; the action's documentation lists its codes.
+    pub code: String,
+    /// What was noticed.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    /// The action it was noticed in.
+    pub action_id: Option<String>,
+}
+
+impl Warning {
+    /// A warning; `action_id` is filled by whoever knows it.
+    pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), hint: hint.into(), action_id: None }
+    }
+
+    /// The same warning, placed in an action (kept if one is named already).
     pub fn at(mut self, action_id: &str) -> Self {
         self.action_id.get_or_insert_with(|| action_id.to_owned());
         self

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pixelmill::actions::prepare;
+use pixelmill::actions::{Context, prepare};
 use pixelmill::image::convert::{convert, drop_alpha};
 use pixelmill::image::{Image, Pixels, Representation, Size};
 use serde::Deserialize;
@@ -75,7 +75,7 @@ fn results_equal_the_definitions() {
     for case in cases() {
         let operation = prepare(&case.action, &case.parameters).unwrap();
         let inputs = case.inputs.iter().map(|name| Some(read(name))).collect();
-        let result = operation.run(inputs).unwrap().remove(0);
+        let result = operation.run(inputs, &Context::default()).unwrap().remove(0);
         let difference = largest_difference(&result, &read(&format!("{}.png", case.name)));
         if difference > case.tolerance {
             failures.push(format!("{}: {difference}, allowed {}", case.name, case.tolerance));
@@ -90,8 +90,12 @@ fn opaque_rgba_gives_what_rgb_gives() {
     for case in cases().into_iter().filter(|case| case.inputs[0] == "photo.png") {
         let operation = prepare(&case.action, &case.parameters).unwrap();
         let overlay = case.inputs.get(1).map(|name| Some(read(name)));
-        let run =
-            |first: Image| operation.run([Some(first)].into_iter().chain(overlay.clone()).collect()).unwrap().remove(0);
+        let run = |first: Image| {
+            operation
+                .run([Some(first)].into_iter().chain(overlay.clone()).collect(), &Context::default())
+                .unwrap()
+                .remove(0)
+        };
         let rgb = convert(run(read("photo.png")), Representation::Rgb);
         let rgba = run(convert(read("photo.png"), Representation::Rgba));
         let Pixels::Rgba(data) = &rgba.pixels else { panic!("{}: alpha was lost", case.name) };

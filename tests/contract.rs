@@ -242,6 +242,9 @@ impl Host for Surroundings {
     async fn import(&self, _: &str, _: &str) -> Result<String, String> {
         Err("nothing can be imported here".to_owned())
     }
+    fn resolve(&self, url: &str) -> Option<String> {
+        Some(url.to_owned())
+    }
 }
 
 type TestService = Service<MemoryStore, Surroundings>;
@@ -305,7 +308,8 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
                     sha256,
                     encoder: "test 1".into(),
                 };
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None };
+                let results =
+                    Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings: Vec::new() };
                 transitions::succeed(progress, execution, attempt, results, findings, now + 25.0)
             }
         }

@@ -1,10 +1,14 @@
 //! Random valid graphs over every action of the catalog: each ends, with the right number of files or with a failure
-//! that says where.
+//! that says where. And what a plan does for actions with several outputs, with networks, and with sizes that pixels
+//! decide.
 
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role};
 use pixelmill::codecs;
-use pixelmill::engine::{Plan, Source};
+use pixelmill::engine::{Plan, Produced, Services, Source};
+use pixelmill::error::Failure;
+use pixelmill::image::Representation;
+use pixelmill::network::{Networks, SIDE, SaliencyNetwork};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -22,6 +26,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
+        Kind::Model => Just(json!("u2netp")).boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }
@@ -68,16 +73,17 @@ fn any_graph() -> impl Strategy<Value = Value> {
         };
         let mut actions = vec![source("photos", "a.jpg"), source("logo", "b.png")];
         let mut connections = Vec::new();
-        let mut before = vec!["photos".to_owned(), "logo".to_owned()];
+        let mut before = vec![("photos".to_owned(), "outputs"), ("logo".to_owned(), "outputs")];
         for (position, (action, parameters, picks)) in nodes.into_iter().enumerate() {
             let id = format!("n{position}");
             actions.push(json!({ "actionId": id, "actionType": action.action_type, "parameters": parameters }));
             for (port, pick) in action.inputs.iter().filter(|port| port.kind == PortType::Image).zip(picks) {
-                connections.push(json!({ "connectionSource": pick.get(&before), "sourcePort": "outputs",
+                let (source, output) = pick.get(&before);
+                connections.push(json!({ "connectionSource": source, "sourcePort": output,
                     "connectionTarget": id, "targetPort": port.name }));
             }
             if action.role == Role::Transform {
-                before.push(id);
+                before.extend(action.outputs.iter().map(|port| (id.clone(), port.name)));
             }
         }
         json!({ "metadata": { "name": "random" }, "actions": actions, "connections": connections })
@@ -87,6 +93,26 @@ fn any_graph() -> impl Strategy<Value = Value> {
 /// A small photograph-like picture: smooth colours.
 fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
+}
+
+/// A network that finds the same blot in every picture, under one name only.
+struct Blot;
+
+impl SaliencyNetwork for Blot {
+    fn infer(&self, _: &[f32]) -> Result<Vec<f32>, Failure> {
+        let side = SIDE as usize;
+        Ok((0..side * side).map(|i| if i % side > 90 && i / side < 200 { 1.0 } else { 0.0 }).collect())
+    }
+
+    fn name(&self) -> &str {
+        "blot 1"
+    }
+}
+
+impl Networks for Blot {
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure> {
+        if model == "u2netp" { Ok(self) } else { Err(Failure::system(format!("There is no \"{model}\"."), "Add it.")) }
+    }
 }
 
 fn jpeg() -> Vec<u8> {
@@ -118,8 +144,12 @@ proptest! {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
                 Source { name: &input.name, bytes }
             }).collect();
-            match plan.run(0, &sources, None) {
+            match plan.run(0, &sources, Services { webp: None, networks: Some(&Blot) }) {
                 Ok(produced) => {
+                    for warning in &produced.warnings {
+                        prop_assert!(warning.action_id.is_some(), "{:?}", warning);
+                        prop_assert!(!warning.message.is_empty() && !warning.hint.is_empty());
+                    }
                     prop_assert_eq!(produced.outputs.len(), plan.graph().outputs.len());
                     for output in &produced.outputs {
                         let header = codecs::probe(&output.encoded.bytes, &output.name).expect("a readable result");
@@ -134,4 +164,88 @@ proptest! {
             }
         }
     }
+}
+
+/// A line of actions from one JPEG, each fed by the one before through these ports; the network is [`Blot`].
+fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Produced, Failure> {
+    let mut list = vec![json!({ "actionId": "n0", "actionType": "input-images",
+        "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } })];
+    list.extend(actions.iter().enumerate().map(|(i, (kind, parameters))| {
+        json!({ "actionId": format!("n{}", i + 1), "actionType": kind, "parameters": parameters })
+    }));
+    let connections: Vec<Value> = edges
+        .iter()
+        .map(|(source, port, target)| {
+            json!({ "connectionSource": format!("n{source}"), "sourcePort": port,
+                "connectionTarget": format!("n{target}"), "targetPort": "input-images" })
+        })
+        .collect();
+    let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
+    let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
+    let services = Services { webp: None, networks: Some(&Blot) };
+    plan.run(0, &[Source { name: "a.jpg", bytes: &jpeg() }], services)
+}
+
+#[test]
+fn a_jpeg_without_its_background_is_a_png_and_a_mask_counts_when_connected() {
+    let cut = ("remove-background", json!({ "method": "network" }));
+    let alone = run(std::slice::from_ref(&cut), &[(0, "outputs", 1)]).expect("runs");
+    let formats = |produced: &Produced| produced.outputs.iter().map(|one| one.encoded.format).collect::<Vec<_>>();
+    assert_eq!((formats(&alone), alone.warnings.len()), (vec![codecs::Format::Png], 0));
+    let both = run(&[cut, ("output", json!({}))], &[(0, "outputs", 1), (1, "mask", 2)]).expect("runs");
+    // A mask has no alpha: it keeps the input's format.
+    assert_eq!(formats(&both), [codecs::Format::Png, codecs::Format::Jpeg]);
+    let mask = codecs::probe(&both.outputs[1].encoded.bytes, "mask").expect("a picture");
+    assert!(mask.native.contains(Representation::Gray), "{mask:?}");
+}
+
+#[test]
+fn a_plan_tells_the_networks_it_needs() {
+    let networks = |parameters: [Value; 3]| {
+        let actions: Vec<_> = parameters.into_iter().map(|one| ("remove-background", one)).collect();
+        let (mut list, mut connections) = (Vec::new(), Vec::new());
+        for (i, (kind, parameters)) in actions.iter().enumerate() {
+            list.push(json!({ "actionId": format!("n{i}"), "actionType": kind, "parameters": parameters }));
+            let source = if i == 0 { "in".to_owned() } else { format!("n{}", i - 1) };
+            connections.push(json!({ "connectionSource": source, "sourcePort": "outputs",
+                "connectionTarget": format!("n{i}"), "targetPort": "input-images" }));
+        }
+        list.push(json!({ "actionId": "in", "actionType": "input-images",
+            "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } }));
+        let (workflow, _) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
+        let plan = Plan::build(&workflow).expect("sound");
+        plan.networks().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let flat = || json!({ "method": "flat-backdrop", "model": "unused" });
+    assert_eq!(networks([json!({}), json!({ "model": "mine" }), json!({ "method": "network" })]), ["mine", "u2netp"]);
+    assert_eq!(networks([flat(), flat(), flat()]), [""; 0]);
+}
+
+#[test]
+fn a_network_that_is_not_there_fails_the_action_that_wants_it() {
+    let failure =
+        run(&[("remove-background", json!({ "model": "mine" }))], &[(0, "outputs", 1)]).expect_err("not there");
+    assert_eq!(failure.action_id.as_deref(), Some("n1"));
+    assert!(failure.message.contains("mine"), "{failure:?}");
+}
+
+#[test]
+fn a_warning_says_where_it_was_noticed() {
+    let produced = run(
+        &[("flip", json!({})), ("remove-background", json!({ "method": "flat-backdrop" }))],
+        &[(0, "outputs", 1), (1, "outputs", 2)],
+    )
+    .expect("runs");
+    let noticed: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.action_id.as_deref())).collect();
+    assert_eq!(noticed, [("no_clear_subject", Some("n2"))]);
+}
+
+/// 61 × 43 pixels would become 12,909 × 9,100, which is allowed; what trim leaves is wider.
+#[test]
+fn what_follows_from_a_trimmed_size_is_judged_when_it_is_known() {
+    let actions =
+        [("remove-background", json!({ "trim": true })), ("resize", json!({ "height": 9100, "enlarge": true }))];
+    let failure = run(&actions, &[(0, "outputs", 1), (1, "outputs", 2)]).expect_err("too large");
+    assert_eq!(failure.action_id.as_deref(), Some("n2"));
+    assert!(failure.message.contains("megapixels"), "{}", failure.message);
 }

@@ -13,7 +13,7 @@
 use std::path::Path;
 
 use libjpeg_turbo_rs::Decoder;
-use pixelmill::actions::prepare;
+use pixelmill::actions::{Context, prepare};
 use pixelmill::image::convert::convert;
 use pixelmill::image::resample::{Filter, Window, resample};
 use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
@@ -71,7 +71,7 @@ fn run(chain: &[(&str, Value)], mut image: Image) -> Image {
         let operation = prepare(action, parameters.as_object().unwrap()).unwrap();
         assert!(operation.accepts().contains(image.representation()), "{action} takes {:?}", image.representation());
         let foretold = operation.output_size(image.size).unwrap();
-        image = operation.run(vec![Some(image)]).unwrap().remove(0);
+        image = operation.run(vec![Some(image)], &Context::default()).unwrap().remove(0);
         assert_eq!(image.size, foretold);
         assert!(image.is_consistent());
     }

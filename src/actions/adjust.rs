@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -89,7 +89,7 @@ impl Operation for Adjust {
 
     /// All four steps act on unrounded, unclamped values; the result is rounded and clamped once. So light that one
     /// step lifts past white and a later one brings back keeps its detail. Alpha stays.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if self.is_identity() {
             return Ok(vec![image]);
@@ -136,7 +136,7 @@ mod tests {
         let (read, issues) = Adjust::read(raw.as_object().unwrap());
         assert_eq!(issues, []);
         let image = Image::new(Size::new(1, 1), Pixels::Rgb(rgb.to_vec()));
-        match read.unwrap().run(vec![Some(image)]).unwrap().remove(0).pixels {
+        match read.unwrap().run(vec![Some(image)], &Context::default()).unwrap().remove(0).pixels {
             Pixels::Rgb(data) => [data[0], data[1], data[2]],
             other => panic!("{other:?}"),
         }
@@ -186,7 +186,7 @@ mod tests {
         for representation in Representation::ALL {
             assert!(adjust.accepts().contains(representation));
             let image = flat(Size::new(3, 3), representation, 99);
-            assert_eq!(adjust.run(vec![Some(image.clone())]).unwrap(), [image]);
+            assert_eq!(adjust.run(vec![Some(image.clone())], &Context::default()).unwrap(), [image]);
         }
     }
 
@@ -197,9 +197,9 @@ mod tests {
         for value in 0..=255 {
             let gray = Image::new(Size::new(1, 1), Pixels::Gray(vec![value]));
             let rgba = Image::new(Size::new(1, 1), Pixels::Rgba(vec![value, value, value, 33]));
-            let Pixels::Gray(gray) = &adjust.run(vec![Some(gray)]).unwrap()[0].pixels.clone() else { panic!("gray") };
+            let Pixels::Gray(gray) = &adjust.run(vec![Some(gray)], &Context::default()).unwrap()[0].pixels.clone() else { panic!("gray") };
             let expected = Pixels::Rgba(vec![gray[0], gray[0], gray[0], 33]);
-            assert_eq!(adjust.run(vec![Some(rgba)]).unwrap()[0].pixels, expected, "{value}");
+            assert_eq!(adjust.run(vec![Some(rgba)], &Context::default()).unwrap()[0].pixels, expected, "{value}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue, Ratio};
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::geometry::crop;
 use crate::image::{Image, Representations, Size};
@@ -137,7 +137,7 @@ impl Operation for Crop {
         self.part(input).map(|(_, _, size)| size)
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         let (x, y, size) = self.part(image.size)?;
         Ok(vec![crop(image, x, y, size)])
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_box_is_cut_out() {
         let image = Image::new(Size::new(4, 3), Pixels::Gray((0..12).collect()));
-        let out = operation(json!({ "x": 1, "y": 1, "width": 2, "height": 2 })).run(vec![Some(image)]).unwrap();
+        let out = operation(json!({ "x": 1, "y": 1, "width": 2, "height": 2 })).run(vec![Some(image)], &Context::default()).unwrap();
         assert_eq!((out[0].size, &out[0].pixels), (Size::new(2, 2), &Pixels::Gray(vec![5, 6, 9, 10])));
     }
 
@@ -238,11 +238,11 @@ mod tests {
             match operation.output_size(size) {
                 Ok(foretold) => {
                     prop_assert!(foretold.width <= width && foretold.height <= height);
-                    let out = operation.run(vec![Some(image)]).unwrap();
+                    let out = operation.run(vec![Some(image)], &Context::default()).unwrap();
                     prop_assert_eq!(out[0].size, foretold);
                     prop_assert!(out[0].is_consistent());
                 }
-                Err(_) => prop_assert!(operation.run(vec![Some(image)]).is_err() && !by_ratio),
+                Err(_) => prop_assert!(operation.run(vec![Some(image)], &Context::default()).is_err() && !by_ratio),
             }
         }
     }

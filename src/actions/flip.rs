@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::orient::{flip_horizontal, flip_vertical};
 use crate::image::{Image, Representations};
@@ -54,7 +54,7 @@ impl Operation for Flip {
         Representations::ANY
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         Ok(vec![match self.direction {
             Direction::Horizontal => flip_horizontal(image),
@@ -72,7 +72,7 @@ mod tests {
     use crate::image::{Pixels, Representation, Size};
 
     fn run(direction: Direction, image: Image) -> Image {
-        Flip { direction }.run(vec![Some(image)]).unwrap().remove(0)
+        Flip { direction }.run(vec![Some(image)], &Context::default()).unwrap().remove(0)
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! `gaussian-blur`: softens a picture. The kernel is [`crate::image::blur`]'s.
+//! `gaussian-blur`: softens a picture. The kernel is `crate::image::blur`'s.
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -46,7 +46,7 @@ impl Operation for GaussianBlur {
 
     /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided after.
     /// A chroma plane is blurred by sigma in its own samples.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) {
             return Ok(vec![image]);
@@ -105,7 +105,7 @@ mod tests {
     use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
 
     fn run(sigma: f64, image: Image) -> Image {
-        GaussianBlur { sigma }.run(vec![Some(image)]).unwrap().remove(0)
+        GaussianBlur { sigma }.run(vec![Some(image)], &Context::default()).unwrap().remove(0)
     }
 
     #[test]

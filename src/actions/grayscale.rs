@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -57,12 +57,12 @@ impl Operation for Grayscale {
         }
     }
 
-    fn produces(&self, input: Representation) -> Representation {
+    fn produces(&self, _: usize, input: Representation) -> Representation {
         if input == Representation::Rgba { input } else { Representation::Gray }
     }
 
     /// The weighted sum of the encoded values, rounded once.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         let weights: [f32; 3] = match self.standard {
             Standard::Rec601 => [0.299, 0.587, 0.114],
@@ -97,7 +97,7 @@ mod tests {
 
     fn run(standard: Standard, pixels: Pixels) -> Pixels {
         let image = Image::new(Size::new(4, 1), pixels);
-        Grayscale { standard }.run(vec![Some(image)]).unwrap().remove(0).pixels
+        Grayscale { standard }.run(vec![Some(image)], &Context::default()).unwrap().remove(0).pixels
     }
 
     #[test]

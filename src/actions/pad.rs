@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Gravity, Issue, Ratio};
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -121,7 +121,7 @@ impl Operation for Pad {
         Ok(self.canvas(input))
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         let (size, canvas) = (image.size, self.canvas(image.size));
         if size == canvas {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn run(raw: Value, image: Image) -> Image {
-        pad(raw).run(vec![Some(image)]).unwrap().remove(0)
+        pad(raw).run(vec![Some(image)], &Context::default()).unwrap().remove(0)
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
             let foretold = operation.output_size(size).unwrap();
             prop_assert!(foretold.width >= width && foretold.height >= height);
             let image = crate::image::testing::flat(size, Representation::Rgb, 7);
-            let out = operation.run(vec![Some(image)]).unwrap();
+            let out = operation.run(vec![Some(image)], &Context::default()).unwrap();
             prop_assert_eq!(out[0].size, foretold);
             prop_assert!(out[0].is_consistent());
             let Pixels::Rgb(data) = &out[0].pixels else { panic!("rgb stays rgb") };

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue};
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::resample::{self, Window, resample};
 use crate::image::{Image, Representation, Representations, Size};
@@ -233,13 +233,13 @@ impl Operation for Resize {
         if enough.width <= input.width && enough.height <= input.height { enough } else { input }
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         let full = image.size;
         self.scale(image, full)
     }
 
-    fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
+    fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         self.scale(only(inputs)?, full)
     }
 }
@@ -383,9 +383,9 @@ mod tests {
                 let half = Size::new(full.width.div_ceil(2), full.height.div_ceil(2));
                 let needs = operation.needs(full);
                 assert!(needs.width <= half.width && needs.height <= half.height);
-                let whole = operation.run(vec![Some(ramp(full, 1, full.width))]).unwrap().remove(0);
+                let whole = operation.run(vec![Some(ramp(full, 1, full.width))], &Context::default()).unwrap().remove(0);
                 let reduced =
-                    operation.run_reduced(vec![Some(ramp(half, 2, full.width))], full).unwrap().remove(0);
+                    operation.run_reduced(vec![Some(ramp(half, 2, full.width))], full, &Context::default()).unwrap().remove(0);
                 assert_eq!(reduced.size, operation.output_size(full).unwrap());
                 let (Pixels::Gray(whole_data), Pixels::Gray(reduced_data)) = (whole.pixels, reduced.pixels) else {
                     panic!("gray stays gray")
@@ -401,10 +401,10 @@ mod tests {
     #[test]
     fn nearest_takes_the_pixel_at_each_centre() {
         let image = Image::new(Size::new(6, 1), Pixels::Gray(vec![10, 20, 30, 40, 50, 60]));
-        let out = resize(json!({ "width": 2, "filter": "nearest" })).run(vec![Some(image.clone())]).unwrap();
+        let out = resize(json!({ "width": 2, "filter": "nearest" })).run(vec![Some(image.clone())], &Context::default()).unwrap();
         assert_eq!(out[0].pixels, Pixels::Gray(vec![20, 50]));
         let raw = json!({ "mode": "exact", "width": 12, "height": 1, "filter": "nearest", "enlarge": true });
-        let out = resize(raw).run(vec![Some(image)]).unwrap();
+        let out = resize(raw).run(vec![Some(image)], &Context::default()).unwrap();
         assert_eq!(out[0].pixels, Pixels::Gray(vec![10, 10, 20, 20, 30, 30, 40, 40, 50, 50, 60, 60]));
     }
 
@@ -413,7 +413,7 @@ mod tests {
         let image = Image::new(Size::new(8, 2), Pixels::Gray([[0; 4], [200; 4], [0; 4], [200; 4]].concat()));
         for (gravity, expected) in [("west", 0), ("east", 200)] {
             let raw = json!({ "mode": "fill", "width": 2, "height": 2, "gravity": gravity });
-            let out = resize(raw).run(vec![Some(image.clone())]).unwrap();
+            let out = resize(raw).run(vec![Some(image.clone())], &Context::default()).unwrap();
             assert_eq!(out[0].pixels, Pixels::Gray(vec![expected; 4]));
         }
     }
@@ -422,7 +422,7 @@ mod tests {
     fn the_profile_stays() {
         let mut image = Image::new(Size::new(4, 4), Pixels::Gray(vec![1; 16]));
         image.icc = Some([1, 2, 3].into());
-        let out = resize(json!({ "width": 2 })).run(vec![Some(image.clone())]).unwrap();
+        let out = resize(json!({ "width": 2 })).run(vec![Some(image.clone())], &Context::default()).unwrap();
         assert_eq!(out[0].icc, image.icc);
     }
 
@@ -447,7 +447,7 @@ mod tests {
             prop_assume!(operation.accepts().contains(representation));
             let image = crate::image::testing::flat(size, representation, 100);
             let foretold = operation.output_size(size).unwrap();
-            let out = operation.run(vec![Some(image)]).unwrap();
+            let out = operation.run(vec![Some(image)], &Context::default()).unwrap();
             prop_assert_eq!(out[0].size, foretold);
             prop_assert!(out[0].is_consistent());
             // Whatever the size, an even picture stays even.

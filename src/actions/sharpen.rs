@@ -1,8 +1,8 @@
-//! `sharpen`: unsharp mask on luma. The blur is [`crate::image::blur`]'s.
+//! `sharpen`: unsharp mask on luma. The blur is `crate::image::blur`'s.
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -51,7 +51,7 @@ impl Operation for Sharpen {
     /// ΔY′ = amount × (Y′ − blurred Y′) where the difference passes the threshold, with full-range BT.601 Y′. It is
     /// added to luma, or to each of R′, G′ and B′, rounded once. With alpha, which is straight and stays, the blurred
     /// Y′ is the mean weighed by alpha: hidden colour takes no part.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) || self.amount == 0.0 {
             return Ok(vec![image]);
@@ -190,7 +190,7 @@ mod tests {
     fn run(raw: Value, image: Image) -> Image {
         let (read, issues) = Sharpen::read(raw.as_object().unwrap());
         assert_eq!(issues, []);
-        read.unwrap().run(vec![Some(image)]).unwrap().remove(0)
+        read.unwrap().run(vec![Some(image)], &Context::default()).unwrap().remove(0)
     }
 
     /// A step from 100 to 140. By hand with sigma 0.5, whose kernel is (0.0003, 0.1065, 0.7864, 0.1065, 0.0003):

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::Gravity;
-use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, prepared};
 use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representations, Size};
@@ -87,7 +87,7 @@ impl Operation for Watermark {
     /// Source-over of the resampled overlay (Lanczos3, alpha premultiplied while it is resampled). Alpha is straight,
     /// colours are blended as encoded, and each result is rounded once. The picture keeps its representation and its
     /// profile.
-    fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let Ok([Some(mut picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
             return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug."));
         };
@@ -179,7 +179,7 @@ mod tests {
     fn run(raw: Value, picture: Image, overlay: Image) -> Image {
         let (read, issues) = Watermark::read(raw.as_object().unwrap());
         assert_eq!(issues, []);
-        read.unwrap().run(vec![Some(picture), Some(overlay)]).unwrap().remove(0)
+        read.unwrap().run(vec![Some(picture), Some(overlay)], &Context::default()).unwrap().remove(0)
     }
 
     /// The box of pixels that are not `value`: left, top, right, bottom (exclusive).
@@ -267,7 +267,7 @@ mod tests {
             let size = Size::new(width, height);
             let picture = flat(size, Representation::Rgb, 0);
             let logo = flat(Size::new(logo_width, logo_height), Representation::Rgba, 200);
-            let out = operation.run(vec![Some(picture), Some(logo.clone())]).unwrap().remove(0);
+            let out = operation.run(vec![Some(picture), Some(logo.clone())], &Context::default()).unwrap().remove(0);
             prop_assert_eq!(out.size, size);
             let Pixels::Rgb(data) = &out.pixels else { panic!("an RGB picture stays RGB") };
             let lit = data.chunks(3).filter(|pixel| pixel[0] > 0).count() as u64;

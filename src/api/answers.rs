@@ -8,7 +8,7 @@ use crate::batch::records::{
     Progress, execution_id,
 };
 use crate::batch::timing::{Timing, timing};
-use crate::error::{ErrorCategory, Phase};
+use crate::error::{ErrorCategory, Phase, Warning};
 use crate::store::AssetRecord;
 
 /// A link to a resource.
@@ -305,7 +305,7 @@ pub struct ExecutionFailure {
     pub hint: String,
 }
 
-/// An execution on the wire: `outputs` is there on success, the failure's fields on failure; `startedAt`,
+/// An execution on the wire: `outputs` and `warnings` are there on success, the failure's fields on failure; `startedAt`,
 /// `completedAt` and `durationMs` are null until they are known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -319,6 +319,8 @@ pub struct ExecutionAnswer {
     pub attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Vec<Output>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<Warning>>,
     #[serde(flatten)]
     pub failure: Option<ExecutionFailure>,
     pub started_at: Option<String>,
@@ -328,6 +330,7 @@ pub struct ExecutionAnswer {
 
 impl From<&Execution> for ExecutionAnswer {
     fn from(execution: &Execution) -> Self {
+        let success = execution.status == ExecutionStatus::Success;
         let failure = (execution.status == ExecutionStatus::Failed).then_some(execution.failure.as_ref()).flatten();
         Self {
             execution_id: execution.execution_id(),
@@ -336,7 +339,8 @@ impl From<&Execution> for ExecutionAnswer {
             input_asset: execution.input_asset.clone(),
             status: execution.status,
             attempts: execution.attempts,
-            outputs: (execution.status == ExecutionStatus::Success).then(|| execution.outputs.clone()),
+            outputs: success.then(|| execution.outputs.clone()),
+            warnings: success.then(|| execution.warnings.clone()),
             failure: failure.map(|failure| ExecutionFailure {
                 error: failure.message.clone(),
                 error_category: failure.category,

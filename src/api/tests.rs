@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::batch::transitions::{Findings, Results};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
 use crate::workflow::builtin;
 
@@ -47,6 +47,12 @@ impl Host for TestHost {
         }
         self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
         Ok(format!("{:02x}", self.imported.borrow().len()))
+    }
+    fn resolve(&self, url: &str) -> Option<String> {
+        match url.split_once(':') {
+            None => Some(format!("{}{url}", self.base_url())),
+            Some((scheme, _)) => (scheme == "https").then(|| url.to_owned()),
+        }
     }
 }
 
@@ -112,7 +118,8 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                     encoder: "test 1".into(),
                     url: "asset:ab".into(),
                 };
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None };
+                let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
+                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
                 transitions::succeed(progress, execution, attempt, results, Findings::default(), end)
             } else {
                 let failure = Failure::input("\"0.jpg\" is empty.", "Choose another file.").at("input-1");
@@ -262,6 +269,20 @@ fn blob_and_data_urls_are_imported_before_the_answer() {
 }
 
 #[test]
+fn a_url_is_resolved_before_it_is_stored_and_refused_when_it_is_of_another_site_without_tls() {
+    let service = service();
+    let images = json!([{ "name": "a.jpg", "sourceUrl": "photos/a.jpg" }]);
+    let answer = run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))).expect("accepted");
+    let stored = run(service.store().batch(&answer.batch_id)).expect("read").expect("there").workflow;
+    let expected = format!("{}photos/a.jpg", service.host().base_url());
+    assert_eq!(stored["actions"][0]["parameters"]["images"][0]["sourceUrl"], json!(expected));
+    let images = json!([{ "name": "b.jpg", "sourceUrl": "http://elsewhere/b.jpg" }]);
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
+    assert_eq!(error.code, 400);
+    assert!(error.message.contains("http://elsewhere/b.jpg"), "{}", error.message);
+}
+
+#[test]
 fn an_image_that_cannot_be_imported_is_named() {
     let service = service();
     let images = json!([{ "name": "lost.jpg", "sourceUrl": "blob:gone" }]);
@@ -287,7 +308,7 @@ fn a_batch_holds_the_files_it_names() {
     assert_eq!((references("a0"), references("a1")), (Some(1), Some(0)));
     let deleted = run(service.delete(&answer.batch_id)).expect("deleted");
     assert_eq!(json_of(&deleted), json!({ "batchId": answer.batch_id, "deleted": true }));
-    assert_eq!((references("a0"), references("a1")), (None, Some(0)));
+    assert_eq!((references("a0"), references("a1")), (Some(0), Some(0)), "imports outlive what used them");
     assert_eq!(refused(run(service.delete(&answer.batch_id))).code, 404);
 }
 
@@ -446,6 +467,9 @@ fn executions_answer_as_the_contract_says() {
                     "actionId": "output-1", "port": "outputs", "name": "0.jpg", "mimeType": "image/jpeg", "width": 4,
                     "height": 3, "bytes": 99, "sha256": "ab", "encoder": "test 1", "url": "asset:ab"
                 }],
+                "warnings": [
+                    { "code": "no_clear_subject", "message": "No subject.", "hint": "Crop.", "actionId": "cut" }
+                ],
                 "startedAt": "2026-01-31T12:00:00.000Z", "completedAt": "2026-01-31T12:00:00.100Z", "durationMs": 100.0
             },
             {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::engine::{InputAsset, InputRef, InputSize};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = f64;
@@ -281,6 +281,9 @@ pub struct Execution {
     pub crc32: Vec<u32>,
     /// What went wrong, on failure.
     pub failure: Option<Failure>,
+    /// Doubts about the results, on success.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Last start.
     pub started_at: Option<Millis>,
     /// End.

@@ -10,7 +10,7 @@ use super::records::{
     Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, Pause, PauseReason,
     Priority, Progress,
 };
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 
 /// The worker death with which an execution fails.
 pub const MAX_WORKER_DEATHS: u32 = 3;
@@ -37,6 +37,7 @@ pub fn accept(
             outputs: Vec::new(),
             crc32: Vec::new(),
             failure: None,
+            warnings: Vec::new(),
             started_at: None,
             completed_at: None,
             duration_ms: None,
@@ -116,6 +117,8 @@ pub struct Results {
     pub crc32: Vec<u32>,
     /// Asset id of the 256 px thumbnail of the first.
     pub output_thumbnail: Option<String>,
+    /// Doubts about them.
+    pub warnings: Vec<Warning>,
 }
 
 /// Records a success.
@@ -135,6 +138,7 @@ pub fn succeed(
     execution.crc32 = results.crc32;
     execution.output_thumbnail = results.output_thumbnail;
     execution.failure = None;
+    execution.warnings = results.warnings;
     keep(execution, findings);
     progress.assets.completed += 1;
     end(progress, execution, now);

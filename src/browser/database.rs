@@ -18,18 +18,20 @@ use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, NewAsset, ProgressPage, Store, StoreError, Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
+    Which,
 };
 
 mod transaction;
 
-use transaction::{Transaction, key_count, open};
+use transaction::{Transaction, Upgrade, key_count, open};
 
 const ASSETS: &str = "assets";
 const CONTENTS: &str = "contents";
 const BATCHES: &str = "batches";
 const PROGRESS: &str = "progress";
 const EXECUTIONS: &str = "executions";
+const MODELS: &str = "models";
 const WORKFLOWS: &str = "workflows";
 const SETTINGS: &str = "settings";
 /// `assets` by [references, createdAt].
@@ -41,14 +43,13 @@ const BY_STATUS: &str = "byStatus";
 /// `progress` by [workflowId, createdAt].
 const BY_WORKFLOW: &str = "byWorkflow";
 
-/// One step of the schema, inside the transaction that takes them all.
-type Upgrade = fn(&IdbDatabase, &IdbTransaction) -> Result<(), JsValue>;
-
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3];
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
+/// With the storage full, imports that nothing has referred to for so long make room: 1 hour.
+const KEEP_WHEN_FULL_MS: Millis = 3_600_000.0;
 
 fn paths(names: &[&str]) -> JsValue {
     JsValue::from(names.iter().map(|name| JsValue::from_str(name)).collect::<Array>())
@@ -77,8 +78,15 @@ fn upgrade_to_1(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValu
     Ok(())
 }
 
+/// Networks that the user adds.
+fn upgrade_to_2(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValue> {
+    let options = web_sys::IdbObjectStoreParameters::new();
+    options.set_key_path(&JsValue::from_str("name"));
+    database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
+}
+
 /// Lists of batches by their filters.
-fn upgrade_to_2(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
+fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let progress = transaction.object_store(PROGRESS)?;
     progress.create_index_with_str_sequence(BY_STATUS, &paths(&["status", "createdAt"]))?;
     progress.create_index_with_str_sequence(BY_WORKFLOW, &paths(&["workflowId", "createdAt"]))?;
@@ -159,6 +167,7 @@ impl Database {
         transaction: &Transaction,
         asset: NewAsset<Blob>,
         references: i64,
+        imported: bool,
         now: Millis,
     ) -> Result<(), StoreError> {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
@@ -166,6 +175,7 @@ impl Database {
             Some(mut found) => {
                 found.references = add(found.references, references);
                 found.created_at = now;
+                found.imported |= imported;
                 found
             }
             None => {
@@ -177,13 +187,15 @@ impl Database {
                     bytes: asset.bytes,
                     references: add(0, references),
                     created_at: now,
+                    imported,
                 }
             }
         };
         transaction.put(ASSETS, &record)
     }
 
-    /// Adds to the reference counts; what nothing refers to any more is removed. Answers the ids that are not there.
+    /// Adds to the reference counts; what nothing refers to any more is removed, unless it was imported by itself.
+    /// Answers the ids that are not there.
     async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
         let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
@@ -198,7 +210,7 @@ impl Database {
                     continue;
                 };
                 record.references = add(record.references, delta);
-                if record.references == 0 && delta < 0 {
+                if record.references == 0 && delta < 0 && !record.imported {
                     Self::remove_asset(transaction, &record.asset_id)?;
                 } else {
                     transaction.put(ASSETS, &record)?;
@@ -325,7 +337,7 @@ impl Database {
         let now = progress.updated_at;
         for asset in assets {
             let references = deltas.remove(&asset.asset_id).unwrap_or_default();
-            Self::put_asset(&transaction, asset, references, now).await?;
+            Self::put_asset(&transaction, asset, references, false, now).await?;
         }
         Self::count(&transaction, deltas).await?;
         transaction.done().await?;
@@ -365,11 +377,18 @@ impl Store for Database {
     type Content = Blob;
 
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
-        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
-        for asset in assets {
-            Self::put_asset(&transaction, asset, 0, now).await?;
+        let put = async || {
+            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
+            for asset in &assets {
+                Self::put_asset(&transaction, asset.clone(), 0, true, now).await?;
+            }
+            transaction.done().await
+        };
+        match put().await {
+            // What nobody has used for a while makes room.
+            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
+            result => result,
         }
-        transaction.done().await
     }
 
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
@@ -548,6 +567,38 @@ impl Store for Database {
         }
         transaction.done().await?;
         Ok(key_count(stale.len()))
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        self.read(&[MODELS])?.all_by(MODELS, None, None, u32::MAX)?.await
+    }
+
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
+            return Ok(false);
+        }
+        let missing = Self::count(&transaction, BTreeMap::from([(model.asset_id.clone(), 1)])).await?;
+        if !missing.is_empty() {
+            return Ok(false);
+        }
+        transaction.put(MODELS, &model)?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        let Some(model) = transaction.get::<ModelRecord>(MODELS, &name.into())?.await? else { return Ok(false) };
+        transaction.delete(MODELS, &name.into())?;
+        let file: Option<AssetRecord> = transaction.get(ASSETS, &model.asset_id.as_str().into())?.await?;
+        match file {
+            Some(file) if file.references <= 1 => Self::remove_asset(&transaction, &model.asset_id)?,
+            Some(file) => transaction.put(ASSETS, &AssetRecord { references: file.references - 1, ..file })?,
+            None => {}
+        }
+        transaction.done().await?;
+        Ok(true)
     }
 
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {

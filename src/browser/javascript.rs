@@ -1,5 +1,8 @@
 //! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
 //! with the contract's error object.
+//!
+//! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
+//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -47,6 +50,24 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         }),
     );
 
+    let own = client.clone();
+    method(
+        "importModel",
+        Closure::new(move |file: JsValue, name: JsValue, options: JsValue| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&name, &options]).map_err(rejection)?;
+                let file = file
+                    .dyn_into::<Blob>()
+                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                match client.import_model(file, name.as_string().as_deref()).await {
+                    Ok(model) => answer(&model),
+                    Err(error) => Err(rejection(error)),
+                }
+            })
+        }),
+    );
+
     /// A method that takes JSON values and answers one.
     macro_rules! json_methods {
         ($($name:literal => |$client:ident, $first:ident, $second:ident| $call:expr;)*) => { $(
@@ -81,6 +102,8 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "deleteWorkflow" => |client, id, _second| client.delete_workflow(text(&id)?).await;
         "exportWorkflow" => |client, id, query| client.export_workflow(text(&id)?, &query).await;
         "importWorkflow" => |client, document, _second| client.import_workflow(&document).await;
+        "listModels" => |client, _first, _second| client.models().await;
+        "deleteModel" => |client, name, _second| client.delete_model(text(&name)?).await;
         "listActions" => |client, _first, _second| Ok::<_, ApiError>(client.list_actions());
         "validateWorkflow" => |client, document, _second| Ok::<_, ApiError>(client.validate(&document));
     }
@@ -108,7 +131,10 @@ fn forward_events(target: &EventTarget, client: &Client) {
                 ("executioncompleted", to_js(&ExecutionAnswer::from(&**execution)))
             }
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
-            ClientEvent::BatchChanged(_) | ClientEvent::WorkflowsChanged | ClientEvent::State(_) => return,
+            ClientEvent::BatchChanged(_)
+            | ClientEvent::WorkflowsChanged
+            | ClientEvent::Models
+            | ClientEvent::State(_) => return,
         };
         let Ok(detail) = detail else { return };
         let options = CustomEventInit::new();

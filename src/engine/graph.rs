@@ -106,6 +106,13 @@ impl Graph {
         InputAsset { index, asset_id, inputs }
     }
 
+    /// How many use the picture of an output port: consumers, each of their ports, and written results.
+    pub(super) fn uses(&self, node: usize, port: usize) -> usize {
+        let consumers = self.nodes.iter().flat_map(|node| node.inputs.iter().flatten());
+        let consumers = consumers.filter(|end| **end == (node, port)).count();
+        consumers + self.outputs.iter().filter(|output| (output.node, output.port) == (node, port)).count()
+    }
+
     /// Indices of the sources, the primary one first.
     pub(super) fn source_order(&self) -> impl Iterator<Item = usize> {
         let primary = self.primary;

@@ -1,6 +1,6 @@
 //! A plan: the graph with its kernels, and for one set of headers the representations and decoding sizes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::graph::Graph;
 use super::limits;
@@ -50,6 +50,11 @@ impl Plan {
     /// The graph it runs.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The names of the salient-object networks that its kernels will ask for, sorted, each once.
+    pub fn networks(&self) -> BTreeSet<&str> {
+        self.operations.iter().flatten().filter_map(|operation| operation.network()).collect()
     }
 }
 
@@ -111,28 +116,34 @@ impl Plan {
     pub(super) fn choose(&self, headers: &[Option<Header>]) -> Result<Choice, Failure> {
         let nodes = &self.graph.nodes;
         let sizes = self.sizes(headers)?;
-        let mut consumers: Vec<Vec<(usize, usize)>> = vec![Vec::new(); nodes.len()];
+        // For each node: who consumes it, through which of its ports, and which output port.
+        let mut consumers: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new(); nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             for (port, input) in node.inputs.iter().enumerate() {
-                if let Some((before, _)) = input {
-                    consumers[*before].push((index, port));
+                if let Some((before, output)) = input {
+                    consumers[*before].push((index, port, *output));
                 }
             }
         }
 
-        // Cost of everything behind a node, for each representation of its result; infinite where impossible.
-        let mut behind = vec![[0.0_f64; 4]; nodes.len()];
-        let through = |behind: &[[f64; 4]], node: usize, port: usize, from: Representation| {
+        // Cost of everything behind each output port of a node, for each representation of its picture; infinite where
+        // impossible.
+        let mut behind: Vec<Vec<[f64; 4]>> =
+            nodes.iter().map(|node| vec![[0.0; 4]; node.action.outputs.len()]).collect();
+        let through = |behind: &[Vec<[f64; 4]>], node: usize, port: usize, from: Representation| {
             let operation = self.operations[node].as_ref()?;
             let input = nodes[node].inputs[port]?.0;
             let pixels = sizes[input].pixels() as f64;
+            let rest = |to: Representation| -> f64 {
+                let outputs = behind[node].iter().enumerate();
+                outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
+            };
             operation
                 .accepts()
                 .iter()
                 .filter(|to| from.converts_to(*to))
                 .map(|to| {
-                    let result = if port == 0 { operation.produces(to) } else { to };
-                    let rest = if port == 0 { behind[node][result as usize] } else { 0.0 };
+                    let rest = if port == 0 { rest(to) } else { 0.0 };
                     let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
                     (conversion_cost(from, to) * pixels + kernel + rest, to)
                 })
@@ -140,32 +151,35 @@ impl Plan {
                 .min_by(|a, b| a.0.total_cmp(&b.0))
         };
         for index in (0..nodes.len()).rev() {
-            for from in Representation::ALL {
-                let mut cost = 0.0;
-                for output in self.graph.outputs.iter().filter(|output| output.node == index) {
-                    let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
-                    cost += encode_cost(format, from) * sizes[index].pixels() as f64;
+            for port in 0..behind[index].len() {
+                for from in Representation::ALL {
+                    let mut cost = 0.0;
+                    for output in self.graph.outputs.iter().filter(|output| (output.node, output.port) == (index, port))
+                    {
+                        let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                        cost += encode_cost(format, from) * sizes[index].pixels() as f64;
+                    }
+                    for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {
+                        cost += through(&behind, consumer, into, from).map_or(f64::INFINITY, |(cost, _)| cost);
+                    }
+                    behind[index][port][from as usize] = cost;
                 }
-                for &(consumer, port) in &consumers[index] {
-                    cost += through(&behind, consumer, port, from).map_or(f64::INFINITY, |(cost, _)| cost);
-                }
-                behind[index][from as usize] = cost;
             }
         }
 
         let mut decode = HashMap::new();
-        let mut results: Vec<Representation> = Vec::with_capacity(nodes.len());
+        let mut results: Vec<Vec<Representation>> = Vec::with_capacity(nodes.len());
         let mut inputs: Vec<Vec<Option<Representation>>> = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             if let Some(header) = node.source.and_then(|source| headers[source].as_ref()) {
                 let native = header.native;
                 let best = native
                     .iter()
-                    .map(|one| (behind[index][one as usize] + kernel_cost(one) * sizes[index].pixels() as f64, one))
+                    .map(|one| (behind[index][0][one as usize] + kernel_cost(one) * sizes[index].pixels() as f64, one))
                     .min_by(|a, b| a.0.total_cmp(&b.0))
                     .map_or(Representation::Rgba, |(_, one)| one);
                 decode.insert(index, (best, self.needed(index, sizes[index], &consumers[index])));
-                results.push(best);
+                results.push(vec![best]);
                 inputs.push(Vec::new());
                 continue;
             }
@@ -173,8 +187,8 @@ impl Plan {
             for (port, input) in node.inputs.iter().enumerate() {
                 chosen.push(match input {
                     None => None,
-                    Some((before, _)) => {
-                        let from = results[*before];
+                    Some((before, output)) => {
+                        let from = results[*before][*output];
                         let (_, to) = through(&behind, index, port, from).ok_or_else(|| {
                             Failure::execute(
                                 format!("\"{}\" cannot work on this picture's {from:?} pixels.", node.action.name),
@@ -187,13 +201,14 @@ impl Plan {
                 });
             }
             let first = chosen.first().copied().flatten().unwrap_or(Representation::Rgba);
-            results.push(self.operations[index].as_ref().map_or(first, |operation| operation.produces(first)));
+            let given = |output| self.operations[index].as_ref().map_or(first, |one| one.produces(output, first));
+            results.push((0..node.action.outputs.len()).map(given).collect());
             inputs.push(chosen);
         }
         Ok(Choice { sizes, decode, inputs })
     }
 
-    /// Size of every node's result, upright, each within the limits.
+    /// Size of every node's results, upright, each within the limits; where pixels decide, the largest there can be.
     fn sizes(&self, headers: &[Option<Header>]) -> Result<Vec<Size>, Failure> {
         let mut sizes: Vec<Size> = Vec::with_capacity(self.graph.nodes.len());
         for (index, node) in self.graph.nodes.iter().enumerate() {
@@ -215,10 +230,10 @@ impl Plan {
     }
 
     /// The smallest size of a source's picture that serves all who consume it.
-    fn needed(&self, source: usize, full: Size, consumers: &[(usize, usize)]) -> Size {
+    fn needed(&self, source: usize, full: Size, consumers: &[(usize, usize, usize)]) -> Size {
         let direct = self.graph.outputs.iter().any(|output| output.node == source);
         let mut needed = Size::new(1, 1);
-        for &(consumer, port) in consumers {
+        for &(consumer, port, _) in consumers {
             let one = match &self.operations[consumer] {
                 Some(operation) if port == 0 => operation.needs(full),
                 _ => full,

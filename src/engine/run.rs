@@ -2,13 +2,16 @@
 //! consumer, encode the results.
 
 use super::inputs::InputSize;
+use super::limits;
 use super::plan::{Choice, Plan, upright};
 use super::thumbnail::thumbnail;
+use crate::actions::Context;
 use crate::actions::output::{OutputFormat, fill_name};
 use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder};
-use crate::error::{Failure, Phase};
+use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Size};
+use crate::network::Networks;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,17 @@ pub struct Produced {
     pub input_thumbnail: Encoded,
     /// At most 256 × 256 pixels of the first result.
     pub output_thumbnail: Option<Encoded>,
+    /// Doubts about the results, in the order of the graph.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a host provides to a run, beside bytes; the default has nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Services<'a> {
+    /// The WebP encoder, where [`Plan::needs_webp`].
+    pub webp: Option<&'a dyn WebpEncoder>,
+    /// The salient-object networks, where [`Plan::networks`] names any.
+    pub networks: Option<&'a dyn Networks>,
 }
 
 /// One result.
@@ -67,7 +81,7 @@ impl Plan {
     ///
     /// # Errors
     /// The first thing that fails, with the action it happened in.
-    pub fn run(&self, index: u32, sources: &[Source<'_>], webp: Option<&dyn WebpEncoder>) -> Result<Produced, Failure> {
+    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Failure> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
         for (source, file) in files.iter().enumerate() {
@@ -81,7 +95,18 @@ impl Plan {
             });
         }
         let choice = self.choose(&headers)?;
-        Runner { plan: self, index, files, headers, choice, webp, input_thumbnail: None, output_thumbnail: None }.run()
+        Runner {
+            plan: self,
+            index,
+            files,
+            headers,
+            choice,
+            services,
+            input_thumbnail: None,
+            output_thumbnail: None,
+            warnings: Vec::new(),
+        }
+        .run()
     }
 
     /// The files in the order of the graph's sources.
@@ -114,9 +139,10 @@ struct Runner<'a> {
     files: Vec<Option<Source<'a>>>,
     headers: Vec<Option<Header>>,
     choice: Choice,
-    webp: Option<&'a dyn WebpEncoder>,
+    services: Services<'a>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
+    warnings: Vec<Warning>,
 }
 
 impl Runner<'_> {
@@ -128,43 +154,17 @@ impl Runner<'_> {
             let node = &graph.nodes[index];
             let results = match (&self.plan.operations[index], node.source) {
                 (None, Some(source)) => vec![self.decode(index, source)?],
-                (Some(operation), _) => {
-                    let mut inputs = Vec::with_capacity(node.inputs.len());
-                    let mut reduced = None;
-                    for (port, input) in node.inputs.iter().enumerate() {
-                        inputs.push(match (input, self.choice.inputs[index][port]) {
-                            (Some((before, output)), Some(representation)) => {
-                                let (image, full) = take(&mut held[*before][*output], representation)?;
-                                if port == 0 && image.size != full {
-                                    reduced = Some(full);
-                                }
-                                Some(image)
-                            }
-                            _ => None,
-                        });
-                    }
-                    match reduced {
-                        Some(full) => operation.run_reduced(inputs, full),
-                        None => operation.run(inputs),
-                    }
-                    .map_err(|failure| failure.at(&node.action_id))?
-                }
+                (Some(_), _) => self.transform(index, &mut held)?,
                 (None, None) => Vec::new(),
             };
             for (port, image) in results.into_iter().enumerate() {
-                let uses = |&(node, out): &(usize, usize)| node == index && out == port;
-                let consumers =
-                    graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten()).filter(|end| uses(end));
-                let written = graph.outputs.iter().filter(|output| uses(&(output.node, output.port)));
-                let left = consumers.count() + written.count();
+                let left = graph.uses(index, port);
                 let full = if node.source.is_some() { self.choice.sizes[index] } else { image.size };
                 held[index].push((left > 0).then_some(Held { image, left, full }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
-                    let slot = &mut held[index][output.port];
-                    let representation = slot.as_ref().map_or(Representation::Rgba, |held| held.image.representation());
-                    let (image, _) = take(slot, representation)?;
+                    let (image, _) = take(&mut held[index], output.port, None)?;
                     outputs[position] = Some(self.write(position, image)?);
                 }
             }
@@ -183,7 +183,43 @@ impl Runner<'_> {
             input_size: InputSize { width: size.width, height: size.height, bytes },
             input_thumbnail,
             output_thumbnail: self.output_thumbnail,
+            warnings: self.warnings,
         })
+    }
+
+    /// Runs a node's kernel on the pictures that wait for it.
+    fn transform(&mut self, index: usize, held: &mut [Vec<Option<Held>>]) -> Result<Vec<Image>, Failure> {
+        let node = &self.plan.graph.nodes[index];
+        let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        let mut reduced = None;
+        for (port, input) in node.inputs.iter().enumerate() {
+            inputs.push(match (input, self.choice.inputs[index][port]) {
+                (Some((before, output)), Some(representation)) => {
+                    let (image, full) = take(&mut held[*before], *output, Some(representation))?;
+                    if port == 0 {
+                        reduced = (image.size != full).then_some(full);
+                        // Smaller than foreseen, where pixels decided: what follows from it was not judged yet.
+                        if full != self.choice.sizes[*before] {
+                            let size = operation.output_size(full);
+                            size.and_then(limits::check).map_err(|failure| failure.at(&node.action_id))?;
+                        }
+                    }
+                    Some(image)
+                }
+                _ => None,
+            });
+        }
+        let wanted: Vec<bool> =
+            (0..node.action.outputs.len()).map(|port| self.plan.graph.uses(index, port) > 0).collect();
+        let context = Context::new(self.services.networks, &wanted);
+        let results = match reduced {
+            Some(full) => operation.run_reduced(inputs, full, &context),
+            None => operation.run(inputs, &context),
+        }
+        .map_err(|failure| failure.at(&node.action_id))?;
+        self.warnings.extend(context.into_warnings().into_iter().map(|warning| warning.at(&node.action_id)));
+        Ok(results)
     }
 
     fn decode(&mut self, node: usize, source: usize) -> Result<Image, Failure> {
@@ -228,7 +264,7 @@ impl Runner<'_> {
             lossless: parameters.lossless,
             background: parameters.background.rgb(),
         };
-        let encoded = codecs::encode(image, &request, self.webp).map_err(|mut failure| {
+        let encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
@@ -249,13 +285,20 @@ impl Runner<'_> {
     }
 }
 
-/// Takes a picture for one consumer, in the representation it wants: the last one gets the buffer itself.
-fn take(slot: &mut Option<Held>, representation: Representation) -> Result<(Image, Size), Failure> {
+/// Takes the picture of an output port for one consumer, in the representation it wants (or as it is): the last one
+/// gets the buffer itself.
+fn take(
+    held: &mut [Option<Held>],
+    port: usize,
+    representation: Option<Representation>,
+) -> Result<(Image, Size), Failure> {
     let gone = || Failure::system("A picture was freed before its last use.", "Report this as a bug.");
+    let slot = held.get_mut(port).ok_or_else(gone)?;
     let held = slot.as_mut().ok_or_else(gone)?;
     held.left -= 1;
     let full = held.full;
     let image = if held.left == 0 { slot.take().ok_or_else(gone)?.image } else { held.image.clone() };
+    let representation = representation.unwrap_or(image.representation());
     Ok((convert(image, representation), full))
 }
 
@@ -296,8 +339,8 @@ mod tests {
         fn accepts(&self) -> Representations {
             self.inner.accepts()
         }
-        fn produces(&self, input: Representation) -> Representation {
-            self.inner.produces(input)
+        fn produces(&self, output: usize, input: Representation) -> Representation {
+            self.inner.produces(output, input)
         }
         fn output_size(&self, input: Size) -> Result<Size, Failure> {
             self.inner.output_size(input)
@@ -305,13 +348,18 @@ mod tests {
         fn needs(&self, input: Size) -> Size {
             self.inner.needs(input)
         }
-        fn run_reduced(&self, inputs: Vec<Option<Image>>, full: Size) -> Result<Vec<Image>, Failure> {
-            self.inner.run_reduced(inputs, full)
+        fn run_reduced(
+            &self,
+            inputs: Vec<Option<Image>>,
+            full: Size,
+            context: &Context<'_>,
+        ) -> Result<Vec<Image>, Failure> {
+            self.inner.run_reduced(inputs, full, context)
         }
-        fn run(&self, inputs: Vec<Option<Image>>) -> Result<Vec<Image>, Failure> {
+        fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
             let first = inputs[0].as_ref().expect("connected").representation();
             self.log.lock().expect("no panic").push((self.id.clone(), first));
-            let mut results = self.inner.run(inputs)?;
+            let mut results = self.inner.run(inputs, context)?;
             // A profile of its own marks each result, so that its life can be followed.
             let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
             let mut held = self.held.lock().expect("no panic");
@@ -380,7 +428,7 @@ mod tests {
 
     fn run(plan: &Plan, bytes: &[u8], name: &str) -> Produced {
         let sources: Vec<_> = plan.graph.sources.iter().map(|_| Source { name, bytes }).collect();
-        plan.run(0, &sources, None).unwrap_or_else(|failure| panic!("{failure:?}"))
+        plan.run(0, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 
     #[test]
@@ -470,10 +518,10 @@ mod tests {
             &[("in", "cut")],
         ));
         let source = Source { name: "a.png", bytes: &png(5, 4, false) };
-        let failure = plan.run(0, &[source], None).expect_err("outside the picture");
+        let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture");
         assert_eq!(failure.action_id.as_deref(), Some("cut"));
         let damaged = Source { name: "b.png", bytes: b"not a picture" };
-        let failure = plan.run(0, &[damaged], None).expect_err("no picture");
+        let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture");
         assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
         assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
     }
@@ -484,7 +532,9 @@ mod tests {
             vec![input("in"), action("big", "pad", json!({ "width": 60_000, "height": 60_000 }))],
             &[("in", "big")],
         ));
-        let failure = plan.run(0, &[Source { name: "a.png", bytes: &png(5, 4, false) }], None).expect_err("too large");
+        let failure = plan
+            .run(0, &[Source { name: "a.png", bytes: &png(5, 4, false) }], Services::default())
+            .expect_err("too large");
         assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
         assert!(log.lock().expect("no panic").is_empty());
     }
@@ -501,7 +551,7 @@ mod tests {
         ));
         let (photo, logo) = (jpeg(64, 48), png(8, 8, true));
         let sources = [Source { name: "p.jpg", bytes: &photo }, Source { name: "logo.png", bytes: &logo }];
-        let produced = plan.run(3, &sources, None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let produced = plan.run(3, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!(produced.outputs[0].name, "p.jpg");
         assert_eq!((produced.input_size.width, produced.input_size.bytes), (64, photo.len() as u64));
     }

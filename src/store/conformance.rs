@@ -1,16 +1,16 @@
 //! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
 //! a browser. A check panics with what was wrong.
 //!
-//! Each takes a fresh store from its [`Fixture`]. [`each!`](crate::store::conformance::each) names them all once.
+//! Each takes a fresh store from its [`Fixture`]. `each!` names them all once.
 
 use std::collections::BTreeSet;
 
-use super::{AssetRecord, BatchFilter, Durability, Kept, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, BatchFilter, Durability, Kept, ModelRecord, NewAsset, Store, StoreError, Which};
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::library::KeptWorkflow;
 
 /// What the checks need of an implementation.
@@ -49,6 +49,8 @@ macro_rules! each {
             a_kept_workflow_comes_back_as_it_was_stored
             a_kept_workflow_that_is_left_alone_stays_as_it_was
             a_kept_workflow_holds_its_files
+            a_network_holds_its_file_until_it_is_removed
+            a_network_needs_a_free_name_and_a_file
             a_setting_is_kept
         }
     };
@@ -143,7 +145,12 @@ async fn finish<F: Fixture>(
 ) -> Option<()> {
     let thumbnail = format!("{result}-thumb");
     let assets = vec![file(fixture, result), file(fixture, "thumb-in"), file(fixture, &thumbnail)];
-    let results = Results { outputs: vec![output(result)], crc32: vec![7], output_thumbnail: Some(thumbnail) };
+    let results = Results {
+        outputs: vec![output(result)],
+        crc32: vec![7],
+        output_thumbnail: Some(thumbnail),
+        warnings: vec![Warning::new("no_clear_subject", "No subject.", "Crop.")],
+    };
     let findings = Findings { input_thumbnail: Some("thumb-in".to_owned()), ..Findings::default() };
     store
         .change(batch_id, Which::At(vec![index]), assets, Durability::Strict, move |progress, executions| {
@@ -165,6 +172,7 @@ pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
         bytes: 3,
         references: 0,
         created_at: 5.0,
+        imported: true,
     };
     assert_eq!(stored, expected);
     let content = store.content("bbb").await.expect("read").expect("there");
@@ -392,11 +400,15 @@ pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) 
     assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 0);
     assert_eq!(store.executions("b2", None, 0, 10).await.expect("read").matching, 2);
     assert_eq!(store.delete_batch("b2").await, Ok(true));
-    for gone in ["aa", "result", "result-thumb", "thumb-in"] {
+    for gone in ["result", "result-thumb", "thumb-in"] {
         assert_eq!(record(&store, gone).await, None, "{gone}");
         assert!(store.content(gone).await.expect("read").is_none(), "{gone}");
     }
-    assert_eq!(references(&store, "loose").await, Some(0), "an import of somebody else's stays");
+    for stays in ["aa", "loose"] {
+        assert_eq!(references(&store, stays).await, Some(0), "{stays} was imported and may be used again");
+    }
+    assert_eq!(store.sweep(1.5).await, Ok(2));
+    assert_eq!(record(&store, "aa").await, None);
 }
 
 /// Else deleting the one batch would take the file from another that came after it.
@@ -511,8 +523,42 @@ pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
     keep(&store, kept("w", &["bb"], 5.0)).await;
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(1)));
     store.change_workflow("w", |_| Some((Kept::Removed, ()))).await.expect("written").expect("removed");
-    assert_eq!((references(&store, "aa").await, record(&store, "bb").await), (Some(1), None));
+    assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(0)));
     assert_eq!(references(&store, "missing").await, Some(0), "it was not counted");
+}
+
+fn model(name: &str, asset_id: &str) -> ModelRecord {
+    ModelRecord { name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
+}
+
+/// Against the sweep too; what a batch refers to as well stays.
+pub async fn a_network_holds_its_file_until_it_is_removed<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "net"), file(fixture, "both")], 1.0).await.expect("stored");
+    create(&store, "b1", &["both"], 2.0).await;
+    for (name, asset_id) in [("studio", "net"), ("portraits", "both")] {
+        assert_eq!(store.add_model(model(name, asset_id)).await, Ok(true));
+    }
+    assert_eq!(store.models().await, Ok(vec![model("portraits", "both"), model("studio", "net")]));
+    assert_eq!(store.sweep(9.0).await, Ok(0));
+    for name in ["studio", "portraits"] {
+        assert_eq!(store.remove_model(name).await, Ok(true));
+    }
+    assert_eq!(record(&store, "net").await, None);
+    assert_eq!(record(&store, "both").await.map(|record| record.references), Some(1));
+    assert_eq!(store.models().await, Ok(Vec::new()));
+    assert_eq!(store.remove_model("studio").await, Ok(false));
+}
+
+/// Or nothing is counted.
+pub async fn a_network_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "first"), file(fixture, "second")], 1.0).await.expect("stored");
+    assert_eq!(store.add_model(model("studio", "first")).await, Ok(true));
+    assert_eq!(store.add_model(model("studio", "second")).await, Ok(false));
+    assert_eq!(store.add_model(model("other", "missing")).await, Ok(false));
+    assert_eq!(store.models().await, Ok(vec![model("studio", "first")]));
+    assert_eq!(record(&store, "second").await.map(|record| record.references), Some(0));
 }
 
 /// The last value of each key.

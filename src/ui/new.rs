@@ -8,6 +8,7 @@ use crate::view_model::format;
 pub(crate) mod draft;
 mod fields;
 pub(crate) mod library;
+pub(crate) mod models;
 mod my_workflows;
 mod options;
 mod pictures;

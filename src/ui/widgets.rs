@@ -63,10 +63,7 @@ pub(crate) fn Menu(label: String, testid: &'static str, children: ChildrenFn) ->
         if event.key() == "Escape" && frame.get_untracked().is_some_and(|frame| frame.open()) {
             event.stop_propagation();
             close();
-            let summary = frame.get_untracked().and_then(|frame| frame.query_selector("summary").ok().flatten());
-            if let Some(summary) = summary.and_then(|summary| summary.dyn_into::<web_sys::HtmlElement>().ok()) {
-                let _gone = summary.focus();
-            }
+            focus(frame.get_untracked().and_then(|frame| frame.query_selector("summary").ok().flatten()));
         }
     };
     let on_leave = move |event: leptos::ev::FocusEvent| {
@@ -108,6 +105,15 @@ pub(crate) fn MenuItem(
     }
 }
 
+/// Gives an element the focus where it stands: the page does not scroll.
+pub(crate) fn focus(element: Option<web_sys::Element>) {
+    let options = web_sys::FocusOptions::new();
+    options.set_prevent_scroll(true);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _gone = element.focus_with_options(&options);
+    }
+}
+
 /// A stored picture, by its asset id.
 #[component]
 pub(crate) fn StoredImage(
@@ -128,6 +134,15 @@ pub(crate) fn StoredImage(
         {move || source.get().map(|url| {
             view! { <img class=class style=style src=url alt=alt.clone() decoding="async" draggable="false"/> }
         })}
+    }
+}
+
+/// How far the download of a network is, while there is one.
+#[component]
+pub(crate) fn LoadingNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! {
+        {move || live.loading_note().map(|text| view! { <p class="loading numbers" role="status" data-testid="network-loading">{text}</p> })}
     }
 }
 

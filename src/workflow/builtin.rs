@@ -28,8 +28,12 @@ macro_rules! builtin {
 }
 
 /// All of them, in the order in which the page shows them. A new one is a file in `builtin/` and its name here.
-pub static BUILTIN: &[Builtin] =
-    &[builtin!("web-gallery"), builtin!("marketplace-square"), builtin!("watermark-two-sizes")];
+pub static BUILTIN: &[Builtin] = &[
+    builtin!("web-gallery"),
+    builtin!("marketplace-square"),
+    builtin!("watermark-two-sizes"),
+    builtin!("product-cutout"),
+];
 
 /// The built-in workflow with this id.
 pub fn find(id: &str) -> Option<&'static Builtin> {

@@ -1,0 +1,505 @@
+//! `remove-background`: the subject alone, on nothing or on a colour.
+//!
+//! The subject comes from a salient-object network that the host provides, or from an even backdrop; the work is that
+//! of [`matting`](crate::matting). Codes of warnings: `no_clear_subject`, `even_backdrop`, `uneven_backdrop`,
+//! `nothing_to_trim`.
+
+use serde_json::{Map, Value};
+
+use super::parameters::{Color, Issue, Kind};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, only, prepared};
+use crate::error::{Failure, Warning};
+use crate::image::blur::{Samples, gaussian, is_identity};
+use crate::image::convert::composite;
+use crate::image::geometry::crop;
+use crate::image::{Image, Pixels, Representation, Representations};
+use crate::matting::cutout::{cut_out, lay_over, seen};
+use crate::matting::edges::Edges;
+use crate::matting::field::{Field, Map as Plane};
+use crate::matting::{backdrop, guide, saliency};
+use crate::network::BUILT_IN;
+
+crate::choices! {
+    /// What is left around the subject.
+    pub enum Mode {
+        /// Transparency.
+        Cutout = "cutout",
+        /// A colour.
+        Replace = "replace",
+    }
+}
+
+crate::choices! {
+    /// How the subject is found.
+    pub enum Method {
+        /// By the network; where the backdrop is even, the result says that there is another way.
+        Auto = "auto",
+        /// By the network.
+        Network = "network",
+        /// By an even backdrop, as studios have it.
+        FlatBackdrop = "flat-backdrop",
+    }
+}
+
+crate::choices! {
+    /// What becomes of a shadow on an even backdrop.
+    pub enum Shadow {
+        /// It stays, as transparent black.
+        Keep = "keep",
+        /// It goes with the backdrop.
+        Drop = "drop",
+    }
+}
+
+crate::parameters! {
+    /// Parameters of `remove-background`.
+    pub struct RemoveBackground {
+        /// What is left around the subject: transparency (`cutout`) or a colour (`replace`).
+        mode: Mode = Mode::Cutout;
+        /// The colour around the subject, with mode `replace`.
+        background_color: Color = Color::WHITE, as "backgroundColor";
+        /// Cuts off what is empty around the subject.
+        trim: bool = false;
+        /// How the subject is found: by a neural network (`network`), or as all that is not the even backdrop of a
+        /// studio (`flat-backdrop`). `auto` is the network, and hints where the other would do.
+        method: Method = Method::Auto;
+        /// Name of the network: `u2netp`, or that of a model of your own.
+        model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
+        /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
+        edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
+        /// Shows the network some room around the picture: helps where the subject fills the frame, and harms small
+        /// subjects.
+        subject_fills_frame: bool = false, as "subjectFillsFrame";
+        /// What becomes of the shadow, with method `flat-backdrop`: `keep` makes it transparent black.
+        shadow: Shadow = Shadow::Drop;
+    }
+}
+
+/// The entry of `remove-background`.
+pub const ACTION: Action = Action {
+    action_type: "remove-background",
+    version: "1.0.0",
+    name: "Remove background",
+    description: "Cuts out the subject of each picture, and leaves it on nothing or on a colour.",
+    category: Category::Compose,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[
+        IMAGE_OUT,
+        Port {
+            name: "mask",
+            kind: PortType::Image,
+            required: false,
+            description: "The subject's opacity as a gray picture, of the size of the result.",
+        },
+    ],
+    fields: RemoveBackground::FIELDS,
+    check: |raw| read(raw).1,
+    related: &["pad", "crop", "watermark"],
+    usage: "Make product pictures for a shop: remove the background with \"trim\", then pad to a square.",
+};
+
+/// Which of the action's outputs is the mask.
+const MASK: usize = 1;
+
+/// The parameters with what is more than their type.
+fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
+    let (read, mut issues) = RemoveBackground::read(raw);
+    if read.as_ref().is_some_and(|read| read.model.trim().is_empty()) {
+        issues.push(Issue::new(
+            "model",
+            "missing_parameter",
+            "\"model\" is empty.",
+            "Give the name of a network, such as \"u2netp\".",
+        ));
+    }
+    (read, issues)
+}
+
+/// Reads the parameters into what runs.
+///
+/// # Errors
+/// When they do not read.
+pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
+    prepared(&ACTION, read(raw))
+}
+
+impl RemoveBackground {
+    /// Finds the subject: its edges, and the shadow where that is to stay.
+    fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Failure> {
+        if self.method == Method::FlatBackdrop {
+            let found = backdrop::find(guide);
+            if !found.is_even {
+                context.warn(Warning::new(
+                    "uneven_backdrop",
+                    "The border of this picture is no even backdrop.",
+                    "Choose the method \"network\" for such pictures.",
+                ));
+            } else if !found.is_clear {
+                context.warn(Warning::new(
+                    "no_clear_subject",
+                    "Nothing stands out from the backdrop.",
+                    "Choose the method \"network\", or a backdrop of another colour than the subject's.",
+                ));
+            }
+            return Ok((found.edges, (self.shadow == Shadow::Keep).then_some(found.shadow)));
+        }
+        let network = context.network(&self.model)?;
+        let input = saliency::input(image, self.subject_fills_frame)?;
+        let answer = saliency::ask(network, &input)?;
+        if !answer.is_clear {
+            context.warn(Warning::new(
+                "no_clear_subject",
+                "No clear subject was found.",
+                "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame.",
+            ));
+        } else if self.method == Method::Auto && input.border.is_even() {
+            context.warn(Warning::new(
+                "even_backdrop",
+                "The backdrop of this picture is even.",
+                "The method \"flat-backdrop\" does without the network here, is faster, and can keep the shadow.",
+            ));
+        }
+        Ok((saliency::edges(guide, &answer.mask), None))
+    }
+}
+
+impl Operation for RemoveBackground {
+    fn accepts(&self) -> Representations {
+        Representations::INTERLEAVED
+    }
+
+    fn produces(&self, output: usize, _: Representation) -> Representation {
+        match (output, self.mode) {
+            (MASK, _) => Representation::Gray,
+            (_, Mode::Replace) if self.background_color.is_opaque() => Representation::Rgb,
+            _ => Representation::Rgba,
+        }
+    }
+
+    fn network(&self) -> Option<&str> {
+        (self.method != Method::FlatBackdrop).then_some(&self.model)
+    }
+
+    /// Alpha is straight, colours are as encoded; alpha that is there is multiplied in. The mask has the subject's
+    /// opacity without any shadow, and no profile.
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+        let image = only(inputs)?;
+        let size = image.size;
+        let guide = guide(&image)?;
+        let (edges, shadow) = self.find(&image, &guide, context)?;
+        let mut alpha = edges.alpha(&image)?;
+        drop(edges);
+        if !is_identity(self.edge_softness) {
+            let mut samples = Samples { data: &mut alpha, row: size.width as usize };
+            gaussian(&mut samples, size, 1, (self.edge_softness, self.edge_softness));
+        }
+        let mut result = cut_out(&image, &alpha, &guide, shadow.as_ref())?;
+        drop((image, guide));
+        let mut mask = context.wants(MASK).then(|| Image::new(size, Pixels::Gray(alpha)));
+        if let (true, Pixels::Rgba(rgba)) = (self.trim, &result.pixels) {
+            match seen(rgba, size) {
+                Some((left, top, size)) => {
+                    result = crop(result, left, top, size);
+                    mask = mask.map(|mask| crop(mask, left, top, size));
+                }
+                None => context.warn(Warning::new(
+                    "nothing_to_trim",
+                    "Nothing is left of this picture, so that it keeps its size.",
+                    "Choose another method or model for it.",
+                )),
+            }
+        }
+        if self.mode == Mode::Replace {
+            result = self.on_color(result);
+        }
+        Ok(std::iter::once(result).chain(mask).collect())
+    }
+}
+
+impl RemoveBackground {
+    fn on_color(&self, mut image: Image) -> Image {
+        if self.background_color.is_opaque() {
+            return composite(image, self.background_color.rgb());
+        }
+        if let Pixels::Rgba(rgba) = &mut image.pixels {
+            lay_over(rgba, self.background_color.rgba);
+        }
+        image
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::Size;
+    use crate::network::{Networks, SIDE, SaliencyNetwork};
+
+    /// Answers one mask whatever it is shown, and keeps what it was shown.
+    struct Network {
+        answer: Vec<f32>,
+        shown: RefCell<Vec<f32>>,
+    }
+
+    impl Network {
+        /// The function gets places from −1 to 1.
+        fn of(mask: impl Fn(f32, f32) -> f32) -> Self {
+            let place = |i: u32| (i as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
+            let answer = (0..SIDE * SIDE).map(|i| mask(place(i % SIDE), place(i / SIDE))).collect();
+            Self { answer, shown: RefCell::default() }
+        }
+
+        /// A soft disc of radius 0.5.
+        fn disc() -> Self {
+            Self::of(|x, y| ((0.5 - x.hypot(y)) * 16.0 + 0.5).clamp(0.0, 1.0))
+        }
+    }
+
+    impl SaliencyNetwork for Network {
+        fn infer(&self, input: &[f32]) -> Result<Vec<f32>, Failure> {
+            *self.shown.borrow_mut() = input.to_vec();
+            Ok(self.answer.clone())
+        }
+        fn name(&self) -> &str {
+            "test"
+        }
+    }
+
+    impl Networks for Network {
+        fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Failure> {
+            Ok(self)
+        }
+    }
+
+    const SIZE: Size = Size::new(120, 120);
+
+    /// A disc of radius 0.5 and of one colour on a graded backdrop, with a soft shadow below it on the right.
+    fn disc(colour: [u8; 3]) -> Image {
+        let place = |i: u32, side: u32| (i as f32 + 0.5) / side as f32 * 2.0 - 1.0;
+        let pixels = (0..SIZE.pixels() as u32).flat_map(|i| {
+            let (x, y) = (place(i % SIZE.width, SIZE.width), place(i / SIZE.width, SIZE.height));
+            let inside = ((0.5 - x.hypot(y)) * 60.0 + 0.5).clamp(0.0, 1.0);
+            let shade = 0.35 * (1.3 - 2.0 * (x - 0.12).hypot(y - 0.16)).clamp(0.0, 1.0);
+            let backdrop = (230.0 - 10.0 * x + 6.0 * y) * (1.0 - shade);
+            colour.map(|colour| (f32::from(colour) * inside + backdrop * (1.0 - inside) + 0.5) as u8)
+        });
+        Image::new(SIZE, Pixels::Rgb(pixels.collect()))
+    }
+
+    fn operation(raw: Value) -> RemoveBackground {
+        let (read, issues) = read(raw.as_object().unwrap());
+        assert_eq!(issues, []);
+        read.unwrap()
+    }
+
+    fn run(raw: Value, image: Image, network: &Network) -> (Vec<Image>, Vec<String>) {
+        let context = Context::new(Some(network), &[true, true]);
+        let results = operation(raw).run(vec![Some(image)], &context).unwrap();
+        (results, context.into_warnings().into_iter().map(|warning| warning.code).collect())
+    }
+
+    fn rgba(image: &Image) -> &[[u8; 4]] {
+        let Pixels::Rgba(data) = &image.pixels else { panic!("{:?}", image.representation()) };
+        data.as_chunks().0
+    }
+
+    fn at<T: Copy>(data: &[T], x: usize, y: usize) -> T {
+        data[y * SIZE.width as usize + x]
+    }
+
+    #[test]
+    fn the_subject_keeps_its_colour_and_all_around_it_is_transparent() {
+        let (results, _) = run(json!({}), disc([200, 30, 40]), &Network::disc());
+        let pixels = rgba(&results[0]);
+        assert_eq!(results[0].size, SIZE);
+        for (place, pixel) in pixels.iter().enumerate() {
+            let (x, y) = (place % 120, place / 120);
+            let distance = (x as f32 - 59.5).hypot(y as f32 - 59.5);
+            match pixel[3] {
+                _ if distance < 26.0 => assert_eq!(*pixel, [200, 30, 40, 255], "{x},{y}"),
+                _ if distance > 35.0 => assert_eq!(*pixel, [0; 4], "{x},{y}"),
+                0 => {}
+                // No old background in the rim, as far as its opacity tells.
+                alpha => assert!(alpha < 40 || pixel[1] < 90, "{x},{y}: {pixel:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_mask_is_the_alpha_and_is_made_only_for_those_who_want_it() {
+        let network = Network::disc();
+        let (results, _) = run(json!({ "trim": true }), disc([200, 30, 40]), &network);
+        let Pixels::Gray(mask) = &results[1].pixels else { panic!("gray") };
+        assert_eq!(results[0].size, results[1].size);
+        assert!(rgba(&results[0]).iter().map(|pixel| pixel[3]).eq(mask.iter().copied()));
+        let context = Context::new(Some(&network), &[true, false]);
+        let results = operation(json!({})).run(vec![Some(disc([9, 9, 9]))], &context).unwrap();
+        assert_eq!(results.len(), 1);
+    }
+
+    #[test]
+    fn trim_leaves_the_box_around_the_subject() {
+        let (results, _) = run(json!({ "trim": true }), disc([200, 30, 40]), &Network::disc());
+        let Size { width, height } = results[0].size;
+        assert!((59..=64).contains(&width) && (59..=64).contains(&height), "{width} × {height}");
+        assert!(rgba(&results[0])[..width as usize].iter().any(|pixel| pixel[3] >= 13));
+    }
+
+    #[test]
+    fn replace_lays_the_subject_on_a_colour() {
+        let raw = json!({ "mode": "replace", "backgroundColor": "#0000ff" });
+        let (results, _) = run(raw, disc([200, 30, 40]), &Network::disc());
+        let Pixels::Rgb(data) = &results[0].pixels else { panic!("an opaque colour leaves no alpha") };
+        assert_eq!(at(data.as_chunks::<3>().0, 3, 3), [0, 0, 255]);
+        assert_eq!(at(data.as_chunks::<3>().0, 60, 60), [200, 30, 40]);
+        let raw = json!({ "mode": "replace", "backgroundColor": "#0000ff80" });
+        let (results, _) = run(raw, disc([200, 30, 40]), &Network::disc());
+        assert_eq!(at(rgba(&results[0]), 3, 3), [0, 0, 255, 128]);
+    }
+
+    #[test]
+    fn what_it_produces_is_what_comes_out() {
+        for raw in [json!({}), json!({ "mode": "replace" }), json!({ "mode": "replace", "backgroundColor": "#00000000" })] {
+            for representation in [Representation::Rgb, Representation::Rgba] {
+                let image = crate::image::convert::convert(disc([200, 30, 40]), representation);
+                let (results, _) = run(raw.clone(), image, &Network::disc());
+                for (output, result) in results.iter().enumerate() {
+                    let foretold = operation(raw.clone()).produces(output, representation);
+                    assert_eq!(result.representation(), foretold, "{raw} {representation:?} {output}");
+                    assert!(result.is_consistent());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn alpha_that_is_there_stays_a_limit() {
+        let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
+        if let Pixels::Rgba(data) = &mut image.pixels {
+            data[..60 * 120 * 4].as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 100);
+        }
+        let (results, _) = run(json!({}), image, &Network::disc());
+        assert_eq!((at(rgba(&results[0]), 60, 50)[3], at(rgba(&results[0]), 60, 70)[3]), (100, 255));
+    }
+
+    #[test]
+    fn softness_widens_the_edge_and_none_leaves_it() {
+        let partial = |softness: f64| {
+            let (results, _) = run(json!({ "edgeSoftness": softness }), disc([200, 30, 40]), &Network::disc());
+            rgba(&results[0]).iter().filter(|pixel| (1..255).contains(&pixel[3])).count()
+        };
+        assert_eq!(partial(0.0), partial(0.1));
+        assert!(partial(4.0) > 2 * partial(0.0), "{} {}", partial(4.0), partial(0.0));
+    }
+
+    #[test]
+    fn room_around_the_picture_has_the_colour_of_its_border() {
+        let network = Network::disc();
+        run(json!({ "subjectFillsFrame": true }), disc([200, 30, 40]), &network);
+        let shown = network.shown.take();
+        assert_eq!(shown.len(), 3 * 320 * 320);
+        let side = SIDE as usize;
+        assert!(shown[..31 * side].iter().all(|value| *value == shown[0]), "31 rows of one colour");
+        assert!(shown[40 * side..][..side].iter().any(|value| *value != shown[0]));
+        // The border's red, about 228 of at most 246, as a normalised value.
+        assert!((shown[0] - (0.93 - 0.485) / 0.229).abs() < 0.2, "{}", shown[0]);
+        // The mask is cut back: the network's disc of half its frame is larger in the picture.
+        let (results, _) = run(json!({ "subjectFillsFrame": true, "trim": true }), disc([200, 30, 40]), &network);
+        assert!(results[0].size.width > 66, "{:?}", results[0].size);
+    }
+
+    #[test]
+    fn an_even_backdrop_is_hinted_at_by_auto_alone() {
+        let codes = |method: &str| run(json!({ "method": method }), disc([200, 30, 40]), &Network::disc()).1;
+        assert_eq!(codes("auto"), ["even_backdrop"]);
+        assert_eq!(codes("network"), [""; 0]);
+        let street = crate::image::testing::noise(SIZE, Representation::Rgb, 3);
+        assert_eq!(run(json!({}), street, &Network::disc()).1, [""; 0]);
+    }
+
+    #[test]
+    fn a_picture_without_a_clear_subject_gets_a_warning() {
+        for network in [
+            Network::of(|_, _| 0.0),
+            Network::of(|x, _| 0.4 + 0.05 * x),
+            Network::of(|x, y| if x.hypot(y) < 0.5 { 0.4 } else { 0.0 }),
+            Network::of(|x, _| if x < -0.99 { 0.0 } else { 1.0 }),
+        ] {
+            let (results, codes) = run(json!({}), disc([200, 30, 40]), &network);
+            assert_eq!((results[0].size, codes), (SIZE, vec!["no_clear_subject".to_owned()]));
+        }
+        let (results, codes) = run(json!({ "trim": true }), disc([200, 30, 40]), &Network::of(|_, _| 0.0));
+        assert_eq!((results[0].size, codes.join(" ")), (SIZE, "no_clear_subject nothing_to_trim".to_owned()));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_mask_is_an_error_that_names_the_network() {
+        let mut wrong = Network::disc();
+        wrong.answer.pop();
+        let mut broken = Network::disc();
+        broken.answer[7] = f32::NAN;
+        for network in [wrong, broken] {
+            let context = Context::new(Some(&network), &[true]);
+            let failure = operation(json!({})).run(vec![Some(disc([9, 9, 9]))], &context).unwrap_err();
+            assert!(failure.message.contains("\"test\"") && !failure.hint.is_empty(), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_network_the_failure_says_which_and_what_to_do() {
+        let raw = json!({ "model": "mine" });
+        let failure = operation(raw).run(vec![Some(disc([9, 9, 9]))], &Context::default()).unwrap_err();
+        assert!(failure.message.contains("\"mine\"") && failure.hint.contains("flat-backdrop"), "{failure:?}");
+        assert_eq!(operation(json!({ "model": "mine" })).network(), Some("mine"));
+        assert_eq!(operation(json!({ "method": "flat-backdrop" })).network(), None);
+        let (_, issues) = read(json!({ "model": " " }).as_object().unwrap());
+        assert_eq!(issues[0].field, Some("model"));
+    }
+
+    #[test]
+    fn a_flat_backdrop_goes_with_its_shadow_or_leaves_it() {
+        let alpha = |shadow: &str| {
+            let raw = json!({ "method": "flat-backdrop", "shadow": shadow });
+            let context = Context::new(None, &[true, true]);
+            let results = operation(raw).run(vec![Some(disc([200, 30, 40]))], &context).unwrap();
+            assert_eq!(context.into_warnings(), []);
+            let Pixels::Gray(mask) = &results[1].pixels else { panic!("gray") };
+            (rgba(&results[0]).to_vec(), mask.clone())
+        };
+        let (dropped, mask) = alpha("drop");
+        let (kept, same_mask) = alpha("keep");
+        assert_eq!(mask, same_mask, "the mask is the subject's");
+        // In the shadow, by the lower right of the disc; at the upper left; in the disc.
+        assert_eq!((at(&dropped, 84, 86), at(&dropped, 10, 10), at(&dropped, 60, 60)[3]), ([0; 4], [0; 4], 255));
+        let shade = at(&kept, 84, 86);
+        assert!(shade[..3] == [0; 3] && (30..55).contains(&shade[3]), "{shade:?}");
+        assert!(at(&kept, 10, 10)[3] <= 2 && at(&kept, 60, 60) == [200, 30, 40, 255]);
+    }
+
+    #[test]
+    fn a_border_that_is_no_backdrop_and_a_picture_without_subject_get_warnings() {
+        let codes = |image: Image| {
+            let raw = json!({ "method": "flat-backdrop" });
+            let context = Context::default();
+            operation(raw).run(vec![Some(image)], &context).unwrap();
+            context.into_warnings().into_iter().map(|warning| warning.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(crate::image::testing::noise(SIZE, Representation::Rgb, 3)), ["uneven_backdrop"]);
+        assert_eq!(codes(crate::image::testing::flat(SIZE, Representation::Rgb, 200)), ["no_clear_subject"]);
+    }
+
+    #[test]
+    fn the_smallest_and_the_longest_pictures_have_an_end() {
+        for size in [Size::new(1, 1), Size::new(2, 3), Size::new(3000, 2), Size::new(1, 1500)] {
+            for raw in [json!({ "trim": true }), json!({ "method": "flat-backdrop", "shadow": "keep", "trim": true })] {
+                let image = crate::image::testing::noise(size, Representation::Rgba, 5);
+                let (results, _) = run(raw, image, &Network::disc());
+                assert!(results.iter().all(Image::is_consistent));
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What stands around a salient-object network: its input from a picture, its answer as a mask, and whether the answer
+//! shows a subject at all.
+//!
+//! Input and answer are those of U²-Net as rembg (MIT) has them, so that its models can be used unchanged.
+
+use super::border::Border;
+use super::edges::Edges;
+use super::field::{Field, Map};
+use super::guided::{self, EPSILON, RADIUS};
+use super::opaque;
+use crate::error::Failure;
+use crate::image::resample::{Filter, Window, resample};
+use crate::image::{Image, Size};
+use crate::network::{SIDE, SaliencyNetwork};
+
+/// Means and deviations of the pictures that the networks were trained on, by channel (those of ImageNet).
+const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
+/// Room on every side of a padded picture, as a share of its side.
+const ROOM: f64 = 0.12;
+
+/// How opacity is stretched: a mask of [`SIDE`] pixels a side spreads an edge over many pixels of a photograph, and the
+/// filter leaves a tenth of that on either side. On six studio photographs this takes the mean error from 4.3 to 3.6
+/// thousandths.
+const STRETCH: (f32, f32) = (0.1, 0.9);
+
+/// More of this is no clear subject: twice the distance of the mask's values from 0 or 1, per area of the subject.
+/// Sharp subjects have 0.02 to 0.4, textures and empty pictures 1.4 to 2.
+const MOST_DOUBT: f32 = 0.6;
+/// A network that is less sure than this of its surest pixel saw nothing.
+const LEAST_PEAK: f32 = 0.5;
+/// A subject that covers more of the picture than this leaves no background.
+const LARGEST_SHARE: f32 = 0.97;
+
+/// A picture as a network takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// NCHW, 1 × 3 × [`SIDE`] × [`SIDE`], normalised.
+    pub values: Vec<f32>,
+    /// The border of the picture at network size.
+    pub border: Border,
+    /// Pixels of the input on every side that are not the picture.
+    margin: u32,
+}
+
+/// The input for `image`: resampled to a square by Lanczos3, divided by its largest sample, mean subtracted, divided by
+/// the deviation. With `room` it is made smaller and set on the median colour of its border, which mends subjects that
+/// fill the frame.
+///
+/// # Errors
+/// When the picture is not interleaved, which would be a bug.
+pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
+    let inner = if room { (f64::from(SIDE) / (1.0 + 2.0 * ROOM)).round() as u32 } else { SIDE };
+    let margin = (SIDE - inner) / 2;
+    let side = SIDE - 2 * margin;
+    // Across, then down, rounded in between as Pillow does it.
+    let across = resample(image, Window::all(image.size), Size::new(side, image.size.height), Filter::Lanczos3)?;
+    let rgb = opaque(&across, Size::new(side, side), Filter::Lanczos3)?;
+    let border = Border::of(&rgb, Size::new(side, side));
+    let largest = rgb.iter().copied().max().filter(|most| *most > 0).map_or(1e-6 * 255.0, f64::from);
+    let normal = |value: u8, channel: usize| ((f64::from(value) / largest - MEAN[channel]) / DEVIATION[channel]) as f32;
+    let area = (SIDE * SIDE) as usize;
+    let mut values = vec![0.0; 3 * area];
+    for (channel, plane) in values.chunks_exact_mut(area).enumerate() {
+        plane.fill(normal(border.median[channel], channel));
+        let inside = plane.chunks_exact_mut(SIDE as usize).skip(margin as usize);
+        for (out, row) in inside.zip(rgb.chunks_exact(3 * side as usize)) {
+            for (out, pixel) in out[margin as usize..].iter_mut().zip(row.as_chunks::<3>().0) {
+                *out = normal(pixel[channel], channel);
+            }
+        }
+    }
+    Ok(Input { values, border, margin })
+}
+
+/// What a network said of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The mask, smallest value 0 and largest 1, without what was added around the picture.
+    pub mask: Map,
+    /// Whether it shows a subject.
+    pub is_clear: bool,
+}
+
+/// Runs the network on `input`.
+///
+/// # Errors
+/// When it cannot be run, or answers what is no mask.
+pub fn ask(network: &dyn SaliencyNetwork, input: &Input) -> Result<Answer, Failure> {
+    let raw = network.infer(&input.values)?;
+    let side = SIDE as usize;
+    if raw.len() != side * side || raw.iter().any(|value| !value.is_finite()) {
+        return Err(Failure::system(
+            format!("The network \"{}\" gave no mask of {SIDE} × {SIDE} values.", network.name()),
+            "Choose another model: this file is damaged, or not of the U²-Net family.",
+        ));
+    }
+    let margin = input.margin as usize;
+    let inner = raw.chunks_exact(side).skip(margin).take(side - 2 * margin);
+    let raw: Vec<f32> = inner.flat_map(|row| &row[margin..side - margin]).copied().collect();
+    let (low, high) = raw.iter().fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    let range = high - low;
+    let data: Vec<f32> = raw.iter().map(|value| if range > 0.0 { (value - low) / range } else { 0.0 }).collect();
+    let size = Size::new(SIDE - 2 * input.margin, SIDE - 2 * input.margin);
+    let is_clear = high >= LEAST_PEAK && is_clear(&data);
+    Ok(Answer { mask: Map { size, data }, is_clear })
+}
+
+fn is_clear(mask: &[f32]) -> bool {
+    let sum: f32 = mask.iter().sum();
+    let doubt: f32 = mask.iter().map(|value| 2.0 * value.min(1.0 - value)).sum();
+    sum > 0.0 && doubt <= MOST_DOUBT * sum && sum <= LARGEST_SHARE * mask.len() as f32
+}
+
+/// The edges of the picture that `guide` is, from a network's mask.
+pub fn edges(guide: &Field, mask: &Map) -> Edges {
+    let rough = mask.scaled(guide.size);
+    let functions = guided::functions(guide, &rough, RADIUS, EPSILON);
+    let mut edges = Edges { rough, functions };
+    edges.stretch(STRETCH.0, STRETCH.1);
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubtful(value: f32) -> Vec<f32> {
+        (0..1000).map(|i| if i < 300 { value } else { 0.0 }).collect()
+    }
+
+    #[test]
+    fn a_subject_is_clear_when_few_values_lie_between() {
+        assert!(is_clear(&doubtful(1.0)) && is_clear(&doubtful(0.8)));
+        assert!(!is_clear(&doubtful(0.6)) && !is_clear(&doubtful(0.2)));
+        assert!(!is_clear(&[0.0; 100]), "it leaves no subject");
+        assert!(!is_clear(&[1.0; 100]), "it leaves no background");
+    }
+}
