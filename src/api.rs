@@ -3,6 +3,7 @@
 //! A call writes a durable record and tells the host; what a record asks for, the scheduling tab carries out. So every
 //! call works in every tab. Nothing here knows workers, JavaScript or HTTP.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::actions::Role;
 use crate::batch::records::{
-    Batch, BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress, execution_id,
+    Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
 };
 use crate::batch::transitions::{self, RetryRefusal};
 use crate::engine::{self, Graph};
@@ -21,22 +22,30 @@ use crate::workflow::{self, Diagnostic};
 mod answers;
 mod catalog;
 mod error;
+mod hold;
 mod identifiers;
 mod models;
+mod report;
 mod requests;
+mod reuse;
 mod time;
 mod workflows;
 
+use answers::Around;
 pub use answers::{
-    Accepted, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionAnswer, ExecutionCounts, ExecutionFailure,
-    ExecutionIds, ExecutionList, Filters, Link, Links, Paging, PauseAnswer, Status, StatusWith,
+    Accepted, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionAnswer, ExecutionCounts,
+    ExecutionFailure, ExecutionIds, ExecutionList, Filters, Link, Links, LogEntryAnswer, Paging, PastFailureAnswer,
+    PauseAnswer, Status, StatusWith,
 };
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
+pub use hold::{HoldAnswer, read_hold};
 pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
+pub use report::Report;
 pub use requests::{
-    Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, WorkflowsQuery, check_version,
+    Execute, ExecutionsQuery, Given, ListQuery, ReportFormat, Retry, Run, RunInput, Task, Update, WorkflowsQuery,
+    check_version,
 };
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
@@ -63,6 +72,14 @@ pub enum Notice {
     },
     /// The user's own workflows have changed.
     Workflows,
+    /// Everything was paused or goes on.
+    Held,
+}
+
+/// What a webhook is told of a batch: its status without id lists, as JSON. No picture and no name of one is in it.
+pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
+    let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, held: None });
+    serde_json::to_string(&summary).unwrap_or_default()
 }
 
 /// What the service needs of its surroundings.
@@ -92,12 +109,14 @@ pub trait Host {
 pub struct Service<S, H> {
     store: S,
     host: H,
+    /// The pause of everything, as last read.
+    held: Cell<Option<Pause>>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
     /// The operations over this store.
     pub fn new(store: S, host: H) -> Self {
-        Self { store, host }
+        Self { store, host, held: Cell::new(None) }
     }
 
     /// Where everything lies.
@@ -116,12 +135,13 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
     /// workflow that is not there, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
-        let (workflow_id, mut document, config, version) = match Execute::read(request)? {
-            Execute::Published { workflow_id, runs, config } => {
+        let Execute { workflow_id, task, config, skip_unchanged } = Execute::read(request)?;
+        let (mut document, version) = match task {
+            Task::Runs(runs) => {
                 let (document, version) = self.of_published(&workflow_id, &runs).await?;
-                (workflow_id, document, config, Some(version))
+                (document, Some(version))
             }
-            Execute::Document { workflow_id, workflow, config } => (workflow_id, workflow, config, None),
+            Task::Document(document) => (document, None),
         };
         // Judged before anything is imported, and read again after.
         resolve(&document)?;
@@ -137,8 +157,13 @@ impl<S: Store, H: Host> Service<S, H> {
         let batch_id = identifiers::batch_id(&workflow_id, now, self.host.random_u32());
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
         let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
-        let (mut progress, executions) = transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
+        let (mut progress, mut executions) =
+            transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
+        self.note_content_keys(&graph, &recipe, &mut executions).await?;
         (progress.version, progress.recipe) = (version, Some(recipe));
+        if skip_unchanged {
+            self.take_over_unchanged(&graph, &mut progress, &mut executions).await?;
+        }
         let references: BTreeSet<String> = (graph.sources.iter())
             .flat_map(|source| &source.images)
             .filter_map(|image| image.source_url.strip_prefix("asset:"))
@@ -146,7 +171,7 @@ impl<S: Store, H: Host> Service<S, H> {
             .collect();
         let engine_version = engine::VERSION.to_owned();
         let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
-        self.store.create_batch(batch, progress.clone(), executions).await?;
+        let progress = self.store.create_batch(batch, progress, executions).await?;
         self.host.notify(Notice::Created { batch_id });
         Ok(Accepted::of(&progress, &self.host.base_url()))
     }
@@ -157,6 +182,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for a filter or page out of range, 500 when it cannot be read.
     pub async fn list(&self, query: &Value) -> Result<BatchList, ApiError> {
         let query = ListQuery::read(query)?;
+        self.refresh_hold().await?;
         let page = self.store.list_progress(&query.filter(), query.offset, query.limit).await?;
         let paging = Paging::of(query.limit, query.offset, page.matching as usize);
         let batches = page.progress.iter().map(|progress| self.status_event(progress)).collect();
@@ -169,6 +195,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for an unknown format, 404 when there is no such batch, 500 when it cannot be read.
     pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
         requests::check_format(query)?;
+        self.refresh_hold().await?;
         Ok(self.status_of(&self.progress(batch_id).await?))
     }
 
@@ -203,6 +230,36 @@ impl<S: Store, H: Host> Service<S, H> {
             executions: page.executions.iter().map(ExecutionAnswer::from).collect(),
             pagination: Paging::of(query.limit, query.offset, page.matching as usize),
         })
+    }
+
+    /// A batch's report, one row per output: an object, or a text for `format: "csv"`.
+    ///
+    /// # Errors
+    /// 400 for an unknown format, 404, 500.
+    pub async fn report(&self, batch_id: &str, query: &Value) -> Result<Value, ApiError> {
+        /// Executions read at once, so that the page's tasks stay short.
+        const PORTION: u32 = 500;
+        let format = ReportFormat::read(query)?;
+        let mut report = Report::new(&self.progress(batch_id).await?);
+        let mut csv = report::csv_head();
+        let mut offset = 0;
+        loop {
+            let page = self.store.executions(batch_id, None, offset, PORTION).await?;
+            for execution in &page.executions {
+                match format {
+                    ReportFormat::Json => report.add(execution),
+                    ReportFormat::Csv => report::add_csv(&mut csv, execution),
+                }
+            }
+            offset += PORTION;
+            if offset >= page.matching {
+                break;
+            }
+        }
+        match format {
+            ReportFormat::Json => serde_json::to_value(&report).map_err(|error| ApiError::internal(error.to_string())),
+            ReportFormat::Csv => Ok(Value::String(csv)),
+        }
     }
 
     /// Runs failed executions again, by default all; with them what never started.
@@ -282,6 +339,14 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
+    /// What happened to a batch beside its executions: what its webhook was told, and what not.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn log(&self, batch_id: &str) -> Result<BatchLog, ApiError> {
+        Ok(BatchLog::from(&self.progress(batch_id).await?))
+    }
+
     /// Changes a batch's priority and concurrency, in any state.
     ///
     /// # Errors
@@ -304,16 +369,17 @@ impl<S: Store, H: Host> Service<S, H> {
 
     /// The detail of `progress` and `batchcompleted` events, and a list's entry: the status without id lists.
     pub fn status_event(&self, progress: &Progress) -> BatchSummary {
-        BatchSummary::of(progress, &self.host.base_url(), self.workers(progress))
+        BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
     /// The full status of a batch whose progress is at hand.
     pub fn status_of(&self, progress: &Progress) -> Status {
-        Status::of(progress, &self.host.base_url(), self.workers(progress))
+        Status::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
-    fn workers(&self, progress: &Progress) -> u32 {
-        self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing)
+    fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {
+        let workers = self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing);
+        Around { base_url, workers, held: self.held.get() }
     }
 
     async fn progress(&self, batch_id: &str) -> Result<Progress, ApiError> {

@@ -6,3 +6,4 @@ pub mod records;
 pub mod scheduler;
 pub mod timing;
 pub mod transitions;
+pub mod webhook;

@@ -5,6 +5,7 @@
 //! batch does next (that is `batch`) or what an answer looks like (that is `api`).
 
 pub mod client;
+pub mod courier;
 pub mod database;
 pub mod environment;
 pub mod exchange;
@@ -18,5 +19,6 @@ pub mod leader;
 pub mod locks;
 pub mod network;
 pub mod pool;
+pub mod preferences;
 mod trial;
 pub mod worker;

@@ -11,7 +11,7 @@ use crate::batch::records::{Millis, PinnedVersion, Progress};
 mod recipe;
 mod runs;
 
-pub use recipe::recipe;
+pub use recipe::{recipe, sha256};
 pub use runs::{RunParameter, image_entries, parameters, with_runs, without_local_images};
 
 /// A workflow that the user keeps.

@@ -162,7 +162,9 @@ pub trait Store {
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
 
     /// Stores a new batch with all its executions and counts its references, strictly durable. References to files
-    /// that are not there are left out of the stored batch, so that what is dropped later is what was counted.
+    /// that are not there are left out of the stored batch, so that what is dropped later is what was counted; results
+    /// that were taken over and whose files are gone are given back (`transitions::miss`). Answers the progress as
+    /// stored.
     ///
     /// # Errors
     /// When a batch of this id is there already, and when it cannot be written.
@@ -171,7 +173,9 @@ pub trait Store {
         batch: Batch,
         progress: Progress,
         executions: Vec<Execution>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Progress, StoreError>;
+    /// For each content key a finished execution that has it, where there is one.
+    async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError>;
     /// A batch as requested.
     async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError>;
     /// A batch's progress.

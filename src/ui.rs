@@ -41,6 +41,7 @@ mod kept;
 mod live;
 mod new;
 mod notices;
+mod preferences;
 mod results;
 mod route;
 mod services;

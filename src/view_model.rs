@@ -5,6 +5,7 @@ pub mod document;
 pub mod form;
 pub mod format;
 pub mod history;
+pub mod marks;
 pub mod progress;
 pub mod reading;
 pub mod route;

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use pixelmill::api::{
-    Accepted, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer, ExecutionList,
-    ExecutionsQuery, Given, Host, ListQuery, Notice, Retry, Service, Status, Update, WorkflowAnswer, WorkflowDeleted,
-    WorkflowList, WorkflowsQuery, catalog, check_version,
+    Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
+    ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ListQuery, Notice, Report, ReportFormat, Retry, Service,
+    Status, Task, Update, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog, check_version,
 };
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
@@ -86,11 +86,12 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
         }
         config
     };
-    let mut again = match Execute::read(request)? {
-        Execute::Document { workflow_id, workflow, config: read } => {
+    let Execute { workflow_id, task, config: read, skip_unchanged } = Execute::read(request)?;
+    let mut again = match task {
+        Task::Document(workflow) => {
             json!({ "workflowId": workflow_id, "workflow": workflow, "batchConfig": config(read) })
         }
-        Execute::Published { workflow_id, runs, config: read } => {
+        Task::Runs(runs) => {
             let file = |files: &[Value], was: &Value| match was.get("template") {
                 Some(_) => ("template", files[0].clone()),
                 None => ("content", files.iter().cloned().collect()),
@@ -117,6 +118,7 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
             json!({ "workflow": { "workflowId": workflow_id, "inputs": runs }, "batchConfig": config(read) })
         }
     };
+    again["skipUnchanged"] = skip_unchanged.into();
     if let Some(again) = again.as_object_mut() {
         again.retain(|key, _| request.get(key).is_some());
     }
@@ -165,6 +167,15 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
         "updateRequest" => Update::read(value)
             .map(|update| json!({ "priority": update.priority, "concurrencyLimit": update.concurrency_limit }))
             .map_err(refused),
+        "holdAnswer" => round::<HoldAnswer>(value),
+        "logAnswer" => round::<BatchLog>(value),
+        "report" => round::<Report>(value),
+        "reportQuery" => {
+            let word = |format| if format == ReportFormat::Csv { "csv" } else { "json" };
+            ReportFormat::read(value)
+                .map(|format| given_only(json!({ "format": word(format) }), value))
+                .map_err(refused)
+        }
         "options" => check_version(value).map(|()| value.clone()).map_err(refused),
         "statusQuery" => {
             let service = service();
@@ -372,16 +383,24 @@ fn every_answer_on_the_way_of_a_batch_passes_the_schema() {
     check("status", "pause", run(service.pause(&id)));
     assert_eq!(check_status(&service, &id, "paused")["timing"]["estimatedTimeRemainingMs"], Value::Null);
     check("status", "resume", run(service.resume(&id)));
+    check("holdAnswer", "pause all", run(service.pause_all()));
+    assert_eq!(check_status(&service, &id, "all paused")["paused"]["reason"], "user");
+    check("holdAnswer", "resume all", run(service.resume_all()));
+    check("logAnswer", "log", run(service.log(&id)));
     check("status", "update", run(service.update(&id, &json!({ "priority": "LOW", "concurrencyLimit": 1 }))));
     check("cancelAnswer", "cancel", run(service.cancel(&id)));
     check_status(&service, &id, "cancelled");
     check("error", "cancel twice", run(service.cancel(&id)));
     check("status", "retry", run(service.retry(&id, &Value::Null)));
+    let again = check("executionsAnswer", "retried", run(service.executions(&id, &json!({ "status": "pending" }))));
+    assert_eq!(again["executions"][0]["history"][0]["attempt"], 1);
     check_status(&service, &id, "retried");
     for index in 2..5 {
         work(&service, &id, index, Some(true));
     }
     check_status(&service, &id, "all but one ended");
+    let report = check("report", "report", run(service.report(&id, &Value::Null)));
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(5));
     check("deleteAnswer", "delete", run(service.delete(&id)));
     check("error", "status of a deleted one", run(service.status(&id, &Value::Null)));
 }

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::time::iso_time;
 use crate::batch::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, Output, Pause, PauseReason, PinnedVersion,
-    Progress, execution_id,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, LogEntry, LogLevel, Output, PastFailure,
+    Pause, PauseReason, PinnedVersion, Progress, Reused, execution_id,
 };
 use crate::batch::timing::{Timing, timing};
-use crate::error::{ErrorCategory, Phase, Warning};
+use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::store::AssetRecord;
 
 /// A link to a resource.
@@ -98,6 +98,45 @@ impl From<Pause> for PauseAnswer {
     }
 }
 
+/// What a status says beyond its batch's records.
+pub(super) struct Around<'a> {
+    /// The document's base.
+    pub base_url: &'a str,
+    /// Workers that are on the batch now.
+    pub workers: u32,
+    /// The pause of everything.
+    pub held: Option<Pause>,
+}
+
+/// An entry of a batch's log on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "says it by its names")]
+pub struct LogEntryAnswer {
+    pub at: String,
+    pub level: LogLevel,
+    pub message: String,
+}
+
+/// What happened to a batch beside its executions, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "says it by its names")]
+pub struct BatchLog {
+    pub batch_id: String,
+    pub entries: Vec<LogEntryAnswer>,
+}
+
+impl From<&Progress> for BatchLog {
+    fn from(progress: &Progress) -> Self {
+        let entry = |entry: &LogEntry| LogEntryAnswer {
+            at: iso_time(entry.at),
+            level: entry.level,
+            message: entry.message.clone(),
+        };
+        Self { batch_id: progress.batch_id.clone(), entries: progress.log.iter().map(entry).collect() }
+    }
+}
+
 /// How many executions there are and have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionCounts {
@@ -151,23 +190,25 @@ pub type Status = StatusWith<ExecutionIds>;
 pub type BatchSummary = StatusWith<ExecutionCounts>;
 
 impl<E> StatusWith<E> {
-    fn with(progress: &Progress, base_url: &str, workers: u32, executions: E) -> Self {
+    fn with(progress: &Progress, surroundings: &Around<'_>, executions: E) -> Self {
+        // A batch that has ended is not paused, whatever else is.
+        let paused = progress.paused.or(surroundings.held.filter(|_| !progress.status.is_end()));
         Self {
             batch_id: progress.batch_id.clone(),
             workflow_id: progress.workflow_id.clone(),
             job_name: progress.job_name.clone(),
             workflow_version: progress.version.clone(),
             status: progress.status,
-            paused: progress.paused.map(PauseAnswer::from),
+            paused: paused.map(PauseAnswer::from),
             config: progress.config.clone(),
             assets: progress.assets,
             executions,
-            timing: timing(progress, workers),
+            timing: timing(progress, paused, surroundings.workers),
             endpoint: "execute".to_owned(),
             created_at: iso_time(progress.created_at),
             updated_at: iso_time(progress.updated_at),
             completed_at: progress.completed_at.map(iso_time),
-            links: Links::of(&progress.batch_id, base_url),
+            links: Links::of(&progress.batch_id, surroundings.base_url),
         }
     }
 }
@@ -178,20 +219,20 @@ fn counts(progress: &Progress) -> ExecutionCounts {
 }
 
 impl Status {
-    pub(super) fn of(progress: &Progress, base_url: &str, workers: u32) -> Self {
+    pub(super) fn of(progress: &Progress, surroundings: &Around<'_>) -> Self {
         let id = |index| execution_id(&progress.batch_id, index);
         let executions = ExecutionIds {
             counts: counts(progress),
             all_execution_ids: (0..progress.assets.total).map(id).collect(),
             failed_execution_ids: progress.failed.iter().copied().map(id).collect(),
         };
-        Self::with(progress, base_url, workers, executions)
+        Self::with(progress, surroundings, executions)
     }
 }
 
 impl BatchSummary {
-    pub(super) fn of(progress: &Progress, base_url: &str, workers: u32) -> Self {
-        Self::with(progress, base_url, workers, counts(progress))
+    pub(super) fn of(progress: &Progress, surroundings: &Around<'_>) -> Self {
+        Self::with(progress, surroundings, counts(progress))
     }
 }
 
@@ -305,8 +346,41 @@ pub struct ExecutionFailure {
     pub hint: String,
 }
 
+/// A failure that a retry has put behind, on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastFailureAnswer {
+    /// The attempt that failed.
+    pub attempt: u32,
+    /// When it did.
+    pub failed_at: String,
+    /// How.
+    #[serde(flatten)]
+    pub failure: ExecutionFailure,
+}
+
+impl From<&Failure> for ExecutionFailure {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            error: failure.message.clone(),
+            error_category: failure.category,
+            phase: failure.phase,
+            action_id: failure.action_id.clone(),
+            hint: failure.hint.clone(),
+        }
+    }
+}
+
+impl From<&PastFailure> for PastFailureAnswer {
+    fn from(past: &PastFailure) -> Self {
+        let failure = ExecutionFailure::from(&past.failure);
+        Self { attempt: past.attempt, failed_at: iso_time(past.failed_at), failure }
+    }
+}
+
 /// An execution on the wire: `outputs` and `warnings` are there on success, the failure's fields on failure; `startedAt`,
-/// `completedAt` and `durationMs` are null until they are known.
+/// `completedAt` and `durationMs` are null until they are known. `history`
+/// is there when it was retried, `reused` when its results were taken over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -323,6 +397,10 @@ pub struct ExecutionAnswer {
     pub warnings: Option<Vec<Warning>>,
     #[serde(flatten)]
     pub failure: Option<ExecutionFailure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastFailureAnswer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
     pub started_at: Option<String>,
     pub completed_at: Option<String>,
     pub duration_ms: Option<f64>,
@@ -341,13 +419,9 @@ impl From<&Execution> for ExecutionAnswer {
             attempts: execution.attempts,
             outputs: success.then(|| execution.outputs.clone()),
             warnings: success.then(|| execution.warnings.clone()),
-            failure: failure.map(|failure| ExecutionFailure {
-                error: failure.message.clone(),
-                error_category: failure.category,
-                phase: failure.phase,
-                action_id: failure.action_id.clone(),
-                hint: failure.hint.clone(),
-            }),
+            failure: failure.map(ExecutionFailure::from),
+            history: execution.history.iter().map(PastFailureAnswer::from).collect(),
+            reused: execution.reused.clone(),
             started_at: execution.started_at.map(iso_time),
             completed_at: execution.completed_at.map(iso_time),
             duration_ms: execution.duration_ms,

@@ -11,25 +11,24 @@ use crate::store::BatchFilter;
 
 /// What is to be executed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Execute {
-    /// A document that comes with the request.
-    Document {
-        /// The batch's workflow id; wins over the document's.
-        workflow_id: String,
-        /// The document as written.
-        workflow: Value,
-        /// With defaults.
-        config: Config,
-    },
-    /// The nested form: runs of a workflow that was published before.
-    Published {
-        /// Which.
-        workflow_id: String,
-        /// Each gives one execution; at least one.
-        runs: Vec<Run>,
-        /// With defaults.
-        config: Config,
-    },
+pub struct Execute {
+    /// The batch's workflow id; wins over a document's.
+    pub workflow_id: String,
+    /// What runs.
+    pub task: Task,
+    /// With defaults.
+    pub config: Config,
+    /// Whether results that were made before of the same are taken over.
+    pub skip_unchanged: bool,
+}
+
+/// What runs, in either form of the request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    /// A document that comes with the request, as written.
+    Document(Value),
+    /// Runs of a workflow that was published before: each gives one execution, and there is at least one.
+    Runs(Vec<Run>),
 }
 
 /// What the input actions of a published workflow take in one execution.
@@ -64,19 +63,25 @@ impl Execute {
             Some(config) => read_config(object(config, "\"batchConfig\"")?)?,
             None => Config::default(),
         };
+        let skip_unchanged = match given(request, "skipUnchanged") {
+            None => false,
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| ApiError::invalid(format!("\"skipUnchanged\" is {value}. Give true or false.")))?,
+        };
         let workflow = request.get("workflow").filter(|workflow| !workflow.is_null());
         if let Some(nested) = workflow.and_then(Value::as_object)
             && !nested.contains_key("actions")
             && (nested.contains_key("inputs") || nested.contains_key("workflowId"))
         {
             let workflow_id = required_text(nested, "workflow.workflowId", "workflowId")?;
-            return Ok(Self::Published { workflow_id, runs: read_runs(nested)?, config });
+            return Ok(Self { workflow_id, task: Task::Runs(read_runs(nested)?), config, skip_unchanged });
         }
         let workflow_id = required_text(request, "workflowId", "workflowId")?;
         let Some(workflow) = workflow else {
             return Err(ApiError::invalid("\"workflow\" is missing. Send the workflow document."));
         };
-        Ok(Self::Document { workflow_id, workflow: workflow.clone(), config })
+        Ok(Self { workflow_id, task: Task::Document(workflow.clone()), config, skip_unchanged })
     }
 }
 
@@ -166,6 +171,26 @@ fn is_web_url(url: &str) -> bool {
 /// 400 for another form.
 pub(super) fn check_format(query: &Value) -> Result<(), ApiError> {
     word(&query_object(query)?, "format", &[("preview", ())]).map(|_| ())
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// An object with rows.
+    Json,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl ReportFormat {
+    /// Reads the query of a report; nothing is JSON.
+    ///
+    /// # Errors
+    /// 400 for another form.
+    pub fn read(query: &Value) -> Result<Self, ApiError> {
+        let words = [("json", Self::Json), ("csv", Self::Csv)];
+        Ok(word(&query_object(query)?, "format", &words)?.unwrap_or(Self::Json))
+    }
 }
 
 /// The query of a list of batches.

@@ -11,6 +11,7 @@ use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
 use crate::workflow::builtin;
 
+mod results;
 mod workflows;
 
 /// 2026-01-31T12:00:00.000Z.
@@ -120,7 +121,8 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                 };
                 let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
                 let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
-                transitions::succeed(progress, execution, attempt, results, Findings::default(), end)
+                let findings = Findings { engine_version: Some(engine::VERSION.to_owned()), ..Findings::default() };
+                transitions::succeed(progress, execution, attempt, results, findings, end)
             } else {
                 let failure = Failure::input("\"0.jpg\" is empty.", "Choose another file.").at("input-1");
                 transitions::fail(progress, execution, attempt, failure, Findings::default(), end)
@@ -554,6 +556,63 @@ fn a_pause_is_told_with_its_beginning_and_ends_with_resume() {
     run(service.cancel(&id)).expect("cancelled");
     assert!(refused(run(service.pause(&id))).message.contains("cancelled"));
     assert!(refused(run(service.resume(&id))).message.contains("cancelled"));
+}
+
+#[test]
+fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() {
+    let service = service();
+    let (id, ended) = (accepted(&service, "w", 2).batch_id, accepted(&service, "w", 1).batch_id);
+    finish(&service, &ended, 0, true);
+    finish(&service, &id, 0, true);
+    let paused = json!({ "reason": "user", "since": iso_time(service.host().now.get()) });
+    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
+    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::Held));
+    service.host().now.set(NOON + 9_999.0);
+    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays as it is");
+    // Another tab, or this one after a reload, reads it.
+    let other = Service::new(service.store().clone(), service.host().clone());
+    let status = json_of(&run(other.status(&id, &Value::Null)).expect("read"));
+    assert_eq!((&status["status"], &status["paused"]), (&json!("running"), &paused));
+    assert_eq!(status["timing"]["estimatedTimeRemainingMs"], Value::Null);
+    assert_eq!(json_of(&run(other.status(&ended, &Value::Null)).expect("read"))["paused"], Value::Null);
+    let list = json_of(&run(other.list(&Value::Null)).expect("read"));
+    assert_eq!(list["batches"].as_array().expect("list").iter().filter(|one| one["paused"] == paused).count(), 1);
+    assert_eq!(
+        run(read_hold(service.store())).expect("read").map(|pause| iso_time(pause.since)),
+        paused["since"].as_str().map(str::to_owned)
+    );
+
+    run(service.pause(&id)).expect("paused");
+    assert_eq!(json_of(&run(service.resume_all()).expect("resumed")), json!({ "paused": null }));
+    let status = json_of(&run(other.status(&id, &Value::Null)).expect("read"));
+    assert_eq!(status["paused"]["reason"], "user", "its own pause stays");
+    run(service.resume(&id)).expect("resumed");
+    assert_eq!(json_of(&run(other.status(&id, &Value::Null)).expect("read"))["paused"], Value::Null);
+}
+
+#[test]
+fn the_log_tells_what_became_of_a_webhook_and_the_webhook_gets_no_picture() {
+    let service = service();
+    let config = json!({ "webhookUrl": "https://hooks.example/done" });
+    let request = json!({ "workflowId": "w", "workflow": workflow(images(1)), "batchConfig": config });
+    let id = run(service.execute(&request)).expect("accepted").batch_id;
+    assert_eq!(json_of(&run(service.log(&id)).expect("read")), json!({ "batchId": id, "entries": [] }));
+    finish(&service, &id, 0, true);
+    let leave = |progress: &mut Progress, _: &mut Vec<Execution>| {
+        crate::batch::webhook::leave(progress, "sending is off in the settings.", NOON)
+    };
+    run(service.store().change(&id, Which::None, Vec::new(), Durability::Strict, leave))
+        .expect("written")
+        .expect("due");
+    let entry = json!({ "at": "2026-01-31T12:00:00.000Z", "level": "info", "message": "Webhook not sent: sending is off in the settings." });
+    assert_eq!(json_of(&run(service.log(&id)).expect("read"))["entries"], json!([entry]));
+    let progress = run(service.store().progress(&id)).expect("read").expect("there");
+    let body: Value = serde_json::from_str(&webhook_body(&progress, "https://pixels.example/app/")).expect("JSON");
+    assert_eq!((&body["batchId"], &body["status"]), (&json!(id), &json!("completed")));
+    for secret in ["asset:", ".jpg"] {
+        assert!(!body.to_string().contains(secret), "{secret}: {body}");
+    }
+    assert_eq!(refused(run(service.log("no"))).code, 404);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::webhook::Delivery;
 pub use crate::engine::{InputAsset, InputRef, InputSize};
 use crate::error::{Failure, Warning};
 
@@ -191,6 +192,29 @@ pub struct PinnedVersion {
     pub version_id: String,
 }
 
+/// How much an entry of a log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Good to know.
+    Info,
+    /// Something did not go as it should, and is tried again.
+    Warning,
+    /// Something was given up.
+    Error,
+}
+
+/// Something that happened to a batch beside its executions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// When.
+    pub at: Millis,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// What, in a sentence.
+    pub message: String,
+}
+
 /// What changes while a batch runs; enough for lists and status without the batch's document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -227,6 +251,12 @@ pub struct Progress {
     pub duration_sum_ms: f64,
     /// How many executions that sum has.
     pub duration_count: u32,
+    /// What its webhook is still to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Delivery>,
+    /// What happened beside its executions, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogEntry>,
     /// When it was accepted.
     pub created_at: Millis,
     /// When anything changed last.
@@ -261,6 +291,28 @@ pub struct Output {
     pub url: String,
 }
 
+/// A failure that a retry has put behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastFailure {
+    /// The attempt that failed.
+    pub attempt: u32,
+    /// When it did.
+    pub failed_at: Millis,
+    /// How.
+    pub failure: Failure,
+}
+
+/// Where a result was taken over from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reused {
+    /// The batch it was made in.
+    pub batch_id: String,
+    /// The execution that made it.
+    pub execution_id: String,
+}
+
 /// One execution: one picture's way through the whole graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -281,6 +333,16 @@ pub struct Execution {
     pub crc32: Vec<u32>,
     /// What went wrong, on failure.
     pub failure: Option<Failure>,
+    /// What went wrong before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastFailure>,
+    /// What decides its results, as a hash: recipe, engine and contents. None where the content of an input is not
+    /// known before it is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_key: Option<String>,
+    /// Where its results were taken over from, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
     /// Doubts about the results, on success.
     #[serde(default)]
     pub warnings: Vec<Warning>,

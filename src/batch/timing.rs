@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::records::Progress;
+use super::records::{Pause, Progress};
 
 /// `timing` of a status.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,13 +15,13 @@ pub struct Timing {
     pub average_execution_time_ms: Option<f64>,
 }
 
-/// The timing of a batch on which `workers` work now.
-pub fn timing(progress: &Progress, workers: u32) -> Timing {
+/// The timing of a batch on which `workers` work now; `paused` is the pause in force, its own or that of everything.
+pub fn timing(progress: &Progress, paused: Option<Pause>, workers: u32) -> Timing {
     let average = (progress.duration_count > 0)
         .then(|| (progress.duration_sum_ms / f64::from(progress.duration_count)).max(0.0).round());
     let unfinished = progress.assets.unfinished();
     let remaining = match (average, workers) {
-        _ if progress.paused.is_some() => None,
+        _ if paused.is_some() => None,
         (Some(_), _) if unfinished == 0 => Some(0.0),
         (None, _) | (_, 0) => None,
         (Some(average), workers) => Some((average * f64::from(unfinished) / f64::from(workers)).round()),
@@ -32,7 +32,7 @@ pub fn timing(progress: &Progress, workers: u32) -> Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::records::{Pause, PauseReason};
+    use crate::batch::records::PauseReason;
     use crate::batch::transitions::tests::batch_of;
 
     #[test]
@@ -43,7 +43,7 @@ mod tests {
         progress.assets.completed = 2;
         progress.duration_sum_ms = 300.0;
         progress.duration_count = 2;
-        let timing = timing(&progress, 2);
+        let timing = timing(&progress, None, 2);
         assert_eq!(timing.average_execution_time_ms, Some(150.0));
         assert_eq!(timing.estimated_time_remaining_ms, Some(600.0));
     }
@@ -51,13 +51,16 @@ mod tests {
     #[test]
     fn nothing_is_estimated_before_the_first_end_while_paused_or_without_workers() {
         let (mut progress, _) = batch_of(10);
-        assert_eq!(timing(&progress, 2), Timing { estimated_time_remaining_ms: None, average_execution_time_ms: None });
+        assert_eq!(
+            timing(&progress, None, 2),
+            Timing { estimated_time_remaining_ms: None, average_execution_time_ms: None }
+        );
         progress.duration_sum_ms = 300.0;
         progress.duration_count = 2;
-        assert_eq!(timing(&progress, 0).estimated_time_remaining_ms, None);
-        progress.paused = Some(Pause { reason: PauseReason::User, since: 0.0 });
-        assert_eq!(timing(&progress, 2).estimated_time_remaining_ms, None);
-        assert_eq!(timing(&progress, 2).average_execution_time_ms, Some(150.0));
+        assert_eq!(timing(&progress, None, 0).estimated_time_remaining_ms, None);
+        let paused = Some(Pause { reason: PauseReason::User, since: 0.0 });
+        assert_eq!(timing(&progress, paused, 2).estimated_time_remaining_ms, None);
+        assert_eq!(timing(&progress, paused, 2).average_execution_time_ms, Some(150.0));
     }
 
     #[test]
@@ -67,6 +70,6 @@ mod tests {
         progress.assets.completed = 1;
         progress.duration_sum_ms = 80.0;
         progress.duration_count = 1;
-        assert_eq!(timing(&progress, 0).estimated_time_remaining_ms, Some(0.0));
+        assert_eq!(timing(&progress, None, 0).estimated_time_remaining_ms, Some(0.0));
     }
 }

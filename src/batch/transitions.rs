@@ -4,12 +4,13 @@
 //! reads a clock or a store. After each, the counters add up, the counters agree with the executions' states, and a
 //! batch that ended with nothing in flight has its `completed_at`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, Pause, PauseReason,
-    Priority, Progress,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, PastFailure, Pause,
+    PauseReason, Priority, Progress, Reused,
 };
+use super::webhook;
 use crate::error::{Failure, Warning};
 
 /// The worker death with which an execution fails.
@@ -37,6 +38,9 @@ pub fn accept(
             outputs: Vec::new(),
             crc32: Vec::new(),
             failure: None,
+            history: Vec::new(),
+            content_key: None,
+            reused: None,
             warnings: Vec::new(),
             started_at: None,
             completed_at: None,
@@ -67,11 +71,82 @@ pub fn accept(
         failed: BTreeSet::new(),
         duration_sum_ms: 0.0,
         duration_count: 0,
+        webhook: None,
+        log: Vec::new(),
         created_at: now,
         updated_at: now,
         completed_at: None,
     };
     (progress, executions)
+}
+
+/// Takes over the results of a finished execution for a pending one of a batch that has not started. `names` are what
+/// its outputs are called here.
+///
+/// `None`, and nothing changes, when one of them is not so, or there are not as many names as outputs.
+pub fn take_over(
+    progress: &mut Progress,
+    execution: &mut Execution,
+    found: &Execution,
+    names: Vec<String>,
+    now: Millis,
+) -> Option<()> {
+    let fits = execution.status == ExecutionStatus::Pending
+        && progress.status == BatchStatus::Pending
+        && found.status == ExecutionStatus::Success
+        && found.outputs.len() == names.len();
+    if !fits {
+        return None;
+    }
+    let mut taken = Execution {
+        batch_id: execution.batch_id.clone(),
+        asset_index: execution.asset_index,
+        input_asset: execution.input_asset.clone(),
+        content_key: execution.content_key.clone(),
+        attempts: execution.attempts,
+        history: Vec::new(),
+        started_at: None,
+        completed_at: Some(now),
+        duration_ms: None,
+        worker_deaths: 0,
+        tab_deaths: 0,
+        reused: Some(Reused { batch_id: found.batch_id.clone(), execution_id: found.execution_id() }),
+        ..found.clone()
+    };
+    for (output, name) in taken.outputs.iter_mut().zip(names) {
+        output.name = name;
+    }
+    *execution = taken;
+    progress.assets.pending -= 1;
+    progress.assets.completed += 1;
+    settle(progress, now);
+    Some(())
+}
+
+/// Gives back what a new batch has taken over and refers to a file that is gone meanwhile: it runs after all. Answers
+/// the references that are let go with it, as changes of their counts.
+pub fn miss(
+    progress: &mut Progress,
+    executions: &mut [Execution],
+    missing: &BTreeSet<String>,
+) -> BTreeMap<String, i64> {
+    let mut let_go = BTreeMap::<String, i64>::new();
+    for execution in executions.iter_mut().filter(|execution| execution.reused.is_some()) {
+        if !execution.references().any(|asset_id| missing.contains(asset_id)) {
+            continue;
+        }
+        execution.references().for_each(|asset_id| *let_go.entry(asset_id.to_owned()).or_default() -= 1);
+        execution.status = ExecutionStatus::Pending;
+        execution.outputs.clear();
+        execution.crc32.clear();
+        execution.warnings.clear();
+        (execution.input_thumbnail, execution.output_thumbnail) = (None, None);
+        (execution.completed_at, execution.engine_version, execution.reused) = (None, None, None);
+        progress.assets.completed -= 1;
+        progress.assets.pending += 1;
+        (progress.status, progress.completed_at, progress.webhook) = (BatchStatus::Pending, None, None);
+    }
+    let_go
 }
 
 /// Hands an execution to a worker: pending → running, one attempt more. `alone` says that nothing else is in flight
@@ -296,7 +371,7 @@ pub enum RetryRefusal {
 }
 
 /// Starts a batch that has ended again: these failed executions return to pending, with what never started. Attempts
-/// go on counting; outputs, failure and deaths are forgotten. Answers how many returned.
+/// go on counting, and each failure becomes part of the history; outputs and deaths are forgotten. Answers how many returned.
 ///
 /// An execution that a tab died with, alone in flight, still runs alone.
 ///
@@ -321,7 +396,10 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
         execution.outputs.clear();
         execution.crc32.clear();
         execution.output_thumbnail = None;
-        execution.failure = None;
+        if let Some(failure) = execution.failure.take() {
+            let failed_at = execution.completed_at.unwrap_or(now);
+            execution.history.push(PastFailure { attempt: execution.attempts, failed_at, failure });
+        }
         execution.started_at = None;
         execution.completed_at = None;
         execution.suspect = execution.tab_deaths > 0;
@@ -335,6 +413,7 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     progress.round += 1;
     progress.status = BatchStatus::Running;
     progress.paused = None;
+    progress.webhook = None;
     progress.completed_at = None;
     touched(progress, now);
     Ok(executions.len() as u32)
@@ -427,6 +506,7 @@ fn settle(progress: &mut Progress, now: Millis) {
         progress.paused = None;
         if progress.assets.processing == 0 && progress.completed_at.is_none() {
             progress.completed_at = Some(now);
+            webhook::due(progress, now);
         }
     }
     touched(progress, now);
@@ -636,6 +716,90 @@ pub(crate) mod tests {
         assert_eq!(start(&mut progress, &mut executions[0], 50.0), 2);
         end_well(&mut progress, &mut executions[0], 60.0);
         assert_eq!((progress.status, progress.assets.completed), (BatchStatus::Completed, 2));
+    }
+
+    #[test]
+    fn every_failure_before_the_last_is_kept_with_its_attempt_and_time() {
+        let (mut progress, mut executions) = batch_of(1);
+        for round in 1..=3 {
+            let time = f64::from(round) * 100.0;
+            start(&mut progress, &mut executions[0], time);
+            end_badly(&mut progress, &mut executions[0], time + 50.0);
+            let earlier: Vec<_> = executions[0].history.iter().map(|past| (past.attempt, past.failed_at)).collect();
+            let expected: Vec<_> = (1..round).map(|round| (round, f64::from(round) * 100.0 + 50.0)).collect();
+            assert_eq!(earlier, expected, "the last one is no history yet");
+            retry(&mut progress, &mut executions, time + 60.0).expect("failed");
+        }
+        start(&mut progress, &mut executions[0], 400.0);
+        end_well(&mut progress, &mut executions[0], 450.0);
+        assert_eq!((executions[0].status, executions[0].history.len()), (ExecutionStatus::Success, 3));
+        assert_eq!(executions[0].history[0].failure, broken());
+    }
+
+    /// A batch of two whose first picture has an output.
+    fn finished() -> Vec<Execution> {
+        let (mut progress, mut executions) = batch_of(2);
+        start(&mut progress, &mut executions[0], 10.0);
+        let output = Output {
+            action_id: "out".into(),
+            port: "outputs".into(),
+            name: "old.jpg".into(),
+            mime_type: "image/jpeg".into(),
+            width: 4,
+            height: 3,
+            bytes: 9,
+            sha256: "f00d".into(),
+            encoder: "e".into(),
+            url: "asset:f00d".into(),
+        };
+        let results = Results { outputs: vec![output], crc32: vec![7], ..Results::default() };
+        let findings = Findings { engine_version: Some("1".into()), ..Findings::default() };
+        succeed(&mut progress, &mut executions[0], 1, results, findings, 20.0).expect("running");
+        executions
+    }
+
+    #[test]
+    fn results_are_taken_over_with_their_own_names_and_say_where_from() {
+        let found = finished();
+        let (mut progress, mut executions) = batch_of(2);
+        progress.batch_id = "batch-new".into();
+        for execution in &mut executions {
+            execution.batch_id = "batch-new".into();
+        }
+        assert_eq!(
+            take_over(&mut progress, &mut executions[1], &found[1], vec!["n".into()], 50.0),
+            None,
+            "not finished"
+        );
+        assert_eq!(
+            take_over(&mut progress, &mut executions[1], &found[0], Vec::new(), 50.0),
+            None,
+            "a name is missing"
+        );
+        take_over(&mut progress, &mut executions[1], &found[0], vec!["new.jpg".into()], 50.0).expect("it fits");
+        let taken = &executions[1];
+        assert_eq!((taken.batch_id.as_str(), taken.asset_index, taken.attempts), ("batch-new", 1, 0));
+        assert_eq!((taken.outputs[0].name.as_str(), taken.outputs[0].sha256.as_str()), ("new.jpg", "f00d"));
+        assert_eq!((taken.crc32.as_slice(), taken.completed_at, taken.duration_ms), ([7].as_slice(), Some(50.0), None));
+        let from = Reused { batch_id: found[0].batch_id.clone(), execution_id: found[0].execution_id() };
+        assert_eq!(taken.reused, Some(from));
+        assert_eq!((progress.status, progress.assets.completed, progress.duration_count), (BatchStatus::Pending, 1, 0));
+        take_over(&mut progress, &mut executions[0], &found[0], vec!["first.jpg".into()], 51.0).expect("it fits");
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(51.0)), "nothing is left");
+    }
+
+    #[test]
+    fn what_was_taken_over_runs_after_all_when_its_files_are_gone() {
+        let found = finished();
+        let (mut progress, mut executions) = batch_of(1);
+        let before = (progress.clone(), executions.clone());
+        take_over(&mut progress, &mut executions[0], &found[0], vec!["n.jpg".into()], 50.0).expect("it fits");
+        let mut other = (progress.clone(), executions.clone());
+        miss(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
+        assert_eq!(other, (progress.clone(), executions.clone()), "it refers to another file");
+        miss(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
+        assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
+        assert_eq!(executions, before.1);
     }
 
     #[test]

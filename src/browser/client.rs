@@ -19,9 +19,10 @@ use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
 use super::network::Loading;
 use super::pool::{self, Program};
+use super::preferences::{self, Preference};
 use crate::api::{
-    Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionList, Host,
-    ModelAnswer, Notice, Service, Status, WorkflowAnswer, WorkflowDeleted, WorkflowList, model_name,
+    Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
+    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, WorkflowAnswer, WorkflowDeleted, WorkflowList, model_name,
 };
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
@@ -65,6 +66,8 @@ pub enum ClientEvent {
     BatchChanged(String),
     /// The user's own workflows have changed, perhaps in another tab.
     WorkflowsChanged,
+    /// Everything was paused or goes on: [`Client::held`] has a new answer.
+    HoldChanged,
     /// [`Client::models`] has a new answer.
     Models,
     /// [`Client::state`] has a new answer.
@@ -164,7 +167,7 @@ impl Shared {
                     unfinished.remove(batch_id);
                 }
                 Word::Progress(_)
-                | Word::Notice(Notice::Changed { .. } | Notice::Workflows)
+                | Word::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::Held)
                 | Word::ExecutionCompleted(_)
                 | Word::Models => {}
             }
@@ -225,10 +228,7 @@ impl Host for Surroundings {
     }
 
     fn resolve(&self, url: &str) -> Option<String> {
-        let base = &self.shared.base_url;
-        let resolved = web_sys::Url::new_with_base(url, base).ok()?;
-        let own = web_sys::Url::new(base).is_ok_and(|base| base.origin() == resolved.origin());
-        (resolved.protocol() == "https:" || own).then(|| resolved.href())
+        super::environment::resolve(&self.shared.base_url, url)
     }
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, String> {
@@ -250,6 +250,7 @@ struct Inner {
     program: Rc<Program>,
     /// Asset id and object URL, the one asked for last at the end.
     urls: RefCell<VecDeque<(String, String)>>,
+    _held: Hearing,
 }
 
 /// The one way to the product's operations.
@@ -307,8 +308,22 @@ impl Client {
             }
         });
         let service = Service::new(database.clone(), Surroundings { shared: shared.clone() });
-        let inner = Inner { database, service, shared, program: program.clone(), urls: RefCell::default() };
-        let client = Self { inner: Rc::new(inner) };
+        service.refresh_hold().await?;
+        let inner = Rc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = inner.clone();
+            // Events tell of the pause of everything as it was last read.
+            let held = shared.exchange.listen(move |word| {
+                if let (Word::Notice(Notice::Held), Some(inner)) = (word, inner.upgrade()) {
+                    spawn(async move {
+                        if let Err(error) = inner.service.refresh_hold().await {
+                            web_sys::console::warn_1(&error.to_string().into());
+                        }
+                    });
+                }
+            });
+            Inner { database, service, shared, program: program.clone(), urls: RefCell::default(), _held: held }
+        });
+        let client = Self { inner };
         client.stand_for_election(program);
         super::javascript::publish(&client);
         Ok(client)
@@ -447,6 +462,62 @@ impl Client {
     /// As `api::Service::update`.
     pub async fn update(&self, batch_id: &str, change: &Value) -> Result<Status, ApiError> {
         self.inner.service.update(batch_id, change).await
+    }
+
+    /// Pauses everything, in every tab and across reloads.
+    ///
+    /// # Errors
+    /// As `api::Service::pause_all`.
+    pub async fn pause_all(&self) -> Result<HoldAnswer, ApiError> {
+        self.inner.service.pause_all().await
+    }
+
+    /// Goes on with everything.
+    ///
+    /// # Errors
+    /// As `api::Service::resume_all`.
+    pub async fn resume_all(&self) -> Result<HoldAnswer, ApiError> {
+        self.inner.service.resume_all().await
+    }
+
+    /// Whether everything is paused.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn held(&self) -> Result<bool, ApiError> {
+        Ok(self.inner.service.refresh_hold().await?.is_some())
+    }
+
+    /// What happened to a batch beside its executions.
+    ///
+    /// # Errors
+    /// As `api::Service::log`.
+    pub async fn log(&self, batch_id: &str) -> Result<BatchLog, ApiError> {
+        self.inner.service.log(batch_id).await
+    }
+
+    /// A batch's report: an object, or CSV as text for `format: "csv"`.
+    ///
+    /// # Errors
+    /// As `api::Service::report`.
+    pub async fn report(&self, batch_id: &str, query: &Value) -> Result<Value, ApiError> {
+        self.inner.service.report(batch_id, query).await
+    }
+
+    /// Whether the user allows something beyond the page itself.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn is_allowed(&self, preference: Preference) -> Result<bool, ApiError> {
+        Ok(preferences::is_allowed(&self.inner.database, preference).await?)
+    }
+
+    /// Allows it, or not any more. For the page's own switches: scripts may not allow themselves anything.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn allow(&self, preference: Preference, allowed: bool) -> Result<(), ApiError> {
+        Ok(preferences::allow(&self.inner.database, preference, allowed).await?)
     }
 
     /// The user's own workflows; `query` is an object or null.
@@ -591,6 +662,7 @@ impl Client {
                         Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
                     ) => ClientEvent::BatchChanged(batch_id),
                     Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
+                    Word::Notice(Notice::Held) => ClientEvent::HoldChanged,
                     Word::Models => ClientEvent::Models,
                 });
             })

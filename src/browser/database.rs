@@ -16,6 +16,7 @@ use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 use super::environment::base_path;
 use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::transitions;
 use crate::library::KeptWorkflow;
 use crate::store::{
     AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
@@ -42,6 +43,9 @@ const BY_CREATION: &str = "byCreation";
 const BY_STATUS: &str = "byStatus";
 /// `progress` by [workflowId, createdAt].
 const BY_WORKFLOW: &str = "byWorkflow";
+
+/// `executions` by [contentKey, status].
+const BY_CONTENT: &str = "byContent";
 
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
 const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3];
@@ -85,11 +89,13 @@ fn upgrade_to_2(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValu
     database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
 }
 
-/// Lists of batches by their filters.
+/// Lists of batches by their filters, and finished executions by what decides their results.
 fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let progress = transaction.object_store(PROGRESS)?;
     progress.create_index_with_str_sequence(BY_STATUS, &paths(&["status", "createdAt"]))?;
     progress.create_index_with_str_sequence(BY_WORKFLOW, &paths(&["workflowId", "createdAt"]))?;
+    let executions = transaction.object_store(EXECUTIONS)?;
+    executions.create_index_with_str_sequence(BY_CONTENT, &paths(&["contentKey", "status"]))?;
     Ok(())
 }
 
@@ -403,9 +409,9 @@ impl Store for Database {
     async fn create_batch(
         &self,
         mut batch: Batch,
-        progress: Progress,
-        executions: Vec<Execution>,
-    ) -> Result<(), StoreError> {
+        mut progress: Progress,
+        mut executions: Vec<Execution>,
+    ) -> Result<Progress, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
             return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
@@ -417,13 +423,32 @@ impl Store for Database {
         }
         // What is not there is not referred to: it would be counted down later, when it has come.
         let missing = Self::count(&transaction, deltas).await?;
+        let given_back = transitions::miss(&mut progress, &mut executions, &missing);
+        Self::count(&transaction, given_back).await?;
         batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
         transaction.put(PROGRESS, &progress)?;
         for chunk in executions.chunks(CHUNK) {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
-        transaction.done().await
+        transaction.done().await?;
+        Ok(progress)
+    }
+
+    async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError> {
+        let transaction = self.read(&[EXECUTIONS])?;
+        let mut found = Vec::with_capacity(content_keys.len());
+        for chunk in content_keys.chunks(CHUNK) {
+            let mut requests = Vec::with_capacity(chunk.len());
+            for key in chunk {
+                let key = keys(&[key.into(), ExecutionStatus::Success.name().into()]);
+                requests.push(transaction.get_by::<Execution>(EXECUTIONS, BY_CONTENT, &key)?);
+            }
+            for request in requests {
+                found.push(request.await?);
+            }
+        }
+        Ok(found)
     }
 
     async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {

@@ -2,7 +2,9 @@
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, Response};
+use web_sys::{
+    AbortSignal, Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, RequestRedirect, Response,
+};
 
 use super::interop::{describe, property, settled};
 use crate::batch::records::Millis;
@@ -96,6 +98,32 @@ pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, 
 /// As [`fetch_anonymously`].
 pub async fn fetch_own(url: &str) -> Result<Response, String> {
     fetch(url, &RequestInit::new()).await
+}
+
+/// A URL as seen from a base; `None` unless it is `https:` or of the base's own origin.
+pub fn resolve(base_url: &str, url: &str) -> Option<String> {
+    let resolved = web_sys::Url::new_with_base(url, base_url).ok()?;
+    let own = web_sys::Url::new(base_url).is_ok_and(|base| base.origin() == resolved.origin());
+    (resolved.protocol() == "https:" || own).then(|| resolved.href())
+}
+
+/// Posts JSON to a URL without credentials and without a referrer; the answer's status. Where it would be sent on to is
+/// not followed: the user named this address only.
+///
+/// # Errors
+/// No connection, refused by the other side's CORS rules, sent on elsewhere, or no answer in time.
+pub async fn post_json(url: &str, body: &str, patience_ms: u32) -> Result<u16, String> {
+    let options = RequestInit::new();
+    options.set_method("POST");
+    options.set_credentials(RequestCredentials::Omit);
+    options.set_referrer("");
+    options.set_redirect(RequestRedirect::Error);
+    options.set_body(&body.into());
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
+    let request = Request::new_with_str_and_init(url, &options).map_err(|error| describe(&error))?;
+    request.headers().set("content-type", "application/json").map_err(|error| describe(&error))?;
+    let response: Response = settled(fetch_request(&request)).await.map_err(|error| describe(&error))?.unchecked_into();
+    Ok(response.status())
 }
 
 /// Fetches a URL as the options say.

@@ -93,6 +93,10 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "pauseBatch" => |client, id, _second| client.pause(text(&id)?).await;
         "resumeBatch" => |client, id, _second| client.resume(text(&id)?).await;
         "updateBatch" => |client, id, change| client.update(text(&id)?, &change).await;
+        "pauseAll" => |client, _first, _second| client.pause_all().await;
+        "resumeAll" => |client, _first, _second| client.resume_all().await;
+        "getBatchLog" => |client, id, _second| client.log(text(&id)?).await;
+        "getReport" => |client, id, query| client.report(text(&id)?, &query).await;
         "listWorkflows" => |client, query, _second| client.list_workflows(&query).await;
         "getWorkflow" => |client, id, query| client.workflow(text(&id)?, &query).await;
         "saveWorkflow" => |client, document, options| client.save_workflow(&document, &options).await;
@@ -133,6 +137,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
             ClientEvent::BatchChanged(_)
             | ClientEvent::WorkflowsChanged
+            | ClientEvent::HoldChanged
             | ClientEvent::Models
             | ClientEvent::State(_) => return,
         };

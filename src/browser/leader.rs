@@ -12,13 +12,14 @@ use std::rc::{Rc, Weak};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
+use super::courier::Courier;
 use super::database::Database;
-use super::environment::{base_path, now};
+use super::environment::{base_path, base_url, now};
 use super::exchange::{Exchange, Hearing, Word};
 use super::interop::{Timer, sleep, spawn};
 use super::locks;
 use super::pool::{FromPool, Handle, Program};
-use crate::api::Notice;
+use crate::api::{Notice, read_hold};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::{Command, Death, Event, Limits, Scheduler, Standing, Waiting, WorkerId};
 use crate::batch::transitions;
@@ -68,6 +69,7 @@ pub struct Leader {
     /// Of workers that were given an execution and have not said that they have it.
     silent: RefCell<BTreeMap<WorkerId, Timer>>,
     reported: RefCell<BTreeMap<String, Reported>>,
+    courier: Rc<Courier>,
     hearing: RefCell<Option<Hearing>>,
     note: Box<dyn Fn(Option<String>)>,
     /// Whether a storage failure was told that may be over.
@@ -94,6 +96,14 @@ impl Leader {
     ) -> Rc<Self> {
         let leader = Rc::new_cyclic(|own| Self {
             own: own.clone(),
+            courier: {
+                let own = own.clone();
+                Courier::new(database.clone(), base_url(), move |progress| {
+                    if let Some(leader) = own.upgrade() {
+                        leader.progressed(progress);
+                    }
+                })
+            },
             database,
             program,
             exchange,
@@ -139,6 +149,7 @@ impl Leader {
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
         self.reported.borrow_mut().clear();
+        self.courier.stop();
         if let Some(resign) = self.resign.borrow_mut().take() {
             resign();
         }
@@ -159,6 +170,7 @@ impl Leader {
                 leader.run(|leader| async move { leader.notice(notice).await });
             }
         }));
+        self.dispatch(Event::Hold(read_hold(&self.database).await?.is_some()));
         let mut all = self.database.all_progress().await?;
         // Oldest first: equals are served in the order they came.
         all.reverse();
@@ -170,6 +182,7 @@ impl Leader {
             if !told {
                 self.progressed(&progress);
             }
+            self.courier.look(&progress);
             if progress.assets.processing > 0 {
                 let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
                     transitions::recover(progress, executions, now())?;
@@ -205,6 +218,10 @@ impl Leader {
                 self.progressed(&progress);
                 let standing = Standing::from(&progress);
                 self.dispatch(Event::Changed { batch: batch_id, standing });
+            }
+            Notice::Held => {
+                let Some(held) = self.patiently(|| read_hold(&self.database)).await else { return };
+                self.dispatch(Event::Hold(held.is_some()));
             }
             Notice::Workflows => {}
         }
@@ -275,8 +292,8 @@ impl Leader {
         let read = || async {
             let Some(progress) = self.database.progress(&batch).await? else { return Ok(None) };
             let mut waiting = Vec::with_capacity(progress.assets.pending as usize);
-            if progress.status == BatchStatus::Pending {
-                // Nothing of it was ever handed out.
+            if progress.status == BatchStatus::Pending && progress.assets.pending == progress.assets.total {
+                // Nothing of it was ever handed out or taken over.
                 waiting.extend((0..progress.assets.total).map(Waiting::fresh));
                 return Ok(Some((Standing::from(&progress), waiting)));
             }
@@ -457,6 +474,7 @@ impl Leader {
             if reported.latest.as_ref().is_some_and(|latest| latest.revision > progress.revision) {
                 return;
             }
+            self.courier.look(progress);
             let end = ended && !reported.ended;
             reported.ended = ended;
             reported.latest = Some(progress.clone());
@@ -480,6 +498,7 @@ impl Leader {
         }
         if end {
             self.exchange.say(&Word::BatchCompleted(progress.clone()));
+            self.courier.announce(progress);
         }
     }
 

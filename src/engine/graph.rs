@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::inputs::{InputAsset, InputRef};
 use crate::actions::input_images::{Input, InputImage};
-use crate::actions::output::Output;
+use crate::actions::output::{Output, fill_name};
 use crate::actions::{self, Action, PortType, Role};
 use crate::workflow::{Diagnostic, Workflow, validate};
 
@@ -65,6 +65,40 @@ pub struct GraphOutput {
     pub parameters: Output,
     /// The input whose format `auto` keeps: followed up through the first image inputs.
     pub origin: usize,
+}
+
+impl GraphOutput {
+    /// What a result is called: the name pattern filled, for the execution at `index` whose primary picture is called
+    /// `input`.
+    ///
+    /// # Errors
+    /// The first placeholder that is not known.
+    pub fn name(
+        &self,
+        input: &str,
+        index: u32,
+        extension: &str,
+        (width, height): (u32, u32),
+    ) -> Result<String, String> {
+        let stem = stem(input);
+        fill_name(&self.parameters.name, |key| match key {
+            "name" if stem.is_empty() => "image".to_owned(),
+            "name" => stem.to_owned(),
+            "ext" => extension.to_owned(),
+            "index" => index.to_string(),
+            "width" => width.to_string(),
+            _ => height.to_string(),
+        })
+    }
+}
+
+/// A file name without its extension.
+fn stem(name: &str) -> &str {
+    match name.rfind('.') {
+        Some(0) | None => name,
+        Some(dot) if name[dot..].contains(['/', '\\']) => name,
+        Some(dot) => &name[..dot],
+    }
 }
 
 impl Graph {

@@ -6,7 +6,7 @@ use super::limits;
 use super::plan::{Choice, Plan, upright};
 use super::thumbnail::thumbnail;
 use crate::actions::Context;
-use crate::actions::output::{OutputFormat, fill_name};
+use crate::actions::output::OutputFormat;
 use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
@@ -268,16 +268,9 @@ impl Runner<'_> {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
-        let stem = self.files[self.plan.graph.primary].map_or("", |file| stem(file.name));
-        let name = fill_name(&parameters.name, |key| match key {
-            "name" if stem.is_empty() => "image".to_owned(),
-            "name" => stem.to_owned(),
-            "ext" => encoded.format.extension().to_owned(),
-            "index" => self.index.to_string(),
-            "width" => size.width.to_string(),
-            _ => size.height.to_string(),
-        })
-        .map_err(|unknown| {
+        let input = self.files[self.plan.graph.primary].map_or("", |file| file.name);
+        let name = output.name(input, self.index, encoded.format.extension(), (size.width, size.height));
+        let name = name.map_err(|unknown| {
             Failure::execute(format!("\"{{{unknown}}}\" is no placeholder."), "Mend the name pattern.")
                 .at(&output.action_id)
         })?;
@@ -300,15 +293,6 @@ fn take(
     let image = if held.left == 0 { slot.take().ok_or_else(gone)?.image } else { held.image.clone() };
     let representation = representation.unwrap_or(image.representation());
     Ok((convert(image, representation), full))
-}
-
-/// A file name without its extension.
-fn stem(name: &str) -> &str {
-    match name.rfind('.') {
-        Some(0) | None => name,
-        Some(dot) if name[dot..].contains(['/', '\\']) => name,
-        Some(dot) => &name[..dot],
-    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ pub fn recipe(document: &Value) -> String {
         .collect();
     connections.sort_unstable();
     text.push_str(&connections.join("\n"));
+    sha256(&text)
+}
+
+/// SHA-256, in hex, of a text.
+pub fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 

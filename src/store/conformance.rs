@@ -35,6 +35,8 @@ macro_rules! each {
             what_is_not_there_is_answered_with_nothing
             a_batch_comes_back_as_it_was_created
             a_batch_is_created_once
+            a_finished_execution_is_found_by_its_content
+            what_is_taken_over_holds_its_files_or_is_given_back
             executions_come_by_index_in_pages_of_the_filter
             progress_comes_newest_first
             a_list_comes_newest_first_in_pages_of_the_filter
@@ -229,6 +231,66 @@ pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
     assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 1);
     assert_eq!(references(&store, "aa").await, Some(1));
+}
+
+/// A batch of one picture with this content key.
+async fn create_keyed<S: Store>(store: &S, batch_id: &str, key: &str, now: Millis) {
+    let (batch, progress, mut executions) = batch(batch_id, &["aa"], now);
+    executions[0].content_key = Some(key.to_owned());
+    store.create_batch(batch, progress, executions).await.expect("created");
+}
+
+/// As long as its batch is there, and not before it is finished.
+pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    let keys = ["k1", "k2", "k3"].map(str::to_owned);
+    for (id, key) in [("b1", "k1"), ("b2", "k2")] {
+        create_keyed(&store, id, key, 1.0).await;
+    }
+    create(&store, "b3", &["aa"], 1.0).await;
+    let found = async || {
+        let found = store.finished_with(&keys).await.expect("read");
+        found.into_iter().map(|one| one.map(|one| one.batch_id).unwrap_or_default()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(found().await, "  ");
+    for id in ["b1", "b3"] {
+        let attempt = start(&store, id, 0).await.expect("started");
+        finish(fixture, &store, id, 0, attempt, "result").await.expect("finished");
+    }
+    assert_eq!(found().await, "b1  ");
+    assert_eq!(store.finished_with(&[]).await, Ok(Vec::new()));
+    store.delete_batch("b1").await.expect("deleted");
+    assert_eq!(found().await, "  ");
+}
+
+/// In the transaction that creates the batch: the other one may have been deleted since it was looked at.
+pub async fn what_is_taken_over_holds_its_files_or_is_given_back<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create_keyed(&store, "b1", "k", 1.0).await;
+    let attempt = start(&store, "b1", 0).await.expect("started");
+    finish(fixture, &store, "b1", 0, attempt, "result").await.expect("finished");
+    let found = store.finished_with(&["k".to_owned()]).await.expect("read").remove(0).expect("there");
+    for (id, there) in [("b2", true), ("b3", false)] {
+        let (batch, mut progress, mut executions) = batch(id, &["aa"], 30.0);
+        let names = vec!["taken.jpg".to_owned()];
+        transitions::take_over(&mut progress, &mut executions[0], &found, names, 30.0).expect("it fits");
+        if !there {
+            store.delete_batch("b1").await.expect("deleted");
+            store.delete_batch("b2").await.expect("deleted");
+        }
+        let stored = store.create_batch(batch, progress, executions).await.expect("created");
+        assert_eq!(store.progress(id).await, Ok(Some(stored.clone())));
+        let execution = store.executions(id, None, 0, 1).await.expect("read").executions.remove(0);
+        if there {
+            assert_eq!((stored.status, stored.assets.completed), (BatchStatus::Completed, 1));
+            assert_eq!(execution.outputs[0].name, "taken.jpg");
+            assert_eq!((references(&store, "result").await, references(&store, "thumb-in").await), (Some(2), Some(2)));
+        } else {
+            assert_eq!((stored.status, stored.assets.pending), (BatchStatus::Pending, 1));
+            assert_eq!((execution.status, execution.reused), (ExecutionStatus::Pending, None));
+            assert_eq!(record(&store, "result").await, None);
+        }
+    }
 }
 
 /// Pages of all and of one state, with the number that match.

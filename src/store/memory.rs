@@ -1,7 +1,7 @@
 //! The store in memory: what the port means, in its plainest form. For tests, and where nothing need outlast the page.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::{
     Which,
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::transitions;
 use crate::library::KeptWorkflow;
 
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
@@ -102,21 +103,37 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn create_batch(
         &self,
         mut batch: Batch,
-        progress: Progress,
-        executions: Vec<Execution>,
-    ) -> Result<(), StoreError> {
+        mut progress: Progress,
+        mut executions: Vec<Execution>,
+    ) -> Result<Progress, StoreError> {
         let mut records = self.records.borrow_mut();
         if records.batches.contains_key(&batch.batch_id) {
             return Err(StoreError::Failed(format!("there is a batch \"{}\" already", batch.batch_id)));
         }
+        let held = executions.iter().flat_map(Execution::references);
+        let missing: BTreeSet<String> =
+            held.filter(|asset_id| !records.assets.contains_key(*asset_id)).map(str::to_owned).collect();
+        // Nothing is counted yet, so nothing is let go.
+        transitions::miss(&mut progress, &mut executions, &missing);
         batch.references.retain(|asset_id| records.assets.contains_key(asset_id));
         batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
         for asset_id in executions.iter().flat_map(Execution::references) {
             records.add_reference(asset_id);
         }
         let executions = executions.into_iter().map(|execution| (execution.asset_index, execution)).collect();
-        records.batches.insert(batch.batch_id.clone(), StoredBatch { batch, progress, executions });
-        Ok(())
+        let stored = StoredBatch { batch, progress: progress.clone(), executions };
+        records.batches.insert(progress.batch_id.clone(), stored);
+        Ok(progress)
+    }
+
+    async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError> {
+        let records = self.records.borrow();
+        let all = || records.batches.values().flat_map(|stored| stored.executions.values());
+        let of = |key: &String| {
+            let mut finished = all().filter(|execution| execution.status == ExecutionStatus::Success);
+            finished.find(|execution| execution.content_key.as_ref() == Some(key)).cloned()
+        };
+        Ok(content_keys.iter().map(of).collect())
     }
 
     async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {

@@ -38,9 +38,11 @@ pub(crate) fn Batches() -> impl IntoView {
     view! {
         <div class="spread view-head">
             <h1>"Batches"</h1>
+            <HoldButton/>
             <a class="button primary push" href=Route::New.fragment()><Icon shape=Shape::Plus/>"New batch"</a>
         </div>
         <TabNote/>
+        <HoldNote/>
         {move || live.problem().map(|problem| view! { <p class="note bad" role="alert">{problem.text} " " {problem.hint}</p> })}
         <Show when=move || any.get() == Some(false)><NoBatches/></Show>
         <Show when=move || any.get() == Some(true)>
@@ -56,6 +58,40 @@ pub(crate) fn Batches() -> impl IntoView {
             <Show when=move || ids.with(|ids| ids.len() > most.get())>
                 <button class="button" on:click=move |_| most.update(|most| *most += AT_FIRST)>"Show more"</button>
             </Show>
+        </Show>
+    }
+}
+
+/// Pauses everything that is on its way, or goes on with it.
+#[component]
+fn HoldButton() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let held = move || live.is_held();
+    view! {
+        <Show when=move || held() || live.underway() != 0>
+            <button
+                class="button"
+                data-testid=move || if held() { "resume-all" } else { "pause-all" }
+                on:click=move |_| live.hold(!untrack(held))
+            >
+                {move || {
+                    let (shape, text) = if held() { (Shape::Play, "Resume all") } else { (Shape::Pause, "Pause all") };
+                    view! { <Icon shape/>{text} }
+                }}
+            </button>
+        </Show>
+    }
+}
+
+/// Says that everything is paused, for as long as it is.
+#[component]
+pub(crate) fn HoldNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! {
+        <Show when=move || live.is_held()>
+            <p class="note" role="status" data-testid="held">
+                "Everything is paused, in every tab, until you resume it. What is in flight still ends."
+            </p>
         </Show>
     }
 }
@@ -81,7 +117,7 @@ fn BatchRow(batch_id: String) -> impl IntoView {
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
     let counts = move || batch.with(|batch| batch.as_ref().map(progress::counts));
-    let time = move || batch.with(|batch| batch.as_ref().map(progress::time));
+    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_held())));
     view! {
         <li class="panel batch" data-testid="batch-row" data-batch=batch_id data-status=word>
             <div class="batch-name">
@@ -114,7 +150,10 @@ pub(crate) fn when(created_at: f64) -> String {
 /// The state of a batch.
 #[component]
 pub(crate) fn StatusBadge(batch: Memo<Option<Progress>>) -> impl IntoView {
-    let badge = Memo::new(move |_| batch.with(|batch| batch.as_ref().map_or(("", ""), status_badge)));
+    let live = expect_context::<Live>();
+    let badge = Memo::new(move |_| {
+        batch.with(|batch| batch.as_ref().map_or(("", ""), |batch| status_badge(batch, live.is_held())))
+    });
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     view! {
         <span class=move || format!("badge {}", badge.get().1) data-testid="status" data-status=word>

@@ -1,9 +1,10 @@
-//! The header: the mark, the way to the views, the theme.
+//! The header: the mark, the way to the views, the settings, the theme.
 
 use leptos::prelude::*;
 
 use super::icons::Mark;
 use super::live::Live;
+use super::preferences::Preferences;
 use super::route::CurrentRoute;
 use super::theme::ThemeToggle;
 use crate::view_model::route::Route;
@@ -26,6 +27,7 @@ pub(crate) fn Header() -> impl IntoView {
                 <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches) live=live/>
             </nav>
             <div class="end">
+                {live.map(|_| view! { <Preferences/> })}
                 <ThemeToggle/>
             </div>
         </header>

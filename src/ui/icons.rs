@@ -31,6 +31,7 @@ pub(crate) enum Shape {
     Code,
     Pen,
     More,
+    Gear,
 }
 
 impl Shape {
@@ -65,6 +66,9 @@ impl Shape {
             Self::Back => "M15 6l-6 6 6 6",
             Self::Pen => "M4.5 19.5l1-4.5L16 4.5l3.5 3.5L9 18.5zM14 6.5l3.5 3.5",
             Self::More => "M5.5 12h.01M12 12h.01M18.5 12h.01",
+            Self::Gear => {
+                "M12 8.8a3.2 3.2 0 1 0 0 6.4a3.2 3.2 0 0 0 0-6.4zM12 3.5v2.3M12 18.2v2.3M3.5 12h2.3M18.2 12h2.3M6 6l1.6 1.6M16.4 16.4L18 18M6 18l1.6-1.6M16.4 7.6L18 6"
+            }
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
         }
     }

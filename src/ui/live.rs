@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 
 use super::confirm::Confirm;
 use super::notices::NoticeBoard;
@@ -26,6 +27,8 @@ pub(crate) struct Live {
     tab: RwSignal<Option<String>>,
     /// Bytes of a network that have come, and of all.
     loading: RwSignal<Option<(u64, u64)>>,
+    /// Whether everything is paused.
+    held: RwSignal<bool>,
     readings: StoredValue<Readings>,
 }
 
@@ -40,6 +43,7 @@ pub(crate) fn provide_live() {
         problem: RwSignal::new(None),
         tab: RwSignal::new(None),
         loading: RwSignal::new(None),
+        held: RwSignal::new(false),
         readings: StoredValue::new(Readings::default()),
     };
     live.services.on_change(move |change| match change {
@@ -51,9 +55,11 @@ pub(crate) fn provide_live() {
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
             live.read();
         }
+        Change::Held => live.read_hold(),
         Change::Execution(_) | Change::Models | Change::Workflows => {}
     });
     live.tab.set(live.services.tab_note());
+    live.read_hold();
     live.read();
     provide_context(live);
 }
@@ -87,6 +93,20 @@ impl Live {
     /// How many batches are on their way, tracked.
     pub(crate) fn underway(self) -> usize {
         self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
+    }
+
+    /// Whether everything is paused, tracked.
+    pub(crate) fn is_held(self) -> bool {
+        self.held.get()
+    }
+
+    fn read_hold(self) {
+        spawn_local(async move {
+            match self.services.held().await {
+                Ok(held) => self.held.set(held),
+                Err(problem) => self.problem.set(Some(problem)),
+            }
+        });
     }
 
     /// Reads the batches; calls while a reading is on its way end in one more.
@@ -153,7 +173,17 @@ impl Live {
         self.act(async move { self.services.resume(&batch_id).await });
     }
 
-    /// Runs failed executions again: all, or one.
+    /// Pauses everything, or goes on.
+    pub(crate) fn hold(self, hold: bool) {
+        self.act(async move { self.services.hold(hold).await });
+    }
+
+    /// Changes a batch's priority or concurrency.
+    pub(crate) fn update(self, batch_id: String, change: Value) {
+        self.act(async move { self.services.update(&batch_id, &change).await });
+    }
+
+    /// Runs failed executions again: all, or these.
     pub(crate) fn retry(self, batch_id: String, execution_ids: Option<Vec<String>>) {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
     }
@@ -184,9 +214,9 @@ impl Live {
 }
 
 /// A batch's state in a word and its tone: pausing is shown as a state though it is none.
-pub(crate) fn status_badge(progress: &Progress) -> (&'static str, &'static str) {
+pub(crate) fn status_badge(progress: &Progress, held: bool) -> (&'static str, &'static str) {
     match progress.status {
-        status if progress.paused.is_some() && !status.is_end() => ("Paused", "warn"),
+        status if (held || progress.paused.is_some()) && !status.is_end() => ("Paused", "warn"),
         BatchStatus::Pending => ("Waiting", ""),
         BatchStatus::Running => ("Running", "running"),
         BatchStatus::Completed if progress.assets.failed > 0 => ("Completed with failures", "warn"),

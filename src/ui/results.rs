@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::batches::{BatchActions, StatusBadge, when};
+use super::batches::{BatchActions, HoldNote, StatusBadge, when};
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_word};
 use super::notices::NoticeBoard;
@@ -15,6 +15,8 @@ use crate::view_model::{format, progress};
 mod compare;
 mod detail;
 mod list;
+mod marks;
+mod more;
 mod row;
 mod state;
 
@@ -25,13 +27,14 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let id = batch_id.clone();
     let batch = Memo::new(move |_| live.batch(&id));
     let list = state::provide_execution_list(batch_id.clone());
+    let marking = marks::provide_marking(batch_id.clone());
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         // In the dialog it answers the question.
         let asked = document().query_selector("dialog[open]").ok().flatten().is_some();
-        if event.key() == "Escape" && !asked {
+        if event.key() == "Escape" && !asked && !marking.clear() {
             detail::leave(list);
         }
     });
@@ -44,6 +47,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
                     <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
                     <Head batch_id=StoredValue::new(batch_id.clone())/>
                     <TabNote/>
+                    <HoldNote/>
                 </div>
                 <div class="results-body" class:split=move || list.is_open()>
                     <list::ExecutionListView covered/>
@@ -77,12 +81,15 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     let batch = Memo::new(move |_| batch_id.with_value(|id| live.batch(id)));
     let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
     let counts = move || batch.with(|batch| batch.as_ref().map(progress::counts));
-    let time = move || batch.with(|batch| batch.as_ref().map(progress::time));
+    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_held())));
+    let version =
+        move || batch.with(|batch| batch.as_ref()?.version.as_ref().map(|version| format!("v{}", version.version)));
     let began = move || batch.with(|batch| batch.as_ref().map(|batch| when(batch.created_at)));
     view! {
         <div class="results-head">
             <div class="results-title">
                 <h1 class="truncate">{name}</h1>
+                {move || version().map(|text| view! { <span class="badge" data-testid="version">{text}</span> })}
                 <StatusBadge batch/>
                 <span class="small muted">{began}</span>
             </div>
@@ -90,6 +97,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
                 <RetryAll batch_id/>
                 <DownloadAll batch_id/>
                 <BatchActions batch compact=false/>
+                <more::MoreActions batch_id/>
             </div>
         </div>
         <Bar batch/>
@@ -97,6 +105,8 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
             <span data-testid="counts">{counts}</span>
             <span class="time">{time}</span>
         </p>
+        <more::Share batch/>
+        <more::Log batch/>
     }
 }
 

@@ -4,12 +4,14 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
-use web_sys::{Blob, DataTransfer, File, FileList};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
 use crate::api::{ApiError, ModelAnswer, WorkflowSummary};
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 use crate::browser::network::Loading;
+pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::store::ExecutionPage;
@@ -118,6 +120,8 @@ pub(crate) enum Change {
     Execution(String),
     /// The user's own workflows.
     Workflows,
+    /// Everything was paused, or goes on.
+    Held,
     /// A network was added or removed.
     Models,
     /// What the page should know about its tab.
@@ -263,6 +267,74 @@ impl Services {
         Ok(())
     }
 
+    /// Changes a batch's priority or concurrency.
+    pub(crate) async fn update(self, batch_id: &str, change: &Value) -> Result<(), Problem> {
+        self.client()?.update(batch_id, change).await?;
+        Ok(())
+    }
+
+    /// Whether everything is paused.
+    pub(crate) async fn held(self) -> Result<bool, Problem> {
+        Ok(self.client()?.held().await?)
+    }
+
+    /// Pauses everything, or goes on.
+    pub(crate) async fn hold(self, hold: bool) -> Result<(), Problem> {
+        let client = self.client()?;
+        if hold {
+            client.pause_all().await?
+        } else {
+            client.resume_all().await?
+        };
+        Ok(())
+    }
+
+    /// A batch's report, as the text of a file.
+    pub(crate) async fn report(self, batch_id: &str, format: &str) -> Result<String, Problem> {
+        let report = self.client()?.report(batch_id, &serde_json::json!({ "format": format })).await?;
+        Ok(match report {
+            // The mark tells spreadsheets that it is UTF-8.
+            Value::String(csv) => format!("\u{feff}{csv}"),
+            report => serde_json::to_string_pretty(&report).unwrap_or_default(),
+        })
+    }
+
+    /// Whether the user allows something beyond the page itself.
+    pub(crate) async fn is_allowed(self, preference: Preference) -> Result<bool, Problem> {
+        Ok(self.client()?.is_allowed(preference).await?)
+    }
+
+    /// Allows it, or not any more.
+    pub(crate) async fn allow(self, preference: Preference, allowed: bool) -> Result<(), Problem> {
+        Ok(self.client()?.allow(preference, allowed).await?)
+    }
+
+    /// Asks the browser for what something needs before it can be allowed. To be called inside the user's gesture; the
+    /// future may be awaited later.
+    pub(crate) fn ask_for(self, preference: Preference, wanted: bool) -> impl Future<Output = Result<(), Problem>> {
+        let asked = (wanted && preference == Preference::Notifications)
+            .then(|| Notification::request_permission().map(JsFuture::from));
+        async move {
+            let granted = match asked {
+                None => true,
+                Some(Ok(answer)) => matches!(answer.await, Ok(answer) if answer == "granted"),
+                Some(Err(_)) => false,
+            };
+            let refused = || {
+                Problem::new(
+                    "The browser does not allow notifications for this page.",
+                    "Allow them in the browser's settings for this site, then switch them on again.",
+                )
+            };
+            granted.then_some(()).ok_or_else(refused)
+        }
+    }
+
+    /// A stored file.
+    pub(crate) async fn content(self, asset_id: &str) -> Result<Blob, Problem> {
+        Ok(self.client()?.read_asset(asset_id).await?)
+    }
+
     /// Every workflow of the user's own, the one changed last first.
     pub(crate) async fn workflows(self) -> Result<Vec<WorkflowSummary>, Problem> {
         let mut all = Vec::new();
@@ -371,6 +443,7 @@ impl Services {
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
                 ClientEvent::WorkflowsChanged => Change::Workflows,
+                ClientEvent::HoldChanged => Change::Held,
                 ClientEvent::Models => Change::Models,
                 ClientEvent::State(_) => Change::Tab,
             });

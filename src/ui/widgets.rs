@@ -52,7 +52,7 @@ pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
 
 /// A few actions behind one button. It closes when one is picked, on Escape, and when the focus goes elsewhere.
 #[component]
-pub(crate) fn Menu(label: String, testid: &'static str, children: ChildrenFn) -> impl IntoView {
+pub(crate) fn Menu(#[prop(into)] label: String, testid: &'static str, children: ChildrenFn) -> impl IntoView {
     let frame = NodeRef::<html::Details>::new();
     let close = move || {
         if let Some(frame) = frame.get_untracked() {

@@ -26,14 +26,18 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// What is to be said about time: what is left while it runs, what it took in the end. May be empty.
-pub fn time(progress: &Progress) -> String {
+/// What is to be said about time: what is left while it runs, what it took in the end. May be empty. `held` says that
+/// everything is paused.
+pub fn time(progress: &Progress, held: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
         return match pause.reason {
             PauseReason::User => "Paused by you".to_owned(),
             PauseReason::Quota => "Paused: the browser's storage is full".to_owned(),
             PauseReason::Storage => "Paused: the browser's storage fails".to_owned(),
         };
+    }
+    if held && !progress.status.is_end() {
+        return "Paused with everything".to_owned();
     }
     let average = (progress.duration_count > 0).then(|| progress.duration_sum_ms / f64::from(progress.duration_count));
     if progress.status.is_end() {
@@ -85,6 +89,8 @@ mod tests {
             failed: BTreeSet::new(),
             duration_sum_ms: 118_000.0,
             duration_count: 590,
+            webhook: None,
+            log: Vec::new(),
             created_at: 0.0,
             updated_at: 0.0,
             completed_at: None,
@@ -119,17 +125,20 @@ mod tests {
     #[test]
     fn a_running_batch_tells_what_is_left_and_an_ended_one_what_it_took() {
         // 200 ms each, 602 left, two workers: a minute.
-        assert_eq!(time(&running()), "about 1 min left");
+        assert_eq!(time(&running(), false), "about 1 min left");
         let ended = Progress { status: BatchStatus::Completed, completed_at: Some(60_000.0), ..running() };
-        assert_eq!(time(&ended), "took 1 min · 200 ms each");
+        assert_eq!(time(&ended, false), "took 1 min · 200 ms each");
     }
 
     #[test]
     fn a_pause_tells_its_reason_until_the_end() {
         let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
-        assert_eq!(time(&paused(PauseReason::User)), "Paused by you");
-        assert!(time(&paused(PauseReason::Quota)).contains("storage is full"));
+        assert_eq!(time(&paused(PauseReason::User), false), "Paused by you");
+        assert!(time(&paused(PauseReason::Quota), false).contains("storage is full"));
+        assert_eq!(time(&running(), true), "Paused with everything");
+        assert_eq!(time(&paused(PauseReason::User), true), "Paused by you", "its own pause outlasts the other");
         let ended = Progress { status: BatchStatus::Cancelled, ..paused(PauseReason::User) };
-        assert!(!time(&ended).contains("Paused"));
+        assert!(!time(&ended, true).contains("Paused"));
+        assert!(!time(&ended, false).contains("Paused"));
     }
 }

@@ -531,6 +531,45 @@ fn priorities() -> impl Strategy<Value = Priority> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// The same while the user changes priorities and limits, pauses and resumes: whatever has changed, from then on the
+    /// bound holds anew for everybody. So c changes make nobody wait for more than c + 1 times of it.
+    #[test]
+    fn no_batch_waits_longer_than_its_share_allows_while_shares_change(
+        pool in 1_u32..=8,
+        batches in prop::collection::vec((priorities(), 1_u32..=12, 20_u32..80, 0_usize..100), 1..10),
+        changes in prop::collection::vec((0_usize..300, any::<u16>(), priorities(), 1_u32..=12, 0_u8..5), 1..60),
+        ends in prop::collection::vec(any::<u16>(), 200..400),
+    ) {
+        let mut desk = Desk::new(limits(pool));
+        // By batch: starts it has waited for, and the largest total weight meanwhile.
+        let mut waits: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+        for (step, end) in ends.iter().enumerate() {
+            for (index, (priority, limit, count, _)) in
+                batches.iter().enumerate().filter(|(_, batch)| batch.3 == step)
+            {
+                observe(&mut desk, &mut waits, pool, |desk| {
+                    desk.add(&format!("{index:02}"), *priority, *limit, *count);
+                })?;
+            }
+            for (_, which, priority, limit, going) in changes.iter().filter(|change| change.0 == step) {
+                let ids: Vec<String> = desk.scheduler.batches.keys().cloned().collect();
+                let Some(id) = ids.get(*which as usize % ids.len().max(1)) else { continue };
+                let going = if *going == 0 { Going::Paused } else { Going::On };
+                waits.clear();
+                observe(&mut desk, &mut waits, pool, |desk| desk.change(id, *priority, *limit, going))?;
+            }
+            let busy: Vec<WorkerId> = desk.busy.keys().copied().collect();
+            if let Some(worker) = busy.get(*end as usize % busy.len().max(1)).copied() {
+                observe(&mut desk, &mut waits, pool, |desk| desk.finish(worker))?;
+            }
+            // No idle worker while something may start: nothing is held back without need.
+            let startable = desk.scheduler.batches.iter().any(|(id, batch)| {
+                batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.standing.concurrency_limit
+            });
+            prop_assert!(!startable || desk.busy.len() as u32 == pool, "{} of {pool} are busy", desk.busy.len());
+        }
+    }
+
     /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever comes, is limited, or
     /// finishes in whatever order. When one leaves, it is so from then on: W has changed.
     #[test]
@@ -540,7 +579,6 @@ proptest! {
         ends in prop::collection::vec(any::<u16>(), 200..400),
     ) {
         let mut desk = Desk::new(limits(pool));
-        // By batch: starts it has waited for, and the largest total weight meanwhile.
         let mut waits: BTreeMap<String, (u32, u32)> = BTreeMap::new();
         for (step, end) in ends.iter().enumerate() {
             for (index, (priority, limit, count, _)) in

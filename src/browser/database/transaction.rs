@@ -237,6 +237,18 @@ impl Transaction {
         })
     }
 
+    /// The first record at a key of an index.
+    pub(super) fn get_by<T: DeserializeOwned>(
+        &self,
+        store: &str,
+        index: &str,
+        key: &JsValue,
+    ) -> Result<Reading<Option<T>>, StoreError> {
+        self.reading(self.index(store, index)?.get(key), |value| {
+            if value.is_undefined() { Ok(None) } else { record(&value).map(Some) }
+        })
+    }
+
     /// Records in the order of an index (or of the key), from a range, at most `limit`.
     pub(super) fn all_by<T: DeserializeOwned>(
         &self,

@@ -11,6 +11,7 @@ use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services};
+use crate::batch::records::Execution;
 use crate::view_model::history::History;
 use crate::view_model::route::Route;
 use crate::view_model::{document, format};
@@ -31,9 +32,10 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) path: Option<String>,
     pub(crate) bytes: u64,
-    pub(crate) asset_id: String,
-    /// For the preview.
-    pub(crate) file: web_sys::File,
+    /// `asset:` and its id, or the address of one that was not fetched yet.
+    pub(crate) source_url: String,
+    /// For the preview; where it is missing, the stored file serves.
+    pub(crate) file: Option<web_sys::File>,
 }
 
 /// How far an import is.
@@ -43,18 +45,27 @@ pub(crate) struct Importing {
     pub(crate) total: u32,
 }
 
-/// `batchConfig` as the options edit it.
+/// `batchConfig` as the options edit it, and what goes beside it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Options {
     pub(crate) concurrency_limit: u32,
     pub(crate) priority: String,
     pub(crate) continue_on_error: bool,
+    /// May be empty.
+    pub(crate) webhook_url: String,
+    pub(crate) skip_unchanged: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency_limit: 10, priority: "NORMAL".to_owned(), continue_on_error: true }
+        Self {
+            concurrency_limit: 10,
+            priority: "NORMAL".to_owned(),
+            continue_on_error: true,
+            webhook_url: String::new(),
+            skip_unchanged: false,
+        }
     }
 }
 
@@ -239,7 +250,65 @@ impl Draft {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
         let Imported { asset_id, name, bytes } = imported;
-        Entry { id, name, bytes, asset_id, path: picked.path, file: picked.file }
+        let source_url = format!("asset:{asset_id}");
+        Entry { id, name, bytes, source_url, path: picked.path, file: Some(picked.file) }
+    }
+
+    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. What the workflow
+    /// of that batch is called here, if anything, is chosen.
+    pub(crate) fn take_inputs_of(self, batch_id: String) {
+        /// Executions read at once.
+        const PORTION: u32 = 500;
+        spawn_local(async move {
+            let mut pictures = HashMap::<String, Vec<Entry>>::new();
+            let mut offset = 0;
+            loop {
+                let page = match self.services.executions(&batch_id, None, offset, PORTION).await {
+                    Ok(page) => page,
+                    Err(problem) => return self.notices.failed(problem.text, problem.hint),
+                };
+                for execution in &page.executions {
+                    self.collect_inputs(execution, &mut pictures);
+                }
+                offset += PORTION;
+                if offset >= page.matching {
+                    break;
+                }
+            }
+            let count = pictures.get(PRIMARY).map_or(0, Vec::len) as u64;
+            self.clear(PRIMARY);
+            self.pictures.set(pictures);
+            self.notices.info(
+                format!("{} taken over.", format::plural(count, "picture", "pictures")),
+                "Choose a workflow, change its settings, and run it.",
+            );
+            self.route.go(&Route::New);
+        });
+    }
+
+    fn collect_inputs(self, execution: &Execution, pictures: &mut HashMap<String, Vec<Entry>>) {
+        for (position, input) in execution.input_asset.inputs.iter().enumerate() {
+            let primary = position == 0;
+            // What was fetched meanwhile is here.
+            let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
+            let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));
+            let entries = pictures.entry(if primary { PRIMARY } else { &input.action_id }.to_owned()).or_default();
+            // One for all is one.
+            if !primary && entries.iter().any(|entry| entry.source_url == source_url) {
+                continue;
+            }
+            let id = self.next_id.get_value();
+            self.next_id.set_value(id + 1);
+            let bytes = execution.input_size.filter(|_| primary).map_or(0, |size| size.bytes);
+            entries.push(Entry {
+                id,
+                name: input.name.clone(),
+                path: input.path.clone(),
+                bytes,
+                source_url,
+                file: None,
+            });
+        }
     }
 
     /// Takes one picture out.
@@ -502,10 +571,17 @@ impl Draft {
                 workflow = document::with_images(&workflow, &input.action_id, images);
             }
         }
+        let options = self.options.get();
         json!({
             "workflowId": document::workflow_id(&workflow),
             "workflow": workflow,
-            "batchConfig": self.options.get(),
+            "batchConfig": {
+                "concurrencyLimit": options.concurrency_limit,
+                "priority": options.priority,
+                "continueOnError": options.continue_on_error,
+                "webhookUrl": options.webhook_url.trim(),
+            },
+            "skipUnchanged": options.skip_unchanged,
         })
     }
 }
@@ -514,7 +590,7 @@ impl Draft {
 fn image(entry: &Entry) -> Value {
     let mut image = json!({
         "name": entry.name,
-        "sourceUrl": format!("asset:{}", entry.asset_id),
+        "sourceUrl": entry.source_url,
         "storageType": "local",
     });
     if let Some(path) = &entry.path {

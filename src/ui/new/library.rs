@@ -15,6 +15,7 @@ use crate::ui::kept;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::{Change, Problem, Services, download_text};
 use crate::view_model::document;
+use crate::view_model::reading::{Extent, Readings};
 
 /// The user's own workflows.
 #[derive(Clone, Copy)]
@@ -27,8 +28,7 @@ pub(crate) struct Library {
     list: RwSignal<Vec<WorkflowSummary>>,
     /// The drafts that are open, as they are stored.
     stored: RwSignal<HashMap<String, Value>>,
-    reading: StoredValue<bool>,
-    again: StoredValue<bool>,
+    readings: StoredValue<Readings>,
 }
 
 /// Reads the workflows and follows them; opens the one that was chosen last.
@@ -41,8 +41,7 @@ pub(crate) fn provide_library() {
         draft: expect_context(),
         list: RwSignal::new(Vec::new()),
         stored: RwSignal::new(HashMap::new()),
-        reading: StoredValue::new(false),
-        again: StoredValue::new(false),
+        readings: StoredValue::new(Readings::default()),
     };
     library.services.on_change(move |change| match change {
         Change::Workflows => library.read(),
@@ -89,23 +88,21 @@ impl Library {
 
     /// Reads the list; calls while a reading is on its way end in one more.
     fn read(self) {
-        if self.reading.get_value() {
-            self.again.set_value(true);
+        if self.readings.try_update_value(|readings| readings.ask(Extent::All)) != Some(true) {
             return;
         }
-        self.reading.set_value(true);
         spawn_local(async move {
-            match self.services.workflows().await {
-                Ok(list) => {
-                    self.refresh_open(&list).await;
-                    self.list.set(list);
+            loop {
+                match self.services.workflows().await {
+                    Ok(list) => {
+                        self.refresh_open(&list).await;
+                        self.list.set(list);
+                    }
+                    Err(problem) => self.failed(problem),
                 }
-                Err(problem) => self.failed(problem),
-            }
-            self.reading.set_value(false);
-            if self.again.get_value() {
-                self.again.set_value(false);
-                self.read();
+                if self.readings.try_update_value(Readings::end).flatten().is_none() {
+                    return;
+                }
             }
         });
     }

@@ -74,6 +74,40 @@ pub(crate) fn Options() -> impl IntoView {
                         }
                     />
                 </div>
+                <div class="parameter inline">
+                    <label for="option-skip">"Take over results of unchanged pictures"</label>
+                    <input
+                        class="switch"
+                        type="checkbox"
+                        role="switch"
+                        id="option-skip"
+                        data-testid="option-skip"
+                        prop:checked=move || draft.options().skip_unchanged
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            draft.set_options(|options| options.skip_unchanged = on);
+                        }
+                    />
+                </div>
+                <div class="parameter">
+                    <label for="option-webhook">"Webhook"</label>
+                    <input
+                        class="field"
+                        type="url"
+                        placeholder="https://"
+                        id="option-webhook"
+                        aria-describedby="option-webhook-help"
+                        data-testid="option-webhook"
+                        prop:value=move || draft.options().webhook_url
+                        on:change=move |event| {
+                            let url = event_target_value(&event);
+                            draft.set_options(|options| options.webhook_url = url);
+                        }
+                    />
+                    <p class="small muted example" id="option-webhook-help">
+                        "Told the status when the batch ends, if the settings at the top of the page allow it."
+                    </p>
+                </div>
             </details>
         </section>
     }

@@ -14,6 +14,7 @@ use web_sys::{HtmlCanvasElement, ImageBitmap, ImageBitmapOptions, ImageBitmapRen
 
 use super::draft::Entry;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::services::Services;
 
 /// Width of a preview in device pixels.
 const WIDTH: u32 = 200;
@@ -25,7 +26,7 @@ const AT_ONCE: u32 = 2;
 #[derive(Default)]
 struct Queue {
     /// Waiting: the last asked for comes first, since it is in sight.
-    waiting: VecDeque<(u32, web_sys::File, RwSignal<Preview, LocalStorage>)>,
+    waiting: VecDeque<(Entry, RwSignal<Preview, LocalStorage>)>,
     running: u32,
     kept: HashMap<u32, HtmlCanvasElement>,
     order: VecDeque<u32>,
@@ -43,30 +44,34 @@ thread_local! {
     static QUEUE: Rc<RefCell<Queue>> = Rc::default();
 }
 
-fn request(entry: &Entry) -> RwSignal<Preview, LocalStorage> {
+fn request(services: Services, entry: &Entry) -> RwSignal<Preview, LocalStorage> {
     let queue = QUEUE.with(Rc::clone);
     let mut queue = queue.borrow_mut();
     if let Some(canvas) = queue.kept.get(&entry.id) {
         return RwSignal::new_local(Preview::Ready(canvas.clone()));
     }
     let preview = RwSignal::new_local(Preview::Waiting);
-    queue.waiting.push_front((entry.id, entry.file.clone(), preview));
+    queue.waiting.push_front((entry.clone(), preview));
     drop(queue);
-    work();
+    work(services);
     preview
 }
 
-fn work() {
+fn work(services: Services) {
     let queue = QUEUE.with(Rc::clone);
     while queue.borrow().running < AT_ONCE {
-        let Some((id, file, preview)) = queue.borrow_mut().waiting.pop_front() else { return };
+        let Some((entry, preview)) = queue.borrow_mut().waiting.pop_front() else { return };
         // Scrolled away before its turn came.
         if preview.is_disposed() {
             continue;
         }
         queue.borrow_mut().running += 1;
         spawn_local(async move {
-            let drawn = draw(&file).await;
+            let drawn = match content(services, &entry).await {
+                Some(content) => draw(&content).await,
+                None => None,
+            };
+            let id = entry.id;
             let queue = QUEUE.with(Rc::clone);
             let mut queue = queue.borrow_mut();
             queue.running -= 1;
@@ -80,12 +85,21 @@ fn work() {
             }
             drop(queue);
             preview.try_set(drawn.map_or(Preview::Unreadable, Preview::Ready));
-            work();
+            work(services);
         });
     }
 }
 
-async fn draw(file: &web_sys::File) -> Option<HtmlCanvasElement> {
+/// What was picked, or what is stored of it.
+async fn content(services: Services, entry: &Entry) -> Option<web_sys::Blob> {
+    match (&entry.file, entry.source_url.strip_prefix("asset:")) {
+        (Some(file), _) => Some(file.clone().into()),
+        (None, Some(asset_id)) => services.content(asset_id).await.ok(),
+        (None, None) => None,
+    }
+}
+
+async fn draw(file: &web_sys::Blob) -> Option<HtmlCanvasElement> {
     let options = ImageBitmapOptions::new();
     options.set_resize_width(WIDTH);
     options.set_image_orientation(ImageOrientation::FromImage);
@@ -103,7 +117,7 @@ async fn draw(file: &web_sys::File) -> Option<HtmlCanvasElement> {
 #[component]
 pub(crate) fn PickedPreview(entry: Entry) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
-    let preview = request(&entry);
+    let preview = request(expect_context(), &entry);
     Effect::new(move || {
         if let (Some(frame), Preview::Ready(canvas)) = (frame.get(), preview.get()) {
             let _detached = frame.append_child(&canvas);

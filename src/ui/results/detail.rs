@@ -11,9 +11,11 @@ use super::row::{OutputLine, Retry, name, status};
 use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::error::{ErrorCategory, Failure, Phase};
+use crate::ui::batches::when;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::widgets::{StoredImage, focus};
-use crate::view_model::form;
+use crate::view_model::route::Route;
+use crate::view_model::{form, format};
 
 /// The panel. It takes the focus when it opens, and gives it back to the row when it closes.
 #[component]
@@ -57,6 +59,7 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
     let (_, text, tone) = status(execution.status);
     let input = execution.input_asset.inputs.first();
     let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
+    let history = view! { <Earlier execution=execution.clone()/> };
     view! {
         <header class="detail-head">
             <div class="row-name">
@@ -73,7 +76,47 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
             ExecutionStatus::Failed => view! { <Failed execution/> }.into_any(),
             _ => view! { <Unfinished execution/> }.into_any(),
         }}
+        {history}
     }
+}
+
+/// Where the results were taken over from, where they were.
+#[component]
+fn TakenOver(execution: Arc<Execution>) -> impl IntoView {
+    execution.reused.as_ref().map(|reused| {
+        let link = Route::Batch(reused.batch_id.clone()).fragment();
+        view! {
+            <p class="small muted" data-testid="reused">
+                "Nothing had changed: taken over from " <a href=link>{reused.batch_id.clone()}</a> "."
+            </p>
+        }
+    })
+}
+
+/// The failures that retries have put behind, the last one first; nothing where there is none.
+#[component]
+fn Earlier(execution: Arc<Execution>) -> impl IntoView {
+    let count = execution.history.len() as u64;
+    (count > 0).then(|| {
+        let entries = execution.history.iter().rev().map(|past| {
+            view! {
+                <li>
+                    <p class="small muted">{format!("Try {}, {}", past.attempt, when(past.failed_at))}</p>
+                    <p>{past.failure.message.clone()}</p>
+                    <p class="small muted">{place(&past.failure)}</p>
+                </li>
+            }
+        });
+        view! {
+            <details class="group earlier" data-testid="history">
+                <summary>
+                    <Icon shape=Shape::Chevron/>
+                    <span class="group-title">{format::plural(count, "earlier failure", "earlier failures")}</span>
+                </summary>
+                <ul>{entries.collect::<Vec<_>>()}</ul>
+            </details>
+        }
+    })
 }
 
 #[component]
@@ -83,7 +126,8 @@ fn Success(execution: Arc<Execution>) -> impl IntoView {
         execution.outputs.iter().map(|output| view! { <OutputLine output=output.clone() before/> }).collect::<Vec<_>>();
     view! {
         <Compare execution=execution.clone()/>
-        <Doubts execution/>
+        <Doubts execution=execution.clone()/>
+        <TakenOver execution/>
         <div class="detail-outputs">{lines}</div>
     }
 }

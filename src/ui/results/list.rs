@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::marks::{MarkBar, Marking};
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
 use crate::ui::widgets::{Segments, focus};
@@ -58,18 +59,31 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         }
         filter
     });
+    let marking = expect_context::<Marking>();
     // In the list and beside it: the picture before and after the one looked at.
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         let step = match event.key().as_str() {
             "ArrowDown" => 1,
             "ArrowUp" => -1,
+            "a" | "A" if event.ctrl_key() || event.meta_key() => 0,
             _ => return,
         };
         let Some(place) = element_of(&event).filter(|element| !element.matches(FIELDS).unwrap_or(true)) else { return };
         let Ok(Some(place)) = place.closest(".rows, .detail") else { return };
+        if step == 0 {
+            if marking.mark_all() {
+                event.prevent_default();
+            }
+            return;
+        }
         let Some((at, execution)) = list.neighbour(step) else { return };
         event.prevent_default();
         let index = execution.asset_index;
+        if event.shift_key() {
+            for one in list.selected().into_iter().chain([index]).filter(|one| !untrack(|| marking.is_marked(*one))) {
+                marking.toggle(one, false);
+            }
+        }
         list.select(execution);
         reveal(window_now.get_untracked(), at, frame);
         if place.matches(".rows").unwrap_or(false) {
@@ -81,6 +95,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     view! {
         <section class="results-list" aria-label="Pictures" prop:inert=move || covered.get()>
             <Segments label="Filter pictures" choices=&FILTERS chosen=list.filter()/>
+            <MarkBar/>
             {move || list.problem().map(|problem| {
                 view! { <p class="note bad" role="alert">{problem.text} " " {problem.hint}</p> }
             })}
@@ -119,7 +134,7 @@ fn reveal(list: Window, at: u32, frame: NodeRef<html::Div>) {
 }
 
 /// Elements that have a use for the arrow keys themselves.
-const FIELDS: &str = "input, select, textarea";
+const FIELDS: &str = "input:not(.mark), select, textarea";
 
 fn element_of(event: &web_sys::Event) -> Option<web_sys::Element> {
     event.target().and_then(|target| target.dyn_into().ok())

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::list::focus_around;
+use super::marks::{MarkBox, Marking};
 use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus, Output};
 use crate::ui::icons::{Icon, Shape};
@@ -38,6 +39,7 @@ pub(crate) fn name(execution: &Execution) -> String {
 #[component]
 pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
+    let marking = expect_context::<Marking>();
     let index = first.asset_index;
     let name = name(&first);
     // As it was last, while it is not in sight.
@@ -64,17 +66,24 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let thumbnail = Memo::new(move |_| {
         execution.with(|execution| execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone()))
     });
-    let time = move || execution.with(|execution| execution.duration_ms.map(format::duration));
+    let time = move || {
+        execution.with(|execution| match execution.duration_ms {
+            _ if execution.reused.is_some() => Some("taken over".to_owned()),
+            duration => duration.map(format::duration),
+        })
+    };
     view! {
         <li
             class="row"
             class:selected=move || list.is_selected(index)
+            class:marked=move || marking.is_marked(index)
             data-testid="execution-row"
             data-index=index
             data-status=move || state().0
             aria-posinset=move || entry.with(|entry| entry.0 + 1)
             aria-setsize=move || total.get()
         >
+            <MarkBox index name=name.clone()/>
             <div class="thumb checkerboard">
                 {move || thumbnail.get().map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
             </div>

@@ -1,0 +1,71 @@
+//! Pausing and resuming everything at once: a setting beside each batch's own pause, for all tabs and across reloads.
+
+use serde::{Deserialize, Serialize};
+
+use super::answers::PauseAnswer;
+use super::error::ApiError;
+use super::{Host, Notice, Service};
+use crate::batch::records::{Pause, PauseReason};
+use crate::store::{Store, StoreError};
+
+/// The setting's key; its value is a pause, or nothing.
+const KEY: &str = "hold";
+
+/// Whether everything is paused, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldAnswer {
+    /// The pause.
+    pub paused: Option<PauseAnswer>,
+}
+
+/// The pause of everything, where there is one.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn read_hold<S: Store>(store: &S) -> Result<Option<Pause>, StoreError> {
+    let kept = store.setting(KEY).await?;
+    Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+impl<S: Store, H: Host> Service<S, H> {
+    /// Pauses everything: nothing new starts in any batch, what is in flight ends. A pause that is there stays.
+    ///
+    /// # Errors
+    /// 500 when it cannot be kept.
+    pub async fn pause_all(&self) -> Result<HoldAnswer, ApiError> {
+        let pause = match read_hold(&self.store).await? {
+            Some(pause) => pause,
+            None => Pause { reason: PauseReason::User, since: self.host.now() },
+        };
+        self.hold(Some(pause)).await
+    }
+
+    /// Ends the pause of everything; batches that were paused by themselves stay so.
+    ///
+    /// # Errors
+    /// 500 when it cannot be kept.
+    pub async fn resume_all(&self) -> Result<HoldAnswer, ApiError> {
+        self.hold(None).await
+    }
+
+    /// Whether everything is paused, as read anew.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn refresh_hold(&self) -> Result<Option<Pause>, StoreError> {
+        let pause = read_hold(&self.store).await?;
+        self.held.set(pause);
+        Ok(pause)
+    }
+
+    async fn hold(&self, pause: Option<Pause>) -> Result<HoldAnswer, ApiError> {
+        let text = match pause {
+            Some(pause) => serde_json::to_string(&pause).map_err(|error| ApiError::internal(error.to_string()))?,
+            None => String::new(),
+        };
+        self.store.set_setting(KEY, &text).await?;
+        self.held.set(pause);
+        self.host.notify(Notice::Held);
+        Ok(HoldAnswer { paused: pause.map(PauseAnswer::from) })
+    }
+}

@@ -1,0 +1,96 @@
+//! Results that were made before: what decides a result, and taking one over where a request asks for it.
+
+use super::error::ApiError;
+use super::{Host, Service};
+use crate::actions::parameters::Kind;
+use crate::batch::records::{Execution, InputAsset, Progress};
+use crate::batch::transitions;
+use crate::codecs::Format;
+use crate::engine::{self, Graph};
+use crate::library;
+use crate::store::Store;
+
+impl<S: Store, H: Host> Service<S, H> {
+    /// Notes on each execution what decides its results: recipe, engine, the user's own networks in it, and the content
+    /// of each input. One whose content is not known before it is fetched has no such note.
+    pub(super) async fn note_content_keys(
+        &self,
+        graph: &Graph,
+        recipe: &str,
+        executions: &mut [Execution],
+    ) -> Result<(), ApiError> {
+        let mut whole = format!("{recipe} {}", engine::VERSION);
+        let names = networks(graph);
+        if !names.is_empty() {
+            for model in self.store.models().await?.iter().filter(|model| names.contains(&model.name)) {
+                whole.push_str(&format!("\n{:?} {}", model.name, model.asset_id));
+            }
+        }
+        for execution in executions {
+            execution.content_key = content_key(&whole, &execution.input_asset);
+        }
+        Ok(())
+    }
+
+    /// Takes over what finished executions have made of the same.
+    pub(super) async fn take_over_unchanged(
+        &self,
+        graph: &Graph,
+        progress: &mut Progress,
+        executions: &mut [Execution],
+    ) -> Result<(), ApiError> {
+        let keyed: Vec<&mut Execution> =
+            executions.iter_mut().filter(|execution| execution.content_key.is_some()).collect();
+        let keys: Vec<String> = keyed.iter().filter_map(|execution| execution.content_key.clone()).collect();
+        let found = self.store.finished_with(&keys).await?;
+        let now = self.host.now();
+        for (execution, found) in keyed.into_iter().zip(found) {
+            // Another version of the program may have finished what this one accepted.
+            let same = found.filter(|found| found.engine_version.as_deref() == Some(engine::VERSION));
+            if let Some(found) = same
+                && let Some(names) = names(graph, execution, &found)
+            {
+                let _it_fits = transitions::take_over(progress, execution, &found, names, now);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of the networks that a workflow runs.
+fn networks(graph: &Graph) -> Vec<String> {
+    let fields = graph.nodes.iter().flat_map(|node| node.action.fields.iter().map(move |field| (node, field)));
+    fields
+        .filter(|(_, field)| field.kind == Kind::Model)
+        .filter_map(|(node, field)| {
+            let given = node.parameters.get(field.name).cloned().unwrap_or_else(field.default);
+            given.as_str().map(str::to_owned)
+        })
+        .collect()
+}
+
+fn content_key(whole: &str, input: &InputAsset) -> Option<String> {
+    let mut text = whole.to_owned();
+    for input in &input.inputs {
+        text.push_str(&format!("\n{:?} {}", input.action_id, input.source_url.strip_prefix("asset:")?));
+    }
+    Some(library::sha256(&text))
+}
+
+/// What the outputs of a finished execution are called here; nothing when they are not the ones this workflow has.
+fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
+    if graph.outputs.len() != found.outputs.len() {
+        return None;
+    }
+    let nameless = format!("image-{}", execution.asset_index + 1);
+    let given = execution.input_asset.inputs.first().map(|input| input.name.as_str()).filter(|name| !name.is_empty());
+    let named = graph.outputs.iter().zip(&found.outputs).map(|(here, output)| {
+        let format = Format::ALL.iter().find(|format| format.media_type() == output.mime_type);
+        let extension = format.map_or("", |format| format.extension());
+        let size = (output.width, output.height);
+        (here.action_id == output.action_id)
+            .then(|| here.name(given.unwrap_or(&nameless), execution.asset_index, extension, size).ok())
+            .flatten()
+    });
+    named.collect()
+}

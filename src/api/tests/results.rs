@@ -1,0 +1,181 @@
+//! Results beyond the executions: histories, results taken over, reports.
+
+use super::*;
+
+/// Runs a batch over pictures by their asset ids, all well; its id.
+fn ran(service: &TestService, images: Value) -> String {
+    let request = json!({ "workflowId": "w", "workflow": workflow(images) });
+    let accepted = run(service.execute(&request)).expect("accepted");
+    for index in 0..accepted.assets.total {
+        finish(service, &accepted.batch_id, index, true);
+    }
+    accepted.batch_id
+}
+
+fn image(name: &str, asset_id: &str) -> Value {
+    json!({ "name": name, "sourceUrl": format!("asset:{asset_id}") })
+}
+
+fn skipping(service: &TestService, document: Value) -> Accepted {
+    run(service.execute(&json!({ "workflowId": "w", "workflow": document, "skipUnchanged": true }))).expect("accepted")
+}
+
+/// The service with the file that every finished execution of these tests has made.
+fn service_with_result() -> TestService {
+    let service = service();
+    let file = NewAsset {
+        asset_id: "ab".to_owned(),
+        name: String::new(),
+        mime_type: String::new(),
+        bytes: 1,
+        content: [0].as_slice().into(),
+    };
+    run(service.store().put_assets(vec![file], NOON)).expect("stored");
+    service
+}
+
+#[test]
+fn a_retried_execution_tells_its_earlier_failures() {
+    let service = service();
+    let id = accepted(&service, "w", 1).batch_id;
+    finish(&service, &id, 0, false);
+    run(service.retry(&id, &Value::Null)).expect("retried");
+    finish(&service, &id, 0, true);
+    let list = json_of(&run(service.executions(&id, &Value::Null)).expect("read"));
+    let expected = json!([{
+        "attempt": 1, "failedAt": "2026-01-31T12:00:00.100Z", "error": "\"0.jpg\" is empty.",
+        "errorCategory": "validation_error", "phase": "validation", "actionId": "input-1", "hint": "Choose another file."
+    }]);
+    assert_eq!(list["executions"][0]["history"], expected);
+    assert_eq!((&list["executions"][0]["status"], &list["executions"][0]["attempts"]), (&json!("success"), &json!(2)));
+}
+
+#[test]
+fn nothing_is_taken_over_unless_the_request_asks_for_it() {
+    let service = service_with_result();
+    ran(&service, json!([image("a.jpg", "a1")]));
+    let again =
+        run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(json!([image("a.jpg", "a1")])) })));
+    assert_eq!(again.expect("accepted").assets.completed, 0);
+}
+
+#[test]
+fn the_same_contents_in_the_same_workflow_are_taken_over_under_their_own_names() {
+    let service = service_with_result();
+    let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b2")]));
+    let images = json!([image("new.png", "n3"), image("renamed.gif", "b2"), { "name": "c.jpg", "sourceUrl": "https://x.example/c.jpg" }]);
+    let answer = skipping(&service, workflow(images));
+    assert_eq!((answer.assets.total, answer.assets.completed, answer.assets.pending), (3, 1, 2));
+    assert_eq!(answer.status, BatchStatus::Pending);
+    let list = json_of(&run(service.executions(&answer.batch_id, &Value::Null)).expect("read"));
+    let taken = &list["executions"][1];
+    assert_eq!(taken["reused"], json!({ "batchId": first, "executionId": format!("{first}_exec-1") }));
+    assert_eq!(
+        (&taken["status"], &taken["attempts"], &taken["durationMs"]),
+        (&json!("success"), &json!(0), &Value::Null)
+    );
+    assert_eq!(
+        (&taken["outputs"][0]["name"], &taken["outputs"][0]["url"]),
+        (&json!("renamed.jpg"), &json!("asset:ab"))
+    );
+    assert!(list["executions"].as_array().expect("list").iter().filter(|one| one.get("reused").is_some()).count() == 1);
+    let references = run(service.store().asset("ab")).expect("read").map(|record| record.references);
+    assert_eq!(references, Some(3), "it is held by each");
+
+    // The rest runs, and the batch ends like any other.
+    finish(&service, &answer.batch_id, 0, true);
+    finish(&service, &answer.batch_id, 2, true);
+    let status = run(service.status(&answer.batch_id, &Value::Null)).expect("read");
+    assert_eq!((status.status, status.timing.average_execution_time_ms), (BatchStatus::Completed, Some(100.0)));
+}
+
+#[test]
+fn a_batch_of_which_everything_is_taken_over_has_ended() {
+    let service = service_with_result();
+    ran(&service, json!([image("a.jpg", "a1")]));
+    let answer = skipping(&service, workflow(json!([image("a.jpg", "a1"), image("again.jpg", "a1")])));
+    assert_eq!((answer.status, answer.assets.completed), (BatchStatus::Completed, 2));
+    assert!(run(service.status(&answer.batch_id, &Value::Null)).expect("read").completed_at.is_some());
+    // What was taken over may itself be taken over.
+    assert_eq!(skipping(&service, workflow(json!([image("a.jpg", "a1")]))).assets.completed, 1);
+}
+
+#[test]
+fn another_recipe_another_picture_and_a_failure_are_not_the_same() {
+    let service = service_with_result();
+    ran(&service, json!([image("a.jpg", "a1")]));
+    let id = accepted(&service, "w", 1).batch_id;
+    finish(&service, &id, 0, false);
+    let mut other = workflow(json!([image("a.jpg", "a1")]));
+    other["actions"][1]["parameters"] = json!({ "direction": "vertical" });
+    for document in [other, workflow(json!([image("a.jpg", "a2")])), workflow(json!([image("0.jpg", "a0")]))] {
+        assert_eq!(skipping(&service, document).assets.completed, 0);
+    }
+    // What makes no difference makes none.
+    let mut same = workflow(json!([image("a.jpg", "a1")]));
+    same["metadata"] = json!({ "name": "Called otherwise" });
+    same["actions"].as_array_mut().expect("list").push(json!({ "actionId": "loose", "actionType": "output" }));
+    assert!(run(service.execute(&json!({ "workflowId": "w", "workflow": same, "skipUnchanged": true }))).is_err());
+    same["actions"].as_array_mut().expect("list").pop();
+    assert_eq!(skipping(&service, same).assets.completed, 1);
+}
+
+#[test]
+fn a_network_of_the_users_own_is_known_by_its_content() {
+    let service = service_with_result();
+    let network = |asset_id: &str| crate::store::ModelRecord {
+        name: "mine".to_owned(),
+        asset_id: asset_id.to_owned(),
+        bytes: 1,
+        created_at: NOON,
+    };
+    for id in ["net-1", "net-2"] {
+        let file = NewAsset {
+            asset_id: id.to_owned(),
+            name: String::new(),
+            mime_type: String::new(),
+            bytes: 1,
+            content: [0].as_slice().into(),
+        };
+        run(service.store().put_assets(vec![file], NOON)).expect("stored");
+    }
+    let mut document = workflow(json!([image("a.jpg", "a1")]));
+    document["actions"][1] =
+        json!({ "actionId": "flip-1", "actionType": "remove-background", "parameters": { "model": "mine" } });
+    assert_eq!(run(service.store().add_model(network("net-1"))), Ok(true));
+    let first = skipping(&service, document.clone());
+    finish(&service, &first.batch_id, 0, true);
+    assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
+    run(service.store().remove_model("mine")).expect("removed");
+    assert_eq!(run(service.store().add_model(network("net-2"))), Ok(true));
+    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the network is not");
+}
+
+#[test]
+fn a_report_has_a_row_per_output_and_one_per_execution_without() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    finish(&service, &id, 0, true);
+    finish(&service, &id, 1, false);
+    let report = run(service.report(&id, &Value::Null)).expect("read");
+    let rows = report["rows"].as_array().expect("rows");
+    assert_eq!((report["batchId"].as_str(), rows.len()), (Some(id.as_str()), 3));
+    assert_eq!(
+        (&rows[0]["outputName"], &rows[0]["bytes"], &rows[0]["error"]),
+        (&json!("0.jpg"), &json!(99), &Value::Null)
+    );
+    assert_eq!(
+        (&rows[1]["error"], &rows[1]["errorCategory"]),
+        (&json!("\"0.jpg\" is empty."), &json!("validation_error"))
+    );
+    assert_eq!((&rows[2]["status"], &rows[2]["outputName"]), (&json!("pending"), &Value::Null));
+
+    let csv = run(service.report(&id, &json!({ "format": "csv" }))).expect("read");
+    let lines: Vec<&str> = csv.as_str().expect("text").split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 4);
+    assert!(lines[0].starts_with("executionId,assetIndex,inputName,"));
+    assert!(lines[1].starts_with(&format!("{id}_exec-0,0,0.jpg,,asset:a0,,,,success,1,0,,")), "{}", lines[1]);
+    assert!(lines[2].contains(",\"\"\"0.jpg\"\" is empty.\",validation_error,"), "{}", lines[2]);
+    assert_eq!(refused(run(service.report(&id, &json!({ "format": "xml" })))).code, 400);
+    assert_eq!(refused(run(service.report("no", &Value::Null))).code, 404);
+}

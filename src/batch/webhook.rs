@@ -1,0 +1,185 @@
+//! Telling a batch's end to its webhook: when it is tried, when again, and what the batch's log says of it. Pure: who
+//! sends is in `browser`.
+
+use serde::{Deserialize, Serialize};
+
+use super::records::{LogEntry, LogLevel, Millis, Progress};
+
+/// Times from one try to the next, in milliseconds: 10 s, 1 min, 5 min, 30 min, 2 h. After the last it is given up.
+const BACK_OFF_MS: [Millis; 5] = [10_000.0, 60_000.0, 300_000.0, 1_800_000.0, 7_200_000.0];
+
+/// Entries that a batch's log keeps; the oldest go.
+const MAX_LOG: usize = 100;
+
+/// A delivery that is still to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// Tries so far; also the fencing token of the next one's outcome.
+    pub attempts: u32,
+    /// When the next one is due.
+    pub next_at: Millis,
+}
+
+/// What came of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other side answered with this HTTP status.
+    Answered(u16),
+    /// There was no answer, for this reason.
+    Failed(String),
+}
+
+/// The batch has ended: what its webhook is to be told is due now.
+pub(super) fn due(progress: &mut Progress, now: Millis) {
+    progress.webhook = progress.config.webhook_url.is_some().then_some(Delivery { attempts: 0, next_at: now });
+}
+
+/// Nothing is sent, and the log says why.
+///
+/// `None`, and nothing changes, when nothing is due.
+pub fn leave(progress: &mut Progress, why: &str, now: Millis) -> Option<()> {
+    progress.webhook.take()?;
+    log(progress, LogLevel::Info, format!("Webhook not sent: {why}"), now);
+    Some(())
+}
+
+/// Records what came of a try: it is over, or due again later.
+///
+/// `None`, and nothing changes, unless this very try is due.
+pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Millis) -> Option<()> {
+    let delivery = progress.webhook.filter(|delivery| delivery.attempts == attempts)?;
+    let made = delivery.attempts + 1;
+    let what = match &outcome {
+        Outcome::Answered(status) => format!("the answer was {status}"),
+        Outcome::Failed(why) => why.clone(),
+    };
+    let (final_refusal, success) = match outcome {
+        Outcome::Answered(status) => (is_final(status), (200..300).contains(&status)),
+        Outcome::Failed(_) => (false, false),
+    };
+    let again = BACK_OFF_MS.get(delivery.attempts as usize).filter(|_| !success && !final_refusal);
+    progress.webhook = again.map(|wait| Delivery { attempts: made, next_at: now + wait });
+    let (level, text) = match again {
+        _ if success => (LogLevel::Info, format!("Webhook sent: {what}.")),
+        Some(wait) => {
+            let wait = waiting(*wait);
+            (LogLevel::Warning, format!("Webhook not delivered in try {made}: {what}. Next try in {wait}."))
+        }
+        None => (LogLevel::Error, format!("Webhook not delivered after {made} tries: {what}. Given up.")),
+    };
+    log(progress, level, text, now);
+    Some(())
+}
+
+/// Whether an HTTP status says that trying again is of no use: the request itself is refused.
+const fn is_final(status: u16) -> bool {
+    status >= 400 && status < 500 && !matches!(status, 408 | 425 | 429)
+}
+
+fn waiting(ms: Millis) -> String {
+    let minutes = ms / 60_000.0;
+    if minutes < 1.0 {
+        format!("{} s", ms / 1_000.0)
+    } else if minutes < 60.0 {
+        format!("{minutes} min")
+    } else {
+        format!("{} h", minutes / 60.0)
+    }
+}
+
+/// Writes into a batch's log.
+fn log(progress: &mut Progress, level: LogLevel, message: String, now: Millis) {
+    progress.log.push(LogEntry { at: now, level, message });
+    let over = progress.log.len().saturating_sub(MAX_LOG);
+    progress.log.drain(..over);
+    progress.revision += 1;
+    progress.updated_at = now.max(progress.updated_at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::transitions::tests::batch_of;
+    use crate::batch::transitions::{cancel, retry};
+
+    /// A batch with a webhook that has ended at 10.
+    fn ended() -> Progress {
+        let (mut progress, _) = batch_of(1);
+        progress.config.webhook_url = Some("https://hooks.example/".into());
+        cancel(&mut progress, 10.0).expect("pending");
+        progress
+    }
+
+    fn last(progress: &Progress) -> (LogLevel, &str) {
+        progress.log.last().map_or((LogLevel::Info, ""), |entry| (entry.level, &entry.message))
+    }
+
+    #[test]
+    fn the_end_of_a_batch_makes_its_webhook_due_and_a_retry_makes_it_wait_for_the_next() {
+        let mut progress = ended();
+        assert_eq!(progress.webhook, Some(Delivery { attempts: 0, next_at: 10.0 }));
+        retry(&mut progress, &mut [], 20.0).expect("something is left");
+        assert_eq!(progress.webhook, None);
+        cancel(&mut progress, 30.0).expect("running");
+        assert_eq!(progress.webhook.map(|delivery| delivery.next_at), Some(30.0));
+        let (mut without, _) = batch_of(1);
+        cancel(&mut without, 10.0).expect("pending");
+        assert_eq!(without.webhook, None);
+    }
+
+    #[test]
+    fn a_success_is_the_end_of_it() {
+        let mut progress = ended();
+        let revision = progress.revision;
+        tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
+        assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the answer was 204.")));
+        assert_eq!(progress.revision, revision + 1);
+        assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not told twice");
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_later_and_later_and_then_given_up() {
+        let mut progress = ended();
+        let mut now = 10.0;
+        for (attempt, wait) in BACK_OFF_MS.iter().enumerate() {
+            tried(&mut progress, attempt as u32, Outcome::Answered(503), now).expect("due");
+            assert_eq!(progress.webhook, Some(Delivery { attempts: attempt as u32 + 1, next_at: now + wait }));
+            assert_eq!(tried(&mut progress, attempt as u32, Outcome::Answered(200), now), None, "that try is over");
+            now += wait;
+        }
+        assert!(last(&progress).1.ends_with("Next try in 2 h."), "{:?}", last(&progress));
+        tried(&mut progress, 5, Outcome::Failed("no connection".into()), now).expect("due");
+        let expected = (LogLevel::Error, "Webhook not delivered after 6 tries: no connection. Given up.");
+        assert_eq!((progress.webhook, last(&progress)), (None, expected));
+        assert_eq!(progress.log.len(), 6);
+    }
+
+    #[test]
+    fn a_refusal_of_the_request_itself_is_not_tried_again() {
+        for (status, again) in
+            [(400, false), (404, false), (410, false), (408, true), (429, true), (500, true), (302, true)]
+        {
+            let mut progress = ended();
+            tried(&mut progress, 0, Outcome::Answered(status), 20.0).expect("due");
+            assert_eq!(progress.webhook.is_some(), again, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_sent_is_logged_with_its_reason() {
+        let mut progress = ended();
+        leave(&mut progress, "sending is off in the settings.", 20.0).expect("due");
+        assert_eq!(last(&progress), (LogLevel::Info, "Webhook not sent: sending is off in the settings."));
+        assert_eq!((progress.webhook, leave(&mut progress, "twice", 21.0)), (None, None));
+    }
+
+    #[test]
+    fn a_log_keeps_its_latest_entries() {
+        let mut progress = ended();
+        for index in 0..250 {
+            log(&mut progress, LogLevel::Info, index.to_string(), 1.0);
+        }
+        assert_eq!((progress.log.len(), last(&progress).1), (100, "249"));
+    }
+}

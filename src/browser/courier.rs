@@ -1,0 +1,166 @@
+//! Tells the end of a batch beyond the page, where the user allows it: as a notification of the system, and to the
+//! batch's webhook. When a webhook is tried again, and what the log says, is `batch::webhook`'s business.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Notification, NotificationOptions, NotificationPermission};
+
+use super::database::Database;
+use super::environment::{now, post_json, resolve};
+use super::interop::{Listener, Timer, describe, spawn};
+use super::preferences::{Preference, is_allowed};
+use crate::api::webhook_body;
+use crate::batch::records::{BatchStatus, Progress};
+use crate::batch::webhook::{self, Outcome};
+use crate::store::{Durability, Store, StoreError, Which};
+use crate::view_model::progress::counts;
+
+/// Longest wait for a try, whatever the clock has done since it was planned: 2 h.
+const LONGEST_MS: f64 = 7_200_000.0;
+/// Time for an answer.
+const PATIENCE_MS: u32 = 30_000;
+/// Time before a storage failure is tried again.
+const RETRY_MS: f64 = 10_000.0;
+
+/// The scheduling tab's way to the outside.
+pub struct Courier {
+    own: Weak<Self>,
+    database: Database,
+    base_url: String,
+    /// By batch: when its webhook is tried next.
+    planned: RefCell<Vec<(String, Timer)>>,
+    /// Batches whose webhook is being told.
+    underway: RefCell<Vec<String>>,
+    changed: Box<dyn Fn(&Progress)>,
+    over: Cell<bool>,
+}
+
+impl Courier {
+    /// A courier; `changed` hears of every progress that it has changed.
+    pub fn new(database: Database, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
+        Rc::new_cyclic(|own| Self {
+            own: own.clone(),
+            database,
+            base_url,
+            planned: RefCell::default(),
+            underway: RefCell::default(),
+            changed: Box::new(changed),
+            over: Cell::new(false),
+        })
+    }
+
+    /// Stops: another tab goes on.
+    pub fn stop(&self) {
+        self.over.set(true);
+        self.planned.borrow_mut().clear();
+    }
+
+    /// Plans what a batch's webhook is still to be told, if anything.
+    pub fn look(&self, progress: &Progress) {
+        let id = &progress.batch_id;
+        self.planned.borrow_mut().retain(|(planned, _)| planned != id);
+        let Some(delivery) = progress.webhook else { return };
+        if !self.underway.borrow().contains(id) {
+            self.plan(id.clone(), delivery.next_at - now());
+        }
+    }
+
+    fn plan(&self, batch_id: String, ms: f64) {
+        if self.over.get() {
+            return;
+        }
+        let (own, id) = (self.own.clone(), batch_id.clone());
+        let timer = Timer::new(ms.min(LONGEST_MS), move || {
+            let Some(courier) = own.upgrade() else { return };
+            spawn(async move { courier.tell_webhook(id).await });
+        });
+        self.planned.borrow_mut().push((batch_id, timer));
+    }
+
+    async fn tell_webhook(&self, batch_id: String) {
+        self.planned.borrow_mut().retain(|(planned, _)| *planned != batch_id);
+        self.underway.borrow_mut().push(batch_id.clone());
+        let told = self.try_webhook(&batch_id).await;
+        self.underway.borrow_mut().retain(|underway| *underway != batch_id);
+        match told {
+            Ok(Some(progress)) => (self.changed)(&progress),
+            Ok(None) => {}
+            Err(error) => {
+                web_sys::console::warn_1(&error.to_string().into());
+                self.plan(batch_id, RETRY_MS);
+            }
+        }
+    }
+
+    /// One try; the progress after it, where something was due.
+    async fn try_webhook(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
+        let Some(progress) = self.database.progress(batch_id).await? else { return Ok(None) };
+        let (Some(delivery), Some(url)) = (progress.webhook, &progress.config.webhook_url) else { return Ok(None) };
+        let refusal = if !is_allowed(&self.database, Preference::Webhooks).await? {
+            Some("the settings do not allow it.")
+        } else if resolve(&self.base_url, url).is_none() {
+            Some("only https addresses may be told.")
+        } else {
+            None
+        };
+        let outcome = match refusal {
+            Some(_) => None,
+            None => Some(match post_json(url, &webhook_body(&progress, &self.base_url), PATIENCE_MS).await {
+                Ok(status) => Outcome::Answered(status),
+                Err(error) => Outcome::Failed(format!(
+                    "no answer ({error}); the other side must be reachable and allow this page by CORS"
+                )),
+            }),
+        };
+        let apply = move |progress: &mut Progress, _: &mut Vec<_>| {
+            match outcome {
+                Some(outcome) => webhook::tried(progress, delivery.attempts, outcome, now())?,
+                None => webhook::leave(progress, refusal.unwrap_or_default(), now())?,
+            }
+            Some(progress.clone())
+        };
+        self.database.change(batch_id, Which::None, Vec::new(), Durability::Strict, apply).await
+    }
+
+    /// Notifies the user that a batch has ended, where that is allowed.
+    pub fn announce(&self, progress: &Progress) {
+        let (database, progress) = (self.database.clone(), progress.clone());
+        let address = format!("{}#/batches/{}", self.base_url, progress.batch_id);
+        spawn(async move {
+            if matches!(is_allowed(&database, Preference::Notifications).await, Ok(true))
+                && let Err(error) = show(&progress, address)
+            {
+                web_sys::console::warn_2(&"No notification:".into(), &describe(&error).into());
+            }
+        });
+    }
+}
+
+/// Shows the notification; a click on it brings the batch's results.
+fn show(progress: &Progress, address: String) -> Result<(), JsValue> {
+    if Notification::permission() != NotificationPermission::Granted {
+        return Ok(());
+    }
+    let word = match progress.status {
+        BatchStatus::Failed => "failed",
+        BatchStatus::Cancelled => "cancelled",
+        _ => "done",
+    };
+    let options = NotificationOptions::new();
+    options.set_body(&counts(progress));
+    // One per batch, however often it ends.
+    options.set_tag(&progress.batch_id);
+    let title = format!("{}: {word}", progress.job_name);
+    let notification = Notification::new_with_options(&title, &options)?;
+    let listener = Listener::new(&notification, "click", move |_| {
+        if let Some(window) = web_sys::window() {
+            let _refused = window.focus();
+            let _refused = window.location().set_href(&address);
+        }
+    });
+    // For as long as the notification stands.
+    std::mem::forget(listener);
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! What the user allows beyond the page itself: kept in the storage, in force in every tab, off until switched on.
+
+use super::database::Database;
+use crate::store::{Store, StoreError};
+
+/// Something the user may allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// A notification of the system when a batch ends.
+    Notifications,
+    /// Telling a batch's end to the webhook that its request names.
+    Webhooks,
+}
+
+impl Preference {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Notifications => "notifications",
+            Self::Webhooks => "webhooks",
+        }
+    }
+}
+
+/// Whether it is allowed.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn is_allowed(database: &Database, preference: Preference) -> Result<bool, StoreError> {
+    Ok(database.setting(preference.key()).await?.as_deref() == Some("on"))
+}
+
+/// Allows it, or not any more.
+///
+/// # Errors
+/// When it cannot be kept.
+pub async fn allow(database: &Database, preference: Preference, allowed: bool) -> Result<(), StoreError> {
+    database.set_setting(preference.key(), if allowed { "on" } else { "off" }).await
+}

@@ -1,0 +1,135 @@
+//! What else can be done with a batch: its share while it runs, its log, its report, and running its pictures again.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Value, json};
+
+use crate::batch::records::{LogLevel, Priority, Progress};
+use crate::ui::batches::when;
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::live::Live;
+use crate::ui::new::draft::Draft;
+use crate::ui::notices::NoticeBoard;
+use crate::ui::services::{Services, download_text};
+use crate::ui::widgets::{Menu, MenuItem};
+use crate::view_model::form;
+
+/// The menu of a batch.
+#[component]
+pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let report = move |format: &'static str| {
+        spawn_local(async move {
+            let id = batch_id.get_value();
+            let outcome = match services.report(&id, format).await {
+                Ok(text) => download_text(&text, &format!("{id}.{format}")),
+                Err(problem) => Err(problem),
+            };
+            if let Err(problem) = outcome {
+                notices.failed(problem.text, problem.hint);
+            }
+        });
+    };
+    view! {
+        <Menu label="More actions" testid="more-actions">
+            <MenuItem
+                testid="run-again"
+                shape=Shape::Play
+                text="Run these pictures again…"
+                on_pick=move || draft.take_inputs_of(batch_id.get_value())
+            />
+            <MenuItem testid="report-csv" shape=Shape::Download text="Report as CSV" on_pick=move || report("csv")/>
+            <MenuItem testid="report-json" shape=Shape::Download text="Report as JSON" on_pick=move || report("json")/>
+        </Menu>
+    }
+}
+
+/// How many at a time and how urgent, to be changed while the batch runs.
+#[component]
+pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let running = Memo::new(move |_| batch.with(|batch| batch.as_ref().is_some_and(|batch| !batch.status.is_end())));
+    let config = Memo::new(move |_| {
+        batch.with(|batch| batch.as_ref().map(|batch| (batch.config.priority, batch.config.concurrency_limit)))
+    });
+    let update = move |change: Value| {
+        if let Some(id) = batch.with_untracked(|batch| batch.as_ref().map(|batch| batch.batch_id.clone())) {
+            live.update(id, change);
+        }
+    };
+    let priority = move || config.get().map_or(Priority::Normal, |(priority, _)| priority);
+    let options = move || {
+        [(Priority::High, "HIGH", "High"), (Priority::Normal, "NORMAL", "Normal"), (Priority::Low, "LOW", "Low")].map(
+            |(one, word, text)| view! { <option value=word prop:selected=move || priority() == one>{text}</option> },
+        )
+    };
+    view! {
+        <Show when=move || running.get()>
+            <div class="share" role="group" aria-label="Share of the device">
+                <label class="small" for="share-priority">"Priority"</label>
+                <select
+                    class="field"
+                    id="share-priority"
+                    data-testid="share-priority"
+                    on:change=move |event| update(json!({ "priority": event_target_value(&event) }))
+                >
+                    {options()}
+                </select>
+                <label class="small" for="share-concurrency">"At a time"</label>
+                <input
+                    class="field numbers"
+                    type="number"
+                    min="1"
+                    max="100"
+                    id="share-concurrency"
+                    data-testid="share-concurrency"
+                    prop:value=move || config.get().map_or(10, |(_, limit)| limit).to_string()
+                    on:change=move |event| {
+                        let typed = form::typed_number(&event_target_value(&event)).and_then(|value| value.as_u64());
+                        if let Some(limit) = typed {
+                            update(json!({ "concurrencyLimit": limit.clamp(1, 100) }));
+                        }
+                    }
+                />
+            </div>
+        </Show>
+    }
+}
+
+/// What happened to the batch beside its pictures; nothing while nothing did.
+#[component]
+pub(crate) fn Log(batch: Memo<Option<Progress>>) -> impl IntoView {
+    let log = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.log.clone()).unwrap_or_default()));
+    let entries = move || {
+        let entry = |entry: crate::batch::records::LogEntry| {
+            let tone = match entry.level {
+                LogLevel::Info => "",
+                LogLevel::Warning => "warn",
+                LogLevel::Error => "bad",
+            };
+            view! {
+                <li class=format!("log-entry {tone}")>
+                    <span class="muted numbers">{when(entry.at)}</span>
+                    <span>{entry.message}</span>
+                </li>
+            }
+        };
+        log.get().into_iter().rev().map(entry).collect::<Vec<_>>()
+    };
+    view! {
+        <Show when=move || log.with(|log| !log.is_empty())>
+            <details class="group log" data-testid="log">
+                <summary>
+                    <Icon shape=Shape::Chevron/>
+                    <span class="group-title">"Log"</span>
+                    <span class="group-summary truncate">
+                        {move || log.with(|log| log.last().map(|entry| entry.message.clone()))}
+                    </span>
+                </summary>
+                <ul class="small">{entries()}</ul>
+            </details>
+        </Show>
+    }
+}

@@ -1,0 +1,86 @@
+//! Which of some entries are marked, the way a file manager marks them.
+
+use std::collections::BTreeSet;
+
+/// Marked entries by their index. Only some may be marked; each call says which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    marked: BTreeSet<u32>,
+    /// Where the next range begins: the entry that was marked or unmarked last.
+    anchor: Option<u32>,
+}
+
+impl Marks {
+    /// Whether an entry is marked.
+    pub fn contains(&self, index: u32) -> bool {
+        self.marked.contains(&index)
+    }
+
+    /// The marked entries that may (still) be marked, in order.
+    pub fn among(&self, may: &BTreeSet<u32>) -> Vec<u32> {
+        self.marked.intersection(may).copied().collect()
+    }
+
+    /// Marks an entry, or unmarks a marked one. With `range` everything from the last one to it becomes what it becomes.
+    pub fn toggle(&mut self, index: u32, range: bool, may: &BTreeSet<u32>) {
+        let mark = !self.contains(index);
+        let from = self.anchor.filter(|_| range).unwrap_or(index);
+        for one in may.range(from.min(index)..=from.max(index)) {
+            if mark {
+                self.marked.insert(*one);
+            } else {
+                self.marked.remove(one);
+            }
+        }
+        self.anchor = Some(index);
+    }
+
+    /// Marks everything.
+    pub fn mark_all(&mut self, may: &BTreeSet<u32>) {
+        self.marked.clone_from(may);
+    }
+
+    /// Unmarks everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may() -> BTreeSet<u32> {
+        BTreeSet::from([1, 4, 5, 9, 20])
+    }
+
+    #[test]
+    fn a_range_takes_in_what_may_be_marked_in_between_in_both_directions() {
+        let mut marks = Marks::default();
+        marks.toggle(4, false, &may());
+        marks.toggle(9, true, &may());
+        assert_eq!(marks.among(&may()), [4, 5, 9]);
+        marks.toggle(1, true, &may());
+        assert_eq!(marks.among(&may()), [1, 4, 5, 9]);
+        marks.toggle(5, true, &may());
+        assert_eq!(marks.among(&may()), [9], "it was marked, so everything on the way to it is unmarked");
+    }
+
+    #[test]
+    fn without_a_beginning_a_range_is_one_entry() {
+        let mut marks = Marks::default();
+        marks.toggle(9, true, &may());
+        assert_eq!(marks.among(&may()), [9]);
+        marks.toggle(9, false, &may());
+        assert!(marks.among(&may()).is_empty());
+    }
+
+    #[test]
+    fn what_may_no_longer_be_marked_does_not_count() {
+        let mut marks = Marks::default();
+        marks.mark_all(&may());
+        assert_eq!(marks.among(&BTreeSet::from([5, 6])), [5]);
+        marks.clear();
+        assert_eq!(marks, Marks::default());
+    }
+}

@@ -1,0 +1,141 @@
+// What goes beyond the page: webhooks and notifications, only where the user allows them; and the pause of everything.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ask, execute, importFiles, open, ready, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
+
+async function workflowOver(page, name = "cat") {
+  return withImages(SMALL, { photos: await importFiles(page, [{ name: `${name}.jpg`, bytes: pictures.photo(name) }]) });
+}
+
+/** Answers the webhook's address, with these statuses in turn (the last one again and again), and notes what came. */
+async function webhook(context, url, statuses) {
+  const came = [];
+  await context.route(`${url}hook`, async (route) => {
+    const status = statuses[Math.min(came.length, statuses.length - 1)];
+    came.push({ method: route.request().method(), type: route.request().headers()["content-type"], body: route.request().postData(), at: Date.now() });
+    await (status === "abort" ? route.abort() : route.fulfill({ status, body: "" }));
+  });
+  return came;
+}
+
+async function logOf(page, batchId, count) {
+  for (;;) {
+    const { entries } = await ask(page, "getBatchLog", batchId);
+    if (entries.length >= count) return entries.map(({ level, message }) => [level, message]);
+    await page.waitForTimeout(100);
+  }
+}
+
+async function allow(page, preference) {
+  await page.locator(id("preferences")).click();
+  await page.locator(id(`preference-${preference}`)).check();
+  await page.locator(id("preferences-close")).click();
+}
+
+test("a webhook is not told anything unless the settings allow it, and the log says so", async (t) => {
+  const { page, context, url } = await open(t);
+  const came = await webhook(context, url, [200]);
+  const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
+  assert.deepEqual(await logOf(page, batchId, 1), [["info", "Webhook not sent: the settings do not allow it."]]);
+  assert.deepEqual(came, []);
+  await page.goto(`${url}#/batches/${batchId}`);
+  assert.match(await page.locator(id("log")).innerText(), /not sent/);
+});
+
+test("a webhook that is allowed gets the status and no picture, and is told again after a failure, across a reload", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  const came = await webhook(context, url, ["abort", 503, 204]);
+  await allow(page, "webhooks");
+  const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
+  const [[level, message]] = await logOf(page, batchId, 1);
+  assert.equal(level, "warning");
+  assert.match(message, /try 1: no answer .*CORS\. Next try in 10 s/);
+  const [{ method, type, body }] = came;
+  assert.deepEqual([method, type], ["POST", "application/json"]);
+  const status = JSON.parse(body);
+  assert.deepEqual([status.batchId, status.status, status.assets.completed, status.executions.allExecutionIds], [batchId, "completed", 1, undefined]);
+  assert.ok(!body.includes("asset:") && !body.includes("cat.jpg"), body);
+  // What is due outlives the page.
+  await page.reload();
+  await ready(page);
+  const entries = await logOf(page, batchId, 2);
+  assert.match(entries[1][1], /try 2: the answer was 503\. Next try in 1 min/);
+  assert.ok(came[1].at - came[0].at >= 9_500, "it was told again too soon");
+});
+
+test("an answer that refuses the webhook for good is the end of it", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  const came = await webhook(context, url, [410]);
+  await allow(page, "webhooks");
+  const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
+  assert.match((await logOf(page, batchId, 1))[0][1], /Given up/);
+  assert.equal(came.length, 1);
+});
+
+test("a notification comes at the end of a batch, when it was asked for and granted", async (t) => {
+  const { page, context, url } = await open(t, { context: { permissions: ["notifications"] } });
+  await context.addInitScript(() => {
+    window.shown = [];
+    const Real = window.Notification;
+    window.Notification = class extends EventTarget {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(title, options) {
+        super();
+        window.shown.push({ title, ...options });
+      }
+    };
+    Object.assign(window.Notification, { Real });
+  });
+  await page.reload();
+  await ready(page);
+  const workflow = await workflowOver(page);
+  await run(page, workflow);
+  assert.deepEqual(await page.evaluate(() => window.shown), [], "nobody asked for it");
+  await allow(page, "notifications");
+  const { batchId } = await run(page, workflow);
+  await page.waitForFunction(() => window.shown.length > 0);
+  assert.deepEqual(await page.evaluate(() => window.shown), [{ title: "small: done", body: "1 of 1 done", tag: batchId }]);
+  await page.goto(`${url}#/batches`);
+  await page.locator(id("preferences")).click();
+  assert.ok(await page.locator(id("preference-notifications")).isChecked(), "the choice is kept");
+});
+
+test("notifications that the browser refuses stay off", async (t) => {
+  const { page } = await open(t);
+  await page.evaluate(() => {
+    window.Notification.requestPermission = async () => "denied";
+  });
+  await page.locator(id("preferences")).click();
+  await page.locator(id("preference-notifications")).click();
+  await page.locator(`${id("notice")}[data-kind="bad"]`).waitFor();
+  assert.equal(await page.locator(id("preference-notifications")).isChecked(), false);
+});
+
+test("everything is paused and resumed in all tabs and across a reload", async (t) => {
+  const { page, url, openTab } = await open(t);
+  const assets = await importFiles(page, await pictures.photographs(6, 2));
+  await ask(page, "pauseAll");
+  const batchId = await execute(page, withImages(SMALL, { photos: assets }));
+  const other = await openTab();
+  const held = await ask(other, "getBatchStatus", batchId);
+  assert.deepEqual([held.status, held.paused.reason, held.timing.estimatedTimeRemainingMs], ["pending", "user", null]);
+  await page.reload();
+  await ready(page);
+  await page.waitForTimeout(1000);
+  assert.equal((await ask(page, "getBatchStatus", batchId)).assets.pending, 6, "something was started");
+  await page.goto(`${url}#/batches`);
+  await page.locator(id("held")).waitFor();
+  await page.locator(id("resume-all")).click();
+  await page.locator(id("held")).waitFor({ state: "detached" });
+  const status = await untilEnded(other, batchId);
+  assert.deepEqual([status.assets.completed, status.paused], [6, null]);
+  await until(other, batchId, ({ completedAt }) => completedAt !== null);
+});

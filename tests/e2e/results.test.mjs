@@ -1,0 +1,121 @@
+// Results beyond the list: histories and retries of some, reports, results taken over, running the pictures again, shares while it runs.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { ask, execute, executions, importFiles, open, readAsset, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+const row = (index) => `${id("execution-row")}[data-index="${index}"]`;
+const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
+
+/** `count` files that are no pictures, around one that is. */
+async function mixed(page, count) {
+  const bad = Array.from({ length: count }, (_, index) => ({ name: `bad-${index}.jpg`, bytes: Buffer.from(`no picture ${index}`) }));
+  bad.splice(2, 0, { name: "cat.jpg", bytes: pictures.photo("cat") });
+  return await importFiles(page, bad);
+}
+
+test("failed pictures are marked by mouse and keyboard, run again, and keep their history", async (t) => {
+  const { page, url } = await open(t);
+  const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 7) }));
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(`${row(7)} ${id("mark")}`).waitFor();
+  assert.equal(await page.locator(`${row(2)} ${id("mark")}`).count(), 0, "a success cannot be run again");
+  await page.locator(`${row(1)} ${id("mark")}`).click();
+  await page.locator(`${row(4)} ${id("mark")}`).click({ modifiers: ["Shift"] });
+  await page.locator(id("marked-count")).filter({ hasText: "3 of 7" }).waitFor();
+  // By keyboard: the box itself, everything, nothing, and a range from row to row.
+  await page.locator(`${row(0)} ${id("mark")}`).focus();
+  await page.keyboard.press("Space");
+  await page.locator(id("marked-count")).filter({ hasText: "4 of 7" }).waitFor();
+  await page.keyboard.press("Control+a");
+  await page.locator(id("marked-count")).filter({ hasText: "7 of 7" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(id("marked-count")).waitFor({ state: "detached" });
+  await page.locator(`${row(5)} .open`).click();
+  await page.locator(`${row(5)} .open`).focus();
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.locator(id("marked-count")).filter({ hasText: "2 of 7" }).waitFor();
+  await page.locator(id("retry-marked")).click();
+  const status = await until(page, batchId, ({ completedAt, updatedAt }) => completedAt !== null && updatedAt === completedAt);
+  assert.equal(status.assets.failed, 7);
+  const after = await executions(page, batchId);
+  assert.deepEqual(after.map(({ attempts }) => attempts), [1, 1, 1, 1, 1, 2, 2, 1]);
+  assert.deepEqual(after[5].history.map(({ attempt, phase }) => [attempt, phase]), [[1, "validation"]]);
+  await page.locator(`${row(6)} .open`).click();
+  await page.locator(`${id("history")} summary`).click();
+  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Try 1/);
+});
+
+test("a report has a row per picture, as JSON and as CSV, and is downloaded from the results", async (t) => {
+  const { page, url } = await open(t);
+  const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
+  const report = await ask(page, "getReport", batchId);
+  assert.deepEqual(report.rows.map(({ inputName, status, outputName }) => [inputName, status, outputName]), [
+    ["bad-0.jpg", "failed", null],
+    ["bad-1.jpg", "failed", null],
+    ["cat.jpg", "success", "cat.jpg"],
+  ]);
+  const csv = await ask(page, "getReport", batchId, { format: "csv" });
+  const lines = csv.split("\r\n");
+  assert.deepEqual([lines.length, lines[0].split(",").length, lines.at(-1)], [5, Object.keys(report.rows[0]).length, ""]);
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(id("more-actions")).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("report-csv")).click()]);
+  assert.equal(download.suggestedFilename(), `${batchId}.csv`);
+  assert.equal(readFileSync(await download.path(), "utf8"), `\u{feff}${csv}`);
+});
+
+test("unchanged pictures are taken over when the request asks for it, with their bytes and their own names", async (t) => {
+  const { page } = await open(t);
+  const [cat, moon] = await importFiles(page, ["cat", "moon"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
+  const first = await run(page, withImages(SMALL, { photos: [cat] }));
+  const workflow = withImages(SMALL, { photos: [{ ...cat, name: "again.jpg" }, moon] });
+  const answer = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
+  assert.deepEqual([answer.assets.completed, answer.assets.pending], [1, 1]);
+  const status = await untilEnded(page, answer.batchId);
+  assert.equal(status.assets.completed, 2);
+  const [taken, made] = await executions(page, answer.batchId);
+  assert.deepEqual(taken.reused, { batchId: first.batchId, executionId: first.executions[0].executionId });
+  assert.deepEqual([taken.attempts, taken.outputs[0].name, made.attempts, made.reused], [0, "again.jpg", 1, undefined]);
+  await ask(page, "deleteBatch", first.batchId);
+  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it holds its bytes itself");
+  // All of it at once: the batch has ended before anything could start.
+  const whole = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
+  assert.equal(whole.status, "completed");
+});
+
+test("the pictures of a batch are run again with another workflow", async (t) => {
+  const { page, url } = await open(t);
+  const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(id("more-actions")).click();
+  await page.locator(id("run-again")).click();
+  await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
+  await page.locator(`${id("picked-row")} canvas`).first().waitFor();
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  const again = new URL(page.url()).hash.replace("#/batches/", "");
+  assert.deepEqual((await executions(page, again)).map(({ inputAsset }) => inputAsset.inputs[0].name), ["bad-0.jpg", "bad-1.jpg", "cat.jpg"]);
+});
+
+test("priority and number at a time are changed in the results while the batch runs", async (t) => {
+  const { page, url } = await open(t);
+  const assets = await importFiles(page, await pictures.photographs(4, 1));
+  const batchId = await execute(page, withImages(SMALL, { photos: assets }), { concurrencyLimit: 1 });
+  await ask(page, "pauseBatch", batchId);
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(id("share-priority")).selectOption("LOW");
+  await until(page, batchId, ({ config }) => config.priority === "LOW");
+  await page.locator(id("share-concurrency")).fill("7");
+  await page.keyboard.press("Enter");
+  await until(page, batchId, ({ config }) => config.concurrencyLimit === 7);
+  await ask(page, "resumeBatch", batchId);
+  await untilEnded(page, batchId);
+  await page.locator(id("share-priority")).waitFor({ state: "detached" });
+});
