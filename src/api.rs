@@ -21,6 +21,7 @@ mod answers;
 mod catalog;
 mod error;
 mod identifiers;
+mod models;
 mod requests;
 mod time;
 
@@ -31,7 +32,8 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use error::ApiError;
 pub use identifiers::slug;
-pub use requests::{Execute, ExecutionsQuery, ListQuery, Retry, Update, check_version};
+pub use models::{ModelAnswer, model_name};
+pub use requests::{Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, check_version};
 pub use time::{iso_time, parse_time};
 
 /// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
@@ -74,6 +76,8 @@ pub trait Host {
     /// # Errors
     /// A sentence that says why it cannot be read or stored.
     async fn import(&self, url: &str, name: &str) -> Result<String, String>;
+    /// A URL of an image as seen from the document's base; `None` unless it is `https:` or of the page's own origin.
+    fn resolve(&self, url: &str) -> Option<String>;
 }
 
 /// All operations on batches.
@@ -106,7 +110,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// workflow that is not there, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
         let (workflow_id, mut document, config) = match Execute::read(request)? {
-            Execute::Published { workflow_id } => {
+            Execute::Published { workflow_id, .. } => {
                 return Err(ApiError::not_found(format!(
                     "There is no published workflow \"{workflow_id}\". Send the document itself as \"workflow\"."
                 )));
@@ -152,8 +156,9 @@ impl<S: Store, H: Host> Service<S, H> {
     /// `GET /batch/{batchId}/status`.
     ///
     /// # Errors
-    /// 404 when there is no such batch, 500 when it cannot be read.
-    pub async fn status(&self, batch_id: &str) -> Result<Status, ApiError> {
+    /// 400 for an unknown format, 404 when there is no such batch, 500 when it cannot be read.
+    pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
+        requests::check_format(query)?;
         Ok(self.status_of(&self.progress(batch_id).await?))
     }
 
@@ -325,13 +330,25 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 
     /// Stores what a document names as `blob:` or `data:`, and names it as asset: such URLs do not outlive the page.
+    /// Any other becomes absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
             let Some(key) = ["sourceUrl", "presignedUrl"].into_iter().find(|key| image.get(*key).is_some()) else {
                 continue;
             };
             let url = image.get(key).and_then(Value::as_str).unwrap_or_default();
+            if url.is_empty() || url.starts_with("asset:") {
+                continue;
+            }
             if !(url.starts_with("blob:") || url.starts_with("data:")) {
+                let resolved = self.host.resolve(url).ok_or_else(|| {
+                    ApiError::invalid(format!(
+                        "The image address \"{url}\" is refused: use asset:, blob:, data:, https: or one of this site."
+                    ))
+                })?;
+                if let Some(image) = image.as_object_mut() {
+                    image.insert(key.to_owned(), resolved.into());
+                }
                 continue;
             }
             let name = image.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -1,9 +1,10 @@
 //! Pixelmill runs an image workflow over many photographs on the user's own device.
 //!
-//! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only. Imports
-//! run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ← `engine` ← `batch`, `store`,
-//! `protocol` ← `api` ← `browser` ← `ui`.
+//! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
+//! and worker. Imports run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ←
+//! `engine` ← `batch`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
 
+pub mod allocator;
 pub mod error;
 pub mod image;
 pub mod matting;
@@ -24,7 +25,7 @@ pub mod api;
 
 pub mod view_model;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "app", feature = "worker")))]
 pub mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub mod ui;

@@ -5,6 +5,9 @@
 
 use crate::error::Failure;
 
+#[cfg(any(feature = "network", test))]
+pub mod inference;
+
 /// Side of a network's square input and output, in pixels: that of U²-Net (Qin et al. 2020, arXiv:2005.09007).
 pub const SIDE: u32 = 320;
 
@@ -28,4 +31,39 @@ pub trait Networks {
     /// # Errors
     /// Why it is not there: unknown, not stored (any more), damaged. The engine adds which action wanted it.
     fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure>;
+}
+
+/// The network that comes with the page, and the `model` parameter's default. Its origin is in `network/u2netp/`.
+pub const BUILT_IN: BuiltIn = BuiltIn {
+    name: "u2netp",
+    file: "u2netp.onnx",
+    bytes: 4_574_861,
+    sha256: "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+};
+
+/// What is known of a network file before it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Its name in the `model` parameter.
+    pub name: &'static str,
+    /// File name beside the page.
+    pub file: &'static str,
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, in lower-case hex.
+    pub sha256: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_built_in_network_is_the_file_that_it_is_said_to_be() {
+        let file = include_bytes!("network/u2netp/u2netp.onnx");
+        let digest: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!((file.len() as u64, digest.as_str()), (BUILT_IN.bytes, BUILT_IN.sha256));
+    }
 }

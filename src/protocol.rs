@@ -1,16 +1,17 @@
 //! What the page and its workers say to each other. Messages are small: pictures go through the store.
 //!
 //! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
-//! files so, [`ToWorker::Start`] libwebp's module). A worker speaks first, with [`FromWorker::Ready`]; whatever is
+//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code). A worker speaks first, with [`FromWorker::Ready`]; whatever is
 //! sent to it earlier is lost.
 
 use serde::{Deserialize, Serialize};
 
 use crate::batch::records::{Execution, PauseReason, Progress};
+use crate::error::Failure;
 use crate::store::AssetRecord;
 
 /// Raised with every change of the messages.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What page and worker must agree on: both come from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -26,12 +27,22 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
+        /// Name of the lock to hold for as long as it lives, by which the page sees its death.
+        life: String,
     },
     /// Run an execution whose hand-out is durable.
     Run {
         /// As handed out; it can be finished with this very attempt only.
         execution: Box<Execution>,
     },
+    /// Answer to [`FromWorker::NeedsNetwork`]. With it come the networks' module and, where it was asked for, the file of
+    /// the built-in network; or nothing, when they are not to be had.
+    Network {
+        /// Why not.
+        failure: Option<Failure>,
+    },
+    /// Load a network's file and run it once. With it comes the file.
+    Try,
     /// Store files. With it come the files (`File` or `Blob`).
     Import {
         /// Returned with every report on it.
@@ -63,6 +74,21 @@ pub enum FromWorker {
     Measured {
         /// Pixels of all of them.
         pixels: u64,
+    },
+    /// It waits for the networks' code: [`ToWorker::Network`].
+    NeedsNetwork {
+        /// Whether for the built-in network's file too.
+        built_in: bool,
+    },
+    /// It is about to run networks, which takes longer than pixels tell.
+    Infers {
+        /// How many.
+        networks: u32,
+    },
+    /// Answer to [`ToWorker::Try`].
+    Tried {
+        /// Why the file is no network for this program, if it is none.
+        failure: Option<Failure>,
     },
     /// Its execution has ended, and the record is durable.
     Finished {
@@ -102,8 +128,25 @@ pub enum FromWorker {
         /// The import's.
         ticket: u32,
         /// Why it broke off before its end, if it did.
-        failure: Option<String>,
+        failure: Option<ImportStop>,
     },
+}
+
+/// Why an import broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportStop {
+    /// A sentence.
+    pub message: String,
+    /// Whether it is the fault of the first file that is not stored: it cannot be read, those after it perhaps can.
+    pub unreadable: bool,
+}
+
+impl ImportStop {
+    /// Something that every file after it would meet as well.
+    pub fn general(message: impl Into<String>) -> Self {
+        Self { message: message.into(), unreadable: false }
+    }
 }
 
 #[cfg(test)]
@@ -114,10 +157,10 @@ mod tests {
     fn messages_keep_their_frozen_form() {
         let import = ToWorker::Import { ticket: 7 };
         assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"type":"import","ticket":7}"#);
-        let start = r#"{"type":"start","baseUrl":"https://host/app/"}"#;
+        let start = r#"{"type":"start","baseUrl":"https://host/app/","life":"one"}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
-            ToWorker::Start { base_url: "https://host/app/".into() }
+            ToWorker::Start { base_url: "https://host/app/".into(), life: "one".into() }
         );
     }
 

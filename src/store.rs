@@ -40,8 +40,12 @@ pub struct AssetRecord {
     pub bytes: u64,
     /// How many records refer to it.
     pub references: u32,
-    /// When it came in.
+    /// When it came in last.
     pub created_at: Millis,
+    /// Whether it was ever imported by itself, rather than with the record of a result. Such a file outlives its last
+    /// reference, because whoever imported it may be about to use it again; the sweep takes it later.
+    #[serde(default)]
+    pub imported: bool,
 }
 
 /// A file on its way into the store. `B` is its content: a Blob in the browser.
@@ -57,6 +61,20 @@ pub struct NewAsset<B> {
     pub bytes: u64,
     /// The content.
     pub content: B,
+}
+
+/// A network that the user has added: a name for an asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelRecord {
+    /// What the `model` parameter calls it.
+    pub name: String,
+    /// Its file.
+    pub asset_id: String,
+    /// Length of the file.
+    pub bytes: u64,
+    /// When it was added.
+    pub created_at: Millis,
 }
 
 /// Which executions a change reads (and may write).
@@ -146,6 +164,14 @@ pub trait Store {
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
     /// Removes content that nothing refers to and that came in before `before`; how many.
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
+    /// The networks that the user has added, by name.
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
+    /// Adds a network and a reference to its file, strictly durable. False when the name is taken or the file is not
+    /// there.
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError>;
+    /// Removes a network and its reference; the file goes with its last one, since nobody picks it from among
+    /// pictures. False when there is none of this name.
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Keeps a small setting.

@@ -9,11 +9,11 @@
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
 //! * Frame: `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
-//!   `confirm`, `confirm-yes`, `confirm-no`, `drop-overlay`.
+//!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
-//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
-//!   `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`, `diagnostic` (with `data-code`), `undo`,
+//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
+//!   `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`, `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`,
 //!   `redo`, `copy-json`, `download-json`, `options`, `option-concurrency`, `option-priority`, `option-continue`,
 //!   `run`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,
@@ -75,9 +75,11 @@ fn App() -> impl IntoView {
 #[component]
 fn Views(route: route::CurrentRoute) -> impl IntoView {
     live::provide_live();
+    new::models::provide_models();
     new::draft::provide_draft();
     view! {
         <header::Header/>
+        <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
             {move || match route.get() {
                 Route::New => view! { <new::NewBatch/> }.into_any(),

@@ -6,5 +6,6 @@ pub mod form;
 pub mod format;
 pub mod history;
 pub mod progress;
+pub mod reading;
 pub mod route;
 pub mod window;

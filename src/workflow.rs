@@ -55,8 +55,8 @@ pub struct ActionNode {
     /// Id in the catalog.
     #[serde(default)]
     pub action_type: String,
-    /// As written.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    /// As written; none is written as `{}`, as the contract's own example has it.
+    #[serde(default)]
     pub parameters: Map<String, Value>,
     /// May be left out: the catalog knows them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -681,3 +681,25 @@ fn the_encoder_of_a_record_is_the_one_that_is_built_in() {
         assert_eq!((written.format, sniff(&written.bytes)), (format, Some(format)));
     }
 }
+
+/// A small file may ask for hours of work by repeating its scans; the limit holds for a reduced decode too.
+#[test]
+fn scans_without_end_are_refused_at_every_scale() {
+    let samples: Vec<u8> = (0..64 * 64 * 3).map(|i| (i * 31 % 251) as u8).collect();
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 80);
+    encoder.set_progressive(true);
+    encoder.encode(&samples, 64, 64, jpeg_encoder::ColorType::Rgb).expect("written");
+    let scans: Vec<usize> = (0..file.len() - 1).filter(|&at| file[at..at + 2] == [0xff, 0xda]).collect();
+    let first = file[scans[0]..scans[1]].to_vec();
+    let with_scans = |count: usize| [&file[..scans[0]], &first.repeat(count), &file[scans[0]..]].concat();
+    for at_least in [Size::new(64, 64), Size::new(8, 8)] {
+        let decoded = |bytes: &[u8]| {
+            let header = probe(bytes, "a.jpg")?;
+            let request = DecodeRequest { representation: Representation::Ycc, at_least, auto_orient: true };
+            decode(bytes, &header, &request, "a.jpg")
+        };
+        decoded(&with_scans(50)).unwrap_or_else(|failure| panic!("50 scans more at {at_least:?}: {failure:?}"));
+        decoded(&with_scans(600)).expect_err("600 scans more");
+    }
+}

@@ -26,6 +26,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
+        Kind::Model => Just(json!("u2netp")).boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }
@@ -188,7 +189,7 @@ fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Prod
 #[test]
 fn a_jpeg_without_its_background_is_a_png_and_a_mask_counts_when_connected() {
     let cut = ("remove-background", json!({ "method": "network" }));
-    let alone = run(&[cut.clone()], &[(0, "outputs", 1)]).expect("runs");
+    let alone = run(std::slice::from_ref(&cut), &[(0, "outputs", 1)]).expect("runs");
     let formats = |produced: &Produced| produced.outputs.iter().map(|one| one.encoded.format).collect::<Vec<_>>();
     assert_eq!((formats(&alone), alone.warnings.len()), (vec![codecs::Format::Png], 0));
     let both = run(&[cut, ("output", json!({}))], &[(0, "outputs", 1), (1, "mask", 2)]).expect("runs");

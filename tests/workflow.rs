@@ -238,6 +238,9 @@ fn only_known_schemes_are_read_from() {
         ("blob:null/1", true),
         ("https://example.org/a.jpg", true),
         ("photos/a.jpg", true),
+        ("photos/10:15.jpg", true),
+        // Whether it is of the page's own origin is judged at execute.
+        ("http://localhost:8080/a.jpg", true),
         ("ftp://example.org/a.jpg", false),
         ("javascript:alert(1)", false),
         ("file:///etc/passwd", false),

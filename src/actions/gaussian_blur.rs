@@ -1,4 +1,4 @@
-//! `gaussian-blur`: softens a picture. The kernel is [`crate::image::blur`]'s.
+//! `gaussian-blur`: softens a picture. The kernel is `crate::image::blur`'s.
 
 use serde_json::{Map, Value};
 

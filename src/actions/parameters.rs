@@ -27,6 +27,8 @@ pub enum Kind {
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{index}`, `{width}`, `{height}`.
     NamePattern,
+    /// The name of a network: the built-in one's, or that of one which the user has added.
+    Model,
     /// The list of pictures of an input action.
     Images,
 }

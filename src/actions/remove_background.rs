@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::parameters::{Color, Issue};
+use super::parameters::{Color, Issue, Kind};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, only, prepared};
 use crate::error::{Failure, Warning};
 use crate::image::blur::{Samples, gaussian, is_identity};
@@ -17,6 +17,7 @@ use crate::matting::cutout::{cut_out, lay_over, seen};
 use crate::matting::edges::Edges;
 use crate::matting::field::{Field, Map as Plane};
 use crate::matting::{backdrop, guide, saliency};
+use crate::network::BUILT_IN;
 
 crate::choices! {
     /// What is left around the subject.
@@ -63,7 +64,7 @@ crate::parameters! {
         /// studio (`flat-backdrop`). `auto` is the network, and hints where the other would do.
         method: Method = Method::Auto;
         /// Name of the network: `u2netp`, or that of a model of your own.
-        model: String = "u2netp".to_owned();
+        model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
         edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
         /// Shows the network some room around the picture: helps where the subject fills the frame, and harms small

@@ -1,4 +1,4 @@
-//! `sharpen`: unsharp mask on luma. The blur is [`crate::image::blur`]'s.
+//! `sharpen`: unsharp mask on luma. The blur is `crate::image::blur`'s.
 
 use serde_json::{Map, Value};
 

@@ -104,7 +104,7 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Integer => "integer",
                 Kind::Number => "number",
                 Kind::Boolean => "boolean",
-                Kind::Choice(_) | Kind::Text | Kind::NamePattern => "string",
+                Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Model => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
                 Kind::Images => "array",

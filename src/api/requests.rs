@@ -19,11 +19,36 @@ pub enum Execute {
         /// With defaults.
         config: Config,
     },
-    /// The nested form: a workflow that was published before.
+    /// The nested form: runs of a workflow that was published before.
     Published {
         /// Which.
         workflow_id: String,
+        /// Each gives one execution; at least one.
+        runs: Vec<Run>,
+        /// With defaults.
+        config: Config,
     },
+}
+
+/// What the input actions of a published workflow take in one execution.
+pub type Run = Vec<RunInput>;
+
+/// What one input action takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunInput {
+    /// The action's id.
+    pub node_id: String,
+    /// What it takes.
+    pub given: Given,
+}
+
+/// What a run gives to an input action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Files, as entries of an action's `images`: `content` as a list, or the one of `template`.
+    Files(Vec<Value>),
+    /// A text.
+    Text(String),
 }
 
 impl Execute {
@@ -33,27 +58,71 @@ impl Execute {
     /// 400 naming what is missing or wrong.
     pub fn read(request: &Value) -> Result<Self, ApiError> {
         let request = object(request, "The request")?;
+        let config = match request.get("batchConfig").filter(|config| !config.is_null()) {
+            Some(config) => read_config(object(config, "\"batchConfig\"")?)?,
+            None => Config::default(),
+        };
         let workflow = request.get("workflow").filter(|workflow| !workflow.is_null());
         if let Some(nested) = workflow.and_then(Value::as_object)
             && !nested.contains_key("actions")
             && (nested.contains_key("inputs") || nested.contains_key("workflowId"))
         {
             let workflow_id = required_text(nested, "workflow.workflowId", "workflowId")?;
-            if nested.get("inputs").is_some_and(|inputs| !inputs.is_array()) {
-                return Err(ApiError::invalid("\"workflow.inputs\" is not a list. Give one entry per run."));
-            }
-            return Ok(Self::Published { workflow_id });
+            return Ok(Self::Published { workflow_id, runs: read_runs(nested)?, config });
         }
         let workflow_id = required_text(request, "workflowId", "workflowId")?;
         let Some(workflow) = workflow else {
             return Err(ApiError::invalid("\"workflow\" is missing. Send the workflow document."));
         };
-        let config = match request.get("batchConfig").filter(|config| !config.is_null()) {
-            Some(config) => read_config(object(config, "\"batchConfig\"")?)?,
-            None => Config::default(),
-        };
         Ok(Self::Document { workflow_id, workflow: workflow.clone(), config })
     }
+}
+
+fn read_runs(nested: &Map<String, Value>) -> Result<Vec<Run>, ApiError> {
+    let runs = match nested.get("inputs").map(Value::as_array) {
+        Some(Some(runs)) if !runs.is_empty() => runs,
+        _ => {
+            return Err(ApiError::invalid("\"workflow.inputs\" is no list with an entry per run. Give at least one."));
+        }
+    };
+    runs.iter().enumerate().map(|(index, run)| read_run(&format!("workflow.inputs[{index}]"), run)).collect()
+}
+
+fn read_run(shown: &str, run: &Value) -> Result<Run, ApiError> {
+    let wrong = |what: String| {
+        Err(ApiError::invalid(format!("{what} Give {{ node_id, content }} or {{ node_id, template }}.")))
+    };
+    let Some(entries) = run.as_array().filter(|entries| !entries.is_empty()) else {
+        return wrong(format!("\"{shown}\" is no list of inputs."));
+    };
+    let mut inputs: Run = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(node_id) = entry.get("node_id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
+            return wrong(format!("An input of \"{shown}\" has no \"node_id\"."));
+        };
+        if inputs.iter().any(|input| input.node_id == node_id) {
+            return wrong(format!("\"{shown}\" gives \"{node_id}\" twice."));
+        }
+        let given = match (entry.get("content"), entry.get("template")) {
+            (Some(Value::String(text)), None) => Given::Text(text.clone()),
+            (Some(Value::Array(files)), None) if files.iter().all(is_file) => Given::Files(files.clone()),
+            (None, Some(file)) if is_file(file) => Given::Files(vec![file.clone()]),
+            _ => {
+                return wrong(format!(
+                    "\"{node_id}\" in \"{shown}\" takes a text or files, each with its \"presignedUrl\"."
+                ));
+            }
+        };
+        inputs.push(RunInput { node_id: node_id.to_owned(), given });
+    }
+    Ok(inputs)
+}
+
+/// Whether an entry names a file by either of the two keys.
+fn is_file(entry: &Value) -> bool {
+    ["presignedUrl", "sourceUrl"]
+        .iter()
+        .any(|key| entry.get(*key).and_then(Value::as_str).is_some_and(|url| !url.is_empty()))
 }
 
 fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
@@ -66,9 +135,11 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
     };
     let webhook_url = match given(raw, "webhookUrl") {
         None => None,
-        Some(Value::String(url)) => Some(url.clone()),
+        Some(Value::String(url)) if is_web_url(url) => Some(url.clone()),
         Some(value) => {
-            return Err(ApiError::invalid(format!("\"batchConfig.webhookUrl\" is {value}. Give a URL as text.")));
+            return Err(ApiError::invalid(format!(
+                "\"batchConfig.webhookUrl\" is {value}. Give an absolute address, such as \"https://example.org/hook\"."
+            )));
         }
     };
     Ok(Config {
@@ -78,6 +149,21 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
         continue_on_error,
         webhook_url,
     })
+}
+
+/// Whether this is an absolute web address.
+fn is_web_url(url: &str) -> bool {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(*scheme));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
+}
+
+/// The query of a batch's status: the form of the answer. `preview` is what the link `result` asks for, and answers
+/// the same.
+///
+/// # Errors
+/// 400 for another form.
+pub(super) fn check_format(query: &Value) -> Result<(), ApiError> {
+    word(&query_object(query)?, "format", &[("preview", ())]).map(|_| ())
 }
 
 /// The query of a list of batches.

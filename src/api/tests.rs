@@ -45,6 +45,12 @@ impl Host for TestHost {
         self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
         Ok(format!("{:02x}", self.imported.borrow().len()))
     }
+    fn resolve(&self, url: &str) -> Option<String> {
+        match url.split_once(':') {
+            None => Some(format!("{}{url}", self.base_url())),
+            Some((scheme, _)) => (scheme == "https").then(|| url.to_owned()),
+        }
+    }
 }
 
 type TestService = Service<MemoryStore, TestHost>;
@@ -260,6 +266,20 @@ fn blob_and_data_urls_are_imported_before_the_answer() {
 }
 
 #[test]
+fn a_url_is_resolved_before_it_is_stored_and_refused_when_it_is_of_another_site_without_tls() {
+    let service = service();
+    let images = json!([{ "name": "a.jpg", "sourceUrl": "photos/a.jpg" }]);
+    let answer = run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))).expect("accepted");
+    let stored = run(service.store().batch(&answer.batch_id)).expect("read").expect("there").workflow;
+    let expected = format!("{}photos/a.jpg", service.host().base_url());
+    assert_eq!(stored["actions"][0]["parameters"]["images"][0]["sourceUrl"], json!(expected));
+    let images = json!([{ "name": "b.jpg", "sourceUrl": "http://elsewhere/b.jpg" }]);
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
+    assert_eq!(error.code, 400);
+    assert!(error.message.contains("http://elsewhere/b.jpg"), "{}", error.message);
+}
+
+#[test]
 fn an_image_that_cannot_be_imported_is_named() {
     let service = service();
     let images = json!([{ "name": "lost.jpg", "sourceUrl": "blob:gone" }]);
@@ -285,7 +305,7 @@ fn a_batch_holds_the_files_it_names() {
     assert_eq!((references("a0"), references("a1")), (Some(1), Some(0)));
     let deleted = run(service.delete(&answer.batch_id)).expect("deleted");
     assert_eq!(json_of(&deleted), json!({ "batchId": answer.batch_id, "deleted": true }));
-    assert_eq!((references("a0"), references("a1")), (None, Some(0)));
+    assert_eq!((references("a0"), references("a1")), (Some(0), Some(0)), "imports outlive what used them");
     assert_eq!(refused(run(service.delete(&answer.batch_id))).code, 404);
 }
 
@@ -295,7 +315,7 @@ fn a_status_answers_as_the_contract_says() {
     let id = accepted(&service, "w", 3).batch_id;
     finish(&service, &id, 0, true);
     finish(&service, &id, 2, false);
-    let status = run(service.status(&id)).expect("read");
+    let status = run(service.status(&id, &Value::Null)).expect("read");
     let base = format!("https://pixels.example/app/batch/{id}");
     let expected = json!({
         "batchId": id, "workflowId": "w", "jobName": "Mirror", "status": "running", "paused": null,
@@ -319,7 +339,7 @@ fn a_status_answers_as_the_contract_says() {
     assert_eq!(serde_json::from_value::<Status>(expected).expect("reads"), status);
 
     finish(&service, &id, 1, true);
-    let status = json_of(&run(service.status(&id)).expect("read"));
+    let status = json_of(&run(service.status(&id, &Value::Null)).expect("read"));
     assert_eq!(status["status"], "completed");
     assert_eq!(status["completedAt"], "2026-01-31T12:00:00.300Z");
     assert_eq!(status["timing"]["estimatedTimeRemainingMs"], 0.0);
@@ -343,7 +363,7 @@ fn what_is_not_there_is_a_404_everywhere() {
     let id = "batch-no-20260101-00000000";
     let none = Value::Null;
     let errors = [
-        refused(run(service.status(id))),
+        refused(run(service.status(id, &Value::Null))),
         refused(run(service.cancel(id))),
         refused(run(service.executions(id, &none))),
         refused(run(service.retry(id, &none))),

@@ -192,6 +192,13 @@ pub enum Event {
         /// Pixels of its inputs.
         pixels: u64,
     },
+    /// A worker has more before it than pixels tell: something to fetch, a network to run.
+    Slow {
+        /// The worker.
+        worker: WorkerId,
+        /// Time for it beside that for pixels, from now; in place of what was told before.
+        ms: u32,
+    },
     /// A worker's execution has ended, and its record is durable (or was refused as outdated).
     Finished {
         /// The worker.
@@ -355,6 +362,8 @@ struct Job {
     /// None until the hand-out is durable.
     attempt: Option<u32>,
     pixels: u64,
+    /// Time beside that for pixels.
+    extra_ms: u32,
     suspect: bool,
     alone: bool,
     /// Whether its batch has ended.
@@ -434,6 +443,7 @@ impl Scheduler {
             Event::Started { worker, attempt } => self.started(worker, attempt),
             Event::Refused { worker } => self.refused(worker),
             Event::Measured { worker, pixels } => self.measured(worker, pixels),
+            Event::Slow { worker, ms } => self.slow(worker, ms),
             Event::Finished { worker, standing, memory } => self.finished(worker, standing, memory),
             Event::Unstored { worker, reason } => self.unstored(worker, reason),
             Event::Died { worker, death } => {
@@ -633,6 +643,14 @@ impl Scheduler {
         }
     }
 
+    fn slow(&mut self, worker: WorkerId, ms: u32) {
+        let Some(job) = self.jobs.get_mut(&worker) else { return };
+        job.extra_ms = ms;
+        if !job.stopping {
+            self.watch_job(worker);
+        }
+    }
+
     fn finished(&mut self, worker: WorkerId, standing: Option<Standing>, memory: u64) {
         if !self.workers.contains_key(&worker) {
             return;
@@ -747,7 +765,8 @@ impl Scheduler {
         let ms = if job.stopping {
             self.limits.stop_ms
         } else {
-            self.limits.base_ms.saturating_add(self.limits.ms_per_megapixel.saturating_mul(megapixels))
+            let for_pixels = self.limits.ms_per_megapixel.saturating_mul(megapixels);
+            self.limits.base_ms.saturating_add(for_pixels).saturating_add(job.extra_ms)
         };
         self.watch(id, ms);
     }
@@ -822,6 +841,7 @@ impl Scheduler {
             index,
             attempt: None,
             pixels,
+            extra_ms: 0,
             suspect,
             alone,
             stopping: false,

@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: pixelmill::browser::worker::WatchedAllocator = pixelmill::browser::worker::WatchedAllocator;
+static ALLOCATOR: pixelmill::allocator::WatchedAllocator = pixelmill::allocator::WatchedAllocator;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

@@ -3,7 +3,7 @@
 //! Reads come from the store, writes are durable records that the scheduling tab follows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::{Rc, Weak};
 
 use js_sys::Promise;
@@ -12,19 +12,22 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_url, is_secure_context, now, random};
+use super::environment::{base_url, now, random};
 use super::exchange::{Exchange, Hearing, Word};
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
+use super::network::Loading;
 use super::pool::{self, Program};
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionList, Host,
-    Notice, Service, Status,
+    ModelAnswer, Notice, Service, Status, model_name,
 };
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
-use crate::store::{ExecutionPage, Store};
+use crate::network::BUILT_IN;
+use crate::protocol::ImportStop;
+use crate::store::{ExecutionPage, ModelRecord, Store};
 use crate::workflow::Diagnostic;
 
 /// How far an import has come.
@@ -45,6 +48,8 @@ pub struct ImportFailure {
     pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
+    /// Whether it is the fault of the file after these: it cannot be read, the next perhaps can.
+    pub unreadable: bool,
 }
 
 /// What a subscriber is told. Whatever it says is durable already.
@@ -58,6 +63,8 @@ pub enum ClientEvent {
     BatchCompleted(Progress),
     /// A batch was accepted, deleted or changed by a call, perhaps in another tab: its id.
     BatchChanged(String),
+    /// [`Client::models`] has a new answer.
+    Models,
     /// [`Client::state`] has a new answer.
     State(ClientState),
 }
@@ -80,6 +87,8 @@ pub struct ClientState {
     pub role: Role,
     /// Most workers that this tab keeps for pictures (0 in a follower).
     pub workers: u32,
+    /// A download of what the networks need, while it is under way in this tab.
+    pub loading: Option<Loading>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
     pub note: Option<String>,
 }
@@ -114,6 +123,9 @@ struct Shared {
     state: RefCell<ClientState>,
     state_hearers: RefCell<Vec<(u64, StateHearer)>>,
     next: Cell<u64>,
+    /// Batches heard of as running, for the case that this tab's turn to lead comes.
+    unfinished: RefCell<BTreeSet<String>>,
+    hearing: RefCell<Option<Hearing>>,
 }
 
 impl Shared {
@@ -133,6 +145,31 @@ impl Shared {
         }
     }
 
+    /// Keeps account of what runs, as far as this tab hears of it.
+    fn follow(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let hearing = self.exchange.listen(move |word| {
+            let Some(shared) = weak.upgrade() else { return };
+            let mut unfinished = shared.unfinished.borrow_mut();
+            match word {
+                Word::Progress(progress) if progress.completed_at.is_none() => {
+                    unfinished.insert(progress.batch_id.clone());
+                }
+                Word::Notice(Notice::Created { batch_id }) => {
+                    unfinished.insert(batch_id.clone());
+                }
+                Word::BatchCompleted(Progress { batch_id, .. }) | Word::Notice(Notice::Deleted { batch_id }) => {
+                    unfinished.remove(batch_id);
+                }
+                Word::Progress(_)
+                | Word::Notice(Notice::Changed { .. })
+                | Word::ExecutionCompleted(_)
+                | Word::Models => {}
+            }
+        });
+        *self.hearing.borrow_mut() = Some(hearing);
+    }
+
     async fn import(
         &self,
         files: Vec<Blob>,
@@ -148,8 +185,13 @@ impl Shared {
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
-            Some((imported, Some(why))) => Err(ImportFailure { error: ApiError::internal(why), imported }),
-            None => Err(ImportFailure { error: ApiError::internal("The import was stopped."), imported: Vec::new() }),
+            Some((imported, Some(ImportStop { message, unreadable }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), imported, unreadable })
+            }
+            None => {
+                let error = ApiError::internal("The import was stopped.");
+                Err(ImportFailure { error, imported: Vec::new(), unreadable: false })
+            }
         }
     }
 }
@@ -180,6 +222,13 @@ impl Host for Surroundings {
         self.shared.exchange.say(&Word::Notice(notice));
     }
 
+    fn resolve(&self, url: &str) -> Option<String> {
+        let base = &self.shared.base_url;
+        let resolved = web_sys::Url::new_with_base(url, base).ok()?;
+        let own = web_sys::Url::new(base).is_ok_and(|base| base.origin() == resolved.origin());
+        (resolved.protocol() == "https:" || own).then(|| resolved.href())
+    }
+
     async fn import(&self, url: &str, _name: &str) -> Result<String, String> {
         let response = super::environment::fetch_own(url).await?;
         let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
@@ -196,6 +245,7 @@ struct Inner {
     database: Database,
     service: Service<Database, Surroundings>,
     shared: Rc<Shared>,
+    program: Rc<Program>,
     /// Asset id and object URL, the one asked for last at the end.
     urls: RefCell<VecDeque<(String, String)>>,
 }
@@ -239,14 +289,23 @@ impl Client {
             exchange: Exchange::join(&base_url),
             importer: Importer::new(program.clone()),
             leader: RefCell::default(),
-            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, note: None }),
+            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None }),
             state_hearers: RefCell::default(),
             next: Cell::new(0),
+            unfinished: RefCell::default(),
+            hearing: RefCell::default(),
             base_url,
         });
+        shared.follow();
         *late.borrow_mut() = Rc::downgrade(&shared);
+        let weak = Rc::downgrade(&shared);
+        program.networks.on_progress(move |loading| {
+            if let Some(shared) = weak.upgrade() {
+                shared.change_state(|state| state.loading = loading);
+            }
+        });
         let service = Service::new(database.clone(), Surroundings { shared: shared.clone() });
-        let inner = Inner { database, service, shared, urls: RefCell::default() };
+        let inner = Inner { database, service, shared, program: program.clone(), urls: RefCell::default() };
         let client = Self { inner: Rc::new(inner) };
         client.stand_for_election(program);
         super::javascript::publish(&client);
@@ -256,7 +315,7 @@ impl Client {
     fn stand_for_election(&self, program: Rc<Program>) {
         let shared = self.inner.shared.clone();
         let database = self.inner.database.clone();
-        let lead = move |role: Role| {
+        let lead = move |role: Role, resign: Box<dyn FnOnce()>| {
             let workers = pool::size();
             let limits = Limits { workers, ..Limits::default() };
             let weak = Rc::downgrade(&shared);
@@ -265,7 +324,8 @@ impl Client {
                     shared.change_state(|state| state.note = note);
                 }
             };
-            let leader = Leader::start(database, program, shared.exchange.clone(), limits, note);
+            let unfinished = shared.unfinished.take();
+            let leader = Leader::start(database, program, shared.exchange.clone(), limits, unfinished, note, resign);
             *shared.leader.borrow_mut() = Some(leader);
             shared.change_state(|state| {
                 state.role = role;
@@ -274,19 +334,19 @@ impl Client {
         };
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
-        let asked = is_secure_context()
-            && leader::campaign(&self.inner.shared.base_url, move || {
+        let asked = leader::campaign(&self.inner.shared.base_url, move || {
+            // For as long as the tab lives and can lead.
+            Promise::new(&mut |resolve, _| {
                 if let Some(lead) = elected.borrow_mut().take() {
-                    lead(Role::Leader);
+                    let resign = move || {
+                        let _answered = resolve.call0(&JsValue::UNDEFINED);
+                    };
+                    lead(Role::Leader, Box::new(resign));
                 }
-                // For as long as the tab lives.
-                Promise::new(&mut |_, _| ())
-            });
+            })
+        });
         if !asked && let Some(lead) = lead.borrow_mut().take() {
-            lead(Role::SingleTab);
-            self.inner.shared.change_state(|state| {
-                state.note = Some("This page is not served over https: keep it open in one tab only.".to_owned());
-            });
+            lead(Role::SingleTab, Box::new(|| ()));
         }
     }
 
@@ -319,12 +379,12 @@ impl Client {
         self.inner.service.list(query).await
     }
 
-    /// The contract's status of a batch.
+    /// The contract's status of a batch; `query` is an object or null.
     ///
     /// # Errors
     /// As `api::Service::status`.
-    pub async fn batch_status(&self, batch_id: &str) -> Result<Status, ApiError> {
-        self.inner.service.status(batch_id).await
+    pub async fn batch_status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
+        self.inner.service.status(batch_id, query).await
     }
 
     /// The contract's results of a batch; `query` is an object or null.
@@ -456,6 +516,7 @@ impl Client {
                     Word::Notice(
                         Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
                     ) => ClientEvent::BatchChanged(batch_id),
+                    Word::Models => ClientEvent::Models,
                 });
             })
         };
@@ -499,6 +560,59 @@ impl Client {
         let url = kept.1.clone();
         urls.push_back(kept);
         Some(url)
+    }
+
+    /// The networks that `remove-background` can use: the built-in one first, then the user's own by name.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn models(&self) -> Result<Vec<ModelAnswer>, ApiError> {
+        let own = self.inner.database.models().await?;
+        Ok(std::iter::once(ModelAnswer::built_in()).chain(own.into_iter().map(ModelAnswer::from)).collect())
+    }
+
+    /// Adds a network of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
+    /// Without a name it is called as its file.
+    ///
+    /// # Errors
+    /// 400 when the name is taken or unusable, or when the file is no network that runs here, with the reason; 500 when
+    /// it cannot be stored.
+    pub async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
+        let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
+        let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
+        let taken = || {
+            ApiError::invalid(format!("There is a network \"{name}\" already. Give another name, or delete it first."))
+        };
+        if self.models().await?.iter().any(|model| model.name == name) {
+            return Err(taken());
+        }
+        super::trial::try_network(&self.inner.program, &file)
+            .await
+            .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
+        ask_to_persist();
+        let imported = self.inner.shared.import(vec![file], |_| ()).await.map_err(|failure| failure.error)?;
+        let asset = imported.into_iter().next().ok_or_else(|| ApiError::internal("The file was not stored."))?;
+        let model = ModelRecord { name: name.clone(), asset_id: asset.asset_id, bytes: asset.bytes, created_at: now() };
+        if !self.inner.database.add_model(model.clone()).await? {
+            return Err(taken());
+        }
+        self.inner.shared.exchange.say(&Word::Models);
+        Ok(model.into())
+    }
+
+    /// Removes a network of the user's own and its file. Batches that name it fail where they need it.
+    ///
+    /// # Errors
+    /// 400 for the built-in one, 404 when there is none of this name, 500 when the storage fails.
+    pub async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
+        if name == BUILT_IN.name {
+            return Err(ApiError::invalid(format!("\"{name}\" comes with the page and cannot be deleted.")));
+        }
+        if !self.inner.database.remove_model(name).await? {
+            return Err(ApiError::not_found(format!("There is no network \"{name}\".")));
+        }
+        self.inner.shared.exchange.say(&Word::Models);
+        Ok(())
     }
 
     /// This tab's part, its workers, and what the user should know.

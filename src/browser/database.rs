@@ -16,17 +16,18 @@ use web_sys::{Blob, IdbDatabase, IdbKeyRange};
 use super::environment::base_path;
 use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
-use crate::store::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
+use crate::store::{AssetRecord, Durability, ExecutionPage, ModelRecord, NewAsset, Store, StoreError, Which};
 
 mod transaction;
 
-use transaction::{Transaction, key_count, open};
+use transaction::{Transaction, Upgrade, key_count, open};
 
 const ASSETS: &str = "assets";
 const CONTENTS: &str = "contents";
 const BATCHES: &str = "batches";
 const PROGRESS: &str = "progress";
 const EXECUTIONS: &str = "executions";
+const MODELS: &str = "models";
 const WORKFLOWS: &str = "workflows";
 const SETTINGS: &str = "settings";
 /// `assets` by [references, createdAt].
@@ -37,10 +38,12 @@ const BY_CREATION: &str = "byCreation";
 const BY_STATUS: &str = "byStatus";
 
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
-const UPGRADES: &[fn(&IdbDatabase) -> Result<(), JsValue>] = &[upgrade_to_1];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2];
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
+/// With the storage full, imports that nothing has referred to for so long make room: 1 hour.
+const KEEP_WHEN_FULL_MS: Millis = 3_600_000.0;
 
 fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
     let create = |name: &str, path: Option<&str>| match path {
@@ -64,6 +67,13 @@ fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
     create(WORKFLOWS, Some("workflowId"))?;
     create(SETTINGS, Some("key"))?;
     Ok(())
+}
+
+/// Networks that the user adds.
+fn upgrade_to_2(database: &IdbDatabase) -> Result<(), JsValue> {
+    let options = web_sys::IdbObjectStoreParameters::new();
+    options.set_key_path(&JsValue::from_str("name"));
+    database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,6 +150,7 @@ impl Database {
         transaction: &Transaction,
         asset: NewAsset<Blob>,
         references: i64,
+        imported: bool,
         now: Millis,
     ) -> Result<(), StoreError> {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
@@ -147,6 +158,7 @@ impl Database {
             Some(mut found) => {
                 found.references = add(found.references, references);
                 found.created_at = now;
+                found.imported |= imported;
                 found
             }
             None => {
@@ -158,13 +170,15 @@ impl Database {
                     bytes: asset.bytes,
                     references: add(0, references),
                     created_at: now,
+                    imported,
                 }
             }
         };
         transaction.put(ASSETS, &record)
     }
 
-    /// Adds to the reference counts; what nothing refers to any more is removed. Answers the ids that are not there.
+    /// Adds to the reference counts; what nothing refers to any more is removed, unless it was imported by itself.
+    /// Answers the ids that are not there.
     async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
         let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
@@ -179,7 +193,7 @@ impl Database {
                     continue;
                 };
                 record.references = add(record.references, delta);
-                if record.references == 0 && delta < 0 {
+                if record.references == 0 && delta < 0 && !record.imported {
                     Self::remove_asset(transaction, &record.asset_id)?;
                 } else {
                     transaction.put(ASSETS, &record)?;
@@ -222,11 +236,18 @@ impl Store for Database {
     type Content = Blob;
 
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
-        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
-        for asset in assets {
-            Self::put_asset(&transaction, asset, 0, now).await?;
+        let put = async || {
+            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
+            for asset in &assets {
+                Self::put_asset(&transaction, asset.clone(), 0, true, now).await?;
+            }
+            transaction.done().await
+        };
+        match put().await {
+            // What nobody has used for a while makes room.
+            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
+            result => result,
         }
-        transaction.done().await
     }
 
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
@@ -361,7 +382,7 @@ impl Store for Database {
         let now = progress.updated_at;
         for asset in assets {
             let references = deltas.remove(&asset.asset_id).unwrap_or_default();
-            Self::put_asset(&transaction, asset, references, now).await?;
+            Self::put_asset(&transaction, asset, references, false, now).await?;
         }
         Self::count(&transaction, deltas).await?;
         transaction.done().await?;
@@ -401,6 +422,38 @@ impl Store for Database {
         }
         transaction.done().await?;
         Ok(key_count(stale.len()))
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        self.read(&[MODELS])?.all_by(MODELS, None, None, u32::MAX)?.await
+    }
+
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
+            return Ok(false);
+        }
+        let missing = Self::count(&transaction, BTreeMap::from([(model.asset_id.clone(), 1)])).await?;
+        if !missing.is_empty() {
+            return Ok(false);
+        }
+        transaction.put(MODELS, &model)?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
+        let Some(model) = transaction.get::<ModelRecord>(MODELS, &name.into())?.await? else { return Ok(false) };
+        transaction.delete(MODELS, &name.into())?;
+        let file: Option<AssetRecord> = transaction.get(ASSETS, &model.asset_id.as_str().into())?.await?;
+        match file {
+            Some(file) if file.references <= 1 => Self::remove_asset(&transaction, &model.asset_id)?,
+            Some(file) => transaction.put(ASSETS, &AssetRecord { references: file.references - 1, ..file })?,
+            None => {}
+        }
+        transaction.done().await?;
+        Ok(true)
     }
 
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {

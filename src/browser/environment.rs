@@ -2,7 +2,7 @@
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortSignal, Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, Response};
 
 use super::interop::{describe, property, settled};
 use crate::batch::records::Millis;
@@ -78,12 +78,13 @@ pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, String> {
     Ok(Uint8Array::new(buffer_of(blob).await?.as_ref()).to_vec())
 }
 
-/// Fetches a URL without credentials and without a referrer.
+/// Fetches a URL without credentials and without a referrer; it must have arrived whole within `patience_ms`.
 ///
 /// # Errors
-/// No connection, refused by the other side's CORS rules, or an answer that is no success.
-pub async fn fetch_anonymously(url: &str) -> Result<Response, String> {
+/// No connection, too slow, refused by the other side's CORS rules, or an answer that is no success.
+pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, String> {
     let options = RequestInit::new();
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
     options.set_credentials(RequestCredentials::Omit);
     options.set_referrer("");
     fetch(url, &options).await
@@ -97,7 +98,11 @@ pub async fn fetch_own(url: &str) -> Result<Response, String> {
     fetch(url, &RequestInit::new()).await
 }
 
-async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
+/// Fetches a URL as the options say.
+///
+/// # Errors
+/// As [`fetch_anonymously`].
+pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
     let request = Request::new_with_str_and_init(url, options).map_err(|error| describe(&error))?;
     let response = settled(fetch_request(&request)).await.map_err(|error| describe(&error))?;
     let response: Response = response.unchecked_into();

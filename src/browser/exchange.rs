@@ -19,6 +19,8 @@ use crate::batch::records::{Execution, Progress};
 pub enum Word {
     /// A call has changed a batch: the scheduling tab reads its records, the others show them anew.
     Notice(Notice),
+    /// A network was added or removed.
+    Models,
     /// The scheduling tab: a batch's progress.
     Progress(Progress),
     /// The scheduling tab: an execution has ended.

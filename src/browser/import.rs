@@ -7,7 +7,7 @@ use super::database::Database;
 use super::environment::{buffer_of, now};
 use super::hash::sha256;
 use super::worker::report;
-use crate::protocol::FromWorker;
+use crate::protocol::{FromWorker, ImportStop};
 use crate::store::{AssetRecord, NewAsset, Store};
 use wasm_bindgen::JsCast;
 
@@ -19,8 +19,8 @@ const PORTION_BYTES: u64 = 64 << 20;
 /// Stores files in order, reporting as it goes.
 ///
 /// # Errors
-/// A sentence; what was reported before is stored.
-pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> Result<(), String> {
+/// At the first file that cannot be read or stored; what was reported before is stored.
+pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
     let (mut portion, mut bytes) = (Vec::new(), 0);
     for file in files {
         let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
@@ -28,13 +28,13 @@ pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> R
             Ok(buffer) => buffer,
             Err(error) => {
                 store(database, ticket, portion).await?;
-                return Err(format!("\"{name}\" could not be read: {error}"));
+                return Err(ImportStop { message: format!("\"{name}\" could not be read: {error}"), unreadable: true });
             }
         };
         let asset_id = sha256(&buffer).await;
         let size = u64::from(buffer.byte_length());
         // A Blob of our own: a File on the disk may change or go before it is stored.
-        let content = owned(&buffer, &file.type_())?;
+        let content = owned(&buffer, &file.type_()).map_err(ImportStop::general)?;
         portion.push(NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content });
         bytes += size;
         if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
@@ -52,7 +52,7 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
         .map_err(|error| super::interop::describe(&error))
 }
 
-async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), String> {
+async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
     if portion.is_empty() {
         return Ok(());
     }
@@ -66,9 +66,10 @@ async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -
             bytes: asset.bytes,
             references: 0,
             created_at: now,
+            imported: true,
         })
         .collect();
-    database.put_assets(portion, now).await.map_err(|error| error.to_string())?;
+    database.put_assets(portion, now).await.map_err(|error| ImportStop::general(error.to_string()))?;
     report(&FromWorker::Imported { ticket, assets });
     Ok(())
 }

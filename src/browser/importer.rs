@@ -10,14 +10,17 @@ use web_sys::Blob;
 use super::interop::{Receiver, Sender, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
-use crate::protocol::{FromWorker, ToWorker};
+use crate::protocol::{FromWorker, ImportStop, ToWorker};
 
 /// What came of an import: what is stored, and why it broke off, if it did.
-pub(super) type Ended = (Vec<Asset>, Option<String>);
+pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
+
+/// Sees what is stored so far.
+type OnProgress = Rc<dyn Fn(&[Asset])>;
 
 struct Import {
     imported: Vec<Asset>,
-    on_progress: Rc<dyn Fn(&[Asset])>,
+    on_progress: OnProgress,
     ended: Sender<Ended>,
 }
 
@@ -104,7 +107,7 @@ impl Importer {
                     import.ended.send((import.imported, failure));
                 }
             }
-            FromPool::Report(_) => {}
+            FromPool::Report(_) | FromPool::Waits => {}
         }
     }
 
@@ -115,7 +118,8 @@ impl Importer {
         self.waiting.borrow_mut().clear();
         let imports = std::mem::take(&mut *self.imports.borrow_mut());
         for import in imports.into_values() {
-            import.ended.send((import.imported, Some(format!("The import stopped: {why}"))));
+            let stop = ImportStop::general(format!("The import stopped: {why}"));
+            import.ended.send((import.imported, Some(stop)));
         }
     }
 }

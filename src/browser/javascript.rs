@@ -46,6 +46,24 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         }),
     );
 
+    let own = client.clone();
+    method(
+        "importModel",
+        Closure::new(move |file: JsValue, name: JsValue, options: JsValue| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&name, &options]).map_err(rejection)?;
+                let file = file
+                    .dyn_into::<Blob>()
+                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                match client.import_model(file, name.as_string().as_deref()).await {
+                    Ok(model) => answer(&model),
+                    Err(error) => Err(rejection(error)),
+                }
+            })
+        }),
+    );
+
     /// A method that takes JSON values and answers one.
     macro_rules! json_methods {
         ($($name:literal => |$client:ident, $first:ident, $second:ident| $call:expr;)*) => { $(
@@ -63,7 +81,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
     json_methods! {
         "executeBatch" => |client, request, _second| client.execute_batch(&request).await;
         "listBatches" => |client, query, _second| client.list_batches(&query).await;
-        "getBatchStatus" => |client, id, _second| client.batch_status(text(&id)?).await;
+        "getBatchStatus" => |client, id, query| client.batch_status(text(&id)?, &query).await;
         "cancelBatch" => |client, id, _second| client.cancel(text(&id)?).await;
         "listExecutions" => |client, id, query| client.executions(text(&id)?, &query).await;
         "retryExecutions" => |client, id, request| client.retry_as_asked(text(&id)?, &request).await;
@@ -71,6 +89,8 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "pauseBatch" => |client, id, _second| client.pause(text(&id)?).await;
         "resumeBatch" => |client, id, _second| client.resume(text(&id)?).await;
         "updateBatch" => |client, id, change| client.update(text(&id)?, &change).await;
+        "listModels" => |client, _first, _second| client.models().await;
+        "deleteModel" => |client, name, _second| client.delete_model(text(&name)?).await;
         "listActions" => |client, _first, _second| Ok::<_, ApiError>(client.list_actions());
         "validateWorkflow" => |client, document, _second| Ok::<_, ApiError>(client.validate(&document));
     }
@@ -98,7 +118,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
                 ("executioncompleted", to_js(&ExecutionAnswer::from(&**execution)))
             }
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
-            ClientEvent::BatchChanged(_) | ClientEvent::State(_) => return,
+            ClientEvent::BatchChanged(_) | ClientEvent::Models | ClientEvent::State(_) => return,
         };
         let Ok(detail) = detail else { return };
         let options = CustomEventInit::new();

@@ -5,7 +5,7 @@
 //! because a tab in the background may get them late.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -15,7 +15,8 @@ use wasm_bindgen::prelude::*;
 use super::database::Database;
 use super::environment::{base_path, now};
 use super::exchange::{Exchange, Hearing, Word};
-use super::interop::{Timer, property, sleep, spawn};
+use super::interop::{Timer, sleep, spawn};
+use super::locks;
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Notice;
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
@@ -30,35 +31,20 @@ const PROGRESS_MS: f64 = 250.0;
 const RETRY_MS: f64 = 1_000.0;
 /// Time for an idle worker to say that it has its execution; one that does not is gone.
 const TAKE_MS: f64 = 10_000.0;
+/// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
+const NETWORK_WAIT_MS: u32 = 600_000;
+/// Time for a worker to run a network once: sixty times what the built-in one takes on a slow machine, 35 times what
+/// the full U²-Net does.
+const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
 /// An import that nothing refers to is kept for so long: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
-#[wasm_bindgen]
-extern "C" {
-    type LockManager;
-    #[wasm_bindgen(method)]
-    fn request(this: &LockManager, name: &str, callback: &js_sys::Function) -> Promise;
-}
-
 /// Waits for its turn to lead the installation at `base_url`, then calls `elected`; the turn lasts until the tab ends
 /// or the answered promise does. False when this browser has no locks here: then nobody is asked.
 pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> bool {
-    let navigator = property(&js_sys::global(), "navigator");
-    let locks = property(&navigator, "locks");
-    if locks.is_undefined() {
-        return false;
-    }
-    let callback = Closure::once_into_js(move |_lock: JsValue| elected());
-    let name = format!("pixelmill:{}", base_path(base_url));
-    let turn = locks.unchecked_into::<LockManager>().request(&name, callback.unchecked_ref());
-    spawn(async move {
-        if let Err(error) = super::interop::settled(turn).await {
-            web_sys::console::error_2(&"The lock was lost:".into(), &error);
-        }
-    });
-    true
+    locks::request(&format!("pixelmill:{}", base_path(base_url)), elected)
 }
 
 /// What is known of a batch's reports.
@@ -84,17 +70,27 @@ pub struct Leader {
     reported: RefCell<BTreeMap<String, Reported>>,
     hearing: RefCell<Option<Hearing>>,
     note: Box<dyn Fn(Option<String>)>,
+    /// Whether a storage failure was told that may be over.
+    noted: Cell<bool>,
+    /// Batches that this tab knew as running when its turn came: their end may never have been told.
+    unfinished: RefCell<BTreeSet<String>>,
+    limits: Cell<Limits>,
     over: Cell<bool>,
+    /// Ends this tab's turn.
+    resign: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl Leader {
-    /// Begins to lead. `note` is told what the user should know of the workers, and when it is over.
+    /// Begins to lead. `unfinished` are the batches that this tab has heard of as running; `note` is told what the user
+    /// should know of the workers, and when it is over; `resign` ends the tab's turn, so that another may lead.
     pub fn start(
         database: Database,
         program: Rc<Program>,
         exchange: Exchange,
         limits: Limits,
+        unfinished: BTreeSet<String>,
         note: impl Fn(Option<String>) + 'static,
+        resign: impl FnOnce() + 'static,
     ) -> Rc<Self> {
         let leader = Rc::new_cyclic(|own| Self {
             own: own.clone(),
@@ -108,14 +104,18 @@ impl Leader {
             reported: RefCell::default(),
             hearing: RefCell::default(),
             note: Box::new(note),
+            noted: Cell::new(false),
+            unfinished: RefCell::new(unfinished),
+            limits: Cell::new(limits),
             over: Cell::new(false),
+            resign: RefCell::new(Some(Box::new(resign))),
         });
         leader.run(|leader| async move {
             // What other tabs say meanwhile is in the records that are read below, or comes once they are.
             while let Err(error) = leader.take_over().await {
                 (leader.note)(Some(error.to_string()));
                 if matches!(error, StoreError::Version(_)) {
-                    return;
+                    return leader.stop();
                 }
                 sleep(RETRY_MS).await;
             }
@@ -139,6 +139,9 @@ impl Leader {
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
         self.reported.borrow_mut().clear();
+        if let Some(resign) = self.resign.borrow_mut().take() {
+            resign();
+        }
     }
 
     fn run<F: Future<Output = ()> + 'static>(&self, task: impl FnOnce(Rc<Self>) -> F) {
@@ -160,8 +163,13 @@ impl Leader {
         // Oldest first: equals are served in the order they came.
         all.reverse();
         for mut progress in all {
-            let ended = progress.completed_at.is_some();
+            // The tab before may have died between a record and its word.
+            let told = !self.unfinished.borrow_mut().remove(&progress.batch_id);
+            let ended = told && progress.completed_at.is_some();
             self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = ended;
+            if !told {
+                self.progressed(&progress);
+            }
             if progress.assets.processing > 0 {
                 let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
                     transitions::recover(progress, executions, now())?;
@@ -294,6 +302,7 @@ impl Leader {
         let which = Which::At(vec![index]);
         match self.database.change(&batch, which, Vec::new(), Durability::Relaxed, hand_out).await {
             Ok(Some((attempt, progress, execution))) => {
+                self.storage_works();
                 if let Some(handle) = self.workers.borrow().get(&worker) {
                     handle.send(&ToWorker::Run { execution }, &JsValue::UNDEFINED);
                     let own = self.own.clone();
@@ -309,7 +318,7 @@ impl Leader {
             }
             Ok(None) => self.dispatch(Event::Refused { worker }),
             Err(error) => {
-                (self.note)(Some(error.to_string()));
+                self.storage_fails(error.to_string());
                 sleep(RETRY_MS).await;
                 self.dispatch(Event::Refused { worker });
             }
@@ -381,7 +390,14 @@ impl Leader {
             FromPool::Died(death, message) => {
                 web_sys::console::warn_1(&format!("Worker {worker} is replaced: {message}").into());
                 self.forget_worker(worker);
+                if death == Death::OutOfMemory {
+                    self.keep_fewer_workers();
+                }
                 self.dispatch(Event::Died { worker, death });
+            }
+            FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
+            FromPool::Report(FromWorker::Infers { networks }) => {
+                self.dispatch(Event::Slow { worker, ms: networks.saturating_mul(INFERENCE_MS) });
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {
@@ -395,13 +411,32 @@ impl Leader {
                 }
             }
             FromPool::Report(FromWorker::Unstored { reason, message }) => {
-                (self.note)(Some(message));
+                self.storage_fails(message);
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
             FromPool::Report(other) => {
                 web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked: {other:?}").into());
             }
+        }
+    }
+
+    /// The device has less memory than it seemed: one worker less, for this tab's turn.
+    fn keep_fewer_workers(&self) {
+        let mut limits = self.limits.get();
+        limits.workers = limits.workers.saturating_sub(1).max(1);
+        self.limits.set(limits);
+        self.dispatch(Event::Limits(limits));
+    }
+
+    fn storage_fails(&self, message: String) {
+        self.noted.set(true);
+        (self.note)(Some(message));
+    }
+
+    fn storage_works(&self) {
+        if self.noted.replace(false) {
+            (self.note)(None);
         }
     }
 
@@ -418,7 +453,7 @@ impl Leader {
             let mut reported = self.reported.borrow_mut();
             let reported = reported.entry(progress.batch_id.clone()).or_default();
             // Transactions may be heard of out of order.
-            if reported.latest.as_ref().is_some_and(|latest| latest.updated_at > progress.updated_at) {
+            if reported.latest.as_ref().is_some_and(|latest| latest.revision > progress.revision) {
                 return;
             }
             let end = ended && !reported.ended;

@@ -10,26 +10,29 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker};
 
-use super::environment::fetch_own;
-use super::interop::{Listener, describe, property, settled};
+use super::environment::{fetch_own, random};
+use super::interop::{Listener, describe, property, settled, spawn};
+use super::locks;
+use super::network::Networks;
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = WebAssembly, js_name = compile)]
-    fn compile(bytes: &JsValue) -> Promise;
+    pub(super) fn compile(bytes: &JsValue) -> Promise;
     #[wasm_bindgen(js_namespace = WebAssembly, js_name = compileStreaming)]
     fn compile_streaming(response: &JsValue) -> Promise;
 }
 
 /// What every worker is made from.
-#[derive(Debug)]
 pub struct Program {
     base_url: String,
     script_url: String,
     module: JsValue,
     libwebp: JsValue,
+    /// What workers ask for when a plan needs a network.
+    pub networks: Rc<Networks>,
 }
 
 impl Program {
@@ -59,7 +62,8 @@ impl Program {
         options.set_type("text/javascript");
         let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
-        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp })
+        let networks = Networks::new(base_url);
+        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks })
     }
 }
 
@@ -81,6 +85,8 @@ async fn compiled(base_url: &str, name: &str) -> Result<JsValue, String> {
 pub enum FromPool {
     /// It can take work.
     Ready,
+    /// It waits for the networks' code, perhaps for a download.
+    Waits,
     /// A report on its work.
     Report(FromWorker),
     /// It is gone or useless; its handle is to be dropped. Told once.
@@ -115,19 +121,37 @@ impl Handle {
         });
         let messages = {
             let (program, own, tell) = (program.clone(), worker.clone(), tell.clone());
+            // Whatever ends a worker frees its lock at once, which no event tells.
+            let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
             Listener::new(&worker, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
                 let text = data.get(0).as_string().unwrap_or_default();
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
                 tell(match serde_json::from_str::<FromWorker>(&text) {
                     Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
-                        post(&own, &ToWorker::Start { base_url: program.base_url.clone() }, &program.libwebp);
+                        let start = ToWorker::Start { base_url: program.base_url.clone(), life: life.clone() };
+                        post(&own, &start, &program.libwebp);
                         return;
                     }
                     Ok(FromWorker::Ready { .. }) => {
                         vanished("The page and its workers are of different versions: reload the page.".into())
                     }
-                    Ok(FromWorker::Started) => FromPool::Ready,
+                    Ok(FromWorker::Started) => {
+                        let tell = tell.clone();
+                        locks::outlive(&life, move || tell(FromPool::Died(Death::Vanished, "it is gone".into())));
+                        FromPool::Ready
+                    }
+                    Ok(FromWorker::NeedsNetwork { built_in }) => {
+                        let (networks, own) = (program.networks.clone(), own.clone());
+                        spawn(async move {
+                            let (failure, given) = match networks.get(built_in).await {
+                                Ok(given) => (None, given.into()),
+                                Err(failure) => (Some(failure), JsValue::UNDEFINED),
+                            };
+                            post(&own, &ToWorker::Network { failure }, &given);
+                        });
+                        FromPool::Waits
+                    }
                     Ok(FromWorker::Unable { message }) => vanished(message),
                     Ok(FromWorker::Panicked { message }) => FromPool::Died(Death::Panic(message.clone()), message),
                     Ok(FromWorker::Crashed { message, exhausted: true }) => FromPool::Died(Death::OutOfMemory, message),
@@ -176,7 +200,7 @@ fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
 }
 
 /// How many workers this device is given: `pixelmill.workers` in the local storage (1–8), or one less than it has
-/// cores, at least 2 and at most 8.
+/// cores, at least 2 and at most 8, and no more than one for each GiB of memory, where the browser tells it.
 pub fn size() -> u32 {
     let window = web_sys::window();
     let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());
@@ -185,5 +209,6 @@ pub fn size() -> u32 {
         return set;
     }
     let cores = window.map_or(2.0, |window| window.navigator().hardware_concurrency());
-    (cores as u32).saturating_sub(1).clamp(2, 8)
+    let memory = property(&property(&js_sys::global(), "navigator"), "deviceMemory").as_f64().unwrap_or(8.0);
+    (cores as u32).saturating_sub(1).clamp(2, 8).min((memory as u32).max(1))
 }

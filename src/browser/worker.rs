@@ -2,7 +2,7 @@
 //!
 //! It decides nothing: the page says what to run, and the record says whether it may still be finished.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
+use super::locks;
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
@@ -26,12 +27,17 @@ use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
 use crate::store::{Durability, NewAsset, Store, StoreError, Which};
 use crate::workflow::Workflow;
 
-pub use memory::{WatchedAllocator, pixelmill_memory_exhausted};
+pub use memory::pixelmill_memory_exhausted;
 
 mod memory;
+mod network;
+
+use network::Networks;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
+/// Time for a named URL to arrive: less than the watchdog leaves an execution, so that the other side is blamed.
+const FETCH_MS: u32 = 20_000;
 
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -62,9 +68,10 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url } => {
+            ToWorker::Start { base_url, life } => {
                 let worker = worker.clone();
                 spawn(async move {
+                    locks::hold(&life).await;
                     match Database::open(&base_url, || (), |_| ()).await {
                         Ok(database) => {
                             *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));
@@ -78,6 +85,18 @@ pub fn serve() {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Taken);
                 spawn(async move { worker.run(&execution).await });
+            }
+            ToWorker::Network { failure } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                worker.networks.answered(failure, &attachment);
+            }
+            ToWorker::Try => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                let file: Blob = attachment.unchecked_into();
+                spawn(async move {
+                    let failure = worker.networks.try_file(&file).await.err();
+                    report(&FromWorker::Tried { failure });
+                });
             }
             ToWorker::Import { ticket } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -100,6 +119,7 @@ struct Worker {
     /// libwebp's compiled module, or nothing when the page could not get it.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
+    networks: Networks,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
 }
 
@@ -113,12 +133,15 @@ struct Outcome {
 
 impl Worker {
     fn new(database: Database, libwebp: JsValue) -> Self {
-        Self { database, libwebp, webp: RefCell::default(), plans: RefCell::default() }
+        let networks = Networks::new(database.clone());
+        Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
     async fn run(&self, execution: &Execution) {
         let message = match self.finish(execution).await {
-            Ok(records) => FromWorker::Finished { records: records.map(Box::new), memory: memory::size() },
+            Ok(records) => {
+                FromWorker::Finished { records: records.map(Box::new), memory: memory::size() + self.networks.memory() }
+            }
             Err(error) => {
                 let reason =
                     if matches!(error, StoreError::Quota(_)) { PauseReason::Quota } else { PauseReason::Storage };
@@ -229,9 +252,19 @@ impl Worker {
         } else {
             None
         };
-        let webp = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
-        let services = Services { webp, networks: None };
-        Ok(plan.run(execution.asset_index, &sources, services))
+        let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
+        let names = plan.networks();
+        let count = names.len() as u32;
+        let networks = self.networks.load(names).await;
+        if count > 0 {
+            report(&FromWorker::Infers { networks: count });
+        }
+        let services = Services { webp: encoder, networks: Some(&networks) };
+        let produced = plan.run(execution.asset_index, &sources, services);
+        if webp.is_some_and(|webp| webp.broken.get()) {
+            *self.webp.borrow_mut() = None;
+        }
+        Ok(produced)
     }
 
     /// The bytes of an input, and the file to be stored when it was fetched.
@@ -253,7 +286,7 @@ impl Worker {
             });
         }
         let fetched = async {
-            let response = fetch_anonymously(source_url).await?;
+            let response = fetch_anonymously(source_url, FETCH_MS).await?;
             let blob: Blob = settled(response.blob().map_err(|error| describe(&error))?)
                 .await
                 .map_err(|error| describe(&error))?
@@ -294,7 +327,12 @@ impl Worker {
         let loader: LibwebpLoader = loader.unchecked_into();
         let name = loader.name();
         let encoder = settled(loader.load(&self.libwebp)).await.map_err(|error| no_webp(&describe(&error)))?;
-        let webp = Rc::new(Libwebp { encoder: encoder.unchecked_into(), name: Box::leak(name.into_boxed_str()) });
+        let webp = Rc::new(Libwebp {
+            encoder: encoder.unchecked_into(),
+            // Leaked once for each encoder, which is hardly ever more than one.
+            name: Box::leak(name.into_boxed_str()),
+            broken: Cell::new(false),
+        });
         *self.webp.borrow_mut() = Some(webp.clone());
         Ok(webp)
     }
@@ -407,8 +445,9 @@ extern "C" {
 
 struct Libwebp {
     encoder: LibwebpEncoder,
-    /// Leaked once in a worker's life.
     name: &'static str,
+    /// Whether it has thrown: its memory may be in any state.
+    broken: Cell<bool>,
 }
 
 impl WebpEncoder for Libwebp {
@@ -419,7 +458,10 @@ impl WebpEncoder for Libwebp {
                 format!("WebP cannot hold {} × {} pixels.", size.width, size.height),
                 "Make the picture smaller (at most 16,383 per side), or choose another format.",
             )),
-            Err(error) => Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it.")),
+            Err(error) => {
+                self.broken.set(true);
+                Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it."))
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! Reading stays strict: a file whose picture is not complete is refused, it never comes out half gray.
 
 use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor};
-use libjpeg_turbo_rs::tj3::TjHandle;
+use libjpeg_turbo_rs::tj3::{TjHandle, TjParam};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 
 use super::icc::{Chunks, JPEG_MARKER, Model, model};
@@ -20,7 +20,7 @@ pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
 /// Below this quality an interleaved picture is written with chroma at half size.
 const FULL_CHROMA_FROM: u8 = 90;
 /// More scans than any encoder writes; a decoder's work grows with them.
-const MAX_SCANS: usize = 500;
+const MAX_SCANS: u16 = 500;
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])
@@ -221,7 +221,7 @@ fn limits() -> DecodeLimits {
         max_width: MAX_SIDE as usize,
         max_height: MAX_SIDE as usize,
         max_pixels: MAX_PIXELS,
-        max_scans: MAX_SCANS,
+        max_scans: usize::from(MAX_SCANS),
         ..DecodeLimits::default()
     }
 }
@@ -238,6 +238,7 @@ fn decode_planes(
     if let Some(denominator) = [8, 4, 2].into_iter().find(|&denominator| serves(scaled(denominator))) {
         let size = scaled(denominator);
         let mut handle = TjHandle::new();
+        handle.set(TjParam::ScanLimit, i32::from(MAX_SCANS)).map_err(problem)?;
         handle.set_scaling_factor(1, denominator).map_err(problem)?;
         match handle.decompress_to_yuv_planes(bytes) {
             Ok((planes, ..)) => {

@@ -1,11 +1,11 @@
 //! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
 //! a browser. A check panics with what was wrong.
 //!
-//! Each takes a fresh store from its [`Fixture`]. [`each!`](crate::store::conformance::each) names them all once.
+//! Each takes a fresh store from its [`Fixture`]. `each!` names them all once.
 
 use std::collections::BTreeSet;
 
-use super::{AssetRecord, Durability, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, Durability, ModelRecord, NewAsset, Store, StoreError, Which};
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
 };
@@ -44,6 +44,8 @@ macro_rules! each {
             a_reference_to_a_missing_file_is_not_counted
             a_dropped_reference_is_counted_in_the_change
             the_sweep_takes_old_files_that_nothing_refers_to
+            a_network_holds_its_file_until_it_is_removed
+            a_network_needs_a_free_name_and_a_file
             a_setting_is_kept
         }
     };
@@ -165,6 +167,7 @@ pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
         bytes: 3,
         references: 0,
         created_at: 5.0,
+        imported: true,
     };
     assert_eq!(stored, expected);
     let content = store.content("bbb").await.expect("read").expect("there");
@@ -346,11 +349,15 @@ pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) 
     assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 0);
     assert_eq!(store.executions("b2", None, 0, 10).await.expect("read").matching, 2);
     assert_eq!(store.delete_batch("b2").await, Ok(true));
-    for gone in ["aa", "result", "result-thumb", "thumb-in"] {
+    for gone in ["result", "result-thumb", "thumb-in"] {
         assert_eq!(record(&store, gone).await, None, "{gone}");
         assert!(store.content(gone).await.expect("read").is_none(), "{gone}");
     }
-    assert_eq!(references(&store, "loose").await, Some(0), "an import of somebody else's stays");
+    for stays in ["aa", "loose"] {
+        assert_eq!(references(&store, stays).await, Some(0), "{stays} was imported and may be used again");
+    }
+    assert_eq!(store.sweep(1.5).await, Ok(2));
+    assert_eq!(record(&store, "aa").await, None);
 }
 
 /// Else deleting the one batch would take the file from another that came after it.
@@ -413,6 +420,40 @@ pub async fn the_sweep_takes_old_files_that_nothing_refers_to<F: Fixture>(fixtur
         assert!(record(&store, kept).await.is_some(), "{kept}");
     }
     assert_eq!(store.sweep(9.0).await, Ok(0));
+}
+
+fn model(name: &str, asset_id: &str) -> ModelRecord {
+    ModelRecord { name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
+}
+
+/// Against the sweep too; what a batch refers to as well stays.
+pub async fn a_network_holds_its_file_until_it_is_removed<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "net"), file(fixture, "both")], 1.0).await.expect("stored");
+    create(&store, "b1", &["both"], 2.0).await;
+    for (name, asset_id) in [("studio", "net"), ("portraits", "both")] {
+        assert_eq!(store.add_model(model(name, asset_id)).await, Ok(true));
+    }
+    assert_eq!(store.models().await, Ok(vec![model("portraits", "both"), model("studio", "net")]));
+    assert_eq!(store.sweep(9.0).await, Ok(0));
+    for name in ["studio", "portraits"] {
+        assert_eq!(store.remove_model(name).await, Ok(true));
+    }
+    assert_eq!(record(&store, "net").await, None);
+    assert_eq!(record(&store, "both").await.map(|record| record.references), Some(1));
+    assert_eq!(store.models().await, Ok(Vec::new()));
+    assert_eq!(store.remove_model("studio").await, Ok(false));
+}
+
+/// Or nothing is counted.
+pub async fn a_network_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "first"), file(fixture, "second")], 1.0).await.expect("stored");
+    assert_eq!(store.add_model(model("studio", "first")).await, Ok(true));
+    assert_eq!(store.add_model(model("studio", "second")).await, Ok(false));
+    assert_eq!(store.add_model(model("other", "missing")).await, Ok(false));
+    assert_eq!(store.models().await, Ok(vec![model("studio", "first")]));
+    assert_eq!(record(&store, "second").await.map(|record| record.references), Some(0));
 }
 
 /// The last value of each key.

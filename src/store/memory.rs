@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{AssetRecord, Durability, ExecutionPage, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, Durability, ExecutionPage, ModelRecord, NewAsset, Store, StoreError, Which};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
@@ -18,6 +18,7 @@ pub struct MemoryStore<C = Arc<[u8]>> {
 struct Records<C> {
     assets: BTreeMap<String, (AssetRecord, C)>,
     batches: BTreeMap<String, StoredBatch>,
+    models: BTreeMap<String, ModelRecord>,
     settings: BTreeMap<String, String>,
 }
 
@@ -30,7 +31,12 @@ struct StoredBatch {
 
 impl<C> Default for MemoryStore<C> {
     fn default() -> Self {
-        let records = Records { assets: BTreeMap::new(), batches: BTreeMap::new(), settings: BTreeMap::new() };
+        let records = Records {
+            assets: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            models: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        };
         Self { records: Rc::new(RefCell::new(records)) }
     }
 }
@@ -42,12 +48,13 @@ impl<C> Clone for MemoryStore<C> {
 }
 
 impl<C: Clone> Records<C> {
-    fn put(&mut self, asset: NewAsset<C>, now: Millis) {
+    fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
         let (record, _) = self.assets.entry(asset_id.clone()).or_insert_with(|| {
-            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now }, content)
+            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now, imported }, content)
         });
         record.created_at = now;
+        record.imported |= imported;
     }
 
     fn add_reference(&mut self, asset_id: &str) {
@@ -61,7 +68,7 @@ impl<C: Clone> Records<C> {
         for asset_id in asset_ids {
             if let Some((record, _)) = self.assets.get_mut(asset_id) {
                 record.references = record.references.saturating_sub(1);
-                if record.references == 0 {
+                if record.references == 0 && !record.imported {
                     self.assets.remove(asset_id);
                 }
             }
@@ -74,7 +81,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 
     async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, true, now));
         Ok(())
     }
 
@@ -158,7 +165,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let mut after = before.clone();
         let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
         let now = progress.updated_at;
-        assets.into_iter().for_each(|asset| records.put(asset, now));
+        assets.into_iter().for_each(|asset| records.put(asset, false, now));
         for asset_id in after.iter().flat_map(Execution::references) {
             records.add_reference(asset_id);
         }
@@ -183,6 +190,32 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let count = records.assets.len();
         records.assets.retain(|_, (record, _)| record.references > 0 || record.created_at >= before);
         Ok((count - records.assets.len()) as u32)
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        Ok(self.records.borrow().models.values().cloned().collect())
+    }
+
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+        let mut records = self.records.borrow_mut();
+        if records.models.contains_key(&model.name) || !records.assets.contains_key(&model.asset_id) {
+            return Ok(false);
+        }
+        records.add_reference(&model.asset_id);
+        records.models.insert(model.name.clone(), model);
+        Ok(true)
+    }
+
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let Some(model) = records.models.remove(name) else { return Ok(false) };
+        if let Some((file, _)) = records.assets.get_mut(&model.asset_id) {
+            file.references = file.references.saturating_sub(1);
+            if file.references == 0 {
+                records.assets.remove(&model.asset_id);
+            }
+        }
+        Ok(true)
     }
 
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {

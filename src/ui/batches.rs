@@ -139,34 +139,41 @@ pub(crate) fn BatchActions(batch: Memo<Option<Progress>>, compact: bool) -> impl
             })
         })
     });
-    let going = move || state.get() == Some("going");
     let paused = move || state.get() == Some("paused");
-    let button = move |shape: Shape, text: &'static str, testid: &'static str, bad: bool, act: fn(Live, String)| {
-        view! {
-            <button
-                class="button"
-                class:quiet=compact
-                class:square=compact
-                class:bad=bad
-                data-testid=testid
-                aria-label=compact.then_some(text)
-                title=compact.then_some(text)
-                on:click=move |_| act(live, id())
-            >
-                <Icon shape/>
-                {(!compact).then_some(text)}
-            </button>
-        }
-    };
+    let pause_word = move || if paused() { "Resume" } else { "Pause" };
     let delete = move |live: Live| {
         if let Some(batch) = batch.get_untracked() {
             live.delete(&batch);
         }
     };
     view! {
-        <Show when=going>{button(Shape::Pause, "Pause", "pause", false, Live::pause)}</Show>
-        <Show when=paused>{button(Shape::Play, "Resume", "resume", false, Live::resume)}</Show>
-        <Show when=move || going() || paused()>{button(Shape::Stop, "Cancel", "cancel", false, Live::cancel)}</Show>
+        <Show when=move || state.get() != Some("ended")>
+            // One button for both, so that the focus stays on it.
+            <button
+                class="button"
+                class:quiet=compact
+                class:square=compact
+                data-testid=move || if paused() { "resume" } else { "pause" }
+                aria-label=move || compact.then(pause_word)
+                title=move || compact.then(pause_word)
+                on:click=move |_| if untrack(paused) { live.resume(id()) } else { live.pause(id()) }
+            >
+                {move || view! { <Icon shape=if paused() { Shape::Play } else { Shape::Pause }/> }}
+                {move || (!compact).then(pause_word)}
+            </button>
+            <button
+                class="button"
+                class:quiet=compact
+                class:square=compact
+                data-testid="cancel"
+                aria-label=compact.then_some("Cancel")
+                title=compact.then_some("Cancel")
+                on:click=move |_| live.cancel(id())
+            >
+                <Icon shape=Shape::Stop/>
+                {(!compact).then_some("Cancel")}
+            </button>
+        </Show>
         <button
             class="button quiet square"
             data-testid="delete"

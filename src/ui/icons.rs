@@ -12,6 +12,7 @@ pub(crate) enum Shape {
     Check,
     Warning,
     Info,
+    Question,
     Download,
     Retry,
     Pause,
@@ -40,6 +41,9 @@ impl Shape {
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Warning => "M12 4.5L21 19.5H3zM12 10v4.5M12 17h.01",
             Self::Info => "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 0 0 0-17zM12 11v5M12 8h.01",
+            Self::Question => {
+                "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 0 0 0-17zM9.6 9.6a2.5 2.5 0 1 1 3.6 2.3c-.8.4-1.2.9-1.2 1.8M12 16.6h.01"
+            }
             Self::Download => "M12 4v11M7.5 11L12 15.5 16.5 11M5 20h14",
             Self::Retry => "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15",
             Self::Pause => "M8.5 6v12M15.5 6v12",

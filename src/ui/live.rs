@@ -9,6 +9,8 @@ use super::route::CurrentRoute;
 use super::services::{Change, Problem, Services};
 use crate::batch::records::{BatchStatus, Progress};
 use crate::view_model::format;
+use crate::view_model::progress;
+use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::route::Route;
 
 /// Every batch, newest first.
@@ -22,8 +24,9 @@ pub(crate) struct Live {
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<Problem>>,
     tab: RwSignal<Option<String>>,
-    reading: StoredValue<bool>,
-    again: StoredValue<bool>,
+    /// Bytes of a network that have come, and of all.
+    loading: RwSignal<Option<(u64, u64)>>,
+    readings: StoredValue<Readings>,
 }
 
 /// Reads the batches and follows them.
@@ -36,14 +39,19 @@ pub(crate) fn provide_live() {
         batches: RwSignal::new(None),
         problem: RwSignal::new(None),
         tab: RwSignal::new(None),
-        reading: StoredValue::new(false),
-        again: StoredValue::new(false),
+        loading: RwSignal::new(None),
+        readings: StoredValue::new(Readings::default()),
     };
     live.services.on_change(move |change| match change {
         Change::Progress(progress) => live.take(progress),
         Change::Batches => live.read(),
-        Change::Tab => live.tab.set(live.services.tab_note()),
-        Change::Execution(_) => {}
+        // Another tab's end makes this one take over, and what that tab did last was perhaps not heard here.
+        Change::Tab => {
+            live.tab.set(live.services.tab_note());
+            live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
+            live.read();
+        }
+        Change::Execution(_) | Change::Models => {}
     });
     live.tab.set(live.services.tab_note());
     live.read();
@@ -71,6 +79,11 @@ impl Live {
         self.tab.get()
     }
 
+    /// What the page says while a network is on its way here, tracked.
+    pub(crate) fn loading_note(self) -> Option<String> {
+        self.loading.get().map(|(loaded, total)| format::loading("Loading the background model", loaded, total))
+    }
+
     /// How many batches are on their way, tracked.
     pub(crate) fn underway(self) -> usize {
         self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
@@ -78,35 +91,38 @@ impl Live {
 
     /// Reads the batches; calls while a reading is on its way end in one more.
     pub(crate) fn read(self) {
-        if self.reading.get_value() {
-            self.again.set_value(true);
+        if self.readings.try_update_value(|readings| readings.ask(Extent::All)) != Some(true) {
             return;
         }
-        self.reading.set_value(true);
         spawn_local(async move {
-            match self.services.all_progress().await {
-                Ok(batches) => {
-                    self.problem.set(None);
-                    self.batches.set(Some(batches));
+            loop {
+                match self.services.all_progress().await {
+                    Ok(read) => {
+                        self.problem.set(None);
+                        self.batches.update(|batches| *batches = Some(progress::merged(batches.take(), read)));
+                    }
+                    Err(problem) => self.problem.set(Some(problem)),
                 }
-                Err(problem) => self.problem.set(Some(problem)),
-            }
-            self.reading.set_value(false);
-            if self.again.get_value() {
-                self.again.set_value(false);
-                self.read();
+                if self.readings.try_update_value(Readings::end).flatten().is_none() {
+                    return;
+                }
             }
         });
     }
 
-    fn take(self, progress: Progress) {
-        let known = self.batches.try_update(|batches| {
-            let place = batches.as_mut()?.iter_mut().find(|batch| batch.batch_id == progress.batch_id)?;
-            *place = progress;
-            Some(())
+    fn take(self, fresh: Progress) {
+        let known = self.batches.with_untracked(|batches| {
+            batches.as_ref()?.iter().find(|batch| batch.batch_id == fresh.batch_id).map(|batch| batch.revision)
         });
-        if known.flatten().is_none() {
-            self.read();
+        match known {
+            // A message may come late: what is known is newer.
+            Some(revision) if revision > fresh.revision => {}
+            Some(_) => self.batches.update(|batches| {
+                if let Some(known) = batches.iter_mut().flatten().find(|batch| batch.batch_id == fresh.batch_id) {
+                    *known = fresh;
+                }
+            }),
+            None => self.read(),
         }
     }
 }
@@ -145,10 +161,13 @@ impl Live {
     /// Asks, then deletes a batch with its results.
     pub(crate) fn delete(self, progress: &Progress) {
         let (name, batch_id) = (progress.job_name.clone(), progress.batch_id.clone());
-        let results = format::plural(u64::from(progress.assets.completed), "picture", "pictures");
+        let what = match u64::from(progress.assets.completed) {
+            0 => "It is".to_owned(),
+            done => format!("The batch and its results ({}) are", format::plural(done, "picture", "pictures")),
+        };
         self.confirm.ask(
             format!("Delete “{name}”?"),
-            format!("The batch and its results ({results}) are removed from this browser. Files you downloaded stay."),
+            format!("{what} removed from this browser. Files you downloaded stay."),
             "Delete",
             move || {
                 let batch_id = batch_id.clone();

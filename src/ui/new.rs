@@ -7,6 +7,7 @@ use crate::view_model::format;
 
 pub(crate) mod draft;
 mod fields;
+pub(crate) mod models;
 mod options;
 mod pictures;
 mod previews;

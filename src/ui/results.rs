@@ -32,18 +32,21 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         // In the dialog it answers the question.
         let asked = document().query_selector("dialog[open]").ok().flatten().is_some();
         if event.key() == "Escape" && !asked {
-            list.close();
+            detail::leave(list);
         }
     });
     on_cleanup(move || on_key.remove());
+    let covered = covered(list);
     view! {
         <Show when=move || known.get()>
             <div class="results" data-testid="results" data-status=word>
-                <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
-                <Head batch_id=StoredValue::new(batch_id.clone())/>
-                <TabNote/>
+                <div prop:inert=move || covered.get()>
+                    <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
+                    <Head batch_id=StoredValue::new(batch_id.clone())/>
+                    <TabNote/>
+                </div>
                 <div class="results-body" class:split=move || list.is_open()>
-                    <list::ExecutionListView/>
+                    <list::ExecutionListView covered/>
                     <Show when=move || list.is_open()><detail::Detail/></Show>
                 </div>
             </div>
@@ -51,12 +54,21 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         <Show when=move || loaded.get() && !known.get()>
             <div class="empty panel" data-testid="empty">
                 <Icon shape=Shape::Layers/>
-                <h2>"This batch is not here"</h2>
+                <h1>"This batch is not here"</h1>
                 <p>"It was deleted, or it ran in another browser. Batches stay in the browser that ran them."</p>
                 <a class="button primary" href=Route::Batches.fragment()>"See all batches"</a>
             </div>
         </Show>
     }
+}
+
+/// Whether the detail lies over the rest of the view, as it does in a narrow window; what is below takes no focus then.
+fn covered(list: state::ExecutionList) -> Memo<bool> {
+    let narrow = || window().match_media("(max-width: 960px)").ok().flatten().is_some_and(|query| query.matches());
+    let now = RwSignal::new(narrow());
+    let on_resize = window_event_listener(leptos::ev::resize, move |_| now.set(narrow()));
+    on_cleanup(move || on_resize.remove());
+    Memo::new(move |_| list.is_open() && now.get())
 }
 
 #[component]

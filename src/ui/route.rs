@@ -1,7 +1,6 @@
 //! The fragment router: the URL's fragment is the one truth about which view is shown.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use crate::view_model::route::Route;
 
@@ -43,10 +42,7 @@ pub(crate) fn provide_route() -> CurrentRoute {
 }
 
 fn focus_main() {
-    let main = document().get_element_by_id("main").and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(main) = main {
-        let _not_focusable = main.focus();
-    }
+    super::widgets::focus(document().get_element_by_id("main"));
 }
 
 /// The skip link: its fragment is no view, so it moves the focus itself.

@@ -6,9 +6,10 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use crate::api::ApiError;
+use crate::api::{ApiError, ModelAnswer};
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
+use crate::browser::network::Loading;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::store::ExecutionPage;
@@ -95,6 +96,17 @@ pub(crate) struct Imported {
     pub(crate) bytes: u64,
 }
 
+/// What came of an import.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Import {
+    /// The files that are stored, in order, as they are stored and as they came.
+    pub(crate) stored: Vec<(Imported, Picked)>,
+    /// Names of what could not be read.
+    pub(crate) unreadable: Vec<String>,
+    /// What broke it off before its end.
+    pub(crate) problem: Option<Problem>,
+}
+
 /// What has changed.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
@@ -104,6 +116,8 @@ pub(crate) enum Change {
     Batches,
     /// An execution of this batch ended.
     Execution(String),
+    /// A network was added or removed.
+    Models,
     /// What the page should know about its tab.
     Tab,
 }
@@ -122,6 +136,9 @@ pub(crate) struct Services {
     client: StoredValue<Option<Client>, LocalStorage>,
     start: RwSignal<Start>,
 }
+
+/// Files handed over at once after one could not be read.
+const AFTER_A_FAULT: usize = 256;
 
 /// Starts the client.
 pub(crate) fn provide_services() -> Services {
@@ -149,26 +166,48 @@ impl Services {
         self.client.get_value().ok_or_else(|| Problem::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files: those that were stored, in order, and what broke it off. `on_progress` gets how many are stored.
-    pub(crate) async fn import(
-        self,
-        files: &[Picked],
-        on_progress: impl Fn(u32) + 'static,
-    ) -> (Vec<Imported>, Option<Problem>) {
-        let blobs = files.iter().map(|picked| Blob::from(picked.file.clone())).collect();
+    /// Stores files, in order; goes on after one that cannot be read. `on_progress` gets how many were seen to.
+    pub(crate) async fn import(self, files: Vec<Picked>, on_progress: impl Fn(u32) + Clone + 'static) -> Import {
+        let mut import = Import::default();
         let client = match self.client() {
             Ok(client) => client,
-            Err(problem) => return (Vec::new(), Some(problem)),
+            Err(problem) => return Import { problem: Some(problem), ..import },
         };
-        let (assets, problem) = match client.import_assets(blobs, move |progress| on_progress(progress.files)).await {
-            Ok(assets) => (assets, None),
-            Err(failure) => (failure.imported, Some(failure.error.into())),
-        };
-        let imported = assets
-            .into_iter()
-            .map(|asset| Imported { asset_id: asset.asset_id, name: asset.name, bytes: asset.bytes })
-            .collect();
-        (imported, problem)
+        let mut seen_to = 0;
+        let mut rest = files.into_iter();
+        while !rest.as_slice().is_empty() {
+            // All at once, until there is reason to expect that each call ends early.
+            let most = if import.unreadable.is_empty() { usize::MAX } else { AFTER_A_FAULT };
+            let blobs = rest.as_slice().iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
+            let report = on_progress.clone();
+            let outcome = client.import_assets(blobs, move |progress| report(seen_to + progress.files)).await;
+            let (assets, failure) = match outcome {
+                Ok(assets) => (assets, None),
+                Err(failure) => (failure.imported, Some((failure.unreadable, failure.error))),
+            };
+            seen_to += assets.len() as u32;
+            let stored = assets.into_iter().map(|asset| Imported {
+                asset_id: asset.asset_id,
+                name: asset.name,
+                bytes: asset.bytes,
+            });
+            import.stored.extend(stored.zip(rest.by_ref()));
+            match failure {
+                None => {}
+                Some((true, _)) => {
+                    import
+                        .unreadable
+                        .extend(rest.next().map(|picked| picked.path.unwrap_or_else(|| picked.file.name())));
+                    seen_to += 1;
+                    on_progress(seen_to);
+                }
+                Some((false, error)) => {
+                    import.problem = Some(error.into());
+                    break;
+                }
+            }
+        }
+        import
     }
 
     /// Accepts a batch; its id.
@@ -239,6 +278,26 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
+    /// The networks that workflows can name.
+    pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, Problem> {
+        Ok(self.client()?.models().await?)
+    }
+
+    /// Tries a network's file and keeps it under the file's name.
+    pub(crate) async fn import_model(self, file: File) -> Result<ModelAnswer, Problem> {
+        Ok(self.client()?.import_model(file.into(), None).await?)
+    }
+
+    /// Removes a network.
+    pub(crate) async fn delete_model(self, name: &str) -> Result<(), Problem> {
+        Ok(self.client()?.delete_model(name).await?)
+    }
+
+    /// How far the download of a network is, if one is under way in this tab.
+    pub(crate) fn loading(self) -> Option<Loading> {
+        self.client().ok()?.state().loading
+    }
+
     /// Calls back on changes in any tab, until the owner in which this was called goes.
     pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
         let Ok(client) = self.client() else { return };
@@ -249,6 +308,7 @@ impl Services {
                 }
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
+                ClientEvent::Models => Change::Models,
                 ClientEvent::State(_) => Change::Tab,
             });
         });

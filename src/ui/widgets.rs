@@ -1,6 +1,7 @@
 //! Small parts that several views show.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::live::Live;
 use super::services::Services;
@@ -47,6 +48,15 @@ pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
+/// Gives an element the focus where it stands: the page does not scroll.
+pub(crate) fn focus(element: Option<web_sys::Element>) {
+    let options = web_sys::FocusOptions::new();
+    options.set_prevent_scroll(true);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _gone = element.focus_with_options(&options);
+    }
+}
+
 /// A stored picture, by its asset id.
 #[component]
 pub(crate) fn StoredImage(
@@ -67,6 +77,15 @@ pub(crate) fn StoredImage(
         {move || source.get().map(|url| {
             view! { <img class=class style=style src=url alt=alt.clone() decoding="async" draggable="false"/> }
         })}
+    }
+}
+
+/// How far the download of a network is, while there is one.
+#[component]
+pub(crate) fn LoadingNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! {
+        {move || live.loading_note().map(|text| view! { <p class="loading numbers" role="status" data-testid="network-loading">{text}</p> })}
     }
 }
 

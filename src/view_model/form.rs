@@ -34,6 +34,8 @@ pub enum Control {
     Ratio,
     /// A file-name pattern.
     Pattern,
+    /// A network, from those that are there.
+    Model,
     /// Text.
     Text,
 }
@@ -51,6 +53,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Color => Control::Color,
         Kind::Ratio => Control::Ratio,
         Kind::NamePattern => Control::Pattern,
+        Kind::Model => Control::Model,
         Kind::Text => Control::Text,
         Kind::Images => return None,
     })
@@ -113,6 +116,32 @@ pub fn choice(word: &str) -> String {
         "southeast" => "Bottom right".to_owned(),
         other => label(other),
     }
+}
+
+/// A piece of a parameter's description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands.
+    Text(String),
+    /// A choice or another parameter, as the form calls it.
+    Named(String),
+    /// To be typed just so.
+    Verbatim(String),
+}
+
+/// A parameter's description with what stands between backticks told apart: words of the document become words of the
+/// form, so that `long-side` reads as the choice does.
+pub fn pieces(description: &str) -> Vec<Piece> {
+    let is_word = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
+    };
+    let piece = |(index, text): (usize, &str)| match index % 2 {
+        0 => Piece::Text(text.to_owned()),
+        _ if is_word(text) => Piece::Named(choice(text)),
+        _ => Piece::Verbatim(text.to_owned()),
+    };
+    description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
 /// What was typed into a number's field, as the document keeps it: nothing for an empty field, the text itself when
@@ -233,6 +262,18 @@ mod tests {
         assert_eq!(label(""), "");
         assert_eq!(choice("long-side"), "Long side");
         assert_eq!(choice("southeast"), "Bottom right");
+    }
+
+    #[test]
+    fn a_description_speaks_the_words_of_the_form() {
+        let named = |text: &str| Piece::Named(text.into());
+        let text = |text: &str| Piece::Text(text.into());
+        assert_eq!(pieces("`long-side`: the longer"), [named("Long side"), text(": the longer")]);
+        assert_eq!(
+            pieces("From `{name}`, with `gravity`."),
+            [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
+        );
+        assert_eq!(pieces("Plain."), [text("Plain.")]);
     }
 
     #[test]

@@ -22,6 +22,16 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
+/// How far a download is: `Loading the background model: 3.1 of 5.9 MB (53 %)`.
+pub fn loading(what: &str, loaded: u64, total: u64) -> String {
+    if total == 0 {
+        return format!("{what}: {}", bytes(loaded));
+    }
+    let megabytes = |count: u64| count as f64 / 1e6;
+    let percent = (loaded as f64 / total as f64 * 100.0).floor();
+    format!("{what}: {:.1} of {:.1} MB ({percent:.0} %)", megabytes(loaded), megabytes(total))
+}
+
 /// The change of a size: `−84 %`, `+12 %`, `±0 %`; `None` when there was nothing before.
 pub fn change(before: u64, after: u64) -> Option<String> {
     if before == 0 {
@@ -136,6 +146,13 @@ mod tests {
         for (number, text) in cases {
             assert_eq!(bytes(number), text);
         }
+    }
+
+    #[test]
+    fn a_download_tells_how_far_it_is() {
+        assert_eq!(loading("Loading", 3_100_000, 5_900_000), "Loading: 3.1 of 5.9 MB (52 %)");
+        assert_eq!(loading("Loading", 3_100_000, 0), "Loading: 3.10 MB");
+        assert_eq!(loading("Loading", 4_927_000, 4_927_000), "Loading: 4.9 of 4.9 MB (100 %)");
     }
 
     #[test]

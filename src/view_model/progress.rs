@@ -1,5 +1,7 @@
 //! A batch's progress in words and in shares of a bar.
 
+use std::collections::HashMap;
+
 use super::format;
 use crate::batch::records::{PauseReason, Progress};
 
@@ -49,6 +51,17 @@ pub fn time(progress: &Progress) -> String {
     }
 }
 
+/// What was read, but for batches of which something newer is known: a message may have come during the reading.
+pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Progress> {
+    let mut known: HashMap<_, _> = known.into_iter().flatten().map(|batch| (batch.batch_id.clone(), batch)).collect();
+    for batch in &mut read {
+        if let Some(newer) = known.remove(&batch.batch_id).filter(|known| known.revision > batch.revision) {
+            *batch = newer;
+        }
+    }
+    read
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -82,6 +95,15 @@ mod tests {
         assert!((sum - 50.0).abs() < 1e-9);
         let empty = Progress { assets: Assets::default(), ..running() };
         assert_eq!(shares(&empty), [0.0; 3]);
+    }
+
+    #[test]
+    fn a_reading_does_not_take_back_what_a_message_told_meanwhile() {
+        let batch = |id: &str, revision| Progress { batch_id: id.into(), revision, ..running() };
+        let known = vec![batch("a", 7), batch("b", 2), batch("deleted", 9)];
+        let merged = merged(Some(known), vec![batch("new", 0), batch("a", 6), batch("b", 3)]);
+        let told: Vec<_> = merged.iter().map(|batch| (batch.batch_id.as_str(), batch.revision)).collect();
+        assert_eq!(told, [("new", 0), ("a", 7), ("b", 3)]);
     }
 
     #[test]

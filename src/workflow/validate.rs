@@ -154,8 +154,8 @@ impl<'a> Validator<'a> {
     fn source_url(&mut self, node: &ActionNode, image: &InputImage) {
         let url = image.source_url.as_str();
         let known = ["asset:", "blob:", "data:", "https:"].iter().any(|scheme| url.starts_with(scheme));
-        // A relative URL and one of a loopback page are of the page's own origin; the worker's fetch judges them.
-        let own = !url.contains(':') || url.starts_with("http://localhost") || url.starts_with("http://127.0.0.1");
+        // Whether an absolute `http:` URL is of the page's own origin is judged where that is known: at execute.
+        let own = url.starts_with("http:") || !has_scheme(url);
         if url.is_empty() || !(known || own) {
             let shown: String = url.chars().take(60).collect();
             self.found.push(
@@ -399,6 +399,11 @@ fn shown_source(connection: &Connection) -> String {
 
 fn shown_target(connection: &Connection) -> String {
     format!("\"{}\".{}", connection.connection_target, connection.target_port)
+}
+
+/// Whether a URL names a scheme (RFC 3986, 3.1), so that it is no relative one.
+fn has_scheme(url: &str) -> bool {
+    url.find([':', '/', '?', '#']).is_some_and(|at| url[at..].starts_with(':'))
 }
 
 fn unknown_port(id: &str, action_type: &str, name: &str, side: &str, ports: &[Port], error: bool) -> Diagnostic {

@@ -26,7 +26,7 @@ function assertFailsClearly(execution, expected) {
   assert.match(execution.error, expected);
   assert.ok(execution.hint?.length > 10, `no hint: ${JSON.stringify(execution)}`);
   assert.equal(execution.errorCategory, "validation_error");
-  assert.ok(["setup", "execute"].includes(execution.phase));
+  assert.equal(execution.phase, "validation");
   assert.doesNotMatch(execution.error, /panicked|unreachable|RuntimeError|unwrap/);
 }
 

@@ -190,6 +190,39 @@ test("what cannot be is refused with a reason", async (t) => {
   assert.deepEqual([version.rejected?.code, version.rejected?.status], [400, "error"]);
 });
 
+test("images come from addresses of the page's own site, and one that is not there fails alone", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  await context.route(`${url}pictures/**`, (route) => {
+    const here = route.request().url().endsWith("here.jpg");
+    return here ? route.fulfill({ body: photographs[0].bytes, contentType: "image/jpeg" }) : route.fulfill({ status: 404 });
+  });
+  const workflow = structuredClone(SMALL);
+  workflow.actions[0].parameters.images = [
+    { name: "here.jpg", sourceUrl: "pictures/here.jpg" },
+    { name: "absolute.jpg", sourceUrl: `${url}pictures/also-here.jpg` },
+    { name: "missing.jpg", sourceUrl: `${url}pictures/missing.jpg` },
+  ];
+  const { executions: [here, absolute, missing] } = await run(page, workflow);
+  assert.deepEqual([here.status, absolute.status, missing.status], ["success", "success", "failed"]);
+  assert.equal(here.inputAsset.assetId, pictures.sha256(photographs[0].bytes), "what was fetched is kept");
+  assert.deepEqual([missing.errorCategory, missing.phase], ["downstream_error", "setup"]);
+  assert.match(missing.error, /404/);
+  const refused = await call(page, "executeBatch", {
+    workflowId: "small",
+    workflow: { ...workflow, actions: [{ ...workflow.actions[0], parameters: { images: [{ name: "x.jpg", sourceUrl: "http://127.0.0.1:1/x.jpg" }] } }, ...workflow.actions.slice(1)] },
+  });
+  assertRefused(refused, 400, "another site without TLS");
+});
+
+test("pictures stay for another run when the batch they were imported for is deleted", async (t) => {
+  const { page } = await open(t);
+  const workflow = withImages(SMALL, { photos: await importFiles(page, photographs.slice(0, 2)) });
+  const first = await run(page, workflow);
+  await ask(page, "deleteBatch", first.batchId);
+  const second = await run(page, workflow);
+  assert.equal(second.status.assets.completed, 2, JSON.stringify(second.executions));
+});
+
 test("events tell of progress, of each execution and of the end, once the records say so", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, photographs.slice(0, 5));

@@ -148,6 +148,13 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
   assert.deepEqual(later, [], "the page asked its server again");
 });
 
+/** A worker that runs pictures: the first one that was started imports files. */
+function busyWorker(page) {
+  const [, ...workers] = page.workers();
+  assert.ok(workers.length > 0, "no worker runs pictures");
+  return workers[0];
+}
+
 async function untilWorkers(page) {
   const end = Date.now() + 20_000;
   while (page.workers().length === 0) {
@@ -159,15 +166,22 @@ async function untilWorkers(page) {
 test("a worker that throws in the middle of its image is replaced and the batch goes on", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  await page.workers()[0].evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  await busyWorker(page).evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   const status = await untilEnded(page, batchId);
-  assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
+  // What is thrown and not caught fails its image at once, with a reason: trying again would throw again.
+  assert.deepEqual([status.assets.completed, status.assets.failed], [COUNT - 1, 1], JSON.stringify(status));
+  const failed = (await executions(page, batchId)).find((one) => one.status === "failed");
+  assert.deepEqual([failed.attempts, failed.errorCategory], [1, "system_error"]);
+  assert.match(failed.error, /killed by the test/);
 });
 
 test("a worker that vanishes without a word is replaced and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  await page.workers()[0].evaluate(() => close()).catch(() => {});
-  const status = await untilEnded(page, batchId, 240_000);
+  await busyWorker(page).evaluate(() => close()).catch(() => {});
+  // Its lock tells of its death at once; the watchdog alone would wait for longer than this.
+  const status = await untilEnded(page, batchId, 25_000);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
+  const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
+  assert.deepEqual(attempts, [...Array(COUNT - 1).fill(1), 2], "one image was tried again, once");
 });

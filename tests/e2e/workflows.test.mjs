@@ -32,7 +32,7 @@ async function runOver(page, workflow, more = {}) {
   );
   const failure = result.executions[DAMAGED_AT];
   assert.equal(failure.status, "failed");
-  assert.equal(failure.phase, "execute");
+  assert.equal(failure.phase, "validation");
   assert.ok(failure.error.length > 10 && failure.hint.length > 10, JSON.stringify(failure));
   assert.deepEqual(failure.outputs ?? [], []);
   return files

@@ -1,4 +1,6 @@
 //! The release page: Trunk assembles `dist/`, wasm-opt rewrites its WebAssembly files, and their sizes are held against a budget.
+//!
+//! The networks' WebAssembly comes first and by cargo alone: it has no glue, and the page is compiled with its checksum.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -13,14 +15,21 @@ use crate::shell::{Outcome, command, read, run, say, step};
 struct Part {
     name: &'static str,
     prefix: &'static str,
-    optimisation: &'static str,
+    optimisation: &'static [&'static str],
     budget: u64,
 }
 
-const PARTS: [Part; 2] = [
-    Part { name: "app", prefix: "app", optimisation: "-Os", budget: 500_000 },
-    Part { name: "worker", prefix: "worker", optimisation: "-O3", budget: 1_500_000 },
-];
+const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 500_000 };
+const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: &["-O3"], budget: 1_500_000 };
+/// Its kernels stay functions of their own: V8 compiles a function well only between two calls of it, and a run is one long call.
+const NETWORK: Part = Part {
+    name: "network",
+    prefix: "network",
+    optimisation: &["-O3", "--one-caller-inline-max-function-size=0"],
+    budget: 400_000,
+};
+
+const PARTS: [Part; 3] = [APP, WORKER, NETWORK];
 
 /// What rustc's default wasm32 target and our own flags switch on. wasm-opt refuses code with features it was not told of.
 const WASM_FEATURES: [&str; 8] = [
@@ -48,6 +57,10 @@ pub fn release(project: &Project) -> Outcome {
 /// Builds `dist/`.
 pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
     step("release build", || {
+        if node.is_none() {
+            say("wasm-opt is left out: the files in dist/ are larger and somewhat slower than they could be");
+        }
+        let network = network(project, node)?;
         let tools = project.tools().join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path)))
@@ -55,64 +68,90 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         run(command(project.tool("trunk"), &project.root)
             .args(["build", "--release", "--locked", "--offline", "--skip-version-check"])
             .env("PATH", path)
+            .env(NETWORK_FILE, &network)
             // Trunk takes the variable for its own flag, and stumbles over the usual value of 1.
             .env_remove("NO_COLOR"))?;
+        copy(&network, &project.dist().join("network.wasm"))?;
         match node {
             Some(node) => optimise(project, node),
-            None => {
-                say("wasm-opt is left out: the files in dist/ are larger and somewhat slower than they could be");
-                Ok(())
-            }
+            None => Ok(()),
         }
     })
 }
 
-/// Runs wasm-opt over the WebAssembly files of `dist/`, all at once; what it made of the same bytes before is taken from the cache.
+/// Tells the project's build script where the networks' finished WebAssembly is, whose checksum the page is compiled with.
+const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
+
+/// Builds the networks' WebAssembly; answers where the finished file is.
+fn network(project: &Project, node: Option<&Node>) -> Outcome<PathBuf> {
+    run(project.cargo().env_remove(NETWORK_FILE).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--offline",
+        "--bin",
+        "network",
+        "--features",
+        "network",
+        "--profile",
+        "pixels",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]))?;
+    let built = project.target.join("wasm32-unknown-unknown").join("pixels").join("network.wasm");
+    match node {
+        Some(node) => optimised(project, &NETWORK, &built, node),
+        None => Ok(built),
+    }
+}
+
+/// Runs wasm-opt over the WebAssembly files that Trunk made, both at once.
 fn optimise(project: &Project, node: &Node) -> Outcome {
-    let cache = project.target.join("wasm-opt");
-    fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;
-    let program = node.packages.join("binaryen").join("bin").join("wasm-opt");
     thread::scope(|scope| {
-        let jobs: Vec<_> = PARTS
-            .iter()
-            .map(|part| {
-                let (cache, program) = (&cache, &program);
-                scope.spawn(move || optimise_part(project, part, cache, program))
+        let jobs = [&APP, &WORKER].map(|part| {
+            scope.spawn(move || {
+                let file = files_of(project, part)?
+                    .into_iter()
+                    .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+                    .ok_or_else(|| format!("dist/ has no WebAssembly file of the {}", part.name))?;
+                copy(&optimised(project, part, &file, node)?, &file)
             })
-            .collect();
+        });
         jobs.into_iter().try_for_each(|job| job.join().map_err(|_| "wasm-opt's thread panicked".to_owned())?)
     })
 }
 
-fn optimise_part(project: &Project, part: &Part, cache: &Path, program: &Path) -> Outcome {
-    let file = files_of(project, part)?
-        .into_iter()
-        .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
-        .ok_or_else(|| format!("dist/ has no WebAssembly file of the {}", part.name))?;
-    let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+/// What wasm-opt makes of a file, in the cache; made anew when it is not there.
+fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcome<PathBuf> {
+    let cache = project.target.join("wasm-opt");
+    fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;
+    let bytes = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let mut hasher = DefaultHasher::new();
     hasher.write(&bytes);
-    hasher.write(format!("{}{WASM_FEATURES:?}", part.optimisation).as_bytes());
+    hasher.write(format!("{:?}{WASM_FEATURES:?}", part.optimisation).as_bytes());
     let prefix = format!("{}-", part.name);
     let cached = cache.join(format!("{prefix}{:016x}.wasm", hasher.finish()));
     if !cached.is_file() {
-        for old in list(cache)? {
+        for old in list(&cache)? {
             if old.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)) {
                 let _ = fs::remove_file(old);
             }
         }
         let unfinished = cached.with_extension("unfinished");
         run(command("node", &project.root)
-            .arg(program)
-            .arg(part.optimisation)
+            .arg(node.packages.join("binaryen").join("bin").join("wasm-opt"))
+            .args(part.optimisation)
             .args(WASM_FEATURES)
-            .arg(&file)
+            .arg(file)
             .arg("-o")
             .arg(&unfinished))?;
         fs::rename(&unfinished, &cached).map_err(|error| format!("cannot keep {}: {error}", cached.display()))?;
     }
-    fs::copy(&cached, &file).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-    Ok(())
+    Ok(cached)
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    fs::copy(from, to).map(|_| ()).map_err(|error| format!("cannot write {}: {error}", to.display()))
 }
 
 /// Prints what the page weighs, raw and after brotli at its highest level; over the budget is an error.

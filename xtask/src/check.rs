@@ -52,7 +52,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         return Ok(());
     }
     if *scope == Scope::Full {
-        for feature in ["app", "worker"] {
+        for feature in ["app", "worker", "network"] {
             let arguments = ["--target", "wasm32-unknown-unknown", "--features", feature, "--", "--deny", "warnings"];
             steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
         }
@@ -69,6 +69,16 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         })?;
     }
     let node = setup::node(project)?;
+    if *scope == Scope::Full && node.is_some() {
+        steps.run("store conformance in the browser", || {
+            let arguments = ["test", "--target", "wasm32-unknown-unknown", "--test", "store_in_browser"];
+            shell::run(
+                (project.cargo().args(arguments))
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", project.tool("wasm-bindgen-test-runner"))
+                    .env("CHROMEDRIVER", setup::chromedriver(project)?),
+            )
+        })?;
+    }
     steps.run("build", || build::page(project, node.as_ref()))?;
     steps.run("size budget", || build::sizes(project, node.as_ref()))?;
     if node.is_none() {

@@ -27,6 +27,7 @@ pub fn everything(project: &Project) -> Outcome {
         licence_checker(project)?;
         if node(project)?.is_some() {
             chromium(project)?;
+            chromedriver(project)?;
         }
         Ok(())
     })
@@ -60,28 +61,34 @@ pub fn rust_components(project: &Project) -> Outcome {
 
 /// Trunk, and wasm-bindgen's command-line tool in exactly the version of the library.
 pub fn bundler(project: &Project) -> Outcome {
-    cargo_tool(project, "trunk", "trunk", TRUNK_VERSION)?;
-    cargo_tool(project, "wasm-bindgen-cli", "wasm-bindgen", &project.locked_version("wasm-bindgen")?)
+    cargo_tool(project, "trunk", &["trunk"], TRUNK_VERSION)?;
+    let binaries = ["wasm-bindgen", "wasm-bindgen-test-runner"];
+    cargo_tool(project, "wasm-bindgen-cli", &binaries, &project.locked_version("wasm-bindgen")?)
 }
 
 /// cargo-deny.
 pub fn licence_checker(project: &Project) -> Outcome {
-    cargo_tool(project, "cargo-deny", "cargo-deny", CARGO_DENY_VERSION)
+    cargo_tool(project, "cargo-deny", &["cargo-deny"], CARGO_DENY_VERSION)
 }
 
 /// Builds a tool from its crate into the project's target folder, unless this version is there.
 ///
 /// Optimisation is held low: compiling Trunk takes 9.5 minutes on two cores otherwise, 5.8 so.
-fn cargo_tool(project: &Project, package: &str, binary: &str, version: &str) -> Outcome {
-    let installed = read(command(project.tool(binary), &project.root).arg("--version"));
-    if installed.is_ok_and(|answer| answer.split_whitespace().any(|word| word == version)) {
+fn cargo_tool(project: &Project, package: &str, binaries: &[&str], version: &str) -> Outcome {
+    let installed = |binary: &&str| {
+        let answer = read(command(project.tool(binary), &project.root).arg("--version"));
+        answer.is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
+    };
+    if binaries.iter().all(installed) {
         return Ok(());
     }
     say(&format!("building {package} {version} (once; it takes some minutes)"));
     let objects = project.target.join("tools-build");
     run(project
         .cargo()
-        .args(["install", package, "--version", version, "--locked", "--force", "--bin", binary, "--root"])
+        .args(["install", package, "--version", version, "--locked", "--force"])
+        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
+        .arg("--root")
         .arg(project.tools())
         .env("CARGO_TARGET_DIR", &objects)
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
@@ -129,17 +136,32 @@ fn without_node(reason: &str) -> Outcome<Option<Node>> {
 
 /// A Chromium or Chrome: an installed one, or Debian's own when this is root on Debian.
 pub fn chromium(project: &Project) -> Outcome<PathBuf> {
-    if let Some(found) = find_chromium() {
+    installed_or_by_apt(project, "chromium", "CHROMIUM", find_chromium)
+}
+
+/// The driver of that browser, for tests that are WebAssembly themselves.
+pub fn chromedriver(project: &Project) -> Outcome<PathBuf> {
+    installed_or_by_apt(project, "chromium-driver", "CHROMEDRIVER", find_chromedriver)
+}
+
+/// What is there already, or Debian's package when this is root on Debian; otherwise an error that says what to do.
+fn installed_or_by_apt(
+    project: &Project,
+    package: &str,
+    variable: &str,
+    find: fn() -> Option<PathBuf>,
+) -> Outcome<PathBuf> {
+    if let Some(found) = find() {
         return Ok(found);
     }
-    let by_hand = "apt-get install --yes --no-install-recommends chromium";
+    let by_hand = format!("apt-get install --yes --no-install-recommends {package}");
     let debian = Path::new("/etc/debian_version").exists();
     let root = read(command("id", &project.root).arg("-u")).is_ok_and(|user| user.trim() == "0");
     if !(debian && root) {
-        let advice = if debian { format!("run: sudo {by_hand}") } else { "install Chromium or Chrome".to_owned() };
-        return Err(format!("no Chromium is here: {advice} (or set CHROMIUM to its path)"));
+        let advice = if debian { format!("run: sudo {by_hand}") } else { format!("install {package} or Chrome's own") };
+        return Err(format!("there is no {package}: {advice} (or set {variable} to its path)"));
     }
-    say("installing Chromium by apt");
+    say(&format!("installing {package} by apt"));
     let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
     run(command("apt-get", &project.root).envs(quiet).args(["update", "-qq"]))?;
     run(command("apt-get", &project.root).envs(quiet).args([
@@ -147,27 +169,35 @@ pub fn chromium(project: &Project) -> Outcome<PathBuf> {
         "--yes",
         "-qq",
         "--no-install-recommends",
-        "chromium",
+        package,
     ]))?;
-    find_chromium().ok_or_else(|| "apt installed chromium, and it is not on PATH".to_owned())
+    find().ok_or_else(|| format!("apt installed {package}, and it is not on PATH"))
+}
+
+/// A program of one of these names, in the folders of `PATH`.
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let folders = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    folders
+        .flat_map(|folder| names.iter().map(move |name| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))))
+        .find(|candidate| candidate.is_file())
+}
+
+/// What the user names in an environment variable.
+fn named_in(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn find_chromedriver() -> Option<PathBuf> {
+    named_in("CHROMEDRIVER").or_else(|| on_path(&["chromedriver"]))
 }
 
 fn find_chromium() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
-        return Some(PathBuf::from(named));
-    }
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-    let on_path = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
-    let mut candidates: Vec<PathBuf> = on_path
-        .flat_map(|folder| names.map(|name| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))))
-        .collect();
-    candidates.extend(
-        [
-            "/Applications/Chromium.app/Contents/MacOS/Chromium",
-            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-            r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-        ]
-        .map(PathBuf::from),
-    );
-    candidates.into_iter().find(|candidate| candidate.is_file())
+    let installed = [
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    ];
+    named_in("CHROMIUM")
+        .or_else(|| on_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]))
+        .or_else(|| installed.into_iter().map(PathBuf::from).find(|candidate| candidate.is_file()))
 }

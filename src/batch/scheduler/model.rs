@@ -202,6 +202,7 @@ impl World {
                 self.ops.push(Op::Work { worker, batch, index, attempt });
                 let pixels = 1_000_000 * (1 + tape.pick(150) as u64);
                 self.tell(Event::Measured { worker, pixels });
+                self.tell(Event::Slow { worker, ms: 120_000 * tape.pick(2) as u32 });
             }
             6 => self.die(worker, Death::Vanished),
             7 => self.die(worker, Death::Panic("index out of bounds".into())),

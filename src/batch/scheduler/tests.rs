@@ -367,6 +367,22 @@ fn a_picture_that_turns_out_large_gets_more_time_and_keeps_others_back() {
 }
 
 #[test]
+fn what_a_worker_has_to_wait_for_is_added_to_its_time_until_its_batch_ends() {
+    let mut desk = Desk::new(limits(1));
+    desk.add("a", Priority::Normal, 1, 2);
+    let worker = desk.worker_of("a");
+    let ms = |desk: &Desk| desk.watch(worker).expect("watched").1;
+    desk.send(Event::Slow { worker, ms: 600_000 });
+    desk.send(Event::Measured { worker, pixels: 12_000_000 });
+    assert_eq!(ms(&desk), 30_000 + 12 * 2_500 + 600_000);
+    desk.send(Event::Slow { worker, ms: 120_000 });
+    assert_eq!(ms(&desk), 30_000 + 12 * 2_500 + 120_000);
+    desk.change("a", Priority::Normal, 1, Going::Ended);
+    desk.send(Event::Slow { worker, ms: 120_000 });
+    assert_eq!(ms(&desk), 10_000);
+}
+
+#[test]
 fn a_death_gives_the_execution_back_and_replaces_the_worker() {
     for (death, cause) in [
         (Death::Vanished, Cause::Vanished),

@@ -113,7 +113,7 @@ impl Future for Requested {
 pub(super) struct Reading<T> {
     requested: Requested,
     /// Keeps the transaction's listeners while the request is under way.
-    _transaction: Rc<State>,
+    transaction: Rc<State>,
     read: fn(JsValue) -> Result<T, StoreError>,
     result: PhantomData<T>,
 }
@@ -123,7 +123,11 @@ impl<T> Future for Reading<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        Pin::new(&mut this.requested).poll(context).map(|result| result.and_then(this.read))
+        Pin::new(&mut this.requested).poll(context).map(|result| match result {
+            Ok(value) => (this.read)(value),
+            // A request that was under way when another one failed says only that it was aborted.
+            Err(error) => Err(this.transaction.transaction.error().map_or(error, |cause| failed(&cause))),
+        })
     }
 }
 
@@ -213,7 +217,7 @@ impl Transaction {
         read: fn(JsValue) -> Result<T, StoreError>,
     ) -> Result<Reading<T>, StoreError> {
         let requested = Requested::new(request.map_err(|error| failed(&error))?);
-        Ok(Reading { requested, _transaction: self.state.clone(), read, result: PhantomData })
+        Ok(Reading { requested, transaction: self.state.clone(), read, result: PhantomData })
     }
 
     /// The value at a key, `undefined` when there is none.
@@ -329,10 +333,13 @@ impl Transaction {
     }
 }
 
+/// One step of a schema.
+pub(super) type Upgrade = fn(&IdbDatabase) -> Result<(), JsValue>;
+
 /// Opens a database, running the upgrades that it has not seen.
 pub(super) async fn open(
     name: &str,
-    upgrades: &'static [fn(&IdbDatabase) -> Result<(), JsValue>],
+    upgrades: &'static [Upgrade],
     blocked: impl Fn() + 'static,
 ) -> Result<IdbDatabase, StoreError> {
     let factory = property(&js_sys::global(), "indexedDB")

@@ -1,52 +1,12 @@
 //! The worker's memory: its size, and whether an allocation has failed, which a trap alone does not tell.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use js_sys::{ArrayBuffer, WebAssembly};
 use wasm_bindgen::prelude::*;
-
-static EXHAUSTED: AtomicBool = AtomicBool::new(false);
-
-/// The system's allocator, and a note when it has nothing left: on exhaustion Rust aborts without a panic, and the
-/// trap says only `unreachable`.
-#[derive(Debug)]
-pub struct WatchedAllocator;
-
-fn watched(pointer: *mut u8) -> *mut u8 {
-    if pointer.is_null() {
-        EXHAUSTED.store(true, Ordering::Relaxed);
-    }
-    pointer
-}
-
-// SAFETY: every call goes to `System` unchanged, which keeps the contract.
-unsafe impl GlobalAlloc for WatchedAllocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as our caller promises.
-        watched(unsafe { System.alloc(layout) })
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as our caller promises.
-        watched(unsafe { System.alloc_zeroed(layout) })
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as our caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as our caller promises.
-        watched(unsafe { System.realloc(pointer, layout, size) })
-    }
-}
 
 /// Whether an allocation has failed; the worker's script asks after a trap.
 #[wasm_bindgen]
 pub fn pixelmill_memory_exhausted() -> bool {
-    EXHAUSTED.load(Ordering::Relaxed)
+    crate::allocator::exhausted()
 }
 
 /// Bytes of this instance's memory.

@@ -67,6 +67,7 @@ pub(crate) struct Draft {
     /// By input: [`PRIMARY`] or the `actionId`.
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
     skipped: RwSignal<u32>,
+    unreadable: RwSignal<Vec<String>>,
     importing: RwSignal<Option<Importing>>,
     next_id: StoredValue<u32>,
     choice: RwSignal<String>,
@@ -102,6 +103,7 @@ pub(crate) fn provide_draft() {
         route: expect_context(),
         pictures: RwSignal::new_local(HashMap::new()),
         skipped: RwSignal::new(0),
+        unreadable: RwSignal::new(Vec::new()),
         importing: RwSignal::new(None),
         next_id: StoredValue::new(0),
         choice,
@@ -159,23 +161,18 @@ impl Draft {
         self.skipped.get()
     }
 
+    /// Names of files that were added last and could not be read, tracked.
+    pub(crate) fn unreadable(self) -> Vec<String> {
+        self.unreadable.get()
+    }
+
     /// Stores the files and adds them to an input.
     pub(crate) fn add(self, key: String, selection: impl Future<Output = Selection> + 'static) {
         spawn_local(async move {
             let selection = selection.await;
             self.skipped.update(|skipped| *skipped += selection.skipped);
-            if let Some(first) = selection.unreadable.first() {
-                let others = selection.unreadable.len() as u64 - 1;
-                let rest = if others > 0 {
-                    format!(" and {}", format::plural(others, "other", "others"))
-                } else {
-                    String::new()
-                };
-                self.notices.failed(
-                    format!("\"{first}\"{rest} could not be read."),
-                    "Check that the file still exists and may be opened, then add it again.",
-                );
-            }
+            self.unreadable.set(Vec::new());
+            self.tell_unreadable(selection.unreadable);
             if selection.files.is_empty() {
                 if selection.skipped > 0 {
                     self.notices.info(
@@ -203,7 +200,7 @@ impl Draft {
                 }
             });
         };
-        let (imported, problem) = self.services.import(&files, on_progress).await;
+        let import = self.services.import(files, on_progress).await;
         let rest = total - done.get_value();
         self.importing.update(|importing| {
             if let Some(now) = importing {
@@ -213,13 +210,29 @@ impl Draft {
                 }
             }
         });
-        if let Some(problem) = problem {
+        self.tell_unreadable(import.unreadable);
+        if let Some(problem) = import.problem {
             self.notices.failed(problem.text, problem.hint);
         }
         self.pictures.update(|pictures| {
             let entries = pictures.entry(key).or_default();
-            entries.extend(imported.into_iter().zip(files).map(|(imported, picked)| self.entry(imported, picked)));
+            entries.extend(import.stored.into_iter().map(|(imported, picked)| self.entry(imported, picked)));
         });
+    }
+
+    fn tell_unreadable(self, names: Vec<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let what = match names.as_slice() {
+            [name] => format!("\"{name}\""),
+            names => format::plural(names.len() as u64, "file", "files"),
+        };
+        self.notices.failed(
+            format!("{what} could not be read."),
+            "Check that what is listed under the pictures still exists and may be opened, then add it again.",
+        );
+        self.unreadable.update(|unreadable| unreadable.extend(names));
     }
 
     fn entry(self, imported: Imported, picked: Picked) -> Entry {
@@ -245,6 +258,7 @@ impl Draft {
         });
         if key == PRIMARY {
             self.skipped.set(0);
+            self.unreadable.set(Vec::new());
         }
     }
 }

@@ -1,12 +1,14 @@
 //! One parameter as a control with its label, its unit, what it is for, and what is wrong with its value.
 
+use leptos::html;
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::models::Models;
 use crate::actions::parameters::Field;
 use crate::view_model::document;
-use crate::view_model::form::{self, Control};
+use crate::view_model::form::{self, Control, Piece};
 
 /// The parameter that a control edits.
 #[derive(Clone, Copy)]
@@ -18,9 +20,13 @@ struct Edited {
     value: Memo<Value>,
     /// What is wrong with it.
     problem: Memo<Option<(String, String)>>,
-    /// Its element's id, for its label.
+    /// Its element's id; its label, help and problem have ids made from it.
     id: StoredValue<String>,
 }
+
+/// Whether what each parameter is for is shown below it.
+#[derive(Clone, Copy)]
+pub(super) struct Explained(pub(super) RwSignal<bool>);
 
 impl Edited {
     fn set(self, value: Option<Value>) {
@@ -37,6 +43,12 @@ impl Edited {
 
     fn invalid(self) -> String {
         self.problem.with(Option::is_some).to_string()
+    }
+
+    /// Ids of what describes it: its help, shown or not, and what is wrong.
+    fn described_by(self) -> String {
+        let wrong = self.problem.with(Option::is_some);
+        self.id.with_value(|id| if wrong { format!("{id}-problem {id}-help") } else { format!("{id}-help") })
     }
 }
 
@@ -71,15 +83,29 @@ pub(crate) fn ParameterField(
         None => form::label(field.name).into_any(),
     };
     let inline = matches!(control, Control::Switch);
+    let Explained(explained) = expect_context();
+    let problem_id = StoredValue::new(format!("{id}-problem"));
+    // Nine radio buttons are a group, which no label can be for: they name themselves by it.
+    let target = (!matches!(control, Control::Places(_))).then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline>
-            <label for=id title=field.description()>{label}</label>
+            <label for=target id=format!("{id}-label")>{label}</label>
             {control_view(control, edited)}
             {move || edited.problem.get().map(|(message, hint)| view! {
-                <p class="problem" role="alert" data-testid="field-error">{message} " " {hint}</p>
+                <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">{message} " " {hint}</p>
             })}
+            <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
         </div>
     }
+}
+
+fn help(field: &Field) -> Vec<AnyView> {
+    let shown = |piece| match piece {
+        Piece::Text(text) => text.into_any(),
+        Piece::Named(name) => view! { <b>{name}</b> }.into_any(),
+        Piece::Verbatim(text) => view! { <code>{text}</code> }.into_any(),
+    };
+    form::pieces(&field.description()).into_iter().map(shown).collect()
 }
 
 fn control_view(control: Control, edited: Edited) -> AnyView {
@@ -92,6 +118,7 @@ fn control_view(control: Control, edited: Edited) -> AnyView {
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
+        Control::Model => view! { <ModelControl edited/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
     }
 }
@@ -123,6 +150,7 @@ fn NumberControl(edited: Edited, step: f64) -> impl IntoView {
             data-testid=id
             placeholder=if edited.field.required { "" } else { "auto" }
             aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:keydown=arrow
             on:change=move |event| edited.set(form::typed_number(&event_target_value(&event)))
@@ -160,6 +188,8 @@ fn SwitchControl(edited: Edited) -> impl IntoView {
             role="switch"
             id=id.clone()
             data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
             prop:checked=move || edited.value.get().as_bool().unwrap_or(false)
             on:change=move |event| edited.set(Some(event_target_checked(&event).into()))
         />
@@ -182,6 +212,7 @@ fn SelectControl(edited: Edited, words: &'static [&'static str]) -> impl IntoVie
             id=id.clone()
             data-testid=id
             aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
             on:change=move |event| edited.set_text(event_target_value(&event))
         >
             {options}
@@ -213,7 +244,15 @@ fn PlacesControl(edited: Edited, words: &'static [&'static str]) -> impl IntoVie
     let shown = move || edited.value.with(|value| form::choice(value.as_str().unwrap_or_default()));
     view! {
         <div class="places">
-            <div class="places-grid" role="radiogroup" id=id.clone() data-testid=id.clone() aria-label=form::label(edited.field.name)>
+            <div
+                class="places-grid"
+                role="radiogroup"
+                id=id.clone()
+                data-testid=id.clone()
+                aria-labelledby=format!("{id}-label")
+                aria-invalid=move || edited.invalid()
+                aria-describedby=move || edited.described_by()
+            >
                 {places}
             </div>
             <span class="small muted">{shown}</span>
@@ -268,6 +307,7 @@ fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
             data-testid=id
             placeholder=placeholder
             aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:change=move |event| edited.set_text(event_target_value(&event))
         />
@@ -287,9 +327,86 @@ fn PatternControl(edited: Edited) -> impl IntoView {
             id=id.clone()
             data-testid=id
             aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:input=move |event| edited.set_text(event_target_value(&event))
         />
         {move || example().map(|name| view! { <p class="small muted example truncate">"Such as " <code>{name}</code></p> })}
+    }
+}
+
+#[component]
+fn ModelControl(edited: Edited) -> impl IntoView {
+    let models = expect_context::<Models>();
+    let id = edited.id.get_value();
+    let picker = NodeRef::<html::Input>::new();
+    // One that is not there is shown too: the document names it.
+    let options = move || {
+        let mut options = models.names();
+        let chosen = edited.text();
+        if !options.iter().any(|(name, _)| *name == chosen) {
+            options.push((chosen.clone(), format!("{chosen} (not in this browser)")));
+        }
+        options
+    };
+    let chosen_own = move || models.is_own(&edited.text());
+    let picked = move |_| {
+        let Some(input) = picker.get_untracked() else { return };
+        let file = input.files().and_then(|files| files.get(0));
+        // The same file may be picked again.
+        input.set_value("");
+        if let Some(file) = file {
+            models.add(file, move |name| edited.set_text(name));
+        }
+    };
+    let remove = move |_| {
+        let fallback = edited.field.default;
+        models.remove(untrack(|| edited.text()), move || edited.set(Some(fallback())));
+    };
+    view! {
+        <div class="model">
+            <select
+                class="field"
+                id=id.clone()
+                data-testid=id
+                aria-invalid=move || edited.invalid()
+                on:change=move |event| edited.set_text(event_target_value(&event))
+            >
+                {move || {
+                    let chosen = edited.text();
+                    let option = |(name, label): (String, String)| {
+                        view! { <option prop:selected=name == chosen value=name>{label}</option> }
+                    };
+                    options().into_iter().map(option).collect::<Vec<_>>()
+                }}
+            </select>
+            <button
+                type="button"
+                class="button"
+                data-testid="model-add"
+                title="Add a network of the U²-Net family from its ONNX file"
+                disabled=move || models.adding()
+                on:click=move |_| {
+                    if let Some(input) = picker.get_untracked() {
+                        input.click();
+                    }
+                }
+            >
+                {move || if models.adding() { "Trying it…" } else { "Add…" }}
+            </button>
+            <Show when=chosen_own>
+                <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
+            </Show>
+            <input
+                node_ref=picker
+                class="unseen"
+                type="file"
+                accept=".onnx"
+                tabindex="-1"
+                aria-label="Network file"
+                data-testid="model-file"
+                on:change=picked
+            />
+        </div>
     }
 }

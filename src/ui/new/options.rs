@@ -34,6 +34,7 @@ pub(crate) fn Options() -> impl IntoView {
                         min="1"
                         max="100"
                         id="option-concurrency"
+                        aria-describedby="option-concurrency-help"
                         data-testid="option-concurrency"
                         prop:value=move || draft.options().concurrency_limit.to_string()
                         on:change=move |event| {
@@ -42,7 +43,7 @@ pub(crate) fn Options() -> impl IntoView {
                             draft.set_options(|options| options.concurrency_limit = limit);
                         }
                     />
-                    <p class="small muted example">"At most 100; this device's workers are the other limit."</p>
+                    <p class="small muted example" id="option-concurrency-help">"At most 100; this device's workers are the other limit."</p>
                 </div>
                 <div class="parameter">
                     <label for="option-priority">"Priority"</label>

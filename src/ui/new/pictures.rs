@@ -25,7 +25,7 @@ pub(crate) fn Pictures() -> impl IntoView {
             </div>
             <PrimaryDrop/>
             <ImportProgress/>
-            <PickedList/>
+            <PickedList key=PRIMARY.to_owned() fewest=1/>
             <For each=others key=|(index, input)| (*index, input.clone()) let:other>
                 <OtherDrop first={other.0 == 0} input=other.1/>
             </For>
@@ -151,6 +151,20 @@ fn ImportProgress() -> impl IntoView {
             })}
         </Show>
         {move || skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
+        {move || Some(draft.unreadable()).filter(|names| !names.is_empty()).map(|names| view! { <Unreadable names/> })}
+    }
+}
+
+/// What could not be read, by name.
+#[component]
+fn Unreadable(names: Vec<String>) -> impl IntoView {
+    let summary = format!("{} could not be read", format::plural(names.len() as u64, "file", "files"));
+    let names = names.into_iter().map(|name| view! { <li>{name}</li> }).collect::<Vec<_>>();
+    view! {
+        <details class="unreadable small" data-testid="unreadable">
+            <summary class="problem">{summary}</summary>
+            <ul>{names}</ul>
+        </details>
     }
 }
 
@@ -158,9 +172,11 @@ fn ImportProgress() -> impl IntoView {
 const TILE_ROW: f64 = 124.0;
 const TILE_WIDTH: f64 = 112.0;
 
+/// The pictures of an input, those in sight: nothing while there are less than `fewest`.
 #[component]
-fn PickedList() -> impl IntoView {
+fn PickedList(key: String, fewest: u32) -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let key = StoredValue::new(key);
     let frame = NodeRef::<html::Div>::new();
     let place = RwSignal::new((0.0, 360.0, 1_u32));
     let measure = move || {
@@ -171,7 +187,10 @@ fn PickedList() -> impl IntoView {
     };
     let on_resize = window_event_listener(leptos::ev::resize, move |_| measure());
     on_cleanup(move || on_resize.remove());
-    let total = Memo::new(move |_| draft.with_pictures(PRIMARY, |entries| entries.len() as u32));
+    let total = Memo::new(move |_| {
+        let count = key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32;
+        if count < fewest { 0 } else { count }
+    });
     Effect::new(move || {
         total.track();
         frame.track();
@@ -184,9 +203,10 @@ fn PickedList() -> impl IntoView {
     let entries = Memo::new(move |_| list.get().entries());
     let tiles = move || {
         let range = entries.get();
-        draft.with_pictures(PRIMARY, |all| {
+        let shown = |all: &[Entry]| {
             all.get(range.start as usize..(range.end as usize).min(all.len())).map_or_else(Vec::new, <[Entry]>::to_vec)
-        })
+        };
+        key.with_value(|key| draft.with_pictures(key, shown))
     };
     view! {
         <div
@@ -205,7 +225,7 @@ fn PickedList() -> impl IntoView {
                     )
                 >
                     <For each=tiles key=|entry| entry.id let:entry>
-                        <Tile entry key=PRIMARY.to_owned()/>
+                        <Tile entry key=key.get_value()/>
                     </For>
                 </ul>
             </div>
@@ -230,13 +250,21 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
     }
 }
 
+/// Pictures of a further input from which on they have a list of their own; fewer stand beside its name.
+const MANY: u32 = 4;
+
 /// A further input, such as the logo.
 #[component]
 fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     let draft = expect_context::<Draft>();
     let field = NodeRef::<html::Input>::new();
     let key = StoredValue::new(input.action_id.clone());
-    let entries = move || key.with_value(|key| draft.with_pictures(key, <[Entry]>::to_vec));
+    let count = Memo::new(move |_| key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32);
+    let beside = move || match count.get() {
+        1..MANY => key.with_value(|key| draft.with_pictures(key, <[Entry]>::to_vec)),
+        _ => Vec::new(),
+    };
+    let clear = move |_| key.with_value(|key| draft.clear(key));
     let hint = match input.named {
         0 => "One picture for all, or as many as there are pictures.".to_owned(),
         named => {
@@ -259,7 +287,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                 <p class="small muted">{hint}</p>
             </div>
             <ul class="other-list" aria-label=input.title.clone()>
-                <For each=entries key=|entry| entry.id let:entry>
+                <For each=beside key=|entry| entry.id let:entry>
                     <Tile entry key=key.get_value()/>
                 </For>
             </ul>
@@ -279,5 +307,12 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                 on:change=picked
             />
         </div>
+        <Show when=move || { count.get() >= MANY }>
+            <div class="spread">
+                <span class="small muted numbers">{move || format::plural(u64::from(count.get()), "picture", "pictures")}</span>
+                <button class="button quiet push" on:click=clear>"Clear"</button>
+            </div>
+        </Show>
+        <PickedList key=key.get_value() fewest=MANY/>
     }
 }

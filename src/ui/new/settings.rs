@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
 use super::draft::Draft;
-use super::fields::ParameterField;
+use super::fields::{Explained, ParameterField};
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
@@ -20,6 +20,7 @@ use crate::workflow::{Diagnostic, Severity};
 #[component]
 pub(crate) fn Settings() -> impl IntoView {
     let draft = expect_context::<Draft>();
+    provide_context(Explained(RwSignal::new(false)));
     let name = Memo::new(move |_| draft.with_document(document::name));
     // Structure only: editing a value must not rebuild the form under the user's hands.
     let nodes = Memo::new(move |_| {
@@ -30,7 +31,10 @@ pub(crate) fn Settings() -> impl IntoView {
         <section class="section" aria-labelledby="settings-title" data-testid="form">
             <div class="spread">
                 <h2 id="settings-title" class="truncate">{name}</h2>
-                <History/>
+                <div class="push tight">
+                    <Explain/>
+                    <History/>
+                </div>
             </div>
             <Diagnostics/>
             <div class="groups">
@@ -47,11 +51,28 @@ pub(crate) fn Settings() -> impl IntoView {
     }
 }
 
+/// Shows and hides what each parameter is for.
+#[component]
+fn Explain() -> impl IntoView {
+    let Explained(explained) = expect_context();
+    view! {
+        <button
+            class="button quiet square"
+            data-testid="explain"
+            aria-label="Explain the settings"
+            title="Explain the settings"
+            aria-pressed=move || explained.get().to_string()
+            on:click=move |_| explained.update(|shown| *shown = !*shown)
+        >
+            <Icon shape=Shape::Question/>
+        </button>
+    }
+}
+
 #[component]
 fn History() -> impl IntoView {
     let draft = expect_context::<Draft>();
     view! {
-        <div class="push tight">
             <button
                 class="button quiet square"
                 data-testid="undo"
@@ -72,7 +93,6 @@ fn History() -> impl IntoView {
             >
                 <Icon shape=Shape::Redo/>
             </button>
-        </div>
     }
 }
 

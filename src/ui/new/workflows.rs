@@ -93,12 +93,13 @@ fn OwnJson() -> impl IntoView {
                 spellcheck="false"
                 aria-label="Workflow as JSON"
                 aria-invalid=move || draft.own_error().is_some().to_string()
+                aria-describedby=move || draft.own_error().map(|_| "own-error")
                 placeholder="{ \"metadata\": …, \"actions\": […], \"connections\": […] }"
                 data-testid="own-json"
                 prop:value=move || draft.own_text()
                 on:input=move |event| draft.set_own_text(event_target_value(&event))
             ></textarea>
-            {move || draft.own_error().map(|text| view! { <p class="problem" role="alert" data-testid="field-error">{text}</p> })}
+            {move || draft.own_error().map(|text| view! { <p class="problem" role="alert" id="own-error" data-testid="field-error">{text}</p> })}
             <div>
                 <button class="button" on:click=move |_| if let Some(file) = file.get() { file.click() }>
                     <Icon shape=Shape::Code/>

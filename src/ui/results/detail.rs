@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::compare::Compare;
@@ -11,33 +12,51 @@ use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{StoredImage, focus};
 use crate::view_model::form;
 
-/// The panel.
+/// The panel. It takes the focus when it opens, and gives it back to the row when it closes.
 #[component]
 pub(crate) fn Detail() -> impl IntoView {
     let list = expect_context::<ExecutionList>();
+    let panel = NodeRef::<html::Aside>::new();
     // Rebuilt only for another picture or another state, not for each reading.
     let shown = Memo::new(move |_| list.detail().get());
+    let label = move || shown.with(|shown| shown.as_ref().map_or_else(|| "Picture".to_owned(), |one| name(one)));
+    let focus = move || focus(panel.get_untracked().map(Into::into));
+    Effect::new(move || {
+        panel.track();
+        focus();
+    });
+    let content = move || {
+        let within = panel.get_untracked().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
+        if within {
+            request_animation_frame(focus);
+        }
+        shown.get().map(|execution| view! { <Shown execution/> })
+    };
     view! {
-        <aside class="detail panel" data-testid="detail" aria-label="Picture">
-            {move || shown.get().map(|execution| view! { <Shown execution/> })}
+        <aside node_ref=panel class="detail panel" tabindex="-1" data-testid="detail" aria-label=label>
+            {content}
         </aside>
+    }
+}
+
+/// Closes the panel; the focus goes back to the row.
+pub(crate) fn leave(list: ExecutionList) {
+    if let Some(index) = list.selected() {
+        list.close();
+        // After the list can take it again.
+        request_animation_frame(move || focus_row(index));
     }
 }
 
 #[component]
 fn Shown(execution: Arc<Execution>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
-    let index = execution.asset_index;
     let (_, text, tone) = status(execution.status);
     let input = execution.input_asset.inputs.first();
     let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
-    let close = move |_| {
-        list.close();
-        focus_row(index);
-    };
     view! {
         <header class="detail-head">
             <div class="row-name">
@@ -45,7 +64,7 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
                 {path.map(|path| view! { <span class="small muted truncate">{path}</span> })}
             </div>
             <span class=format!("badge {tone}")>{text}</span>
-            <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=close>
+            <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=move |_| leave(list)>
                 <Icon shape=Shape::Close/>
             </button>
         </header>

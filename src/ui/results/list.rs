@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
-use crate::ui::widgets::Segments;
+use crate::ui::widgets::{Segments, focus};
 use crate::view_model::format;
 use crate::view_model::window::Window;
 
@@ -17,9 +17,9 @@ const HEADER: f64 = 56.0;
 const FILTERS: [(&str, &str); 5] =
     [("all", "All"), ("success", "Done"), ("failed", "Failed"), ("running", "Running"), ("pending", "Waiting")];
 
-/// The list with its filter.
+/// The list with its filter; `covered` while the detail lies over it.
 #[component]
-pub(crate) fn ExecutionListView() -> impl IntoView {
+pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
     let frame = NodeRef::<html::Div>::new();
     let place = RwSignal::new((0.0, 800.0));
@@ -58,22 +58,28 @@ pub(crate) fn ExecutionListView() -> impl IntoView {
         }
         filter
     });
-    let on_key = move |event: leptos::ev::KeyboardEvent| {
+    // In the list and beside it: the picture before and after the one looked at.
+    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         let step = match event.key().as_str() {
             "ArrowDown" => 1,
             "ArrowUp" => -1,
             _ => return,
         };
+        let Some(place) = element_of(&event).filter(|element| !element.matches(FIELDS).unwrap_or(true)) else { return };
+        let Ok(Some(place)) = place.closest(".rows, .detail") else { return };
         let Some((at, execution)) = list.neighbour(step) else { return };
         event.prevent_default();
         let index = execution.asset_index;
         list.select(execution);
         reveal(window_now.get_untracked(), at, frame);
-        request_animation_frame(move || focus_row(index));
-    };
+        if place.matches(".rows").unwrap_or(false) {
+            request_animation_frame(move || focus_row(index));
+        }
+    });
+    on_cleanup(move || on_key.remove());
     let offset = move || window_now.get().top(window_now.get().entries().start);
     view! {
-        <section class="results-list" aria-label="Pictures">
+        <section class="results-list" aria-label="Pictures" prop:inert=move || covered.get()>
             <Segments label="Filter pictures" choices=&FILTERS chosen=list.filter()/>
             {move || list.problem().map(|problem| {
                 view! { <p class="note bad" role="alert">{problem.text} " " {problem.hint}</p> }
@@ -84,18 +90,15 @@ pub(crate) fn ExecutionListView() -> impl IntoView {
                 data-testid="execution-list"
                 data-total=move || total.get()
                 style=move || format!("height:{}px", window_now.get().height())
-                on:keydown=on_key
             >
                 <ul aria-label="Pictures" style=move || format!("transform:translateY({}px)", offset())>
                     <For
                         each=move || list.entries()
-                        key=|(at, execution)| {
-                            (*at, execution.as_ref().map(|one| (one.asset_index, one.status, one.attempts)))
-                        }
+                        key=|(at, execution)| execution.as_ref().map_or((false, *at), |one| (true, one.asset_index))
                         let:entry
                     >
                         {match entry.1 {
-                            Some(execution) => view! { <Row execution at=entry.0 total/> }.into_any(),
+                            Some(first) => view! { <Row first at=entry.0 total/> }.into_any(),
                             None => view! { <WaitingRow/> }.into_any(),
                         }}
                     </For>
@@ -115,11 +118,26 @@ fn reveal(list: Window, at: u32, frame: NodeRef<html::Div>) {
     window().scroll_by_with_x_and_y(0.0, by);
 }
 
-/// Gives the focus to a row's button.
+/// Elements that have a use for the arrow keys themselves.
+const FIELDS: &str = "input, select, textarea";
+
+fn element_of(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target().and_then(|target| target.dyn_into().ok())
+}
+
+/// Gives the focus to a row's button; when the row is out of sight, to the page's main part.
 pub(crate) fn focus_row(asset_index: u32) {
     let selector = format!("[data-testid=execution-row][data-index=\"{asset_index}\"] .open");
-    let button = document().query_selector(&selector).ok().flatten();
-    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _gone = button.focus();
+    let find = |selector: &str| document().query_selector(selector).ok().flatten();
+    match find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // A row at the edge scrolls into sight.
+        Some(button) => drop(button.focus()),
+        None => focus(find("#main")),
     }
+}
+
+/// Gives the focus to the detail, if the event came from there, else to the row.
+pub(crate) fn focus_around(event: &web_sys::Event, asset_index: u32) {
+    let detail = element_of(event).and_then(|element| element.closest(".detail").ok().flatten());
+    if detail.is_some() { focus(detail) } else { focus_row(asset_index) }
 }

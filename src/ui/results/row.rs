@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::list::focus_around;
 use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus, Output};
 use crate::ui::icons::{Icon, Shape};
@@ -33,63 +34,75 @@ pub(crate) fn name(execution: &Execution) -> String {
     name.unwrap_or_else(|| format!("Picture {}", execution.asset_index + 1))
 }
 
-/// The row.
+/// The row of an execution, which follows it from state to state: what has the focus in it stays.
 #[component]
-pub(crate) fn Row(execution: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
+pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
-    let index = execution.asset_index;
-    let (word, text, tone) = status(execution.status);
-    let measure =
-        execution.input_size.map(|size| format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)));
+    let index = first.asset_index;
+    let name = name(&first);
+    // As it was last, while it is not in sight.
+    let entry = Memo::new(move |before: Option<&(u32, Arc<Execution>)>| {
+        list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
+    });
+    let execution = Memo::new(move |_| entry.with(|entry| entry.1.clone()));
+    let state = move || execution.with(|execution| status(execution.status));
     // The name stands above already.
-    let named = format!("\"{}\" ", name(&execution));
-    let failure = execution
-        .failure
-        .as_ref()
-        .map(|failure| failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned());
-    let sub = failure.clone().or(measure).unwrap_or_default();
-    let thumbnail = execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone());
-    let time = execution.duration_ms.map(format::duration);
-    let opened = execution.clone();
+    let named = StoredValue::new(format!("\"{name}\" "));
+    let failure = Memo::new(move |_| {
+        execution.with(|execution| {
+            let message = &execution.failure.as_ref()?.message;
+            Some(named.with_value(|named| message.strip_prefix(named.as_str()).unwrap_or(message).to_owned()))
+        })
+    });
+    let sub = move || {
+        let measure = |execution: &Arc<Execution>| {
+            let size = execution.input_size?;
+            Some(format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)))
+        };
+        failure.get().or_else(|| execution.with(measure))
+    };
+    let thumbnail = Memo::new(move |_| {
+        execution.with(|execution| execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone()))
+    });
+    let doubt = Memo::new(move |_| execution.with(|one| one.warnings.first().map(|warning| warning.message.clone())));
+    let time = move || execution.with(|execution| execution.duration_ms.map(format::duration));
     view! {
         <li
             class="row"
             class:selected=move || list.is_selected(index)
             data-testid="execution-row"
             data-index=index
-            data-status=word
-            aria-posinset=at + 1
+            data-status=move || state().0
+            aria-posinset=move || entry.with(|entry| entry.0 + 1)
             aria-setsize=move || total.get()
         >
             <div class="thumb checkerboard">
-                {thumbnail.map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
+                {move || thumbnail.get().map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
             </div>
             <div class="row-name">
-                <button class="open truncate" on:click=move |_| list.select(opened.clone())>{name(&execution)}</button>
-                <span class="small muted truncate" class:problem=failure.is_some()>
-                    <Doubt execution=execution.clone()/>
+                <button class="open truncate" on:click=move |_| list.select(execution.get_untracked())>{name}</button>
+                <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
+                    {move || doubt.get().map(|message| view! { <Doubt message/> })}
                     {sub}
                 </span>
             </div>
             <div class="row-status">
-                <span class=format!("badge {tone}") data-testid="status">{text}</span>
+                <span class=move || format!("badge {}", state().2) data-testid="status">{move || state().1}</span>
                 <span class="small muted numbers">{time}</span>
             </div>
-            <RowOutputs execution/>
+            {move || view! { <RowOutputs execution=execution.get()/> }}
         </li>
     }
 }
 
 /// A sign that the result was made with a doubt; what it is stands in the detail.
 #[component]
-fn Doubt(execution: Arc<Execution>) -> impl IntoView {
-    execution.warnings.first().map(|warning| {
-        view! {
-            <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=warning.message.clone()>
-                <Icon shape=Shape::Warning/>
-            </span>
-        }
-    })
+fn Doubt(message: String) -> impl IntoView {
+    view! {
+        <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=message>
+            <Icon shape=Shape::Warning/>
+        </span>
+    }
 }
 
 #[component]
@@ -158,7 +171,11 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let label = format!("Retry {}", name(&execution));
     let batch_id = execution.batch_id.clone();
     let underway = Memo::new(move |_| !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
-    let retry = move |_| live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
+    let retry = move |event: leptos::ev::MouseEvent| {
+        // The button goes with the failure; the focus stays where it was.
+        focus_around(&event, execution.asset_index);
+        live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
+    };
     view! {
         <button
             class="button"

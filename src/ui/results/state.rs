@@ -12,6 +12,7 @@ use leptos::task::spawn_local;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::ui::live::Live;
 use crate::ui::services::{Change, Problem, Services};
+use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::window::pages;
 
 /// Executions per page.
@@ -35,8 +36,7 @@ pub(crate) struct ExecutionList {
     detail: RwSignal<Option<Arc<Execution>>>,
     /// Answers of an older generation (another filter) are dropped.
     generation: StoredValue<u32>,
-    reading: StoredValue<bool>,
-    again: StoredValue<bool>,
+    readings: StoredValue<Readings>,
     dirty: StoredValue<bool>,
 }
 
@@ -55,8 +55,7 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
         selected: RwSignal::new(None),
         detail: RwSignal::new(None),
         generation: StoredValue::new(0),
-        reading: StoredValue::new(false),
-        again: StoredValue::new(false),
+        readings: StoredValue::new(Readings::default()),
         dirty: StoredValue::new(false),
     };
     services.on_change(move |change| {
@@ -126,6 +125,17 @@ impl ExecutionList {
         })
     }
 
+    /// An execution by its `assetIndex` with its place in the list, tracked; `None` while it is not in sight.
+    pub(crate) fn find(self, asset_index: u32) -> Option<(u32, Arc<Execution>)> {
+        self.pages.with(|pages| {
+            let entry = |at: u32| pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize));
+            // Unfiltered, the index is the place.
+            std::iter::once(asset_index)
+                .chain(self.wanted.get_untracked())
+                .find_map(|at| Some((at, entry(at).filter(|one| one.asset_index == asset_index)?.clone())))
+        })
+    }
+
     fn status(self) -> Option<ExecutionStatus> {
         match self.filter.get_untracked() {
             "pending" => Some(ExecutionStatus::Pending),
@@ -155,35 +165,31 @@ impl ExecutionList {
     }
 
     fn refresh(self) {
-        self.spawn_reading(true);
+        self.ask(Extent::All);
         self.read_detail();
     }
 
     /// Reads the pages in sight that are not there yet.
     fn read(self) {
-        self.spawn_reading(false);
+        self.ask(Extent::Missing);
     }
 
-    fn spawn_reading(self, all: bool) {
-        if self.reading.get_value() {
-            self.again.set_value(true);
+    fn ask(self, extent: Extent) {
+        if self.readings.try_update_value(|readings| readings.ask(extent)) != Some(true) {
             return;
         }
-        self.reading.set_value(true);
         spawn_local(async move {
-            self.read_pages(all).await;
-            if self.reading.try_get_value().is_none() {
-                return;
-            }
-            self.reading.set_value(false);
-            if self.again.get_value() {
-                self.again.set_value(false);
-                self.read();
+            let mut next = Some(extent);
+            while let Some(extent) = next {
+                self.read_pages(extent).await;
+                // The view may have gone meanwhile.
+                next = self.readings.try_update_value(Readings::end).flatten();
             }
         });
     }
 
-    async fn read_pages(self, all: bool) {
+    async fn read_pages(self, extent: Extent) {
+        let all = extent == Extent::All;
         let (Some(batch_id), Some(wanted)) = (self.batch_id.try_get_value(), self.wanted.try_get_untracked()) else {
             return;
         };
@@ -231,6 +237,11 @@ impl ExecutionList {
     /// Whether one is looked at, tracked.
     pub(crate) fn is_open(self) -> bool {
         self.selected.with(Option::is_some)
+    }
+
+    /// `assetIndex` of the one looked at.
+    pub(crate) fn selected(self) -> Option<u32> {
+        self.selected.get_untracked()
     }
 
     /// Whether it is this one, tracked.

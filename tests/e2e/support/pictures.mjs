@@ -220,8 +220,10 @@ export function lanczos3(picture, width, height) {
   if (channels === 4) {
     for (let at = 0; at < samples.length; at += 4) for (let c = 0; c < 3; c += 1) samples[at + c] *= samples[at + 3] / 255;
   }
-  samples = resampleRows(samples, picture.width, picture.height, channels, width);
-  samples = transpose(resampleRows(transpose(samples, width, picture.height, channels), picture.height, width, channels, height), height, width, channels);
+  // Columns first, then rows, and between the two passes samples are bytes, as in libvips: what rings beyond black and white is cut off.
+  samples = transpose(resampleRows(transpose(samples, picture.width, picture.height, channels), picture.height, picture.width, channels, height), height, picture.width, channels);
+  samples = samples.map((sample) => Math.min(255, Math.max(0, Math.round(sample))));
+  samples = resampleRows(samples, picture.width, height, channels, width);
   if (channels === 4) {
     for (let at = 0; at < samples.length; at += 4) {
       for (let c = 0; c < 3; c += 1) samples[at + c] = samples[at + 3] > 0 ? (samples[at + c] * 255) / samples[at + 3] : 0;

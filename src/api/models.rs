@@ -1,0 +1,68 @@
+//! The networks for `remove-background`, as calls answer them.
+
+use serde::Serialize;
+
+use super::ApiError;
+use crate::network::BUILT_IN;
+use crate::store::ModelRecord;
+
+/// Longest name of a network.
+const MAX_NAME: usize = 60;
+
+/// A network on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelAnswer {
+    /// What the `model` parameter calls it.
+    pub name: String,
+    /// Length of its file.
+    pub bytes: u64,
+    /// Whether it comes with the page and cannot be deleted.
+    pub built_in: bool,
+}
+
+impl ModelAnswer {
+    /// The one that comes with the page.
+    pub fn built_in() -> Self {
+        Self { name: BUILT_IN.name.to_owned(), bytes: BUILT_IN.bytes, built_in: true }
+    }
+}
+
+impl From<ModelRecord> for ModelAnswer {
+    fn from(model: ModelRecord) -> Self {
+        Self { name: model.name, bytes: model.bytes, built_in: false }
+    }
+}
+
+/// A name for a network, without the blanks around it.
+///
+/// # Errors
+/// 400 when it is empty or too long, or has control characters.
+pub fn model_name(text: &str) -> Result<String, ApiError> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid(format!(
+            "A network's name has 1 to {MAX_NAME} characters; \"{name}\" does not do."
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_on_one_line() {
+        assert_eq!(model_name(" U²-Net ").unwrap(), "U²-Net");
+        for wrong in ["", "  ", "a\nb", &"x".repeat(61)] {
+            assert_eq!(model_name(wrong).unwrap_err().code, 400, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_reads_as_the_wire_has_it() {
+        let built_in = serde_json::to_value(ModelAnswer::built_in()).unwrap();
+        assert_eq!(built_in, serde_json::json!({ "name": "u2netp", "bytes": 4_574_861, "builtIn": true }));
+    }
+}

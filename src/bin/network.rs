@@ -1,0 +1,110 @@
+//! The networks' own WebAssembly: loads one ONNX file and runs it. A worker instantiates it when a plan needs it and
+//! calls the exports below (`browser/worker/network.rs`), with no glue between.
+//!
+//! The way: `room` for the file, write it there, `load`; then, for each picture, write the samples at `input`, and
+//! `run`. When a call fails or traps, `message` says why.
+
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only WebAssembly exports"))]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pixelmill::network::inference::{INPUT_LENGTH, Inference};
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: pixelmill::allocator::WatchedAllocator = pixelmill::allocator::WatchedAllocator;
+
+/// What lies between two calls. WebAssembly has one thread here, so that no lock is ever waited for.
+struct State {
+    file: Vec<u8>,
+    network: Option<Inference>,
+    input: Vec<f32>,
+    output: Vec<f32>,
+}
+
+static STATE: Mutex<State> =
+    Mutex::new(State { file: Vec::new(), network: None, input: Vec::new(), output: Vec::new() });
+static MESSAGE: Mutex<String> = Mutex::new(String::new());
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn say(message: String) {
+    *locked(&MESSAGE) = message;
+}
+
+/// Not called: a worker calls the exports.
+fn main() {}
+
+/// Where to write a file of this length.
+#[unsafe(no_mangle)]
+extern "C" fn room(length: usize) -> *mut u8 {
+    std::panic::set_hook(Box::new(|panic| say(panic.to_string())));
+    let mut state = locked(&STATE);
+    state.file = vec![0; length];
+    state.file.as_mut_ptr()
+}
+
+/// Loads the file that was written; 1 when it is a network.
+#[unsafe(no_mangle)]
+extern "C" fn load() -> u32 {
+    let mut state = locked(&STATE);
+    let file = std::mem::take(&mut state.file);
+    match Inference::load(file) {
+        Ok(network) => {
+            state.network = Some(network);
+            1
+        }
+        Err(error) => {
+            say(error.to_string());
+            0
+        }
+    }
+}
+
+/// Where to write the samples of a picture, [`INPUT_LENGTH`] floats.
+#[unsafe(no_mangle)]
+extern "C" fn input() -> *mut f32 {
+    let mut state = locked(&STATE);
+    state.input.resize(INPUT_LENGTH, 0.0);
+    state.input.as_mut_ptr()
+}
+
+/// Runs the network on the samples that were written; where the mask lies until the next call, or null.
+#[unsafe(no_mangle)]
+extern "C" fn run() -> *const f32 {
+    let mut state = locked(&STATE);
+    let result = match &state.network {
+        Some(network) => network.run(&state.input).map_err(|error| error.to_string()),
+        None => Err("no network is loaded".to_owned()),
+    };
+    match result {
+        Ok(output) => {
+            state.output = output;
+            state.output.as_ptr()
+        }
+        Err(message) => {
+            say(message);
+            std::ptr::null()
+        }
+    }
+}
+
+/// Where the message of the last failure or panic lies, in UTF-8.
+#[unsafe(no_mangle)]
+extern "C" fn message() -> *const u8 {
+    locked(&MESSAGE).as_ptr()
+}
+
+/// Its length in bytes.
+#[unsafe(no_mangle)]
+extern "C" fn message_length() -> usize {
+    locked(&MESSAGE).len()
+}
+
+/// Whether memory has run out; 1 when it has.
+#[unsafe(no_mangle)]
+extern "C" fn exhausted() -> u32 {
+    u32::from(pixelmill::allocator::exhausted())
+}

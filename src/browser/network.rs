@@ -1,0 +1,278 @@
+//! The networks' code and the built-in network's file as the page has them: fetched from its own folder when a worker
+//! first needs them, checked, kept in Cache Storage, and given to every worker from one place.
+//!
+//! Once they lie there, the page needs no server for them. Where there is no Cache Storage (outside a secure context)
+//! they are kept for as long as the page lives.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    AbortController, Blob, Cache, CacheStorage, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
+};
+
+use super::environment::{base_path, buffer_of, fetch, now};
+use super::hash::sha256;
+use super::interop::{Timer, describe, from_js, property, settled, to_js};
+use crate::error::{ErrorCategory, Failure, Phase};
+use crate::network::BUILT_IN;
+
+/// A download in which nothing arrives for so long is given up: 60 s.
+const STALL_MS: f64 = 60_000.0;
+/// Time between two reports of progress.
+const PROGRESS_MS: f64 = 100.0;
+
+/// A file of the page's own folder.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    file: &'static str,
+    /// What it must be; unknown in a page that `cargo xtask build` has not built.
+    expected: Option<(u64, &'static str)>,
+}
+
+/// The networks' WebAssembly, which was built before this page.
+fn code() -> Part {
+    let bytes = option_env!("PIXELMILL_NETWORK_BYTES").and_then(|text| text.parse().ok());
+    Part { file: "network.wasm", expected: bytes.zip(option_env!("PIXELMILL_NETWORK_SHA256")) }
+}
+
+const fn built_in() -> Part {
+    Part { file: BUILT_IN.file, expected: Some((BUILT_IN.bytes, BUILT_IN.sha256)) }
+}
+
+/// How far a download is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loading {
+    /// Bytes that have come.
+    pub loaded: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// What is told of downloads; nothing when none is under way.
+type OnProgress = Rc<dyn Fn(Option<Loading>)>;
+
+/// The page's networks.
+pub struct Networks {
+    base_url: String,
+    /// By file: the promise of it, under way or kept; forgotten when it fails, so that the next who asks tries again.
+    promised: RefCell<BTreeMap<&'static str, Promise>>,
+    loading: RefCell<BTreeMap<&'static str, Loading>>,
+    reported: Cell<f64>,
+    on_progress: RefCell<Option<OnProgress>>,
+}
+
+impl Networks {
+    /// Fetches nothing yet.
+    pub fn new(base_url: &str) -> Rc<Self> {
+        let (promised, loading, reported, on_progress) = Default::default();
+        Rc::new(Self { base_url: base_url.to_owned(), promised, loading, reported, on_progress })
+    }
+
+    /// Calls `callback` with how far the downloads are, a few times a second, and with nothing when they have ended.
+    pub fn on_progress(&self, callback: impl Fn(Option<Loading>) + 'static) {
+        *self.on_progress.borrow_mut() = Some(Rc::new(callback));
+    }
+
+    /// The compiled code and, where asked for, the built-in network's file, as a worker takes them: [module, Blob].
+    ///
+    /// # Errors
+    /// Why they are not to be had; a later call tries again.
+    pub async fn get(self: &Rc<Self>, with_built_in: bool) -> Result<Array, Failure> {
+        if !with_built_in {
+            return Ok(Array::of1(&self.kept(code()).await?));
+        }
+        // Both are begun before one is waited for, and both are waited for: a rejection nobody takes is an error.
+        let _begun = self.promise(built_in());
+        let (module, file) = (self.kept(code()).await, self.kept(built_in()).await);
+        Ok(Array::of2(&module?, &file?))
+    }
+
+    async fn kept(self: &Rc<Self>, part: Part) -> Result<JsValue, Failure> {
+        let promise = self.promise(part);
+        settled(promise.clone()).await.map_err(|error| {
+            self.promised.borrow_mut().retain(|_, kept| JsValue::from(kept.clone()) != JsValue::from(promise.clone()));
+            from_js(&error).unwrap_or_else(|_| not_compiled(&describe(&error)))
+        })
+    }
+
+    fn promise(self: &Rc<Self>, part: Part) -> Promise {
+        let mut promised = self.promised.borrow_mut();
+        let make = || {
+            let own = self.clone();
+            wasm_bindgen_futures::future_to_promise(async move {
+                let blob = own.file(part).await.map_err(|failure| to_js(&failure).unwrap_or_else(|error| error))?;
+                if part.file == built_in().file {
+                    return Ok(blob.into());
+                }
+                let bytes = buffer_of(&blob).await.map_err(|error| JsValue::from_str(&error))?;
+                settled(super::pool::compile(&bytes)).await
+            })
+        };
+        promised.entry(part.file).or_insert_with(make).clone()
+    }
+
+    /// A file from Cache Storage, or else from the server.
+    async fn file(&self, part: Part) -> Result<Blob, Failure> {
+        let cache = Kept::open(&self.base_url).await;
+        if let (Some(cache), Some(expected)) = (&cache, part.expected)
+            && let Some(blob) = cache.find(part).await
+            && is(&blob, expected).await
+        {
+            return Ok(blob);
+        }
+        self.report(part, Some(Loading { loaded: 0, total: part.expected.map_or(0, |(bytes, _)| bytes) }));
+        let fetched = self.fetched(part).await;
+        self.report(part, None);
+        let blob = fetched.map_err(|error| not_fetched(part, &error))?;
+        if let Some(expected) = part.expected {
+            if !is(&blob, expected).await {
+                return Err(damaged(part, expected.0));
+            }
+            if let Some(cache) = cache {
+                cache.keep(part, &blob).await;
+            }
+        }
+        Ok(blob)
+    }
+
+    async fn fetched(&self, part: Part) -> Result<Blob, String> {
+        let abort = AbortController::new().map_err(|error| describe(&error))?;
+        let stalled = || {
+            let abort = abort.clone();
+            Timer::new(STALL_MS, move || abort.abort())
+        };
+        let mut timer = stalled();
+        let options = RequestInit::new();
+        // It is kept here; the browser's own cache would only hold it twice.
+        options.set_cache(RequestCache::NoStore);
+        options.set_signal(Some(&abort.signal()));
+        let response = fetch(&format!("{}{}", self.base_url, part.file), &options).await?;
+        let stream = response.body().ok_or("the answer is empty")?;
+        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+        let (parts, mut loaded) = (Array::new(), 0);
+        loop {
+            let read = settled(reader.read()).await.map_err(|error| describe(&error))?;
+            if property(&read, "done").is_truthy() {
+                break;
+            }
+            let piece: Uint8Array = property(&read, "value").unchecked_into();
+            loaded += u64::from(piece.byte_length());
+            parts.push(&piece);
+            drop(timer);
+            timer = stalled();
+            let total = part.expected.map_or(0, |(bytes, _)| bytes).max(loaded);
+            self.report(part, Some(Loading { loaded, total }));
+        }
+        drop(timer);
+        Blob::new_with_u8_array_sequence(&parts).map_err(|error| describe(&error))
+    }
+
+    /// Tells how far all downloads are.
+    fn report(&self, part: Part, loading: Option<Loading>) {
+        let sum = {
+            let mut all = self.loading.borrow_mut();
+            match loading {
+                Some(loading) => all.insert(part.file, loading),
+                None => all.remove(part.file),
+            };
+            let add =
+                |sum: Loading, one: &Loading| Loading { loaded: sum.loaded + one.loaded, total: sum.total + one.total };
+            (!all.is_empty()).then(|| all.values().fold(Loading::default(), add))
+        };
+        let whole = sum.is_none_or(|sum| sum.loaded == 0 || sum.loaded == sum.total);
+        if !whole && now() < self.reported.get() + PROGRESS_MS {
+            return;
+        }
+        self.reported.set(now());
+        let on_progress = self.on_progress.borrow().clone();
+        if let Some(on_progress) = on_progress {
+            on_progress(sum);
+        }
+    }
+}
+
+/// Whether a file is what it must be.
+async fn is(blob: &Blob, (bytes, digest): (u64, &str)) -> bool {
+    if blob.size() as u64 != bytes {
+        return false;
+    }
+    match buffer_of(blob).await {
+        Ok(buffer) => sha256(&buffer).await == digest,
+        Err(_) => false,
+    }
+}
+
+/// This installation's place in Cache Storage. What fails here is no failure: the file is fetched again.
+struct Kept {
+    cache: Cache,
+    base_url: String,
+}
+
+impl Kept {
+    async fn open(base_url: &str) -> Option<Self> {
+        let storage = property(&js_sys::global(), "caches").dyn_into::<CacheStorage>().ok()?;
+        let cache = settled(storage.open(&format!("pixelmill:{}", base_path(base_url)))).await.ok()?;
+        Some(Self { cache: cache.unchecked_into(), base_url: base_url.to_owned() })
+    }
+
+    /// The address under which a file is kept: another version has another.
+    fn key(&self, part: Part) -> String {
+        let version = part.expected.map_or("", |(_, digest)| digest);
+        format!("{}{}?{version}", self.base_url, part.file)
+    }
+
+    async fn find(&self, part: Part) -> Option<Blob> {
+        let found = settled(self.cache.match_with_str(&self.key(part))).await.ok()?;
+        let response = found.dyn_into::<Response>().ok()?;
+        settled(response.blob().ok()?).await.ok()?.dyn_into().ok()
+    }
+
+    async fn keep(&self, part: Part, blob: &Blob) {
+        let Ok(response) = Response::new_with_opt_blob(Some(blob)) else { return };
+        if let Err(error) = settled(self.cache.put_with_str(&self.key(part), &response)).await {
+            web_sys::console::warn_2(&"A network could not be kept for later:".into(), &error);
+            return;
+        }
+        let Ok(keys) = settled(self.cache.keys()).await else { return };
+        let current = [self.key(code()), self.key(built_in())];
+        for request in keys.unchecked_into::<Array>().iter() {
+            if property(&request, "url").as_string().is_none_or(|url| !current.contains(&url)) {
+                let _old = settled(self.cache.delete_with_request(&request.unchecked_into())).await;
+            }
+        }
+    }
+}
+
+fn not_fetched(part: Part, error: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::DownstreamError,
+        Phase::Setup,
+        format!("{} could not be loaded from this page's server: {error}.", part.file),
+        "Check the connection and retry it; once loaded, the file stays in this browser.",
+    )
+}
+
+fn damaged(part: Part, bytes: u64) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!(
+            "{} is damaged: what the server sent is not the file of {bytes} bytes that this page needs.",
+            part.file
+        ),
+        "Retry it later. If the page was renewed meanwhile, reload it.",
+    )
+}
+
+fn not_compiled(error: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!("The code for networks cannot be compiled here: {error}."),
+        "Update the browser: it needs WebAssembly with SIMD.",
+    )
+}
