@@ -1,8 +1,8 @@
 //! Pixelmill runs an image workflow over many photographs on the user's own device.
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
-//! and worker. Imports run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ←
-//! `engine` ← `batch`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
+//! and worker. Imports run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ← `engine`
+//! ← `batch`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
 pub mod error;

@@ -9,12 +9,8 @@ use super::interop::{property, settled};
 
 /// SHA-256 of a buffer, in lower-case hex.
 pub async fn sha256(buffer: &ArrayBuffer) -> String {
-    let crypto = property(&js_sys::global(), "crypto").unchecked_into::<Crypto>();
-    if super::environment::is_secure_context()
-        && let Ok(digest) = crypto.subtle().digest_with_str_and_buffer_source("SHA-256", buffer)
-        && let Ok(digest) = settled(digest).await
-    {
-        return hex(&Uint8Array::new(&digest).to_vec());
+    if let Some(digest) = digest(buffer).await {
+        return digest;
     }
     // In pieces, so that a large file is never twice in memory.
     const PIECE: u32 = 1 << 20;
@@ -27,6 +23,16 @@ pub async fn sha256(buffer: &ArrayBuffer) -> String {
         from = to;
     }
     hex(&hasher.finalize())
+}
+
+/// SHA-256 of a buffer by the browser alone; nothing outside a secure context. For the page, which links no Rust for it.
+pub(super) async fn digest(buffer: &ArrayBuffer) -> Option<String> {
+    if !super::environment::is_secure_context() {
+        return None;
+    }
+    let crypto = property(&js_sys::global(), "crypto").unchecked_into::<Crypto>();
+    let digest = crypto.subtle().digest_with_str_and_buffer_source("SHA-256", buffer).ok()?;
+    Some(hex(&Uint8Array::new(&settled(digest).await.ok()?).to_vec()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -15,7 +15,7 @@ use web_sys::{
 };
 
 use super::environment::{base_path, buffer_of, fetch, now};
-use super::hash::sha256;
+use super::hash::digest;
 use super::interop::{Timer, describe, from_js, property, settled, to_js};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::BUILT_IN;
@@ -195,13 +195,13 @@ impl Networks {
     }
 }
 
-/// Whether a file is what it must be.
-async fn is(blob: &Blob, (bytes, digest): (u64, &str)) -> bool {
+/// Whether a file is what it must be. Outside a secure context, where the browser takes no digest, its length must do.
+async fn is(blob: &Blob, (bytes, expected): (u64, &str)) -> bool {
     if blob.size() as u64 != bytes {
         return false;
     }
     match buffer_of(blob).await {
-        Ok(buffer) => sha256(&buffer).await == digest,
+        Ok(buffer) => digest(&buffer).await.is_none_or(|found| found == expected),
         Err(_) => false,
     }
 }

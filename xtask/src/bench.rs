@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: images per second of the whole product beside its peers. The measuring itself is `tests/e2e/bench.mjs`.
+//! `cargo xtask bench`: images per second of the whole product beside its peers, and a network's mask beside onnxruntime-web's. The
+//! measuring itself is `tests/e2e/bench.mjs` and `tests/e2e/bench-network.mjs`.
 
 use crate::build;
 use crate::check;
@@ -10,22 +11,32 @@ use crate::shell::{self, Outcome, command, step};
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
     build: bool,
+    network_only: bool,
     passed_on: Vec<String>,
 }
 
 impl Options {
-    /// Reads the command's options; all but `--no-build` are for the script.
+    /// Reads the command's options; all but its own are for the script that measures images.
     pub fn parse(options: &[String]) -> Outcome<Self> {
-        let (own, passed_on): (Vec<_>, Vec<_>) = options.iter().cloned().partition(|option| option == "--no-build");
-        Ok(Self { build: own.is_empty(), passed_on })
+        let mut parsed = Self { build: true, ..Self::default() };
+        for option in options {
+            match option.as_str() {
+                "--no-build" => parsed.build = false,
+                "--network" => parsed.network_only = true,
+                other => parsed.passed_on.push(other.to_owned()),
+            }
+        }
+        if parsed.network_only && !parsed.passed_on.is_empty() {
+            return Err(format!("--network measures no images: it takes no {}", parsed.passed_on.join(" ")));
+        }
+        Ok(parsed)
     }
 }
 
-/// Builds the page and measures it.
-fn run_script(project: &Project, options: &Options) -> Outcome {
-    let script = project.end_to_end().join("bench.mjs");
+fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
+    let script = project.end_to_end().join(name);
     let directory = std::env::current_dir().map_err(|error| format!("where am I: {error}"))?;
-    shell::run(check::with_browser(project, &mut command("node", &directory))?.arg(script).args(&options.passed_on))
+    shell::run(check::with_browser(project, &mut command("node", &directory))?.arg(script).args(options))
 }
 
 /// Builds the page unless told not to, and measures it.
@@ -36,5 +47,22 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     if setup::node(project)?.is_none() {
         return Err("the benchmark needs Node.js".to_owned());
     }
-    step("benchmark", || run_script(project, options))
+    if !options.network_only {
+        step("benchmark of images", || run_script(project, "bench.mjs", &options.passed_on))?;
+    }
+    step("benchmark of the network", || run_script(project, "bench-network.mjs", &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_the_images_are_passed_on_and_refused_where_none_are_measured() {
+        let parse = |text: &str| Options::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        let passed_on = vec!["--images".to_owned(), "8".to_owned(), "a.jpg".to_owned()];
+        assert_eq!(parse("--images 8 --no-build a.jpg"), Ok(Options { build: false, network_only: false, passed_on }));
+        assert!(parse("--network --no-build").is_ok_and(|options| options.network_only));
+        assert!(parse("--network a.jpg").is_err());
+    }
 }

@@ -28,7 +28,9 @@ cargo xtask <command>
       --quick             only what runs natively
       --e2e [pattern]     only the build and the tests in the browser, of the files whose names contain the pattern
   bench [options] [files…]
-                        images per second beside canvas, wasm-vips and sharp, over the given photographs or a made one of 12 MP
+                        images per second beside canvas, wasm-vips and sharp, over the given photographs or a made one of 12 MP;
+                        then the background's network beside onnxruntime-web
+      --network           that alone
       --images <number>   how many images a run has (otherwise 24)
       --no-build          measure dist/ as it is
 ";

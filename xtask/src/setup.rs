@@ -115,7 +115,9 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let lock = fs::read(folder.join("package-lock.json")).map_err(|error| format!("package-lock.json: {error}"))?;
     let stamp = packages.join(".installed-package-lock.json");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        say("installing the npm packages of tests/e2e (browser driver, image library, wasm-opt)");
+        say(
+            "installing the npm packages of tests/e2e (browser driver, image library, wasm-opt, peers to measure beside)",
+        );
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         run(command(npm, &folder).args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]))?;
         fs::write(&stamp, lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
