@@ -1,5 +1,8 @@
 //! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
 //! with the contract's error object.
+//!
+//! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
+//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one.
 
 use std::future::Future;
 

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, Blob, Cache, CacheStorage, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
 };
@@ -85,8 +86,8 @@ impl Networks {
         if !with_built_in {
             return Ok(Array::of1(&self.kept(code()).await?));
         }
-        // Both are begun before one is waited for, and both are waited for: a rejection nobody takes is an error.
-        let _begun = self.promise(built_in());
+        // Both are begun before one is waited for, and listened to at once: a rejection nobody takes is an error.
+        let _listened_to = JsFuture::from(self.promise(built_in()));
         let (module, file) = (self.kept(code()).await, self.kept(built_in()).await);
         Ok(Array::of2(&module?, &file?))
     }
