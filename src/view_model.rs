@@ -8,4 +8,5 @@ pub mod history;
 pub mod progress;
 pub mod reading;
 pub mod route;
+pub mod transparency;
 pub mod window;

@@ -189,7 +189,7 @@ fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Prod
 #[test]
 fn a_jpeg_without_its_background_is_a_png_and_a_mask_counts_when_connected() {
     let cut = ("remove-background", json!({ "method": "network" }));
-    let alone = run(&[cut.clone()], &[(0, "outputs", 1)]).expect("runs");
+    let alone = run(std::slice::from_ref(&cut), &[(0, "outputs", 1)]).expect("runs");
     let formats = |produced: &Produced| produced.outputs.iter().map(|one| one.encoded.format).collect::<Vec<_>>();
     assert_eq!((formats(&alone), alone.warnings.len()), (vec![codecs::Format::Png], 0));
     let both = run(&[cut, ("output", json!({}))], &[(0, "outputs", 1), (1, "mask", 2)]).expect("runs");

@@ -78,7 +78,8 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     let node = setup::node(project)?;
     if *scope == Scope::Full && node.is_some() {
         steps.run("store conformance in the browser", || {
-            let arguments = ["test", "--target", "wasm32-unknown-unknown", "--test", "store_in_browser"];
+            let arguments =
+                ["test", "--target", "wasm32-unknown-unknown", "--features", "worker", "--test", "store_in_browser"];
             shell::run(
                 (project.cargo().args(arguments))
                     .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", project.tool("wasm-bindgen-test-runner"))
