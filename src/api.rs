@@ -14,6 +14,7 @@ use crate::batch::records::{
 };
 use crate::batch::transitions::{self, RetryRefusal};
 use crate::engine::{self, Graph};
+use crate::library;
 use crate::store::{Durability, Store, Which};
 use crate::workflow::{self, Diagnostic};
 
@@ -24,6 +25,7 @@ mod identifiers;
 mod models;
 mod requests;
 mod time;
+mod workflows;
 
 pub use answers::{
     Accepted, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionAnswer, ExecutionCounts, ExecutionFailure,
@@ -33,8 +35,11 @@ pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog
 pub use error::ApiError;
 pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
-pub use requests::{Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, check_version};
+pub use requests::{
+    Execute, ExecutionsQuery, Given, ListQuery, Retry, Run, RunInput, Update, WorkflowsQuery, check_version,
+};
 pub use time::{iso_time, parse_time};
+pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
 
 /// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
 /// notices of several tabs may come in another order than their changes.
@@ -56,6 +61,8 @@ pub enum Notice {
         /// The batch.
         batch_id: String,
     },
+    /// The user's own workflows have changed.
+    Workflows,
 }
 
 /// What the service needs of its surroundings.
@@ -109,24 +116,29 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
     /// workflow that is not there, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
-        let (workflow_id, mut document, config) = match Execute::read(request)? {
-            Execute::Published { workflow_id, .. } => {
-                return Err(ApiError::not_found(format!(
-                    "There is no published workflow \"{workflow_id}\". Send the document itself as \"workflow\"."
-                )));
+        let (workflow_id, mut document, config, version) = match Execute::read(request)? {
+            Execute::Published { workflow_id, runs, config } => {
+                let (document, version) = self.of_published(&workflow_id, &runs).await?;
+                (workflow_id, document, config, Some(version))
             }
-            Execute::Document { workflow_id, workflow, config } => (workflow_id, workflow, config),
+            Execute::Document { workflow_id, workflow, config } => (workflow_id, workflow, config, None),
         };
         // Judged before anything is imported, and read again after.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
         let (name, graph) = resolve(&document)?;
+        let recipe = library::recipe(&document);
+        let version = match version {
+            Some(version) => Some(version),
+            None => self.pinned(&workflow_id, &recipe).await?,
+        };
 
         let now = self.host.now();
         let batch_id = identifiers::batch_id(&workflow_id, now, self.host.random_u32());
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
         let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
-        let (progress, executions) = transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
+        let (mut progress, executions) = transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
+        (progress.version, progress.recipe) = (version, Some(recipe));
         let references: BTreeSet<String> = (graph.sources.iter())
             .flat_map(|source| &source.images)
             .filter_map(|image| image.source_url.strip_prefix("asset:"))
@@ -145,11 +157,9 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for a filter or page out of range, 500 when it cannot be read.
     pub async fn list(&self, query: &Value) -> Result<BatchList, ApiError> {
         let query = ListQuery::read(query)?;
-        let mut all = self.store.all_progress().await?;
-        all.retain(|progress| query.matches(progress));
-        let paging = Paging::of(query.limit, query.offset, all.len());
-        let page = all.iter().skip(query.offset as usize).take(query.limit as usize);
-        let batches = page.map(|progress| self.status_event(progress)).collect();
+        let page = self.store.list_progress(&query.filter(), query.offset, query.limit).await?;
+        let paging = Paging::of(query.limit, query.offset, page.matching as usize);
+        let batches = page.progress.iter().map(|progress| self.status_event(progress)).collect();
         Ok(BatchList { org_id: "local".to_owned(), batches, pagination: paging, filters: query.filters })
     }
 
@@ -236,6 +246,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// # Errors
     /// 404, 500.
     pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
+        self.note_what_ran(&self.progress(batch_id).await?).await?;
         if !self.store.delete_batch(batch_id).await? {
             return Err(ApiError::no_batch(batch_id));
         }

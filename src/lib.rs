@@ -2,7 +2,7 @@
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
 //! and worker. Imports run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ← `engine`
-//! ← `batch`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
+//! ← `batch`, `library`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
 pub mod error;
@@ -18,6 +18,7 @@ pub mod engine;
 
 pub mod batch;
 pub mod export;
+pub mod library;
 pub mod protocol;
 pub mod store;
 

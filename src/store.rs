@@ -8,7 +8,8 @@ mod memory;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress};
+use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
 
@@ -106,6 +107,47 @@ pub struct ExecutionPage {
     pub matching: u32,
 }
 
+/// Which batches are listed; what is not given does not matter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchFilter {
+    /// In this state.
+    pub status: Option<BatchStatus>,
+    /// Of this workflow.
+    pub workflow_id: Option<String>,
+    /// Accepted then or later.
+    pub created_after: Option<Millis>,
+    /// Accepted earlier.
+    pub created_before: Option<Millis>,
+}
+
+impl BatchFilter {
+    /// Whether a batch passes.
+    pub fn matches(&self, progress: &Progress) -> bool {
+        self.status.is_none_or(|status| progress.status == status)
+            && self.workflow_id.as_ref().is_none_or(|id| progress.workflow_id == *id)
+            && self.created_after.is_none_or(|after| progress.created_at >= after)
+            && self.created_before.is_none_or(|before| progress.created_at < before)
+    }
+}
+
+/// A page of batches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgressPage {
+    /// The ones asked for, newest first.
+    pub progress: Vec<Progress>,
+    /// How many the filter matches in all.
+    pub matching: u32,
+}
+
+/// What becomes of a kept workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    /// It is stored so.
+    Stored(KeptWorkflow),
+    /// It goes.
+    Removed,
+}
+
 /// The port to storage. Content is `Self::Content`: a Blob in the browser, bytes natively.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Store {
@@ -136,6 +178,8 @@ pub trait Store {
     async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError>;
     /// Every batch's progress, newest first.
     async fn all_progress(&self) -> Result<Vec<Progress>, StoreError>;
+    /// Batches that pass a filter, newest first, from `offset`, at most `limit`.
+    async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError>;
     /// Executions by index, filtered by state, from `offset`, at most `limit`.
     async fn executions(
         &self,
@@ -162,6 +206,20 @@ pub trait Store {
     /// Removes a batch with its executions and drops its references; content that nothing refers to goes with them.
     /// False when there is no such batch.
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
+    /// A workflow that the user keeps.
+    async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError>;
+    /// Every workflow that the user keeps, by its id.
+    async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError>;
+    /// The one way a kept workflow changes: reads it, lets `apply` say what becomes of it, writes that and counts its
+    /// references, in one strict transaction. References to files that are not there are left out of what is stored.
+    ///
+    /// `apply` answers `None` to leave everything as it is; then that is the answer too.
+    async fn change_workflow<T: 'static>(
+        &self,
+        workflow_id: &str,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+    ) -> Result<Option<T>, StoreError>;
+
     /// Removes content that nothing refers to and that came in before `before`; how many.
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
     /// The networks that the user has added, by name.

@@ -9,11 +9,15 @@
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
 //! * Frame: `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
-//!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `drop-overlay`.
+//!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
+//!   `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
-//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
-//!   `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`, `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`,
+//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`,
+//!   `workflow-card-own`, `own-json`, `own-file`, `my-workflows`, `workflow-status` (with `data-status`),
+//!   `workflow-menu` and in it `workflow-publish`, `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`,
+//!   `import-workflow`, `save-workflow`, `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`,
+//!   `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`,
 //!   `redo`, `copy-json`, `download-json`, `options`, `option-concurrency`, `option-priority`, `option-continue`,
 //!   `run`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,
@@ -28,6 +32,7 @@
 
 use leptos::prelude::*;
 
+mod ask_name;
 mod batches;
 mod confirm;
 mod drop;
@@ -59,6 +64,7 @@ fn App() -> impl IntoView {
     let route = route::provide_route();
     notices::provide_notices();
     confirm::provide_confirm();
+    ask_name::provide_ask_name();
     let services = services::provide_services();
     view! {
         <a class="button skip" href="#main" on:click=route::skip_to_main>"Skip to content"</a>
@@ -69,6 +75,7 @@ fn App() -> impl IntoView {
         }}
         <notices::Notices/>
         <confirm::ConfirmDialog/>
+        <ask_name::NameDialog/>
     }
 }
 
@@ -78,6 +85,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     live::provide_live();
     new::models::provide_models();
     new::draft::provide_draft();
+    new::library::provide_library();
     view! {
         <header::Header/>
         <widgets::LoadingNote/>

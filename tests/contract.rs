@@ -9,7 +9,8 @@ use std::path::Path;
 use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer, ExecutionList,
-    ExecutionsQuery, Given, Host, ListQuery, Notice, Retry, Service, Status, Update, catalog, check_version,
+    ExecutionsQuery, Given, Host, ListQuery, Notice, Retry, Service, Status, Update, WorkflowAnswer, WorkflowDeleted,
+    WorkflowList, WorkflowsQuery, catalog, check_version,
 };
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
@@ -145,6 +146,13 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
                 written["offset"] = query.offset.into();
                 written
             })
+            .map(|written| given_only(written, value))
+            .map_err(refused),
+        "workflowAnswer" => round::<WorkflowAnswer>(value),
+        "workflowsAnswer" => round::<WorkflowList>(value),
+        "workflowDeletedAnswer" => round::<WorkflowDeleted>(value),
+        "workflowsQuery" => WorkflowsQuery::read(value)
+            .map(|query| json!({ "status": query.status, "limit": query.limit, "offset": query.offset }))
             .map(|written| given_only(written, value))
             .map_err(refused),
         "executionsQuery" => ExecutionsQuery::read(value)
@@ -427,6 +435,33 @@ fn every_refusal_passes_the_schema() {
     let diagnosed =
         check("error", "a bad one", run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
     assert!(diagnosed["diagnostics"].as_array().is_some_and(|found| found.len() >= 2), "{diagnosed}");
+}
+
+#[test]
+fn a_workflow_is_kept_published_and_run_by_its_id_in_the_words_of_the_schema() {
+    let service = service();
+    let none = Value::Null;
+    let kept = check("workflowAnswer", "save", run(service.save_workflow(&document(0), &none)));
+    let id = kept["workflowId"].as_str().expect("text").to_owned();
+    check("error", "publish a draft that has not run", run(service.publish_workflow(&id)));
+    let accepted = run(service.execute(&request(1))).expect("accepted");
+    work(&service, &accepted.batch_id, 0, Some(true));
+    let published = check("workflowAnswer", "publish", run(service.publish_workflow(&id)));
+    assert_eq!((&published["status"], &published["inputs"][0]["nodeId"]), (&json!("published"), &json!("photos")));
+    check("workflowsAnswer", "list", run(service.list_workflows(&json!({ "status": "published" }))));
+    check("workflowAnswer", "duplicate", run(service.duplicate_workflow(&id, &none)));
+    let exported = check("workflow", "export", run(service.export_workflow(&id, &none)));
+    check("workflowAnswer", "import", run(service.import_workflow(&exported)));
+    let runs = json!([[{ "node_id": "photos", "content": [{ "presignedUrl": "https://x.example/1.jpg", "storageType": "s3" }] }]]);
+    let request = json!({ "workflow": { "workflowId": id, "inputs": runs } });
+    assert_valid("executeRequest", &request, "the nested form");
+    let accepted = check("executeAnswer", "execute by id", run(service.execute(&request)));
+    assert_eq!(accepted["workflowVersion"], json!({ "version": 1, "versionId": format!("{id}@1") }));
+    check_status(&service, accepted["batchId"].as_str().expect("text"), "of a published workflow");
+    check("workflowAnswer", "unpublish", run(service.unpublish_workflow(&id)));
+    check("error", "execute by id once unpublished", run(service.execute(&request)));
+    check("workflowDeletedAnswer", "delete", run(service.delete_workflow(&id)));
+    check("error", "what is deleted", run(service.workflow(&id, &none)));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::time::iso_time;
 use crate::batch::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, Output, Pause, PauseReason, Progress,
-    execution_id,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, Output, Pause, PauseReason, PinnedVersion,
+    Progress, execution_id,
 };
 use crate::batch::timing::{Timing, timing};
 use crate::error::{ErrorCategory, Phase, Warning};
@@ -50,7 +50,7 @@ impl Links {
     }
 }
 
-/// Answer to execute.
+/// Answer to execute. `workflowVersion` is there when the batch runs a published version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -58,6 +58,8 @@ pub struct Accepted {
     pub batch_id: String,
     pub workflow_id: String,
     pub job_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_version: Option<PinnedVersion>,
     pub status: BatchStatus,
     pub assets: Assets,
     pub config: Config,
@@ -71,6 +73,7 @@ impl Accepted {
             batch_id: progress.batch_id.clone(),
             workflow_id: progress.workflow_id.clone(),
             job_name: progress.job_name.clone(),
+            workflow_version: progress.version.clone(),
             status: progress.status,
             assets: progress.assets,
             config: progress.config.clone(),
@@ -127,6 +130,8 @@ pub struct StatusWith<E> {
     pub batch_id: String,
     pub workflow_id: String,
     pub job_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_version: Option<PinnedVersion>,
     pub status: BatchStatus,
     pub paused: Option<PauseAnswer>,
     pub config: Config,
@@ -151,6 +156,7 @@ impl<E> StatusWith<E> {
             batch_id: progress.batch_id.clone(),
             workflow_id: progress.workflow_id.clone(),
             job_name: progress.job_name.clone(),
+            workflow_version: progress.version.clone(),
             status: progress.status,
             paused: progress.paused.map(PauseAnswer::from),
             config: progress.config.clone(),

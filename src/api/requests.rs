@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use super::answers::Filters;
 use super::error::ApiError;
 use super::time::parse_time;
-use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, Progress, execution_id};
+use super::workflows::WorkflowStatus;
+use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, execution_id};
+use crate::store::BatchFilter;
 
 /// What is to be executed.
 #[derive(Clone, Debug, PartialEq)]
@@ -214,12 +216,61 @@ impl ListQuery {
         })
     }
 
-    /// Whether a batch passes the filters.
-    pub fn matches(&self, progress: &Progress) -> bool {
-        self.filters.status.is_none_or(|status| progress.status == status)
-            && self.filters.workflow_id.as_ref().is_none_or(|id| progress.workflow_id == *id)
-            && self.created_after.is_none_or(|after| progress.created_at >= after)
-            && self.created_before.is_none_or(|before| progress.created_at < before)
+    /// The filters as the store takes them.
+    pub fn filter(&self) -> BatchFilter {
+        BatchFilter {
+            status: self.filters.status,
+            workflow_id: self.filters.workflow_id.clone(),
+            created_after: self.created_after,
+            created_before: self.created_before,
+        }
+    }
+}
+
+/// The query of a list of workflows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkflowsQuery {
+    /// Only drafts, or only published ones.
+    pub status: Option<WorkflowStatus>,
+    /// Entries of the page, 1…100.
+    pub limit: u32,
+    /// Entries before it.
+    pub offset: u32,
+}
+
+impl WorkflowsQuery {
+    /// Reads it; nothing is the default.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(query: &Value) -> Result<Self, ApiError> {
+        let query = query_object(query)?;
+        let words = [("draft", WorkflowStatus::Draft), ("published", WorkflowStatus::Published)];
+        Ok(Self {
+            status: word(&query, "status", &words)?,
+            limit: whole(&query, "limit", 1, 100)?.unwrap_or(50),
+            offset: whole(&query, "offset", 0, u32::MAX)?.unwrap_or(0),
+        })
+    }
+}
+
+/// The version of a workflow that a query asks for.
+///
+/// # Errors
+/// 400 for what is no number of a version.
+pub(super) fn version_asked(query: &Value) -> Result<Option<u32>, ApiError> {
+    whole(&query_object(query)?, "version", 1, u32::MAX)
+}
+
+/// A text that options may have.
+///
+/// # Errors
+/// 400 when it is something else.
+pub(super) fn optional_text(options: &Value, key: &str) -> Result<Option<String>, ApiError> {
+    match given(&query_object(options)?, key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(value) => Err(ApiError::invalid(format!("\"{key}\" is {value}. Give it as text."))),
     }
 }
 

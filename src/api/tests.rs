@@ -9,6 +9,9 @@ use super::*;
 use crate::batch::transitions::{Findings, Results};
 use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
+use crate::workflow::builtin;
+
+mod workflows;
 
 /// 2026-01-31T12:00:00.000Z.
 const NOON: Millis = 1_769_860_800_000.0;

@@ -181,6 +181,16 @@ impl Assets {
     }
 }
 
+/// The published version of a workflow that a batch started with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PinnedVersion {
+    /// From 1.
+    pub version: u32,
+    /// `{workflowId}@{version}`.
+    pub version_id: String,
+}
+
 /// What changes while a batch runs; enough for lists and status without the batch's document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -191,6 +201,12 @@ pub struct Progress {
     pub workflow_id: String,
     /// `metadata.name` of its workflow.
     pub job_name: String,
+    /// The published version it started with, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<PinnedVersion>,
+    /// Recipe of its document (see `library::recipe`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     /// Changes so far: of two copies the one with more is newer.
     #[serde(default)]
     pub revision: u64,

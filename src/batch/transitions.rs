@@ -56,6 +56,8 @@ pub fn accept(
         batch_id: batch_id.to_owned(),
         workflow_id: workflow_id.to_owned(),
         job_name: job_name.to_owned(),
+        version: None,
+        recipe: None,
         revision: 0,
         round: 0,
         status: BatchStatus::Pending,

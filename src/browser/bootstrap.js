@@ -9,7 +9,7 @@
     } catch {
       // A trapped instance may refuse; then the message must do.
     }
-    self.postMessage([JSON.stringify({ type: "crashed", message: String(message), exhausted })]);
+    self.postMessage([JSON.stringify({ crashed: { message: String(message), exhausted } })]);
   };
   self.addEventListener("error", (event) => report(event.message || "error"));
   self.addEventListener("unhandledrejection", (event) => report(event.reason));

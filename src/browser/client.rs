@@ -21,7 +21,7 @@ use super::network::Loading;
 use super::pool::{self, Program};
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchSummary, Cancelled, Deleted, ExecutionList, Host,
-    ModelAnswer, Notice, Service, Status, model_name,
+    ModelAnswer, Notice, Service, Status, WorkflowAnswer, WorkflowDeleted, WorkflowList, model_name,
 };
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
@@ -63,6 +63,8 @@ pub enum ClientEvent {
     BatchCompleted(Progress),
     /// A batch was accepted, deleted or changed by a call, perhaps in another tab: its id.
     BatchChanged(String),
+    /// The user's own workflows have changed, perhaps in another tab.
+    WorkflowsChanged,
     /// [`Client::models`] has a new answer.
     Models,
     /// [`Client::state`] has a new answer.
@@ -162,7 +164,7 @@ impl Shared {
                     unfinished.remove(batch_id);
                 }
                 Word::Progress(_)
-                | Word::Notice(Notice::Changed { .. })
+                | Word::Notice(Notice::Changed { .. } | Notice::Workflows)
                 | Word::ExecutionCompleted(_)
                 | Word::Models => {}
             }
@@ -447,6 +449,78 @@ impl Client {
         self.inner.service.update(batch_id, change).await
     }
 
+    /// The user's own workflows; `query` is an object or null.
+    ///
+    /// # Errors
+    /// As `api::Service::list_workflows`.
+    pub async fn list_workflows(&self, query: &Value) -> Result<WorkflowList, ApiError> {
+        self.inner.service.list_workflows(query).await
+    }
+
+    /// One of them, with its draft or the version that `query` asks for.
+    ///
+    /// # Errors
+    /// As `api::Service::workflow`.
+    pub async fn workflow(&self, workflow_id: &str, query: &Value) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.workflow(workflow_id, query).await
+    }
+
+    /// Keeps a document as a draft; `options` may name its `workflowId`.
+    ///
+    /// # Errors
+    /// As `api::Service::save_workflow`.
+    pub async fn save_workflow(&self, document: &Value, options: &Value) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.save_workflow(document, options).await
+    }
+
+    /// Freezes the draft as a version that may be run by the workflow's id.
+    ///
+    /// # Errors
+    /// As `api::Service::publish_workflow`.
+    pub async fn publish_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.publish_workflow(workflow_id).await
+    }
+
+    /// Takes a published workflow back to a draft.
+    ///
+    /// # Errors
+    /// As `api::Service::unpublish_workflow`.
+    pub async fn unpublish_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.unpublish_workflow(workflow_id).await
+    }
+
+    /// A new draft with the same content; `options` may name it.
+    ///
+    /// # Errors
+    /// As `api::Service::duplicate_workflow`.
+    pub async fn duplicate_workflow(&self, workflow_id: &str, options: &Value) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.duplicate_workflow(workflow_id, options).await
+    }
+
+    /// Removes a workflow with its versions.
+    ///
+    /// # Errors
+    /// As `api::Service::delete_workflow`.
+    pub async fn delete_workflow(&self, workflow_id: &str) -> Result<WorkflowDeleted, ApiError> {
+        self.inner.service.delete_workflow(workflow_id).await
+    }
+
+    /// The document of a workflow, or of a version, for another browser or program.
+    ///
+    /// # Errors
+    /// As `api::Service::export_workflow`.
+    pub async fn export_workflow(&self, workflow_id: &str, query: &Value) -> Result<Value, ApiError> {
+        self.inner.service.export_workflow(workflow_id, query).await
+    }
+
+    /// Keeps a document as a new draft.
+    ///
+    /// # Errors
+    /// As `api::Service::import_workflow`.
+    pub async fn import_workflow(&self, document: &Value) -> Result<WorkflowAnswer, ApiError> {
+        self.inner.service.import_workflow(document).await
+    }
+
     /// The content at an `asset:` URL (or of an asset id).
     ///
     /// # Errors
@@ -516,6 +590,7 @@ impl Client {
                     Word::Notice(
                         Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
                     ) => ClientEvent::BatchChanged(batch_id),
+                    Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
                     Word::Models => ClientEvent::Models,
                 });
             })

@@ -11,12 +11,16 @@ use std::rc::Rc;
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, IdbDatabase, IdbKeyRange};
+use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
 use super::environment::base_path;
 use super::interop::{from_js, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
-use crate::store::{AssetRecord, Durability, ExecutionPage, ModelRecord, NewAsset, Store, StoreError, Which};
+use crate::library::KeptWorkflow;
+use crate::store::{
+    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
+    Which,
+};
 
 mod transaction;
 
@@ -34,18 +38,24 @@ const SETTINGS: &str = "settings";
 const BY_REFERENCES: &str = "byReferences";
 /// `progress` by createdAt.
 const BY_CREATION: &str = "byCreation";
-/// `executions` by [batchId, status, assetIndex].
+/// `executions` by [batchId, status, assetIndex], `progress` by [status, createdAt].
 const BY_STATUS: &str = "byStatus";
+/// `progress` by [workflowId, createdAt].
+const BY_WORKFLOW: &str = "byWorkflow";
 
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3];
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
 /// With the storage full, imports that nothing has referred to for so long make room: 1 hour.
 const KEEP_WHEN_FULL_MS: Millis = 3_600_000.0;
 
-fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
+fn paths(names: &[&str]) -> JsValue {
+    JsValue::from(names.iter().map(|name| JsValue::from_str(name)).collect::<Array>())
+}
+
+fn upgrade_to_1(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValue> {
     let create = |name: &str, path: Option<&str>| match path {
         Some(path) => {
             let options = web_sys::IdbObjectStoreParameters::new();
@@ -54,7 +64,6 @@ fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
         }
         None => database.create_object_store(name),
     };
-    let paths = |names: &[&str]| JsValue::from(names.iter().map(|name| JsValue::from_str(name)).collect::<Array>());
     let assets = create(ASSETS, Some("assetId"))?;
     assets.create_index_with_str_sequence(BY_REFERENCES, &paths(&["references", "createdAt"]))?;
     create(CONTENTS, None)?;
@@ -70,10 +79,18 @@ fn upgrade_to_1(database: &IdbDatabase) -> Result<(), JsValue> {
 }
 
 /// Networks that the user adds.
-fn upgrade_to_2(database: &IdbDatabase) -> Result<(), JsValue> {
+fn upgrade_to_2(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValue> {
     let options = web_sys::IdbObjectStoreParameters::new();
     options.set_key_path(&JsValue::from_str("name"));
     database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
+}
+
+/// Lists of batches by their filters.
+fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
+    let progress = transaction.object_store(PROGRESS)?;
+    progress.create_index_with_str_sequence(BY_STATUS, &paths(&["status", "createdAt"]))?;
+    progress.create_index_with_str_sequence(BY_WORKFLOW, &paths(&["workflowId", "createdAt"]))?;
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,6 +249,136 @@ fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<I
         .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
 }
 
+/// Where the batches of a filter lie: an index and its range, none when nothing can. A state beside a workflow is not
+/// in it.
+fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>), StoreError> {
+    let (index, prefix) = match (&filter.workflow_id, filter.status) {
+        (Some(workflow_id), _) => (BY_WORKFLOW, Some(JsValue::from_str(workflow_id))),
+        (None, Some(status)) => (BY_STATUS, Some(JsValue::from_str(status.name()))),
+        (None, None) => (BY_CREATION, None),
+    };
+    let bound = |time: Millis| match &prefix {
+        Some(prefix) => keys(&[prefix.clone(), time.into()]),
+        None => time.into(),
+    };
+    let (from, to) = (filter.created_after.unwrap_or(f64::MIN), filter.created_before.unwrap_or(f64::MAX));
+    if from >= to {
+        return Ok((index, None));
+    }
+    IdbKeyRange::bound_with_lower_open_and_upper_open(&bound(from), &bound(to), false, true)
+        .map(|range| (index, Some(range)))
+        .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
+}
+
+/// Where a value is left for whoever looks next.
+type Slot<T> = Rc<Cell<Option<T>>>;
+
+/// A change of a batch that says whether it is to be written.
+type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
+
+/// Where a boxed function leaves what it answers.
+fn slot<T>() -> (Slot<T>, Slot<T>) {
+    let slot = Rc::new(Cell::new(None));
+    (slot.clone(), slot)
+}
+
+/// What [`Store::change`] and [`Store::change_workflow`] do. One function for all that may be applied: the page would
+/// hold one for each otherwise. What is applied says whether it is to be written; so does what comes back.
+impl Database {
+    async fn change_batch(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Blob>>,
+        durability: Durability,
+        apply: Apply,
+    ) -> Result<bool, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, PROGRESS, EXECUTIONS], durability)?;
+        let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;
+        let executions: Vec<Execution> = match which {
+            Which::None => Vec::new(),
+            Which::In(status) => {
+                let range = range(batch_id, Some(status), 0)?;
+                transaction.all_by(EXECUTIONS, Some(BY_STATUS), Some(&range), u32::MAX)?.await?
+            }
+            Which::At(indices) => {
+                let mut found = Vec::with_capacity(indices.len());
+                for chunk in indices.chunks(CHUNK) {
+                    let mut requests = Vec::with_capacity(chunk.len());
+                    for index in chunk {
+                        let key = keys(&[batch_id.into(), (*index).into()]);
+                        requests.push(transaction.get::<Execution>(EXECUTIONS, &key)?);
+                    }
+                    for request in requests {
+                        found.extend(request.await?);
+                    }
+                }
+                found
+            }
+        };
+        let Some(mut progress) = progress.await? else { return Ok(false) };
+        let (progress_before, before) = (progress.clone(), executions.clone());
+        let mut after = executions;
+        if !apply(&mut progress, &mut after) {
+            return Ok(false);
+        }
+
+        if progress != progress_before {
+            transaction.put(PROGRESS, &progress)?;
+        }
+        let mut deltas = BTreeMap::<String, i64>::new();
+        for execution in &before {
+            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+        }
+        for execution in &after {
+            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() += 1);
+        }
+        let mut unchanged = BTreeMap::<u32, &Execution>::new();
+        unchanged.extend(before.iter().map(|one| (one.asset_index, one)));
+        let changed: Vec<&Execution> =
+            after.iter().filter(|one| unchanged.get(&one.asset_index) != Some(one)).collect();
+        for chunk in changed.chunks(CHUNK) {
+            transaction.put_all(EXECUTIONS, chunk).await?;
+        }
+        let now = progress.updated_at;
+        for asset in assets {
+            let references = deltas.remove(&asset.asset_id).unwrap_or_default();
+            Self::put_asset(&transaction, asset, references, false, now).await?;
+        }
+        Self::count(&transaction, deltas).await?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    async fn change_kept(
+        &self,
+        workflow_id: &str,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+    ) -> Result<bool, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, WORKFLOWS], Durability::Strict)?;
+        let before: Option<KeptWorkflow> = transaction.get(WORKFLOWS, &workflow_id.into())?.await?;
+        let held = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
+        let Some(kept) = apply(before) else { return Ok(false) };
+        let wanted = match &kept {
+            Kept::Stored(workflow) => workflow.references.clone(),
+            Kept::Removed => BTreeSet::new(),
+        };
+        let mut deltas = BTreeMap::<String, i64>::new();
+        deltas.extend(held.difference(&wanted).map(|asset_id| (asset_id.clone(), -1)));
+        deltas.extend(wanted.difference(&held).map(|asset_id| (asset_id.clone(), 1)));
+        let missing = Self::count(&transaction, deltas).await?;
+        match kept {
+            Kept::Stored(mut workflow) => {
+                workflow.references.retain(|asset_id| !missing.contains(asset_id));
+                transaction.put(WORKFLOWS, &workflow)?;
+            }
+            Kept::Removed => transaction.delete(WORKFLOWS, &workflow_id.into())?,
+        }
+        transaction.done().await?;
+        Ok(true)
+    }
+}
+
 impl Store for Database {
     type Content = Blob;
 
@@ -269,7 +416,8 @@ impl Store for Database {
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
             return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
         }
-        let mut deltas: BTreeMap<String, i64> = batch.references.iter().map(|asset_id| (asset_id.clone(), 1)).collect();
+        let mut deltas = BTreeMap::<String, i64>::new();
+        deltas.extend(batch.references.iter().map(|asset_id| (asset_id.clone(), 1)));
         for asset_id in executions.iter().flat_map(Execution::references) {
             *deltas.entry(asset_id.to_owned()).or_default() += 1;
         }
@@ -297,6 +445,28 @@ impl Store for Database {
         let mut all: Vec<Progress> = transaction.all_by(PROGRESS, Some(BY_CREATION), None, u32::MAX)?.await?;
         all.reverse();
         Ok(all)
+    }
+
+    async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError> {
+        let transaction = self.read(&[PROGRESS])?;
+        let (index, range) = filtered(filter)?;
+        let Some(range) = range else { return Ok(ProgressPage { progress: Vec::new(), matching: 0 }) };
+        if let (Some(_), Some(status)) = (&filter.workflow_id, filter.status) {
+            // One workflow's batches are few: looked through.
+            let mut all: Vec<Progress> = transaction.all_by(PROGRESS, Some(index), Some(&range), u32::MAX)?.await?;
+            all.retain(|progress| progress.status == status);
+            all.reverse();
+            let matching = key_count(all.len());
+            let page = all.into_iter().skip(offset as usize).take(limit as usize);
+            return Ok(ProgressPage { progress: page.collect(), matching });
+        }
+        let matching = transaction.count(PROGRESS, Some(index), &range)?.await?;
+        let progress = if limit == 0 || offset >= matching {
+            Vec::new()
+        } else {
+            transaction.last_by(PROGRESS, index, &range, offset, limit).await?
+        };
+        Ok(ProgressPage { progress, matching })
     }
 
     async fn executions(
@@ -335,64 +505,22 @@ impl Store for Database {
         durability: Durability,
         apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
     ) -> Result<Option<T>, StoreError> {
-        let transaction = self.write(&[ASSETS, CONTENTS, PROGRESS, EXECUTIONS], durability)?;
-        let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;
-        let executions: Vec<Execution> = match which {
-            Which::None => Vec::new(),
-            Which::In(status) => {
-                let range = range(batch_id, Some(status), 0)?;
-                transaction.all_by(EXECUTIONS, Some(BY_STATUS), Some(&range), u32::MAX)?.await?
-            }
-            Which::At(indices) => {
-                let mut found = Vec::with_capacity(indices.len());
-                for chunk in indices.chunks(CHUNK) {
-                    let mut requests = Vec::with_capacity(chunk.len());
-                    for index in chunk {
-                        let key = keys(&[batch_id.into(), (*index).into()]);
-                        requests.push(transaction.get::<Execution>(EXECUTIONS, &key)?);
-                    }
-                    for request in requests {
-                        found.extend(request.await?);
-                    }
-                }
-                found
-            }
-        };
-        let Some(mut progress) = progress.await? else { return Ok(None) };
-        let (progress_before, before) = (progress.clone(), executions.clone());
-        let mut after = executions;
-        let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
-
-        if progress != progress_before {
-            transaction.put(PROGRESS, &progress)?;
-        }
-        let mut deltas = BTreeMap::<String, i64>::new();
-        for execution in &before {
-            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
-        }
-        for execution in &after {
-            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() += 1);
-        }
-        let unchanged: BTreeMap<u32, &Execution> = before.iter().map(|one| (one.asset_index, one)).collect();
-        let changed: Vec<&Execution> =
-            after.iter().filter(|one| unchanged.get(&one.asset_index) != Some(one)).collect();
-        for chunk in changed.chunks(CHUNK) {
-            transaction.put_all(EXECUTIONS, chunk).await?;
-        }
-        let now = progress.updated_at;
-        for asset in assets {
-            let references = deltas.remove(&asset.asset_id).unwrap_or_default();
-            Self::put_asset(&transaction, asset, references, false, now).await?;
-        }
-        Self::count(&transaction, deltas).await?;
-        transaction.done().await?;
-        Ok(Some(answer))
+        let (answer, left) = slot();
+        let apply = Box::new(move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let answer = apply(progress, executions);
+            let write = answer.is_some();
+            left.set(answer);
+            write
+        });
+        let written = self.change_batch(batch_id, which, assets, durability, apply).await?;
+        Ok(answer.take().filter(|_| written))
     }
 
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(false) };
-        let mut deltas: BTreeMap<String, i64> = batch.references.into_iter().map(|asset_id| (asset_id, -1)).collect();
+        let mut deltas = BTreeMap::<String, i64>::new();
+        deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
         let mut from = 0;
         loop {
             let page: Vec<Execution> =
@@ -409,6 +537,29 @@ impl Store for Database {
         Self::count(&transaction, deltas).await?;
         transaction.done().await?;
         Ok(true)
+    }
+
+    async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
+        self.read(&[WORKFLOWS])?.get(WORKFLOWS, &workflow_id.into())?.await
+    }
+
+    async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError> {
+        self.read(&[WORKFLOWS])?.all_by(WORKFLOWS, None, None, u32::MAX)?.await
+    }
+
+    async fn change_workflow<T: 'static>(
+        &self,
+        workflow_id: &str,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let (answer, left) = slot();
+        let apply = Box::new(move |before: Option<KeptWorkflow>| {
+            let (kept, answer) = apply(before)?;
+            left.set(Some(answer));
+            Some(kept)
+        });
+        let written = self.change_kept(workflow_id, apply).await?;
+        Ok(answer.take().filter(|_| written))
     }
 
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {

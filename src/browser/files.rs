@@ -37,6 +37,11 @@ fn is_picture(name: &str, mime_type: &str) -> bool {
 }
 
 impl Gathered {
+    fn sorted(mut self) -> Self {
+        self.files.sort_by(|one, other| one.1.cmp(&other.1));
+        self
+    }
+
     fn add(&mut self, file: File, path: String) {
         if is_picture(&file.name(), &file.type_()) {
             self.files.push((file, path));
@@ -56,8 +61,7 @@ pub fn from_list(list: &web_sys::FileList) -> Gathered {
         let path = path.unwrap_or_else(|| file.name());
         if hidden { gathered.skipped += 1 } else { gathered.add(file, path) }
     }
-    gathered.files.sort_by(|one, other| one.1.cmp(&other.1));
-    gathered
+    gathered.sorted()
 }
 
 /// The files of a drop or a paste, folders followed to their leaves. To be called inside the event: the browser
@@ -99,8 +103,7 @@ pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> 
                 }
             }
         }
-        gathered.files.sort_by(|one, other| one.1.cmp(&other.1));
-        gathered
+        gathered.sorted()
     }
 }
 

@@ -5,6 +5,7 @@
 //! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use js_sys::{Array, Function, Promise};
 use serde::Serialize;
@@ -92,6 +93,15 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "pauseBatch" => |client, id, _second| client.pause(text(&id)?).await;
         "resumeBatch" => |client, id, _second| client.resume(text(&id)?).await;
         "updateBatch" => |client, id, change| client.update(text(&id)?, &change).await;
+        "listWorkflows" => |client, query, _second| client.list_workflows(&query).await;
+        "getWorkflow" => |client, id, query| client.workflow(text(&id)?, &query).await;
+        "saveWorkflow" => |client, document, options| client.save_workflow(&document, &options).await;
+        "publishWorkflow" => |client, id, _second| client.publish_workflow(text(&id)?).await;
+        "unpublishWorkflow" => |client, id, _second| client.unpublish_workflow(text(&id)?).await;
+        "duplicateWorkflow" => |client, id, options| client.duplicate_workflow(text(&id)?, &options).await;
+        "deleteWorkflow" => |client, id, _second| client.delete_workflow(text(&id)?).await;
+        "exportWorkflow" => |client, id, query| client.export_workflow(text(&id)?, &query).await;
+        "importWorkflow" => |client, document, _second| client.import_workflow(&document).await;
         "listModels" => |client, _first, _second| client.models().await;
         "deleteModel" => |client, name, _second| client.delete_model(text(&name)?).await;
         "listActions" => |client, _first, _second| Ok::<_, ApiError>(client.list_actions());
@@ -121,7 +131,10 @@ fn forward_events(target: &EventTarget, client: &Client) {
                 ("executioncompleted", to_js(&ExecutionAnswer::from(&**execution)))
             }
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
-            ClientEvent::BatchChanged(_) | ClientEvent::Models | ClientEvent::State(_) => return,
+            ClientEvent::BatchChanged(_)
+            | ClientEvent::WorkflowsChanged
+            | ClientEvent::Models
+            | ClientEvent::State(_) => return,
         };
         let Ok(detail) = detail else { return };
         let options = CustomEventInit::new();
@@ -135,6 +148,8 @@ fn forward_events(target: &EventTarget, client: &Client) {
 }
 
 fn promise(task: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    // Boxed, or the page would hold the making of a promise once for each method.
+    let task: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(task);
     wasm_bindgen_futures::future_to_promise(task)
 }
 

@@ -206,6 +206,7 @@ impl Leader {
                 let standing = Standing::from(&progress);
                 self.dispatch(Event::Changed { batch: batch_id, standing });
             }
+            Notice::Workflows => {}
         }
     }
 

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{AssetRecord, Durability, ModelRecord, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, BatchFilter, Durability, Kept, ModelRecord, NewAsset, Store, StoreError, Which};
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
 use crate::error::{Failure, Warning};
+use crate::library::KeptWorkflow;
 
 /// What the checks need of an implementation.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
@@ -36,6 +37,7 @@ macro_rules! each {
             a_batch_is_created_once
             executions_come_by_index_in_pages_of_the_filter
             progress_comes_newest_first
+            a_list_comes_newest_first_in_pages_of_the_filter
             a_change_reads_what_it_asks_for
             a_change_writes_progress_and_executions_together
             a_change_that_answers_nothing_leaves_everything
@@ -44,6 +46,9 @@ macro_rules! each {
             a_reference_to_a_missing_file_is_not_counted
             a_dropped_reference_is_counted_in_the_change
             the_sweep_takes_old_files_that_nothing_refers_to
+            a_kept_workflow_comes_back_as_it_was_stored
+            a_kept_workflow_that_is_left_alone_stays_as_it_was
+            a_kept_workflow_holds_its_files
             a_network_holds_its_file_until_it_is_removed
             a_network_needs_a_free_name_and_a_file
             a_setting_is_kept
@@ -258,6 +263,52 @@ pub async fn progress_comes_newest_first<F: Fixture>(fixture: &F) {
     assert_eq!(ids, ["b3", "b2", "b1"]);
 }
 
+/// Whatever is filtered by, and with several accepted at the same time.
+pub async fn a_list_comes_newest_first_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    for (id, workflow_id, now) in
+        [("b0", "even", 10.0), ("b1", "odd", 20.0), ("b2", "even", 30.0), ("b3", "odd", 30.0), ("b4", "even", 40.0)]
+    {
+        let (batch, mut progress, executions) = batch(id, &["a"], now);
+        progress.workflow_id = workflow_id.to_owned();
+        store.create_batch(batch, progress, executions).await.expect("created");
+    }
+    for id in ["b1", "b2"] {
+        start(&store, id, 0).await.expect("started");
+    }
+    let list = async |filter: BatchFilter, offset, limit| {
+        let page = store.list_progress(&filter, offset, limit).await.expect("read");
+        (page.progress.into_iter().map(|progress| progress.batch_id).collect::<Vec<_>>().join(" "), page.matching)
+    };
+    let all = BatchFilter::default;
+    assert_eq!(list(all(), 0, 100).await, ("b4 b3 b2 b1 b0".to_owned(), 5));
+    assert_eq!(list(all(), 1, 2).await, ("b3 b2".to_owned(), 5));
+    assert_eq!(list(all(), 4, 2).await, ("b0".to_owned(), 5));
+    assert_eq!(list(all(), 5, 2).await, (String::new(), 5));
+    assert_eq!(list(all(), 0, 0).await, (String::new(), 5));
+    let running = || BatchFilter { status: Some(BatchStatus::Running), ..all() };
+    assert_eq!(list(running(), 0, 100).await, ("b2 b1".to_owned(), 2));
+    assert_eq!(list(running(), 1, 100).await, ("b1".to_owned(), 2));
+    let even = || BatchFilter { workflow_id: Some("even".to_owned()), ..all() };
+    assert_eq!(list(even(), 1, 1).await, ("b2".to_owned(), 3));
+    assert_eq!(
+        list(BatchFilter { status: Some(BatchStatus::Pending), ..even() }, 0, 100).await,
+        ("b4 b0".to_owned(), 2)
+    );
+    assert_eq!(list(BatchFilter { status: Some(BatchStatus::Pending), ..even() }, 1, 1).await, ("b0".to_owned(), 2));
+    assert_eq!(list(BatchFilter { status: Some(BatchStatus::Failed), ..all() }, 0, 100).await, (String::new(), 0));
+    assert_eq!(list(BatchFilter { workflow_id: Some("eve".to_owned()), ..all() }, 0, 100).await, (String::new(), 0));
+    // From inclusive, to exclusive.
+    let span = |filter| BatchFilter { created_after: Some(20.0), created_before: Some(40.0), ..filter };
+    assert_eq!(list(span(all()), 0, 100).await, ("b3 b2 b1".to_owned(), 3));
+    assert_eq!(list(span(even()), 0, 100).await, ("b2".to_owned(), 1));
+    assert_eq!(list(span(running()), 0, 100).await, ("b2 b1".to_owned(), 2));
+    assert_eq!(list(BatchFilter { created_after: Some(30.5), ..all() }, 0, 100).await, ("b4".to_owned(), 1));
+    assert_eq!(list(BatchFilter { created_before: Some(20.0), ..all() }, 0, 100).await, ("b0".to_owned(), 1));
+    let nothing = BatchFilter { created_after: Some(40.0), created_before: Some(10.0), ..all() };
+    assert_eq!(list(nothing, 0, 100).await, (String::new(), 0));
+}
+
 /// None, these (missing ones left out), or all in a state, in order.
 pub async fn a_change_reads_what_it_asks_for<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
@@ -420,6 +471,60 @@ pub async fn the_sweep_takes_old_files_that_nothing_refers_to<F: Fixture>(fixtur
         assert!(record(&store, kept).await.is_some(), "{kept}");
     }
     assert_eq!(store.sweep(9.0).await, Ok(0));
+}
+
+fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
+    let images: serde_json::Value =
+        asset_ids.iter().map(|id| serde_json::json!({ "sourceUrl": format!("asset:{id}") })).collect();
+    let input =
+        serde_json::json!({ "actionId": "in", "actionType": "input-images", "parameters": { "images": images } });
+    KeptWorkflow::new(workflow_id, serde_json::json!({ "actions": [input] }), now)
+}
+
+async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
+    let id = workflow.workflow_id.clone();
+    store.change_workflow(&id, |_| Some((Kept::Stored(workflow), ()))).await.expect("written").expect("kept");
+}
+
+/// One, all of them in the order of their ids, and none once it is removed.
+pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    assert_eq!(store.workflow("w1").await, Ok(None));
+    assert_eq!(store.workflows().await, Ok(Vec::new()));
+    for (id, now) in [("w2", 1.0), ("w1", 2.0)] {
+        keep(&store, kept(id, &[], now)).await;
+    }
+    assert_eq!(store.workflow("w1").await, Ok(Some(kept("w1", &[], 2.0))));
+    assert_eq!(store.workflows().await, Ok(vec![kept("w1", &[], 2.0), kept("w2", &[], 1.0)]));
+    let seen = store.change_workflow("w1", |before| Some((Kept::Removed, before))).await.expect("written");
+    assert_eq!(seen.flatten(), Some(kept("w1", &[], 2.0)));
+    assert_eq!(store.workflows().await.expect("read").len(), 1);
+}
+
+/// Also when `apply` has looked at it.
+pub async fn a_kept_workflow_that_is_left_alone_stays_as_it_was<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    keep(&store, kept("w", &[], 1.0)).await;
+    assert_eq!(store.change_workflow("w", |_| None::<(Kept, ())>).await, Ok(None));
+    assert_eq!(store.change_workflow("other", |_| None::<(Kept, ())>).await, Ok(None));
+    assert_eq!(store.workflows().await, Ok(vec![kept("w", &[], 1.0)]));
+}
+
+/// Counted when it is stored, changed and removed; a file that is not there is not held.
+pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
+    create(&store, "b1", &["aa"], 2.0).await;
+    keep(&store, kept("w", &["aa", "bb", "aa", "missing"], 3.0)).await;
+    assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(2), Some(1)));
+    let stored = store.workflow("w").await.expect("read").expect("there");
+    assert_eq!(stored.references, BTreeSet::from(["aa".to_owned(), "bb".to_owned()]));
+    store.put_assets(vec![file(fixture, "missing")], 4.0).await.expect("stored");
+    keep(&store, kept("w", &["bb"], 5.0)).await;
+    assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(1)));
+    store.change_workflow("w", |_| Some((Kept::Removed, ()))).await.expect("written").expect("removed");
+    assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(0)));
+    assert_eq!(references(&store, "missing").await, Some(0), "it was not counted");
 }
 
 fn model(name: &str, asset_id: &str) -> ModelRecord {

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{AssetRecord, Durability, ExecutionPage, ModelRecord, NewAsset, Store, StoreError, Which};
+use super::{
+    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
+    Which,
+};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::library::KeptWorkflow;
 
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub struct MemoryStore<C = Arc<[u8]>> {
 struct Records<C> {
     assets: BTreeMap<String, (AssetRecord, C)>,
     batches: BTreeMap<String, StoredBatch>,
+    workflows: BTreeMap<String, KeptWorkflow>,
     models: BTreeMap<String, ModelRecord>,
     settings: BTreeMap<String, String>,
 }
@@ -34,6 +39,7 @@ impl<C> Default for MemoryStore<C> {
         let records = Records {
             assets: BTreeMap::new(),
             batches: BTreeMap::new(),
+            workflows: BTreeMap::new(),
             models: BTreeMap::new(),
             settings: BTreeMap::new(),
         };
@@ -128,6 +134,13 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(all)
     }
 
+    async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError> {
+        let mut all = self.all_progress().await?;
+        all.retain(|progress| filter.matches(progress));
+        let matching = all.len() as u32;
+        Ok(ProgressPage { progress: all.into_iter().skip(offset as usize).take(limit as usize).collect(), matching })
+    }
+
     async fn executions(
         &self,
         batch_id: &str,
@@ -183,6 +196,37 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         records.drop_references(stored.batch.references.iter().map(String::as_str));
         records.drop_references(stored.executions.values().flat_map(Execution::references));
         Ok(true)
+    }
+
+    async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
+        Ok(self.records.borrow().workflows.get(workflow_id).cloned())
+    }
+
+    async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError> {
+        Ok(self.records.borrow().workflows.values().cloned().collect())
+    }
+
+    async fn change_workflow<T: 'static>(
+        &self,
+        workflow_id: &str,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let before = records.workflows.get(workflow_id).cloned();
+        let Some((kept, answer)) = apply(before.clone()) else { return Ok(None) };
+        match kept {
+            Kept::Removed => {
+                records.workflows.remove(workflow_id);
+            }
+            Kept::Stored(mut workflow) => {
+                workflow.references.retain(|asset_id| records.assets.contains_key(asset_id));
+                workflow.references.iter().for_each(|asset_id| records.add_reference(asset_id));
+                records.workflows.insert(workflow_id.to_owned(), workflow);
+            }
+        }
+        let dropped = before.map(|before| before.references).unwrap_or_default();
+        records.drop_references(dropped.iter().map(String::as_str));
+        Ok(Some(answer))
     }
 
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {

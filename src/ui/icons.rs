@@ -29,6 +29,8 @@ pub(crate) enum Shape {
     Chevron,
     Back,
     Code,
+    Pen,
+    More,
 }
 
 impl Shape {
@@ -61,6 +63,8 @@ impl Shape {
             Self::System => "M12 3.5a8.5 8.5 0 1 0 0 17zM12 3.5a8.5 8.5 0 0 1 0 17",
             Self::Chevron => "M9 6l6 6-6 6",
             Self::Back => "M15 6l-6 6 6 6",
+            Self::Pen => "M4.5 19.5l1-4.5L16 4.5l3.5 3.5L9 18.5zM14 6.5l3.5 3.5",
+            Self::More => "M5.5 12h.01M12 12h.01M18.5 12h.01",
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
         }
     }

@@ -51,7 +51,7 @@ pub(crate) fn provide_live() {
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
             live.read();
         }
-        Change::Execution(_) | Change::Models => {}
+        Change::Execution(_) | Change::Models | Change::Workflows => {}
     });
     live.tab.set(live.services.tab_note());
     live.read();

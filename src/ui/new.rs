@@ -7,7 +7,9 @@ use crate::view_model::format;
 
 pub(crate) mod draft;
 mod fields;
+pub(crate) mod library;
 pub(crate) mod models;
+mod my_workflows;
 mod options;
 mod pictures;
 mod previews;

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use crate::api::{ApiError, ModelAnswer};
+use crate::api::{ApiError, ModelAnswer, WorkflowSummary};
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 use crate::browser::network::Loading;
@@ -117,6 +117,8 @@ pub(crate) enum Change {
     Batches,
     /// An execution of this batch ended.
     Execution(String),
+    /// The user's own workflows.
+    Workflows,
     /// A network was added or removed.
     Models,
     /// What the page should know about its tab.
@@ -262,6 +264,66 @@ impl Services {
         Ok(())
     }
 
+    /// Every workflow of the user's own, the one changed last first.
+    pub(crate) async fn workflows(self) -> Result<Vec<WorkflowSummary>, Problem> {
+        let mut all = Vec::new();
+        loop {
+            let query = serde_json::json!({ "limit": 100, "offset": all.len() });
+            let page = self.client()?.list_workflows(&query).await?;
+            all.extend(page.workflows);
+            if !page.pagination.has_more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The draft of one of them.
+    pub(crate) async fn workflow(self, id: &str) -> Result<Value, Problem> {
+        Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
+    }
+
+    /// Keeps a draft under an id, or as a new one; its id and how it is kept.
+    pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), Problem> {
+        let kept = match id {
+            Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
+            None => self.client()?.import_workflow(&document).await?,
+        };
+        Ok((kept.summary.workflow_id, kept.workflow))
+    }
+
+    /// Keeps a document that came from outside as a new draft.
+    pub(crate) async fn import_workflow(self, document: Value) -> Result<(String, Value), Problem> {
+        self.save_workflow(document, None).await
+    }
+
+    /// Publishes a draft; the number of its version.
+    pub(crate) async fn publish_workflow(self, id: &str) -> Result<u32, Problem> {
+        Ok(self.client()?.publish_workflow(id).await?.summary.version.unwrap_or_default())
+    }
+
+    /// Takes a published workflow back to a draft.
+    pub(crate) async fn unpublish_workflow(self, id: &str) -> Result<(), Problem> {
+        self.client()?.unpublish_workflow(id).await?;
+        Ok(())
+    }
+
+    /// Makes a copy under a name.
+    pub(crate) async fn duplicate_workflow(self, id: &str, name: &str) -> Result<(), Problem> {
+        self.client()?.duplicate_workflow(id, &serde_json::json!({ "name": name })).await?;
+        Ok(())
+    }
+
+    /// Removes a workflow.
+    pub(crate) async fn delete_workflow(self, id: &str) -> Result<(), Problem> {
+        self.client()?.delete_workflow(id).await?;
+        Ok(())
+    }
+
+    /// The document of a workflow for elsewhere.
+    pub(crate) async fn export_workflow(self, id: &str) -> Result<Value, Problem> {
+        Ok(self.client()?.export_workflow(id, &Value::Null).await?)
+    }
+
     /// An object URL of a stored picture; `None` when it is gone.
     pub(crate) async fn url(self, asset_id: &str) -> Option<String> {
         self.client().ok()?.thumbnail_url(asset_id).await.ok()
@@ -317,6 +379,7 @@ impl Services {
                 }
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
+                ClientEvent::WorkflowsChanged => Change::Workflows,
                 ClientEvent::Models => Change::Models,
                 ClientEvent::State(_) => Change::Tab,
             });

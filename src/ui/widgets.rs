@@ -1,8 +1,10 @@
 //! Small parts that several views show.
 
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::services::Services;
 use crate::batch::records::Progress;
@@ -45,6 +47,61 @@ pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
             <span class="failed" style=width(1)></span>
             <span class="active" style=width(2)></span>
         </div>
+    }
+}
+
+/// A few actions behind one button. It closes when one is picked, on Escape, and when the focus goes elsewhere.
+#[component]
+pub(crate) fn Menu(label: String, testid: &'static str, children: ChildrenFn) -> impl IntoView {
+    let frame = NodeRef::<html::Details>::new();
+    let close = move || {
+        if let Some(frame) = frame.get_untracked() {
+            frame.set_open(false);
+        }
+    };
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && frame.get_untracked().is_some_and(|frame| frame.open()) {
+            event.stop_propagation();
+            close();
+            focus(frame.get_untracked().and_then(|frame| frame.query_selector("summary").ok().flatten()));
+        }
+    };
+    let on_leave = move |event: leptos::ev::FocusEvent| {
+        let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+        if !frame.get_untracked().is_some_and(|frame| frame.contains(to.as_ref())) {
+            close();
+        }
+    };
+    view! {
+        <details node_ref=frame class="menu" on:keydown=on_key on:focusout=on_leave on:click=move |event| {
+            let button = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            if button.is_some_and(|target| target.closest(".menu-items button").ok().flatten().is_some()) {
+                close();
+            }
+        }>
+            <summary class="button quiet square" aria-label=label.clone() title=label data-testid=testid>
+                <Icon shape=Shape::More/>
+            </summary>
+            // Else a browser that gives buttons no focus would close the menu before the click.
+            <div class="menu-items panel" on:mousedown=|event| event.prevent_default()>{children()}</div>
+        </details>
+    }
+}
+
+/// One action of a [`Menu`].
+#[component]
+pub(crate) fn MenuItem(
+    testid: &'static str,
+    shape: Shape,
+    text: &'static str,
+    #[prop(optional)] disabled: bool,
+    on_pick: impl Fn() + 'static,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="button quiet" data-testid=testid disabled=disabled on:click=move |_| on_pick()>
+            <Icon shape/>
+            {text}
+        </button>
     }
 }
 

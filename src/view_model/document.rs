@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::form;
 use crate::actions::{self, Role};
+use crate::library;
 
 /// One place where pictures come in: an `input-images` action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,13 @@ pub fn name(document: &Value) -> String {
 pub fn workflow_id(document: &Value) -> String {
     let id = text(document.get("metadata").unwrap_or(&Value::Null), "workflowId");
     if id.is_empty() { "workflow".to_owned() } else { id.to_owned() }
+}
+
+/// The document under another name.
+pub fn named(document: &Value, name: &str) -> Value {
+    let mut document = document.clone();
+    library::set_metadata(&mut document, "name", name);
+    document
 }
 
 /// A sentence about a workflow, may be empty.
@@ -172,6 +180,14 @@ mod tests {
         assert_eq!(after["actions"][2]["parameters"]["width"], 1024);
         assert_eq!(after["actions"][2]["parameters"]["mode"], "long-side");
         assert_eq!(with_parameter(&after, 2, "width", Some(json!(2048))), before);
+    }
+
+    #[test]
+    fn another_name_leaves_everything_else() {
+        let before = watermark();
+        let after = named(&before, "Mine");
+        assert_eq!(name(&after), "Mine");
+        assert_eq!(named(&after, &name(&before)), before);
     }
 
     #[test]

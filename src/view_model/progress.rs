@@ -74,6 +74,8 @@ mod tests {
             batch_id: "batch-a-20250101-00000000".into(),
             workflow_id: "a".into(),
             job_name: "A".into(),
+            version: None,
+            recipe: None,
             revision: 1_198,
             round: 0,
             status: BatchStatus::Running,

@@ -15,8 +15,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    DomException, IdbDatabase, IdbFactory, IdbIndex, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
-    IdbRequestReadyState, IdbTransaction, IdbTransactionMode, IdbVersionChangeEvent,
+    DomException, IdbCursorDirection, IdbCursorWithValue, IdbDatabase, IdbFactory, IdbIndex, IdbKeyRange,
+    IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbRequestReadyState, IdbTransaction, IdbTransactionMode,
+    IdbVersionChangeEvent,
 };
 
 use super::super::interop::{Listener, Receiver, describe, handover, property, set_property, to_js};
@@ -252,6 +253,34 @@ impl Transaction {
         self.reading(request, |value| record(&value))
     }
 
+    /// Records of a range of an index from its end, after leaving `offset` (fewer than it has) out, at most `limit`.
+    pub(super) async fn last_by<T: DeserializeOwned>(
+        &self,
+        store: &str,
+        index: &str,
+        range: &IdbKeyRange,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<T>, StoreError> {
+        let opened = self.index(store, index)?.open_cursor_with_range_and_direction(range, IdbCursorDirection::Prev);
+        let request = opened.map_err(|error| failed(&error))?;
+        let mut records = Vec::new();
+        let mut step = offset;
+        loop {
+            let cursor = Requested::new(request.clone()).await?;
+            let Ok(cursor) = cursor.dyn_into::<IdbCursorWithValue>() else { return Ok(records) };
+            if step == 0 {
+                records.push(record(&cursor.value().map_err(|error| failed(&error))?)?);
+                if records.len() >= limit as usize {
+                    return Ok(records);
+                }
+                step = 1;
+            }
+            cursor.advance(step).map_err(|error| failed(&error))?;
+            step = 0;
+        }
+    }
+
     /// How many keys lie in a range.
     pub(super) fn count(
         &self,
@@ -334,7 +363,7 @@ impl Transaction {
 }
 
 /// One step of a schema.
-pub(super) type Upgrade = fn(&IdbDatabase) -> Result<(), JsValue>;
+pub(super) type Upgrade = fn(&IdbDatabase, &IdbTransaction) -> Result<(), JsValue>;
 
 /// Opens a database, running the upgrades that it has not seen.
 pub(super) async fn open(
@@ -351,13 +380,12 @@ pub(super) async fn open(
         let request = request.clone();
         Listener::new(&request.clone(), "upgradeneeded", move |event| {
             let Ok(database) = request.result().map(JsCast::unchecked_into::<IdbDatabase>) else { return };
+            let Some(transaction) = request.transaction() else { return };
             let seen = event.dyn_ref::<IdbVersionChangeEvent>().map_or(0.0, IdbVersionChangeEvent::old_version);
             for upgrade in upgrades.iter().skip(seen as usize) {
-                if let Err(error) = upgrade(&database) {
+                if let Err(error) = upgrade(&database, &transaction) {
                     web_sys::console::error_2(&"The storage could not be upgraded:".into(), &error);
-                    if let Some(transaction) = request.transaction() {
-                        let _already_over = transaction.abort();
-                    }
+                    let _already_over = transaction.abort();
                     return;
                 }
             }

@@ -276,6 +276,61 @@ impl Draft {
         kept::write(kept::Key::Workflow, id);
     }
 
+    /// Whether a workflow can be chosen.
+    pub(crate) fn knows(self, id: &str) -> bool {
+        self.documents.with_untracked(|documents| documents.contains_key(id))
+    }
+
+    /// Lays a workflow open under an id, without a past.
+    pub(crate) fn put(self, id: &str, document: Value) {
+        self.documents.update(|documents| {
+            documents.insert(id.to_owned(), History::new(document));
+        });
+    }
+
+    /// Closes a workflow; where it was the chosen one, the first is chosen.
+    pub(crate) fn forget(self, id: &str) {
+        if self.choice.with_untracked(|choice| choice == id) {
+            self.choose(BUILTIN[0].id);
+        }
+        self.documents.update(|documents| {
+            documents.remove(id);
+        });
+    }
+
+    /// A workflow that is open, as it is edited.
+    pub(crate) fn document_of(self, id: &str) -> Option<Value> {
+        self.documents.with_untracked(|documents| documents.get(id).map(|history| history.present().clone()))
+    }
+
+    /// The chosen workflow as it is worth keeping: with the pictures of its further inputs, such as a logo.
+    pub(crate) fn to_keep(self) -> Value {
+        let mut workflow = self.with_document(Value::clone);
+        for input in self.inputs.get().iter().filter(|input| !input.primary) {
+            let images: Vec<Value> =
+                self.with_pictures(&input.action_id, |entries| entries.iter().map(image).collect());
+            if !images.is_empty() {
+                workflow = document::with_images(&workflow, &input.action_id, images);
+            }
+        }
+        workflow
+    }
+
+    /// Whether pictures of further inputs were picked, tracked.
+    pub(crate) fn has_other_pictures(self) -> bool {
+        self.inputs.with(|inputs| {
+            inputs
+                .iter()
+                .any(|input| !input.primary && self.with_pictures(&input.action_id, |entries| !entries.is_empty()))
+        })
+    }
+
+    /// Lets go of those pictures: the workflow names them now.
+    pub(crate) fn clear_other_pictures(self) {
+        let inputs = self.inputs.get_untracked();
+        inputs.iter().filter(|input| !input.primary).for_each(|input| self.clear(&input.action_id));
+    }
+
     fn with_history<T>(self, read: impl FnOnce(Option<&History<Value>>) -> T) -> T {
         let choice = self.choice.get();
         self.documents.with(|documents| read(documents.get(&choice)))

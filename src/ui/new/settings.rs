@@ -8,6 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::draft::Draft;
 use super::fields::{Explained, ParameterField};
+use super::library::Library;
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
@@ -189,6 +190,29 @@ fn Group(node: Node) -> impl IntoView {
     .into_any()
 }
 
+/// Keeps the workflow: one of the user's own as it is edited, any other under a name.
+#[component]
+fn SaveButton() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let library = expect_context::<Library>();
+    // Never disabled because nothing is edited: what is being typed is an edit only when the field is left.
+    view! {
+        <button
+            class="button quiet"
+            data-testid="save-workflow"
+            disabled=move || draft.with_document(serde_json::Value::is_null)
+            on:click=move |_| library.save()
+        >
+            <Icon shape=Shape::Check/>
+            {move || match (library.is_chosen(), library.is_edited()) {
+                (false, _) => "Save as…",
+                (true, true) => "Save",
+                (true, false) => "Saved",
+            }}
+        </button>
+    }
+}
+
 #[component]
 fn JsonButtons() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -210,6 +234,7 @@ fn JsonButtons() -> impl IntoView {
     };
     view! {
         <div class="spread json-buttons">
+            <SaveButton/>
             <button class="button quiet" data-testid="copy-json" on:click=copy><Icon shape=Shape::Copy/>"Copy JSON"</button>
             <button class="button quiet" data-testid="download-json" on:click=download>
                 <Icon shape=Shape::Download/>

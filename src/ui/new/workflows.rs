@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use super::draft::{Draft, OWN};
+use super::my_workflows::MyWorkflows;
 use crate::actions::Role;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
@@ -29,7 +30,7 @@ pub(crate) fn Workflows() -> impl IntoView {
                 .collect::<Vec<_>>()
                 .join(" · ");
             let (name, about) = (document::name(&document), document::description(&document).to_owned());
-            view! { <Card id=builtin.id name about steps/> }
+            view! { <Card id=builtin.id.to_owned() name about steps on_choose=move |id| draft.choose(&id)/> }
         })
         .collect::<Vec<_>>();
     view! {
@@ -38,33 +39,45 @@ pub(crate) fn Workflows() -> impl IntoView {
             <div class="cards" role="radiogroup" aria-labelledby="workflow-title">
                 {cards}
                 <Card
-                    id=OWN
-                    name="Your own".to_owned()
-                    about="A workflow as JSON, from a file or pasted.".to_owned()
+                    id=OWN.to_owned()
+                    name="As JSON".to_owned()
+                    about="Any workflow as JSON, from a file or pasted.".to_owned()
                     steps=String::new()
+                    on_choose=move |id| draft.choose(&id)
                 />
             </div>
             <Show when=move || draft.choice() == OWN>
                 <OwnJson/>
             </Show>
+            <MyWorkflows/>
         </section>
     }
 }
 
+/// One workflow to choose.
 #[component]
-fn Card(id: &'static str, name: String, about: String, steps: String) -> impl IntoView {
+pub(super) fn Card(
+    id: String,
+    name: String,
+    about: String,
+    steps: String,
+    on_choose: impl Fn(String) + 'static,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let (testid, own, chosen) = (format!("workflow-card-{id}"), id.clone(), id.clone());
     view! {
-        <label class="card" data-testid=format!("workflow-card-{id}")>
+        <label class="card" data-testid=testid>
             <input
                 type="radio"
                 name="workflow"
                 value=id
-                prop:checked=move || draft.choice() == id
-                on:change=move |_| draft.choose(id)
+                prop:checked=move || draft.choice() == own
+                on:change=move |_| on_choose(chosen.clone())
             />
             <span class="card-name">{name}</span>
-            <span class="small muted">{about}</span>
+            {(!about.is_empty()).then(|| view! { <span class="small muted">{about}</span> })}
+            {children.map(|children| children())}
             {(!steps.is_empty()).then(|| view! { <span class="steps">{steps}</span> })}
         </label>
     }

@@ -1,0 +1,269 @@
+//! The user's own workflows as the page knows them: the list, what is stored of those that are open, and what can be
+//! done with one.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::Value;
+
+use super::draft::Draft;
+use crate::api::WorkflowSummary;
+use crate::ui::ask_name::AskName;
+use crate::ui::confirm::Confirm;
+use crate::ui::kept;
+use crate::ui::notices::NoticeBoard;
+use crate::ui::services::{Change, Problem, Services, download_text};
+use crate::view_model::document;
+
+/// The user's own workflows.
+#[derive(Clone, Copy)]
+pub(crate) struct Library {
+    services: Services,
+    notices: NoticeBoard,
+    confirm: Confirm,
+    names: AskName,
+    draft: Draft,
+    list: RwSignal<Vec<WorkflowSummary>>,
+    /// The drafts that are open, as they are stored.
+    stored: RwSignal<HashMap<String, Value>>,
+    reading: StoredValue<bool>,
+    again: StoredValue<bool>,
+}
+
+/// Reads the workflows and follows them; opens the one that was chosen last.
+pub(crate) fn provide_library() {
+    let library = Library {
+        services: expect_context(),
+        notices: expect_context(),
+        confirm: expect_context(),
+        names: expect_context(),
+        draft: expect_context(),
+        list: RwSignal::new(Vec::new()),
+        stored: RwSignal::new(HashMap::new()),
+        reading: StoredValue::new(false),
+        again: StoredValue::new(false),
+    };
+    library.services.on_change(move |change| match change {
+        Change::Workflows => library.read(),
+        // Its success may be what a draft needs to be published.
+        Change::Progress(progress) if progress.status.is_end() && library.has(&progress.workflow_id) => library.read(),
+        _ => {}
+    });
+    library.read();
+    if let Some(id) = kept::read(kept::Key::Workflow).filter(|id| !library.draft.knows(id)) {
+        spawn_local(async move {
+            // It may be gone.
+            if let Ok(document) = library.services.workflow(&id).await {
+                library.open(&id, document);
+            }
+        });
+    }
+    provide_context(library);
+}
+
+impl Library {
+    /// Every workflow, the one changed last first, tracked.
+    pub(crate) fn list(self) -> Vec<WorkflowSummary> {
+        self.list.get()
+    }
+
+    fn has(self, id: &str) -> bool {
+        self.list.with_untracked(|list| list.iter().any(|one| one.workflow_id == id))
+    }
+
+    /// Whether the chosen workflow is one of the user's own, tracked.
+    pub(crate) fn is_chosen(self) -> bool {
+        let choice = self.draft.choice();
+        self.stored.with(|stored| stored.contains_key(&choice))
+    }
+
+    /// Whether the chosen workflow has edits that are not stored, tracked.
+    pub(crate) fn is_edited(self) -> bool {
+        let choice = self.draft.choice();
+        let edited = self.stored.with(|stored| {
+            stored.get(&choice).is_some_and(|stored| self.draft.with_document(|document| document != stored))
+        });
+        edited || self.draft.has_other_pictures()
+    }
+
+    /// Reads the list; calls while a reading is on its way end in one more.
+    fn read(self) {
+        if self.reading.get_value() {
+            self.again.set_value(true);
+            return;
+        }
+        self.reading.set_value(true);
+        spawn_local(async move {
+            match self.services.workflows().await {
+                Ok(list) => {
+                    self.refresh_open(&list).await;
+                    self.list.set(list);
+                }
+                Err(problem) => self.failed(problem),
+            }
+            self.reading.set_value(false);
+            if self.again.get_value() {
+                self.again.set_value(false);
+                self.read();
+            }
+        });
+    }
+
+    /// Takes over what another tab stored of the workflows that are open here and not edited.
+    async fn refresh_open(self, list: &[WorkflowSummary]) {
+        let open: Vec<String> = self.stored.with_untracked(|stored| stored.keys().cloned().collect());
+        for id in open {
+            if !list.iter().any(|one| one.workflow_id == id) {
+                self.stored.update(|stored| {
+                    stored.remove(&id);
+                });
+                self.draft.forget(&id);
+                continue;
+            }
+            let Ok(document) = self.services.workflow(&id).await else { continue };
+            let before = self.stored.with_untracked(|stored| stored.get(&id).cloned());
+            if before.as_ref() == Some(&document) {
+                continue;
+            }
+            if self.draft.document_of(&id) == before {
+                self.draft.put(&id, document.clone());
+            }
+            self.stored.update(|stored| {
+                stored.insert(id, document);
+            });
+        }
+    }
+
+    fn open(self, id: &str, document: Value) {
+        self.stored.update(|stored| {
+            stored.insert(id.to_owned(), document.clone());
+        });
+        self.draft.put(id, document);
+        self.draft.choose(id);
+    }
+
+    fn failed(self, problem: Problem) {
+        self.notices.failed(problem.text, problem.hint);
+    }
+
+    fn act(self, act: impl Future<Output = Result<(), Problem>> + 'static) {
+        spawn_local(async move {
+            if let Err(problem) = act.await {
+                self.failed(problem);
+            }
+        });
+    }
+
+    /// Chooses one; edits of the others are kept.
+    pub(crate) fn choose(self, id: String) {
+        if self.stored.with_untracked(|stored| stored.contains_key(&id)) {
+            self.draft.choose(&id);
+            return;
+        }
+        self.act(async move {
+            let document = self.services.workflow(&id).await?;
+            self.open(&id, document);
+            Ok(())
+        });
+    }
+
+    /// Stores the chosen workflow as it is edited: one of the user's own under its id, any other under a name that is
+    /// asked for.
+    pub(crate) fn save(self) {
+        let document = untrack(|| self.draft.to_keep());
+        if untrack(|| self.is_chosen()) {
+            let id = untrack(|| self.draft.choice());
+            return self.act(async move {
+                let document = self.services.save_workflow(document, Some(&id)).await?.1;
+                self.draft.clear_other_pictures();
+                self.open(&id, document);
+                self.notices.done("The workflow is saved.");
+                Ok(())
+            });
+        }
+        let name = document::name(&document);
+        self.names.ask("Save as a workflow of your own", name, "Save", move |name| {
+            let document = document::named(&document, &name);
+            self.act(async move {
+                let (id, document) = self.services.save_workflow(document, None).await?;
+                self.draft.clear_other_pictures();
+                self.open(&id, document);
+                self.notices.done(format!("“{name}” is saved. Run it once, then it can be published."));
+                Ok(())
+            });
+        });
+    }
+
+    /// Asks for another name.
+    pub(crate) fn rename(self, workflow: &WorkflowSummary) {
+        let id = workflow.workflow_id.clone();
+        self.names.ask("Rename the workflow", workflow.name.clone(), "Rename", move |name| {
+            let id = id.clone();
+            self.act(async move {
+                let document = self.services.workflow(&id).await?;
+                self.services.save_workflow(document::named(&document, &name), Some(&id)).await?;
+                Ok(())
+            });
+        });
+    }
+
+    /// Makes a copy under a name that is asked for.
+    pub(crate) fn duplicate(self, workflow: &WorkflowSummary) {
+        let id = workflow.workflow_id.clone();
+        self.names.ask("Duplicate the workflow", format!("{} copy", workflow.name), "Duplicate", move |name| {
+            let id = id.clone();
+            self.act(async move { self.services.duplicate_workflow(&id, &name).await });
+        });
+    }
+
+    /// Publishes the draft as the next version.
+    pub(crate) fn publish(self, id: String) {
+        self.act(async move {
+            let version = self.services.publish_workflow(&id).await?;
+            self.notices.done(format!("Published as version {version}. Scripts can run it as “{id}”."));
+            Ok(())
+        });
+    }
+
+    /// Takes it back to a draft.
+    pub(crate) fn unpublish(self, id: String) {
+        self.act(async move { self.services.unpublish_workflow(&id).await });
+    }
+
+    /// Gives one to the user as a file.
+    pub(crate) fn export(self, id: String) {
+        self.act(async move {
+            let document = self.services.export_workflow(&id).await?;
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            download_text(&text, &format!("{id}.json"))
+        });
+    }
+
+    /// Keeps the text of a file as a new workflow, and chooses it.
+    pub(crate) fn import(self, text: String, file: String) {
+        self.act(async move {
+            let parsed = serde_json::from_str::<Value>(&text);
+            let document = parsed.map_err(|error| {
+                Problem::new(format!("“{file}” is no JSON: {error}."), "Pick a workflow that was exported as JSON.")
+            })?;
+            let (id, document) = self.services.import_workflow(document).await?;
+            self.open(&id, document);
+            Ok(())
+        });
+    }
+
+    /// Asks, then removes one.
+    pub(crate) fn delete(self, workflow: &WorkflowSummary) {
+        let id = workflow.workflow_id.clone();
+        self.confirm.ask(
+            format!("Delete “{}”?", workflow.name),
+            "The workflow and its published versions are removed from this browser. Batches that ran it stay.",
+            "Delete",
+            move || {
+                let id = id.clone();
+                self.act(async move { self.services.delete_workflow(&id).await });
+            },
+        );
+    }
+}
