@@ -25,7 +25,8 @@
 //! * Results: `results` (with `data-status`), `status`, `counts`, `filter-<status>`, `cancel`, `pause`, `resume`,
 //!   `retry-all`, `download-zip`, `delete`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
 //!   and `data-status`), `output`, `download`, `retry`, `detail`, `before-after`, `before-after-range`,
-//!   `output-switch-<n>`, `detail-error`, `close-detail`.
+//!   `output-switch-<n>`, `after`, `behind`, `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`,
+//!   `behind-photo`, `behind-file`, `warning` (in a row), `detail-warnings`, `detail-error`, `close-detail`.
 
 #![allow(unreachable_pub, reason = "the component macro widens visibility to pub")]
 

@@ -9,4 +9,5 @@ pub mod marks;
 pub mod progress;
 pub mod reading;
 pub mod route;
+pub mod transparency;
 pub mod window;

@@ -14,7 +14,7 @@ use pixelmill::api::{
 };
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
-use pixelmill::error::Failure;
+use pixelmill::error::{Failure, Warning};
 use pixelmill::store::{Durability, MemoryStore, Store, Which};
 use pixelmill::workflow::Workflow;
 use serde::Serialize;
@@ -319,8 +319,8 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
                     sha256,
                     encoder: "test 1".into(),
                 };
-                let results =
-                    Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings: Vec::new() };
+                let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Look at it.").at("cut-out")];
+                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
                 transitions::succeed(progress, execution, attempt, results, findings, now + 25.0)
             }
         }

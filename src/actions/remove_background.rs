@@ -61,7 +61,8 @@ crate::parameters! {
         /// Cuts off what is empty around the subject.
         trim: bool = false;
         /// How the subject is found: by a neural network (`network`), or as all that is not the even backdrop of a
-        /// studio (`flat-backdrop`). `auto` is the network, and hints where the other would do.
+        /// studio (`flat-backdrop`; what the subject encloses stays). `auto` is the network, and hints where the other
+        /// would do.
         method: Method = Method::Auto;
         /// Name of the network: `u2netp`, or that of a model of your own.
         model: String = BUILT_IN.name.to_owned(), kind Kind::Model;

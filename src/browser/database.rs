@@ -276,8 +276,14 @@ fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>),
         .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
 }
 
+/// Where a value is left for whoever looks next.
+type Slot<T> = Rc<Cell<Option<T>>>;
+
+/// A change of a batch that says whether it is to be written.
+type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
+
 /// Where a boxed function leaves what it answers.
-fn slot<T>() -> (Rc<Cell<Option<T>>>, Rc<Cell<Option<T>>>) {
+fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Rc::new(Cell::new(None));
     (slot.clone(), slot)
 }
@@ -291,7 +297,7 @@ impl Database {
         which: Which,
         assets: Vec<NewAsset<Blob>>,
         durability: Durability,
-        apply: Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>,
+        apply: Apply,
     ) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, PROGRESS, EXECUTIONS], durability)?;
         let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;

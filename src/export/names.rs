@@ -27,7 +27,7 @@ fn safe_part(part: &str) -> String {
         .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
         .collect();
-    safe.truncate(safe.trim_end_matches(['.', ' ']).len());
+    safe.truncate(safe.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).len());
     let safe = safe.trim_start();
     if safe.is_empty() {
         return "_".to_owned();
@@ -116,6 +116,7 @@ mod tests {
             ("common.jpg", "common.jpg"),
             ("a<b>:\"c|?*.png", "a_b___c___.png"),
             ("name. . .", "name"),
+            ("name\u{2000}.", "name"),
             ("tab\there\u{0}.png", "tabhere.png"),
             ("photo\u{202e}gpj.exe", "photogpj.exe"),
             ("...", "_"),

@@ -13,8 +13,10 @@ use super::region::Region;
 
 /// A backdrop pixel is closer to the surface than this, in ΔE, however quiet the border is.
 const LEAST_REACH: f32 = 2.5;
-/// Or closer than this many times the median distance of the border.
+/// Or closer than this many times the median distance of the border,
 const REACH: f32 = 4.0;
+/// but never further away than this: beyond, other things begin.
+const MOST_REACH: f32 = 12.0;
 /// A shadow is off the backdrop's tint by less than this, in ΔE without lightness.
 const TINT: f32 = 4.0;
 /// A shadow is darker by less than this, in L\*.
@@ -35,6 +37,8 @@ const BAND: usize = 3;
 const NEARBY: usize = 6;
 /// The weight of the outline against that of colour, as a squared distance of colours from 0 to 1.
 const OUTLINE: f32 = 2e-3;
+/// Pixels that a surface is fitted through, at least.
+const SAMPLES: usize = 1 << 14;
 /// How much darker than its surface a backdrop may be before that is a shadow: noise, and what the surface misses.
 const NOISE: f32 = 0.015;
 /// A border whose median distance from the surface is above this is no backdrop, in ΔE.
@@ -66,15 +70,15 @@ pub fn find(guide: &Field) -> Found {
     }
     let gentle = gentle(&colours, &mut scratch);
 
-    let border: Vec<usize> = border::places(guide.size).collect();
+    let border = sampled(border::places(guide.size).collect());
     let (surface, median) = Surface::through(&smooth, &border, &lab);
-    let reach = (REACH * median).max(LEAST_REACH);
+    let reach = (REACH * median).clamp(LEAST_REACH, MOST_REACH);
     let judged = judge(&colours, &surface, &lab, reach);
     let followed = judged.follow(&gentle);
     // Once more, through all of the backdrop and not its border alone.
-    let places: Vec<usize> =
-        (0..guide.data.len()).step_by(7).filter(|at| followed.inside[*at] && judged.plain.inside[*at]).collect();
-    let surface = if places.len() > border.len() / 7 { Surface::through(&smooth, &places, &lab).0 } else { surface };
+    let followed = |at: &usize| followed.inside[*at] && judged.plain.inside[*at];
+    let places = sampled((0..guide.data.len()).filter(followed).collect());
+    let surface = if places.is_empty() { surface } else { Surface::through(&smooth, &places, &lab).0 };
     let judged = judge(&colours, &surface, &lab, reach);
     let backdrop = judged.follow(&gentle).grown_into(&judged.either(&gentle), CLEARANCE);
 
@@ -86,6 +90,12 @@ pub fn find(guide: &Field) -> Found {
         is_even: median <= UNEVEN,
         is_clear: count > 0 && count < guide.data.len(),
     }
+}
+
+/// Enough of the places for a fit, spread evenly: an odd step falls on every column.
+fn sampled(places: Vec<usize>) -> Vec<usize> {
+    let step = (places.len() / SAMPLES) | 1;
+    places.into_iter().step_by(step).collect()
 }
 
 /// Where lightness changes no faster than in a shadow.

@@ -15,6 +15,7 @@ pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::store::ExecutionPage;
+use crate::view_model::transparency;
 
 /// A failure as it is shown: what failed, and how to mend it.
 #[derive(Clone, Debug, PartialEq)]
@@ -398,6 +399,14 @@ impl Services {
     /// An object URL of a stored picture; `None` when it is gone.
     pub(crate) async fn url(self, asset_id: &str) -> Option<String> {
         self.client().ok()?.thumbnail_url(asset_id).await.ok()
+    }
+
+    /// Whether a stored result has alpha; not when it cannot be read.
+    pub(crate) async fn has_alpha(self, asset_id: &str) -> bool {
+        let Ok(client) = self.client() else { return false };
+        let Ok(blob) = client.read_asset(&format!("asset:{asset_id}")).await else { return false };
+        let Ok(head) = blob.slice_with_f64_and_f64(0.0, transparency::HEAD as f64) else { return false };
+        environment::bytes_of(&head).await.is_ok_and(|head| transparency::has_alpha(&head))
     }
 
     /// Gives a stored file to the user.

@@ -164,8 +164,11 @@ impl Networks {
         Self { database, given, waiting, held }
     }
 
-    /// The networks of these names, or why each is not to be had; a later call tries again.
+    /// The networks of these names, or why each is not to be had; a later call tries again. Others make room.
     pub(super) async fn load(&self, names: BTreeSet<&str>) -> Loaded {
+        if !names.is_empty() {
+            self.held.borrow_mut().retain(|name, _| names.contains(name.as_str()));
+        }
         let mut loaded = Loaded::default();
         for name in names {
             loaded.networks.insert(name.to_owned(), self.one(name).await);

@@ -42,8 +42,8 @@ impl Models {
     /// Name and label of each, tracked.
     pub(crate) fn names(self) -> Vec<(String, String)> {
         let label = |model: &ModelAnswer| {
-            let origin = if model.built_in { "comes with the page" } else { "your own" };
-            format!("{} ({origin}, {})", model.name, format::bytes(model.bytes))
+            let note = if model.built_in { "built in".to_owned() } else { format::bytes(model.bytes) };
+            format!("{} ({note})", model.name)
         };
         self.all.with(|all| all.iter().map(|model| (model.name.clone(), label(model))).collect())
     }

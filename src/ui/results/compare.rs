@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
+use super::behind::{Behind, BehindChoice};
 use super::row::name;
 use crate::batch::records::{Execution, Output};
+use crate::ui::services::Services;
 use crate::ui::widgets::StoredImage;
 use crate::view_model::format;
 
@@ -18,6 +21,8 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
     let alt = name(&execution);
+    let behind = expect_context::<Behind>();
+    let transparent = transparent(output);
     let ratio = move || output().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
     let measure = execution.input_size.map(|size| format!("{} × {}", size.width, size.height));
     view! {
@@ -28,7 +33,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
                 data-testid="before-after"
                 style=move || format!("--split:{}%;--ratio:{}", split.get(), ratio())
             >
-                <div class="after">
+                <div class="after" data-testid="after" style=move || if transparent.get() { behind.style() } else { String::new() }>
                     {move || output().map(|output| {
                         view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> }
                     })}
@@ -51,7 +56,27 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
                 <span class="tag right">"After" {move || output().map(|output| view! { <i>{size(&output)}</i> })}</span>
             </div>
         </div>
+        <Show when=move || transparent.get()><BehindChoice/></Show>
     }
+}
+
+/// Whether something shows through the output, once its file has told.
+fn transparent(output: impl Fn() -> Option<Output> + Copy + Send + Sync + 'static) -> RwSignal<bool> {
+    let services = expect_context::<Services>();
+    let transparent = RwSignal::new(false);
+    let wanted = StoredValue::new(String::new());
+    Effect::new(move || {
+        let Some(Output { sha256, .. }) = output() else { return };
+        wanted.set_value(sha256.clone());
+        spawn_local(async move {
+            let answer = services.has_alpha(&sha256).await;
+            // Another output may have been chosen meanwhile, or the panel closed.
+            if wanted.try_get_value() == Some(sha256) {
+                transparent.try_set(answer);
+            }
+        });
+    });
+    transparent
 }
 
 fn size(output: &Output) -> String {

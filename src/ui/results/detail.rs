@@ -25,7 +25,8 @@ pub(crate) fn Detail() -> impl IntoView {
     // Rebuilt only for another picture or another state, not for each reading.
     let shown = Memo::new(move |_| list.detail().get());
     let label = move || shown.with(|shown| shown.as_ref().map_or_else(|| "Picture".to_owned(), |one| name(one)));
-    let focus = move || focus(panel.get_untracked().map(Into::into));
+    // Also called in a frame after this one, when the panel may have been closed.
+    let focus = move || focus(panel.try_get_untracked().flatten().map(Into::into));
     Effect::new(move || {
         panel.track();
         focus();
@@ -33,7 +34,12 @@ pub(crate) fn Detail() -> impl IntoView {
     let content = move || {
         let within = panel.get_untracked().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
         if within {
-            request_animation_frame(focus);
+            request_animation_frame(move || {
+                // What had the focus may have gone with the content; what has it by now keeps it.
+                if document().active_element().is_none_or(|element| element.tag_name() == "BODY") {
+                    focus();
+                }
+            });
         }
         shown.get().map(|execution| view! { <Shown execution/> })
     };

@@ -32,7 +32,8 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         total,
     };
     let measure = move || {
-        if let Some(frame) = frame.get_untracked() {
+        // In the next frame the view may have been left.
+        if let Some(frame) = frame.try_get_untracked().flatten() {
             let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
             place.set((HEADER - frame.get_bounding_client_rect().top(), height - HEADER));
         }

@@ -66,12 +66,17 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let thumbnail = Memo::new(move |_| {
         execution.with(|execution| execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone()))
     });
+<<<<<<< HEAD
     let time = move || {
         execution.with(|execution| match execution.duration_ms {
             _ if execution.reused.is_some() => Some("taken over".to_owned()),
             duration => duration.map(format::duration),
         })
     };
+=======
+    let doubt = Memo::new(move |_| execution.with(|one| one.warnings.first().map(|warning| warning.message.clone())));
+    let time = move || execution.with(|execution| execution.duration_ms.map(format::duration));
+>>>>>>> main
     view! {
         <li
             class="row"
@@ -90,7 +95,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             <div class="row-name">
                 <button class="open truncate" on:click=move |_| list.select(execution.get_untracked())>{name}</button>
                 <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
-                    {move || view! { <Doubt execution=execution.get()/> }}
+                    {move || doubt.get().map(|message| view! { <Doubt message/> })}
                     {sub}
                 </span>
             </div>
@@ -105,14 +110,12 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
 
 /// A sign that the result was made with a doubt; what it is stands in the detail.
 #[component]
-fn Doubt(execution: Arc<Execution>) -> impl IntoView {
-    execution.warnings.first().map(|warning| {
-        view! {
-            <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=warning.message.clone()>
-                <Icon shape=Shape::Warning/>
-            </span>
-        }
-    })
+fn Doubt(message: String) -> impl IntoView {
+    view! {
+        <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=message>
+            <Icon shape=Shape::Warning/>
+        </span>
+    }
 }
 
 #[component]
