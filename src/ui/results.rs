@@ -28,11 +28,8 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let id = batch_id.clone();
     let batch = Memo::new(move |_| live.batch(&id));
     let list = state::provide_execution_list(batch_id.clone());
-<<<<<<< HEAD
     let marking = marks::provide_marking(batch_id.clone());
-=======
     behind::provide_behind();
->>>>>>> main
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));

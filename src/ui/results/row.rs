@@ -66,17 +66,13 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let thumbnail = Memo::new(move |_| {
         execution.with(|execution| execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone()))
     });
-<<<<<<< HEAD
     let time = move || {
         execution.with(|execution| match execution.duration_ms {
             _ if execution.reused.is_some() => Some("taken over".to_owned()),
             duration => duration.map(format::duration),
         })
     };
-=======
     let doubt = Memo::new(move |_| execution.with(|one| one.warnings.first().map(|warning| warning.message.clone())));
-    let time = move || execution.with(|execution| execution.duration_ms.map(format::duration));
->>>>>>> main
     view! {
         <li
             class="row"
