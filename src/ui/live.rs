@@ -47,7 +47,7 @@ pub(crate) fn provide_live() {
         readings: StoredValue::new(Readings::default()),
     };
     live.services.on_change(move |change| match change {
-        Change::Progress(progress) => live.take(progress),
+        Change::Progress(progress) => live.take(*progress),
         Change::Batches => live.read(),
         // Another tab's end makes this one take over, and what that tab did last was perhaps not heard here.
         Change::Tab => {

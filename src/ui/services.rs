@@ -114,7 +114,7 @@ pub(crate) struct Import {
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     /// One batch went on.
-    Progress(Progress),
+    Progress(Box<Progress>),
     /// Batches came, went or were changed.
     Batches,
     /// An execution of this batch ended.
@@ -447,7 +447,7 @@ impl Services {
         let subscription = client.subscribe(move |event| {
             callback(match event {
                 ClientEvent::Progress(progress) | ClientEvent::BatchCompleted(progress) => {
-                    Change::Progress(progress.clone())
+                    Change::Progress(Box::new(progress.clone()))
                 }
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
