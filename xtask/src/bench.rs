@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: images per second of the whole product beside its peers, and a network's mask beside onnxruntime-web's. The
-//! measuring itself is `tests/e2e/bench.mjs` and `tests/e2e/bench-network.mjs`.
+//! `cargo xtask bench`: images per second of the whole product beside its peers, and a network's mask beside onnxruntime-web's; or how well
+//! subjects are cut out. The measuring itself is `tests/e2e/bench.mjs`, `bench-network.mjs` and `bench-cutouts.mjs` beside it.
 
 use crate::build;
 use crate::check;
@@ -12,6 +12,8 @@ use crate::shell::{self, Outcome, command, step};
 pub struct Options {
     build: bool,
     network_only: bool,
+    /// For `bench-cutouts.mjs` alone: the folder with photographs and opacities, and where to keep the results.
+    cutouts: Option<Vec<String>>,
     passed_on: Vec<String>,
 }
 
@@ -19,12 +21,20 @@ impl Options {
     /// Reads the command's options; all but its own are for the script that measures images.
     pub fn parse(options: &[String]) -> Outcome<Self> {
         let mut parsed = Self { build: true, ..Self::default() };
-        for option in options {
+        let mut options = options.iter().peekable();
+        while let Some(option) = options.next() {
             match option.as_str() {
                 "--no-build" => parsed.build = false,
                 "--network" => parsed.network_only = true,
+                "--cutouts" => {
+                    let folders = std::iter::from_fn(|| options.next_if(|option| !option.starts_with("--")));
+                    parsed.cutouts = Some(folders.cloned().collect());
+                }
                 other => parsed.passed_on.push(other.to_owned()),
             }
+        }
+        if parsed.cutouts.as_ref().is_some_and(Vec::is_empty) {
+            return Err("--cutouts needs the folder with NAME.png and NAME_gt.png".to_owned());
         }
         if parsed.network_only && !parsed.passed_on.is_empty() {
             return Err(format!("--network measures no images: it takes no {}", parsed.passed_on.join(" ")));
@@ -47,6 +57,9 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     if setup::node(project)?.is_none() {
         return Err("the benchmark needs Node.js".to_owned());
     }
+    if let Some(folders) = &options.cutouts {
+        return step("quality of cut-outs", || run_script(project, "bench-cutouts.mjs", folders));
+    }
     if !options.network_only {
         step("benchmark of images", || run_script(project, "bench.mjs", &options.passed_on))?;
     }
@@ -61,8 +74,11 @@ mod tests {
     fn options_of_the_images_are_passed_on_and_refused_where_none_are_measured() {
         let parse = |text: &str| Options::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         let passed_on = vec!["--images".to_owned(), "8".to_owned(), "a.jpg".to_owned()];
-        assert_eq!(parse("--images 8 --no-build a.jpg"), Ok(Options { build: false, network_only: false, passed_on }));
+        assert_eq!(parse("--images 8 --no-build a.jpg"), Ok(Options { build: false, passed_on, ..Options::default() }));
         assert!(parse("--network --no-build").is_ok_and(|options| options.network_only));
         assert!(parse("--network a.jpg").is_err());
+        let cutouts = Some(vec!["photos".to_owned(), "results".to_owned()]);
+        assert_eq!(parse("--cutouts photos results --no-build").map(|options| options.cutouts), Ok(cutouts));
+        assert!(parse("--cutouts").is_err());
     }
 }

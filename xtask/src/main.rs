@@ -31,6 +31,8 @@ cargo xtask <command>
                         images per second beside canvas, wasm-vips and sharp, over the given photographs or a made one of 12 MP;
                         then the background's network beside onnxruntime-web
       --network           that alone
+      --cutouts <folder> [results]
+                          instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; keeps the cut-outs
       --images <number>   how many images a run has (otherwise 24)
       --no-build          measure dist/ as it is
 ";
