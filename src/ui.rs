@@ -8,7 +8,7 @@
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
-//! * Frame: `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
+//! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
 //!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
 //!   `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
@@ -71,6 +71,7 @@ fn App() -> impl IntoView {
         <a class="button skip" href="#main" on:click=route::skip_to_main>"Skip to content"</a>
         {move || match services.start() {
             Start::Underway => view! { <header::Header/> }.into_any(),
+            Start::Blocked => view! { <Blocked/> }.into_any(),
             Start::Failed(problem) => view! { <NotStarted problem/> }.into_any(),
             Start::Ready => view! { <Views route/> }.into_any(),
         }}
@@ -98,6 +99,21 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
             }}
         </main>
         <drop::DropOverlay/>
+    }
+}
+
+/// What the page waits for.
+#[component]
+fn Blocked() -> impl IntoView {
+    view! {
+        <header::Header/>
+        <main id="main" tabindex="-1">
+            <div class="empty panel" role="status" data-testid="blocked">
+                <Icon shape=Shape::Info/>
+                <h1>"Close your other Pixelmill tabs"</h1>
+                <p>"One of them runs an older version and keeps the storage as it was. This page goes on by itself when it is closed; nothing is lost."</p>
+            </div>
+        </main>
     }
 }
 

@@ -262,31 +262,30 @@ pub struct Client {
 impl Client {
     /// Opens the storage, fetches what workers need, takes part in the election, publishes `window.pixelmill`.
     ///
+    /// `blocked` is called when the storage has to be upgraded and a tab with an older version of the page is open;
+    /// this one starts when that one is closed.
+    ///
     /// # Errors
     /// When there is no storage or the program's own files cannot be fetched.
-    pub async fn start() -> Result<Self, ApiError> {
+    pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
         let base_url = base_url();
         let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
             ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
         })?);
         let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
         let closed = late.clone();
-        let database = Database::open(
-            &base_url,
-            || web_sys::console::warn_1(&"The storage waits for a tab with an older version: close it.".into()),
-            move |error| {
-                if let Some(shared) = closed.borrow().upgrade() {
-                    if let Some(leader) = shared.leader.borrow_mut().take() {
-                        leader.stop();
-                    }
-                    shared.change_state(|state| {
-                        state.workers = 0;
-                        state.role = Role::Follower;
-                        state.note = Some(error.to_string());
-                    });
+        let database = Database::open(&base_url, blocked, move |error| {
+            if let Some(shared) = closed.borrow().upgrade() {
+                if let Some(leader) = shared.leader.borrow_mut().take() {
+                    leader.stop();
                 }
-            },
-        )
+                shared.change_state(|state| {
+                    state.workers = 0;
+                    state.role = Role::Follower;
+                    state.note = Some(error.to_string());
+                });
+            }
+        })
         .await?;
         let shared = Rc::new(Shared {
             exchange: Exchange::join(&base_url),

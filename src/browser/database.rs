@@ -48,7 +48,7 @@ const BY_WORKFLOW: &str = "byWorkflow";
 const BY_CONTENT: &str = "byContent";
 
 /// One step of the schema per version, oldest first. A published step is never changed: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4];
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
@@ -89,11 +89,16 @@ fn upgrade_to_2(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValu
     database.create_object_store_with_optional_parameters(MODELS, &options).map(|_| ())
 }
 
-/// Lists of batches by their filters, and finished executions by what decides their results.
+/// Lists of batches by their filters.
 fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let progress = transaction.object_store(PROGRESS)?;
     progress.create_index_with_str_sequence(BY_STATUS, &paths(&["status", "createdAt"]))?;
     progress.create_index_with_str_sequence(BY_WORKFLOW, &paths(&["workflowId", "createdAt"]))?;
+    Ok(())
+}
+
+/// Finished executions by what decides their results.
+fn upgrade_to_4(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let executions = transaction.object_store(EXECUTIONS)?;
     executions.create_index_with_str_sequence(BY_CONTENT, &paths(&["contentKey", "status"]))?;
     Ok(())

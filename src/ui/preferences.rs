@@ -24,7 +24,7 @@ pub(crate) fn Preferences() -> impl IntoView {
     };
     view! {
         <button class="button quiet square" data-testid="preferences" aria-label="Settings" title="Settings" on:click=open>
-            <Icon shape=Shape::Gear/>
+            <Icon shape=Shape::Sliders/>
         </button>
         <dialog node_ref=dialog class="preferences" data-testid="preferences-dialog" aria-labelledby="preferences-title">
             <h2 id="preferences-title">"When a batch ends"</h2>

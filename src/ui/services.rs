@@ -133,6 +133,8 @@ pub(crate) enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Start {
     Underway,
+    /// A tab with an older version has to be closed first.
+    Blocked,
     Ready,
     Failed(Problem),
 }
@@ -151,7 +153,7 @@ const AFTER_A_FAULT: usize = 256;
 pub(crate) fn provide_services() -> Services {
     let services = Services { client: StoredValue::new_local(None), start: RwSignal::new(Start::Underway) };
     spawn_local(async move {
-        match Client::start().await {
+        match Client::start(move || services.start.set(Start::Blocked)).await {
             Ok(client) => {
                 services.client.set_value(Some(client));
                 services.start.set(Start::Ready);

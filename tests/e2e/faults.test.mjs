@@ -1,0 +1,90 @@
+// What browsers do to a page beside killing it: an older tab in the way of an upgrade, storage that is taken away, clocks that jump, a worker
+// that hangs.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ask, call, execute, executions, importFiles, open, ready, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
+
+/** A page of the same origin without the product, which may hold the storage open. */
+async function bystander(context, url) {
+  const page = await context.newPage();
+  await context.route(`${url}empty.html`, (route) => route.fulfill({ contentType: "text/html", body: '<link rel="icon" href="data:,">' }));
+  await page.goto(`${url}empty.html`);
+  return page;
+}
+
+const databaseOf = (url) => `pixelmill:${new URL(url).pathname}`;
+
+test("an upgrade that an older tab blocks is told, and goes on when that tab is closed", async (t) => {
+  const { page, context, url } = await open(t);
+  const older = await bystander(context, url);
+  await page.close();
+  await older.evaluate(async (name) => {
+    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+    const opening = indexedDB.open(name, 1);
+    opening.onupgradeneeded = () => {
+      const database = opening.result;
+      database.createObjectStore("assets", { keyPath: "assetId" }).createIndex("byReferences", ["references", "createdAt"]);
+      database.createObjectStore("contents");
+      database.createObjectStore("batches", { keyPath: "batchId" });
+      database.createObjectStore("progress", { keyPath: "batchId" }).createIndex("byCreation", "createdAt");
+      database.createObjectStore("executions", { keyPath: ["batchId", "assetIndex"] }).createIndex("byStatus", ["batchId", "status", "assetIndex"]);
+      database.createObjectStore("workflows", { keyPath: "workflowId" });
+      database.createObjectStore("settings", { keyPath: "key" });
+    };
+    // It does not listen to `versionchange`, so it stays open.
+    await new Promise((resolve) => (opening.onsuccess = resolve));
+  }, databaseOf(url));
+  const newer = await context.newPage();
+  await newer.goto(url);
+  await newer.locator(id("blocked")).waitFor();
+  assert.equal(await newer.evaluate(() => window.pixelmill), undefined);
+  await older.close();
+  await ready(newer);
+  await newer.locator(id("drop-zone")).waitFor();
+  assert.deepEqual((await ask(newer, "listBatches")).batches, []);
+});
+
+test("when the storage is taken away in the middle, the page says so, hangs on nothing, and a reload starts afresh", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  const assets = await importFiles(page, await pictures.photographs(24, 4));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  await until(page, batchId, ({ assets }) => assets.completed >= 2);
+  await page.goto(`${url}#/batches/${batchId}`);
+  const other = await bystander(context, url);
+  await other.evaluate((name) => new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: reject })), databaseOf(url));
+  await page.locator(id("tab-note")).filter({ hasText: /storage.*[Rr]eload/ }).waitFor();
+  const { rejected } = await call(page, "listBatches");
+  assert.equal(rejected.code, 500);
+  assert.match(rejected.message, /storage/);
+  await page.reload();
+  await ready(page);
+  assert.deepEqual((await ask(page, "listBatches")).batches, []);
+  const fresh = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  assert.equal((await run(page, withImages(SMALL, { photos: fresh }))).status.status, "completed");
+});
+
+test("clocks that jump by days, back and forth, disturb no batch", async (t) => {
+  const { page } = await open(t);
+  const assets = await importFiles(page, await pictures.photographs(24, 4));
+  await page.evaluate(() => {
+    const now = Date.now;
+    window.jump = 0;
+    Date.now = () => now() + window.jump;
+  });
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  await until(page, batchId, ({ assets }) => assets.completed >= 2);
+  for (const days of [3, -2, 400, 0]) {
+    await page.evaluate((days) => (window.jump = days * 86_400_000), days);
+    await page.waitForTimeout(300);
+  }
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.assets.completed, status.assets.failed], [24, 0]);
+  assert.ok((await executions(page, batchId)).every(({ attempts, durationMs }) => attempts === 1 && durationMs >= 0));
+});
