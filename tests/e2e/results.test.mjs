@@ -94,6 +94,9 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(id("more-actions")).click();
+  // The menu is at its button, where it can be seen.
+  const [button, item] = await Promise.all(["more-actions", "run-again"].map((name) => page.locator(id(name)).boundingBox()));
+  assert.ok(item.y >= button.y && item.y - button.y < 100 && item.x + item.width <= 1280, JSON.stringify({ button, item }));
   await page.locator(id("run-again")).click();
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
   await page.locator(`${id("picked-row")} canvas`).first().waitFor();
