@@ -1,46 +1,21 @@
-// What browsers do to a page beside killing it: an older tab in the way of an upgrade, storage that is taken away, clocks that jump, a worker
-// that hangs.
+// What browsers do to a page beside killing it: an older tab in the way of an upgrade, storage that is taken away, clocks that jump.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ask, call, execute, executions, importFiles, open, ready, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { bystander, databaseOf, openFirstVersion } from "./support/storage.mjs";
 
 suite(test);
 
 const id = (name) => `[data-testid="${name}"]`;
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 
-/** A page of the same origin without the product, which may hold the storage open. */
-async function bystander(context, url) {
-  const page = await context.newPage();
-  await context.route(`${url}empty.html`, (route) => route.fulfill({ contentType: "text/html", body: '<link rel="icon" href="data:,">' }));
-  await page.goto(`${url}empty.html`);
-  return page;
-}
-
-const databaseOf = (url) => `pixelmill:${new URL(url).pathname}`;
-
 test("an upgrade that an older tab blocks is told, and goes on when that tab is closed", async (t) => {
   const { page, context, url } = await open(t);
   const older = await bystander(context, url);
   await page.close();
-  await older.evaluate(async (name) => {
-    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
-    const opening = indexedDB.open(name, 1);
-    opening.onupgradeneeded = () => {
-      const database = opening.result;
-      database.createObjectStore("assets", { keyPath: "assetId" }).createIndex("byReferences", ["references", "createdAt"]);
-      database.createObjectStore("contents");
-      database.createObjectStore("batches", { keyPath: "batchId" });
-      database.createObjectStore("progress", { keyPath: "batchId" }).createIndex("byCreation", "createdAt");
-      database.createObjectStore("executions", { keyPath: ["batchId", "assetIndex"] }).createIndex("byStatus", ["batchId", "status", "assetIndex"]);
-      database.createObjectStore("workflows", { keyPath: "workflowId" });
-      database.createObjectStore("settings", { keyPath: "key" });
-    };
-    // It does not listen to `versionchange`, so it stays open.
-    await new Promise((resolve) => (opening.onsuccess = resolve));
-  }, databaseOf(url));
+  await openFirstVersion(older, url);
   const newer = await context.newPage();
   await newer.goto(url);
   await newer.locator(id("blocked")).waitFor();

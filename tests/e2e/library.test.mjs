@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { ask, call, executions, importFiles, open, ready, suite, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { bystander, openFirstVersion } from "./support/storage.mjs";
 
 suite(test);
 
@@ -99,25 +100,10 @@ test("in the page a workflow is saved from its settings, published once it has r
 test("what the first version of the storage holds is there after the upgrade, and listed by its filters", async (t) => {
   const { page, context, url, openTab } = await open(t);
   await page.close();
-  const before = await context.newPage();
-  await context.route(`${url}empty.html`, (route) => route.fulfill({ contentType: "text/html", body: '<link rel="icon" href="data:,">' }));
-  await before.goto(`${url}empty.html`);
-  await before.evaluate(async (name) => {
-    const settled = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
-    await settled(indexedDB.deleteDatabase(name));
-    const opening = indexedDB.open(name, 1);
-    opening.onupgradeneeded = () => {
-      const database = opening.result;
-      database.createObjectStore("assets", { keyPath: "assetId" }).createIndex("byReferences", ["references", "createdAt"]);
-      database.createObjectStore("contents");
-      database.createObjectStore("batches", { keyPath: "batchId" });
-      database.createObjectStore("progress", { keyPath: "batchId" }).createIndex("byCreation", "createdAt");
-      database.createObjectStore("executions", { keyPath: ["batchId", "assetIndex"] }).createIndex("byStatus", ["batchId", "status", "assetIndex"]);
-      database.createObjectStore("workflows", { keyPath: "workflowId" });
-      database.createObjectStore("settings", { keyPath: "key" });
-    };
-    const database = await settled(opening);
-    const transaction = database.transaction(["batches", "progress", "executions"], "readwrite");
+  const before = await bystander(context, url);
+  await openFirstVersion(before, url);
+  await before.evaluate(async () => {
+    const transaction = window.database.transaction(["batches", "progress", "executions"], "readwrite");
     for (const [index, status] of ["completed", "cancelled"].entries()) {
       const batchId = `batch-old-20250101-0000000${index}`;
       const [completed, pending] = status === "completed" ? [1, 0] : [0, 1];
@@ -135,8 +121,8 @@ test("what the first version of the storage holds is there after the upgrade, an
       });
     }
     await new Promise((resolve) => (transaction.oncomplete = resolve));
-    database.close();
-  }, `pixelmill:${new URL(url).pathname}`);
+    window.database.close();
+  });
   await before.close();
 
   const after = await openTab();

@@ -185,3 +185,13 @@ test("a worker that vanishes without a word is replaced and its image tried agai
   const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
   assert.deepEqual(attempts, [...Array(COUNT - 1).fill(1), 2], "one image was tried again, once");
 });
+
+test("a worker that hangs is stopped by the watchdog, and its image tried again", async (t) => {
+  const { page } = await open(t, { errorsExpected: true });
+  const batchId = await inTheMiddle(page);
+  busyWorker(page).evaluate(() => { for (;;); }).catch(() => {});
+  const status = await untilEnded(page, batchId);
+  assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
+  const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
+  assert.deepEqual(attempts, [...Array(COUNT - 1).fill(1), 2], "one image was tried again, once");
+});
