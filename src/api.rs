@@ -21,6 +21,7 @@ use crate::workflow::{self, Diagnostic};
 
 mod answers;
 mod catalog;
+mod damage;
 mod error;
 mod hold;
 mod identifiers;
@@ -38,6 +39,7 @@ pub use answers::{
     PauseAnswer, Status, StatusWith,
 };
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
+pub use damage::VerifyAnswer;
 pub use error::ApiError;
 pub use hold::{HoldAnswer, read_hold};
 pub use identifiers::slug;

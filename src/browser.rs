@@ -21,4 +21,5 @@ pub mod network;
 pub mod pool;
 pub mod preferences;
 mod trial;
+mod verify;
 pub mod worker;

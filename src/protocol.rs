@@ -141,14 +141,26 @@ pub enum FromWorker {
 pub struct ImportStop {
     /// A sentence.
     pub message: String,
-    /// Whether it is the fault of the first file that is not stored: it cannot be read, those after it perhaps can.
-    pub unreadable: bool,
+    /// Whether those after it may fare better.
+    pub reason: StopReason,
+}
+
+/// What an import broke off for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StopReason {
+    /// The first file that is not stored cannot be read; those after it perhaps can.
+    Unreadable,
+    /// There is no room for the first file that is not stored; for smaller ones perhaps there is.
+    NoRoom,
+    /// Something that every file after it would meet as well.
+    General,
 }
 
 impl ImportStop {
     /// Something that every file after it would meet as well.
     pub fn general(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unreadable: false }
+        Self { message: message.into(), reason: StopReason::General }
     }
 }
 

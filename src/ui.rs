@@ -13,7 +13,8 @@
 //!   `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
-//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`,
+//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
+//!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`,
 //!   `workflow-card-own`, `own-json`, `own-file`, `my-workflows`, `workflow-status` (with `data-status`),
 //!   `workflow-menu` and in it `workflow-publish`, `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`,
 //!   `import-workflow`, `save-workflow`, `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`,

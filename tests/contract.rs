@@ -10,7 +10,8 @@ use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
     ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ListQuery, Notice, Report, ReportFormat, Retry, Service,
-    Status, Task, Update, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog, check_version,
+    Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog,
+    check_version,
 };
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
@@ -169,6 +170,7 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
             .map_err(refused),
         "holdAnswer" => round::<HoldAnswer>(value),
         "logAnswer" => round::<BatchLog>(value),
+        "verifyAnswer" => round::<VerifyAnswer>(value),
         "report" => round::<Report>(value),
         "reportQuery" => {
             let word = |format| if format == ReportFormat::Csv { "csv" } else { "json" };

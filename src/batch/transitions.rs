@@ -419,6 +419,34 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     Ok(executions.len() as u32)
 }
 
+/// Notes that results of an execution are damaged or gone (`names` says which): success → failed, so that a retry makes
+/// them anew. Its outputs are let go. How its batch ended, and when, stays as it is.
+///
+/// `None`, and nothing changes, unless it is a success.
+pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
+    if execution.status != ExecutionStatus::Success {
+        return None;
+    }
+    let named: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let (are, they) = if names.len() == 1 { ("result", "is") } else { ("results", "are") };
+    execution.status = ExecutionStatus::Failed;
+    execution.failure = Some(Failure::system(
+        format!("The stored {are} {} {they} damaged.", named.join(", ")),
+        "Retry it: the result is made anew from the original picture.",
+    ));
+    execution.completed_at = Some(now);
+    execution.outputs.clear();
+    execution.crc32.clear();
+    execution.warnings.clear();
+    execution.output_thumbnail = None;
+    execution.reused = None;
+    progress.assets.completed -= 1;
+    progress.assets.failed += 1;
+    progress.failed.insert(execution.asset_index);
+    touched(progress, now);
+    Some(())
+}
+
 /// Mends a batch whose tab died: `executions` are all that were running. They return to pending as suspects; one that
 /// was alone in flight counts the tab's death, and the fifth fails it. Answers how many there were.
 ///
@@ -800,6 +828,32 @@ pub(crate) mod tests {
         miss(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
         assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
         assert_eq!(executions, before.1);
+    }
+
+    #[test]
+    fn a_damaged_result_is_a_failure_that_a_retry_makes_anew() {
+        let (mut progress, mut executions) = batch_of(1);
+        start(&mut progress, &mut executions[0], 10.0);
+        assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 15.0), None, "it has no result yet");
+        executions[0] = finished().remove(0);
+        executions[0].input_thumbnail = Some("cafe".into());
+        progress.assets = Assets { total: 1, completed: 1, ..Assets::default() };
+        (progress.status, progress.completed_at) = (BatchStatus::Completed, Some(20.0));
+        (progress.duration_sum_ms, progress.duration_count) = (10.0, 1);
+        damage(&mut progress, &mut executions[0], &["a.jpg".into()], 50.0).expect("a success");
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
+        assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
+        assert_eq!(progress.failed, BTreeSet::from([0]));
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "what is damaged is let go");
+        let failure = executions[0].failure.clone().expect("failed");
+        assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
+        assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");
+        assert_eq!(retry(&mut progress, &mut executions, 70.0), Ok(1));
+        assert_eq!((progress.duration_sum_ms, progress.duration_count), (0.0, 0));
+        assert_eq!(executions[0].history[0].failed_at, 50.0);
+        start(&mut progress, &mut executions[0], 80.0);
+        end_well(&mut progress, &mut executions[0], 90.0);
+        assert_eq!((progress.status, progress.assets.completed), (BatchStatus::Completed, 1));
     }
 
     #[test]

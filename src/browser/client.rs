@@ -14,20 +14,23 @@ use web_sys::Blob;
 use super::database::Database;
 use super::environment::{base_url, now, random};
 use super::exchange::{Exchange, Hearing, Word};
+use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
 use super::network::Loading;
 use super::pool::{self, Program};
 use super::preferences::{self, Preference};
+use super::verify::{self, Found};
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
-    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, WorkflowAnswer, WorkflowDeleted, WorkflowList, model_name,
+    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted,
+    WorkflowList, model_name,
 };
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
-use crate::protocol::ImportStop;
+use crate::protocol::{ImportStop, StopReason};
 use crate::store::{ExecutionPage, ModelRecord, Store};
 use crate::workflow::Diagnostic;
 
@@ -49,8 +52,8 @@ pub struct ImportFailure {
     pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
-    /// Whether it is the fault of the file after these: it cannot be read, the next perhaps can.
-    pub unreadable: bool,
+    /// Whether it is the fault of the file after these, so that the next may fare better.
+    pub reason: StopReason,
 }
 
 /// What a subscriber is told. Whatever it says is durable already.
@@ -190,12 +193,12 @@ impl Shared {
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
-            Some((imported, Some(ImportStop { message, unreadable }))) => {
-                Err(ImportFailure { error: ApiError::internal(message), imported, unreadable })
+            Some((imported, Some(ImportStop { message, reason }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), imported, reason })
             }
             None => {
                 let error = ApiError::internal("The import was stopped.");
-                Err(ImportFailure { error, imported: Vec::new(), unreadable: false })
+                Err(ImportFailure { error, imported: Vec::new(), reason: StopReason::General })
             }
         }
     }
@@ -250,6 +253,8 @@ struct Inner {
     program: Rc<Program>,
     /// Asset id and object URL, the one asked for last at the end.
     urls: RefCell<VecDeque<(String, String)>>,
+    /// Ids of files that were found damaged.
+    damaged: RefCell<BTreeSet<String>>,
     _held: Hearing,
 }
 
@@ -321,7 +326,8 @@ impl Client {
                     });
                 }
             });
-            Inner { database, service, shared, program: program.clone(), urls: RefCell::default(), _held: held }
+            let (urls, damaged) = Default::default();
+            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held }
         });
         let client = Self { inner };
         client.stand_for_election(program);
@@ -592,14 +598,62 @@ impl Client {
         self.inner.service.import_workflow(document).await
     }
 
-    /// The content at an `asset:` URL (or of an asset id).
+    /// The content at an `asset:` URL (or of an asset id), as it was stored.
     ///
     /// # Errors
-    /// 404 when it is not stored, 500 when it cannot be read.
+    /// 404 when it is not stored, 500 when it is damaged or the storage fails. Results that are damaged are failed with
+    /// that, so that a retry makes them anew.
     pub async fn read_asset(&self, url: &str) -> Result<Blob, ApiError> {
         let asset_id = url.strip_prefix("asset:").unwrap_or(url);
-        let blob = self.inner.database.content(asset_id).await?;
-        blob.ok_or_else(|| ApiError::not_found(format!("There is no file \"{url}\".")))
+        let database = &self.inner.database;
+        let why = match verify::read(database, asset_id).await? {
+            Found::Sound(blob, _) => {
+                self.inner.damaged.borrow_mut().remove(asset_id);
+                return Ok(blob);
+            }
+            Found::Damaged(why) => why,
+            Found::Nothing => "its content is gone".to_owned(),
+        };
+        let record = database.asset(asset_id).await?;
+        // Whatever has it as a result is looked for once.
+        let failed = if self.inner.damaged.borrow_mut().insert(asset_id.to_owned()) {
+            self.inner.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
+        } else {
+            Vec::new()
+        };
+        if record.is_none() && failed.is_empty() {
+            return Err(ApiError::not_found(format!("There is no file \"{url}\".")));
+        }
+        let mend = match failed.first() {
+            Some(execution) => format!("Retry the execution \"{execution}\", which makes it anew."),
+            None => "Add the file again, which replaces it; a result is made anew by a retry.".to_owned(),
+        };
+        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {mend}")))
+    }
+
+    /// Looks at every stored result of a batch. What is damaged or gone is failed, so that a retry makes it anew.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn verify(&self, batch_id: &str) -> Result<VerifyAnswer, ApiError> {
+        let Inner { database, service, .. } = &*self.inner;
+        let (mut checked, mut bad) = (0, BTreeSet::new());
+        let look = async |executions: Vec<Execution>| {
+            for execution in executions {
+                checked += 1;
+                for output in &execution.outputs {
+                    if !matches!(verify::read(database, &output.sha256).await?, Found::Sound(..)) {
+                        bad.insert(output.sha256.clone());
+                    }
+                }
+            }
+            Ok(())
+        };
+        service.each_success(batch_id, look).await?;
+        let mut damaged = service.note_damaged(&bad).await?;
+        let own = format!("{batch_id}_exec-");
+        damaged.retain(|id| id.starts_with(&own));
+        Ok(VerifyAnswer { batch_id: batch_id.to_owned(), checked, damaged })
     }
 
     /// The catalog, as the contract describes an entry.
@@ -783,13 +837,13 @@ impl Client {
         Ok(self.inner.database.set_setting(key, value).await?)
     }
 
-    /// The successful outputs of a batch in one ZIP, stored as they are, ready to be given to the user. Contents are
-    /// joined as Blobs and never read.
+    /// The successful outputs of a batch in one ZIP, ready to be given to the user. What is damaged is left out, named
+    /// beside it, and failed, so that a retry makes it anew.
     ///
     /// # Errors
-    /// When the storage fails or an output is missing.
-    pub async fn zip(&self, batch_id: &str) -> Result<Blob, ApiError> {
-        super::files::zip(&self.inner.database, batch_id).await
+    /// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
+    pub async fn zip(&self, batch_id: &str) -> Result<Archive, ApiError> {
+        super::files::zip(&self.inner.database, &self.inner.service, batch_id).await
     }
 }
 

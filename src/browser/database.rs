@@ -179,6 +179,9 @@ impl Database {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
         let record = match found {
             Some(mut found) => {
+                if std::mem::take(&mut found.damaged) {
+                    transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
+                }
                 found.references = add(found.references, references);
                 found.created_at = now;
                 found.imported |= imported;
@@ -194,6 +197,7 @@ impl Database {
                     references: add(0, references),
                     created_at: now,
                     imported,
+                    damaged: false,
                 }
             }
         };
@@ -410,6 +414,15 @@ impl Store for Database {
     async fn content(&self, asset_id: &str) -> Result<Option<Blob>, StoreError> {
         let value = self.read(&[CONTENTS])?.get_value(CONTENTS, &asset_id.into())?.await?;
         Ok(value.dyn_into::<Blob>().ok())
+    }
+
+    async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
+        let transaction = self.write(&[ASSETS], Durability::Relaxed)?;
+        let found: Option<AssetRecord> = transaction.get(ASSETS, &asset_id.into())?.await?;
+        if let Some(record) = found {
+            transaction.put(ASSETS, &AssetRecord { damaged: true, ..record })?;
+        }
+        transaction.done().await
     }
 
     async fn create_batch(

@@ -2,7 +2,9 @@
 //! with the contract's error object.
 //!
 //! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
-//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one.
+//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the storage:
+//! `verifyBatch(batchId)` looks at every stored result and answers `{ batchId, checked, damaged }`; those executions are
+//! failed then, so that a retry makes them anew.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -96,6 +98,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "pauseAll" => |client, _first, _second| client.pause_all().await;
         "resumeAll" => |client, _first, _second| client.resume_all().await;
         "getBatchLog" => |client, id, _second| client.log(text(&id)?).await;
+        "verifyBatch" => |client, id, _second| client.verify(text(&id)?).await;
         "getReport" => |client, id, query| client.report(text(&id)?, &query).await;
         "listWorkflows" => |client, query, _second| client.list_workflows(&query).await;
         "getWorkflow" => |client, id, query| client.workflow(text(&id)?, &query).await;

@@ -17,6 +17,7 @@ use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
 use super::locks;
+use super::verify::{self, Found};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
@@ -272,17 +273,22 @@ impl Worker {
     async fn input(&self, input: &InputRef) -> Result<Result<(Vec<u8>, Option<NewAsset<Blob>>), Failure>, StoreError> {
         let InputRef { name, source_url, .. } = input;
         if let Some(asset_id) = source_url.strip_prefix("asset:") {
-            let Some(blob) = self.database.content(asset_id).await? else {
-                return Ok(Err(Failure::new(
+            return Ok(match verify::read(&self.database, asset_id).await? {
+                Found::Sound(_, buffer) => Ok((Uint8Array::new(&buffer).to_vec(), None)),
+                Found::Damaged(why) => {
+                    self.database.mark_damaged(asset_id).await?;
+                    Err(damaged(name, &why))
+                }
+                Found::Nothing if self.database.asset(asset_id).await?.is_some() => {
+                    self.database.mark_damaged(asset_id).await?;
+                    Err(damaged(name, "its content is gone"))
+                }
+                Found::Nothing => Err(Failure::new(
                     ErrorCategory::ValidationError,
                     Phase::Setup,
                     format!("\"{name}\" is not stored (any more): {source_url}."),
                     "Import the file again and start a new batch.",
-                )));
-            };
-            return Ok(match buffer_of(&blob).await {
-                Ok(buffer) => Ok((Uint8Array::new(&buffer).to_vec(), None)),
-                Err(error) => Err(unreadable(name, &error)),
+                )),
             });
         }
         let fetched = async {
@@ -342,12 +348,12 @@ fn never_run() -> Failure {
     Failure::system("The execution was not run.", "Retry it.")
 }
 
-fn unreadable(name: &str, error: &str) -> Failure {
+fn damaged(name: &str, why: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("\"{name}\" could not be read from the browser's storage: {error}."),
-        "Retry it; if that does not help, import the file again.",
+        format!("\"{name}\" is damaged in the browser's storage: {why}."),
+        "Add the picture again, which replaces it; then retry this one.",
     )
 }
 

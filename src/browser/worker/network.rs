@@ -12,6 +12,7 @@ use web_sys::Blob;
 use super::super::database::Database;
 use super::super::environment::buffer_of;
 use super::super::interop::{Sender, describe, handover, property};
+use super::super::verify::{self, Found};
 use super::report;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::{self, BUILT_IN, SIDE, SaliencyNetwork};
@@ -186,12 +187,18 @@ impl Networks {
         let given = self.given(own.is_none()).await?;
         let file = match &own {
             Some(asset_id) => {
-                self.database.content(asset_id).await.map_err(|error| unreadable(name, &error.to_string()))?
+                let read = verify::read(&self.database, asset_id).await;
+                match read.map_err(|error| unreadable(name, &error.to_string()))? {
+                    Found::Sound(_, file) => file,
+                    Found::Damaged(why) => return Err(unreadable(name, &format!("its file is damaged, {why}"))),
+                    Found::Nothing => return Err(unreadable(name, "its file is missing")),
+                }
             }
-            None => given.built_in,
+            None => {
+                let file = given.built_in.ok_or_else(|| unreadable(name, "its file is missing"))?;
+                buffer_of(&file).await.map_err(|error| unreadable(name, &error))?
+            }
         };
-        let file = file.ok_or_else(|| unreadable(name, "its file is missing"))?;
-        let file = buffer_of(&file).await.map_err(|error| unreadable(name, &error))?;
         let instance = Rc::new(Instance::start(&given.module, name)?);
         self.held.borrow_mut().insert(name.to_owned(), (id.to_owned(), instance.clone()));
         let loaded = instance.load(&file);
