@@ -341,7 +341,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch beside its executions: what its webhook was told, and what not.
+    /// What happened to a batch beside its executions: what its webhook was told, and when its tab was frozen.
     ///
     /// # Errors
     /// 404, 500.

@@ -160,6 +160,8 @@ pub trait Store {
     /// Stores files by content hash; one that is there already stays, its time renewed, unless it is marked as damaged.
     /// References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
+    /// The same, but not by themselves: each goes with its last reference.
+    async fn take_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
     /// A file's record.
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
     /// A file's content, as it lies there: whether it is sound is the reader's business.

@@ -8,7 +8,7 @@
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
-//! * Frame: `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
+//! * Frame: `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
 //!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
 //!   `drop-overlay`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
@@ -90,6 +90,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::library::provide_library();
     view! {
         <header::Header/>
+        <widgets::MemoryNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
             {move || match route.get() {

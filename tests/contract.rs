@@ -13,6 +13,7 @@ use pixelmill::api::{
     Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog,
     check_version,
 };
+use pixelmill::archive::Taken;
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
 use pixelmill::error::{Failure, Warning};
@@ -170,6 +171,7 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
             .map_err(refused),
         "holdAnswer" => round::<HoldAnswer>(value),
         "logAnswer" => round::<BatchLog>(value),
+        "archiveAnswer" => round::<Taken>(value),
         "verifyAnswer" => round::<VerifyAnswer>(value),
         "report" => round::<Report>(value),
         "reportQuery" => {

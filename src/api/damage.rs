@@ -26,26 +26,20 @@ pub struct VerifyAnswer {
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Every success of a batch, in order, handed to `see` in portions.
+    /// The successes among the next executions of a batch, in order; nothing behind its end. `from` goes on from call to
+    /// call, beginning with 0.
     ///
     /// # Errors
-    /// 404, 500, and what `see` fails with.
-    pub async fn each_success(
-        &self,
-        batch_id: &str,
-        mut see: impl AsyncFnMut(Vec<Execution>) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
-        let total = self.progress(batch_id).await?.assets.total;
-        // By index and not by place among the successes: they may become more or less meanwhile.
-        let mut from = 0;
-        while from < total {
-            let page = self.store.executions(batch_id, None, from, PORTION).await?;
-            from += PORTION;
-            let mut executions = page.executions;
-            executions.retain(|execution| execution.status == ExecutionStatus::Success);
-            see(executions).await?;
+    /// 404, 500.
+    pub async fn next_successes(&self, batch_id: &str, from: &mut u32) -> Result<Option<Vec<Execution>>, ApiError> {
+        if *from >= self.progress(batch_id).await?.assets.total {
+            return Ok(None);
         }
-        Ok(())
+        // By index and not by place among the successes: they may become more or less meanwhile.
+        let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
+        *from += PORTION;
+        executions.retain(|execution| execution.status == ExecutionStatus::Success);
+        Ok(Some(executions))
     }
 
     /// Notes that stored files are damaged or gone: each is replaced when it comes in again, and whatever has one among
@@ -67,7 +61,15 @@ impl<S: Store, H: Host> Service<S, H> {
             }
             let batch_id = progress.batch_id;
             let mut found = BTreeMap::<u32, Vec<String>>::new();
-            let see = async |executions: Vec<Execution>| {
+            let mut from = 0;
+            loop {
+                let executions = match self.next_successes(&batch_id, &mut from).await {
+                    Ok(Some(executions)) => executions,
+                    Ok(None) => break,
+                    // It was deleted meanwhile.
+                    Err(error) if error.code == 404 => break found.clear(),
+                    Err(error) => return Err(error),
+                };
                 for execution in executions {
                     let outputs = execution.outputs.iter().filter(|output| asset_ids.contains(&output.sha256));
                     let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
@@ -75,12 +77,6 @@ impl<S: Store, H: Host> Service<S, H> {
                         found.insert(execution.asset_index, names);
                     }
                 }
-                Ok(())
-            };
-            match self.each_success(&batch_id, see).await {
-                // It was deleted meanwhile.
-                Err(error) if error.code == 404 => continue,
-                result => result?,
             }
             if found.is_empty() {
                 continue;

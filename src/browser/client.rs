@@ -13,25 +13,29 @@ use web_sys::Blob;
 
 use super::database::Database;
 use super::environment::{base_url, now, random};
+use super::errand;
 use super::exchange::{Exchange, Hearing, Word};
 use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
 use super::network::Loading;
-use super::pool::{self, Program};
+use super::pool::{self, FromPool, Program};
 use super::preferences::{self, Preference};
+use super::storage::Storage;
 use super::verify::{self, Found};
+use super::wake::Wake;
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
     HoldAnswer, Host, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted,
     WorkflowList, model_name,
 };
+use crate::archive::Taken;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
-use crate::protocol::{ImportStop, StopReason};
-use crate::store::{ExecutionPage, ModelRecord, Store};
+use crate::protocol::{FromWorker, ImportStop, StopReason, ToWorker};
+use crate::store::{ExecutionPage, MemoryStore, ModelRecord, Store, StoreError};
 use crate::workflow::Diagnostic;
 
 /// How far an import has come.
@@ -71,6 +75,8 @@ pub enum ClientEvent {
     WorkflowsChanged,
     /// Everything was paused or goes on: [`Client::held`] has a new answer.
     HoldChanged,
+    /// The browser had frozen the scheduling tab for so many milliseconds.
+    Slept(f64),
     /// [`Client::models`] has a new answer.
     Models,
     /// [`Client::state`] has a new answer.
@@ -84,6 +90,8 @@ pub enum Role {
     Leader,
     /// Another tab does; this one shows and commands.
     Follower,
+    /// It schedules for itself alone: it works from memory, of which no other tab knows.
+    Alone,
     /// No secure context, so no locks: it schedules, and a second tab must not be opened.
     SingleTab,
 }
@@ -97,6 +105,8 @@ pub struct ClientState {
     pub workers: u32,
     /// A download of what the networks need, while it is under way in this tab.
     pub loading: Option<Loading>,
+    /// Why this tab works from memory, where it does: nothing outlives it.
+    pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
     pub note: Option<String>,
 }
@@ -172,6 +182,7 @@ impl Shared {
                 Word::Progress(_)
                 | Word::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::Held)
                 | Word::ExecutionCompleted(_)
+                | Word::Slept(_)
                 | Word::Models => {}
             }
         });
@@ -247,8 +258,8 @@ impl Host for Surroundings {
 const KEPT_URLS: usize = 600;
 
 struct Inner {
-    database: Database,
-    service: Service<Database, Surroundings>,
+    database: Storage,
+    service: Service<Storage, Surroundings>,
     shared: Rc<Shared>,
     program: Rc<Program>,
     /// Asset id and object URL, the one asked for last at the end.
@@ -256,6 +267,7 @@ struct Inner {
     /// Ids of files that were found damaged.
     damaged: RefCell<BTreeSet<String>>,
     _held: Hearing,
+    _wake: Option<Rc<Wake>>,
 }
 
 /// The one way to the product's operations.
@@ -268,7 +280,8 @@ impl Client {
     /// Opens the storage, fetches what workers need, takes part in the election, publishes `window.pixelmill`.
     ///
     /// # Errors
-    /// When there is no storage or the program's own files cannot be fetched.
+    /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
+    /// client works from memory.
     pub async fn start() -> Result<Self, ApiError> {
         let base_url = base_url();
         let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
@@ -276,7 +289,7 @@ impl Client {
         })?);
         let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
         let closed = late.clone();
-        let database = Database::open(
+        let opened = Database::open(
             &base_url,
             || web_sys::console::warn_1(&"The storage waits for a tab with an older version: close it.".into()),
             move |error| {
@@ -292,12 +305,20 @@ impl Client {
                 }
             },
         )
-        .await?;
+        .await;
+        let (database, memory) = match opened {
+            Ok(database) => (Storage::Kept(database), None),
+            Err(error @ StoreError::Version(_)) => return Err(error.into()),
+            Err(error) => {
+                let memory = program.memory.get_or_init(MemoryStore::default);
+                (Storage::Memory(memory.clone()), Some(error.to_string()))
+            }
+        };
         let shared = Rc::new(Shared {
-            exchange: Exchange::join(&base_url),
+            exchange: if memory.is_some() { Exchange::alone() } else { Exchange::join(&base_url) },
             importer: Importer::new(program.clone()),
             leader: RefCell::default(),
-            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None }),
+            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None, memory }),
             state_hearers: RefCell::default(),
             next: Cell::new(0),
             unfinished: RefCell::default(),
@@ -327,7 +348,8 @@ impl Client {
                 }
             });
             let (urls, damaged) = Default::default();
-            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held }
+            let wake = Wake::follow(&shared.exchange);
+            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held, _wake: wake }
         });
         let client = Self { inner };
         client.stand_for_election(program);
@@ -355,6 +377,9 @@ impl Client {
                 state.workers = workers;
             });
         };
+        if matches!(self.inner.database, Storage::Memory(_)) {
+            return lead(Role::Alone, Box::new(|| ()));
+        }
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
         let asked = leader::campaign(&self.inner.shared.base_url, move || {
@@ -637,19 +662,15 @@ impl Client {
     /// 404, 500.
     pub async fn verify(&self, batch_id: &str) -> Result<VerifyAnswer, ApiError> {
         let Inner { database, service, .. } = &*self.inner;
-        let (mut checked, mut bad) = (0, BTreeSet::new());
-        let look = async |executions: Vec<Execution>| {
-            for execution in executions {
-                checked += 1;
-                for output in &execution.outputs {
-                    if !matches!(verify::read(database, &output.sha256).await?, Found::Sound(..)) {
-                        bad.insert(output.sha256.clone());
-                    }
+        let (mut checked, mut bad, mut from) = (0, BTreeSet::new(), 0);
+        while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
+            checked += executions.len() as u32;
+            for output in executions.into_iter().flat_map(|execution| execution.outputs) {
+                if !matches!(verify::read(database, &output.sha256).await?, Found::Sound(..)) {
+                    bad.insert(output.sha256);
                 }
             }
-            Ok(())
-        };
-        service.each_success(batch_id, look).await?;
+        }
         let mut damaged = service.note_damaged(&bad).await?;
         let own = format!("{batch_id}_exec-");
         damaged.retain(|id| id.starts_with(&own));
@@ -718,6 +739,7 @@ impl Client {
                     Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
                     Word::Notice(Notice::Held) => ClientEvent::HoldChanged,
                     Word::Models => ClientEvent::Models,
+                    Word::Slept(ms) => ClientEvent::Slept(ms),
                 });
             })
         };
@@ -814,6 +836,49 @@ impl Client {
         }
         self.inner.shared.exchange.say(&Word::Models);
         Ok(())
+    }
+
+    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, networks.
+    ///
+    /// # Errors
+    /// 400 where the page works from memory, 500 when the storage fails.
+    pub async fn export_archive(&self) -> Result<Blob, ApiError> {
+        match self.errand(ToWorker::Export, JsValue::UNDEFINED).await? {
+            FromPool::Archive(archive) => Ok(archive),
+            FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
+            _ => Err(ApiError::internal("The archive was not made. Try again.")),
+        }
+    }
+
+    /// Takes in what such an archive holds and is not here. What is damaged is left out and told.
+    ///
+    /// # Errors
+    /// 400 when it is no archive of ours or the page works from memory, 500 when the storage fails.
+    pub async fn import_archive(&self, archive: Blob) -> Result<Taken, ApiError> {
+        ask_to_persist();
+        let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
+        let before = ids(self.all_progress().await?);
+        let taken = match self.errand(ToWorker::TakeIn, archive.into()).await? {
+            FromPool::Report(FromWorker::TakenIn { result }) => result.map_err(ApiError::invalid)?,
+            _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
+        };
+        let exchange = &self.inner.shared.exchange;
+        for batch_id in ids(self.all_progress().await?).difference(&before) {
+            exchange.say(&Word::Notice(Notice::Changed { batch_id: batch_id.clone() }));
+        }
+        exchange.say(&Word::Notice(Notice::Workflows));
+        exchange.say(&Word::Models);
+        Ok(taken)
+    }
+
+    async fn errand(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
+        if matches!(self.inner.database, Storage::Memory(_)) {
+            return Err(ApiError::invalid(
+                "The page works from memory, which has no archives. Download results one by one or as ZIP.",
+            ));
+        }
+        let brought = errand::run(&self.inner.program, message, attachment, f64::INFINITY).await;
+        brought.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
     }
 
     /// This tab's part, its workers, and what the user should know.

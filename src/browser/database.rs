@@ -281,13 +281,13 @@ fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>),
 }
 
 /// Where a value is left for whoever looks next.
-type Slot<T> = Rc<Cell<Option<T>>>;
+pub(super) type Slot<T> = Rc<Cell<Option<T>>>;
 
 /// A change of a batch that says whether it is to be written.
-type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
+pub(super) type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
 
 /// Where a boxed function leaves what it answers.
-fn slot<T>() -> (Slot<T>, Slot<T>) {
+pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Rc::new(Cell::new(None));
     (slot.clone(), slot)
 }
@@ -295,7 +295,7 @@ fn slot<T>() -> (Slot<T>, Slot<T>) {
 /// What [`Store::change`] and [`Store::change_workflow`] do. One function for all that may be applied: the page would
 /// hold one for each otherwise. What is applied says whether it is to be written; so does what comes back.
 impl Database {
-    async fn change_batch(
+    pub(super) async fn change_batch(
         &self,
         batch_id: &str,
         which: Which,
@@ -360,7 +360,22 @@ impl Database {
         Ok(true)
     }
 
-    async fn change_kept(
+    async fn put_all_assets(&self, assets: Vec<NewAsset<Blob>>, imported: bool, now: Millis) -> Result<(), StoreError> {
+        let put = async || {
+            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
+            for asset in &assets {
+                Self::put_asset(&transaction, asset.clone(), 0, imported, now).await?;
+            }
+            transaction.done().await
+        };
+        match put().await {
+            // What nobody has used for a while makes room.
+            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
+            result => result,
+        }
+    }
+
+    pub(super) async fn change_kept(
         &self,
         workflow_id: &str,
         apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
@@ -393,18 +408,11 @@ impl Store for Database {
     type Content = Blob;
 
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
-        let put = async || {
-            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
-            for asset in &assets {
-                Self::put_asset(&transaction, asset.clone(), 0, true, now).await?;
-            }
-            transaction.done().await
-        };
-        match put().await {
-            // What nobody has used for a while makes room.
-            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
-            result => result,
-        }
+        self.put_all_assets(assets, true, now).await
+    }
+
+    async fn take_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
+        self.put_all_assets(assets, false, now).await
     }
 
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {

@@ -9,11 +9,10 @@ use web_sys::{
     FileSystemFileEntry, HtmlAnchorElement,
 };
 
-use super::database::Database;
 use super::interop::{describe, settled};
+use super::storage::Storage;
 use super::verify::{self, Found};
 use crate::api::{ApiError, Host, Service};
-use crate::batch::records::Execution;
 use crate::export::names::unique_paths;
 use crate::export::zip::{Entry, structure};
 
@@ -178,13 +177,14 @@ pub struct Archive {
 /// # Errors
 /// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
 pub(super) async fn zip<H: Host>(
-    database: &Database,
-    service: &Service<Database, H>,
+    database: &Storage,
+    service: &Service<Storage, H>,
     batch_id: &str,
 ) -> Result<Archive, ApiError> {
     let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
-    let take = async |executions: Vec<Execution>| {
+    let mut from = 0;
+    while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
         for execution in executions {
             let modified = execution.completed_at.unwrap_or_default();
             for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
@@ -198,9 +198,7 @@ pub(super) async fn zip<H: Host>(
                 }
             }
         }
-        Ok(())
-    };
-    service.each_success(batch_id, take).await?;
+    }
     service.note_damaged(&damaged).await?;
     if files.is_empty() {
         return Err(if missing.is_empty() {

@@ -3,9 +3,9 @@
 
 use web_sys::{Blob, File};
 
-use super::database::Database;
 use super::environment::{buffer_of, now};
 use super::hash::sha256;
+use super::storage::Storage;
 use super::worker::report;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::store::{AssetRecord, NewAsset, Store, StoreError};
@@ -20,7 +20,7 @@ const PORTION_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// At the first file that cannot be read or that there is no room for; what was reported before is stored.
-pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
+pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
     let (mut portion, mut bytes) = (Vec::new(), 0);
     for file in files {
         let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
@@ -54,7 +54,7 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
 }
 
 /// Stores a portion, or where there is no room for it, as many of its first files as there is room for.
-async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
+async fn store(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {
         Err(StoreError::Quota(_)) if one_by_one => {
@@ -74,7 +74,7 @@ impl From<StoreError> for ImportStop {
     }
 }
 
-async fn put(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), StoreError> {
+async fn put(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), StoreError> {
     if portion.is_empty() {
         return Ok(());
     }

@@ -4,7 +4,9 @@
 //! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
 //! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the storage:
 //! `verifyBatch(batchId)` looks at every stored result and answers `{ batchId, checked, damaged }`; those executions are
-//! failed then, so that a retry makes them anew.
+//! failed then, so that a retry makes them anew. `exportArchive()` answers everything as one ZIP (a Blob), and
+//! `importArchive(blob)` takes in what such a ZIP holds and is not here: `{ batches, workflows, models, assets, skipped,
+//! problems: [{ entry, message }] }`. A batch that had not ended comes in paused.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -66,6 +68,33 @@ fn publish_methods(target: &EventTarget, client: &Client) {
                     Ok(model) => answer(&model),
                     Err(error) => Err(rejection(error)),
                 }
+            })
+        }),
+    );
+
+    let own = client.clone();
+    method(
+        "exportArchive",
+        Closure::new(move |options: JsValue, _, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                client.export_archive().await.map(JsValue::from).map_err(rejection)
+            })
+        }),
+    );
+
+    let own = client.clone();
+    method(
+        "importArchive",
+        Closure::new(move |archive: JsValue, options: JsValue, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                let archive = archive
+                    .dyn_into::<Blob>()
+                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                answer(&client.import_archive(archive).await.map_err(rejection)?)
             })
         }),
     );
@@ -142,6 +171,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
             | ClientEvent::WorkflowsChanged
             | ClientEvent::HoldChanged
             | ClientEvent::Models
+            | ClientEvent::Slept(_)
             | ClientEvent::State(_) => return,
         };
         let Ok(detail) = detail else { return };

@@ -3,10 +3,10 @@
 use js_sys::ArrayBuffer;
 use web_sys::Blob;
 
-use super::database::Database;
 use super::environment::buffer_of;
 use super::hash::sha256;
 use super::interop::sleep;
+use super::storage::Storage;
 use crate::store::{Store, StoreError};
 
 /// Time before content that could not be read is tried once more.
@@ -15,6 +15,7 @@ const AGAIN_MS: f64 = 200.0;
 /// What lies under an asset's id.
 pub(super) enum Found {
     /// Its content, as it was stored.
+    #[cfg_attr(not(feature = "worker"), allow(dead_code, reason = "the page has no use for the buffer"))]
     Sound(Blob, ArrayBuffer),
     /// Content that cannot be read or is not what was stored, and how that shows.
     Damaged(String),
@@ -26,7 +27,7 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// When the storage does not answer.
-pub(super) async fn read(database: &Database, asset_id: &str) -> Result<Found, StoreError> {
+pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, StoreError> {
     let mut tried = false;
     loop {
         let Some(blob) = database.content(asset_id).await? else { return Ok(Found::Nothing) };

@@ -33,6 +33,7 @@ macro_rules! each {
             a_file_comes_back_as_it_was_stored
             a_file_that_is_there_stays_and_its_time_is_renewed
             a_damaged_file_is_replaced_when_it_comes_again
+            a_file_that_did_not_come_by_itself_goes_with_its_last_reference
             what_is_not_there_is_answered_with_nothing
             a_batch_comes_back_as_it_was_created
             a_batch_is_created_once
@@ -212,6 +213,19 @@ pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture:
     assert_eq!(fixture.text(&content).await, "mended");
     let mended = record(&store, "aa").await.expect("there");
     assert_eq!((mended.damaged, mended.references), (false, 1));
+}
+
+/// What is taken in beside a record is no import.
+pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.take_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 5.0).await.expect("stored");
+    store.put_assets(vec![file(fixture, "bb")], 6.0).await.expect("stored");
+    create(&store, "b1", &["aa", "bb"], 7.0).await;
+    assert_eq!(references(&store, "aa").await, Some(1));
+    assert_eq!(store.delete_batch("b1").await, Ok(true));
+    assert_eq!(record(&store, "aa").await, None);
+    assert!(store.content("aa").await.expect("read").is_none());
+    assert_eq!(references(&store, "bb").await, Some(0), "it came by itself as well");
 }
 
 /// Nothing is an answer, not an error.

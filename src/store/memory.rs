@@ -103,6 +103,12 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(())
     }
 
+    async fn take_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
+        let mut records = self.records.borrow_mut();
+        assets.into_iter().for_each(|asset| records.put(asset, false, now));
+        Ok(())
+    }
+
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
         Ok(self.records.borrow().assets.get(asset_id).map(|(record, _)| record.clone()))
     }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
-use crate::api::{ApiError, ModelAnswer, WorkflowSummary};
+use crate::api::{ApiError, ModelAnswer, WorkflowSummary, iso_time};
+use crate::archive::Taken;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 use crate::browser::network::Loading;
@@ -113,6 +114,7 @@ pub(crate) struct Import {
 
 /// What has changed.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub(crate) enum Change {
     /// One batch went on.
     Progress(Progress),
@@ -126,6 +128,8 @@ pub(crate) enum Change {
     Held,
     /// A network was added or removed.
     Models,
+    /// The browser had put the tab that works to sleep for so many milliseconds.
+    Slept(f64),
     /// What the page should know about its tab.
     Tab,
 }
@@ -441,6 +445,19 @@ impl Services {
         Ok((found.checked, found.damaged.len()))
     }
 
+    /// Gives everything that is stored to the user as one ZIP.
+    pub(crate) async fn export_archive(self) -> Result<(), Problem> {
+        let archive = self.client()?.export_archive().await?;
+        let day = iso_time(environment::now());
+        let name = format!("pixelmill-{}.zip", day.split('T').next().unwrap_or_default());
+        files::download(&archive, &name).map_err(not_downloaded)
+    }
+
+    /// Takes in what such a ZIP holds and is not here.
+    pub(crate) async fn import_archive(self, archive: File) -> Result<Taken, Problem> {
+        Ok(self.client()?.import_archive(archive.into()).await?)
+    }
+
     /// The networks that workflows can name.
     pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, Problem> {
         Ok(self.client()?.models().await?)
@@ -474,17 +491,23 @@ impl Services {
                 ClientEvent::WorkflowsChanged => Change::Workflows,
                 ClientEvent::HoldChanged => Change::Held,
                 ClientEvent::Models => Change::Models,
+                ClientEvent::Slept(ms) => Change::Slept(*ms),
                 ClientEvent::State(_) => Change::Tab,
             });
         });
         let _kept_by_the_owner = StoredValue::new_local(subscription);
     }
 
+    /// Why the page works from memory, if it does.
+    pub(crate) fn memory(self) -> Option<String> {
+        self.client().ok()?.state().memory
+    }
+
     /// What the user should know about this tab, if anything.
     pub(crate) fn tab_note(self) -> Option<String> {
         let state = self.client().ok()?.state();
         let part = match state.role {
-            Role::Leader => None,
+            Role::Leader | Role::Alone => None,
             Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")

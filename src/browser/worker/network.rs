@@ -9,9 +9,9 @@ use js_sys::{ArrayBuffer, Float32Array, Object, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::database::Database;
 use super::super::environment::buffer_of;
 use super::super::interop::{Sender, describe, handover, property};
+use super::super::storage::Storage;
 use super::super::verify::{self, Found};
 use super::report;
 use crate::error::{ErrorCategory, Failure, Phase};
@@ -152,7 +152,7 @@ impl network::Networks for Loaded {
 
 /// The worker's networks.
 pub(super) struct Networks {
-    database: Database,
+    database: Storage,
     given: RefCell<Option<Given>>,
     waiting: RefCell<Option<Sender<Result<Given, Failure>>>>,
     /// By name, with the id of the file.
@@ -160,7 +160,7 @@ pub(super) struct Networks {
 }
 
 impl Networks {
-    pub(super) fn new(database: Database) -> Self {
+    pub(super) fn new(database: Storage) -> Self {
         let (given, waiting, held) = Default::default();
         Self { database, given, waiting, held }
     }
