@@ -32,6 +32,9 @@ pub const VERSION: u32 = 1;
 
 /// Executions read at once.
 const PORTION: u32 = 500;
+/// Contents that are stored in one transaction, and the bytes after which they are, however few.
+const PORTION_FILES: usize = 64;
+const PORTION_BYTES: u64 = 64 << 20;
 /// Largest record file that is read, so that a mutilated archive does not exhaust the memory.
 const MAX_RECORDS: u64 = 512 << 20;
 /// Largest content that is read.
@@ -339,39 +342,63 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         }
     }
 
-    /// Stores the contents that are not there yet; which of them are there then.
+    /// Stores the contents that are not there yet, in portions; which of them are there then.
     async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
         let mut there = BTreeSet::new();
+        let (mut portion, mut bytes) = (Vec::new(), 0);
         for asset_id in wanted {
             if self.store.asset(&asset_id).await?.is_some_and(|asset| !asset.damaged) {
                 there.insert(asset_id);
                 continue;
             }
             let path = format!("blobs/{asset_id}");
-            // What the other browser did not have any more is told by what refers to it.
-            let Some(entry) = self.entries.get(&path) else { continue };
-            let (name, mime_type) = match self.names.get(&asset_id) {
-                Some(asset) => (asset.name.clone(), asset.mime_type.clone()),
-                None => Default::default(),
-            };
-            let content = match content(self.archive, entry, MAX_CONTENT).await {
-                Ok(bytes) if self.around.sha256(&bytes).await == asset_id => {
-                    self.around.content(&bytes, &mime_type).map(|content| (bytes.len() as u64, content))
-                }
-                Ok(_) => Err("its checksum differs".to_owned()),
-                Err(why) => Err(why),
-            };
-            match content {
-                Ok((bytes, content)) => {
-                    let asset = NewAsset { asset_id: asset_id.clone(), name, mime_type, bytes, content };
-                    self.store.take_assets(vec![asset], self.now).await?;
-                    self.taken.assets += 1;
+            match self.asset(&path, &asset_id).await {
+                Some(Ok(asset)) => {
+                    bytes += asset.bytes;
+                    portion.push(asset);
                     there.insert(asset_id);
                 }
-                Err(why) => self.problem(&path, format!("{why}; it was left out.")),
+                Some(Err(why)) => self.problem(&path, format!("{why}; it was left out.")),
+                // What the other browser did not have any more is told by what refers to it.
+                None => {}
+            }
+            if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
+                self.store(std::mem::take(&mut portion)).await?;
+                bytes = 0;
             }
         }
+        self.store(portion).await?;
         Ok(there)
+    }
+
+    async fn store(&mut self, portion: Vec<NewAsset<S::Content>>) -> Result<(), StoreError> {
+        let count = portion.len() as u32;
+        if count > 0 {
+            self.store.take_assets(portion, self.now).await?;
+            self.taken.assets += count;
+        }
+        Ok(())
+    }
+
+    /// A content of the archive, checked; nothing when the archive does not have it.
+    async fn asset(&self, path: &str, asset_id: &str) -> Option<Result<NewAsset<S::Content>, String>> {
+        let entry = self.entries.get(path)?;
+        let bytes = match content(self.archive, entry, MAX_CONTENT).await {
+            Ok(bytes) if self.around.sha256(&bytes).await == asset_id => bytes,
+            Ok(_) => return Some(Err("its checksum differs".to_owned())),
+            Err(why) => return Some(Err(why)),
+        };
+        let (name, mime_type) = match self.names.get(asset_id) {
+            Some(asset) => (asset.name.clone(), asset.mime_type.clone()),
+            None => Default::default(),
+        };
+        Some(self.around.content(&bytes, &mime_type).map(|content| NewAsset {
+            asset_id: asset_id.to_owned(),
+            name,
+            mime_type,
+            bytes: bytes.len() as u64,
+            content,
+        }))
     }
 
     async fn batch(&mut self, path: &str) -> Result<(), StoreError> {

@@ -1,7 +1,8 @@
 //! What the page and its workers say to each other. Messages are small: pictures go through the store.
 //!
 //! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
-//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code). A worker speaks first, with [`FromWorker::Ready`]; whatever is
+//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code, [`FromWorker::Ask`] and its answer contents of
+//! files). A worker speaks first, with [`FromWorker::Ready`]; whatever is
 //! sent to it earlier is lost.
 //!
 //! A variant's name is the key of what it carries: with a field for the name, the page would hold the reading of every

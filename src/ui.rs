@@ -10,7 +10,7 @@
 //!
 //! * Frame: `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
 //!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
-//!   `drop-overlay`.
+//!   `drop-overlay`, `preferences`, `preferences-dialog`, `archive-export`, `archive-import`, `archive-file`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
@@ -24,7 +24,7 @@
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,
 //!   `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `status`, `counts`, `filter-<status>`, `cancel`, `pause`, `resume`,
-//!   `retry-all`, `download-zip`, `delete`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
+//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `verify`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
 //!   and `data-status`), `output`, `download`, `retry`, `detail`, `before-after`, `before-after-range`,
 //!   `output-switch-<n>`, `after`, `behind`, `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`,
 //!   `behind-photo`, `behind-file`, `warning` (in a row), `detail-warnings`, `detail-error`, `close-detail`.
