@@ -21,6 +21,7 @@ use crate::workflow::{self, Diagnostic};
 
 mod answers;
 mod catalog;
+mod damage;
 mod error;
 mod hold;
 mod identifiers;
@@ -38,6 +39,7 @@ pub use answers::{
     PauseAnswer, Status, StatusWith,
 };
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
+pub use damage::VerifyAnswer;
 pub use error::ApiError;
 pub use hold::{HoldAnswer, read_hold};
 pub use identifiers::slug;
@@ -339,7 +341,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch beside its executions: what its webhook was told, and what not.
+    /// What happened to a batch beside its executions: what its webhook was told, and when its tab was frozen.
     ///
     /// # Errors
     /// 404, 500.

@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: no clock, no storage, no workers. What waits, stores or spawns lives in `browser`.
 
+pub mod log;
 pub mod records;
 pub mod scheduler;
 pub mod timing;

@@ -8,17 +8,25 @@ pub mod client;
 pub mod courier;
 pub mod database;
 pub mod environment;
+mod errand;
 pub mod exchange;
 pub mod files;
 pub mod hash;
+#[cfg(feature = "worker")]
 mod import;
 mod importer;
 pub mod interop;
 mod javascript;
 pub mod leader;
+mod lifecycle;
 pub mod locks;
+mod memory;
 pub mod network;
 pub mod pool;
 pub mod preferences;
+pub mod storage;
 mod trial;
+mod verify;
+mod wake;
+#[cfg(feature = "worker")]
 pub mod worker;

@@ -2,4 +2,5 @@
 //! never read into memory. Pure; the browser joins the pieces with its Blobs.
 
 pub mod names;
+pub mod unzip;
 pub mod zip;

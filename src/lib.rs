@@ -2,7 +2,7 @@
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
 //! and worker. Imports run one way: `image`, `error`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ← `engine`
-//! ← `batch`, `library`, `store`, `protocol` ← `api` ← `browser` ← `ui`.
+//! ← `batch`, `library`, `store`, `archive`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
 pub mod error;
@@ -16,6 +16,7 @@ pub mod workflow;
 
 pub mod engine;
 
+pub mod archive;
 pub mod batch;
 pub mod export;
 pub mod library;

@@ -1,7 +1,8 @@
 //! What the page and its workers say to each other. Messages are small: pictures go through the store.
 //!
 //! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
-//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code). A worker speaks first, with [`FromWorker::Ready`]; whatever is
+//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code, [`FromWorker::Ask`] and its answer contents of
+//! files). A worker speaks first, with [`FromWorker::Ready`]; whatever is
 //! sent to it earlier is lost.
 //!
 //! A variant's name is the key of what it carries: with a field for the name, the page would hold the reading of every
@@ -9,18 +10,91 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::records::{Execution, PauseReason, Progress};
+use crate::archive::Taken;
+use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
+use crate::batch::transitions::{Findings, Results};
 use crate::error::Failure;
-use crate::store::AssetRecord;
+use crate::store::{AssetRecord, ModelRecord};
 
 /// Raised with every change of the messages.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What page and worker must agree on: both come from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     Some(id) => id,
     None => "development",
 };
+
+/// The end of an execution's attempt, as a worker has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct End {
+    /// The batch.
+    pub batch_id: String,
+    /// The execution's `assetIndex`.
+    pub index: u32,
+    /// The attempt.
+    pub attempt: u32,
+    /// What came of it.
+    pub result: Result<Results, Failure>,
+    /// What was learned, whatever came of it.
+    pub findings: Findings,
+}
+
+/// What a worker asks of the page's memory, where there is no other storage. Contents of files go beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StoreRequest {
+    /// A file's record.
+    Asset {
+        /// The file.
+        asset_id: String,
+    },
+    /// A file's content.
+    Content {
+        /// The file.
+        asset_id: String,
+    },
+    /// A batch as requested.
+    Batch {
+        /// The batch.
+        batch_id: String,
+    },
+    /// The networks that the user has added.
+    Models,
+    /// Store files.
+    Put {
+        /// Their records.
+        assets: Vec<AssetRecord>,
+        /// When they came in.
+        now: Millis,
+    },
+    /// Record the end of an attempt.
+    Finish {
+        /// The end.
+        end: Box<End>,
+        /// Records of the files that go with it.
+        assets: Vec<AssetRecord>,
+    },
+}
+
+/// Answer to a [`StoreRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StoreAnswer {
+    /// To `Asset`.
+    Asset(Option<AssetRecord>),
+    /// To `Batch`.
+    Batch(Option<Box<Batch>>),
+    /// To `Models`.
+    Models(Vec<ModelRecord>),
+    /// To `Finish`: the records as stored; none when the attempt was outdated.
+    Finished(Option<Box<(Progress, Execution)>>),
+    /// To the others. The content that was asked for comes beside it.
+    Done,
+    /// It was not done.
+    Failed(String),
+}
 
 /// Page to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +106,16 @@ pub enum ToWorker {
         base_url: String,
         /// Name of the lock to hold for as long as it lives, by which the page sees its death.
         life: String,
+        /// Whether it is to ask the page for what is stored: there is no other storage.
+        #[serde(default)]
+        from_memory: bool,
+    },
+    /// Answer to [`FromWorker::Ask`]. With it comes the content that was asked for.
+    Stored {
+        /// The question's.
+        ticket: u32,
+        /// The answer.
+        answer: StoreAnswer,
     },
     /// Run an execution whose hand-out is durable.
     Run {
@@ -44,6 +128,10 @@ pub enum ToWorker {
         /// Why not.
         failure: Option<Failure>,
     },
+    /// Put everything that is stored into an archive.
+    Export,
+    /// Take in what an archive holds. With it comes the archive.
+    TakeIn,
     /// Load a network's file and run it once. With it comes the file.
     Try,
     /// Store files. With it come the files (`File` or `Blob`).
@@ -71,6 +159,13 @@ pub enum FromWorker {
         /// Why.
         message: String,
     },
+    /// It asks for what is stored, or for something to be stored: [`ToWorker::Stored`]. With it come the contents of files.
+    Ask {
+        /// Returned with the answer.
+        ticket: u32,
+        /// What it asks.
+        request: StoreRequest,
+    },
     /// It has its execution and begins.
     Taken,
     /// It has read the headers of its inputs.
@@ -87,6 +182,16 @@ pub enum FromWorker {
     Infers {
         /// How many.
         networks: u32,
+    },
+    /// Answer to [`ToWorker::Export`]. With it comes the archive.
+    Exported {
+        /// Why there is none.
+        failure: Option<String>,
+    },
+    /// Answer to [`ToWorker::TakeIn`].
+    TakenIn {
+        /// What was taken in, or why nothing was.
+        result: Result<Taken, String>,
     },
     /// Answer to [`ToWorker::Try`].
     Tried {
@@ -141,14 +246,26 @@ pub enum FromWorker {
 pub struct ImportStop {
     /// A sentence.
     pub message: String,
-    /// Whether it is the fault of the first file that is not stored: it cannot be read, those after it perhaps can.
-    pub unreadable: bool,
+    /// Whether those after it may fare better.
+    pub reason: StopReason,
+}
+
+/// What an import broke off for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StopReason {
+    /// The first file that is not stored cannot be read; those after it perhaps can.
+    Unreadable,
+    /// There is no room for the first file that is not stored; for smaller ones perhaps there is.
+    NoRoom,
+    /// Something that every file after it would meet as well.
+    General,
 }
 
 impl ImportStop {
     /// Something that every file after it would meet as well.
     pub fn general(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unreadable: false }
+        Self { message: message.into(), reason: StopReason::General }
     }
 }
 
@@ -163,7 +280,7 @@ mod tests {
         let start = r#"{"start":{"baseUrl":"https://host/app/","life":"one"}}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
-            ToWorker::Start { base_url: "https://host/app/".into(), life: "one".into() }
+            ToWorker::Start { base_url: "https://host/app/".into(), life: "one".into(), from_memory: false }
         );
     }
 

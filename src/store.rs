@@ -47,6 +47,9 @@ pub struct AssetRecord {
     /// reference, because whoever imported it may be about to use it again; the sweep takes it later.
     #[serde(default)]
     pub imported: bool,
+    /// Whether its content was found damaged or gone: it is replaced when the same file comes in again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
 }
 
 /// A file on its way into the store. `B` is its content: a Blob in the browser.
@@ -154,12 +157,17 @@ pub trait Store {
     /// A file's content.
     type Content: Clone + 'static;
 
-    /// Stores files by content hash; one that is there already stays, its time renewed. References start at 0.
+    /// Stores files by content hash; one that is there already stays, its time renewed, unless it is marked as damaged.
+    /// References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
+    /// The same, but not by themselves: each goes with its last reference.
+    async fn take_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
     /// A file's record.
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
-    /// A file's content.
+    /// A file's content, as it lies there: whether it is sound is the reader's business.
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
+    /// Marks a file as damaged: the same file replaces its content when it comes in again, in whatever way.
+    async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError>;
 
     /// Stores a new batch with all its executions and counts its references, strictly durable. References to files
     /// that are not there are left out of the stored batch, so that what is dropped later is what was counted; results

@@ -8,12 +8,14 @@
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
-//! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `notice` (with `data-kind` `info`, `good` or `bad`), `tab-note`,
+//! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
+//!   `bad`), `tab-note`,
 //!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
-//!   `drop-overlay`.
+//!   `drop-overlay`, `preferences`, `preferences-dialog`, `archive-export`, `archive-import`, `archive-file`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
-//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `unreadable`, `workflow-card-<workflowId>`,
+//!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
+//!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`,
 //!   `workflow-card-own`, `own-json`, `own-file`, `my-workflows`, `workflow-status` (with `data-status`),
 //!   `workflow-menu` and in it `workflow-publish`, `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`,
 //!   `import-workflow`, `save-workflow`, `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`,
@@ -23,7 +25,7 @@
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,
 //!   `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `status`, `counts`, `filter-<status>`, `cancel`, `pause`, `resume`,
-//!   `retry-all`, `download-zip`, `delete`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
+//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `verify`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
 //!   and `data-status`), `output`, `download`, `retry`, `detail`, `before-after`, `before-after-range`,
 //!   `output-switch-<n>`, `after`, `behind`, `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`,
 //!   `behind-photo`, `behind-file`, `warning` (in a row), `detail-warnings`, `detail-error`, `close-detail`.
@@ -90,6 +92,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::library::provide_library();
     view! {
         <header::Header/>
+        <widgets::MemoryNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
             {move || match route.get() {

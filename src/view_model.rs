@@ -6,6 +6,7 @@ pub mod form;
 pub mod format;
 pub mod history;
 pub mod marks;
+pub mod missing;
 pub mod progress;
 pub mod reading;
 pub mod route;

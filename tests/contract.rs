@@ -10,8 +10,10 @@ use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
     ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ListQuery, Notice, Report, ReportFormat, Retry, Service,
-    Status, Task, Update, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog, check_version,
+    Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog,
+    check_version,
 };
+use pixelmill::archive::Taken;
 use pixelmill::batch::records::{Millis, Output, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
 use pixelmill::error::{Failure, Warning};
@@ -169,6 +171,8 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
             .map_err(refused),
         "holdAnswer" => round::<HoldAnswer>(value),
         "logAnswer" => round::<BatchLog>(value),
+        "archiveAnswer" => round::<Taken>(value),
+        "verifyAnswer" => round::<VerifyAnswer>(value),
         "report" => round::<Report>(value),
         "reportQuery" => {
             let word = |format| if format == ReportFormat::Csv { "csv" } else { "json" };

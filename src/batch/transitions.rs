@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::records::{
     Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, PastFailure, Pause,
     PauseReason, Priority, Progress, Reused,
@@ -171,7 +173,8 @@ pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool,
 }
 
 /// What a worker learned of an execution's input, whatever came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Findings {
     /// Asset id of a primary input that was fetched from a URL.
     pub fetched: Option<String>,
@@ -184,7 +187,8 @@ pub struct Findings {
 }
 
 /// What a successful execution made.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Results {
     /// The written results.
     pub outputs: Vec<Output>,
@@ -417,6 +421,94 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     progress.completed_at = None;
     touched(progress, now);
     Ok(executions.len() as u32)
+}
+
+/// Notes that results of an execution are damaged or gone (`names` says which): success → failed, so that a retry makes
+/// them anew. Its outputs are let go. How its batch ended, and when, stays as it is.
+///
+/// `None`, and nothing changes, unless it is a success.
+pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
+    if execution.status != ExecutionStatus::Success {
+        return None;
+    }
+    let named: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let (are, they) = if names.len() == 1 { ("result", "is") } else { ("results", "are") };
+    execution.status = ExecutionStatus::Failed;
+    execution.failure = Some(Failure::system(
+        format!("The stored {are} {} {they} damaged.", named.join(", ")),
+        "Retry it: the result is made anew from the original picture.",
+    ));
+    execution.completed_at = Some(now);
+    execution.outputs.clear();
+    execution.crc32.clear();
+    execution.warnings.clear();
+    execution.output_thumbnail = None;
+    execution.reused = None;
+    progress.assets.completed -= 1;
+    progress.assets.failed += 1;
+    progress.failed.insert(execution.asset_index);
+    touched(progress, now);
+    Some(())
+}
+
+/// Makes a batch's records from elsewhere fit here. What was in flight is pending; results whose files are not among those
+/// that are `present` are failed, so that a retry makes them anew; a batch that has not ended is paused; nothing is
+/// told to its webhook; counters are counted anew.
+///
+/// # Errors
+/// A sentence, when the records contradict each other.
+pub fn admit(
+    progress: &mut Progress,
+    executions: &mut [Execution],
+    present: &BTreeSet<String>,
+    now: Millis,
+) -> Result<(), String> {
+    let batch_id = progress.batch_id.clone();
+    let of_it =
+        |(index, execution): (u32, &Execution)| execution.asset_index == index && execution.batch_id == batch_id;
+    if executions.len() != progress.assets.total as usize || !(0..).zip(executions.iter()).all(of_it) {
+        return Err("its records contradict each other".to_owned());
+    }
+    progress.assets = Assets { total: progress.assets.total, ..Assets::default() };
+    (progress.duration_sum_ms, progress.duration_count) = (0.0, 0);
+    progress.failed.clear();
+    for execution in executions.iter_mut() {
+        let there = |asset_id: &String| present.contains(asset_id);
+        execution.input_thumbnail = execution.input_thumbnail.take().filter(there);
+        execution.output_thumbnail = execution.output_thumbnail.take().filter(there);
+        let named = execution.input_asset.inputs.first().is_some_and(|input| input.source_url.starts_with("asset:"));
+        if !named {
+            execution.input_asset.asset_id = execution.input_asset.asset_id.take().filter(there);
+        }
+        if execution.status == ExecutionStatus::Running {
+            execution.status = ExecutionStatus::Pending;
+            execution.started_at = None;
+            execution.alone = false;
+        }
+        match execution.status {
+            ExecutionStatus::Success => progress.assets.completed += 1,
+            ExecutionStatus::Failed => {
+                progress.assets.failed += 1;
+                progress.failed.insert(execution.asset_index);
+            }
+            ExecutionStatus::Pending | ExecutionStatus::Running => progress.assets.pending += 1,
+        }
+        if let Some(duration) = execution.duration_ms {
+            progress.duration_sum_ms += duration;
+            progress.duration_count += 1;
+        }
+    }
+    for execution in executions.iter_mut() {
+        let gone = execution.outputs.iter().filter(|output| !present.contains(&output.sha256));
+        let names: Vec<String> = gone.map(|output| output.name.clone()).collect();
+        if !names.is_empty() {
+            let _no_success_has_no_results = damage(progress, execution, &names, now);
+        }
+    }
+    settle(progress, now);
+    progress.webhook = None;
+    let _it_may_have_ended = pause(progress, PauseReason::User, now);
+    Ok(())
 }
 
 /// Mends a batch whose tab died: `executions` are all that were running. They return to pending as suspects; one that
@@ -800,6 +892,62 @@ pub(crate) mod tests {
         miss(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
         assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
         assert_eq!(executions, before.1);
+    }
+
+    #[test]
+    fn records_from_elsewhere_are_paused_counted_anew_and_tell_no_webhook() {
+        let (mut progress, mut executions) = batch_of(3);
+        progress.config.webhook_url = Some("https://hooks.example/".into());
+        start(&mut progress, &mut executions[0], 10.0);
+        executions[0] = finished().remove(0);
+        start(&mut progress, &mut executions[1], 30.0);
+        progress.assets.failed = 7;
+        let present = BTreeSet::from(["f00d".to_owned()]);
+        admit(&mut progress, &mut executions, &present, 50.0).expect("they fit");
+        assert_eq!(progress.assets, Assets { total: 3, pending: 2, completed: 1, ..Assets::default() });
+        assert_eq!(progress.paused.map(|pause| pause.reason), Some(PauseReason::User));
+        assert_eq!((progress.duration_sum_ms, progress.duration_count), (10.0, 1));
+        assert_eq!((executions[1].status, executions[1].suspect), (ExecutionStatus::Pending, false));
+        cancel(&mut progress, 60.0).expect("running");
+        progress.completed_at = None;
+        admit(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(70.0)));
+        assert_eq!((progress.paused, progress.webhook), (None, None));
+        assert_eq!(
+            (executions[0].status, progress.assets.failed),
+            (ExecutionStatus::Failed, 1),
+            "its file is not here"
+        );
+        let refused = admit(&mut progress, &mut executions[..2], &present, 80.0);
+        assert!(refused.is_err(), "one is missing");
+        executions[2].batch_id = "batch-other".into();
+        assert!(admit(&mut progress, &mut executions, &present, 80.0).is_err(), "one is of another batch");
+    }
+
+    #[test]
+    fn a_damaged_result_is_a_failure_that_a_retry_makes_anew() {
+        let (mut progress, mut executions) = batch_of(1);
+        start(&mut progress, &mut executions[0], 10.0);
+        assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 15.0), None, "it has no result yet");
+        executions[0] = finished().remove(0);
+        executions[0].input_thumbnail = Some("cafe".into());
+        progress.assets = Assets { total: 1, completed: 1, ..Assets::default() };
+        (progress.status, progress.completed_at) = (BatchStatus::Completed, Some(20.0));
+        (progress.duration_sum_ms, progress.duration_count) = (10.0, 1);
+        damage(&mut progress, &mut executions[0], &["a.jpg".into()], 50.0).expect("a success");
+        assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
+        assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
+        assert_eq!(progress.failed, BTreeSet::from([0]));
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "what is damaged is let go");
+        let failure = executions[0].failure.clone().expect("failed");
+        assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
+        assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");
+        assert_eq!(retry(&mut progress, &mut executions, 70.0), Ok(1));
+        assert_eq!((progress.duration_sum_ms, progress.duration_count), (0.0, 0));
+        assert_eq!(executions[0].history[0].failed_at, 50.0);
+        start(&mut progress, &mut executions[0], 80.0);
+        end_well(&mut progress, &mut executions[0], 90.0);
+        assert_eq!((progress.status, progress.assets.completed), (BatchStatus::Completed, 1));
     }
 
     #[test]

@@ -3,13 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::records::{LogEntry, LogLevel, Millis, Progress};
+use super::log::write as log;
+use super::records::{LogLevel, Millis, Progress};
 
 /// Times from one try to the next, in milliseconds: 10 s, 1 min, 5 min, 30 min, 2 h. After the last it is given up.
 const BACK_OFF_MS: [Millis; 5] = [10_000.0, 60_000.0, 300_000.0, 1_800_000.0, 7_200_000.0];
-
-/// Entries that a batch's log keeps; the oldest go.
-const MAX_LOG: usize = 100;
 
 /// A delivery that is still to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,15 +86,6 @@ fn waiting(ms: Millis) -> String {
     }
 }
 
-/// Writes into a batch's log.
-fn log(progress: &mut Progress, level: LogLevel, message: String, now: Millis) {
-    progress.log.push(LogEntry { at: now, level, message });
-    let over = progress.log.len().saturating_sub(MAX_LOG);
-    progress.log.drain(..over);
-    progress.revision += 1;
-    progress.updated_at = now.max(progress.updated_at);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,14 +161,5 @@ mod tests {
         leave(&mut progress, "sending is off in the settings.", 20.0).expect("due");
         assert_eq!(last(&progress), (LogLevel::Info, "Webhook not sent: sending is off in the settings."));
         assert_eq!((progress.webhook, leave(&mut progress, "twice", 21.0)), (None, None));
-    }
-
-    #[test]
-    fn a_log_keeps_its_latest_entries() {
-        let mut progress = ended();
-        for index in 0..250 {
-            log(&mut progress, LogLevel::Info, index.to_string(), 1.0);
-        }
-        assert_eq!((progress.log.len(), last(&progress).1), (100, "249"));
     }
 }

@@ -13,22 +13,29 @@ use web_sys::Blob;
 
 use super::database::Database;
 use super::environment::{base_url, now, random};
+use super::errand;
 use super::exchange::{Exchange, Hearing, Word};
+use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
 use super::network::Loading;
-use super::pool::{self, Program};
+use super::pool::{self, FromPool, Program};
 use super::preferences::{self, Preference};
+use super::storage::Storage;
+use super::verify::{self, Found};
+use super::wake::Wake;
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
-    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, WorkflowAnswer, WorkflowDeleted, WorkflowList, model_name,
+    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted,
+    WorkflowList, model_name,
 };
+use crate::archive::Taken;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
-use crate::protocol::ImportStop;
-use crate::store::{ExecutionPage, ModelRecord, Store};
+use crate::protocol::{FromWorker, ImportStop, StopReason, ToWorker};
+use crate::store::{ExecutionPage, MemoryStore, ModelRecord, Store, StoreError};
 use crate::workflow::Diagnostic;
 
 /// How far an import has come.
@@ -49,8 +56,8 @@ pub struct ImportFailure {
     pub error: ApiError,
     /// The files that were stored before, in order.
     pub imported: Vec<Asset>,
-    /// Whether it is the fault of the file after these: it cannot be read, the next perhaps can.
-    pub unreadable: bool,
+    /// Whether it is the fault of the file after these, so that the next may fare better.
+    pub reason: StopReason,
 }
 
 /// What a subscriber is told. Whatever it says is durable already.
@@ -68,6 +75,8 @@ pub enum ClientEvent {
     WorkflowsChanged,
     /// Everything was paused or goes on: [`Client::held`] has a new answer.
     HoldChanged,
+    /// The browser had frozen the scheduling tab for so many milliseconds.
+    Slept(f64),
     /// [`Client::models`] has a new answer.
     Models,
     /// [`Client::state`] has a new answer.
@@ -81,6 +90,8 @@ pub enum Role {
     Leader,
     /// Another tab does; this one shows and commands.
     Follower,
+    /// It schedules for itself alone: it works from memory, of which no other tab knows.
+    Alone,
     /// No secure context, so no locks: it schedules, and a second tab must not be opened.
     SingleTab,
 }
@@ -94,6 +105,8 @@ pub struct ClientState {
     pub workers: u32,
     /// A download of what the networks need, while it is under way in this tab.
     pub loading: Option<Loading>,
+    /// Why this tab works from memory, where it does: nothing outlives it.
+    pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
     pub note: Option<String>,
 }
@@ -169,6 +182,7 @@ impl Shared {
                 Word::Progress(_)
                 | Word::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::Held)
                 | Word::ExecutionCompleted(_)
+                | Word::Slept(_)
                 | Word::Models => {}
             }
         });
@@ -190,12 +204,12 @@ impl Shared {
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
-            Some((imported, Some(ImportStop { message, unreadable }))) => {
-                Err(ImportFailure { error: ApiError::internal(message), imported, unreadable })
+            Some((imported, Some(ImportStop { message, reason }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), imported, reason })
             }
             None => {
                 let error = ApiError::internal("The import was stopped.");
-                Err(ImportFailure { error, imported: Vec::new(), unreadable: false })
+                Err(ImportFailure { error, imported: Vec::new(), reason: StopReason::General })
             }
         }
     }
@@ -244,13 +258,16 @@ impl Host for Surroundings {
 const KEPT_URLS: usize = 600;
 
 struct Inner {
-    database: Database,
-    service: Service<Database, Surroundings>,
+    database: Storage,
+    service: Service<Storage, Surroundings>,
     shared: Rc<Shared>,
     program: Rc<Program>,
     /// Asset id and object URL, the one asked for last at the end.
     urls: RefCell<VecDeque<(String, String)>>,
+    /// Ids of files that were found damaged.
+    damaged: RefCell<BTreeSet<String>>,
     _held: Hearing,
+    _wake: Option<Rc<Wake>>,
 }
 
 /// The one way to the product's operations.
@@ -266,7 +283,8 @@ impl Client {
     /// this one starts when that one is closed.
     ///
     /// # Errors
-    /// When there is no storage or the program's own files cannot be fetched.
+    /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
+    /// client works from memory.
     pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
         let base_url = base_url();
         let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
@@ -274,7 +292,7 @@ impl Client {
         })?);
         let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
         let closed = late.clone();
-        let database = Database::open(&base_url, blocked, move |error| {
+        let opened = Database::open(&base_url, blocked, move |error| {
             if let Some(shared) = closed.borrow().upgrade() {
                 if let Some(leader) = shared.leader.borrow_mut().take() {
                     leader.stop();
@@ -286,12 +304,20 @@ impl Client {
                 });
             }
         })
-        .await?;
+        .await;
+        let (database, memory) = match opened {
+            Ok(database) => (Storage::Kept(database), None),
+            Err(error @ StoreError::Version(_)) => return Err(error.into()),
+            Err(error) => {
+                let memory = program.memory.get_or_init(MemoryStore::default);
+                (Storage::Memory(memory.clone()), Some(error.to_string()))
+            }
+        };
         let shared = Rc::new(Shared {
-            exchange: Exchange::join(&base_url),
+            exchange: if memory.is_some() { Exchange::alone() } else { Exchange::join(&base_url) },
             importer: Importer::new(program.clone()),
             leader: RefCell::default(),
-            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None }),
+            state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None, memory }),
             state_hearers: RefCell::default(),
             next: Cell::new(0),
             unfinished: RefCell::default(),
@@ -320,7 +346,9 @@ impl Client {
                     });
                 }
             });
-            Inner { database, service, shared, program: program.clone(), urls: RefCell::default(), _held: held }
+            let (urls, damaged) = Default::default();
+            let wake = Wake::follow(&shared.exchange);
+            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held, _wake: wake }
         });
         let client = Self { inner };
         client.stand_for_election(program);
@@ -348,6 +376,9 @@ impl Client {
                 state.workers = workers;
             });
         };
+        if matches!(self.inner.database, Storage::Memory(_)) {
+            return lead(Role::Alone, Box::new(|| ()));
+        }
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
         let asked = leader::campaign(&self.inner.shared.base_url, move || {
@@ -591,14 +622,58 @@ impl Client {
         self.inner.service.import_workflow(document).await
     }
 
-    /// The content at an `asset:` URL (or of an asset id).
+    /// The content at an `asset:` URL (or of an asset id), as it was stored.
     ///
     /// # Errors
-    /// 404 when it is not stored, 500 when it cannot be read.
+    /// 404 when it is not stored, 500 when it is damaged or the storage fails. Results that are damaged are failed with
+    /// that, so that a retry makes them anew.
     pub async fn read_asset(&self, url: &str) -> Result<Blob, ApiError> {
         let asset_id = url.strip_prefix("asset:").unwrap_or(url);
-        let blob = self.inner.database.content(asset_id).await?;
-        blob.ok_or_else(|| ApiError::not_found(format!("There is no file \"{url}\".")))
+        let database = &self.inner.database;
+        let why = match verify::read(database, asset_id).await? {
+            Found::Sound(blob, _) => {
+                self.inner.damaged.borrow_mut().remove(asset_id);
+                return Ok(blob);
+            }
+            Found::Damaged(why) => why,
+            Found::Nothing => "its content is gone".to_owned(),
+        };
+        let record = database.asset(asset_id).await?;
+        // Whatever has it as a result is looked for once.
+        let failed = if self.inner.damaged.borrow_mut().insert(asset_id.to_owned()) {
+            self.inner.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
+        } else {
+            Vec::new()
+        };
+        if record.is_none() && failed.is_empty() {
+            return Err(ApiError::not_found(format!("There is no file \"{url}\".")));
+        }
+        let mend = match failed.first() {
+            Some(execution) => format!("Retry the execution \"{execution}\", which makes it anew."),
+            None => "Add the file again, which replaces it; a result is made anew by a retry.".to_owned(),
+        };
+        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {mend}")))
+    }
+
+    /// Looks at every stored result of a batch. What is damaged or gone is failed, so that a retry makes it anew.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn verify(&self, batch_id: &str) -> Result<VerifyAnswer, ApiError> {
+        let Inner { database, service, .. } = &*self.inner;
+        let (mut checked, mut bad, mut from) = (0, BTreeSet::new(), 0);
+        while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
+            checked += executions.len() as u32;
+            for output in executions.into_iter().flat_map(|execution| execution.outputs) {
+                if !matches!(verify::read(database, &output.sha256).await?, Found::Sound(..)) {
+                    bad.insert(output.sha256);
+                }
+            }
+        }
+        let mut damaged = service.note_damaged(&bad).await?;
+        let own = format!("{batch_id}_exec-");
+        damaged.retain(|id| id.starts_with(&own));
+        Ok(VerifyAnswer { batch_id: batch_id.to_owned(), checked, damaged })
     }
 
     /// The catalog, as the contract describes an entry.
@@ -663,6 +738,7 @@ impl Client {
                     Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
                     Word::Notice(Notice::Held) => ClientEvent::HoldChanged,
                     Word::Models => ClientEvent::Models,
+                    Word::Slept(ms) => ClientEvent::Slept(ms),
                 });
             })
         };
@@ -761,6 +837,49 @@ impl Client {
         Ok(())
     }
 
+    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, networks.
+    ///
+    /// # Errors
+    /// 400 where the page works from memory, 500 when the storage fails.
+    pub async fn export_archive(&self) -> Result<Blob, ApiError> {
+        match self.errand(ToWorker::Export, JsValue::UNDEFINED).await? {
+            FromPool::Archive(archive) => Ok(archive),
+            FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
+            _ => Err(ApiError::internal("The archive was not made. Try again.")),
+        }
+    }
+
+    /// Takes in what such an archive holds and is not here. What is damaged is left out and told.
+    ///
+    /// # Errors
+    /// 400 when it is no archive of ours or the page works from memory, 500 when the storage fails.
+    pub async fn import_archive(&self, archive: Blob) -> Result<Taken, ApiError> {
+        ask_to_persist();
+        let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
+        let before = ids(self.all_progress().await?);
+        let taken = match self.errand(ToWorker::TakeIn, archive.into()).await? {
+            FromPool::Report(FromWorker::TakenIn { result }) => result.map_err(ApiError::invalid)?,
+            _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
+        };
+        let exchange = &self.inner.shared.exchange;
+        for batch_id in ids(self.all_progress().await?).difference(&before) {
+            exchange.say(&Word::Notice(Notice::Changed { batch_id: batch_id.clone() }));
+        }
+        exchange.say(&Word::Notice(Notice::Workflows));
+        exchange.say(&Word::Models);
+        Ok(taken)
+    }
+
+    async fn errand(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
+        if matches!(self.inner.database, Storage::Memory(_)) {
+            return Err(ApiError::invalid(
+                "The page works from memory, which has no archives. Download results one by one or as ZIP.",
+            ));
+        }
+        let brought = errand::run(&self.inner.program, message, attachment, f64::INFINITY).await;
+        brought.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
+    }
+
     /// This tab's part, its workers, and what the user should know.
     pub fn state(&self) -> ClientState {
         self.inner.shared.state.borrow().clone()
@@ -782,13 +901,13 @@ impl Client {
         Ok(self.inner.database.set_setting(key, value).await?)
     }
 
-    /// The successful outputs of a batch in one ZIP, stored as they are, ready to be given to the user. Contents are
-    /// joined as Blobs and never read.
+    /// The successful outputs of a batch in one ZIP, ready to be given to the user. What is damaged is left out, named
+    /// beside it, and failed, so that a retry makes it anew.
     ///
     /// # Errors
-    /// When the storage fails or an output is missing.
-    pub async fn zip(&self, batch_id: &str) -> Result<Blob, ApiError> {
-        super::files::zip(&self.inner.database, batch_id).await
+    /// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
+    pub async fn zip(&self, batch_id: &str) -> Result<Archive, ApiError> {
+        super::files::zip(&self.inner.database, &self.inner.service, batch_id).await
     }
 }
 

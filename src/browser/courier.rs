@@ -7,10 +7,10 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
-use super::database::Database;
 use super::environment::{now, post_json, resolve};
 use super::interop::{Listener, Timer, describe, spawn};
 use super::preferences::{Preference, is_allowed};
+use super::storage::Storage;
 use crate::api::webhook_body;
 use crate::batch::records::{BatchStatus, Progress};
 use crate::batch::webhook::{self, Outcome};
@@ -27,7 +27,7 @@ const RETRY_MS: f64 = 10_000.0;
 /// The scheduling tab's way to the outside.
 pub struct Courier {
     own: Weak<Self>,
-    database: Database,
+    database: Storage,
     base_url: String,
     /// By batch: when its webhook is tried next.
     planned: RefCell<Vec<(String, Timer)>>,
@@ -39,7 +39,7 @@ pub struct Courier {
 
 impl Courier {
     /// A courier; `changed` hears of every progress that it has changed.
-    pub fn new(database: Database, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
+    pub fn new(database: Storage, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|own| Self {
             own: own.clone(),
             database,

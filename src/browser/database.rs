@@ -184,6 +184,9 @@ impl Database {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
         let record = match found {
             Some(mut found) => {
+                if std::mem::take(&mut found.damaged) {
+                    transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
+                }
                 found.references = add(found.references, references);
                 found.created_at = now;
                 found.imported |= imported;
@@ -199,6 +202,7 @@ impl Database {
                     references: add(0, references),
                     created_at: now,
                     imported,
+                    damaged: false,
                 }
             }
         };
@@ -282,13 +286,13 @@ fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>),
 }
 
 /// Where a value is left for whoever looks next.
-type Slot<T> = Rc<Cell<Option<T>>>;
+pub(super) type Slot<T> = Rc<Cell<Option<T>>>;
 
 /// A change of a batch that says whether it is to be written.
-type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
+pub(super) type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
 
 /// Where a boxed function leaves what it answers.
-fn slot<T>() -> (Slot<T>, Slot<T>) {
+pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Rc::new(Cell::new(None));
     (slot.clone(), slot)
 }
@@ -296,7 +300,7 @@ fn slot<T>() -> (Slot<T>, Slot<T>) {
 /// What [`Store::change`] and [`Store::change_workflow`] do. One function for all that may be applied: the page would
 /// hold one for each otherwise. What is applied says whether it is to be written; so does what comes back.
 impl Database {
-    async fn change_batch(
+    pub(super) async fn change_batch(
         &self,
         batch_id: &str,
         which: Which,
@@ -361,7 +365,22 @@ impl Database {
         Ok(true)
     }
 
-    async fn change_kept(
+    async fn put_all_assets(&self, assets: Vec<NewAsset<Blob>>, imported: bool, now: Millis) -> Result<(), StoreError> {
+        let put = async || {
+            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
+            for asset in &assets {
+                Self::put_asset(&transaction, asset.clone(), 0, imported, now).await?;
+            }
+            transaction.done().await
+        };
+        match put().await {
+            // What nobody has used for a while makes room.
+            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
+            result => result,
+        }
+    }
+
+    pub(super) async fn change_kept(
         &self,
         workflow_id: &str,
         apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
@@ -394,18 +413,11 @@ impl Store for Database {
     type Content = Blob;
 
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
-        let put = async || {
-            let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
-            for asset in &assets {
-                Self::put_asset(&transaction, asset.clone(), 0, true, now).await?;
-            }
-            transaction.done().await
-        };
-        match put().await {
-            // What nobody has used for a while makes room.
-            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
-            result => result,
-        }
+        self.put_all_assets(assets, true, now).await
+    }
+
+    async fn take_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
+        self.put_all_assets(assets, false, now).await
     }
 
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
@@ -415,6 +427,15 @@ impl Store for Database {
     async fn content(&self, asset_id: &str) -> Result<Option<Blob>, StoreError> {
         let value = self.read(&[CONTENTS])?.get_value(CONTENTS, &asset_id.into())?.await?;
         Ok(value.dyn_into::<Blob>().ok())
+    }
+
+    async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
+        let transaction = self.write(&[ASSETS], Durability::Relaxed)?;
+        let found: Option<AssetRecord> = transaction.get(ASSETS, &asset_id.into())?.await?;
+        if let Some(record) = found {
+            transaction.put(ASSETS, &AssetRecord { damaged: true, ..record })?;
+        }
+        transaction.done().await
     }
 
     async fn create_batch(

@@ -21,6 +21,8 @@ pub enum Word {
     Notice(Notice),
     /// A network was added or removed.
     Models,
+    /// The scheduling tab: the browser had frozen it for so many milliseconds.
+    Slept(f64),
     /// The scheduling tab: a batch's progress.
     Progress(Progress),
     /// The scheduling tab: an execution has ended.
@@ -62,7 +64,15 @@ impl Drop for Hearing {
 impl Exchange {
     /// Joins the tabs of the installation at `base_url`.
     pub fn join(base_url: &str) -> Self {
-        let channel = BroadcastChannel::new(&format!("pixelmill:{}", base_path(base_url))).ok();
+        Self::over(BroadcastChannel::new(&format!("pixelmill:{}", base_path(base_url))).ok())
+    }
+
+    /// An exchange within this tab.
+    pub fn alone() -> Self {
+        Self::over(None)
+    }
+
+    fn over(channel: Option<BroadcastChannel>) -> Self {
         let inner =
             Rc::new(Inner { channel, hearers: RefCell::default(), next: Cell::new(0), listener: RefCell::default() });
         if let Some(channel) = &inner.channel {

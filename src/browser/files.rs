@@ -1,4 +1,6 @@
-//! Files on their way in and out: dropped folders, downloads. Runs on the page; touches no picture's content.
+//! Files on their way in and out: dropped folders, downloads. Runs on the page; changes no picture's content.
+
+use std::collections::BTreeSet;
 
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -7,13 +9,12 @@ use web_sys::{
     FileSystemFileEntry, HtmlAnchorElement,
 };
 
-use super::database::Database;
 use super::interop::{describe, settled};
-use crate::api::ApiError;
-use crate::batch::records::ExecutionStatus;
+use super::storage::Storage;
+use super::verify::{self, Found};
+use crate::api::{ApiError, Host, Service};
 use crate::export::names::unique_paths;
 use crate::export::zip::{Entry, structure};
-use crate::store::Store;
 
 /// What a drop or a folder held.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +23,7 @@ pub struct Gathered {
     pub files: Vec<(File, String)>,
     /// Files left out: hidden ones and ones that are no pictures.
     pub skipped: u32,
-    /// Names of what could not be read.
+    /// Paths of what could not be opened.
     pub unreadable: Vec<String>,
 }
 
@@ -161,38 +162,52 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Executions read at once while an archive is put together.
-const PORTION: u32 = 500;
+/// Results as they are taken home.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// The ZIP.
+    pub blob: Blob,
+    /// Names of results that were damaged or gone and are not in it.
+    pub missing: Vec<String>,
+}
 
-/// The successful outputs of a batch in one archive, in the order of (assetIndex, output). Its parts are the stored
-/// Blobs themselves, so that no content is read or copied here.
+/// The successful outputs of a batch in one archive, in the order of (assetIndex, output). Each is read once to check
+/// it; the archive's parts are the stored Blobs themselves.
 ///
 /// # Errors
-/// 404 when there is nothing to take home, 500 when the storage fails or an output is missing.
-pub(super) async fn zip(database: &Database, batch_id: &str) -> Result<Blob, ApiError> {
-    let (mut names, mut executions, mut contents) = (Vec::new(), Vec::new(), Vec::new());
-    loop {
-        let offset = u32::try_from(executions.len()).unwrap_or(u32::MAX);
-        let page = database.executions(batch_id, Some(ExecutionStatus::Success), offset, PORTION).await?;
-        let last = page.executions.len() < PORTION as usize;
-        executions.extend(page.executions);
-        if last {
-            break;
+/// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
+pub(super) async fn zip<H: Host>(
+    database: &Storage,
+    service: &Service<Storage, H>,
+    batch_id: &str,
+) -> Result<Archive, ApiError> {
+    let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
+    let mut from = 0;
+    while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
+        for execution in executions {
+            let modified = execution.completed_at.unwrap_or_default();
+            for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
+                if let Found::Sound(content, _) = verify::read(database, &output.sha256).await? {
+                    contents.push(content);
+                    names.push(output.name);
+                    files.push((output.bytes, crc32, modified));
+                } else {
+                    missing.push(output.name);
+                    damaged.insert(output.sha256);
+                }
+            }
         }
     }
-    let mut files = Vec::new();
-    for execution in &executions {
-        for (output, crc32) in execution.outputs.iter().zip(&execution.crc32) {
-            let content = database.content(&output.sha256).await?;
-            contents.push(content.ok_or_else(|| ApiError::internal(format!("\"{}\" is missing.", output.name)))?);
-            names.push(output.name.as_str());
-            files.push((output.bytes, *crc32, execution.completed_at.unwrap_or_default()));
-        }
-    }
+    service.note_damaged(&damaged).await?;
     if files.is_empty() {
-        return Err(ApiError::not_found(format!("The batch \"{batch_id}\" has no results.")));
+        return Err(if missing.is_empty() {
+            ApiError::not_found(format!("The batch \"{batch_id}\" has no results."))
+        } else {
+            ApiError::internal("Every stored result is damaged. Retry the batch, which makes them anew.")
+        });
     }
-    let files: Vec<Entry> = (unique_paths(names).into_iter().zip(files))
+    let files: Vec<Entry> = (unique_paths(names.iter().map(String::as_str)).into_iter().zip(files))
         .map(|(path, (size, crc32, modified))| Entry { path, size, crc32, modified })
         .collect();
     let structure = structure(&files);
@@ -204,5 +219,6 @@ pub(super) async fn zip(database: &Database, batch_id: &str) -> Result<Blob, Api
     parts.push(&Uint8Array::from(structure.directory.as_slice()));
     let options = BlobPropertyBag::new();
     options.set_type("application/zip");
-    Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(|error| ApiError::internal(describe(&error)))
+    let blob = Blob::new_with_blob_sequence_and_options(&parts, &options);
+    Ok(Archive { blob: blob.map_err(|error| ApiError::internal(describe(&error)))?, missing })
 }

@@ -3,12 +3,12 @@
 
 use web_sys::{Blob, File};
 
-use super::database::Database;
 use super::environment::{buffer_of, now};
 use super::hash::sha256;
+use super::storage::Storage;
 use super::worker::report;
-use crate::protocol::{FromWorker, ImportStop};
-use crate::store::{AssetRecord, NewAsset, Store};
+use crate::protocol::{FromWorker, ImportStop, StopReason};
+use crate::store::{AssetRecord, NewAsset, Store, StoreError};
 use wasm_bindgen::JsCast;
 
 /// Files of one transaction.
@@ -19,8 +19,8 @@ const PORTION_BYTES: u64 = 64 << 20;
 /// Stores files in order, reporting as it goes.
 ///
 /// # Errors
-/// At the first file that cannot be read or stored; what was reported before is stored.
-pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
+/// At the first file that cannot be read or that there is no room for; what was reported before is stored.
+pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
     let (mut portion, mut bytes) = (Vec::new(), 0);
     for file in files {
         let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
@@ -28,7 +28,8 @@ pub(super) async fn run(database: &Database, ticket: u32, files: Vec<Blob>) -> R
             Ok(buffer) => buffer,
             Err(error) => {
                 store(database, ticket, portion).await?;
-                return Err(ImportStop { message: format!("\"{name}\" could not be read: {error}"), unreadable: true });
+                let message = format!("\"{name}\" could not be read: {error}");
+                return Err(ImportStop { message, reason: StopReason::Unreadable });
             }
         };
         let asset_id = sha256(&buffer).await;
@@ -52,7 +53,28 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
         .map_err(|error| super::interop::describe(&error))
 }
 
-async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
+/// Stores a portion, or where there is no room for it, as many of its first files as there is room for.
+async fn store(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
+    let one_by_one = portion.len() > 1;
+    match put(database, ticket, portion.clone()).await {
+        Err(StoreError::Quota(_)) if one_by_one => {
+            for file in portion {
+                put(database, ticket, vec![file]).await.map_err(ImportStop::from)?;
+            }
+            Ok(())
+        }
+        result => result.map_err(ImportStop::from),
+    }
+}
+
+impl From<StoreError> for ImportStop {
+    fn from(error: StoreError) -> Self {
+        let reason = if matches!(error, StoreError::Quota(_)) { StopReason::NoRoom } else { StopReason::General };
+        Self { message: error.to_string(), reason }
+    }
+}
+
+async fn put(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), StoreError> {
     if portion.is_empty() {
         return Ok(());
     }
@@ -67,9 +89,10 @@ async fn store(database: &Database, ticket: u32, portion: Vec<NewAsset<Blob>>) -
             references: 0,
             created_at: now,
             imported: true,
+            damaged: false,
         })
         .collect();
-    database.put_assets(portion, now).await.map_err(|error| ImportStop::general(error.to_string()))?;
+    database.put_assets(portion, now).await?;
     report(&FromWorker::Imported { ticket, assets });
     Ok(())
 }

@@ -107,7 +107,7 @@ impl Importer {
                     import.ended.send((import.imported, failure));
                 }
             }
-            FromPool::Report(_) | FromPool::Waits => {}
+            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Waits => {}
         }
     }
 

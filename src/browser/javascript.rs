@@ -2,7 +2,11 @@
 //! with the contract's error object.
 //!
 //! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
-//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one.
+//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the storage:
+//! `verifyBatch(batchId)` looks at every stored result and answers `{ batchId, checked, damaged }`; those executions are
+//! failed then, so that a retry makes them anew. `exportArchive()` answers everything as one ZIP (a Blob), and
+//! `importArchive(blob)` takes in what such a ZIP holds and is not here: `{ batches, workflows, models, assets, skipped,
+//! problems: [{ entry, message }] }`. A batch that had not ended comes in paused.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -68,6 +72,33 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         }),
     );
 
+    let own = client.clone();
+    method(
+        "exportArchive",
+        Closure::new(move |options: JsValue, _, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                client.export_archive().await.map(JsValue::from).map_err(rejection)
+            })
+        }),
+    );
+
+    let own = client.clone();
+    method(
+        "importArchive",
+        Closure::new(move |archive: JsValue, options: JsValue, _| {
+            let client = own.clone();
+            promise(async move {
+                check(&[&options]).map_err(rejection)?;
+                let archive = archive
+                    .dyn_into::<Blob>()
+                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                answer(&client.import_archive(archive).await.map_err(rejection)?)
+            })
+        }),
+    );
+
     /// A method that takes JSON values and answers one.
     macro_rules! json_methods {
         ($($name:literal => |$client:ident, $first:ident, $second:ident| $call:expr;)*) => { $(
@@ -96,6 +127,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         "pauseAll" => |client, _first, _second| client.pause_all().await;
         "resumeAll" => |client, _first, _second| client.resume_all().await;
         "getBatchLog" => |client, id, _second| client.log(text(&id)?).await;
+        "verifyBatch" => |client, id, _second| client.verify(text(&id)?).await;
         "getReport" => |client, id, query| client.report(text(&id)?, &query).await;
         "listWorkflows" => |client, query, _second| client.list_workflows(&query).await;
         "getWorkflow" => |client, id, query| client.workflow(text(&id)?, &query).await;
@@ -139,6 +171,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
             | ClientEvent::WorkflowsChanged
             | ClientEvent::HoldChanged
             | ClientEvent::Models
+            | ClientEvent::Slept(_)
             | ClientEvent::State(_) => return,
         };
         let Ok(detail) = detail else { return };

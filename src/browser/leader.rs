@@ -13,16 +13,16 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::courier::Courier;
-use super::database::Database;
 use super::environment::{base_path, base_url, now};
 use super::exchange::{Exchange, Hearing, Word};
 use super::interop::{Timer, sleep, spawn};
-use super::locks;
 use super::pool::{FromPool, Handle, Program};
+use super::storage::Storage;
+use super::{lifecycle, locks};
 use crate::api::{Notice, read_hold};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::{Command, Death, Event, Limits, Scheduler, Standing, Waiting, WorkerId};
-use crate::batch::transitions;
+use crate::batch::{log, transitions};
 use crate::protocol::{FromWorker, ToWorker};
 use crate::store::{Durability, Store, StoreError, Which};
 
@@ -48,6 +48,13 @@ pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> 
     locks::request(&format!("pixelmill:{}", base_path(base_url)), elected)
 }
 
+/// What ends a worker that overruns its time.
+struct Watched {
+    ticket: u64,
+    ms: u32,
+    _timer: Timer,
+}
+
 /// What is known of a batch's reports.
 #[derive(Default)]
 struct Reported {
@@ -60,14 +67,15 @@ struct Reported {
 /// The scheduling tab's work.
 pub struct Leader {
     own: Weak<Self>,
-    database: Database,
+    database: Storage,
     program: Rc<Program>,
     exchange: Exchange,
     scheduler: RefCell<Scheduler>,
     workers: RefCell<BTreeMap<WorkerId, Handle>>,
-    watches: RefCell<BTreeMap<WorkerId, Timer>>,
+    watches: RefCell<BTreeMap<WorkerId, Watched>>,
     /// Of workers that were given an execution and have not said that they have it.
     silent: RefCell<BTreeMap<WorkerId, Timer>>,
+    lifecycle: RefCell<Option<lifecycle::Watch>>,
     reported: RefCell<BTreeMap<String, Reported>>,
     courier: Rc<Courier>,
     hearing: RefCell<Option<Hearing>>,
@@ -86,7 +94,7 @@ impl Leader {
     /// Begins to lead. `unfinished` are the batches that this tab has heard of as running; `note` is told what the user
     /// should know of the workers, and when it is over; `resign` ends the tab's turn, so that another may lead.
     pub fn start(
-        database: Database,
+        database: Storage,
         program: Rc<Program>,
         exchange: Exchange,
         limits: Limits,
@@ -111,6 +119,7 @@ impl Leader {
             workers: RefCell::default(),
             watches: RefCell::default(),
             silent: RefCell::default(),
+            lifecycle: RefCell::default(),
             reported: RefCell::default(),
             hearing: RefCell::default(),
             note: Box::new(note),
@@ -120,6 +129,12 @@ impl Leader {
             over: Cell::new(false),
             resign: RefCell::new(Some(Box::new(resign))),
         });
+        let own = Rc::downgrade(&leader);
+        *leader.lifecycle.borrow_mut() = Some(lifecycle::watch(move |since| {
+            if let Some(leader) = own.upgrade() {
+                leader.woken(since);
+            }
+        }));
         leader.run(|leader| async move {
             // What other tabs say meanwhile is in the records that are read below, or comes once they are.
             while let Err(error) = leader.take_over().await {
@@ -128,6 +143,9 @@ impl Leader {
                     return leader.stop();
                 }
                 sleep(RETRY_MS).await;
+            }
+            if let Some(since) = lifecycle::frozen_before() {
+                leader.log_sleep(since, true).await;
             }
             if let Err(error) = leader.database.sweep(now() - KEEP_MS).await {
                 web_sys::console::warn_1(&error.to_string().into());
@@ -145,6 +163,7 @@ impl Leader {
     pub fn stop(&self) {
         self.over.set(true);
         self.hearing.borrow_mut().take();
+        self.lifecycle.borrow_mut().take();
         self.workers.borrow_mut().clear();
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
@@ -205,6 +224,8 @@ impl Leader {
 
     /// A call in some tab has changed a batch.
     async fn notice(&self, notice: Notice) {
+        let changed = matches!(notice, Notice::Changed { .. });
+        let ended = || Reported { ended: true, ..Reported::default() };
         match notice {
             Notice::Deleted { batch_id } => {
                 self.reported.borrow_mut().remove(&batch_id);
@@ -215,6 +236,10 @@ impl Leader {
                 let Some(progress) = progress else {
                     return self.dispatch(Event::Deleted { batch: batch_id });
                 };
+                if changed && progress.completed_at.is_some() {
+                    // It came in with an archive: its end is no news.
+                    self.reported.borrow_mut().entry(batch_id.clone()).or_insert_with(ended);
+                }
                 self.progressed(&progress);
                 let standing = Standing::from(&progress);
                 self.dispatch(Event::Changed { batch: batch_id, standing });
@@ -271,16 +296,7 @@ impl Leader {
             Command::HandOut { worker, batch, index, alone } => {
                 self.run(move |leader| async move { leader.hand_out(worker, batch, index, alone).await });
             }
-            Command::Watch { worker, ticket, ms } => {
-                let own = self.own.clone();
-                let timer = Timer::new(f64::from(ms), move || {
-                    if let Some(leader) = own.upgrade() {
-                        // In a task of its own: what happens now may drop this very timer.
-                        leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
-                    }
-                });
-                self.watches.borrow_mut().insert(worker, timer);
-            }
+            Command::Watch { worker, ticket, ms } => self.watch(worker, ticket, ms),
             Command::GiveBack { batch, index, attempt, cause } => {
                 self.run(move |leader| async move { leader.give_back(batch, index, attempt, cause).await });
             }
@@ -323,13 +339,7 @@ impl Leader {
                 self.storage_works();
                 if let Some(handle) = self.workers.borrow().get(&worker) {
                     handle.send(&ToWorker::Run { execution }, &JsValue::UNDEFINED);
-                    let own = self.own.clone();
-                    let timer = Timer::new(TAKE_MS, move || {
-                        if let Some(leader) = own.upgrade() {
-                            leader.run(|leader| async move { leader.stayed_silent(worker) });
-                        }
-                    });
-                    self.silent.borrow_mut().insert(worker, timer);
+                    self.await_word(worker);
                 }
                 self.dispatch(Event::Started { worker, attempt });
                 self.progressed(&progress);
@@ -387,6 +397,61 @@ impl Leader {
         }
     }
 
+    fn watch(&self, worker: WorkerId, ticket: u64, ms: u32) {
+        let own = self.own.clone();
+        let timer = Timer::new(f64::from(ms), move || {
+            if let Some(leader) = own.upgrade() {
+                // In a task of its own: what happens now may drop this very timer.
+                leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
+            }
+        });
+        self.watches.borrow_mut().insert(worker, Watched { ticket, ms, _timer: timer });
+    }
+
+    fn await_word(&self, worker: WorkerId) {
+        let own = self.own.clone();
+        let timer = Timer::new(TAKE_MS, move || {
+            if let Some(leader) = own.upgrade() {
+                leader.run(|leader| async move { leader.stayed_silent(worker) });
+            }
+        });
+        self.silent.borrow_mut().insert(worker, timer);
+    }
+
+    /// The browser had frozen the tab, and its workers with it: their times begin anew, and every running batch's log
+    /// tells.
+    fn woken(&self, from: Millis) {
+        let watched: Vec<_> =
+            self.watches.borrow().iter().map(|(worker, watched)| (*worker, watched.ticket, watched.ms)).collect();
+        for (worker, ticket, ms) in watched {
+            self.watch(worker, ticket, ms);
+        }
+        let silent: Vec<WorkerId> = self.silent.borrow().keys().copied().collect();
+        silent.into_iter().for_each(|worker| self.await_word(worker));
+        self.exchange.say(&Word::Slept(now() - from));
+        self.run(move |leader| async move { leader.log_sleep(from, false).await });
+    }
+
+    async fn log_sleep(&self, from: Millis, discarded: bool) {
+        let to = now();
+        let Some(all) = self.patiently(|| self.database.all_progress()).await else { return };
+        for progress in all {
+            if progress.status != BatchStatus::Running {
+                continue;
+            }
+            let note = || {
+                let apply = move |progress: &mut Progress, _: &mut Vec<Execution>| {
+                    log::slept(progress, from, discarded, to)?;
+                    Some(progress.clone())
+                };
+                self.database.change(&progress.batch_id, Which::None, Vec::new(), Durability::Relaxed, apply)
+            };
+            if let Some(Some(progress)) = self.patiently(note).await {
+                self.progressed(&progress);
+            }
+        }
+    }
+
     fn forget_worker(&self, worker: WorkerId) {
         self.workers.borrow_mut().remove(&worker);
         self.watches.borrow_mut().remove(&worker);
@@ -433,6 +498,7 @@ impl Leader {
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
+            FromPool::Archive(_) => {}
             FromPool::Report(other) => {
                 web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked: {other:?}").into());
             }

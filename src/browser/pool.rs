@@ -3,7 +3,7 @@
 //! Everything a worker needs is fetched once, when the page starts; a worker made later asks nobody. How many there
 //! are and what they run is the scheduler's business.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
@@ -12,10 +12,11 @@ use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker};
 
 use super::environment::{fetch_own, random};
 use super::interop::{Listener, describe, property, settled, spawn};
-use super::locks;
 use super::network::Networks;
+use super::{locks, memory};
 use crate::batch::scheduler::Death;
-use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
+use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, VERSION};
+use crate::store::MemoryStore;
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,6 +34,8 @@ pub struct Program {
     libwebp: JsValue,
     /// What workers ask for when a plan needs a network.
     pub networks: Rc<Networks>,
+    /// What workers ask for everything that is stored, where there is no other storage.
+    pub memory: OnceCell<MemoryStore<Blob>>,
 }
 
 impl Program {
@@ -63,7 +66,7 @@ impl Program {
         let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
         let networks = Networks::new(base_url);
-        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks })
+        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory: OnceCell::new() })
     }
 }
 
@@ -89,6 +92,8 @@ pub enum FromPool {
     Waits,
     /// A report on its work.
     Report(FromWorker),
+    /// The archive that it was asked for.
+    Archive(Blob),
     /// It is gone or useless; its handle is to be dropped. Told once.
     Died(Death, String),
 }
@@ -129,7 +134,9 @@ impl Handle {
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
                 tell(match serde_json::from_str::<FromWorker>(&text) {
                     Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
-                        let start = ToWorker::Start { base_url: program.base_url.clone(), life: life.clone() };
+                        let from_memory = program.memory.get().is_some();
+                        let start =
+                            ToWorker::Start { base_url: program.base_url.clone(), life: life.clone(), from_memory };
                         post(&own, &start, &program.libwebp);
                         return;
                     }
@@ -140,6 +147,17 @@ impl Handle {
                         let tell = tell.clone();
                         locks::outlive(&life, move || tell(FromPool::Died(Death::Vanished, "it is gone".into())));
                         FromPool::Ready
+                    }
+                    Ok(FromWorker::Ask { ticket, request }) => {
+                        let Some(memory) = program.memory.get().cloned() else { return };
+                        let (own, attachment) = (own.clone(), data.get(1));
+                        spawn(async move {
+                            let (answer, content) = memory::answer(&memory, request, &attachment)
+                                .await
+                                .unwrap_or_else(|error| (StoreAnswer::Failed(error.to_string()), JsValue::UNDEFINED));
+                            post(&own, &ToWorker::Stored { ticket, answer }, &content);
+                        });
+                        return;
                     }
                     Ok(FromWorker::NeedsNetwork { built_in }) => {
                         let (networks, own) = (program.networks.clone(), own.clone());
@@ -159,6 +177,7 @@ impl Handle {
                         FromPool::Died(Death::OutOfMemory, message)
                     }
                     Ok(FromWorker::Crashed { message, .. }) => FromPool::Died(Death::Panic(message.clone()), message),
+                    Ok(FromWorker::Exported { failure: None }) => FromPool::Archive(data.get(1).unchecked_into()),
                     Ok(report) => FromPool::Report(report),
                     Err(error) => vanished(error.to_string()),
                 });

@@ -1,6 +1,6 @@
 //! What the user allows beyond the page itself: kept in the storage, in force in every tab, off until switched on.
 
-use super::database::Database;
+use super::storage::Storage;
 use crate::store::{Store, StoreError};
 
 /// Something the user may allow.
@@ -25,7 +25,7 @@ impl Preference {
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn is_allowed(database: &Database, preference: Preference) -> Result<bool, StoreError> {
+pub async fn is_allowed(database: &Storage, preference: Preference) -> Result<bool, StoreError> {
     Ok(database.setting(preference.key()).await?.as_deref() == Some("on"))
 }
 
@@ -33,6 +33,6 @@ pub async fn is_allowed(database: &Database, preference: Preference) -> Result<b
 ///
 /// # Errors
 /// When it cannot be kept.
-pub async fn allow(database: &Database, preference: Preference, allowed: bool) -> Result<(), StoreError> {
+pub async fn allow(database: &Storage, preference: Preference, allowed: bool) -> Result<(), StoreError> {
     database.set_setting(preference.key(), if allowed { "on" } else { "off" }).await
 }

@@ -12,25 +12,30 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
+use super::environment::{blob_of, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
 use super::locks;
+use super::storage::Storage;
+use super::verify::{self, Found};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
-use crate::batch::transitions::{Findings, Results, fail, succeed};
+use crate::batch::transitions::{Findings, Results};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
-use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
-use crate::store::{Durability, NewAsset, Store, StoreError, Which};
+use crate::protocol::{BUILD_ID, End, FromWorker, ToWorker, VERSION};
+use crate::store::{NewAsset, Store, StoreError};
 use crate::workflow::Workflow;
 
 pub use memory::pixelmill_memory_exhausted;
+pub use remote::Remote;
 
+mod archive;
 mod memory;
 mod network;
+mod remote;
 
 use network::Networks;
 
@@ -45,11 +50,16 @@ fn scope() -> DedicatedWorkerGlobalScope {
 
 /// Posts a report to the page.
 pub(super) fn report(report: &FromWorker) {
+    report_with(report, &JsValue::UNDEFINED);
+}
+
+/// Posts a report to the page, and beside it what has no JSON form.
+pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
     let text = match serde_json::to_string(report) {
         Ok(text) => text,
         Err(error) => return web_sys::console::error_1(&error.to_string().into()),
     };
-    if let Err(error) = scope().post_message(&Array::of1(&text.into())) {
+    if let Err(error) = scope().post_message(&Array::of2(&text.into(), attachment)) {
         web_sys::console::error_1(&error);
     }
 }
@@ -68,11 +78,16 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url, life } => {
+            ToWorker::Start { base_url, life, from_memory } => {
                 let worker = worker.clone();
                 spawn(async move {
                     locks::hold(&life).await;
-                    match Database::open(&base_url, || (), |_| ()).await {
+                    let opened = if from_memory {
+                        Ok(Storage::Asked(Rc::default()))
+                    } else {
+                        Database::open(&base_url, || (), |_| ()).await.map(Storage::Kept)
+                    };
+                    match opened {
                         Ok(database) => {
                             *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));
                             report(&FromWorker::Started);
@@ -89,6 +104,29 @@ pub fn serve() {
             ToWorker::Network { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 worker.networks.answered(failure, &attachment);
+            }
+            ToWorker::Stored { ticket, answer } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                if let Storage::Asked(remote) = &worker.database {
+                    remote.answered(ticket, answer, attachment);
+                }
+            }
+            ToWorker::Export => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move {
+                    let (failure, archive) = match archive::write(&worker.database).await {
+                        Ok(archive) => (None, archive.into()),
+                        Err(why) => (Some(why), JsValue::UNDEFINED),
+                    };
+                    report_with(&FromWorker::Exported { failure }, &archive);
+                });
+            }
+            ToWorker::TakeIn => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move {
+                    let result = archive::take_in(&worker.database, attachment.unchecked_into()).await;
+                    report(&FromWorker::TakenIn { result });
+                });
             }
             ToWorker::Try => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -115,7 +153,7 @@ pub fn serve() {
 }
 
 struct Worker {
-    database: Database,
+    database: Storage,
     /// libwebp's compiled module, or nothing when the page could not get it.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
@@ -132,7 +170,7 @@ struct Outcome {
 }
 
 impl Worker {
-    fn new(database: Database, libwebp: JsValue) -> Self {
+    fn new(database: Storage, libwebp: JsValue) -> Self {
         let networks = Networks::new(database.clone());
         Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
@@ -166,15 +204,8 @@ impl Worker {
             Ok(produced) => keep(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
-        let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
-            let execution = executions.first_mut()?;
-            match result {
-                Ok(results) => succeed(progress, execution, attempt, results, findings, now())?,
-                Err(failure) => fail(progress, execution, attempt, failure, findings, now())?,
-            }
-            Some((progress.clone(), execution.clone()))
-        };
-        self.database.change(batch_id, Which::At(vec![*asset_index]), assets, Durability::Strict, end).await
+        let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
+        self.database.finish(end, assets).await
     }
 
     /// The plan of a batch; a failure when its document cannot run, which its acceptance should have found.
@@ -272,17 +303,22 @@ impl Worker {
     async fn input(&self, input: &InputRef) -> Result<Result<(Vec<u8>, Option<NewAsset<Blob>>), Failure>, StoreError> {
         let InputRef { name, source_url, .. } = input;
         if let Some(asset_id) = source_url.strip_prefix("asset:") {
-            let Some(blob) = self.database.content(asset_id).await? else {
-                return Ok(Err(Failure::new(
+            return Ok(match verify::read(&self.database, asset_id).await? {
+                Found::Sound(_, buffer) => Ok((Uint8Array::new(&buffer).to_vec(), None)),
+                Found::Damaged(why) => {
+                    self.database.mark_damaged(asset_id).await?;
+                    Err(damaged(name, &why))
+                }
+                Found::Nothing if self.database.asset(asset_id).await?.is_some() => {
+                    self.database.mark_damaged(asset_id).await?;
+                    Err(damaged(name, "its content is gone"))
+                }
+                Found::Nothing => Err(Failure::new(
                     ErrorCategory::ValidationError,
                     Phase::Setup,
                     format!("\"{name}\" is not stored (any more): {source_url}."),
                     "Import the file again and start a new batch.",
-                )));
-            };
-            return Ok(match buffer_of(&blob).await {
-                Ok(buffer) => Ok((Uint8Array::new(&buffer).to_vec(), None)),
-                Err(error) => Err(unreadable(name, &error)),
+                )),
             });
         }
         let fetched = async {
@@ -342,12 +378,12 @@ fn never_run() -> Failure {
     Failure::system("The execution was not run.", "Retry it.")
 }
 
-fn unreadable(name: &str, error: &str) -> Failure {
+fn damaged(name: &str, why: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("\"{name}\" could not be read from the browser's storage: {error}."),
-        "Retry it; if that does not help, import the file again.",
+        format!("\"{name}\" is damaged in the browser's storage: {why}."),
+        "Add the picture again, which replaces it; then retry this one.",
     )
 }
 

@@ -32,6 +32,8 @@ macro_rules! each {
         $with! {
             a_file_comes_back_as_it_was_stored
             a_file_that_is_there_stays_and_its_time_is_renewed
+            a_damaged_file_is_replaced_when_it_comes_again
+            a_file_that_did_not_come_by_itself_goes_with_its_last_reference
             what_is_not_there_is_answered_with_nothing
             a_batch_comes_back_as_it_was_created
             a_batch_is_created_once
@@ -175,6 +177,7 @@ pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
         references: 0,
         created_at: 5.0,
         imported: true,
+        damaged: false,
     };
     assert_eq!(stored, expected);
     let content = store.content("bbb").await.expect("read").expect("there");
@@ -190,6 +193,39 @@ pub async fn a_file_that_is_there_stays_and_its_time_is_renewed<F: Fixture>(fixt
     store.put_assets(vec![again], 9.0).await.expect("stored");
     let stored = record(&store, "aa").await.expect("there");
     assert_eq!((stored.name.as_str(), stored.references, stored.created_at), ("aa.jpg", 1, 9.0));
+}
+
+/// What was found damaged is mended by the same file, and only by it.
+pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa")], 5.0).await.expect("stored");
+    let sound = |text: &str| NewAsset { content: fixture.content(text), ..file(fixture, "aa") };
+    store.put_assets(vec![sound("ignored")], 6.0).await.expect("stored");
+    let content = store.content("aa").await.expect("read").expect("there");
+    assert_eq!(fixture.text(&content).await, "aa");
+    store.mark_damaged("aa").await.expect("marked");
+    store.mark_damaged("unknown").await.expect("nothing to mark");
+    assert!(record(&store, "aa").await.is_some_and(|record| record.damaged));
+    create(&store, "b1", &["aa"], 7.0).await;
+    assert!(record(&store, "aa").await.is_some_and(|record| record.damaged && record.references == 1));
+    store.put_assets(vec![sound("mended")], 8.0).await.expect("stored");
+    let content = store.content("aa").await.expect("read").expect("there");
+    assert_eq!(fixture.text(&content).await, "mended");
+    let mended = record(&store, "aa").await.expect("there");
+    assert_eq!((mended.damaged, mended.references), (false, 1));
+}
+
+/// What is taken in beside a record is no import.
+pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.take_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 5.0).await.expect("stored");
+    store.put_assets(vec![file(fixture, "bb")], 6.0).await.expect("stored");
+    create(&store, "b1", &["aa", "bb"], 7.0).await;
+    assert_eq!(references(&store, "aa").await, Some(1));
+    assert_eq!(store.delete_batch("b1").await, Ok(true));
+    assert_eq!(record(&store, "aa").await, None);
+    assert!(store.content("aa").await.expect("read").is_none());
+    assert_eq!(references(&store, "bb").await, Some(0), "it came by itself as well");
 }
 
 /// Nothing is an answer, not an error.

@@ -57,9 +57,20 @@ impl<C> Clone for MemoryStore<C> {
 impl<C: Clone> Records<C> {
     fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
-        let (record, _) = self.assets.entry(asset_id.clone()).or_insert_with(|| {
-            (AssetRecord { asset_id, name, mime_type, bytes, references: 0, created_at: now, imported }, content)
-        });
+        let fresh = || AssetRecord {
+            asset_id: asset_id.clone(),
+            name,
+            mime_type,
+            bytes,
+            references: 0,
+            created_at: now,
+            imported,
+            damaged: false,
+        };
+        let (record, kept) = self.assets.entry(asset_id.clone()).or_insert_with(|| (fresh(), content.clone()));
+        if std::mem::take(&mut record.damaged) {
+            *kept = content;
+        }
         record.created_at = now;
         record.imported |= imported;
     }
@@ -92,12 +103,25 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(())
     }
 
+    async fn take_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
+        let mut records = self.records.borrow_mut();
+        assets.into_iter().for_each(|asset| records.put(asset, false, now));
+        Ok(())
+    }
+
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
         Ok(self.records.borrow().assets.get(asset_id).map(|(record, _)| record.clone()))
     }
 
     async fn content(&self, asset_id: &str) -> Result<Option<C>, StoreError> {
         Ok(self.records.borrow().assets.get(asset_id).map(|(_, content)| content.clone()))
+    }
+
+    async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
+        if let Some((record, _)) = self.records.borrow_mut().assets.get_mut(asset_id) {
+            record.damaged = true;
+        }
+        Ok(())
     }
 
     async fn create_batch(

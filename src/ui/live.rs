@@ -56,7 +56,11 @@ pub(crate) fn provide_live() {
             live.read();
         }
         Change::Held => live.read_hold(),
-        Change::Execution(_) | Change::Models | Change::Workflows => {}
+        Change::Slept(ms) if untrack(|| live.underway()) > 0 => live.notices.info(
+            format!("The browser had put the tab that works to sleep for {}. The work goes on.", format::duration(ms)),
+            "Browsers do so with tabs in the background: keep that tab in sight while it works.",
+        ),
+        Change::Execution(_) | Change::Models | Change::Workflows | Change::Slept(_) => {}
     });
     live.tab.set(live.services.tab_note());
     live.read_hold();

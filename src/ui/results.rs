@@ -148,8 +148,16 @@ fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
         busy.set(true);
         spawn_local(async move {
             let name = format!("{}.zip", batch.batch_id);
-            if let Err(problem) = services.download_zip(&batch.batch_id, &name).await {
-                notices.failed(problem.text, problem.hint);
+            match services.download_zip(&batch.batch_id, &name).await {
+                Ok(missing) if missing.is_empty() => {}
+                Ok(missing) => {
+                    let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
+                    notices.failed(
+                        format!("{what} not in the ZIP: {}.", format::names(&missing)),
+                        "They are listed as failed: retry them, which makes them anew, and download again.",
+                    );
+                }
+                Err(problem) => notices.failed(problem.text, problem.hint),
             }
             busy.try_set(false);
         });

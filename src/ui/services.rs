@@ -7,13 +7,15 @@ use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
-use crate::api::{ApiError, ModelAnswer, WorkflowSummary};
+use crate::api::{ApiError, ModelAnswer, WorkflowSummary, iso_time};
+use crate::archive::Taken;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 use crate::browser::network::Loading;
 pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
+use crate::protocol::StopReason;
 use crate::store::ExecutionPage;
 use crate::view_model::transparency;
 
@@ -52,7 +54,7 @@ pub(crate) struct Selection {
     pub(crate) files: Vec<Picked>,
     /// Hidden files and files that are no pictures.
     pub(crate) skipped: u32,
-    /// Names of what could not be read.
+    /// Paths of what could not be opened.
     pub(crate) unreadable: Vec<String>,
 }
 
@@ -104,14 +106,15 @@ pub(crate) struct Imported {
 pub(crate) struct Import {
     /// The files that are stored, in order, as they are stored and as they came.
     pub(crate) stored: Vec<(Imported, Picked)>,
-    /// Names of what could not be read.
-    pub(crate) unreadable: Vec<String>,
+    /// The files that could not be kept, each with the reason.
+    pub(crate) missing: Vec<(Picked, String)>,
     /// What broke it off before its end.
     pub(crate) problem: Option<Problem>,
 }
 
 /// What has changed.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub(crate) enum Change {
     /// One batch went on.
     Progress(Box<Progress>),
@@ -125,6 +128,8 @@ pub(crate) enum Change {
     Held,
     /// A network was added or removed.
     Models,
+    /// The browser had put the tab that works to sleep for so many milliseconds.
+    Slept(f64),
     /// What the page should know about its tab.
     Tab,
 }
@@ -148,6 +153,8 @@ pub(crate) struct Services {
 
 /// Files handed over at once after one could not be read.
 const AFTER_A_FAULT: usize = 256;
+/// Files in a row that there is no room for, after which no other is tried.
+const NO_ROOM_IN_A_ROW: u32 = 8;
 
 /// Starts the client.
 pub(crate) fn provide_services() -> Services {
@@ -175,46 +182,56 @@ impl Services {
         self.client.get_value().ok_or_else(|| Problem::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files, in order; goes on after one that cannot be read. `on_progress` gets how many were seen to.
+    /// Stores files, in order; goes on after one that cannot be read or kept. `on_progress` gets how many were seen to.
     pub(crate) async fn import(self, files: Vec<Picked>, on_progress: impl Fn(u32) + Clone + 'static) -> Import {
         let mut import = Import::default();
         let client = match self.client() {
             Ok(client) => client,
             Err(problem) => return Import { problem: Some(problem), ..import },
         };
-        let mut seen_to = 0;
+        let (mut seen_to, mut no_room) = (0, 0);
         let mut rest = files.into_iter();
         while !rest.as_slice().is_empty() {
             // All at once, until there is reason to expect that each call ends early.
-            let most = if import.unreadable.is_empty() { usize::MAX } else { AFTER_A_FAULT };
+            let most = match (no_room, import.missing.is_empty()) {
+                (0, true) => usize::MAX,
+                (0, false) => AFTER_A_FAULT,
+                _ => 1,
+            };
             let blobs = rest.as_slice().iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
             let report = on_progress.clone();
             let outcome = client.import_assets(blobs, move |progress| report(seen_to + progress.files)).await;
             let (assets, failure) = match outcome {
                 Ok(assets) => (assets, None),
-                Err(failure) => (failure.imported, Some((failure.unreadable, failure.error))),
+                Err(failure) => (failure.imported, Some((failure.reason, failure.error))),
             };
             seen_to += assets.len() as u32;
+            if !assets.is_empty() {
+                no_room = 0;
+            }
             let stored = assets.into_iter().map(|asset| Imported {
                 asset_id: asset.asset_id,
                 name: asset.name,
                 bytes: asset.bytes,
             });
             import.stored.extend(stored.zip(rest.by_ref()));
-            match failure {
-                None => {}
-                Some((true, _)) => {
-                    import
-                        .unreadable
-                        .extend(rest.next().map(|picked| picked.path.unwrap_or_else(|| picked.file.name())));
-                    seen_to += 1;
-                    on_progress(seen_to);
-                }
-                Some((false, error)) => {
-                    import.problem = Some(error.into());
-                    break;
-                }
+            let Some((reason, error)) = failure else { continue };
+            let text = match reason {
+                StopReason::Unreadable => "it could not be read",
+                StopReason::NoRoom => "there is no room for it in the browser's storage",
+                StopReason::General => "the storage failed",
+            };
+            if reason == StopReason::NoRoom {
+                no_room += 1;
             }
+            let over = reason == StopReason::General || no_room >= NO_ROOM_IN_A_ROW;
+            let failed = rest.by_ref().take(if over { usize::MAX } else { 1 });
+            import.missing.extend(failed.map(|picked| (picked, text.to_owned())));
+            if reason == StopReason::General {
+                import.problem = Some(error.into());
+            }
+            seen_to += 1;
+            on_progress(seen_to);
         }
         import
     }
@@ -417,10 +434,30 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
-    /// Gives all results of a batch to the user as one ZIP.
-    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<(), Problem> {
-        let blob = self.client()?.zip(batch_id).await?;
-        files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
+    /// Gives all results of a batch to the user as one ZIP; the names of those that are damaged and not in it.
+    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, Problem> {
+        let archive = self.client()?.zip(batch_id).await?;
+        files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
+        Ok(archive.missing)
+    }
+
+    /// Looks at every stored result of a batch: how many were looked at, and how many are damaged and failed now.
+    pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), Problem> {
+        let found = self.client()?.verify(batch_id).await?;
+        Ok((found.checked, found.damaged.len()))
+    }
+
+    /// Gives everything that is stored to the user as one ZIP.
+    pub(crate) async fn export_archive(self) -> Result<(), Problem> {
+        let archive = self.client()?.export_archive().await?;
+        let day = iso_time(environment::now());
+        let name = format!("pixelmill-{}.zip", day.split('T').next().unwrap_or_default());
+        files::download(&archive, &name).map_err(not_downloaded)
+    }
+
+    /// Takes in what such a ZIP holds and is not here.
+    pub(crate) async fn import_archive(self, archive: File) -> Result<Taken, Problem> {
+        Ok(self.client()?.import_archive(archive.into()).await?)
     }
 
     /// The networks that workflows can name.
@@ -456,17 +493,23 @@ impl Services {
                 ClientEvent::WorkflowsChanged => Change::Workflows,
                 ClientEvent::HoldChanged => Change::Held,
                 ClientEvent::Models => Change::Models,
+                ClientEvent::Slept(ms) => Change::Slept(*ms),
                 ClientEvent::State(_) => Change::Tab,
             });
         });
         let _kept_by_the_owner = StoredValue::new_local(subscription);
     }
 
+    /// Why the page works from memory, if it does.
+    pub(crate) fn memory(self) -> Option<String> {
+        self.client().ok()?.state().memory
+    }
+
     /// What the user should know about this tab, if anything.
     pub(crate) fn tab_note(self) -> Option<String> {
         let state = self.client().ok()?.state();
         let part = match state.role {
-            Role::Leader => None,
+            Role::Leader | Role::Alone => None,
             Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")

@@ -146,6 +146,24 @@ pub(crate) fn LoadingNote() -> impl IntoView {
     }
 }
 
+/// That nothing outlives this tab, where the browser gives no storage.
+#[component]
+pub(crate) fn MemoryNote() -> impl IntoView {
+    let services = expect_context::<Services>();
+    services.memory().map(|why| {
+        view! {
+            <aside class="memory-note" role="alert" data-testid="memory-note">
+                <Icon shape=Shape::Warning/>
+                <p>
+                    <strong>"Nothing is kept when this tab closes or is reloaded."</strong>
+                    " The page works from memory: batches, results and downloads work as ever, in this tab alone. Download what you want to keep."
+                    <span class="small">{format!("{why} This is so in private windows of some browsers.")}</span>
+                </p>
+            </aside>
+        }
+    })
+}
+
 /// What the user should know about this tab.
 #[component]
 pub(crate) fn TabNote() -> impl IntoView {

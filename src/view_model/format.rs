@@ -126,6 +126,16 @@ pub fn media_type(mime: &str) -> String {
     }
 }
 
+/// A few names: `a.jpg, b.jpg, c.jpg and 12 more`.
+pub fn names(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) as u64 {
+        0 => shown,
+        more => format!("{shown} and {} more", count(more)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +208,14 @@ mod tests {
         assert_eq!(count(1_000_000), "1\u{202f}000\u{202f}000");
         assert_eq!(plural(1, "picture", "pictures"), "1 picture");
         assert_eq!(plural(0, "picture", "pictures"), "0 pictures");
+    }
+
+    #[test]
+    fn many_names_are_few() {
+        let all: Vec<String> = (0..15).map(|index| format!("{index}.jpg")).collect();
+        assert_eq!(names(&all[..1]), "0.jpg");
+        assert_eq!(names(&all[..3]), "0.jpg, 1.jpg, 2.jpg");
+        assert_eq!(names(&all), "0.jpg, 1.jpg, 2.jpg and 12 more");
     }
 
     #[test]

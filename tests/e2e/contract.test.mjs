@@ -31,6 +31,7 @@ const OPERATIONS = {
   updateBatch: { id: true, request: "updateRequest", answer: "status" },
   pauseBatch: { id: true, answer: "status" },
   resumeBatch: { id: true, answer: "status" },
+  verifyBatch: { id: true, answer: "verifyAnswer" },
   deleteBatch: { id: true, answer: "deleteAnswer" },
 };
 
@@ -108,6 +109,10 @@ test("a client written from the schema walks execute, list, status, executions a
   await until(({ completedAt }) => completedAt !== null);
   assert.deepEqual([status.status, status.assets.completed, status.assets.failed], ["completed", 14, 1]);
   await grant(page, "listExecutions", batchId, { limit: 500 });
+  assert.deepEqual(await grant(page, "verifyBatch", batchId), { batchId, checked: 14, damaged: [] });
+  const taken = await page.evaluate(async () => await window.pixelmill.importArchive(await window.pixelmill.exportArchive()));
+  assertValid("archiveAnswer", taken, "what importArchive answers");
+  assert.deepEqual([taken.batches, taken.skipped], [0, 1]);
   await grant(page, "deleteBatch", batchId);
   assert.equal((await operate(page, "getBatchStatus", batchId)).refused.code, 404);
 });

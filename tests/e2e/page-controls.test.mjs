@@ -52,9 +52,19 @@ test("a file that cannot be read is named, and those after it are added", async 
   }, id("file-input"));
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
   assert.deepEqual((await page.locator(id("picked-row")).allInnerTexts()).sort(), ["a.jpg", "b.jpg", "c.jpg"]);
-  assert.match(await page.locator(`${id("notice")}[data-kind="bad"]`).innerText(), /2 files could not be read/);
-  await page.locator(`${id("unreadable")} summary`).click();
-  assert.deepEqual((await page.locator(`${id("unreadable")} li`).allInnerTexts()).sort(), ["gone too.jpg", "gone.jpg"]);
+  assert.match(await page.locator(`${id("notice")}[data-kind="bad"]`).innerText(), /2 files are missing/);
+  const missing = page.locator(id("missing-row"));
+  assert.deepEqual((await missing.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()).sort(), [
+    "gone too.jpg it could not be read",
+    "gone.jpg it could not be read",
+  ]);
+  // One is there again and takes its place, the other is let go.
+  writeFileSync(join(folder, "gone.jpg"), pictures.withComment(pictures.photo("cat"), "again"));
+  await page.locator(id("missing-input")).setInputFiles(join(folder, "gone.jpg"));
+  await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
+  assert.match(await missing.innerText(), /gone too\.jpg/);
+  await page.locator(id("missing-remove")).click();
+  await page.locator(id("missing")).waitFor({ state: "detached" });
   // For a script the import ends there, and it is told what is stored.
   const rejected = await page.evaluate(async () => {
     try {
@@ -65,6 +75,23 @@ test("a file that cannot be read is named, and those after it are added", async 
   });
   assert.match(rejected.message, /"gone\.jpg" could not be read/);
   assert.deepEqual(rejected.names, ["a.jpg"]);
+});
+
+test("what there is no room for is listed as missing, smaller files are added, and so is it once there is room", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  const control = await context.newCDPSession(page);
+  const { origin } = new URL(url);
+  await control.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 4_000_000 });
+  const cat = pictures.photo("cat");
+  const file = (name, size) => ({ name, mimeType: "image/jpeg", buffer: Buffer.concat([pictures.withComment(cat, name), Buffer.alloc(size, name)]) });
+  const large = file("large.jpg", 8_000_000);
+  await page.locator(id("file-input")).setInputFiles([file("a.jpg", 0), large, file("b.jpg", 0), file("c.jpg", 0)]);
+  await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
+  assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is no room for it/);
+  await control.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.locator(id("missing-input")).setInputFiles([large]);
+  await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
+  assert.equal(await page.locator(id("missing")).count(), 0);
 });
 
 test("what a field is for and what is wrong with it belong to the field", async (t) => {

@@ -179,3 +179,29 @@ fn a_report_has_a_row_per_output_and_one_per_execution_without() {
     assert_eq!(refused(run(service.report(&id, &json!({ "format": "xml" })))).code, 400);
     assert_eq!(refused(run(service.report("no", &Value::Null))).code, 404);
 }
+
+#[test]
+fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_makes_it_anew() {
+    let service = service_with_result();
+    let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
+    let second = ran(&service, json!([image("c.jpg", "c1")]));
+    let untouched = run(service.note_damaged(&BTreeSet::from(["cd".to_owned()]))).expect("noted");
+    assert_eq!(untouched, Vec::<String>::new(), "nobody has it");
+    let mut failed = run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted");
+    failed.sort();
+    let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];
+    expected.sort();
+    assert_eq!(failed, expected);
+    assert!(service.host().notices.borrow().contains(&Notice::Changed { batch_id: first.clone() }));
+    let status = json_of(&run(service.status(&first, &Value::Null)).expect("read"));
+    assert_eq!((&status["status"], &status["assets"]["failed"]), (&json!("completed"), &json!(2)));
+    let list = json_of(&run(service.executions(&first, &Value::Null)).expect("read"));
+    assert_eq!(list["executions"][0]["error"], "The stored result \"0.jpg\" is damaged.");
+    assert_eq!(list["executions"][0]["outputs"], Value::Null);
+    assert!(run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted").is_empty(), "they are known");
+    run(service.retry(&first, &Value::Null)).expect("retried");
+    finish(&service, &first, 0, true);
+    finish(&service, &first, 1, true);
+    let status = json_of(&run(service.status(&first, &Value::Null)).expect("read"));
+    assert_eq!((&status["status"], &status["assets"]["completed"]), (&json!("completed"), &json!(2)));
+}

@@ -9,9 +9,10 @@ use js_sys::{ArrayBuffer, Float32Array, Object, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::database::Database;
 use super::super::environment::buffer_of;
 use super::super::interop::{Sender, describe, handover, property};
+use super::super::storage::Storage;
+use super::super::verify::{self, Found};
 use super::report;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::{self, BUILT_IN, SIDE, SaliencyNetwork};
@@ -151,7 +152,7 @@ impl network::Networks for Loaded {
 
 /// The worker's networks.
 pub(super) struct Networks {
-    database: Database,
+    database: Storage,
     given: RefCell<Option<Given>>,
     waiting: RefCell<Option<Sender<Result<Given, Failure>>>>,
     /// By name, with the id of the file.
@@ -159,7 +160,7 @@ pub(super) struct Networks {
 }
 
 impl Networks {
-    pub(super) fn new(database: Database) -> Self {
+    pub(super) fn new(database: Storage) -> Self {
         let (given, waiting, held) = Default::default();
         Self { database, given, waiting, held }
     }
@@ -186,12 +187,18 @@ impl Networks {
         let given = self.given(own.is_none()).await?;
         let file = match &own {
             Some(asset_id) => {
-                self.database.content(asset_id).await.map_err(|error| unreadable(name, &error.to_string()))?
+                let read = verify::read(&self.database, asset_id).await;
+                match read.map_err(|error| unreadable(name, &error.to_string()))? {
+                    Found::Sound(_, file) => file,
+                    Found::Damaged(why) => return Err(unreadable(name, &format!("its file is damaged, {why}"))),
+                    Found::Nothing => return Err(unreadable(name, "its file is missing")),
+                }
             }
-            None => given.built_in,
+            None => {
+                let file = given.built_in.ok_or_else(|| unreadable(name, "its file is missing"))?;
+                buffer_of(&file).await.map_err(|error| unreadable(name, &error))?
+            }
         };
-        let file = file.ok_or_else(|| unreadable(name, "its file is missing"))?;
-        let file = buffer_of(&file).await.map_err(|error| unreadable(name, &error))?;
         let instance = Rc::new(Instance::start(&given.module, name)?);
         self.held.borrow_mut().insert(name.to_owned(), (id.to_owned(), instance.clone()));
         let loaded = instance.load(&file);

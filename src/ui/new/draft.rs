@@ -13,6 +13,7 @@ use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services};
 use crate::batch::records::Execution;
 use crate::view_model::history::History;
+use crate::view_model::missing::{self, Missing};
 use crate::view_model::route::Route;
 use crate::view_model::{document, format};
 use crate::workflow::builtin::{self, BUILTIN};
@@ -78,7 +79,7 @@ pub(crate) struct Draft {
     /// By input: [`PRIMARY`] or the `actionId`.
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
     skipped: RwSignal<u32>,
-    unreadable: RwSignal<Vec<String>>,
+    missing: RwSignal<Vec<Missing>>,
     importing: RwSignal<Option<Importing>>,
     next_id: StoredValue<u32>,
     choice: RwSignal<String>,
@@ -114,7 +115,7 @@ pub(crate) fn provide_draft() {
         route: expect_context(),
         pictures: RwSignal::new_local(HashMap::new()),
         skipped: RwSignal::new(0),
-        unreadable: RwSignal::new(Vec::new()),
+        missing: RwSignal::new(Vec::new()),
         importing: RwSignal::new(None),
         next_id: StoredValue::new(0),
         choice,
@@ -172,9 +173,9 @@ impl Draft {
         self.skipped.get()
     }
 
-    /// Names of files that were added last and could not be read, tracked.
-    pub(crate) fn unreadable(self) -> Vec<String> {
-        self.unreadable.get()
+    /// Files that were added and could not be kept, tracked.
+    pub(crate) fn missing(self) -> RwSignal<Vec<Missing>> {
+        self.missing
     }
 
     /// Stores the files and adds them to an input.
@@ -182,8 +183,12 @@ impl Draft {
         spawn_local(async move {
             let selection = selection.await;
             self.skipped.update(|skipped| *skipped += selection.skipped);
-            self.unreadable.set(Vec::new());
-            self.tell_unreadable(selection.unreadable);
+            let opened = "it could not be opened";
+            let missing = selection.unreadable.into_iter().map(|path| {
+                let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+                (name, Some(path), opened.to_owned())
+            });
+            self.miss(&key, missing.collect());
             if selection.files.is_empty() {
                 if selection.skipped > 0 {
                     self.notices.info(
@@ -221,7 +226,8 @@ impl Draft {
                 }
             }
         });
-        self.tell_unreadable(import.unreadable);
+        let missing = import.missing.into_iter();
+        self.miss(&key, missing.map(|(picked, reason)| (picked.file.name(), picked.path, reason)).collect());
         if let Some(problem) = import.problem {
             self.notices.failed(problem.text, problem.hint);
         }
@@ -231,24 +237,50 @@ impl Draft {
         });
     }
 
-    fn tell_unreadable(self, names: Vec<String>) {
-        if names.is_empty() {
-            return;
-        }
-        let what = match names.as_slice() {
-            [name] => format!("\"{name}\""),
-            names => format::plural(names.len() as u64, "file", "files"),
+    /// Lists files (name, path, reason) as missing, and says so.
+    fn miss(self, key: &str, files: Vec<(String, Option<String>, String)>) {
+        let what = match files.as_slice() {
+            [] => return,
+            [(name, ..)] => format!("\"{name}\" is missing."),
+            files => format!("{} are missing.", format::plural(files.len() as u64, "file", "files")),
         };
-        self.notices.failed(
-            format!("{what} could not be read."),
-            "Check that what is listed under the pictures still exists and may be opened, then add it again.",
-        );
-        self.unreadable.update(|unreadable| unreadable.extend(names));
+        self.notices.failed(what, "They are listed under the pictures with the reason; the others are there.");
+        self.missing.update(|missing| {
+            missing.extend(files.into_iter().map(|(name, path, reason)| {
+                let path = path.filter(|path| *path != name);
+                Missing { id: self.fresh_id(), key: key.to_owned(), name, path, reason }
+            }));
+        });
+    }
+
+    /// Stores files anew that are missing, each in its place; files that are none of them are added as any others.
+    pub(crate) fn add_missing(self, selection: Selection) {
+        let mut files = HashMap::<String, Vec<Picked>>::new();
+        self.missing.update(|missing| {
+            for picked in selection.files {
+                let found = missing::take(missing, &picked.file.name(), picked.path.as_deref());
+                let (key, path) = found.map_or_else(|| (PRIMARY.to_owned(), None), |one| (one.key, one.path));
+                files.entry(key).or_default().push(Picked { path: path.or(picked.path), file: picked.file });
+            }
+        });
+        for (key, files) in files {
+            spawn_local(self.import(key, files));
+        }
+    }
+
+    /// Takes a missing file off the list.
+    pub(crate) fn forget_missing(self, id: u32) {
+        self.missing.update(|missing| missing.retain(|one| one.id != id));
+    }
+
+    fn fresh_id(self) -> u32 {
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id + 1);
+        id
     }
 
     fn entry(self, imported: Imported, picked: Picked) -> Entry {
-        let id = self.next_id.get_value();
-        self.next_id.set_value(id + 1);
+        let id = self.fresh_id();
         let Imported { asset_id, name, bytes } = imported;
         let source_url = format!("asset:{asset_id}");
         Entry { id, name, bytes, source_url, path: picked.path, file: Some(picked.file) }
@@ -297,8 +329,7 @@ impl Draft {
             if !primary && entries.iter().any(|entry| entry.source_url == source_url) {
                 continue;
             }
-            let id = self.next_id.get_value();
-            self.next_id.set_value(id + 1);
+            let id = self.fresh_id();
             let bytes = execution.input_size.filter(|_| primary).map_or(0, |size| size.bytes);
             entries.push(Entry {
                 id,
@@ -327,7 +358,7 @@ impl Draft {
         });
         if key == PRIMARY {
             self.skipped.set(0);
-            self.unreadable.set(Vec::new());
+            self.missing.set(Vec::new());
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
 use crate::view_model::document::Input;
 use crate::view_model::format;
+use crate::view_model::missing::Missing;
 use crate::view_model::window::Window;
 
 /// Every input of the workflow with its pictures.
@@ -151,20 +152,83 @@ fn ImportProgress() -> impl IntoView {
             })}
         </Show>
         {move || skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
-        {move || Some(draft.unreadable()).filter(|names| !names.is_empty()).map(|names| view! { <Unreadable names/> })}
+        <MissingFiles/>
     }
 }
 
-/// What could not be read, by name.
+/// Files that could not be kept, to be added again or let go.
 #[component]
-fn Unreadable(names: Vec<String>) -> impl IntoView {
-    let summary = format!("{} could not be read", format::plural(names.len() as u64, "file", "files"));
-    let names = names.into_iter().map(|name| view! { <li>{name}</li> }).collect::<Vec<_>>();
+fn MissingFiles() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let field = NodeRef::<html::Input>::new();
+    let missing = draft.missing();
+    let any = Memo::new(move |_| missing.with(|missing| !missing.is_empty()));
+    let count = move || missing.with(|missing| missing.len() as u64);
+    let picked = move |event: leptos::ev::Event| {
+        if let Some(list) = take(&event) {
+            draft.add_missing(selection_of_list(&list));
+        }
+        reset(&event);
+    };
     view! {
-        <details class="unreadable small" data-testid="unreadable">
-            <summary class="problem">{summary}</summary>
-            <ul>{names}</ul>
-        </details>
+        <Show when=move || any.get()>
+            <section class="missing small" data-testid="missing" aria-label="Missing files">
+                <div class="spread">
+                    <Icon shape=Shape::Warning/>
+                    <p class="missing-title">
+                        {move || format!("{} missing", format::plural(count(), "file is", "files are"))}
+                    </p>
+                    <button
+                        class="button push"
+                        data-testid="missing-add"
+                        on:click=move |_| if let Some(field) = field.get() { field.click() }
+                    >
+                        <Icon shape=Shape::Plus/>
+                        "Add again"
+                    </button>
+                    <input
+                        node_ref=field
+                        class="unseen"
+                        type="file"
+                        multiple
+                        accept=ACCEPT
+                        tabindex="-1"
+                        aria-label="Files that are missing"
+                        data-testid="missing-input"
+                        on:change=picked
+                    />
+                </div>
+                <ul>
+                    <For each=move || missing.get() key=|one| one.id let:one>
+                        <MissingRow one/>
+                    </For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn MissingRow(one: Missing) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let label = format!("Remove {} from the list", one.name);
+    let id = one.id;
+    view! {
+        <li data-testid="missing-row">
+            <span class="missing-name">
+                <span>{one.path.unwrap_or(one.name)}</span>
+                <span class="muted">{one.reason}</span>
+            </span>
+            <button
+                class="button quiet square"
+                data-testid="missing-remove"
+                aria-label=label.clone()
+                title=label
+                on:click=move |_| draft.forget_missing(id)
+            >
+                <Icon shape=Shape::Close/>
+            </button>
+        </li>
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ui::new::draft::Draft;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::{Services, download_text};
 use crate::ui::widgets::{Menu, MenuItem};
-use crate::view_model::form;
+use crate::view_model::{form, format};
 
 /// The menu of a batch.
 #[component]
@@ -32,6 +32,26 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             }
         });
     };
+    let verify = move || {
+        notices.info("Checking the stored results…", "");
+        spawn_local(async move {
+            match services.verify(&batch_id.get_value()).await {
+                Ok((0, _)) => notices.info("This batch has no stored results to check.", ""),
+                Ok((checked, 0)) => notices.done(format!(
+                    "{} checked: what is stored is sound.",
+                    format::plural(u64::from(checked), "result", "results"),
+                )),
+                Ok((checked, damaged)) => notices.failed(
+                    format!(
+                        "{damaged} of {} damaged in the browser's storage.",
+                        format::plural(u64::from(checked), "result is", "results are"),
+                    ),
+                    "They are listed as failed: retry them, which makes them anew from the originals.",
+                ),
+                Err(problem) => notices.failed(problem.text, problem.hint),
+            }
+        });
+    };
     view! {
         <Menu label="More actions" testid="more-actions">
             <MenuItem
@@ -40,6 +60,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
                 text="Run these pictures again…"
                 on_pick=move || draft.take_inputs_of(batch_id.get_value())
             />
+            <MenuItem testid="verify" shape=Shape::Check text="Check stored results" on_pick=verify/>
             <MenuItem testid="report-csv" shape=Shape::Download text="Report as CSV" on_pick=move || report("csv")/>
             <MenuItem testid="report-json" shape=Shape::Download text="Report as JSON" on_pick=move || report("json")/>
         </Menu>

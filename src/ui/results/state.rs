@@ -67,7 +67,8 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
     });
     let stamp = Memo::new(move |_| live.batch(&batch_id).map(|batch| (batch.updated_at as i64, batch.assets)));
     Effect::new(move |before: Option<()>| {
-        stamp.track();
+        // Read, and not only tracked: a memo that nobody has read follows nothing.
+        let _now = stamp.get();
         if before.is_some() {
             list.touch();
         }

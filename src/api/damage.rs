@@ -1,0 +1,104 @@
+//! Results whose stored files are damaged or gone: they become failures, so that a retry makes them anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ApiError;
+use super::{Host, Service};
+use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
+use crate::batch::transitions;
+use crate::store::{Store, Which};
+
+/// Executions read at once, so that the page's tasks stay short.
+const PORTION: u32 = 500;
+
+/// What a look over a batch's stored results found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyAnswer {
+    /// The batch.
+    pub batch_id: String,
+    /// How many executions had results to look at.
+    pub checked: u32,
+    /// Ids of those whose results are damaged or gone; they are failed now.
+    pub damaged: Vec<String>,
+}
+
+impl<S: Store, H: Host> Service<S, H> {
+    /// The successes among the next executions of a batch, in order; nothing behind its end. `from` goes on from call to
+    /// call, beginning with 0.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn next_successes(&self, batch_id: &str, from: &mut u32) -> Result<Option<Vec<Execution>>, ApiError> {
+        if *from >= self.progress(batch_id).await?.assets.total {
+            return Ok(None);
+        }
+        // By index and not by place among the successes: they may become more or less meanwhile.
+        let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
+        *from += PORTION;
+        executions.retain(|execution| execution.status == ExecutionStatus::Success);
+        Ok(Some(executions))
+    }
+
+    /// Notes that stored files are damaged or gone: each is replaced when it comes in again, and whatever has one among
+    /// its results, in any batch, is failed. Answers the ids of those executions.
+    ///
+    /// # Errors
+    /// 500.
+    pub async fn note_damaged(&self, asset_ids: &BTreeSet<String>) -> Result<Vec<String>, ApiError> {
+        let mut damaged = Vec::new();
+        if asset_ids.is_empty() {
+            return Ok(damaged);
+        }
+        for asset_id in asset_ids {
+            self.store.mark_damaged(asset_id).await?;
+        }
+        for progress in self.store.all_progress().await? {
+            if progress.assets.completed == 0 {
+                continue;
+            }
+            let batch_id = progress.batch_id;
+            let mut found = BTreeMap::<u32, Vec<String>>::new();
+            let mut from = 0;
+            loop {
+                let executions = match self.next_successes(&batch_id, &mut from).await {
+                    Ok(Some(executions)) => executions,
+                    Ok(None) => break,
+                    // It was deleted meanwhile.
+                    Err(error) if error.code == 404 => break found.clear(),
+                    Err(error) => return Err(error),
+                };
+                for execution in executions {
+                    let outputs = execution.outputs.iter().filter(|output| asset_ids.contains(&output.sha256));
+                    let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
+                    if !names.is_empty() {
+                        found.insert(execution.asset_index, names);
+                    }
+                }
+            }
+            if found.is_empty() {
+                continue;
+            }
+            let now = self.host.now();
+            let asset_ids = asset_ids.clone();
+            let which = Which::At(found.keys().copied().collect());
+            let damage = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                let mut changed = Vec::new();
+                for execution in executions {
+                    // As it is now: it may have been made anew meanwhile.
+                    let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
+                    let names = found.get(&execution.asset_index).filter(|_| still);
+                    if names.and_then(|names| transitions::damage(progress, execution, names, now)).is_some() {
+                        changed.push(execution.asset_index);
+                    }
+                }
+                Ok::<_, ()>(changed)
+            };
+            let (changed, _) = self.change(&batch_id, which, damage).await?;
+            damaged.extend(changed.into_iter().flatten().map(|index| execution_id(&batch_id, index)));
+        }
+        Ok(damaged)
+    }
+}

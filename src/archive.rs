@@ -1,0 +1,715 @@
+//! Everything that one browser holds as one archive, and back: a ZIP with a manifest, records as JSON, and contents by
+//! their SHA-256. Over any store; how contents are read and hashed is the surroundings' business.
+//!
+//! ```text
+//! manifest.json            { format, version, engineVersion, createdAt }
+//! assets.json              [{ assetId, name, mimeType, bytes }]: what there is of contents
+//! batches/<batchId>.json   { batch, progress, executions }
+//! workflows/<number>.json  a workflow that the user keeps, with its versions
+//! models.json              [{ name, assetId, bytes, createdAt }]: networks that the user has added
+//! blobs/<sha-256>          a content, stored as it is
+//! ```
+//!
+//! Choices that hold for one browser only, such as what the user allows beyond the page, are not in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::batch::records::{Batch, Execution, Millis, Progress};
+use crate::batch::transitions;
+use crate::engine;
+use crate::export::unzip::{self, Listed};
+use crate::export::zip::{Entry, structure};
+use crate::library::KeptWorkflow;
+use crate::store::{Kept, ModelRecord, NewAsset, Store, StoreError};
+
+/// What a manifest says that it belongs to.
+pub const FORMAT: &str = "pixelmill-archive";
+/// Of the format. A reader takes this one and older ones.
+pub const VERSION: u32 = 1;
+
+/// Executions read at once.
+const PORTION: u32 = 500;
+/// Contents that are stored in one transaction, and the bytes after which they are, however few.
+const PORTION_FILES: usize = 64;
+const PORTION_BYTES: u64 = 64 << 20;
+/// Largest record file that is read, so that a mutilated archive does not exhaust the memory.
+const MAX_RECORDS: u64 = 512 << 20;
+/// Largest content that is read.
+const MAX_CONTENT: u64 = 1 << 30;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    format: String,
+    version: u32,
+    engine_version: String,
+    created_at: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssetEntry {
+    asset_id: String,
+    name: String,
+    mime_type: String,
+    bytes: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BatchFile {
+    batch: Batch,
+    progress: Progress,
+    executions: Vec<Execution>,
+}
+
+impl BatchFile {
+    fn references(&self) -> BTreeSet<String> {
+        let held = self.executions.iter().flat_map(Execution::references).map(str::to_owned);
+        self.batch.references.iter().cloned().chain(held).collect()
+    }
+}
+
+/// What writing and reading needs beside the store.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait Surroundings<C> {
+    /// The bytes of a stored content.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    async fn bytes(&self, content: &C) -> Result<Vec<u8>, String>;
+    /// A content of some bytes.
+    ///
+    /// # Errors
+    /// Why there is no room for it.
+    fn content(&self, bytes: &[u8], mime_type: &str) -> Result<C, String>;
+    /// SHA-256 in hex.
+    async fn sha256(&self, bytes: &[u8]) -> String;
+}
+
+/// An archive that is read piece by piece.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait Source {
+    /// Its length.
+    fn size(&self) -> u64;
+    /// Its bytes from `from` up to `to`, which are within it.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    async fn read(&self, from: u64, to: u64) -> Result<Vec<u8>, String>;
+}
+
+/// A piece of an archive that is being written.
+#[derive(Clone, Debug)]
+pub enum Part<C> {
+    /// Structure and records.
+    Bytes(Vec<u8>),
+    /// A stored content.
+    Content(C),
+}
+
+/// Puts everything into an archive: its pieces, in order. A content that is damaged is left out; what has it as a
+/// result is made anew where the archive is taken in.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn export<S: Store>(
+    store: &S,
+    around: &impl Surroundings<S::Content>,
+    created_at: String,
+    now: Millis,
+) -> Result<Vec<Part<S::Content>>, StoreError> {
+    let mut files = Files { entries: Vec::new(), parts: Vec::new(), now };
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        engine_version: engine::VERSION.to_owned(),
+        created_at,
+    };
+    files.add_records("manifest.json", &manifest)?;
+    let mut needed = BTreeSet::new();
+    for progress in store.all_progress().await? {
+        // Deleted meanwhile.
+        let Some(batch) = store.batch(&progress.batch_id).await? else { continue };
+        let mut executions = Vec::new();
+        while (executions.len() as u32) < progress.assets.total {
+            let page = store.executions(&progress.batch_id, None, executions.len() as u32, PORTION).await?;
+            if page.executions.is_empty() {
+                break;
+            }
+            executions.extend(page.executions);
+        }
+        let file = BatchFile { batch, progress, executions };
+        needed.extend(file.references());
+        files.add_records(&format!("batches/{}.json", file.progress.batch_id), &file)?;
+    }
+    for (number, workflow) in store.workflows().await?.into_iter().enumerate() {
+        needed.extend(workflow.references.iter().cloned());
+        files.add_records(&format!("workflows/{number}.json"), &workflow)?;
+    }
+    let models = store.models().await?;
+    needed.extend(models.iter().map(|model| model.asset_id.clone()));
+    files.add_records("models.json", &models)?;
+    let mut assets = Vec::new();
+    for asset_id in needed {
+        let (Some(record), Some(content)) = (store.asset(&asset_id).await?, store.content(&asset_id).await?) else {
+            continue;
+        };
+        let Ok(bytes) = around.bytes(&content).await else { continue };
+        if around.sha256(&bytes).await != asset_id {
+            continue;
+        }
+        files.add(format!("blobs/{asset_id}"), &bytes, Part::Content(content));
+        assets.push(AssetEntry { asset_id, name: record.name, mime_type: record.mime_type, bytes: record.bytes });
+    }
+    files.add_records("assets.json", &assets)?;
+    Ok(files.finish())
+}
+
+/// The files of an archive that is being written.
+struct Files<C> {
+    entries: Vec<Entry>,
+    parts: Vec<Part<C>>,
+    now: Millis,
+}
+
+impl<C> Files<C> {
+    fn add(&mut self, path: String, bytes: &[u8], part: Part<C>) {
+        let (size, crc32) = (bytes.len() as u64, crc32fast::hash(bytes));
+        self.entries.push(Entry { path, size, crc32, modified: self.now });
+        self.parts.push(part);
+    }
+
+    fn add_records(&mut self, path: &str, records: &impl Serialize) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(records).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let size = bytes.len() as u64;
+        self.entries.push(Entry { path: path.to_owned(), size, crc32: crc32fast::hash(&bytes), modified: self.now });
+        self.parts.push(Part::Bytes(bytes));
+        Ok(())
+    }
+
+    fn finish(self) -> Vec<Part<C>> {
+        let structure = structure(&self.entries);
+        let mut parts: Vec<_> = (structure.headers.into_iter().zip(self.parts))
+            .flat_map(|(header, part)| [Part::Bytes(header), part])
+            .collect();
+        parts.push(Part::Bytes(structure.directory));
+        parts
+    }
+}
+
+/// Something of an archive that was not taken in as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Its path in the archive.
+    pub entry: String,
+    /// What is wrong with it, and what became of it.
+    pub message: String,
+}
+
+/// What was taken in from an archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// How many batches.
+    pub batches: u32,
+    /// How many workflows.
+    pub workflows: u32,
+    /// How many networks.
+    pub models: u32,
+    /// How many files that were not stored yet.
+    pub assets: u32,
+    /// How many batches, workflows and networks were there already, and stay as they are.
+    pub skipped: u32,
+    /// What was not taken in as it was.
+    pub problems: Vec<Problem>,
+}
+
+/// Takes in what an archive holds and the store does not. What is damaged is left out and told; the rest comes in.
+///
+/// # Errors
+/// A sentence, when this is no archive of ours, or of a newer version.
+pub async fn import<S: Store>(
+    store: &S,
+    around: &impl Surroundings<S::Content>,
+    archive: &impl Source,
+    now: Millis,
+) -> Result<Taken, String> {
+    let entries = list(archive).await?;
+    let manifest: Manifest = match entries.get("manifest.json") {
+        Some(entry) => {
+            records(archive, entry).await.map_err(|why| format!("The archive's manifest is damaged: {why}."))?
+        }
+        None => return Err("This ZIP is no archive of Pixelmill: it has no manifest.".to_owned()),
+    };
+    if manifest.format != FORMAT {
+        return Err("This ZIP is no archive of Pixelmill: its manifest is of something else.".to_owned());
+    }
+    if manifest.version > VERSION {
+        return Err(format!(
+            "The archive is of version {}, and this page reads up to {VERSION}. Use a newer page.",
+            manifest.version
+        ));
+    }
+    let mut taking = Taking { store, around, archive, now, entries, names: BTreeMap::new(), taken: Taken::default() };
+    if let Some(assets) = taking.records::<Vec<AssetEntry>>("assets.json").await {
+        taking.names.extend(assets.into_iter().map(|asset| (asset.asset_id.clone(), asset)));
+    }
+    let paths: Vec<String> = taking.entries.keys().cloned().collect();
+    for path in paths {
+        let taken = if path.starts_with("batches/") {
+            taking.batch(&path).await
+        } else if path.starts_with("workflows/") {
+            taking.workflow(&path).await
+        } else if path == "models.json" {
+            taking.models(&path).await
+        } else {
+            Ok(())
+        };
+        if let Err(error) = taken {
+            taking.problem(&path, format!("it was not taken in: {error}"));
+            // What comes next would meet the same.
+            break;
+        }
+    }
+    Ok(taking.taken)
+}
+
+/// The entries of an archive by their paths.
+async fn list(archive: &impl Source) -> Result<BTreeMap<String, Listed>, String> {
+    let size = archive.size();
+    let tail = archive.read(size.saturating_sub(unzip::TAIL), size).await?;
+    let place = unzip::directory(&tail, size)?;
+    let bytes = archive.read(place.offset, place.offset + place.length).await?;
+    Ok(unzip::entries(&bytes, place)?.into_iter().map(|entry| (entry.path.clone(), entry)).collect())
+}
+
+/// The content of an entry.
+async fn content(archive: &impl Source, entry: &Listed, most: u64) -> Result<Vec<u8>, String> {
+    if !entry.stored {
+        return Err("it is compressed: the archive was packed anew by another program".to_owned());
+    }
+    if entry.size > most {
+        return Err("it is too large".to_owned());
+    }
+    let within =
+        |to: u64| if to <= archive.size() { Ok(to) } else { Err("it lies beyond the archive's end".to_owned()) };
+    let header_end = within(entry.offset.saturating_add(unzip::LOCAL_HEADER))?;
+    let from = unzip::content_offset(&archive.read(entry.offset, header_end).await?, entry)?;
+    let to = within(from.saturating_add(entry.size))?;
+    archive.read(from, to).await
+}
+
+/// The records of an entry.
+async fn records<T: DeserializeOwned>(archive: &impl Source, entry: &Listed) -> Result<T, String> {
+    let bytes = content(archive, entry, MAX_RECORDS).await?;
+    if crc32fast::hash(&bytes) != entry.crc32 {
+        return Err("its checksum differs".to_owned());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+}
+
+/// An archive that is being taken in.
+struct Taking<'a, S, A, R> {
+    store: &'a S,
+    around: &'a A,
+    archive: &'a R,
+    now: Millis,
+    entries: BTreeMap<String, Listed>,
+    /// What the archive says of its contents.
+    names: BTreeMap<String, AssetEntry>,
+    taken: Taken,
+}
+
+impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
+    fn problem(&mut self, entry: &str, message: impl Into<String>) {
+        self.taken.problems.push(Problem { entry: entry.to_owned(), message: message.into() });
+    }
+
+    /// The records of an entry; where they cannot be read, that is told.
+    async fn records<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+        let read = match self.entries.get(path) {
+            Some(entry) => records(self.archive, entry).await,
+            None => Err("it is missing".to_owned()),
+        };
+        match read {
+            Ok(records) => Some(records),
+            Err(why) => {
+                self.problem(path, format!("{why}; it was left out."));
+                None
+            }
+        }
+    }
+
+    /// Stores the contents that are not there yet, in portions; which of them are there then.
+    async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
+        let mut there = BTreeSet::new();
+        let (mut portion, mut bytes) = (Vec::new(), 0);
+        for asset_id in wanted {
+            if self.store.asset(&asset_id).await?.is_some_and(|asset| !asset.damaged) {
+                there.insert(asset_id);
+                continue;
+            }
+            let path = format!("blobs/{asset_id}");
+            match self.asset(&path, &asset_id).await {
+                Some(Ok(asset)) => {
+                    bytes += asset.bytes;
+                    portion.push(asset);
+                    there.insert(asset_id);
+                }
+                Some(Err(why)) => self.problem(&path, format!("{why}; it was left out.")),
+                // What the other browser did not have any more is told by what refers to it.
+                None => {}
+            }
+            if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
+                self.store(std::mem::take(&mut portion)).await?;
+                bytes = 0;
+            }
+        }
+        self.store(portion).await?;
+        Ok(there)
+    }
+
+    async fn store(&mut self, portion: Vec<NewAsset<S::Content>>) -> Result<(), StoreError> {
+        let count = portion.len() as u32;
+        if count > 0 {
+            self.store.take_assets(portion, self.now).await?;
+            self.taken.assets += count;
+        }
+        Ok(())
+    }
+
+    /// A content of the archive, checked; nothing when the archive does not have it.
+    async fn asset(&self, path: &str, asset_id: &str) -> Option<Result<NewAsset<S::Content>, String>> {
+        let entry = self.entries.get(path)?;
+        let bytes = match content(self.archive, entry, MAX_CONTENT).await {
+            Ok(bytes) if self.around.sha256(&bytes).await == asset_id => bytes,
+            Ok(_) => return Some(Err("its checksum differs".to_owned())),
+            Err(why) => return Some(Err(why)),
+        };
+        let (name, mime_type) = match self.names.get(asset_id) {
+            Some(asset) => (asset.name.clone(), asset.mime_type.clone()),
+            None => Default::default(),
+        };
+        Some(self.around.content(&bytes, &mime_type).map(|content| NewAsset {
+            asset_id: asset_id.to_owned(),
+            name,
+            mime_type,
+            bytes: bytes.len() as u64,
+            content,
+        }))
+    }
+
+    async fn batch(&mut self, path: &str) -> Result<(), StoreError> {
+        let Some(mut file) = self.records::<BatchFile>(path).await else { return Ok(()) };
+        if self.store.progress(&file.progress.batch_id).await?.is_some() {
+            self.taken.skipped += 1;
+            return Ok(());
+        }
+        let there = self.contents(file.references()).await?;
+        let fits = file.batch.batch_id == file.progress.batch_id;
+        let admitted = if fits {
+            transitions::admit(&mut file.progress, &mut file.executions, &there, self.now)
+        } else {
+            Err("its records are of different batches".to_owned())
+        };
+        match admitted {
+            Ok(()) => {
+                self.store.create_batch(file.batch, file.progress, file.executions).await?;
+                self.taken.batches += 1;
+            }
+            Err(why) => self.problem(path, format!("{why}; it was left out.")),
+        }
+        Ok(())
+    }
+
+    async fn workflow(&mut self, path: &str) -> Result<(), StoreError> {
+        let Some(workflow) = self.records::<KeptWorkflow>(path).await else { return Ok(()) };
+        let workflow_id = workflow.workflow_id.clone();
+        if self.store.workflow(&workflow_id).await?.is_some() {
+            self.taken.skipped += 1;
+            return Ok(());
+        }
+        self.contents(workflow.references.clone()).await?;
+        let keep = move |before: Option<KeptWorkflow>| before.is_none().then_some((Kept::Stored(workflow), ()));
+        match self.store.change_workflow(&workflow_id, keep).await? {
+            Some(()) => self.taken.workflows += 1,
+            None => self.taken.skipped += 1,
+        }
+        Ok(())
+    }
+
+    async fn models(&mut self, path: &str) -> Result<(), StoreError> {
+        let models = self.records::<Vec<ModelRecord>>(path).await.unwrap_or_default();
+        let names: BTreeSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
+        for model in models {
+            if names.contains(&model.name) {
+                self.taken.skipped += 1;
+                continue;
+            }
+            let there = self.contents(BTreeSet::from([model.asset_id.clone()])).await?;
+            let name = model.name.clone();
+            if !there.is_empty() && self.store.add_model(model).await? {
+                self.taken.models += 1;
+            } else {
+                self.problem(path, format!("the file of the network \"{name}\" is missing; it was left out."));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, Output, PauseReason};
+    use crate::batch::transitions::{Findings, Results};
+    use crate::library::sha256;
+    use crate::store::{Durability, MemoryStore, Which};
+
+    struct Native;
+
+    impl Surroundings<Arc<[u8]>> for Native {
+        async fn bytes(&self, content: &Arc<[u8]>) -> Result<Vec<u8>, String> {
+            Ok(content.to_vec())
+        }
+        fn content(&self, bytes: &[u8], _: &str) -> Result<Arc<[u8]>, String> {
+            Ok(bytes.into())
+        }
+        async fn sha256(&self, bytes: &[u8]) -> String {
+            sha256(std::str::from_utf8(bytes).unwrap_or_default())
+        }
+    }
+
+    impl Source for Vec<u8> {
+        fn size(&self) -> u64 {
+            self.len() as u64
+        }
+        async fn read(&self, from: u64, to: u64) -> Result<Vec<u8>, String> {
+            Ok(self[from as usize..to as usize].to_vec())
+        }
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        pollster::block_on(future)
+    }
+
+    fn file(text: &str) -> NewAsset<Arc<[u8]>> {
+        NewAsset {
+            asset_id: sha256(text),
+            name: format!("{text}.jpg"),
+            mime_type: "image/jpeg".into(),
+            bytes: text.len() as u64,
+            content: text.as_bytes().into(),
+        }
+    }
+
+    fn output(text: &str) -> Output {
+        Output {
+            action_id: "save".into(),
+            port: "outputs".into(),
+            name: format!("{text}.jpg"),
+            mime_type: "image/jpeg".into(),
+            width: 4,
+            height: 3,
+            bytes: text.len() as u64,
+            sha256: sha256(text),
+            encoder: "e".into(),
+            url: format!("asset:{}", sha256(text)),
+        }
+    }
+
+    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a network.
+    fn filled() -> MemoryStore {
+        let store = MemoryStore::default();
+        let pictures = ["a", "b", "c", "d"];
+        let files = pictures.iter().chain(&["logo", "network"]).map(|text| file(text)).collect();
+        run(store.put_assets(files, 1.0)).expect("stored");
+        let inputs = (0..).zip(pictures).map(|(index, text)| InputAsset {
+            index,
+            asset_id: Some(sha256(text)),
+            inputs: vec![InputRef {
+                action_id: "photos".into(),
+                name: format!("{text}.jpg"),
+                source_url: format!("asset:{}", sha256(text)),
+                path: None,
+            }],
+        });
+        let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };
+        let (progress, executions) = transitions::accept("batch-1", "w", "W", config, inputs, 2.0);
+        let references = pictures.iter().map(|text| sha256(text)).collect();
+        let batch = Batch {
+            batch_id: "batch-1".into(),
+            workflow: json!({ "actions": [] }),
+            references,
+            engine_version: "1".into(),
+        };
+        run(store.create_batch(batch, progress, executions)).expect("created");
+        for index in 0..3_u32 {
+            let start = |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                transitions::hand_out(progress, executions.first_mut()?, false, 3.0)
+            };
+            let which = Which::At(vec![index]);
+            let attempt = run(store.change("batch-1", which.clone(), Vec::new(), Durability::Strict, start));
+            let attempt = attempt.expect("written").expect("pending");
+            if index == 2 {
+                break;
+            }
+            let made = format!("made {index}");
+            let results = Results { outputs: vec![output(&made)], crc32: vec![7], ..Results::default() };
+            let findings = Findings { input_thumbnail: Some(sha256("thumb")), ..Findings::default() };
+            let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                transitions::succeed(progress, executions.first_mut()?, attempt, results, findings, 4.0)
+            };
+            let files = vec![file(&made), file("thumb")];
+            run(store.change("batch-1", which, files, Durability::Strict, end)).expect("written").expect("running");
+        }
+        let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
+        workflow.references.insert(sha256("logo"));
+        run(store.change_workflow("mine", |_| Some((Kept::Stored(workflow), ())))).expect("kept");
+        let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
+        assert!(run(store.add_model(model)).expect("kept"));
+        store
+    }
+
+    fn archive_of(store: &MemoryStore) -> Vec<u8> {
+        let parts = run(export(store, &Native, "2026-01-31T12:00:00.000Z".into(), 0.0)).expect("written");
+        parts
+            .into_iter()
+            .flat_map(|part| match part {
+                Part::Bytes(bytes) => bytes,
+                Part::Content(content) => content.to_vec(),
+            })
+            .collect()
+    }
+
+    fn take(store: &MemoryStore, archive: &Vec<u8>) -> Result<Taken, String> {
+        run(import(store, &Native, archive, 100.0))
+    }
+
+    /// Where a text stands in an archive.
+    fn find(archive: &[u8], text: &str) -> usize {
+        archive.windows(text.len()).position(|window| window == text.as_bytes()).expect("it is there")
+    }
+
+    fn executions(store: &MemoryStore) -> Vec<Execution> {
+        run(store.executions("batch-1", None, 0, 100)).expect("read").executions
+    }
+
+    #[test]
+    fn everything_comes_back_and_what_ran_is_paused() {
+        let store = filled();
+        let archive = archive_of(&store);
+        let other = MemoryStore::default();
+        let taken = take(&other, &archive).expect("taken in");
+        let expected = Taken { batches: 1, workflows: 1, models: 1, assets: 9, ..Taken::default() };
+        assert_eq!(taken, expected);
+        let before = executions(&store);
+        let after = executions(&other);
+        assert_eq!(after[..2], before[..2]);
+        assert_eq!((after[2].status, after[2].attempts), (ExecutionStatus::Pending, 1), "it was in flight");
+        let progress = run(other.progress("batch-1")).expect("read").expect("there");
+        assert_eq!(
+            (progress.status, progress.paused.map(|pause| pause.reason)),
+            (BatchStatus::Running, Some(PauseReason::User))
+        );
+        assert_eq!((progress.assets.completed, progress.assets.pending, progress.assets.processing), (2, 2, 0));
+        assert_eq!(run(other.workflow("mine")), run(store.workflow("mine")));
+        assert_eq!(run(other.models()), run(store.models()));
+        for text in ["a", "made 0", "thumb", "logo", "network"] {
+            let (here, there) = (run(store.asset(&sha256(text))), run(other.asset(&sha256(text))));
+            let references = |asset: &Result<Option<crate::store::AssetRecord>, _>| {
+                asset.clone().ok().flatten().map(|one| one.references)
+            };
+            assert_eq!(references(&here), references(&there), "{text}");
+        }
+        // A result goes with its batch, as it did where it was made.
+        run(other.delete_batch("batch-1")).expect("deleted");
+        assert_eq!(run(other.asset(&sha256("made 0"))), Ok(None));
+        assert!(run(other.asset(&sha256("logo"))).is_ok_and(|logo| logo.is_some()));
+    }
+
+    #[test]
+    fn what_is_there_already_stays_as_it_is() {
+        let store = filled();
+        let archive = archive_of(&store);
+        let before = (executions(&store), run(store.progress("batch-1")));
+        let taken = take(&store, &archive).expect("taken in");
+        assert_eq!(taken, Taken { skipped: 3, ..Taken::default() });
+        assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
+    }
+
+    #[test]
+    fn a_damaged_content_is_told_and_its_result_is_to_be_made_anew() {
+        let mut archive = archive_of(&filled());
+        // Records name it with an extension.
+        let content = |window: &[u8]| window.starts_with(b"made 1") && window[6..] != *b".jpg";
+        let at = archive.windows(10).position(content).expect("it is there");
+        archive[at] = b'M';
+        let other = MemoryStore::default();
+        let taken = take(&other, &archive).expect("taken in");
+        assert_eq!((taken.batches, taken.assets, taken.problems.len()), (1, 8, 1));
+        assert_eq!(taken.problems[0].entry, format!("blobs/{}", sha256("made 1")));
+        let after = executions(&other);
+        let states: Vec<_> = after.iter().map(|execution| execution.status).collect();
+        use ExecutionStatus::{Failed, Pending, Success};
+        assert_eq!(states, [Success, Failed, Pending, Pending]);
+        let progress = run(other.progress("batch-1")).expect("read").expect("there");
+        assert_eq!((progress.assets.completed, progress.assets.failed), (1, 1));
+    }
+
+    #[test]
+    fn a_damaged_record_is_told_and_the_others_come_in() {
+        let mut archive = archive_of(&filled());
+        let at = find(&archive, "\"batchId\":\"batch-1\"");
+        archive[at + 2] = b'B';
+        let other = MemoryStore::default();
+        let taken = take(&other, &archive).expect("taken in");
+        assert_eq!((taken.batches, taken.workflows, taken.models, taken.assets), (0, 1, 1, 2));
+        assert_eq!(taken.problems[0].entry, "batches/batch-1.json");
+        assert!(taken.problems[0].message.starts_with("its checksum differs"), "{:?}", taken.problems);
+    }
+
+    #[test]
+    fn what_is_no_archive_of_ours_is_refused_with_a_reason() {
+        let store = MemoryStore::default();
+        let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
+        assert!(refused(Vec::new()).contains("no ZIP archive"));
+        assert!(refused(b"no archive".to_vec()).contains("no ZIP archive"));
+        let with = |manifest: serde_json::Value| {
+            let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: 0.0 };
+            files.add_records("manifest.json", &manifest).expect("written");
+            let bytes = files.finish().into_iter().flat_map(|part| match part {
+                Part::Bytes(bytes) => bytes,
+                Part::Content(_) => Vec::new(),
+            });
+            bytes.collect::<Vec<u8>>()
+        };
+        let manifest = |format: &str, version: u32| json!({ "format": format, "version": version, "engineVersion": "1", "createdAt": "" });
+        assert!(refused(with(manifest("other", 1))).contains("something else"));
+        assert!(refused(with(manifest(FORMAT, VERSION + 1))).contains("newer page"));
+        assert!(take(&store, &with(manifest(FORMAT, VERSION))).is_ok());
+    }
+
+    #[test]
+    fn no_damaged_byte_and_no_cut_makes_it_panic_or_takes_in_a_wrong_content() {
+        let archive = archive_of(&filled());
+        for at in (0..archive.len()).step_by(7) {
+            let mut damaged = archive.clone();
+            damaged[at] ^= 0x55;
+            let other = MemoryStore::default();
+            let _refused_or_told = take(&other, &damaged);
+            for text in ["a", "b", "made 0", "made 1", "logo"] {
+                if let Some(content) = run(other.content(&sha256(text))).expect("read") {
+                    assert_eq!(&*content, text.as_bytes(), "byte {at}");
+                }
+            }
+            let _refused = take(&other, &archive[..at].to_vec());
+        }
+    }
+}

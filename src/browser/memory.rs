@@ -1,0 +1,49 @@
+//! The page's side of a worker that has no storage of its own: it asks the page, whose memory holds everything.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::Blob;
+
+use super::storage::finish;
+use crate::protocol::{StoreAnswer, StoreRequest};
+use crate::store::{AssetRecord, MemoryStore, NewAsset, Store, StoreError};
+
+/// The files of a message: their records, and their contents beside it, in the same order.
+pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec<NewAsset<Blob>> {
+    let contents: &Array = contents.unchecked_ref();
+    let with = |(asset, content): (AssetRecord, JsValue)| NewAsset {
+        asset_id: asset.asset_id,
+        name: asset.name,
+        mime_type: asset.mime_type,
+        bytes: asset.bytes,
+        content: content.unchecked_into(),
+    };
+    assets.into_iter().zip(contents.iter()).map(with).collect()
+}
+
+/// Does what a worker asks for. With the answer goes a content, where one was asked for.
+pub(super) async fn answer(
+    store: &MemoryStore<Blob>,
+    request: StoreRequest,
+    attachment: &JsValue,
+) -> Result<(StoreAnswer, JsValue), StoreError> {
+    let mut content = JsValue::UNDEFINED;
+    let answer = match request {
+        StoreRequest::Asset { asset_id } => StoreAnswer::Asset(store.asset(&asset_id).await?),
+        StoreRequest::Content { asset_id } => {
+            content = store.content(&asset_id).await?.map_or(content, JsValue::from);
+            StoreAnswer::Done
+        }
+        StoreRequest::Batch { batch_id } => StoreAnswer::Batch(store.batch(&batch_id).await?.map(Box::new)),
+        StoreRequest::Models => StoreAnswer::Models(store.models().await?),
+        StoreRequest::Put { assets, now } => {
+            store.put_assets(with_contents(assets, attachment), now).await?;
+            StoreAnswer::Done
+        }
+        StoreRequest::Finish { end, assets } => {
+            let records = finish(store, *end, with_contents(assets, attachment)).await?;
+            StoreAnswer::Finished(records.map(Box::new))
+        }
+    };
+    Ok((answer, content))
+}

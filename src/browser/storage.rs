@@ -1,0 +1,282 @@
+//! Where everything lies in this browser: in IndexedDB, or where that is not to be had, in the page's memory, of which
+//! workers ask by messages.
+
+use std::pin::Pin;
+#[cfg(feature = "worker")]
+use std::rc::Rc;
+
+use web_sys::Blob;
+
+use super::database::{Apply, Database, slot};
+use super::environment::now;
+#[cfg(feature = "worker")]
+use super::worker::Remote;
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::transitions::{fail, succeed};
+use crate::library::KeptWorkflow;
+use crate::protocol::End;
+use crate::store::{
+    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
+    StoreError, Which,
+};
+
+/// The store of this page or worker. Cheap to clone.
+#[derive(Clone)]
+pub enum Storage {
+    /// In IndexedDB.
+    Kept(Database),
+    /// In this page's memory, gone with it.
+    Memory(MemoryStore<Blob>),
+    /// In the memory of the page that this worker belongs to: what a worker needs, and no more.
+    #[cfg(feature = "worker")]
+    Asked(Rc<Remote>),
+}
+
+/// Records the end of an attempt with its files, strictly durable; nothing when the attempt is outdated.
+pub(super) async fn finish<S: Store>(
+    store: &S,
+    end: End,
+    assets: Vec<NewAsset<S::Content>>,
+) -> Result<Option<(Progress, Execution)>, StoreError> {
+    let End { batch_id, index, attempt, result, findings } = end;
+    let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+        let execution = executions.first_mut()?;
+        match result {
+            Ok(results) => succeed(progress, execution, attempt, results, findings, now())?,
+            Err(failure) => fail(progress, execution, attempt, failure, findings, now())?,
+        }
+        Some((progress.clone(), execution.clone()))
+    };
+    store.change(&batch_id, Which::At(vec![index]), assets, Durability::Strict, end).await
+}
+
+impl Storage {
+    /// Records the end of an attempt with its files; nothing when the attempt is outdated.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    #[cfg(feature = "worker")]
+    pub async fn finish(
+        &self,
+        end: End,
+        assets: Vec<NewAsset<Blob>>,
+    ) -> Result<Option<(Progress, Execution)>, StoreError> {
+        match self {
+            Self::Kept(database) => finish(database, end, assets).await,
+            Self::Memory(memory) => finish(memory, end, assets).await,
+            Self::Asked(remote) => remote.finish(end, assets).await,
+        }
+    }
+}
+
+#[cfg(feature = "worker")]
+fn not_here() -> StoreError {
+    StoreError::Failed("A worker cannot do this while the page works from memory.".to_owned())
+}
+
+/// A future on the heap: what waits for it holds a pointer, and not the code of every store once more, which would cost
+/// the page a quarter of its size.
+fn boxed<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(future)
+}
+
+/// Asks whichever it is.
+macro_rules! ask {
+    ($storage:ident, $store:ident => $answer:expr) => {
+        match $storage {
+            Self::Kept($store) => boxed($answer),
+            Self::Memory($store) => boxed($answer),
+            #[cfg(feature = "worker")]
+            Self::Asked($store) => boxed($answer),
+        }
+        .await
+    };
+    ($storage:ident, page $store:ident => $answer:expr) => {
+        match $storage {
+            Self::Kept($store) => boxed($answer),
+            Self::Memory($store) => boxed($answer),
+            #[cfg(feature = "worker")]
+            Self::Asked(_) => boxed(async { Err(not_here()) }),
+        }
+        .await
+    };
+}
+
+impl Store for Storage {
+    type Content = Blob;
+
+    async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
+        ask!(self, store => store.put_assets(assets, now))
+    }
+
+    async fn take_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
+        ask!(self, page store => store.take_assets(assets, now))
+    }
+
+    async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
+        ask!(self, store => store.asset(asset_id))
+    }
+
+    async fn content(&self, asset_id: &str) -> Result<Option<Blob>, StoreError> {
+        ask!(self, store => store.content(asset_id))
+    }
+
+    async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Kept(database) => database.mark_damaged(asset_id).await,
+            // Memory does not rot.
+            Self::Memory(_) => Ok(()),
+            #[cfg(feature = "worker")]
+            Self::Asked(_) => Ok(()),
+        }
+    }
+
+    async fn create_batch(
+        &self,
+        batch: Batch,
+        progress: Progress,
+        executions: Vec<Execution>,
+    ) -> Result<Progress, StoreError> {
+        ask!(self, page store => store.create_batch(batch, progress, executions))
+    }
+
+    async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError> {
+        ask!(self, page store => store.finished_with(content_keys))
+    }
+
+    async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {
+        ask!(self, store => store.batch(batch_id))
+    }
+
+    async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
+        ask!(self, page store => store.progress(batch_id))
+    }
+
+    async fn all_progress(&self) -> Result<Vec<Progress>, StoreError> {
+        ask!(self, page store => store.all_progress())
+    }
+
+    async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError> {
+        ask!(self, page store => store.list_progress(filter, offset, limit))
+    }
+
+    async fn executions(
+        &self,
+        batch_id: &str,
+        status: Option<ExecutionStatus>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ExecutionPage, StoreError> {
+        ask!(self, page store => store.executions(batch_id, status, offset, limit))
+    }
+
+    async fn change<T: 'static>(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Blob>>,
+        durability: Durability,
+        apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        // One function for all that may be applied, as in `Database`.
+        let (answer, left) = slot();
+        let apply: Apply = Box::new(move |progress, executions| {
+            let answer = apply(progress, executions);
+            let write = answer.is_some();
+            left.set(answer);
+            write
+        });
+        let written = boxed(self.change_boxed(batch_id, which, assets, durability, apply)).await?;
+        Ok(answer.take().filter(|_| written))
+    }
+
+    async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
+        ask!(self, page store => store.delete_batch(batch_id))
+    }
+
+    async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
+        ask!(self, page store => store.workflow(workflow_id))
+    }
+
+    async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError> {
+        ask!(self, page store => store.workflows())
+    }
+
+    async fn change_workflow<T: 'static>(
+        &self,
+        workflow_id: &str,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let (answer, left) = slot();
+        let apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>> = Box::new(move |before| {
+            let (kept, answer) = apply(before)?;
+            left.set(Some(answer));
+            Some(kept)
+        });
+        let written = boxed(self.change_workflow_boxed(workflow_id, apply)).await?;
+        Ok(answer.take().filter(|_| written))
+    }
+
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        ask!(self, page store => store.sweep(before))
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        ask!(self, store => store.models())
+    }
+
+    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+        ask!(self, page store => store.add_model(model))
+    }
+
+    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+        ask!(self, page store => store.remove_model(name))
+    }
+
+    async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        ask!(self, page store => store.setting(key))
+    }
+
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        ask!(self, page store => store.set_setting(key, value))
+    }
+}
+
+impl Storage {
+    async fn change_boxed(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Blob>>,
+        durability: Durability,
+        apply: Apply,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Kept(database) => database.change_batch(batch_id, which, assets, durability, apply).await,
+            Self::Memory(memory) => {
+                let apply = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                    apply(progress, executions).then_some(())
+                };
+                Ok(memory.change(batch_id, which, assets, durability, apply).await?.is_some())
+            }
+            #[cfg(feature = "worker")]
+            Self::Asked(_) => Err(not_here()),
+        }
+    }
+
+    async fn change_workflow_boxed(
+        &self,
+        workflow_id: &str,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Kept(database) => database.change_kept(workflow_id, apply).await,
+            Self::Memory(memory) => {
+                let apply = move |before| apply(before).map(|kept| (kept, ()));
+                Ok(memory.change_workflow(workflow_id, apply).await?.is_some())
+            }
+            #[cfg(feature = "worker")]
+            Self::Asked(_) => Err(not_here()),
+        }
+    }
+}

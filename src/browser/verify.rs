@@ -1,0 +1,45 @@
+//! Reading what is stored and making sure that it is what was stored: an asset's id is the SHA-256 of its content.
+
+use js_sys::ArrayBuffer;
+use web_sys::Blob;
+
+use super::environment::buffer_of;
+use super::hash::sha256;
+use super::interop::sleep;
+use super::storage::Storage;
+use crate::store::{Store, StoreError};
+
+/// Time before content that could not be read is tried once more.
+const AGAIN_MS: f64 = 200.0;
+
+/// What lies under an asset's id.
+pub(super) enum Found {
+    /// Its content, as it was stored.
+    #[cfg_attr(not(feature = "worker"), allow(dead_code, reason = "the page has no use for the buffer"))]
+    Sound(Blob, ArrayBuffer),
+    /// Content that cannot be read or is not what was stored, and how that shows.
+    Damaged(String),
+    /// No content.
+    Nothing,
+}
+
+/// Reads an asset's content and checks it.
+///
+/// # Errors
+/// When the storage does not answer.
+pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, StoreError> {
+    let mut tried = false;
+    loop {
+        let Some(blob) = database.content(asset_id).await? else { return Ok(Found::Nothing) };
+        match buffer_of(&blob).await {
+            Ok(buffer) if sha256(&buffer).await == asset_id => return Ok(Found::Sound(blob, buffer)),
+            Ok(_) => return Ok(Found::Damaged("its checksum differs".to_owned())),
+            // The browser may only have been short of something.
+            Err(_) if !tried => {
+                tried = true;
+                sleep(AGAIN_MS).await;
+            }
+            Err(error) => return Ok(Found::Damaged(error)),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Keeping the device awake while a batch runs: the browser's screen wake lock, where there is one. Each tab asks for
+//! itself, because only one in sight is given it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::{Rc, Weak};
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+use super::exchange::{Exchange, Hearing, Word};
+use super::interop::{Listener, Timer, property, settled, spawn};
+use crate::api::Notice;
+
+#[wasm_bindgen]
+extern "C" {
+    type WakeLock;
+    #[wasm_bindgen(method)]
+    fn request(this: &WakeLock, kind: &str) -> Promise;
+
+    type Sentinel;
+    #[wasm_bindgen(method, getter)]
+    fn released(this: &Sentinel) -> bool;
+    #[wasm_bindgen(method)]
+    fn release(this: &Sentinel) -> Promise;
+}
+
+/// Time for which the lock is kept when nothing runs, since the next picture mostly follows at once.
+const LINGER_MS: f64 = 2_000.0;
+
+/// This tab's wake lock.
+pub(super) struct Wake {
+    own: Weak<Self>,
+    manager: WakeLock,
+    /// Batches that have pictures in flight.
+    running: RefCell<BTreeSet<String>>,
+    held: RefCell<Option<Sentinel>>,
+    asking: Cell<bool>,
+    lingering: RefCell<Option<Timer>>,
+    listening: RefCell<Option<(Hearing, Listener)>>,
+}
+
+impl Wake {
+    /// Follows what runs. Nothing where the browser has no such lock.
+    pub(super) fn follow(exchange: &Exchange) -> Option<Rc<Self>> {
+        let manager = property(&property(&js_sys::global(), "navigator"), "wakeLock");
+        let document = web_sys::window()?.document()?;
+        if !manager.is_object() {
+            return None;
+        }
+        let wake = Rc::new_cyclic(|own: &Weak<Self>| Self {
+            own: own.clone(),
+            manager: manager.unchecked_into(),
+            running: RefCell::default(),
+            held: RefCell::default(),
+            asking: Cell::new(false),
+            lingering: RefCell::default(),
+            listening: RefCell::default(),
+        });
+        let own = wake.own.clone();
+        let hearing = exchange.listen(move |word| {
+            let Some(wake) = own.upgrade() else { return };
+            match word {
+                Word::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
+                Word::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
+                Word::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
+                _ => {}
+            }
+        });
+        let own = wake.own.clone();
+        // The browser takes the lock from a tab that is hidden.
+        let shown = Listener::new(&document, "visibilitychange", move |_| {
+            if let Some(wake) = own.upgrade() {
+                wake.settle();
+            }
+        });
+        *wake.listening.borrow_mut() = Some((hearing, shown));
+        Some(wake)
+    }
+
+    fn note(&self, batch_id: &str, runs: bool) {
+        let quiet = {
+            let mut running = self.running.borrow_mut();
+            if runs {
+                running.insert(batch_id.to_owned());
+            } else if !running.remove(batch_id) {
+                return;
+            }
+            running.is_empty()
+        };
+        if !quiet {
+            self.lingering.borrow_mut().take();
+            return self.settle();
+        }
+        let own = self.own.clone();
+        let timer = Timer::new(LINGER_MS, move || {
+            // In a task of its own: the timer must not drop itself.
+            if let Some(wake) = own.upgrade() {
+                spawn(async move { wake.settle() });
+            }
+        });
+        *self.lingering.borrow_mut() = Some(timer);
+    }
+
+    fn is_wanted(&self) -> bool {
+        let hidden = web_sys::window().and_then(|window| window.document()).is_none_or(|document| document.hidden());
+        !hidden && !self.running.borrow().is_empty()
+    }
+
+    /// Asks for the lock or lets it go, as things are now.
+    fn settle(&self) {
+        if !self.is_wanted() {
+            let held = self.held.borrow_mut().take();
+            if let Some(held) = held.filter(|held| !held.released()) {
+                spawn(async move {
+                    let _gone_anyway = settled(held.release()).await;
+                });
+            }
+            return;
+        }
+        let holds = self.held.borrow().as_ref().is_some_and(|held| !held.released());
+        if holds || self.asking.replace(true) {
+            return;
+        }
+        let Some(wake) = self.own.upgrade() else { return };
+        spawn(async move {
+            // A refusal, as with a battery that is low, is no reason to tell anybody.
+            let given = settled(wake.manager.request("screen")).await;
+            wake.asking.set(false);
+            if let Ok(given) = given {
+                *wake.held.borrow_mut() = Some(given.unchecked_into());
+                if !wake.is_wanted() && wake.lingering.borrow().is_none() {
+                    wake.settle();
+                }
+            }
+        });
+    }
+}

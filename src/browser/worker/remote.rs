@@ -1,0 +1,112 @@
+//! The store as a worker has it while the page works from memory: it asks the page, by messages.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::Blob;
+
+use super::super::interop::{Sender, handover};
+use super::report_with;
+use crate::batch::records::{Batch, Execution, Millis, Progress};
+use crate::protocol::{End, FromWorker, StoreAnswer, StoreRequest};
+use crate::store::{AssetRecord, ModelRecord, NewAsset, StoreError};
+
+/// The way to the page's memory.
+#[derive(Default)]
+pub struct Remote {
+    tickets: Cell<u32>,
+    waiting: RefCell<BTreeMap<u32, Sender<(StoreAnswer, JsValue)>>>,
+}
+
+/// The records of files that are on their way, and their contents.
+fn without_contents(assets: Vec<NewAsset<Blob>>) -> (Vec<AssetRecord>, JsValue) {
+    let contents: Array = assets.iter().map(|asset| &asset.content).collect();
+    let record = |asset: NewAsset<Blob>| AssetRecord {
+        asset_id: asset.asset_id,
+        name: asset.name,
+        mime_type: asset.mime_type,
+        bytes: asset.bytes,
+        references: 0,
+        created_at: 0.0,
+        imported: false,
+        damaged: false,
+    };
+    (assets.into_iter().map(record).collect(), contents.into())
+}
+
+fn misunderstood() -> StoreError {
+    StoreError::Failed("The page gave no answer that fits.".to_owned())
+}
+
+impl Remote {
+    async fn ask(&self, request: StoreRequest, contents: &JsValue) -> Result<(StoreAnswer, JsValue), StoreError> {
+        let ticket = self.tickets.get();
+        self.tickets.set(ticket.wrapping_add(1));
+        let (sender, receiver) = handover();
+        self.waiting.borrow_mut().insert(ticket, sender);
+        report_with(&FromWorker::Ask { ticket, request }, contents);
+        match receiver.await {
+            Some((StoreAnswer::Failed(message), _)) => Err(StoreError::Failed(message)),
+            Some(answer) => Ok(answer),
+            None => Err(misunderstood()),
+        }
+    }
+
+    /// The page's answer, and the content that was asked for.
+    pub(super) fn answered(&self, ticket: u32, answer: StoreAnswer, content: JsValue) {
+        if let Some(waiting) = self.waiting.borrow_mut().remove(&ticket) {
+            waiting.send((answer, content));
+        }
+    }
+
+    pub(in super::super) async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
+        let request = StoreRequest::Asset { asset_id: asset_id.to_owned() };
+        match self.ask(request, &JsValue::UNDEFINED).await? {
+            (StoreAnswer::Asset(record), _) => Ok(record),
+            _ => Err(misunderstood()),
+        }
+    }
+
+    pub(in super::super) async fn content(&self, asset_id: &str) -> Result<Option<Blob>, StoreError> {
+        let request = StoreRequest::Content { asset_id: asset_id.to_owned() };
+        Ok(self.ask(request, &JsValue::UNDEFINED).await?.1.dyn_into().ok())
+    }
+
+    pub(in super::super) async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError> {
+        let request = StoreRequest::Batch { batch_id: batch_id.to_owned() };
+        match self.ask(request, &JsValue::UNDEFINED).await? {
+            (StoreAnswer::Batch(batch), _) => Ok(batch.map(|batch| *batch)),
+            _ => Err(misunderstood()),
+        }
+    }
+
+    pub(in super::super) async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
+        match self.ask(StoreRequest::Models, &JsValue::UNDEFINED).await? {
+            (StoreAnswer::Models(models), _) => Ok(models),
+            _ => Err(misunderstood()),
+        }
+    }
+
+    pub(in super::super) async fn put_assets(
+        &self,
+        assets: Vec<NewAsset<Blob>>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (assets, contents) = without_contents(assets);
+        self.ask(StoreRequest::Put { assets, now }, &contents).await.map(|_| ())
+    }
+
+    pub(in super::super) async fn finish(
+        &self,
+        end: End,
+        assets: Vec<NewAsset<Blob>>,
+    ) -> Result<Option<(Progress, Execution)>, StoreError> {
+        let (assets, contents) = without_contents(assets);
+        match self.ask(StoreRequest::Finish { end: Box::new(end), assets }, &contents).await? {
+            (StoreAnswer::Finished(records), _) => Ok(records.map(|records| *records)),
+            _ => Err(misunderstood()),
+        }
+    }
+}

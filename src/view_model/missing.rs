@@ -1,0 +1,51 @@
+//! Files that were to come in and could not be kept: what is listed of them, and which one a file that is added again
+//! stands for.
+
+/// A file that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Distinguishes it from all others of this visit.
+    pub id: u32,
+    /// The input it was added to.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Its path in the folder it came from, where it came from one.
+    pub path: Option<String>,
+    /// Why it is missing, as the end of a sentence.
+    pub reason: String,
+}
+
+/// Takes the file out that stands under this path, or else the first of this name.
+pub fn take(missing: &mut Vec<Missing>, name: &str, path: Option<&str>) -> Option<Missing> {
+    let by_path = path.and_then(|path| missing.iter().position(|one| one.path.as_deref() == Some(path)));
+    let found = by_path.or_else(|| missing.iter().position(|one| one.name == name))?;
+    Some(missing.remove(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(id: u32, name: &str, path: Option<&str>) -> Missing {
+        let path = path.map(str::to_owned);
+        Missing { id, key: String::new(), name: name.to_owned(), path, reason: "it is gone".to_owned() }
+    }
+
+    #[test]
+    fn a_path_says_more_than_a_name() {
+        let mut all = vec![missing(1, "a.jpg", Some("one/a.jpg")), missing(2, "a.jpg", Some("two/a.jpg"))];
+        assert_eq!(take(&mut all, "a.jpg", Some("two/a.jpg")).map(|one| one.id), Some(2));
+        assert_eq!(take(&mut all, "b.jpg", Some("two/b.jpg")), None);
+        assert_eq!(take(&mut all, "a.jpg", Some("elsewhere/a.jpg")).map(|one| one.id), Some(1));
+        assert_eq!(take(&mut all, "a.jpg", None), None, "each stands for one");
+    }
+
+    #[test]
+    fn of_equal_names_the_first_is_taken() {
+        let mut all = vec![missing(1, "b.jpg", None), missing(2, "a.jpg", None), missing(3, "a.jpg", None)];
+        assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(2));
+        assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(3));
+        assert_eq!(all.len(), 1);
+    }
+}

@@ -1,0 +1,139 @@
+// Everything of one browser as one archive, and taken in by another.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { ask, call, execute, executions, importFiles, open, readAsset, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+import { readZip } from "./support/zip.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const TWO_SIZES = pictures.builtIn("watermark-two-sizes");
+
+/** The archive of a page, by its settings. */
+async function saved(page) {
+  await page.locator(id("preferences")).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("archive-export")).click()]);
+  assert.match(download.suggestedFilename(), /^pixelmill-\d{4}-\d\d-\d\d\.zip$/);
+  await page.locator(id("preferences-close")).click();
+  return readFileSync(await download.path());
+}
+
+/** Takes an archive in by a script's call. */
+async function takeIn(page, archive) {
+  return await page.evaluate(async (text) => {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    try {
+      return await window.pixelmill.importArchive(new Blob([bytes]));
+    } catch (error) {
+      return { rejected: error };
+    }
+  }, archive.toString("base64"));
+}
+
+/** What a page holds of batches, with the contents' hashes. */
+async function everything(page) {
+  const { batches } = await ask(page, "listBatches");
+  const all = {};
+  for (const { batchId } of batches) {
+    const { links: _, updatedAt: __, ...status } = await ask(page, "getBatchStatus", batchId);
+    const done = await executions(page, batchId);
+    for (const { outputs = [] } of done) {
+      for (const { url, sha256 } of outputs) assert.equal(hash(await readAsset(page, url)), sha256);
+    }
+    all[batchId] = { status, executions: done };
+  }
+  return all;
+}
+
+test("everything of one browser comes back in another, and is there once", async (t) => {
+  const { page } = await open(t);
+  const photographs = await pictures.photographs(4, 0.5);
+  const bad = { name: "bad.jpg", bytes: Buffer.from("no picture") };
+  const assets = await importFiles(page, [...photographs, bad]);
+  const { batchId } = await run(page, withImages(TWO_SIZES, { photos: assets, logo: assets.slice(0, 1) }));
+  await run(page, withImages(pictures.builtIn("web-gallery"), { photos: assets.slice(1, 3) }));
+  const kept = await ask(page, "saveWorkflow", withImages(TWO_SIZES, { logo: assets.slice(0, 1) }), { workflowId: "mine" });
+  const before = await everything(page);
+  const archive = await saved(page);
+  const names = readZip(archive).map(({ name }) => name);
+  assert.ok(names.includes("manifest.json") && names.includes(`batches/${batchId}.json`), names.join(" "));
+  assert.equal(new Set(names).size, names.length);
+
+  const { page: other, url } = await open(t);
+  await other.evaluate(() => {
+    window.ended = 0;
+    window.pixelmill.addEventListener("batchcompleted", () => (window.ended += 1));
+  });
+  await other.locator(id("preferences")).click();
+  await other.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: archive });
+  await other.locator(id("notice"), { hasText: "Added: 2 batches, 1 workflow." }).waitFor();
+  await other.locator(id("preferences-close")).click();
+  assert.deepEqual(await everything(other), before);
+  assert.deepEqual((await ask(other, "listWorkflows")).workflows.map(({ workflowId }) => workflowId), [kept.workflowId]);
+  assert.equal(await other.evaluate(() => window.ended), 0, "what had ended elsewhere is no news");
+  await other.goto(`${url}#/batches/${batchId}`);
+  await other.locator(`${id("execution-row")}[data-index="0"] .thumb img`).waitFor();
+  // Pictures and logo came along: what failed can be run again, and so can everything.
+  await ask(other, "retryExecutions", batchId);
+  assert.equal((await untilEnded(other, batchId)).assets.failed, 1);
+  const again = await run(other, withImages(pictures.builtIn("web-gallery"), { photos: assets.slice(1, 3) }));
+  assert.equal(again.status.assets.completed, 2);
+  const taken = await takeIn(other, archive);
+  assert.deepEqual(taken, { batches: 0, workflows: 0, models: 0, assets: 0, skipped: 3, problems: [] });
+});
+
+test("a batch that was under way comes in paused, and goes on from there", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  const assets = await importFiles(page, await pictures.photographs(6, 2));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  await until(page, batchId, ({ assets }) => assets.completed >= 1);
+  await ask(page, "pauseAll");
+  await until(page, batchId, ({ assets }) => assets.processing === 0);
+  const archive = await saved(page);
+  const { page: other } = await open(t);
+  assert.equal((await takeIn(other, archive)).batches, 1);
+  const status = await ask(other, "getBatchStatus", batchId);
+  assert.deepEqual([status.status, status.paused.reason], ["running", "user"]);
+  assert.ok(status.assets.completed >= 1 && status.assets.pending >= 1, JSON.stringify(status.assets));
+  await other.waitForTimeout(1000);
+  assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something went on by itself");
+  await ask(other, "resumeBatch", batchId);
+  assert.equal((await untilEnded(other, batchId)).assets.completed, 6);
+});
+
+test("a damaged part is told, and the rest comes in", async (t) => {
+  const { page } = await open(t);
+  const assets = await importFiles(page, await pictures.photographs(3, 0.5));
+  const { batchId, executions: made } = await run(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  const archive = await saved(page);
+  const { sha256, bytes } = made[1].outputs[0];
+  const content = await readAsset(page, `asset:${sha256}`);
+  const damaged = Buffer.from(archive);
+  const at = damaged.indexOf(content);
+  assert.ok(at > 0);
+  damaged[at + (bytes >> 1)] ^= 1;
+  const { page: other } = await open(t);
+  const taken = await takeIn(other, damaged);
+  assert.deepEqual([taken.batches, taken.problems], [1, [{ entry: `blobs/${sha256}`, message: "its checksum differs; it was left out." }]]);
+  const after = await executions(other, batchId);
+  assert.deepEqual(after.map(({ status }) => status), ["success", "failed", "success"]);
+  await ask(other, "retryExecutions", batchId);
+  await untilEnded(other, batchId);
+  assert.equal((await executions(other, batchId))[1].outputs[0].sha256, sha256, "the retry made the same again");
+});
+
+test("what is no archive is refused with a reason, by script and by hand", async (t) => {
+  const { page } = await open(t);
+  const { rejected } = await takeIn(page, Buffer.from("no archive at all"));
+  assert.equal(rejected.code, 400);
+  assert.match(rejected.message, /no ZIP archive/);
+  assert.equal((await call(page, "importArchive", "text")).rejected.code, 400);
+  await page.locator(id("preferences")).click();
+  await page.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: Buffer.from("nothing") });
+  await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "no ZIP archive" }).waitFor();
+});
