@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::Taken;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
-use crate::batch::transitions::{Findings, Results};
 use crate::error::Failure;
 use crate::store::{AssetRecord, ModelRecord};
 
@@ -24,22 +23,6 @@ pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     Some(id) => id,
     None => "development",
 };
-
-/// The end of an execution's attempt, as a worker has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct End {
-    /// The batch.
-    pub batch_id: String,
-    /// The execution's `assetIndex`.
-    pub index: u32,
-    /// The attempt.
-    pub attempt: u32,
-    /// What came of it.
-    pub result: Result<Results, Failure>,
-    /// What was learned, whatever came of it.
-    pub findings: Findings,
-}
 
 /// What a worker asks of the page's memory, where there is no other storage. Contents of files go beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,11 +52,20 @@ pub enum StoreRequest {
         /// When they came in.
         now: Millis,
     },
-    /// Record the end of an attempt.
-    Finish {
-        /// The end.
-        end: Box<End>,
-        /// Records of the files that go with it.
+    /// An execution, and the progress of its batch.
+    Records {
+        /// The batch.
+        batch_id: String,
+        /// The execution's `assetIndex`.
+        index: u32,
+    },
+    /// Write both, unless the batch has changed since they were read.
+    Write {
+        /// The revision that was read.
+        revision: u64,
+        /// As they are to be.
+        records: Box<(Progress, Execution)>,
+        /// Records of the files that go with them.
         assets: Vec<AssetRecord>,
     },
 }
@@ -88,8 +80,10 @@ pub enum StoreAnswer {
     Batch(Option<Box<Batch>>),
     /// To `Models`.
     Models(Vec<ModelRecord>),
-    /// To `Finish`: the records as stored; none when the attempt was outdated.
-    Finished(Option<Box<(Progress, Execution)>>),
+    /// To `Records`.
+    Records(Option<Box<(Progress, Execution)>>),
+    /// To `Write`: whether they were written.
+    Written(bool),
     /// To the others. The content that was asked for comes beside it.
     Done,
     /// It was not done.

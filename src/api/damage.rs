@@ -1,6 +1,6 @@
 //! Results whose stored files are damaged or gone: they become failures, so that a retry makes them anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 continue;
             }
             let batch_id = progress.batch_id;
-            let mut found = BTreeMap::<u32, Vec<String>>::new();
+            let mut found = Vec::<(u32, Vec<String>)>::new();
             let mut from = 0;
             loop {
                 let executions = match self.next_successes(&batch_id, &mut from).await {
@@ -74,7 +74,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     let outputs = execution.outputs.iter().filter(|output| asset_ids.contains(&output.sha256));
                     let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
                     if !names.is_empty() {
-                        found.insert(execution.asset_index, names);
+                        found.push((execution.asset_index, names));
                     }
                 }
             }
@@ -83,13 +83,14 @@ impl<S: Store, H: Host> Service<S, H> {
             }
             let now = self.host.now();
             let asset_ids = asset_ids.clone();
-            let which = Which::At(found.keys().copied().collect());
+            let which = Which::At(found.iter().map(|(index, _)| *index).collect());
             let damage = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
                 let mut changed = Vec::new();
                 for execution in executions {
                     // As it is now: it may have been made anew meanwhile.
                     let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
-                    let names = found.get(&execution.asset_index).filter(|_| still);
+                    let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
+                    let names = place.filter(|_| still).map(|at| &found[at].1);
                     if names.and_then(|names| transitions::damage(progress, execution, names, now)).is_some() {
                         changed.push(execution.asset_index);
                     }

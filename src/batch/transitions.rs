@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use super::records::{
     Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, PastFailure, Pause,
     PauseReason, Priority, Progress, Reused,
@@ -173,8 +171,7 @@ pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool,
 }
 
 /// What a worker learned of an execution's input, whatever came of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
     /// Asset id of a primary input that was fetched from a URL.
     pub fetched: Option<String>,
@@ -187,8 +184,7 @@ pub struct Findings {
 }
 
 /// What a successful execution made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
     /// The written results.
     pub outputs: Vec<Output>,

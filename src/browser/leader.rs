@@ -48,7 +48,7 @@ pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> 
     locks::request(&format!("pixelmill:{}", base_path(base_url)), elected)
 }
 
-/// What ends a worker that overruns its time.
+/// What ends a worker that overruns its time, or stays silent.
 struct Watched {
     ticket: u64,
     ms: u32,
@@ -74,7 +74,7 @@ pub struct Leader {
     workers: RefCell<BTreeMap<WorkerId, Handle>>,
     watches: RefCell<BTreeMap<WorkerId, Watched>>,
     /// Of workers that were given an execution and have not said that they have it.
-    silent: RefCell<BTreeMap<WorkerId, Timer>>,
+    silent: RefCell<BTreeMap<WorkerId, Watched>>,
     lifecycle: RefCell<Option<lifecycle::Watch>>,
     reported: RefCell<BTreeMap<String, Reported>>,
     courier: Rc<Courier>,
@@ -415,7 +415,7 @@ impl Leader {
                 leader.run(|leader| async move { leader.stayed_silent(worker) });
             }
         });
-        self.silent.borrow_mut().insert(worker, timer);
+        self.silent.borrow_mut().insert(worker, Watched { ticket: 0, ms: 0, _timer: timer });
     }
 
     /// The browser had frozen the tab, and its workers with it: their times begin anew, and every running batch's log
@@ -499,8 +499,8 @@ impl Leader {
                 self.dispatch(Event::Unstored { worker, reason });
             }
             FromPool::Archive(_) => {}
-            FromPool::Report(other) => {
-                web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked: {other:?}").into());
+            FromPool::Report(_) => {
+                web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked.").into());
             }
         }
     }

@@ -4,9 +4,10 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::storage::finish;
+use super::database::{Apply, slot};
+use super::storage::Storage;
 use crate::protocol::{StoreAnswer, StoreRequest};
-use crate::store::{AssetRecord, MemoryStore, NewAsset, Store, StoreError};
+use crate::store::{AssetRecord, Durability, MemoryStore, NewAsset, Store, StoreError, Which};
 
 /// The files of a message: their records, and their contents beside it, in the same order.
 pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec<NewAsset<Blob>> {
@@ -19,6 +20,17 @@ pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec
         content: content.unchecked_into(),
     };
     assets.into_iter().zip(contents.iter()).map(with).collect()
+}
+
+async fn change(
+    store: &MemoryStore<Blob>,
+    batch_id: &str,
+    index: u32,
+    assets: Vec<NewAsset<Blob>>,
+    apply: Apply,
+) -> Result<bool, StoreError> {
+    let storage = Storage::Memory(store.clone());
+    storage.change_boxed(batch_id, Which::At(vec![index]), assets, Durability::Strict, apply).await
 }
 
 /// Does what a worker asks for. With the answer goes a content, where one was asked for.
@@ -40,9 +52,28 @@ pub(super) async fn answer(
             store.put_assets(with_contents(assets, attachment), now).await?;
             StoreAnswer::Done
         }
-        StoreRequest::Finish { end, assets } => {
-            let records = finish(store, *end, with_contents(assets, attachment)).await?;
-            StoreAnswer::Finished(records.map(Box::new))
+        StoreRequest::Records { batch_id, index } => {
+            // Nothing is changed by it.
+            let (found, left) = slot();
+            let read: Apply = Box::new(move |progress, executions| {
+                left.set(executions.pop().map(|execution| Box::new((progress.clone(), execution))));
+                false
+            });
+            change(store, &batch_id, index, Vec::new(), read).await?;
+            StoreAnswer::Records(found.take())
+        }
+        StoreRequest::Write { revision, records, assets } => {
+            let (progress, execution) = *records;
+            let (batch_id, index) = (progress.batch_id.clone(), execution.asset_index);
+            let write: Apply = Box::new(move |known, executions| {
+                let unchanged = known.revision == revision;
+                if unchanged {
+                    *known = progress;
+                    *executions = vec![execution];
+                }
+                unchanged
+            });
+            StoreAnswer::Written(change(store, &batch_id, index, with_contents(assets, attachment), write).await?)
         }
     };
     Ok((answer, content))

@@ -8,13 +8,16 @@ use std::rc::Rc;
 use web_sys::Blob;
 
 use super::database::{Apply, Database, slot};
+#[cfg(feature = "worker")]
 use super::environment::now;
 #[cfg(feature = "worker")]
 use super::worker::Remote;
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
-use crate::batch::transitions::{fail, succeed};
+#[cfg(feature = "worker")]
+use crate::batch::transitions::{Findings, Results, fail, succeed};
+#[cfg(feature = "worker")]
+use crate::error::Failure;
 use crate::library::KeptWorkflow;
-use crate::protocol::End;
 use crate::store::{
     AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
     StoreError, Which,
@@ -32,26 +35,35 @@ pub enum Storage {
     Asked(Rc<Remote>),
 }
 
-/// Records the end of an attempt with its files, strictly durable; nothing when the attempt is outdated.
-pub(super) async fn finish<S: Store>(
-    store: &S,
-    end: End,
-    assets: Vec<NewAsset<S::Content>>,
-) -> Result<Option<(Progress, Execution)>, StoreError> {
-    let End { batch_id, index, attempt, result, findings } = end;
-    let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
-        let execution = executions.first_mut()?;
-        match result {
-            Ok(results) => succeed(progress, execution, attempt, results, findings, now())?,
-            Err(failure) => fail(progress, execution, attempt, failure, findings, now())?,
+/// The end of an execution's attempt, as a worker has it.
+#[cfg(feature = "worker")]
+#[derive(Clone, Debug)]
+pub struct End {
+    /// The batch.
+    pub batch_id: String,
+    /// The execution's `assetIndex`.
+    pub index: u32,
+    /// The attempt.
+    pub attempt: u32,
+    /// What came of it.
+    pub result: Result<Results, Failure>,
+    /// What was learned, whatever came of it.
+    pub findings: Findings,
+}
+
+#[cfg(feature = "worker")]
+impl End {
+    /// Changes the records accordingly; nothing, and they stay, when the attempt is outdated.
+    pub(super) fn apply(self, progress: &mut Progress, execution: &mut Execution) -> Option<()> {
+        match self.result {
+            Ok(results) => succeed(progress, execution, self.attempt, results, self.findings, now()),
+            Err(failure) => fail(progress, execution, self.attempt, failure, self.findings, now()),
         }
-        Some((progress.clone(), execution.clone()))
-    };
-    store.change(&batch_id, Which::At(vec![index]), assets, Durability::Strict, end).await
+    }
 }
 
 impl Storage {
-    /// Records the end of an attempt with its files; nothing when the attempt is outdated.
+    /// Records the end of an attempt with its files, strictly durable; nothing when the attempt is outdated.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -61,11 +73,16 @@ impl Storage {
         end: End,
         assets: Vec<NewAsset<Blob>>,
     ) -> Result<Option<(Progress, Execution)>, StoreError> {
-        match self {
-            Self::Kept(database) => finish(database, end, assets).await,
-            Self::Memory(memory) => finish(memory, end, assets).await,
-            Self::Asked(remote) => remote.finish(end, assets).await,
+        if let Self::Asked(remote) = self {
+            return remote.finish(end, assets).await;
         }
+        let (batch_id, which) = (end.batch_id.clone(), Which::At(vec![end.index]));
+        let apply = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let execution = executions.first_mut()?;
+            end.apply(progress, execution)?;
+            Some((progress.clone(), execution.clone()))
+        };
+        self.change(&batch_id, which, assets, Durability::Strict, apply).await
     }
 }
 
@@ -243,7 +260,7 @@ impl Store for Storage {
 }
 
 impl Storage {
-    async fn change_boxed(
+    pub(super) async fn change_boxed(
         &self,
         batch_id: &str,
         which: Which,

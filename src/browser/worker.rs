@@ -17,7 +17,7 @@ use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
 use super::locks;
-use super::storage::Storage;
+use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
@@ -25,7 +25,7 @@ use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
-use crate::protocol::{BUILD_ID, End, FromWorker, ToWorker, VERSION};
+use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
 use crate::store::{NewAsset, Store, StoreError};
 use crate::workflow::Workflow;
 

@@ -1,7 +1,7 @@
 //! The store in memory: what the port means, in its plainest form. For tests, and where nothing need outlast the page.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +13,10 @@ use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress}
 use crate::batch::transitions;
 use crate::library::KeptWorkflow;
 
+mod table;
+
+use table::Table;
+
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
 #[derive(Debug)]
 pub struct MemoryStore<C = Arc<[u8]>> {
@@ -21,28 +25,35 @@ pub struct MemoryStore<C = Arc<[u8]>> {
 
 #[derive(Debug)]
 struct Records<C> {
-    assets: BTreeMap<String, (AssetRecord, C)>,
-    batches: BTreeMap<String, StoredBatch>,
-    workflows: BTreeMap<String, KeptWorkflow>,
-    models: BTreeMap<String, ModelRecord>,
-    settings: BTreeMap<String, String>,
+    assets: Table<(AssetRecord, C)>,
+    batches: Table<StoredBatch>,
+    workflows: Table<KeptWorkflow>,
+    models: Table<ModelRecord>,
+    settings: Table<String>,
 }
 
 #[derive(Debug)]
 struct StoredBatch {
     batch: Batch,
     progress: Progress,
-    executions: BTreeMap<u32, Execution>,
+    /// By index.
+    executions: Vec<Execution>,
+}
+
+impl StoredBatch {
+    fn place(&self, index: u32) -> Option<usize> {
+        self.executions.binary_search_by_key(&index, |execution| execution.asset_index).ok()
+    }
 }
 
 impl<C> Default for MemoryStore<C> {
     fn default() -> Self {
         let records = Records {
-            assets: BTreeMap::new(),
-            batches: BTreeMap::new(),
-            workflows: BTreeMap::new(),
-            models: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            assets: Table::default(),
+            batches: Table::default(),
+            workflows: Table::default(),
+            models: Table::default(),
+            settings: Table::default(),
         };
         Self { records: Rc::new(RefCell::new(records)) }
     }
@@ -67,7 +78,9 @@ impl<C: Clone> Records<C> {
             imported,
             damaged: false,
         };
-        let (record, kept) = self.assets.entry(asset_id.clone()).or_insert_with(|| (fresh(), content.clone()));
+        let Some((record, kept)) = self.assets.get_mut(&asset_id) else {
+            return self.assets.insert(&asset_id, (fresh(), content));
+        };
         if std::mem::take(&mut record.damaged) {
             *kept = content;
         }
@@ -131,28 +144,28 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         mut executions: Vec<Execution>,
     ) -> Result<Progress, StoreError> {
         let mut records = self.records.borrow_mut();
-        if records.batches.contains_key(&batch.batch_id) {
+        if records.batches.contains(&batch.batch_id) {
             return Err(StoreError::Failed(format!("there is a batch \"{}\" already", batch.batch_id)));
         }
         let held = executions.iter().flat_map(Execution::references);
         let missing: BTreeSet<String> =
-            held.filter(|asset_id| !records.assets.contains_key(*asset_id)).map(str::to_owned).collect();
+            held.filter(|asset_id| !records.assets.contains(asset_id)).map(str::to_owned).collect();
         // Nothing is counted yet, so nothing is let go.
         transitions::miss(&mut progress, &mut executions, &missing);
-        batch.references.retain(|asset_id| records.assets.contains_key(asset_id));
+        batch.references.retain(|asset_id| records.assets.contains(asset_id));
         batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
         for asset_id in executions.iter().flat_map(Execution::references) {
             records.add_reference(asset_id);
         }
-        let executions = executions.into_iter().map(|execution| (execution.asset_index, execution)).collect();
+        debug_assert!(executions.is_sorted_by_key(|execution| execution.asset_index));
         let stored = StoredBatch { batch, progress: progress.clone(), executions };
-        records.batches.insert(progress.batch_id.clone(), stored);
+        records.batches.insert(&progress.batch_id, stored);
         Ok(progress)
     }
 
     async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError> {
         let records = self.records.borrow();
-        let all = || records.batches.values().flat_map(|stored| stored.executions.values());
+        let all = || records.batches.values().flat_map(|stored| stored.executions.iter());
         let of = |key: &String| {
             let mut finished = all().filter(|execution| execution.status == ExecutionStatus::Success);
             finished.find(|execution| execution.content_key.as_ref() == Some(key)).cloned()
@@ -169,9 +182,15 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     }
 
     async fn all_progress(&self) -> Result<Vec<Progress>, StoreError> {
-        let mut all: Vec<Progress> =
-            self.records.borrow().batches.values().map(|stored| stored.progress.clone()).collect();
-        all.sort_by(|a, b| b.created_at.total_cmp(&a.created_at).then_with(|| b.batch_id.cmp(&a.batch_id)));
+        let mut all = Vec::<Progress>::new();
+        for stored in self.records.borrow().batches.values() {
+            let progress = &stored.progress;
+            let newer = |other: &Progress| {
+                other.created_at > progress.created_at
+                    || (other.created_at == progress.created_at && other.batch_id > progress.batch_id)
+            };
+            all.insert(all.partition_point(newer), progress.clone());
+        }
         Ok(all)
     }
 
@@ -191,7 +210,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     ) -> Result<ExecutionPage, StoreError> {
         let records = self.records.borrow();
         let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
-            .flat_map(|stored| stored.executions.values())
+            .flat_map(|stored| stored.executions.iter())
             .filter(|execution| status.is_none_or(|status| execution.status == status))
             .collect();
         let page = matching.iter().skip(offset as usize).take(limit as usize);
@@ -211,9 +230,12 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let mut progress = stored.progress.clone();
         let before: Vec<Execution> = match which {
             Which::None => Vec::new(),
-            Which::At(indices) => indices.iter().filter_map(|index| stored.executions.get(index)).cloned().collect(),
+            Which::At(indices) => {
+                let places = indices.iter().filter_map(|index| stored.place(*index));
+                places.map(|at| stored.executions[at].clone()).collect()
+            }
             Which::In(status) => {
-                stored.executions.values().filter(|execution| execution.status == status).cloned().collect()
+                stored.executions.iter().filter(|execution| execution.status == status).cloned().collect()
             }
         };
         let mut after = before.clone();
@@ -226,7 +248,11 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         records.drop_references(before.iter().flat_map(Execution::references));
         if let Some(stored) = records.batches.get_mut(batch_id) {
             stored.progress = progress;
-            stored.executions.extend(after.into_iter().map(|execution| (execution.asset_index, execution)));
+            for execution in after {
+                if let Some(at) = stored.place(execution.asset_index) {
+                    stored.executions[at] = execution;
+                }
+            }
         }
         Ok(Some(answer))
     }
@@ -235,7 +261,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let mut records = self.records.borrow_mut();
         let Some(stored) = records.batches.remove(batch_id) else { return Ok(false) };
         records.drop_references(stored.batch.references.iter().map(String::as_str));
-        records.drop_references(stored.executions.values().flat_map(Execution::references));
+        records.drop_references(stored.executions.iter().flat_map(Execution::references));
         Ok(true)
     }
 
@@ -260,9 +286,9 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
                 records.workflows.remove(workflow_id);
             }
             Kept::Stored(mut workflow) => {
-                workflow.references.retain(|asset_id| records.assets.contains_key(asset_id));
+                workflow.references.retain(|asset_id| records.assets.contains(asset_id));
                 workflow.references.iter().for_each(|asset_id| records.add_reference(asset_id));
-                records.workflows.insert(workflow_id.to_owned(), workflow);
+                records.workflows.insert(workflow_id, workflow);
             }
         }
         let dropped = before.map(|before| before.references).unwrap_or_default();
@@ -273,7 +299,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
         let mut records = self.records.borrow_mut();
         let count = records.assets.len();
-        records.assets.retain(|_, (record, _)| record.references > 0 || record.created_at >= before);
+        records.assets.retain(|(record, _)| record.references > 0 || record.created_at >= before);
         Ok((count - records.assets.len()) as u32)
     }
 
@@ -283,11 +309,12 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
         let mut records = self.records.borrow_mut();
-        if records.models.contains_key(&model.name) || !records.assets.contains_key(&model.asset_id) {
+        if records.models.contains(&model.name) || !records.assets.contains(&model.asset_id) {
             return Ok(false);
         }
         records.add_reference(&model.asset_id);
-        records.models.insert(model.name.clone(), model);
+        let name = model.name.clone();
+        records.models.insert(&name, model);
         Ok(true)
     }
 
@@ -308,7 +335,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     }
 
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.records.borrow_mut().settings.insert(key.to_owned(), value.to_owned());
+        self.records.borrow_mut().settings.insert(key, value.to_owned());
         Ok(())
     }
 }

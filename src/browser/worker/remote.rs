@@ -8,9 +8,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::interop::{Sender, handover};
+use super::super::storage::End;
 use super::report_with;
 use crate::batch::records::{Batch, Execution, Millis, Progress};
-use crate::protocol::{End, FromWorker, StoreAnswer, StoreRequest};
+use crate::protocol::{FromWorker, StoreAnswer, StoreRequest};
 use crate::store::{AssetRecord, ModelRecord, NewAsset, StoreError};
 
 /// The way to the page's memory.
@@ -104,9 +105,25 @@ impl Remote {
         assets: Vec<NewAsset<Blob>>,
     ) -> Result<Option<(Progress, Execution)>, StoreError> {
         let (assets, contents) = without_contents(assets);
-        match self.ask(StoreRequest::Finish { end: Box::new(end), assets }, &contents).await? {
-            (StoreAnswer::Finished(records), _) => Ok(records.map(|records| *records)),
-            _ => Err(misunderstood()),
+        loop {
+            let request = StoreRequest::Records { batch_id: end.batch_id.clone(), index: end.index };
+            let mut records = match self.ask(request, &JsValue::UNDEFINED).await? {
+                (StoreAnswer::Records(Some(records)), _) => records,
+                (StoreAnswer::Records(None), _) => return Ok(None),
+                _ => return Err(misunderstood()),
+            };
+            let revision = records.0.revision;
+            let (progress, execution) = &mut *records;
+            if end.clone().apply(progress, execution).is_none() {
+                return Ok(None);
+            }
+            let request = StoreRequest::Write { revision, records: records.clone(), assets: assets.clone() };
+            match self.ask(request, &contents).await? {
+                (StoreAnswer::Written(true), _) => return Ok(Some(*records)),
+                // Something else of the batch has changed between: once more.
+                (StoreAnswer::Written(false), _) => {}
+                _ => return Err(misunderstood()),
+            }
         }
     }
 }
