@@ -16,7 +16,6 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously, now};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
-use super::locks;
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
@@ -68,10 +67,9 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url, life } => {
+            ToWorker::Start { base_url } => {
                 let worker = worker.clone();
                 spawn(async move {
-                    locks::hold(&life).await;
                     match Database::open(&base_url, || (), |_| ()).await {
                         Ok(database) => {
                             *worker.borrow_mut() = Some(Rc::new(Worker::new(database, attachment)));
