@@ -85,12 +85,12 @@ export const tabPoison = {
         tell = () => isStarted() && resolve(true);
         tell();
       });
-      const over = until(page, batchId, ({ completedAt }) => completedAt !== null, 120_000).then(() => false, () => isStarted());
-      if (!(await Promise.race([dead, over]))) break;
+      const ended = until(page, batchId, ({ completedAt }) => completedAt !== null, 120_000).then(() => false, () => isStarted());
+      if (!(await Promise.race([dead, ended]))) break;
       deaths += 1;
       if (deaths > TAB_DEATHS + 1) break;
       await crashTab(page);
-      await over;
+      await ended;
       ({ page } = await reopen(session.context, session.url));
     }
     const status = await untilEnded(page, batchId);
