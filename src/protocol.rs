@@ -1,9 +1,9 @@
 //! What the page and its workers say to each other. Messages are small: pictures go through the store.
 //!
 //! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
-//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code, [`FromWorker::Ask`] and its answer contents of
-//! files). A worker speaks first, with [`FromWorker::Ready`]; whatever is
-//! sent to it earlier is lost.
+//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code, [`FromWorker::Ask`] and its
+//! answer contents of files). A worker speaks first, with [`FromWorker::Alive`] and then [`FromWorker::Ready`]; whatever
+//! is sent to it before that is lost.
 //!
 //! A variant's name is the key of what it carries: with a field for the name, the page would hold the reading of every
 //! record twice (40 kB).
@@ -98,8 +98,6 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
-        /// Name of the lock to hold for as long as it lives, by which the page sees its death.
-        life: String,
         /// Whether it is to ask the page for what is stored: there is no other storage.
         #[serde(default)]
         from_memory: bool,
@@ -139,6 +137,8 @@ pub enum ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FromWorker {
+    /// It has the lock of its name, by which the page sees its death; said by its script, before all else.
+    Alive,
     /// Its WebAssembly is up.
     Ready {
         /// Its [`VERSION`].
@@ -271,11 +271,19 @@ mod tests {
     fn messages_keep_their_frozen_form() {
         let import = ToWorker::Import { ticket: 7 };
         assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"import":{"ticket":7}}"#);
-        let start = r#"{"start":{"baseUrl":"https://host/app/","life":"one"}}"#;
+        let start = r#"{"start":{"baseUrl":"https://host/app/"}}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
-            ToWorker::Start { base_url: "https://host/app/".into(), life: "one".into(), from_memory: false }
+            ToWorker::Start { base_url: "https://host/app/".into(), from_memory: false }
         );
+    }
+
+    #[test]
+    fn a_sign_of_life_reads_as_the_workers_script_writes_it() {
+        let script = include_str!("browser/life.js");
+        let text =
+            script.split_once("postMessage(['").and_then(|(_, rest)| rest.split_once("'])")).expect("it says so");
+        assert_eq!(serde_json::from_str::<FromWorker>(text.0).unwrap(), FromWorker::Alive);
     }
 
     #[test]

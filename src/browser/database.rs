@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
-use super::environment::base_path;
-use super::interop::{from_js, to_js};
+use super::environment::{base_path, blob_of};
+use super::interop::{from_js, set_property, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
 use crate::library::KeptWorkflow;
@@ -52,6 +52,11 @@ const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade
 
 /// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
+/// Room that is laid up: with the storage full, the browser takes deletions alone, and a pause, a cancellation or the
+/// deletion of a batch must be written too.
+const RESERVE_BYTES: usize = 512 << 10;
+/// Where it lies among the settings.
+const RESERVE: &str = "reserve";
 /// With the storage full, imports that nothing has referred to for so long make room: 1 hour.
 const KEEP_WHEN_FULL_MS: Millis = 3_600_000.0;
 
@@ -235,6 +240,89 @@ impl Database {
         Ok(missing)
     }
 
+    /// Lays the reserve up, unless it lies there.
+    async fn keep_reserve(&self) -> Result<(), StoreError> {
+        let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
+        if !transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
+            return Ok(());
+        }
+        let content = blob_of(&vec![0; RESERVE_BYTES], "").map_err(StoreError::Failed)?;
+        let record = js_sys::Object::new();
+        set_property(&record, "key", &RESERVE.into());
+        set_property(&record, "content", &content);
+        transaction.put_value(SETTINGS, &record)?;
+        transaction.done().await
+    }
+
+    /// Lets the reserve go; false when there was none. A transaction of deletions alone, as every way to make room.
+    async fn release_reserve(&self) -> Result<bool, StoreError> {
+        let transaction = self.write(&[SETTINGS], Durability::Strict)?;
+        if transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
+            return Ok(false);
+        }
+        transaction.delete(SETTINGS, &RESERVE.into())?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    /// Drops the bytes that only this batch refers to, which is about to be deleted; false when there were none.
+    async fn drop_contents(&self, batch_id: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, EXECUTIONS], Durability::Strict)?;
+        let mut dropped = false;
+        for (asset_id, delta) in Self::held_by(&transaction, batch_id).await?.unwrap_or_default() {
+            let record: Option<AssetRecord> = transaction.get(ASSETS, &asset_id.as_str().into())?.await?;
+            if record.is_some_and(|record| !record.imported && i64::from(record.references) + delta <= 0) {
+                transaction.delete(CONTENTS, &asset_id.as_str().into())?;
+                dropped = true;
+            }
+        }
+        transaction.done().await?;
+        Ok(dropped)
+    }
+
+    /// What a batch and its executions refer to, as changes of the counts when they go; nothing when there is no such
+    /// batch.
+    async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<BTreeMap<String, i64>>, StoreError> {
+        let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(None) };
+        let mut deltas = BTreeMap::<String, i64>::new();
+        deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
+        let mut from = 0;
+        loop {
+            let page: Vec<Execution> =
+                transaction.all_by(EXECUTIONS, None, Some(&range(batch_id, None, from)?), key_count(CHUNK))?.await?;
+            let Some(last) = page.last() else { return Ok(Some(deltas)) };
+            from = last.asset_index + 1;
+            for execution in &page {
+                execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+            }
+        }
+    }
+
+    async fn remove_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
+        let Some(deltas) = Self::held_by(&transaction, batch_id).await? else { return Ok(false) };
+        transaction.delete(EXECUTIONS, &range(batch_id, None, 0)?.into())?;
+        transaction.delete(PROGRESS, &batch_id.into())?;
+        transaction.delete(BATCHES, &batch_id.into())?;
+        Self::count(&transaction, deltas).await?;
+        transaction.done().await?;
+        Ok(true)
+    }
+
+    /// Removes what nothing has referred to since `before`; answers how many.
+    async fn remove_stale(&self, before: Millis) -> Result<u32, StoreError> {
+        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Relaxed)?;
+        let bound = |time: Millis| keys(&[0.into(), time.into()]);
+        let range = IdbKeyRange::bound_with_lower_open_and_upper_open(&bound(0.0), &bound(before), false, true)
+            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
+        let stale: Vec<AssetRecord> = transaction.all_by(ASSETS, Some(BY_REFERENCES), Some(&range), u32::MAX)?.await?;
+        for record in &stale {
+            Self::remove_asset(&transaction, &record.asset_id)?;
+        }
+        transaction.done().await?;
+        Ok(key_count(stale.len()))
+    }
+
     fn remove_asset(transaction: &Transaction, asset_id: &str) -> Result<(), StoreError> {
         transaction.delete(ASSETS, &asset_id.into())?;
         transaction.delete(CONTENTS, &asset_id.into())
@@ -301,6 +389,22 @@ pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
 /// hold one for each otherwise. What is applied says whether it is to be written; so does what comes back.
 impl Database {
     pub(super) async fn change_batch(
+        &self,
+        batch_id: &str,
+        which: Which,
+        assets: Vec<NewAsset<Blob>>,
+        durability: Durability,
+        apply: Apply,
+    ) -> Result<bool, StoreError> {
+        let written = self.write_change(batch_id, which, assets, durability, apply).await;
+        if matches!(written, Err(StoreError::Quota(_))) {
+            // That there was no room must be written, now or when it is tried again.
+            let _no_better = self.release_reserve().await;
+        }
+        written
+    }
+
+    async fn write_change(
         &self,
         batch_id: &str,
         which: Which,
@@ -375,7 +479,7 @@ impl Database {
         };
         match put().await {
             // What nobody has used for a while makes room.
-            Err(StoreError::Quota(_)) if self.sweep(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
+            Err(StoreError::Quota(_)) if self.remove_stale(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
             result => result,
         }
     }
@@ -568,26 +672,20 @@ impl Store for Database {
     }
 
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
-        let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
-        let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(false) };
-        let mut deltas = BTreeMap::<String, i64>::new();
-        deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
-        let mut from = 0;
+        let mut dropped = false;
         loop {
-            let page: Vec<Execution> =
-                transaction.all_by(EXECUTIONS, None, Some(&range(batch_id, None, from)?), key_count(CHUNK))?.await?;
-            let Some(last) = page.last() else { break };
-            from = last.asset_index + 1;
-            for execution in &page {
-                execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+            let result = self.remove_batch(batch_id).await;
+            if !matches!(result, Err(StoreError::Quota(_))) {
+                return result;
             }
+            if self.release_reserve().await? {
+                continue;
+            }
+            if dropped || !self.drop_contents(batch_id).await? {
+                return result;
+            }
+            dropped = true;
         }
-        transaction.delete(EXECUTIONS, &range(batch_id, None, 0)?.into())?;
-        transaction.delete(PROGRESS, &batch_id.into())?;
-        transaction.delete(BATCHES, &batch_id.into())?;
-        Self::count(&transaction, deltas).await?;
-        transaction.done().await?;
-        Ok(true)
     }
 
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
@@ -614,16 +712,12 @@ impl Store for Database {
     }
 
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        let transaction = self.write(&[ASSETS, CONTENTS], Durability::Relaxed)?;
-        let bound = |time: Millis| keys(&[0.into(), time.into()]);
-        let range = IdbKeyRange::bound_with_lower_open_and_upper_open(&bound(0.0), &bound(before), false, true)
-            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
-        let stale: Vec<AssetRecord> = transaction.all_by(ASSETS, Some(BY_REFERENCES), Some(&range), u32::MAX)?.await?;
-        for record in &stale {
-            Self::remove_asset(&transaction, &record.asset_id)?;
+        let removed = self.remove_stale(before).await?;
+        match self.keep_reserve().await {
+            // There is no room for it now.
+            Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
+            Err(error) => Err(error),
         }
-        transaction.done().await?;
-        Ok(key_count(stale.len()))
     }
 
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {

@@ -30,6 +30,8 @@ use crate::store::{Durability, Store, StoreError, Which};
 const PROGRESS_MS: f64 = 250.0;
 /// Time before a storage failure is tried again.
 const RETRY_MS: f64 = 1_000.0;
+/// Time before workers that did not start are tried again.
+const STUCK_MS: f64 = 10_000.0;
 /// Time for an idle worker to say that it has its execution; one that does not is gone.
 const TAKE_MS: f64 = 10_000.0;
 /// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
@@ -80,7 +82,7 @@ pub struct Leader {
     courier: Rc<Courier>,
     hearing: RefCell<Option<Hearing>>,
     note: Box<dyn Fn(Option<String>)>,
-    /// Whether a storage failure was told that may be over.
+    /// Whether a failure of storage or workers was told that may be over.
     noted: Cell<bool>,
     /// Batches that this tab knew as running when its turn came: their end may never have been told.
     unfinished: RefCell<BTreeSet<String>>,
@@ -300,7 +302,17 @@ impl Leader {
             Command::GiveBack { batch, index, attempt, cause } => {
                 self.run(move |leader| async move { leader.give_back(batch, index, attempt, cause).await });
             }
-            Command::Stuck => (self.note)(Some("The workers do not start. Reload the page.".to_owned())),
+            Command::Stuck => {
+                self.noted.set(true);
+                (self.note)(Some(
+                    "The workers do not start. They are tried again; if that does not help, reload the page."
+                        .to_owned(),
+                ));
+                self.run(|leader| async move {
+                    sleep(STUCK_MS).await;
+                    leader.dispatch(Event::Limits(leader.limits.get()));
+                });
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::environment::is_secure_context;
-use super::interop::{handover, property, settled, spawn};
+use super::interop::{property, settled, spawn};
 
 #[wasm_bindgen]
 extern "C" {
@@ -34,19 +34,12 @@ pub fn request(name: &str, granted: impl FnOnce() -> Promise + 'static) -> bool 
     true
 }
 
-/// Takes the lock `name` until this page or worker dies; ends when it has it, or where there are no locks.
-pub async fn hold(name: &str) {
-    let (sender, receiver) = handover();
-    let granted = move || {
-        sender.send(());
-        Promise::new(&mut |_, _| ())
-    };
-    if request(name, granted) {
-        receiver.await;
-    }
+/// Whether there are locks.
+pub fn are_there() -> bool {
+    manager().is_some()
 }
 
-/// Calls `gone` when whoever [`hold`]s the lock `name` has died.
+/// Calls `gone` when whoever holds the lock `name` until its end has died.
 pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
     let _where_there_are_locks = request(name, move || {
         gone();

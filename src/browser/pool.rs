@@ -8,15 +8,18 @@ use std::rc::Rc;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker};
+use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker, WorkerOptions};
 
 use super::environment::{fetch_own, random};
-use super::interop::{Listener, describe, property, settled, spawn};
+use super::interop::{Listener, Timer, describe, property, settled, spawn};
 use super::network::Networks;
 use super::{locks, memory};
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, VERSION};
 use crate::store::MemoryStore;
+
+/// Time for a worker to say that it lives, in milliseconds: its script has begun, which takes a few hundredths of it.
+const ALIVE_MS: f64 = 1_500.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,6 +39,8 @@ pub struct Program {
     pub networks: Rc<Networks>,
     /// What workers ask for everything that is stored, where there is no other storage.
     pub memory: OnceCell<MemoryStore<Blob>>,
+    /// Workers in a row that did not say in time that they live.
+    late: Cell<u32>,
 }
 
 impl Program {
@@ -59,14 +64,15 @@ impl Program {
                 (String::new(), JsValue::UNDEFINED)
             }
         };
-        let parts = [glue.as_str(), &loader, include_str!("bootstrap.js")];
+        let parts = [include_str!("life.js"), &glue, &loader, include_str!("bootstrap.js")];
         let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
         let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
         let networks = Networks::new(base_url);
-        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory: OnceCell::new() })
+        let (memory, late) = Default::default();
+        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory, late })
     }
 }
 
@@ -102,6 +108,7 @@ pub enum FromPool {
 pub struct Handle {
     worker: Worker,
     _listeners: Vec<Listener>,
+    _patience: Option<Timer>,
 }
 
 impl Drop for Handle {
@@ -116,7 +123,12 @@ impl Handle {
     /// # Errors
     /// A sentence, when the browser makes no worker.
     pub fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
-        let worker = Worker::new(&program.script_url).map_err(|error| describe(&error))?;
+        // Whatever ends a worker frees the lock of its name at once, which no event tells.
+        let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
+        let options = WorkerOptions::new();
+        options.set_name(&life);
+        let worker = Worker::new_with_options(&program.script_url, &options).map_err(|error| describe(&error))?;
+        let alive = Rc::new(Cell::new(false));
         let dead = Rc::new(Cell::new(false));
         let tell = Rc::new(move |message: FromPool| {
             if !dead.get() {
@@ -125,29 +137,29 @@ impl Handle {
             }
         });
         let messages = {
-            let (program, own, tell) = (program.clone(), worker.clone(), tell.clone());
-            // Whatever ends a worker frees its lock at once, which no event tells.
-            let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
+            let (program, own, tell, alive) = (program.clone(), worker.clone(), tell.clone(), alive.clone());
             Listener::new(&worker, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
                 let text = data.get(0).as_string().unwrap_or_default();
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
                 tell(match serde_json::from_str::<FromWorker>(&text) {
+                    Ok(FromWorker::Alive) => {
+                        alive.set(true);
+                        program.late.set(0);
+                        let tell = tell.clone();
+                        locks::outlive(&life, move || tell(vanished("it is gone".into())));
+                        return;
+                    }
                     Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
                         let from_memory = program.memory.get().is_some();
-                        let start =
-                            ToWorker::Start { base_url: program.base_url.clone(), life: life.clone(), from_memory };
+                        let start = ToWorker::Start { base_url: program.base_url.clone(), from_memory };
                         post(&own, &start, &program.libwebp);
                         return;
                     }
                     Ok(FromWorker::Ready { .. }) => {
                         vanished("The page and its workers are of different versions: reload the page.".into())
                     }
-                    Ok(FromWorker::Started) => {
-                        let tell = tell.clone();
-                        locks::outlive(&life, move || tell(FromPool::Died(Death::Vanished, "it is gone".into())));
-                        FromPool::Ready
-                    }
+                    Ok(FromWorker::Started) => FromPool::Ready,
                     Ok(FromWorker::Ask { ticket, request }) => {
                         let Some(memory) = program.memory.get().cloned() else { return };
                         let (own, attachment) = (own.clone(), data.get(1));
@@ -192,7 +204,17 @@ impl Handle {
         };
         let listeners = vec![messages, lost("error"), lost("messageerror")];
         worker.post_message(&program.module).map_err(|error| describe(&error))?;
-        Ok(Self { worker, _listeners: listeners })
+        // One that dies before it has its lock dies unseen. A slow device gets more time with each that was given up.
+        let patience = locks::are_there().then(|| {
+            let program = program.clone();
+            Timer::new(ALIVE_MS * f64::from(1_u32 << program.late.get().min(5)), move || {
+                if !alive.get() {
+                    program.late.set(program.late.get() + 1);
+                    tell(FromPool::Died(Death::Vanished, "it did not come to life".into()));
+                }
+            })
+        });
+        Ok(Self { worker, _listeners: listeners, _patience: patience })
     }
 
     /// Sends it work; only after [`FromPool::Ready`].

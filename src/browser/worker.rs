@@ -16,7 +16,6 @@ use super::environment::{blob_of, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
-use super::locks;
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
@@ -78,10 +77,9 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url, life, from_memory } => {
+            ToWorker::Start { base_url, from_memory } => {
                 let worker = worker.clone();
                 spawn(async move {
-                    locks::hold(&life).await;
                     let opened = if from_memory {
                         Ok(Storage::Asked(Rc::default()))
                     } else {

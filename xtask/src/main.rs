@@ -8,6 +8,7 @@ mod project;
 mod serve;
 mod setup;
 mod shell;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,16 @@ cargo xtask <command>
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; keeps the cut-outs
       --images <number>   how many images a run has (otherwise 24)
       --no-build          measure dist/ as it is
+  torture [options] [scenarios…]
+                        crashes, kills, full storage, damaged files, thousands of images: a table of what must hold and what was
+                        found. All of it takes more than an hour
+      --seed <number>     the same accidents again (otherwise a new seed, which is printed)
+      --short             the sizes that the tests use
+      --size <name>=<number>
+                          another size, such as images=200, in every scenario that has it
+      --seeds <folder>    files to mutate, in place of the repository's own
+      --verbose           say what happens
+      --no-build          torture dist/ as it is
 ";
 
 fn main() -> ExitCode {
@@ -77,6 +88,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
             let options = bench::Options::parse(options)?;
             bench::run(&Project::locate()?, &options)
         }
+        "torture" => torture::run(&Project::locate()?, &torture::Options::parse(options)),
         unknown => Err(format!("there is no command {unknown}\n\n{USAGE}")),
     }
 }

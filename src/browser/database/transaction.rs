@@ -332,6 +332,12 @@ impl Transaction {
         Ok(())
     }
 
+    /// Writes a record that has no JSON form.
+    pub(super) fn put_value(&self, store: &str, value: &JsValue) -> Result<(), StoreError> {
+        self.store(store)?.put(value).map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
     /// Writes several records; ends when the last one was taken.
     pub(super) async fn put_all(&self, store: &str, values: &[impl Serialize]) -> Result<(), StoreError> {
         let text = serde_json::to_string(values).map_err(|error| StoreError::Failed(error.to_string()))?;

@@ -87,7 +87,8 @@ export function suite(test) {
  * An empty browser profile with the page open in one tab.
  *
  * Options: `server` (another than the file's), `workers` (how many the page may use), `context` (Playwright's options),
- * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in).
+ * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in), `prepare` (called with the context
+ * and the page's address before the first tab), `unready` (do not wait until the page takes calls).
  */
 export async function open(t, options = {}) {
   const server = options.server ?? sharedServer;
@@ -116,13 +117,20 @@ async function attach(t, context, server, options) {
       if (location.protocol.startsWith("http")) localStorage.setItem("pixelmill.workers", String(workers));
     }, options.workers);
   }
+  await options.prepare?.(context, server.url);
   const session = { context, server, watch, url: server.url, openTab: () => openTab(context, server.url, options.hash) };
+  session.began = Date.now();
   t.after(async () => {
     await context.close().catch(() => {});
     watch.assertNothingLeft();
     if (!options.errorsExpected) watch.assertNoErrors();
   });
-  session.page = await session.openTab();
+  if (options.unready) {
+    session.page = await context.newPage();
+    session.page.goto(server.url).catch(() => {});
+  } else {
+    session.page = await session.openTab();
+  }
   return session;
 }
 

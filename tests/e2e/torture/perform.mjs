@@ -1,0 +1,30 @@
+// Runs one scenario and tidies up after it, whichever way it ends.
+
+import { Random } from "./random.mjs";
+import { row } from "./kit.mjs";
+
+/** A scenario's sizes, with those that were asked for in place of its own. */
+export function sizesOf(scenario, { short = false, set = new Map() } = {}) {
+  const sizes = { ...(short ? scenario.short : scenario.long) };
+  for (const name of Object.keys(sizes)) if (set.has(name)) sizes[name] = set.get(name);
+  return sizes;
+}
+
+/** The scenario's rows; what it throws is a row that failed. */
+export async function perform(scenario, { seed, sizes, seeds, say }) {
+  const ends = [];
+  // The harness gives its tests' own `after` to whatever it opens.
+  const run = { random: new Random(seed), sizes, seeds, say, after: (work) => ends.push(work) };
+  const rows = [];
+  const guarded = async (work) => {
+    try {
+      return await work();
+    } catch (error) {
+      rows.push(row(`${scenario.name} broke off`, "", error?.stack ?? error, false));
+      return undefined;
+    }
+  };
+  rows.push(...((await guarded(async () => await scenario.run(run))) ?? []));
+  for (const work of ends.reverse()) await guarded(work);
+  return rows;
+}

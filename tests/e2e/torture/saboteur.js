@@ -1,0 +1,52 @@
+// Runs in the page and in every worker before anything of their own: aborts one transaction of IndexedDB when it is told to.
+//
+// What to do comes as `{ realm, after, manner }`, through a channel or, for a page that is to be reloaded, in its local storage: the
+// transaction that many from now, in every realm of that kind.
+
+(() => {
+  const realm = self.document ? "page" : "worker";
+  if (realm === "page" && !location.protocol.startsWith("http")) return;
+  const channel = new BroadcastChannel("torture-sabotage");
+  let order;
+  const injured = (manner, stores) => channel.postMessage({ injured: { realm, manner, stores } });
+  const real = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (...parameters) {
+    const transaction = real.apply(this, parameters);
+    if (order && --order.after === 0) {
+      const { manner } = order;
+      order = undefined;
+      const abort = () => {
+        try {
+          transaction.abort();
+          injured(manner, [...transaction.objectStoreNames].join(" "));
+        } catch {
+          // It was quicker.
+        }
+      };
+      if (manner === "at its end" && transaction.mode === "readwrite") transaction.commit = abort;
+      else if (manner === "at its beginning") Promise.resolve().then(abort);
+      else setTimeout(abort);
+    }
+    return transaction;
+  };
+  channel.addEventListener("message", ({ data }) => {
+    if (data.order) order = data.order.realm === realm ? { ...data.order } : undefined;
+  });
+  if (realm === "page") {
+    window.torturePlan = (plan) => {
+      order = plan?.realm === realm ? { ...plan } : undefined;
+      channel.postMessage({ order: plan ?? { realm: "none" } });
+    };
+    const planned = localStorage.getItem("torture.plan");
+    localStorage.removeItem("torture.plan");
+    if (planned) order = JSON.parse(planned);
+    // The page makes its workers from a text: this stands before it.
+    const RealBlob = window.Blob;
+    window.Blob = new Proxy(RealBlob, {
+      construct(target, [parts = [], options = {}]) {
+        const isWorker = options.type === "text/javascript" && [...parts].some((part) => typeof part === "string" && part.includes("wasm_bindgen"));
+        return new target(isWorker ? [self.tortureSource, "\n", ...parts] : parts, options);
+      },
+    });
+  }
+})();

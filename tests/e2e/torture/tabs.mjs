@@ -1,0 +1,165 @@
+// Several tabs at once, of which one leads: opened, closed, reloaded and crashed at random.
+
+import { crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
+import * as pictures from "../support/pictures.mjs";
+import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, wait } from "./kit.mjs";
+
+/** Who started what, as the tabs tell it while it happens. */
+class Book {
+  constructor() {
+    this.starts = [];
+    this.doubled = [];
+    this.dead = new Set();
+    this.running = new Map();
+    this.hearers = new Set();
+  }
+
+  prepare() {
+    return async (context) => {
+      await context.exposeBinding("tortureTold", (_, record) => this.told(record));
+    };
+  }
+
+  told(record) {
+    const { kind, document, id, attempt } = record;
+    const earlier = this.running.get(id);
+    if (kind === "end") {
+      if (earlier?.document === document && earlier.attempt === attempt) this.running.delete(id);
+      return;
+    }
+    // A start counts as doubled when that attempt was started before, or an earlier one still runs in a tab that lives.
+    const again = this.starts.some((start) => start.id === id && start.attempt === attempt);
+    if (again || (earlier && !this.dead.has(earlier.document))) this.doubled.push(record);
+    this.starts.push(record);
+    this.running.set(id, record);
+    for (const hearer of this.hearers) hearer(record);
+  }
+
+  /** Resolves with the first start from now on that satisfies a condition; or nothing when that takes too long. */
+  async next(condition, patience = 20_000) {
+    let hearer;
+    const found = new Promise((resolve) => {
+      hearer = (record) => condition(record) && resolve(record);
+      this.hearers.add(hearer);
+    });
+    const answer = await Promise.race([found, wait(patience)]);
+    this.hearers.delete(hearer);
+    return answer;
+  }
+}
+
+/** The name that the spy gave to what a tab shows now. */
+async function documentOf(page) {
+  return await page.evaluate(() => window.torture.document);
+}
+
+/** Two to five tabs that come and go. */
+export const tabs = {
+  name: "tabs",
+  title: "two to five tabs that come and go over three batches",
+  long: { runs: 20, images: 60 },
+  short: { runs: 1, images: 24 },
+  async run(run) {
+    const { random, sizes } = run;
+    const jpegs = await bases(9, 3);
+    let [results, doubled, starts, accidents, ofLeader] = [0, 0, 0, 0, 0];
+    const rows = [];
+    for (let number = 0; number < sizes.runs; number += 1) {
+      const book = new Book();
+      const session = await spied(run, { prepare: book.prepare() });
+      const live = [session.page];
+      const count = random.integer(2, 5);
+      while (live.length < count) live.push(await session.openTab());
+      const assets = await importVariants(random.pick(live), jpegs, sizes.images, 1000 * number);
+      const third = Math.ceil(sizes.images / 3);
+      const batches = [];
+      for (let first = 0; first < sizes.images; first += third) {
+        batches.push(await execute(random.pick(live), over(assets.slice(first, first + third))));
+      }
+      for (let accident = random.integer(1, 4); accident > 0; accident -= 1) {
+        await wait(random.integer(50, 700));
+        // Half of them befall the tab that leads.
+        const documents = await Promise.all(live.map(documentOf));
+        const leads = documents.indexOf(book.starts.at(-1)?.document);
+        const at = random.chance(0.5) && leads >= 0 ? leads : random.integer(0, live.length - 1);
+        const kind = live.length > 1 ? random.pick(["close", "crash", "crash", "reload", "open"]) : random.pick(["reload", "open"]);
+        run.say(`run ${number}: ${kind} tab ${at} of ${live.length}, ${leads} leads`);
+        accidents += 1;
+        if (at === leads && kind !== "open" && book.running.size > 0) ofLeader += 1;
+        if (kind === "open") {
+          live.push(await session.openTab());
+          continue;
+        }
+        const [tab] = kind === "reload" ? [live[at]] : live.splice(at, 1);
+        book.dead.add(documents[at]);
+        if (kind === "close") await tab.close();
+        if (kind === "crash") await crashTab(tab);
+        if (kind === "reload") {
+          await tab.reload();
+          await ready(tab);
+        }
+      }
+      for (const batchId of batches) {
+        await untilEnded(random.pick(live), batchId);
+        const all = await executions(random.pick(live), batchId);
+        results += all.filter(({ status }) => status === "success").length;
+      }
+      doubled += book.doubled.length;
+      starts += book.starts.length;
+      for (const found of await audited(random.pick(live))) if (!found.passed) rows.push(found);
+      await session.context.close();
+    }
+    return [
+      figure("tabs closed, crashed, reloaded, opened meanwhile", accidents),
+      figure("of them to the tab that led, at work", ofLeader),
+      exactly("results", sizes.runs * sizes.images, results),
+      row("executions started", `≥ ${sizes.runs * sizes.images}`, starts, starts >= sizes.runs * sizes.images),
+      exactly("of them while another tab had them", 0, doubled),
+      ...(rows.length > 0 ? rows : [exactly("faults of the databases", 0, 0)]),
+    ];
+  },
+};
+
+/** The tab that leads dies; another takes over. */
+export const leader = {
+  name: "leader",
+  title: "the tab that leads is killed, another takes over",
+  long: { times: 20 },
+  short: { times: 3 },
+  async run(run) {
+    const { random, sizes } = run;
+    const book = new Book();
+    const session = await spied(run, { prepare: book.prepare() });
+    const live = [session.page, await session.openTab()];
+    // One picture many times: the work is in the starts.
+    const [asset] = await importVariants(session.page, await bases(1, 3), 1);
+    const count = 60 * sizes.times;
+    const workflow = pictures.builtIn("web-gallery");
+    workflow.actions.find(({ actionId }) => actionId === "photos").parameters.images = Array.from({ length: count }, () => images([asset])[0]);
+    const batchId = await execute(session.page, workflow);
+    const times = [];
+    for (let number = 0; number < sizes.times; number += 1) {
+      const { document } = await book.next(() => true);
+      const documents = await Promise.all(live.map(documentOf));
+      const at = documents.indexOf(document);
+      await wait(random.integer(0, 400));
+      const next = book.next((record) => record.document !== document);
+      const [tab] = live.splice(at, 1);
+      book.dead.add(document);
+      const began = Date.now();
+      await crashTab(tab);
+      const taken = await next;
+      times.push(taken ? taken.at - began : Infinity);
+      run.say(`taken over after ${times.at(-1)} ms`);
+      live.push(await session.openTab());
+    }
+    const status = await untilEnded(live[0], batchId, 300_000);
+    return [
+      exactly("taken over within 2 s", `${sizes.times} of ${sizes.times}`, `${times.filter((time) => time <= 2000).length} of ${sizes.times}`),
+      figure("from the crash to the next start, median / at most", `${median(times)} / ${largest(times)} ms`),
+      exactly("results", count, status.assets.completed),
+      exactly("executions started while another tab had them", 0, book.doubled.length),
+      ...(await audited(live[0])),
+    ];
+  },
+};
