@@ -6,47 +6,13 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { ask, call, executions, importFiles, open, readAsset, run, suite, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { tamper } from "./support/storage.mjs";
 import { readZip } from "./support/zip.mjs";
 
 suite(test);
 
 const id = (name) => `[data-testid="${name}"]`;
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
-
-/** Does something to the stored contents of assets: `change` has the object store and a key. */
-async function tamper(page, assetIds, how) {
-  await page.evaluate(
-    async ([assetIds, how]) => {
-      const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
-      const database = await new Promise((resolve, reject) => {
-        const request = indexedDB.open(name);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-      const contents = new Map();
-      for (const assetId of assetIds) {
-        const request = database.transaction("contents").objectStore("contents").get(assetId);
-        const blob = await new Promise((resolve) => {
-          request.onsuccess = () => resolve(request.result);
-        });
-        const bytes = new Uint8Array(await blob.arrayBuffer());
-        bytes[bytes.length >> 1] ^= 1;
-        contents.set(assetId, new Blob([how === "cut" ? bytes.slice(0, bytes.length >> 1) : bytes], { type: blob.type }));
-      }
-      const transaction = database.transaction("contents", "readwrite");
-      const store = transaction.objectStore("contents");
-      for (const [assetId, blob] of contents) {
-        if (how === "gone") store.delete(assetId);
-        else store.put(blob, assetId);
-      }
-      await new Promise((resolve) => {
-        transaction.oncomplete = resolve;
-      });
-      database.close();
-    },
-    [assetIds, how],
-  );
-}
 
 const assetOf = ({ outputs }) => outputs[0].sha256;
 

@@ -2,9 +2,9 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Resident memory of the largest renderer among the browsers that this process started, in MB. */
-export function rendererMemory() {
-  const sizes = [...descendants(process.pid)].filter((pid) => commandOf(pid).includes("--type=renderer")).map(residentOf);
+/** Resident memory of the largest renderer below a process (this one, unless told), in MB; 0 where the system does not tell. */
+export function rendererMemory(root = process.pid) {
+  const sizes = [...descendants(root)].filter((pid) => commandOf(pid).includes("--type=renderer")).map(residentOf);
   return Math.max(0, ...sizes);
 }
 

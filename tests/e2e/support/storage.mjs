@@ -35,3 +35,38 @@ export async function openFirstVersion(page, url) {
     window.database = await settled(opening);
   }, databaseOf(url));
 }
+
+/** Damages the stored contents of assets: `flip` changes a bit, `cut` leaves half, `gone` removes them. */
+export async function tamper(page, assetIds, how) {
+  await page.evaluate(
+    async ([assetIds, how]) => {
+      const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
+      const database = await new Promise((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      const contents = new Map();
+      for (const assetId of assetIds) {
+        const request = database.transaction("contents").objectStore("contents").get(assetId);
+        const blob = await new Promise((resolve) => {
+          request.onsuccess = () => resolve(request.result);
+        });
+        const bytes = new Uint8Array(await blob.arrayBuffer());
+        bytes[bytes.length >> 1] ^= 1;
+        contents.set(assetId, new Blob([how === "cut" ? bytes.slice(0, bytes.length >> 1) : bytes], { type: blob.type }));
+      }
+      const transaction = database.transaction("contents", "readwrite");
+      const store = transaction.objectStore("contents");
+      for (const [assetId, blob] of contents) {
+        if (how === "gone") store.delete(assetId);
+        else store.put(blob, assetId);
+      }
+      await new Promise((resolve) => {
+        transaction.oncomplete = resolve;
+      });
+      database.close();
+    },
+    [assetIds, how],
+  );
+}

@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { executions, importFiles, scratchFolder, until } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
-import { atMost, browserOf, exactly, figure, largest, over, rendererMemory, row, sampleMemory, spiedOnDisk, start, wait } from "./kit.mjs";
+import { atMost, browserOf, exactly, figure, largest, over, row, sampleMemory, spiedOnDisk, start, wait } from "./kit.mjs";
 
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 

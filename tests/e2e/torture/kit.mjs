@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import sharp from "sharp";
 import { ask, executions, images, open, openOnDisk, ready, until } from "../support/harness.mjs";
+import { rendererMemory } from "../support/memory.mjs";
 import * as pictures from "../support/pictures.mjs";
 
 const SPY = readFileSync(new URL("spy.js", import.meta.url), "utf8");
@@ -188,42 +189,6 @@ export async function firstStartSince(page, batchId, since, patience = 30_000) {
     },
     [batchId, since, patience],
   );
-}
-
-/** Memory of a browser's largest renderer in MB, from the system; nothing where it does not tell. */
-export function rendererMemory(browserProcess) {
-  const sizes = descendants(browserProcess).map((pid) => {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("--type=renderer")) return 0;
-      return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) / 1024;
-    } catch {
-      return 0;
-    }
-  });
-  return largest(sizes);
-}
-
-function descendants(root) {
-  const children = new Map();
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, "latin1"))?.[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    } catch {
-      // It has ended.
-    }
-  }
-  const found = [];
-  const queue = [root];
-  while (queue.length > 0) {
-    const next = queue.pop();
-    for (const child of children.get(next) ?? []) {
-      found.push(child);
-      queue.push(child);
-    }
-  }
-  return found;
 }
 
 /** The process of the browser whose profile lies in this folder; nothing where the system does not tell. */

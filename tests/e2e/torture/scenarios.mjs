@@ -3,6 +3,7 @@
 
 import { abort } from "./abort.mjs";
 import { bombs } from "./bombs.mjs";
+import { damaged } from "./damaged.mjs";
 import { crash, kill } from "./interruptions.mjs";
 import { memory, scale } from "./many.mjs";
 import { mutated } from "./mutated.mjs";
@@ -11,4 +12,4 @@ import { quota } from "./quota.mjs";
 import { leader, tabs } from "./tabs.mjs";
 import { workers } from "./workers.mjs";
 
-export const scenarios = [crash, kill, workers, poison, tabPoison, tabs, leader, mutated, bombs, quota, abort, scale, memory];
+export const scenarios = [crash, kill, workers, poison, tabPoison, tabs, leader, mutated, bombs, quota, abort, damaged, scale, memory];
