@@ -189,9 +189,11 @@ test("a worker that vanishes without a word is replaced and its image tried agai
 test("a worker that hangs is stopped by the watchdog, and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  busyWorker(page).evaluate(() => { for (;;); }).catch(() => {});
+  // In a task of its own: the browser does not stop what its debugger runs.
+  await busyWorker(page).evaluate(() => void setTimeout(() => { for (;;); }));
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
-  const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
-  assert.deepEqual(attempts, [...Array(COUNT - 1).fill(1), 2], "one image was tried again, once");
+  // It may hang in the middle of a transaction, which the other worker's image waits for: then that one is overdue too.
+  const again = (await executions(page, batchId)).map((one) => one.attempts).filter((attempts) => attempts > 1);
+  assert.ok(again.length >= 1 && again.length <= 2 && again.every((attempts) => attempts === 2), `tried again: ${again}`);
 });
