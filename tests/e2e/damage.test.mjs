@@ -6,13 +6,18 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { ask, call, executions, importFiles, open, readAsset, run, suite, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
-import { tamper } from "./support/storage.mjs";
+import { damage } from "./support/storage.mjs";
 import { readZip } from "./support/zip.mjs";
 
 suite(test);
 
 const id = (name) => `[data-testid="${name}"]`;
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** Damages the stored contents of assets in the middle. */
+async function tamper(page, assetIds, manner) {
+  await damage(page, assetIds.map((key) => ({ key, manner, at: 0.5 })));
+}
 
 const assetOf = ({ outputs }) => outputs[0].sha256;
 
@@ -34,7 +39,7 @@ async function gallery(t, count, options) {
 
 test("twenty damaged results are found, twenty, and made anew with the same bytes", async (t) => {
   const { page, batchId, status: ended, executions: before } = await gallery(t, 30);
-  const ways = ["flip", "cut", "gone"];
+  const ways = ["flipped", "shortened", "gone"];
   for (const [index, how] of ways.entries()) {
     const chosen = before.filter(({ assetIndex }) => assetIndex < 20 && assetIndex % ways.length === index);
     await tamper(page, chosen.map(assetOf), how);
@@ -59,7 +64,7 @@ test("reading a damaged result is refused with a reason, and both tabs see that 
   const { page, openTab, url, batchId, executions: [first] } = await gallery(t, 2);
   const other = await openTab();
   await other.goto(`${url}#/batches/${batchId}`);
-  await tamper(page, [assetOf(first)], "flip");
+  await tamper(page, [assetOf(first)], "flipped");
   const { rejected } = await call(page, "readAsset", first.outputs[0].url);
   assert.deepEqual([rejected.code, rejected.status], [500, "failed"]);
   assert.match(rejected.message, new RegExp(`damaged: its checksum differs.*"${first.executionId}"`));
@@ -72,7 +77,7 @@ test("reading a damaged result is refused with a reason, and both tabs see that 
 
 test("a ZIP leaves a damaged result out and names it", async (t) => {
   const { page, url, batchId, executions: all } = await gallery(t, 3);
-  await tamper(page, [assetOf(all[1])], "flip");
+  await tamper(page, [assetOf(all[1])], "flipped");
   await page.goto(`${url}#/batches/${batchId}`);
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-zip")).click()]);
   const names = readZip(readFileSync(await download.path())).map(({ name }) => name);
@@ -101,7 +106,7 @@ test("the menu of a batch checks its stored results", async (t) => {
 
 test("a damaged original fails its picture alone, and adding it again mends it", async (t) => {
   const { page, files, assets, executions: before, batchId } = await gallery(t, 3);
-  await tamper(page, [assets[1].assetId], "flip");
+  await tamper(page, [assets[1].assetId], "flipped");
   const second = await run(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   assert.deepEqual(second.executions.map(({ status }) => status), ["success", "failed", "success"]);
   const [, failed] = second.executions;
@@ -133,7 +138,7 @@ test("a damaged preview is not shown", async (t) => {
     database.close();
     return records.map(({ outputThumbnail }) => outputThumbnail);
   });
-  await tamper(page, [previews[0]], "flip");
+  await tamper(page, [previews[0]], "flipped");
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(`${id("execution-row")}[data-index="1"] .thumb img`).waitFor();
   await page.waitForTimeout(500);

@@ -36,37 +36,31 @@ export async function openFirstVersion(page, url) {
   }, databaseOf(url));
 }
 
-/** Damages the stored contents of assets: `flip` changes a bit, `cut` leaves half, `gone` removes them. */
-export async function tamper(page, assetIds, how) {
-  await page.evaluate(
-    async ([assetIds, how]) => {
-      const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
-      const database = await new Promise((resolve, reject) => {
-        const request = indexedDB.open(name);
+/**
+ * Rewrites stored contents behind the product's back: `[{ key, manner, at }]`, the manner `flipped` (a bit), `zeroed`, `shortened`, `emptied` or
+ * `gone`, at a share of the length.
+ */
+export async function damage(page, injuries) {
+  await page.evaluate(async (injuries) => {
+    const answered = (request) =>
+      new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
       });
-      const contents = new Map();
-      for (const assetId of assetIds) {
-        const request = database.transaction("contents").objectStore("contents").get(assetId);
-        const blob = await new Promise((resolve) => {
-          request.onsuccess = () => resolve(request.result);
-        });
-        const bytes = new Uint8Array(await blob.arrayBuffer());
-        bytes[bytes.length >> 1] ^= 1;
-        contents.set(assetId, new Blob([how === "cut" ? bytes.slice(0, bytes.length >> 1) : bytes], { type: blob.type }));
-      }
-      const transaction = database.transaction("contents", "readwrite");
-      const store = transaction.objectStore("contents");
-      for (const [assetId, blob] of contents) {
-        if (how === "gone") store.delete(assetId);
-        else store.put(blob, assetId);
-      }
-      await new Promise((resolve) => {
-        transaction.oncomplete = resolve;
-      });
-      database.close();
-    },
-    [assetIds, how],
-  );
+    const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
+    const database = await answered(indexedDB.open(name));
+    for (const { key, manner, at } of injuries) {
+      const blob = await answered(database.transaction("contents").objectStore("contents").get(key));
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      const place = Math.floor(at * bytes.length);
+      if (manner === "flipped") bytes[place] ^= 1;
+      if (manner === "zeroed") bytes.fill(0, place, place + 512);
+      // Zeros may have stood there.
+      if (manner === "zeroed") bytes[0] ^= 0xff;
+      const kept = manner === "shortened" ? bytes.subarray(0, place) : manner === "emptied" ? bytes.subarray(0, 0) : bytes;
+      const contents = database.transaction("contents", "readwrite").objectStore("contents");
+      await answered(manner === "gone" ? contents.delete(key) : contents.put(new Blob([kept], { type: blob.type }), key));
+    }
+    database.close();
+  }, injuries);
 }

@@ -1,6 +1,7 @@
 // Stored results whose bytes have changed, shrunk or gone.
 
 import { ask, call, execute, executions, untilEnded } from "../support/harness.mjs";
+import { damage } from "../support/storage.mjs";
 import { audited, bases, exactly, importVariants, over, row, spied } from "./kit.mjs";
 
 const MANNERS = ["flipped", "shortened", "emptied", "zeroed", "gone"];
@@ -44,29 +45,3 @@ export const damaged = {
     ];
   },
 };
-
-/** Rewrites contents behind the product's back. */
-async function damage(page, injuries) {
-  await page.evaluate(async (injuries) => {
-    const answered = (request) =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
-    const database = await answered(indexedDB.open(name));
-    for (const { key, manner, at } of injuries) {
-      const blob = await answered(database.transaction("contents").objectStore("contents").get(key));
-      const bytes = new Uint8Array(await blob.arrayBuffer());
-      const place = Math.floor(at * bytes.length);
-      if (manner === "flipped") bytes[place] ^= 1;
-      if (manner === "zeroed") bytes.fill(0, place, place + 512);
-      // Zeros may have stood there.
-      if (manner === "zeroed") bytes[0] ^= 0xff;
-      const kept = manner === "shortened" ? bytes.subarray(0, place) : manner === "emptied" ? bytes.subarray(0, 0) : bytes;
-      const contents = database.transaction("contents", "readwrite").objectStore("contents");
-      await answered(manner === "gone" ? contents.delete(key) : contents.put(new Blob([kept], { type: blob.type }), key));
-    }
-    database.close();
-  }, injuries);
-}
