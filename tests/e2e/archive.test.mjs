@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import test from "node:test";
-import { ask, call, execute, executions, importFiles, open, readAsset, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, execute, executions, importFiles, open, readAsset, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { readZip } from "./support/zip.mjs";
 

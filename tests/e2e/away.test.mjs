@@ -1,8 +1,7 @@
 // What the browser does to a tab: it keeps the screen awake for it, freezes it, or gives it no storage.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { ask, execute, executions, importFiles, open, readAsset, ready, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, readAsset, ready, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

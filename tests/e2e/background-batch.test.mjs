@@ -4,9 +4,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
 import sharp from "sharp";
-import { ask, execute, executions, importFiles, open, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import { rendererMemory } from "./support/memory.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { trapping } from "./support/wasm.mjs";

@@ -3,9 +3,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
 import sharp from "sharp";
-import { ask, call, execute, importFiles, open, readAsset, ready, run, serve, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, execute, importFiles, open, readAsset, ready, run, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

@@ -1,9 +1,8 @@
 // What people and damaged disks hand in: a clear message each, and the neighbours are unaffected.
 
 import assert from "node:assert/strict";
-import test from "node:test";
 import sharp from "sharp";
-import { ask, call, importFiles, open, run, suite, withImages } from "./support/harness.mjs";
+import { ask, call, importFiles, open, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

@@ -1,7 +1,6 @@
 // The operations on batches: execute, list, status, cancel, results, retry, delete, pause, update; and their refusals.
 
 import assert from "node:assert/strict";
-import test from "node:test";
 import {
   ask,
   call,
@@ -13,6 +12,7 @@ import {
   readAsset,
   run,
   suite,
+  test,
   until,
   untilEnded,
   withImages,

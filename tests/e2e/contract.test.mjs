@@ -3,9 +3,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
 import Ajv2020 from "ajv/dist/2020.js";
-import { call, importFiles, open, suite } from "./support/harness.mjs";
+import { call, importFiles, open, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

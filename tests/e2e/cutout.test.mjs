@@ -2,8 +2,7 @@
 // products, with its warnings, and on what is laid behind it in the page.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { importFiles, open, readAsset, run, suite, withImages } from "./support/harness.mjs";
+import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import test from "node:test";
-import { ask, call, executions, importFiles, open, readAsset, run, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, executions, importFiles, open, readAsset, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { damage } from "./support/storage.mjs";
 import { readZip } from "./support/zip.mjs";

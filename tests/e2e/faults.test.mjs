@@ -1,8 +1,7 @@
 // What browsers do to a page beside killing it: an older tab in the way of an upgrade, storage that is taken away, clocks that jump.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { ask, call, execute, executions, importFiles, open, ready, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, execute, executions, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, databaseOf, openFirstVersion } from "./support/storage.mjs";
 

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import test from "node:test";
-import { importFiles, open, ready, run, suite, withImages } from "./support/harness.mjs";
+import { importFiles, open, ready, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 const site = suite(test);

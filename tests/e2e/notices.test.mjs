@@ -1,8 +1,7 @@
 // What goes beyond the page: webhooks and notifications, only where the user allows them; and the pause of everything.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { ask, execute, importFiles, open, ready, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test from "node:test";
-import { ask, execute, importFiles, open, run, scratchFolder, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, importFiles, open, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

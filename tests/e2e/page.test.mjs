@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test from "node:test";
 import sharp from "sharp";
-import { ask, execute, executions, importFiles, open, readAsset, run, scratchFolder, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, readAsset, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { readZip } from "./support/zip.mjs";
 

@@ -1,9 +1,8 @@
 // What comes out, sample by sample, beside expectations made by sharp and by plain floating-point code.
 
 import assert from "node:assert/strict";
-import test from "node:test";
 import sharp from "sharp";
-import { importFiles, open, readAsset, run, suite, withImages } from "./support/harness.mjs";
+import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

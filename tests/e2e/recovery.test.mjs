@@ -1,7 +1,6 @@
 // What survives: reloads, killed tabs, a killed browser, a second tab, a server that is gone, dead workers.
 
 import assert from "node:assert/strict";
-import test from "node:test";
 import {
   ask,
   crash,
@@ -14,6 +13,7 @@ import {
   scratchFolder,
   serve,
   suite,
+  test,
   until,
   untilEnded,
   withImages,

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
-import { ask, execute, executions, importFiles, open, readAsset, run, suite, until, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, readAsset, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

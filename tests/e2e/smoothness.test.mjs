@@ -1,8 +1,7 @@
 // The page stays smooth while a batch runs: no task on the main thread takes longer than 200 ms.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { execute, importFiles, open, suite, untilEnded, withImages } from "./support/harness.mjs";
+import { execute, importFiles, open, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

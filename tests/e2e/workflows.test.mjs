@@ -1,9 +1,8 @@
 // The three built-in workflows over twelve photographs and one damaged file, decoded by sharp.
 
 import assert from "node:assert/strict";
-import test from "node:test";
 import sharp from "sharp";
-import { importFiles, open, readAsset, run, suite, withImages } from "./support/harness.mjs";
+import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);

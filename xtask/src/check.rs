@@ -5,12 +5,18 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::build;
 use crate::project::Project;
 use crate::setup;
 use crate::shell::{self, Outcome, command, say, seconds, step};
+
+/// A file of tests in the browser that has not ended by then is ended, and failed. Each test in it has a shorter limit of its own.
+const ONE_FILE: Duration = Duration::from_secs(15 * 60);
+
+/// The same for all of them together, which take about six minutes.
+const BROWSER_TESTS: Duration = Duration::from_secs(40 * 60);
 
 /// How much of it.
 #[derive(Debug, PartialEq)]
@@ -96,9 +102,11 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     let pattern = if let Scope::EndToEnd(pattern) = scope { pattern.as_str() } else { "" };
     steps.run("tests in the browser", || {
         let files = end_to_end_tests(project, pattern)?;
-        shell::run(
+        shell::run_within(
+            BROWSER_TESTS,
             with_browser(project, &mut command("node", &project.root))?
                 .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+                .arg(format!("--test-timeout={}", ONE_FILE.as_millis()))
                 .args(files),
         )
     })

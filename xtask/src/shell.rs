@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What every step answers: a value, or one message for the person at the terminal.
@@ -48,6 +49,25 @@ pub fn run(command: &mut Command) -> Outcome {
     let name = describe(command);
     let status = command.status().map_err(|error| format!("cannot start {name}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
+}
+
+/// The same with a limit to its time, after which it is killed.
+pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
+    let name = describe(command);
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
+    loop {
+        match child.try_wait().map_err(|error| format!("cannot wait for {name}: {error}"))? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(format!("{name} ended with {status}")),
+            None if start.elapsed() < limit => thread::sleep(Duration::from_millis(50)),
+            None => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("{name} had not ended after {}", seconds(limit)));
+            }
+        }
+    }
 }
 
 /// Runs a command and answers what it wrote to its standard output; what it wrote beside that is part of the error.
@@ -97,6 +117,14 @@ mod tests {
     #[test]
     fn a_failing_step_is_named_in_the_error() {
         assert_eq!(step::<()>("walk", || Err("fell".into())), Err("walk: fell".into()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_does_not_end_is_killed_and_named() {
+        let error = run_within(Duration::from_millis(100), command("sleep", Path::new(".")).arg("60")).unwrap_err();
+        assert!(error.starts_with("sleep 60 had not ended"), "{error}");
+        assert_eq!(run_within(Duration::from_secs(60), &mut command("true", Path::new("."))), Ok(()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import nodeTest from "node:test";
 import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium";
@@ -25,8 +26,14 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** Ends the tests of this file soon when something waits for ever. */
+/** How long a test waits for one thing, in ms. */
 export const PATIENCE = 120_000;
+
+/** How long one test may take, in ms: what waits for ever fails by its name, and the tests after it run. */
+const LONGEST = 300_000;
+
+/** How long a browser may take to close something, in ms. */
+const CLOSING = 20_000;
 
 /** Serves `dist/` below a sub-path with the project's own server. `stop()` takes it off the network. */
 export async function serve() {
@@ -60,16 +67,52 @@ export function scratchFolder(name) {
   return folder;
 }
 
+/** A test with a limit to its time. */
+export function test(name, work) {
+  nodeTest(name, { timeout: LONGEST }, work);
+}
+
+test.before = nodeTest.before;
+test.after = nodeTest.after;
+
+/** What a promise answers, or an error when that takes longer than `limit` ms. */
+export async function within(limit, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} takes longer than ${limit / 1000} s`)), limit);
+  });
+  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** A browser with empty profiles, and the number of its process, by which it can be ended when it does not close. */
+class SharedBrowser {
+  static async launch() {
+    const shared = new SharedBrowser();
+    shared.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+    const session = await shared.browser.newBrowserCDPSession();
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    shared.process = processInfo.find(({ type }) => type === "browser").id;
+    await session.detach();
+    return shared;
+  }
+
+  async close() {
+    try {
+      await within(CLOSING, "closing the browser", this.browser.close());
+    } catch (error) {
+      console.error(`${error.message}: it is killed`);
+      process.kill(this.process, "SIGKILL");
+    }
+  }
+}
+
 let sharedBrowser;
 let sharedServer;
 
 /** Called once by each test file: starts the browser and the server its tests share. */
 export function suite(test) {
   test.before(async () => {
-    [sharedServer, sharedBrowser] = await Promise.all([
-      serve(),
-      chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true }),
-    ]);
+    [sharedServer, sharedBrowser] = await within(PATIENCE, "starting the browser and the server", Promise.all([serve(), SharedBrowser.launch()]));
   });
   test.after(async () => {
     await sharedBrowser?.close();
@@ -92,7 +135,7 @@ export function suite(test) {
  */
 export async function open(t, options = {}) {
   const server = options.server ?? sharedServer;
-  const context = await sharedBrowser.newContext({ acceptDownloads: true, ...options.context });
+  const context = await sharedBrowser.browser.newContext({ acceptDownloads: true, ...options.context });
   return await attach(t, context, server, options);
 }
 
@@ -121,7 +164,7 @@ async function attach(t, context, server, options) {
   const session = { context, server, watch, url: server.url, openTab: () => openTab(context, server.url, options.hash) };
   session.began = Date.now();
   t.after(async () => {
-    await context.close().catch(() => {});
+    await closeProfile(context);
     watch.assertNothingLeft();
     if (!options.errorsExpected) watch.assertNoErrors();
   });
@@ -132,6 +175,11 @@ async function attach(t, context, server, options) {
     session.page = await session.openTab();
   }
   return session;
+}
+
+/** Closes a profile with its tabs; one that does not close goes with its browser. */
+export async function closeProfile(context) {
+  await within(CLOSING, "closing a profile", context.close()).catch((error) => console.error(error.message));
 }
 
 async function openTab(context, url, hash = "") {
@@ -180,9 +228,9 @@ class Watch {
   }
 }
 
-/** Calls `window.pixelmill[name](...parameters)`. What it rejects with comes back as `{ rejected }`. */
+/** Calls `window.pixelmill[name](...parameters)`. What it rejects with comes back as `{ rejected }`; a call without an answer is an error. */
 export async function call(page, name, ...parameters) {
-  return await page.evaluate(
+  const answer = page.evaluate(
     async ([name, parameters]) => {
       try {
         return await window.pixelmill[name](...parameters);
@@ -192,6 +240,7 @@ export async function call(page, name, ...parameters) {
     },
     [name, parameters],
   );
+  return await within(PATIENCE, `the answer to ${name}`, answer);
 }
 
 /** The same where success is expected. */
@@ -302,8 +351,9 @@ export async function readAsset(page, url) {
 /** Kills the renderer of a tab, as the system does when memory runs out. */
 export async function crash(page) {
   const crashed = page.waitForEvent("crash");
-  const session = await page.context().newCDPSession(page);
+  const session = await within(PATIENCE, "reaching the tab that is to crash", page.context().newCDPSession(page));
   session.send("Page.crash").catch(() => {});
   await crashed;
-  await page.close();
+  // Chromium may take note of the wish and never say that it is done: the renderer is gone either way.
+  await within(CLOSING, "closing the tab that has crashed", page.close()).catch((error) => console.error(error.message));
 }

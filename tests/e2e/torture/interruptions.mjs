@@ -1,6 +1,6 @@
 // A batch whose tab crashes, or whose browser is killed, again and again.
 
-import { crash as crashTab, execute, executions, scratchFolder, until, untilEnded } from "../support/harness.mjs";
+import { crash as crashTab, execute, executions, scratchFolder, until, untilEnded, within } from "../support/harness.mjs";
 import { atMost, audited, bases, browserOf, exactly, figure, firstStartSince, importVariants, largest, median, over, reopen, row, spied, spiedOnDisk, undisturbed, wait } from "./kit.mjs";
 
 /** Of the pictures: 100 to 300 ms of work each, so that an interruption hits some. */
@@ -51,7 +51,7 @@ export const kill = {
       } else {
         process.kill(browser, "SIGKILL");
       }
-      await gone;
+      await within(30_000, "the end of the browser", gone);
     };
     const again = async () => {
       await killed();

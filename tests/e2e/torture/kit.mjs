@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import sharp from "sharp";
-import { ask, executions, images, open, openOnDisk, ready, until } from "../support/harness.mjs";
+import { ask, closeProfile, executions, images, open, openOnDisk, ready, until, within } from "../support/harness.mjs";
 import { rendererMemory } from "../support/memory.mjs";
 import * as pictures from "../support/pictures.mjs";
 
@@ -130,7 +130,7 @@ export async function undisturbed(run, jpegs, workflow) {
   const status = await until(page, batchId, ({ completedAt }) => completedAt !== null);
   assert.equal(status.assets.completed, jpegs.length, "the undisturbed run failed");
   const hashes = (await executions(page, batchId)).map(({ outputs }) => outputs.map(({ sha256 }) => sha256).join(" "));
-  await context.close();
+  await closeProfile(context);
   return hashes;
 }
 

@@ -1,7 +1,11 @@
 // Runs one scenario and tidies up after it, whichever way it ends.
 
-import { Random } from "./random.mjs";
+import { within } from "../support/harness.mjs";
 import { row } from "./kit.mjs";
+import { Random } from "./random.mjs";
+
+/** How long a scenario may take, in ms: the longest takes six minutes. */
+const LONGEST = 45 * 60_000;
 
 /** A scenario's sizes, with those that were asked for in place of its own. */
 export function sizesOf(scenario, { short = false, set = new Map() } = {}) {
@@ -24,7 +28,7 @@ export async function perform(scenario, { seed, sizes, seeds, say }) {
       return undefined;
     }
   };
-  rows.push(...((await guarded(async () => await scenario.run(run))) ?? []));
+  rows.push(...((await guarded(async () => await within(LONGEST, `the scenario ${scenario.name}`, scenario.run(run)))) ?? []));
   for (const work of ends.reverse()) await guarded(work);
   return rows;
 }

@@ -1,6 +1,6 @@
 // Storage that is full: at the import, in the middle of a batch.
 
-import { ask, call, execute, executions, until, untilEnded } from "../support/harness.mjs";
+import { ask, call, closeProfile, execute, executions, until, untilEnded } from "../support/harness.mjs";
 import { audit, bases, exactly, figure, importVariants, over, row, spied } from "./kit.mjs";
 
 /** What the page lays up for itself. */
@@ -98,7 +98,7 @@ export const quota = {
       const { faults, corrupt } = await audit(page);
       found.corrupt += corrupt;
       found.faults.push(...faults);
-      await context.close();
+      await closeProfile(context);
     }
     return [
       figure("imports refused / batches paused", `${found.importsRefused} / ${found.batchesPaused}`),

@@ -1,6 +1,6 @@
 // Several tabs at once, of which one leads: opened, closed, reloaded and crashed at random.
 
-import { crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
+import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
 import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, wait } from "./kit.mjs";
 
@@ -107,7 +107,7 @@ export const tabs = {
       doubled += book.doubled.length;
       starts += book.starts.length;
       for (const found of await audited(random.pick(live))) if (!found.passed) rows.push(found);
-      await session.context.close();
+      await closeProfile(session.context);
     }
     return [
       figure("tabs closed, crashed, reloaded, opened meanwhile", accidents),
