@@ -32,7 +32,7 @@ use field::Field;
 pub const WORK_SIDE: u32 = 960;
 
 /// What hidden colour is replaced by where a picture that has alpha is looked at as a whole.
-const BEHIND: [u8; 3] = [255; 3];
+pub const BEHIND: [u8; 3] = [255; 3];
 
 /// The size at which a picture is worked on: its own, or scaled to [`WORK_SIDE`].
 pub fn work_size(size: Size) -> Size {

@@ -13,7 +13,7 @@ use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::convert::composite;
 use crate::image::geometry::crop;
 use crate::image::{Image, Pixels, Representation, Representations};
-use crate::matting::cutout::{cut_out, lay_over, seen};
+use crate::matting::cutout::{cut_out, lay_over, seen, with_own_alpha};
 use crate::matting::edges::Edges;
 use crate::matting::field::{Field, Map as Plane};
 use crate::matting::{backdrop, guide, saliency};
@@ -149,11 +149,12 @@ impl RemoveBackground {
         let input = saliency::input(image, self.subject_fills_frame)?;
         let answer = saliency::ask(network, &input)?;
         if !answer.is_clear {
-            context.warn(Warning::new(
-                "no_clear_subject",
-                "No clear subject was found.",
-                "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame.",
-            ));
+            let hint = if self.subject_fills_frame {
+                "Look at the result. Crop the picture around its subject, or choose another model."
+            } else {
+                "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame."
+            };
+            context.warn(Warning::new("no_clear_subject", "No clear subject was found.", hint));
         } else if self.method == Method::Auto && input.border.is_even() {
             context.warn(Warning::new(
                 "even_backdrop",
@@ -182,22 +183,24 @@ impl Operation for RemoveBackground {
         (self.method != Method::FlatBackdrop).then_some(&self.model)
     }
 
-    /// Alpha is straight, colours are as encoded; alpha that is there is multiplied in. The mask has the subject's
-    /// opacity without any shadow, and no profile.
+    /// Alpha is straight, colours are as encoded; alpha that is there is multiplied in, after softness. The mask has the
+    /// subject's opacity without any shadow, and no profile.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
         let size = image.size;
         let guide = guide(&image)?;
         let (edges, shadow) = self.find(&image, &guide, context)?;
-        let mut alpha = edges.alpha(&image)?;
+        let mut opacity = edges.opacity(&image)?;
         drop(edges);
         if !is_identity(self.edge_softness) {
-            let mut samples = Samples { data: &mut alpha, row: size.width as usize };
+            let mut samples = Samples { data: &mut opacity, row: size.width as usize };
             gaussian(&mut samples, size, 1, (self.edge_softness, self.edge_softness));
         }
-        let mut result = cut_out(&image, &alpha, &guide, shadow.as_ref())?;
-        drop((image, guide));
-        let mut mask = context.wants(MASK).then(|| Image::new(size, Pixels::Gray(alpha)));
+        let mut result = cut_out(&image, &opacity, &guide, shadow.as_ref())?;
+        drop(guide);
+        let mut mask =
+            context.wants(MASK).then(|| Image::new(size, Pixels::Gray(with_own_alpha(opacity, &image))));
+        drop(image);
         if let (true, Pixels::Rgba(rgba)) = (self.trim, &result.pixels) {
             match seen(rgba, size) {
                 Some((left, top, size)) => {
@@ -385,6 +388,32 @@ mod tests {
         }
         let (results, _) = run(json!({}), image, &Network::disc());
         assert_eq!((at(rgba(&results[0]), 60, 50)[3], at(rgba(&results[0]), 60, 70)[3]), (100, 255));
+    }
+
+    #[test]
+    fn what_the_picture_hides_stays_hidden_however_soft_the_edge() {
+        let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
+        if let Pixels::Rgba(data) = &mut image.pixels {
+            for (i, pixel) in data.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                pixel[3] = if i % 120 < 60 { 0 } else { 255 };
+            }
+        }
+        let (results, _) = run(json!({ "edgeSoftness": 4 }), image, &Network::disc());
+        assert!(rgba(&results[0]).chunks(120).all(|row| row[..60].iter().all(|pixel| *pixel == [0; 4])));
+        let Pixels::Gray(mask) = &results[1].pixels else { panic!("a mask") };
+        assert!(mask.chunks(120).all(|row| row[..60].iter().all(|opacity| *opacity == 0)));
+        assert_eq!(at(mask, 70, 60), 255);
+    }
+
+    #[test]
+    fn a_subject_that_fills_the_frame_has_no_holes() {
+        // Inside, the network is between 0.6 and 1 sure; around the picture it sees nothing.
+        let network = Network::of(|x, y| {
+            if x.abs() > 0.8 || y.abs() > 0.8 { 0.0 } else { 0.6 + 0.2 * (x / 0.8 + 1.0) }
+        });
+        let (results, _) = run(json!({ "subjectFillsFrame": true }), disc([200, 30, 40]), &network);
+        let Pixels::Gray(mask) = &results[1].pixels else { panic!("a mask") };
+        assert!(at(mask, 2, 60) > 128, "{}", at(mask, 2, 60));
     }
 
     #[test]

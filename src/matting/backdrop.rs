@@ -256,7 +256,7 @@ mod tests {
 
     fn alpha(guide: &Field, found: &Found) -> Vec<u8> {
         let rgb = guide.data.iter().flat_map(|[r, g, b, _]| [*r, *g, *b].map(|value| (value * 255.0 + 0.5) as u8));
-        found.edges.alpha(&Image::new(SIZE, Pixels::Rgb(rgb.collect()))).unwrap()
+        found.edges.opacity(&Image::new(SIZE, Pixels::Rgb(rgb.collect()))).unwrap()
     }
 
     fn disc(x: f32, y: f32, radius: f32) -> f32 {

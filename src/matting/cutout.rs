@@ -2,7 +2,7 @@
 
 use super::field::{Field, Map, taps};
 use super::fusion::estimate;
-use super::no_colour;
+use super::{BEHIND, no_colour};
 use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
@@ -10,34 +10,43 @@ use crate::image::{Image, Pixels, Size};
 /// Opacity from here up counts when the rim is cut off: 5 %.
 const SEEN: u8 = 13;
 
-/// `image` with `alpha`, 0 to 255 per pixel, as straight RGBA. Partly opaque pixels get the subject's own colour, fully
-/// transparent ones are black. `shadow`, at the size of `guide`, is the opacity of a black layer under the subject.
+/// `image` with the subject's `opacity`, 0 to 255 per pixel, as straight RGBA; alpha that the picture has is multiplied in.
+/// Where the subject is partly opaque, pixels get its own colour; fully transparent ones are black. `shadow`, at the size
+/// of `guide`, is the opacity of a black layer under the subject.
 ///
 /// # Errors
 /// When the picture is not interleaved, or a buffer does not fit its size: both would be bugs.
-pub fn cut_out(image: &Image, alpha: &[u8], guide: &Field, shadow: Option<&Map>) -> Result<Image, Failure> {
-    let colours = estimate(guide, &at_work_size(alpha, image.size, guide.size)?);
+pub fn cut_out(image: &Image, opacity: &[u8], guide: &Field, shadow: Option<&Map>) -> Result<Image, Failure> {
+    let at_work_size = |values: &[u8]| at_work_size(values, image.size, guide.size);
+    let own = own_alpha(image).map(|own| at_work_size(&own)).transpose()?;
+    let found = at_work_size(opacity)?;
+    let colours = match &own {
+        Some(own) => estimate(&unveiled(guide, own), &found, Some(own)),
+        None => estimate(guide, &found, None),
+    };
     let colours = colours.reader(image.size);
     let width = image.size.width as usize;
-    let mut rgba = vec![0; alpha.len() * 4];
-    let pixels = rgba.as_chunks_mut::<4>().0.iter_mut().zip(alpha).enumerate();
-    let own = |at: usize, pixel: [u8; 3], alpha: u8| match alpha {
-        0 => [0; 4],
-        255 => [pixel[0], pixel[1], pixel[2], 255],
-        _ => {
-            let [r, g, b] = colours.colour(at % width, at / width, pixel, alpha);
-            [r, g, b, alpha]
-        }
+    let mut rgba = vec![0; opacity.len() * 4];
+    let pixels = rgba.as_chunks_mut::<4>().0.iter_mut().zip(opacity).enumerate();
+    let subject = |at: usize, pixel: [u8; 3], opacity: u8| match opacity {
+        255 => pixel,
+        _ => colours.colour(at % width, at / width, pixel, opacity),
     };
     match &image.pixels {
         Pixels::Rgb(data) => {
-            for ((at, (out, alpha)), pixel) in pixels.zip(data.as_chunks::<3>().0) {
-                *out = own(at, *pixel, *alpha);
+            let pixels = pixels.zip(data.as_chunks::<3>().0).filter(|((_, (_, opacity)), _)| **opacity > 0);
+            for ((at, (out, opacity)), pixel) in pixels {
+                let [r, g, b] = subject(at, *pixel, *opacity);
+                *out = [r, g, b, *opacity];
             }
         }
         Pixels::Rgba(data) => {
-            for ((at, (out, alpha)), [r, g, b, _]) in pixels.zip(data.as_chunks::<4>().0) {
-                *out = own(at, [*r, *g, *b], *alpha);
+            for ((at, (out, opacity)), [r, g, b, own]) in pixels.zip(data.as_chunks::<4>().0) {
+                let alpha = both(*opacity, *own);
+                if alpha > 0 {
+                    let [r, g, b] = subject(at, [*r, *g, *b], *opacity);
+                    *out = [r, g, b, alpha];
+                }
             }
         }
         Pixels::Gray(_) | Pixels::Ycc(_) => return Err(no_colour()),
@@ -46,6 +55,39 @@ pub fn cut_out(image: &Image, alpha: &[u8], guide: &Field, shadow: Option<&Map>)
         lay_under(&mut rgba, image.size, shadow);
     }
     Ok(image.with(image.size, Pixels::Rgba(rgba)))
+}
+
+/// The subject's opacity in the picture with the alpha that the picture has: 0 to 255 per pixel.
+pub fn with_own_alpha(mut opacity: Vec<u8>, image: &Image) -> Vec<u8> {
+    if let Pixels::Rgba(data) = &image.pixels {
+        for (opacity, [.., own]) in opacity.iter_mut().zip(data.as_chunks::<4>().0) {
+            *opacity = both(*opacity, *own);
+        }
+    }
+    opacity
+}
+
+fn both(opacity: u8, own: u8) -> u8 {
+    ((u32::from(opacity) * u32::from(own) + 127) / 255) as u8
+}
+
+/// The alpha that the picture has; nothing where it is opaque everywhere.
+fn own_alpha(image: &Image) -> Option<Vec<u8>> {
+    let Pixels::Rgba(data) = &image.pixels else { return None };
+    let own: Vec<u8> = data.as_chunks::<4>().0.iter().map(|[.., own]| *own).collect();
+    own.iter().any(|own| *own < 255).then_some(own)
+}
+
+/// The picture's own colours, without what [`guide`](super::guide) shows behind them.
+fn unveiled(guide: &Field, own: &[f32]) -> Field {
+    let behind = BEHIND.map(|value| f32::from(value) / 255.0);
+    let mut guide = guide.clone();
+    for (pixel, own) in guide.data.iter_mut().zip(own).filter(|(_, own)| **own > 0.0) {
+        for (colour, behind) in pixel.iter_mut().zip(behind) {
+            *colour = ((*colour - (1.0 - own) * behind) / own).clamp(0.0, 1.0);
+        }
+    }
+    guide
 }
 
 /// Opacity from 0 to 1 at another size.
@@ -137,6 +179,35 @@ mod tests {
             match alpha {
                 0 => assert_eq!(*pixel, [0; 4]),
                 _ => assert!(pixel[0] > 235 && pixel[2] < 20, "{pixel:?}"),
+            }
+        }
+    }
+
+    /// A gray subject that fades out at its right by its own alpha, before nothing; `found` of it at the edge.
+    fn faded(gray: u8) -> Image {
+        let own = |i: u32| (255 - 51 * (i32::try_from(i % SIZE.width).unwrap() - 9).clamp(0, 5)) as u8;
+        let rgba = (0..SIZE.pixels() as u32).flat_map(|i| match own(i) {
+            0 => [255, 255, 255, 0],
+            own => [gray, gray, gray, own],
+        });
+        Image::new(SIZE, Pixels::Rgba(rgba.collect()))
+    }
+
+    #[test]
+    fn a_picture_that_is_cut_out_already_keeps_its_colours() {
+        for gray in [25, 127, 230] {
+            let image = faded(gray);
+            let guide = guide(&image).unwrap();
+            let own: Vec<u8> = own_alpha(&image).unwrap();
+            // A network that takes all of it as the subject, and one that sees its edge as soft.
+            for opacity in [vec![255; own.len()], own.clone()] {
+                let out = cut_out(&image, &opacity, &guide, None).unwrap();
+                let Pixels::Rgba(out) = out.pixels else { panic!("with alpha") };
+                for ((pixel, own), opacity) in out.as_chunks::<4>().0.iter().zip(&own).zip(&opacity) {
+                    assert_eq!(pixel[3], both(*opacity, *own));
+                    let off = pixel[0].abs_diff(gray);
+                    assert!(pixel[3] == 0 || off <= 8, "{pixel:?} of {gray}");
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Opacity at full size: settled where the rough mask is sure, and by a local function of colour near edges.
 
 use super::field::{Field, Map, Tap, taps};
-use super::no_colour;
+use super::{BEHIND, no_colour};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Size};
 
@@ -28,30 +28,29 @@ impl Edges {
         }
     }
 
-    /// Opacity of every pixel of `image`, 0 to 255, row by row; alpha that the picture has already is multiplied in.
+    /// Opacity of every pixel of `image`, 0 to 255, row by row. What the picture has of alpha has no part in it, but
+    /// that its colours are looked at before [`BEHIND`], as the functions were found.
     ///
     /// # Errors
     /// When the picture is not interleaved, which would be a bug.
-    pub fn alpha(&self, image: &Image) -> Result<Vec<u8>, Failure> {
+    pub fn opacity(&self, image: &Image) -> Result<Vec<u8>, Failure> {
         match &image.pixels {
-            Pixels::Rgb(data) => Ok(self.evaluate(data.as_chunks::<3>().0, image.size)),
-            Pixels::Rgba(data) => {
-                let pixels = data.as_chunks::<4>().0;
-                let mut alpha = self.evaluate(pixels, image.size);
-                for (alpha, [.., own]) in alpha.iter_mut().zip(pixels) {
-                    *alpha = ((u32::from(*alpha) * u32::from(*own) + 127) / 255) as u8;
-                }
-                Ok(alpha)
-            }
+            Pixels::Rgb(data) => Ok(self.evaluate(data.as_chunks().0, image.size, |pixel: &[u8; 3]| *pixel)),
+            Pixels::Rgba(data) => Ok(self.evaluate(data.as_chunks().0, image.size, shown)),
             Pixels::Gray(_) | Pixels::Ycc(_) => Err(no_colour()),
         }
     }
 
-    fn evaluate<const CHANNELS: usize>(&self, pixels: &[[u8; CHANNELS]], size: Size) -> Vec<u8> {
+    fn evaluate<const CHANNELS: usize>(
+        &self,
+        pixels: &[[u8; CHANNELS]],
+        size: Size,
+        colour: impl Fn(&[u8; CHANNELS]) -> [u8; 3],
+    ) -> Vec<u8> {
         let (width, across) = (size.width as usize, taps(self.rough.size.width, size.width));
         let down = taps(self.rough.size.height, size.height);
-        let mut alpha = vec![0; pixels.len()];
-        for ((out, row), down) in alpha.chunks_exact_mut(width).zip(pixels.chunks_exact(width)).zip(down) {
+        let mut opacity = vec![0; pixels.len()];
+        for ((out, row), down) in opacity.chunks_exact_mut(width).zip(pixels.chunks_exact(width)).zip(down) {
             let mut x = 0;
             // All pixels between the same four samples of the rough mask: most often they agree.
             for run in across.chunk_by(|one, other| one.first == other.first) {
@@ -62,12 +61,12 @@ impl Edges {
                     out[pixels].fill(255);
                 } else if highest > SURELY_NOT {
                     for ((out, pixel), across) in out[pixels.clone()].iter_mut().zip(&row[pixels]).zip(run) {
-                        *out = self.value(pixel, *across, down);
+                        *out = self.value(colour(pixel), *across, down);
                     }
                 }
             }
         }
-        alpha
+        opacity
     }
 
     /// The lowest and the highest of the four samples of the rough mask.
@@ -78,7 +77,7 @@ impl Edges {
         (one.min(two).min(three.min(four)), one.max(two).max(three.max(four)))
     }
 
-    fn value<const CHANNELS: usize>(&self, pixel: &[u8; CHANNELS], across: Tap, down: Tap) -> u8 {
+    fn value(&self, pixel: [u8; 3], across: Tap, down: Tap) -> u8 {
         let rough = self.rough.at(across, down);
         if rough >= SURE {
             return 255;
@@ -91,6 +90,14 @@ impl Edges {
         // The cast takes what is out of range to its end.
         (colour + constant * 255.0 + 0.5) as u8
     }
+}
+
+/// A pixel before [`BEHIND`].
+fn shown([r, g, b, own]: &[u8; 4]) -> [u8; 3] {
+    let mix = |(over, behind)| {
+        ((u32::from(over) * u32::from(*own) + u32::from(behind) * (255 - u32::from(*own)) + 127) / 255) as u8
+    };
+    [(*r, BEHIND[0]), (*g, BEHIND[1]), (*b, BEHIND[2])].map(mix)
 }
 
 #[cfg(test)]
@@ -116,23 +123,24 @@ mod tests {
     #[test]
     fn functions_have_a_say_only_where_the_rough_mask_is_not_sure() {
         let size = Size::new(9, 2);
-        let alpha = edges(size).alpha(&gray(size, 3, |x| 20 * x as u8)).unwrap();
+        let alpha = edges(size).opacity(&gray(size, 3, |x| 20 * x as u8)).unwrap();
         assert_eq!(alpha[..9], [0, 0, 0, 60, 80, 100, 255, 255, 255]);
     }
 
     #[test]
     fn a_larger_picture_is_judged_pixel_by_pixel() {
         let size = Size::new(90, 20);
-        let alpha = edges(Size::new(9, 2)).alpha(&gray(size, 3, |x| if x % 2 == 0 { 40 } else { 200 })).unwrap();
+        let alpha = edges(Size::new(9, 2)).opacity(&gray(size, 3, |x| if x % 2 == 0 { 40 } else { 200 })).unwrap();
         assert_eq!(alpha[40..44], [40, 200, 40, 200]);
         assert_eq!((alpha[3], alpha[88]), (0, 255));
     }
 
     #[test]
-    fn alpha_that_is_there_is_multiplied_in() {
+    fn colours_are_looked_at_before_white() {
         let size = Size::new(9, 2);
-        let alpha = edges(size).alpha(&gray(size, 4, |_| 200)).unwrap();
-        assert_eq!(alpha[..9], [0, 0, 0, 100, 100, 100, 128, 128, 128]);
+        let opacity = edges(size).opacity(&gray(size, 4, |_| 100)).unwrap();
+        // 128 of 255 of 100 before white: 100 × 0.502 + 255 × 0.498.
+        assert_eq!(opacity[..9], [0, 0, 0, 177, 177, 177, 255, 255, 255]);
     }
 
     #[test]
@@ -140,7 +148,7 @@ mod tests {
         let size = Size::new(9, 1);
         let mut edges = edges(size);
         edges.stretch(0.1, 0.9);
-        let alpha = |value| edges.alpha(&gray(size, 3, |_| value)).unwrap()[4];
+        let alpha = |value| edges.opacity(&gray(size, 3, |_| value)).unwrap()[4];
         assert_eq!((alpha(20), alpha(128), alpha(240)), (0, 128, 255));
     }
 }

@@ -22,13 +22,14 @@ pub struct Colours {
     pub background: Field,
 }
 
-/// Estimates mean colours from the picture `guide` and its opacity, 0 to 1, both at work size.
-pub fn estimate(guide: &Field, alpha: &[f32]) -> Colours {
+/// Estimates mean colours from the picture `guide`, the subject's opacity in it, 0 to 1, and where the picture has alpha,
+/// that too; all at work size. What the picture itself hides has no colour, neither subject's nor background's.
+pub fn estimate(guide: &Field, alpha: &[f32], own: Option<&[f32]>) -> Colours {
     let mut scratch = Vec::new();
     let (mut subject, mut background) = (guide.clone(), guide.clone());
     for (pass, radius) in RADII.into_iter().enumerate() {
-        weighted_mean(&mut subject, alpha, radius, &mut scratch, |alpha| alpha);
-        weighted_mean(&mut background, alpha, radius, &mut scratch, |alpha| 1.0 - alpha);
+        weighted_mean(&mut subject, alpha, own, radius, &mut scratch, |alpha| alpha);
+        weighted_mean(&mut background, alpha, own, radius, &mut scratch, |alpha| 1.0 - alpha);
         if pass + 1 == RADII.len() {
             break;
         }
@@ -43,12 +44,13 @@ pub fn estimate(guide: &Field, alpha: &[f32]) -> Colours {
 fn weighted_mean(
     field: &mut Field,
     alpha: &[f32],
+    own: Option<&[f32]>,
     radius: usize,
     scratch: &mut Vec<[f32; 4]>,
     weight: impl Fn(f32) -> f32,
 ) {
-    for (value, alpha) in field.data.iter_mut().zip(alpha) {
-        let weight = weight(*alpha);
+    for (at, (value, alpha)) in field.data.iter_mut().zip(alpha).enumerate() {
+        let weight = weight(*alpha) * own.map_or(1.0, |own| own[at]);
         *value = [value[0] * weight, value[1] * weight, value[2] * weight, weight];
     }
     field.box_mean(radius, scratch);

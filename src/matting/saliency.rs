@@ -76,7 +76,8 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
 /// What a network said of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The mask, smallest value 0 and largest 1, without what was added around the picture.
+    /// The mask without what was added around the picture: 0 is the smallest value, also of what was added, 1 the largest
+    /// in the picture.
     pub mask: Map,
     /// Whether it shows a subject.
     pub is_clear: bool,
@@ -95,10 +96,11 @@ pub fn ask(network: &dyn SaliencyNetwork, input: &Input) -> Result<Answer, Failu
             "Choose another model: this file is damaged, or not of the U²-Net family.",
         ));
     }
+    let low = raw.iter().copied().fold(f32::MAX, f32::min);
     let margin = input.margin as usize;
     let inner = raw.chunks_exact(side).skip(margin).take(side - 2 * margin);
     let raw: Vec<f32> = inner.flat_map(|row| &row[margin..side - margin]).copied().collect();
-    let (low, high) = raw.iter().fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    let high = raw.iter().copied().fold(f32::MIN, f32::max);
     let range = high - low;
     let data: Vec<f32> = raw.iter().map(|value| if range > 0.0 { (value - low) / range } else { 0.0 }).collect();
     let size = Size::new(SIDE - 2 * input.margin, SIDE - 2 * input.margin);
