@@ -100,10 +100,19 @@ pub trait Host {
     /// Stores the content of a `blob:` or `data:` URL and answers its asset id.
     ///
     /// # Errors
-    /// A sentence that says why it cannot be read or stored.
-    async fn import(&self, url: &str, name: &str) -> Result<String, String>;
+    /// Why it cannot be read or stored.
+    async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal>;
     /// A URL of an image as seen from the document's base; `None` unless it is `https:` or of the page's own origin.
     fn resolve(&self, url: &str) -> Option<String>;
+}
+
+/// Why the bytes behind a `blob:` or `data:` URL were not stored: a sentence each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportRefusal {
+    /// They cannot be read: the caller's to mend.
+    Unreadable(String),
+    /// They were read, and the storage did not take them.
+    NotStored(String),
 }
 
 /// All operations on batches.
@@ -305,9 +314,14 @@ impl<S: Store, H: Host> Service<S, H> {
     /// # Errors
     /// 404, 500.
     pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
-        self.note_what_ran(&self.progress(batch_id).await?).await?;
+        let progress = self.progress(batch_id).await?;
+        let noted = self.note_what_ran(&progress).await;
         if !self.store.delete_batch(batch_id).await? {
             return Err(ApiError::no_batch(batch_id));
+        }
+        if noted.is_err() {
+            // Where the storage was full, there is room for it now.
+            self.note_what_ran(&progress).await?;
         }
         self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
         Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
@@ -412,10 +426,8 @@ impl<S: Store, H: Host> Service<S, H> {
     /// Any other becomes absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
-            let Some(key) = ["sourceUrl", "presignedUrl"].into_iter().find(|key| image.get(*key).is_some()) else {
-                continue;
-            };
-            let url = image.get(key).and_then(Value::as_str).unwrap_or_default();
+            let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));
+            let Some((key, url)) = ["sourceUrl", "presignedUrl"].into_iter().find_map(given) else { continue };
             if url.is_empty() || url.starts_with("asset:") {
                 continue;
             }
@@ -434,7 +446,11 @@ impl<S: Store, H: Host> Service<S, H> {
             let asset_id = self.host.import(url, name).await.map_err(|why| {
                 let shown: String = url.chars().take(60).collect();
                 let which = if name.is_empty() { shown } else { name.to_owned() };
-                ApiError::invalid(format!("The image \"{which}\" cannot be imported: {why}"))
+                let refused = |why: &str| format!("The image \"{which}\" cannot be imported: {why}");
+                match why {
+                    ImportRefusal::Unreadable(why) => ApiError::invalid(refused(&why)),
+                    ImportRefusal::NotStored(why) => ApiError::internal(refused(&why)),
+                }
             })?;
             if let Some(image) = image.as_object_mut() {
                 image.shift_remove("presignedUrl");

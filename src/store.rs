@@ -13,17 +13,17 @@ use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
 
-/// Why the store could not do it.
+/// Why the store could not do it; as text, a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// No room: the browser's quota is used up.
-    #[error("The browser's storage is full: {0}")]
+    #[error("The browser's storage is full: {}.", .0.trim_end_matches('.'))]
     Quota(String),
     /// Another tab upgrades or has upgraded the schema.
-    #[error("The storage was upgraded by another tab: {0}")]
+    #[error("The storage was upgraded by another tab: {}.", .0.trim_end_matches('.'))]
     Version(String),
     /// The transaction was aborted or the connection closed.
-    #[error("The browser's storage failed: {0}")]
+    #[error("The browser's storage failed: {}.", .0.trim_end_matches('.'))]
     Failed(String),
 }
 

@@ -9,9 +9,9 @@ use std::path::Path;
 use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
-    ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ListQuery, Notice, Report, ReportFormat, Retry, Service,
-    Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog,
-    check_version,
+    ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ImportRefusal, ListQuery, Notice, Report, ReportFormat,
+    Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery,
+    catalog, check_version,
 };
 use pixelmill::archive::Taken;
 use pixelmill::batch::records::{Millis, Output, PauseReason};
@@ -254,8 +254,8 @@ impl Host for Surroundings {
         None
     }
     fn notify(&self, _: Notice) {}
-    async fn import(&self, _: &str, _: &str) -> Result<String, String> {
-        Err("nothing can be imported here".to_owned())
+    async fn import(&self, _: &str, _: &str) -> Result<String, ImportRefusal> {
+        Err(ImportRefusal::NotStored("nothing can be imported here".to_owned()))
     }
     fn resolve(&self, url: &str) -> Option<String> {
         Some(url.to_owned())

@@ -63,7 +63,7 @@ fn the_guided_filter_equals_its_definition() {
 #[test]
 fn blur_fusion_equals_its_definition() {
     let (photo, mask, (size, expected)) = (photo(), mask(), png("fusion.png"));
-    let colours = fusion::estimate(&guide(&photo).unwrap(), &mask.data);
+    let colours = fusion::estimate(&guide(&photo).unwrap(), &mask.data, None);
     let reader = colours.reader(size);
     let Pixels::Rgb(pixels) = &photo.pixels else { panic!("read as RGB") };
     let width = size.width as usize;

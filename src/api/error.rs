@@ -66,6 +66,6 @@ impl From<StoreError> for ApiError {
             StoreError::Version(_) => "Reload the page.",
             StoreError::Failed(_) => "Try again; reload the page if it stays.",
         };
-        Self::internal(format!("{error}. {hint}"))
+        Self::internal(format!("{error} {hint}"))
     }
 }

@@ -42,9 +42,12 @@ impl Host for TestHost {
     fn notify(&self, notice: Notice) {
         self.notices.borrow_mut().push(notice);
     }
-    async fn import(&self, url: &str, name: &str) -> Result<String, String> {
+    async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal> {
         if url.contains("gone") {
-            return Err("it is no longer there.".to_owned());
+            return Err(ImportRefusal::Unreadable("it is no longer there.".to_owned()));
+        }
+        if url.contains("huge") {
+            return Err(ImportRefusal::NotStored("the storage is full.".to_owned()));
         }
         self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
         Ok(format!("{:02x}", self.imported.borrow().len()))
@@ -282,6 +285,10 @@ fn a_url_is_resolved_before_it_is_stored_and_refused_when_it_is_of_another_site_
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("http://elsewhere/b.jpg"), "{}", error.message);
+    // What is read is what is looked at, whatever else is there.
+    let images = json!([{ "name": "c.jpg", "sourceUrl": null, "presignedUrl": "http://elsewhere/c.jpg" }]);
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
+    assert!(error.code == 400 && error.message.contains("http://elsewhere/c.jpg"), "{}", error.message);
 }
 
 #[test]
@@ -291,6 +298,11 @@ fn an_image_that_cannot_be_imported_is_named() {
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("lost.jpg"), "{}", error.message);
+    // What is wrong with the storage is not the caller's to mend.
+    let images = json!([{ "name": "large.jpg", "sourceUrl": "blob:huge" }]);
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
+    assert_eq!(error.code, 500);
+    assert!(error.message.contains("large.jpg"), "{}", error.message);
     assert_eq!(run(service.store().all_progress()), Ok(Vec::new()));
 }
 

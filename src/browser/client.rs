@@ -27,8 +27,8 @@ use super::verify::{self, Found};
 use super::wake::Wake;
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
-    HoldAnswer, Host, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted,
-    WorkflowList, model_name,
+    HoldAnswer, Host, ImportRefusal, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer,
+    WorkflowDeleted, WorkflowList, model_name,
 };
 use crate::archive::Taken;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
@@ -138,6 +138,8 @@ struct Shared {
     exchange: Exchange,
     importer: Rc<Importer>,
     leader: RefCell<Option<Rc<Leader>>>,
+    /// Whether the storage is gone from this tab, for good.
+    closed: Cell<bool>,
     state: RefCell<ClientState>,
     state_hearers: RefCell<Vec<(u64, StateHearer)>>,
     next: Cell<u64>,
@@ -198,9 +200,8 @@ impl Shared {
         if total == 0 {
             return Ok(Vec::new());
         }
-        let ended = self.importer.import(files, move |assets| {
-            let bytes = assets.iter().map(|asset| asset.bytes).sum();
-            on_progress(ImportProgress { files: assets.len() as u32, total, bytes });
+        let ended = self.importer.import(files, move |files, bytes| {
+            on_progress(ImportProgress { files, total, bytes });
         });
         match ended.await {
             Some((imported, None)) => Ok(imported),
@@ -245,12 +246,19 @@ impl Host for Surroundings {
         super::environment::resolve(&self.shared.base_url, url)
     }
 
-    async fn import(&self, url: &str, _name: &str) -> Result<String, String> {
-        let response = super::environment::fetch_own(url).await?;
-        let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
-        let blob = blob.map_err(|error| describe(&error))?.unchecked_into::<Blob>();
-        let imported = self.shared.import(vec![blob], |_| ()).await.map_err(|failure| failure.error.message)?;
-        imported.into_iter().next().map(|asset| asset.asset_id).ok_or_else(|| "Nothing was stored.".to_owned())
+    async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
+        let read = async {
+            let response = super::environment::fetch_own(url).await?;
+            let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
+            blob.map_err(|error| describe(&error))
+        };
+        let blob = read.await.map_err(ImportRefusal::Unreadable)?.unchecked_into::<Blob>();
+        let imported = self.shared.import(vec![blob], |_| ()).await.map_err(|failure| match failure.reason {
+            StopReason::Unreadable => ImportRefusal::Unreadable(failure.error.message),
+            StopReason::NoRoom | StopReason::General => ImportRefusal::NotStored(failure.error.message),
+        })?;
+        let stored = imported.into_iter().next().map(|asset| asset.asset_id);
+        stored.ok_or_else(|| ImportRefusal::NotStored("Nothing was stored.".to_owned()))
     }
 }
 
@@ -294,6 +302,7 @@ impl Client {
         let closed = late.clone();
         let opened = Database::open(&base_url, blocked, move |error| {
             if let Some(shared) = closed.borrow().upgrade() {
+                shared.closed.set(true);
                 if let Some(leader) = shared.leader.borrow_mut().take() {
                     leader.stop();
                 }
@@ -317,6 +326,7 @@ impl Client {
             exchange: if memory.is_some() { Exchange::alone() } else { Exchange::join(&base_url) },
             importer: Importer::new(program.clone()),
             leader: RefCell::default(),
+            closed: Cell::new(false),
             state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None, memory }),
             state_hearers: RefCell::default(),
             next: Cell::new(0),
@@ -381,20 +391,24 @@ impl Client {
         }
         let lead = Rc::new(RefCell::new(Some(lead)));
         let elected = lead.clone();
-        let asked = leader::campaign(&self.inner.shared.base_url, move || {
-            // For as long as the tab lives and can lead.
+        let shared = self.inner.shared.clone();
+        let elected = move || {
+            // For as long as the tab lives and can lead; with its storage gone it cannot.
             Promise::new(&mut |resolve, _| {
-                if let Some(lead) = elected.borrow_mut().take() {
-                    let resign = move || {
-                        let _answered = resolve.call0(&JsValue::UNDEFINED);
-                    };
-                    lead(Role::Leader, Box::new(resign));
+                let resign = move || {
+                    let _answered = resolve.call0(&JsValue::UNDEFINED);
+                };
+                match elected.borrow_mut().take().filter(|_| !shared.closed.get()) {
+                    Some(lead) => lead(Role::Leader, Box::new(resign)),
+                    None => resign(),
                 }
             })
+        };
+        leader::campaign(&self.inner.shared.base_url, elected, move || {
+            if let Some(lead) = lead.borrow_mut().take() {
+                lead(Role::SingleTab, Box::new(|| ()));
+            }
         });
-        if !asked && let Some(lead) = lead.borrow_mut().take() {
-            lead(Role::SingleTab, Box::new(|| ()));
-        }
     }
 
     /// Stores files (a `File` is a `Blob`); judges nothing. One entry per file, in order.

@@ -189,7 +189,9 @@ impl Database {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
         let record = match found {
             Some(mut found) => {
-                if std::mem::take(&mut found.damaged) {
+                // Where the deletion of a batch broke off on a full storage, a record may have lost its bytes.
+                let kept = transaction.has(CONTENTS, &asset.asset_id.as_str().into())?;
+                if std::mem::take(&mut found.damaged) || !kept.await? {
                     transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
                 }
                 found.references = add(found.references, references);

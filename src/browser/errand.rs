@@ -1,6 +1,6 @@
 //! One errand for a worker of its own, whose memory goes with it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -9,6 +9,9 @@ use super::interop::{Timer, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::batch::scheduler::Death;
 use crate::protocol::{FromWorker, ToWorker};
+
+/// Workers that are tried, when they die before they have heard of the errand.
+const TRIES: u32 = 3;
 
 /// Sends a worker off and waits for what it brings; at most so long.
 ///
@@ -20,12 +23,32 @@ pub(super) async fn run(
     attachment: JsValue,
     patience_ms: f64,
 ) -> Result<FromPool, String> {
+    let begun = Rc::new(Cell::new(false));
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let answer = send_off(program, message.clone(), attachment.clone(), patience_ms, begun.clone()).await;
+        if answer.is_ok() || begun.get() || tries == TRIES {
+            return answer;
+        }
+    }
+}
+
+/// One worker; `begun` tells whether it has heard of the errand.
+async fn send_off(
+    program: &Rc<Program>,
+    message: ToWorker,
+    attachment: JsValue,
+    patience_ms: f64,
+    begun: Rc<Cell<bool>>,
+) -> Result<FromPool, String> {
     let (sender, receiver) = handover();
     let sender = Rc::new(sender);
     let worker: Rc<RefCell<Option<Handle>>> = Rc::default();
     let (own, answer) = (worker.clone(), sender.clone());
     let handle = Handle::spawn(program, move |heard| match heard {
         FromPool::Ready => {
+            begun.set(true);
             if let Some(handle) = &*own.borrow() {
                 handle.send(&message, &attachment);
             }

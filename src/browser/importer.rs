@@ -15,11 +15,15 @@ use crate::protocol::{FromWorker, ImportStop, ToWorker};
 /// What came of an import: what is stored, and why it broke off, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
-/// Sees what is stored so far.
-type OnProgress = Rc<dyn Fn(&[Asset])>;
+/// Sees how many files, of how many bytes, are stored so far.
+type OnProgress = Rc<dyn Fn(u32, u64)>;
+
+/// Workers that may die before they can take anything, in a row.
+const MAX_FAILED_STARTS: u32 = 3;
 
 struct Import {
     imported: Vec<Asset>,
+    bytes: u64,
     on_progress: OnProgress,
     ended: Sender<Ended>,
 }
@@ -30,6 +34,7 @@ pub(super) struct Importer {
     program: Rc<Program>,
     worker: RefCell<Option<Handle>>,
     ready: Cell<bool>,
+    failed_starts: Cell<u32>,
     /// Imports that wait for the worker to get ready.
     waiting: RefCell<Vec<(u32, Vec<Blob>)>>,
     imports: RefCell<BTreeMap<u32, Import>>,
@@ -43,18 +48,19 @@ impl Importer {
             program,
             worker: RefCell::default(),
             ready: Cell::new(false),
+            failed_starts: Cell::new(0),
             waiting: RefCell::default(),
             imports: RefCell::default(),
             tickets: Cell::new(0),
         })
     }
 
-    /// Stores files in order; `on_progress` sees what is stored so far.
-    pub(super) fn import(&self, files: Vec<Blob>, on_progress: impl Fn(&[Asset]) + 'static) -> Receiver<Ended> {
+    /// Stores files in order; `on_progress` sees how many files, of how many bytes, are stored so far.
+    pub(super) fn import(&self, files: Vec<Blob>, on_progress: impl Fn(u32, u64) + 'static) -> Receiver<Ended> {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
         let (ended, receiver) = handover();
-        let import = Import { imported: Vec::new(), on_progress: Rc::new(on_progress), ended };
+        let import = Import { imported: Vec::new(), bytes: 0, on_progress: Rc::new(on_progress), ended };
         self.imports.borrow_mut().insert(ticket, import);
         if self.ready.get() {
             self.send(ticket, &files);
@@ -62,18 +68,22 @@ impl Importer {
         }
         self.waiting.borrow_mut().push((ticket, files));
         if self.worker.borrow().is_none() {
-            let own = self.own.clone();
-            let worker = Handle::spawn(&self.program, move |message| {
-                if let Some(importer) = own.upgrade() {
-                    super::interop::spawn(async move { importer.heard(message) });
-                }
-            });
-            match worker {
-                Ok(worker) => *self.worker.borrow_mut() = Some(worker),
-                Err(error) => self.lost(&error),
-            }
+            self.start();
         }
         receiver
+    }
+
+    fn start(&self) {
+        let own = self.own.clone();
+        let worker = Handle::spawn(&self.program, move |message| {
+            if let Some(importer) = own.upgrade() {
+                super::interop::spawn(async move { importer.heard(message) });
+            }
+        });
+        match worker {
+            Ok(worker) => *self.worker.borrow_mut() = Some(worker),
+            Err(error) => self.lost(&error),
+        }
     }
 
     fn send(&self, ticket: u32, files: &[Blob]) {
@@ -87,19 +97,21 @@ impl Importer {
         match message {
             FromPool::Ready => {
                 self.ready.set(true);
+                self.failed_starts.set(0);
                 for (ticket, files) in self.waiting.take() {
                     self.send(ticket, &files);
                 }
             }
-            FromPool::Died(_, message) => self.lost(&message),
+            FromPool::Died(_, message) => self.died(&message),
             FromPool::Report(FromWorker::Imported { ticket, assets }) => {
                 let shown = {
                     let mut imports = self.imports.borrow_mut();
                     let Some(import) = imports.get_mut(&ticket) else { return };
+                    import.bytes += assets.iter().map(|asset| asset.bytes).sum::<u64>();
                     import.imported.extend(assets.iter().map(Asset::from));
-                    (import.on_progress.clone(), import.imported.clone())
+                    (import.on_progress.clone(), import.imported.len() as u32, import.bytes)
                 };
-                (shown.0)(&shown.1);
+                (shown.0)(shown.1, shown.2);
             }
             FromPool::Report(FromWorker::ImportEnded { ticket, failure }) => {
                 let import = self.imports.borrow_mut().remove(&ticket);
@@ -111,10 +123,22 @@ impl Importer {
         }
     }
 
-    /// The worker is gone: what was under way breaks off, the next import makes a new one.
+    /// The worker is gone. One that had not taken anything yet is replaced.
+    fn died(&self, why: &str) {
+        self.worker.borrow_mut().take();
+        self.failed_starts.set(self.failed_starts.get() + 1);
+        if self.ready.get() || self.failed_starts.get() >= MAX_FAILED_STARTS {
+            self.lost(why);
+        } else {
+            self.start();
+        }
+    }
+
+    /// What was under way breaks off; the next import makes a new worker.
     fn lost(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.ready.set(false);
+        self.failed_starts.set(0);
         self.waiting.borrow_mut().clear();
         let imports = std::mem::take(&mut *self.imports.borrow_mut());
         for import in imports.into_values() {

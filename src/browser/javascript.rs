@@ -11,14 +11,14 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::Promise;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, CustomEvent, CustomEventInit, EventTarget};
 
 use super::client::{Client, ClientEvent};
-use super::interop::{from_js, set_property, to_js};
+use super::interop::{describe, from_js, set_property, to_js};
 use crate::api::{ApiError, ExecutionAnswer, check_version};
 
 /// Makes `window.pixelmill`; from now on calls may be made.
@@ -196,7 +196,7 @@ fn rejection(error: ApiError) -> JsValue {
 }
 
 fn answer(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    to_js(value).map_err(|error| rejection(ApiError::internal(super::interop::describe(&error))))
+    to_js(value).map_err(|error| rejection(ApiError::internal(describe(&error))))
 }
 
 fn argument(value: &JsValue) -> Result<Value, ApiError> {
@@ -223,14 +223,11 @@ fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
 /// What is iterable and holds files, as files.
 fn blobs(files: &JsValue) -> Result<Vec<Blob>, ApiError> {
     let wrong = |what: &str| ApiError::invalid(format!("{what} Give a list of File or Blob objects."));
-    let iterator = js_sys::Reflect::get(files, &js_sys::Symbol::iterator())
-        .ok()
-        .filter(|iterator| iterator.is_instance_of::<Function>());
-    if iterator.is_none() {
-        return Err(wrong("The files are no list."));
-    }
+    // What an iterator throws is an answer, or the call would never be settled.
+    let Ok(Some(iterator)) = js_sys::try_iter(files) else { return Err(wrong("The files are no list.")) };
     let mut blobs = Vec::new();
-    for (position, file) in Array::from(files).iter().enumerate() {
+    for (position, file) in iterator.enumerate() {
+        let file = file.map_err(|error| wrong(&format!("The list of files breaks off: {}.", describe(&error))))?;
         blobs.push(file.dyn_into::<Blob>().map_err(|_| wrong(&format!("Entry {position} of the files is no file.")))?);
     }
     Ok(blobs)

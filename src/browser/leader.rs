@@ -45,9 +45,9 @@ const PORTION: u32 = 500;
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
 /// Waits for its turn to lead the installation at `base_url`, then calls `elected`; the turn lasts until the tab ends
-/// or the answered promise does. False when this browser has no locks here: then nobody is asked.
-pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static) -> bool {
-    locks::request(&format!("pixelmill:{}", base_path(base_url)), elected)
+/// or the answered promise does. Calls `alone` instead when this browser has no locks here: then nobody is asked.
+pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
+    locks::request(&format!("pixelmill:{}", base_path(base_url)), elected, alone);
 }
 
 /// What ends a worker that overruns its time, or stays silent.
@@ -86,6 +86,8 @@ pub struct Leader {
     noted: Cell<bool>,
     /// Batches that this tab knew as running when its turn came: their end may never have been told.
     unfinished: RefCell<BTreeSet<String>>,
+    /// Whether what the tab before left in flight is being mended: batches are looked at once that is done.
+    mending: Cell<bool>,
     limits: Cell<Limits>,
     over: Cell<bool>,
     /// Ends this tab's turn.
@@ -127,6 +129,7 @@ impl Leader {
             note: Box::new(note),
             noted: Cell::new(false),
             unfinished: RefCell::new(unfinished),
+            mending: Cell::new(true),
             limits: Cell::new(limits),
             over: Cell::new(false),
             resign: RefCell::new(Some(Box::new(resign))),
@@ -138,20 +141,13 @@ impl Leader {
             }
         }));
         leader.run(|leader| async move {
-            // What other tabs say meanwhile is in the records that are read below, or comes once they are.
-            while let Err(error) = leader.take_over().await {
-                (leader.note)(Some(error.to_string()));
-                if matches!(error, StoreError::Version(_)) {
-                    return leader.stop();
-                }
-                sleep(RETRY_MS).await;
+            if leader.take_over().await.is_none() {
+                return;
             }
             if let Some(since) = lifecycle::frozen_before() {
                 leader.log_sleep(since, true).await;
             }
-            if let Err(error) = leader.database.sweep(now() - KEEP_MS).await {
-                web_sys::console::warn_1(&error.to_string().into());
-            }
+            leader.tidy().await;
         });
         leader
     }
@@ -182,8 +178,12 @@ impl Leader {
         }
     }
 
-    /// Mends what the tab before left in flight and takes up every batch that has not ended.
-    async fn take_over(&self) -> Result<(), StoreError> {
+    /// Mends what the tab before left in flight and takes up every batch that has not ended; nothing when the tab's turn
+    /// ends before.
+    ///
+    /// Nothing is handed out before all is mended: what is in flight then is this tab's own.
+    async fn take_over(&self) -> Option<()> {
+        // What other tabs say meanwhile is in the records that are read below, or comes once they are.
         let own = self.own.clone();
         *self.hearing.borrow_mut() = Some(self.exchange.listen(move |word| {
             if let (Word::Notice(notice), Some(leader)) = (word, own.upgrade()) {
@@ -191,47 +191,61 @@ impl Leader {
                 leader.run(|leader| async move { leader.notice(notice).await });
             }
         }));
-        self.dispatch(Event::Hold(read_hold(&self.database).await?.is_some()));
-        let mut all = self.database.all_progress().await?;
+        let held = self.patiently(|| read_hold(&self.database)).await?;
+        self.dispatch(Event::Hold(held.is_some()));
+        self.patiently(|| self.mend()).await?;
+        self.mending.set(false);
+        let mut all = self.patiently(|| self.database.all_progress()).await?;
         // Oldest first: equals are served in the order they came.
         all.reverse();
-        for mut progress in all {
+        for progress in all {
             // The tab before may have died between a record and its word.
             let told = !self.unfinished.borrow_mut().remove(&progress.batch_id);
-            let ended = told && progress.completed_at.is_some();
-            self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = ended;
-            if !told {
+            if told && progress.completed_at.is_some() {
+                self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = true;
+            } else if !told {
                 self.progressed(&progress);
             }
             self.courier.look(&progress);
-            if progress.assets.processing > 0 {
-                let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
-                    transitions::recover(progress, executions, now())?;
-                    let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
-                    Some((progress.clone(), failed.collect::<Vec<_>>()))
-                };
-                let which = Which::In(ExecutionStatus::Running);
-                let batch_id = progress.batch_id.clone();
-                let mended = self.database.change(&batch_id, which, Vec::new(), Durability::Strict, recover).await?;
-                if let Some((mended, failed)) = mended {
-                    failed.into_iter().for_each(|execution| self.completed(execution));
-                    self.progressed(&mended);
-                    progress = mended;
-                }
-            }
             self.dispatch(Event::Changed { standing: Standing::from(&progress), batch: progress.batch_id });
+        }
+        Some(())
+    }
+
+    /// Takes back what is recorded as in flight and is on no worker: its tab has died.
+    async fn mend(&self) -> Result<(), StoreError> {
+        for progress in self.database.all_progress().await? {
+            if progress.assets.processing == 0 {
+                continue;
+            }
+            let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                transitions::recover(progress, executions, now())?;
+                let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
+                Some((progress.clone(), failed.collect::<Vec<_>>()))
+            };
+            let which = Which::In(ExecutionStatus::Running);
+            let batch_id = &progress.batch_id;
+            let mended = self.database.change(batch_id, which, Vec::new(), Durability::Strict, recover).await?;
+            if let Some((mended, failed)) = mended {
+                failed.into_iter().for_each(|execution| self.completed(execution));
+                self.progressed(&mended);
+            }
         }
         Ok(())
     }
 
     /// A call in some tab has changed a batch.
     async fn notice(&self, notice: Notice) {
+        if self.mending.get() && !matches!(notice, Notice::Held) {
+            return;
+        }
         let changed = matches!(notice, Notice::Changed { .. });
         let ended = || Reported { ended: true, ..Reported::default() };
         match notice {
             Notice::Deleted { batch_id } => {
                 self.reported.borrow_mut().remove(&batch_id);
                 self.dispatch(Event::Deleted { batch: batch_id });
+                self.tidy().await;
             }
             Notice::Created { batch_id } | Notice::Changed { batch_id } => {
                 let Some(progress) = self.patiently(|| self.database.progress(&batch_id)).await else { return };
@@ -254,6 +268,13 @@ impl Leader {
         }
     }
 
+    /// Removes imports that nobody has used for long, and lays up what the storage keeps for when it is full.
+    async fn tidy(&self) {
+        if let Err(error) = self.database.sweep(now() - KEEP_MS).await {
+            web_sys::console::warn_1(&error.to_string().into());
+        }
+    }
+
     /// Tries until the storage answers; nothing when the tab's turn is over.
     async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(&self, attempt: impl Fn() -> F) -> Option<T> {
         let mut failed = false;
@@ -272,6 +293,7 @@ impl Leader {
                     failed = true;
                     (self.note)(Some(error.to_string()));
                     if matches!(error, StoreError::Version(_)) {
+                        self.stop();
                         return None;
                     }
                     sleep(RETRY_MS).await;
@@ -323,18 +345,23 @@ impl Leader {
             if progress.status == BatchStatus::Pending && progress.assets.pending == progress.assets.total {
                 // Nothing of it was ever handed out or taken over.
                 waiting.extend((0..progress.assets.total).map(Waiting::fresh));
-                return Ok(Some((Standing::from(&progress), waiting)));
+                return Ok(Some((progress, waiting)));
             }
             loop {
                 let offset = waiting.len() as u32;
                 let page = self.database.executions(&batch, Some(ExecutionStatus::Pending), offset, PORTION).await?;
                 waiting.extend(page.executions.iter().map(Waiting::from));
                 if page.executions.len() < PORTION as usize {
-                    return Ok(Some((Standing::from(&progress), waiting)));
+                    return Ok(Some((progress, waiting)));
                 }
             }
         };
         if let Some(loaded) = self.patiently(read).await {
+            let loaded = loaded.map(|(progress, waiting)| {
+                // A worker that was lost with its last word may have ended it.
+                self.progressed(&progress);
+                (Standing::from(&progress), waiting)
+            });
             self.dispatch(Event::Loaded { batch, loaded });
         }
     }
@@ -548,15 +575,16 @@ impl Leader {
         let (say, end) = {
             let mut reported = self.reported.borrow_mut();
             let reported = reported.entry(progress.batch_id.clone()).or_default();
-            // Transactions may be heard of out of order.
-            if reported.latest.as_ref().is_some_and(|latest| latest.revision > progress.revision) {
+            // Transactions may be heard of out of order, and more than once.
+            if reported.latest.as_ref().is_some_and(|latest| latest.revision >= progress.revision) {
                 return;
             }
             self.courier.look(progress);
             let end = ended && !reported.ended;
             reported.ended = ended;
             reported.latest = Some(progress.clone());
-            let due = reported.last + PROGRESS_MS - now();
+            // A clock that was set back is no reason to wait longer.
+            let due = (reported.last + PROGRESS_MS - now()).min(PROGRESS_MS);
             if ended || due <= 0.0 {
                 (true, end)
             } else {

@@ -1,8 +1,12 @@
 // Begins the text that every worker is made from: takes the lock of the worker's name for as long as it lives, by which the
-// page sees its death, and says so. Nothing is taken where there are no locks.
+// page sees its death, and says that it is alive. Without locks, nothing is said; where the browser denies them, with all
+// else that a site may keep, it is alive without one.
 if (self.isSecureContext && self.navigator.locks) {
-  self.navigator.locks.request(self.name, () => {
-    self.postMessage(['"alive"']);
-    return new Promise(() => {});
-  });
+  const alive = () => self.postMessage(['"alive"']);
+  self.navigator.locks
+    .request(self.name, () => {
+      alive();
+      return new Promise(() => {});
+    })
+    .catch(alive);
 }

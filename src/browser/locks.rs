@@ -1,6 +1,9 @@
 //! The browser's locks: held for as long as a page or a worker lives, and free at once when it dies, in whatever way.
 //!
-//! They exist in a secure context only; each function says when there are none.
+//! They exist in a secure context only, and a browser that lets a site keep nothing denies them.
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -20,18 +23,24 @@ fn manager() -> Option<LockManager> {
     (is_secure_context() && !locks.is_undefined()).then(|| locks.unchecked_into())
 }
 
-/// Waits for the lock `name`, then calls `granted`, whose promise says for how long it is kept. False where there are
-/// no locks: then nothing is called.
-pub fn request(name: &str, granted: impl FnOnce() -> Promise + 'static) -> bool {
-    let Some(locks) = manager() else { return false };
-    let callback = Closure::once_into_js(move |_lock: JsValue| granted());
+/// Waits for the lock `name`, then calls `granted`, whose promise says for how long it is kept. Calls `denied` instead
+/// where there are no locks, or where the browser denies them with all that a site may keep.
+pub fn request(name: &str, granted: impl FnOnce() -> Promise + 'static, denied: impl FnOnce() + 'static) {
+    let Some(locks) = manager() else { return denied() };
+    let held = Rc::new(Cell::new(false));
+    let here = held.clone();
+    let callback = Closure::once_into_js(move |_lock: JsValue| {
+        here.set(true);
+        granted()
+    });
     let turn = locks.request(name, callback.unchecked_ref());
     spawn(async move {
-        if let Err(error) = settled(turn).await {
-            web_sys::console::error_2(&"A lock was lost:".into(), &error);
+        match settled(turn).await {
+            Err(error) if held.get() => web_sys::console::error_2(&"A lock was lost:".into(), &error),
+            Err(_) => denied(),
+            Ok(_) => {}
         }
     });
-    true
 }
 
 /// Whether there are locks.
@@ -39,10 +48,11 @@ pub fn are_there() -> bool {
     manager().is_some()
 }
 
-/// Calls `gone` when whoever holds the lock `name` until its end has died.
+/// Calls `gone` when whoever holds the lock `name` until its end has died; never where there are no locks.
 pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
-    let _where_there_are_locks = request(name, move || {
+    let ended = move || {
         gone();
         Promise::resolve(&JsValue::UNDEFINED)
-    });
+    };
+    request(name, ended, || ());
 }

@@ -20,6 +20,8 @@ use crate::store::MemoryStore;
 
 /// Time for a worker to say that it lives, in milliseconds: its script has begun, which takes a few hundredths of it.
 const ALIVE_MS: f64 = 1_500.0;
+/// Time for a worker to get ready, whatever it waits for, in milliseconds.
+const START_MS: f64 = 60_000.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -109,6 +111,7 @@ pub struct Handle {
     worker: Worker,
     _listeners: Vec<Listener>,
     _patience: Option<Timer>,
+    _start: Timer,
 }
 
 impl Drop for Handle {
@@ -130,6 +133,7 @@ impl Handle {
         let worker = Worker::new_with_options(&program.script_url, &options).map_err(|error| describe(&error))?;
         let alive = Rc::new(Cell::new(false));
         let dead = Rc::new(Cell::new(false));
+        let started = Rc::new(Cell::new(false));
         let tell = Rc::new(move |message: FromPool| {
             if !dead.get() {
                 dead.set(matches!(message, FromPool::Died(..)));
@@ -138,6 +142,7 @@ impl Handle {
         });
         let messages = {
             let (program, own, tell, alive) = (program.clone(), worker.clone(), tell.clone(), alive.clone());
+            let started = started.clone();
             Listener::new(&worker, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
                 let text = data.get(0).as_string().unwrap_or_default();
@@ -159,7 +164,10 @@ impl Handle {
                     Ok(FromWorker::Ready { .. }) => {
                         vanished("The page and its workers are of different versions: reload the page.".into())
                     }
-                    Ok(FromWorker::Started) => FromPool::Ready,
+                    Ok(FromWorker::Started) => {
+                        started.set(true);
+                        FromPool::Ready
+                    }
                     Ok(FromWorker::Ask { ticket, request }) => {
                         let Some(memory) = program.memory.get().cloned() else { return };
                         let (own, attachment) = (own.clone(), data.get(1));
@@ -206,7 +214,7 @@ impl Handle {
         worker.post_message(&program.module).map_err(|error| describe(&error))?;
         // One that dies before it has its lock dies unseen. A slow device gets more time with each that was given up.
         let patience = locks::are_there().then(|| {
-            let program = program.clone();
+            let (program, tell) = (program.clone(), tell.clone());
             Timer::new(ALIVE_MS * f64::from(1_u32 << program.late.get().min(5)), move || {
                 if !alive.get() {
                     program.late.set(program.late.get() + 1);
@@ -214,7 +222,12 @@ impl Handle {
                 }
             })
         });
-        Ok(Self { worker, _listeners: listeners, _patience: patience })
+        let start = Timer::new(START_MS, move || {
+            if !started.get() {
+                tell(FromPool::Died(Death::Vanished, "it did not start".into()));
+            }
+        });
+        Ok(Self { worker, _listeners: listeners, _patience: patience, _start: start })
     }
 
     /// Sends it work; only after [`FromPool::Ready`].

@@ -39,7 +39,25 @@ pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, St
                 tried = true;
                 sleep(AGAIN_MS).await;
             }
+            Err(error) if can_be_read(&blob).await => {
+                return Err(StoreError::Failed(format!("A file could not be read as a whole: {error}")));
+            }
             Err(error) => return Ok(Found::Damaged(error)),
         }
     }
+}
+
+/// Whether content can be read piece by piece: then it was memory that was short.
+async fn can_be_read(blob: &Blob) -> bool {
+    /// Bytes read at once.
+    const PIECE: f64 = 1_048_576.0;
+    let mut from = 0.0;
+    while from < blob.size() {
+        let Ok(piece) = blob.slice_with_f64_and_f64(from, (from + PIECE).min(blob.size())) else { return false };
+        if buffer_of(&piece).await.is_err() {
+            return false;
+        }
+        from += PIECE;
+    }
+    true
 }

@@ -15,7 +15,7 @@ use super::database::Database;
 use super::environment::{blob_of, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
-use super::interop::{Listener, describe, property, settled, spawn};
+use super::interop::{Listener, describe, property, settled, sleep, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::batch::records::{Execution, Output, PauseReason, Progress};
@@ -40,6 +40,8 @@ use network::Networks;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
+/// Time before a result that could not be stored is tried once more.
+const AGAIN_MS: f64 = 200.0;
 /// Time for a named URL to arrive: less than the watchdog leaves an execution, so that the other side is blamed.
 const FETCH_MS: u32 = 20_000;
 
@@ -203,7 +205,15 @@ impl Worker {
             Err(failure) => Err(failure),
         };
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
-        self.database.finish(end, assets).await
+        match self.database.finish(end.clone(), assets.clone()).await {
+            // A transaction may be taken back for nothing of ours. Should it have been written all the same, this one
+            // is refused as outdated.
+            Err(StoreError::Failed(_)) => {
+                sleep(AGAIN_MS).await;
+                self.database.finish(end, assets).await
+            }
+            stored => stored,
+        }
     }
 
     /// The plan of a batch; a failure when its document cannot run, which its acceptance should have found.

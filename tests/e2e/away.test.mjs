@@ -1,7 +1,23 @@
 // What the browser does to a tab: it keeps the screen awake for it, freezes it, or gives it no storage.
 
 import assert from "node:assert/strict";
-import { ask, execute, executions, importFiles, open, readAsset, ready, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  ask,
+  execute,
+  executions,
+  importFiles,
+  open,
+  openOnDisk,
+  readAsset,
+  ready,
+  scratchFolder,
+  suite,
+  test,
+  untilEnded,
+  withImages,
+} from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -130,6 +146,36 @@ test("a frozen tab tells in the log and on the page, and its workers are not tak
   assert.ok(executions.every(({ attempts }) => attempts === 1), "something was started twice");
 });
 
+/** The page works, and says that it keeps nothing. */
+async function worksFromMemory(page, context, url) {
+  const note = page.locator(id("memory-note"));
+  assert.match(await note.innerText(), /Nothing is kept when this tab closes/);
+  const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(8, 1))];
+  const assets = await importFiles(page, files);
+  const batchId = await execute(page, withImages(pictures.builtIn("watermark-two-sizes"), { photos: assets, logo: assets.slice(1, 2) }));
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.assets.completed, status.assets.failed], [8, 1]);
+  const [, second] = await executions(page, batchId);
+  for (const output of second.outputs) assert.equal((await readAsset(page, output.url)).length, output.bytes);
+  assert.equal((await ask(page, "verifyBatch", batchId)).damaged.length, 0);
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(`${id("execution-row")}[data-status="success"] .thumb img`).first().waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-zip")).click()]);
+  assert.ok(await download.path());
+  await note.waitFor();
+  await ask(page, "retryExecutions", batchId);
+  await untilEnded(page, batchId);
+  await ask(page, "deleteBatch", batchId);
+  // Another tab has a memory of its own.
+  const other = await context.newPage();
+  await other.goto(url);
+  await ready(other);
+  assert.equal((await ask(other, "listBatches")).batches.length, 0);
+  await page.reload();
+  await ready(page);
+  assert.equal((await ask(page, "listBatches")).pagination.count, 0);
+}
+
 for (const [what, script] of [
   ["without IndexedDB", () => Object.defineProperty(window, "indexedDB", { value: undefined })],
   [
@@ -146,31 +192,17 @@ for (const [what, script] of [
     await context.addInitScript(script);
     await page.reload();
     await ready(page);
-    const note = page.locator(id("memory-note"));
-    assert.match(await note.innerText(), /Nothing is kept when this tab closes/);
-    const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(8, 1))];
-    const assets = await importFiles(page, files);
-    const batchId = await execute(page, withImages(pictures.builtIn("watermark-two-sizes"), { photos: assets, logo: assets.slice(1, 2) }));
-    const status = await untilEnded(page, batchId);
-    assert.deepEqual([status.assets.completed, status.assets.failed], [8, 1]);
-    const [, second] = await executions(page, batchId);
-    for (const output of second.outputs) assert.equal((await readAsset(page, output.url)).length, output.bytes);
-    assert.equal((await ask(page, "verifyBatch", batchId)).damaged.length, 0);
-    await page.goto(`${url}#/batches/${batchId}`);
-    await page.locator(`${id("execution-row")}[data-status="success"] .thumb img`).first().waitFor();
-    const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-zip")).click()]);
-    assert.ok(await download.path());
-    await note.waitFor();
-    await ask(page, "retryExecutions", batchId);
-    await untilEnded(page, batchId);
-    await ask(page, "deleteBatch", batchId);
-    // Another tab has a memory of its own.
-    const other = await context.newPage();
-    await other.goto(url);
-    await ready(other);
-    assert.equal((await ask(other, "listBatches")).batches.length, 0);
-    await page.reload();
-    await ready(page);
-    assert.equal((await ask(page, "listBatches")).pagination.count, 0);
+    await worksFromMemory(page, context, url);
   });
 }
+
+test("where the browser lets no site keep anything the page works from memory, without locks", async (t) => {
+  const folder = scratchFolder("denied");
+  mkdirSync(join(folder, "Default"), { recursive: true });
+  const cookies = 2;
+  writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies } } }));
+  const { page, context, url } = await openOnDisk(t, folder, { errorsExpected: true });
+  const denied = await page.evaluate(() => navigator.locks.request("any", () => "granted").catch(({ name }) => name));
+  assert.equal(denied, "SecurityError");
+  await worksFromMemory(page, context, url);
+});

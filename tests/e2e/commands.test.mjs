@@ -186,6 +186,17 @@ test("what cannot be is refused with a reason", async (t) => {
   assertRefused(await call(page, "executeBatch", { ...request, batchConfig: { concurrencyLimit: 0 } }), 400, "no concurrency");
   assertRefused(await call(page, "executeBatch", { ...request, batchConfig: { priority: "URGENT" } }), 400, "an unknown priority");
   assertRefused(await call(page, "executeBatch", { workflowId: "small", workflow: SMALL }), 400, "a batch without images");
+  const broken = await page.evaluate(async () => {
+    const files = {
+      *[Symbol.iterator]() {
+        yield new File([], "a.jpg");
+        throw new Error("that was all");
+      },
+    };
+    return await Promise.all([7, [7], files].map((files) => window.pixelmill.importAssets(files).catch((rejected) => ({ rejected }))));
+  });
+  for (const answer of broken) assertRefused(answer, 400, "what is no list of files");
+  assert.match(broken[2].rejected.message, /that was all/);
   const version = await call(page, "listBatches", {}, { apiVersion: "9.9" });
   assert.deepEqual([version.rejected?.code, version.rejected?.status], [400, "error"]);
 });

@@ -44,6 +44,19 @@ test("when the storage is taken away in the middle, the page says so, hangs on n
   assert.equal((await run(page, withImages(SMALL, { photos: fresh }))).status.status, "completed");
 });
 
+test("when the browser closes the storage of all tabs, the one that is reloaded leads, and not one that has none", async (t) => {
+  const { page, context, openTab, url } = await open(t, { errorsExpected: true, hash: "#/batches" });
+  const follower = await openTab();
+  const control = await context.newCDPSession(page);
+  await control.send("Storage.clearDataForOrigin", { origin: new URL(url).origin, storageTypes: "indexeddb" });
+  for (const tab of [page, follower]) await tab.locator(id("tab-note")).filter({ hasText: /[Rr]eload/ }).waitFor();
+  await page.reload();
+  await ready(page);
+  const assets = await importFiles(page, await pictures.photographs(4, 1));
+  const { status } = await run(page, withImages(SMALL, { photos: assets }));
+  assert.deepEqual([status.status, status.assets.completed], ["completed", 4]);
+});
+
 test("clocks that jump by days, back and forth, disturb no batch", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(24, 4));

@@ -237,6 +237,11 @@ impl Transaction {
         })
     }
 
+    /// Whether there is a record at a key.
+    pub(super) fn has(&self, store: &str, key: &JsValue) -> Result<Reading<bool>, StoreError> {
+        self.reading(self.store(store)?.count_with_key(key), |value| Ok(value.as_f64().unwrap_or_default() > 0.0))
+    }
+
     /// The first record at a key of an index.
     pub(super) fn get_by<T: DeserializeOwned>(
         &self,
@@ -347,9 +352,11 @@ impl Transaction {
         for value in values.iter() {
             last = Some(store.put(&value).map_err(|error| failed(&error))?);
         }
-        match last.map(Requested::new) {
-            Some(last) => last.await.map(|_| ()),
-            None => Ok(()),
+        let Some(last) = last else { return Ok(()) };
+        match Requested::new(last).await {
+            Ok(_) => Ok(()),
+            // Where an earlier one had no room, the last one tells no more than that all was taken back.
+            Err(error) => Err(self.state.transaction.error().map_or(error, |error| failed(&error))),
         }
     }
 

@@ -4,7 +4,7 @@ import { within } from "../support/harness.mjs";
 import { row } from "./kit.mjs";
 import { Random } from "./random.mjs";
 
-/** How long a scenario may take, in ms: the longest takes six minutes. */
+/** How long a scenario may take in full, in ms: the longest takes six minutes. */
 const LONGEST = 45 * 60_000;
 
 /** A scenario's sizes, with those that were asked for in place of its own. */
@@ -15,7 +15,7 @@ export function sizesOf(scenario, { short = false, set = new Map() } = {}) {
 }
 
 /** The scenario's rows; what it throws is a row that failed. */
-export async function perform(scenario, { seed, sizes, seeds, say }) {
+export async function perform(scenario, { seed, sizes, seeds, say, longest = LONGEST }) {
   const ends = [];
   // The harness gives its tests' own `after` to whatever it opens.
   const run = { random: new Random(seed), sizes, seeds, say, after: (work) => ends.push(work) };
@@ -28,7 +28,7 @@ export async function perform(scenario, { seed, sizes, seeds, say }) {
       return undefined;
     }
   };
-  rows.push(...((await guarded(async () => await within(LONGEST, `the scenario ${scenario.name}`, scenario.run(run)))) ?? []));
+  rows.push(...((await guarded(async () => await within(longest, `the scenario ${scenario.name}`, scenario.run(run)))) ?? []));
   for (const work of ends.reverse()) await guarded(work);
   return rows;
 }
