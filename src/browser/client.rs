@@ -650,6 +650,7 @@ impl Client {
                 return Ok(blob);
             }
             Found::Damaged(why) => why,
+            Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(url, &why))),
             Found::Nothing => "its content is gone".to_owned(),
         };
         let record = database.asset(asset_id).await?;
@@ -679,8 +680,12 @@ impl Client {
         while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
             checked += executions.len() as u32;
             for output in executions.into_iter().flat_map(|execution| execution.outputs) {
-                if !matches!(verify::read(database, &output.sha256).await?, Found::Sound(..)) {
-                    bad.insert(output.sha256);
+                match verify::read(database, &output.sha256).await? {
+                    Found::Sound(..) => {}
+                    Found::Damaged(_) | Found::Nothing => {
+                        bad.insert(output.sha256);
+                    }
+                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
                 }
             }
         }

@@ -188,13 +188,17 @@ pub(super) async fn zip<H: Host>(
         for execution in executions {
             let modified = execution.completed_at.unwrap_or_default();
             for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
-                if let Found::Sound(content, _) = verify::read(database, &output.sha256).await? {
-                    contents.push(content);
-                    names.push(output.name);
-                    files.push((output.bytes, crc32, modified));
-                } else {
-                    missing.push(output.name);
-                    damaged.insert(output.sha256);
+                match verify::read(database, &output.sha256).await? {
+                    Found::Sound(content, _) => {
+                        contents.push(content);
+                        names.push(output.name);
+                        files.push((output.bytes, crc32, modified));
+                    }
+                    Found::Damaged(_) | Found::Nothing => {
+                        missing.push(output.name);
+                        damaged.insert(output.sha256);
+                    }
+                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
                 }
             }
         }

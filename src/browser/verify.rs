@@ -19,6 +19,8 @@ pub(super) enum Found {
     Sound(Blob, ArrayBuffer),
     /// Content that cannot be read or is not what was stored, and how that shows.
     Damaged(String),
+    /// Content that could be read were there more memory, and what the browser says.
+    TooLarge(String),
     /// No content.
     Nothing,
 }
@@ -39,12 +41,15 @@ pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, St
                 tried = true;
                 sleep(AGAIN_MS).await;
             }
-            Err(error) if can_be_read(&blob).await => {
-                return Err(StoreError::Failed(format!("A file could not be read as a whole: {error}")));
-            }
+            Err(error) if can_be_read(&blob).await => return Ok(Found::TooLarge(error)),
             Err(error) => return Ok(Found::Damaged(error)),
         }
     }
+}
+
+/// Why a file that is sound could not be read, as a sentence.
+pub(super) fn too_large(name: &str, error: &str) -> String {
+    format!("\"{name}\" could not be read as a whole: {error}.")
 }
 
 /// Whether content can be read piece by piece: then it was memory that was short.

@@ -317,6 +317,10 @@ impl Worker {
                     self.database.mark_damaged(asset_id).await?;
                     Err(damaged(name, &why))
                 }
+                Found::TooLarge(why) => Err(Failure::system(
+                    verify::too_large(name, &why),
+                    "Close other tabs and programs to free memory, then retry it.",
+                )),
                 Found::Nothing if self.database.asset(asset_id).await?.is_some() => {
                     self.database.mark_damaged(asset_id).await?;
                     Err(damaged(name, "its content is gone"))

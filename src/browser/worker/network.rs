@@ -191,6 +191,7 @@ impl Networks {
                 match read.map_err(|error| unreadable(name, &error.to_string()))? {
                     Found::Sound(_, file) => file,
                     Found::Damaged(why) => return Err(unreadable(name, &format!("its file is damaged, {why}"))),
+                    Found::TooLarge(why) => return Err(unreadable(name, &why)),
                     Found::Nothing => return Err(unreadable(name, "its file is missing")),
                 }
             }
