@@ -4,7 +4,7 @@
 //! The way of a picture: a rough idea of the subject, from a network ([`saliency`]) or from an even backdrop
 //! ([`backdrop`]), becomes a local linear model of opacity over colour at work size ([`guided`], [`backdrop`]); the
 //! model is evaluated at every pixel near an edge ([`edges`]); where opacity is partial, the old background is taken
-//! out of the colour ([`fusion`], [`cutout`]). Everything that looks at neighbours runs at work size, at most [`WORK_SIDE`] pixels
+//! out of the colour ([`fusion`], [`cutout`]). Everything here that looks at neighbours runs at work size, at most [`WORK_SIDE`] pixels
 //! a side, so that the cost for a large picture is that of a few passes over its bytes.
 //!
 //! Values are encoded as they came (no linearisation), from 0 to 1, and alpha is straight. Nothing here knows of
