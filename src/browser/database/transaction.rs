@@ -226,6 +226,16 @@ impl Transaction {
         self.reading(self.store(store)?.get(key), Ok)
     }
 
+    /// Whether there is something at a key.
+    pub(super) fn has(&self, store: &str, key: &JsValue) -> Result<Reading<bool>, StoreError> {
+        self.reading(self.store(store)?.get_key(key), |found| Ok(!found.is_undefined()))
+    }
+
+    /// The values of a range in the order of their keys, as an array.
+    pub(super) fn all_values(&self, store: &str, range: &IdbKeyRange) -> Result<Reading<JsValue>, StoreError> {
+        self.reading(self.store(store)?.get_all_with_key(range), Ok)
+    }
+
     /// The record at a key.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
