@@ -162,6 +162,8 @@ pub trait Store {
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
     /// The same, but not by themselves: each goes with its last reference.
     async fn take_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
+    /// For each of these ids whether there is such a file.
+    async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError>;
     /// A file's record.
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
     /// A file's content, as it lies there: whether it is sound is the reader's business.
@@ -246,4 +248,9 @@ pub trait Store {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Keeps a small setting.
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+    /// The settings whose keys begin with `prefix`, by key.
+    async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError>;
+    /// Keeps and removes (for `None`) several settings, all or none of them. What is to be written is handed to the
+    /// storage when this is first polled, so that it also serves in a page's last moment.
+    async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError>;
 }

@@ -90,6 +90,8 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::models::provide_models();
     new::draft::provide_draft();
     new::library::provide_library();
+    new::draft::keep_draft();
+    let draft = expect_context::<new::draft::Draft>();
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
@@ -101,7 +103,9 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
                 Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
-        <drop::DropOverlay/>
+        <Show when=move || !draft.is_restoring()>
+            <drop::DropOverlay/>
+        </Show>
     }
 }
 

@@ -10,5 +10,6 @@ pub mod missing;
 pub mod progress;
 pub mod reading;
 pub mod route;
+pub mod saved_draft;
 pub mod transparency;
 pub mod window;

@@ -12,13 +12,14 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_url, now, random};
+use super::environment::{base_path, base_url, now, random};
 use super::errand;
 use super::exchange::{Exchange, Hearing, Word};
 use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, property, settled, spawn};
 use super::leader::{self, Leader};
+use super::locks;
 use super::network::Loading;
 use super::pool::{self, FromPool, Program};
 use super::preferences::{self, Preference};
@@ -37,17 +38,6 @@ use crate::network::BUILT_IN;
 use crate::protocol::{FromWorker, ImportStop, StopReason, ToWorker};
 use crate::store::{ExecutionPage, MemoryStore, ModelRecord, Store, StoreError};
 use crate::workflow::Diagnostic;
-
-/// How far an import has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ImportProgress {
-    /// Files stored durably.
-    pub files: u32,
-    /// Files asked for.
-    pub total: u32,
-    /// Bytes of the stored files.
-    pub bytes: u64,
-}
 
 /// An import that broke off.
 #[derive(Clone, Debug)]
@@ -194,16 +184,12 @@ impl Shared {
     async fn import(
         &self,
         files: Vec<Blob>,
-        on_progress: impl Fn(ImportProgress) + 'static,
+        on_stored: impl Fn(&[Asset]) + 'static,
     ) -> Result<Vec<Asset>, ImportFailure> {
-        let total = u32::try_from(files.len()).unwrap_or(u32::MAX);
-        if total == 0 {
+        if files.is_empty() {
             return Ok(Vec::new());
         }
-        let ended = self.importer.import(files, move |files, bytes| {
-            on_progress(ImportProgress { files, total, bytes });
-        });
-        match ended.await {
+        match self.importer.import(files, on_stored).await {
             Some((imported, None)) => Ok(imported),
             Some((imported, Some(ImportStop { message, reason }))) => {
                 Err(ImportFailure { error: ApiError::internal(message), imported, reason })
@@ -411,17 +397,18 @@ impl Client {
         });
     }
 
-    /// Stores files (a `File` is a `Blob`); judges nothing. One entry per file, in order.
+    /// Stores files (a `File` is a `Blob`); judges nothing. One entry per file, in order. `on_stored` sees every entry
+    /// as soon as its file is durable, those stored together at once.
     ///
     /// # Errors
     /// When the browser's storage is full or a file cannot be read, with what was stored before.
     pub async fn import_assets(
         &self,
         files: Vec<Blob>,
-        on_progress: impl Fn(ImportProgress) + 'static,
+        on_stored: impl Fn(&[Asset]) + 'static,
     ) -> Result<Vec<Asset>, ImportFailure> {
         ask_to_persist();
-        self.inner.shared.import(files, on_progress).await
+        self.inner.shared.import(files, on_stored).await
     }
 
     /// Accepts a batch: the contract's request in, its 202 answer out.
@@ -918,6 +905,37 @@ impl Client {
     /// When the storage fails.
     pub async fn set_setting(&self, key: &str, value: &str) -> Result<(), ApiError> {
         Ok(self.inner.database.set_setting(key, value).await?)
+    }
+
+    /// The small settings whose keys begin with `prefix`, by key.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, ApiError> {
+        Ok(self.inner.database.settings_below(prefix).await?)
+    }
+
+    /// Keeps and removes (for `None`) several small settings, all or none of them; see [`Store::change_settings`].
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), ApiError> {
+        Ok(self.inner.database.change_settings(changes).await?)
+    }
+
+    /// For each of these assets whether it is stored.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, ApiError> {
+        Ok(self.inner.database.are_stored(asset_ids).await?)
+    }
+
+    /// Makes a draft of a batch this tab's own, for as long as the answer and the tab live; nothing when another tab has
+    /// it and does not die within `patience_ms`.
+    pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::Taken> {
+        let name = format!("pixelmill:{}:draft:{draft_id}", base_path(&self.inner.shared.base_url));
+        locks::take(&name, patience_ms).await
     }
 
     /// The successful outputs of a batch in one ZIP, ready to be given to the user. What is damaged is left out, named

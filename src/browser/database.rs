@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
 use super::environment::{base_path, blob_of};
-use super::interop::{from_js, set_property, to_js};
+use super::interop::{from_js, property, set_property, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
 use crate::library::KeptWorkflow;
@@ -526,6 +526,21 @@ impl Store for Database {
         self.put_all_assets(assets, false, now).await
     }
 
+    async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError> {
+        let transaction = self.read(&[ASSETS])?;
+        let mut found = Vec::with_capacity(asset_ids.len());
+        for chunk in asset_ids.chunks(CHUNK) {
+            let mut requests = Vec::with_capacity(chunk.len());
+            for asset_id in chunk {
+                requests.push(transaction.has(ASSETS, &asset_id.into())?);
+            }
+            for request in requests {
+                found.push(request.await?);
+            }
+        }
+        Ok(found)
+    }
+
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
         self.read(&[ASSETS])?.get(ASSETS, &asset_id.into())?.await
     }
@@ -762,6 +777,32 @@ impl Store for Database {
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
         transaction.put(SETTINGS, &Setting { key: key.to_owned(), value: value.to_owned() })?;
+        transaction.done().await
+    }
+
+    async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        // No text goes on with a character beyond this one.
+        let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
+            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
+        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &range)?.await?;
+        // Long texts are not taken through JSON once more.
+        let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
+        let settings = Array::from(&found);
+        Ok(settings.iter().filter_map(|setting| Some((text(&setting, "key")?, text(&setting, "value")?))).collect())
+    }
+
+    async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
+        let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
+        for (key, value) in changes {
+            let Some(value) = value else {
+                transaction.delete(SETTINGS, &key.into())?;
+                continue;
+            };
+            let setting = js_sys::Object::new();
+            set_property(&setting, "key", &key.into());
+            set_property(&setting, "value", &value.into());
+            transaction.put_value(SETTINGS, &setting)?;
+        }
         transaction.done().await
     }
 }

@@ -15,16 +15,15 @@ use crate::protocol::{FromWorker, ImportStop, ToWorker};
 /// What came of an import: what is stored, and why it broke off, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
-/// Sees how many files, of how many bytes, are stored so far.
-type OnProgress = Rc<dyn Fn(u32, u64)>;
+/// Sees what was stored since it was called last.
+type OnStored = Rc<dyn Fn(&[Asset])>;
 
 /// Workers that may die before they can take anything, in a row.
 const MAX_FAILED_STARTS: u32 = 3;
 
 struct Import {
     imported: Vec<Asset>,
-    bytes: u64,
-    on_progress: OnProgress,
+    on_stored: OnStored,
     ended: Sender<Ended>,
 }
 
@@ -55,12 +54,12 @@ impl Importer {
         })
     }
 
-    /// Stores files in order; `on_progress` sees how many files, of how many bytes, are stored so far.
-    pub(super) fn import(&self, files: Vec<Blob>, on_progress: impl Fn(u32, u64) + 'static) -> Receiver<Ended> {
+    /// Stores files in order; `on_stored` sees what was stored since it was called last.
+    pub(super) fn import(&self, files: Vec<Blob>, on_stored: impl Fn(&[Asset]) + 'static) -> Receiver<Ended> {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
         let (ended, receiver) = handover();
-        let import = Import { imported: Vec::new(), bytes: 0, on_progress: Rc::new(on_progress), ended };
+        let import = Import { imported: Vec::new(), on_stored: Rc::new(on_stored), ended };
         self.imports.borrow_mut().insert(ticket, import);
         if self.ready.get() {
             self.send(ticket, &files);
@@ -104,14 +103,14 @@ impl Importer {
             }
             FromPool::Died(_, message) => self.died(&message),
             FromPool::Report(FromWorker::Imported { ticket, assets }) => {
-                let shown = {
+                let stored: Vec<Asset> = assets.iter().map(Asset::from).collect();
+                let on_stored = {
                     let mut imports = self.imports.borrow_mut();
                     let Some(import) = imports.get_mut(&ticket) else { return };
-                    import.bytes += assets.iter().map(|asset| asset.bytes).sum::<u64>();
-                    import.imported.extend(assets.iter().map(Asset::from));
-                    (import.on_progress.clone(), import.imported.len() as u32, import.bytes)
+                    import.imported.extend_from_slice(&stored);
+                    import.on_stored.clone()
                 };
-                (shown.0)(shown.1, shown.2);
+                on_stored(&stored);
             }
             FromPool::Report(FromWorker::ImportEnded { ticket, failure }) => {
                 let import = self.imports.borrow_mut().remove(&ticket);

@@ -5,17 +5,20 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
 
 use super::environment::is_secure_context;
-use super::interop::{property, settled, spawn};
+use super::interop::{handover, property, set_property, settled, spawn};
 
 #[wasm_bindgen]
 extern "C" {
     type LockManager;
     #[wasm_bindgen(method)]
-    fn request(this: &LockManager, name: &str, callback: &js_sys::Function) -> Promise;
+    fn request(this: &LockManager, name: &str, callback: &Function) -> Promise;
+    #[wasm_bindgen(method, js_name = request)]
+    fn request_with_options(this: &LockManager, name: &str, options: &JsValue, callback: &Function) -> Promise;
 }
 
 fn manager() -> Option<LockManager> {
@@ -55,4 +58,48 @@ pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
         Promise::resolve(&JsValue::UNDEFINED)
     };
     request(name, ended, || ());
+}
+
+/// A lock that was taken: it is free again when this is dropped, or its page dies.
+#[must_use = "dropping it frees the lock"]
+#[derive(Debug)]
+pub struct Taken {
+    /// Nothing where there are no locks.
+    free: Option<Function>,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(free) = &self.free {
+            let _answered = free.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+/// Takes the lock `name` if it is free, or becomes so within `patience_ms`. Where there are no locks, nobody else is
+/// there to have it.
+pub async fn take(name: &str, patience_ms: u32) -> Option<Taken> {
+    let Some(locks) = manager() else { return Some(Taken { free: None }) };
+    let options = Object::new();
+    if patience_ms == 0 {
+        set_property(&options, "ifAvailable", &true.into());
+    } else {
+        set_property(&options, "signal", &AbortSignal::timeout_with_u32(patience_ms));
+    }
+    let (answer, answered) = handover();
+    let answer = Rc::new(answer);
+    let granted = answer.clone();
+    let callback = Closure::once_into_js(move |lock: JsValue| {
+        if lock.is_null() {
+            return Promise::resolve(&JsValue::UNDEFINED);
+        }
+        Promise::new(&mut |free, _| granted.send(Some(Taken { free: Some(free) })))
+    });
+    let turn = locks.request_with_options(name, &options, callback.unchecked_ref());
+    spawn(async move {
+        // Refused or given back; only the first answer counts.
+        let _either_way = settled(turn).await;
+        answer.send(None);
+    });
+    answered.await.flatten()
 }

@@ -130,6 +130,10 @@ impl Store for Storage {
         ask!(self, page store => store.take_assets(assets, now))
     }
 
+    async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError> {
+        ask!(self, page store => store.are_stored(asset_ids))
+    }
+
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
         ask!(self, store => store.asset(asset_id))
     }
@@ -256,6 +260,14 @@ impl Store for Storage {
 
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         ask!(self, page store => store.set_setting(key, value))
+    }
+
+    async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        ask!(self, page store => store.settings_below(prefix))
+    }
+
+    async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
+        ask!(self, page store => store.change_settings(changes))
     }
 }
 

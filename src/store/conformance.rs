@@ -35,6 +35,7 @@ macro_rules! each {
             a_damaged_file_is_replaced_when_it_comes_again
             a_file_that_did_not_come_by_itself_goes_with_its_last_reference
             what_is_not_there_is_answered_with_nothing
+            what_is_there_is_told_from_what_is_not
             a_batch_comes_back_as_it_was_created
             a_batch_is_created_once
             a_finished_execution_is_found_by_its_content
@@ -56,6 +57,8 @@ macro_rules! each {
             a_network_holds_its_file_until_it_is_removed
             a_network_needs_a_free_name_and_a_file
             a_setting_is_kept
+            settings_change_together
+            settings_come_by_the_beginning_of_their_keys
         }
     };
 }
@@ -625,6 +628,15 @@ pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
     assert_eq!(references(&store, "missing").await, Some(0), "it was not counted");
 }
 
+/// In the order in which it was asked, however often.
+pub async fn what_is_there_is_told_from_what_is_not<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
+    let ids = ["bb", "missing", "aa", "bb"].map(str::to_owned);
+    assert_eq!(store.are_stored(&ids).await, Ok(vec![true, false, true, true]));
+    assert_eq!(store.are_stored(&[]).await, Ok(Vec::new()));
+}
+
 fn model(name: &str, asset_id: &str) -> ModelRecord {
     ModelRecord { name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
 }
@@ -666,4 +678,31 @@ pub async fn a_setting_is_kept<F: Fixture>(fixture: &F) {
     store.set_setting("other", "1").await.expect("kept");
     store.set_setting("theme", "light").await.expect("kept");
     assert_eq!(store.setting("theme").await, Ok(Some("light".to_owned())));
+}
+
+/// Kept, replaced and removed; a key that is not there may be removed.
+pub async fn settings_change_together<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    store.set_setting("gone", "1").await.expect("kept");
+    store.set_setting("replaced", "1").await.expect("kept");
+    let kept = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
+    let changes = vec![kept("new", "2"), kept("replaced", "2"), ("gone".to_owned(), None), ("never".to_owned(), None)];
+    store.change_settings(changes).await.expect("written");
+    for (key, value) in [("new", Some("2")), ("replaced", Some("2")), ("gone", None), ("never", None)] {
+        assert_eq!(store.setting(key).await, Ok(value.map(str::to_owned)), "{key}");
+    }
+    assert_eq!(store.change_settings(Vec::new()).await, Ok(()), "nothing is a change too");
+}
+
+/// In the order of the keys, whatever characters come after the beginning; those that begin otherwise are not among
+/// them.
+pub async fn settings_come_by_the_beginning_of_their_keys<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    for key in ["draft:b", "draft:", "draft", "draft:\u{1f600}", "drafts:a", "draft:a:1", "other"] {
+        store.set_setting(key, &format!("of {key}")).await.expect("kept");
+    }
+    let found = store.settings_below("draft:").await.expect("read");
+    let expected = ["draft:", "draft:a:1", "draft:b", "draft:\u{1f600}"];
+    assert_eq!(found, expected.map(|key| (key.to_owned(), format!("of {key}"))));
+    assert_eq!(store.settings_below("nothing:").await, Ok(Vec::new()));
 }

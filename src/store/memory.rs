@@ -122,6 +122,11 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(())
     }
 
+    async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError> {
+        let records = self.records.borrow();
+        Ok(asset_ids.iter().map(|asset_id| records.assets.contains(asset_id)).collect())
+    }
+
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError> {
         Ok(self.records.borrow().assets.get(asset_id).map(|(record, _)| record.clone()))
     }
@@ -336,6 +341,25 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.records.borrow_mut().settings.insert(key, value.to_owned());
+        Ok(())
+    }
+
+    async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let records = self.records.borrow();
+        let below = records.settings.entries().filter(|(key, _)| key.starts_with(prefix));
+        Ok(below.map(|(key, value)| (key.to_owned(), value.clone())).collect())
+    }
+
+    async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
+        let settings = &mut self.records.borrow_mut().settings;
+        for (key, value) in changes {
+            match value {
+                Some(value) => settings.insert(&key, value),
+                None => {
+                    settings.remove(&key);
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! Small choices that stay with the browser from visit to visit. A choice that cannot be kept holds for this visit.
+//! Small choices that stay with the browser from visit to visit, or with the tab. A choice that cannot be kept holds for
+//! this visit.
 
 /// The keys under which choices are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(crate) enum Key {
     Workflow,
     /// The options of a batch.
     Options,
+    /// The draft that is this tab's: stays with the tab.
+    Draft,
 }
 
 impl Key {
@@ -17,22 +20,28 @@ impl Key {
             Self::Theme => "pixelmill.theme",
             Self::Workflow => "pixelmill.workflow",
             Self::Options => "pixelmill.options",
+            Self::Draft => "pixelmill.draft",
         }
     }
-}
 
-fn storage() -> Option<web_sys::Storage> {
-    leptos::prelude::window().local_storage().ok().flatten()
+    fn storage(self) -> Option<web_sys::Storage> {
+        let window = leptos::prelude::window();
+        let storage = match self {
+            Self::Draft => window.session_storage(),
+            Self::Theme | Self::Workflow | Self::Options => window.local_storage(),
+        };
+        storage.ok().flatten()
+    }
 }
 
 /// The choice kept under a key.
 pub(crate) fn read(key: Key) -> Option<String> {
-    storage()?.get_item(key.name()).ok().flatten()
+    key.storage()?.get_item(key.name()).ok().flatten()
 }
 
 /// Keeps a choice. Private windows may refuse; then it holds until the page is left.
 pub(crate) fn write(key: Key, value: &str) {
-    if let Some(storage) = storage() {
+    if let Some(storage) = key.storage() {
         let _refused = storage.set_item(key.name(), value);
     }
 }

@@ -18,9 +18,21 @@ mod workflows;
 
 use draft::Draft;
 
-/// The view.
+/// The view, once the draft of last time is there.
 #[component]
 pub(crate) fn NewBatch() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let restoring = || view! { <p class="restoring muted" role="status">"Bringing your pictures back…"</p> };
+    view! {
+        <Show when=move || !draft.is_restoring() fallback=restoring>
+            <Desk/>
+        </Show>
+    }
+}
+
+/// Pictures and workflow side by side with what is set.
+#[component]
+fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         let command = event.ctrl_key() || event.meta_key();

@@ -1,22 +1,27 @@
 //! The one door from the page to the client: what the views may ask, in their own words. Failures come back as
 //! something to show; nothing here decides what is shown.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
-use crate::api::{ApiError, ModelAnswer, WorkflowSummary, iso_time};
+use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::Taken;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
+pub(crate) use crate::browser::environment::now;
+pub(crate) use crate::browser::locks::Taken as DraftLock;
 use crate::browser::network::Loading;
 pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::protocol::StopReason;
 use crate::store::ExecutionPage;
+use crate::view_model::missing::Reason;
 use crate::view_model::transparency;
 
 /// A failure as it is shown: what failed, and how to mend it.
@@ -89,6 +94,11 @@ pub(crate) fn download_text(text: &str, name: &str) -> Result<(), Problem> {
     blob.and_then(|blob| files::download(&blob, &safe_file_name(name))).map_err(not_downloaded)
 }
 
+/// An id that nothing else has.
+pub(crate) fn fresh_id() -> String {
+    format!("{:08x}{:08x}", environment::random(), environment::random())
+}
+
 fn not_downloaded(reason: String) -> Problem {
     Problem::new(format!("The download did not start: {reason}"), "Allow downloads for this page and try again.")
 }
@@ -101,15 +111,11 @@ pub(crate) struct Imported {
     pub(crate) bytes: u64,
 }
 
-/// What came of an import.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Import {
-    /// The files that are stored, in order, as they are stored and as they came.
-    pub(crate) stored: Vec<(Imported, Picked)>,
-    /// The files that could not be kept, each with the reason.
-    pub(crate) missing: Vec<(Picked, String)>,
-    /// What broke it off before its end.
-    pub(crate) problem: Option<Problem>,
+impl From<Asset> for Imported {
+    fn from(asset: Asset) -> Self {
+        let Asset { asset_id, name, bytes, .. } = asset;
+        Self { asset_id, name, bytes }
+    }
 }
 
 /// What has changed.
@@ -182,58 +188,76 @@ impl Services {
         self.client.get_value().ok_or_else(|| Problem::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files, in order; goes on after one that cannot be read or kept. `on_progress` gets how many were seen to.
-    pub(crate) async fn import(self, files: Vec<Picked>, on_progress: impl Fn(u32) + Clone + 'static) -> Import {
-        let mut import = Import::default();
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(problem) => return Import { problem: Some(problem), ..import },
-        };
-        let (mut seen_to, mut no_room) = (0, 0);
-        let mut rest = files.into_iter();
-        while !rest.as_slice().is_empty() {
+    /// Stores files, in order; goes on after one that cannot be read or kept. `report` gets what became of files as soon
+    /// as it is known: the place of the first among all, and of each from there on that it is stored or why not.
+    ///
+    /// # Errors
+    /// What broke it off before its end.
+    pub(crate) async fn import(
+        self,
+        files: &[Picked],
+        report: impl Fn(usize, Vec<Result<Imported, Reason>>) + Clone + 'static,
+    ) -> Result<(), Problem> {
+        let client = self.client()?;
+        let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
+        while seen_to < files.len() {
             // All at once, until there is reason to expect that each call ends early.
-            let most = match (no_room, import.missing.is_empty()) {
-                (0, true) => usize::MAX,
-                (0, false) => AFTER_A_FAULT,
+            let most = match (no_room, faults) {
+                (0, 0) => usize::MAX,
+                (0, _) => AFTER_A_FAULT,
                 _ => 1,
             };
-            let blobs = rest.as_slice().iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
-            let report = on_progress.clone();
-            let outcome = client.import_assets(blobs, move |progress| report(seen_to + progress.files)).await;
-            let (assets, failure) = match outcome {
-                Ok(assets) => (assets, None),
-                Err(failure) => (failure.imported, Some((failure.reason, failure.error))),
+            let blobs = files[seen_to..].iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
+            let (told, next) = (report.clone(), Cell::new(seen_to));
+            let on_stored = move |assets: &[Asset]| {
+                let first = next.replace(next.get() + assets.len());
+                told(first, assets.iter().cloned().map(|asset| Ok(asset.into())).collect());
             };
-            seen_to += assets.len() as u32;
-            if !assets.is_empty() {
+            let (stored, failure) = match client.import_assets(blobs, on_stored).await {
+                Ok(assets) => (assets.len(), None),
+                Err(failure) => (failure.imported.len(), Some((failure.reason, failure.error))),
+            };
+            seen_to += stored;
+            if stored > 0 {
                 no_room = 0;
             }
-            let stored = assets.into_iter().map(|asset| Imported {
-                asset_id: asset.asset_id,
-                name: asset.name,
-                bytes: asset.bytes,
-            });
-            import.stored.extend(stored.zip(rest.by_ref()));
-            let Some((reason, error)) = failure else { continue };
-            let text = match reason {
-                StopReason::Unreadable => "it could not be read",
-                StopReason::NoRoom => "there is no room for it in the browser's storage",
-                StopReason::General => "the storage failed",
+            let Some((stop, error)) = failure else { continue };
+            let reason = match stop {
+                StopReason::Unreadable => Reason::Unreadable,
+                StopReason::NoRoom => Reason::NoRoom,
+                StopReason::General => Reason::Failed,
             };
-            if reason == StopReason::NoRoom {
-                no_room += 1;
+            faults += 1;
+            no_room += u32::from(reason == Reason::NoRoom);
+            let over = reason == Reason::Failed || no_room >= NO_ROOM_IN_A_ROW;
+            let failed = files.len().saturating_sub(seen_to).min(if over { usize::MAX } else { 1 });
+            report(seen_to, vec![Err(reason); failed]);
+            seen_to += failed;
+            if reason == Reason::Failed {
+                return Err(error.into());
             }
-            let over = reason == StopReason::General || no_room >= NO_ROOM_IN_A_ROW;
-            let failed = rest.by_ref().take(if over { usize::MAX } else { 1 });
-            import.missing.extend(failed.map(|picked| (picked, text.to_owned())));
-            if reason == StopReason::General {
-                import.problem = Some(error.into());
-            }
-            seen_to += 1;
-            on_progress(seen_to);
         }
-        import
+        Ok(())
+    }
+
+    /// The small settings whose keys begin with `prefix`, by key.
+    pub(crate) async fn settings_below(self, prefix: &str) -> Result<Vec<(String, String)>, Problem> {
+        Ok(self.client()?.settings_below(prefix).await?)
+    }
+
+    /// Keeps and removes small settings together; they are handed to the storage as soon as this is polled.
+    pub(crate) async fn change_settings(self, changes: Vec<(String, Option<String>)>) -> Result<(), Problem> {
+        Ok(self.client()?.change_settings(changes).await?)
+    }
+
+    /// For each of these assets whether it is stored.
+    pub(crate) async fn are_stored(self, asset_ids: &[String]) -> Result<Vec<bool>, Problem> {
+        Ok(self.client()?.are_stored(asset_ids).await?)
+    }
+
+    /// Makes a draft this tab's own; nothing when another tab has it and does not die within `patience_ms`.
+    pub(crate) async fn take_draft(self, draft_id: &str, patience_ms: u32) -> Option<DraftLock> {
+        self.client().ok()?.take_draft(draft_id, patience_ms).await
     }
 
     /// Accepts a batch; its id.
@@ -450,7 +474,7 @@ impl Services {
     /// Gives everything that is stored to the user as one ZIP.
     pub(crate) async fn export_archive(self) -> Result<(), Problem> {
         let archive = self.client()?.export_archive().await?;
-        let day = iso_time(environment::now());
+        let day = iso_time(now());
         let name = format!("pixelmill-{}.zip", day.split('T').next().unwrap_or_default());
         files::download(&archive, &name).map_err(not_downloaded)
     }

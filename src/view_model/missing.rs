@@ -1,10 +1,44 @@
 //! Files that were to come in and could not be kept: what is listed of them, and which one a file that is added again
 //! stands for.
 
+use serde::{Deserialize, Serialize};
+
+/// Why a file is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reason {
+    /// The folder it lies in did not give it out.
+    Unopened,
+    /// Its content could not be read.
+    Unreadable,
+    /// The storage is full.
+    NoRoom,
+    /// The storage failed otherwise, or the import before it.
+    Failed,
+    /// The page was gone before it was stored.
+    TabClosed,
+    /// It was stored, and the storage has let it go since.
+    Swept,
+}
+
+impl Reason {
+    /// The end of a sentence that begins with the file.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Unopened => "it could not be opened",
+            Self::Unreadable => "it could not be read",
+            Self::NoRoom => "there is no room for it in the browser's storage",
+            Self::Failed => "the storage failed",
+            Self::TabClosed => "the tab was closed while it was read",
+            Self::Swept => "it was not used for long and was removed from the browser's storage",
+        }
+    }
+}
+
 /// A file that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Distinguishes it from all others of this visit.
+    /// Its place among all files of the draft.
     pub id: u32,
     /// The input it was added to.
     pub key: String,
@@ -12,8 +46,8 @@ pub struct Missing {
     pub name: String,
     /// Its path in the folder it came from, where it came from one.
     pub path: Option<String>,
-    /// Why it is missing, as the end of a sentence.
-    pub reason: String,
+    /// Why it is missing.
+    pub reason: Reason,
 }
 
 /// Takes the file out that stands under this path, or else the first of this name.
@@ -29,7 +63,7 @@ mod tests {
 
     fn missing(id: u32, name: &str, path: Option<&str>) -> Missing {
         let path = path.map(str::to_owned);
-        Missing { id, key: String::new(), name: name.to_owned(), path, reason: "it is gone".to_owned() }
+        Missing { id, key: String::new(), name: name.to_owned(), path, reason: Reason::Unreadable }
     }
 
     #[test]

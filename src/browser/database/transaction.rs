@@ -226,6 +226,16 @@ impl Transaction {
         self.reading(self.store(store)?.get(key), Ok)
     }
 
+    /// Whether there is something at a key.
+    pub(super) fn has(&self, store: &str, key: &JsValue) -> Result<Reading<bool>, StoreError> {
+        self.reading(self.store(store)?.get_key(key), |found| Ok(!found.is_undefined()))
+    }
+
+    /// The values of a range in the order of their keys, as an array.
+    pub(super) fn all_values(&self, store: &str, range: &IdbKeyRange) -> Result<Reading<JsValue>, StoreError> {
+        self.reading(self.store(store)?.get_all_with_key(range), Ok)
+    }
+
     /// The record at a key.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
@@ -235,11 +245,6 @@ impl Transaction {
         self.reading(self.store(store)?.get(key), |value| {
             if value.is_undefined() { Ok(None) } else { record(&value).map(Some) }
         })
-    }
-
-    /// Whether there is a record at a key.
-    pub(super) fn has(&self, store: &str, key: &JsValue) -> Result<Reading<bool>, StoreError> {
-        self.reading(self.store(store)?.count_with_key(key), |value| Ok(value.as_f64().unwrap_or_default() > 0.0))
     }
 
     /// The first record at a key of an index.

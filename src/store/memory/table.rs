@@ -50,6 +50,10 @@ impl<V> Table<V> {
         self.rows.retain(|(_, value)| keep(value));
     }
 
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &V)> {
+        self.rows.iter().map(|(key, value)| (key.as_str(), &**value))
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
         self.rows.iter().map(|(_, value)| &**value)
     }

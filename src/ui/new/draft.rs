@@ -1,7 +1,8 @@
 //! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
-//! the view, so that going to the batches and back loses nothing.
+//! the view, so that going to the batches and back loses nothing, and its tab (`keeping`).
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,11 +14,18 @@ use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services};
 use crate::batch::records::Execution;
 use crate::view_model::history::History;
-use crate::view_model::missing::{self, Missing};
+use crate::view_model::missing::{self, Missing, Reason};
 use crate::view_model::route::Route;
+use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::{document, format};
-use crate::workflow::builtin::{self, BUILTIN};
+use crate::workflow::builtin::BUILTIN;
 use crate::workflow::{Diagnostic, Severity, check};
+
+mod keeping;
+
+pub(crate) use keeping::keep_draft;
+
+use keeping::{Keeping, PORTIONS_AT_ONCE};
 
 /// The input whose pictures the batch counts, whatever it is called in the workflow.
 pub(crate) const PRIMARY: &str = "";
@@ -28,7 +36,7 @@ pub(crate) const OWN: &str = "own";
 /// A picture of the draft, stored already.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// Distinguishes it from all others of this visit.
+    /// Its place among all files of the draft.
     pub(crate) id: u32,
     pub(crate) name: String,
     pub(crate) path: Option<String>,
@@ -76,8 +84,11 @@ pub(crate) struct Draft {
     services: Services,
     notices: NoticeBoard,
     route: CurrentRoute,
-    /// By input: [`PRIMARY`] or the `actionId`.
+    keeping: Keeping,
+    /// By input, [`PRIMARY`] or the `actionId`; each input's by id.
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
+    /// Files on their way into the storage.
+    arriving: RwSignal<Vec<Item>>,
     skipped: RwSignal<u32>,
     missing: RwSignal<Vec<Missing>>,
     importing: RwSignal<Option<Importing>>,
@@ -85,6 +96,8 @@ pub(crate) struct Draft {
     choice: RwSignal<String>,
     /// The edited documents by choice.
     documents: RwSignal<HashMap<String, History<Value>>>,
+    /// Those of them that the user keeps, as they are stored.
+    stored: RwSignal<HashMap<String, Value>>,
     /// The text of one's own workflow and why it does not parse.
     own_text: RwSignal<String>,
     own_error: RwSignal<Option<String>>,
@@ -94,15 +107,14 @@ pub(crate) struct Draft {
     inputs: Memo<Vec<document::Input>>,
 }
 
-/// Provides an empty draft with the workflow and options of last time.
+/// Provides an empty draft with the options of last time; [`keep_draft`] brings the rest back.
 pub(crate) fn provide_draft() {
     let documents: HashMap<String, History<Value>> = BUILTIN
         .iter()
         .map(|builtin| (builtin.id.to_owned(), History::new(builtin.document())))
         .chain([(OWN.to_owned(), History::new(Value::Null))])
         .collect();
-    let kept_choice = kept::read(kept::Key::Workflow).filter(|id| builtin::find(id).is_some());
-    let choice = RwSignal::new(kept_choice.unwrap_or_else(|| BUILTIN[0].id.to_owned()));
+    let choice = RwSignal::new(BUILTIN[0].id.to_owned());
     let documents = RwSignal::new(documents);
     let present = Memo::new(move |_| {
         let chosen = choice.get();
@@ -113,13 +125,16 @@ pub(crate) fn provide_draft() {
         services: expect_context(),
         notices: expect_context(),
         route: expect_context(),
+        keeping: Keeping::default(),
         pictures: RwSignal::new_local(HashMap::new()),
+        arriving: RwSignal::new(Vec::new()),
         skipped: RwSignal::new(0),
         missing: RwSignal::new(Vec::new()),
         importing: RwSignal::new(None),
         next_id: StoredValue::new(0),
         choice,
         documents,
+        stored: RwSignal::new(HashMap::new()),
         own_text: RwSignal::new(String::new()),
         own_error: RwSignal::new(None),
         options: RwSignal::new(options.unwrap_or_default()),
@@ -183,12 +198,14 @@ impl Draft {
         spawn_local(async move {
             let selection = selection.await;
             self.skipped.update(|skipped| *skipped += selection.skipped);
-            let opened = "it could not be opened";
-            let missing = selection.unreadable.into_iter().map(|path| {
+            let unreadable = selection.unreadable.into_iter().map(|path| {
                 let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-                (name, Some(path), opened.to_owned())
+                let path = Some(path).filter(|path| *path != name);
+                Missing { id: self.fresh_id(), key: key.clone(), name, path, reason: Reason::Unopened }
             });
-            self.miss(&key, missing.collect());
+            let unreadable: Vec<Missing> = unreadable.collect();
+            self.tell_missing(&unreadable);
+            self.missing.update(|missing| missing.extend(unreadable));
             if selection.files.is_empty() {
                 if selection.skipped > 0 {
                     self.notices.info(
@@ -198,72 +215,116 @@ impl Draft {
                 }
                 return;
             }
-            self.import(key, selection.files).await;
+            let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
+            self.import(key, files).await;
         });
     }
 
-    async fn import(self, key: String, files: Vec<Picked>) {
+    /// Stores files, each with the id that it has in the draft from now on.
+    async fn import(self, key: String, files: Vec<(u32, Picked)>) {
         let total = files.len() as u32;
         let before = self.importing.get_untracked().unwrap_or(Importing { done: 0, total: 0 });
         self.importing.set(Some(Importing { total: before.total + total, ..before }));
-        let done = StoredValue::new(0);
-        let on_progress = move |now: u32| {
-            let step = now.saturating_sub(done.get_value());
-            done.set_value(now.max(done.get_value()));
-            self.importing.update(|importing| {
-                if let Some(importing) = importing {
-                    importing.done += step;
-                }
-            });
+        let (ids, files): (Vec<u32>, Vec<Picked>) = files.into_iter().unzip();
+        let on_their_way = ids.iter().zip(&files).map(|(id, picked)| Item {
+            id: *id,
+            key: key.clone(),
+            name: picked.file.name(),
+            path: picked.path.clone(),
+            state: State::Arriving,
+        });
+        self.arriving.update(|arriving| arriving.extend(on_their_way));
+        // Should the tab end meanwhile, what is missing can be named.
+        self.save(PORTIONS_AT_ONCE).await;
+        let (ids, files) = (Rc::<[u32]>::from(ids), Rc::<[Picked]>::from(files));
+        let report = {
+            let (key, ids, files) = (key.clone(), ids.clone(), files.clone());
+            move |first: usize, outcomes: Vec<Result<Imported, Reason>>| {
+                let ids = ids.iter().copied().skip(first);
+                let arrived = ids.zip(files.iter().skip(first).cloned()).zip(outcomes);
+                self.arrive(&key, arrived.map(|((id, picked), outcome)| (id, picked, outcome)).collect());
+            }
         };
-        let import = self.services.import(files, on_progress).await;
-        let rest = total - done.get_value();
+        let outcome = self.services.import(&files, report).await;
+        if let Err(problem) = outcome {
+            self.notices.failed(problem.text, problem.hint);
+        }
+        // Of those it broke off before, nothing was reported.
+        let left = self.arriving.with_untracked(|arriving| {
+            let places = arriving.iter().filter_map(|item| ids.binary_search(&item.id).ok());
+            places.map(|at| (ids[at], files[at].clone(), Err(Reason::Failed))).collect()
+        });
+        self.arrive(&key, left);
+        let missing = self.missing.with_untracked(|missing| {
+            missing.iter().filter(|one| ids.binary_search(&one.id).is_ok()).cloned().collect::<Vec<_>>()
+        });
+        self.tell_missing(&missing);
+    }
+
+    /// Takes in what became of files on their way; they come by id.
+    fn arrive(self, key: &str, files: Vec<(u32, Picked, Result<Imported, Reason>)>) {
+        if files.is_empty() {
+            return;
+        }
         self.importing.update(|importing| {
             if let Some(now) = importing {
-                now.done += rest;
+                now.done += files.len() as u32;
                 if now.done >= now.total {
                     *importing = None;
                 }
             }
         });
-        let missing = import.missing.into_iter();
-        self.miss(&key, missing.map(|(picked, reason)| (picked.file.name(), picked.path, reason)).collect());
-        if let Some(problem) = import.problem {
-            self.notices.failed(problem.text, problem.hint);
+        self.arriving
+            .update(|arriving| arriving.retain(|item| files.binary_search_by_key(&item.id, |(id, ..)| *id).is_err()));
+        let (mut stored, mut missing) = (Vec::new(), Vec::new());
+        for (id, picked, outcome) in files {
+            let Picked { file, path } = picked;
+            match outcome {
+                Ok(Imported { asset_id, name, bytes }) => {
+                    let source_url = format!("asset:{asset_id}");
+                    stored.push(Entry { id, name, path, bytes, source_url, file: Some(file) });
+                }
+                Err(reason) => missing.push(Missing { id, key: key.to_owned(), name: file.name(), path, reason }),
+            }
         }
-        self.pictures.update(|pictures| {
-            let entries = pictures.entry(key).or_default();
-            entries.extend(import.stored.into_iter().map(|(imported, picked)| self.entry(imported, picked)));
-        });
+        if !stored.is_empty() {
+            self.pictures.update(|pictures| {
+                let entries = pictures.entry(key.to_owned()).or_default();
+                entries.extend(stored);
+                // What was missing takes its place.
+                entries.sort_by_key(|entry| entry.id);
+            });
+        }
+        if !missing.is_empty() {
+            self.missing.update(|all| all.extend(missing));
+        }
     }
 
-    /// Lists files (name, path, reason) as missing, and says so.
-    fn miss(self, key: &str, files: Vec<(String, Option<String>, String)>) {
-        let what = match files.as_slice() {
+    /// Says that files are missing.
+    fn tell_missing(self, files: &[Missing]) {
+        let what = match files {
             [] => return,
-            [(name, ..)] => format!("\"{name}\" is missing."),
+            [one] => format!("\"{}\" is missing.", one.name),
             files => format!("{} are missing.", format::plural(files.len() as u64, "file", "files")),
         };
         self.notices.failed(what, "They are listed under the pictures with the reason; the others are there.");
-        self.missing.update(|missing| {
-            missing.extend(files.into_iter().map(|(name, path, reason)| {
-                let path = path.filter(|path| *path != name);
-                Missing { id: self.fresh_id(), key: key.to_owned(), name, path, reason }
-            }));
-        });
     }
 
     /// Stores files anew that are missing, each in its place; files that are none of them are added as any others.
     pub(crate) fn add_missing(self, selection: Selection) {
-        let mut files = HashMap::<String, Vec<Picked>>::new();
+        let mut files = HashMap::<String, Vec<(u32, Picked)>>::new();
         self.missing.update(|missing| {
             for picked in selection.files {
                 let found = missing::take(missing, &picked.file.name(), picked.path.as_deref());
-                let (key, path) = found.map_or_else(|| (PRIMARY.to_owned(), None), |one| (one.key, one.path));
-                files.entry(key).or_default().push(Picked { path: path.or(picked.path), file: picked.file });
+                let (id, key, path) = match found {
+                    Some(one) => (one.id, one.key, one.path),
+                    None => (self.fresh_id(), PRIMARY.to_owned(), None),
+                };
+                files.entry(key).or_default().push((id, Picked { path: path.or(picked.path), file: picked.file }));
             }
         });
-        for (key, files) in files {
+        for (key, mut files) in files {
+            files.sort_by_key(|(id, _)| *id);
             spawn_local(self.import(key, files));
         }
     }
@@ -279,18 +340,14 @@ impl Draft {
         id
     }
 
-    fn entry(self, imported: Imported, picked: Picked) -> Entry {
-        let id = self.fresh_id();
-        let Imported { asset_id, name, bytes } = imported;
-        let source_url = format!("asset:{asset_id}");
-        Entry { id, name, bytes, source_url, path: picked.path, file: Some(picked.file) }
-    }
-
     /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. What the workflow
     /// of that batch is called here, if anything, is chosen.
     pub(crate) fn take_inputs_of(self, batch_id: String) {
         /// Executions read at once.
         const PORTION: u32 = 500;
+        if untrack(|| self.is_restoring()) {
+            return self.notices.info("The page is still starting.", "Try again in a moment.");
+        }
         spawn_local(async move {
             let mut pictures = HashMap::<String, Vec<Entry>>::new();
             let mut offset = 0;
@@ -396,6 +453,11 @@ impl Draft {
         self.documents.update(|documents| {
             documents.remove(id);
         });
+    }
+
+    /// What is stored of the workflows that are open and the user keeps.
+    pub(crate) fn stored(self) -> RwSignal<HashMap<String, Value>> {
+        self.stored
     }
 
     /// A workflow that is open, as it is edited.
@@ -504,6 +566,10 @@ impl Draft {
     /// Takes over the text of one's own workflow as it is typed, pasted or read from a file.
     pub(crate) fn set_own_text(self, text: String) {
         self.choose(OWN);
+        self.take_own_text(text);
+    }
+
+    fn take_own_text(self, text: String) {
         let parsed = serde_json::from_str::<Value>(&text);
         self.own_error.set(match &parsed {
             Err(error) if !text.trim().is_empty() => Some(format!("This is no JSON: {error}.")),
@@ -583,10 +649,13 @@ impl Draft {
             return;
         }
         self.starting.set(true);
-        let request = untrack(|| self.request());
+        let (request, content) = (untrack(|| self.request()), self.content());
         spawn_local(async move {
             match self.services.execute(request).await {
-                Ok(batch_id) => self.route.go(&Route::Batch(batch_id)),
+                Ok(batch_id) => {
+                    self.note_run(content);
+                    self.route.go(&Route::Batch(batch_id));
+                }
                 Err(problem) => self.notices.failed(problem.text, problem.hint),
             }
             self.starting.set(false);

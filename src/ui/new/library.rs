@@ -11,7 +11,6 @@ use super::draft::Draft;
 use crate::api::WorkflowSummary;
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
-use crate::ui::kept;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::{Change, Problem, Services, download_text};
 use crate::view_model::document;
@@ -31,7 +30,7 @@ pub(crate) struct Library {
     readings: StoredValue<Readings>,
 }
 
-/// Reads the workflows and follows them; opens the one that was chosen last.
+/// Reads the workflows and follows them.
 pub(crate) fn provide_library() {
     let library = Library {
         services: expect_context(),
@@ -40,7 +39,7 @@ pub(crate) fn provide_library() {
         names: expect_context(),
         draft: expect_context(),
         list: RwSignal::new(Vec::new()),
-        stored: RwSignal::new(HashMap::new()),
+        stored: expect_context::<Draft>().stored(),
         readings: StoredValue::new(Readings::default()),
     };
     library.services.on_change(move |change| match change {
@@ -50,14 +49,6 @@ pub(crate) fn provide_library() {
         _ => {}
     });
     library.read();
-    if let Some(id) = kept::read(kept::Key::Workflow).filter(|id| !library.draft.knows(id)) {
-        spawn_local(async move {
-            // It may be gone.
-            if let Ok(document) = library.services.workflow(&id).await {
-                library.open(&id, document);
-            }
-        });
-    }
     provide_context(library);
 }
 
@@ -126,6 +117,17 @@ impl Library {
             if self.draft.document_of(&id) == before {
                 self.draft.put(&id, document.clone());
             }
+            self.stored.update(|stored| {
+                stored.insert(id, document);
+            });
+        }
+    }
+
+    /// Opens workflows again, with the edits there were of them; those that are gone stay closed.
+    pub(crate) async fn reopen(self, workflows: Vec<(String, Option<Value>)>) {
+        for (id, edited) in workflows {
+            let Ok(document) = self.services.workflow(&id).await else { continue };
+            self.draft.put(&id, edited.unwrap_or_else(|| document.clone()));
             self.stored.update(|stored| {
                 stored.insert(id, document);
             });

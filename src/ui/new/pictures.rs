@@ -156,6 +156,9 @@ fn ImportProgress() -> impl IntoView {
     }
 }
 
+/// Missing files that are listed one by one.
+const LISTED: usize = 100;
+
 /// Files that could not be kept, to be added again or let go.
 #[component]
 fn MissingFiles() -> impl IntoView {
@@ -164,6 +167,11 @@ fn MissingFiles() -> impl IntoView {
     let missing = draft.missing();
     let any = Memo::new(move |_| missing.with(|missing| !missing.is_empty()));
     let count = move || missing.with(|missing| missing.len() as u64);
+    let listed = move || missing.with(|missing| missing.iter().take(LISTED).cloned().collect::<Vec<_>>());
+    let beyond = move || {
+        let beyond = count().saturating_sub(LISTED as u64);
+        (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
+    };
     let picked = move |event: leptos::ev::Event| {
         if let Some(list) = take(&event) {
             draft.add_missing(selection_of_list(&list));
@@ -199,9 +207,10 @@ fn MissingFiles() -> impl IntoView {
                     />
                 </div>
                 <ul>
-                    <For each=move || missing.get() key=|one| one.id let:one>
+                    <For each=listed key=|one| one.id let:one>
                         <MissingRow one/>
                     </For>
+                    {beyond}
                 </ul>
             </section>
         </Show>
@@ -217,7 +226,7 @@ fn MissingRow(one: Missing) -> impl IntoView {
         <li data-testid="missing-row">
             <span class="missing-name">
                 <span>{one.path.unwrap_or(one.name)}</span>
-                <span class="muted">{one.reason}</span>
+                <span class="muted">{one.reason.text()}</span>
             </span>
             <button
                 class="button quiet square"

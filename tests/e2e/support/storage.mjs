@@ -64,3 +64,32 @@ export async function damage(page, injuries) {
     database.close();
   }, injuries);
 }
+
+/** Lets go of stored files behind the product's back, as its sweep does. */
+export async function sweep(page, assetIds) {
+  await page.evaluate(async (assetIds) => {
+    const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
+    const database = await new Promise((resolve) => (indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result)));
+    const transaction = database.transaction(["assets", "contents"], "readwrite");
+    for (const assetId of assetIds) for (const store of ["assets", "contents"]) transaction.objectStore(store).delete(assetId);
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    database.close();
+  }, assetIds);
+}
+
+/** The settings whose keys begin so, as `{ key: value }`; or with changes of the same form, what they are after these (null removes). */
+export async function settings(page, prefix, changes = {}) {
+  return await page.evaluate(
+    async ([prefix, changes]) => {
+      const answered = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+      const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
+      const database = await answered(indexedDB.open(name));
+      const store = database.transaction("settings", "readwrite").objectStore("settings");
+      for (const [key, value] of Object.entries(changes)) await answered(value === null ? store.delete(key) : store.put({ key, value }));
+      const all = await answered(store.getAll());
+      database.close();
+      return Object.fromEntries(all.filter(({ key }) => key.startsWith(prefix)).map(({ key, value }) => [key, value]));
+    },
+    [prefix, changes],
+  );
+}

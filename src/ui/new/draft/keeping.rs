@@ -1,0 +1,358 @@
+//! The draft outlives its tab: it is written as it changes, and at once when the page goes out of sight; a tab that
+//! begins takes its own again, or that of a tab that has died. What is written, and which is taken, is decided in
+//! `view_model::saved_draft`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Map, Value};
+
+use super::{Draft, Entry, OWN};
+use crate::ui::kept;
+use crate::ui::new::library::Library;
+use crate::ui::services::{DraftLock, Problem, fresh_id, now};
+use crate::view_model::missing::Missing;
+use crate::view_model::saved_draft::{
+    Absent, Content, HEADS, Head, Item, Known, Mark, Read, Setup, State, Written, candidates, head_key, portions_below,
+    surplus,
+};
+use crate::workflow::builtin;
+
+/// Time from a change until it is written.
+const PAUSE: Duration = Duration::from_millis(400);
+/// Portions of files written at once, so that the page's tasks stay short.
+pub(super) const PORTIONS_AT_ONCE: usize = 8;
+/// Time for the page that this tab showed before, when it was reloaded, to let go of its draft.
+const LETTING_GO_MS: u32 = 1_000;
+
+/// Where this tab's draft is kept, and what of it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Keeping {
+    /// Until it is over, the draft is not shown and not written.
+    restoring: RwSignal<bool>,
+    /// The draft's id and the lock that makes it this tab's; nothing where nothing outlives the page.
+    own: StoredValue<Option<(String, DraftLock)>, LocalStorage>,
+    written: StoredValue<Written>,
+    /// The draft as it was when it was run.
+    ran: StoredValue<Option<Content>>,
+    /// Whether a change waits to be written.
+    waiting: StoredValue<bool>,
+    /// Whether it was told that the draft cannot be written.
+    told: StoredValue<bool>,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            restoring: RwSignal::new(true),
+            own: StoredValue::new_local(None),
+            written: StoredValue::new(Written::default()),
+            ran: StoredValue::new(None),
+            waiting: StoredValue::new(false),
+            told: StoredValue::new(false),
+        }
+    }
+}
+
+/// What was found for this tab.
+struct Found {
+    draft_id: String,
+    /// Nothing where nothing outlives the page.
+    lock: Option<DraftLock>,
+    read: Read,
+    /// Files that were on their way when its tab ended, or are gone since.
+    lost: Vec<Missing>,
+    /// Whether it was this tab's before.
+    own: bool,
+}
+
+/// Brings the draft back that is this tab's to have, with the workflow that was chosen; from then on it is kept.
+pub(crate) fn keep_draft() {
+    let (draft, library) = (expect_context::<Draft>(), expect_context::<Library>());
+    draft.follow();
+    spawn_local(async move {
+        let found = if draft.services.memory().is_some() { Ok(None) } else { draft.find().await };
+        let found = found.unwrap_or_else(|problem| {
+            let what = format!("What was here last time could not be read: {}", problem.text);
+            draft.notices.failed(what, problem.hint);
+            None
+        });
+        let found = match found {
+            Some(found) => found,
+            None => draft.begin().await,
+        };
+        draft.restore(library, found).await;
+    });
+}
+
+/// Finding it.
+impl Draft {
+    /// Whether the draft is not there yet, tracked.
+    pub(crate) fn is_restoring(self) -> bool {
+        self.keeping.restoring.get()
+    }
+
+    /// Takes the draft that is this tab's to have, where there is one.
+    async fn find(self) -> Result<Option<Found>, Problem> {
+        let known = Known::all(self.services.settings_below(HEADS).await?);
+        let before = kept::read(kept::Key::Draft);
+        for (draft_id, own) in candidates(&known, before.as_deref()) {
+            let patience = if own { LETTING_GO_MS } else { 0 };
+            let Some(lock) = self.services.take_draft(draft_id, patience).await else { continue };
+            // As it is now that nobody else writes it.
+            let head = self.services.settings_below(&head_key(draft_id)).await?.pop();
+            let Some(head) = head.and_then(|(_, text)| Head::parse(&text)) else { continue };
+            let mut read = Read::new(head);
+            let mut stored = Vec::new();
+            for (key, text) in self.services.settings_below(&portions_below(draft_id)).await? {
+                let asset_ids = read.take(&key, &text);
+                stored.extend(self.services.are_stored(&asset_ids).await?);
+            }
+            let lost = read.settle(&stored);
+            return Ok(Some(Found { draft_id: draft_id.to_owned(), lock: Some(lock), read, lost, own }));
+        }
+        Ok(None)
+    }
+
+    /// Makes a draft this tab's, for its reloads too, and removes those that are too many.
+    async fn make_own(self, draft_id: String, lock: Option<DraftLock>) {
+        kept::write(kept::Key::Draft, &draft_id);
+        self.keeping.own.set_value(lock.map(|lock| (draft_id.clone(), lock)));
+        if let Err(problem) = self.remove_surplus(&draft_id).await {
+            // The next tab tries again.
+            leptos::logging::warn!("Old drafts could not be removed: {}", problem.text);
+        }
+    }
+
+    async fn remove_surplus(self, own: &str) -> Result<(), Problem> {
+        let known = Known::all(self.services.settings_below(HEADS).await?);
+        for draft_id in surplus(&known, own) {
+            // One that a tab has is not too much.
+            let Some(_lock) = self.services.take_draft(draft_id, 0).await else { continue };
+            self.remove_draft(draft_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_draft(self, draft_id: &str) -> Result<(), Problem> {
+        let portions = self.services.settings_below(&portions_below(draft_id)).await?;
+        let keys = portions.into_iter().map(|(key, _)| key).chain([head_key(draft_id)]);
+        self.services.change_settings(keys.map(|key| (key, None)).collect()).await
+    }
+
+    /// An empty draft with the workflow that was chosen last.
+    async fn begin(self) -> Found {
+        let draft_id = fresh_id();
+        let outlives = self.services.memory().is_none();
+        let lock = if outlives { self.services.take_draft(&draft_id, 0).await } else { None };
+        let choice = kept::read(kept::Key::Workflow).unwrap_or_default();
+        let read = Read { setup: Setup { choice, ..Setup::default() }, ..Read::default() };
+        Found { draft_id, lock, read, lost: Vec::new(), own: true }
+    }
+
+    /// Shows what was found, and says what there is to say of it; from then on it is kept as it changes.
+    async fn restore(self, library: Library, found: Found) {
+        let Found { draft_id, lock, read, lost, own } = found;
+        let summary = if own { None } else { read.summary() };
+        self.next_id.set_value(read.next_id());
+        let Read { setup, items, ran, written } = read;
+        self.keeping.written.set_value(written);
+        let Setup { skipped, choice, documents, own_text } = setup;
+        let has_pictures = items.iter().any(|item| item.as_missing().is_none());
+        self.put_back(items);
+        self.skipped.set(skipped);
+        if !own_text.is_empty() {
+            self.take_own_text(own_text);
+        }
+        // Those that are none of the page's are the user's own.
+        let mut open = vec![(choice.clone(), None)];
+        for (id, document) in documents {
+            if builtin::find(&id).is_some() {
+                self.put(&id, document);
+            } else {
+                open.retain(|(one, _)| *one != id);
+                open.push((id, Some(document)));
+            }
+        }
+        open.retain(|(id, _)| !id.is_empty() && !self.knows(id));
+        library.reopen(open).await;
+        if self.knows(&choice) {
+            self.choice.set(choice);
+        }
+        if ran {
+            self.keeping.ran.set_value(Some(self.content()));
+        }
+        self.keeping.restoring.set(false);
+        if let Some(summary) = summary {
+            let hint = if has_pictures {
+                "“Clear” above the pictures takes them out."
+            } else {
+                "Its settings are as they were left."
+            };
+            self.notices.info(summary, hint);
+        }
+        self.tell_missing(&lost);
+        if lock.is_some() {
+            self.make_own(draft_id, lock).await;
+        }
+    }
+
+    fn put_back(self, items: Vec<Item>) {
+        let mut pictures = HashMap::<String, Vec<Entry>>::new();
+        let mut missing = Vec::new();
+        for item in items {
+            missing.extend(item.as_missing());
+            let Item { id, key, name, path, state: State::Stored { bytes, source_url } } = item else { continue };
+            let entry = Entry { id, name, path, bytes, source_url, file: None };
+            pictures.entry(key).or_default().push(entry);
+        }
+        self.pictures.set(pictures);
+        self.missing.set(missing);
+    }
+}
+
+/// Writing it.
+impl Draft {
+    /// Writes the draft as it changes.
+    fn follow(self) {
+        Effect::new(move || {
+            self.pictures.track();
+            self.arriving.track();
+            self.missing.track();
+            self.skipped.track();
+            self.choice.track();
+            self.documents.track();
+            self.stored.track();
+            self.own_text.track();
+            if self.is_restoring() || self.keeping.waiting.get_value() {
+                return;
+            }
+            self.keeping.waiting.set_value(true);
+            set_timeout(
+                move || {
+                    self.keeping.waiting.set_value(false);
+                    spawn_local(self.save(PORTIONS_AT_ONCE));
+                },
+                PAUSE,
+            );
+        });
+        // Whatever comes after this may be the end: then only what is handed over at once is written at all.
+        let listeners = ["pagehide", "visibilitychange"].map(|kind| {
+            window_event_listener_untyped(kind, move |event| {
+                if event.type_() == "pagehide" || document().hidden() {
+                    spawn_local(self.save(usize::MAX));
+                }
+            })
+        });
+        on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+    }
+
+    /// Writes what has changed, so many portions of files at a time.
+    pub(super) async fn save(self, most: usize) {
+        let Keeping { restoring, own, written, ran, told, .. } = self.keeping;
+        loop {
+            if restoring.get_untracked() {
+                return;
+            }
+            let Some(draft_id) = own.with_value(|own| own.as_ref().map(|(draft_id, _)| draft_id.clone())) else {
+                return;
+            };
+            let content = self.content();
+            let ran = ran.with_value(|ran| ran.as_ref() == Some(&content));
+            let items = |first, last| self.items(first, last);
+            let changes = written
+                .try_update_value(|written| written.change_to(&draft_id, &content, ran, now(), most, items))
+                .unwrap_or_default();
+            if changes.is_empty() {
+                return;
+            }
+            let outcome = self.services.change_settings(changes).await;
+            let Err(problem) = outcome else {
+                told.set_value(false);
+                continue;
+            };
+            written.update_value(Written::doubt);
+            if !told.get_value() {
+                told.set_value(true);
+                self.notices.failed(
+                    "The list of pictures could not be kept, and is lost with this tab.",
+                    format!("{} The next change tries again.", problem.text),
+                );
+            }
+            return;
+        }
+    }
+
+    /// Notes that the draft was run as it was then, if all of it was.
+    pub(super) fn note_run(self, content: Content) {
+        if content.is_whole() {
+            self.keeping.ran.set_value(Some(content));
+            spawn_local(self.save(PORTIONS_AT_ONCE));
+        }
+    }
+
+    /// The draft as it is now, in what tells it from others.
+    pub(super) fn content(self) -> Content {
+        let mut marks = Vec::new();
+        self.pictures.with_untracked(|pictures| {
+            marks.extend(pictures.values().flatten().map(|entry| Mark { id: entry.id, absent: None }));
+        });
+        self.arriving.with_untracked(|arriving| {
+            marks.extend(arriving.iter().map(|item| Mark { id: item.id, absent: Some(Absent::Arriving) }));
+        });
+        self.missing.with_untracked(|missing| {
+            marks.extend(missing.iter().map(|one| Mark { id: one.id, absent: Some(Absent::Missing(one.reason)) }));
+        });
+        marks.sort_unstable_by_key(|mark| mark.id);
+        let setup = Setup {
+            skipped: self.skipped.get_untracked(),
+            choice: self.choice.get_untracked(),
+            documents: self.edited(),
+            own_text: self.own_text.get_untracked(),
+        };
+        Content { setup, marks }
+    }
+
+    /// The workflows that differ from what they were made from, but for one's own text.
+    fn edited(self) -> Map<String, Value> {
+        let is_edited = |id: &str, document: &Value| match builtin::find(id) {
+            Some(builtin) => *document != builtin.document(),
+            None => self.stored.with_untracked(|stored| stored.get(id).is_some_and(|stored| stored != document)),
+        };
+        self.documents.with_untracked(|documents| {
+            let open = documents.iter().filter(|(id, _)| *id != OWN).map(|(id, history)| (id, history.present()));
+            open.filter(|(id, document)| is_edited(id, document))
+                .map(|(id, document)| (id.clone(), document.clone()))
+                .collect()
+        })
+    }
+
+    /// The files with ids from `first` to `last`, by id.
+    fn items(self, first: u32, last: u32) -> Vec<Item> {
+        let is_asked = |id: u32| (first..=last).contains(&id);
+        let mut items = self.pictures.with_untracked(|pictures| {
+            let of_input = |(key, entries): (&String, &Vec<Entry>)| {
+                let key = key.clone();
+                let from = entries.partition_point(|entry| entry.id < first);
+                let asked = entries[from..].iter().take_while(|entry| entry.id <= last);
+                asked.map(|entry| entry.as_item(key.clone())).collect::<Vec<_>>()
+            };
+            pictures.iter().flat_map(of_input).collect::<Vec<_>>()
+        });
+        self.arriving.with_untracked(|all| items.extend(all.iter().filter(|item| is_asked(item.id)).cloned()));
+        self.missing.with_untracked(|all| {
+            items.extend(all.iter().filter(|one| is_asked(one.id)).map(Item::from));
+        });
+        items.sort_unstable_by_key(|item| item.id);
+        items
+    }
+}
+
+impl Entry {
+    fn as_item(&self, key: String) -> Item {
+        let Self { id, name, path, bytes, source_url, file: _ } = self.clone();
+        Item { id, key, name, path, state: State::Stored { bytes, source_url } }
+    }
+}

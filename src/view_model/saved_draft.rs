@@ -1,0 +1,622 @@
+//! The draft of a batch as it outlives its tab: the format, what is written when, which draft a new tab takes, and what
+//! becomes of files that did not come in or are gone. `ui::new::draft` reads and writes it.
+//!
+//! # Format
+//!
+//! A draft lies in the settings under [`head_key`], a [`Head`], and under [`portion_key`] in portions of its [`Item`]s.
+//! An item's id says its portion, so that a change among ten thousand pictures writes one portion anew.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::format;
+use super::missing::{Missing, Reason};
+use crate::batch::records::Millis;
+
+/// The version of the format; what has another is not read.
+const VERSION: u32 = 1;
+
+/// Ids of one portion.
+const PORTION: u32 = 256;
+
+/// Drafts without a tab that are kept beside the one that was taken.
+const KEPT: usize = 8;
+
+/// What every head's key begins with.
+pub const HEADS: &str = "draft:";
+
+/// The key of a draft's head.
+pub fn head_key(draft_id: &str) -> String {
+    format!("{HEADS}{draft_id}")
+}
+
+/// What the keys of a draft's portions begin with.
+pub fn portions_below(draft_id: &str) -> String {
+    format!("draft-files:{draft_id}:")
+}
+
+fn portion_key(draft_id: &str, portion: u32) -> String {
+    format!("{}{portion}", portions_below(draft_id))
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum State {
+    /// It is there, or an address of it is.
+    Stored {
+        /// Its size, 0 where it is not known.
+        bytes: u64,
+        /// `asset:` and its id, or an address that was not fetched yet.
+        source_url: String,
+    },
+    /// It is on its way into the storage.
+    Arriving,
+    /// It is not there.
+    Missing(Reason),
+}
+
+/// A file of the draft. What belongs to an id changes with its state only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its place among all files of the draft.
+    pub id: u32,
+    /// The input it was added to; the primary one's is empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Its path in the folder it came from, where it came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What tells one writing of an item from another: its id, and its state without what the id decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The item's id.
+    pub id: u32,
+    /// `None` for one that is stored.
+    pub absent: Option<Absent>,
+}
+
+/// The state of an item that is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// On its way.
+    Arriving,
+    /// Missing.
+    Missing(Reason),
+}
+
+impl Mark {
+    fn of(item: &Item) -> Self {
+        let absent = match item.state {
+            State::Stored { .. } => None,
+            State::Arriving => Some(Absent::Arriving),
+            State::Missing(reason) => Some(Absent::Missing(reason)),
+        };
+        Self { id: item.id, absent }
+    }
+}
+
+/// What a draft holds beside its files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Setup {
+    /// Files that were left out because they are hidden or no pictures.
+    pub skipped: u32,
+    /// The id of the chosen workflow.
+    pub choice: String,
+    /// The workflows that are edited, by their ids, as they are now.
+    pub documents: Map<String, Value>,
+    /// The text of one's own workflow.
+    pub own_text: String,
+}
+
+impl Setup {
+    /// Whether there are edits of a workflow.
+    pub fn has_edits(&self) -> bool {
+        !self.documents.is_empty() || !self.own_text.trim().is_empty()
+    }
+}
+
+/// A draft without its files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    version: u32,
+    /// When it was written.
+    pub saved_at: Millis,
+    /// Whether it was run as it is.
+    pub ran: bool,
+    /// What it holds.
+    pub setup: Setup,
+}
+
+impl Head {
+    /// Reads a head; nothing when it is damaged or of another version.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|head: &Self| head.version == VERSION)
+    }
+}
+
+/// A draft as it is now, in what tells it from others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Content {
+    /// What it holds beside its files.
+    pub setup: Setup,
+    /// Its files, by id.
+    pub marks: Vec<Mark>,
+}
+
+impl Content {
+    /// Whether anything would be missed.
+    pub fn is_worth_keeping(&self) -> bool {
+        !self.marks.is_empty() || self.setup.has_edits()
+    }
+
+    /// Whether every file is stored.
+    pub fn is_whole(&self) -> bool {
+        self.marks.iter().all(|mark| mark.absent.is_none())
+    }
+
+    /// The marks by portion.
+    fn portions(&self) -> impl Iterator<Item = (u32, &[Mark])> {
+        self.marks
+            .chunk_by(|one, next| one.id / PORTION == next.id / PORTION)
+            .map(|marks| (marks[0].id / PORTION, marks))
+    }
+}
+
+/// Keys with what is to be written, or nothing where they are to be removed.
+pub type Changes = Vec<(String, Option<String>)>;
+
+/// What of a draft is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// Whether there is a head, be it as it may.
+    has_head: bool,
+    /// What the head says: whether the draft was run, and what it holds.
+    head: Option<(bool, Setup)>,
+    portions: HashMap<u32, Vec<Mark>>,
+}
+
+impl Written {
+    /// What has to be written so that `content` is, of at most `most` portions; what that leaves comes with the next
+    /// call. `items` gives the items with ids from the first to the last of two. From then on it counts as written.
+    pub fn change_to(
+        &mut self,
+        draft_id: &str,
+        content: &Content,
+        ran: bool,
+        now: Millis,
+        most: usize,
+        items: impl Fn(u32, u32) -> Vec<Item>,
+    ) -> Changes {
+        if !content.is_worth_keeping() {
+            return self.removal(draft_id);
+        }
+        let mut changes = Vec::new();
+        if self.head.as_ref() != Some(&(ran, content.setup.clone())) {
+            let head = Head { version: VERSION, saved_at: now, ran, setup: content.setup.clone() };
+            changes.push((head_key(draft_id), serde_json::to_string(&head).ok()));
+            (self.has_head, self.head) = (true, Some((ran, head.setup)));
+        }
+        let empty = |portion: &u32| content.portions().all(|(one, _)| one != *portion);
+        let emptied: Vec<u32> = self.portions.keys().copied().filter(empty).collect();
+        for portion in emptied {
+            self.portions.remove(&portion);
+            changes.push((portion_key(draft_id, portion), None));
+        }
+        let differs = |(portion, marks): &(u32, &[Mark])| self.portions.get(portion).map(Vec::as_slice) != Some(*marks);
+        let differing: Vec<(u32, &[Mark])> = content.portions().filter(differs).take(most).collect();
+        for (portion, marks) in differing {
+            let (first, last) = (portion * PORTION, portion * PORTION + (PORTION - 1));
+            changes.push((portion_key(draft_id, portion), serde_json::to_string(&items(first, last)).ok()));
+            self.portions.insert(portion, marks.to_vec());
+        }
+        changes
+    }
+
+    /// It was not written after all, or nobody knows: all of it has to be written again.
+    pub fn doubt(&mut self) {
+        self.head = None;
+        self.portions.values_mut().for_each(Vec::clear);
+    }
+
+    /// What has to be written so that nothing is left of the draft.
+    fn removal(&mut self, draft_id: &str) -> Changes {
+        let Self { has_head, portions, .. } = std::mem::take(self);
+        let head = has_head.then(|| head_key(draft_id));
+        let portions = portions.into_keys().map(|portion| portion_key(draft_id, portion));
+        head.into_iter().chain(portions).map(|key| (key, None)).collect()
+    }
+}
+
+/// A draft as it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Read {
+    /// What it holds beside its files.
+    pub setup: Setup,
+    /// Its files, by id.
+    pub items: Vec<Item>,
+    /// Whether it was run as it is.
+    pub ran: bool,
+    /// What of it is written.
+    pub written: Written,
+}
+
+impl Read {
+    /// Begins with the head.
+    pub fn new(head: Head) -> Self {
+        let written = Written { has_head: true, head: Some((head.ran, head.setup.clone())), portions: HashMap::new() };
+        Self { setup: head.setup, items: Vec::new(), ran: head.ran, written }
+    }
+
+    /// Takes in the text at a portion's key; the ids of the assets it names, in order, to be asked of the storage.
+    /// Items that cannot be read are left out, and written over later.
+    pub fn take(&mut self, key: &str, text: &str) -> Vec<String> {
+        let number = key.rsplit(':').next().and_then(|number| number.parse::<u32>().ok());
+        let Some(portion) = number else { return Vec::new() };
+        let mut items: Vec<Item> = serde_json::from_str(text).unwrap_or_default();
+        items.retain(|item| item.id / PORTION == portion);
+        items.sort_by_key(|item| item.id);
+        items.dedup_by_key(|item| item.id);
+        self.written.portions.insert(portion, items.iter().map(Mark::of).collect());
+        let asset_ids = items.iter().filter_map(asset_id).map(str::to_owned).collect();
+        self.items.extend(items);
+        asset_ids
+    }
+
+    /// Ends the reading: files are by id; those that were on their way are missing, and so are those whose assets are
+    /// not there any more, as `stored` says of all that [`Read::take`] named. Answers those; with any, it is not the draft
+    /// that was run.
+    pub fn settle(&mut self, stored: &[bool]) -> Vec<Missing> {
+        let mut stored = stored.iter();
+        let mut lost = Vec::new();
+        for item in &mut self.items {
+            let reason = match item.state {
+                State::Arriving => Some(Reason::TabClosed),
+                State::Stored { .. } if asset_id(item).is_some() && stored.next() == Some(&false) => {
+                    Some(Reason::Swept)
+                }
+                _ => None,
+            };
+            if let Some(reason) = reason {
+                item.state = State::Missing(reason);
+                lost.extend(item.as_missing());
+            }
+        }
+        self.items.sort_by_key(|item| item.id);
+        self.ran &= lost.is_empty();
+        lost
+    }
+
+    /// The first id that no file has.
+    pub fn next_id(&self) -> u32 {
+        self.items.last().map_or(0, |item| item.id.saturating_add(1))
+    }
+
+    /// What is told of it to whoever finds it in a new tab: what is here again.
+    pub fn summary(&self) -> Option<String> {
+        let stored = self.items.iter().filter(|item| matches!(item.state, State::Stored { .. })).count() as u64;
+        match stored {
+            0 if self.setup.has_edits() => Some("The workflow of your last visit is here again.".to_owned()),
+            0 => None,
+            1 => Some("1 picture of your last visit is here again.".to_owned()),
+            _ => Some(format!("{} pictures of your last visit are here again.", format::count(stored))),
+        }
+    }
+}
+
+fn asset_id(item: &Item) -> Option<&str> {
+    match &item.state {
+        State::Stored { source_url, .. } => source_url.strip_prefix("asset:"),
+        _ => None,
+    }
+}
+
+impl From<&Missing> for Item {
+    fn from(missing: &Missing) -> Self {
+        let Missing { id, key, name, path, reason } = missing.clone();
+        Self { id, key, name, path, state: State::Missing(reason) }
+    }
+}
+
+impl Item {
+    /// It as a missing file, where it is one.
+    pub fn as_missing(&self) -> Option<Missing> {
+        let State::Missing(reason) = self.state else { return None };
+        let Self { id, key, name, path, .. } = self.clone();
+        Some(Missing { id, key, name, path, reason })
+    }
+}
+
+/// A draft that lies in the storage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// Its id.
+    pub draft_id: String,
+    /// Its head, unless that is damaged or foreign.
+    pub head: Option<Head>,
+}
+
+impl Known {
+    /// The drafts among settings below [`HEADS`], the one written last first; those that cannot be read are the last.
+    pub fn all(settings: Vec<(String, String)>) -> Vec<Self> {
+        let read = |(key, text): (String, String)| {
+            let draft_id = key.strip_prefix(HEADS)?.to_owned();
+            Some(Self { draft_id, head: Head::parse(&text) })
+        };
+        let mut all: Vec<Self> = settings.into_iter().filter_map(read).collect();
+        all.sort_by(|one, other| other.written_at().total_cmp(&one.written_at()));
+        all
+    }
+
+    fn written_at(&self) -> Millis {
+        self.head.as_ref().map_or(f64::NEG_INFINITY, |head| head.saved_at)
+    }
+}
+
+/// Which drafts a new tab tries to take, in this order: the one that it had before, then those of tabs that have died,
+/// unless they were run and nothing was changed since. Each comes with whether it is the tab's own. A tab whose own is
+/// not there had an empty one, and it stays so.
+pub fn candidates<'a>(known: &'a [Known], own: Option<&str>) -> Vec<(&'a str, bool)> {
+    let is_own = |one: &&Known| Some(one.draft_id.as_str()) == own;
+    let Some(first) = known.iter().find(is_own).map(|one| (one.draft_id.as_str(), true)) else {
+        return if own.is_some() { Vec::new() } else { abandoned(known).collect() };
+    };
+    std::iter::once(first).chain(abandoned(known).filter(|(id, _)| *id != first.0)).collect()
+}
+
+fn abandoned(known: &[Known]) -> impl Iterator<Item = (&str, bool)> {
+    let wanted = |one: &&Known| one.head.as_ref().is_some_and(|head| !head.ran);
+    known.iter().filter(wanted).map(|one| (one.draft_id.as_str(), false))
+}
+
+/// The drafts that are too many once `taken` is this tab's: unreadable ones, and the oldest. Those that other tabs hold
+/// may be among them.
+pub fn surplus<'a>(known: &'a [Known], taken: &str) -> Vec<&'a str> {
+    let mut kept = 0;
+    let is_too_many = |one: &&Known| {
+        kept += usize::from(one.head.is_some());
+        one.head.is_none() || kept > KEPT
+    };
+    known.iter().filter(|one| one.draft_id != taken).filter(is_too_many).map(|one| one.draft_id.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn stored(id: u32, asset: &str) -> Item {
+        let state = State::Stored { bytes: 3, source_url: format!("asset:{asset}") };
+        Item { id, key: String::new(), name: format!("{id}.jpg"), path: None, state }
+    }
+
+    fn with_state(id: u32, state: State) -> Item {
+        Item { state, ..stored(id, "") }
+    }
+
+    fn content(items: &[Item]) -> Content {
+        let setup = Setup { choice: "web-gallery".to_owned(), ..Setup::default() };
+        Content { setup, marks: items.iter().map(Mark::of).collect() }
+    }
+
+    fn write(written: &mut Written, items: &[Item], most: usize) -> Changes {
+        let between = |first: u32, last: u32| {
+            items.iter().filter(|item| (first..=last).contains(&item.id)).cloned().collect::<Vec<_>>()
+        };
+        written.change_to("d", &content(items), false, 1.0, most, between)
+    }
+
+    fn keys(changes: &Changes) -> Vec<(&str, bool)> {
+        changes.iter().map(|(key, value)| (key.as_str(), value.is_some())).collect()
+    }
+
+    /// The settings that these changes leave.
+    fn apply(settings: &mut HashMap<String, String>, changes: Changes) {
+        for (key, value) in changes {
+            match value {
+                Some(value) => settings.insert(key, value),
+                None => settings.remove(&key),
+            };
+        }
+    }
+
+    fn read(settings: &HashMap<String, String>) -> (Read, Vec<String>) {
+        let mut read = Read::new(Head::parse(&settings[&head_key("d")]).expect("a head"));
+        let mut asset_ids = Vec::new();
+        for (key, text) in settings.iter().filter(|(key, _)| key.starts_with(&portions_below("d"))) {
+            asset_ids.extend(read.take(key, text));
+        }
+        (read, asset_ids)
+    }
+
+    #[test]
+    fn a_draft_comes_back_as_it_was_written() {
+        let mut logo = stored(1, "bb");
+        (logo.key, logo.path) = ("logo".to_owned(), Some("brand/1.jpg".to_owned()));
+        let items = vec![stored(0, "aa"), logo, with_state(2, State::Missing(Reason::NoRoom)), stored(600, "cc")];
+        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let mut now = content(&items);
+        now.setup.skipped = 2;
+        now.setup.own_text = "{ \"not\": JSON".to_owned();
+        now.setup.documents.insert("web-gallery".to_owned(), json!({ "actions": [] }));
+        let changes = written.change_to("d", &now, true, 5.0, 9, |first, last| {
+            items.iter().filter(|item| (first..=last).contains(&item.id)).cloned().collect()
+        });
+        apply(&mut settings, changes);
+        let (mut read, asset_ids) = read(&settings);
+        assert_eq!(asset_ids.len(), 3);
+        assert_eq!(read.settle(&[true; 3]), []);
+        assert_eq!((&read.items, &read.setup, read.ran), (&items, &now.setup, true));
+        assert_eq!(read.next_id(), 601);
+        assert_eq!(read.written, written, "what was read need not be written again");
+    }
+
+    #[test]
+    fn a_change_writes_its_portion_and_no_other() {
+        let mut items: Vec<Item> = (0..1000).map(|id| stored(id, "aa")).collect();
+        let mut written = Written::default();
+        assert_eq!(write(&mut written, &items, 9).len(), 5, "the head and four portions");
+        assert_eq!(write(&mut written, &items, 9), Vec::new());
+        items[300].state = State::Missing(Reason::Swept);
+        items.remove(10);
+        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:0", true), ("draft-files:d:1", true)]);
+        items[299].state = State::Missing(Reason::NoRoom);
+        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:1", true)], "another reason");
+        items.retain(|item| item.id >= PORTION);
+        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:0", false)]);
+    }
+
+    #[test]
+    fn much_is_written_in_several_steps_and_the_head_with_the_first() {
+        let items: Vec<Item> = (0..1000).map(|id| stored(id, "aa")).collect();
+        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let first = write(&mut written, &items, 3);
+        assert_eq!(keys(&first)[0], ("draft:d", true));
+        assert_eq!(first.len(), 4);
+        apply(&mut settings, first);
+        let second = write(&mut written, &items, 3);
+        assert_eq!(second.len(), 1);
+        apply(&mut settings, second);
+        assert_eq!(write(&mut written, &items, 3), Vec::new());
+        let (mut read, asset_ids) = read(&settings);
+        read.settle(&vec![true; asset_ids.len()]);
+        assert_eq!(read.items, items);
+    }
+
+    #[test]
+    fn what_was_written_in_vain_is_written_again() {
+        let items = [stored(0, "aa"), stored(999, "bb")];
+        let mut written = Written::default();
+        let before = write(&mut written, &items, 9);
+        written.doubt();
+        assert_eq!(write(&mut written, &items, 9), before);
+        written.doubt();
+        let removed: Changes = write(&mut written, &[], 9);
+        assert_eq!(removed.len(), 3, "even then nothing may be left: {removed:?}");
+    }
+
+    #[test]
+    fn an_empty_draft_leaves_nothing() {
+        let mut written = Written::default();
+        assert_eq!(write(&mut written, &[], 9), Vec::new(), "nothing was there");
+        write(&mut written, &[stored(0, "aa")], 9);
+        let mut removed = write(&mut written, &[], 9);
+        removed.sort();
+        assert_eq!(keys(&removed), [("draft-files:d:0", false), ("draft:d", false)]);
+        assert_eq!(write(&mut written, &[], 9), Vec::new());
+    }
+
+    #[test]
+    fn a_choice_alone_is_not_worth_keeping_and_an_edit_is() {
+        let mut now = content(&[]);
+        now.setup.skipped = 3;
+        now.setup.own_text = " \n".to_owned();
+        assert!(!now.is_worth_keeping());
+        now.setup.own_text = "{".to_owned();
+        assert!(now.is_worth_keeping());
+        now.setup = Setup::default();
+        now.setup.documents.insert("web-gallery".to_owned(), json!({}));
+        assert!(now.is_worth_keeping());
+        let missing = content(&[with_state(0, State::Missing(Reason::NoRoom))]);
+        assert!(missing.is_worth_keeping() && !missing.is_whole());
+        assert!(content(&[stored(0, "aa")]).is_whole());
+    }
+
+    #[test]
+    fn what_was_on_its_way_and_what_was_swept_is_missing_with_its_reason() {
+        let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned() };
+        let items = vec![
+            stored(0, "aa"),
+            with_state(1, State::Arriving),
+            with_state(2, elsewhere.clone()),
+            stored(3, "swept"),
+            stored(4, "bb"),
+        ];
+        let mut written = Written::default();
+        let mut settings = HashMap::new();
+        apply(&mut settings, write(&mut written, &items, 9));
+        let (mut read, asset_ids) = read(&settings);
+        assert_eq!(asset_ids, ["aa", "swept", "bb"], "an address is not asked for");
+        let lost = read.settle(&[true, false, true]);
+        assert_eq!(read.items[1].state, State::Missing(Reason::TabClosed));
+        assert_eq!(read.items[2].state, elsewhere);
+        let missing: Vec<_> = read.items.iter().filter_map(Item::as_missing).map(|one| (one.id, one.reason)).collect();
+        assert_eq!(missing, [(1, Reason::TabClosed), (3, Reason::Swept)]);
+        assert_eq!(lost.len(), 2);
+        assert_eq!(read.summary().as_deref(), Some("3 pictures of your last visit are here again."));
+    }
+
+    #[test]
+    fn what_is_damaged_or_foreign_is_left_out() {
+        let head = serde_json::to_value(Head { version: VERSION, saved_at: 1.0, ran: false, setup: Setup::default() });
+        let mut head = head.expect("JSON");
+        assert!(Head::parse(&head.to_string()).is_some());
+        head["version"] = json!(VERSION + 1);
+        for foreign in [head.to_string(), String::new(), "on".to_owned(), "{}".to_owned(), "[1".to_owned()] {
+            assert_eq!(Head::parse(&foreign), None, "{foreign}");
+        }
+        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let mut items = vec![stored(0, "aa"), stored(300, "bb"), stored(301, "cc")];
+        apply(&mut settings, write(&mut written, &items, 9));
+        settings.insert("draft-files:d:1".to_owned(), "[{ \"id\": 3".to_owned());
+        let (mut read, asset_ids) = read(&settings);
+        read.settle(&vec![true; asset_ids.len()]);
+        assert_eq!(read.items, [stored(0, "aa")]);
+        items.truncate(1);
+        assert_eq!(keys(&write(&mut read.written, &items, 9)), [("draft-files:d:1", false)], "it is removed");
+    }
+
+    fn known(draft_id: &str, saved_at: Millis, ran: bool) -> (String, String) {
+        let head = Head { version: VERSION, saved_at, ran, setup: Setup::default() };
+        (head_key(draft_id), serde_json::to_string(&head).expect("JSON"))
+    }
+
+    fn ids<'a>(candidates: &[(&'a str, bool)]) -> Vec<&'a str> {
+        candidates.iter().map(|(id, _)| *id).collect()
+    }
+
+    #[test]
+    fn a_tab_takes_its_own_draft_first_and_a_new_one_the_newest() {
+        let settings = vec![known("old", 1.0, false), known("new", 3.0, false), known("ran", 4.0, true)];
+        let all = Known::all(settings);
+        assert_eq!(candidates(&all, None), [("new", false), ("old", false)]);
+        assert_eq!(candidates(&all, Some("old")), [("old", true), ("new", false)]);
+        assert_eq!(candidates(&all, Some("ran")), [("ran", true), ("new", false), ("old", false)]);
+        assert_eq!(candidates(&all, Some("empty")), [], "it was empty, and comes back so");
+    }
+
+    #[test]
+    fn unreadable_drafts_and_the_oldest_are_too_many() {
+        let mut settings: Vec<_> = (0..12).map(|at| known(&format!("d{at}"), f64::from(at), at % 2 == 0)).collect();
+        settings.push((head_key("damaged"), "{".to_owned()));
+        let all = Known::all(settings);
+        assert_eq!(surplus(&all, "d11"), ["d2", "d1", "d0", "damaged"]);
+        assert_eq!(surplus(&all, "other"), ["d3", "d2", "d1", "d0", "damaged"]);
+        assert!(!ids(&candidates(&all, None)).contains(&"damaged"));
+    }
+
+    #[test]
+    fn what_is_here_again_is_told_in_few_words() {
+        let read = |items: Vec<Item>, own_text: &str| Read {
+            items,
+            setup: Setup { own_text: own_text.to_owned(), ..Setup::default() },
+            ..Read::default()
+        };
+        assert_eq!(read(Vec::new(), "").summary(), None);
+        let workflow = read(Vec::new(), "{}").summary();
+        assert_eq!(workflow.as_deref(), Some("The workflow of your last visit is here again."));
+        let one = read(vec![stored(0, "aa")], "{}").summary();
+        assert_eq!(one.as_deref(), Some("1 picture of your last visit is here again."));
+    }
+}
