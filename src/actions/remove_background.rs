@@ -155,7 +155,7 @@ impl RemoveBackground {
                 "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame.",
             ));
         } else if self.method == Method::Auto && input.border.is_even() {
-            context.warn(Warning::new(
+            context.warn(Warning::hint(
                 "even_backdrop",
                 "The backdrop of this picture is even.",
                 "The method \"flat-backdrop\" does without the network here, is faster, and can keep the shadow.",
