@@ -66,6 +66,12 @@ impl From<StoreError> for ApiError {
             StoreError::Version(_) => "Reload the page.",
             StoreError::Failed(_) => "Try again; reload the page if it stays.",
         };
-        Self::internal(format!("{error}. {hint}"))
+        let text = error.to_string();
+        let text = text.trim_end_matches('.');
+        // A connection that was closed says itself what to do.
+        if text.to_lowercase().contains("reload the page") {
+            return Self::internal(format!("{text}."));
+        }
+        Self::internal(format!("{text}. {hint}"))
     }
 }
