@@ -546,14 +546,16 @@ impl Services {
     /// What the user should know about this tab, if anything.
     pub(crate) fn tab_note(self) -> Option<TabNote> {
         let state = self.client().ok()?.state();
+        let reload_helps = state.note.as_ref().is_some_and(|note| note.to_lowercase().contains("reload the page"));
         let part = match state.role {
             Role::Leader | Role::Alone => None,
+            // Its storage is closed: it does not follow anybody either.
+            Role::Follower if reload_helps => None,
             Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
             }
         };
-        let reload_helps = state.note.as_ref().is_some_and(|note| note.to_lowercase().contains("reload the page"));
         let notes = [part.map(str::to_owned), state.note].into_iter().flatten().collect::<Vec<_>>();
         (!notes.is_empty()).then(|| TabNote { text: notes.join(" "), reload_helps })
     }
