@@ -46,8 +46,8 @@ pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
 pub use report::Report;
 pub use requests::{
-    Execute, ExecutionsQuery, Given, ListQuery, ReportFormat, Retry, Run, RunInput, Task, Update, WorkflowsQuery,
-    check_version,
+    Execute, ExecutionsQuery, Given, ListQuery, ReportFormat, Retry, Run, RunInput, Task, Update, WEBHOOK_HINT,
+    WorkflowsQuery, check_version, is_web_url,
 };
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};

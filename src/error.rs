@@ -1,4 +1,4 @@
-//! What the user sees of a failure, or of a success with a doubt: what, where, and how to mend it.
+//! What the user sees of a failure, or of a success with a warning: what, where, and how to mend it.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,12 +75,26 @@ impl Failure {
     }
 }
 
-/// A doubt about a result that was made all the same.
+/// How much a warning matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WarningLevel {
+    /// The result is as it should be, and there is something to know about it.
+    Hint,
+    /// The result may not be what was wanted: somebody should look at it.
+    #[default]
+    Doubt,
+}
+
+/// What was noticed about a result that was made all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Stable code, such as `no_clear_subject`; the action's documentation lists its codes.
     pub code: String,
+    /// How much it matters. A doubt where the record does not say: all were, once.
+    #[serde(default)]
+    pub level: WarningLevel,
     /// What was noticed.
     pub message: String,
     /// What to do about it.
@@ -90,9 +104,20 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// A warning; `action_id` is filled by whoever knows it.
+    /// A doubt; `action_id` is filled by whoever knows it.
     pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), hint: hint.into(), action_id: None }
+        let (level, code) = (WarningLevel::Doubt, code.to_owned());
+        Self { code, level, message: message.into(), hint: hint.into(), action_id: None }
+    }
+
+    /// A hint; `action_id` is filled by whoever knows it.
+    pub fn hint(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { level: WarningLevel::Hint, ..Self::new(code, message, hint) }
+    }
+
+    /// Whether somebody should look at the result.
+    pub fn is_doubt(&self) -> bool {
+        self.level == WarningLevel::Doubt
     }
 
     /// The same warning, placed in an action (kept if one is named already).

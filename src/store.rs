@@ -203,6 +203,20 @@ pub trait Store {
         limit: u32,
     ) -> Result<ExecutionPage, StoreError>;
 
+    /// Executions with doubts about their results, by index, from `offset`, at most `limit`.
+    async fn doubtful_executions(&self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, StoreError> {
+        let doubtful = self.progress(batch_id).await?.map(|progress| progress.doubtful).unwrap_or_default();
+        let matching = u32::try_from(doubtful.len()).unwrap_or(u32::MAX);
+        let page: Vec<u32> = doubtful.into_iter().skip(offset as usize).take(limit as usize).collect();
+        if page.is_empty() {
+            return Ok(ExecutionPage { executions: Vec::new(), matching });
+        }
+        // A change that changes nothing: all of them in one transaction, and nothing is written.
+        let read = |_: &mut Progress, executions: &mut Vec<Execution>| Some(executions.clone());
+        let executions = self.change(batch_id, Which::At(page), Vec::new(), Durability::Relaxed, read).await?;
+        Ok(ExecutionPage { executions: executions.unwrap_or_default(), matching })
+    }
+
     /// The one way a batch changes: reads its progress and the executions asked for, lets `apply` change them, writes
     /// what differs, all in one transaction. `assets` are stored in it and references counted, when `apply` says so.
     ///

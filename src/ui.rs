@@ -9,26 +9,30 @@
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
 //! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
-//!   `bad`), `tab-note`,
-//!   `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`, `name-yes`, `name-no`,
-//!   `drop-overlay`, `preferences`, `preferences-dialog`, `archive-export`, `archive-import`, `archive-file`.
+//!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
+//!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`.
+//! * Settings: `preferences`, `preferences-dialog`, `preferences-close`, `preference-notifications`,
+//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
-//!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`,
-//!   `workflow-card-own`, `own-json`, `own-file`, `my-workflows`, `workflow-status` (with `data-status`),
-//!   `workflow-menu` and in it `workflow-publish`, `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`,
-//!   `import-workflow`, `save-workflow`, `form`, `form-<actionId>`, `field-<actionId>-<parameter>`, `field-error`,
-//!   `model-add`, `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`,
-//!   `redo`, `copy-json`, `download-json`, `options`, `option-concurrency`, `option-priority`, `option-continue`,
-//!   `run`.
-//! * Batches: `batch-row` (with `data-batch` and `data-status`), `status`, `filter-<status>` (`filter-all`), `cancel`,
-//!   `pause`, `resume`, `delete`, `empty`.
-//! * Results: `results` (with `data-status`), `status`, `counts`, `filter-<status>`, `cancel`, `pause`, `resume`,
-//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `verify`, `execution-list` (with `data-total`), `execution-row` (with `data-index`
-//!   and `data-status`), `output`, `download`, `retry`, `detail`, `before-after`, `before-after-range`,
-//!   `output-switch-<n>`, `after`, `behind`, `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`,
-//!   `behind-photo`, `behind-file`, `warning` (in a row), `detail-warnings`, `detail-error`, `close-detail`.
+//!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
+//!   `my-workflows`, `workflow-status` (with `data-status`), `workflow-menu` and in it `workflow-publish`,
+//!   `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
+//!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
+//!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
+//!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
+//!   `option-continue`, `option-skip`, `option-webhook`, `run`.
+//! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
+//!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
+//! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
+//!   `share-priority`, `share-concurrency`, `log`, `filter-<status>` (`filter-doubtful`), `cancel`, `pause`, `resume`,
+//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `run-again`, `verify`, `report-csv`, `report-json`.
+//!   The list: `execution-list` (with `data-total`), `execution-row` (with `data-index` and `data-status`), `mark`,
+//!   `marked-count`, `retry-marked`, `mark-all`, `clear-marks`, `output`, `download`, `retry`, `warning` (a doubt). The
+//!   detail: `detail`, `before-after`, `before-after-range`, `output-switch-<n>`, `after`, `behind`,
+//!   `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`, `behind-photo`, `behind-file`,
+//!   `detail-warnings` (each with `data-level`), `detail-error`, `history`, `reused`, `close-detail`.
 
 #![allow(unreachable_pub, reason = "the component macro widens visibility to pub")]
 
@@ -38,6 +42,7 @@ mod ask_name;
 mod batches;
 mod confirm;
 mod drop;
+mod focus;
 mod header;
 mod icons;
 mod kept;
@@ -64,6 +69,7 @@ pub fn mount() {
 #[component]
 fn App() -> impl IntoView {
     theme::provide_theme();
+    focus::keep_near();
     let route = route::provide_route();
     notices::provide_notices();
     confirm::provide_confirm();
@@ -134,8 +140,8 @@ fn NotStarted(problem: Problem) -> impl IntoView {
                 <Icon shape=Shape::Warning/>
                 <h1>"Pixelmill could not start"</h1>
                 <p>{problem.text} " " {problem.hint}</p>
-                <p>"A private window, a full disk or another tab with a newer version may be the reason."</p>
-                <button class="button primary" on:click=|_| { let _leaving = window().location().reload(); }>"Reload"</button>
+                <p>"Nothing that is stored is lost. If a reload does not help, close the other tabs of this page, and look whether the server can be reached."</p>
+                <widgets::ReloadButton class="button primary"/>
             </div>
         </main>
     }

@@ -1,12 +1,14 @@
 //! What the page decides without a browser: routes, texts for sizes and times, which rows of a long list are in
 //! sight, the history of an edited document. Pure, so that it is tested natively; `ui` draws what it says.
 
+pub mod archive;
 pub mod document;
 pub mod form;
 pub mod format;
 pub mod history;
 pub mod marks;
 pub mod missing;
+pub mod notices;
 pub mod progress;
 pub mod reading;
 pub mod route;

@@ -156,7 +156,7 @@ impl RemoveBackground {
             };
             context.warn(Warning::new("no_clear_subject", "No clear subject was found.", hint));
         } else if self.method == Method::Auto && input.border.is_even() {
-            context.warn(Warning::new(
+            context.warn(Warning::hint(
                 "even_backdrop",
                 "The backdrop of this picture is even.",
                 "The method \"flat-backdrop\" does without the network here, is faster, and can keep the shadow.",

@@ -66,6 +66,11 @@ impl From<StoreError> for ApiError {
             StoreError::Version(_) => "Reload the page.",
             StoreError::Failed(_) => "Try again; reload the page if it stays.",
         };
-        Self::internal(format!("{error} {hint}"))
+        let text = error.to_string();
+        // A connection that was closed says itself what to do.
+        if text.to_lowercase().contains("reload the page") {
+            return Self::internal(text);
+        }
+        Self::internal(format!("{text} {hint}"))
     }
 }

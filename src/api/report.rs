@@ -7,7 +7,7 @@ use super::time::iso_time;
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Progress};
 
 /// The columns of a report, in this order; an object's keys in the JSON form.
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 30] = [
     "executionId",
     "assetIndex",
     "inputName",
@@ -24,6 +24,7 @@ const COLUMNS: [&str; 29] = [
     "phase",
     "errorActionId",
     "hint",
+    "warnings",
     "startedAt",
     "completedAt",
     "durationMs",
@@ -39,7 +40,7 @@ const COLUMNS: [&str; 29] = [
     "encoder",
 ];
 /// Where the columns of an output begin.
-const OUTPUT: usize = 21;
+const OUTPUT: usize = 22;
 
 /// A report as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,9 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
     let input = execution.input_asset.inputs.first();
     let size = execution.input_size;
     let failure = execution.failure.as_ref().filter(|_| execution.status == ExecutionStatus::Failed);
+    // Stale ones of a success before do not count.
+    let warnings = execution.warnings.iter().filter(|_| execution.status == ExecutionStatus::Success);
+    let warnings: Vec<&str> = warnings.map(|warning| warning.code.as_str()).collect();
     let word = |word: Option<Value>| word.unwrap_or_default();
     let own: Vec<Value> = vec![
         execution.execution_id().into(),
@@ -139,6 +143,7 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
         word(failure.and_then(|failure| serde_json::to_value(failure.phase).ok())),
         failure.and_then(|failure| failure.action_id.clone()).into(),
         failure.map(|failure| failure.hint.clone()).into(),
+        Some(warnings.join(" ")).filter(|codes| !codes.is_empty()).into(),
         execution.started_at.map(iso_time).into(),
         execution.completed_at.map(iso_time).into(),
         execution.duration_ms.into(),

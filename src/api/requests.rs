@@ -144,9 +144,7 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
         None => None,
         Some(Value::String(url)) if is_web_url(url) => Some(url.clone()),
         Some(value) => {
-            return Err(ApiError::invalid(format!(
-                "\"batchConfig.webhookUrl\" is {value}. Give an absolute address, such as \"https://example.org/hook\"."
-            )));
+            return Err(ApiError::invalid(format!("\"batchConfig.webhookUrl\" is {value}. {WEBHOOK_HINT}")));
         }
     };
     Ok(Config {
@@ -158,8 +156,11 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
     })
 }
 
-/// Whether this is an absolute web address.
-fn is_web_url(url: &str) -> bool {
+/// What an address for a webhook has to be.
+pub const WEBHOOK_HINT: &str = "Give an absolute address, such as \"https://example.org/hook\".";
+
+/// Whether this is an absolute web address, as a webhook needs it.
+pub fn is_web_url(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(*scheme));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
 }
@@ -481,7 +482,7 @@ fn concurrency_limit(raw: &Map<String, Value>, shown: &str) -> Result<Option<u32
 }
 
 fn priority(raw: &Map<String, Value>, shown: &str) -> Result<Option<Priority>, ApiError> {
-    word(raw, shown, &[("HIGH", Priority::High), ("NORMAL", Priority::Normal), ("LOW", Priority::Low)])
+    word(raw, shown, &Priority::ALL.map(|priority| (priority.name(), priority)))
 }
 
 /// A time, with the text it was given as.

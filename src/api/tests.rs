@@ -482,7 +482,7 @@ fn executions_answer_as_the_contract_says() {
                     "height": 3, "bytes": 99, "sha256": "ab", "encoder": "test 1", "url": "asset:ab"
                 }],
                 "warnings": [
-                    { "code": "no_clear_subject", "message": "No subject.", "hint": "Crop.", "actionId": "cut" }
+                    { "code": "no_clear_subject", "level": "doubt", "message": "No subject.", "hint": "Crop.", "actionId": "cut" }
                 ],
                 "startedAt": "2026-01-31T12:00:00.000Z", "completedAt": "2026-01-31T12:00:00.100Z", "durationMs": 100.0
             },

@@ -89,6 +89,18 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// Every class, the heaviest first.
+    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "HIGH",
+            Self::Normal => "NORMAL",
+            Self::Low => "LOW",
+        }
+    }
+
     /// Share in the stride scheduling.
     pub const fn weight(self) -> u32 {
         match self {
@@ -247,6 +259,9 @@ pub struct Progress {
     pub assets: Assets,
     /// Indices of the failed executions.
     pub failed: BTreeSet<u32>,
+    /// Indices of the successes with doubts about their results. Empty for what ran before this was kept.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub doubtful: BTreeSet<u32>,
     /// Sum of `durationMs` over the finished executions that count for the average.
     pub duration_sum_ms: f64,
     /// How many executions that sum has.
@@ -343,7 +358,7 @@ pub struct Execution {
     /// Where its results were taken over from, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused: Option<Reused>,
-    /// Doubts about the results, on success.
+    /// What was noticed about the results, on success.
     #[serde(default)]
     pub warnings: Vec<Warning>,
     /// Last start.
@@ -374,6 +389,11 @@ impl Execution {
     /// `{batchId}_exec-{index}`.
     pub fn execution_id(&self) -> String {
         execution_id(&self.batch_id, self.asset_index)
+    }
+
+    /// Whether somebody should look at its results.
+    pub fn is_doubtful(&self) -> bool {
+        self.status == ExecutionStatus::Success && self.warnings.iter().any(Warning::is_doubt)
     }
 
     /// Asset ids it refers to: outputs, thumbnails, and a primary input that was fetched from a URL. (Inputs that the

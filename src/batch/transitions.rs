@@ -69,6 +69,7 @@ pub fn accept(
         config,
         assets: Assets { total, pending: total, ..Assets::default() },
         failed: BTreeSet::new(),
+        doubtful: BTreeSet::new(),
         duration_sum_ms: 0.0,
         duration_count: 0,
         webhook: None,
@@ -118,7 +119,7 @@ pub fn take_over(
     }
     *execution = taken;
     progress.assets.pending -= 1;
-    progress.assets.completed += 1;
+    succeeded(progress, execution);
     settle(progress, now);
     Some(())
 }
@@ -142,7 +143,7 @@ pub fn miss(
         execution.warnings.clear();
         (execution.input_thumbnail, execution.output_thumbnail) = (None, None);
         (execution.completed_at, execution.engine_version, execution.reused) = (None, None, None);
-        progress.assets.completed -= 1;
+        no_success(progress, execution.asset_index);
         progress.assets.pending += 1;
         (progress.status, progress.completed_at, progress.webhook) = (BatchStatus::Pending, None, None);
     }
@@ -192,7 +193,7 @@ pub struct Results {
     pub crc32: Vec<u32>,
     /// Asset id of the 256 px thumbnail of the first.
     pub output_thumbnail: Option<String>,
-    /// Doubts about them.
+    /// What was noticed about them.
     pub warnings: Vec<Warning>,
 }
 
@@ -215,7 +216,7 @@ pub fn succeed(
     execution.failure = None;
     execution.warnings = results.warnings;
     keep(execution, findings);
-    progress.assets.completed += 1;
+    succeeded(progress, execution);
     end(progress, execution, now);
     Some(())
 }
@@ -440,7 +441,7 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
     execution.warnings.clear();
     execution.output_thumbnail = None;
     execution.reused = None;
-    progress.assets.completed -= 1;
+    no_success(progress, execution.asset_index);
     progress.assets.failed += 1;
     progress.failed.insert(execution.asset_index);
     touched(progress, now);
@@ -468,6 +469,7 @@ pub fn admit(
     progress.assets = Assets { total: progress.assets.total, ..Assets::default() };
     (progress.duration_sum_ms, progress.duration_count) = (0.0, 0);
     progress.failed.clear();
+    progress.doubtful.clear();
     for execution in executions.iter_mut() {
         let there = |asset_id: &String| present.contains(asset_id);
         execution.input_thumbnail = execution.input_thumbnail.take().filter(there);
@@ -482,7 +484,7 @@ pub fn admit(
             execution.alone = false;
         }
         match execution.status {
-            ExecutionStatus::Success => progress.assets.completed += 1,
+            ExecutionStatus::Success => succeeded(progress, execution),
             ExecutionStatus::Failed => {
                 progress.assets.failed += 1;
                 progress.failed.insert(execution.asset_index);
@@ -561,6 +563,20 @@ fn fail_running(progress: &mut Progress, execution: &mut Execution, failure: Fai
     end(progress, execution, now);
 }
 
+/// Counts a success, and notes whether there are doubts about it.
+fn succeeded(progress: &mut Progress, execution: &Execution) {
+    progress.assets.completed += 1;
+    if execution.is_doubtful() {
+        progress.doubtful.insert(execution.asset_index);
+    }
+}
+
+/// Takes a success back from the counts.
+fn no_success(progress: &mut Progress, index: u32) {
+    progress.assets.completed -= 1;
+    progress.doubtful.remove(&index);
+}
+
 /// What every end of a running execution has in common.
 fn end(progress: &mut Progress, execution: &mut Execution, now: Millis) {
     let duration = (now - execution.started_at.unwrap_or(now)).max(0.0);
@@ -603,6 +619,10 @@ fn settle(progress: &mut Progress, now: Millis) {
 fn touched(progress: &mut Progress, now: Millis) {
     debug_assert!(progress.assets.add_up(), "{:?}", progress.assets);
     debug_assert_eq!(progress.failed.len(), progress.assets.failed as usize);
+    debug_assert!(
+        progress.doubtful.len() <= progress.assets.completed as usize
+            && progress.doubtful.is_disjoint(&progress.failed)
+    );
     progress.revision += 1;
     progress.updated_at = now.max(progress.updated_at);
 }
@@ -944,6 +964,40 @@ pub(crate) mod tests {
         start(&mut progress, &mut executions[0], 80.0);
         end_well(&mut progress, &mut executions[0], 90.0);
         assert_eq!((progress.status, progress.assets.completed), (BatchStatus::Completed, 1));
+    }
+
+    #[test]
+    fn successes_with_doubts_are_known_and_hints_are_none() {
+        let (mut progress, mut executions) = batch_of(3);
+        let warned = |warning: Warning| Results { warnings: vec![warning], ..Results::default() };
+        let results = [
+            warned(Warning::hint("even_backdrop", "Even.", "Save time.")),
+            warned(Warning::new("no_clear_subject", "None.", "Look at it.")),
+            Results::default(),
+        ];
+        for (execution, results) in executions.iter_mut().zip(results) {
+            let attempt = start(&mut progress, execution, 1.0);
+            succeed(&mut progress, execution, attempt, results, Findings::default(), 2.0).expect("running");
+        }
+        assert_eq!(progress.doubtful, BTreeSet::from([1]));
+        let (mut other, mut taken) = batch_of(1);
+        take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
+        assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
+        progress.doubtful.clear();
+        admit(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
+        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not kept yet");
+        damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
+        assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");
+    }
+
+    #[test]
+    fn records_from_before_doubts_were_told_apart_still_read() {
+        let (progress, _) = batch_of(1);
+        let text = serde_json::to_string(&progress).expect("serializes");
+        assert!(!text.contains("doubtful"), "{text}");
+        assert_eq!(serde_json::from_str::<Progress>(&text).expect("reads"), progress);
+        let old = r#"{ "code": "no_clear_subject", "message": "None.", "hint": "Look.", "actionId": null }"#;
+        assert!(serde_json::from_str::<Warning>(old).expect("reads").is_doubt());
     }
 
     #[test]

@@ -706,6 +706,14 @@ impl Client {
         Ok(self.inner.database.executions(batch_id, status, offset, limit).await?)
     }
 
+    /// A page of a batch's execution records with doubts about their results.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn doubtful_records(&self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, ApiError> {
+        Ok(self.inner.database.doubtful_executions(batch_id, offset, limit).await?)
+    }
+
     /// A batch's progress record.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ macro_rules! each {
             a_finished_execution_is_found_by_its_content
             what_is_taken_over_holds_its_files_or_is_given_back
             executions_come_by_index_in_pages_of_the_filter
+            executions_with_doubts_come_by_index_in_pages
             progress_comes_newest_first
             a_list_comes_newest_first_in_pages_of_the_filter
             a_change_reads_what_it_asks_for
@@ -351,6 +352,38 @@ pub async fn executions_come_by_index_in_pages_of_the_filter<F: Fixture>(fixture
     assert_eq!(indices(Some(ExecutionStatus::Running), 2, 2).await, (vec![11], 3));
     assert_eq!(indices(Some(ExecutionStatus::Pending), 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
     assert_eq!(indices(Some(ExecutionStatus::Failed), 0, 10).await, (vec![], 0));
+}
+
+/// As long as there are doubts; a batch that is not there has none.
+pub async fn executions_with_doubts_come_by_index_in_pages<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"; 12], 1.0).await;
+    create(&store, "b10", &["a"; 3], 1.0).await;
+    for (id, index) in [("b1", 11), ("b1", 2), ("b10", 1), ("b1", 7), ("b1", 3)] {
+        let attempt = start(&store, id, index).await.expect("started");
+        if index != 3 {
+            finish(fixture, &store, id, index, attempt, "result").await.expect("finished");
+        }
+    }
+    let before = store.progress("b1").await.expect("read").expect("there");
+    let indices = async |id, offset, limit| {
+        let page = store.doubtful_executions(id, offset, limit).await.expect("read");
+        (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
+    };
+    assert_eq!(indices("b1", 0, 2).await, (vec![2, 7], 3));
+    assert_eq!(indices("b1", 2, 2).await, (vec![11], 3));
+    assert_eq!(indices("b1", 3, 2).await, (vec![], 3));
+    assert_eq!(indices("none", 0, 2).await, (vec![], 0));
+    assert_eq!(store.progress("b1").await.expect("read"), Some(before), "reading changes nothing");
+    let damage = |progress: &mut Progress, executions: &mut Vec<Execution>| {
+        transitions::damage(progress, executions.first_mut()?, &["result.jpg".to_owned()], 30.0)
+    };
+    store
+        .change("b1", Which::At(vec![7]), Vec::new(), Durability::Relaxed, damage)
+        .await
+        .expect("written")
+        .expect("one");
+    assert_eq!(indices("b1", 0, 9).await, (vec![2, 11], 2));
 }
 
 /// By the time they were accepted.

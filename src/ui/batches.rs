@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_badge, status_word};
-use super::widgets::{Bar, Segments, TabNote};
+use super::widgets::{Bar, ReadingNote, ReadingProblem, Segments, TabNote};
 use crate::batch::records::{BatchStatus, Progress};
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
@@ -43,7 +43,8 @@ pub(crate) fn Batches() -> impl IntoView {
         </div>
         <TabNote/>
         <HoldNote/>
-        {move || live.problem().map(|problem| view! { <p class="note bad" role="alert">{problem.text} " " {problem.hint}</p> })}
+        <ReadingProblem/>
+        <ReadingNote/>
         <Show when=move || any.get() == Some(false)><NoBatches/></Show>
         <Show when=move || any.get() == Some(true)>
             <Segments label="Filter by status" choices=&FILTERS chosen=filter/>

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::confirm::Confirm;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
-use super::services::{Change, Problem, Services};
+use super::services::{Change, Problem, Services, TabNote};
 use crate::batch::records::{BatchStatus, Progress};
 use crate::view_model::format;
 use crate::view_model::progress;
@@ -24,7 +24,7 @@ pub(crate) struct Live {
     /// `None` until they were read.
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<Problem>>,
-    tab: RwSignal<Option<String>>,
+    tab: RwSignal<Option<TabNote>>,
     /// Bytes of a network that have come, and of all.
     loading: RwSignal<Option<(u64, u64)>>,
     /// Whether everything is paused.
@@ -85,13 +85,13 @@ impl Live {
     }
 
     /// What the page should know about its tab, tracked.
-    pub(crate) fn tab_note(self) -> Option<String> {
+    pub(crate) fn tab_note(self) -> Option<TabNote> {
         self.tab.get()
     }
 
-    /// What the page says while a network is on its way here, tracked.
-    pub(crate) fn loading_note(self) -> Option<String> {
-        self.loading.get().map(|(loaded, total)| format::loading("Loading the background model", loaded, total))
+    /// Bytes of a network that have come, and of all, while one is on its way here; tracked.
+    pub(crate) fn loading(self) -> Option<(u64, u64)> {
+        self.loading.get()
     }
 
     /// How many batches are on their way, tracked.
@@ -195,13 +195,9 @@ impl Live {
     /// Asks, then deletes a batch with its results.
     pub(crate) fn delete(self, progress: &Progress) {
         let (name, batch_id) = (progress.job_name.clone(), progress.batch_id.clone());
-        let what = match u64::from(progress.assets.completed) {
-            0 => "It is".to_owned(),
-            done => format!("The batch and its results ({}) are", format::plural(done, "picture", "pictures")),
-        };
         self.confirm.ask(
             format!("Delete “{name}”?"),
-            format!("{what} removed from this browser. Files you downloaded stay."),
+            progress::what_deleting_does(progress),
             "Delete",
             move || {
                 let batch_id = batch_id.clone();

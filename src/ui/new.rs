@@ -1,8 +1,11 @@
 //! New batch: pictures, a workflow, its settings, and off it goes.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+use super::focus::focus;
 use super::icons::{Icon, Shape};
+use super::widgets::dialog_is_open;
 use crate::view_model::format;
 
 pub(crate) mod draft;
@@ -35,13 +38,17 @@ pub(crate) fn NewBatch() -> impl IntoView {
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        let command = event.ctrl_key() || event.meta_key();
+        if !(event.ctrl_key() || event.meta_key()) || dialog_is_open() {
+            return;
+        }
+        let typing = document().active_element().filter(is_text_field);
         match event.key().as_str() {
-            "Enter" if command => {
+            "Enter" => {
                 event.prevent_default();
+                commit(typing);
                 draft.run();
             }
-            "z" | "Z" if command && !is_text_field(&event) => {
+            "z" | "Z" if typing.is_none() => {
                 event.prevent_default();
                 if event.shift_key() { draft.redo() } else { draft.undo() }
             }
@@ -65,11 +72,17 @@ fn Desk() -> impl IntoView {
     }
 }
 
-/// Fields that undo typing themselves.
-fn is_text_field(event: &web_sys::KeyboardEvent) -> bool {
-    use wasm_bindgen::JsCast;
-    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    element.is_some_and(|element| element.matches("textarea, input[type=text]").unwrap_or(false))
+/// Fields that are typed in: they undo typing themselves, and say what was typed when they are left.
+fn is_text_field(element: &web_sys::Element) -> bool {
+    const NOT_TYPED: &str = ":is([type=checkbox], [type=radio], [type=range], [type=color], [type=file])";
+    element.matches(&format!("textarea, input:not({NOT_TYPED})")).unwrap_or(false)
+}
+
+/// Leaves the field that is being typed in, so that it says what was typed, and comes back to it.
+fn commit(typing: Option<web_sys::Element>) {
+    let Some(field) = typing.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    let _stays = field.blur();
+    focus(Some(field.into()));
 }
 
 /// What will run, what keeps it from running, and the button.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::icons::{Icon, Shape};
+use crate::view_model::notices::surplus;
 
 /// How a notice is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,17 @@ pub(crate) struct NoticeBoard {
     next: StoredValue<u32>,
 }
 
-/// More than these and the oldest goes.
+/// More than these and one goes.
 const MOST: usize = 4;
+/// How long one stays that goes by itself.
+const STAY: Duration = Duration::from_secs(6);
+/// When to look again, after somebody was at the notices.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Whether the pointer or the focus is on the notices: then none goes by itself.
+fn is_attended() -> bool {
+    document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
+}
 
 impl NoticeBoard {
     /// Says that something is done; goes by itself.
@@ -64,13 +74,33 @@ impl NoticeBoard {
         self.shown.update(|shown| {
             shown.retain(|notice| notice.text != text);
             shown.push(Notice { id, tone, text, hint });
-            if shown.len() > MOST {
-                shown.remove(0);
-            }
         });
+        self.make_room();
         if tone != Tone::Bad {
-            set_timeout(move || self.dismiss(id), Duration::from_secs(6));
+            self.dismiss_later(id, STAY);
         }
+    }
+
+    /// Takes down what there is no room for.
+    fn make_room(self) {
+        let surplus = || {
+            let failures: Vec<bool> =
+                self.shown.with_untracked(|shown| shown.iter().map(|notice| notice.tone == Tone::Bad).collect());
+            surplus(&failures, MOST)
+        };
+        while let Some(place) = surplus() {
+            if is_attended() {
+                return set_timeout(move || self.make_room(), AGAIN);
+            }
+            self.shown.update(|shown| {
+                shown.remove(place);
+            });
+        }
+    }
+
+    fn dismiss_later(self, id: u32, after: Duration) {
+        let dismiss = move || if is_attended() { self.dismiss_later(id, AGAIN) } else { self.dismiss(id) };
+        set_timeout(dismiss, after);
     }
 
     fn dismiss(self, id: u32) {

@@ -1,15 +1,16 @@
-//! What the user allows beyond the page itself (notifications of the system, webhooks), and everything as one archive.
+//! The settings: what the user allows beyond the page itself (notifications of the system, webhooks), and everything as
+//! one archive. What comes of it is told here: the notices lie behind the dialog.
 
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
+use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
-use super::services::{Preference, Services};
-use crate::archive::Taken;
-use crate::view_model::format;
+use super::services::{Preference, Problem, Services};
+use super::widgets::{FilePicker, Switch};
+use crate::view_model::archive::{Outcome, taken_in};
 
 /// The button in the header, and its dialog.
 #[component]
@@ -30,20 +31,23 @@ pub(crate) fn Preferences() -> impl IntoView {
             <Icon shape=Shape::Sliders/>
         </button>
         <dialog node_ref=dialog class="preferences" data-testid="preferences-dialog" aria-labelledby="preferences-title">
-            <h2 id="preferences-title">"When a batch ends"</h2>
-            <Switch
-                preference=Preference::Notifications
-                id="preference-notifications"
-                text="Notify me"
-                help="A notification of your system, also while this tab is in the background."
-            />
-            <Switch
-                preference=Preference::Webhooks
-                id="preference-webhooks"
-                text="Tell webhooks"
-                help="Sends the batch's status, without pictures or their names, to the address that the batch was started with. Nothing is sent otherwise."
-            />
-            <Everything/>
+            <h2 id="preferences-title">"Settings"</h2>
+            <section aria-labelledby="batch-end-title">
+                <h3 id="batch-end-title">"When a batch ends"</h3>
+                <Permission
+                    preference=Preference::Notifications
+                    id="preference-notifications"
+                    text="Notify me"
+                    help="A notification of your system, also while this tab is in the background."
+                />
+                <Permission
+                    preference=Preference::Webhooks
+                    id="preference-webhooks"
+                    text="Tell webhooks"
+                    help="Sends the batch's status, without pictures or their names, to the address that the batch was started with. Nothing is sent otherwise."
+                />
+            </section>
+            <Everything dialog/>
             <div class="spread">
                 <button class="button primary" data-testid="preferences-close" on:click=close>"Done"</button>
             </div>
@@ -51,117 +55,102 @@ pub(crate) fn Preferences() -> impl IntoView {
     }
 }
 
-/// Everything in this browser as one archive, and back.
+impl From<Problem> for Outcome {
+    fn from(Problem { text, hint }: Problem) -> Self {
+        Self { text, problems: Some(hint).into_iter().filter(|hint| !hint.is_empty()).collect(), failed: true }
+    }
+}
+
+/// Everything in this browser as one archive, and back. What came of it last stays on show, and is also told by a notice
+/// when the dialog was closed meanwhile.
 #[component]
-fn Everything() -> impl IntoView {
+fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
     let services = expect_context::<Services>();
     let notices = expect_context::<NoticeBoard>();
-    let field = NodeRef::<html::Input>::new();
     let busy = RwSignal::new(None::<&'static str>);
+    let outcome = RwSignal::new(None::<Outcome>);
+    let begin = move |what| {
+        outcome.set(None);
+        busy.set(Some(what));
+    };
+    let end = move |ended: Outcome| {
+        busy.set(None);
+        if !dialog.get_untracked().is_some_and(|dialog| dialog.open()) {
+            let Outcome { text, problems, failed } = ended.clone();
+            if failed { notices.failed(text, problems.join(" ")) } else { notices.done(text) }
+        }
+        outcome.set(Some(ended));
+    };
     let export = move |_| {
-        busy.set(Some("Packing everything…"));
+        begin("Packing everything…");
         spawn_local(async move {
-            if let Err(problem) = services.export_archive().await {
-                notices.failed(problem.text, problem.hint);
-            }
-            busy.set(None);
+            end(match services.export_archive().await {
+                Ok(()) => Outcome::done("Everything is packed; the browser downloads it."),
+                Err(problem) => problem.into(),
+            });
         });
     };
-    let picked = move |event: leptos::ev::Event| {
-        let Some(input) = event.target().and_then(|to| to.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
-        let file = input.files().and_then(|files| files.get(0));
-        input.set_value("");
-        let Some(file) = file else { return };
-        busy.set(Some("Taking the archive in…"));
+    let picked = move |files: FileList| {
+        let Some(file) = files.get(0) else { return };
+        begin("Taking the archive in…");
         spawn_local(async move {
-            match services.import_archive(file).await {
-                Ok(taken) => {
-                    let (said, told) = taken_in(&taken);
-                    match told {
-                        Some(told) => notices.failed(said, told),
-                        None => notices.done(said),
-                    }
-                }
-                Err(problem) => notices.failed(problem.text, problem.hint),
-            }
-            busy.set(None);
+            end(match services.import_archive(file).await {
+                Ok(taken) => taken_in(&taken),
+                Err(problem) => problem.into(),
+            });
         });
     };
-    let is_busy = move || busy.with(Option::is_some);
+    let is_busy = Signal::derive(move || busy.with(Option::is_some));
+    let said =
+        move || busy.get().map(str::to_owned).or_else(|| outcome.with(|outcome| Some(outcome.as_ref()?.text.clone())));
+    let problems =
+        move || outcome.with(|outcome| outcome.as_ref().map(|ended| ended.problems.clone()).unwrap_or_default());
     view! {
         <section class="everything" aria-labelledby="everything-title">
-            <h2 id="everything-title">"Everything in this browser"</h2>
+            <h3 id="everything-title">"Everything in this browser"</h3>
             <p class="small muted">
                 "Batches with their pictures and results, your workflows and your networks, as one ZIP: as a backup, or for another browser. What is here already stays when one is added."
             </p>
             <div class="spread">
-                <button class="button" data-testid="archive-export" disabled=is_busy on:click=export>
+                <button class="button" data-testid="archive-export" disabled=move || is_busy.get() on:click=export>
                     <Icon shape=Shape::Download/>
                     "Save as ZIP"
                 </button>
-                <button
-                    class="button"
-                    data-testid="archive-import"
+                <FilePicker
+                    label="Archive"
+                    accept=".zip,application/zip"
+                    testid="archive-file"
+                    button_testid="archive-import"
                     disabled=is_busy
-                    on:click=move |_| if let Some(field) = field.get() { field.click() }
+                    on_pick=picked
                 >
                     <Icon shape=Shape::Plus/>
                     "Add from ZIP…"
-                </button>
-                <input
-                    node_ref=field
-                    class="unseen"
-                    type="file"
-                    accept=".zip,application/zip"
-                    tabindex="-1"
-                    aria-label="Archive"
-                    data-testid="archive-file"
-                    on:change=picked
-                />
+                </FilePicker>
             </div>
-            <p class="small muted" role="status">{move || busy.get()}</p>
+            <div class="outcome small" role="status" data-testid="archive-outcome">
+                <p class:problem=move || outcome.with(|outcome| outcome.as_ref().is_some_and(|ended| ended.failed))>{said}</p>
+                <ul>
+                    {move || problems().into_iter().map(|problem| view! { <li>{problem}</li> }).collect::<Vec<_>>()}
+                </ul>
+            </div>
         </section>
     }
 }
 
-/// What is said of an archive, and what is told of its faults.
-fn taken_in(taken: &Taken) -> (String, Option<String>) {
-    let counts = [
-        (taken.batches, "batch", "batches"),
-        (taken.workflows, "workflow", "workflows"),
-        (taken.models, "network", "networks"),
-    ];
-    let parts: Vec<String> = (counts.into_iter())
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format::plural(u64::from(count), one, many))
-        .collect();
-    let mut said = if parts.is_empty() {
-        "Nothing new in the archive.".to_owned()
-    } else {
-        format!("Added: {}.", parts.join(", "))
-    };
-    if taken.skipped > 0 {
-        said += &format!(" {} here already.", format::plural(u64::from(taken.skipped), "was", "were"));
-    }
-    let told = taken.problems.first().map(|first| {
-        let count = format::plural(taken.problems.len() as u64, "part", "parts");
-        format!("{count} not taken in as it was: {}: {}", first.entry, first.message)
-    });
-    (said, told)
-}
-
 #[component]
-fn Switch(preference: Preference, id: &'static str, text: &'static str, help: &'static str) -> impl IntoView {
+fn Permission(preference: Preference, id: &'static str, text: &'static str, help: &'static str) -> impl IntoView {
     let services = expect_context::<Services>();
-    let notices = expect_context::<NoticeBoard>();
     let on = RwSignal::new(false);
+    let problem = RwSignal::new(None::<Problem>);
     spawn_local(async move {
-        if let Ok(allowed) = services.is_allowed(preference).await {
-            on.try_set(allowed);
+        match services.is_allowed(preference).await {
+            Ok(allowed) => drop(on.try_set(allowed)),
+            Err(why) => drop(problem.try_set(Some(why))),
         }
     });
-    let change = move |event: leptos::ev::Event| {
-        let wanted = event_target_checked(&event);
+    let change = move |wanted: bool| {
+        problem.set(None);
         // The browser may ask the user only now, in answer to the click.
         let asked = services.ask_for(preference, wanted);
         spawn_local(async move {
@@ -169,32 +158,25 @@ fn Switch(preference: Preference, id: &'static str, text: &'static str, help: &'
                 Ok(()) => services.allow(preference, wanted).await,
                 Err(problem) => Err(problem),
             };
-            match outcome {
-                Ok(()) => on.set(wanted),
-                Err(problem) => {
-                    // The box shows what holds.
-                    on.set(wanted);
-                    on.set(!wanted);
-                    notices.failed(problem.text, problem.hint);
-                }
+            // The switch shows what holds.
+            on.set(wanted);
+            if let Err(why) = outcome {
+                on.set(!wanted);
+                problem.set(Some(why));
             }
         });
     };
-    let help_id = format!("{id}-help");
+    let described_by = move || {
+        if problem.with(Option::is_some) { format!("{id}-problem {id}-help") } else { format!("{id}-help") }
+    };
     view! {
         <div class="parameter inline">
             <label for=id>{text}</label>
-            <input
-                class="switch"
-                type="checkbox"
-                role="switch"
-                id=id
-                data-testid=id
-                aria-describedby=help_id.clone()
-                prop:checked=move || on.get()
-                on:change=change
-            />
-            <p class="small muted" id=help_id>{help}</p>
+            <Switch id on=on.into() on_change=change described_by=Signal::derive(described_by)/>
+            {move || problem.get().map(|Problem { text, hint }| view! {
+                <p class="problem" role="alert" id=format!("{id}-problem") data-testid="preference-problem">{text} " " {hint}</p>
+            })}
+            <p class="small muted" id=format!("{id}-help")>{help}</p>
         </div>
     }
 }

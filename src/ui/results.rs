@@ -5,10 +5,11 @@ use leptos::task::spawn_local;
 
 use super::batches::{BatchActions, HoldNote, StatusBadge, when};
 use super::icons::{Icon, Shape};
-use super::live::{Live, status_word};
+use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
 use super::services::Services;
-use super::widgets::{Bar, TabNote};
+use super::widgets::{Bar, ReadingNote, ReadingProblem, TabNote, dialog_is_open};
+use crate::batch::records::Progress;
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
 
@@ -35,20 +36,27 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         // In the dialog it answers the question.
-        let asked = document().query_selector("dialog[open]").ok().flatten().is_some();
-        if event.key() == "Escape" && !asked && !marking.clear() {
+        if event.key() == "Escape" && !dialog_is_open() && !marking.clear() {
             detail::leave(list);
         }
     });
     on_cleanup(move || on_key.remove());
     let covered = covered(list);
     view! {
+        <Show when=move || !loaded.get()>
+            <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
+            <h1 class="view-head">"Results"</h1>
+            <TabNote/>
+            <ReadingProblem/>
+            <ReadingNote/>
+        </Show>
         <Show when=move || known.get()>
             <div class="results" data-testid="results" data-status=word>
                 <div prop:inert=move || covered.get()>
                     <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
                     <Head batch_id=StoredValue::new(batch_id.clone())/>
                     <TabNote/>
+                    <ReadingProblem/>
                     <HoldNote/>
                 </div>
                 <div class="results-body" class:split=move || list.is_open()>
@@ -87,7 +95,24 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     let version =
         move || batch.with(|batch| batch.as_ref()?.version.as_ref().map(|version| format!("v{}", version.version)));
     let began = move || batch.with(|batch| batch.as_ref().map(|batch| when(batch.created_at)));
+    let ended = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.status.is_end())));
+    let announced = RwSignal::new(String::new());
+    // Its end is said once, and only to those who saw it run.
+    Effect::new(move |before: Option<Option<bool>>| {
+        let now = ended.get();
+        match (before.flatten(), now) {
+            (Some(false), Some(true)) => batch.with_untracked(|batch| {
+                if let Some(batch) = batch {
+                    announced.set(format!("{}: {}", status_badge(batch, false).0, progress::counts(batch)));
+                }
+            }),
+            (_, Some(false)) => announced.set(String::new()),
+            _ => {}
+        }
+        now
+    });
     view! {
+        <p class="unseen" role="status" data-testid="batch-end">{announced}</p>
         <div class="results-head">
             <div class="results-title">
                 <h1 class="truncate">{name}</h1>
@@ -107,8 +132,32 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
             <span data-testid="counts">{counts}</span>
             <span class="time">{time}</span>
         </p>
+        <Remedy batch/>
         <more::Share batch/>
         <more::Log batch/>
+    }
+}
+
+/// What keeps the batch from going on, where the user can mend it.
+#[component]
+fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let remedy = Memo::new(move |_| batch.with(|batch| batch.as_ref().and_then(progress::remedy)));
+    let resume = move |_| {
+        if let Some(id) = batch.with_untracked(|batch| batch.as_ref().map(|batch| batch.batch_id.clone())) {
+            live.resume(id);
+        }
+    };
+    view! {
+        {move || remedy.get().map(|(what, mend)| view! {
+            <div class="note" role="status" data-testid="remedy">
+                <p><strong>{what}</strong> " " {mend}</p>
+                <div class="tight push">
+                    <a class="button quiet" href=Route::Batches.fragment()>"All batches"</a>
+                    <button class="button" data-testid="remedy-resume" on:click=resume>"Resume"</button>
+                </div>
+            </div>
+        })}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::focus::focus_main;
 use crate::view_model::route::Route;
 
 /// The route in force.
@@ -24,7 +25,7 @@ fn read() -> Route {
     Route::parse(&window().location().hash().unwrap_or_default())
 }
 
-/// Reads the fragment and follows it; the document's title goes along, and the focus to the new view's heading.
+/// Reads the fragment and follows it; the document's title goes along, and the focus to the page's main part.
 pub(crate) fn provide_route() -> CurrentRoute {
     let current = CurrentRoute(RwSignal::new(read()));
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
@@ -39,10 +40,6 @@ pub(crate) fn provide_route() -> CurrentRoute {
     Effect::new(move || document().set_title(&format!("{} · Pixelmill", current.get().title())));
     provide_context(current);
     current
-}
-
-fn focus_main() {
-    super::widgets::focus(document().get_element_by_id("main"));
 }
 
 /// The skip link: its fragment is no view, so it moves the focus itself.

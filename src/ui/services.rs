@@ -88,10 +88,35 @@ pub(crate) fn selection_of_list(list: &FileList) -> Selection {
     files::from_list(list).into()
 }
 
-/// Gives a text to the user as a file.
-pub(crate) fn download_text(text: &str, name: &str) -> Result<(), Problem> {
-    let blob = environment::blob_of(text.as_bytes(), "application/json");
-    blob.and_then(|blob| files::download(&blob, &safe_file_name(name))).map_err(not_downloaded)
+/// What a text for the user is, by its media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextKind {
+    Json,
+    Csv,
+}
+
+impl TextKind {
+    /// The word of the contract, and the ending of a file's name.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv;charset=utf-8",
+        }
+    }
+}
+
+/// Gives a text to the user as a file; its name gets the ending.
+pub(crate) fn download_text(text: &str, stem: &str, kind: TextKind) -> Result<(), Problem> {
+    let name = format!("{stem}.{}", kind.word());
+    let blob = environment::blob_of(text.as_bytes(), kind.media_type());
+    blob.and_then(|blob| files::download(&blob, &safe_file_name(&name))).map_err(not_downloaded)
 }
 
 /// An id that nothing else has.
@@ -148,6 +173,14 @@ pub(crate) enum Start {
     Blocked,
     Ready,
     Failed(Problem),
+}
+
+/// What the user should know about a tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TabNote {
+    pub(crate) text: String,
+    /// Whether it says so.
+    pub(crate) reload_helps: bool,
 }
 
 /// The door.
@@ -281,6 +314,11 @@ impl Services {
         Ok(self.client()?.execution_records(batch_id, status, offset, limit).await?)
     }
 
+    /// A page of executions with doubts about their results.
+    pub(crate) async fn doubtful(self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, Problem> {
+        Ok(self.client()?.doubtful_records(batch_id, offset, limit).await?)
+    }
+
     /// Cancels a batch.
     pub(crate) async fn cancel(self, batch_id: &str) -> Result<(), Problem> {
         self.client()?.cancel(batch_id).await?;
@@ -334,8 +372,8 @@ impl Services {
     }
 
     /// A batch's report, as the text of a file.
-    pub(crate) async fn report(self, batch_id: &str, format: &str) -> Result<String, Problem> {
-        let report = self.client()?.report(batch_id, &serde_json::json!({ "format": format })).await?;
+    pub(crate) async fn report(self, batch_id: &str, kind: TextKind) -> Result<String, Problem> {
+        let report = self.client()?.report(batch_id, &serde_json::json!({ "format": kind.word() })).await?;
         Ok(match report {
             // The mark tells spreadsheets that it is UTF-8.
             Value::String(csv) => format!("\u{feff}{csv}"),
@@ -489,9 +527,9 @@ impl Services {
         Ok(self.client()?.models().await?)
     }
 
-    /// Tries a network's file and keeps it under the file's name.
-    pub(crate) async fn import_model(self, file: File) -> Result<ModelAnswer, Problem> {
-        Ok(self.client()?.import_model(file.into(), None).await?)
+    /// Tries a network's file and keeps it under this name.
+    pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, Problem> {
+        Ok(self.client()?.import_model(file.into(), Some(name)).await?)
     }
 
     /// Removes a network.
@@ -530,16 +568,19 @@ impl Services {
     }
 
     /// What the user should know about this tab, if anything.
-    pub(crate) fn tab_note(self) -> Option<String> {
+    pub(crate) fn tab_note(self) -> Option<TabNote> {
         let state = self.client().ok()?.state();
+        let reload_helps = state.note.as_ref().is_some_and(|note| note.to_lowercase().contains("reload the page"));
         let part = match state.role {
             Role::Leader | Role::Alone => None,
+            // Its storage is closed: it does not follow anybody either.
+            Role::Follower if reload_helps => None,
             Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
             }
         };
         let notes = [part.map(str::to_owned), state.note].into_iter().flatten().collect::<Vec<_>>();
-        (!notes.is_empty()).then(|| notes.join(" "))
+        (!notes.is_empty()).then(|| TabNote { text: notes.join(" "), reload_helps })
     }
 }

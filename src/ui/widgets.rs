@@ -3,12 +3,164 @@
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::FileList;
 
+use super::focus::focus;
 use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::services::Services;
-use crate::batch::records::Progress;
-use crate::view_model::progress;
+use crate::batch::records::{Priority, Progress};
+use crate::view_model::{form, format, progress};
+
+/// Whether a question or the settings lie over the page, and keys are meant for them.
+pub(crate) fn dialog_is_open() -> bool {
+    document().query_selector("dialog[open]").ok().flatten().is_some()
+}
+
+/// A button that picks files, with the hidden field that does. The same file can be picked again: it may have changed.
+#[component]
+pub(crate) fn FilePicker(
+    /// What the field is called.
+    #[prop(into)]
+    label: String,
+    accept: &'static str,
+    /// Of the field.
+    #[prop(into)]
+    testid: String,
+    #[prop(into)] on_pick: UnsyncCallback<FileList>,
+    #[prop(optional)] multiple: bool,
+    /// Picks a folder with all that is in it.
+    #[prop(optional)]
+    folder: bool,
+    #[prop(default = "button")] class: &'static str,
+    #[prop(optional)] button_testid: Option<&'static str>,
+    /// The button's name, where it has no text.
+    #[prop(optional)]
+    name: Option<&'static str>,
+    #[prop(optional)] title: Option<&'static str>,
+    #[prop(optional)] disabled: Signal<bool>,
+    #[prop(optional)] pressed: Option<Signal<bool>>,
+    /// Whether a click on the button is for picking.
+    #[prop(optional)]
+    picks: Option<Callback<(), bool>>,
+    children: Children,
+) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get().filter(|_| folder) {
+            field.set_webkitdirectory(true);
+        }
+    });
+    let open = move |_| {
+        if let Some(field) = field.get_untracked().filter(|_| picks.is_none_or(|picks| picks.run(()))) {
+            field.click();
+        }
+    };
+    let picked = move |_| {
+        let Some(field) = field.get_untracked() else { return };
+        if let Some(files) = field.files() {
+            on_pick.run(files);
+        }
+        field.set_value("");
+    };
+    view! {
+        <button
+            type="button"
+            class=class
+            data-testid=button_testid
+            aria-label=name
+            title=title
+            disabled=move || disabled.get()
+            aria-pressed=move || pressed.map(|pressed| pressed.get().to_string())
+            on:click=open
+        >
+            {children()}
+        </button>
+        <input
+            node_ref=field
+            class="unseen"
+            type="file"
+            multiple=multiple || folder
+            accept=(!folder).then_some(accept)
+            tabindex="-1"
+            aria-label=label
+            data-testid=testid
+            on:change=picked
+        />
+    }
+    .into_any()
+}
+
+/// A switch, named by the label for its id.
+#[component]
+pub(crate) fn Switch(
+    #[prop(into)] id: String,
+    on: Signal<bool>,
+    #[prop(into)] on_change: UnsyncCallback<bool>,
+    /// Ids of what describes it.
+    #[prop(optional)]
+    described_by: Option<Signal<String>>,
+    #[prop(optional)] invalid: Option<Signal<bool>>,
+) -> impl IntoView {
+    view! {
+        <input
+            class="switch"
+            type="checkbox"
+            role="switch"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || invalid.map(|invalid| invalid.get().to_string())
+            aria-describedby=move || described_by.map(|described_by| described_by.get())
+            prop:checked=move || on.get()
+            on:change=move |event| on_change.run(event_target_checked(&event))
+        />
+    }
+}
+
+/// The priority of a batch.
+#[component]
+pub(crate) fn PrioritySelect(
+    id: &'static str,
+    chosen: Signal<Priority>,
+    #[prop(into)] on_choose: UnsyncCallback<Priority>,
+) -> impl IntoView {
+    let options = Priority::ALL.map(|one| {
+        let text = form::label(&one.name().to_lowercase());
+        view! { <option value=one.name() prop:selected=move || chosen.get() == one>{text}</option> }
+    });
+    let choose = move |event| {
+        let word = event_target_value(&event);
+        if let Some(priority) = Priority::ALL.into_iter().find(|one| one.name() == word) {
+            on_choose.run(priority);
+        }
+    };
+    view! { <select class="field" id=id data-testid=id on:change=choose>{options}</select> }
+}
+
+/// Why the batches could not be read, while they could not; nothing where the tab's note says more.
+#[component]
+pub(crate) fn ReadingProblem() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let is_noted = move || live.tab_note().is_some_and(|note| note.reload_helps);
+    view! {
+        {move || live.problem().filter(|_| !is_noted()).map(|problem| view! {
+            <div class="note bad" role="alert" data-testid="reading-problem">
+                <p>{problem.text} " " {problem.hint}</p>
+                <button class="button push" data-testid="read-again" on:click=move |_| live.read()>"Try again"</button>
+            </div>
+        })}
+    }
+}
+
+/// That the batches are being read, until they were or could not be.
+#[component]
+pub(crate) fn ReadingNote() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let reading = Memo::new(move |_| live.with(|batches| batches.is_none()) && live.problem().is_none());
+    view! {
+        <Show when=move || reading.get()><p class="muted none-here reading" role="status">"Reading the batches…"</p></Show>
+    }
+}
 
 /// A choice of one among a few, all in sight.
 #[component]
@@ -50,36 +202,46 @@ pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// A few actions behind one button. It closes when one is picked, on Escape, and when the focus goes elsewhere.
-#[component]
-pub(crate) fn Menu(#[prop(into)] label: String, testid: &'static str, children: ChildrenFn) -> impl IntoView {
-    let frame = NodeRef::<html::Details>::new();
-    let close = move || {
-        if let Some(frame) = frame.get_untracked() {
+/// The menu that an item is in.
+#[derive(Clone, Copy)]
+struct MenuFrame(NodeRef<html::Details>);
+
+impl MenuFrame {
+    fn close(self) {
+        if let Some(frame) = self.0.get_untracked() {
             frame.set_open(false);
         }
-    };
+    }
+
+    /// Closes it, with the focus back on its button.
+    fn leave(self) {
+        self.close();
+        focus(self.0.get_untracked().and_then(|frame| frame.query_selector("summary").ok().flatten()));
+    }
+}
+
+/// A few actions behind one button. It closes when one is picked and on Escape, with the focus back on the button, and
+/// when the focus goes elsewhere.
+#[component]
+pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: ChildrenFn) -> impl IntoView {
+    let frame = NodeRef::<html::Details>::new();
+    let menu = MenuFrame(frame);
+    provide_context(menu);
     let on_key = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" && frame.get_untracked().is_some_and(|frame| frame.open()) {
             event.stop_propagation();
-            close();
-            focus(frame.get_untracked().and_then(|frame| frame.query_selector("summary").ok().flatten()));
+            menu.leave();
         }
     };
     let on_leave = move |event: leptos::ev::FocusEvent| {
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
         if !frame.get_untracked().is_some_and(|frame| frame.contains(to.as_ref())) {
-            close();
+            menu.close();
         }
     };
     view! {
-        <details node_ref=frame class="menu" on:keydown=on_key on:focusout=on_leave on:click=move |event| {
-            let button = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            if button.is_some_and(|target| target.closest(".menu-items button").ok().flatten().is_some()) {
-                close();
-            }
-        }>
-            <summary class="button quiet square" aria-label=label.clone() title=label data-testid=testid>
+        <details node_ref=frame class="menu" on:keydown=on_key on:focusout=on_leave>
+            <summary class="button quiet square" aria-label=label title=label data-testid=testid>
                 <Icon shape=Shape::More/>
             </summary>
             // Else a browser that gives buttons no focus would close the menu before the click.
@@ -94,23 +256,20 @@ pub(crate) fn MenuItem(
     testid: &'static str,
     shape: Shape,
     text: &'static str,
-    #[prop(optional)] disabled: bool,
+    #[prop(optional)] disabled: Signal<bool>,
     on_pick: impl Fn() + 'static,
 ) -> impl IntoView {
+    let menu = expect_context::<MenuFrame>();
+    // What it does may open a dialog, which gives the focus back to what had it.
+    let pick = move |_| {
+        menu.leave();
+        on_pick();
+    };
     view! {
-        <button type="button" class="button quiet" data-testid=testid disabled=disabled on:click=move |_| on_pick()>
+        <button type="button" class="button quiet" data-testid=testid disabled=move || disabled.get() on:click=pick>
             <Icon shape/>
             {text}
         </button>
-    }
-}
-
-/// Gives an element the focus where it stands: the page does not scroll.
-pub(crate) fn focus(element: Option<web_sys::Element>) {
-    let options = web_sys::FocusOptions::new();
-    options.set_prevent_scroll(true);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _gone = element.focus_with_options(&options);
     }
 }
 
@@ -137,14 +296,37 @@ pub(crate) fn StoredImage(
     }
 }
 
-/// How far the download of a network is, while there is one.
+/// How far the download of a network is, while there is one. Only its beginning and its end are announced.
 #[component]
 pub(crate) fn LoadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
+    let underway = Memo::new(move |_| live.loading().is_some());
+    let announced = Memo::new(move |before: Option<&&'static str>| match underway.get() {
+        true => "Loading the background model…",
+        false if before.is_some_and(|before| !before.is_empty()) => "The background model is no longer loading.",
+        false => "",
+    });
+    let text = move || live.loading().map(|(loaded, total)| format::loading(MODEL, loaded, total));
+    let percent = move || live.loading().map(|(loaded, total)| format::percent(loaded, total));
     view! {
-        {move || live.loading_note().map(|text| view! { <p class="loading numbers" role="status" data-testid="network-loading">{text}</p> })}
+        <p class="unseen" role="status">{announced}</p>
+        <Show when=move || underway.get()>
+            <p
+                class="loading numbers"
+                role="progressbar"
+                aria-label=MODEL
+                aria-valuemin="0"
+                aria-valuemax="100"
+                aria-valuenow=percent
+                data-testid="network-loading"
+            >
+                {text}
+            </p>
+        </Show>
     }
 }
+
+const MODEL: &str = "Loading the background model";
 
 /// That nothing outlives this tab, where the browser gives no storage.
 #[component]
@@ -164,11 +346,24 @@ pub(crate) fn MemoryNote() -> impl IntoView {
     })
 }
 
+/// Loads the page anew.
+#[component]
+pub(crate) fn ReloadButton(class: &'static str) -> impl IntoView {
+    view! {
+        <button class=class data-testid="reload" on:click=|_| { let _leaving = window().location().reload(); }>"Reload"</button>
+    }
+}
+
 /// What the user should know about this tab.
 #[component]
 pub(crate) fn TabNote() -> impl IntoView {
     let live = expect_context::<Live>();
     view! {
-        {move || live.tab_note().map(|text| view! { <p class="note plain" role="status" data-testid="tab-note">{text}</p> })}
+        {move || live.tab_note().map(|note| view! {
+            <div class="note plain" role="status" data-testid="tab-note">
+                <p>{note.text}</p>
+                {note.reload_helps.then(|| view! { <ReloadButton class="button push"/> })}
+            </div>
+        })}
     }
 }

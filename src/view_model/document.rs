@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::form;
+use crate::actions::parameters::{Kind, Parameter};
+use crate::actions::remove_background::Method;
 use crate::actions::{self, Role};
 use crate::library;
 
@@ -125,6 +127,27 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
+/// Names of the networks that the actions of the document will ask for, as `Operation::network` will have it: before an
+/// even backdrop none is asked.
+pub fn networks(document: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    for (index, node) in nodes(document).into_iter().enumerate() {
+        let Some(action) = actions::find(&node.action_type) else { continue };
+        let raw = parameters(document, index);
+        if raw.and_then(|raw| raw.get("method")).is_some_and(|method| *method == Method::FlatBackdrop.json()) {
+            continue;
+        }
+        let models = action.fields.iter().filter(|field| field.kind == Kind::Model);
+        names.extend(models.filter_map(|field| form::value(field, raw).as_str().map(str::to_owned)));
+    }
+    names
+}
+
+/// The place of an action in `actions`, by its `actionId`.
+pub fn index_of(document: &Value, action_id: &str) -> Option<usize> {
+    list(document, "actions").iter().position(|action| text(action, "actionId") == action_id)
+}
+
 /// The document with one parameter set, or left out for `None`.
 pub fn with_parameter(document: &Value, index: usize, parameter: &str, value: Option<Value>) -> Value {
     let mut document = document.clone();
@@ -145,8 +168,7 @@ pub fn with_parameter(document: &Value, index: usize, parameter: &str, value: Op
 
 /// The document with the pictures of one input replaced.
 pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Value {
-    let index = list(document, "actions").iter().position(|action| text(action, "actionId") == action_id);
-    match index {
+    match index_of(document, action_id) {
         Some(index) => with_parameter(document, index, "images", Some(Value::Array(images))),
         None => document.clone(),
     }
@@ -188,6 +210,26 @@ mod tests {
         let after = named(&before, "Mine");
         assert_eq!(name(&after), "Mine");
         assert_eq!(named(&after, &name(&before)), before);
+    }
+
+    #[test]
+    fn the_networks_are_those_that_the_operations_will_ask_for() {
+        for raw in [
+            json!({}),
+            json!({ "model": "studio" }),
+            json!({ "method": "network", "model": "studio" }),
+            json!({ "method": "flat-backdrop", "model": "studio" }),
+            json!({ "method": "auto", "model": null }),
+        ] {
+            let operation = actions::prepare("remove-background", raw.as_object().unwrap()).unwrap();
+            let document = json!({ "actions": [
+                { "actionId": "r", "actionType": "resize" },
+                { "actionId": "cut", "actionType": "remove-background", "parameters": raw },
+            ] });
+            let expected: Vec<String> = operation.network().map(str::to_owned).into_iter().collect();
+            assert_eq!(networks(&document), expected, "{raw}");
+        }
+        assert!(networks(&watermark()).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::actions::CATALOG;
 use crate::actions::output::fill_name;
 use crate::actions::parameters::{Color, Field, Kind};
 
@@ -144,6 +145,28 @@ pub fn pieces(description: &str) -> Vec<Piece> {
     description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
+/// A hint to people who see the form: what it names in quotes as the document has it, a parameter or one of its choices,
+/// as the form calls it. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
+pub fn in_words(hint: &str) -> String {
+    let is_known = |word: &str| {
+        let of =
+            |field: &Field| field.name == word || matches!(field.kind, Kind::Choice(words) if words.contains(&word));
+        CATALOG.iter().flat_map(|action| action.fields).any(of)
+    };
+    let parts: Vec<&str> = hint.split('"').collect();
+    let mut words = String::with_capacity(hint.len() + 8);
+    for (index, part) in parts.iter().enumerate() {
+        // Between two quotes; the last part stands behind one alone.
+        match index % 2 == 1 && index + 1 < parts.len() {
+            true if is_known(part) => words.push_str(&format!("“{}”", choice(part))),
+            true => words.push_str(&format!("\"{part}\"")),
+            false if index % 2 == 1 => words.push_str(&format!("\"{part}")),
+            false => words.push_str(part),
+        }
+    }
+    words
+}
+
 /// What was typed into a number's field, as the document keeps it: nothing for an empty field, the text itself when
 /// it is no number (validation tells what is wrong with it).
 pub fn typed_number(text: &str) -> Option<Value> {
@@ -230,7 +253,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::actions::{CATALOG, find};
+    use crate::actions::find;
 
     #[test]
     fn every_parameter_of_the_catalog_but_pictures_has_a_control() {
@@ -274,6 +297,15 @@ mod tests {
             [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
         );
         assert_eq!(pieces("Plain."), [text("Plain.")]);
+    }
+
+    #[test]
+    fn a_hint_speaks_the_words_of_the_form_and_leaves_other_quotes() {
+        assert_eq!(in_words("Set \"subjectFillsFrame\" there."), "Set “Subject fills frame” there.");
+        assert_eq!(in_words("Choose \"flat-backdrop\", not \"auto\""), "Choose “Flat backdrop”, not “Auto”");
+        for text in ["Add \"cat.jpg\" again.", "24\" wide", "Plain.", ""] {
+            assert_eq!(in_words(text), text);
+        }
     }
 
     #[test]

@@ -28,8 +28,12 @@ pub fn loading(what: &str, loaded: u64, total: u64) -> String {
         return format!("{what}: {}", bytes(loaded));
     }
     let megabytes = |count: u64| count as f64 / 1e6;
-    let percent = (loaded as f64 / total as f64 * 100.0).floor();
-    format!("{what}: {:.1} of {:.1} MB ({percent:.0} %)", megabytes(loaded), megabytes(total))
+    format!("{what}: {:.1} of {:.1} MB ({} %)", megabytes(loaded), megabytes(total), percent(loaded, total))
+}
+
+/// A share in whole percent; 100 only when all of it is there, and 0 of nothing.
+pub fn percent(part: u64, all: u64) -> u64 {
+    if all == 0 { 0 } else { (part as f64 / all as f64 * 100.0).floor() as u64 }
 }
 
 /// The change of a size: `−84 %`, `+12 %`, `±0 %`; `None` when there was nothing before.
@@ -163,6 +167,7 @@ mod tests {
         assert_eq!(loading("Loading", 3_100_000, 5_900_000), "Loading: 3.1 of 5.9 MB (52 %)");
         assert_eq!(loading("Loading", 3_100_000, 0), "Loading: 3.10 MB");
         assert_eq!(loading("Loading", 4_927_000, 4_927_000), "Loading: 4.9 of 4.9 MB (100 %)");
+        assert_eq!([percent(999, 1000), percent(0, 0), percent(3, 3)], [99, 0, 100]);
     }
 
     #[test]

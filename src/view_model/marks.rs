@@ -21,6 +21,11 @@ impl Marks {
         self.marked.intersection(may).copied().collect()
     }
 
+    /// The entry that was marked or unmarked last, or else the first that is marked.
+    pub fn last(&self) -> Option<u32> {
+        self.anchor.or_else(|| self.marked.first().copied())
+    }
+
     /// Marks an entry, or unmarks a marked one. With `range` everything from the last one to it becomes what it becomes.
     pub fn toggle(&mut self, index: u32, range: bool, may: &BTreeSet<u32>) {
         let mark = !self.contains(index);
@@ -64,6 +69,16 @@ mod tests {
         assert_eq!(marks.among(&may()), [1, 4, 5, 9]);
         marks.toggle(5, true, &may());
         assert_eq!(marks.among(&may()), [9], "it was marked, so everything on the way to it is unmarked");
+    }
+
+    #[test]
+    fn the_last_entry_is_where_something_was_done_last() {
+        let mut marks = Marks::default();
+        assert_eq!(marks.last(), None);
+        marks.mark_all(&may());
+        assert_eq!(marks.last(), Some(1));
+        marks.toggle(9, false, &may());
+        assert_eq!(marks.last(), Some(9), "though it is marked no more");
     }
 
     #[test]

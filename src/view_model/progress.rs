@@ -12,11 +12,14 @@ pub fn shares(progress: &Progress) -> [f64; 3] {
     [assets.completed, assets.failed, assets.processing].map(|count| f64::from(count) / total * 100.0)
 }
 
-/// The counts in a line: `150 of 420 done · 2 failed`.
+/// The counts in a line: `150 of 420 done · 3 to look at · 2 failed`.
 pub fn counts(progress: &Progress) -> String {
     let assets = progress.assets;
     let number = |count: u32| format::count(u64::from(count));
     let mut line = format!("{} of {} done", number(assets.completed), number(assets.total));
+    if !progress.doubtful.is_empty() {
+        line.push_str(&format!(" · {} to look at", format::count(progress.doubtful.len() as u64)));
+    }
     if assets.failed > 0 {
         line.push_str(&format!(" · {} failed", number(assets.failed)));
     }
@@ -55,6 +58,32 @@ pub fn time(progress: &Progress, held: bool) -> String {
     }
 }
 
+/// What deleting a batch does, before it is done.
+pub fn what_deleting_does(progress: &Progress) -> String {
+    let stops = if progress.status.is_end() { "" } else { "It is not finished, and stops. " };
+    let what = match u64::from(progress.assets.completed) {
+        0 => "It is".to_owned(),
+        done => format!("The batch and its results ({}) are", format::plural(done, "picture", "pictures")),
+    };
+    format!("{stops}{what} removed from this browser. Files you downloaded stay.")
+}
+
+/// What keeps a batch from going on that the user can mend: what it is, and what to do before resuming it. Nothing for a
+/// pause of the user's own.
+pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
+    match progress.paused.filter(|_| !progress.status.is_end())?.reason {
+        PauseReason::User => None,
+        PauseReason::Quota => Some((
+            "The browser's storage is full. What is done is kept, and nothing is lost.",
+            "Download what you want to keep, delete batches you no longer need or free space on the disk, then resume.",
+        )),
+        PauseReason::Storage => Some((
+            "The browser's storage fails. What is done is kept, as far as the storage can be read.",
+            "Look whether the disk is full or failing, close other tabs of this page and reload this one, then resume.",
+        )),
+    }
+}
+
 /// What was read, but for batches of which something newer is known: a message may have come during the reading.
 pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Progress> {
     let mut known: HashMap<_, _> = known.into_iter().flatten().map(|batch| (batch.batch_id.clone(), batch)).collect();
@@ -87,6 +116,7 @@ mod tests {
             config: Config::default(),
             assets: Assets { total: 1200, pending: 600, processing: 2, completed: 590, failed: 8 },
             failed: BTreeSet::new(),
+            doubtful: BTreeSet::new(),
             duration_sum_ms: 118_000.0,
             duration_count: 590,
             webhook: None,
@@ -115,9 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn counts_name_failures_and_what_was_not_run() {
+    fn counts_name_doubts_failures_and_what_was_not_run() {
         assert_eq!(counts(&running()), "590 of 1\u{202f}200 done · 8 failed");
         let mut ended = running();
+        ended.doubtful = BTreeSet::from([3, 7]);
+        assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 2 to look at · 8 failed");
+        ended.doubtful.clear();
         ended.status = BatchStatus::Cancelled;
         assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 8 failed · 600 not run");
     }
@@ -128,6 +161,26 @@ mod tests {
         assert_eq!(time(&running(), false), "about 1 min left");
         let ended = Progress { status: BatchStatus::Completed, completed_at: Some(60_000.0), ..running() };
         assert_eq!(time(&ended, false), "took 1 min · 200 ms each");
+    }
+
+    #[test]
+    fn a_pause_that_can_be_mended_has_a_remedy_until_the_end() {
+        let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
+        assert_eq!((remedy(&running()), remedy(&paused(PauseReason::User))), (None, None));
+        for (reason, word) in [(PauseReason::Quota, "delete batches"), (PauseReason::Storage, "disk")] {
+            assert!(remedy(&paused(reason)).is_some_and(|(_, what)| what.contains(word)));
+            assert_eq!(remedy(&Progress { status: BatchStatus::Cancelled, ..paused(reason) }), None);
+        }
+    }
+
+    #[test]
+    fn deleting_a_batch_that_is_not_finished_says_that_it_stops() {
+        assert!(
+            what_deleting_does(&running()).starts_with("It is not finished, and stops. The batch and its results (590")
+        );
+        let mut ended = running();
+        (ended.status, ended.assets.completed) = (BatchStatus::Failed, 0);
+        assert!(what_deleting_does(&ended).starts_with("It is removed"));
     }
 
     #[test]

@@ -70,7 +70,7 @@ test("everything of one browser comes back in another, and is there once", async
   });
   await other.locator(id("preferences")).click();
   await other.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: archive });
-  await other.locator(id("notice"), { hasText: "Added: 2 batches, 1 workflow." }).waitFor();
+  await other.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "Added: 2 batches, 1 workflow." }).waitFor();
   await other.locator(id("preferences-close")).click();
   assert.deepEqual(await everything(other), before);
   assert.deepEqual((await ask(other, "listWorkflows")).workflows.map(({ workflowId }) => workflowId), [kept.workflowId]);
@@ -118,6 +118,12 @@ test("a damaged part is told, and the rest comes in", async (t) => {
   damaged[at + (bytes >> 1)] ^= 1;
   const { page: other } = await open(t);
   const taken = await takeIn(other, damaged);
+  const { page: third } = await open(t);
+  await third.locator(id("preferences")).click();
+  await third.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: damaged });
+  const outcome = third.locator(id("archive-outcome"));
+  await outcome.filter({ hasText: "One part was not taken in as it was" }).waitFor();
+  assert.deepEqual(await outcome.locator("li").allInnerTexts(), [`blobs/${sha256}: its checksum differs; it was left out.`]);
   assert.deepEqual([taken.batches, taken.problems], [1, [{ entry: `blobs/${sha256}`, message: "its checksum differs; it was left out." }]]);
   const after = await executions(other, batchId);
   assert.deepEqual(after.map(({ status }) => status), ["success", "failed", "success"]);
@@ -134,5 +140,16 @@ test("what is no archive is refused with a reason, by script and by hand", async
   assert.equal((await call(page, "importArchive", "text")).rejected.code, 400);
   await page.locator(id("preferences")).click();
   await page.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: Buffer.from("nothing") });
+  await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "no ZIP archive" }).waitFor();
+  // What came of it is told outside when the settings were left meanwhile.
+  assert.equal(await page.locator(id("notice")).count(), 0);
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["nothing"], "a.zip"));
+    const field = document.querySelector('[data-testid="archive-file"]');
+    field.files = transfer.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    document.querySelector('[data-testid="preferences-dialog"]').close();
+  });
   await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "no ZIP archive" }).waitFor();
 });

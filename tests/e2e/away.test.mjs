@@ -149,6 +149,9 @@ test("a frozen tab tells in the log and on the page, and its workers are not tak
 /** The page works, and says that it keeps nothing. */
 async function worksFromMemory(page, context, url) {
   const note = page.locator(id("memory-note"));
+  await page.setViewportSize({ width: 1440, height: 800 });
+  const bar = await page.locator(".run-bar").boundingBox();
+  assert.ok(bar.y + bar.height <= 800, `the run bar ends at ${bar.y + bar.height}`);
   assert.match(await note.innerText(), /Nothing is kept when this tab closes/);
   const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(8, 1))];
   const assets = await importFiles(page, files);

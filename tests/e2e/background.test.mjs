@@ -115,6 +115,13 @@ test("the page tells how far the download is", async (t) => {
   });
   const batchId = await execute(page, withImages(CUT_OUT, { photos: assets }));
   const note = page.locator(id("network-loading"));
+  // The share changes many times a second: it is a progress bar, and no live region.
+  await note.waitFor();
+  assert.deepEqual([await note.getAttribute("role"), await note.getAttribute("aria-valuemax")], ["progressbar", "100"]);
+  assert.match(await note.getAttribute("aria-valuenow"), /^\d+$/);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const [box, bar] = await Promise.all([note.boundingBox(), page.locator(".run-bar").boundingBox()]);
+  assert.ok(box.y + box.height <= bar.y, `it lies under the bar: ${JSON.stringify([box, bar])}`);
   await note.filter({ hasText: /^Loading the background model: \d+\.\d of [45]\.\d MB \(\d+ %\)$/ }).waitFor();
   release();
   await note.waitFor({ state: "detached" });
@@ -191,10 +198,32 @@ test("in the form a network is added from a file, chosen, and removed again", as
   await field.waitFor();
   assert.equal(await field.inputValue(), "u2netp");
   await page.locator(id("model-file")).setInputFiles({ name: "studio.onnx", mimeType: "", buffer: readFileSync(MODEL) });
+  await page.locator(id("name-field")).waitFor();
+  assert.equal(await page.locator(id("name-field")).inputValue(), "studio");
+  await page.locator(id("name-field")).fill("u2netp");
+  await page.keyboard.press("Enter");
+  await page.locator("#name-title").filter({ hasText: "of this name already" }).waitFor();
+  await page.locator(id("name-field")).fill("studio");
+  await page.keyboard.press("Enter");
   await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "attached" });
   await page.waitForFunction(() => document.querySelector('[data-testid="field-remove-background-1-model"]').value === "studio");
   await page.locator(id("model-remove")).click();
   await page.locator(id("confirm-yes")).click();
   await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "detached" });
   assert.equal(await field.inputValue(), "u2netp");
+});
+
+test("a network that is ready when another workflow is chosen by then changes none", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflow-card-product-cutout")).click();
+  const model = page.locator('select[data-testid$="-model"]');
+  await page.locator(id("model-file")).setInputFiles({ name: "studio.onnx", mimeType: "", buffer: readFileSync(MODEL) });
+  await page.locator(id("name-yes")).click();
+  await page.locator(id("workflow-card-own")).click();
+  await page.locator(id("own-json")).fill(JSON.stringify(CUT_OUT));
+  await page.locator(id("notice")).filter({ hasText: 'The network "studio" is ready.' }).waitFor();
+  await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "attached" });
+  assert.equal(await page.locator(id("own-json")).inputValue(), JSON.stringify(CUT_OUT));
+  await page.locator(id("workflow-card-product-cutout")).click();
+  assert.equal(await model.inputValue(), "u2netp");
 });

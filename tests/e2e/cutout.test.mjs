@@ -71,17 +71,47 @@ test("the workflow for products gives a white square and a transparent one", asy
   assert.deepEqual([onNothing.data[3], onNothing.data[middle + 3]], [0, 255]);
 });
 
-test("a doubt is shown in the row and in the detail, and a transparent result on what the user lays behind it", async (t) => {
+/** A picture with no backdrop and no subject: noise. */
+async function noise() {
+  const value = (x, y, channel) => (Math.imul(x * 7919 + y * 104729 + channel * 31, 2654435761) >>> 24) & 255;
+  return { name: "noise.png", bytes: await pictures.fromRaw(pictures.draw(WIDTH, HEIGHT, 3, value)).png().toBuffer() };
+}
+
+test("results with doubts are counted, listed by themselves, marked in their row and named in the report", async (t) => {
+  const { page, url } = await open(t, { workers: 1 });
+  const assets = await importFiles(page, [await product(), await noise(), await product([160, 30, 30])]);
+  const { batchId, executions } = await run(page, withImages(pictures.chain("cut-out", [flat({})]), { photos: assets }));
+  assert.deepEqual(executions.map(({ warnings }) => warnings.map(({ code, level }) => [code, level])), [[], [["uneven_backdrop", "doubt"]], []]);
+  await page.goto(`${url}#/batches/${encodeURIComponent(batchId)}`);
+  await page.locator(id("counts")).filter({ hasText: /^3 of 3 done · 1 to look at$/ }).waitFor();
+  const rows = page.locator(id("execution-row"));
+  await rows.nth(2).waitFor();
+  assert.equal(await page.locator(id("warning")).count(), 1);
+  await page.locator(id("filter-doubtful")).click();
+  await page.locator(`${id("execution-list")}[data-total="1"]`).waitFor();
+  assert.equal(await rows.getAttribute("data-index"), "1");
+  await rows.locator(".open").click();
+  // In the words of the form.
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /no even backdrop.*Choose the method “Network”/s);
+  assert.equal(await page.locator(`${id("detail-warnings")} [data-level="doubt"]`).count(), 1);
+  const report = await page.evaluate((batchId) => window.pixelmill.getReport(batchId), batchId);
+  assert.deepEqual(report.rows.map(({ warnings }) => warnings), [null, "uneven_backdrop", null]);
+});
+
+test("a hint is no doubt: it is shown in the detail alone, and a transparent result on what the user lays behind it", async (t) => {
   const { page, url } = await open(t, { workers: 1 });
   const assets = await importFiles(page, [await product()]);
   const workflow = pictures.chain("cut-out", [["remove-background", {}]]);
   const { batchId, executions } = await run(page, withImages(workflow, { photos: assets }));
-  assert.deepEqual(executions[0].warnings.map(({ code, actionId }) => [code, actionId]), [["even_backdrop", "remove-background-1"]]);
+  const [warning] = executions[0].warnings;
+  assert.deepEqual([warning.code, warning.level, warning.actionId], ["even_backdrop", "hint", "remove-background-1"]);
 
   await page.goto(`${url}#/batches/${encodeURIComponent(batchId)}`);
-  await page.locator(`${id("execution-row")} ${id("warning")}`).waitFor();
   await page.locator(`${id("execution-row")} .open`).click();
-  assert.match(await page.locator(id("detail-warnings")).innerText(), /backdrop of this picture is even.*flat-backdrop/s);
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /backdrop of this picture is even.*“Flat backdrop”/s);
+  assert.equal(await page.locator(`${id("detail-warnings")} [data-level="hint"]`).count(), 1);
+  assert.equal(await page.locator(id("warning")).count(), 0, "nobody need look at it");
+  assert.equal(await page.locator(id("counts")).innerText(), "1 of 1 done");
 
   const behind = () => page.locator(id("after")).evaluate((element) => getComputedStyle(element).background);
   const pressed = () => page.locator(`${id("behind")} [aria-pressed="true"]`).evaluateAll((all) => all.map((one) => one.dataset.testid));

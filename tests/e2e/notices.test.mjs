@@ -114,7 +114,13 @@ test("notifications that the browser refuses stay off", async (t) => {
   });
   await page.locator(id("preferences")).click();
   await page.locator(id("preference-notifications")).click();
-  await page.locator(`${id("notice")}[data-kind="bad"]`).waitFor();
+  const problem = page.locator(id("preference-problem"));
+  assert.match(await problem.innerText(), /does not allow notifications.*Allow them in the browser's settings/s);
+  // At the switch and in the dialog, where it can be read.
+  const described = await page.locator(id("preference-notifications")).getAttribute("aria-describedby");
+  assert.ok(described.split(" ").includes(await problem.getAttribute("id")), described);
+  assert.equal(await page.locator(`${id("preferences-dialog")} ${id("preference-problem")}`).count(), 1);
+  assert.equal(await page.locator(id("notice")).count(), 0);
   assert.equal(await page.locator(id("preference-notifications")).isChecked(), false);
 });
 

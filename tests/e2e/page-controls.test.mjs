@@ -93,6 +93,164 @@ test("what there is no room for is listed as missing, smaller files are added, a
   assert.equal(await page.locator(id("missing")).count(), 0);
 });
 
+test("the shortcut runs what is being typed, waits behind a dialog, and leaves the undoing of typing to the field", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles([{ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") }]);
+  await page.locator(`${id("run")}:enabled`).waitFor();
+  await page.locator(id("workflow-card-web-gallery")).click();
+  const width = page.locator(id("field-resize-width"));
+  // An edit that is not typed: a browser undoes typing also in another field than the focused one.
+  const summary = () => page.locator(`${id("form-resize")} .group-summary`).textContent();
+  const before = await summary();
+  await page.locator(id("field-resize-mode")).selectOption("long-side");
+  const edited = await summary();
+  assert.match(edited, /Long side/);
+  // Text is undone in its field, the workflow anywhere else.
+  await page.locator(`${id("options")} summary`).click();
+  for (const field of ["option-webhook", "option-concurrency"]) {
+    await page.locator(id(field)).focus();
+    await page.keyboard.press("Control+z");
+    assert.equal(await summary(), edited, field);
+  }
+  await page.locator(id("explain")).focus();
+  await page.keyboard.press("Control+z");
+  assert.equal(await summary(), before);
+  // Behind the settings nothing runs and nothing is undone.
+  await page.keyboard.press("Control+Shift+z");
+  await page.locator(id("preferences")).click();
+  await page.keyboard.press("Control+Enter");
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Escape");
+  assert.deepEqual([(await ask(page, "listBatches")).batches.length, await summary()], [0, edited]);
+  await width.selectText();
+  await page.keyboard.type("80");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  const { batches: [{ batchId }] } = await ask(page, "listBatches");
+  const { executions: [{ outputs: [output] }] } = await ask(page, "listExecutions", batchId);
+  assert.equal(Math.max(output.width, output.height), 80);
+});
+
+test("with an obstacle the shortcut says it, and the field keeps the focus with what was typed", async (t) => {
+  const { page } = await open(t);
+  const width = page.locator(id("field-resize-width"));
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await width.selectText();
+  await page.keyboard.type("-3");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(id("notice")).filter({ hasText: "1 thing to mend" }).waitFor();
+  await page.locator(id("field-error")).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "field-resize-width");
+});
+
+test("every field for files is ready for the same file again", async (t) => {
+  const { page } = await open(t);
+  const pick = async (field, name, text) => {
+    await page.locator(id(field)).setInputFiles([{ name, mimeType: "", buffer: Buffer.from(text) }]);
+    assert.equal(await page.locator(id(field)).inputValue(), "", field);
+  };
+  await page.locator(id("workflow-card-own")).click();
+  for (const side of [64, 65]) {
+    await pick("own-file", "mine.json", JSON.stringify(pictures.chain("mine", [["resize", { width: side }]])));
+    await page.waitForFunction((side) => document.querySelector('[data-testid="own-json"]').value.includes(`${side}`), side);
+  }
+  await pick("import-workflow", "broken.json", "{ no json");
+  await page.locator(id("notice")).filter({ hasText: "broken.json" }).waitFor();
+  await pick("file-input", "notes.txt", "no picture");
+  await page.locator(id("skipped")).waitFor();
+});
+
+test("a failure stays on show before what is done, and nothing goes while it is looked at", async (t) => {
+  const { page } = await open(t);
+  const notice = page.locator(id("notice"));
+  await page.locator(id("import-workflow")).setInputFiles([{ name: "w.json", mimeType: "", buffer: Buffer.from("{") }]);
+  await notice.filter({ hasText: "w.json" }).waitFor();
+  for (let count = 1; count <= 5; count += 1) {
+    const files = Array.from({ length: count }, (_, index) => ({ name: `${index}.txt`, mimeType: "", buffer: Buffer.from("text") }));
+    await page.locator(id("file-input")).setInputFiles(files);
+    await notice.filter({ hasText: `among ${count} file` }).waitFor();
+  }
+  assert.deepEqual(await notice.evaluateAll((all) => all.map((one) => one.dataset.kind)), ["bad", "info", "info", "info"]);
+  await notice.last().hover();
+  await page.waitForTimeout(7_000);
+  assert.equal(await notice.count(), 4, "one went under the pointer");
+  await page.mouse.move(10, 10);
+  await page.locator(`${id("notice")}[data-kind="info"]`).first().waitFor({ state: "detached" });
+  await page.locator(`${id("notice")}[data-kind="info"]`).last().waitFor({ state: "detached" });
+  assert.equal(await notice.count(), 1, "the failure waits until it is dismissed");
+});
+
+test("a network that is not here keeps the workflow from running and is named, unless nothing asks for it", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflow-card-own")).click();
+  const cutOut = (parameters) => JSON.stringify(pictures.chain("cut-out", [["remove-background", parameters]]));
+  const summary = page.locator("#run-summary");
+  await page.locator(id("own-json")).fill(cutOut({ model: "studio" }));
+  await summary.filter({ hasText: "The network “studio” is not in this browser" }).waitFor();
+  assert.ok(await page.locator(id("run")).isDisabled());
+  for (const parameters of [{ model: "studio", method: "flat-backdrop" }, { model: "u2netp" }, {}]) {
+    await page.locator(id("own-json")).fill(cutOut(parameters));
+    await summary.filter({ hasText: "Add pictures to run." }).waitFor();
+  }
+});
+
+test("folded options say what they do, and an address that is none is told at its field", async (t) => {
+  const { page } = await open(t);
+  await page.locator(`${id("options")} summary`).click();
+  await page.locator(id("option-priority")).selectOption("HIGH");
+  await page.locator(id("option-skip")).check();
+  const webhook = page.locator(id("option-webhook"));
+  await webhook.fill("hooks.example");
+  await webhook.blur();
+  const error = page.locator(`${id("options")} ${id("field-error")}`);
+  assert.match(await error.innerText(), /no web address\. Give an absolute address/);
+  assert.match(await webhook.getAttribute("aria-describedby"), new RegExp(await error.getAttribute("id")));
+  await page.locator("#run-summary").filter({ hasText: "webhook" }).waitFor();
+  await webhook.fill("https://hooks.example/done");
+  await webhook.blur();
+  await error.waitFor({ state: "detached" });
+  await page.locator(`${id("options")} summary`).click();
+  assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 at a time · high priority · takes over unchanged · tells a webhook");
+});
+
+test("batches that cannot be read are told in both views, and read again", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  const { batchId } = await run(page, withImages(SMALL, { photos: [asset] }));
+  const tab = await context.newPage();
+  await tab.addInitScript(() => {
+    const real = IDBIndex.prototype.getAll;
+    IDBIndex.prototype.getAll = function (...query) {
+      if (this.objectStore.name === "progress" && !window.mended) throw new DOMException("it is broken", "UnknownError");
+      return real.apply(this, query);
+    };
+  });
+  for (const [hash, there] of [[`#/batches/${batchId}`, "results"], ["#/batches", "batch-row"]]) {
+    await tab.goto("about:blank");
+    await tab.goto(url + hash);
+    assert.match(await tab.locator(id("reading-problem")).innerText(), /it is broken/);
+    assert.equal(await tab.locator("h1").count(), 1);
+    await tab.evaluate(() => (window.mended = true));
+    await tab.locator(id("read-again")).click();
+    await tab.locator(id(there)).waitFor();
+    await tab.locator(id("reading-problem")).waitFor({ state: "detached" });
+  }
+});
+
+test("a tab whose storage another one has upgraded offers the reload that it speaks of", async (t) => {
+  const { page, url } = await open(t, { errorsExpected: true });
+  await page.goto(`${url}#/batches`);
+  await page.evaluate(async () => {
+    const [{ name, version }] = await indexedDB.databases();
+    await new Promise((resolve) => (indexedDB.open(name, version + 1).onsuccess = resolve));
+  });
+  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab: Reload the page to go on\./);
+  assert.equal(await page.locator(id("reading-problem")).count(), 0, "it is said once");
+  await Promise.all([page.waitForEvent("load"), page.locator(`${id("tab-note")} ${id("reload")}`).click()]);
+  await page.locator("h1").filter({ hasText: "could not start" }).waitFor();
+  await page.locator(id("reload")).waitFor();
+});
+
 test("what a field is for and what is wrong with it belong to the field", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
@@ -117,6 +275,9 @@ test("what a field is for and what is wrong with it belong to the field", async 
   }, id("form"));
   assert.ok(untied.count > 8, `only ${untied.count} fields`);
   assert.deepEqual([untied.unexplained, untied.nameless, untied.strayLabels], [[], [], []]);
+  // The network's choice too.
+  const unexplained = await page.evaluate(() => [...document.querySelectorAll('[data-testid="form"] select')].filter((field) => !field.getAttribute("aria-describedby")).length);
+  assert.equal(unexplained, 0);
   assert.equal(await width.getAttribute("aria-invalid"), "true");
   const described = await width.evaluate((field) => field.getAttribute("aria-describedby").split(" ").map((one) => document.getElementById(one)?.textContent).join(" "));
   assert.ok(described.includes(await page.locator(id("field-error")).textContent()), described);
@@ -199,9 +360,18 @@ test("a batch is paused, resumed and cancelled by its buttons", async (t) => {
   await row.locator(id("pause")).click();
   await row.locator(id("resume")).waitFor();
   assert.equal((await ask(page, "getBatchStatus", batchId)).paused.reason, "user");
+  await row.locator(id("delete")).click();
+  assert.match(await page.locator(id("confirm")).innerText(), /not finished, and stops/);
+  await page.locator(id("confirm-no")).click();
   await page.goto(`${url}#/batches/${batchId}`);
-  await page.locator(id("cancel")).click();
+  assert.equal(await page.locator(id("batch-end")).textContent(), "");
+  // By keyboard: the button goes with what it is for, and the focus stays near.
+  await page.locator(id("cancel")).focus();
+  await page.keyboard.press("Enter");
   await page.locator(`${id("results")}[data-status="cancelled"]`).waitFor();
+  await page.locator(id("cancel")).waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.activeElement.closest(".results-actions"));
+  await page.locator(id("batch-end")).filter({ hasText: /^Cancelled: \d+ of 40 done/ }).waitFor();
   const status = await untilEnded(page, batchId);
   assert.ok(status.assets.pending > 0, "there was nothing left to cancel");
   await page.locator(id("counts")).filter({ hasText: /not run/ }).waitFor();
@@ -222,6 +392,70 @@ test("the batches are filtered by their status", async (t) => {
     assert.equal(await page.locator(id(`filter-${filter}`)).getAttribute("aria-pressed"), "true");
     assert.deepEqual(await shown(), expected, filter);
   }
+});
+
+test("the focus stays near when its row, its card or its button goes", async (t) => {
+  const { page, url } = await open(t);
+  const focused = () => page.evaluate(() => {
+    const { activeElement: element } = document;
+    const within = element.closest("[data-batch], [data-index], .card-frame, .results-actions, main");
+    return [element.dataset.testid ?? element.className, within?.dataset.batch ?? within?.dataset.index ?? within?.className ?? within?.id];
+  });
+  const settled = (test) => page.waitForFunction(test);
+  const bad = Array.from({ length: 3 }, (_, index) => ({ name: `bad-${index}.jpg`, bytes: Buffer.from(`no ${index}`) }));
+  const assets = await importFiles(page, bad);
+  const ids = [];
+  for (let index = 0; index < 3; index += 1) ids.unshift((await run(page, withImages(SMALL, { photos: assets }))).batchId);
+  await page.goto(`${url}#/batches`);
+  const row = (batchId) => page.locator(`${id("batch-row")}[data-batch="${batchId}"]`);
+  const remove = async (batchId) => {
+    await row(batchId).locator(id("delete")).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(id("confirm-yes")).focus();
+    await page.keyboard.press("Enter");
+    await row(batchId).waitFor({ state: "detached" });
+  };
+  await remove(ids[1]);
+  assert.deepEqual(await focused(), ["delete", ids[2]], "the next one");
+  await remove(ids[2]);
+  assert.deepEqual(await focused(), ["delete", ids[0]], "the one before, where there is none");
+
+  await page.goto(`${url}#/batches/${ids[0]}`);
+  await page.locator(id("retry-all")).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector('[data-testid="execution-row"] [data-testid="retry"]:enabled'));
+  await untilEnded(page, ids[0]);
+  assert.notEqual((await focused())[0], "", "the body");
+  const mark = (index) => page.locator(`${id("execution-row")}[data-index="${index}"] ${id("mark")}`);
+  for (const button of ["clear-marks", "retry-marked"]) {
+    await mark(1).focus();
+    await page.keyboard.press("Space");
+    await page.locator(id(button)).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(id("marked-count")).waitFor({ state: "detached" });
+    assert.equal((await focused())[1], "1", button);
+  }
+  await untilEnded(page, ids[0]);
+
+  // The one that is renamed comes to the front of the others.
+  for (const workflowId of ["small", "other"]) await ask(page, "saveWorkflow", SMALL, { workflowId });
+  await page.goto(`${url}#/`);
+  const menu = page.locator(id("workflow-menu")).nth(1);
+  await menu.focus();
+  await page.keyboard.press("Enter");
+  await page.locator(`${id("workflow-rename")}:visible`).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(id("name-field")).fill("Renamed");
+  await page.keyboard.press("Enter");
+  await page.locator(".card-frame").first().filter({ hasText: "Renamed" }).waitFor();
+  await settled(() => document.activeElement.matches('.card-frame:first-of-type [data-testid="workflow-menu"]'));
+  // And where a question is answered with no.
+  await page.keyboard.press("Enter");
+  await page.locator(`${id("workflow-delete")}:visible`).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(id("confirm-no")).waitFor();
+  await page.keyboard.press("Escape");
+  await settled(() => document.activeElement.dataset.testid === "workflow-menu");
 });
 
 test("a second tab shows the progress of the first, and takes over when that one is closed", async (t) => {

@@ -63,10 +63,16 @@ test("a report has a row per picture, as JSON and as CSV, and is downloaded from
   const lines = csv.split("\r\n");
   assert.deepEqual([lines.length, lines[0].split(",").length, lines.at(-1)], [5, Object.keys(report.rows[0]).length, ""]);
   await page.goto(`${url}#/batches/${batchId}`);
+  await page.evaluate(() => {
+    window.types = [];
+    const real = URL.createObjectURL;
+    URL.createObjectURL = (blob) => (window.types.push(blob.type), real(blob));
+  });
   await page.locator(id("more-actions")).click();
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("report-csv")).click()]);
   assert.equal(download.suggestedFilename(), `${batchId}.csv`);
   assert.equal(readFileSync(await download.path(), "utf8"), `\u{feff}${csv}`);
+  assert.ok((await page.evaluate(() => window.types)).includes("text/csv;charset=utf-8"));
 });
 
 test("unchanged pictures are taken over when the request asks for it, with their bytes and their own names", async (t) => {
@@ -104,6 +110,69 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
   const again = new URL(page.url()).hash.replace("#/batches/", "");
   assert.deepEqual((await executions(page, again)).map(({ inputAsset }) => inputAsset.inputs[0].name), ["bad-0.jpg", "bad-1.jpg", "cat.jpg"]);
+});
+
+test("running pictures again asks before others give way, keeps every further picture, and chooses the batch's workflow", async (t) => {
+  const { page, url } = await open(t);
+  const photos = await importFiles(page, ["cat", "moon", "tulips"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
+  const [red, blue] = await importFiles(page, [await pictures.logo(40), { ...(await pictures.logo(48)), name: "other.png" }]);
+  const workflow = pictures.builtIn("watermark-two-sizes");
+  const { batchId } = await run(page, withImages(workflow, { photos, logo: [red, blue, red] }));
+  const { batchId: alike } = await run(page, withImages(workflow, { photos, logo: [red, red, red] }));
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(id("file-input")).setInputFiles([{ name: "fresh.jpg", mimeType: "image/jpeg", buffer: pictures.photo("coins") }]);
+  await page.locator(id("picked-count")).filter({ hasText: /^1 picture/ }).waitFor();
+  const again = async (batchId) => {
+    await page.goto(`${url}#/batches/${batchId}`);
+    await page.locator(id("more-actions")).click();
+    await page.locator(id("run-again")).click();
+    await page.locator(id("confirm-yes")).waitFor();
+  };
+  await again(batchId);
+  await page.locator(id("confirm-no")).click();
+  await page.locator(id("nav-new")).click();
+  assert.match(await page.locator(id("picked-row")).innerText(), /fresh\.jpg/);
+  const tiles = (slot) => page.locator(`${id(slot)} ${id("picked-row")}`).evaluateAll((all) => all.map((one) => one.innerText.trim()));
+  for (const [from, logos] of [[batchId, 3], [alike, 1]]) {
+    await again(from);
+    await page.locator(id("confirm-yes")).click();
+    await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
+    assert.ok(await page.locator(`${id("workflow-card-watermark-two-sizes")} input`).isChecked());
+    await page.locator(`${id("run")}:enabled`).waitFor();
+    assert.equal((await tiles("drop-logo")).length, logos);
+  }
+});
+
+test("a batch that waits for room says what to do, and goes on from there", async (t) => {
+  const { page, url } = await open(t);
+  const assets = await importFiles(page, await pictures.photographs(4, 1));
+  await ask(page, "pauseAll");
+  const batchId = await execute(page, withImages(SMALL, { photos: assets }));
+  await ask(page, "pauseBatch", batchId);
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(id("results")).waitFor();
+  assert.equal(await page.locator(id("remedy")).count(), 0, "the user paused it");
+  // As the scheduling tab writes it.
+  const paused = async (reason) => {
+    await page.evaluate(async ([batchId, reason]) => {
+      const [{ name }] = await indexedDB.databases();
+      const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }));
+      const database = await done(indexedDB.open(name));
+      const progress = database.transaction("progress", "readwrite").objectStore("progress");
+      const record = await done(progress.get(batchId));
+      await done(progress.put({ ...record, paused: { ...record.paused, reason } }));
+      database.close();
+    }, [batchId, reason]);
+    await page.reload();
+  };
+  await paused("storage");
+  assert.match(await page.locator(id("remedy")).innerText(), /storage fails.*resume/s);
+  await paused("quota");
+  assert.match(await page.locator(id("remedy")).innerText(), /storage is full.*delete batches.*resume/s);
+  await page.locator(id("remedy-resume")).click();
+  await page.locator(id("remedy")).waitFor({ state: "detached" });
+  await ask(page, "resumeAll");
+  assert.equal((await untilEnded(page, batchId)).assets.completed, 4);
 });
 
 test("priority and number at a time are changed in the results while the batch runs", async (t) => {

@@ -169,12 +169,15 @@ fn a_report_has_a_row_per_output_and_one_per_execution_without() {
         (&json!("\"0.jpg\" is empty."), &json!("validation_error"))
     );
     assert_eq!((&rows[2]["status"], &rows[2]["outputName"]), (&json!("pending"), &Value::Null));
+    let warnings: Vec<&Value> = rows.iter().map(|row| &row["warnings"]).collect();
+    assert_eq!(warnings, [&json!("no_clear_subject"), &Value::Null, &Value::Null]);
 
     let csv = run(service.report(&id, &json!({ "format": "csv" }))).expect("read");
     let lines: Vec<&str> = csv.as_str().expect("text").split_terminator("\r\n").collect();
     assert_eq!(lines.len(), 4);
     assert!(lines[0].starts_with("executionId,assetIndex,inputName,"));
     assert!(lines[1].starts_with(&format!("{id}_exec-0,0,0.jpg,,asset:a0,,,,success,1,0,,")), "{}", lines[1]);
+    assert!(lines[1].contains(",no_clear_subject,2026-"), "{}", lines[1]);
     assert!(lines[2].contains(",\"\"\"0.jpg\"\" is empty.\",validation_error,"), "{}", lines[2]);
     assert_eq!(refused(run(service.report(&id, &json!({ "format": "xml" })))).code, 400);
     assert_eq!(refused(run(service.report("no", &Value::Null))).code, 404);

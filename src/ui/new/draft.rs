@@ -12,7 +12,9 @@ use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services};
-use crate::batch::records::Execution;
+use super::models::Models;
+use crate::api::is_web_url;
+use crate::batch::records::{Execution, Priority};
 use crate::view_model::history::History;
 use crate::view_model::missing::{self, Missing, Reason};
 use crate::view_model::route::Route;
@@ -59,18 +61,26 @@ pub(crate) struct Importing {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Options {
     pub(crate) concurrency_limit: u32,
-    pub(crate) priority: String,
+    pub(crate) priority: Priority,
     pub(crate) continue_on_error: bool,
     /// May be empty.
     pub(crate) webhook_url: String,
     pub(crate) skip_unchanged: bool,
 }
 
+impl Options {
+    /// Whether a webhook is named, and its address is one.
+    pub(crate) fn webhook(&self) -> Option<bool> {
+        let url = self.webhook_url.trim();
+        (!url.is_empty()).then(|| is_web_url(url))
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             concurrency_limit: 10,
-            priority: "NORMAL".to_owned(),
+            priority: Priority::Normal,
             continue_on_error: true,
             webhook_url: String::new(),
             skip_unchanged: false,
@@ -83,6 +93,7 @@ impl Default for Options {
 pub(crate) struct Draft {
     services: Services,
     notices: NoticeBoard,
+    models: Models,
     route: CurrentRoute,
     keeping: Keeping,
     /// By input, [`PRIMARY`] or the `actionId`; each input's by id.
@@ -124,6 +135,7 @@ pub(crate) fn provide_draft() {
     provide_context(Draft {
         services: expect_context(),
         notices: expect_context(),
+        models: expect_context(),
         route: expect_context(),
         keeping: Keeping::default(),
         pictures: RwSignal::new_local(HashMap::new()),
@@ -165,6 +177,12 @@ impl Draft {
     /// The pictures of an input, looked at in place, tracked.
     pub(crate) fn with_pictures<T>(self, key: &str, read: impl FnOnce(&[Entry]) -> T) -> T {
         self.pictures.with(|pictures| read(pictures.get(key).map_or(&[], Vec::as_slice)))
+    }
+
+    /// How many pictures were picked for all inputs together, with those that are missing; tracked.
+    pub(crate) fn picked(self) -> u64 {
+        let picked = self.pictures.with(|pictures| pictures.values().map(Vec::len).sum::<usize>());
+        (picked + self.missing.with(Vec::len)) as u64
     }
 
     /// Count and size of the primary pictures: those picked, or those the workflow names.
@@ -340,8 +358,8 @@ impl Draft {
         id
     }
 
-    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. What the workflow
-    /// of that batch is called here, if anything, is chosen.
+    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. They replace what was
+    /// picked.
     pub(crate) fn take_inputs_of(self, batch_id: String) {
         /// Executions read at once.
         const PORTION: u32 = 500;
@@ -364,6 +382,12 @@ impl Draft {
                     break;
                 }
             }
+            for (_, entries) in pictures.iter_mut().filter(|(key, _)| *key != PRIMARY) {
+                // One for all is one.
+                if entries.iter().all(|entry| entry.source_url == entries[0].source_url) {
+                    entries.truncate(1);
+                }
+            }
             let count = pictures.get(PRIMARY).map_or(0, Vec::len) as u64;
             self.clear(PRIMARY);
             self.pictures.set(pictures);
@@ -382,10 +406,6 @@ impl Draft {
             let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
             let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));
             let entries = pictures.entry(if primary { PRIMARY } else { &input.action_id }.to_owned()).or_default();
-            // One for all is one.
-            if !primary && entries.iter().any(|entry| entry.source_url == source_url) {
-                continue;
-            }
             let id = self.fresh_id();
             let bytes = execution.input_size.filter(|_| primary).map_or(0, |size| size.bytes);
             entries.push(Entry {
@@ -612,35 +632,44 @@ impl Draft {
 
     /// What keeps the batch from running, in words.
     pub(crate) fn obstacle(self) -> Memo<Option<String>> {
-        Memo::new(move |_| {
-            if self.importing.with(Option::is_some) {
-                return Some("Reading the pictures…".to_owned());
-            }
-            if self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN) {
-                return Some("The workflow is no JSON.".to_owned());
-            }
-            if self.with_document(Value::is_null) {
-                return Some("Give a workflow first.".to_owned());
-            }
-            let errors = self
-                .diagnostics
-                .with(|found| found.iter().filter(|diagnostic| matches!(diagnostic.severity, Severity::Error)).count());
-            if errors > 0 {
-                return Some(format!("{} to mend in the settings.", format::plural(errors as u64, "thing", "things")));
-            }
-            let missing = self.inputs.with(|inputs| {
-                inputs
-                    .iter()
-                    .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
-                    .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_lowercase() })
-            });
-            missing.map(|what| format!("Add {what} to run."))
-        })
+        Memo::new(move |_| self.find_obstacle())
+    }
+
+    fn find_obstacle(self) -> Option<String> {
+        if self.importing.with(Option::is_some) {
+            return Some("Reading the pictures…".to_owned());
+        }
+        if self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN) {
+            return Some("The workflow is no JSON.".to_owned());
+        }
+        if self.with_document(Value::is_null) {
+            return Some("Give a workflow first.".to_owned());
+        }
+        let errors = self
+            .diagnostics
+            .with(|found| found.iter().filter(|diagnostic| matches!(diagnostic.severity, Severity::Error)).count());
+        if errors > 0 {
+            return Some(format!("{} to mend in the settings.", format::plural(errors as u64, "thing", "things")));
+        }
+        let networks = self.with_document(document::networks);
+        if let Some(name) = networks.iter().find(|name| self.models.lacks(name)) {
+            return Some(format!("The network “{name}” is not in this browser: add it, or choose another."));
+        }
+        if self.options.with(Options::webhook) == Some(false) {
+            return Some("The webhook under Options is no web address.".to_owned());
+        }
+        let missing = self.inputs.with(|inputs| {
+            inputs
+                .iter()
+                .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
+                .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_lowercase() })
+        });
+        missing.map(|what| format!("Add {what} to run."))
     }
 
     /// Starts the batch and goes to its results.
     pub(crate) fn run(self) {
-        let obstacle = untrack(|| self.obstacle().get());
+        let obstacle = untrack(|| self.find_obstacle());
         if self.starting.get_untracked() {
             return;
         }

@@ -1,12 +1,13 @@
 //! One parameter as a control with its label, its unit, what it is for, and what is wrong with its value.
 
-use leptos::html;
 use leptos::prelude::*;
 use serde_json::Value;
+use web_sys::FileList;
 
 use super::draft::Draft;
 use super::models::Models;
 use crate::actions::parameters::Field;
+use crate::ui::widgets::{FilePicker, Switch};
 use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
 
@@ -90,9 +91,11 @@ pub(crate) fn ParameterField(
     view! {
         <div class="parameter" class:inline=inline>
             <label for=target id=format!("{id}-label")>{label}</label>
-            {control_view(control, edited)}
+            {control_view(control, edited, action_id)}
             {move || edited.problem.get().map(|(message, hint)| view! {
-                <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">{message} " " {hint}</p>
+                <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">
+                    {message} " " {form::in_words(&hint)}
+                </p>
             })}
             <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
         </div>
@@ -108,7 +111,7 @@ fn help(field: &Field) -> Vec<AnyView> {
     form::pieces(&field.description()).into_iter().map(shown).collect()
 }
 
-fn control_view(control: Control, edited: Edited) -> AnyView {
+fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>) -> AnyView {
     match control {
         Control::Slider { low, high, step } => view! { <SliderControl edited low high step/> }.into_any(),
         Control::Number { step } => view! { <NumberControl edited step/> }.into_any(),
@@ -118,7 +121,7 @@ fn control_view(control: Control, edited: Edited) -> AnyView {
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
-        Control::Model => view! { <ModelControl edited/> }.into_any(),
+        Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
     }
 }
@@ -180,18 +183,13 @@ fn SliderControl(edited: Edited, low: f64, high: f64, step: f64) -> impl IntoVie
 
 #[component]
 fn SwitchControl(edited: Edited) -> impl IntoView {
-    let id = edited.id.get_value();
     view! {
-        <input
-            class="switch"
-            type="checkbox"
-            role="switch"
-            id=id.clone()
-            data-testid=id
-            aria-invalid=move || edited.invalid()
-            aria-describedby=move || edited.described_by()
-            prop:checked=move || edited.value.get().as_bool().unwrap_or(false)
-            on:change=move |event| edited.set(Some(event_target_checked(&event).into()))
+        <Switch
+            id=edited.id.get_value()
+            on=Signal::derive(move || edited.value.get().as_bool().unwrap_or(false))
+            on_change=move |on: bool| edited.set(Some(on.into()))
+            described_by=Signal::derive(move || edited.described_by())
+            invalid=Signal::derive(move || edited.problem.with(Option::is_some))
         />
     }
 }
@@ -336,10 +334,9 @@ fn PatternControl(edited: Edited) -> impl IntoView {
 }
 
 #[component]
-fn ModelControl(edited: Edited) -> impl IntoView {
+fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView {
     let models = expect_context::<Models>();
     let id = edited.id.get_value();
-    let picker = NodeRef::<html::Input>::new();
     // One that is not there is shown too: the document names it.
     let options = move || {
         let mut options = models.names();
@@ -350,18 +347,29 @@ fn ModelControl(edited: Edited) -> impl IntoView {
         options
     };
     let chosen_own = move || models.is_own(&edited.text());
-    let picked = move |_| {
-        let Some(input) = picker.get_untracked() else { return };
-        let file = input.files().and_then(|files| files.get(0));
-        // The same file may be picked again.
-        input.set_value("");
-        if let Some(file) = file {
-            models.add(file, move |name| edited.set_text(name));
+    let draft = edited.draft;
+    // By the time it is done another workflow may be chosen, and this form be gone.
+    let set_later = move || {
+        let (choice, action_id, name) = (untrack(|| draft.choice()), action_id.get_value(), edited.field.name);
+        move |value: Value| {
+            let index = untrack(|| {
+                let is_chosen = draft.choice() == choice;
+                draft.with_document(|now| document::index_of(now, &action_id)).filter(|_| is_chosen)
+            });
+            if let Some(index) = index {
+                draft.set_parameter(index, name, Some(value));
+            }
+        }
+    };
+    let picked = move |files: FileList| {
+        if let Some(file) = files.get(0) {
+            let set = set_later();
+            models.add(file, move |name| set(name.into()));
         }
     };
     let remove = move |_| {
-        let fallback = edited.field.default;
-        models.remove(untrack(|| edited.text()), move || edited.set(Some(fallback())));
+        let (fallback, set) = (edited.field.default, set_later());
+        models.remove(untrack(|| edited.text()), move || set(fallback()));
     };
     view! {
         <div class="model">
@@ -370,6 +378,7 @@ fn ModelControl(edited: Edited) -> impl IntoView {
                 id=id.clone()
                 data-testid=id
                 aria-invalid=move || edited.invalid()
+                aria-describedby=move || edited.described_by()
                 on:change=move |event| edited.set_text(event_target_value(&event))
             >
                 {move || {
@@ -380,33 +389,20 @@ fn ModelControl(edited: Edited) -> impl IntoView {
                     options().into_iter().map(option).collect::<Vec<_>>()
                 }}
             </select>
-            <button
-                type="button"
-                class="button"
-                data-testid="model-add"
+            <FilePicker
+                label="Network file"
+                accept=".onnx"
+                testid="model-file"
+                button_testid="model-add"
                 title="Add a network of the U²-Net family from its ONNX file"
-                disabled=move || models.adding()
-                on:click=move |_| {
-                    if let Some(input) = picker.get_untracked() {
-                        input.click();
-                    }
-                }
+                disabled=Signal::derive(move || models.adding())
+                on_pick=picked
             >
                 {move || if models.adding() { "Trying it…" } else { "Add…" }}
-            </button>
+            </FilePicker>
             <Show when=chosen_own>
                 <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
             </Show>
-            <input
-                node_ref=picker
-                class="unseen"
-                type="file"
-                accept=".onnx"
-                tabindex="-1"
-                aria-label="Network file"
-                data-testid="model-file"
-                on:change=picked
-            />
         </div>
     }
 }

@@ -12,9 +12,10 @@ use crate::api::WorkflowSummary;
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
-use crate::ui::services::{Change, Problem, Services, download_text};
+use crate::ui::services::{Change, Problem, Services, TextKind, download_text};
 use crate::view_model::document;
 use crate::view_model::reading::{Extent, Readings};
+use crate::workflow::builtin;
 
 /// The user's own workflows.
 #[derive(Clone, Copy)]
@@ -56,6 +57,11 @@ impl Library {
     /// Every workflow, the one changed last first, tracked.
     pub(crate) fn list(self) -> Vec<WorkflowSummary> {
         self.list.get()
+    }
+
+    /// One of them, tracked.
+    pub(crate) fn find(self, id: &str) -> Option<WorkflowSummary> {
+        self.list.with(|list| list.iter().find(|one| one.workflow_id == id).cloned())
     }
 
     fn has(self, id: &str) -> bool {
@@ -167,6 +173,15 @@ impl Library {
         });
     }
 
+    /// Chooses the workflow of this id, where there is one here: one of the user's own, or a built-in one.
+    pub(crate) fn choose_if_here(self, id: &str) {
+        if self.has(id) {
+            self.choose(id.to_owned());
+        } else if builtin::find(id).is_some() {
+            self.draft.choose(id);
+        }
+    }
+
     /// Stores the chosen workflow as it is edited: one of the user's own under its id, any other under a name that is
     /// asked for.
     pub(crate) fn save(self) {
@@ -235,7 +250,7 @@ impl Library {
         self.act(async move {
             let document = self.services.export_workflow(&id).await?;
             let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-            download_text(&text, &format!("{id}.json"))
+            download_text(&text, &id, TextKind::Json)
         });
     }
 

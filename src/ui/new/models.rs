@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::File;
 
+use super::super::ask_name::AskName;
 use super::super::confirm::Confirm;
 use super::super::notices::NoticeBoard;
 use super::super::services::{Change, Services};
@@ -16,7 +17,10 @@ pub(crate) struct Models {
     services: Services,
     notices: NoticeBoard,
     confirm: Confirm,
+    names: AskName,
     all: RwSignal<Vec<ModelAnswer>>,
+    /// Whether they were read, so that one that is not among them is not here.
+    read: RwSignal<bool>,
     adding: RwSignal<bool>,
 }
 
@@ -26,6 +30,8 @@ pub(crate) fn provide_models() {
         services: expect_context(),
         notices: expect_context(),
         confirm: expect_context(),
+        names: expect_context(),
+        read: RwSignal::new(false),
         all: RwSignal::new(vec![ModelAnswer::built_in()]),
         adding: RwSignal::new(false),
     };
@@ -53,6 +59,11 @@ impl Models {
         self.all.with(|all| all.iter().any(|model| model.name == name && !model.built_in))
     }
 
+    /// Whether it is known that there is no network of this name, tracked.
+    pub(crate) fn lacks(self, name: &str) -> bool {
+        self.read.get() && !self.all.with(|all| all.iter().any(|model| model.name == name))
+    }
+
     /// Whether a file is being tried, tracked.
     pub(crate) fn adding(self) -> bool {
         self.adding.get()
@@ -61,17 +72,42 @@ impl Models {
     fn read(self) {
         spawn_local(async move {
             match self.services.models().await {
-                Ok(all) => self.all.set(all),
+                Ok(all) => {
+                    self.all.set(all);
+                    self.read.set(true);
+                }
                 Err(problem) => self.notices.failed(problem.text, problem.hint),
             }
         });
     }
 
-    /// Tries a file and keeps it; `added` is told its name.
-    pub(crate) fn add(self, file: File, added: impl FnOnce(String) + 'static) {
+    /// Asks for a name, tries a file and keeps it; `added` is told its name. Trying may take minutes.
+    pub(crate) fn add(self, file: File, added: impl Fn(String) + Clone + Send + Sync + 'static) {
+        let file_name = file.name();
+        let stem = file_name.strip_suffix(".onnx").unwrap_or(&file_name).to_owned();
+        self.ask_name("Add a network under this name", stem, StoredValue::new_local(file), added);
+    }
+
+    fn ask_name(
+        self,
+        title: &'static str,
+        name: String,
+        file: StoredValue<File, LocalStorage>,
+        added: impl Fn(String) + Clone + Send + Sync + 'static,
+    ) {
+        self.names.ask(title, name, "Add", move |name| {
+            if untrack(|| self.read.get() && !self.lacks(&name)) {
+                let taken = "There is a network of this name already: give another";
+                return self.ask_name(taken, name, file, added.clone());
+            }
+            self.try_file(name, file.get_value(), added.clone());
+        });
+    }
+
+    fn try_file(self, name: String, file: File, added: impl FnOnce(String) + 'static) {
         self.adding.set(true);
         spawn_local(async move {
-            let result = self.services.import_model(file).await;
+            let result = self.services.import_model(file, &name).await;
             self.adding.set(false);
             match result {
                 Ok(model) => {
@@ -89,13 +125,13 @@ impl Models {
     }
 
     /// Asks, then removes a network of the user's own; `removed` is called when it is gone.
-    pub(crate) fn remove(self, name: String, removed: impl Fn() + Send + Sync + Copy + 'static) {
+    pub(crate) fn remove(self, name: String, removed: impl Fn() + Clone + Send + Sync + 'static) {
         self.confirm.ask(
             format!("Remove the network “{name}”?"),
             "Its file is deleted from this browser. Batches that still need it will fail.",
             "Remove",
             move || {
-                let name = name.clone();
+                let (name, removed) = (name.clone(), removed.clone());
                 spawn_local(async move {
                     match self.services.delete_model(&name).await {
                         Ok(()) => removed(),

@@ -1,24 +1,22 @@
 //! The user's own workflows as cards, each with its menu.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::FileList;
 
 use super::library::Library;
-use super::workflows::Card;
+use super::workflows::{Card, JSON};
 use crate::api::{WorkflowStatus, WorkflowSummary};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
-use crate::ui::widgets::{Menu, MenuItem};
+use crate::ui::widgets::{FilePicker, Menu, MenuItem};
 
 /// The cards, with the way to bring one in.
 #[component]
 pub(crate) fn MyWorkflows() -> impl IntoView {
     let library = expect_context::<Library>();
-    // A card is made anew when anything of it has changed.
-    let cards = move || library.list();
     view! {
         <div class="spread mine-head">
             <h3 id="mine-title">"My workflows"</h3>
@@ -28,12 +26,8 @@ pub(crate) fn MyWorkflows() -> impl IntoView {
             <p class="small muted">"Change the settings of a workflow and save it: it is kept here."</p>
         </Show>
         <div class="cards" role="radiogroup" aria-labelledby="mine-title" data-testid="my-workflows">
-            <For
-                each=cards
-                key=|one| (one.workflow_id.clone(), one.updated_at.clone(), one.has_run, one.version)
-                let:workflow
-            >
-                <MyCard workflow/>
+            <For each=move || library.list() key=|one| one.workflow_id.clone() let:first>
+                <MyCard first/>
             </For>
         </div>
     }
@@ -43,11 +37,8 @@ pub(crate) fn MyWorkflows() -> impl IntoView {
 fn ImportButton() -> impl IntoView {
     let library = expect_context::<Library>();
     let notices = expect_context::<NoticeBoard>();
-    let file = NodeRef::<html::Input>::new();
-    let read = move |_| {
-        let Some(input) = file.get() else { return };
-        let Some(picked) = input.files().and_then(|files| files.get(0)) else { return };
-        input.set_value("");
+    let read = move |files: FileList| {
+        let Some(picked) = files.get(0) else { return };
         spawn_local(async move {
             match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
                 Ok(text) => library.import(text.as_string().unwrap_or_default(), picked.name()),
@@ -56,20 +47,16 @@ fn ImportButton() -> impl IntoView {
         });
     };
     view! {
-        <button class="button quiet push" on:click=move |_| if let Some(file) = file.get() { file.click() }>
+        <FilePicker
+            label="Workflow file to import"
+            accept=JSON
+            testid="import-workflow"
+            class="button quiet push"
+            on_pick=read
+        >
             <Icon shape=Shape::Plus/>
             "Import JSON"
-        </button>
-        <input
-            node_ref=file
-            class="unseen"
-            type="file"
-            accept="application/json,.json"
-            tabindex="-1"
-            aria-label="Workflow file to import"
-            data-testid="import-workflow"
-            on:change=read
-        />
+        </FilePicker>
     }
 }
 
@@ -85,41 +72,54 @@ fn state(workflow: &WorkflowSummary) -> (String, &'static str, Option<&'static s
     }
 }
 
+/// A card, which follows its workflow: what has the focus in it stays, and so does its menu.
 #[component]
-fn MyCard(workflow: WorkflowSummary) -> impl IntoView {
+fn MyCard(first: WorkflowSummary) -> impl IntoView {
     let library = expect_context::<Library>();
-    let (text, tone, note) = state(&workflow);
-    let status = if workflow.version.is_some() { "published" } else { "draft" };
-    let id = StoredValue::new(workflow.workflow_id.clone());
-    let known = StoredValue::new(workflow.clone());
-    let published = workflow.version.is_some();
-    let may_publish = workflow.changed;
-    let has_run = workflow.has_run;
+    let id = StoredValue::new(first.workflow_id.clone());
+    // As it was last, while it goes.
+    let known = Memo::new(move |before: Option<&WorkflowSummary>| {
+        let found = id.with_value(|id| library.find(id));
+        found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+    });
+    let published = Memo::new(move |_| known.with(|one| one.version.is_some()));
+    let may_publish = Memo::new(move |_| known.with(|one| one.changed));
+    let now = Memo::new(move |_| known.with(state));
+    let act = move |act: fn(Library, &WorkflowSummary)| move || known.with_untracked(|one| act(library, one));
     view! {
         <div class="card-frame">
             <Card
-                id=workflow.workflow_id.clone()
-                name=workflow.name.clone()
-                about=workflow.description.clone()
+                id=id.get_value()
+                name=Signal::derive(move || known.with(|one| one.name.clone()))
+                about=Signal::derive(move || known.with(|one| one.description.clone()))
                 steps=String::new()
                 on_choose=move |id| library.choose(id)
             >
                 <span class="card-state">
-                    <span class=format!("badge {tone}") data-testid="workflow-status" data-status=status>{text}</span>
-                    {note.map(|note| view! { <span class="small muted">{note}</span> })}
+                    <span
+                        class=move || format!("badge {}", now.get().1)
+                        data-testid="workflow-status"
+                        data-status=move || if published.get() { "published" } else { "draft" }
+                    >
+                        {move || now.get().0}
+                    </span>
+                    {move || now.get().2.map(|note| view! { <span class="small muted">{note}</span> })}
                 </span>
             </Card>
-            <Menu label=format!("Actions for {}", workflow.name) testid="workflow-menu">
-                <Show when=move || may_publish>
+            <Menu
+                label=Signal::derive(move || known.with(|one| format!("Actions for {}", one.name)))
+                testid="workflow-menu"
+            >
+                <Show when=move || may_publish.get()>
                     <MenuItem
                         testid="workflow-publish"
                         shape=Shape::Check
                         text="Publish"
-                        disabled=!has_run
+                        disabled=Signal::derive(move || known.with(|one| !one.has_run))
                         on_pick=move || library.publish(id.get_value())
                     />
                 </Show>
-                <Show when=move || published>
+                <Show when=move || published.get()>
                     <MenuItem
                         testid="workflow-unpublish"
                         shape=Shape::Undo
@@ -127,30 +127,15 @@ fn MyCard(workflow: WorkflowSummary) -> impl IntoView {
                         on_pick=move || library.unpublish(id.get_value())
                     />
                 </Show>
-                <MenuItem
-                    testid="workflow-rename"
-                    shape=Shape::Pen
-                    text="Rename"
-                    on_pick=move || known.with_value(|one| library.rename(one))
-                />
-                <MenuItem
-                    testid="workflow-duplicate"
-                    shape=Shape::Copy
-                    text="Duplicate"
-                    on_pick=move || known.with_value(|one| library.duplicate(one))
-                />
+                <MenuItem testid="workflow-rename" shape=Shape::Pen text="Rename" on_pick=act(Library::rename)/>
+                <MenuItem testid="workflow-duplicate" shape=Shape::Copy text="Duplicate" on_pick=act(Library::duplicate)/>
                 <MenuItem
                     testid="workflow-export"
                     shape=Shape::Download
                     text="Export JSON"
                     on_pick=move || library.export(id.get_value())
                 />
-                <MenuItem
-                    testid="workflow-delete"
-                    shape=Shape::Trash
-                    text="Delete"
-                    on_pick=move || known.with_value(|one| library.delete(one))
-                />
+                <MenuItem testid="workflow-delete" shape=Shape::Trash text="Delete" on_pick=act(Library::delete)/>
             </Menu>
         </div>
     }

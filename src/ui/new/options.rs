@@ -1,30 +1,54 @@
 //! The options of the batch: how many at a time, how urgent, and what a failure does.
 
+use leptos::html;
 use leptos::prelude::*;
 
-use super::draft::Draft;
+use super::draft::{self, Draft};
+use crate::api::WEBHOOK_HINT;
+use crate::batch::records::Priority;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::widgets::{PrioritySelect, Switch};
 use crate::view_model::form;
+
+/// What the options do, in a line, so that it is known while they are folded.
+fn summary(options: &draft::Options) -> String {
+    let priority = match options.priority {
+        Priority::High => Some("high priority"),
+        Priority::Normal => None,
+        Priority::Low => Some("low priority"),
+    };
+    let webhook = options.webhook().map(|right| if right { "tells a webhook" } else { "webhook is no address" });
+    let words = [
+        priority,
+        (!options.continue_on_error).then_some("stops at a failure"),
+        options.skip_unchanged.then_some("takes over unchanged"),
+        webhook,
+    ];
+    let number = format!("up to {} at a time", options.concurrency_limit);
+    std::iter::once(number.as_str()).chain(words.into_iter().flatten()).collect::<Vec<_>>().join(" · ")
+}
 
 /// The folded section.
 #[component]
 pub(crate) fn Options() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let summary = move || {
-        let options = draft.options();
-        let going_on = if options.continue_on_error { "" } else { " · stops at a failure" };
-        format!("up to {} at a time{going_on}", options.concurrency_limit)
-    };
-    let priorities = [("HIGH", "High"), ("NORMAL", "Normal"), ("LOW", "Low")].map(|(word, label)| {
-        view! { <option value=word prop:selected=move || draft.options().priority == word>{label}</option> }
+    let wrong = Memo::new(move |_| draft.options().webhook() == Some(false));
+    // What is wrong comes into sight; the user may fold it again.
+    let frame = NodeRef::<html::Details>::new();
+    Effect::new(move || {
+        if let (Some(frame), true) = (frame.get(), wrong.get()) {
+            frame.set_open(true);
+        }
     });
+    let described_by =
+        move || if wrong.get() { "option-webhook-problem option-webhook-help" } else { "option-webhook-help" };
     view! {
         <section class="section options" aria-label="Options">
-            <details class="group" data-testid="options">
+            <details node_ref=frame class="group" class:wrong=move || wrong.get() data-testid="options">
                 <summary>
                     <Icon shape=Shape::Chevron/>
                     <span class="group-title">"Options"</span>
-                    <span class="group-summary truncate">{summary}</span>
+                    <span class="group-summary truncate" data-testid="options-summary">{move || summary(&draft.options())}</span>
                 </summary>
                 <div class="parameter">
                     <label for="option-concurrency">"Pictures at a time"</label>
@@ -47,46 +71,26 @@ pub(crate) fn Options() -> impl IntoView {
                 </div>
                 <div class="parameter">
                     <label for="option-priority">"Priority"</label>
-                    <select
-                        class="field"
+                    <PrioritySelect
                         id="option-priority"
-                        data-testid="option-priority"
-                        on:change=move |event| {
-                            let word = event_target_value(&event);
-                            draft.set_options(|options| options.priority = word);
-                        }
-                    >
-                        {priorities}
-                    </select>
+                        chosen=Signal::derive(move || draft.options().priority)
+                        on_choose=move |priority| draft.set_options(|options| options.priority = priority)
+                    />
                 </div>
                 <div class="parameter inline">
                     <label for="option-continue">"Go on when a picture fails"</label>
-                    <input
-                        class="switch"
-                        type="checkbox"
-                        role="switch"
+                    <Switch
                         id="option-continue"
-                        data-testid="option-continue"
-                        prop:checked=move || draft.options().continue_on_error
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            draft.set_options(|options| options.continue_on_error = on);
-                        }
+                        on=Signal::derive(move || draft.options().continue_on_error)
+                        on_change=move |on| draft.set_options(|options| options.continue_on_error = on)
                     />
                 </div>
                 <div class="parameter inline">
                     <label for="option-skip">"Take over results of unchanged pictures"</label>
-                    <input
-                        class="switch"
-                        type="checkbox"
-                        role="switch"
+                    <Switch
                         id="option-skip"
-                        data-testid="option-skip"
-                        prop:checked=move || draft.options().skip_unchanged
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            draft.set_options(|options| options.skip_unchanged = on);
-                        }
+                        on=Signal::derive(move || draft.options().skip_unchanged)
+                        on_change=move |on| draft.set_options(|options| options.skip_unchanged = on)
                     />
                 </div>
                 <div class="parameter">
@@ -96,7 +100,8 @@ pub(crate) fn Options() -> impl IntoView {
                         type="url"
                         placeholder="https://"
                         id="option-webhook"
-                        aria-describedby="option-webhook-help"
+                        aria-describedby=described_by
+                        aria-invalid=move || wrong.get().to_string()
                         data-testid="option-webhook"
                         prop:value=move || draft.options().webhook_url
                         on:change=move |event| {
@@ -104,6 +109,11 @@ pub(crate) fn Options() -> impl IntoView {
                             draft.set_options(|options| options.webhook_url = url);
                         }
                     />
+                    {move || wrong.get().then(|| view! {
+                        <p class="problem" role="alert" id="option-webhook-problem" data-testid="field-error">
+                            "This is no web address. " {WEBHOOK_HINT}
+                        </p>
+                    })}
                     <p class="small muted example" id="option-webhook-help">
                         "Told the status when the batch ends, if the settings at the top of the page allow it."
                     </p>

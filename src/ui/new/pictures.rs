@@ -2,12 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
+use crate::ui::widgets::FilePicker;
 use crate::view_model::document::Input;
 use crate::view_model::format;
 use crate::view_model::missing::Missing;
@@ -52,42 +53,15 @@ fn Totals() -> impl IntoView {
     }
 }
 
-/// The files of a file input, and the input ready for the same files again.
-fn take(event: &leptos::ev::Event) -> Option<web_sys::FileList> {
-    event.target()?.dyn_into::<web_sys::HtmlInputElement>().ok()?.files()
-}
-
-fn reset(event: &leptos::ev::Event) {
-    if let Some(input) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) {
-        input.set_value("");
-    }
-}
-
 const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
 
 #[component]
 fn PrimaryDrop() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let (files, folder) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let empty = Memo::new(move |_| draft.with_pictures(PRIMARY, <[Entry]>::is_empty));
-    let picked = move |event: leptos::ev::Event| {
-        if let Some(list) = take(&event) {
-            let selection = selection_of_list(&list);
-            draft.add(PRIMARY.to_owned(), async move { selection });
-        }
-        reset(&event);
-    };
-    Effect::new(move || {
-        if let Some(folder) = folder.get() {
-            folder.set_webkitdirectory(true);
-        }
-    });
-    let open = |input: NodeRef<html::Input>| {
-        move |_| {
-            if let Some(input) = input.get() {
-                input.click();
-            }
-        }
+    let picked = move |files: FileList| {
+        let selection = selection_of_list(&files);
+        draft.add(PRIMARY.to_owned(), async move { selection });
     };
     view! {
         <div class="drop-zone" class:compact=move || !empty.get() data-testid="drop-zone" data-slot=PRIMARY>
@@ -97,30 +71,15 @@ fn PrimaryDrop() -> impl IntoView {
                 <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
             </div>
             <div class="spread">
-                <button class="button" on:click=open(files)><Icon shape=Shape::Plus/>"Pick files"</button>
-                <button class="button" on:click=open(folder)><Icon shape=Shape::Folder/>"Pick a folder"</button>
+                <FilePicker label="Pictures" accept=ACCEPT testid="file-input" multiple=true on_pick=picked>
+                    <Icon shape=Shape::Plus/>
+                    "Pick files"
+                </FilePicker>
+                <FilePicker label="Folder of pictures" accept=ACCEPT testid="folder-input" folder=true on_pick=picked>
+                    <Icon shape=Shape::Folder/>
+                    "Pick a folder"
+                </FilePicker>
             </div>
-            <input
-                node_ref=files
-                class="unseen"
-                type="file"
-                multiple
-                accept=ACCEPT
-                tabindex="-1"
-                aria-label="Pictures"
-                data-testid="file-input"
-                on:change=picked
-            />
-            <input
-                node_ref=folder
-                class="unseen"
-                type="file"
-                multiple
-                tabindex="-1"
-                aria-label="Folder of pictures"
-                data-testid="folder-input"
-                on:change=picked
-            />
         </div>
     }
 }
@@ -133,23 +92,38 @@ fn ImportProgress() -> impl IntoView {
         let skipped = u64::from(draft.skipped());
         (skipped > 0).then(|| format!("{} left out: hidden, or no pictures.", format::plural(skipped, "file", "files")))
     };
+    let underway = Memo::new(move |_| importing.with(Option::is_some));
+    let total =
+        Memo::new(move |_| importing.with(|importing| importing.map_or(0, |importing| u64::from(importing.total))));
+    // Only the beginning and the end are said aloud.
+    let announced = Memo::new(move |before: Option<&String>| match (underway.get(), before) {
+        (true, _) => format!("Reading {}…", format::plural(total.get(), "file", "files")),
+        (false, Some(before)) if !before.is_empty() => "All files are read.".to_owned(),
+        (false, _) => String::new(),
+    });
+    let text = move || {
+        importing.get().map(|importing| {
+            let total = format::plural(u64::from(importing.total), "file", "files");
+            format!("Reading {} of {total}…", format::count(u64::from(importing.done)))
+        })
+    };
+    let percent = move || importing.get().map_or(0, |now| format::percent(u64::from(now.done), u64::from(now.total)));
     view! {
-        <Show when=move || importing.with(Option::is_some)>
-            {move || importing.get().map(|importing| {
-                let share = f64::from(importing.done) / f64::from(importing.total.max(1)) * 100.0;
-                view! {
-                    <div class="importing" data-testid="import-progress">
-                        <p class="small muted numbers" role="status">
-                            {format!(
-                                "Reading {} of {}…",
-                                format::count(u64::from(importing.done)),
-                                format::plural(u64::from(importing.total), "file", "files"),
-                            )}
-                        </p>
-                        <div class="bar"><span class="active" style=format!("width:{share:.1}%")></span></div>
-                    </div>
-                }
-            })}
+        <p class="unseen" role="status">{announced}</p>
+        <Show when=move || underway.get()>
+            <div class="importing" data-testid="import-progress">
+                <p class="small muted numbers">{text}</p>
+                <div
+                    class="bar"
+                    role="progressbar"
+                    aria-label="Reading files"
+                    aria-valuemin="0"
+                    aria-valuemax="100"
+                    aria-valuenow=percent
+                >
+                    <span class="active" style=move || format!("width:{}%", percent())></span>
+                </div>
+            </div>
         </Show>
         {move || skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
         <MissingFiles/>
@@ -163,7 +137,6 @@ const LISTED: usize = 100;
 #[component]
 fn MissingFiles() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let field = NodeRef::<html::Input>::new();
     let missing = draft.missing();
     let any = Memo::new(move |_| missing.with(|missing| !missing.is_empty()));
     let count = move || missing.with(|missing| missing.len() as u64);
@@ -172,12 +145,7 @@ fn MissingFiles() -> impl IntoView {
         let beyond = count().saturating_sub(LISTED as u64);
         (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
     };
-    let picked = move |event: leptos::ev::Event| {
-        if let Some(list) = take(&event) {
-            draft.add_missing(selection_of_list(&list));
-        }
-        reset(&event);
-    };
+    let picked = move |files: FileList| draft.add_missing(selection_of_list(&files));
     view! {
         <Show when=move || any.get()>
             <section class="missing small" data-testid="missing" aria-label="Missing files">
@@ -186,25 +154,18 @@ fn MissingFiles() -> impl IntoView {
                     <p class="missing-title">
                         {move || format!("{} missing", format::plural(count(), "file is", "files are"))}
                     </p>
-                    <button
+                    <FilePicker
+                        label="Files that are missing"
+                        accept=ACCEPT
+                        testid="missing-input"
                         class="button push"
-                        data-testid="missing-add"
-                        on:click=move |_| if let Some(field) = field.get() { field.click() }
+                        button_testid="missing-add"
+                        multiple=true
+                        on_pick=picked
                     >
                         <Icon shape=Shape::Plus/>
                         "Add again"
-                    </button>
-                    <input
-                        node_ref=field
-                        class="unseen"
-                        type="file"
-                        multiple
-                        accept=ACCEPT
-                        tabindex="-1"
-                        aria-label="Files that are missing"
-                        data-testid="missing-input"
-                        on:change=picked
-                    />
+                    </FilePicker>
                 </div>
                 <ul>
                     <For each=listed key=|one| one.id let:one>
@@ -330,7 +291,6 @@ const MANY: u32 = 4;
 #[component]
 fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let field = NodeRef::<html::Input>::new();
     let key = StoredValue::new(input.action_id.clone());
     let count = Memo::new(move |_| key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32);
     let beside = move || match count.get() {
@@ -344,12 +304,9 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
             format!("{} named by the workflow; dropping replaces.", format::plural(named as u64, "picture", "pictures"))
         }
     };
-    let picked = move |event: leptos::ev::Event| {
-        if let Some(list) = take(&event) {
-            let selection = selection_of_list(&list);
-            draft.add(key.get_value(), async move { selection });
-        }
-        reset(&event);
+    let picked = move |files: FileList| {
+        let selection = selection_of_list(&files);
+        draft.add(key.get_value(), async move { selection });
     };
     let testid = if first { "logo-input".to_owned() } else { format!("input-{}", input.action_id) };
     view! {
@@ -364,21 +321,10 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                     <Tile entry key=key.get_value()/>
                 </For>
             </ul>
-            <button class="button" on:click=move |_| if let Some(field) = field.get() { field.click() }>
+            <FilePicker label=input.title.clone() accept=ACCEPT testid=testid multiple=true on_pick=picked>
                 <Icon shape=Shape::Plus/>
                 "Pick"
-            </button>
-            <input
-                node_ref=field
-                class="unseen"
-                type="file"
-                multiple
-                accept=ACCEPT
-                tabindex="-1"
-                aria-label=input.title.clone()
-                data-testid=testid
-                on:change=picked
-            />
+            </FilePicker>
         </div>
         <Show when=move || { count.get() >= MANY }>
             <div class="spread">

@@ -12,7 +12,7 @@ use super::library::Library;
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
-use crate::ui::services::download_text;
+use crate::ui::services::{TextKind, download_text};
 use crate::view_model::document::{self, Node};
 use crate::view_model::form;
 use crate::workflow::{Diagnostic, Severity};
@@ -129,7 +129,7 @@ fn Diagnostics() -> impl IntoView {
                     <Icon shape=Shape::Warning/>
                     <div>
                         <p>{diagnostic.message}</p>
-                        <p class="hint">{diagnostic.hint}</p>
+                        <p class="hint">{form::in_words(&diagnostic.hint)}</p>
                     </div>
                 </li>
             </For>
@@ -228,7 +228,7 @@ fn JsonButtons() -> impl IntoView {
     };
     let download = move |_| {
         let name = untrack(|| draft.with_document(document::workflow_id));
-        if let Err(problem) = download_text(&draft.json(), &format!("{name}.json")) {
+        if let Err(problem) = download_text(&draft.json(), &name, TextKind::Json) {
             notices.failed(problem.text, problem.hint);
         }
     };

@@ -1,16 +1,17 @@
 //! The choice of a workflow: the built-in ones, or one's own as JSON.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::FileList;
 
 use super::draft::{Draft, OWN};
 use super::my_workflows::MyWorkflows;
 use crate::actions::Role;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
+use crate::ui::widgets::FilePicker;
 use crate::view_model::document;
 use crate::workflow::builtin::BUILTIN;
 
@@ -30,7 +31,7 @@ pub(crate) fn Workflows() -> impl IntoView {
                 .collect::<Vec<_>>()
                 .join(" · ");
             let (name, about) = (document::name(&document), document::description(&document).to_owned());
-            view! { <Card id=builtin.id.to_owned() name about steps on_choose=move |id| draft.choose(&id)/> }
+            view! { <Card id=builtin.id.to_owned() name=Signal::stored(name) about=Signal::stored(about) steps on_choose=move |id| draft.choose(&id)/> }
         })
         .collect::<Vec<_>>();
     view! {
@@ -40,8 +41,8 @@ pub(crate) fn Workflows() -> impl IntoView {
                 {cards}
                 <Card
                     id=OWN.to_owned()
-                    name="As JSON".to_owned()
-                    about="Any workflow as JSON, from a file or pasted.".to_owned()
+                    name=Signal::stored("As JSON".to_owned())
+                    about=Signal::stored("Any workflow as JSON, from a file or pasted.".to_owned())
                     steps=String::new()
                     on_choose=move |id| draft.choose(&id)
                 />
@@ -58,8 +59,8 @@ pub(crate) fn Workflows() -> impl IntoView {
 #[component]
 pub(super) fn Card(
     id: String,
-    name: String,
-    about: String,
+    name: Signal<String>,
+    about: Signal<String>,
     steps: String,
     on_choose: impl Fn(String) + 'static,
     #[prop(optional)] children: Option<Children>,
@@ -76,21 +77,23 @@ pub(super) fn Card(
                 on:change=move |_| on_choose(chosen.clone())
             />
             <span class="card-name">{name}</span>
-            {(!about.is_empty()).then(|| view! { <span class="small muted">{about}</span> })}
+            {move || Some(about.get()).filter(|about| !about.is_empty()).map(|about| view! { <span class="small muted">{about}</span> })}
             {children.map(|children| children())}
             {(!steps.is_empty()).then(|| view! { <span class="steps">{steps}</span> })}
         </label>
     }
 }
 
+/// What is offered when a workflow's file is picked.
+pub(super) const JSON: &str = "application/json,.json";
+
 /// One's own workflow: text, or a file.
 #[component]
 fn OwnJson() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let notices = expect_context::<NoticeBoard>();
-    let file = NodeRef::<html::Input>::new();
-    let read_file = move |_| {
-        let Some(picked) = file.get().and_then(|input| input.files()).and_then(|files| files.get(0)) else { return };
+    let read_file = move |files: FileList| {
+        let Some(picked) = files.get(0) else { return };
         spawn_local(async move {
             match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
                 Ok(text) => draft.set_own_text(text.as_string().unwrap_or_default()),
@@ -114,20 +117,10 @@ fn OwnJson() -> impl IntoView {
             ></textarea>
             {move || draft.own_error().map(|text| view! { <p class="problem" role="alert" id="own-error" data-testid="field-error">{text}</p> })}
             <div>
-                <button class="button" on:click=move |_| if let Some(file) = file.get() { file.click() }>
+                <FilePicker label="Workflow file" accept=JSON testid="own-file" on_pick=read_file>
                     <Icon shape=Shape::Code/>
                     "Open a file"
-                </button>
-                <input
-                    node_ref=file
-                    class="unseen"
-                    type="file"
-                    accept="application/json,.json"
-                    tabindex="-1"
-                    aria-label="Workflow file"
-                    data-testid="own-file"
-                    on:change=read_file
-                />
+                </FilePicker>
             </div>
         </div>
     }

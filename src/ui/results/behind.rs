@@ -1,10 +1,11 @@
 //! What shows through transparency: a checkerboard, a colour, or a photograph of the user's. One choice for all results
 //! of the view; it changes nothing about them.
 
-use leptos::html;
 use leptos::prelude::*;
+use web_sys::FileList;
 
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::widgets::FilePicker;
 
 /// What lies behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +43,8 @@ impl Behind {
     pub(crate) fn style(self) -> String {
         match self.ground.get() {
             Ground::Checkerboard => String::new(),
-            Ground::White => "background:#fff".to_owned(),
-            Ground::Black => "background:#000".to_owned(),
+            Ground::White => "background:var(--white)".to_owned(),
+            Ground::Black => "background:var(--black)".to_owned(),
             Ground::Color => format!("background:{}", self.color.get()),
             Ground::Photo => {
                 self.photo.get().map_or_else(String::new, |url| format!("background:url(\"{url}\") center / cover"))
@@ -112,44 +113,32 @@ pub(crate) fn BehindChoice() -> impl IntoView {
 #[component]
 fn Photo() -> impl IntoView {
     let behind = expect_context::<Behind>();
-    let picker = NodeRef::<html::Input>::new();
-    let click = move |_| {
-        let has_one = behind.photo.with_untracked(Option::is_some);
-        if has_one && behind.ground.get_untracked() != Ground::Photo {
+    let picks = Callback::new(move |()| {
+        let shows_it = behind.photo.with_untracked(Option::is_some) && behind.ground.get_untracked() != Ground::Photo;
+        if shows_it {
             behind.ground.set(Ground::Photo);
-        } else if let Some(picker) = picker.get_untracked() {
-            picker.click();
         }
-    };
-    let picked = move |_| {
-        let Some(picker) = picker.get_untracked() else { return };
-        if let Some(file) = picker.files().and_then(|files| files.get(0)) {
+        !shows_it
+    });
+    let picked = move |files: FileList| {
+        if let Some(file) = files.get(0) {
             behind.show_photo(&file);
         }
-        // So that the same file can be picked again.
-        picker.set_value("");
     };
     view! {
-        <button
-            type="button"
+        <FilePicker
+            label="Photograph behind the result"
+            accept="image/*"
+            testid="behind-file"
             class="swatch photo"
-            data-testid="behind-photo"
-            aria-label="A photograph of yours"
+            button_testid="behind-photo"
+            name="A photograph of yours"
             title="A photograph of yours"
-            aria-pressed=move || (behind.ground.get() == Ground::Photo).to_string()
-            on:click=click
+            pressed=Signal::derive(move || behind.ground.get() == Ground::Photo)
+            picks
+            on_pick=picked
         >
             <Icon shape=Shape::Picture/>
-        </button>
-        <input
-            node_ref=picker
-            class="unseen"
-            type="file"
-            accept="image/*"
-            tabindex="-1"
-            aria-label="Photograph behind the result"
-            data-testid="behind-file"
-            on:change=picked
-        />
+        </FilePicker>
     }
 }

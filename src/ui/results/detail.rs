@@ -10,10 +10,11 @@ use super::list::focus_row;
 use super::row::{OutputLine, Retry, name, status};
 use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
-use crate::error::{ErrorCategory, Failure, Phase};
+use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::ui::batches::when;
+use crate::ui::focus::{focus, is_lost};
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::widgets::{StoredImage, focus};
+use crate::ui::widgets::StoredImage;
 use crate::view_model::route::Route;
 use crate::view_model::{form, format};
 
@@ -36,7 +37,7 @@ pub(crate) fn Detail() -> impl IntoView {
         if within {
             request_animation_frame(move || {
                 // What had the focus may have gone with the content; what has it by now keeps it.
-                if document().active_element().is_none_or(|element| element.tag_name() == "BODY") {
+                if is_lost() {
                     focus();
                 }
             });
@@ -138,15 +139,20 @@ fn Success(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// What was noticed about the results, and what to do about it.
+fn level(warning: &Warning) -> &'static str {
+    if warning.is_doubt() { "doubt" } else { "hint" }
+}
+
+/// What was noticed about the results, and what to do about it: doubts before hints.
 #[component]
 fn Doubts(execution: Arc<Execution>) -> impl IntoView {
     (!execution.warnings.is_empty()).then(|| {
-        let notes = execution.warnings.iter().map(|warning| {
+        let of = |doubts: bool| execution.warnings.iter().filter(move |warning| warning.is_doubt() == doubts);
+        let notes = of(true).chain(of(false)).map(|warning| {
             view! {
-                <li>
-                    <Icon shape=Shape::Warning/>
-                    <p><span class="doubt-text">{warning.message.clone()}</span> " " {warning.hint.clone()}</p>
+                <li class:hint=!warning.is_doubt() data-level=level(warning)>
+                    <Icon shape=if warning.is_doubt() { Shape::Warning } else { Shape::Info }/>
+                    <p><span class="doubt-text">{warning.message.clone()}</span> " " {form::in_words(&warning.hint)}</p>
                 </li>
             }
         });
@@ -180,7 +186,7 @@ fn Failed(execution: Arc<Execution>) -> impl IntoView {
                 let place = place(&failure);
                 view! {
                     <p class="failure-text">{failure.message}</p>
-                    <p>{failure.hint}</p>
+                    <p>{form::in_words(&failure.hint)}</p>
                     <p class="small muted">{place} " " {tries}</p>
                 }
             })}

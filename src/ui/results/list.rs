@@ -7,7 +7,8 @@ use wasm_bindgen::JsCast;
 use super::marks::{MarkBar, Marking};
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
-use crate::ui::widgets::{Segments, focus};
+use crate::ui::focus::{focus, focus_main};
+use crate::ui::widgets::Segments;
 use crate::view_model::format;
 use crate::view_model::window::Window;
 
@@ -15,8 +16,14 @@ use crate::view_model::window::Window;
 const ROW: f64 = 76.0;
 const HEADER: f64 = 56.0;
 
-const FILTERS: [(&str, &str); 5] =
-    [("all", "All"), ("success", "Done"), ("failed", "Failed"), ("running", "Running"), ("pending", "Waiting")];
+const FILTERS: [(&str, &str); 6] = [
+    ("all", "All"),
+    ("success", "Done"),
+    ("doubtful", "To look at"),
+    ("failed", "Failed"),
+    ("running", "Running"),
+    ("pending", "Waiting"),
+];
 
 /// The list with its filter; `covered` while the detail lies over it.
 #[component]
@@ -148,7 +155,7 @@ pub(crate) fn focus_row(asset_index: u32) {
     match find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
         // A row at the edge scrolls into sight.
         Some(button) => drop(button.focus()),
-        None => focus(find("#main")),
+        None => focus_main(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
+use super::list::focus_row;
 use crate::batch::records::execution_id;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
@@ -74,7 +75,15 @@ impl Marking {
         self.failed.with(|failed| self.marks.with(|marks| marks.among(failed)))
     }
 
+    /// Gives the focus to the row where the last mark was set or taken: the bar of the marks goes with them.
+    fn focus_last(self) {
+        if let Some(index) = self.marks.with_untracked(Marks::last) {
+            focus_row(index);
+        }
+    }
+
     fn retry(self) {
+        self.focus_last();
         let batch_id = self.batch_id.get_value();
         let ids = untrack(|| self.marked()).into_iter().map(|index| execution_id(&batch_id, index)).collect();
         self.live.retry(batch_id, Some(ids));
@@ -88,6 +97,10 @@ pub(crate) fn MarkBar() -> impl IntoView {
     let marking = expect_context::<Marking>();
     let count = Memo::new(move |_| marking.marked().len());
     let all = Memo::new(move |_| marking.failed.with(BTreeSet::len));
+    let clear = move |_| {
+        marking.focus_last();
+        marking.clear();
+    };
     view! {
         <Show when=move || { count.get() > 0 }>
             <div class="mark-bar panel" role="group" aria-label="Marked pictures">
@@ -101,7 +114,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
                 <Show when=move || { count.get() < all.get() }>
                     <button class="button" data-testid="mark-all" on:click=move |_| { marking.mark_all(); }>"Mark all"</button>
                 </Show>
-                <button class="button quiet" data-testid="clear-marks" on:click=move |_| { marking.clear(); }>"Clear"</button>
+                <button class="button quiet" data-testid="clear-marks" on:click=clear>"Clear"</button>
             </div>
         </Show>
     }

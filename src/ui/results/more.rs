@@ -6,25 +6,30 @@ use serde_json::{Value, json};
 
 use crate::batch::records::{LogLevel, Priority, Progress};
 use crate::ui::batches::when;
+use crate::ui::confirm::Confirm;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::new::draft::Draft;
+use crate::ui::new::library::Library;
 use crate::ui::notices::NoticeBoard;
-use crate::ui::services::{Services, download_text};
-use crate::ui::widgets::{Menu, MenuItem};
+use crate::ui::services::{Services, TextKind, download_text};
+use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
 use crate::view_model::{form, format};
 
 /// The menu of a batch.
 #[component]
 pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let library = expect_context::<Library>();
+    let confirm = expect_context::<Confirm>();
+    let live = expect_context::<Live>();
     let services = expect_context::<Services>();
     let notices = expect_context::<NoticeBoard>();
-    let report = move |format: &'static str| {
+    let report = move |kind: TextKind| {
         spawn_local(async move {
             let id = batch_id.get_value();
-            let outcome = match services.report(&id, format).await {
-                Ok(text) => download_text(&text, &format!("{id}.{format}")),
+            let outcome = match services.report(&id, kind).await {
+                Ok(text) => download_text(&text, &id, kind),
                 Err(problem) => Err(problem),
             };
             if let Err(problem) = outcome {
@@ -52,17 +57,36 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             }
         });
     };
+    let run_again = move || {
+        let Some(batch) = untrack(|| live.batch(&batch_id.get_value())) else { return };
+        let take = move || {
+            library.choose_if_here(&batch.workflow_id);
+            draft.take_inputs_of(batch.batch_id.clone());
+        };
+        match untrack(|| draft.picked()) {
+            0 => take(),
+            picked => confirm.ask(
+                "Replace the pictures of the new batch?",
+                format!(
+                    "{} picked there already. They give way to those of this batch.",
+                    format::plural(picked, "picture is", "pictures are"),
+                ),
+                "Replace",
+                take,
+            ),
+        }
+    };
     view! {
-        <Menu label="More actions" testid="more-actions">
+        <Menu label=Signal::stored("More actions".to_owned()) testid="more-actions">
             <MenuItem
                 testid="run-again"
                 shape=Shape::Play
                 text="Run these pictures again…"
-                on_pick=move || draft.take_inputs_of(batch_id.get_value())
+                on_pick=run_again
             />
             <MenuItem testid="verify" shape=Shape::Check text="Check stored results" on_pick=verify/>
-            <MenuItem testid="report-csv" shape=Shape::Download text="Report as CSV" on_pick=move || report("csv")/>
-            <MenuItem testid="report-json" shape=Shape::Download text="Report as JSON" on_pick=move || report("json")/>
+            <MenuItem testid="report-csv" shape=Shape::Download text="Report as CSV" on_pick=move || report(TextKind::Csv)/>
+            <MenuItem testid="report-json" shape=Shape::Download text="Report as JSON" on_pick=move || report(TextKind::Json)/>
         </Menu>
     }
 }
@@ -80,24 +104,16 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
             live.update(id, change);
         }
     };
-    let priority = move || config.get().map_or(Priority::Normal, |(priority, _)| priority);
-    let options = move || {
-        [(Priority::High, "HIGH", "High"), (Priority::Normal, "NORMAL", "Normal"), (Priority::Low, "LOW", "Low")].map(
-            |(one, word, text)| view! { <option value=word prop:selected=move || priority() == one>{text}</option> },
-        )
-    };
+    let priority = Signal::derive(move || config.get().map_or(Priority::Normal, |(priority, _)| priority));
     view! {
         <Show when=move || running.get()>
             <div class="share" role="group" aria-label="Share of the device">
                 <label class="small" for="share-priority">"Priority"</label>
-                <select
-                    class="field"
+                <PrioritySelect
                     id="share-priority"
-                    data-testid="share-priority"
-                    on:change=move |event| update(json!({ "priority": event_target_value(&event) }))
-                >
-                    {options()}
-                </select>
+                    chosen=priority
+                    on_choose=move |priority| update(json!({ "priority": priority }))
+                />
                 <label class="small" for="share-concurrency">"At a time"</label>
                 <input
                     class="field numbers"

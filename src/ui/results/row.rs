@@ -72,7 +72,9 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             duration => duration.map(format::duration),
         })
     };
-    let doubt = Memo::new(move |_| execution.with(|one| one.warnings.first().map(|warning| warning.message.clone())));
+    let doubt = Memo::new(move |_| {
+        execution.with(|one| one.warnings.iter().find(|one| one.is_doubt()).map(|doubt| doubt.message.clone()))
+    });
     view! {
         <li
             class="row"

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::batch::records::{Execution, ExecutionStatus};
+use crate::store::ExecutionPage;
 use crate::ui::live::Live;
 use crate::ui::services::{Change, Problem, Services};
 use crate::view_model::reading::{Extent, Readings};
@@ -137,14 +138,17 @@ impl ExecutionList {
         })
     }
 
-    fn status(self) -> Option<ExecutionStatus> {
-        match self.filter.get_untracked() {
+    /// A page of what the filter matches.
+    async fn read_page(self, batch_id: &str, offset: u32) -> Result<ExecutionPage, Problem> {
+        let status = match self.filter.get_untracked() {
+            "doubtful" => return self.services.doubtful(batch_id, offset, PAGE).await,
             "pending" => Some(ExecutionStatus::Pending),
             "running" => Some(ExecutionStatus::Running),
             "success" => Some(ExecutionStatus::Success),
             "failed" => Some(ExecutionStatus::Failed),
             _ => None,
-        }
+        };
+        self.services.executions(batch_id, status, offset, PAGE).await
     }
 
     /// What was read may be outdated: reads again soon, however many changes come meanwhile.
@@ -202,7 +206,7 @@ impl ExecutionList {
             if !all && self.pages.try_with_untracked(|pages| pages.contains_key(&page)) != Some(false) {
                 continue;
             }
-            let read = self.services.executions(&batch_id, self.status(), page * PAGE, PAGE).await;
+            let read = self.read_page(&batch_id, page * PAGE).await;
             if self.generation.try_get_value() != Some(generation) {
                 return;
             }

@@ -1,0 +1,133 @@
+//! Where the focus goes: to an element, where it stands; and when what has it goes from the page, to what is near.
+//!
+//! A browser lets the focus fall to the body with the element that had it: whoever works by keyboard or hears the page
+//! is thrown back to its beginning. Buttons here go often, with the state that they are for and with their row.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};
+
+/// What Tab comes to.
+const FOCUSABLE: &str = "a[href], summary, :is(button, input, select, textarea):not(:disabled, [tabindex='-1'])";
+
+/// Gives an element the focus where it stands: the page does not scroll.
+pub(crate) fn focus(element: Option<Element>) {
+    let options = web_sys::FocusOptions::new();
+    options.set_prevent_scroll(true);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _gone = element.focus_with_options(&options);
+    }
+}
+
+/// Whether nothing has the focus.
+pub(crate) fn is_lost() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+}
+
+/// Gives the focus to the page's main part.
+pub(crate) fn focus_main() {
+    focus(document().get_element_by_id("main"));
+}
+
+/// Keeps the focus near where it was whenever what has it goes, for as long as the page lives.
+pub(crate) fn keep_near() {
+    let last = Rc::new(RefCell::new(None::<Trail>));
+    let noted = last.clone();
+    window_event_listener_untyped("focusin", move |event| {
+        let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        *noted.borrow_mut() = element.map(Trail::of);
+    });
+    let changed = Closure::<dyn Fn(Vec<MutationRecord>)>::new(move |changes: Vec<MutationRecord>| {
+        let went = last.borrow().as_ref().is_some_and(|trail| trail.went_with(&changes));
+        if went
+            && is_lost()
+            && let Some(trail) = last.take()
+        {
+            trail.restore();
+        }
+    });
+    let Ok(observer) = MutationObserver::new(changed.as_ref().unchecked_ref()) else { return };
+    changed.forget();
+    let options = MutationObserverInit::new();
+    options.set_child_list(true);
+    options.set_subtree(true);
+    if let Some(body) = document().body() {
+        // The body is a node, so it can be observed.
+        let _observes = observer.observe_with_options(&body, &options);
+    }
+}
+
+/// Where an element stands.
+struct Trail {
+    element: Element,
+    /// What it is called, so that its like is known when it is made anew.
+    called: Option<String>,
+    /// Its ancestors from the inside, each with the place of the child that leads to it.
+    steps: Vec<(Element, u32)>,
+}
+
+impl Trail {
+    fn of(element: Element) -> Self {
+        let mut steps = Vec::new();
+        let mut child = element.clone();
+        while let Some(parent) = child.parent_element() {
+            let before = std::iter::successors(child.previous_element_sibling(), Element::previous_element_sibling);
+            steps.push((parent.clone(), before.count() as u32));
+            child = parent;
+        }
+        Self { called: element.get_attribute("data-testid"), element, steps }
+    }
+
+    /// Whether it was taken out of the page, if only to be put in elsewhere.
+    fn went_with(&self, changes: &[MutationRecord]) -> bool {
+        let removed = |change: &MutationRecord| {
+            let nodes = change.removed_nodes();
+            (0..nodes.length()).any(|at| nodes.item(at).is_some_and(|node| node.contains(Some(&self.element))))
+        };
+        !self.element.is_connected() || changes.iter().any(removed)
+    }
+
+    /// Gives the focus back to it, to its like, or else to what is nearest to where it stood.
+    fn restore(&self) {
+        if take(&self.element) {
+            return;
+        }
+        for (parent, place) in self.steps.iter().filter(|(parent, _)| parent.is_connected()) {
+            if parent.tag_name() == "BODY" {
+                break;
+            }
+            let children = parent.children();
+            // What has taken its place comes first, then what is before it and behind it, further and further.
+            let distances = 0..=children.length().max(*place);
+            let mut near = distances.flat_map(|distance| [place.checked_sub(distance), place.checked_add(distance)]);
+            if near.any(|at| at.and_then(|at| children.item(at)).is_some_and(|child| self.enter(&child))) {
+                return;
+            }
+            if parent.has_attribute("tabindex") && take(parent) {
+                return;
+            }
+        }
+        focus_main();
+    }
+
+    fn enter(&self, within: &Element) -> bool {
+        let like = self.called.as_ref().map(|called| format!("[data-testid=\"{called}\"]"));
+        like.iter().map(String::as_str).chain([FOCUSABLE]).any(|selector| {
+            if within.matches(selector).unwrap_or(false) && take(within) {
+                return true;
+            }
+            let Ok(found) = within.query_selector_all(selector) else { return false };
+            (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).any(|element| take(&element))
+        })
+    }
+}
+
+/// Whether an element took the focus: what is hidden or inert does not.
+fn take(element: &Element) -> bool {
+    focus(Some(element.clone()));
+    document().active_element().is_some_and(|active| active == *element)
+}

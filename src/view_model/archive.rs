@@ -1,0 +1,78 @@
+//! What is said when an archive was taken in.
+
+use super::format;
+use crate::archive::Taken;
+
+/// What came of packing or taking in an archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// In a sentence or two.
+    pub text: String,
+    /// What was wrong, one by one; or what to do about a failure.
+    pub problems: Vec<String>,
+    /// Whether it did not go as it should.
+    pub failed: bool,
+}
+
+impl Outcome {
+    /// All went well.
+    pub fn done(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// What was added, what was here already, and every part that could not be taken in as it was.
+pub fn taken_in(taken: &Taken) -> Outcome {
+    let counts = [
+        (taken.batches, "batch", "batches"),
+        (taken.workflows, "workflow", "workflows"),
+        (taken.models, "network", "networks"),
+    ];
+    let parts: Vec<String> = (counts.into_iter())
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format::plural(u64::from(count), one, many))
+        .collect();
+    let mut text = if parts.is_empty() {
+        "Nothing new in the archive.".to_owned()
+    } else {
+        format!("Added: {}.", parts.join(", "))
+    };
+    if taken.skipped > 0 {
+        text += &format!(" {} here already.", format::plural(u64::from(taken.skipped), "was", "were"));
+    }
+    match taken.problems.len() as u64 {
+        0 => {}
+        1 => text += " One part was not taken in as it was:",
+        many => text += &format!(" {} parts were not taken in as they were:", format::count(many)),
+    }
+    let problems = taken.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.message)).collect();
+    Outcome { text, problems, failed: !taken.problems.is_empty() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Problem;
+
+    #[test]
+    fn it_says_what_was_added_and_what_was_here() {
+        let taken = Taken { batches: 2, workflows: 1, skipped: 3, ..Taken::default() };
+        assert_eq!(taken_in(&taken), Outcome::done("Added: 2 batches, 1 workflow. 3 were here already."));
+        assert_eq!(taken_in(&Taken::default()).text, "Nothing new in the archive.");
+    }
+
+    #[test]
+    fn every_problem_is_named() {
+        let problem = |entry: &str| Problem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
+        let taken = Taken { batches: 1, problems: vec![problem("blobs/a")], ..Taken::default() };
+        assert_eq!(taken_in(&taken).text, "Added: 1 batch. One part was not taken in as it was:");
+        let taken = Taken { problems: vec![problem("blobs/a"), problem("blobs/b")], ..taken };
+        let outcome = taken_in(&taken);
+        assert!(
+            outcome.failed && outcome.text.ends_with("2 parts were not taken in as they were:"),
+            "{}",
+            outcome.text
+        );
+        assert_eq!(outcome.problems, ["blobs/a: its checksum differs.", "blobs/b: its checksum differs."]);
+    }
+}

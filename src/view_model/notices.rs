@@ -1,0 +1,28 @@
+//! Which of the notices on show goes when there is room for no more.
+
+/// The place of the notice that goes, in the order they came, where `true` is one that tells a failure: the first that
+/// tells none, and only when all do the first of all. None while there are at most `most`. The last one has just come and
+/// stays: if it tells no failure it goes by itself, and pushes out no failure before.
+pub fn surplus(failures: &[bool], most: usize) -> Option<usize> {
+    let (last, earlier) = failures.split_last().filter(|_| failures.len() > most)?;
+    earlier.iter().position(|failure| !failure).or(last.then_some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_stays_before_what_is_done() {
+        assert_eq!(surplus(&[true, false, true, false, false], 4), Some(1));
+        assert_eq!(surplus(&[false, false, false, false, true], 4), Some(0));
+        assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one goes by itself");
+        assert_eq!(surplus(&[true, true, true, true, true], 4), Some(0));
+    }
+
+    #[test]
+    fn while_there_is_room_nothing_goes() {
+        assert_eq!(surplus(&[false; 4], 4), None);
+        assert_eq!(surplus(&[], 0), None);
+    }
+}
