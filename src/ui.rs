@@ -97,7 +97,6 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::draft::provide_draft();
     new::library::provide_library();
     new::draft::keep_draft();
-    let draft = expect_context::<new::draft::Draft>();
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
@@ -109,9 +108,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
                 Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
-        <Show when=move || !draft.is_restoring()>
-            <drop::DropOverlay/>
-        </Show>
+        <drop::DropOverlay/>
     }
 }
 

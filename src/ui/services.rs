@@ -22,6 +22,7 @@ use crate::export::names::safe_file_name;
 use crate::protocol::StopReason;
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
+use crate::view_model::saved_draft::Changes;
 use crate::view_model::transparency;
 
 /// A failure as it is shown: what failed, and how to mend it.
@@ -279,7 +280,7 @@ impl Services {
     }
 
     /// Keeps and removes small settings together; they are handed to the storage as soon as this is polled.
-    pub(crate) async fn change_settings(self, changes: Vec<(String, Option<String>)>) -> Result<(), Problem> {
+    pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), Problem> {
         Ok(self.client()?.change_settings(changes).await?)
     }
 

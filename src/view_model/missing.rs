@@ -30,7 +30,7 @@ impl Reason {
             Self::NoRoom => "there is no room for it in the browser's storage",
             Self::Failed => "the storage failed",
             Self::TabClosed => "the tab was closed while it was read",
-            Self::Swept => "it was not used for long and was removed from the browser's storage",
+            Self::Swept => "it is no longer in the browser's storage",
         }
     }
 }

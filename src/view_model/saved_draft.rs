@@ -6,8 +6,6 @@
 //! A draft lies in the settings under [`head_key`], a [`Head`], and under [`portion_key`] in portions of its [`Item`]s.
 //! An item's id says its portion, so that a change among ten thousand pictures writes one portion anew.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -38,7 +36,8 @@ pub fn portions_below(draft_id: &str) -> String {
 }
 
 fn portion_key(draft_id: &str, portion: u32) -> String {
-    format!("{}{portion}", portions_below(draft_id))
+    // So that they lie in the order of their numbers.
+    format!("{}{portion:08}", portions_below(draft_id))
 }
 
 /// What became of a file.
@@ -183,7 +182,8 @@ pub struct Written {
     has_head: bool,
     /// What the head says: whether the draft was run, and what it holds.
     head: Option<(bool, Setup)>,
-    portions: HashMap<u32, Vec<Mark>>,
+    /// By number. Few enough to be looked through.
+    portions: Vec<(u32, Vec<Mark>)>,
 }
 
 impl Written {
@@ -207,18 +207,29 @@ impl Written {
             changes.push((head_key(draft_id), serde_json::to_string(&head).ok()));
             (self.has_head, self.head) = (true, Some((ran, head.setup)));
         }
-        let empty = |portion: &u32| content.portions().all(|(one, _)| one != *portion);
-        let emptied: Vec<u32> = self.portions.keys().copied().filter(empty).collect();
-        for portion in emptied {
-            self.portions.remove(&portion);
-            changes.push((portion_key(draft_id, portion), None));
-        }
-        let differs = |(portion, marks): &(u32, &[Mark])| self.portions.get(portion).map(Vec::as_slice) != Some(*marks);
-        let differing: Vec<(u32, &[Mark])> = content.portions().filter(differs).take(most).collect();
-        for (portion, marks) in differing {
+        self.portions.retain(|(portion, _)| {
+            let is_left = content.portions().any(|(one, _)| one == *portion);
+            if !is_left {
+                changes.push((portion_key(draft_id, *portion), None));
+            }
+            is_left
+        });
+        let mut left = most;
+        for (portion, marks) in content.portions() {
+            let known = self.portions.iter_mut().find(|(one, _)| *one == portion);
+            if known.as_ref().is_some_and(|(_, written)| written == marks) {
+                continue;
+            }
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            match known {
+                Some((_, written)) => *written = marks.to_vec(),
+                None => self.portions.push((portion, marks.to_vec())),
+            }
             let (first, last) = (portion * PORTION, portion * PORTION + (PORTION - 1));
             changes.push((portion_key(draft_id, portion), serde_json::to_string(&items(first, last)).ok()));
-            self.portions.insert(portion, marks.to_vec());
         }
         changes
     }
@@ -226,14 +237,14 @@ impl Written {
     /// It was not written after all, or nobody knows: all of it has to be written again.
     pub fn doubt(&mut self) {
         self.head = None;
-        self.portions.values_mut().for_each(Vec::clear);
+        self.portions.iter_mut().for_each(|(_, marks)| marks.clear());
     }
 
     /// What has to be written so that nothing is left of the draft.
     fn removal(&mut self, draft_id: &str) -> Changes {
         let Self { has_head, portions, .. } = std::mem::take(self);
         let head = has_head.then(|| head_key(draft_id));
-        let portions = portions.into_keys().map(|portion| portion_key(draft_id, portion));
+        let portions = portions.into_iter().map(|(portion, _)| portion_key(draft_id, portion));
         head.into_iter().chain(portions).map(|key| (key, None)).collect()
     }
 }
@@ -254,26 +265,29 @@ pub struct Read {
 impl Read {
     /// Begins with the head.
     pub fn new(head: Head) -> Self {
-        let written = Written { has_head: true, head: Some((head.ran, head.setup.clone())), portions: HashMap::new() };
+        let written = Written { has_head: true, head: Some((head.ran, head.setup.clone())), portions: Vec::new() };
         Self { setup: head.setup, items: Vec::new(), ran: head.ran, written }
     }
 
-    /// Takes in the text at a portion's key; the ids of the assets it names, in order, to be asked of the storage.
-    /// Items that cannot be read are left out, and written over later.
+    /// Takes in the text at a portion's key, one after the other by their keys; the ids of the assets it names, in order,
+    /// to be asked of the storage. A portion that cannot be read is left out, and written over later.
     pub fn take(&mut self, key: &str, text: &str) -> Vec<String> {
         let number = key.rsplit(':').next().and_then(|number| number.parse::<u32>().ok());
         let Some(portion) = number else { return Vec::new() };
         let mut items: Vec<Item> = serde_json::from_str(text).unwrap_or_default();
-        items.retain(|item| item.id / PORTION == portion);
-        items.sort_by_key(|item| item.id);
-        items.dedup_by_key(|item| item.id);
-        self.written.portions.insert(portion, items.iter().map(Mark::of).collect());
+        let is_sound = items.iter().all(|item| item.id / PORTION == portion)
+            && items.is_sorted_by(|one, next| one.id < next.id)
+            && self.next_id() <= portion * PORTION;
+        if !is_sound {
+            items.clear();
+        }
+        self.written.portions.push((portion, items.iter().map(Mark::of).collect()));
         let asset_ids = items.iter().filter_map(asset_id).map(str::to_owned).collect();
         self.items.extend(items);
         asset_ids
     }
 
-    /// Ends the reading: files are by id; those that were on their way are missing, and so are those whose assets are
+    /// Ends the reading: files that were on their way are missing, and so are those whose assets are
     /// not there any more, as `stored` says of all that [`Read::take`] named. Answers those; with any, it is not the draft
     /// that was run.
     pub fn settle(&mut self, stored: &[bool]) -> Vec<Missing> {
@@ -292,7 +306,6 @@ impl Read {
                 lost.extend(item.as_missing());
             }
         }
-        self.items.sort_by_key(|item| item.id);
         self.ran &= lost.is_empty();
         lost
     }
@@ -353,8 +366,10 @@ impl Known {
             let draft_id = key.strip_prefix(HEADS)?.to_owned();
             Some(Self { draft_id, head: Head::parse(&text) })
         };
-        let mut all: Vec<Self> = settings.into_iter().filter_map(read).collect();
-        all.sort_by(|one, other| other.written_at().total_cmp(&one.written_at()));
+        let mut all = Vec::<Self>::new();
+        for one in settings.into_iter().filter_map(read) {
+            all.insert(all.partition_point(|other| other.written_at() >= one.written_at()), one);
+        }
         all
     }
 
@@ -392,6 +407,8 @@ pub fn surplus<'a>(known: &'a [Known], taken: &str) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::*;
@@ -422,7 +439,7 @@ mod tests {
     }
 
     /// The settings that these changes leave.
-    fn apply(settings: &mut HashMap<String, String>, changes: Changes) {
+    fn apply(settings: &mut BTreeMap<String, String>, changes: Changes) {
         for (key, value) in changes {
             match value {
                 Some(value) => settings.insert(key, value),
@@ -431,7 +448,7 @@ mod tests {
         }
     }
 
-    fn read(settings: &HashMap<String, String>) -> (Read, Vec<String>) {
+    fn read(settings: &BTreeMap<String, String>) -> (Read, Vec<String>) {
         let mut read = Read::new(Head::parse(&settings[&head_key("d")]).expect("a head"));
         let mut asset_ids = Vec::new();
         for (key, text) in settings.iter().filter(|(key, _)| key.starts_with(&portions_below("d"))) {
@@ -445,7 +462,7 @@ mod tests {
         let mut logo = stored(1, "bb");
         (logo.key, logo.path) = ("logo".to_owned(), Some("brand/1.jpg".to_owned()));
         let items = vec![stored(0, "aa"), logo, with_state(2, State::Missing(Reason::NoRoom)), stored(600, "cc")];
-        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let mut now = content(&items);
         now.setup.skipped = 2;
         now.setup.own_text = "{ \"not\": JSON".to_owned();
@@ -470,17 +487,20 @@ mod tests {
         assert_eq!(write(&mut written, &items, 9), Vec::new());
         items[300].state = State::Missing(Reason::Swept);
         items.remove(10);
-        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:0", true), ("draft-files:d:1", true)]);
+        assert_eq!(
+            keys(&write(&mut written, &items, 9)),
+            [("draft-files:d:00000000", true), ("draft-files:d:00000001", true)]
+        );
         items[299].state = State::Missing(Reason::NoRoom);
-        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:1", true)], "another reason");
+        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:00000001", true)], "another reason");
         items.retain(|item| item.id >= PORTION);
-        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:0", false)]);
+        assert_eq!(keys(&write(&mut written, &items, 9)), [("draft-files:d:00000000", false)]);
     }
 
     #[test]
     fn much_is_written_in_several_steps_and_the_head_with_the_first() {
         let items: Vec<Item> = (0..1000).map(|id| stored(id, "aa")).collect();
-        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let first = write(&mut written, &items, 3);
         assert_eq!(keys(&first)[0], ("draft:d", true));
         assert_eq!(first.len(), 4);
@@ -513,7 +533,7 @@ mod tests {
         write(&mut written, &[stored(0, "aa")], 9);
         let mut removed = write(&mut written, &[], 9);
         removed.sort();
-        assert_eq!(keys(&removed), [("draft-files:d:0", false), ("draft:d", false)]);
+        assert_eq!(keys(&removed), [("draft-files:d:00000000", false), ("draft:d", false)]);
         assert_eq!(write(&mut written, &[], 9), Vec::new());
     }
 
@@ -544,7 +564,7 @@ mod tests {
             stored(4, "bb"),
         ];
         let mut written = Written::default();
-        let mut settings = HashMap::new();
+        let mut settings = BTreeMap::new();
         apply(&mut settings, write(&mut written, &items, 9));
         let (mut read, asset_ids) = read(&settings);
         assert_eq!(asset_ids, ["aa", "swept", "bb"], "an address is not asked for");
@@ -566,15 +586,15 @@ mod tests {
         for foreign in [head.to_string(), String::new(), "on".to_owned(), "{}".to_owned(), "[1".to_owned()] {
             assert_eq!(Head::parse(&foreign), None, "{foreign}");
         }
-        let (mut written, mut settings) = (Written::default(), HashMap::new());
+        let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let mut items = vec![stored(0, "aa"), stored(300, "bb"), stored(301, "cc")];
         apply(&mut settings, write(&mut written, &items, 9));
-        settings.insert("draft-files:d:1".to_owned(), "[{ \"id\": 3".to_owned());
+        settings.insert("draft-files:d:00000001".to_owned(), "[{ \"id\": 3".to_owned());
         let (mut read, asset_ids) = read(&settings);
         read.settle(&vec![true; asset_ids.len()]);
         assert_eq!(read.items, [stored(0, "aa")]);
         items.truncate(1);
-        assert_eq!(keys(&write(&mut read.written, &items, 9)), [("draft-files:d:1", false)], "it is removed");
+        assert_eq!(keys(&write(&mut read.written, &items, 9)), [("draft-files:d:00000001", false)], "it is removed");
     }
 
     fn known(draft_id: &str, saved_at: Millis, ran: bool) -> (String, String) {

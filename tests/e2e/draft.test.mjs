@@ -221,7 +221,7 @@ test("pictures that the storage has let go are listed as missing, and added agai
   await sweep(page, [pictures.sha256(files[1].buffer)]);
   await reload(page);
   await picked(page, 2);
-  assert.deepEqual(await missing(page), ["b.jpg it was not used for long and was removed from the browser's storage"]);
+  assert.deepEqual(await missing(page), ["b.jpg it is no longer in the browser's storage"]);
   assert.match(await page.locator(`${id("notice")}[data-kind="bad"]`).innerText(), /"b\.jpg" is missing/);
   await page.locator(id("missing-input")).setInputFiles([files[1]]);
   await picked(page, 3);

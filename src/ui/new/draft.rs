@@ -215,27 +215,33 @@ impl Draft {
     pub(crate) fn add(self, key: String, selection: impl Future<Output = Selection> + 'static) {
         spawn_local(async move {
             let selection = selection.await;
-            self.skipped.update(|skipped| *skipped += selection.skipped);
-            let unreadable = selection.unreadable.into_iter().map(|path| {
-                let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-                let path = Some(path).filter(|path| *path != name);
-                Missing { id: self.fresh_id(), key: key.clone(), name, path, reason: Reason::Unopened }
-            });
-            let unreadable: Vec<Missing> = unreadable.collect();
-            self.tell_missing(&unreadable);
-            self.missing.update(|missing| missing.extend(unreadable));
-            if selection.files.is_empty() {
-                if selection.skipped > 0 {
-                    self.notices.info(
-                        format!("No pictures among {}.", format::plural(u64::from(selection.skipped), "file", "files")),
-                        "JPEG, PNG, WebP, GIF and BMP can be read.",
-                    );
-                }
-                return;
+            if let Some((key, selection)) = self.unless_restoring(key, selection) {
+                self.take_in(key, selection).await;
             }
-            let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
-            self.import(key, files).await;
         });
+    }
+
+    async fn take_in(self, key: String, selection: Selection) {
+        self.skipped.update(|skipped| *skipped += selection.skipped);
+        let unreadable = selection.unreadable.into_iter().map(|path| {
+            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+            let path = Some(path).filter(|path| *path != name);
+            Missing { id: self.fresh_id(), key: key.clone(), name, path, reason: Reason::Unopened }
+        });
+        let unreadable: Vec<Missing> = unreadable.collect();
+        self.tell_missing(&unreadable);
+        self.missing.update(|missing| missing.extend(unreadable));
+        if selection.files.is_empty() {
+            if selection.skipped > 0 {
+                self.notices.info(
+                    format!("No pictures among {}.", format::plural(u64::from(selection.skipped), "file", "files")),
+                    "JPEG, PNG, WebP, GIF and BMP can be read.",
+                );
+            }
+            return;
+        }
+        let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
+        self.import(key, files).await;
     }
 
     /// Stores files, each with the id that it has in the draft from now on.
@@ -308,9 +314,10 @@ impl Draft {
         if !stored.is_empty() {
             self.pictures.update(|pictures| {
                 let entries = pictures.entry(key.to_owned()).or_default();
-                entries.extend(stored);
-                // What was missing takes its place.
-                entries.sort_by_key(|entry| entry.id);
+                for entry in stored {
+                    // What was missing takes its place; the others come last.
+                    entries.insert(entries.partition_point(|one| one.id < entry.id), entry);
+                }
             });
         }
         if !missing.is_empty() {
@@ -325,7 +332,7 @@ impl Draft {
             [one] => format!("\"{}\" is missing.", one.name),
             files => format!("{} are missing.", format::plural(files.len() as u64, "file", "files")),
         };
-        self.notices.failed(what, "They are listed under the pictures with the reason; the others are there.");
+        self.notices.failed(what, "They are listed above the pictures with the reason, to be added again.");
     }
 
     /// Stores files anew that are missing, each in its place; files that are none of them are added as any others.
@@ -338,11 +345,12 @@ impl Draft {
                     Some(one) => (one.id, one.key, one.path),
                     None => (self.fresh_id(), PRIMARY.to_owned(), None),
                 };
-                files.entry(key).or_default().push((id, Picked { path: path.or(picked.path), file: picked.file }));
+                let files = files.entry(key).or_default();
+                let at = files.partition_point(|(one, _)| *one < id);
+                files.insert(at, (id, Picked { path: path.or(picked.path), file: picked.file }));
             }
         });
-        for (key, mut files) in files {
-            files.sort_by_key(|(id, _)| *id);
+        for (key, files) in files {
             spawn_local(self.import(key, files));
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{Draft, Entry, OWN};
 use crate::ui::kept;
 use crate::ui::new::library::Library;
-use crate::ui::services::{DraftLock, Problem, fresh_id, now};
+use crate::ui::services::{DraftLock, Problem, Selection, fresh_id, now};
 use crate::view_model::missing::Missing;
 use crate::view_model::saved_draft::{
     Absent, Content, HEADS, Head, Item, Known, Mark, Read, Setup, State, Written, candidates, head_key, portions_below,
@@ -32,6 +32,8 @@ const LETTING_GO_MS: u32 = 1_000;
 pub(super) struct Keeping {
     /// Until it is over, the draft is not shown and not written.
     restoring: RwSignal<bool>,
+    /// What was added before that, by input.
+    early: StoredValue<Vec<(String, Selection)>, LocalStorage>,
     /// The draft's id and the lock that makes it this tab's; nothing where nothing outlives the page.
     own: StoredValue<Option<(String, DraftLock)>, LocalStorage>,
     written: StoredValue<Written>,
@@ -47,6 +49,7 @@ impl Default for Keeping {
     fn default() -> Self {
         Self {
             restoring: RwSignal::new(true),
+            early: StoredValue::new_local(Vec::new()),
             own: StoredValue::new_local(None),
             written: StoredValue::new(Written::default()),
             ran: StoredValue::new(None),
@@ -92,6 +95,15 @@ impl Draft {
     /// Whether the draft is not there yet, tracked.
     pub(crate) fn is_restoring(self) -> bool {
         self.keeping.restoring.get()
+    }
+
+    /// Lays what is added to an input aside while the draft is not there yet; else it is given back.
+    pub(super) fn unless_restoring(self, key: String, selection: Selection) -> Option<(String, Selection)> {
+        if !self.keeping.restoring.get_untracked() {
+            return Some((key, selection));
+        }
+        self.keeping.early.update_value(|early| early.push((key, selection)));
+        None
     }
 
     /// Takes the draft that is this tab's to have, where there is one.
@@ -194,6 +206,9 @@ impl Draft {
             self.notices.info(summary, hint);
         }
         self.tell_missing(&lost);
+        for (key, selection) in self.keeping.early.try_update_value(std::mem::take).unwrap_or_default() {
+            spawn_local(self.take_in(key, selection));
+        }
         if lock.is_some() {
             self.make_own(draft_id, lock).await;
         }
@@ -331,22 +346,24 @@ impl Draft {
 
     /// The files with ids from `first` to `last`, by id.
     fn items(self, first: u32, last: u32) -> Vec<Item> {
-        let is_asked = |id: u32| (first..=last).contains(&id);
-        let mut items = self.pictures.with_untracked(|pictures| {
-            let of_input = |(key, entries): (&String, &Vec<Entry>)| {
-                let key = key.clone();
+        let mut places: Vec<Option<Item>> = Vec::new();
+        places.resize_with((last - first) as usize + 1, || None);
+        let mut put = |item: Item| {
+            let place = item.id.checked_sub(first).and_then(|at| places.get_mut(at as usize));
+            if let Some(place) = place {
+                *place = Some(item);
+            }
+        };
+        self.pictures.with_untracked(|pictures| {
+            for (key, entries) in pictures {
                 let from = entries.partition_point(|entry| entry.id < first);
                 let asked = entries[from..].iter().take_while(|entry| entry.id <= last);
-                asked.map(|entry| entry.as_item(key.clone())).collect::<Vec<_>>()
-            };
-            pictures.iter().flat_map(of_input).collect::<Vec<_>>()
+                asked.for_each(|entry| put(entry.as_item(key.clone())));
+            }
         });
-        self.arriving.with_untracked(|all| items.extend(all.iter().filter(|item| is_asked(item.id)).cloned()));
-        self.missing.with_untracked(|all| {
-            items.extend(all.iter().filter(|one| is_asked(one.id)).map(Item::from));
-        });
-        items.sort_unstable_by_key(|item| item.id);
-        items
+        self.arriving.with_untracked(|arriving| arriving.iter().cloned().for_each(&mut put));
+        self.missing.with_untracked(|missing| missing.iter().map(Item::from).for_each(&mut put));
+        places.into_iter().flatten().collect()
     }
 }
 
