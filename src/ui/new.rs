@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::focus::focus;
 use super::icons::{Icon, Shape};
-use super::widgets::dialog_is_open;
+use super::widgets::{TabNote, dialog_is_open};
 use crate::view_model::format;
 
 pub(crate) mod draft;
@@ -60,6 +60,7 @@ fn Desk() -> impl IntoView {
         <div class="new">
             <div class="new-main">
                 <h1 class="unseen">"New batch"</h1>
+                <TabNote trouble=true/>
                 <pictures::Pictures/>
                 <workflows::Workflows/>
             </div>

@@ -354,12 +354,13 @@ pub(crate) fn ReloadButton(class: &'static str) -> impl IntoView {
     }
 }
 
-/// What the user should know about this tab.
+/// What the user should know about this tab; with `trouble`, only what a reload mends.
 #[component]
-pub(crate) fn TabNote() -> impl IntoView {
+pub(crate) fn TabNote(#[prop(optional)] trouble: bool) -> impl IntoView {
     let live = expect_context::<Live>();
+    let note = move || live.tab_note().filter(|note| note.reload_helps || !trouble);
     view! {
-        {move || live.tab_note().map(|note| view! {
+        {move || note().map(|note| view! {
             <div class="note plain" role="status" data-testid="tab-note">
                 <p>{note.text}</p>
                 {note.reload_helps.then(|| view! { <ReloadButton class="button push"/> })}

@@ -47,6 +47,7 @@ test("when the storage is taken away in the middle, the page says so, hangs on n
 test("when the browser closes the storage of all tabs, the one that is reloaded leads, and not one that has none", async (t) => {
   const { page, context, openTab, url } = await open(t, { errorsExpected: true, hash: "#/batches" });
   const follower = await openTab();
+  await follower.evaluate(() => (location.hash = "#/new"));
   const control = await context.newCDPSession(page);
   await control.send("Storage.clearDataForOrigin", { origin: new URL(url).origin, storageTypes: "indexeddb" });
   for (const tab of [page, follower]) await tab.locator(id("tab-note")).filter({ hasText: /[Rr]eload/ }).waitFor();
