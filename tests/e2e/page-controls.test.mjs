@@ -77,17 +77,23 @@ test("a file that cannot be read is named, and those after it are added", async 
 });
 
 test("what there is no room for is listed as missing, smaller files are added, and so is it once there is room", async (t) => {
-  const { page, context, url } = await open(t, { errorsExpected: true });
-  const control = await context.newCDPSession(page);
-  const { origin } = new URL(url);
-  await control.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 4_000_000 });
+  let allow;
+  const { page } = await open(t, {
+    errorsExpected: true,
+    // The browser remembers for a while how much room there was: it is to know from the beginning.
+    async prepare(context, url) {
+      const control = await context.newCDPSession(await context.newPage());
+      allow = async (quota) => await control.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, ...quota });
+      await allow({ quotaSize: 4_000_000 });
+    },
+  });
   const cat = pictures.photo("cat");
   const file = (name, size) => ({ name, mimeType: "image/jpeg", buffer: Buffer.concat([pictures.withComment(cat, name), Buffer.alloc(size, name)]) });
   const large = file("large.jpg", 8_000_000);
   await page.locator(id("file-input")).setInputFiles([file("a.jpg", 0), large, file("b.jpg", 0), file("c.jpg", 0)]);
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
   assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is no room for it/);
-  await control.send("Storage.overrideQuotaForOrigin", { origin });
+  await allow({});
   await page.locator(id("missing-input")).setInputFiles([large]);
   await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
   assert.equal(await page.locator(id("missing")).count(), 0);
