@@ -3,7 +3,7 @@
 //!
 //! # Format
 //!
-//! A draft lies in the settings under [`head_key`], a [`Head`], and under [`portion_key`] in portions of its [`Item`]s.
+//! A draft lies in the settings under [`head_key`], a [`Head`], and below [`portions_below`] in portions of its [`Item`]s.
 //! An item's id says its portion, so that a change among ten thousand pictures writes one portion anew.
 
 use serde::{Deserialize, Serialize};
