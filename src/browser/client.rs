@@ -12,12 +12,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_path, base_url, now, random};
+use super::environment::{base_path, base_url, now, random, storage_manager};
 use super::errand;
 use super::exchange::{Exchange, Hearing, Word};
 use super::files::Archive;
 use super::importer::Importer;
-use super::interop::{describe, property, settled, spawn};
+use super::interop::{describe, settled, spawn};
 use super::leader::{self, Leader};
 use super::locks;
 use super::network::Loading;
@@ -958,10 +958,7 @@ impl Client {
 
 /// Asks the browser to keep our storage when the device runs short; it may say no, and nothing depends on it.
 fn ask_to_persist() {
-    let storage = property(&property(&js_sys::global(), "navigator"), "storage");
-    if let Ok(manager) = storage.dyn_into::<web_sys::StorageManager>()
-        && let Ok(asked) = manager.persist()
-    {
+    if let Some(Ok(asked)) = storage_manager().map(|manager| manager.persist()) {
         spawn(async move {
             let _either_way = settled(asked).await;
         });

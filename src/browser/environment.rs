@@ -4,6 +4,7 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     AbortSignal, Blob, BlobPropertyBag, Request, RequestCredentials, RequestInit, RequestRedirect, Response,
+    StorageManager,
 };
 
 use super::interop::{describe, property, settled};
@@ -139,4 +140,16 @@ pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, 
     } else {
         Err(format!("the answer was {} {}", response.status(), response.status_text()))
     }
+}
+
+/// What tells of this site's storage as a whole, where the browser has it.
+pub fn storage_manager() -> Option<StorageManager> {
+    property(&property(&js_sys::global(), "navigator"), "storage").dyn_into().ok()
+}
+
+/// How many bytes more this site may store, as far as the browser tells.
+pub async fn free_storage() -> Option<f64> {
+    let estimate = settled(storage_manager()?.estimate().ok()?).await.ok()?;
+    let number = |key: &str| property(&estimate, key).as_f64();
+    Some(number("quota")? - number("usage")?)
 }

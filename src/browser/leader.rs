@@ -13,14 +13,14 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::courier::Courier;
-use super::environment::{base_path, base_url, now};
+use super::environment::{base_path, base_url, free_storage, now};
 use super::exchange::{Exchange, Hearing, Word};
 use super::interop::{Timer, sleep, spawn};
 use super::pool::{FromPool, Handle, Program};
 use super::storage::Storage;
 use super::{lifecycle, locks};
 use crate::api::{Notice, read_hold};
-use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{Command, Death, Event, Limits, Scheduler, Standing, Waiting, WorkerId};
 use crate::batch::{log, transitions};
 use crate::protocol::{FromWorker, ToWorker};
@@ -41,6 +41,8 @@ const NETWORK_WAIT_MS: u32 = 600_000;
 const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
+/// Free storage of which a little can be laid up, in bytes.
+const AMPLE: f64 = 16e6;
 /// An import that nothing refers to is kept for so long: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
@@ -245,7 +247,10 @@ impl Leader {
             Notice::Deleted { batch_id } => {
                 self.reported.borrow_mut().remove(&batch_id);
                 self.dispatch(Event::Deleted { batch: batch_id });
-                self.tidy().await;
+                // Little room is for what comes next: the browser gives back late what is let go again.
+                if free_storage().await.is_some_and(|free| free >= AMPLE) {
+                    self.tidy().await;
+                }
             }
             Notice::Created { batch_id } | Notice::Changed { batch_id } => {
                 let Some(progress) = self.patiently(|| self.database.progress(&batch_id)).await else { return };
@@ -275,6 +280,13 @@ impl Leader {
         }
     }
 
+    /// Tells the user, or that it is over; what comes late, after the tab's turn, is no news.
+    fn tell(&self, note: Option<String>) {
+        if !self.over.get() {
+            (self.note)(note);
+        }
+    }
+
     /// Tries until the storage answers; nothing when the tab's turn is over.
     async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(&self, attempt: impl Fn() -> F) -> Option<T> {
         let mut failed = false;
@@ -285,13 +297,13 @@ impl Leader {
             match attempt().await {
                 Ok(value) => {
                     if failed {
-                        (self.note)(None);
+                        self.tell(None);
                     }
                     return Some(value);
                 }
                 Err(error) => {
                     failed = true;
-                    (self.note)(Some(error.to_string()));
+                    self.tell(Some(error.to_string()));
                     if matches!(error, StoreError::Version(_)) {
                         self.stop();
                         return None;
@@ -326,7 +338,7 @@ impl Leader {
             }
             Command::Stuck => {
                 self.noted.set(true);
-                (self.note)(Some(
+                self.tell(Some(
                     "The workers do not start. They are tried again; if that does not help, reload the page."
                         .to_owned(),
                 ));
@@ -386,10 +398,25 @@ impl Leader {
             Ok(None) => self.dispatch(Event::Refused { worker }),
             Err(error) => {
                 self.storage_fails(error.to_string());
-                sleep(RETRY_MS).await;
+                if !matches!(error, StoreError::Quota(_)) || !self.pause_for_room(&batch).await {
+                    sleep(RETRY_MS).await;
+                }
                 self.dispatch(Event::Refused { worker });
             }
         }
+    }
+
+    /// Pauses a batch of which not even a start can be written; false when that cannot be either.
+    async fn pause_for_room(&self, batch: &str) -> bool {
+        let pause = |progress: &mut Progress, _: &mut Vec<Execution>| {
+            transitions::pause(progress, PauseReason::Quota, now()).ok()?;
+            Some(progress.clone())
+        };
+        let paused = self.database.change(batch, Which::None, Vec::new(), Durability::Strict, pause).await;
+        let Ok(Some(progress)) = paused else { return false };
+        self.dispatch(Event::Changed { batch: batch.to_owned(), standing: Standing::from(&progress) });
+        self.progressed(&progress);
+        true
     }
 
     async fn give_back(&self, batch: String, index: u32, attempt: u32, cause: transitions::Cause) {
@@ -554,12 +581,12 @@ impl Leader {
 
     fn storage_fails(&self, message: String) {
         self.noted.set(true);
-        (self.note)(Some(message));
+        self.tell(Some(message));
     }
 
     fn storage_works(&self) {
         if self.noted.replace(false) {
-            (self.note)(None);
+            self.tell(None);
         }
     }
 
