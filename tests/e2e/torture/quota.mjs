@@ -145,12 +145,12 @@ async function importAll(page, jpegs, count) {
   );
 }
 
-/** The batch's status once it has ended or paused; nothing when it does neither and nothing of it runs for 10 s. */
+/** The batch's status once it has ended or paused; nothing when it does neither and nothing of it changes for 10 s. */
 async function goneOn(page, batchId) {
   let [since, last] = [Date.now(), ""];
   const status = await until(page, batchId, ({ completedAt, paused, assets }) => {
     const now = JSON.stringify(assets);
-    if (now !== last || assets.processing > 0) [since, last] = [Date.now(), now];
+    if (now !== last) [since, last] = [Date.now(), now];
     return completedAt !== null || paused !== null || Date.now() - since > 10_000;
   });
   return status.completedAt !== null || status.paused !== null ? status : undefined;
