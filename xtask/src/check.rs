@@ -15,7 +15,7 @@ use crate::shell::{self, Outcome, command, say, seconds, step};
 /// A file of tests in the browser that has not ended by then is ended, and failed. Each test in it has a shorter limit of its own.
 const ONE_FILE: Duration = Duration::from_secs(15 * 60);
 
-/// The same for all of them together, which take about six minutes.
+/// The same for all of them together, which take about eight minutes.
 const BROWSER_TESTS: Duration = Duration::from_secs(40 * 60);
 
 /// How much of it.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,10 @@ pub fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
 pub fn run(command: &mut Command) -> Outcome {
     let name = describe(command);
     let status = command.status().map_err(|error| format!("cannot start {name}: {error}"))?;
+    ended(&name, status)
+}
+
+fn ended(name: &str, status: ExitStatus) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
 }
 
@@ -58,8 +62,7 @@ pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
     let mut child = command.spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
     loop {
         match child.try_wait().map_err(|error| format!("cannot wait for {name}: {error}"))? {
-            Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(format!("{name} ended with {status}")),
+            Some(status) => return ended(&name, status),
             None if start.elapsed() < limit => thread::sleep(Duration::from_millis(50)),
             None => {
                 let _ = child.kill();
