@@ -9,8 +9,21 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::image::{Image, Representation, Representations, Size};
 
+pub mod adjust;
 pub mod context;
+pub mod crop;
+pub mod flip;
+pub mod gaussian_blur;
+pub mod grayscale;
+pub mod input_images;
+pub mod output;
+pub mod pad;
 pub mod parameters;
+pub mod remove_background;
+pub mod resize;
+pub mod rotate;
+pub mod sharpen;
+pub mod watermark;
 
 pub use context::Context;
 use parameters::{Field, Issue};
@@ -213,9 +226,6 @@ pub(crate) fn prepared<T: Operation + 'static>(
 /// The catalog and the kernels are separate tables, so that the page links the first without the second.
 macro_rules! actions {
     (frame: $($frame:ident),*; transforms: $($transform:ident),* $(,)?) => {
-        $(pub mod $frame;)*
-        $(pub mod $transform;)*
-
         /// Every action, in the catalog's order.
         pub static CATALOG: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
 
@@ -235,7 +245,8 @@ macro_rules! actions {
     };
 }
 
-// The one list. A new action is a file in `actions/` and its name here.
+// The one list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay outside the macro,
+// because `cargo fmt` does not follow them into one.)
 actions! {
     frame: input_images, output;
     transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background

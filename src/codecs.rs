@@ -10,8 +10,13 @@ use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Representations, Size, orient};
 
+mod bmp;
 mod exif;
+mod gif;
 mod icc;
+mod jpeg;
+mod png;
+mod webp;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool` and `const CODEC: Codec`, then its name for
 /// people, its extension and its media type.
@@ -19,8 +24,6 @@ mod icc;
 /// The facts are apart from [`Codec`], so that the page can name a format without linking its decoder.
 macro_rules! formats {
     ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extension:literal, $media_type:literal;)*) => {
-        $(mod $module;)*
-
         /// The formats we know by content.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
@@ -57,7 +60,8 @@ macro_rules! formats {
     };
 }
 
-// The one list. A new format is a file in `codecs/` and its line here.
+// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside the macro,
+// because `cargo fmt` does not follow them into one.)
 formats! {
     /// JPEG (ITU-T T.81).
     Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";

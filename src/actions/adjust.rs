@@ -197,7 +197,10 @@ mod tests {
         for value in 0..=255 {
             let gray = Image::new(Size::new(1, 1), Pixels::Gray(vec![value]));
             let rgba = Image::new(Size::new(1, 1), Pixels::Rgba(vec![value, value, value, 33]));
-            let Pixels::Gray(gray) = &adjust.run(vec![Some(gray)], &Context::default()).unwrap()[0].pixels.clone() else { panic!("gray") };
+            let Pixels::Gray(gray) = &adjust.run(vec![Some(gray)], &Context::default()).unwrap()[0].pixels.clone()
+            else {
+                panic!("gray")
+            };
             let expected = Pixels::Rgba(vec![gray[0], gray[0], gray[0], 33]);
             assert_eq!(adjust.run(vec![Some(rgba)], &Context::default()).unwrap()[0].pixels, expected, "{value}");
         }

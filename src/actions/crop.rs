@@ -167,7 +167,9 @@ mod tests {
     #[test]
     fn a_box_is_cut_out() {
         let image = Image::new(Size::new(4, 3), Pixels::Gray((0..12).collect()));
-        let out = operation(json!({ "x": 1, "y": 1, "width": 2, "height": 2 })).run(vec![Some(image)], &Context::default()).unwrap();
+        let out = operation(json!({ "x": 1, "y": 1, "width": 2, "height": 2 }))
+            .run(vec![Some(image)], &Context::default())
+            .unwrap();
         assert_eq!((out[0].size, &out[0].pixels), (Size::new(2, 2), &Pixels::Gray(vec![5, 6, 9, 10])));
     }
 
@@ -180,10 +182,9 @@ mod tests {
 
     #[test]
     fn an_empty_box_fails_and_says_where_it_lies() {
-        for raw in [
-            json!({ "x": 100, "y": 0, "width": 5, "height": 5 }),
-            json!({ "x": 0, "y": -5, "width": 5, "height": 5 }),
-        ] {
+        for raw in
+            [json!({ "x": 100, "y": 0, "width": 5, "height": 5 }), json!({ "x": 0, "y": -5, "width": 5, "height": 5 })]
+        {
             let failure = operation(raw).output_size(Size::new(100, 60)).unwrap_err();
             assert!(failure.message.contains("5 × 5 px") && failure.message.contains("100 × 60"), "{failure}");
             assert!(!failure.hint.is_empty());

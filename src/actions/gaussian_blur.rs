@@ -91,7 +91,8 @@ impl Rows for Premultiplied<'_> {
             *pixel = if alpha == 0 {
                 [0; 4]
             } else {
-                let straight = |value: u16| ((u32::from(value) * 255 + u32::from(*a) / 2) / u32::from(*a)).min(255) as u8;
+                let straight =
+                    |value: u16| ((u32::from(value) * 255 + u32::from(*a) / 2) / u32::from(*a)).min(255) as u8;
                 [straight(*r), straight(*g), straight(*b), alpha as u8]
             };
         }

@@ -75,9 +75,7 @@ impl Operation for Grayscale {
         let pixels = match pixels {
             Pixels::Gray(data) => Pixels::Gray(data),
             Pixels::Ycc(ycc) => Pixels::Gray(ycc.y.data),
-            Pixels::Rgb(data) => {
-                Pixels::Gray(data.as_chunks().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect())
-            }
+            Pixels::Rgb(data) => Pixels::Gray(data.as_chunks().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect()),
             Pixels::Rgba(mut data) => {
                 for [r, g, b, _] in data.as_chunks_mut().0 {
                     let gray = luma(*r, *g, *b);

@@ -85,10 +85,7 @@ impl Pad {
     fn canvas(&self, input: Size) -> Size {
         match self.ratio {
             Some(ratio) => around(input, ratio),
-            None => Size::new(
-                self.width.unwrap_or(0).max(input.width),
-                self.height.unwrap_or(0).max(input.height),
-            ),
+            None => Size::new(self.width.unwrap_or(0).max(input.width), self.height.unwrap_or(0).max(input.height)),
         }
     }
 

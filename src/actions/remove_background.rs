@@ -198,8 +198,7 @@ impl Operation for RemoveBackground {
         }
         let mut result = cut_out(&image, &opacity, &guide, shadow.as_ref())?;
         drop(guide);
-        let mut mask =
-            context.wants(MASK).then(|| Image::new(size, Pixels::Gray(with_own_alpha(opacity, &image))));
+        let mut mask = context.wants(MASK).then(|| Image::new(size, Pixels::Gray(with_own_alpha(opacity, &image))));
         drop(image);
         if let (true, Pixels::Rgba(rgba)) = (self.trim, &result.pixels) {
             match seen(rgba, size) {
@@ -367,7 +366,9 @@ mod tests {
 
     #[test]
     fn what_it_produces_is_what_comes_out() {
-        for raw in [json!({}), json!({ "mode": "replace" }), json!({ "mode": "replace", "backgroundColor": "#00000000" })] {
+        for raw in
+            [json!({}), json!({ "mode": "replace" }), json!({ "mode": "replace", "backgroundColor": "#00000000" })]
+        {
             for representation in [Representation::Rgb, Representation::Rgba] {
                 let image = crate::image::convert::convert(disc([200, 30, 40]), representation);
                 let (results, _) = run(raw.clone(), image, &Network::disc());
@@ -408,9 +409,8 @@ mod tests {
     #[test]
     fn a_subject_that_fills_the_frame_has_no_holes() {
         // Inside, the network is between 0.6 and 1 sure; around the picture it sees nothing.
-        let network = Network::of(|x, y| {
-            if x.abs() > 0.8 || y.abs() > 0.8 { 0.0 } else { 0.6 + 0.2 * (x / 0.8 + 1.0) }
-        });
+        let network =
+            Network::of(|x, y| if x.abs() > 0.8 || y.abs() > 0.8 { 0.0 } else { 0.6 + 0.2 * (x / 0.8 + 1.0) });
         let (results, _) = run(json!({ "subjectFillsFrame": true }), disc([200, 30, 40]), &network);
         let Pixels::Gray(mask) = &results[1].pixels else { panic!("a mask") };
         assert!(at(mask, 2, 60) > 128, "{}", at(mask, 2, 60));

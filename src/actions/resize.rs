@@ -141,7 +141,8 @@ impl Scale {
 
     /// Orders by value.
     fn less(self, other: Self) -> bool {
-        u64::from(self.numerator) * u64::from(other.denominator) < u64::from(other.numerator) * u64::from(self.denominator)
+        u64::from(self.numerator) * u64::from(other.denominator)
+            < u64::from(other.numerator) * u64::from(self.denominator)
     }
 
     fn min(self, other: Self) -> Self {
@@ -212,9 +213,7 @@ impl Operation for Resize {
     fn accepts(&self) -> Representations {
         match self.filter {
             // A chroma sample stands for several pixels, of which `nearest` would keep any one.
-            Filter::Nearest => {
-                Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
-            }
+            Filter::Nearest => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
             _ => Representations::ANY,
         }
     }
@@ -315,7 +314,10 @@ mod tests {
         assert_eq!(size(json!({ "mode": "percent", "percent": 200 }), 400, 300), (400, 300));
         assert_eq!(size(json!({ "mode": "percent", "percent": 200, "enlarge": true }), 400, 300), (800, 600));
         assert_eq!(size(json!({ "mode": "exact", "width": 800, "height": 100 }), 400, 300), (400, 100));
-        assert_eq!(size(json!({ "mode": "exact", "width": 800, "height": 100, "enlarge": true }), 400, 300), (800, 100));
+        assert_eq!(
+            size(json!({ "mode": "exact", "width": 800, "height": 100, "enlarge": true }), 400, 300),
+            (800, 100)
+        );
     }
 
     #[test]
@@ -383,9 +385,12 @@ mod tests {
                 let half = Size::new(full.width.div_ceil(2), full.height.div_ceil(2));
                 let needs = operation.needs(full);
                 assert!(needs.width <= half.width && needs.height <= half.height);
-                let whole = operation.run(vec![Some(ramp(full, 1, full.width))], &Context::default()).unwrap().remove(0);
-                let reduced =
-                    operation.run_reduced(vec![Some(ramp(half, 2, full.width))], full, &Context::default()).unwrap().remove(0);
+                let whole =
+                    operation.run(vec![Some(ramp(full, 1, full.width))], &Context::default()).unwrap().remove(0);
+                let reduced = operation
+                    .run_reduced(vec![Some(ramp(half, 2, full.width))], full, &Context::default())
+                    .unwrap()
+                    .remove(0);
                 assert_eq!(reduced.size, operation.output_size(full).unwrap());
                 let (Pixels::Gray(whole_data), Pixels::Gray(reduced_data)) = (whole.pixels, reduced.pixels) else {
                     panic!("gray stays gray")
@@ -401,7 +406,9 @@ mod tests {
     #[test]
     fn nearest_takes_the_pixel_at_each_centre() {
         let image = Image::new(Size::new(6, 1), Pixels::Gray(vec![10, 20, 30, 40, 50, 60]));
-        let out = resize(json!({ "width": 2, "filter": "nearest" })).run(vec![Some(image.clone())], &Context::default()).unwrap();
+        let out = resize(json!({ "width": 2, "filter": "nearest" }))
+            .run(vec![Some(image.clone())], &Context::default())
+            .unwrap();
         assert_eq!(out[0].pixels, Pixels::Gray(vec![20, 50]));
         let raw = json!({ "mode": "exact", "width": 12, "height": 1, "filter": "nearest", "enlarge": true });
         let out = resize(raw).run(vec![Some(image)], &Context::default()).unwrap();

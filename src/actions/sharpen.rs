@@ -184,8 +184,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
     use crate::image::testing::flat;
+    use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
 
     fn run(raw: Value, image: Image) -> Image {
         let (read, issues) = Sharpen::read(raw.as_object().unwrap());

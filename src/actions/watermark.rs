@@ -102,17 +102,21 @@ impl Operation for Watermark {
         };
         let opacity = self.opacity as f32;
         match (&mut picture.pixels, &overlay.pixels) {
-            (Pixels::Rgb(under), Pixels::Rgb(over)) => place.each(under, over, |under: &mut [u8; 3], [r, g, b]: [u8; 3]| {
-                *under = onto_opaque(*under, [r, g, b], opacity);
-            }),
+            (Pixels::Rgb(under), Pixels::Rgb(over)) => {
+                place.each(under, over, |under: &mut [u8; 3], [r, g, b]: [u8; 3]| {
+                    *under = onto_opaque(*under, [r, g, b], opacity);
+                })
+            }
             (Pixels::Rgb(under), Pixels::Rgba(over)) => {
                 place.each(under, over, |under: &mut [u8; 3], [r, g, b, a]: [u8; 4]| {
                     *under = onto_opaque(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
                 });
             }
-            (Pixels::Rgba(under), Pixels::Rgb(over)) => place.each(under, over, |under: &mut [u8; 4], [r, g, b]: [u8; 3]| {
-                *under = onto_transparent(*under, [r, g, b], opacity);
-            }),
+            (Pixels::Rgba(under), Pixels::Rgb(over)) => {
+                place.each(under, over, |under: &mut [u8; 4], [r, g, b]: [u8; 3]| {
+                    *under = onto_transparent(*under, [r, g, b], opacity);
+                })
+            }
             (Pixels::Rgba(under), Pixels::Rgba(over)) => {
                 place.each(under, over, |under: &mut [u8; 4], [r, g, b, a]: [u8; 4]| {
                     *under = onto_transparent(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
@@ -133,7 +137,12 @@ struct Place {
 
 impl Place {
     /// Calls `blend` for each pixel of the overlay that lies on the picture.
-    fn each<const U: usize, const O: usize>(&self, under: &mut [u8], over: &[u8], blend: impl Fn(&mut [u8; U], [u8; O])) {
+    fn each<const U: usize, const O: usize>(
+        &self,
+        under: &mut [u8],
+        over: &[u8],
+        blend: impl Fn(&mut [u8; U], [u8; O]),
+    ) {
         let rows = over.as_chunks::<O>().0.chunks_exact(self.overlay_width);
         let under = under.as_chunks_mut::<U>().0.chunks_exact_mut(self.picture_width).skip(self.top);
         for (under, over) in under.zip(rows) {
@@ -226,11 +235,15 @@ mod tests {
             let pixels = if pixel.len() == 3 { Pixels::Rgb(pixel.to_vec()) } else { Pixels::Rgba(pixel.to_vec()) };
             Image::new(Size::new(1, 1), pixels)
         };
-        let blend = |under: &[u8], over: &[u8], opacity: f64| {
-            match run(json!({ "scale": 1, "margin": 0, "opacity": opacity }), one(under), one(over)).pixels {
-                Pixels::Rgb(data) | Pixels::Rgba(data) => data,
-                other => panic!("{other:?}"),
-            }
+        let blend = |under: &[u8], over: &[u8], opacity: f64| match run(
+            json!({ "scale": 1, "margin": 0, "opacity": opacity }),
+            one(under),
+            one(over),
+        )
+        .pixels
+        {
+            Pixels::Rgb(data) | Pixels::Rgba(data) => data,
+            other => panic!("{other:?}"),
         };
         assert_eq!(blend(&[100, 100, 100], &[200, 0, 100], 1.0), [200, 0, 100]);
         assert_eq!(blend(&[100, 100, 100], &[200, 0, 100], 0.25), [125, 75, 100]);

@@ -119,8 +119,7 @@ fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     if !matches!(process, 0xc2 | 0xca) && listed != 1 && listed != components.len() {
         return Err(Problem::Unsupported("a JPEG of a rare kind (partly interleaved scans)"));
     }
-    let several_scans =
-        matches!(process, 0xc2 | 0xca) || listed < components.len();
+    let several_scans = matches!(process, 0xc2 | 0xca) || listed < components.len();
     let header = Header { format: Format::Jpeg, size, orientation, alpha: false, native, icc: chunks.finish()? };
     Ok(Preamble { header, layout, several_scans, first_scan })
 }

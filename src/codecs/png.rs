@@ -8,9 +8,7 @@ use std::sync::Arc;
 use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
 
 use super::icc::{Model, accept, model};
-use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif,
-};
+use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};

@@ -6,9 +6,7 @@ use std::io::Cursor;
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
 use super::icc::{Model, accept, model};
-use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif,
-};
+use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
 use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
