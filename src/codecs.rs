@@ -227,7 +227,7 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
     /// Format it is in.
     pub format: Format,
-    /// Which encoder wrote it, with version, for example `jpeg-encoder 0.7.1`.
+    /// Which encoder wrote it, with version, for example `libwebp 1.5.0`.
     pub encoder: &'static str,
 }
 

@@ -7,6 +7,7 @@ use super::Codec;
 
 mod decode;
 mod encode;
+mod encoder;
 mod preamble;
 
 pub(super) const CODEC: Codec = Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode) };
