@@ -23,7 +23,7 @@ mod answers;
 mod catalog;
 mod damage;
 mod error;
-mod hold;
+mod global_pause;
 mod identifiers;
 mod models;
 mod report;
@@ -41,7 +41,7 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use damage::VerifyAnswer;
 pub use error::ApiError;
-pub use hold::{HoldAnswer, read_hold};
+pub use global_pause::{GlobalPauseAnswer, read_global_pause};
 pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
 pub use report::Report;
@@ -75,12 +75,13 @@ pub enum Notice {
     /// The user's own workflows have changed.
     Workflows,
     /// Everything was paused or goes on.
-    Held,
+    #[serde(rename = "held")]
+    GlobalPause,
 }
 
 /// What a webhook is told of a batch: its status without id lists, as JSON. No picture and no name of one is in it.
 pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
-    let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, held: None });
+    let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, global_pause: None });
     serde_json::to_string(&summary).unwrap_or_default()
 }
 
@@ -121,13 +122,13 @@ pub struct Service<S, H> {
     store: S,
     host: H,
     /// The pause of everything, as last read.
-    held: Cell<Option<Pause>>,
+    global_pause: Cell<Option<Pause>>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
     /// The operations over this store.
     pub fn new(store: S, host: H) -> Self {
-        Self { store, host, held: Cell::new(None) }
+        Self { store, host, global_pause: Cell::new(None) }
     }
 
     /// Where everything lies.
@@ -193,7 +194,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for a filter or page out of range, 500 when it cannot be read.
     pub async fn list(&self, query: &Value) -> Result<BatchList, ApiError> {
         let query = ListQuery::read(query)?;
-        self.refresh_hold().await?;
+        self.refresh_global_pause().await?;
         let page = self.store.list_progress(&query.filter(), query.offset, query.limit).await?;
         let paging = Paging::of(query.limit, query.offset, page.matching as usize);
         let batches = page.progress.iter().map(|progress| self.status_event(progress)).collect();
@@ -206,7 +207,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for an unknown format, 404 when there is no such batch, 500 when it cannot be read.
     pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
         requests::check_format(query)?;
-        self.refresh_hold().await?;
+        self.refresh_global_pause().await?;
         Ok(self.status_of(&self.progress(batch_id).await?))
     }
 
@@ -395,7 +396,7 @@ impl<S: Store, H: Host> Service<S, H> {
 
     fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {
         let workers = self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing);
-        Around { base_url, workers, held: self.held.get() }
+        Around { base_url, workers, global_pause: self.global_pause.get() }
     }
 
     async fn progress(&self, batch_id: &str) -> Result<Progress, ApiError> {

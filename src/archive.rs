@@ -23,7 +23,7 @@ use crate::engine;
 use crate::export::unzip::{self, Listed};
 use crate::export::zip::{Entry, structure};
 use crate::library::KeptWorkflow;
-use crate::store::{Kept, ModelRecord, NewAsset, Store, StoreError};
+use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
 
 /// What a manifest says that it belongs to.
 pub const FORMAT: &str = "pixelmill-archive";
@@ -202,7 +202,7 @@ impl<C> Files<C> {
 
 /// Something of an archive that was not taken in as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ArchiveProblem {
     /// Its path in the archive.
     pub entry: String,
     /// What is wrong with it, and what became of it.
@@ -211,7 +211,7 @@ pub struct Problem {
 
 /// What was taken in from an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct ImportSummary {
     /// How many batches.
     pub batches: u32,
     /// How many workflows.
@@ -223,7 +223,7 @@ pub struct Taken {
     /// How many batches, workflows and networks were there already, and stay as they are.
     pub skipped: u32,
     /// What was not taken in as it was.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ArchiveProblem>,
 }
 
 /// Takes in what an archive holds and the store does not. What is damaged is left out and told; the rest comes in.
@@ -235,7 +235,7 @@ pub async fn import<S: Store>(
     around: &impl Surroundings<S::Content>,
     archive: &impl Source,
     now: Millis,
-) -> Result<Taken, String> {
+) -> Result<ImportSummary, String> {
     let entries = list(archive).await?;
     let manifest: Manifest = match entries.get("manifest.json") {
         Some(entry) => {
@@ -252,28 +252,36 @@ pub async fn import<S: Store>(
             manifest.version
         ));
     }
-    let mut taking = Taking { store, around, archive, now, entries, names: BTreeMap::new(), taken: Taken::default() };
-    if let Some(assets) = taking.records::<Vec<AssetEntry>>("assets.json").await {
-        taking.names.extend(assets.into_iter().map(|asset| (asset.asset_id.clone(), asset)));
+    let mut import = ArchiveImport {
+        store,
+        around,
+        archive,
+        now,
+        entries,
+        names: BTreeMap::new(),
+        summary: ImportSummary::default(),
+    };
+    if let Some(assets) = import.records::<Vec<AssetEntry>>("assets.json").await {
+        import.names.extend(assets.into_iter().map(|asset| (asset.asset_id.clone(), asset)));
     }
-    let paths: Vec<String> = taking.entries.keys().cloned().collect();
+    let paths: Vec<String> = import.entries.keys().cloned().collect();
     for path in paths {
-        let taken = if path.starts_with("batches/") {
-            taking.batch(&path).await
+        let imported = if path.starts_with("batches/") {
+            import.batch(&path).await
         } else if path.starts_with("workflows/") {
-            taking.workflow(&path).await
+            import.workflow(&path).await
         } else if path == "models.json" {
-            taking.models(&path).await
+            import.models(&path).await
         } else {
             Ok(())
         };
-        if let Err(error) = taken {
-            taking.problem(&path, format!("it was not taken in: {error}"));
+        if let Err(error) = imported {
+            import.problem(&path, format!("it was not taken in: {error}"));
             // What comes next would meet the same.
             break;
         }
     }
-    Ok(taking.taken)
+    Ok(import.summary)
 }
 
 /// The entries of an archive by their paths.
@@ -311,7 +319,7 @@ async fn records<T: DeserializeOwned>(archive: &impl Source, entry: &Listed) -> 
 }
 
 /// An archive that is being taken in.
-struct Taking<'a, S, A, R> {
+struct ArchiveImport<'a, S, A, R> {
     store: &'a S,
     around: &'a A,
     archive: &'a R,
@@ -319,12 +327,12 @@ struct Taking<'a, S, A, R> {
     entries: BTreeMap<String, Listed>,
     /// What the archive says of its contents.
     names: BTreeMap<String, AssetEntry>,
-    taken: Taken,
+    summary: ImportSummary,
 }
 
-impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
+impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
     fn problem(&mut self, entry: &str, message: impl Into<String>) {
-        self.taken.problems.push(Problem { entry: entry.to_owned(), message: message.into() });
+        self.summary.problems.push(ArchiveProblem { entry: entry.to_owned(), message: message.into() });
     }
 
     /// The records of an entry; where they cannot be read, that is told.
@@ -375,7 +383,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let count = portion.len() as u32;
         if count > 0 {
             self.store.take_assets(portion, self.now).await?;
-            self.taken.assets += count;
+            self.summary.assets += count;
         }
         Ok(())
     }
@@ -404,20 +412,20 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
     async fn batch(&mut self, path: &str) -> Result<(), StoreError> {
         let Some(mut file) = self.records::<BatchFile>(path).await else { return Ok(()) };
         if self.store.progress(&file.progress.batch_id).await?.is_some() {
-            self.taken.skipped += 1;
+            self.summary.skipped += 1;
             return Ok(());
         }
         let there = self.contents(file.references()).await?;
         let fits = file.batch.batch_id == file.progress.batch_id;
-        let admitted = if fits {
-            transitions::admit(&mut file.progress, &mut file.executions, &there, self.now)
+        let adopted = if fits {
+            transitions::adopt(&mut file.progress, &mut file.executions, &there, self.now)
         } else {
             Err("its records are of different batches".to_owned())
         };
-        match admitted {
+        match adopted {
             Ok(()) => {
                 self.store.create_batch(file.batch, file.progress, file.executions).await?;
-                self.taken.batches += 1;
+                self.summary.batches += 1;
             }
             Err(why) => self.problem(path, format!("{why}; it was left out.")),
         }
@@ -428,14 +436,15 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let Some(workflow) = self.records::<KeptWorkflow>(path).await else { return Ok(()) };
         let workflow_id = workflow.workflow_id.clone();
         if self.store.workflow(&workflow_id).await?.is_some() {
-            self.taken.skipped += 1;
+            self.summary.skipped += 1;
             return Ok(());
         }
         self.contents(workflow.references.clone()).await?;
-        let keep = move |before: Option<KeptWorkflow>| before.is_none().then_some((Kept::Stored(workflow), ()));
+        let keep =
+            move |before: Option<KeptWorkflow>| before.is_none().then_some((WorkflowChange::Stored(workflow), ()));
         match self.store.change_workflow(&workflow_id, keep).await? {
-            Some(()) => self.taken.workflows += 1,
-            None => self.taken.skipped += 1,
+            Some(()) => self.summary.workflows += 1,
+            None => self.summary.skipped += 1,
         }
         Ok(())
     }
@@ -445,13 +454,13 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let names: BTreeSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
         for model in models {
             if names.contains(&model.name) {
-                self.taken.skipped += 1;
+                self.summary.skipped += 1;
                 continue;
             }
             let there = self.contents(BTreeSet::from([model.asset_id.clone()])).await?;
             let name = model.name.clone();
             if !there.is_empty() && self.store.add_model(model).await? {
-                self.taken.models += 1;
+                self.summary.models += 1;
             } else {
                 self.problem(path, format!("the file of the network \"{name}\" is missing; it was left out."));
             }
@@ -467,7 +476,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, Output, PauseReason};
+    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason};
     use crate::batch::transitions::{Findings, Results};
     use crate::library::sha256;
     use crate::store::{Durability, MemoryStore, Which};
@@ -509,8 +518,8 @@ mod tests {
         }
     }
 
-    fn output(text: &str) -> Output {
-        Output {
+    fn output(text: &str) -> OutputFile {
+        OutputFile {
             action_id: "save".into(),
             port: "outputs".into(),
             name: format!("{text}.jpg"),
@@ -571,7 +580,7 @@ mod tests {
         }
         let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
         workflow.references.insert(sha256("logo"));
-        run(store.change_workflow("mine", |_| Some((Kept::Stored(workflow), ())))).expect("kept");
+        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("kept");
         let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
         assert!(run(store.add_model(model)).expect("kept"));
         store
@@ -588,7 +597,7 @@ mod tests {
             .collect()
     }
 
-    fn take(store: &MemoryStore, archive: &Vec<u8>) -> Result<Taken, String> {
+    fn take(store: &MemoryStore, archive: &Vec<u8>) -> Result<ImportSummary, String> {
         run(import(store, &Native, archive, 100.0))
     }
 
@@ -606,9 +615,9 @@ mod tests {
         let store = filled();
         let archive = archive_of(&store);
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        let expected = Taken { batches: 1, workflows: 1, models: 1, assets: 9, ..Taken::default() };
-        assert_eq!(taken, expected);
+        let summary = take(&other, &archive).expect("imported");
+        let expected = ImportSummary { batches: 1, workflows: 1, models: 1, assets: 9, ..ImportSummary::default() };
+        assert_eq!(summary, expected);
         let before = executions(&store);
         let after = executions(&other);
         assert_eq!(after[..2], before[..2]);
@@ -639,8 +648,8 @@ mod tests {
         let store = filled();
         let archive = archive_of(&store);
         let before = (executions(&store), run(store.progress("batch-1")));
-        let taken = take(&store, &archive).expect("taken in");
-        assert_eq!(taken, Taken { skipped: 3, ..Taken::default() });
+        let summary = take(&store, &archive).expect("imported");
+        assert_eq!(summary, ImportSummary { skipped: 3, ..ImportSummary::default() });
         assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
     }
 
@@ -652,9 +661,9 @@ mod tests {
         let at = archive.windows(10).position(content).expect("it is there");
         archive[at] = b'M';
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        assert_eq!((taken.batches, taken.assets, taken.problems.len()), (1, 8, 1));
-        assert_eq!(taken.problems[0].entry, format!("blobs/{}", sha256("made 1")));
+        let summary = take(&other, &archive).expect("imported");
+        assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 8, 1));
+        assert_eq!(summary.problems[0].entry, format!("blobs/{}", sha256("made 1")));
         let after = executions(&other);
         let states: Vec<_> = after.iter().map(|execution| execution.status).collect();
         use ExecutionStatus::{Failed, Pending, Success};
@@ -669,10 +678,10 @@ mod tests {
         let at = find(&archive, "\"batchId\":\"batch-1\"");
         archive[at + 2] = b'B';
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        assert_eq!((taken.batches, taken.workflows, taken.models, taken.assets), (0, 1, 1, 2));
-        assert_eq!(taken.problems[0].entry, "batches/batch-1.json");
-        assert!(taken.problems[0].message.starts_with("its checksum differs"), "{:?}", taken.problems);
+        let summary = take(&other, &archive).expect("imported");
+        assert_eq!((summary.batches, summary.workflows, summary.models, summary.assets), (0, 1, 1, 2));
+        assert_eq!(summary.problems[0].entry, "batches/batch-1.json");
+        assert!(summary.problems[0].message.starts_with("its checksum differs"), "{:?}", summary.problems);
     }
 
     #[test]

@@ -5,10 +5,8 @@
 //! batch does next (that is `batch`) or what an answer looks like (that is `api`).
 
 pub mod client;
-pub mod courier;
 pub mod database;
 pub mod environment;
-mod errand;
 pub mod exchange;
 pub mod files;
 pub mod hash;
@@ -22,10 +20,12 @@ mod lifecycle;
 pub mod locks;
 mod memory;
 pub mod network;
+pub mod notifier;
+mod one_shot;
 pub mod pool;
 pub mod preferences;
+mod probe_model;
 pub mod storage;
-mod trial;
 mod verify;
 mod wake;
 #[cfg(feature = "worker")]

@@ -10,13 +10,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Raised with every change of the messages.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What page and worker must agree on: both come from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -123,9 +123,9 @@ pub enum ToWorker {
     /// Put everything that is stored into an archive.
     Export,
     /// Take in what an archive holds. With it comes the archive.
-    TakeIn,
+    ImportArchive,
     /// Load a network's file and run it once. With it comes the file.
-    Try,
+    ProbeModel,
     /// Store files. With it come the files (`File` or `Blob`).
     Import {
         /// Returned with every report on it.
@@ -161,7 +161,7 @@ pub enum FromWorker {
         request: StoreRequest,
     },
     /// It has its execution and begins.
-    Taken,
+    Accepted,
     /// It has read the headers of its inputs.
     Measured {
         /// Pixels of all of them.
@@ -182,13 +182,13 @@ pub enum FromWorker {
         /// Why there is none.
         failure: Option<String>,
     },
-    /// Answer to [`ToWorker::TakeIn`].
-    TakenIn {
+    /// Answer to [`ToWorker::ImportArchive`].
+    ArchiveImported {
         /// What was taken in, or why nothing was.
-        result: Result<Taken, String>,
+        result: Result<ImportSummary, String>,
     },
-    /// Answer to [`ToWorker::Try`].
-    Tried {
+    /// Answer to [`ToWorker::ProbeModel`].
+    ModelProbed {
         /// Why the file is no network for this program, if it is none.
         failure: Option<Failure>,
     },

@@ -144,7 +144,7 @@ pub struct ProgressPage {
 
 /// What becomes of a kept workflow.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kept {
+pub enum WorkflowChange {
     /// It is stored so.
     Stored(KeptWorkflow),
     /// It goes.
@@ -173,7 +173,7 @@ pub trait Store {
 
     /// Stores a new batch with all its executions and counts its references, strictly durable. References to files
     /// that are not there are left out of the stored batch, so that what is dropped later is what was counted; results
-    /// that were taken over and whose files are gone are given back (`transitions::miss`). Answers the progress as
+    /// that were taken over and whose files are gone are given back (`transitions::return_missing`). Answers the progress as
     /// stored.
     ///
     /// # Errors
@@ -245,7 +245,7 @@ pub trait Store {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
 
     /// Removes content that nothing refers to and that came in before `before`; how many.

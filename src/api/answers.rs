@@ -105,7 +105,7 @@ pub(super) struct Around<'a> {
     /// Workers that are on the batch now.
     pub workers: u32,
     /// The pause of everything.
-    pub held: Option<Pause>,
+    pub global_pause: Option<Pause>,
 }
 
 /// An entry of a batch's log on the wire.
@@ -192,7 +192,7 @@ pub type BatchSummary = StatusWith<ExecutionCounts>;
 impl<E> StatusWith<E> {
     fn with(progress: &Progress, surroundings: &Around<'_>, executions: E) -> Self {
         // A batch that has ended is not paused, whatever else is.
-        let paused = progress.paused.or(surroundings.held.filter(|_| !progress.status.is_end()));
+        let paused = progress.paused.or(surroundings.global_pause.filter(|_| !progress.status.is_end()));
         Self {
             batch_id: progress.batch_id.clone(),
             workflow_id: progress.workflow_id.clone(),

@@ -578,7 +578,7 @@ fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() 
     finish(&service, &id, 0, true);
     let paused = json!({ "reason": "user", "since": iso_time(service.host().now.get()) });
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
-    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::Held));
+    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::GlobalPause));
     service.host().now.set(NOON + 9_999.0);
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays as it is");
     // Another tab, or this one after a reload, reads it.
@@ -590,7 +590,7 @@ fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() 
     let list = json_of(&run(other.list(&Value::Null)).expect("read"));
     assert_eq!(list["batches"].as_array().expect("list").iter().filter(|one| one["paused"] == paused).count(), 1);
     assert_eq!(
-        run(read_hold(service.store())).expect("read").map(|pause| iso_time(pause.since)),
+        run(read_global_pause(service.store())).expect("read").map(|pause| iso_time(pause.since)),
         paused["since"].as_str().map(str::to_owned)
     );
 

@@ -11,7 +11,7 @@ use super::time::iso_time;
 use super::{Host, Notice, Service};
 use crate::batch::records::{PinnedVersion, Progress};
 use crate::library::{self, KeptWorkflow, PublishRefusal, RunParameter, Version};
-use crate::store::{BatchFilter, Kept, Store};
+use crate::store::{BatchFilter, Store, WorkflowChange};
 use crate::workflow::{self, builtin};
 
 /// Whether a workflow may be run by its id.
@@ -183,7 +183,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 }
                 None => KeptWorkflow::new(&kept_id, document, now),
             };
-            Some((Kept::Stored(kept), ()))
+            Some((WorkflowChange::Stored(kept), ()))
         };
         self.store.change_workflow(&id, save).await?;
         self.changed_workflow(&id).await
@@ -207,7 +207,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 kept.prove(&shown);
             }
             let refused = kept.publish(now).err();
-            Some((Kept::Stored(kept), refused))
+            Some((WorkflowChange::Stored(kept), refused))
         };
         let published = self.store.change_workflow(workflow_id, publish).await?;
         match published.ok_or_else(|| ApiError::no_workflow(workflow_id))? {
@@ -227,7 +227,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let unpublish = move |before: Option<KeptWorkflow>| {
             let mut kept = before?;
             let was = kept.unpublish(now);
-            Some((Kept::Stored(kept), was))
+            Some((WorkflowChange::Stored(kept), was))
         };
         match self.store.change_workflow(workflow_id, unpublish).await? {
             None => Err(ApiError::no_workflow(workflow_id)),
@@ -254,7 +254,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// # Errors
     /// 404, 500.
     pub async fn delete_workflow(&self, workflow_id: &str) -> Result<WorkflowDeleted, ApiError> {
-        let remove = |before: Option<KeptWorkflow>| before.map(|_| (Kept::Removed, ()));
+        let remove = |before: Option<KeptWorkflow>| before.map(|_| (WorkflowChange::Removed, ()));
         let removed = self.store.change_workflow(workflow_id, remove).await?;
         removed.ok_or_else(|| ApiError::no_workflow(workflow_id))?;
         self.host.notify(Notice::Workflows);
@@ -332,7 +332,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let Some(shown) = library::shown_by(progress).map(str::to_owned) else { return Ok(()) };
         let note = move |before: Option<KeptWorkflow>| {
             let mut kept = before.filter(|kept| library::recipe(&kept.document) == shown)?;
-            kept.prove(&shown).then_some((Kept::Stored(kept), ()))
+            kept.prove(&shown).then_some((WorkflowChange::Stored(kept), ()))
         };
         self.store.change_workflow(&progress.workflow_id, note).await?;
         Ok(())
@@ -403,7 +403,7 @@ impl<S: Store, H: Host> Service<S, H> {
             let (own, document) = (id.clone(), document.clone());
             let keep = move |before: Option<KeptWorkflow>| match before {
                 Some(_) => None,
-                None => Some((Kept::Stored(KeptWorkflow::new(&own, document, now)), ())),
+                None => Some((WorkflowChange::Stored(KeptWorkflow::new(&own, document, now)), ())),
             };
             if self.store.change_workflow(&id, keep).await?.is_some() {
                 return self.changed_workflow(&id).await;

@@ -283,7 +283,7 @@ pub struct Progress {
 /// One written result (contract: "an output").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Output {
+pub struct OutputFile {
     /// The action it comes from.
     pub action_id: String,
     /// Always `outputs` for now.
@@ -343,7 +343,7 @@ pub struct Execution {
     /// How often it was started; also the fencing token of a finish.
     pub attempts: u32,
     /// Results, on success.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputFile>,
     /// CRC-32 of each output, for the ZIP.
     pub crc32: Vec<u32>,
     /// What went wrong, on failure.

@@ -61,7 +61,7 @@ impl Default for Limits {
 
 /// Whether a batch's executions are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Going {
+pub enum Activity {
     /// They are.
     On,
     /// Not for now.
@@ -72,30 +72,30 @@ pub enum Going {
 
 /// What the scheduler must know of a batch's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct BatchView {
     /// Weight class.
     pub priority: Priority,
     /// Most executions in flight.
     pub concurrency_limit: u32,
     /// Whether it goes on.
-    pub going: Going,
+    pub activity: Activity,
     /// The progress's: messages of several tabs and workers overtake each other, and an older one is ignored.
     pub revision: u64,
     /// The progress's: a new one means that executions have returned to pending.
     pub round: u32,
 }
 
-impl From<&Progress> for Standing {
+impl From<&Progress> for BatchView {
     fn from(progress: &Progress) -> Self {
-        let going = match (progress.status, progress.paused) {
-            (BatchStatus::Completed | BatchStatus::Failed | BatchStatus::Cancelled, _) => Going::Ended,
-            (_, Some(_)) => Going::Paused,
-            (_, None) => Going::On,
+        let activity = match (progress.status, progress.paused) {
+            (BatchStatus::Completed | BatchStatus::Failed | BatchStatus::Cancelled, _) => Activity::Ended,
+            (_, Some(_)) => Activity::Paused,
+            (_, None) => Activity::Active,
         };
         Self {
             priority: progress.config.priority,
             concurrency_limit: progress.config.concurrency_limit.max(1),
-            going,
+            activity,
             revision: progress.revision,
             round: progress.round,
         }
@@ -147,13 +147,13 @@ pub enum Event {
     /// What the device allows has changed.
     Limits(Limits),
     /// Everything holds (true) or goes on; what is in flight ends. For the whole device, and beside each batch's pause.
-    Hold(bool),
+    GlobalPause(bool),
     /// A batch's progress has changed, by any tab: created, paused, resumed, updated, cancelled, retried, ended.
     Changed {
         /// The batch.
         batch: String,
         /// As the store now has it.
-        standing: Standing,
+        view: BatchView,
     },
     /// Answer to [`Command::Load`], and the short way for a new batch: all its pending executions; `None` when there
     /// is no such batch. When reading fails, answer later.
@@ -161,7 +161,7 @@ pub enum Event {
         /// The batch.
         batch: String,
         /// As the store has it.
-        loaded: Option<(Standing, Vec<Waiting>)>,
+        loaded: Option<(BatchView, Vec<Waiting>)>,
     },
     /// A batch is gone.
     Deleted {
@@ -204,7 +204,7 @@ pub enum Event {
         /// The worker.
         worker: WorkerId,
         /// The batch after it, where known.
-        standing: Option<Standing>,
+        view: Option<BatchView>,
         /// The worker's memory in bytes.
         memory: u64,
     },
@@ -238,7 +238,7 @@ pub enum Event {
         /// Whether it is pending again.
         pending: bool,
         /// The batch after it, where known.
-        standing: Option<Standing>,
+        view: Option<BatchView>,
     },
 }
 
@@ -300,13 +300,13 @@ pub enum Command {
 const MAX_FAILED_STARTS: u32 = 3;
 
 #[derive(Debug)]
-struct Batch {
-    standing: Standing,
+struct BatchQueue {
+    view: BatchView,
     pending: BTreeSet<u32>,
     suspects: BTreeSet<u32>,
     /// Pixels of those pending ones that are known.
     pixels: BTreeMap<u32, u64>,
-    loading: Loading,
+    loading: LoadState,
     /// Of what was loaded.
     round: u32,
     /// Number of the last start on the device when it started one, or came.
@@ -317,7 +317,7 @@ struct Batch {
 
 /// Whether the sets are being read from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loading {
+enum LoadState {
     No,
     /// Asked for.
     Asked,
@@ -325,13 +325,13 @@ enum Loading {
     Outdated,
 }
 
-impl Batch {
+impl BatchQueue {
     fn waiting(&self) -> u32 {
         (self.pending.len() + self.suspects.len()) as u32
     }
 
     fn may_start(&self) -> bool {
-        self.standing.going == Going::On && self.loading == Loading::No && self.waiting() > 0
+        self.view.activity == Activity::Active && self.loading == LoadState::No && self.waiting() > 0
     }
 
     /// Pixels of an execution: known, or like the batch's others, or the guess.
@@ -391,15 +391,15 @@ struct Worker {
 #[derive(Debug)]
 pub struct Scheduler {
     limits: Limits,
-    held: bool,
-    batches: BTreeMap<String, Batch>,
+    paused: bool,
+    batches: BTreeMap<String, BatchQueue>,
     /// Deleted: what is still told of them is late. Ids are not used again.
     gone: BTreeSet<String>,
     workers: BTreeMap<WorkerId, Worker>,
     /// By worker; a worker that died before its hand-out was durable still has its own here.
     jobs: BTreeMap<WorkerId, Job>,
     /// Lost with their workers, not yet given back.
-    settling: Vec<Job>,
+    giving_back: Vec<Job>,
     fair: FairShare,
     starts: u64,
     last_worker: WorkerId,
@@ -413,12 +413,12 @@ impl Scheduler {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            held: false,
+            paused: false,
             batches: BTreeMap::new(),
             gone: BTreeSet::new(),
             workers: BTreeMap::new(),
             jobs: BTreeMap::new(),
-            settling: Vec::new(),
+            giving_back: Vec::new(),
             fair: FairShare::default(),
             starts: 0,
             last_worker: 0,
@@ -435,8 +435,8 @@ impl Scheduler {
                 self.limits = limits;
                 self.failed_starts = 0;
             }
-            Event::Hold(held) => self.held = held,
-            Event::Changed { batch, standing } => self.changed(&batch, standing),
+            Event::GlobalPause(paused) => self.paused = paused,
+            Event::Changed { batch, view } => self.changed(&batch, view),
             Event::Loaded { batch, loaded } => self.loaded(&batch, loaded),
             Event::Deleted { batch } => self.deleted(&batch),
             Event::Ready { worker } => self.ready(worker),
@@ -444,7 +444,7 @@ impl Scheduler {
             Event::Refused { worker } => self.refused(worker),
             Event::Measured { worker, pixels } => self.measured(worker, pixels),
             Event::Slow { worker, ms } => self.slow(worker, ms),
-            Event::Finished { worker, standing, memory } => self.finished(worker, standing, memory),
+            Event::Finished { worker, view, memory } => self.finished(worker, view, memory),
             Event::Unstored { worker, reason } => self.unstored(worker, reason),
             Event::Died { worker, death } => {
                 let cause = match death {
@@ -455,7 +455,7 @@ impl Scheduler {
                 self.lost(worker, cause);
             }
             Event::Overdue { worker, ticket } => self.overdue(worker, ticket),
-            Event::GivenBack { batch, index, pending, standing } => self.given_back(&batch, index, pending, standing),
+            Event::GivenBack { batch, index, pending, view } => self.given_back(&batch, index, pending, view),
         }
         self.dispatch();
         std::mem::take(&mut self.commands)
@@ -473,44 +473,44 @@ impl Scheduler {
 
     /// How many executions are in flight on the device.
     pub fn in_flight(&self) -> u32 {
-        (self.jobs.len() + self.settling.len()) as u32
+        (self.jobs.len() + self.giving_back.len()) as u32
     }
 
     /// Whether nothing is in flight and nothing can start.
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == 0 && !self.batches.values().any(|batch| batch.standing.going == Going::On)
+        self.in_flight() == 0 && !self.batches.values().any(|batch| batch.view.activity == Activity::Active)
     }
 
     // Batches.
 
-    fn changed(&mut self, id: &str, standing: Standing) {
+    fn changed(&mut self, id: &str, view: BatchView) {
         match self.batches.get_mut(id) {
-            None if standing.going == Going::Ended || self.gone.contains(id) => {}
+            None if view.activity == Activity::Ended || self.gone.contains(id) => {}
             None => {
-                self.insert(id, standing);
+                self.insert(id, view);
                 self.load(id);
             }
-            Some(batch) if standing.revision < batch.standing.revision => {}
+            Some(batch) if view.revision < batch.view.revision => {}
             Some(batch) => {
-                batch.standing = standing;
-                if batch.round != standing.round {
+                batch.view = view;
+                if batch.round != view.round {
                     self.load(id);
                 }
-                self.stop(id, standing.going == Going::Ended);
+                self.stop(id, view.activity == Activity::Ended);
                 self.forget_ended(id);
             }
         }
     }
 
-    fn insert(&mut self, id: &str, standing: Standing) -> &mut Batch {
+    fn insert(&mut self, id: &str, view: BatchView) -> &mut BatchQueue {
         let last_start = self.starts;
-        self.batches.entry(id.to_owned()).or_insert_with(|| Batch {
-            standing,
+        self.batches.entry(id.to_owned()).or_insert_with(|| BatchQueue {
+            view,
             pending: BTreeSet::new(),
             suspects: BTreeSet::new(),
             pixels: BTreeMap::new(),
-            loading: Loading::No,
-            round: standing.round,
+            loading: LoadState::No,
+            round: view.round,
             last_start,
             measured_sum: 0,
             measured_count: 0,
@@ -520,11 +520,11 @@ impl Scheduler {
     /// Asks for a batch's pending executions, unless that is under way.
     fn load(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id) {
-            if batch.loading == Loading::No {
-                batch.loading = Loading::Asked;
+            if batch.loading == LoadState::No {
+                batch.loading = LoadState::Asked;
                 self.commands.push(Command::Load { batch: id.to_owned() });
             } else {
-                batch.loading = Loading::Outdated;
+                batch.loading = LoadState::Outdated;
             }
         }
     }
@@ -532,41 +532,41 @@ impl Scheduler {
     /// What was asked for, if anything, may be outdated when it comes.
     fn moved(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id)
-            && batch.loading == Loading::Asked
+            && batch.loading == LoadState::Asked
         {
-            batch.loading = Loading::Outdated;
+            batch.loading = LoadState::Outdated;
         }
     }
 
-    fn loaded(&mut self, id: &str, loaded: Option<(Standing, Vec<Waiting>)>) {
+    fn loaded(&mut self, id: &str, loaded: Option<(BatchView, Vec<Waiting>)>) {
         self.failed_starts = 0;
-        let Some((standing, waiting)) = loaded else { return self.deleted(id) };
+        let Some((view, waiting)) = loaded else { return self.deleted(id) };
         // Late, when the batch is gone; or has ended and was forgotten, and then there may be nothing left to refuse.
         if self.gone.contains(id) || (waiting.is_empty() && !self.batches.contains_key(id)) {
             return;
         }
         if let Some(batch) = self.batches.get_mut(id)
-            && (batch.loading == Loading::Outdated || standing.revision < batch.standing.revision)
+            && (batch.loading == LoadState::Outdated || view.revision < batch.view.revision)
         {
-            batch.loading = Loading::Asked;
+            batch.loading = LoadState::Asked;
             self.commands.push(Command::Load { batch: id.to_owned() });
             return;
         }
         let mut taken = BTreeSet::new();
-        for job in self.jobs.values_mut().chain(&mut self.settling).filter(|job| job.batch == id) {
+        for job in self.jobs.values_mut().chain(&mut self.giving_back).filter(|job| job.batch == id) {
             taken.insert(job.index);
             job.read_as_pending |= waiting.iter().any(|one| one.index == job.index);
         }
-        let batch = self.insert(id, standing);
-        batch.loading = Loading::No;
-        batch.round = standing.round;
+        let batch = self.insert(id, view);
+        batch.loading = LoadState::No;
+        batch.round = view.round;
         batch.pending.clear();
         batch.suspects.clear();
         batch.pixels.clear();
         for one in waiting.into_iter().filter(|one| !taken.contains(&one.index)) {
             batch.put(one);
         }
-        self.changed(id, standing);
+        self.changed(id, view);
     }
 
     fn deleted(&mut self, id: &str) {
@@ -591,14 +591,14 @@ impl Scheduler {
 
     /// A batch that has ended with nothing in flight is no business of the scheduler's.
     fn forget_ended(&mut self, id: &str) {
-        let ended = self.batches.get(id).is_some_and(|batch| batch.standing.going == Going::Ended);
+        let ended = self.batches.get(id).is_some_and(|batch| batch.view.activity == Activity::Ended);
         if ended && self.batch_in_flight(id) == 0 {
             self.batches.remove(id);
         }
     }
 
     fn batch_in_flight(&self, id: &str) -> u32 {
-        self.jobs.values().chain(&self.settling).filter(|job| job.batch == id).count() as u32
+        self.jobs.values().chain(&self.giving_back).filter(|job| job.batch == id).count() as u32
     }
 
     // Workers and their executions.
@@ -619,7 +619,7 @@ impl Scheduler {
             self.watch_job(worker);
         } else if let Some(job) = self.jobs.remove(&worker) {
             // Its worker died before it got it.
-            self.settle(job, Cause::Stopped);
+            self.give_back(job, Cause::Stopped);
         }
     }
 
@@ -651,7 +651,7 @@ impl Scheduler {
         }
     }
 
-    fn finished(&mut self, worker: WorkerId, standing: Option<Standing>, memory: u64) {
+    fn finished(&mut self, worker: WorkerId, view: Option<BatchView>, memory: u64) {
         if !self.workers.contains_key(&worker) {
             return;
         }
@@ -660,7 +660,7 @@ impl Scheduler {
         if memory >= self.limits.memory_mark {
             self.kill(worker);
         }
-        self.after(&job.batch, standing);
+        self.after(&job.batch, view);
         if job.read_as_pending {
             self.load(&job.batch);
         }
@@ -671,7 +671,7 @@ impl Scheduler {
             && let Some(job) = self.jobs.remove(&worker)
         {
             self.rest(worker);
-            self.settle(job, Cause::Unstored(reason));
+            self.give_back(job, Cause::Unstored(reason));
         }
     }
 
@@ -687,7 +687,7 @@ impl Scheduler {
         if self.jobs.get(&id).is_some_and(|job| job.attempt.is_some())
             && let Some(job) = self.jobs.remove(&id)
         {
-            self.settle(job, cause);
+            self.give_back(job, cause);
         }
     }
 
@@ -700,30 +700,30 @@ impl Scheduler {
         self.lost(id, if stopping { Cause::Stopped } else { Cause::Overdue });
     }
 
-    fn given_back(&mut self, id: &str, index: u32, pending: bool, standing: Option<Standing>) {
-        let Some(at) = self.settling.iter().position(|job| job.batch == id && job.index == index) else { return };
-        let job = self.settling.swap_remove(at);
+    fn given_back(&mut self, id: &str, index: u32, pending: bool, view: Option<BatchView>) {
+        let Some(at) = self.giving_back.iter().position(|job| job.batch == id && job.index == index) else { return };
+        let job = self.giving_back.swap_remove(at);
         if pending && let Some(batch) = self.batches.get_mut(id) {
             batch.put(Waiting { index, suspect: job.suspect, pixels: Some(job.pixels) });
         }
-        self.after(id, standing);
+        self.after(id, view);
         if job.read_as_pending {
             self.load(id);
         }
     }
 
     /// Something of a batch has ended or come back.
-    fn after(&mut self, id: &str, standing: Option<Standing>) {
+    fn after(&mut self, id: &str, view: Option<BatchView>) {
         self.moved(id);
-        match standing {
-            Some(standing) => self.changed(id, standing),
+        match view {
+            Some(view) => self.changed(id, view),
             None => self.load(id),
         }
         self.forget_ended(id);
     }
 
     /// Has an execution given back that is on no worker any more.
-    fn settle(&mut self, job: Job, cause: Cause) {
+    fn give_back(&mut self, job: Job, cause: Cause) {
         if !self.batches.contains_key(&job.batch) {
             return;
         }
@@ -733,7 +733,7 @@ impl Scheduler {
             attempt: job.attempt.unwrap_or_default(),
             cause,
         });
-        self.settling.push(job);
+        self.giving_back.push(job);
     }
 
     fn rest(&mut self, id: WorkerId) {
@@ -799,8 +799,8 @@ impl Scheduler {
     /// What does not fit beside what is in flight is waited for and not overtaken, or large pictures would starve.
     fn choose(&mut self) -> Option<Choice> {
         let in_flight = self.in_flight();
-        let alone_in_flight = self.jobs.values().chain(&self.settling).any(|job| job.alone);
-        if self.held || alone_in_flight || in_flight >= self.limits.workers {
+        let alone_in_flight = self.jobs.values().chain(&self.giving_back).any(|job| job.alone);
+        if self.paused || alone_in_flight || in_flight >= self.limits.workers {
             return None;
         }
         let suspects = self.batches.values().any(|batch| batch.may_start() && !batch.suspects.is_empty());
@@ -808,21 +808,21 @@ impl Scheduler {
             return None;
         }
         let mut flying: BTreeMap<&str, u32> = BTreeMap::new();
-        for job in self.jobs.values().chain(&self.settling) {
+        for job in self.jobs.values().chain(&self.giving_back) {
             *flying.entry(job.batch.as_str()).or_default() += 1;
         }
         let contenders = self.batches.iter().filter(|(_, batch)| batch.may_start()).map(|(id, batch)| Contender {
             id: id.as_str(),
-            priority: batch.standing.priority,
+            priority: batch.view.priority,
             last_start: batch.last_start,
             eligible: (!suspects || !batch.suspects.is_empty())
-                && flying.get(id.as_str()).copied().unwrap_or(0) < batch.standing.concurrency_limit,
+                && flying.get(id.as_str()).copied().unwrap_or(0) < batch.view.concurrency_limit,
         });
         let id = self.fair.choose(contenders)?.to_owned();
         let batch = self.batches.get(&id)?;
         let index = *if suspects { batch.suspects.first() } else { batch.pending.first() }?;
         let pixels = batch.cost(index, self.limits.guess);
-        let busy: u64 = self.jobs.values().chain(&self.settling).map(|job| job.pixels).sum();
+        let busy: u64 = self.jobs.values().chain(&self.giving_back).map(|job| job.pixels).sum();
         if in_flight > 0 && busy.saturating_add(pixels) > self.limits.pixels {
             return None;
         }
@@ -835,7 +835,7 @@ impl Scheduler {
         let Some(batch) = self.batches.get_mut(&id) else { return };
         let suspect = batch.take(index);
         batch.last_start = self.starts;
-        self.fair.started(batch.standing.priority);
+        self.fair.started(batch.view.priority);
         let job = Job {
             batch: id.clone(),
             index,
@@ -854,13 +854,13 @@ impl Scheduler {
 
     /// Starts as many workers as there is work for.
     fn spawn(&mut self) {
-        if self.held || self.failed_starts >= MAX_FAILED_STARTS {
+        if self.paused || self.failed_starts >= MAX_FAILED_STARTS {
             return;
         }
         let startable: u32 = (self.batches.iter())
             .filter(|(_, batch)| batch.may_start())
             .map(|(id, batch)| {
-                batch.waiting().min(batch.standing.concurrency_limit.saturating_sub(self.batch_in_flight(id)))
+                batch.waiting().min(batch.view.concurrency_limit.saturating_sub(self.batch_in_flight(id)))
             })
             .fold(0, u32::saturating_add);
         let busy = self.workers.values().filter(|worker| worker.state == WorkerState::Busy).count() as u32;

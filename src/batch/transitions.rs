@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, PastFailure, Pause,
-    PauseReason, Priority, Progress, Reused,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, OutputFile, PastFailure,
+    Pause, PauseReason, Priority, Progress, Reused,
 };
 use super::webhook;
 use crate::error::{Failure, Warning};
@@ -120,13 +120,13 @@ pub fn take_over(
     *execution = taken;
     progress.assets.pending -= 1;
     succeeded(progress, execution);
-    settle(progress, now);
+    conclude(progress, now);
     Some(())
 }
 
 /// Gives back what a new batch has taken over and refers to a file that is gone meanwhile: it runs after all. Answers
 /// the references that are let go with it, as changes of their counts.
-pub fn miss(
+pub fn return_missing(
     progress: &mut Progress,
     executions: &mut [Execution],
     missing: &BTreeSet<String>,
@@ -188,7 +188,7 @@ pub struct Findings {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
     /// The written results.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputFile>,
     /// CRC-32 of each.
     pub crc32: Vec<u32>,
     /// Asset id of the 256 px thumbnail of the first.
@@ -215,7 +215,7 @@ pub fn succeed(
     execution.output_thumbnail = results.output_thumbnail;
     execution.failure = None;
     execution.warnings = results.warnings;
-    keep(execution, findings);
+    record_findings(execution, findings);
     succeeded(progress, execution);
     end(progress, execution, now);
     Some(())
@@ -233,7 +233,7 @@ pub fn fail(
     now: Millis,
 ) -> Option<()> {
     in_flight(execution, attempt)?;
-    keep(execution, findings);
+    record_findings(execution, findings);
     fail_running(progress, execution, failure, now);
     Some(())
 }
@@ -327,7 +327,7 @@ pub fn cancel(progress: &mut Progress, now: Millis) -> Result<BatchStatus, Batch
         return Err(previous);
     }
     progress.status = BatchStatus::Cancelled;
-    settle(progress, now);
+    conclude(progress, now);
     Ok(previous)
 }
 
@@ -454,7 +454,7 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
 ///
 /// # Errors
 /// A sentence, when the records contradict each other.
-pub fn admit(
+pub fn adopt(
     progress: &mut Progress,
     executions: &mut [Execution],
     present: &BTreeSet<String>,
@@ -503,7 +503,7 @@ pub fn admit(
             let _no_success_has_no_results = damage(progress, execution, &names, now);
         }
     }
-    settle(progress, now);
+    conclude(progress, now);
     progress.webhook = None;
     let _it_may_have_ended = pause(progress, PauseReason::User, now);
     Ok(())
@@ -543,7 +543,7 @@ fn in_flight(execution: &Execution, attempt: u32) -> Option<()> {
     (execution.status == ExecutionStatus::Running && execution.attempts == attempt).then_some(())
 }
 
-fn keep(execution: &mut Execution, findings: Findings) {
+fn record_findings(execution: &mut Execution, findings: Findings) {
     if findings.fetched.is_some() {
         execution.input_asset.asset_id = findings.fetched;
     }
@@ -587,7 +587,7 @@ fn end(progress: &mut Progress, execution: &mut Execution, now: Millis) {
     progress.duration_sum_ms += duration;
     progress.duration_count += 1;
     progress.assets.processing -= 1;
-    settle(progress, now);
+    conclude(progress, now);
 }
 
 fn return_running(progress: &mut Progress, execution: &mut Execution, now: Millis) {
@@ -596,11 +596,11 @@ fn return_running(progress: &mut Progress, execution: &mut Execution, now: Milli
     execution.alone = false;
     progress.assets.processing -= 1;
     progress.assets.pending += 1;
-    settle(progress, now);
+    conclude(progress, now);
 }
 
 /// Ends the batch when everything has ended, and notes when the last in flight has.
-fn settle(progress: &mut Progress, now: Millis) {
+fn conclude(progress: &mut Progress, now: Millis) {
     let assets = &progress.assets;
     if !progress.status.is_end() && assets.unfinished() == 0 {
         let stopped = assets.failed > 0 && !progress.config.continue_on_error;
@@ -848,7 +848,7 @@ pub(crate) mod tests {
     fn finished() -> Vec<Execution> {
         let (mut progress, mut executions) = batch_of(2);
         start(&mut progress, &mut executions[0], 10.0);
-        let output = Output {
+        let output = OutputFile {
             action_id: "out".into(),
             port: "outputs".into(),
             name: "old.jpg".into(),
@@ -903,9 +903,9 @@ pub(crate) mod tests {
         let before = (progress.clone(), executions.clone());
         take_over(&mut progress, &mut executions[0], &found[0], vec!["n.jpg".into()], 50.0).expect("it fits");
         let mut other = (progress.clone(), executions.clone());
-        miss(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
+        return_missing(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
         assert_eq!(other, (progress.clone(), executions.clone()), "it refers to another file");
-        miss(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
+        return_missing(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
         assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
         assert_eq!(executions, before.1);
     }
@@ -919,14 +919,14 @@ pub(crate) mod tests {
         start(&mut progress, &mut executions[1], 30.0);
         progress.assets.failed = 7;
         let present = BTreeSet::from(["f00d".to_owned()]);
-        admit(&mut progress, &mut executions, &present, 50.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &present, 50.0).expect("they fit");
         assert_eq!(progress.assets, Assets { total: 3, pending: 2, completed: 1, ..Assets::default() });
         assert_eq!(progress.paused.map(|pause| pause.reason), Some(PauseReason::User));
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (10.0, 1));
         assert_eq!((executions[1].status, executions[1].suspect), (ExecutionStatus::Pending, false));
         cancel(&mut progress, 60.0).expect("running");
         progress.completed_at = None;
-        admit(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(70.0)));
         assert_eq!((progress.paused, progress.webhook), (None, None));
         assert_eq!(
@@ -934,10 +934,10 @@ pub(crate) mod tests {
             (ExecutionStatus::Failed, 1),
             "its file is not here"
         );
-        let refused = admit(&mut progress, &mut executions[..2], &present, 80.0);
+        let refused = adopt(&mut progress, &mut executions[..2], &present, 80.0);
         assert!(refused.is_err(), "one is missing");
         executions[2].batch_id = "batch-other".into();
-        assert!(admit(&mut progress, &mut executions, &present, 80.0).is_err(), "one is of another batch");
+        assert!(adopt(&mut progress, &mut executions, &present, 80.0).is_err(), "one is of another batch");
     }
 
     #[test]
@@ -984,7 +984,7 @@ pub(crate) mod tests {
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
         assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
         progress.doubtful.clear();
-        admit(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
         assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not kept yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
         assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");

@@ -13,14 +13,14 @@ use web_sys::Blob;
 
 use super::database::Database;
 use super::environment::{base_path, base_url, now, random, storage_manager};
-use super::errand;
-use super::exchange::{Exchange, Hearing, Word};
+use super::exchange::{Exchange, Message, Subscription};
 use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, settled, spawn};
 use super::leader::{self, Leader};
 use super::locks;
-use super::network::Loading;
+use super::network::DownloadProgress;
+use super::one_shot;
 use super::pool::{self, FromPool, Program};
 use super::preferences::{self, Preference};
 use super::storage::Storage;
@@ -28,10 +28,10 @@ use super::verify::{self, Found};
 use super::wake::Wake;
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
-    HoldAnswer, Host, ImportRefusal, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer,
+    GlobalPauseAnswer, Host, ImportRefusal, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer,
     WorkflowDeleted, WorkflowList, model_name,
 };
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
@@ -63,8 +63,8 @@ pub enum ClientEvent {
     BatchChanged(String),
     /// The user's own workflows have changed, perhaps in another tab.
     WorkflowsChanged,
-    /// Everything was paused or goes on: [`Client::held`] has a new answer.
-    HoldChanged,
+    /// Everything was paused or goes on: [`Client::is_all_paused`] has a new answer.
+    GlobalPauseChanged,
     /// The browser had frozen the scheduling tab for so many milliseconds.
     Slept(f64),
     /// [`Client::models`] has a new answer.
@@ -94,7 +94,7 @@ pub struct ClientState {
     /// Most workers that this tab keeps for pictures (0 in a follower).
     pub workers: u32,
     /// A download of what the networks need, while it is under way in this tab.
-    pub loading: Option<Loading>,
+    pub loading: Option<DownloadProgress>,
     /// Why this tab works from memory, where it does: nothing outlives it.
     pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
@@ -103,24 +103,24 @@ pub struct ClientState {
 
 /// Ends the subscription when dropped.
 #[must_use = "dropping it ends the subscription"]
-pub struct Subscription {
-    _ends: (Hearing, StateHearing),
+pub struct EventSubscription {
+    _ends: (Subscription, StateSubscription),
 }
 
-struct StateHearing {
+struct StateSubscription {
     shared: Weak<Shared>,
     number: u64,
 }
 
-impl Drop for StateHearing {
+impl Drop for StateSubscription {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.state_hearers.borrow_mut().retain(|(number, _)| *number != self.number);
+            shared.state_callbacks.borrow_mut().retain(|(number, _)| *number != self.number);
         }
     }
 }
 
-type StateHearer = Rc<dyn Fn(&ClientEvent)>;
+type EventCallback = Rc<dyn Fn(&ClientEvent)>;
 
 /// What the client and the service's surroundings have in common.
 struct Shared {
@@ -131,11 +131,11 @@ struct Shared {
     /// Whether the storage is gone from this tab, for good.
     closed: Cell<bool>,
     state: RefCell<ClientState>,
-    state_hearers: RefCell<Vec<(u64, StateHearer)>>,
+    state_callbacks: RefCell<Vec<(u64, EventCallback)>>,
     next: Cell<u64>,
     /// Batches heard of as running, for the case that this tab's turn to lead comes.
     unfinished: RefCell<BTreeSet<String>>,
-    hearing: RefCell<Option<Hearing>>,
+    exchange_subscription: RefCell<Option<Subscription>>,
 }
 
 impl Shared {
@@ -149,36 +149,37 @@ impl Shared {
             }
             state.clone()
         };
-        let hearers: Vec<StateHearer> = self.state_hearers.borrow().iter().map(|(_, hearer)| hearer.clone()).collect();
-        for hearer in hearers {
-            hearer(&ClientEvent::State(state.clone()));
+        let callbacks: Vec<EventCallback> =
+            self.state_callbacks.borrow().iter().map(|(_, callback)| callback.clone()).collect();
+        for callback in callbacks {
+            callback(&ClientEvent::State(state.clone()));
         }
     }
 
     /// Keeps account of what runs, as far as this tab hears of it.
     fn follow(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        let hearing = self.exchange.listen(move |word| {
+        let subscription = self.exchange.subscribe(move |message| {
             let Some(shared) = weak.upgrade() else { return };
             let mut unfinished = shared.unfinished.borrow_mut();
-            match word {
-                Word::Progress(progress) if progress.completed_at.is_none() => {
+            match message {
+                Message::Progress(progress) if progress.completed_at.is_none() => {
                     unfinished.insert(progress.batch_id.clone());
                 }
-                Word::Notice(Notice::Created { batch_id }) => {
+                Message::Notice(Notice::Created { batch_id }) => {
                     unfinished.insert(batch_id.clone());
                 }
-                Word::BatchCompleted(Progress { batch_id, .. }) | Word::Notice(Notice::Deleted { batch_id }) => {
+                Message::BatchCompleted(Progress { batch_id, .. }) | Message::Notice(Notice::Deleted { batch_id }) => {
                     unfinished.remove(batch_id);
                 }
-                Word::Progress(_)
-                | Word::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::Held)
-                | Word::ExecutionCompleted(_)
-                | Word::Slept(_)
-                | Word::Models => {}
+                Message::Progress(_)
+                | Message::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::GlobalPause)
+                | Message::ExecutionCompleted(_)
+                | Message::Slept(_)
+                | Message::Models => {}
             }
         });
-        *self.hearing.borrow_mut() = Some(hearing);
+        *self.exchange_subscription.borrow_mut() = Some(subscription);
     }
 
     async fn import(
@@ -225,7 +226,7 @@ impl Host for Surroundings {
     }
 
     fn notify(&self, notice: Notice) {
-        self.shared.exchange.say(&Word::Notice(notice));
+        self.shared.exchange.broadcast(&Message::Notice(notice));
     }
 
     fn resolve(&self, url: &str) -> Option<String> {
@@ -260,7 +261,7 @@ struct Inner {
     urls: RefCell<VecDeque<(String, String)>>,
     /// Ids of files that were found damaged.
     damaged: RefCell<BTreeSet<String>>,
-    _held: Hearing,
+    _global_pause: Subscription,
     _wake: Option<Rc<Wake>>,
 }
 
@@ -314,10 +315,10 @@ impl Client {
             leader: RefCell::default(),
             closed: Cell::new(false),
             state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None, memory }),
-            state_hearers: RefCell::default(),
+            state_callbacks: RefCell::default(),
             next: Cell::new(0),
             unfinished: RefCell::default(),
-            hearing: RefCell::default(),
+            exchange_subscription: RefCell::default(),
             base_url,
         });
         shared.follow();
@@ -329,14 +330,14 @@ impl Client {
             }
         });
         let service = Service::new(database.clone(), Surroundings { shared: shared.clone() });
-        service.refresh_hold().await?;
+        service.refresh_global_pause().await?;
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| {
             let inner = inner.clone();
             // Events tell of the pause of everything as it was last read.
-            let held = shared.exchange.listen(move |word| {
-                if let (Word::Notice(Notice::Held), Some(inner)) = (word, inner.upgrade()) {
+            let global_pause = shared.exchange.subscribe(move |message| {
+                if let (Message::Notice(Notice::GlobalPause), Some(inner)) = (message, inner.upgrade()) {
                     spawn(async move {
-                        if let Err(error) = inner.service.refresh_hold().await {
+                        if let Err(error) = inner.service.refresh_global_pause().await {
                             web_sys::console::warn_1(&error.to_string().into());
                         }
                     });
@@ -344,7 +345,16 @@ impl Client {
             });
             let (urls, damaged) = Default::default();
             let wake = Wake::follow(&shared.exchange);
-            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held, _wake: wake }
+            Inner {
+                database,
+                service,
+                shared,
+                program: program.clone(),
+                urls,
+                damaged,
+                _global_pause: global_pause,
+                _wake: wake,
+            }
         });
         let client = Self { inner };
         client.stand_for_election(program);
@@ -499,7 +509,7 @@ impl Client {
     ///
     /// # Errors
     /// As `api::Service::pause_all`.
-    pub async fn pause_all(&self) -> Result<HoldAnswer, ApiError> {
+    pub async fn pause_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         self.inner.service.pause_all().await
     }
 
@@ -507,7 +517,7 @@ impl Client {
     ///
     /// # Errors
     /// As `api::Service::resume_all`.
-    pub async fn resume_all(&self) -> Result<HoldAnswer, ApiError> {
+    pub async fn resume_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         self.inner.service.resume_all().await
     }
 
@@ -515,8 +525,8 @@ impl Client {
     ///
     /// # Errors
     /// When the storage fails.
-    pub async fn held(&self) -> Result<bool, ApiError> {
-        Ok(self.inner.service.refresh_hold().await?.is_some())
+    pub async fn is_all_paused(&self) -> Result<bool, ApiError> {
+        Ok(self.inner.service.refresh_global_pause().await?.is_some())
     }
 
     /// What happened to a batch beside its executions.
@@ -736,30 +746,30 @@ impl Client {
     }
 
     /// Calls `callback` for every event until the subscription is dropped.
-    pub fn subscribe(&self, callback: impl Fn(&ClientEvent) + 'static) -> Subscription {
-        let callback: StateHearer = Rc::new(callback);
+    pub fn subscribe(&self, callback: impl Fn(&ClientEvent) + 'static) -> EventSubscription {
+        let callback: EventCallback = Rc::new(callback);
         let shared = &self.inner.shared;
-        let hearing = {
+        let subscription = {
             let callback = callback.clone();
-            shared.exchange.listen(move |word| {
-                callback(&match word.clone() {
-                    Word::Progress(progress) => ClientEvent::Progress(progress),
-                    Word::ExecutionCompleted(execution) => ClientEvent::ExecutionCompleted(execution),
-                    Word::BatchCompleted(progress) => ClientEvent::BatchCompleted(progress),
-                    Word::Notice(
+            shared.exchange.subscribe(move |message| {
+                callback(&match message.clone() {
+                    Message::Progress(progress) => ClientEvent::Progress(progress),
+                    Message::ExecutionCompleted(execution) => ClientEvent::ExecutionCompleted(execution),
+                    Message::BatchCompleted(progress) => ClientEvent::BatchCompleted(progress),
+                    Message::Notice(
                         Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
                     ) => ClientEvent::BatchChanged(batch_id),
-                    Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
-                    Word::Notice(Notice::Held) => ClientEvent::HoldChanged,
-                    Word::Models => ClientEvent::Models,
-                    Word::Slept(ms) => ClientEvent::Slept(ms),
+                    Message::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
+                    Message::Notice(Notice::GlobalPause) => ClientEvent::GlobalPauseChanged,
+                    Message::Models => ClientEvent::Models,
+                    Message::Slept(ms) => ClientEvent::Slept(ms),
                 });
             })
         };
         let number = shared.next.get();
         shared.next.set(number + 1);
-        shared.state_hearers.borrow_mut().push((number, callback));
-        Subscription { _ends: (hearing, StateHearing { shared: Rc::downgrade(shared), number }) }
+        shared.state_callbacks.borrow_mut().push((number, callback));
+        EventSubscription { _ends: (subscription, StateSubscription { shared: Rc::downgrade(shared), number }) }
     }
 
     /// An object URL of a stored picture, for `<img src>`. Cached: the same asset gives the same URL; old ones are
@@ -822,7 +832,7 @@ impl Client {
         if self.models().await?.iter().any(|model| model.name == name) {
             return Err(taken());
         }
-        super::trial::try_network(&self.inner.program, &file)
+        super::probe_model::probe_model(&self.inner.program, &file)
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         ask_to_persist();
@@ -832,7 +842,7 @@ impl Client {
         if !self.inner.database.add_model(model.clone()).await? {
             return Err(taken());
         }
-        self.inner.shared.exchange.say(&Word::Models);
+        self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(model.into())
     }
 
@@ -847,7 +857,7 @@ impl Client {
         if !self.inner.database.remove_model(name).await? {
             return Err(ApiError::not_found(format!("There is no network \"{name}\".")));
         }
-        self.inner.shared.exchange.say(&Word::Models);
+        self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(())
     }
 
@@ -856,7 +866,7 @@ impl Client {
     /// # Errors
     /// 400 where the page works from memory, 500 when the storage fails.
     pub async fn export_archive(&self) -> Result<Blob, ApiError> {
-        match self.errand(ToWorker::Export, JsValue::UNDEFINED).await? {
+        match self.run_one_shot(ToWorker::Export, JsValue::UNDEFINED).await? {
             FromPool::Archive(archive) => Ok(archive),
             FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
             _ => Err(ApiError::internal("The archive was not made. Try again.")),
@@ -867,31 +877,31 @@ impl Client {
     ///
     /// # Errors
     /// 400 when it is no archive of ours or the page works from memory, 500 when the storage fails.
-    pub async fn import_archive(&self, archive: Blob) -> Result<Taken, ApiError> {
+    pub async fn import_archive(&self, archive: Blob) -> Result<ImportSummary, ApiError> {
         ask_to_persist();
         let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
         let before = ids(self.all_progress().await?);
-        let taken = match self.errand(ToWorker::TakeIn, archive.into()).await? {
-            FromPool::Report(FromWorker::TakenIn { result }) => result.map_err(ApiError::invalid)?,
+        let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
+            FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
             _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
         };
         let exchange = &self.inner.shared.exchange;
         for batch_id in ids(self.all_progress().await?).difference(&before) {
-            exchange.say(&Word::Notice(Notice::Changed { batch_id: batch_id.clone() }));
+            exchange.broadcast(&Message::Notice(Notice::Changed { batch_id: batch_id.clone() }));
         }
-        exchange.say(&Word::Notice(Notice::Workflows));
-        exchange.say(&Word::Models);
-        Ok(taken)
+        exchange.broadcast(&Message::Notice(Notice::Workflows));
+        exchange.broadcast(&Message::Models);
+        Ok(summary)
     }
 
-    async fn errand(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
+    async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
         if matches!(self.inner.database, Storage::Memory(_)) {
             return Err(ApiError::invalid(
                 "The page works from memory, which has no archives. Download results one by one or as ZIP.",
             ));
         }
-        let brought = errand::run(&self.inner.program, message, attachment, f64::INFINITY).await;
-        brought.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
+        let answer = one_shot::run(&self.inner.program, message, attachment, f64::INFINITY).await;
+        answer.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
     }
 
     /// This tab's part, its workers, and what the user should know.
@@ -941,9 +951,9 @@ impl Client {
 
     /// Makes a draft of a batch this tab's own, for as long as the answer and the tab live; nothing when another tab has
     /// it and does not die within `patience_ms`.
-    pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::Taken> {
+    pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::LockGuard> {
         let name = format!("pixelmill:{}:draft:{draft_id}", base_path(&self.inner.shared.base_url));
-        locks::take(&name, patience_ms).await
+        locks::acquire(&name, patience_ms).await
     }
 
     /// The successful outputs of a batch in one ZIP, ready to be given to the user. What is damaged is left out, named

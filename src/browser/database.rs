@@ -19,8 +19,8 @@ use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress}
 use crate::batch::transitions;
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
-    Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
+    WorkflowChange,
 };
 
 mod transaction;
@@ -489,26 +489,26 @@ impl Database {
     pub(super) async fn change_kept(
         &self,
         workflow_id: &str,
-        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>>,
     ) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, WORKFLOWS], Durability::Strict)?;
         let before: Option<KeptWorkflow> = transaction.get(WORKFLOWS, &workflow_id.into())?.await?;
         let held = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
         let Some(kept) = apply(before) else { return Ok(false) };
         let wanted = match &kept {
-            Kept::Stored(workflow) => workflow.references.clone(),
-            Kept::Removed => BTreeSet::new(),
+            WorkflowChange::Stored(workflow) => workflow.references.clone(),
+            WorkflowChange::Removed => BTreeSet::new(),
         };
         let mut deltas = BTreeMap::<String, i64>::new();
         deltas.extend(held.difference(&wanted).map(|asset_id| (asset_id.clone(), -1)));
         deltas.extend(wanted.difference(&held).map(|asset_id| (asset_id.clone(), 1)));
         let missing = Self::count(&transaction, deltas).await?;
         match kept {
-            Kept::Stored(mut workflow) => {
+            WorkflowChange::Stored(mut workflow) => {
                 workflow.references.retain(|asset_id| !missing.contains(asset_id));
                 transaction.put(WORKFLOWS, &workflow)?;
             }
-            Kept::Removed => transaction.delete(WORKFLOWS, &workflow_id.into())?,
+            WorkflowChange::Removed => transaction.delete(WORKFLOWS, &workflow_id.into())?,
         }
         transaction.done().await?;
         Ok(true)
@@ -576,7 +576,7 @@ impl Store for Database {
         }
         // What is not there is not referred to: it would be counted down later, when it has come.
         let missing = Self::count(&transaction, deltas).await?;
-        let given_back = transitions::miss(&mut progress, &mut executions, &missing);
+        let given_back = transitions::return_missing(&mut progress, &mut executions, &missing);
         Self::count(&transaction, given_back).await?;
         batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
@@ -716,7 +716,7 @@ impl Store for Database {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (answer, left) = slot();
         let apply = Box::new(move |before: Option<KeptWorkflow>| {

@@ -169,7 +169,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
             ClientEvent::BatchChanged(_)
             | ClientEvent::WorkflowsChanged
-            | ClientEvent::HoldChanged
+            | ClientEvent::GlobalPauseChanged
             | ClientEvent::Models
             | ClientEvent::Slept(_)
             | ClientEvent::State(_) => return,

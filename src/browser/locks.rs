@@ -60,15 +60,15 @@ pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
     request(name, ended, || ());
 }
 
-/// A lock that was taken: it is free again when this is dropped, or its page dies.
-#[must_use = "dropping it frees the lock"]
+/// A lock that this page holds: released when this is dropped or the page dies.
+#[must_use = "dropping it releases the lock"]
 #[derive(Debug)]
-pub struct Taken {
+pub struct LockGuard {
     /// Nothing where there are no locks.
     free: Option<Function>,
 }
 
-impl Drop for Taken {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(free) = &self.free {
             let _answered = free.call0(&JsValue::UNDEFINED);
@@ -76,10 +76,10 @@ impl Drop for Taken {
     }
 }
 
-/// Takes the lock `name` if it is free, or becomes so within `patience_ms`. Where there are no locks, nobody else is
+/// Acquires the lock `name` if it is free, or becomes so within `patience_ms`. Where there are no locks, nobody else is
 /// there to have it.
-pub async fn take(name: &str, patience_ms: u32) -> Option<Taken> {
-    let Some(locks) = manager() else { return Some(Taken { free: None }) };
+pub async fn acquire(name: &str, patience_ms: u32) -> Option<LockGuard> {
+    let Some(locks) = manager() else { return Some(LockGuard { free: None }) };
     let options = Object::new();
     if patience_ms == 0 {
         set_property(&options, "ifAvailable", &true.into());
@@ -93,7 +93,7 @@ pub async fn take(name: &str, patience_ms: u32) -> Option<Taken> {
         if lock.is_null() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
-        Promise::new(&mut |free, _| granted.send(Some(Taken { free: Some(free) })))
+        Promise::new(&mut |free, _| granted.send(Some(LockGuard { free: Some(free) })))
     });
     let turn = locks.request_with_options(name, &options, callback.unchecked_ref());
     spawn(async move {

@@ -12,7 +12,7 @@ use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker, WorkerOptions}
 
 use super::environment::{fetch_own, random};
 use super::interop::{Listener, Timer, describe, property, settled, spawn};
-use super::network::Networks;
+use super::network::ModelDownloads;
 use super::{locks, memory};
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, VERSION};
@@ -38,7 +38,7 @@ pub struct Program {
     module: JsValue,
     libwebp: JsValue,
     /// What workers ask for when a plan needs a network.
-    pub networks: Rc<Networks>,
+    pub networks: Rc<ModelDownloads>,
     /// What workers ask for everything that is stored, where there is no other storage.
     pub memory: OnceCell<MemoryStore<Blob>>,
     /// Workers in a row that did not say in time that they live.
@@ -72,7 +72,7 @@ impl Program {
         options.set_type("text/javascript");
         let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
-        let networks = Networks::new(base_url);
+        let networks = ModelDownloads::new(base_url);
         let (memory, late) = Default::default();
         Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory, late })
     }

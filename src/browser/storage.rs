@@ -19,8 +19,8 @@ use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::error::Failure;
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
-    StoreError, Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
+    StoreError, Which, WorkflowChange,
 };
 
 /// The store of this page or worker. Cheap to clone.
@@ -226,10 +226,10 @@ impl Store for Storage {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (answer, left) = slot();
-        let apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>> = Box::new(move |before| {
+        let apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>> = Box::new(move |before| {
             let (kept, answer) = apply(before)?;
             left.set(Some(answer));
             Some(kept)
@@ -296,7 +296,7 @@ impl Storage {
     async fn change_workflow_boxed(
         &self,
         workflow_id: &str,
-        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>>,
     ) -> Result<bool, StoreError> {
         match self {
             Self::Kept(database) => database.change_kept(workflow_id, apply).await,

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::exchange::{Exchange, Hearing, Word};
+use super::exchange::{Exchange, Message, Subscription};
 use super::interop::{Listener, Timer, property, settled, spawn};
 use crate::api::Notice;
 
@@ -37,7 +37,7 @@ pub(super) struct Wake {
     held: RefCell<Option<Sentinel>>,
     asking: Cell<bool>,
     lingering: RefCell<Option<Timer>>,
-    listening: RefCell<Option<(Hearing, Listener)>>,
+    listening: RefCell<Option<(Subscription, Listener)>>,
 }
 
 impl Wake {
@@ -58,12 +58,12 @@ impl Wake {
             listening: RefCell::default(),
         });
         let own = wake.own.clone();
-        let hearing = exchange.listen(move |word| {
+        let subscription = exchange.subscribe(move |message| {
             let Some(wake) = own.upgrade() else { return };
-            match word {
-                Word::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
-                Word::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
-                Word::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
+            match message {
+                Message::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
+                Message::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
+                Message::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
                 _ => {}
             }
         });
@@ -74,7 +74,7 @@ impl Wake {
                 wake.settle();
             }
         });
-        *wake.listening.borrow_mut() = Some((hearing, shown));
+        *wake.listening.borrow_mut() = Some((subscription, shown));
         Some(wake)
     }
 

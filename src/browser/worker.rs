@@ -18,7 +18,7 @@ use super::import;
 use super::interop::{Listener, describe, property, settled, sleep, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
-use crate::batch::records::{Execution, Output, PauseReason, Progress};
+use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
@@ -36,7 +36,7 @@ mod memory;
 mod network;
 mod remote;
 
-use network::Networks;
+use network::ModelCache;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
@@ -98,7 +98,7 @@ pub fn serve() {
             }
             ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
-                report(&FromWorker::Taken);
+                report(&FromWorker::Accepted);
                 spawn(async move { worker.run(&execution).await });
             }
             ToWorker::Network { failure } => {
@@ -121,19 +121,19 @@ pub fn serve() {
                     report_with(&FromWorker::Exported { failure }, &archive);
                 });
             }
-            ToWorker::TakeIn => {
+            ToWorker::ImportArchive => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 spawn(async move {
-                    let result = archive::take_in(&worker.database, attachment.unchecked_into()).await;
-                    report(&FromWorker::TakenIn { result });
+                    let result = archive::import_archive(&worker.database, attachment.unchecked_into()).await;
+                    report(&FromWorker::ArchiveImported { result });
                 });
             }
-            ToWorker::Try => {
+            ToWorker::ProbeModel => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
                     let failure = worker.networks.try_file(&file).await.err();
-                    report(&FromWorker::Tried { failure });
+                    report(&FromWorker::ModelProbed { failure });
                 });
             }
             ToWorker::Import { ticket } => {
@@ -157,7 +157,7 @@ struct Worker {
     /// libwebp's compiled module, or nothing when the page could not get it.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
-    networks: Networks,
+    networks: ModelCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
 }
 
@@ -171,7 +171,7 @@ struct Outcome {
 
 impl Worker {
     fn new(database: Storage, libwebp: JsValue) -> Self {
-        let networks = Networks::new(database.clone());
+        let networks = ModelCache::new(database.clone());
         Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
@@ -201,7 +201,7 @@ impl Worker {
         };
         let Outcome { result, mut findings, mut assets } = outcome;
         let result = match result {
-            Ok(produced) => keep(produced, &mut findings, &mut assets).await,
+            Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
@@ -409,7 +409,7 @@ fn no_webp(reason: &str) -> Failure {
 }
 
 /// Turns what a run produced into records and files.
-async fn keep(
+async fn collect_results(
     produced: Produced,
     findings: &mut Findings,
     assets: &mut Vec<NewAsset<Blob>>,
@@ -418,7 +418,7 @@ async fn keep(
     for output in produced.outputs {
         let crc32 = crc32fast::hash(&output.encoded.bytes);
         let asset = asset_of(&output.encoded, &output.name).await?;
-        results.outputs.push(Output {
+        results.outputs.push(OutputFile {
             action_id: output.action_id,
             port: output.port.to_owned(),
             name: output.name,

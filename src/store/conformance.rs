@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{AssetRecord, BatchFilter, Durability, Kept, ModelRecord, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
 use crate::batch::records::{
-    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
+    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
 use crate::error::{Failure, Warning};
@@ -118,8 +118,8 @@ async fn references<S: Store>(store: &S, asset_id: &str) -> Option<u32> {
     record(store, asset_id).await.map(|record| record.references)
 }
 
-fn output(asset_id: &str) -> Output {
-    Output {
+fn output(asset_id: &str) -> OutputFile {
+    OutputFile {
         action_id: "output-1".to_owned(),
         port: "outputs".to_owned(),
         name: "result.jpg".to_owned(),
@@ -617,7 +617,7 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
 
 async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
-    store.change_workflow(&id, |_| Some((Kept::Stored(workflow), ()))).await.expect("written").expect("kept");
+    store.change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ()))).await.expect("written").expect("kept");
 }
 
 /// One, all of them in the order of their ids, and none once it is removed.
@@ -630,7 +630,7 @@ pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F
     }
     assert_eq!(store.workflow("w1").await, Ok(Some(kept("w1", &[], 2.0))));
     assert_eq!(store.workflows().await, Ok(vec![kept("w1", &[], 2.0), kept("w2", &[], 1.0)]));
-    let seen = store.change_workflow("w1", |before| Some((Kept::Removed, before))).await.expect("written");
+    let seen = store.change_workflow("w1", |before| Some((WorkflowChange::Removed, before))).await.expect("written");
     assert_eq!(seen.flatten(), Some(kept("w1", &[], 2.0)));
     assert_eq!(store.workflows().await.expect("read").len(), 1);
 }
@@ -639,8 +639,8 @@ pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F
 pub async fn a_kept_workflow_that_is_left_alone_stays_as_it_was<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     keep(&store, kept("w", &[], 1.0)).await;
-    assert_eq!(store.change_workflow("w", |_| None::<(Kept, ())>).await, Ok(None));
-    assert_eq!(store.change_workflow("other", |_| None::<(Kept, ())>).await, Ok(None));
+    assert_eq!(store.change_workflow("w", |_| None::<(WorkflowChange, ())>).await, Ok(None));
+    assert_eq!(store.change_workflow("other", |_| None::<(WorkflowChange, ())>).await, Ok(None));
     assert_eq!(store.workflows().await, Ok(vec![kept("w", &[], 1.0)]));
 }
 
@@ -656,7 +656,7 @@ pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
     store.put_assets(vec![file(fixture, "missing")], 4.0).await.expect("stored");
     keep(&store, kept("w", &["bb"], 5.0)).await;
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(1)));
-    store.change_workflow("w", |_| Some((Kept::Removed, ()))).await.expect("written").expect("removed");
+    store.change_workflow("w", |_| Some((WorkflowChange::Removed, ()))).await.expect("written").expect("removed");
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(0)));
     assert_eq!(references(&store, "missing").await, Some(0), "it was not counted");
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
-    Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
+    WorkflowChange,
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
@@ -156,7 +156,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let missing: BTreeSet<String> =
             held.filter(|asset_id| !records.assets.contains(asset_id)).map(str::to_owned).collect();
         // Nothing is counted yet, so nothing is let go.
-        transitions::miss(&mut progress, &mut executions, &missing);
+        transitions::return_missing(&mut progress, &mut executions, &missing);
         batch.references.retain(|asset_id| records.assets.contains(asset_id));
         batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
         for asset_id in executions.iter().flat_map(Execution::references) {
@@ -281,16 +281,16 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let mut records = self.records.borrow_mut();
         let before = records.workflows.get(workflow_id).cloned();
         let Some((kept, answer)) = apply(before.clone()) else { return Ok(None) };
         match kept {
-            Kept::Removed => {
+            WorkflowChange::Removed => {
                 records.workflows.remove(workflow_id);
             }
-            Kept::Stored(mut workflow) => {
+            WorkflowChange::Stored(mut workflow) => {
                 workflow.references.retain(|asset_id| records.assets.contains(asset_id));
                 workflow.references.iter().for_each(|asset_id| records.add_reference(asset_id));
                 records.workflows.insert(workflow_id, workflow);

@@ -93,12 +93,12 @@ impl World {
         batch: &str,
         which: Which,
         apply: impl FnOnce(&mut Progress, &mut Vec<Execution>, f64) -> Option<T> + 'static,
-    ) -> Option<(T, Standing)> {
+    ) -> Option<(T, BatchView)> {
         self.now += 1.0;
         let time = self.now;
         let change = self.store.change(batch, which, Vec::new(), Durability::Relaxed, move |progress, executions| {
             let answer = apply(progress, executions, time)?;
-            Some((answer, Standing::from(&*progress)))
+            Some((answer, BatchView::from(&*progress)))
         });
         now(change).expect("the store in memory works")
     }
@@ -162,7 +162,7 @@ impl World {
             Op::Deliver(event) => self.tell(event),
             Op::Notice(batch) => {
                 if let Some(progress) = now(self.store.progress(&batch)).expect("read") {
-                    self.tell(Event::Changed { batch, standing: Standing::from(&progress) });
+                    self.tell(Event::Changed { batch, view: BatchView::from(&progress) });
                 } else {
                     self.tell(Event::Deleted { batch });
                 }
@@ -171,7 +171,7 @@ impl World {
                 let loaded = self.change(&batch, Which::In(ExecutionStatus::Pending), |_, executions, _| {
                     Some(executions.iter().map(Waiting::from).collect::<Vec<_>>())
                 });
-                let loaded = loaded.map(|(waiting, standing)| (standing, waiting));
+                let loaded = loaded.map(|(waiting, view)| (view, waiting));
                 self.ops.push(Op::Deliver(Event::Loaded { batch, loaded }));
             }
             Op::HandOut { worker, batch, index, alone } => {
@@ -189,8 +189,8 @@ impl World {
                     transitions::give_back(progress, executions.first_mut()?, attempt, cause, now)
                 });
                 let pending = back.is_some_and(|(back, _)| back == transitions::GivenBack::Pending);
-                let standing = back.map(|(_, standing)| standing);
-                self.ops.push(Op::Deliver(Event::GivenBack { batch, index, pending, standing }));
+                let view = back.map(|(_, view)| view);
+                self.ops.push(Op::Deliver(Event::GivenBack { batch, index, pending, view }));
             }
             Op::Work { worker, batch, index, attempt } => self.work(worker, batch, index, attempt, tape),
         }
@@ -224,13 +224,13 @@ impl World {
                 if finished.is_some() && !fails {
                     assert!(self.successes.insert((batch, index)), "finished twice");
                 }
-                let standing = finished.map(|(_, standing)| standing);
+                let view = finished.map(|(_, view)| view);
                 if choice == 11 {
                     // It dies after its record is durable and before it could say so.
                     self.die(worker, Death::Vanished);
                 } else {
                     let memory = if choice == 2 { 2 << 30 } else { 0 };
-                    self.ops.push(Op::Deliver(Event::Finished { worker, standing, memory }));
+                    self.ops.push(Op::Deliver(Event::Finished { worker, view, memory }));
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::super::hash::sha256;
 use super::super::interop::describe;
 use super::super::storage::Storage;
 use crate::api::iso_time;
-use crate::archive::{Part, Source, Surroundings, Taken, export, import};
+use crate::archive::{ImportSummary, Part, Source, Surroundings, export, import};
 
 struct InBrowser;
 
@@ -63,6 +63,6 @@ pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
 ///
 /// # Errors
 /// When it is none of ours.
-pub(super) async fn take_in(storage: &Storage, archive: Blob) -> Result<Taken, String> {
+pub(super) async fn import_archive(storage: &Storage, archive: Blob) -> Result<ImportSummary, String> {
     import(storage, &InBrowser, &File(archive), now()).await
 }

@@ -13,7 +13,7 @@ const KEY: &str = "hold";
 
 /// Whether everything is paused, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldAnswer {
+pub struct GlobalPauseAnswer {
     /// The pause.
     pub paused: Option<PauseAnswer>,
 }
@@ -22,7 +22,7 @@ pub struct HoldAnswer {
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn read_hold<S: Store>(store: &S) -> Result<Option<Pause>, StoreError> {
+pub async fn read_global_pause<S: Store>(store: &S) -> Result<Option<Pause>, StoreError> {
     let kept = store.setting(KEY).await?;
     Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
 }
@@ -32,40 +32,40 @@ impl<S: Store, H: Host> Service<S, H> {
     ///
     /// # Errors
     /// 500 when it cannot be kept.
-    pub async fn pause_all(&self) -> Result<HoldAnswer, ApiError> {
-        let pause = match read_hold(&self.store).await? {
+    pub async fn pause_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
+        let pause = match read_global_pause(&self.store).await? {
             Some(pause) => pause,
             None => Pause { reason: PauseReason::User, since: self.host.now() },
         };
-        self.hold(Some(pause)).await
+        self.set_global_pause(Some(pause)).await
     }
 
     /// Ends the pause of everything; batches that were paused by themselves stay so.
     ///
     /// # Errors
     /// 500 when it cannot be kept.
-    pub async fn resume_all(&self) -> Result<HoldAnswer, ApiError> {
-        self.hold(None).await
+    pub async fn resume_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
+        self.set_global_pause(None).await
     }
 
     /// Whether everything is paused, as read anew.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn refresh_hold(&self) -> Result<Option<Pause>, StoreError> {
-        let pause = read_hold(&self.store).await?;
-        self.held.set(pause);
+    pub async fn refresh_global_pause(&self) -> Result<Option<Pause>, StoreError> {
+        let pause = read_global_pause(&self.store).await?;
+        self.global_pause.set(pause);
         Ok(pause)
     }
 
-    async fn hold(&self, pause: Option<Pause>) -> Result<HoldAnswer, ApiError> {
+    async fn set_global_pause(&self, pause: Option<Pause>) -> Result<GlobalPauseAnswer, ApiError> {
         let text = match pause {
             Some(pause) => serde_json::to_string(&pause).map_err(|error| ApiError::internal(error.to_string()))?,
             None => String::new(),
         };
         self.store.set_setting(KEY, &text).await?;
-        self.held.set(pause);
-        self.host.notify(Notice::Held);
-        Ok(HoldAnswer { paused: pause.map(PauseAnswer::from) })
+        self.global_pause.set(pause);
+        self.host.notify(Notice::GlobalPause);
+        Ok(GlobalPauseAnswer { paused: pause.map(PauseAnswer::from) })
     }
 }
