@@ -1,16 +1,16 @@
-//! Everything that one browser holds as one archive, and back: a ZIP with a manifest, records as JSON, and contents by
-//! their SHA-256. Over any store; how contents are read and hashed is the surroundings' business.
+//! Exporting everything that one browser stores as one archive, and importing it: a ZIP with a manifest, records as
+//! JSON, and contents by their SHA-256. It works over any store; the surroundings read and hash contents.
 //!
 //! ```text
 //! manifest.json            { format, version, engineVersion, createdAt }
-//! assets.json              [{ assetId, name, mimeType, bytes }]: what there is of contents
+//! assets.json              [{ assetId, name, mimeType, bytes }]: the contents
 //! batches/<batchId>.json   { batch, progress, executions }
 //! workflows/<number>.json  a workflow that the user keeps, with its versions
-//! models.json              [{ name, assetId, bytes, createdAt }]: networks that the user has added
-//! blobs/<sha-256>          a content, stored as it is
+//! models.json              [{ name, assetId, bytes, createdAt }]: models that the user has added
+//! blobs/<sha-256>          a content, stored uncompressed
 //! ```
 //!
-//! Choices that hold for one browser only, such as what the user allows beyond the page, are not in it.
+//! Choices that apply to one browser only, such as permissions in the settings, are not included.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,17 +25,17 @@ use crate::export::zip::{Entry, structure};
 use crate::library::KeptWorkflow;
 use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
 
-/// What a manifest says that it belongs to.
+/// The `format` of every manifest.
 pub const FORMAT: &str = "pixelmill-archive";
-/// Of the format. A reader takes this one and older ones.
+/// Version of the format. A reader accepts this one and older ones.
 pub const VERSION: u32 = 1;
 
 /// Executions read at once.
 const PORTION: u32 = 500;
-/// Contents that are stored in one transaction, and the bytes after which they are, however few.
+/// Limits of one transaction that stores contents: how many, and how many bytes.
 const PORTION_FILES: usize = 64;
 const PORTION_BYTES: u64 = 64 << 20;
-/// Largest record file that is read, so that a mutilated archive does not exhaust the memory.
+/// Largest record file that is read, so that a mutilated archive does not exhaust memory.
 const MAX_RECORDS: u64 = 512 << 20;
 /// Largest content that is read.
 const MAX_CONTENT: u64 = 1 << 30;
@@ -72,7 +72,7 @@ impl BatchFile {
     }
 }
 
-/// What writing and reading needs beside the store.
+/// What reading and writing need besides the store.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Surroundings<C> {
     /// The bytes of a stored content.
@@ -80,16 +80,16 @@ pub trait Surroundings<C> {
     /// # Errors
     /// Why it cannot be read.
     async fn bytes(&self, content: &C) -> Result<Vec<u8>, String>;
-    /// A content of some bytes.
+    /// Makes a content from bytes.
     ///
     /// # Errors
-    /// Why there is no room for it.
+    /// When there is not enough room.
     fn content(&self, bytes: &[u8], mime_type: &str) -> Result<C, String>;
     /// SHA-256 in hex.
     async fn sha256(&self, bytes: &[u8]) -> String;
 }
 
-/// An archive that is read piece by piece.
+/// An archive that can be read in parts.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Source {
     /// Its length.
@@ -101,7 +101,7 @@ pub trait Source {
     async fn read(&self, from: u64, to: u64) -> Result<Vec<u8>, String>;
 }
 
-/// A piece of an archive that is being written.
+/// A part of an archive that is being written.
 #[derive(Clone, Debug)]
 pub enum Part<C> {
     /// Structure and records.
@@ -110,8 +110,8 @@ pub enum Part<C> {
     Content(C),
 }
 
-/// Puts everything into an archive: its pieces, in order. A content that is damaged is left out; what has it as a
-/// result is made anew where the archive is taken in.
+/// Exports everything as the parts of an archive, in order. Damaged content is left out; a result that refers to it is
+/// regenerated where the archive is imported.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -200,7 +200,7 @@ impl<C> Files<C> {
     }
 }
 
-/// Something of an archive that was not taken in as it was.
+/// Something of an archive that was not imported as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveProblem {
     /// Its path in the archive.
@@ -209,27 +209,27 @@ pub struct ArchiveProblem {
     pub message: String,
 }
 
-/// What was taken in from an archive.
+/// What was imported from an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportSummary {
     /// How many batches.
     pub batches: u32,
     /// How many workflows.
     pub workflows: u32,
-    /// How many networks.
+    /// How many models.
     pub models: u32,
     /// How many files that were not stored yet.
     pub assets: u32,
-    /// How many batches, workflows and networks were there already, and stay as they are.
+    /// How many batches, workflows and models existed already and were left alone.
     pub skipped: u32,
-    /// What was not taken in as it was.
+    /// What was not imported as it was.
     pub problems: Vec<ArchiveProblem>,
 }
 
-/// Takes in what an archive holds and the store does not. What is damaged is left out and told; the rest comes in.
+/// Imports what an archive contains and the store does not. Damaged parts are left out and reported.
 ///
 /// # Errors
-/// A sentence, when this is no archive of ours, or of a newer version.
+/// A sentence, when this is not an archive of Pixelmill or of a newer version.
 pub async fn import<S: Store>(
     store: &S,
     around: &impl Surroundings<S::Content>,
@@ -277,7 +277,7 @@ pub async fn import<S: Store>(
         };
         if let Err(error) = imported {
             import.problem(&path, format!("it was not taken in: {error}"));
-            // What comes next would meet the same.
+            // The next ones would fail in the same way.
             break;
         }
     }
@@ -318,14 +318,14 @@ async fn records<T: DeserializeOwned>(archive: &impl Source, entry: &Listed) -> 
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
-/// An archive that is being taken in.
+/// An archive that is being imported.
 struct ArchiveImport<'a, S, A, R> {
     store: &'a S,
     around: &'a A,
     archive: &'a R,
     now: Millis,
     entries: BTreeMap<String, Listed>,
-    /// What the archive says of its contents.
+    /// What the archive says about its contents.
     names: BTreeMap<String, AssetEntry>,
     summary: ImportSummary,
 }
@@ -335,7 +335,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         self.summary.problems.push(ArchiveProblem { entry: entry.to_owned(), message: message.into() });
     }
 
-    /// The records of an entry; where they cannot be read, that is told.
+    /// The records of an entry; reports a problem if they cannot be read.
     async fn records<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
         let read = match self.entries.get(path) {
             Some(entry) => records(self.archive, entry).await,
@@ -350,7 +350,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         }
     }
 
-    /// Stores the contents that are not there yet, in portions; which of them are there then.
+    /// Stores the contents that are missing, in portions; answers which ones are stored then.
     async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
         let mut there = BTreeSet::new();
         let (mut portion, mut bytes) = (Vec::new(), 0);
@@ -367,7 +367,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
                     there.insert(asset_id);
                 }
                 Some(Err(why)) => self.problem(&path, format!("{why}; it was left out.")),
-                // What the other browser did not have any more is told by what refers to it.
+                // Missing in the other browser already; whatever refers to it is reported.
                 None => {}
             }
             if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
@@ -388,7 +388,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         Ok(())
     }
 
-    /// A content of the archive, checked; nothing when the archive does not have it.
+    /// A content of the archive, checked; nothing when the archive does not contain it.
     async fn asset(&self, path: &str, asset_id: &str) -> Option<Result<NewAsset<S::Content>, String>> {
         let entry = self.entries.get(path)?;
         let bytes = match content(self.archive, entry, MAX_CONTENT).await {
@@ -533,7 +533,7 @@ mod tests {
         }
     }
 
-    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a network.
+    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a model.
     fn filled() -> MemoryStore {
         let store = MemoryStore::default();
         let pictures = ["a", "b", "c", "d"];
@@ -601,7 +601,7 @@ mod tests {
         run(import(store, &Native, archive, 100.0))
     }
 
-    /// Where a text stands in an archive.
+    /// The position of a text in an archive.
     fn find(archive: &[u8], text: &str) -> usize {
         archive.windows(text.len()).position(|window| window == text.as_bytes()).expect("it is there")
     }
@@ -637,7 +637,7 @@ mod tests {
             };
             assert_eq!(references(&here), references(&there), "{text}");
         }
-        // A result goes with its batch, as it did where it was made.
+        // A result belongs to its batch, as it did where it was made.
         run(other.delete_batch("batch-1")).expect("deleted");
         assert_eq!(run(other.asset(&sha256("made 0"))), Ok(None));
         assert!(run(other.asset(&sha256("logo"))).is_ok_and(|logo| logo.is_some()));

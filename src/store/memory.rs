@@ -1,4 +1,5 @@
-//! The store in memory: what the port means, in its plainest form. For tests, and where nothing need outlast the page.
+//! The store in memory: what the port means, in its plainest form. For tests, and where nothing has to outlive the
+//! page.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -94,7 +95,7 @@ impl<C: Clone> Records<C> {
         }
     }
 
-    /// Drops references, then content to which none is left. Whoever adds some does it before.
+    /// Drops references, then content that has none left. Callers that also add references do so first.
     fn drop_references<'a>(&mut self, asset_ids: impl Iterator<Item = &'a str>) {
         for asset_id in asset_ids {
             if let Some((record, _)) = self.assets.get_mut(asset_id) {
@@ -155,7 +156,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let held = executions.iter().flat_map(Execution::references);
         let missing: BTreeSet<String> =
             held.filter(|asset_id| !records.assets.contains(asset_id)).map(str::to_owned).collect();
-        // Nothing is counted yet, so nothing is let go.
+        // Nothing is counted yet, so no reference is dropped.
         transitions::return_missing(&mut progress, &mut executions, &missing);
         batch.references.retain(|asset_id| records.assets.contains(asset_id));
         batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
