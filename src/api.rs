@@ -1,7 +1,7 @@
 //! The batch API of the contract, over a [`Store`] and a [`Host`]: requests in, answers out.
 //!
-//! A call writes a durable record and tells the host; what a record asks for, the scheduling tab carries out. So every
-//! call works in every tab. Nothing here knows workers, JavaScript or HTTP.
+//! A call writes a durable record and notifies the host; the scheduling tab carries out what the record asks for. So
+//! every call works in every tab. Nothing here knows about workers, JavaScript or HTTP.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -52,12 +52,12 @@ pub use requests::{
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
 
-/// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
-/// notices of several tabs may come in another order than their changes.
+/// A durable change of a batch, for the scheduling tab and for the views that show it. Receivers read the store:
+/// notices of several tabs may arrive in another order than their changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notice {
-    /// A batch is there, all of it pending.
+    /// A batch was created, all of it pending.
     Created {
         /// The batch.
         batch_id: String,
@@ -67,36 +67,37 @@ pub enum Notice {
         /// The batch.
         batch_id: String,
     },
-    /// It is gone.
+    /// It was deleted.
     Deleted {
         /// The batch.
         batch_id: String,
     },
     /// The user's own workflows have changed.
     Workflows,
-    /// Everything was paused or goes on.
+    /// All batches were paused or resumed.
     #[serde(rename = "held")]
     GlobalPause,
 }
 
-/// What a webhook is told of a batch: its status without id lists, as JSON. No picture and no name of one is in it.
+/// The body of a webhook call: the batch's status without id lists, as JSON. It contains no picture and no name of one.
 pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
     let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, global_pause: None });
     serde_json::to_string(&summary).unwrap_or_default()
 }
 
-/// What the service needs of its surroundings.
+/// What the service needs from its surroundings.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Host {
     /// The time.
     fn now(&self) -> Millis;
-    /// Any number, each time another.
+    /// A random number.
     fn random_u32(&self) -> u32;
     /// The document's base, absolute.
     fn base_url(&self) -> String;
-    /// How many workers are on a batch now; `None` where nobody knows, which counts what is in flight instead.
+    /// How many workers are on a batch now; `None` where nobody knows, and then executions in flight are counted
+    /// instead.
     fn workers(&self, batch_id: &str) -> Option<u32>;
-    /// Tells the scheduling tab and all who show a batch; called after the change is durable.
+    /// Tells the scheduling tab and every view of the batch; called after the change is durable.
     fn notify(&self, notice: Notice);
     /// Stores the content of a `blob:` or `data:` URL and answers its asset id.
     ///
@@ -107,12 +108,12 @@ pub trait Host {
     fn resolve(&self, url: &str) -> Option<String>;
 }
 
-/// Why the bytes behind a `blob:` or `data:` URL were not stored: a sentence each.
+/// Why the bytes of a `blob:` or `data:` URL were not stored: a sentence each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportRefusal {
-    /// They cannot be read: the caller's to mend.
+    /// They cannot be read: the caller has to fix that.
     Unreadable(String),
-    /// They were read, and the storage did not take them.
+    /// They were read, but the storage did not accept them.
     NotStored(String),
 }
 
@@ -121,22 +122,22 @@ pub enum ImportRefusal {
 pub struct Service<S, H> {
     store: S,
     host: H,
-    /// The pause of everything, as last read.
+    /// The global pause, as last read.
     global_pause: Cell<Option<Pause>>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// The operations over this store.
+    /// The operations on this store.
     pub fn new(store: S, host: H) -> Self {
         Self { store, host, global_pause: Cell::new(None) }
     }
 
-    /// Where everything lies.
+    /// The store.
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// The surroundings.
+    /// The host.
     pub fn host(&self) -> &H {
         &self.host
     }
@@ -155,7 +156,7 @@ impl<S: Store, H: Host> Service<S, H> {
             }
             Task::Document(document) => (document, None),
         };
-        // Judged before anything is imported, and read again after.
+        // Checked before anything is imported, and read again after.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
         let (name, graph) = resolve(&document)?;
@@ -274,7 +275,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Runs failed executions again, by default all; with them what never started.
+    /// Retries failed executions, by default all, along with those that never started.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
@@ -310,7 +311,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// Removes a batch with its results, in any state; bytes that nothing else refers to go with it.
+    /// Removes a batch with its results, in any state; bytes that nothing else refers to are removed too.
     ///
     /// # Errors
     /// 404, 500.
@@ -321,14 +322,14 @@ impl<S: Store, H: Host> Service<S, H> {
             return Err(ApiError::no_batch(batch_id));
         }
         if noted.is_err() {
-            // Where the storage was full, there is room for it now.
+            // If the storage was full, there is room now.
             self.note_what_ran(&progress).await?;
         }
         self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
         Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
     }
 
-    /// Pauses a batch: nothing new starts, what is in flight ends.
+    /// Pauses a batch: nothing new starts, executions in flight finish.
     ///
     /// # Errors
     /// 400 naming the state when the batch has ended, 404, 500.
@@ -356,7 +357,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch beside its executions: what its webhook was told, and when its tab was frozen.
+    /// What happened to a batch besides its executions: webhook calls, and when its tab was suspended.
     ///
     /// # Errors
     /// 404, 500.
@@ -384,12 +385,12 @@ impl<S: Store, H: Host> Service<S, H> {
         workflow::check(document).1
     }
 
-    /// The detail of `progress` and `batchcompleted` events, and a list's entry: the status without id lists.
+    /// The detail of `progress` and `batchcompleted` events, and an entry of a list: the status without id lists.
     pub fn status_event(&self, progress: &Progress) -> BatchSummary {
         BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
-    /// The full status of a batch whose progress is at hand.
+    /// The full status of a batch whose progress was read already.
     pub fn status_of(&self, progress: &Progress) -> Status {
         Status::of(progress, &self.around(progress, &self.host.base_url()))
     }
@@ -403,7 +404,7 @@ impl<S: Store, H: Host> Service<S, H> {
         self.store.progress(batch_id).await?.ok_or_else(|| ApiError::no_batch(batch_id))
     }
 
-    /// Changes a batch by a transition that may refuse, strictly durable; tells when it did not. Answers the
+    /// Changes a batch by a transition that may refuse, strictly durable; notifies the host if it did not. Answers the
     /// transition's result with the progress after it.
     async fn change<T: 'static, E: 'static>(
         &self,
@@ -423,8 +424,8 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok((result, progress))
     }
 
-    /// Stores what a document names as `blob:` or `data:`, and names it as asset: such URLs do not outlive the page.
-    /// Any other becomes absolute, because a worker has no base.
+    /// Stores the files that a document names as `blob:` or `data:`, and names them as assets: such URLs do not outlive
+    /// the page. Other URLs become absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
             let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));

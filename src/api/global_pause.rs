@@ -1,4 +1,4 @@
-//! Pausing and resuming everything at once: a setting beside each batch's own pause, for all tabs and across reloads.
+//! Pausing and resuming all batches at once: a setting besides each batch's own pause, for all tabs and across reloads.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,17 +8,17 @@ use super::{Host, Notice, Service};
 use crate::batch::records::{Pause, PauseReason};
 use crate::store::{Store, StoreError};
 
-/// The setting's key; its value is a pause, or nothing.
+/// The setting's key; its value is a pause, or empty.
 const KEY: &str = "hold";
 
-/// Whether everything is paused, and since when.
+/// Whether all batches are paused, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GlobalPauseAnswer {
     /// The pause.
     pub paused: Option<PauseAnswer>,
 }
 
-/// The pause of everything, where there is one.
+/// The global pause, if there is one.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -28,10 +28,10 @@ pub async fn read_global_pause<S: Store>(store: &S) -> Result<Option<Pause>, Sto
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Pauses everything: nothing new starts in any batch, what is in flight ends. A pause that is there stays.
+    /// Pauses all batches: nothing new starts, executions in flight finish. An existing pause stays as it is.
     ///
     /// # Errors
-    /// 500 when it cannot be kept.
+    /// 500 when it cannot be stored.
     pub async fn pause_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         let pause = match read_global_pause(&self.store).await? {
             Some(pause) => pause,
@@ -40,15 +40,15 @@ impl<S: Store, H: Host> Service<S, H> {
         self.set_global_pause(Some(pause)).await
     }
 
-    /// Ends the pause of everything; batches that were paused by themselves stay so.
+    /// Ends the global pause; batches with a pause of their own stay paused.
     ///
     /// # Errors
-    /// 500 when it cannot be kept.
+    /// 500 when it cannot be stored.
     pub async fn resume_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         self.set_global_pause(None).await
     }
 
-    /// Whether everything is paused, as read anew.
+    /// Reads again whether all batches are paused.
     ///
     /// # Errors
     /// When it cannot be read.

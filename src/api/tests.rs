@@ -1,4 +1,4 @@
-//! The operations over the store in memory, as the contract words them.
+//! The operations on the store in memory, as the contract describes them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -285,7 +285,7 @@ fn a_url_is_resolved_before_it_is_stored_and_refused_when_it_is_of_another_site_
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("http://elsewhere/b.jpg"), "{}", error.message);
-    // What is read is what is looked at, whatever else is there.
+    // Only what was read is checked, whatever else is stored.
     let images = json!([{ "name": "c.jpg", "sourceUrl": null, "presignedUrl": "http://elsewhere/c.jpg" }]);
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert!(error.code == 400 && error.message.contains("http://elsewhere/c.jpg"), "{}", error.message);
@@ -298,7 +298,7 @@ fn an_image_that_cannot_be_imported_is_named() {
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("lost.jpg"), "{}", error.message);
-    // What is wrong with the storage is not the caller's to mend.
+    // The caller cannot fix a storage failure.
     let images = json!([{ "name": "large.jpg", "sourceUrl": "blob:huge" }]);
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 500);

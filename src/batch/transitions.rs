@@ -13,9 +13,9 @@ use super::records::{
 use super::webhook;
 use crate::error::{Failure, Warning};
 
-/// The worker death with which an execution fails.
+/// An execution fails with this many worker deaths.
 pub const MAX_WORKER_DEATHS: u32 = 3;
-/// The death of a tab, alone in flight, with which an execution fails.
+/// An execution fails with this many deaths of tabs in which it was alone in flight.
 pub const MAX_TAB_DEATHS: u32 = 5;
 
 /// The records of a new batch: everything pending, one execution per input, in order.
@@ -81,10 +81,10 @@ pub fn accept(
     (progress, executions)
 }
 
-/// Takes over the results of a finished execution for a pending one of a batch that has not started. `names` are what
-/// its outputs are called here.
+/// Reuses the results of a finished execution for a pending one of a batch that has not started. `names` are the names
+/// of its outputs in this batch.
 ///
-/// `None`, and nothing changes, when one of them is not so, or there are not as many names as outputs.
+/// `None`, and nothing changes, when the executions are in other states or the numbers of names and outputs differ.
 pub fn take_over(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -124,8 +124,8 @@ pub fn take_over(
     Some(())
 }
 
-/// Gives back what a new batch has taken over and refers to a file that is gone meanwhile: it runs after all. Answers
-/// the references that are let go with it, as changes of their counts.
+/// Returns to pending what a new batch has reused if it refers to a file that is missing now. Answers the references
+/// that are dropped with it, as changes of their counts.
 pub fn return_missing(
     progress: &mut Progress,
     executions: &mut [Execution],
@@ -151,7 +151,7 @@ pub fn return_missing(
 }
 
 /// Hands an execution to a worker: pending → running, one attempt more. `alone` says that nothing else is in flight
-/// for as long as it runs. Answers the attempt's number, with which alone it can be finished.
+/// while it runs. Answers the attempt's number, which is needed to finish it.
 ///
 /// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending.
 pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool, now: Millis) -> Option<u32> {
@@ -171,14 +171,14 @@ pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool,
     Some(execution.attempts)
 }
 
-/// What a worker learned of an execution's input, whatever came of it.
+/// What a worker learned about an execution's input, whatever the outcome.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
     /// Asset id of a primary input that was fetched from a URL.
     pub fetched: Option<String>,
     /// Asset id of the 256 px thumbnail of the primary input.
     pub input_thumbnail: Option<String>,
-    /// What the primary input measured.
+    /// Size of the primary input.
     pub input_size: Option<InputSize>,
     /// Version of the engine that worked on it.
     pub engine_version: Option<String>,
@@ -199,7 +199,7 @@ pub struct Results {
 
 /// Records a success.
 ///
-/// `None`, and nothing changes, unless the execution is running with this very attempt.
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 pub fn succeed(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -223,7 +223,7 @@ pub fn succeed(
 
 /// Records a failure. With `continue_on_error: false` it ends the batch.
 ///
-/// `None`, and nothing changes, unless the execution is running with this very attempt.
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 pub fn fail(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -241,21 +241,21 @@ pub fn fail(
 /// Why an execution comes back from a worker unfinished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Its worker is gone without a word.
+    /// Its worker vanished without a report.
     Vanished,
-    /// Its worker overran its time and was stopped.
+    /// Its worker exceeded its time and was stopped.
     Overdue,
-    /// Its worker's panic hook told this.
+    /// Its worker's panic hook reported this.
     Panic(String),
-    /// Its worker ran out of memory and told.
+    /// Its worker ran out of memory and reported it.
     OutOfMemory,
-    /// Its worker was stopped, or never got it, through no fault of the execution's.
+    /// Its worker was stopped or never received it, through no fault of the execution.
     Stopped,
     /// It could not be stored: the batch pauses.
     Unstored(PauseReason),
 }
 
-/// Where an execution went that came back.
+/// What became of an execution that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenBack {
     /// It is pending again.
@@ -267,6 +267,7 @@ pub enum GivenBack {
 /// Takes an execution back from its worker: a reported panic or exhaustion fails it at once, a vanished or overdue
 /// worker counts and the third fails it, anything else returns it to pending without counting.
 ///
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 /// `None`, and nothing changes, unless the execution is running with this very attempt.
 pub fn give_back(
     progress: &mut Progress,
@@ -317,7 +318,7 @@ pub fn give_back(
     }
 }
 
-/// Cancels a batch: nothing new starts, what is in flight may end. Answers the state before.
+/// Cancels a batch: nothing new starts, executions in flight may finish. Answers the state before.
 ///
 /// # Errors
 /// The state of a batch that has ended already; nothing changes.
@@ -331,7 +332,7 @@ pub fn cancel(progress: &mut Progress, now: Millis) -> Result<BatchStatus, Batch
     Ok(previous)
 }
 
-/// Pauses a batch; a pause that is there already stays as it is.
+/// Pauses a batch; an existing pause stays as it is.
 ///
 /// # Errors
 /// The state of a batch that has ended; nothing changes.
@@ -367,14 +368,15 @@ pub enum RetryRefusal {
     NotEnded(BatchStatus),
     /// The execution at this index has not failed.
     NotFailed(u32, ExecutionStatus),
-    /// Nothing failed and nothing was left.
+    /// Nothing failed and nothing was left to run.
     Nothing,
 }
 
-/// Starts a batch that has ended again: these failed executions return to pending, with what never started. Attempts
-/// go on counting, and each failure becomes part of the history; outputs and deaths are forgotten. Answers how many returned.
+/// Restarts a batch that has ended: these failed executions return to pending, along with those that never started.
+/// Attempts continue counting, and each failure becomes part of the history; outputs and deaths are cleared. Answers
+/// how many returned.
 ///
-/// An execution that a tab died with, alone in flight, still runs alone.
+/// An execution whose tab died while it was alone in flight still runs alone.
 ///
 /// # Errors
 /// When the batch has not ended, one of the executions has not failed, or nothing would run; nothing changes.
@@ -420,8 +422,8 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     Ok(executions.len() as u32)
 }
 
-/// Notes that results of an execution are damaged or gone (`names` says which): success → failed, so that a retry makes
-/// them anew. Its outputs are let go. How its batch ended, and when, stays as it is.
+/// Records that results of an execution are damaged or missing (`names` says which): success → failed, so that a retry
+/// regenerates them. Its outputs are dropped. How its batch ended, and when, stays as it is.
 ///
 /// `None`, and nothing changes, unless it is a success.
 pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
@@ -448,9 +450,9 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
     Some(())
 }
 
-/// Makes a batch's records from elsewhere fit here. What was in flight is pending; results whose files are not among those
-/// that are `present` are failed, so that a retry makes them anew; a batch that has not ended is paused; nothing is
-/// told to its webhook; counters are counted anew.
+/// Adapts a batch's records from another browser to this one. What was in flight becomes pending; results whose files
+/// are not in `present` fail, so that a retry regenerates them; a batch that has not ended is paused; its webhook is
+/// not called; counters are recounted.
 ///
 /// # Errors
 /// A sentence, when the records contradict each other.
@@ -509,8 +511,8 @@ pub fn adopt(
     Ok(())
 }
 
-/// Mends a batch whose tab died: `executions` are all that were running. They return to pending as suspects; one that
-/// was alone in flight counts the tab's death, and the fifth fails it. Answers how many there were.
+/// Repairs a batch whose tab died: `executions` are all that were running. They return to pending as suspects; for an
+/// execution that was alone in flight the tab's death counts, and the fifth fails it. Answers how many there were.
 ///
 /// `None`, and nothing changes, when nothing was running.
 pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Millis) -> Option<u32> {
@@ -532,7 +534,7 @@ pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Milli
     (found > 0).then_some(found)
 }
 
-/// Changes what is in force for a batch, in any state.
+/// Changes a batch's settings, in any state.
 pub fn update(progress: &mut Progress, priority: Option<Priority>, concurrency_limit: Option<u32>, now: Millis) {
     progress.config.priority = priority.unwrap_or(progress.config.priority);
     progress.config.concurrency_limit = concurrency_limit.unwrap_or(progress.config.concurrency_limit);
@@ -571,7 +573,7 @@ fn succeeded(progress: &mut Progress, execution: &Execution) {
     }
 }
 
-/// Takes a success back from the counts.
+/// Removes a success from the counts.
 fn no_success(progress: &mut Progress, index: u32) {
     progress.assets.completed -= 1;
     progress.doubtful.remove(&index);
@@ -599,7 +601,7 @@ fn return_running(progress: &mut Progress, execution: &mut Execution, now: Milli
     conclude(progress, now);
 }
 
-/// Ends the batch when everything has ended, and notes when the last in flight has.
+/// Ends the batch when every execution has ended, and records when the last in flight has.
 fn conclude(progress: &mut Progress, now: Millis) {
     let assets = &progress.assets;
     if !progress.status.is_end() && assets.unfinished() == 0 {

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Answers every command at once as a well-behaved browser does, and remembers what it was told.
+/// Answers every command at once as a well-behaved browser does, and records the commands.
 struct Desk {
     scheduler: Scheduler,
     /// By worker: batch, index, alone.
     busy: BTreeMap<WorkerId, (String, u32, bool)>,
     /// Every hand-out in order.
     starts: Vec<(String, u32, bool)>,
-    /// Commands that it does not answer.
+    /// Commands that it leaves unanswered.
     told: Vec<Command>,
     revision: u64,
 }
@@ -136,7 +136,7 @@ fn no_more_workers_are_started_than_there_is_work() {
 #[test]
 fn shares_are_four_to_two_to_one() {
     let mut desk = Desk::new(limits(2));
-    // The pool is full before the others come.
+    // The pool is full before the others are added.
     desk.add("high", Priority::High, 10, 1_000);
     desk.add("normal", Priority::Normal, 10, 1_000);
     desk.add("low", Priority::Low, 10, 1_000);
@@ -310,7 +310,7 @@ fn a_retry_that_overtakes_the_end_before_it_loses_nothing() {
     scheduler.handle(loaded(on));
     scheduler.handle(Event::Ready { worker: 1 });
     scheduler.handle(Event::Started { worker: 1, attempt: 1 });
-    // It fails, is retried, and only then the end of the first attempt is told.
+    // It fails, is retried, and only then the end of the first attempt is reported.
     let retried = BatchView { revision: 4, round: 1, ..on };
     scheduler.handle(Event::Changed { batch: "a".into(), view: retried });
     scheduler.handle(loaded(retried));
@@ -552,7 +552,7 @@ fn ten_thousand_pending_are_cheap() {
         let worker = *desk.busy.keys().next().expect("busy");
         desk.finish(worker);
     }
-    // 0.1 s where nothing else runs: the bound tells a quadratic way from a good one, not fast from slow.
+    // 0.1 s on an idle machine: the bound tells a quadratic algorithm from a good one, not fast from slow.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
@@ -563,8 +563,8 @@ fn priorities() -> impl Strategy<Value = Priority> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same while the user changes priorities and limits, pauses and resumes: whatever has changed, from then on the
-    /// bound holds anew for everybody. So c changes make nobody wait for more than c + 1 times of it.
+    /// The same while the user changes priorities and limits, pauses and resumes: from each change on the bound holds
+    /// for everybody. So with c changes nobody waits for more than c + 1 times the bound.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows_while_shares_change(
         pool in 1_u32..=8,
@@ -594,7 +594,7 @@ proptest! {
             if let Some(worker) = busy.get(*end as usize % busy.len().max(1)).copied() {
                 observe(&mut desk, &mut waits, pool, |desk| desk.finish(worker))?;
             }
-            // No idle worker while something may start: nothing is held back without need.
+            // No idle worker while something may start: nothing is delayed unnecessarily.
             let startable = desk.scheduler.batches.iter().any(|(id, batch)| {
                 batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.view.concurrency_limit
             });
@@ -602,8 +602,8 @@ proptest! {
         }
     }
 
-    /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever comes, is limited, or
-    /// finishes in whatever order. When one leaves, it is so from then on: W has changed.
+    /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever is added, is limited, or
+    /// finishes in whatever order. When one leaves, W changes, and the new bound holds from then on.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows(
         pool in 1_u32..=8,
