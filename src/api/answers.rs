@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::iso_time;
 use crate::batch::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, LogEntry, LogLevel, Output, PastFailure,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, LogEntry, LogLevel, OutputFile, PastFailure,
     Pause, PauseReason, PinnedVersion, Progress, Reused, execution_id,
 };
 use crate::batch::timing::{Timing, timing};
@@ -392,7 +392,7 @@ pub struct ExecutionAnswer {
     pub status: ExecutionStatus,
     pub attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outputs: Option<Vec<Output>>,
+    pub outputs: Option<Vec<OutputFile>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<Warning>>,
     #[serde(flatten)]

@@ -110,7 +110,7 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
             let attempt = transitions::hand_out(progress, execution, false, now)?;
             let end = now + 100.0;
             if well {
-                let output = crate::batch::records::Output {
+                let output = crate::batch::records::OutputFile {
                     action_id: "output-1".into(),
                     port: "outputs".into(),
                     name: "0.jpg".into(),

@@ -63,7 +63,7 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
     /// They are handed out.
-    On,
+    Active,
     /// Not at the moment.
     Paused,
     /// Not any more; executions in flight have a little time left.

@@ -207,7 +207,7 @@ impl Draft {
         }
         self.tell_missing(&lost);
         for (key, selection) in self.keeping.early.try_update_value(std::mem::take).unwrap_or_default() {
-            spawn_local(self.import(key, selection));
+            spawn_local(self.import_selection(key, selection));
         }
         if lock.is_some() {
             self.make_own(draft_id, lock).await;
