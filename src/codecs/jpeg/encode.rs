@@ -1,7 +1,7 @@
 //! Writing: planes as they are, interleaved pictures with chroma as their quality asks.
 
 use super::encoder::{self, Coding, Settings};
-use crate::codecs::icc::{Model, model};
+use crate::codecs::icc::{ColorModel, model};
 use crate::codecs::{EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder};
 use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
@@ -27,7 +27,7 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
     let settings = Settings {
         quality: request.quality,
         coding: if size.pixels() <= MOST_PIXELS_OPTIMISED { Coding::Optimised } else { Coding::Standard },
-        icc: icc.as_deref().filter(|profile| gray || model(profile) != Model::Gray),
+        icc: icc.as_deref().filter(|profile| gray || model(profile) != ColorModel::Gray),
     };
     let bytes = match image.pixels {
         Pixels::Gray(data) => encoder::encode_gray(&Plane { size, data }, &settings),
