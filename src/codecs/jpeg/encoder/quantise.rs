@@ -87,8 +87,7 @@ impl Quantiser {
             let index = usize::from(index);
             let value = coefficients[index];
             let sum = u32::from(value.unsigned_abs() + self.correction[index]);
-            let quotient = ((sum * u32::from(self.reciprocal[index])) >> 16) * u32::from(self.scale[index]) >> 16;
-            let quotient = quotient as i16;
+            let quotient = upper(upper(sum, self.reciprocal[index]), self.scale[index]) as i16;
             block.values[place] = if value < 0 { -quotient } else { quotient };
             block.present |= u64::from(quotient != 0) << place;
         }
@@ -139,6 +138,12 @@ impl Quantiser {
     }
 }
 
+/// The bits from the 16th on of a product.
+#[cfg(any(not(all(target_arch = "wasm32", target_feature = "simd128")), test))]
+fn upper(a: u32, b: u16) -> u32 {
+    (a * u32::from(b)) >> 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +164,7 @@ mod tests {
             let divisor = u32::from(step) * 8;
             for dividend in 0..=0x4000u32 {
                 let sum = dividend + u32::from(quantiser.correction[0]);
-                let quotient = ((sum * u32::from(quantiser.reciprocal[0])) >> 16) * u32::from(quantiser.scale[0]) >> 16;
+                let quotient = upper(upper(sum, quantiser.reciprocal[0]), quantiser.scale[0]);
                 assert_eq!(quotient, (dividend + divisor / 2) / divisor, "{dividend} / {divisor}");
             }
         }
