@@ -143,29 +143,24 @@ impl From<Image> for Picture {
 
 /// What a decoder noticed about a file whose picture it gave all the same. The file's name is added when it becomes a
 /// [`Warning`].
-#[allow(dead_code, reason = "no decoder tells yet")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finding {
-    /// The data ends early: the rest of the picture is filled.
+    /// Part of the picture is missing, and filled with gray.
     PartMissing,
     /// The last passes of a picture that sharpens while it loads are missing: all of it is there, but coarse.
     DetailMissing,
+    /// Some of the data made no sense.
+    Damaged,
 }
 
 impl Finding {
     fn of(self, name: &str) -> Warning {
-        match self {
-            Self::PartMissing => Warning::new(
-                "part_missing",
-                format!("\"{name}\" ends too early: part of the picture is missing."),
-                "Copy or download the file again.",
-            ),
-            Self::DetailMissing => Warning::new(
-                "detail_missing",
-                format!("\"{name}\" ends too early: the picture is coarser than it was saved."),
-                "Copy or download the file again.",
-            ),
-        }
+        let (code, what) = match self {
+            Self::PartMissing => ("part_missing", "is incomplete: part of the picture is missing"),
+            Self::DetailMissing => ("detail_missing", "is incomplete: the picture is coarser than it was saved"),
+            Self::Damaged => ("damaged_picture", "is damaged: part of the picture may look wrong"),
+        };
+        Warning::new(code, format!("\"{name}\" {what}."), "Copy or download the file again.")
     }
 }
 
@@ -174,7 +169,8 @@ impl Finding {
 pub struct Decoded {
     /// The picture.
     pub image: Image,
-    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early.
+    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data is not all there,
+    /// `damaged_picture` where it made no sense.
     pub warnings: Vec<Warning>,
 }
 

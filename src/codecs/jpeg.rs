@@ -1,13 +1,17 @@
 //! JPEG (ITU-T T.81): baseline and progressive, gray, YCbCr and RGB. A YCbCr file is decoded to planes as they stand in
 //! it, at full size or scaled by the inverse DCT, and planes are written as they are: nothing is resampled on the way.
 //!
-//! Reading stays strict: a file whose picture is not complete is refused, it never comes out half gray.
+//! Reading goes by what is there, not by the end marker: a file whose every scan is complete is complete. One that is cut
+//! off in the middle is refused, unless it is progressive and coarse all over. Where the data itself is damaged, the picture
+//! is given with a warning. All of this is what browsers, Pillow and libvips show, or two of them.
 
 use super::Codec;
 
 mod decode;
+mod decoder;
 mod encode;
 mod encoder;
+mod frame;
 mod preamble;
 
 pub(super) const CODEC: Codec = Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode) };

@@ -171,7 +171,8 @@ fn row_to_interleaved<const CHANNELS: usize>(y: &[u8], cb: &[u8], cr: &[u8], out
     }
 }
 
-fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> Plane {
+/// Brings a plane that is subsampled by 1, 2 or 4 either way to a picture's size, by the same upsampling as [`convert`].
+pub(crate) fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> Plane {
     let mut full = Plane::filled(size, 0);
     let mut rows = Upsampler::new(plane, subsampling, size);
     for (row, y) in full.data.chunks_exact_mut(size.width as usize).zip(0..) {

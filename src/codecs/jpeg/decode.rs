@@ -1,118 +1,148 @@
-//! Reading: planes as they stand in the file where we can keep them, RGB otherwise.
+//! Reading: planes as they stand in the file where we can keep them, brought to one size otherwise.
 
-use libjpeg_turbo_rs::tj3::{TjHandle, TjParam};
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError};
 
-use super::preamble::{Layout, read_preamble};
+use super::decoder::{self, Decoded, Scale};
+use super::frame::{Component, Frame, Process};
+use super::preamble::{Layout, Preamble, read_preamble};
 use crate::codecs::{DecodeRequest, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use crate::image::convert::upsample;
 use crate::image::{Image, Pixels, Plane, Size, Subsampling, Ycc};
 
-/// More scans than any encoder writes; a decoder's work grows with them.
-const MAX_SCANS: u16 = 500;
-
-fn problem(error: JpegError) -> Problem {
-    match error {
-        JpegError::UnexpectedEof => Problem::Truncated,
-        JpegError::Unsupported(_) => Problem::Unsupported("a JPEG of a rare kind"),
-        error => Problem::damaged(error),
-    }
-}
-
 pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    let preamble = read_preamble(bytes)?;
-    let size = preamble.header.size;
+    let Preamble { header: Header { size, .. }, frame, layout } = read_preamble(bytes)?;
     if size != header.size {
         return Err(Problem::damaged("its header changed"));
     }
-    // A scan that is missing as a whole is no error to a decoder: it would give a coarser picture.
-    if preamble.several_scans && !bytes[preamble.first_scan..].windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {
-        return Err(Problem::Truncated);
-    }
-
-    let image = match preamble.layout {
-        Layout::Interleaved => {
-            let mut decoder = Decoder::new_with_limits(bytes, limits()).map_err(problem)?;
-            decoder.set_output_format(PixelFormat::Rgb);
-            let image = decoder.decode_image().map_err(problem)?;
-            let size = Size::new(image.width as u32, image.height as u32);
-            Image { size, pixels: Pixels::Rgb(image.data), icc: None }
-        }
+    let scales = match frame.process {
+        Process::Arithmetic => Scales { luma: Scale::Full, chroma: Scale::Full },
+        _ => Scales::serving(size, request.at_least),
+    };
+    let size = scales.luma.of(size);
+    let missing = |_| Problem::damaged("a plane is missing");
+    let (pixels, findings) = match layout {
         Layout::Gray => {
-            let (size, planes) = decode_planes(bytes, size, Subsampling::S444, request.at_least)?;
-            let [luma] = <[Plane; 1]>::try_from(planes).map_err(|_| Problem::damaged("a plane is missing"))?;
-            Image { size, pixels: Pixels::Gray(luma.data), icc: None }
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, &[scales.luma])?;
+            let [luma] = <[Plane; 1]>::try_from(planes).map_err(missing)?;
+            (Pixels::Gray(luma.data), findings)
         }
         Layout::Planar(subsampling) => {
-            let (size, planes) = decode_planes(bytes, size, subsampling, request.at_least)?;
-            let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(|_| Problem::damaged("a plane is missing"))?;
-            Image { size, pixels: Pixels::Ycc(Ycc { y, cb, cr, subsampling }), icc: None }
+            let Decoded { planes, findings } =
+                decode_planes(bytes, &frame, &[scales.luma, scales.chroma, scales.chroma])?;
+            let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(missing)?;
+            (Pixels::Ycc(Ycc { y, cb, cr, subsampling: scales.subsampling(subsampling) }), findings)
+        }
+        Layout::Uneven | Layout::Rgb => {
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, &[scales.luma; 3])?;
+            let planes = planes.into_iter().zip(&frame.components);
+            let planes = planes.map(|(plane, one)| even(plane, ratio(&frame, one), size)).collect::<Vec<_>>();
+            let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(missing)?;
+            let pixels = match layout {
+                Layout::Rgb => Pixels::Rgb(interleaved([y, cb, cr])),
+                _ => Pixels::Ycc(Ycc { y, cb, cr, subsampling: Subsampling::S444 }),
+            };
+            (pixels, findings)
         }
     };
-    Ok(image.into())
+    Ok(Picture { image: Image { size, pixels, icc: None }, findings })
 }
 
-fn limits() -> DecodeLimits {
-    DecodeLimits {
+/// The scales of a picture's components.
+#[derive(Clone, Copy)]
+struct Scales {
+    luma: Scale,
+    /// No smaller than luma's.
+    chroma: Scale,
+}
+
+impl Scales {
+    /// The smallest at which a picture of this size is no smaller than `at_least`.
+    fn serving(size: Size, at_least: Size) -> Self {
+        let serves = |scale: &Scale| {
+            let Size { width, height } = scale.of(size);
+            width >= at_least.width && height >= at_least.height
+        };
+        let scale = Scale::ALL.into_iter().find(serves).unwrap_or(Scale::Full);
+        Self { luma: scale, chroma: scale }
+    }
+
+    /// What a subsampling becomes by them.
+    fn subsampling(self, of: Subsampling) -> Subsampling {
+        let ratio = (self.chroma.side() / self.luma.side()) as u8;
+        Subsampling { h: (of.h / ratio).max(1), v: (of.v / ratio).max(1) }
+    }
+}
+
+/// Decodes a file's planes: by the core, or by libjpeg-turbo-rs, at full size, what is coded arithmetically.
+fn decode_planes(bytes: &[u8], frame: &Frame, scales: &[Scale]) -> Result<Decoded, Problem> {
+    if frame.process != Process::Arithmetic {
+        return decoder::decode(bytes, scales);
+    }
+    // A scan that is missing as a whole is no error to that decoder: it would give a coarser picture.
+    if !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {
+        return Err(Problem::Truncated);
+    }
+    let limits = DecodeLimits {
         max_width: MAX_SIDE as usize,
         max_height: MAX_SIDE as usize,
         max_pixels: MAX_PIXELS,
-        max_scans: usize::from(MAX_SCANS),
+        max_scans: decoder::MAX_SCANS,
         ..DecodeLimits::default()
-    }
+    };
+    let raw = Decoder::new_with_limits(bytes, limits).and_then(Decoder::decode_raw).map_err(|error| match error {
+        JpegError::UnexpectedEof => Problem::Truncated,
+        JpegError::Unsupported(_) => Problem::Unsupported("a JPEG of a rare kind"),
+        error => Problem::damaged(error),
+    })?;
+    let planes = raw.planes.into_iter().zip(raw.plane_widths).enumerate();
+    let planes = planes.map(|(component, (data, stride))| cropped(data, stride, frame.plane_size(component, 8)));
+    Ok(Decoded { planes: planes.collect::<Result<_, _>>()?, findings: Vec::new() })
 }
 
-/// Decodes to planes at the smallest scale of 1, 1/2, 1/4 and 1/8 that is no smaller than `at_least`.
-fn decode_planes(
-    bytes: &[u8],
-    full: Size,
-    subsampling: Subsampling,
-    at_least: Size,
-) -> Result<(Size, Vec<Plane>), Problem> {
-    let scaled = |denominator: u32| Size::new(full.width.div_ceil(denominator), full.height.div_ceil(denominator));
-    let serves = |size: Size| size.width >= at_least.width && size.height >= at_least.height;
-    if let Some(denominator) = [8, 4, 2].into_iter().find(|&denominator| serves(scaled(denominator))) {
-        let size = scaled(denominator);
-        let mut handle = TjHandle::new();
-        handle.set(TjParam::ScanLimit, i32::from(MAX_SCANS)).map_err(problem)?;
-        handle.set_scaling_factor(1, denominator).map_err(problem)?;
-        match handle.decompress_to_yuv_planes(bytes) {
-            Ok((planes, ..)) => {
-                // TurboJPEG pads the luma plane to whole chroma samples.
-                let stride = size.width.next_multiple_of(u32::from(subsampling.h)) as usize;
-                let strides = [stride, stride / usize::from(subsampling.h), stride / usize::from(subsampling.h)];
-                return cropped(planes.into_iter().zip(strides), size, subsampling);
-            }
-            // A sampling that TurboJPEG has no name for: full size serves as well.
-            Err(JpegError::Unsupported(_)) => {}
-            Err(error) => return Err(problem(error)),
+/// Cuts a plane with padded rows down to its size, in place.
+fn cropped(mut data: Vec<u8>, stride: usize, size: Size) -> Result<Plane, Problem> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    if stride < width || data.len() < stride * (height - 1) + width {
+        return Err(Problem::damaged("a plane is too small"));
+    }
+    if stride > width {
+        for y in 1..height {
+            data.copy_within(y * stride..y * stride + width, y * width);
         }
     }
-    let raw = Decoder::new_with_limits(bytes, limits()).and_then(Decoder::decode_raw).map_err(problem)?;
-    cropped(raw.planes.into_iter().zip(raw.plane_widths), full, subsampling)
+    data.truncate(width * height);
+    Ok(Plane { size, data })
 }
 
-/// Cuts planes with padded rows down to their size, in place.
-fn cropped(
-    planes: impl Iterator<Item = (Vec<u8>, usize)>,
-    size: Size,
-    subsampling: Subsampling,
-) -> Result<(Size, Vec<Plane>), Problem> {
-    let sizes = std::iter::once(size).chain(std::iter::repeat(subsampling.chroma_size(size)));
-    planes
-        .zip(sizes)
-        .map(|((mut data, stride), size)| {
-            let (width, height) = (size.width as usize, size.height as usize);
-            if stride < width || data.len() < stride * (height - 1) + width {
-                return Err(Problem::damaged("a plane is too small"));
+/// How many of the picture's samples share one of this component's, across and down.
+fn ratio(frame: &Frame, component: &Component) -> Subsampling {
+    let (h, v) = frame.most();
+    Subsampling { h: h as u8 / component.h, v: v as u8 / component.v }
+}
+
+/// Brings a component to the picture's size.
+fn even(plane: Plane, ratio: Subsampling, size: Size) -> Plane {
+    match ratio {
+        Subsampling::S444 => plane,
+        Subsampling { h: 1 | 2 | 4, v: 1 | 2 | 4 } => upsample(&plane, ratio, size),
+        // A third is replicated, as libjpeg does.
+        Subsampling { h, v } => {
+            let mut data = Vec::with_capacity(size.pixels() as usize);
+            for y in 0..size.height {
+                let row = plane.row(y / u32::from(v)).iter();
+                let row = row.flat_map(|&sample| std::iter::repeat_n(sample, usize::from(h)));
+                data.extend(row.take(size.width as usize));
             }
-            if stride > width {
-                for y in 1..height {
-                    data.copy_within(y * stride..y * stride + width, y * width);
-                }
-            }
-            data.truncate(width * height);
-            Ok(Plane { size, data })
-        })
-        .collect::<Result<_, _>>()
-        .map(|planes| (size, planes))
+            Plane { size, data }
+        }
+    }
+}
+
+fn interleaved([red, green, blue]: [Plane; 3]) -> Vec<u8> {
+    let mut samples = vec![0; red.data.len() * 3];
+    let pixels = samples.as_chunks_mut::<3>().0.iter_mut();
+    for (((pixel, red), green), blue) in pixels.zip(red.data).zip(green.data).zip(blue.data) {
+        *pixel = [red, green, blue];
+    }
+    samples
 }
