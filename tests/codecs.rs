@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pixelmill::codecs::{
-    DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder, decode, encode, probe, sniff,
+    DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder, decode, encode, probe, sniff,
 };
 use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
@@ -35,13 +35,24 @@ fn expected(name: &str) -> (Size, Vec<u8>) {
     (Size::new(number(0), number(4)), file[8..].to_vec())
 }
 
-fn read_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Image), Failure> {
+fn decoded_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Decoded), Failure> {
     let header = probe(bytes, "a.file")?;
     let first = header.native.iter().next().expect("a decoder gives something");
     let request =
         DecodeRequest { representation: representation.unwrap_or(first), at_least: header.size, auto_orient: true };
-    let image = decode(bytes, &header, &request, "a.file")?.image;
-    Ok((header, image))
+    let decoded = decode(bytes, &header, &request, "a.file")?;
+    Ok((header, decoded))
+}
+
+fn read_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Image), Failure> {
+    decoded_as(bytes, representation).map(|(header, decoded)| (header, decoded.image))
+}
+
+/// The pixels and the codes of the warnings.
+fn noticed(bytes: &[u8]) -> (Vec<u8>, Vec<String>) {
+    let decoded = decoded_as(bytes, None).expect("it can be read").1;
+    assert!(decoded.warnings.iter().all(|warning| warning.is_doubt() && warning.message.contains("a.file")));
+    (rgba(decoded.image), decoded.warnings.into_iter().map(|warning| warning.code).collect())
 }
 
 fn read(bytes: &[u8]) -> Result<(Header, Image), Failure> {
@@ -292,13 +303,19 @@ fn a_file_cut_anywhere_is_a_failure_or_complete() {
         let whole = rgba(read(&bytes).expect("sound").1);
         let mut failed = 0;
         for length in 0..bytes.len() {
-            match read(&bytes[..length]) {
+            match decoded_as(&bytes[..length], None) {
                 Err(failure) => {
                     failed += 1;
                     assert!(failure.message.contains("a.file"));
                 }
+                // Coarse all over, and said so.
+                Ok((_, decoded)) if !decoded.warnings.is_empty() => {
+                    failed += 1;
+                    assert!(name.contains("progressive"), "{name}");
+                    assert_eq!((decoded.warnings.len(), &*decoded.warnings[0].code), (1, "detail_missing"), "{name}");
+                }
                 // What is missing is not picture: an end marker, a checksum, metadata, a second frame.
-                Ok((_, image)) => assert!(rgba(image) == whole, "{name} cut at {length} of {}", bytes.len()),
+                Ok((_, decoded)) => assert!(rgba(decoded.image) == whole, "{name} cut at {length} of {}", bytes.len()),
             }
         }
         // Of a profile or of the second frame of an animation much may be missing.
@@ -338,6 +355,206 @@ fn damage_never_panics() {
                         assert!(decoded.image.is_consistent(), "{name}");
                     }
                 }
+            }
+        }
+    }
+}
+
+// JPEG files that are not quite as they should be
+
+/// Where the markers of a JPEG stand whose data holds no other ones.
+fn markers(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Vec<usize> {
+    (0..bytes.len() - 1).filter(|&at| bytes[at] == 0xff && wanted(bytes[at + 1])).collect()
+}
+
+/// The same file with bytes before each of these markers.
+fn with_before(bytes: &[u8], places: &[usize], insert: &[u8]) -> Vec<u8> {
+    let mut changed = Vec::new();
+    let mut from = 0;
+    for &place in places {
+        changed.extend([&bytes[from..place], insert].concat());
+        from = place;
+    }
+    changed.extend(&bytes[from..]);
+    changed
+}
+
+const SOUND_JPEGS: [&str; 9] = [
+    "baseline-420.jpg",
+    "gray.jpg",
+    "rgb.jpg",
+    "restarts-420.jpg",
+    "scans-apart.jpg",
+    "scans-partly.jpg",
+    "progressive-420.jpg",
+    "progressive-restarts.jpg",
+    "scans-blue-full-progressive.jpg",
+];
+
+#[test]
+fn a_jpeg_is_complete_without_its_end_marker_and_whatever_follows() {
+    for name in SOUND_JPEGS {
+        let bytes = data(name);
+        let whole = (expected(name).1, Vec::new());
+        assert!(noticed(&bytes) == whole, "{name}");
+        let (body, end) = bytes.split_at(bytes.len() - 2);
+        assert_eq!(end, [0xff, 0xd9]);
+        for tail in [&b""[..], b"a trailer", &[0; 4096], b"\xff", b"\xff\xdb\0\x43", b"\xff\xda\0\x08\x01"] {
+            assert!(noticed(&[body, tail].concat()) == whole, "{name} without its end, before {tail:?}");
+            assert!(noticed(&[&bytes[..], tail].concat()) == whole, "{name} before {tail:?}");
+        }
+        // Between the data and the end marker.
+        for junk in [&[0; 4096][..], &[7, 0xff, 0, 9, 0xff, 0]] {
+            assert!(noticed(&[body, junk, end].concat()) == whole, "{name} with {junk:?}");
+        }
+    }
+}
+
+#[test]
+fn bytes_between_segments_are_left_out() {
+    for name in ["restarts-420.jpg", "progressive-restarts.jpg", "scans-partly.jpg"] {
+        let bytes = data(name);
+        let whole = (expected(name).1, Vec::new());
+        let restarts = markers(&bytes, |code| matches!(code, 0xd0..=0xd7));
+        assert!(restarts.len() > 1, "{name}");
+        assert!(noticed(&with_before(&bytes, &restarts, &[1, 2, 0xff, 0, 3])) == whole, "{name}: junk before restarts");
+        let all = markers(&bytes, |code| matches!(code, 0xc0..=0xc4 | 0xd0..=0xd7 | 0xd9..=0xdd));
+        assert!(noticed(&with_before(&bytes, &all, &[0xff; 3])) == whole, "{name}: fill before markers");
+    }
+}
+
+#[test]
+fn standard_huffman_tables_need_not_be_stated() {
+    let bytes = data("baseline-420.jpg");
+    let whole = (expected("baseline-420.jpg").1, Vec::new());
+    let mut bare = bytes.clone();
+    for at in markers(&bytes, |code| code == 0xc4).into_iter().rev() {
+        let length = usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
+        bare.drain(at..at + 2 + length);
+    }
+    assert!(bare.len() + 400 < bytes.len());
+    assert!(noticed(&bare) == whole);
+    let scan = markers(&bytes, |code| code == 0xda);
+    assert!(noticed(&with_before(&bytes, &scan, &[0xff, 0xc4, 0, 2])) == whole, "a segment without tables");
+}
+
+#[test]
+fn damaged_metadata_never_stops_a_picture() {
+    for name in ["baseline-420.jpg", "progressive-420.jpg", "orientation-6.jpg"] {
+        let bytes = data(name);
+        let (_, first) = read(&bytes).expect("sound");
+        for segment in [
+            &b"\xff\xe1\0\x0cExif\0\0\xff\xff\xff\xff"[..],
+            b"\xff\xe1\0\x10Exif\0\0II*\0\xff\xff\xff\x7f",
+            b"\xff\xe1\0\x02",
+            b"\xff\xe0\0\x04JF",
+            b"\xff\xee\0\x07Adobe",
+            b"\xff\xe2\0\x10ICC_PROFILE\0\x05\x02",
+            b"\xff\xfe\0\x00",
+        ] {
+            let (_, image) = read(&with_before(&bytes, &[end_of_first_segment(&bytes)], segment))
+                .unwrap_or_else(|failure| panic!("{name} with {segment:?}: {failure:?}"));
+            if name != "orientation-6.jpg" {
+                assert!(image.pixels == first.pixels, "{name} with {segment:?}");
+            }
+        }
+    }
+}
+
+fn end_of_first_segment(bytes: &[u8]) -> usize {
+    4 + usize::from(u16::from_be_bytes([bytes[4], bytes[5]]))
+}
+
+#[test]
+fn a_progressive_file_without_its_last_scans_is_coarse_and_says_so() {
+    for name in ["progressive-420.jpg", "progressive-restarts.jpg", "progressive-gray-2x1.jpg"] {
+        let bytes = data(name);
+        let whole = expected(name).1;
+        let scans = markers(&bytes, |code| code == 0xda);
+        assert!(scans.len() > 4, "{name}");
+        let mut before = 0.0;
+        for &scan in &scans[1..] {
+            for end in [&b""[..], b"\xff\xd9"] {
+                let (pixels, codes) = noticed(&[&bytes[..scan], end].concat());
+                assert_eq!(codes, ["detail_missing"], "{name} up to {scan}");
+                let now = psnr(&pixels, &whole);
+                assert!(now >= before - 0.5 && now > 15.0, "{name} up to {scan}: {now} after {before} dB");
+                before = now;
+            }
+        }
+        assert!(before > 30.0 && before < 70.0, "{name}: {before} dB");
+        // Of the means alone not all are there: two bytes of them.
+        let means = &bytes[..scans[0] + 4 + usize::from(bytes[scans[0] + 3])];
+        assert!(message(means, "a.file").contains("ends too early"), "{name}");
+        let (_, codes) = noticed(&[means, &b"\xff\xd9"[..]].concat());
+        assert_eq!(codes, ["part_missing"], "{name}");
+    }
+}
+
+#[test]
+fn a_sequential_file_that_ends_early_is_refused_or_gray_at_its_end() {
+    let bytes = data("baseline-444.jpg");
+    let (size, whole) = expected("baseline-444.jpg");
+    let scan = markers(&bytes, |code| code == 0xda)[0];
+    let cut = &bytes[..scan + (bytes.len() - scan) * 2 / 3];
+    assert_eq!(message(cut, "a.jpg"), "\"a.jpg\" ends too early: part of the picture is missing.");
+    // With an end marker others show it: so do we, and say what is missing.
+    let (pixels, codes) = noticed(&[cut, &[0xff, 0xd9]].concat());
+    assert_eq!(codes, ["part_missing"]);
+    let row = size.width as usize * 4;
+    assert!(pixels[..8 * row] == whole[..8 * row], "the first blocks");
+    assert_eq!(pixels[pixels.len() - 4..], [128, 128, 128, 255]);
+}
+
+#[test]
+fn a_lost_restart_interval_leaves_the_others_as_they_are() {
+    // Two MCUs an interval, three MCUs across.
+    let bytes = data("restarts-420.jpg");
+    let (size, whole) = expected("restarts-420.jpg");
+    let restarts = markers(&bytes, |code| matches!(code, 0xd0..=0xd7));
+    let mut lost = bytes.clone();
+    lost.drain(restarts[0]..restarts[1]);
+    let (pixels, codes) = noticed(&lost);
+    assert_eq!(codes, ["part_missing"]);
+    // MCUs 2 and 3 of 16 × 16 pixels are lost; chroma bleeds by one pixel into the neighbours.
+    for y in 0..size.height {
+        for x in 0..size.width {
+            let is_lost = if y < 16 { x >= 31 || (y == 15 && x <= 16) } else { x <= 16 || (y == 16 && x >= 31) };
+            let at = (y * size.width + x) as usize * 4;
+            assert!(is_lost || pixels[at..at + 4] == whole[at..at + 4], "{x}, {y}");
+        }
+    }
+    // Restart markers with wrong numbers, or once more.
+    let mut renumbered = bytes.clone();
+    renumbered[restarts[0] + 1] = 0xd4;
+    assert_eq!(noticed(&renumbered), (whole.clone(), vec!["damaged_picture".to_owned()]));
+    let repeated = with_before(&bytes, &[restarts[1]], &bytes[restarts[0]..restarts[1]]);
+    assert_eq!(noticed(&repeated), (whole, vec!["damaged_picture".to_owned()]));
+}
+
+#[test]
+fn odd_samplings_are_scaled_while_decoding_as_well() {
+    for name in
+        ["sampled-blue-full.jpg", "sampled-luma-half.jpg", "sampled-thirds.jpg", "sampled-rgb.jpg", "sampled-440.jpg"]
+    {
+        let bytes = data(name);
+        let header = probe(&bytes, name).expect("sound");
+        let representation = header.native.iter().next().expect("one");
+        for (at_least, given) in [(19, Size::new(19, 12)), (10, Size::new(10, 6)), (1, Size::new(5, 3))] {
+            let request = DecodeRequest { representation, at_least: Size::new(at_least, 1), auto_orient: true };
+            let image = decode(&bytes, &header, &request, name).expect("sound").image;
+            assert!(image.is_consistent() && image.size == given, "{name}: {:?}", image.size);
+            if given.width < 10 {
+                continue;
+            }
+            let (full, small) = (expected(name).1, rgba(image));
+            let mean = |pixels: &[u8], channel: usize| {
+                let sum: f64 = pixels.iter().skip(channel).step_by(4).map(|&value| f64::from(value)).sum();
+                sum / (pixels.len() / 4) as f64
+            };
+            for channel in 0..3 {
+                let (full, small) = (mean(&full, channel), mean(&small, channel));
+                assert!((full - small).abs() < 9.0, "{name} at {given:?}: {full} and {small}");
             }
         }
     }

@@ -22,6 +22,8 @@ mod lanes;
 mod planes;
 mod progressive;
 mod sequential;
+#[cfg(test)]
+mod tests;
 
 use super::frame::{Frame, Process, Scan, Segment, ZIGZAG, is_frame, next_segment, no_frame};
 use crate::codecs::{Finding, Problem};
