@@ -26,7 +26,7 @@ crate::parameters! {
     }
 }
 
-/// The parameters with what holds between them.
+/// The parameters with the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
     let (read, mut issues) = Crop::read(raw);
     if let Some(crop) = &read {
@@ -81,7 +81,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }

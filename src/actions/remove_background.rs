@@ -1,8 +1,8 @@
 //! `remove-background`: the subject alone, on nothing or on a colour.
 //!
-//! The subject comes from a salient-object network that the host provides, or from an even backdrop; the work is that
-//! of [`matting`](crate::matting). Codes of warnings: `no_clear_subject`, `even_backdrop`, `uneven_backdrop`,
-//! `nothing_to_trim`.
+//! The subject is found by a salient-object model that the host provides, or by an even backdrop;
+//! [`matting`](crate::matting) does the work. Codes of warnings: `no_clear_subject`, `even_backdrop`,
+//! `uneven_backdrop`, `nothing_to_trim`.
 
 use serde_json::{Map, Value};
 
@@ -103,7 +103,7 @@ pub const ACTION: Action = Action {
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
 
-/// The parameters with what is more than their type.
+/// The parameters in the form in which they are used.
 fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
     let (read, mut issues) = RemoveBackground::read(raw);
     if read.as_ref().is_some_and(|read| read.model.trim().is_empty()) {
@@ -120,13 +120,13 @@ fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }
 
 impl RemoveBackground {
-    /// Finds the subject: its edges, and the shadow where that is to stay.
+    /// Finds the subject: its edges, and the shadow if that is to stay.
     fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Failure> {
         if self.method == Method::FlatBackdrop {
             let found = backdrop::find(guide);
@@ -183,7 +183,7 @@ impl Operation for RemoveBackground {
         (self.method != Method::FlatBackdrop).then_some(&self.model)
     }
 
-    /// Alpha is straight, colours are as encoded; alpha that is there is multiplied in, after softness. The mask has the
+    /// Alpha is straight, colours are as encoded; existing alpha is multiplied in, after softness. The mask has the
     /// subject's opacity without any shadow, and no profile.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
@@ -242,14 +242,14 @@ mod tests {
     use crate::image::Size;
     use crate::network::{ModelSource, SIDE, SaliencyNetwork};
 
-    /// Answers one mask whatever it is shown, and keeps what it was shown.
+    /// Answers the same mask for every picture, and records the pictures.
     struct Network {
         answer: Vec<f32>,
         shown: RefCell<Vec<f32>>,
     }
 
     impl Network {
-        /// The function gets places from −1 to 1.
+        /// The function receives positions from −1 to 1.
         fn of(mask: impl Fn(f32, f32) -> f32) -> Self {
             let place = |i: u32| (i as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
             let answer = (0..SIDE * SIDE).map(|i| mask(place(i % SIDE), place(i / SIDE))).collect();
@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_subject_that_fills_the_frame_has_no_holes() {
-        // Inside, the network is between 0.6 and 1 sure; around the picture it sees nothing.
+        // Inside, the model is between 0.6 and 1 certain; around the picture it sees nothing.
         let network =
             Network::of(|x, y| if x.abs() > 0.8 || y.abs() > 0.8 { 0.0 } else { 0.6 + 0.2 * (x / 0.8 + 1.0) });
         let (results, _) = run(json!({ "subjectFillsFrame": true }), disc([200, 30, 40]), &network);
@@ -437,7 +437,7 @@ mod tests {
         assert!(shown[40 * side..][..side].iter().any(|value| *value != shown[0]));
         // The border's red, about 228 of at most 246, as a normalised value.
         assert!((shown[0] - (0.93 - 0.485) / 0.229).abs() < 0.2, "{}", shown[0]);
-        // The mask is cut back: the network's disc of half its frame is larger in the picture.
+        // The mask is cropped: the model's disc of half its frame is larger in the picture.
         let (results, _) = run(json!({ "subjectFillsFrame": true, "trim": true }), disc([200, 30, 40]), &network);
         assert!(results[0].size.width > 66, "{:?}", results[0].size);
     }

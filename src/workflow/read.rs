@@ -1,11 +1,11 @@
-//! Reading a document tolerantly: a part that does not read is a diagnostic, and everything else is kept.
+//! Reading a document tolerantly: a part that cannot be read becomes a diagnostic, and everything else is kept.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Diagnostic, Workflow};
 
-/// Reads a document; what does not read is left out and told.
+/// Reads a document; parts that cannot be read are left out and reported.
 pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let Some(object) = document.as_object() else {

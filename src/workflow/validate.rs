@@ -1,4 +1,4 @@
-//! Validation: everything that is wrong with a document, at once, each with where it is and how to mend it.
+//! Validation: everything that is wrong with a document, at once, each with its place and a fix.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     let (workflow, mut diagnostics) = read(document);
     let unreadable = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.extend(validate(&workflow).into_iter().filter(|found| {
-        // A part that did not read is missing from the workflow: what follows from that alone is no news.
+        // A part that could not be read is missing from the workflow: what follows from that alone is not reported.
         !(unreadable && matches!(found.code.as_str(), "dangling_connection" | "missing_input" | "no_output"))
     }));
     (workflow, diagnostics)
@@ -34,7 +34,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
 
 struct Validator<'a> {
     workflow: &'a Workflow,
-    /// The first node with each id; its entry where the type is known.
+    /// The first node with each id, and its entry if the type is known.
     nodes: HashMap<&'a str, (&'a ActionNode, Option<&'static Action>)>,
     found: Vec<Diagnostic>,
 }
@@ -154,7 +154,7 @@ impl<'a> Validator<'a> {
     fn source_url(&mut self, node: &ActionNode, image: &InputImage) {
         let url = image.source_url.as_str();
         let known = ["asset:", "blob:", "data:", "https:"].iter().any(|scheme| url.starts_with(scheme));
-        // Whether an absolute `http:` URL is of the page's own origin is judged where that is known: at execute.
+        // Whether an absolute `http:` URL is of the page's own origin is checked where that is known: at execute.
         let own = url.starts_with("http:") || !has_scheme(url);
         if url.is_empty() || !(known || own) {
             let shown: String = url.chars().take(60).collect();
@@ -249,7 +249,7 @@ impl<'a> Validator<'a> {
         }
     }
 
-    /// The action at one end of a connection, if it is there and known.
+    /// The action at one end of a connection, if it exists and is known.
     fn end(&mut self, connection: &Connection, id: &str, field: &str) -> Option<&'static Action> {
         match self.nodes.get(id) {
             Some((_, action)) => *action,
@@ -310,7 +310,7 @@ impl<'a> Validator<'a> {
 
     fn cycles(&mut self) {
         // Kahn's algorithm: what cannot be peeled off lies on a cycle or behind one; peeling from the other end too
-        // leaves the cycles and the ways between them.
+        // leaves the cycles and the paths between them.
         let ids: Vec<&str> = self.workflow.actions.iter().map(|node| node.action_id.as_str()).collect();
         let mut left: HashSet<&str> = ids.iter().copied().collect();
         let edges: Vec<(&str, &str)> = (self.workflow.connections.iter())
@@ -401,7 +401,7 @@ fn shown_target(connection: &Connection) -> String {
     format!("\"{}\".{}", connection.connection_target, connection.target_port)
 }
 
-/// Whether a URL names a scheme (RFC 3986, 3.1), so that it is no relative one.
+/// Whether a URL names a scheme (RFC 3986, 3.1), so that it is not relative.
 fn has_scheme(url: &str) -> bool {
     url.find([':', '/', '?', '#']).is_some_and(|at| url[at..].starts_with(':'))
 }
