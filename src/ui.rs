@@ -1,18 +1,20 @@
 //! The page. Views, and the state behind each: a component shows, a state type decides. Pixels never come here; what
 //! can be decided without a browser is in `view_model`.
 //!
-//! Every concern is one context, provided by the `provide_…` function beside its type. Keys under which things are
-//! kept and routes are enums.
+//! Every concern is one context, provided by the `provide_…` function next to its type. Storage keys and routes are
+//! enums.
 //!
 //! # Hooks for tests
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
 //! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
-//!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
+//!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`,
+//! `name-field`,
 //!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`.
 //! * Settings: `preferences`, `preferences-dialog`, `preferences-close`, `preference-notifications`,
-//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`.
+//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`,
+//! `archive-outcome`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
@@ -27,7 +29,8 @@
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
 //!   `share-priority`, `share-concurrency`, `log`, `filter-<status>` (`filter-doubtful`), `cancel`, `pause`, `resume`,
-//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `run-again`, `verify`, `report-csv`, `report-json`.
+//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `run-again`, `verify`, `report-csv`,
+//! `report-json`.
 //!   The list: `execution-list` (with `data-total`), `execution-row` (with `data-index` and `data-status`), `mark`,
 //!   `marked-count`, `retry-marked`, `mark-all`, `clear-marks`, `output`, `download`, `retry`, `warning` (a doubt). The
 //!   detail: `detail`, `before-after`, `before-after-range`, `output-switch-<n>`, `after`, `behind`,
@@ -89,7 +92,7 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The views, once the client is there.
+/// The views, once the client has started.
 #[component]
 fn Views(route: route::CurrentRoute) -> impl IntoView {
     live::provide_live();

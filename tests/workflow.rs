@@ -1,4 +1,4 @@
-//! Documents: what is read, what is told, and what the graph makes of it.
+//! Documents: what is read, what is reported, and the resulting graph.
 
 use pixelmill::engine::Graph;
 use pixelmill::workflow::builtin::BUILTIN;
@@ -80,7 +80,7 @@ fn a_document_survives_reading_and_writing_with_its_unknown_keys() {
     written["actions"][1]["note"] = json!({ "x": 1 });
     let workflow: Workflow = serde_json::from_value(written.clone()).expect("reads");
     let mut again = serde_json::to_value(&workflow).expect("writes");
-    // Empty parameters may be left out.
+    // Empty parameters may be omitted.
     for part in ["actions"] {
         for node in again[part].as_array_mut().expect("a list") {
             node.as_object_mut().expect("an object").entry("parameters").or_insert(json!({}));
@@ -239,7 +239,7 @@ fn only_known_schemes_are_read_from() {
         ("https://example.org/a.jpg", true),
         ("photos/a.jpg", true),
         ("photos/10:15.jpg", true),
-        // Whether it is of the page's own origin is judged at execute.
+        // Whether it is of the page's own origin is checked at execute.
         ("http://localhost:8080/a.jpg", true),
         ("ftp://example.org/a.jpg", false),
         ("javascript:alert(1)", false),
@@ -308,7 +308,7 @@ fn the_primary_input_is_the_one_whose_way_runs_through_first_ports() {
     assert_eq!((asset.index, asset.asset_id.as_deref()), (2, Some("2")));
 }
 
-/// Documents of known and unknown types, ids that collide, connections that dangle or run in circles.
+/// Documents of known and unknown types, ids that collide, connections that dangle or form cycles.
 fn any_document() -> impl Strategy<Value = Value> {
     let kinds: Vec<&str> =
         pixelmill::actions::CATALOG.iter().map(|action| action.action_type).chain(["nonsense", ""]).collect();

@@ -1,27 +1,27 @@
-//! What is said when an archive was taken in.
+//! The message after exporting or importing an archive.
 
 use super::format;
 use crate::archive::ImportSummary;
 
-/// What came of packing or taking in an archive.
+/// The outcome of exporting or importing an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// In a sentence or two.
     pub text: String,
-    /// What was wrong, one by one; or what to do about a failure.
+    /// The problems, one by one; or what to do about a failure.
     pub problems: Vec<String>,
-    /// Whether it did not go as it should.
+    /// Whether something went wrong.
     pub failed: bool,
 }
 
 impl Outcome {
-    /// All went well.
+    /// A complete success.
     pub fn done(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 }
 
-/// What was added, what was here already, and every part that could not be taken in as it was.
+/// What was added, what existed already, and every part that could not be imported as it was.
 pub fn import_outcome(summary: &ImportSummary) -> Outcome {
     let counts = [
         (summary.batches, "batch", "batches"),

@@ -1,12 +1,12 @@
-//! Which of some entries are marked, the way a file manager marks them.
+//! Which entries of a list are marked, as in a file manager.
 
 use std::collections::BTreeSet;
 
-/// Marked entries by their index. Only some may be marked; each call says which.
+/// Marked entries by their index. Only some entries may be marked; each call says which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     marked: BTreeSet<u32>,
-    /// Where the next range begins: the entry that was marked or unmarked last.
+    /// Where the next range begins: the entry that was last marked or unmarked.
     anchor: Option<u32>,
 }
 
@@ -21,12 +21,12 @@ impl Marks {
         self.marked.intersection(may).copied().collect()
     }
 
-    /// The entry that was marked or unmarked last, or else the first that is marked.
+    /// The entry that was last marked or unmarked, or else the first that is marked.
     pub fn last(&self) -> Option<u32> {
         self.anchor.or_else(|| self.marked.first().copied())
     }
 
-    /// Marks an entry, or unmarks a marked one. With `range` everything from the last one to it becomes what it becomes.
+    /// Marks an entry, or unmarks a marked one. With `range` everything between it and the last one gets its new state.
     pub fn toggle(&mut self, index: u32, range: bool, may: &BTreeSet<u32>) {
         let mark = !self.contains(index);
         let from = self.anchor.filter(|_| range).unwrap_or(index);

@@ -1,4 +1,4 @@
-//! A batch's progress in words and in shares of a bar.
+//! A batch's progress as text and as shares of a bar.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// What is to be said about time: what is left while it runs, what it took in the end. May be empty. `all_paused` says that
+/// The text about time: what is left while it runs, how long it took in the end. May be empty. `all_paused` says that
 /// everything is paused.
 pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
@@ -68,8 +68,8 @@ pub fn what_deleting_does(progress: &Progress) -> String {
     format!("{stops}{what} removed from this browser. Files you downloaded stay.")
 }
 
-/// What keeps a batch from going on that the user can mend: what it is, and what to do before resuming it. Nothing for a
-/// pause of the user's own.
+/// What stops a batch that the user can fix: what it is, and what to do before resuming it. Nothing for a pause by the
+/// user.
 pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
     match progress.paused.filter(|_| !progress.status.is_end())?.reason {
         PauseReason::User => None,
@@ -84,7 +84,7 @@ pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What was read, but for batches of which something newer is known: a message may have come during the reading.
+/// What was read, except for batches of which something newer is known: a message may have arrived during the read.
 pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Progress> {
     let mut known: HashMap<_, _> = known.into_iter().flatten().map(|batch| (batch.batch_id.clone(), batch)).collect();
     for batch in &mut read {

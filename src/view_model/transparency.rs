@@ -1,9 +1,10 @@
-//! Whether a result has transparency, by the first bytes of its file: the page decodes no pixels.
+//! Whether a result has transparency, from the first bytes of its file: the page decodes no pixels.
 
-/// How many bytes of a file tell.
+/// How many bytes of a file are needed.
 pub const HEAD: usize = 32;
 
-/// Whether a file that begins with these bytes has alpha. Knows what the worker writes: PNG without a palette, and WebP.
+/// Whether a file that begins with these bytes has alpha. Knows what the worker writes: PNG without a palette, and
+/// WebP.
 pub fn has_alpha(head: &[u8]) -> bool {
     match head {
         // PNG: the colour type in IHDR, gray or colour with alpha.

@@ -1,5 +1,5 @@
-//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file reads the command line and nothing else; each
-//! command is a module. Standard library only, so that a fresh machine waits for nothing.
+//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file only reads the command line; each
+//! command is a module. It uses the standard library only, so that a fresh machine has nothing to wait for.
 
 mod bench;
 mod build;

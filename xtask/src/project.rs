@@ -1,4 +1,4 @@
-//! Where things are: the project's root, its target folder and what lies below it. Reads the workspace, changes nothing.
+//! Where things are: the project's root, its target folder and its contents. Reads the workspace, changes nothing.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::shell::{Outcome, command, read};
 pub struct Project {
     /// The folder of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// Cargo's target folder, wherever the user keeps it. Everything that is cached lies below it.
+    /// Cargo's target folder, wherever the user keeps it. Everything that is cached is below it.
     pub target: PathBuf,
 }
 
@@ -69,7 +69,7 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     lines.next()?.strip_prefix("version = \"")?.strip_suffix('"').map(str::to_owned)
 }
 
-/// The string value of the first `"key":"…"` in a compact JSON text, with its escapes undone as far as paths have any.
+/// The string value of the first `"key":"…"` in a compact JSON text, with those escapes undone that paths contain.
 fn json_string(json: &str, key: &str) -> Option<String> {
     let marker = format!("\"{key}\":\"");
     let start = json.find(&marker)? + marker.len();

@@ -1,5 +1,5 @@
-//! Sees to what is missing on the machine, and says what it does. Each function here is quick and silent, and needs no network, when
-//! what it is for is already there. Compiling the project itself is not done here.
+//! Installs what is missing on the machine, and says what it is doing. Each function here is quick, silent and needs no
+//! network if its tool is already there. The project itself is not compiled here.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ pub struct Node {
     pub packages: PathBuf,
 }
 
-/// All of it, for a machine that goes offline afterwards.
+/// Everything, for a machine that goes offline afterwards.
 pub fn everything(project: &Project) -> Outcome {
     step("set-up", || {
         rust(project)?;
@@ -48,7 +48,7 @@ pub fn rust(project: &Project) -> Outcome {
     Ok(())
 }
 
-/// The formatter and the linter, which a minimal toolchain leaves out.
+/// The formatter and the linter, which a minimal toolchain does not include.
 pub fn rust_components(project: &Project) -> Outcome {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !succeeds(project.cargo().args([subcommand, "--version"])) {
@@ -71,7 +71,7 @@ pub fn licence_checker(project: &Project) -> Outcome {
     cargo_tool(project, "cargo-deny", &["cargo-deny"], CARGO_DENY_VERSION)
 }
 
-/// Builds a tool from its crate into the project's target folder, unless this version is there.
+/// Builds a tool from its crate into the project's target folder, unless this version is installed.
 ///
 /// Optimisation is held low: compiling Trunk takes 9.5 minutes on two cores otherwise, 5.8 so.
 fn cargo_tool(project: &Project, package: &str, binaries: &[&str], version: &str) -> Outcome {
@@ -95,12 +95,12 @@ fn cargo_tool(project: &Project, package: &str, binaries: &[&str], version: &str
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
-    // Several hundred megabytes that nothing reads again.
+    // Several hundred megabytes that are not needed again.
     let _ = fs::remove_dir_all(objects);
     Ok(())
 }
 
-/// Node.js with the packages that `tests/e2e/package-lock.json` names; nothing, with a notice, on a machine without Node.js.
+/// Node.js with the packages of `tests/e2e/package-lock.json`; nothing, with a notice, on a machine without Node.js.
 pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let Ok(version) = read(command("node", &project.root).arg("--version")) else {
         return without_node("Node.js is not installed");
@@ -146,7 +146,7 @@ pub fn chromedriver(project: &Project) -> Outcome<PathBuf> {
     installed_or_by_apt(project, "chromium-driver", "CHROMEDRIVER", find_chromedriver)
 }
 
-/// What is there already, or Debian's package when this is root on Debian; otherwise an error that says what to do.
+/// An installed one, or Debian's package if this is root on Debian; otherwise an error that says what to do.
 fn installed_or_by_apt(
     project: &Project,
     package: &str,
@@ -176,7 +176,7 @@ fn installed_or_by_apt(
     find().ok_or_else(|| format!("apt installed {package}, and it is not on PATH"))
 }
 
-/// A program of one of these names, in the folders of `PATH`.
+/// A program with one of these names, in the folders of `PATH`.
 fn on_path(names: &[&str]) -> Option<PathBuf> {
     let folders = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
     folders
@@ -184,7 +184,7 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// What the user names in an environment variable.
+/// The value of an environment variable.
 fn named_in(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
