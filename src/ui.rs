@@ -9,12 +9,10 @@
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
 //! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
-//!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`,
-//! `name-field`,
+//!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
 //!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`.
 //! * Settings: `preferences`, `preferences-dialog`, `preferences-close`, `preference-notifications`,
-//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`,
-//! `archive-outcome`.
+//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
@@ -29,8 +27,7 @@
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
 //!   `share-priority`, `share-concurrency`, `log`, `filter-<status>` (`filter-doubtful`), `cancel`, `pause`, `resume`,
-//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `run-again`, `verify`, `report-csv`,
-//! `report-json`.
+//!   `retry-all`, `download-zip`, `delete`, `more-actions` and in it `run-again`, `verify`, `report-csv`, `report-json`.
 //!   The list: `execution-list` (with `data-total`), `execution-row` (with `data-index` and `data-status`), `mark`,
 //!   `marked-count`, `retry-marked`, `mark-all`, `clear-marks`, `output`, `download`, `retry`, `warning` (a doubt). The
 //!   detail: `detail`, `before-after`, `before-after-range`, `output-switch-<n>`, `after`, `behind`,

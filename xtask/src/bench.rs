@@ -38,7 +38,7 @@ impl Options {
             return Err("--cutouts needs the folder with NAME.png and NAME_gt.png".to_owned());
         }
         if parsed.network_only && !parsed.passed_on.is_empty() {
-            return Err(format!("--network measures no images: it takes no {}", parsed.passed_on.join(" ")));
+            return Err(format!("--network measures no images and does not accept {}", parsed.passed_on.join(" ")));
         }
         Ok(parsed)
     }
@@ -46,7 +46,7 @@ impl Options {
 
 fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
     let script = project.end_to_end().join(name);
-    let directory = std::env::current_dir().map_err(|error| format!("where am I: {error}"))?;
+    let directory = std::env::current_dir().map_err(|error| format!("cannot tell the current folder: {error}"))?;
     shell::run(check::with_browser(project, &mut command("node", &directory))?.arg(script).args(options))
 }
 

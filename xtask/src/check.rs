@@ -96,11 +96,11 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     steps.run("build", || build::page(project, node.as_ref()))?;
     steps.run("size budget", || build::sizes(project, node.as_ref()))?;
     if node.is_none() {
-        say("the tests in the browser were NOT run: they need Node.js");
+        say("the browser tests were NOT run: they need Node.js");
         return Ok(());
     }
     let pattern = if let Scope::EndToEnd(pattern) = scope { pattern.as_str() } else { "" };
-    steps.run("tests in the browser", || {
+    steps.run("browser tests", || {
         let files = end_to_end_tests(project, pattern)?;
         shell::run_within(
             BROWSER_TESTS,

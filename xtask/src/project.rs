@@ -19,9 +19,9 @@ impl Project {
     /// Finds the project this program was built from.
     pub fn locate() -> Outcome<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest.parent().ok_or("xtask lies outside of the project")?.to_path_buf();
+        let root = manifest.parent().ok_or("xtask is outside the project")?.to_path_buf();
         let metadata = read(cargo(&root).args(["metadata", "--no-deps", "--format-version", "1", "--offline"]))?;
-        let target = json_string(&metadata, "target_directory").ok_or("cargo names no target folder")?;
+        let target = json_string(&metadata, "target_directory").ok_or("cargo does not name a target folder")?;
         Ok(Self { root, target: PathBuf::from(target) })
     }
 

@@ -82,7 +82,7 @@ fn cargo_tool(project: &Project, package: &str, binaries: &[&str], version: &str
     if binaries.iter().all(installed) {
         return Ok(());
     }
-    say(&format!("building {package} {version} (once; it takes some minutes)"));
+    say(&format!("building {package} {version} (once; it takes a few minutes)"));
     let objects = project.target.join("tools-build");
     run(project
         .cargo()
@@ -116,7 +116,7 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let stamp = packages.join(".installed-package-lock.json");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
         say(
-            "installing the npm packages of tests/e2e (browser driver, image library, wasm-opt, peers to measure beside)",
+            "installing the npm packages of tests/e2e (browser driver, image library, wasm-opt, libraries to compare with)",
         );
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         run(command(npm, &folder).args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]))?;
@@ -125,13 +125,13 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     Ok(Some(Node { packages }))
 }
 
-/// A person can work without Node.js; a check that claims to be complete cannot.
+/// Node.js is optional for a person, but not for a check that claims to be complete.
 fn without_node(reason: &str) -> Outcome<Option<Node>> {
     if env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
-        return Err(format!("{reason}, and this is a complete check: Node.js {OLDEST_NODE} or newer is needed"));
+        return Err(format!("{reason}, but a complete check needs Node.js {OLDEST_NODE} or newer"));
     }
     say(&format!(
-        "{reason}: wasm-opt and the tests in the browser are left out (Node.js {OLDEST_NODE} brings them back)"
+        "{reason}: skipping wasm-opt and the browser tests (install Node.js {OLDEST_NODE} or newer to run them)"
     ));
     Ok(None)
 }
@@ -173,7 +173,7 @@ fn installed_or_by_apt(
         "--no-install-recommends",
         package,
     ]))?;
-    find().ok_or_else(|| format!("apt installed {package}, and it is not on PATH"))
+    find().ok_or_else(|| format!("apt installed {package}, but it is not on PATH"))
 }
 
 /// A program with one of these names, in the folders of `PATH`.

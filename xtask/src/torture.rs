@@ -31,7 +31,7 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
         return Err("the scenarios need Node.js".to_owned());
     }
     step("torture", || {
-        let directory = std::env::current_dir().map_err(|error| format!("where am I: {error}"))?;
+        let directory = std::env::current_dir().map_err(|error| format!("cannot tell the current folder: {error}"))?;
         let script = project.end_to_end().join("torture.mjs");
         let mut node = command("node", &directory);
         shell::run(check::with_browser(project, &mut node)?.arg(script).args(&options.passed_on))
