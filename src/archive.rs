@@ -611,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_comes_back_and_what_ran_is_paused() {
+    fn everything_is_restored_and_running_batches_are_paused() {
         let store = filled();
         let archive = archive_of(&store);
         let other = MemoryStore::default();
@@ -644,7 +644,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_already_stays_as_it_is() {
+    fn importing_never_overwrites() {
         let store = filled();
         let archive = archive_of(&store);
         let before = (executions(&store), run(store.progress("batch-1")));
@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_content_is_told_and_its_result_is_to_be_made_anew() {
+    fn damaged_content_is_reported_and_its_result_fails_so_that_a_retry_regenerates_it() {
         let mut archive = archive_of(&filled());
         // Records name it with an extension.
         let content = |window: &[u8]| window.starts_with(b"made 1") && window[6..] != *b".jpg";
@@ -673,7 +673,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_is_told_and_the_others_come_in() {
+    fn a_damaged_record_is_reported_and_the_others_are_imported() {
         let mut archive = archive_of(&filled());
         let at = find(&archive, "\"batchId\":\"batch-1\"");
         archive[at + 2] = b'B';
@@ -685,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_archive_of_ours_is_refused_with_a_reason() {
+    fn a_file_that_is_not_an_archive_is_refused_with_a_reason() {
         let store = MemoryStore::default();
         let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
         assert!(refused(Vec::new()).contains("no ZIP archive"));
@@ -706,7 +706,7 @@ mod tests {
     }
 
     #[test]
-    fn no_damaged_byte_and_no_cut_makes_it_panic_or_takes_in_a_wrong_content() {
+    fn no_damaged_byte_and_no_cut_causes_a_panic_or_imports_wrong_content() {
         let archive = archive_of(&filled());
         for at in (0..archive.len()).step_by(7) {
             let mut damaged = archive.clone();

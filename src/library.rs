@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_published_when_it_has_run_well_as_it_is() {
+    fn a_draft_is_published_once_its_current_form_has_run_successfully() {
         let mut kept = kept();
         let before = kept.clone();
         assert_eq!(kept.publish(2.0), Err(PublishRefusal::NotRun));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_again_unchanged_is_the_same_version() {
+    fn publishing_an_unchanged_draft_gives_the_same_version() {
         let mut kept = kept();
         prove(&mut kept);
         kept.publish(2.0).expect("proven");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_holds_the_files_that_draft_and_versions_name() {
+    fn a_workflow_refers_to_the_files_of_its_draft_and_versions() {
         let mut kept = kept();
         assert_eq!(kept.references, BTreeSet::from(["1090".to_owned()]));
         prove(&mut kept);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_carry_the_id_they_are_kept_under() {
+    fn documents_contain_the_id_under_which_they_are_stored() {
         let mut kept = KeptWorkflow::new("small", json!({ "metadata": 3, "actions": [] }), 1.0);
         assert_eq!(kept.document["metadata"], json!({ "workflowId": "small" }));
         kept.save(json!({ "actions": [] }), 2.0);

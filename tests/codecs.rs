@@ -124,7 +124,7 @@ fn profile(length: usize, model: &[u8; 4]) -> Arc<[u8]> {
 // Reading
 
 #[test]
-fn every_picture_gives_the_pixels_that_others_see() {
+fn every_picture_gives_the_same_pixels_as_other_decoders() {
     for name in pictures() {
         let (size, pixels) = expected(&name);
         let (header, image) = read(&data(&name)).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
@@ -353,7 +353,7 @@ fn with_sides(name: &str, width: u16, height: u16) -> Vec<u8> {
 }
 
 #[test]
-fn limits_are_judged_from_the_header() {
+fn limits_are_checked_from_the_header() {
     let too_large = |bytes: &[u8]| {
         let failure = probe(bytes, "bomb").expect_err("too large");
         assert!(failure.message.contains("too large"), "{}", failure.message);

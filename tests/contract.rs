@@ -199,7 +199,7 @@ fn given_only(mut written: Value, given: &Value) -> Value {
 }
 
 #[test]
-fn every_fixture_passes_the_schema_and_our_types_both_ways() {
+fn every_fixture_passes_the_schema_and_our_types_in_both_directions() {
     for (definition, name, value) in files("fixtures") {
         assert_valid(&definition, &value, &name);
         let written = again(&definition, &value).unwrap_or_else(|fault| panic!("{name} does not read: {fault}"));
@@ -208,7 +208,7 @@ fn every_fixture_passes_the_schema_and_our_types_both_ways() {
 }
 
 #[test]
-fn what_must_be_refused_is_refused_by_the_schema_and_by_the_service() {
+fn invalid_requests_are_refused_by_the_schema_and_by_the_service() {
     for (definition, name, value) in files("refused") {
         assert!(!validator(&definition).is_valid(&value), "the schema takes {name}");
         // Only requests are checked: answers are written by the service itself.
@@ -373,7 +373,7 @@ fn check_status(service: &TestService, batch_id: &str, what: &str) -> Value {
 }
 
 #[test]
-fn every_answer_on_the_way_of_a_batch_passes_the_schema() {
+fn every_answer_in_a_batchs_life_passes_the_schema() {
     let service = service();
     let accepted = check("executeAnswer", "execute", run(service.execute(&request(5))));
     let id = accepted["batchId"].as_str().expect("text").to_owned();
@@ -461,7 +461,7 @@ fn every_refusal_passes_the_schema() {
 }
 
 #[test]
-fn a_workflow_is_kept_published_and_run_by_its_id_in_the_words_of_the_schema() {
+fn a_workflow_is_stored_published_and_run_by_its_id_as_in_the_schema() {
     let service = service();
     let none = Value::Null;
     let kept = check("workflowAnswer", "save", run(service.save_workflow(&document(0), &none)));

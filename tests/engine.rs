@@ -200,7 +200,7 @@ fn a_jpeg_without_its_background_is_a_png_and_a_mask_counts_when_connected() {
 }
 
 #[test]
-fn a_plan_tells_the_networks_it_needs() {
+fn a_plan_lists_the_models_it_needs() {
     let networks = |parameters: [Value; 3]| {
         let actions: Vec<_> = parameters.into_iter().map(|one| ("remove-background", one)).collect();
         let (mut list, mut connections) = (Vec::new(), Vec::new());
@@ -222,7 +222,7 @@ fn a_plan_tells_the_networks_it_needs() {
 }
 
 #[test]
-fn a_network_that_is_not_there_fails_the_action_that_wants_it() {
+fn a_missing_model_fails_the_action_that_needs_it() {
     let failure =
         run(&[("remove-background", json!({ "model": "mine" }))], &[(0, "outputs", 1)]).expect_err("not there");
     assert_eq!(failure.action_id.as_deref(), Some("n1"));
@@ -242,7 +242,7 @@ fn a_warning_says_where_it_was_noticed() {
 
 /// 61 × 43 pixels would become 12,909 × 9,100, which is allowed; the trimmed result is wider.
 #[test]
-fn what_follows_from_a_trimmed_size_is_judged_when_it_is_known() {
+fn limits_are_checked_again_once_a_trimmed_size_is_known() {
     let actions =
         [("remove-background", json!({ "trim": true })), ("resize", json!({ "height": 9100, "enlarge": true }))];
     let failure = run(&actions, &[(0, "outputs", 1), (1, "outputs", 2)]).expect_err("too large");

@@ -38,7 +38,7 @@ fn mask() -> Map {
 /// Pillow's own resampling: one level at most. The largest sample of the resampled picture, by which all are divided,
 /// is 239.
 #[test]
-fn the_network_sees_what_rembg_shows_it() {
+fn the_model_gets_the_same_input_as_in_rembg() {
     let input = saliency::input(&photo(), false).unwrap();
     let expected = floats("input.f32");
     let grid = input.values.chunks_exact(320).step_by(16).flat_map(|row| row.iter().step_by(16));

@@ -59,12 +59,12 @@ fn graph(document: &Value) -> Graph {
 }
 
 #[test]
-fn a_sound_document_has_no_diagnostics() {
+fn a_valid_document_has_no_diagnostics() {
     assert_eq!(diagnose(&straight()), []);
 }
 
 #[test]
-fn built_in_documents_are_sound_but_for_their_missing_images() {
+fn built_in_documents_are_valid_except_for_their_missing_images() {
     for builtin in BUILTIN {
         let document = builtin.document();
         let found = diagnose(&document);
@@ -201,7 +201,7 @@ fn unknown_metadata_and_keys_are_warnings() {
 }
 
 #[test]
-fn a_part_of_the_wrong_shape_is_told_and_the_rest_is_read() {
+fn a_part_of_the_wrong_shape_is_reported_and_the_rest_is_read() {
     let mut written = straight();
     written["actions"].as_array_mut().expect("a list").push(json!("flip"));
     written["actions"].as_array_mut().expect("a list").push(json!({ "actionId": 7, "actionType": "flip" }));
@@ -292,7 +292,7 @@ fn nodes_run_after_what_they_need_and_inputs_right_before_their_first_use() {
 }
 
 #[test]
-fn the_primary_input_is_the_one_whose_way_runs_through_first_ports() {
+fn the_primary_input_is_the_one_whose_path_runs_through_first_ports() {
     let written = document(
         vec![
             action("logo", "input-images", images(1)),

@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn light_lifted_past_white_comes_back_with_its_detail() {
+    fn light_raised_beyond_white_keeps_its_detail() {
         let lifted = run(json!({ "brightness": 50, "contrast": -60 }), [200, 220, 240]);
         assert!(lifted[0] < lifted[1] && lifted[1] < lifted[2], "{lifted:?}");
     }
 
     #[test]
-    fn nothing_asked_leaves_every_representation_untouched() {
+    fn default_values_leave_every_representation_untouched() {
         let adjust = Adjust::read(json!({}).as_object().unwrap()).0.unwrap();
         for representation in Representation::ALL {
             assert!(adjust.accepts().contains(representation));

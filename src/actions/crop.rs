@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_lies_inside_and_has_the_size_that_was_foretold(
+        fn the_crop_lies_inside_and_has_the_predicted_size(
             (width, height) in (1u32..50, 1u32..50),
             (x, y) in (-60i32..60, -60i32..60),
             (box_width, box_height) in (1u32..70, 1u32..70),

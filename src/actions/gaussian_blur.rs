@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_even_picture_and_no_sigma_stay_as_they_are() {
+    fn an_even_picture_or_a_sigma_of_zero_changes_nothing() {
         for representation in Representation::ALL {
             let image = flat(Size::new(31, 7), representation, 201);
             for sigma in [0.0, 0.7, 5.0, 60.0, 250.0] {

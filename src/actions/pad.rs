@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_canvas_never_shrinks_and_has_the_size_that_was_foretold(
+        fn a_canvas_never_shrinks_and_has_the_predicted_size(
             (width, height) in (1u32..40, 1u32..40),
             (to_width, to_height) in (1u32..60, 1u32..60),
             ratio: bool,

@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_is_the_alpha_and_is_made_only_for_those_who_want_it() {
+    fn the_mask_is_the_alpha_and_is_made_only_on_request() {
         let network = Network::disc();
         let (results, _) = run(json!({ "trim": true }), disc([200, 30, 40]), &network);
         let Pixels::Gray(mask) = &results[1].pixels else { panic!("gray") };
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn replace_lays_the_subject_on_a_colour() {
+    fn replace_puts_the_subject_on_a_colour() {
         let raw = json!({ "mode": "replace", "backgroundColor": "#0000ff" });
         let (results, _) = run(raw, disc([200, 30, 40]), &Network::disc());
         let Pixels::Rgb(data) = &results[0].pixels else { panic!("an opaque colour leaves no alpha") };
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_produces_is_what_comes_out() {
+    fn the_declared_outputs_match_the_results() {
         for raw in
             [json!({}), json!({ "mode": "replace" }), json!({ "mode": "replace", "backgroundColor": "#00000000" })]
         {
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_that_is_there_stays_a_limit() {
+    fn existing_alpha_stays_an_upper_limit() {
         let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
         if let Pixels::Rgba(data) = &mut image.pixels {
             data[..60 * 120 * 4].as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 100);
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_picture_hides_stays_hidden_however_soft_the_edge() {
+    fn hidden_parts_of_the_picture_stay_hidden_however_soft_the_edge() {
         let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
         if let Pixels::Rgba(data) = &mut image.pixels {
             for (i, pixel) in data.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn an_even_backdrop_is_hinted_at_by_auto_alone() {
+    fn only_auto_hints_at_an_even_backdrop() {
         let codes = |method: &str| run(json!({ "method": method }), disc([200, 30, 40]), &Network::disc()).1;
         assert_eq!(codes("auto"), ["even_backdrop"]);
         assert_eq!(codes("network"), [""; 0]);
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_mask_is_an_error_that_names_the_network() {
+    fn an_invalid_mask_is_an_error_that_names_the_model() {
         let mut wrong = Network::disc();
         wrong.answer.pop();
         let mut broken = Network::disc();
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_network_the_failure_says_which_and_what_to_do() {
+    fn without_a_model_the_failure_says_which_and_what_to_do() {
         let raw = json!({ "model": "mine" });
         let failure = operation(raw).run(vec![Some(disc([9, 9, 9]))], &Context::default()).unwrap_err();
         assert!(failure.message.contains("\"mine\"") && failure.hint.contains("flat-backdrop"), "{failure:?}");
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_backdrop_goes_with_its_shadow_or_leaves_it() {
+    fn a_flat_backdrop_is_removed_with_or_without_its_shadow() {
         let alpha = |shadow: &str| {
             let raw = json!({ "method": "flat-backdrop", "shadow": shadow });
             let context = Context::new(None, &[true, true]);
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn a_border_that_is_no_backdrop_and_a_picture_without_subject_get_warnings() {
+    fn an_uneven_border_and_a_picture_without_subject_give_warnings() {
         let codes = |image: Image| {
             let raw = json!({ "method": "flat-backdrop" });
             let context = Context::default();
@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_and_the_longest_pictures_have_an_end() {
+    fn the_smallest_and_the_longest_pictures_finish() {
         for size in [Size::new(1, 1), Size::new(2, 3), Size::new(3000, 2), Size::new(1, 1500)] {
             for raw in [json!({ "trim": true }), json!({ "method": "flat-backdrop", "shadow": "keep", "trim": true })] {
                 let image = crate::image::testing::noise(size, Representation::Rgba, 5);

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_picture_grows_only_when_asked_to() {
+    fn a_small_picture_is_enlarged_only_on_request() {
         assert_eq!(size(json!({ "width": 1600, "height": 1600 }), 400, 300), (400, 300));
         assert_eq!(size(json!({ "width": 1600, "height": 1600, "enlarge": true }), 400, 300), (1600, 1200));
         assert_eq!(size(json!({ "mode": "long-side", "width": 800 }), 400, 300), (400, 300));
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_not_given_is_an_issue_of_its_mode() {
+    fn a_missing_size_is_an_issue_of_its_mode() {
         for (raw, field) in [
             (json!({}), "width"),
             (json!({ "mode": "fill" }), "width"),
@@ -435,7 +435,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_result_has_the_size_that_was_foretold(
+        fn the_result_has_the_predicted_size(
             (width, height) in (1u32..60, 1u32..60),
             (to_width, to_height) in (proptest::option::of(1u32..80), proptest::option::of(1u32..80)),
             mode in 0..5usize, filter in 0..5usize, enlarge: bool, gravity in 0u8..9, representation in 0..4usize,

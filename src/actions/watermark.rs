@@ -230,7 +230,7 @@ mod tests {
 
     /// By hand, for one pixel on one pixel.
     #[test]
-    fn one_pixel_is_blended_as_source_over_has_it() {
+    fn one_pixel_is_blended_by_source_over() {
         let one = |pixel: &[u8]| {
             let pixels = if pixel.len() == 3 { Pixels::Rgb(pixel.to_vec()) } else { Pixels::Rgba(pixel.to_vec()) };
             Image::new(Size::new(1, 1), pixels)

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_reads_as_the_wire_has_it() {
+    fn a_model_has_its_form_on_the_wire() {
         let built_in = serde_json::to_value(ModelAnswer::built_in()).unwrap();
         assert_eq!(built_in, serde_json::json!({ "name": "u2netp", "bytes": 4_574_861, "builtIn": true }));
     }

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_batch_notes_that_its_tab_slept() {
+    fn a_running_batch_records_that_its_tab_was_suspended() {
         let (mut progress, mut executions) = batch_of(2);
         assert_eq!(slept(&mut progress, 1.0, false, 2.0), None, "nothing of it runs");
         hand_out(&mut progress, &mut executions[0], false, 1_000.0).expect("pending");

@@ -797,7 +797,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_cannot_be_stored_comes_back_and_pauses_the_batch() {
+    fn an_unstored_execution_returns_and_pauses_the_batch() {
         let (mut progress, mut executions) = batch_of(1);
         start(&mut progress, &mut executions[0], 1.0);
         let cause = Cause::Unstored(PauseReason::Quota);
@@ -807,7 +807,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_retry_returns_failures_and_attempts_go_on() {
+    fn a_retry_returns_failures_and_attempts_continue_counting() {
         let (mut progress, mut executions) = batch_of(3);
         for (index, execution) in executions.iter_mut().enumerate() {
             start(&mut progress, execution, 10.0);
@@ -869,7 +869,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn results_are_taken_over_with_their_own_names_and_say_where_from() {
+    fn results_are_reused_with_their_own_names_and_their_origin() {
         let found = finished();
         let (mut progress, mut executions) = batch_of(2);
         progress.batch_id = "batch-new".into();
@@ -899,7 +899,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_taken_over_runs_after_all_when_its_files_are_gone() {
+    fn reused_results_with_missing_files_are_run_after_all() {
         let found = finished();
         let (mut progress, mut executions) = batch_of(1);
         let before = (progress.clone(), executions.clone());
@@ -913,7 +913,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn records_from_elsewhere_are_paused_counted_anew_and_tell_no_webhook() {
+    fn imported_records_are_paused_recounted_and_call_no_webhook() {
         let (mut progress, mut executions) = batch_of(3);
         progress.config.webhook_url = Some("https://hooks.example/".into());
         start(&mut progress, &mut executions[0], 10.0);
@@ -943,7 +943,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_damaged_result_is_a_failure_that_a_retry_makes_anew() {
+    fn a_damaged_result_is_a_failure_that_a_retry_regenerates() {
         let (mut progress, mut executions) = batch_of(1);
         start(&mut progress, &mut executions[0], 10.0);
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 15.0), None, "it has no result yet");
@@ -969,7 +969,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn successes_with_doubts_are_known_and_hints_are_none() {
+    fn successes_with_doubts_are_recorded_and_hints_are_not() {
         let (mut progress, mut executions) = batch_of(3);
         let warned = |warning: Warning| Results { warnings: vec![warning], ..Results::default() };
         let results = [
@@ -993,7 +993,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn records_from_before_doubts_were_told_apart_still_read() {
+    fn records_without_warning_levels_are_still_readable() {
         let (progress, _) = batch_of(1);
         let text = serde_json::to_string(&progress).expect("serializes");
         assert!(!text.contains("doubtful"), "{text}");
@@ -1102,7 +1102,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_a_worker_learned_stays_with_a_failure() {
+    fn findings_of_a_failed_execution_are_kept() {
         let (mut progress, mut executions) = batch_of(1);
         let attempt = start(&mut progress, &mut executions[0], 1.0);
         let findings = Findings {

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_is_the_end_of_it() {
+    fn a_success_ends_the_delivery() {
         let mut progress = ended();
         let revision = progress.revision;
         tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_tried_again_later_and_later_and_then_given_up() {
+    fn temporary_errors_are_retried_with_growing_delays_and_then_given_up() {
         let mut progress = ended();
         let mut now = 10.0;
         for (attempt, wait) in BACK_OFF_MS.iter().enumerate() {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_the_request_itself_is_not_tried_again() {
+    fn a_refused_request_is_not_retried() {
         for (status, again) in
             [(400, false), (404, false), (410, false), (408, true), (429, true), (500, true), (302, true)]
         {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_is_logged_with_its_reason() {
+    fn an_unsent_call_is_logged_with_its_reason() {
         let mut progress = ended();
         leave(&mut progress, "sending is off in the settings.", 20.0).expect("due");
         assert_eq!(last(&progress), (LogLevel::Info, "Webhook not sent: sending is off in the settings."));

@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_freed_with_its_last_consumer() {
+    fn a_picture_is_freed_after_its_last_consumer() {
         let ids: Vec<String> = (0..6).map(|i| format!("flip-{i}")).collect();
         let mut actions = vec![input("in")];
         actions.extend(ids.iter().map(|id| action(id, "flip", json!({}))));

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_difference_to_a_result_makes_none_to_the_recipe() {
+    fn irrelevant_differences_do_not_change_the_recipe() {
         let same = json!({
             "actions": [
                 { "actionType": "input-images", "actionId": "in", "parameters": { "autoOrient": true, "images": [] } },
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_change_makes_another_recipe() {
+    fn every_other_change_changes_the_recipe() {
         let mut seen = std::collections::BTreeSet::from([recipe(&document())]);
         for (pointer, value) in [
             ("/actions/0/parameters/autoOrient", json!(false)),

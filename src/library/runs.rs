@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_this_browser_stay_here() {
+    fn pictures_stored_in_this_browser_are_left_out_of_exports() {
         let mut document = watermark();
         document["actions"][0]["parameters"] = json!({ "images": [{ "presignedUrl": "https://x/1.jpg" }, { "sourceUrl": "asset:2" }, { "sourceUrl": "blob:3" }, {}] });
         let document = without_local_images(&document);

@@ -305,14 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_subject_encloses_stays() {
+    fn areas_enclosed_by_a_subject_stay() {
         let guide = scene(|x, y| ([0.8, 0.1, 0.1], disc(x, y, 30.0) - disc(x, y, 20.0)));
         let alpha = alpha(&guide, &find(&guide));
         assert_eq!((alpha[60 * 160 + 80], alpha[60 * 160 + 20]), (255, 0));
     }
 
     #[test]
-    fn specks_are_no_subject() {
+    fn specks_are_not_a_subject() {
         let guide = scene(|x, y| ([0.0; 3], if (x, y) == (40.0, 40.0) { 1.0 } else { 0.0 }));
         assert!(!find(&guide).is_clear);
     }

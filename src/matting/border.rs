@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_into_the_border_is_an_outlier() {
+    fn objects_in_the_border_are_outliers() {
         let graded = |x: f32, _| 200.0 - 30.0 * x;
         let picture = picture(|x, y| if x.abs() < 0.25 && y > 0.0 { 40.0 } else { graded(x, y) });
         let border = Border::of(&picture, SIZE);

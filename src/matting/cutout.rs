@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_is_cut_out_already_keeps_its_colours() {
+    fn a_picture_that_was_cut_out_before_keeps_its_colours() {
         for gray in [25, 127, 230] {
             let image = faded(gray);
             let guide = guide(&image).unwrap();
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_box_holds_what_is_seen() {
+    fn the_box_contains_everything_visible() {
         let mut rgba = vec![0; 6 * 5 * 4];
         assert_eq!(seen(&rgba, Size::new(6, 5)), None);
         for (x, y, alpha) in [(2, 1, 255), (4, 3, SEEN), (0, 0, SEEN - 1)] {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_background_is_laid_under_straight_alpha() {
+    fn a_background_is_composited_under_straight_alpha() {
         let mut rgba = [[200, 100, 0, 255], [200, 100, 0, 51], [9, 9, 9, 0]].concat();
         lay_over(&mut rgba, [0, 0, 250, 255]);
         assert_eq!(rgba, [[200, 100, 0, 255], [40, 20, 200, 255], [0, 0, 250, 255]].concat());

@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn functions_have_a_say_only_where_the_rough_mask_is_not_sure() {
+    fn functions_are_used_only_where_the_rough_mask_is_uncertain() {
         let size = Size::new(9, 2);
         let alpha = edges(size).opacity(&gray(size, 3, |x| 20 * x as u8)).unwrap();
         assert_eq!(alpha[..9], [0, 0, 0, 60, 80, 100, 255, 255, 255]);
     }
 
     #[test]
-    fn a_larger_picture_is_judged_pixel_by_pixel() {
+    fn a_larger_picture_is_evaluated_pixel_by_pixel() {
         let size = Size::new(90, 20);
         let alpha = edges(Size::new(9, 2)).opacity(&gray(size, 3, |x| if x % 2 == 0 { 40 } else { 200 })).unwrap();
         assert_eq!(alpha[40..44], [40, 200, 40, 200]);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_looked_at_before_white() {
+    fn colours_are_seen_in_front_of_white() {
         let size = Size::new(9, 2);
         let opacity = edges(size).opacity(&gray(size, 4, |_| 100)).unwrap();
         // 128 of 255 of 100 in front of white: 100 × 0.502 + 255 × 0.498.

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_enclosed_is_not_reached_from_the_border() {
+    fn enclosed_areas_are_not_reached_from_the_border() {
         let passable = region(&["#####", "#...#", "#.#.#", "#...#", "#####"]);
         assert_eq!(passable.reached_from_border(), region(&["#####", "#...#", "#...#", "#...#", "#####"]));
         // A diagonal step does not connect.
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn specks_are_left_out() {
+    fn specks_are_removed() {
         let all = region(&["##..#", "#....", "...##"]);
         assert_eq!(all.without_specks(2), region(&["##...", "#....", "...##"]));
         assert_eq!(all.complement().count(), 9);

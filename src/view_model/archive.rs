@@ -55,14 +55,14 @@ mod tests {
     use crate::archive::ArchiveProblem;
 
     #[test]
-    fn it_says_what_was_added_and_what_was_here() {
+    fn the_message_lists_what_was_added_and_what_existed() {
         let summary = ImportSummary { batches: 2, workflows: 1, skipped: 3, ..ImportSummary::default() };
         assert_eq!(import_outcome(&summary), Outcome::done("Added: 2 batches, 1 workflow. 3 were here already."));
         assert_eq!(import_outcome(&ImportSummary::default()).text, "Nothing new in the archive.");
     }
 
     #[test]
-    fn every_problem_is_named() {
+    fn every_problem_is_listed() {
         let problem =
             |entry: &str| ArchiveProblem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
         let summary = ImportSummary { batches: 1, problems: vec![problem("blobs/a")], ..ImportSummary::default() };

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn another_name_leaves_everything_else() {
+    fn renaming_keeps_everything_else() {
         let before = watermark();
         let after = named(&before, "Mine");
         assert_eq!(name(&after), "Mine");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_are_those_that_the_operations_will_ask_for() {
+    fn the_models_are_those_that_the_operations_ask_for() {
         for raw in [
             json!({}),
             json!({ "model": "studio" }),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_workflow_has_no_inputs_and_survives_edits() {
+    fn a_document_that_is_not_a_workflow_has_no_inputs_and_survives_edits() {
         for document in [json!(null), json!([1]), json!({ "actions": 3 }), json!({ "actions": [7] })] {
             assert!(inputs(&document).is_empty());
             assert_eq!(with_parameter(&document, 4, "width", Some(json!(1))), document);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cycle_without_an_end_leads_nowhere() {
+    fn an_endless_cycle_leads_nowhere() {
         let document = json!({
             "actions": [{ "actionId": "in", "actionType": "input-images" }],
             "connections": [

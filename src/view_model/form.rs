@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_speaks_the_words_of_the_form() {
+    fn a_description_uses_the_labels_of_the_form() {
         let named = |text: &str| Piece::Named(text.into());
         let text = |text: &str| Piece::Text(text.into());
         assert_eq!(pieces("`long-side`: the longer"), [named("Long side"), text(": the longer")]);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_speaks_the_words_of_the_form_and_leaves_other_quotes() {
+    fn a_hint_uses_the_labels_of_the_form_and_keeps_other_quotes() {
         assert_eq!(in_words("Set \"subjectFillsFrame\" there."), "Set “Subject fills frame” there.");
         assert_eq!(in_words("Choose \"flat-backdrop\", not \"auto\""), "Choose “Flat backdrop”, not “Auto”");
         for text in ["Add \"cat.jpg\" again.", "24\" wide", "Plain.", ""] {
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_kept_even_when_it_is_no_number() {
+    fn typed_text_is_kept_even_if_it_is_not_a_number() {
         assert_eq!(typed_number(" 1600 "), Some(json!(1600)));
         assert_eq!(typed_number("0,5"), Some(json!(0.5)));
         assert_eq!(typed_number(""), None);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn every_alpha_percent_survives_the_way_through_hex() {
+    fn every_alpha_percentage_survives_the_conversion_to_hex() {
         for alpha in 0..=100 {
             let (rgb, back) = color_parts(&color("#12abef", alpha));
             assert_eq!((rgb.as_str(), back), ("#12abef", alpha));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_tells_only_what_differs_from_the_default() {
+    fn the_summary_lists_only_what_differs_from_the_default() {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
         assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");

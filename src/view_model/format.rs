@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_download_tells_how_far_it_is() {
+    fn a_download_shows_its_progress() {
         assert_eq!(loading("Loading", 3_100_000, 5_900_000), "Loading: 3.1 of 5.9 MB (52 %)");
         assert_eq!(loading("Loading", 3_100_000, 0), "Loading: 3.10 MB");
         assert_eq!(loading("Loading", 4_927_000, 4_927_000), "Loading: 4.9 of 4.9 MB (100 %)");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_vague() {
+    fn the_time_left_is_vague() {
         assert_eq!(time_left(3000.0), "a few seconds left");
         assert_eq!(time_left(22_000.0), "about 20 s left");
         assert_eq!(time_left(58_000.0), "about 1 min left");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_are_few() {
+    fn many_names_are_abbreviated() {
         let all: Vec<String> = (0..15).map(|index| format!("{index}.jpg")).collect();
         assert_eq!(names(&all[..1]), "0.jpg");
         assert_eq!(names(&all[..3]), "0.jpg, 1.jpg, 2.jpg");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_day_is_told_relatively() {
+    fn times_of_the_past_day_are_relative() {
         assert_eq!(ago(0.0, 30_000.0).as_deref(), Some("just now"));
         assert_eq!(ago(0.0, 5.5 * 60_000.0).as_deref(), Some("5 min ago"));
         assert_eq!(ago(0.0, 3.0 * 3_600_000.0).as_deref(), Some("3 h ago"));

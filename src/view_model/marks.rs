@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_takes_in_what_may_be_marked_in_between_in_both_directions() {
+    fn a_range_marks_what_may_be_marked_in_both_directions() {
         let mut marks = Marks::default();
         marks.toggle(4, false, &may());
         marks.toggle(9, true, &may());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_entry_is_where_something_was_done_last() {
+    fn the_last_entry_is_the_one_last_changed() {
         let mut marks = Marks::default();
         assert_eq!(marks.last(), None);
         marks.mark_all(&may());
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_no_longer_be_marked_does_not_count() {
+    fn entries_that_may_no_longer_be_marked_do_not_count() {
         let mut marks = Marks::default();
         marks.mark_all(&may());
         assert_eq!(marks.among(&BTreeSet::from([5, 6])), [5]);

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_says_more_than_a_name() {
+    fn a_path_takes_precedence_over_a_name() {
         let mut all = vec![missing(1, "a.jpg", Some("one/a.jpg")), missing(2, "a.jpg", Some("two/a.jpg"))];
         assert_eq!(take(&mut all, "a.jpg", Some("two/a.jpg")).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "b.jpg", Some("two/b.jpg")), None);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_names_the_first_is_taken() {
+    fn of_equal_names_the_first_is_replaced() {
         let mut all = vec![missing(1, "b.jpg", None), missing(2, "a.jpg", None), missing(3, "a.jpg", None)];
         assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(3));

@@ -13,7 +13,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_stays_before_what_is_done() {
+    fn a_failure_outlives_a_success() {
         assert_eq!(surplus(&[true, false, true, false, false], 4), Some(1));
         assert_eq!(surplus(&[false, false, false, false, true], 4), Some(0));
         assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one goes by itself");
@@ -21,7 +21,7 @@ mod tests {
     }
 
     #[test]
-    fn while_there_is_room_nothing_goes() {
+    fn while_there_is_room_nothing_is_removed() {
         assert_eq!(surplus(&[false; 4], 4), None);
         assert_eq!(surplus(&[], 0), None);
     }

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_of_everything_that_is_asked_for_during_another_is_done_after_it() {
+    fn a_full_read_requested_during_another_is_done_after_it() {
         let mut readings = Readings::default();
         assert!(readings.ask(Extent::Missing));
         assert!(!readings.ask(Extent::All));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn many_wishes_become_one_reading() {
+    fn many_requests_become_one_read() {
         let mut readings = Readings::default();
         assert!(readings.ask(Extent::All));
         for _ in 0..10 {

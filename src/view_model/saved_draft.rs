@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_comes_back_as_it_was_written() {
+    fn a_draft_is_restored_as_it_was_written() {
         let mut logo = stored(1, "bb");
         (logo.key, logo.path) = ("logo".to_owned(), Some("brand/1.jpg".to_owned()));
         let items = vec![stored(0, "aa"), logo, with_state(2, State::Missing(Reason::NoRoom)), stored(600, "cc")];
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn much_is_written_in_several_steps_and_the_head_with_the_first() {
+    fn a_large_draft_is_written_in_several_steps_and_the_head_with_the_first() {
         let items: Vec<Item> = (0..1000).map(|id| stored(id, "aa")).collect();
         let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let first = write(&mut written, &items, 3);
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_in_vain_is_written_again() {
+    fn failed_writes_are_repeated() {
         let items = [stored(0, "aa"), stored(999, "bb")];
         let mut written = Written::default();
         let before = write(&mut written, &items, 9);
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_draft_leaves_nothing() {
+    fn an_empty_draft_leaves_no_records() {
         let mut written = Written::default();
         assert_eq!(write(&mut written, &[], 9), Vec::new(), "nothing was there");
         write(&mut written, &[stored(0, "aa")], 9);
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_alone_is_not_worth_keeping_and_an_edit_is() {
+    fn a_choice_alone_is_not_stored_but_an_edit_is() {
         let mut now = content(&[]);
         now.setup.skipped = 3;
         now.setup.own_text = " \n".to_owned();
@@ -553,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_on_its_way_and_what_was_swept_is_missing_with_its_reason() {
+    fn unfinished_imports_and_swept_files_are_missing_with_their_reason() {
         let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned() };
         let items = vec![
             stored(0, "aa"),
@@ -577,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_or_foreign_is_left_out() {
+    fn damaged_and_foreign_records_are_ignored() {
         let head = serde_json::to_value(Head { version: VERSION, saved_at: 1.0, ran: false, setup: Setup::default() });
         let mut head = head.expect("JSON");
         assert!(Head::parse(&head.to_string()).is_some());
@@ -616,7 +616,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_drafts_and_the_oldest_are_too_many() {
+    fn unreadable_drafts_and_the_oldest_are_surplus() {
         let mut settings: Vec<_> = (0..12).map(|at| known(&format!("d{at}"), f64::from(at), at % 2 == 0)).collect();
         settings.push((head_key("damaged"), "{".to_owned()));
         let all = Known::all(settings);
@@ -626,7 +626,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_here_again_is_told_in_few_words() {
+    fn the_restored_draft_is_summarised() {
         let read = |items: Vec<Item>, own_text: &str| Read {
             items,
             setup: Setup { own_text: own_text.to_owned(), ..Setup::default() },

@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn files_tell_whether_they_have_alpha() {
+    fn alpha_is_recognised_from_the_file() {
         for name in ["rgba-8.png", "gray-alpha-8.png", "lossless-alpha.webp", "lossy-alpha.webp"] {
             assert!(has_alpha(&head(name)), "{name}");
         }
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_ends_early_has_none() {
+    fn a_truncated_file_has_none() {
         for name in ["rgba-8.png", "lossless-alpha.webp", "lossy-alpha.webp"] {
             let head = head(name);
             for end in 0..16 {

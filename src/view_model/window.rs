@@ -72,7 +72,7 @@ mod tests {
     const LIST: Window = Window { scrolled: 0.0, viewport: 800.0, row: 80.0, columns: 1, total: 10_000 };
 
     #[test]
-    fn only_what_is_in_sight_is_built() {
+    fn only_visible_entries_are_built() {
         assert_eq!(LIST.entries(), 0..16);
         let middle = Window { scrolled: 400_000.0, ..LIST };
         assert_eq!(middle.entries(), 4994..5016);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_in_sight_is_among_those_built() {
+    fn every_visible_entry_is_built() {
         for step in 0..2000 {
             let list = Window { scrolled: f64::from(step) * 401.7 - 900.0, columns: 3, ..LIST };
             let built = list.entries();

@@ -50,7 +50,7 @@ fn photo(url: &str) -> Value {
 }
 
 #[test]
-fn a_saved_workflow_is_a_draft_that_tells_its_inputs() {
+fn a_saved_workflow_is_a_draft_that_lists_its_inputs() {
     let service = service();
     let answer = json_of(&run(service.save_workflow(&marked("Marked & square"), &Value::Null)).expect("saved"));
     let mut document = marked("Marked & square");
@@ -70,7 +70,7 @@ fn a_saved_workflow_is_a_draft_that_tells_its_inputs() {
 }
 
 #[test]
-fn what_is_saved_under_an_id_replaces_the_draft() {
+fn saving_under_an_existing_id_replaces_the_draft() {
     let service = service();
     let id = saved(&service, &marked("One"));
     let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
@@ -86,7 +86,7 @@ fn what_is_saved_under_an_id_replaces_the_draft() {
 }
 
 #[test]
-fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
+fn a_workflow_is_published_once_its_current_form_has_run_successfully() {
     let service = service();
     let id = saved(&service, &marked("Marked"));
     let refused_to = |service: &TestService| refused(run(service.publish_workflow(&id)));
@@ -120,7 +120,7 @@ fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
 }
 
 #[test]
-fn what_a_deleted_batch_has_shown_still_counts() {
+fn what_a_deleted_batch_has_proved_still_counts() {
     let service = service();
     let id = saved(&service, &marked("Marked"));
     let batch_id = prove(&service, &id, true);
@@ -225,7 +225,7 @@ fn a_duplicate_and_an_import_are_new_drafts() {
 }
 
 #[test]
-fn what_comes_with_the_product_is_not_overwritten() {
+fn built_in_workflows_are_not_overwritten() {
     let service = service();
     let document = builtin::find("web-gallery").expect("built in").document();
     assert!(refused(run(service.save_workflow(&document, &Value::Null))).message.contains("web-gallery"));
@@ -233,7 +233,7 @@ fn what_comes_with_the_product_is_not_overwritten() {
 }
 
 #[test]
-fn what_is_no_workflow_document_is_refused() {
+fn an_invalid_workflow_document_is_refused() {
     let service = service();
     for document in [
         json!(null),
@@ -253,7 +253,7 @@ fn what_is_no_workflow_document_is_refused() {
 }
 
 #[test]
-fn the_list_has_the_one_changed_last_first_and_is_filtered_and_paged() {
+fn the_list_has_the_most_recently_changed_first_and_is_filtered_and_paged() {
     let service = service();
     for (index, name) in ["one", "two", "three"].into_iter().enumerate() {
         service.host().now.set(NOON + index as f64);
@@ -289,7 +289,7 @@ fn what_is_not_kept_is_a_404_everywhere() {
 }
 
 #[test]
-fn a_workflow_holds_its_logo_until_it_goes() {
+fn a_workflow_refers_to_its_logo_until_it_is_removed() {
     let service = service();
     let logo = NewAsset {
         asset_id: "1090".to_owned(),
