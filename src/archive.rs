@@ -241,14 +241,14 @@ pub async fn import<S: Store>(
         Some(entry) => {
             records(archive, entry).await.map_err(|why| format!("The archive's manifest is damaged: {why}."))?
         }
-        None => return Err("This ZIP is no archive of Pixelmill: it has no manifest.".to_owned()),
+        None => return Err("This ZIP is not a Pixelmill archive: it has no manifest.".to_owned()),
     };
     if manifest.format != FORMAT {
-        return Err("This ZIP is no archive of Pixelmill: its manifest is of something else.".to_owned());
+        return Err("This ZIP is not a Pixelmill archive: its manifest belongs to something else.".to_owned());
     }
     if manifest.version > VERSION {
         return Err(format!(
-            "The archive is of version {}, and this page reads up to {VERSION}. Use a newer page.",
+            "The archive has version {}, but this page only reads versions up to {VERSION}. Use a newer page.",
             manifest.version
         ));
     }
@@ -276,7 +276,7 @@ pub async fn import<S: Store>(
             Ok(())
         };
         if let Err(error) = imported {
-            import.problem(&path, format!("it was not taken in: {error}"));
+            import.problem(&path, format!("it was not imported: {error}"));
             // The next ones would fail in the same way.
             break;
         }
@@ -296,7 +296,7 @@ async fn list(archive: &impl Source) -> Result<BTreeMap<String, Listed>, String>
 /// The content of an entry.
 async fn content(archive: &impl Source, entry: &Listed, most: u64) -> Result<Vec<u8>, String> {
     if !entry.stored {
-        return Err("it is compressed: the archive was packed anew by another program".to_owned());
+        return Err("it is compressed: the archive was repacked by another program".to_owned());
     }
     if entry.size > most {
         return Err("it is too large".to_owned());
@@ -420,7 +420,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         let adopted = if fits {
             transitions::adopt(&mut file.progress, &mut file.executions, &there, self.now)
         } else {
-            Err("its records are of different batches".to_owned())
+            Err("its records belong to different batches".to_owned())
         };
         match adopted {
             Ok(()) => {
@@ -462,7 +462,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
             if !there.is_empty() && self.store.add_model(model).await? {
                 self.summary.models += 1;
             } else {
-                self.problem(path, format!("the file of the network \"{name}\" is missing; it was left out."));
+                self.problem(path, format!("the file of the model \"{name}\" is missing; it was left out."));
             }
         }
         Ok(())

@@ -31,7 +31,7 @@ impl<'a> Context<'a> {
             None => Err(Failure::new(
                 ErrorCategory::SystemError,
                 Phase::Setup,
-                format!("The network \"{model}\" is not loaded."),
+                format!("The model \"{model}\" is not loaded."),
                 "Reload the page while the server can be reached, then retry it; or choose the method \"flat-backdrop\".",
             )),
         }

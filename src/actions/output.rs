@@ -66,7 +66,7 @@ fn check(raw: &Map<String, Value>) -> Vec<Issue> {
         issues.push(Issue::new(
             "name",
             "unknown_placeholder",
-            format!("\"{{{unknown}}}\" is no placeholder."),
+            format!("\"{{{unknown}}}\" is not a placeholder."),
             format!("Use {}.", PLACEHOLDERS.map(|key| format!("{{{key}}}")).join(", ")),
         ));
     }

@@ -111,7 +111,7 @@ fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
             "model",
             "missing_parameter",
             "\"model\" is empty.",
-            "Give the name of a network, such as \"u2netp\".",
+            "Give the name of a model, such as \"u2netp\".",
         ));
     }
     (read, issues)
@@ -133,7 +133,7 @@ impl RemoveBackground {
             if !found.is_even {
                 context.warn(Warning::new(
                     "uneven_backdrop",
-                    "The border of this picture is no even backdrop.",
+                    "The border of this picture is not an even backdrop.",
                     "Choose the method \"network\" for such pictures.",
                 ));
             } else if !found.is_clear {
@@ -208,7 +208,7 @@ impl Operation for RemoveBackground {
                 }
                 None => context.warn(Warning::new(
                     "nothing_to_trim",
-                    "Nothing is left of this picture, so that it keeps its size.",
+                    "Nothing of this picture would remain, so it keeps its size.",
                     "Choose another method or model for it.",
                 )),
             }

@@ -42,7 +42,7 @@ pub fn model_name(text: &str) -> Result<String, ApiError> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ApiError::invalid(format!(
-            "A network's name has 1 to {MAX_NAME} characters; \"{name}\" does not do."
+            "A model's name has 1 to {MAX_NAME} characters; \"{name}\" is not valid."
         )));
     }
     Ok(name.to_owned())

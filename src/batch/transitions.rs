@@ -280,10 +280,10 @@ pub fn give_back(
     let failure = match cause {
         Cause::Panic(message) => Some(Failure::system(
             format!("The program failed on this image: {message}"),
-            "This is a fault of ours: please report it with the image. The other images are unaffected.",
+            "This is a bug: please report it with the image. The other images are not affected.",
         )),
         Cause::OutOfMemory => Some(Failure::system(
-            "The image needs more memory than a worker may have.",
+            "The image needs more memory than a worker can have.",
             "Make the image or the sizes in the workflow smaller.",
         )),
         Cause::Vanished | Cause::Overdue => {
@@ -292,7 +292,7 @@ pub fn give_back(
                 let (happened, hint) = if cause == Cause::Overdue {
                     ("did not finish in time", "Make the image or the sizes in the workflow smaller, then retry it.")
                 } else {
-                    ("stopped without a word", "Close other tabs and programs to free memory, then retry it.")
+                    ("stopped without a report", "Close other tabs and programs to free memory, then retry it.")
                 };
                 Failure::system(
                     format!("{MAX_WORKER_DEATHS} workers were lost with this image: the last {happened}."),
@@ -435,7 +435,7 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
     execution.status = ExecutionStatus::Failed;
     execution.failure = Some(Failure::system(
         format!("The stored {are} {} {they} damaged.", named.join(", ")),
-        "Retry it: the result is made anew from the original picture.",
+        "Retry it to regenerate the result from the original picture.",
     ));
     execution.completed_at = Some(now);
     execution.outputs.clear();
@@ -523,7 +523,7 @@ pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Milli
         execution.tab_deaths += u32::from(execution.alone);
         if execution.tab_deaths >= MAX_TAB_DEATHS {
             let failure = Failure::system(
-                format!("The page was lost {MAX_TAB_DEATHS} times while this image alone was worked on."),
+                format!("The page was lost {MAX_TAB_DEATHS} times while only this image was being processed."),
                 "Make the image or the sizes in the workflow smaller, then retry it.",
             );
             fail_running(progress, execution, failure, now);

@@ -49,7 +49,7 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
     let delivery = progress.webhook.filter(|delivery| delivery.attempts == attempts)?;
     let made = delivery.attempts + 1;
     let what = match &outcome {
-        Outcome::Answered(status) => format!("the answer was {status}"),
+        Outcome::Answered(status) => format!("the server answered {status}"),
         Outcome::Failed(why) => why.clone(),
     };
     let (final_refusal, success) = match outcome {
@@ -62,9 +62,9 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
         _ if success => (LogLevel::Info, format!("Webhook sent: {what}.")),
         Some(wait) => {
             let wait = waiting(*wait);
-            (LogLevel::Warning, format!("Webhook not delivered in try {made}: {what}. Next try in {wait}."))
+            (LogLevel::Warning, format!("Webhook not delivered in attempt {made}: {what}. Next attempt in {wait}."))
         }
-        None => (LogLevel::Error, format!("Webhook not delivered after {made} tries: {what}. Given up.")),
+        None => (LogLevel::Error, format!("Webhook not delivered after {made} attempts: {what}. Giving up.")),
     };
     log(progress, level, text, now);
     Some(())

@@ -280,7 +280,7 @@ impl Runner<'_> {
         let input = self.files[self.plan.graph.primary].map_or("", |file| file.name);
         let name = output.name(input, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
-            Failure::execute(format!("\"{{{unknown}}}\" is no placeholder."), "Mend the name pattern.")
+            Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
         Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })

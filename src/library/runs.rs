@@ -61,7 +61,7 @@ pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value,
         if let Some(unknown) = run.keys().find(|id| !known.contains(id)) {
             let known = known.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", ");
             return Err(format!(
-                "Run {index} gives \"{unknown}\", which is no input of the workflow. Its inputs are: {known}."
+                "Run {index} gives \"{unknown}\", which is not an input of the workflow. Its inputs are: {known}."
             ));
         }
     }

@@ -92,7 +92,7 @@ pub fn ask(network: &dyn SaliencyNetwork, input: &Input) -> Result<Answer, Failu
     let side = SIDE as usize;
     if raw.len() != side * side || raw.iter().any(|value| !value.is_finite()) {
         return Err(Failure::system(
-            format!("The network \"{}\" gave no mask of {SIDE} × {SIDE} values.", network.name()),
+            format!("The model \"{}\" did not return a mask of {SIDE} × {SIDE} values.", network.name()),
             "Choose another model: this file is damaged, or not of the U²-Net family.",
         ));
     }

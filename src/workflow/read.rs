@@ -22,7 +22,7 @@ pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(
                     "malformed_document",
-                    format!("\"metadata\" does not read: {error}."),
+                    format!("\"metadata\" cannot be read: {error}."),
                     "Give an object with \"workflowId\", \"name\" and \"description\" as text.",
                 )
                 .field("metadata"),
@@ -34,7 +34,7 @@ pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
         diagnostics.push(
             Diagnostic::warning(
                 "unknown_key",
-                format!("\"{key}\" is no part of a workflow."),
+                format!("\"{key}\" is not part of a workflow."),
                 "It is kept and has no effect.",
             )
             .field(key),
@@ -67,7 +67,7 @@ fn list<T: DeserializeOwned>(
             Err(error) => {
                 let mut diagnostic = Diagnostic::error(
                     "malformed_document",
-                    format!("\"{field}[{index}]\" does not read as {what}: {error}."),
+                    format!("\"{field}[{index}]\" is not {what}: {error}."),
                     "Compare it with an example workflow.",
                 )
                 .field(&format!("{field}[{index}]"));

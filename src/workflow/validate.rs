@@ -45,7 +45,7 @@ impl<'a> Validator<'a> {
             self.found.push(
                 Diagnostic::warning(
                     "unknown_metadata",
-                    format!("\"{key}\" is no metadata we know."),
+                    format!("\"{key}\" is not a known metadata key."),
                     "It is kept and has no effect; \"workflowId\", \"name\" and \"description\" are known.",
                 )
                 .field(key),
@@ -82,7 +82,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "duplicate_action_id",
                         format!("\"{id}\" names more than one action."),
-                        "Give each action an \"actionId\" of its own.",
+                        "Give each action its own \"actionId\".",
                     )
                     .at(id)
                     .field("actionId"),
@@ -103,7 +103,7 @@ impl<'a> Validator<'a> {
     fn unknown_type(&mut self, node: &ActionNode) {
         let near = nearest(&node.action_type);
         let hint = match near.as_slice() {
-            [] => "See the list of actions for what there is.".to_owned(),
+            [] => "See the list of actions.".to_owned(),
             names => format!("Did you mean {}?", names.join(" or ")),
         };
         let message = format!("There is no action \"{}\".", node.action_type);
@@ -192,7 +192,7 @@ impl<'a> Validator<'a> {
                             self.found.push(
                                 Diagnostic::warning(
                                     "narrower_mime_types",
-                                    format!("\"{}\" names fewer media types than the action takes.", note.name),
+                                    format!("\"{}\" names fewer media types than the action accepts.", note.name),
                                     "The narrower list is kept and not enforced.",
                                 )
                                 .at(&node.action_id)
@@ -240,7 +240,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "port_in_use",
                         format!("{} has more than one connection.", shown_target(connection)),
-                        "An input port takes one connection: remove the others.",
+                        "An input port accepts one connection: remove the others.",
                     )
                     .at(&connection.connection_target)
                     .field(&connection.target_port),
@@ -258,7 +258,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "dangling_connection",
                         format!(
-                            "The connection {} → {} names \"{id}\", and there is no such action.",
+                            "The connection {} → {} names \"{id}\", but there is no such action.",
                             shown_source(connection),
                             shown_target(connection)
                         ),
@@ -339,7 +339,7 @@ impl<'a> Validator<'a> {
         self.found.push(
             Diagnostic::error(
                 "cycle",
-                format!("The workflow runs in a circle: {}.", ways.join(", ")),
+                format!("The workflow has a cycle: {}.", ways.join(", ")),
                 "Remove one of these connections.",
             )
             .at(members[0]),
@@ -377,7 +377,7 @@ impl<'a> Validator<'a> {
         if !any && all_known && !self.workflow.actions.is_empty() {
             self.found.push(Diagnostic::error(
                 "no_output",
-                "Nothing comes out of the workflow.",
+                "The workflow has no output.",
                 "Connect an \"output\" action to what should be saved.",
             ));
         }

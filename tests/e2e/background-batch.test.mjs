@@ -117,7 +117,7 @@ test("a model that breaks down fails only its own images with a reason, and the 
   const failed = await run(again, withImages(CUT_OUT, { photos: assets }));
   assert.equal(failed.status.assets.failed, 3);
   for (const { error, errorCategory, phase, actionId, hint, attempts } of failed.executions) {
-    assert.match(error, /^The network "u2netp" broke down: .*unreachable/);
+    assert.match(error, /^The model "u2netp" broke down: .*unreachable/);
     assert.deepEqual([errorCategory, phase, actionId, attempts], ["system_error", "execute", "remove-background-1", 1]);
     assert.ok(hint.length > 0);
   }

@@ -174,7 +174,7 @@ test("a user's own model is tried, survives a reload, is used by its name and re
   await ask(page, "deleteModel", "studio");
   assert.deepEqual(await ask(page, "listModels"), [builtIn]);
   const gone = await run(page, withImages(cutOutBy("studio"), { photos: assets }));
-  assert.match(gone.executions[0].error, /no network "studio"/);
+  assert.match(gone.executions[0].error, /no model "studio"/);
   assert.deepEqual([gone.executions[0].phase, gone.executions[0].actionId], ["setup", "remove-background-1"]);
   assert.equal((await call(page, "deleteModel", "studio")).rejected.code, 404);
   assert.equal((await call(page, "deleteModel", "u2netp")).rejected.code, 400);

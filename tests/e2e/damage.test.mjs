@@ -70,7 +70,7 @@ test("reading a damaged result is refused with a reason, and both tabs show that
   await other.locator(`${id("execution-row")}[data-index="0"][data-status="failed"]`).waitFor();
   const [failed] = await executions(page, batchId);
   assert.deepEqual([failed.errorCategory, failed.outputs], ["system_error", undefined]);
-  assert.match(failed.hint, /made anew from the original/);
+  assert.match(failed.hint, /regenerate the result from the original/);
   assert.equal((await call(page, "readAsset", "asset:unknown")).rejected.code, 404);
 });
 

@@ -209,7 +209,7 @@ test("collapsed options are summarised, and an invalid URL is reported at its fi
   await webhook.fill("hooks.example");
   await webhook.blur();
   const error = page.locator(`${id("options")} ${id("field-error")}`);
-  assert.match(await error.innerText(), /no web address\. Give an absolute address/);
+  assert.match(await error.innerText(), /no web address\. Give an absolute URL/);
   assert.match(await webhook.getAttribute("aria-describedby"), new RegExp(await error.getAttribute("id")));
   await page.locator("#run-summary").filter({ hasText: "webhook" }).waitFor();
   await webhook.fill("https://hooks.example/done");
