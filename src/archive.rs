@@ -580,9 +580,9 @@ mod tests {
         }
         let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
         workflow.references.insert(sha256("logo"));
-        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("kept");
+        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("stored");
         let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
-        assert!(run(store.add_model(model)).expect("kept"));
+        assert!(run(store.add_model(model)).expect("stored"));
         store
     }
 

@@ -59,7 +59,7 @@ fn assert_valid(definition: &str, value: &Value, what: &str) {
         .iter_errors(value)
         .map(|fault| format!("at \"{}\": {fault}", fault.instance_path()))
         .collect();
-    assert!(faults.is_empty(), "{what} is no {definition}: {faults:#?}\n{value:#}");
+    assert!(faults.is_empty(), "{what} is not a valid {definition}: {faults:#?}\n{value:#}");
 }
 
 /// The same value with every number in one form: JSON does not distinguish 100 from 100.0.
@@ -202,7 +202,7 @@ fn given_only(mut written: Value, given: &Value) -> Value {
 fn every_fixture_passes_the_schema_and_our_types_in_both_directions() {
     for (definition, name, value) in files("fixtures") {
         assert_valid(&definition, &value, &name);
-        let written = again(&definition, &value).unwrap_or_else(|fault| panic!("{name} does not read: {fault}"));
+        let written = again(&definition, &value).unwrap_or_else(|fault| panic!("{name} cannot be read: {fault}"));
         assert_eq!(plain(written), plain(value), "{name}");
     }
 }

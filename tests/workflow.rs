@@ -177,7 +177,7 @@ fn an_unknown_port_is_an_error_with_the_known_ones() {
     let mut written = straight();
     written["connections"][0]["targetPort"] = json!("picture");
     let found = diagnose(&written);
-    let port = found.iter().find(|one| one.code == "unknown_port").expect("told");
+    let port = found.iter().find(|one| one.code == "unknown_port").expect("reported");
     assert!(port.is_error() && port.hint.contains("input-images"), "{port:?}");
 }
 

@@ -224,7 +224,7 @@ fn a_workflow_that_cannot_run_is_refused_with_its_diagnostics() {
     document["actions"][1]["actionType"] = json!("flop");
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
     assert_eq!(error.code, 400);
-    let diagnostics = error.diagnostics.expect("told");
+    let diagnostics = error.diagnostics.expect("reported");
     assert!(
         diagnostics.iter().any(|one| one.code == "unknown_action_type" && one.action_id.as_deref() == Some("flip-1"))
     );
@@ -237,7 +237,7 @@ fn a_workflow_without_images_is_valid_and_cannot_be_executed() {
     let document = workflow(json!([]));
     assert!(service.validate_workflow(&document).iter().all(|one| !one.is_error()));
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
-    let diagnostics = error.diagnostics.expect("told");
+    let diagnostics = error.diagnostics.expect("reported");
     assert!(diagnostics.iter().any(|one| one.is_error() && one.action_id.as_deref() == Some("input-1")));
 }
 

@@ -754,7 +754,7 @@ pub(crate) mod tests {
         pause(&mut progress, PauseReason::User, 2.0).expect("running");
         pause(&mut progress, PauseReason::Quota, 3.0).expect("running");
         assert_eq!(progress.paused, Some(Pause { reason: PauseReason::User, since: 2.0 }));
-        assert_eq!(progress.status, BatchStatus::Running, "pausing is no status");
+        assert_eq!(progress.status, BatchStatus::Running, "paused is not a status");
         assert_eq!(hand_out(&mut progress, &mut executions[1], false, 3.0), None);
         resume(&mut progress, 4.0).expect("running");
         start(&mut progress, &mut executions[1], 5.0);
@@ -837,7 +837,7 @@ pub(crate) mod tests {
             end_badly(&mut progress, &mut executions[0], time + 50.0);
             let earlier: Vec<_> = executions[0].history.iter().map(|past| (past.attempt, past.failed_at)).collect();
             let expected: Vec<_> = (1..round).map(|round| (round, f64::from(round) * 100.0 + 50.0)).collect();
-            assert_eq!(earlier, expected, "the last one is no history yet");
+            assert_eq!(earlier, expected, "the last one is not part of the history yet");
             retry(&mut progress, &mut executions, time + 60.0).expect("failed");
         }
         start(&mut progress, &mut executions[0], 400.0);
@@ -987,7 +987,7 @@ pub(crate) mod tests {
         assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
         progress.doubtful.clear();
         adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not kept yet");
+        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
         assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");
     }

@@ -124,7 +124,7 @@ mod tests {
         tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
         assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the answer was 204.")));
         assert_eq!(progress.revision, revision + 1);
-        assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not told twice");
+        assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not called twice");
     }
 
     #[test]

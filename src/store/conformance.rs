@@ -212,11 +212,11 @@ pub async fn a_damaged_file_is_replaced_when_it_is_stored_again<F: Fixture>(fixt
     assert!(record(&store, "aa").await.is_some_and(|record| record.damaged));
     create(&store, "b1", &["aa"], 7.0).await;
     assert!(record(&store, "aa").await.is_some_and(|record| record.damaged && record.references == 1));
-    store.put_assets(vec![sound("mended")], 8.0).await.expect("stored");
+    store.put_assets(vec![sound("repaired")], 8.0).await.expect("stored");
     let content = store.content("aa").await.expect("read").expect("there");
-    assert_eq!(fixture.text(&content).await, "mended");
-    let mended = record(&store, "aa").await.expect("there");
-    assert_eq!((mended.damaged, mended.references), (false, 1));
+    assert_eq!(fixture.text(&content).await, "repaired");
+    let repaired = record(&store, "aa").await.expect("there");
+    assert_eq!((repaired.damaged, repaired.references), (false, 1));
 }
 
 /// A file stored with a record is not an import of its own.
@@ -617,7 +617,11 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
 
 async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
-    store.change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ()))).await.expect("written").expect("kept");
+    store
+        .change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ())))
+        .await
+        .expect("written")
+        .expect("stored");
 }
 
 /// One, all of them in the order of their ids, and none once it is removed.
@@ -707,17 +711,17 @@ pub async fn a_model_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
 /// The last value of each key.
 pub async fn a_setting_is_stored<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
-    store.set_setting("theme", "dark").await.expect("kept");
-    store.set_setting("other", "1").await.expect("kept");
-    store.set_setting("theme", "light").await.expect("kept");
+    store.set_setting("theme", "dark").await.expect("stored");
+    store.set_setting("other", "1").await.expect("stored");
+    store.set_setting("theme", "light").await.expect("stored");
     assert_eq!(store.setting("theme").await, Ok(Some("light".to_owned())));
 }
 
 /// Stored, replaced and removed; removing a key that does not exist is allowed.
 pub async fn settings_change_together<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
-    store.set_setting("gone", "1").await.expect("kept");
-    store.set_setting("replaced", "1").await.expect("kept");
+    store.set_setting("gone", "1").await.expect("stored");
+    store.set_setting("replaced", "1").await.expect("stored");
     let kept = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
     let changes = vec![kept("new", "2"), kept("replaced", "2"), ("gone".to_owned(), None), ("never".to_owned(), None)];
     store.change_settings(changes).await.expect("written");
@@ -731,7 +735,7 @@ pub async fn settings_change_together<F: Fixture>(fixture: &F) {
 pub async fn settings_are_listed_by_the_prefix_of_their_keys<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for key in ["draft:b", "draft:", "draft", "draft:\u{1f600}", "drafts:a", "draft:a:1", "other"] {
-        store.set_setting(key, &format!("of {key}")).await.expect("kept");
+        store.set_setting(key, &format!("of {key}")).await.expect("stored");
     }
     let found = store.settings_below("draft:").await.expect("read");
     let expected = ["draft:", "draft:a:1", "draft:b", "draft:\u{1f600}"];

@@ -74,7 +74,7 @@ test("everything in one browser is imported into another, and only once", async 
   await other.locator(id("preferences-close")).click();
   assert.deepEqual(await everything(other), before);
   assert.deepEqual((await ask(other, "listWorkflows")).workflows.map(({ workflowId }) => workflowId), [kept.workflowId]);
-  assert.equal(await other.evaluate(() => window.ended), 0, "what had ended elsewhere is no news");
+  assert.equal(await other.evaluate(() => window.ended), 0, "what had ended elsewhere is not reported as new");
   await other.goto(`${url}#/batches/${batchId}`);
   await other.locator(`${id("execution-row")}[data-index="0"] .thumb img`).waitFor();
   // Pictures and logo were imported: failures can be retried, and everything can be run again.

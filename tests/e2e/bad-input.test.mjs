@@ -100,7 +100,7 @@ async function refusedFor(t, workflow, expected) {
   assert.ok(found, `nothing matches ${expected} in ${JSON.stringify(diagnostics, null, 2)}`);
   assert.ok(found.hint.length > 5, JSON.stringify(found));
   assert.deepEqual(await ask(page, "validateWorkflow", complete), diagnostics);
-  assert.deepEqual((await ask(page, "listBatches")).batches, [], "a refused batch was kept");
+  assert.deepEqual((await ask(page, "listBatches")).batches, [], "a refused batch was stored");
   return found;
 }
 

@@ -88,9 +88,9 @@ test("retry restarts failed executions, which now find their files", async (t) =
   await ask(page, "retryExecutions", first.batchId, {});
   const status = await untilEnded(page, first.batchId);
   assert.deepEqual(status.assets, { total: 2, pending: 0, processing: 0, completed: 2, failed: 0 });
-  const [same, mended] = await executions(page, first.batchId);
+  const [same, retried] = await executions(page, first.batchId);
   assert.deepEqual(same, first.executions[0]);
-  assert.deepEqual([mended.status, mended.attempts], ["success", 2]);
+  assert.deepEqual([retried.status, retried.attempts], ["success", 2]);
 });
 
 test("retry takes single executions by their ids", async (t) => {
@@ -195,7 +195,7 @@ test("impossible requests are refused with a reason", async (t) => {
     };
     return await Promise.all([7, [7], files].map((files) => window.pixelmill.importAssets(files).catch((rejected) => ({ rejected }))));
   });
-  for (const answer of broken) assertRefused(answer, 400, "what is no list of files");
+  for (const answer of broken) assertRefused(answer, 400, "anything but a list of files");
   assert.match(broken[2].rejected.message, /that was all/);
   const version = await call(page, "listBatches", {}, { apiVersion: "9.9" });
   assert.deepEqual([version.rejected?.code, version.rejected?.status], [400, "error"]);
@@ -215,7 +215,7 @@ test("images are read from URLs of the page's own site, and a missing one fails 
   ];
   const { executions: [here, absolute, missing] } = await run(page, workflow);
   assert.deepEqual([here.status, absolute.status, missing.status], ["success", "success", "failed"]);
-  assert.equal(here.inputAsset.assetId, pictures.sha256(photographs[0].bytes), "what was fetched is kept");
+  assert.equal(here.inputAsset.assetId, pictures.sha256(photographs[0].bytes), "downloaded files are stored");
   assert.deepEqual([missing.errorCategory, missing.phase], ["downstream_error", "setup"]);
   assert.match(missing.error, /404/);
   const refused = await call(page, "executeBatch", {

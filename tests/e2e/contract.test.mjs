@@ -16,7 +16,7 @@ ajv.addSchema(SCHEMA);
 function assertValid(definition, value, what) {
   const validate = ajv.getSchema(`${SCHEMA.$id}#/$defs/${definition}`);
   assert.ok(validate, `the schema defines no ${definition}`);
-  assert.ok(validate(value), `${what} is no ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
+  assert.ok(validate(value), `${what} is not a valid ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
 }
 
 /** The arguments of each operation besides a batch's id, and its answer. */

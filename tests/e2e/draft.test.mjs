@@ -99,7 +99,7 @@ test("a reload keeps the pictures, the logo, the skipped and missing files, the 
   assert.deepEqual({ names: await names(page), missing: await missing(page), skipped: await page.locator(id("skipped")).innerText() }, before);
   assert.equal(await page.locator(`${id("picked-row")}[title^="holiday/day two/b.jpg"]`).count(), 1, "the path is lost");
   assert.ok(await page.locator(`${id("workflow-card-watermark-two-sizes")} input`).isChecked());
-  assert.equal(await page.locator(id("notice")).count(), 0, "nothing is to be told of a plain reload");
+  assert.equal(await page.locator(id("notice")).count(), 0, "a plain reload needs no notice");
   await page.locator(id("workflow-card-web-gallery")).click();
   assert.equal(await page.locator(id("field-resize-width")).inputValue(), "123");
   await page.locator(id("workflow-card-own")).click();
@@ -147,7 +147,7 @@ test("after a crash the next tab has the draft and says so once; an empty draft 
   assert.match(await second.locator(`${id("notice")}[data-kind="info"]`).innerText(), /2 pictures of your last visit are here again/);
   await reload(second);
   await picked(second, 2);
-  assert.equal(await second.locator(id("notice")).count(), 0, "it was told already");
+  assert.equal(await second.locator(id("notice")).count(), 0, "it was shown already");
   await second.locator(id("clear-picked")).click();
   await setWidth(second, pictures.builtIn("web-gallery").actions[1].parameters.width);
   await written(second, (drafts) => drafts.length === 0);

@@ -66,7 +66,7 @@ test("an allowed webhook receives the status and no picture, and is called again
   await ready(page);
   const entries = await logOf(page, batchId, 2);
   assert.match(entries[1][1], /try 2: the answer was 503\. Next try in 1 min/);
-  assert.ok(came[1].at - came[0].at >= 9_500, "it was told again too soon");
+  assert.ok(came[1].at - came[0].at >= 9_500, "it was called again too soon");
 });
 
 test("a permanent refusal by the server ends the webhook's delivery", async (t) => {

@@ -227,7 +227,7 @@ test("unreadable batches are reported in both views, and read again", async (t) 
   await tab.addInitScript(() => {
     const real = IDBIndex.prototype.getAll;
     IDBIndex.prototype.getAll = function (...query) {
-      if (this.objectStore.name === "progress" && !window.mended) throw new DOMException("it is broken", "UnknownError");
+      if (this.objectStore.name === "progress" && !window.repaired) throw new DOMException("it is broken", "UnknownError");
       return real.apply(this, query);
     };
   });
@@ -236,7 +236,7 @@ test("unreadable batches are reported in both views, and read again", async (t) 
     await tab.goto(url + hash);
     assert.match(await tab.locator(id("reading-problem")).innerText(), /it is broken/);
     assert.equal(await tab.locator("h1").count(), 1);
-    await tab.evaluate(() => (window.mended = true));
+    await tab.evaluate(() => (window.repaired = true));
     await tab.locator(id("read-again")).click();
     await tab.locator(id(there)).waitFor();
     await tab.locator(id("reading-problem")).waitFor({ state: "detached" });

@@ -27,7 +27,7 @@ fn saved(service: &TestService, document: &Value) -> String {
 
 /// Runs the draft over one picture, to its end.
 fn prove(service: &TestService, id: &str, well: bool) -> String {
-    let mut document = run(service.workflow(id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(id, &Value::Null)).expect("stored").workflow;
     document["actions"][0]["parameters"]["images"] = images(1);
     let accepted = run(service.execute(&json!({ "workflowId": id, "workflow": document }))).expect("accepted");
     finish(service, &accepted.batch_id, 0, well);
@@ -73,7 +73,7 @@ fn a_saved_workflow_is_a_draft_that_lists_its_inputs() {
 fn saving_under_an_existing_id_replaces_the_draft() {
     let service = service();
     let id = saved(&service, &marked("One"));
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["metadata"]["name"] = "Another name".into();
     assert_eq!(saved(&service, &document), id);
     let list = run(service.list_workflows(&Value::Null)).expect("listed");
@@ -94,7 +94,7 @@ fn a_workflow_is_published_once_its_current_form_has_run_successfully() {
     prove(&service, &id, false);
     assert_eq!(refused_to(&service).code, 400, "it has failed");
     prove(&service, &id, true);
-    assert!(run(service.workflow(&id, &Value::Null)).expect("kept").summary.has_run);
+    assert!(run(service.workflow(&id, &Value::Null)).expect("stored").summary.has_run);
     let answer = run(service.publish_workflow(&id)).expect("published").summary;
     assert_eq!(
         (answer.status, answer.version, answer.version_id.as_deref()),
@@ -103,10 +103,10 @@ fn a_workflow_is_published_once_its_current_form_has_run_successfully() {
     assert_eq!(answer.versions[0].published_at, iso_time(service.host().now.get()));
 
     // An edit makes it a draft again as far as publishing goes; the version stays published.
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["actions"][1]["parameters"] = json!({ "direction": "vertical" });
     saved(&service, &document);
-    let summary = run(service.workflow(&id, &Value::Null)).expect("kept").summary;
+    let summary = run(service.workflow(&id, &Value::Null)).expect("stored").summary;
     assert_eq!(
         (summary.status, summary.version, summary.changed, summary.has_run),
         (WorkflowStatus::Published, Some(1), true, false)
@@ -114,7 +114,7 @@ fn a_workflow_is_published_once_its_current_form_has_run_successfully() {
     assert_eq!(refused_to(&service).code, 400);
     prove(&service, &id, true);
     assert_eq!(run(service.publish_workflow(&id)).expect("published").summary.version, Some(2));
-    let first = run(service.workflow(&id, &json!({ "version": 1 }))).expect("kept").workflow;
+    let first = run(service.workflow(&id, &json!({ "version": 1 }))).expect("stored").workflow;
     assert_eq!(first["actions"][1]["parameters"], json!({}), "the first version is as it was");
     assert_eq!(refused(run(service.workflow(&id, &json!({ "version": 3 })))).code, 404);
 }
@@ -125,7 +125,7 @@ fn what_a_deleted_batch_has_proved_still_counts() {
     let id = saved(&service, &marked("Marked"));
     let batch_id = prove(&service, &id, true);
     run(service.delete(&batch_id)).expect("deleted");
-    assert!(run(service.workflow(&id, &Value::Null)).expect("kept").summary.has_run);
+    assert!(run(service.workflow(&id, &Value::Null)).expect("stored").summary.has_run);
     run(service.publish_workflow(&id)).expect("published");
 }
 
@@ -168,7 +168,7 @@ fn runs_of_a_published_workflow_are_executions_of_its_version() {
 fn a_document_that_is_the_published_version_is_pinned_to_it() {
     let service = service();
     let id = published(&service, &marked("Marked"));
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["actions"][0]["parameters"]["images"] = images(2);
     let pinned = |document: &Value, id: &str| {
         run(service.execute(&json!({ "workflowId": id, "workflow": document }))).expect("accepted").workflow_version
