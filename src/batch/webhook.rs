@@ -122,7 +122,7 @@ mod tests {
         let mut progress = ended();
         let revision = progress.revision;
         tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
-        assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the answer was 204.")));
+        assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the server answered 204.")));
         assert_eq!(progress.revision, revision + 1);
         assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not called twice");
     }
@@ -134,12 +134,12 @@ mod tests {
         for (attempt, wait) in BACK_OFF_MS.iter().enumerate() {
             tried(&mut progress, attempt as u32, Outcome::Answered(503), now).expect("due");
             assert_eq!(progress.webhook, Some(Delivery { attempts: attempt as u32 + 1, next_at: now + wait }));
-            assert_eq!(tried(&mut progress, attempt as u32, Outcome::Answered(200), now), None, "that try is over");
+            assert_eq!(tried(&mut progress, attempt as u32, Outcome::Answered(200), now), None, "that attempt is over");
             now += wait;
         }
-        assert!(last(&progress).1.ends_with("Next try in 2 h."), "{:?}", last(&progress));
+        assert!(last(&progress).1.ends_with("Next attempt in 2 h."), "{:?}", last(&progress));
         tried(&mut progress, 5, Outcome::Failed("no connection".into()), now).expect("due");
-        let expected = (LogLevel::Error, "Webhook not delivered after 6 tries: no connection. Given up.");
+        let expected = (LogLevel::Error, "Webhook not delivered after 6 attempts: no connection. Giving up.");
         assert_eq!((progress.webhook, last(&progress)), (None, expected));
         assert_eq!(progress.log.len(), 6);
     }

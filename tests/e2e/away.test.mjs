@@ -138,7 +138,7 @@ test("a suspended tab is reported in the log and on the page, and its workers do
   while ((await assets()).completed < 24);
   const { entries } = await tab.call("getBatchLog", batchId);
   assert.deepEqual(entries.map(({ level }) => level), ["warning", "info"]);
-  assert.match(entries[0].message, /froze this tab/);
+  assert.match(entries[0].message, /suspended this tab/);
   assert.match(entries[1].message, /resumed after \d+ s/);
   const slept = Date.parse(entries[1].at) - Date.parse(entries[0].at);
   assert.ok(slept >= 2_500 && slept < 20_000, `${slept} ms`);

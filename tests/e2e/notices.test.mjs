@@ -65,7 +65,7 @@ test("an allowed webhook receives the status and no picture, and is called again
   await page.reload();
   await ready(page);
   const entries = await logOf(page, batchId, 2);
-  assert.match(entries[1][1], /try 2: the answer was 503\. Next try in 1 min/);
+  assert.match(entries[1][1], /attempt 2: the server answered 503\. Next attempt in 1 min/);
   assert.ok(came[1].at - came[0].at >= 9_500, "it was called again too soon");
 });
 
@@ -74,7 +74,7 @@ test("a permanent refusal by the server ends the webhook's delivery", async (t) 
   const came = await webhook(context, url, [410]);
   await allow(page, "webhooks");
   const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
-  assert.match((await logOf(page, batchId, 1))[0][1], /Given up/);
+  assert.match((await logOf(page, batchId, 1))[0][1], /Giving up/);
   assert.equal(came.length, 1);
 });
 

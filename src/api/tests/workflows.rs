@@ -189,7 +189,7 @@ fn a_run_that_does_not_fit_the_inputs_is_a_400_that_says_so() {
         (json!([[{ "node_id": "nobody", "content": [{ "presignedUrl": "asset:1" }] }]]), "\"nobody\""),
         (json!([[photo("asset:1")], [{ "node_id": "logo", "content": [{ "presignedUrl": "asset:1" }] }]]), "Run 1"),
         (json!([[two]]), "one execution"),
-        (json!([[{ "node_id": "input-1", "content": "a text" }]]), "takes an image"),
+        (json!([[{ "node_id": "input-1", "content": "a text" }]]), "needs an image"),
         (json!([[{ "node_id": "input-1", "content": [] }]]), "0 images"),
         (json!([[photo("ftp://x.example/1.jpg")]]), "diagnostics"),
     ] {
