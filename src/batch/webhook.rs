@@ -122,7 +122,10 @@ mod tests {
         let mut progress = ended();
         let revision = progress.revision;
         tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
-        assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the server answered 204.")));
+        assert_eq!(
+            (progress.webhook, last(&progress)),
+            (None, (LogLevel::Info, "Webhook sent: the server answered 204."))
+        );
         assert_eq!(progress.revision, revision + 1);
         assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not called twice");
     }
