@@ -60,8 +60,8 @@ macro_rules! formats {
     };
 }
 
-// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside the macro,
-// because `cargo fmt` does not follow them into one.)
+// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside
+// the macro, because `cargo fmt` does not follow them into one.)
 formats! {
     /// JPEG (ITU-T T.81).
     Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
@@ -116,7 +116,7 @@ impl Problem {
     fn hint(&self) -> &'static str {
         match self {
             Self::Truncated => "Copy or download the file again.",
-            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture anew in its program.",
+            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::Cmyk => "Save it as RGB in an image editor.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
@@ -252,8 +252,8 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// Reads a file's header: recognises the format by content and judges the limits, before anything is allocated.
 ///
 /// # Errors
-/// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what and how to mend;
-/// `name` is the file's name for the message.
+/// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what is wrong and how
+/// to fix it; `name` is the file's name for the message.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
     let Some(format) = sniff(bytes) else { return Err(not_readable(bytes, name)) };
     (format.codec().probe)(bytes).and_then(within_limits).map_err(|problem| problem.of(name))

@@ -28,7 +28,7 @@ fn pictures() -> Vec<String> {
     names
 }
 
-/// The pixels a file must give.
+/// The pixels that a file must give.
 fn expected(name: &str) -> (Size, Vec<u8>) {
     let file = data(&format!("{name}.rgba"));
     let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
@@ -113,7 +113,7 @@ fn planar(size: Size, subsampling: Subsampling) -> Image {
     Image::new(size, Pixels::Ycc(ycc))
 }
 
-/// Bytes that pass for a profile: long enough, with its signature and the model's.
+/// Bytes that pass for a profile: long enough, with its signature and the colour model's.
 fn profile(length: usize, model: &[u8; 4]) -> Arc<[u8]> {
     let mut bytes: Vec<u8> = (0..length).map(|index| (index * 31 + index / 255) as u8).collect();
     bytes[16..20].copy_from_slice(model);
@@ -124,14 +124,14 @@ fn profile(length: usize, model: &[u8; 4]) -> Arc<[u8]> {
 // Reading
 
 #[test]
-fn every_picture_gives_the_pixels_that_others_see() {
+fn every_picture_gives_the_same_pixels_as_other_decoders() {
     for name in pictures() {
         let (size, pixels) = expected(&name);
         let (header, image) = read(&data(&name)).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
         assert_eq!(image.size, size, "{name}");
         assert_eq!(header.format.extension(), name.rsplit('.').next().expect("an extension"), "{name}");
         let difference = worst(&rgba(image), &pixels);
-        // Turned before its chroma is brought to full size, where the others turn after: the rounding differs.
+        // Turned before its chroma is upsampled, where the others turn afterwards: the rounding differs.
         let tolerance = if name.starts_with("orientation") && name.ends_with("jpg") { 2 } else { 0 };
         assert!(difference <= tolerance, "{name}: {difference}");
     }
@@ -214,7 +214,7 @@ fn a_jpeg_is_scaled_while_decoding_and_never_below_what_is_asked() {
             let image = at(at_least);
             assert_eq!(image.size, given, "{subsampling:?} {at_least:?}");
             assert!(image.is_consistent());
-            // The mean of each block of the full picture is what a scaled transform gives, nearly.
+            // A scaled transform gives nearly the mean of each block of the full picture.
             let small = rgb(image);
             let mut sum = 0.0;
             let whole = Size::new(size.width / factor, size.height / factor);
@@ -297,11 +297,11 @@ fn a_file_cut_anywhere_is_a_failure_or_complete() {
                     failed += 1;
                     assert!(failure.message.contains("a.file"));
                 }
-                // What is missing is not picture: an end marker, a checksum, metadata, a second frame.
+                // What is missing is not part of the picture: an end marker, a checksum, metadata, a second frame.
                 Ok((_, image)) => assert!(rgba(image) == whole, "{name} cut at {length} of {}", bytes.len()),
             }
         }
-        // Of a profile or of the second frame of an animation much may be missing.
+        // Much of a profile or of the second frame of an animation may be missing.
         assert!(failed * 4 >= bytes.len(), "{name}: {failed} of {}", bytes.len());
     }
 }
@@ -353,7 +353,7 @@ fn with_sides(name: &str, width: u16, height: u16) -> Vec<u8> {
 }
 
 #[test]
-fn limits_are_judged_from_the_header() {
+fn limits_are_checked_from_the_header() {
     let too_large = |bytes: &[u8]| {
         let failure = probe(bytes, "bomb").expect_err("too large");
         assert!(failure.message.contains("too large"), "{}", failure.message);
@@ -443,7 +443,7 @@ fn jpeg_frame(bytes: &[u8]) -> (Size, Vec<(u8, u8)>) {
     }
 }
 
-/// Decodes by a decoder that we do not use otherwise.
+/// Decodes with a decoder that the product does not use.
 fn by_zune(bytes: &[u8]) -> (Size, Vec<u8>, Option<Vec<u8>>) {
     use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB).set_strict_mode(true);
@@ -561,7 +561,7 @@ fn lossless_webp_keeps_every_pixel_without_the_host() {
     }
 }
 
-/// A host's encoder that answers with a file of libwebp's.
+/// A host's encoder that answers with a file made by libwebp.
 struct Libwebp(&'static str);
 
 impl WebpEncoder for Libwebp {
@@ -685,7 +685,7 @@ fn the_encoder_of_a_record_is_the_one_that_is_built_in() {
     }
 }
 
-/// A small file may ask for hours of work by repeating its scans; the limit holds for a reduced decode too.
+/// A small file may demand hours of work by repeating its scans; the limit applies to a reduced decode too.
 #[test]
 fn scans_without_end_are_refused_at_every_scale() {
     let samples: Vec<u8> = (0..64 * 64 * 3).map(|i| (i * 31 % 251) as u8).collect();

@@ -1,5 +1,5 @@
-//! `resize`: another number of pixels. The sizes are worked out here, in whole numbers; the resampling itself is
-//! [`crate::image::resample`].
+//! `resize`: another number of pixels. The sizes are computed here, in whole numbers; [`crate::image::resample`] does
+//! the resampling.
 
 use serde_json::{Map, Value};
 
@@ -75,7 +75,7 @@ crate::parameters! {
     }
 }
 
-/// The parameters with what holds between them.
+/// The parameters with the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
     let (read, mut issues) = Resize::read(raw);
     if let Some(resize) = &read {
@@ -120,7 +120,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }
@@ -244,7 +244,7 @@ impl Operation for Resize {
 }
 
 impl Resize {
-    /// Scales a picture that stands for one of the size `full`.
+    /// Scales a picture that represents one of the size `full`.
     fn scale(&self, image: Image, full: Size) -> Result<Vec<Image>, Failure> {
         let (scaled, kept) = self.sizes(full);
         if scaled == image.size && kept == image.size {
@@ -263,7 +263,7 @@ impl Resize {
 }
 
 /// How many samples of a side that was decoded at 1/2, 1/4 or 1/8 the full side really covers: the last sample may
-/// reach past its end.
+/// extend beyond its end.
 fn extent(reduced: u32, full: u32) -> f64 {
     let step = [1, 2, 4, 8].into_iter().find(|step| full.div_ceil(*step) == reduced);
     step.map_or(f64::from(reduced), |step| f64::from(full) / f64::from(step))
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_picture_grows_only_when_asked_to() {
+    fn a_small_picture_is_enlarged_only_on_request() {
         assert_eq!(size(json!({ "width": 1600, "height": 1600 }), 400, 300), (400, 300));
         assert_eq!(size(json!({ "width": 1600, "height": 1600, "enlarge": true }), 400, 300), (1600, 1200));
         assert_eq!(size(json!({ "mode": "long-side", "width": 800 }), 400, 300), (400, 300));
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_not_given_is_an_issue_of_its_mode() {
+    fn a_missing_size_is_an_issue_of_its_mode() {
         for (raw, field) in [
             (json!({}), "width"),
             (json!({ "mode": "fill" }), "width"),
@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(resize(json!({ "mode": "percent", "percent": 10 })).needs(full), Size::new(800, 600));
     }
 
-    /// A ramp by true position: half a decode must land where the full one does, also when the sides are odd.
+    /// A ramp by true position: half a decode must land where the full one does, even when the sides are odd.
     #[test]
     fn a_picture_decoded_at_a_part_gives_the_same_result() {
         let ramp = |size: Size, step: u32, full: u32| {
@@ -435,7 +435,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_result_has_the_size_that_was_foretold(
+        fn the_result_has_the_predicted_size(
             (width, height) in (1u32..60, 1u32..60),
             (to_width, to_height) in (proptest::option::of(1u32..80), proptest::option::of(1u32..80)),
             mode in 0..5usize, filter in 0..5usize, enlarge: bool, gravity in 0u8..9, representation in 0..4usize,

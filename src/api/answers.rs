@@ -312,7 +312,7 @@ impl Cancelled {
         let message = match (processing, pending) {
             (0, pending) => format!("The batch is cancelled; {pending} not run."),
             (processing, pending) => {
-                format!("The batch is cancelled; {processing} in flight may still end, {pending} not run.")
+                format!("The batch is cancelled; {processing} in flight may still finish, {pending} not run.")
             }
         };
         Self {

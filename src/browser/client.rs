@@ -648,7 +648,7 @@ impl Client {
             }
             Found::Damaged(why) => why,
             Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(url, &why))),
-            Found::Nothing => "its content is gone".to_owned(),
+            Found::Nothing => "its content is missing".to_owned(),
         };
         let record = database.asset(asset_id).await?;
         // Executions that have it as a result are searched for once.
@@ -660,11 +660,11 @@ impl Client {
         if record.is_none() && failed.is_empty() {
             return Err(ApiError::not_found(format!("There is no file \"{url}\".")));
         }
-        let mend = match failed.first() {
-            Some(execution) => format!("Retry the execution \"{execution}\", which makes it anew."),
-            None => "Add the file again, which replaces it; a result is made anew by a retry.".to_owned(),
+        let hint = match failed.first() {
+            Some(execution) => format!("Retry the execution \"{execution}\" to regenerate it."),
+            None => "Add the file again to replace it; retry a result to regenerate it.".to_owned(),
         };
-        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {mend}")))
+        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {hint}")))
     }
 
     /// Checks every stored result of a batch. Executions with damaged or missing results fail, so that a retry
@@ -827,9 +827,8 @@ impl Client {
     pub async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
         let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
         let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
-        let taken = || {
-            ApiError::invalid(format!("There is a network \"{name}\" already. Give another name, or delete it first."))
-        };
+        let taken =
+            || ApiError::invalid(format!("The name \"{name}\" is taken. Choose another, or delete that model first."));
         if self.models().await?.iter().any(|model| model.name == name) {
             return Err(taken());
         }
@@ -853,10 +852,10 @@ impl Client {
     /// 400 for the built-in model, 404 when there is none of this name, 500 when the storage fails.
     pub async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
         if name == BUILT_IN.name {
-            return Err(ApiError::invalid(format!("\"{name}\" comes with the page and cannot be deleted.")));
+            return Err(ApiError::invalid(format!("\"{name}\" is built in and cannot be deleted.")));
         }
         if !self.inner.database.remove_model(name).await? {
-            return Err(ApiError::not_found(format!("There is no network \"{name}\".")));
+            return Err(ApiError::not_found(format!("There is no model \"{name}\".")));
         }
         self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(())
@@ -870,7 +869,7 @@ impl Client {
         match self.run_one_shot(ToWorker::Export, JsValue::UNDEFINED).await? {
             FromPool::Archive(archive) => Ok(archive),
             FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
-            _ => Err(ApiError::internal("The archive was not made. Try again.")),
+            _ => Err(ApiError::internal("The archive was not exported. Try again.")),
         }
     }
 
@@ -884,7 +883,7 @@ impl Client {
         let before = ids(self.all_progress().await?);
         let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
             FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
-            _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
+            _ => return Err(ApiError::internal("The archive was not imported. Try again.")),
         };
         let exchange = &self.inner.shared.exchange;
         for batch_id in ids(self.all_progress().await?).difference(&before) {
@@ -898,11 +897,11 @@ impl Client {
     async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
         if matches!(self.inner.database, Storage::Memory(_)) {
             return Err(ApiError::invalid(
-                "The page works from memory, which has no archives. Download results one by one or as ZIP.",
+                "The page works from memory, without archives. Download results one by one or as a ZIP.",
             ));
         }
         let answer = one_shot::run(&self.inner.program, message, attachment, f64::INFINITY).await;
-        answer.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
+        answer.map_err(|why| ApiError::internal(format!("The worker did not finish: {why}. Try again.")))
     }
 
     /// This tab's role, its workers, and what the user should know.

@@ -152,7 +152,7 @@ impl Database {
         let connection = Rc::new(Connection { database, closed: RefCell::default(), listeners: RefCell::default() });
         let closed = Rc::new(Cell::new(Some(closed)));
         for (kind, error) in [
-            ("versionchange", StoreError::Version("Reload the page to go on.".into())),
+            ("versionchange", StoreError::Version("Reload the page to continue.".into())),
             ("close", StoreError::Failed("The browser closed it; reload the page.".into())),
         ] {
             let (weak, closed) = (Rc::downgrade(&connection), closed.clone());
@@ -568,7 +568,7 @@ impl Store for Database {
     ) -> Result<Progress, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
-            return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
+            return Err(StoreError::Failed(format!("The batch \"{}\" already exists.", batch.batch_id)));
         }
         let mut deltas = BTreeMap::<String, i64>::new();
         deltas.extend(batch.references.iter().map(|asset_id| (asset_id.clone(), 1)));

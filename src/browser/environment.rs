@@ -138,7 +138,7 @@ pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, 
     if response.ok() {
         Ok(response)
     } else {
-        Err(format!("the answer was {} {}", response.status(), response.status_text()))
+        Err(format!("the server answered {} {}", response.status(), response.status_text()))
     }
 }
 

@@ -208,7 +208,7 @@ pub(super) async fn zip<H: Host>(
         return Err(if missing.is_empty() {
             ApiError::not_found(format!("The batch \"{batch_id}\" has no results."))
         } else {
-            ApiError::internal("Every stored result is damaged. Retry the batch, which makes them anew.")
+            ApiError::internal("Every stored result is damaged. Retry the batch to regenerate them.")
         });
     }
     let files: Vec<Entry> = (unique_paths(names.iter().map(String::as_str)).into_iter().zip(files))

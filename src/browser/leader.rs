@@ -41,7 +41,7 @@ const NETWORK_WAIT_MS: u32 = 600_000;
 const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
-/// Free storage of which a little can be laid up, in bytes.
+/// Free storage, in bytes, from which a little can be reserved.
 const AMPLE: f64 = 16e6;
 /// An import that nothing refers to is kept for so long: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
@@ -97,7 +97,7 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// Begins to lead. `unfinished` are the batches that this tab has heard of as running; `note` is told what the user
+    /// Begins to lead. `unfinished` are the batches that this tab knows to be running; `note` is told what the user
     /// should know of the workers, and when it is over; `resign` ends the tab's turn, so that another may lead.
     pub fn start(
         database: Storage,
@@ -180,7 +180,7 @@ impl Leader {
         }
     }
 
-    /// Mends what the tab before left in flight and takes up every batch that has not ended; nothing when the tab's turn
+    /// Repairs what the tab before left in flight and resumes every batch that has not ended; nothing when the tab's turn
     /// ends before.
     ///
     /// Nothing is handed out before everything is repaired: what is in flight then is this tab's own.
@@ -273,7 +273,7 @@ impl Leader {
         }
     }
 
-    /// Removes imports that nobody has used for long, and lays up what the storage keeps for when it is full.
+    /// Removes imports that nobody has used for long, and keeps the reserve for a full storage.
     async fn tidy(&self) {
         if let Err(error) = self.database.sweep(now() - KEEP_MS).await {
             web_sys::console::warn_1(&error.to_string().into());
@@ -487,7 +487,7 @@ impl Leader {
         self.silent.borrow_mut().insert(worker, Watched { ticket: 0, ms: 0, _timer: timer });
     }
 
-    /// The browser had frozen the tab, and its workers with it: their times begin anew, and every running batch's log
+    /// The browser had suspended the tab and its workers: their times restart, and every running batch's log
     /// tells.
     fn woken(&self, from: Millis) {
         let watched: Vec<_> =

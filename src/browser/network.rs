@@ -53,7 +53,7 @@ pub struct DownloadProgress {
     pub total: u64,
 }
 
-/// What is told of downloads; nothing when none is under way.
+/// Receives the progress of downloads; nothing when none is under way.
 type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 
 /// The page's networks.
@@ -81,7 +81,7 @@ impl ModelDownloads {
     /// The compiled code and, where asked for, the built-in network's file, as a worker takes them: [module, Blob].
     ///
     /// # Errors
-    /// Why they are not to be had; a later call tries again.
+    /// Why they are not available; a later call tries again.
     pub async fn get(self: &Rc<Self>, with_built_in: bool) -> Result<Array, Failure> {
         if !with_built_in {
             return Ok(Array::of1(&self.kept(code()).await?));

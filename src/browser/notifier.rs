@@ -101,7 +101,7 @@ impl Notifier {
         let refusal = if !is_allowed(&self.database, Preference::Webhooks).await? {
             Some("the settings do not allow it.")
         } else if resolve(&self.base_url, url).is_none() {
-            Some("only https addresses may be told.")
+            Some("only https URLs may be called.")
         } else {
             None
         };
@@ -110,7 +110,7 @@ impl Notifier {
             None => Some(match post_json(url, &webhook_body(&progress, &self.base_url), PATIENCE_MS).await {
                 Ok(status) => Outcome::Answered(status),
                 Err(error) => Outcome::Failed(format!(
-                    "no answer ({error}); the other side must be reachable and allow this page by CORS"
+                    "no answer ({error}); the server must be reachable and allow this page by CORS"
                 )),
             }),
         };

@@ -220,7 +220,7 @@ impl Handle {
             Timer::new(ALIVE_MS * f64::from(1_u32 << program.late.get().min(5)), move || {
                 if !alive.get() {
                     program.late.set(program.late.get() + 1);
-                    tell(FromPool::Died(Death::Vanished, "it did not come to life".into()));
+                    tell(FromPool::Died(Death::Vanished, "it did not report that it is alive".into()));
                 }
             })
         });

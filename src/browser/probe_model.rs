@@ -28,7 +28,7 @@ fn unusable(reason: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The network could not be tried: {reason}."),
-        "Close other tabs and try again, or choose a smaller network.",
+        format!("The model could not be tried: {reason}."),
+        "Close other tabs and try again, or choose a smaller model.",
     )
 }

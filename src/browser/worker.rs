@@ -323,7 +323,7 @@ impl Worker {
                 )),
                 Found::Nothing if self.database.asset(asset_id).await?.is_some() => {
                     self.database.mark_damaged(asset_id).await?;
-                    Err(damaged(name, "its content is gone"))
+                    Err(damaged(name, "its content is missing"))
                 }
                 Found::Nothing => Err(Failure::new(
                     ErrorCategory::ValidationError,
@@ -358,7 +358,7 @@ impl Worker {
                 ErrorCategory::DownstreamError,
                 Phase::Setup,
                 format!("\"{name}\" could not be fetched from {source_url}: {error}."),
-                "Check the address, your connection, and that the other site allows it (CORS); then retry.",
+                "Check the URL, your connection, and that the other site allows it (CORS); then retry.",
             )),
         })
     }
@@ -370,7 +370,7 @@ impl Worker {
         }
         let loader = property(&js_sys::global(), "libwebp");
         if loader.is_undefined() || !self.libwebp.has_type::<WebAssembly::Module>() {
-            return Err(no_webp("its files were not there when the page was loaded"));
+            return Err(no_webp("its files were missing when the page was loaded"));
         }
         let loader: LibwebpLoader = loader.unchecked_into();
         let name = loader.name();
@@ -395,7 +395,7 @@ fn damaged(name: &str, why: &str) -> Failure {
         ErrorCategory::SystemError,
         Phase::Setup,
         format!("\"{name}\" is damaged in the browser's storage: {why}."),
-        "Add the picture again, which replaces it; then retry this one.",
+        "Add the picture again to replace it, then retry this one.",
     )
 }
 
@@ -460,7 +460,7 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
     let asset_id = sha256(&bytes.buffer()).await;
     let mime_type = mime_type(file.format);
     let content = blob_of(&file.bytes, mime_type).map_err(|error| {
-        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs and retry it.")
+        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
     })?;
     Ok(NewAsset {
         asset_id,
@@ -503,7 +503,7 @@ impl WebpEncoder for Libwebp {
         match self.encoder.encode(rgba, size.width, size.height, quality, lossless) {
             Ok(Some(file)) => Ok(file.to_vec()),
             Ok(None) => Err(Failure::execute(
-                format!("WebP cannot hold {} × {} pixels.", size.width, size.height),
+                format!("WebP does not support {} × {} pixels.", size.width, size.height),
                 "Make the picture smaller (at most 16,383 per side), or choose another format.",
             )),
             Err(error) => {

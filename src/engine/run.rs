@@ -1,4 +1,4 @@
-//! One image's way through the graph: decode what is needed, run each node once, free each picture with its last
+//! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results.
 
 use super::inputs::InputSize;
@@ -22,27 +22,27 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What one image gave.
+/// The results of one image.
 #[derive(Debug)]
 pub struct Produced {
     /// The results in document order.
     pub outputs: Vec<ProducedOutput>,
-    /// The primary input as measured.
+    /// What was measured of the primary input.
     pub input_size: InputSize,
     /// At most 256 × 256 pixels of the primary input.
     pub input_thumbnail: Encoded,
     /// At most 256 × 256 pixels of the first result.
     pub output_thumbnail: Option<Encoded>,
-    /// Doubts about the inputs and the results, in the order of the graph.
+    /// Warnings about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
 }
 
-/// What a host provides to a run, beside bytes; the default has nothing.
+/// What a host provides to a run besides bytes; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub struct Services<'a> {
     /// The WebP encoder, where [`Plan::needs_webp`].
     pub webp: Option<&'a dyn WebpEncoder>,
-    /// The salient-object networks, where [`Plan::networks`] names any.
+    /// The salient-object models, if [`Plan::networks`] names any.
     pub networks: Option<&'a dyn ModelSource>,
 }
 
@@ -80,7 +80,7 @@ impl Plan {
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
-    /// The first thing that fails, with the action it happened in.
+    /// The first failure, with the action it happened in.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Failure> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
@@ -127,9 +127,9 @@ impl Plan {
 /// A picture that waits for its consumers.
 struct Intermediate {
     image: Image,
-    /// Consumers that have not taken it yet.
+    /// Consumers that have not received it yet.
     left: usize,
-    /// The size it stands for, when it was decoded smaller.
+    /// Its full size, if it was decoded smaller.
     full: Size,
 }
 
@@ -175,7 +175,7 @@ impl Runner<'_> {
         let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
         let input_thumbnail = match self.input_thumbnail.take() {
             Some(thumbnail) => thumbnail,
-            // The primary picture was not needed for any result: it is still shown.
+            // No result needed the primary picture: its thumbnail is still shown.
             None => self.stray_thumbnail(primary)?,
         };
         Ok(Produced {
@@ -203,7 +203,8 @@ impl Runner<'_> {
                     let (image, full) = take(&mut intermediates[*before], *output, Some(representation))?;
                     if port == 0 {
                         reduced = (image.size != full).then_some(full);
-                        // Smaller than foreseen, where pixels decided: what follows from it was not judged yet.
+                        // Smaller than planned, because pixels decided: the limits that depend on it have not been
+                        // checked yet.
                         if full != self.choice.sizes[*before] {
                             let size = operation.output_size(full);
                             size.and_then(limits::check).map_err(|failure| failure.at(&node.action_id))?;
@@ -279,7 +280,7 @@ impl Runner<'_> {
         let input = self.files[self.plan.graph.primary].map_or("", |file| file.name);
         let name = output.name(input, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
-            Failure::execute(format!("\"{{{unknown}}}\" is no placeholder."), "Mend the name pattern.")
+            Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
         Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })
@@ -317,7 +318,7 @@ mod tests {
     /// What happened to one node: the representation of its first input, once per run.
     type Log = Arc<Mutex<Vec<(String, Representation)>>>;
 
-    /// Wraps a kernel and writes down what it gets.
+    /// Wraps a kernel and records its inputs.
     struct Watched {
         id: String,
         inner: Box<dyn Operation>,
@@ -352,7 +353,7 @@ mod tests {
             let first = inputs[0].as_ref().expect("connected").representation();
             self.log.lock().expect("no panic").push((self.id.clone(), first));
             let mut results = self.inner.run(inputs, context)?;
-            // A profile of its own marks each result, so that its life can be followed.
+            // A profile of its own marks each result, so that its lifetime can be observed.
             let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
             let mut held = self.held.lock().expect("no panic");
             self.alive.lock().expect("no panic").push(held.iter().filter(|mark| mark.strong_count() > 0).count());
@@ -446,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_freed_with_its_last_consumer() {
+    fn a_picture_is_freed_after_its_last_consumer() {
         let ids: Vec<String> = (0..6).map(|i| format!("flip-{i}")).collect();
         let mut actions = vec![input("in")];
         actions.extend(ids.iter().map(|id| action(id, "flip", json!({}))));

@@ -1,6 +1,6 @@
-// `cargo xtask bench`: a mask by the built-in network, beside onnxruntime-web on the same file in the same browser and the same run, each in
-// one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
-// median of those after it.
+// `cargo xtask bench`: a mask by the built-in model, compared with onnxruntime-web on the same file in the same browser and the same run, each
+// in one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
+// median of the masks after it.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -73,7 +73,7 @@ async function measure(script, input) {
   }
 }
 
-/** A photograph as the network takes it. */
+/** A photograph as input of the model. */
 async function sampled(name) {
   const rgb = await sharp(pictures.photo(name)).resize(SIDE, SIDE, { fit: "fill" }).removeAlpha().raw().toBuffer();
   const [mean, deviation] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];

@@ -1,4 +1,4 @@
-// The built folder on a static host below a path: everything it needs is in it, and its Content-Security-Policy holds.
+// The built folder on a static host below a path: it contains everything it needs, and its Content-Security-Policy is obeyed.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
@@ -26,7 +26,7 @@ test("html, scripts and WebAssembly are sent with their types and with the page'
   }
 });
 
-test("the server gives nothing but the folder", async () => {
+test("the server serves nothing but the folder", async () => {
   const { url } = site;
   for (const path of ["../", "%2e%2e/Cargo.toml", "..%2fCargo.toml", "no-such-file", "licences/"]) {
     assert.equal((await fetch(url + path)).status, 404, path);

@@ -39,7 +39,7 @@ async function inTheMiddle(page) {
   return batchId;
 }
 
-/** What was finished at a moment, by execution. */
+/** The executions that are finished at this moment. */
 async function finishedSoFar(page, batchId) {
   return new Map((await executions(page, batchId)).filter(({ status }) => status === "success").map((one) => [one.executionId, one]));
 }
@@ -81,7 +81,7 @@ test("a browser that is killed in the middle resumes when it is started again", 
   const first = await openOnDisk(t, folder);
   const batchId = await inTheMiddle(first.page);
   const before = await finishedSoFar(first.page, batchId);
-  // The browser has no handle of its own in a profile on disk: it is asked to crash, which spares it all tidying up.
+  // The browser has no handle of its own in a profile on disk: it is asked to crash, which skips all cleanup.
   const gone = new Promise((resolve) => first.context.once("close", resolve));
   const control = await first.context.browser()?.newBrowserCDPSession() ?? await first.context.newCDPSession(first.page);
   control.send("Browser.crash").catch(() => {});
@@ -108,7 +108,7 @@ test("two tabs share the work, and each image is started once", async (t) => {
   assert.equal(all.reduce((sum, { attempts }) => sum + attempts, 0), COUNT);
 });
 
-test("a command given in a tab that does not schedule takes effect", async (t) => {
+test("a command in a tab that does not schedule takes effect", async (t) => {
   const session = await open(t);
   const batchId = await inTheMiddle(session.page);
   const other = await session.openTab();
@@ -118,7 +118,7 @@ test("a command given in a tab that does not schedule takes effect", async (t) =
   assert.equal(status.status, "cancelled");
 });
 
-test("when the tab that schedules is closed another one goes on", async (t) => {
+test("when the tab that schedules is closed another one continues", async (t) => {
   const session = await open(t);
   const other = await session.openTab();
   const batchId = await inTheMiddle(session.page);
@@ -163,23 +163,23 @@ async function untilWorkers(page) {
   }
 }
 
-test("a worker that throws in the middle of its image is replaced and the batch goes on", async (t) => {
+test("a worker that throws in the middle of its image is replaced and the batch continues", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   const status = await untilEnded(page, batchId);
-  // What is thrown and not caught fails its image at once, with a reason: trying again would throw again.
+  // An uncaught exception fails its image at once, with a reason: trying again would throw again.
   assert.deepEqual([status.assets.completed, status.assets.failed], [COUNT - 1, 1], JSON.stringify(status));
   const failed = (await executions(page, batchId)).find((one) => one.status === "failed");
   assert.deepEqual([failed.attempts, failed.errorCategory], [1, "system_error"]);
   assert.match(failed.error, /killed by the test/);
 });
 
-test("a worker that vanishes without a word is replaced and its image tried again", async (t) => {
+test("a worker that vanishes without a report is replaced and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => close()).catch(() => {});
-  // Its lock tells of its death at once; the watchdog alone would wait for longer than this.
+  // Its lock reveals its death at once; with the watchdog alone it would take longer than this.
   const status = await untilEnded(page, batchId, 25_000);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
   const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
@@ -193,7 +193,7 @@ test("a worker that hangs is stopped by the watchdog, and its image tried again"
   await busyWorker(page).evaluate(() => void setTimeout(() => { for (;;); }));
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
-  // It may hang in the middle of a transaction, which the other worker's image waits for: then that one is overdue too.
+  // It may hang in the middle of a transaction, for which the other worker's image waits: then that one is overdue too.
   const again = (await executions(page, batchId)).map((one) => one.attempts).filter((attempts) => attempts > 1);
   assert.ok(again.length >= 1 && again.length <= 2 && again.every((attempts) => attempts === 2), `tried again: ${again}`);
 });

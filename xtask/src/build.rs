@@ -121,7 +121,7 @@ fn optimise(project: &Project, node: &Node) -> Outcome {
     })
 }
 
-/// What wasm-opt makes of a file, in the cache; made anew when it is not there.
+/// What wasm-opt makes of a file, in the cache; regenerated when it is missing.
 fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcome<PathBuf> {
     let cache = project.target.join("wasm-opt");
     fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;

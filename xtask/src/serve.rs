@@ -1,4 +1,4 @@
-//! A small server for `dist/`, reachable from this machine alone. It does what any static host does, and sends the page's
+//! A small server for `dist/`, reachable only from this machine. It behaves like any static host, and sends the page's
 //! Content-Security-Policy with every file, because a worker obeys the policy of its own response.
 
 use std::fs;
@@ -17,7 +17,7 @@ const FIRST_PORT: u16 = 8080;
 const LONGEST_REQUEST_LINE: u64 = 16 * 1024;
 const LONGEST_HEADER: usize = 200;
 
-/// What the command line asks for.
+/// The command-line options.
 #[derive(Debug, PartialEq)]
 pub struct Options {
     port: Option<u16>,
@@ -48,7 +48,7 @@ impl Options {
     }
 }
 
-/// Builds the page unless told not to, and serves it until the program is ended.
+/// Builds the page unless told not to, and serves it until the program is stopped.
 pub fn run(project: &Project, options: &Options) -> Outcome {
     if options.build {
         build::release(project)?;
@@ -70,7 +70,7 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     Ok(())
 }
 
-/// The page's storage belongs to its port, so the same one is taken each time if it is free.
+/// The page's storage belongs to its port, so the same port is used each time if it is free.
 fn listen(port: Option<u16>) -> Outcome<TcpListener> {
     let candidates = match port {
         Some(port) => port..=port,
@@ -86,14 +86,14 @@ fn listen(port: Option<u16>) -> Outcome<TcpListener> {
     Err(last)
 }
 
-/// A folder under a base path, with the policy its page declares.
+/// A folder under a base path, with the policy that its page declares.
 struct Site {
     folder: PathBuf,
     base: String,
     policy: String,
 }
 
-/// What is sent back.
+/// A response.
 enum Answer {
     File { mime_type: &'static str, bytes: Vec<u8> },
     Redirect(String),
@@ -109,7 +109,7 @@ impl Site {
         Ok(Self { folder: folder.to_path_buf(), base: base.to_owned(), policy })
     }
 
-    /// Answers the requests of one connection until it ends; a client that goes away is no event.
+    /// Answers the requests of one connection until it ends; a client that disconnects is not an error.
     fn converse(&self, connection: &TcpStream) {
         let _ = connection.set_read_timeout(Some(Duration::from_secs(60)));
         let _ = connection.set_nodelay(true);
@@ -164,7 +164,7 @@ impl Site {
     }
 }
 
-/// Method and target of the next request; nothing when the client has no more.
+/// Method and target of the next request; nothing when there is none.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
     let mut first = String::new();
     if reader.by_ref().take(LONGEST_REQUEST_LINE).read_line(&mut first)? == 0 {
@@ -183,7 +183,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)
     }
 }
 
-/// The file a path below the base names. A path that leads out of the folder names none.
+/// The file for a path below the base; none for a path that leaves the folder.
 fn locate(folder: &Path, relative: &str) -> Option<PathBuf> {
     let decoded = percent_decoded(relative)?;
     let mut file = folder.to_path_buf();
