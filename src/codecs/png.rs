@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
 
-use super::icc::{Model, accept, model};
-use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
+use super::icc::{ColorModel, accept, model};
+use super::{
+    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder, exif,
+};
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -87,7 +89,7 @@ fn problem(error: DecodingError) -> Problem {
     }
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -135,7 +137,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Pro
         ColorType::Rgba => Pixels::Rgba(samples),
         ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
     };
-    Ok(Image::new(size, pixels))
+    Ok(Image::new(size, pixels).into())
 }
 
 /// Exactly round(sample · 255 / 65535), as libpng scales.
@@ -148,7 +150,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
     let profile_model = icc.as_deref().map(model);
     let image = match image.representation() {
         // PNG wants a profile of the picture's own model.
-        Representation::Gray if profile_model.is_some_and(|model| model != Model::Gray) => {
+        Representation::Gray if profile_model.is_some_and(|model| model != ColorModel::Gray) => {
             convert(image, Representation::Rgb)
         }
         Representation::Ycc => convert(image, Representation::Rgb),
@@ -167,7 +169,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
     (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
     info.icc_profile = icc
         .as_deref()
-        .filter(|_| color == ColorType::Grayscale || profile_model != Some(Model::Gray))
+        .filter(|_| color == ColorType::Grayscale || profile_model != Some(ColorModel::Gray))
         .map(|profile| Cow::Owned(profile.to_vec()));
     let mut bytes = Vec::new();
     let write = || -> Result<(), ::png::EncodingError> {

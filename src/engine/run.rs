@@ -7,11 +7,11 @@ use super::plan::{Choice, Plan, upright};
 use super::thumbnail::thumbnail;
 use crate::actions::Context;
 use crate::actions::output::OutputFormat;
-use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder};
+use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Size};
-use crate::network::Networks;
+use crate::network::ModelSource;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub struct Produced {
     pub input_thumbnail: Encoded,
     /// At most 256 × 256 pixels of the first result.
     pub output_thumbnail: Option<Encoded>,
-    /// Doubts about the results, in the order of the graph.
+    /// Doubts about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
 }
 
@@ -43,7 +43,7 @@ pub struct Services<'a> {
     /// The WebP encoder, where [`Plan::needs_webp`].
     pub webp: Option<&'a dyn WebpEncoder>,
     /// The salient-object networks, where [`Plan::networks`] names any.
-    pub networks: Option<&'a dyn Networks>,
+    pub networks: Option<&'a dyn ModelSource>,
 }
 
 /// One result.
@@ -125,7 +125,7 @@ impl Plan {
 }
 
 /// A picture that waits for its consumers.
-struct Held {
+struct Intermediate {
     image: Image,
     /// Consumers that have not taken it yet.
     left: usize,
@@ -148,23 +148,23 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn run(mut self) -> Result<Produced, Failure> {
         let graph = &self.plan.graph;
-        let mut held: Vec<Vec<Option<Held>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
+        let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
         for index in 0..graph.nodes.len() {
             let node = &graph.nodes[index];
             let results = match (&self.plan.operations[index], node.source) {
                 (None, Some(source)) => vec![self.decode(index, source)?],
-                (Some(_), _) => self.transform(index, &mut held)?,
+                (Some(_), _) => self.transform(index, &mut intermediates)?,
                 (None, None) => Vec::new(),
             };
             for (port, image) in results.into_iter().enumerate() {
                 let left = graph.uses(index, port);
                 let full = if node.source.is_some() { self.choice.sizes[index] } else { image.size };
-                held[index].push((left > 0).then_some(Held { image, left, full }));
+                intermediates[index].push((left > 0).then_some(Intermediate { image, left, full }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
-                    let (image, _) = take(&mut held[index], output.port, None)?;
+                    let (image, _) = take(&mut intermediates[index], output.port, None)?;
                     outputs[position] = Some(self.write(position, image)?);
                 }
             }
@@ -188,7 +188,11 @@ impl Runner<'_> {
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
-    fn transform(&mut self, index: usize, held: &mut [Vec<Option<Held>>]) -> Result<Vec<Image>, Failure> {
+    fn transform(
+        &mut self,
+        index: usize,
+        intermediates: &mut [Vec<Option<Intermediate>>],
+    ) -> Result<Vec<Image>, Failure> {
         let node = &self.plan.graph.nodes[index];
         let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -196,7 +200,7 @@ impl Runner<'_> {
         for (port, input) in node.inputs.iter().enumerate() {
             inputs.push(match (input, self.choice.inputs[index][port]) {
                 (Some((before, output)), Some(representation)) => {
-                    let (image, full) = take(&mut held[*before], *output, Some(representation))?;
+                    let (image, full) = take(&mut intermediates[*before], *output, Some(representation))?;
                     if port == 0 {
                         reduced = (image.size != full).then_some(full);
                         // Smaller than foreseen, where pixels decided: what follows from it was not judged yet.
@@ -232,7 +236,9 @@ impl Runner<'_> {
         let turned = auto_orient && header.orientation >= 5;
         let at_least = if turned { upright_size.transposed() } else { upright_size };
         let request = DecodeRequest { representation, at_least, auto_orient };
-        let image = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        let Decoded { image, warnings } =
+            codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
             self.input_thumbnail = Some(thumbnail(&image)?);
         }
@@ -246,7 +252,9 @@ impl Runner<'_> {
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let representation = header.native.iter().next().unwrap_or(Representation::Rgba);
         let request = DecodeRequest { representation, at_least: Size::new(256, 256), auto_orient: true };
-        thumbnail(&codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?)
+        // What is wrong with a file that no result is made of needs no warning.
+        let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        thumbnail(&decoded.image)
     }
 
     fn write(&mut self, position: usize, image: Image) -> Result<ProducedOutput, Failure> {
@@ -281,16 +289,16 @@ impl Runner<'_> {
 /// Takes the picture of an output port for one consumer, in the representation it wants (or as it is): the last one
 /// gets the buffer itself.
 fn take(
-    held: &mut [Option<Held>],
+    intermediates: &mut [Option<Intermediate>],
     port: usize,
     representation: Option<Representation>,
 ) -> Result<(Image, Size), Failure> {
     let gone = || Failure::system("A picture was freed before its last use.", "Report this as a bug.");
-    let slot = held.get_mut(port).ok_or_else(gone)?;
-    let held = slot.as_mut().ok_or_else(gone)?;
-    held.left -= 1;
-    let full = held.full;
-    let image = if held.left == 0 { slot.take().ok_or_else(gone)?.image } else { held.image.clone() };
+    let slot = intermediates.get_mut(port).ok_or_else(gone)?;
+    let waiting = slot.as_mut().ok_or_else(gone)?;
+    waiting.left -= 1;
+    let full = waiting.full;
+    let image = if waiting.left == 0 { slot.take().ok_or_else(gone)?.image } else { waiting.image.clone() };
     let representation = representation.unwrap_or(image.representation());
     Ok((convert(image, representation), full))
 }
