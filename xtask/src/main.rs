@@ -24,6 +24,8 @@ cargo xtask <command>
       --port <number>     listen there (otherwise 8080 or the next free port; 0: any)
       --base </path/>     serve it below a path, as some static hosts do
       --no-build          serve dist/ as it is
+      --folder <path>     serve another folder, as it is
+      --max-age <seconds> let browsers keep what they get for so long, as most hosts do (otherwise they ask each time)
       --while-stdin-open  end when the standard input ends
   test [options]        every check and every test
       --quick             only what runs natively
