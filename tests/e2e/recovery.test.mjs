@@ -102,14 +102,21 @@ function withholding(context) {
   });
 }
 
+/** Waits until the only image of a batch is in flight with this attempt: what the tab before had in flight is repaired by then. */
+async function untilAttempt(page, batchId, attempt) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const [one] = await executions(page, batchId);
+    if (one.status === "running" && one.attempts === attempt) return;
+    assert.ok(Date.now() < end && one.attempts <= attempt, `attempt ${attempt} did not begin: ${JSON.stringify(one)}`);
+    await page.waitForTimeout(50);
+  }
+}
+
 test("a tab that is reloaded, closed or left while an image runs alone does not count as a crash", async (t) => {
   const session = await open(t, { workers: 1, prepare: withholding });
   let { page } = session;
-  const inFlight = (attempts) =>
-    until(page, batchId, ({ assets }) => assets.processing === 1).then(async () => {
-      const [one] = await executions(page, batchId);
-      assert.equal(one.attempts, attempts);
-    });
+  const inFlight = (attempts) => untilAttempt(page, batchId, attempts);
   const assets = await importFiles(page, photographs.slice(0, 1));
   await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
@@ -165,15 +172,15 @@ test("the fifth crash of a tab with an image alone fails it, however often the t
   const assets = await importFiles(page, photographs.slice(0, 1));
   await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
-  const inFlight = () => until(page, batchId, ({ assets }) => assets.processing === 1);
-  await inFlight();
+  let attempt = 1;
+  await untilAttempt(page, batchId, attempt);
   for (let crashes = 0; crashes <= 5; crashes += 1) {
     await page.reload();
     await ready(page);
-    await inFlight();
+    await untilAttempt(page, batchId, (attempt += 1));
     await crash(page);
     page = await session.openTab();
-    if (crashes < 5) await inFlight();
+    if (crashes < 5) await untilAttempt(page, batchId, (attempt += 1));
   }
   const status = await untilEnded(page, batchId);
   assert.deepEqual([status.status, status.assets.failed], ["failed", 1]);
