@@ -434,9 +434,12 @@ fn the_list_passes_the_schema_in_all_its_pages_and_filters() {
         "limit": 3, "offset": 3
     });
     let list = check("listAnswer", "list", run(service.list(&whole)));
-    assert_eq!(list["pagination"], json!({ "limit": 3, "offset": 3, "count": 7, "hasMore": true }));
+    assert_eq!(list["pagination"], json!({ "limit": 3, "offset": 3, "count": 3, "hasMore": true }));
+    let last = check("listAnswer", "last page", run(service.list(&json!({ "limit": 3, "offset": 6 }))));
+    assert_eq!(last["pagination"], json!({ "limit": 3, "offset": 6, "count": 1, "hasMore": false }));
     let beyond = check("listAnswer", "beyond the end", run(service.list(&json!({ "offset": 100 }))));
     assert_eq!(beyond["batches"], json!([]));
+    assert_eq!(beyond["pagination"], json!({ "limit": 50, "offset": 100, "count": 0, "hasMore": false }));
 }
 
 #[test]

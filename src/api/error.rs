@@ -62,15 +62,11 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let hint = match error {
-            StoreError::Quota(_) => "Delete batches you no longer need, or free space on the device.",
-            StoreError::Version(_) => "Reload the page.",
-            StoreError::Failed(_) => "Try again; if that does not help, reload the page.",
+            StoreError::Quota(_) => " Delete batches you no longer need, or free space on the device.",
+            // These say so themselves.
+            StoreError::Version | StoreError::Closed => "",
+            StoreError::Failed(_) => " Try again; if that does not help, reload the page.",
         };
-        let text = error.to_string();
-        // The message of a closed connection already says what to do.
-        if text.to_lowercase().contains("reload the page") {
-            return Self::internal(text);
-        }
-        Self::internal(format!("{text} {hint}"))
+        Self::internal(format!("{error}{hint}"))
     }
 }

@@ -417,9 +417,10 @@ fn a_list_is_newest_first_filtered_and_paged() {
     let page =
         |limit, offset, count, more: bool| json!({ "limit": limit, "offset": offset, "count": count, "hasMore": more });
     assert_eq!(list(Value::Null), (vec![4, 3, 2, 1, 0], page(50, 0, 5, false), json!({})));
-    assert_eq!(list(json!({ "limit": "2", "offset": 1 })), (vec![3, 2], page(2, 1, 5, true), json!({})));
-    assert_eq!(list(json!({ "limit": 2, "offset": 3 })), (vec![1, 0], page(2, 3, 5, false), json!({})));
-    assert_eq!(list(json!({ "offset": 9 })).0, Vec::<usize>::new());
+    assert_eq!(list(json!({ "limit": "2", "offset": 1 })), (vec![3, 2], page(2, 1, 2, true), json!({})));
+    assert_eq!(list(json!({ "limit": 2, "offset": 3 })), (vec![1, 0], page(2, 3, 2, false), json!({})));
+    assert_eq!(list(json!({ "limit": 2, "offset": 4 })), (vec![0], page(2, 4, 1, false), json!({})));
+    assert_eq!(list(json!({ "offset": 9 })), (vec![], page(50, 9, 0, false), json!({})));
     let even = json!({ "workflowId": "even", "status": "pending" });
     assert_eq!(list(even.clone()), (vec![2, 0], page(50, 0, 2, false), even));
     // From inclusive, to exclusive.
@@ -506,6 +507,10 @@ fn executions_answer_as_the_contract_says() {
     let failed = run(service.executions(&id, &json!({ "status": "failed", "limit": 1 }))).expect("read");
     assert_eq!((failed.total, failed.executions.len()), (3, 1));
     assert_eq!(json_of(&failed.pagination), json!({ "limit": 1, "offset": 0, "count": 1, "hasMore": false }));
+    let middle = run(service.executions(&id, &json!({ "limit": 2, "offset": 0 }))).expect("read");
+    assert_eq!(json_of(&middle.pagination), json!({ "limit": 2, "offset": 0, "count": 2, "hasMore": true }));
+    let last = run(service.executions(&id, &json!({ "limit": 2, "offset": 2 }))).expect("read");
+    assert_eq!(json_of(&last.pagination), json!({ "limit": 2, "offset": 2, "count": 1, "hasMore": false }));
 }
 
 #[test]

@@ -511,19 +511,31 @@ pub fn adopt(
     Ok(())
 }
 
-/// Repairs a batch whose tab died: `executions` are all that were running. They return to pending as suspects; for an
-/// execution that was alone in flight the tab's death counts, and the fifth fails it. Answers how many there were.
+/// Repairs a batch whose tab is gone: `executions` are all that were running. They return to pending.
+///
+/// `left` is when the tab left in good order, if it did: what it had started by then is not to blame, and runs as
+/// before. For everything else the tab crashed: it returns as a suspect; for an execution that was alone in flight the
+/// tab's death counts, and the fifth fails it. Only a worker that is ready is handed an execution, so a tab that dies
+/// while it starts blames nothing. Answers how many executions there were.
 ///
 /// `None`, and nothing changes, when nothing was running.
-pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Millis) -> Option<u32> {
+pub fn recover(
+    progress: &mut Progress,
+    executions: &mut [Execution],
+    left: Option<Millis>,
+    now: Millis,
+) -> Option<u32> {
     let mut found = 0;
     for execution in executions.iter_mut().filter(|execution| execution.status == ExecutionStatus::Running) {
         found += 1;
-        execution.suspect = true;
-        execution.tab_deaths += u32::from(execution.alone);
+        let blameless = left.zip(execution.started_at).is_some_and(|(left, started)| started <= left);
+        if !blameless {
+            execution.suspect = true;
+            execution.tab_deaths += u32::from(execution.alone);
+        }
         if execution.tab_deaths >= MAX_TAB_DEATHS {
             let failure = Failure::system(
-                format!("The page was lost {MAX_TAB_DEATHS} times while only this image was being processed."),
+                format!("The page crashed {MAX_TAB_DEATHS} times while only this image was being processed."),
                 "Make the image or the sizes in the workflow smaller, then retry it.",
             );
             fail_running(progress, execution, failure, now);
@@ -1054,12 +1066,12 @@ pub(crate) mod tests {
         for execution in &mut executions[..2] {
             start(&mut progress, execution, 1.0);
         }
-        assert_eq!(recover(&mut progress, &mut executions, 5.0), Some(2));
+        assert_eq!(recover(&mut progress, &mut executions, None, 5.0), Some(2));
         assert_eq!((progress.assets.pending, progress.assets.processing), (3, 0));
         let suspects: Vec<bool> = executions.iter().map(|execution| execution.suspect).collect();
         assert_eq!(suspects, [true, true, false]);
         assert!(executions.iter().all(|execution| execution.tab_deaths == 0), "they were not alone");
-        assert_eq!(recover(&mut progress, &mut executions, 6.0), None);
+        assert_eq!(recover(&mut progress, &mut executions, None, 6.0), None);
         start(&mut progress, &mut executions[0], 7.0);
         end_well(&mut progress, &mut executions[0], 8.0);
         assert!(!executions[0].suspect);
@@ -1070,7 +1082,7 @@ pub(crate) mod tests {
         let (mut progress, mut executions) = batch_of(2);
         for death in 1..=5 {
             hand_out(&mut progress, &mut executions[0], true, 1.0).expect("pending");
-            recover(&mut progress, &mut executions[..1], 2.0).expect("running");
+            recover(&mut progress, &mut executions[..1], None, 2.0).expect("running");
             assert_eq!(executions[0].tab_deaths, death);
         }
         assert_eq!(executions[0].status, ExecutionStatus::Failed);
@@ -1083,11 +1095,31 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_tab_that_left_in_good_order_blames_nothing_on_what_was_in_flight() {
+        let (mut progress, mut executions) = batch_of(2);
+        for time in 1..=20 {
+            let time = f64::from(10 * time);
+            hand_out(&mut progress, &mut executions[0], true, time).expect("pending");
+            recover(&mut progress, &mut executions[..1], Some(time), time + 1.0).expect("running");
+            assert_eq!(executions[0].status, ExecutionStatus::Pending);
+            assert_eq!((executions[0].tab_deaths, executions[0].suspect), (0, false));
+        }
+        // A mark that is older than the start says nothing about this end.
+        hand_out(&mut progress, &mut executions[0], true, 300.0).expect("pending");
+        recover(&mut progress, &mut executions[..1], Some(299.0), 301.0).expect("running");
+        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+        // Leaving neither adds to the crashes before nor takes them back.
+        hand_out(&mut progress, &mut executions[0], true, 400.0).expect("pending");
+        recover(&mut progress, &mut executions[..1], Some(400.0), 401.0).expect("running");
+        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+    }
+
+    #[test]
     fn a_cancelled_batch_is_over_after_a_restart() {
         let (mut progress, mut executions) = batch_of(2);
         start(&mut progress, &mut executions[0], 1.0);
         cancel(&mut progress, 2.0).expect("running");
-        recover(&mut progress, &mut executions, 9.0).expect("running");
+        recover(&mut progress, &mut executions, None, 9.0).expect("running");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(9.0)));
         assert_eq!(progress.assets.pending, 2);
     }

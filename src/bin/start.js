@@ -9,7 +9,7 @@ try {
 } catch (error) {
   const note = document.createElement("p");
   note.setAttribute("role", "alert");
-  note.textContent = `Pixelmill could not start in this browser: ${error?.message ?? error}`;
+  note.textContent = `Pixelmill could not start: ${error?.message ?? error}. If the page was updated just now, reload it; otherwise update the browser.`;
   document.body.prepend(note);
   throw error;
 }

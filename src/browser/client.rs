@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_path, base_url, now, random, storage_manager};
+use super::environment::{FileError, base_path, base_url, now, random, storage_manager};
 use super::exchange::{Exchange, Message, Subscription};
 use super::files::Archive;
 use super::importer::Importer;
@@ -98,7 +98,22 @@ pub struct ClientState {
     /// Why this tab works from memory, if it does: nothing outlives it.
     pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
-    pub note: Option<String>,
+    pub note: Option<Note>,
+}
+
+/// Something the user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// One or more sentences.
+    pub text: String,
+    /// Whether a reload of the page is the way out.
+    pub reload_helps: bool,
+}
+
+impl From<StoreError> for Note {
+    fn from(error: StoreError) -> Self {
+        Self { text: error.to_string(), reload_helps: error.needs_reload() }
+    }
 }
 
 /// Ends the subscription when dropped.
@@ -235,7 +250,7 @@ impl Host for Surroundings {
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
         let read = async {
-            let response = super::environment::fetch_own(url).await?;
+            let response = super::environment::fetch_own(url).await.map_err(|error| error.to_string())?;
             let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
             blob.map_err(|error| describe(&error))
         };
@@ -282,8 +297,11 @@ impl Client {
     /// client works from memory.
     pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
         let base_url = base_url();
-        let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
-            ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+        let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| match error {
+            FileError::Updated => ApiError::internal(error.to_string()),
+            FileError::Failed(..) => {
+                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+            }
         })?);
         let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
         let closed = late.clone();
@@ -296,14 +314,14 @@ impl Client {
                 shared.change_state(|state| {
                     state.workers = 0;
                     state.role = Role::Follower;
-                    state.note = Some(error.to_string());
+                    state.note = Some(error.into());
                 });
             }
         })
         .await;
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
-            Err(error @ StoreError::Version(_)) => return Err(error.into()),
+            Err(error @ StoreError::Version) => return Err(error.into()),
             Err(error) => {
                 let memory = program.memory.get_or_init(MemoryStore::default);
                 (Storage::Memory(memory.clone()), Some(error.to_string()))
@@ -369,7 +387,7 @@ impl Client {
             let workers = pool::size();
             let limits = Limits { workers, ..Limits::default() };
             let weak = Rc::downgrade(&shared);
-            let note = move |note: Option<String>| {
+            let note = move |note: Option<Note>| {
                 if let Some(shared) = weak.upgrade() {
                     shared.change_state(|state| state.note = note);
                 }
@@ -900,7 +918,7 @@ impl Client {
                 "The page works from memory, without archives. Download results one by one or as a ZIP.",
             ));
         }
-        let answer = one_shot::run(&self.inner.program, message, attachment, f64::INFINITY).await;
+        let answer = one_shot::run(&self.inner.program, message, attachment, None).await;
         answer.map_err(|why| ApiError::internal(format!("The worker did not finish: {why}. Try again.")))
     }
 

@@ -151,10 +151,7 @@ impl Database {
         let database = open(&name, UPGRADES, blocked).await?;
         let connection = Rc::new(Connection { database, closed: RefCell::default(), listeners: RefCell::default() });
         let closed = Rc::new(Cell::new(Some(closed)));
-        for (kind, error) in [
-            ("versionchange", StoreError::Version("Reload the page to continue.".into())),
-            ("close", StoreError::Failed("The browser closed it; reload the page.".into())),
-        ] {
+        for (kind, error) in [("versionchange", StoreError::Version), ("close", StoreError::Closed)] {
             let (weak, closed) = (Rc::downgrade(&connection), closed.clone());
             let listener = super::interop::Listener::new(&connection.database, kind, move |_| {
                 if let Some(connection) = weak.upgrade() {

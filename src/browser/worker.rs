@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array, WebAssembly};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -15,7 +16,7 @@ use super::database::Database;
 use super::environment::{blob_of, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
-use super::interop::{Listener, describe, property, settled, sleep, spawn};
+use super::interop::{Listener, describe, property, settled, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
@@ -41,7 +42,7 @@ use network::ModelCache;
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
 /// Wait before a result that could not be stored is tried once more.
-const AGAIN_MS: f64 = 200.0;
+const AGAIN_MS: u32 = 200;
 /// Time for a URL to be downloaded: less than the watchdog allows an execution, so that the server is blamed.
 const FETCH_MS: u32 = 20_000;
 
@@ -209,7 +210,7 @@ impl Worker {
             // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
             // outdated.
             Err(StoreError::Failed(_)) => {
-                sleep(AGAIN_MS).await;
+                TimeoutFuture::new(AGAIN_MS).await;
                 self.database.finish(end, assets).await
             }
             stored => stored,
@@ -334,7 +335,7 @@ impl Worker {
             });
         }
         let fetched = async {
-            let response = fetch_anonymously(source_url, FETCH_MS).await?;
+            let response = fetch_anonymously(source_url, FETCH_MS).await.map_err(|error| error.to_string())?;
             let blob: Blob = settled(response.blob().map_err(|error| describe(&error))?)
                 .await
                 .map_err(|error| describe(&error))?

@@ -572,7 +572,7 @@ impl Services {
     /// What the user should know about this tab, if anything.
     pub(crate) fn tab_note(self) -> Option<TabNote> {
         let state = self.client().ok()?.state();
-        let reload_helps = state.note.as_ref().is_some_and(|note| note.to_lowercase().contains("reload the page"));
+        let reload_helps = state.note.as_ref().is_some_and(|note| note.reload_helps);
         let part = match state.role {
             Role::Leader | Role::Alone => None,
             // Its storage is closed: it is not a follower either.
@@ -582,7 +582,8 @@ impl Services {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
             }
         };
-        let notes = [part.map(str::to_owned), state.note].into_iter().flatten().collect::<Vec<_>>();
+        let notes =
+            [part.map(str::to_owned), state.note.map(|note| note.text)].into_iter().flatten().collect::<Vec<_>>();
         (!notes.is_empty()).then(|| TabNote { text: notes.join(" "), reload_helps })
     }
 }

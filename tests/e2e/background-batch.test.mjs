@@ -4,9 +4,11 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import sharp from "sharp";
 import { ask, execute, executions, importFiles, open, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import { rendererMemory } from "./support/memory.mjs";
+import { DIST, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { trapping } from "./support/wasm.mjs";
 
@@ -93,7 +95,7 @@ test("a model that breaks down fails only its own images with a reason, and the 
   const { page, context } = await open(t, { workers: 1 });
   await page.close();
   // The page checks the file's hash, so its code is changed only when it is compiled.
-  const own = readFileSync(new URL("network.wasm", `file://${process.env.PIXELMILL_DIST}/`));
+  const own = readFileSync(join(DIST, builtName("network.wasm")));
   const broken = trapping(own, "run").toString("base64");
   await context.addInitScript(
     ([length, broken]) => {

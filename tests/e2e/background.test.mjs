@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { ask, call, execute, importFiles, open, readAsset, ready, run, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { addressOf, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -43,15 +44,15 @@ async function agreement(picture, name) {
 /** Adds the built-in model's file under another name, as a file of the user. */
 function addOwn(page, name, { cut = 1 } = {}) {
   return page.evaluate(
-    async ([name, cut]) => {
-      const file = await (await fetch("u2netp.onnx")).blob();
+    async ([name, cut, builtIn]) => {
+      const file = await (await fetch(builtIn)).blob();
       try {
         return await window.pixelmill.importModel(new File([file.slice(0, file.size * cut)], `${name}.onnx`));
       } catch (error) {
         return { rejected: error };
       }
     },
-    [name, cut],
+    [name, cut, builtName("u2netp.onnx")],
   );
 }
 
@@ -75,7 +76,7 @@ test("the subject is found as by onnxruntime, with one download for two workers,
     assert.ok(found >= { portrait: 0.95, cat: 0.75 }[name], `${name}: ${found}`);
   }
   for (const file of ["network.wasm", "u2netp.onnx"]) {
-    assert.equal(watch.requests.filter((url) => url.endsWith(file)).length, 1, `${file} is fetched once`);
+    assert.equal(watch.requests.filter((url) => addressOf(file).test(url)).length, 1, `${file} is fetched once`);
   }
   await server.stop();
   const again = await run(page, withImages(CUT_OUT, { photos: assets.slice(0, 1) }));
@@ -97,11 +98,11 @@ test("once loaded in a profile, it is not requested again after a reload, and an
 
   await page.reload();
   await ready(page);
-  await context.route(/network\.wasm|u2netp\.onnx/, (route) => route.abort());
+  await context.route(/\/(network|u2netp)-\w+\.(wasm|onnx)$/, (route) => route.abort());
   const before = watch.requests.length;
   const { status } = await run(page, withImages(CUT_OUT, { photos: assets }));
   assert.equal(status.assets.completed, 1);
-  assert.deepEqual(watch.requests.slice(before).filter((url) => /network\.wasm|onnx/.test(url)), []);
+  assert.deepEqual(watch.requests.slice(before).filter((url) => /\/network-|onnx/.test(url)), []);
 });
 
 test("the page shows the progress of the download", async (t) => {
@@ -109,7 +110,7 @@ test("the page shows the progress of the download", async (t) => {
   const assets = await photographs(page, ["portrait"]);
   let release;
   const held = new Promise((resolve) => (release = resolve));
-  await context.route(/u2netp\.onnx/, async (route) => {
+  await context.route(addressOf("u2netp.onnx"), async (route) => {
     await held;
     await route.continue();
   });
@@ -129,9 +130,10 @@ test("the page shows the progress of the download", async (t) => {
 });
 
 const BROKEN = [
-  ["a missing model", /u2netp\.onnx/, { status: 404, body: "" }, "downstream_error", /u2netp\.onnx could not be loaded .*404/],
-  ["a damaged model", /u2netp\.onnx/, { status: 200, body: "garbage" }, "system_error", /u2netp\.onnx is damaged/],
-  ["damaged code", /network\.wasm/, { status: 200, body: "garbage" }, "system_error", /network\.wasm is damaged/],
+  ["a missing model", addressOf("u2netp.onnx"), { status: 404, body: "" }, "downstream_error", /u2netp\.onnx is no longer on the server/],
+  ["a server in trouble", addressOf("u2netp.onnx"), { status: 503, body: "" }, "downstream_error", /u2netp\.onnx could not be loaded .*503/],
+  ["a damaged model", addressOf("u2netp.onnx"), { status: 200, body: "garbage" }, "system_error", /u2netp\.onnx is damaged/],
+  ["damaged code", addressOf("network.wasm"), { status: 200, body: "garbage" }, "system_error", /network\.wasm is damaged/],
 ];
 
 for (const [what, url, answer, category, message] of BROKEN) {

@@ -250,7 +250,7 @@ test("a tab whose storage was upgraded by another one offers a reload", async (t
     const [{ name, version }] = await indexedDB.databases();
     await new Promise((resolve) => (indexedDB.open(name, version + 1).onsuccess = resolve));
   });
-  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab: Reload the page to go on\./);
+  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to go on\./);
   assert.equal(await page.locator(id("reading-problem")).count(), 0, "it is said once");
   await Promise.all([page.waitForEvent("load"), page.locator(`${id("tab-note")} ${id("reload")}`).click()]);
   await page.locator("h1").filter({ hasText: "could not start" }).waitFor();

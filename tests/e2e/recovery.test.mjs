@@ -90,6 +90,104 @@ test("a browser that is killed in the middle resumes when it is started again", 
   await assertNothingLostNorRepeated(second.page, batchId, before);
 });
 
+/** In every tab, what runs an execution never gets it while `test.withheld` is set: the image stays in flight. */
+function withholding(context) {
+  return context.addInitScript(() => {
+    if (!location.protocol.startsWith("http")) return;
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      const isRun = Array.isArray(message) && String(message[0]).startsWith('{"run"');
+      if (!isRun || localStorage.getItem("test.withheld") === null) post.call(this, message, ...rest);
+    };
+  });
+}
+
+/** Waits until the only image of a batch is in flight with this attempt: what the tab before had in flight is repaired by then. */
+async function untilAttempt(page, batchId, attempt) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const [one] = await executions(page, batchId);
+    if (one.status === "running" && one.attempts === attempt) return;
+    assert.ok(Date.now() < end && one.attempts <= attempt, `attempt ${attempt} did not begin: ${JSON.stringify(one)}`);
+    await page.waitForTimeout(50);
+  }
+}
+
+test("a tab that is reloaded, closed or left while an image runs alone does not count as a crash", async (t) => {
+  const session = await open(t, { workers: 1, prepare: withholding });
+  let { page } = session;
+  const inFlight = (attempts) => untilAttempt(page, batchId, attempts);
+  const assets = await importFiles(page, photographs.slice(0, 1));
+  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  await inFlight(1);
+  // From now on the image runs alone, and four crashes of five have happened.
+  for (let attempt = 2; attempt <= 6; attempt += 1) {
+    await crash(page);
+    page = await session.openTab();
+    await inFlight(attempt);
+  }
+  const ways = {
+    async reloaded() {
+      await page.reload();
+      await ready(page);
+    },
+    async closed() {
+      await page.close({ runBeforeUnload: true });
+      page = await session.openTab();
+    },
+    async left() {
+      await page.goto("about:blank");
+      await page.goto(session.url);
+      await ready(page);
+    },
+    async "gone back to"() {
+      await page.goto("about:blank");
+      await page.goBack();
+      await ready(page);
+    },
+  };
+  let attempt = 6;
+  for (const [way, leave] of [...Object.entries(ways), ...Object.entries(ways)]) {
+    await leave();
+    attempt += 1;
+    await inFlight(attempt).catch((error) => assert.fail(`after the tab was ${way}: ${error.message}`));
+  }
+  // Another tab takes over at once.
+  const other = await session.openTab();
+  await page.close({ runBeforeUnload: true });
+  page = other;
+  attempt += 1;
+  await inFlight(attempt);
+  await page.evaluate(() => localStorage.removeItem("test.withheld"));
+  await page.reload();
+  await ready(page);
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.status, status.assets.completed], ["completed", 1], JSON.stringify(await executions(page, batchId)));
+});
+
+test("the fifth crash of a tab with an image alone fails it, however often the tab was left between", async (t) => {
+  const session = await open(t, { workers: 1, prepare: withholding });
+  let { page } = session;
+  const assets = await importFiles(page, photographs.slice(0, 1));
+  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  let attempt = 1;
+  await untilAttempt(page, batchId, attempt);
+  for (let crashes = 0; crashes <= 5; crashes += 1) {
+    await page.reload();
+    await ready(page);
+    await untilAttempt(page, batchId, (attempt += 1));
+    await crash(page);
+    page = await session.openTab();
+    if (crashes < 5) await untilAttempt(page, batchId, (attempt += 1));
+  }
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.status, status.assets.failed], ["failed", 1]);
+  const [failed] = await executions(page, batchId);
+  assert.match(failed.error, /The page crashed 5 times while this image alone was worked on/);
+});
+
 test("two tabs share the work, and each image is started once", async (t) => {
   const session = await open(t);
   const other = await session.openTab();

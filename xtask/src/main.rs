@@ -24,6 +24,8 @@ cargo xtask <command>
       --port <number>     port to listen on (default: 8080 or the next free port; 0: any)
       --base </path/>     serve it under a path, as some static hosts do
       --no-build          serve dist/ as it is
+      --folder <path>     serve another folder, as it is
+      --max-age <seconds> how long browsers may cache files, as most hosts allow (default: they ask each time)
       --while-stdin-open  stop when the standard input ends
   test [options]        every check and every test
       --quick             only the native checks

@@ -132,7 +132,6 @@ fn build_tools(project: &Project, tools: &[Tool]) -> Outcome {
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
     }
-    // Several hundred megabytes that nothing reads again.
     // Several hundred megabytes that are not needed again.
     let _ = fs::remove_dir_all(objects);
     Ok(())

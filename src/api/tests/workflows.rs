@@ -268,7 +268,7 @@ fn the_list_has_the_most_recently_changed_first_and_is_filtered_and_paged() {
     assert_eq!(list(Value::Null), (vec!["one".into(), "three".into(), "two".into()], 3));
     assert_eq!(list(json!({ "status": "draft" })), (vec!["three".into(), "two".into()], 2));
     assert_eq!(list(json!({ "status": "published", "limit": 1 })), (vec!["one".into()], 1));
-    assert_eq!(list(json!({ "limit": 1, "offset": 2 })), (vec!["two".into()], 3));
+    assert_eq!(list(json!({ "limit": 1, "offset": 2 })), (vec!["two".into()], 1));
     assert_eq!(refused(run(service.list_workflows(&json!({ "status": "pending" })))).code, 400);
 }
 

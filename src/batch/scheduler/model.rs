@@ -314,7 +314,9 @@ impl World {
         self.scheduler = Scheduler::new(Limits { workers: self.pool, ..Limits::default() });
         for id in self.ids() {
             let running = Which::In(ExecutionStatus::Running);
-            self.change(&id, running, |progress, executions, now| transitions::recover(progress, executions, now));
+            self.change(&id, running, |progress, executions, now| {
+                transitions::recover(progress, executions, None, now)
+            });
             assert!(self.executions(&id, Some(ExecutionStatus::Running)).is_empty());
             self.ops.push(Op::Notice(id));
         }

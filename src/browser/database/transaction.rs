@@ -56,7 +56,7 @@ fn failed(error: &JsValue) -> StoreError {
     let text = describe(error);
     match name.as_str() {
         "QuotaExceededError" => StoreError::Quota("free some space on the device or delete old batches.".into()),
-        "VersionError" => StoreError::Version("Reload the page to continue.".into()),
+        "VersionError" => StoreError::Version,
         _ => StoreError::Failed(text),
     }
 }

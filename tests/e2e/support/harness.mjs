@@ -35,10 +35,13 @@ const LONGEST = 300_000;
 /** How long a browser may take to close something, in ms. */
 const CLOSING = 20_000;
 
-/** Serves `dist/` below a sub-path with the project's own server. `stop()` takes it offline. */
-export async function serve() {
+/**
+ * Serves `dist/`, or another folder, below a sub-path with the project's own server, which lets the browser keep what it gets, as an
+ * ordinary host does. `stop()` takes it off the network.
+ */
+export async function serve(folder) {
   assert.ok(XTASK, "run these tests with `cargo xtask test --e2e`, which builds the page and passes its location");
-  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--while-stdin-open"], {
+  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--max-age", "3600", "--while-stdin-open", ...(folder ? ["--folder", folder] : [])], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const url = await new Promise((resolve, reject) => {
