@@ -44,6 +44,14 @@ impl Operation for GaussianBlur {
         Representations::ANY
     }
 
+    fn mixes(&self) -> bool {
+        true
+    }
+
+    fn keeps_chroma_grid(&self) -> bool {
+        true
+    }
+
     /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided after.
     /// A chroma plane is blurred by sigma in its own samples.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {

@@ -68,6 +68,11 @@ pub struct GraphOutput {
 }
 
 impl GraphOutput {
+    /// The quality of lossy formats, 1…100.
+    pub fn quality(&self) -> u8 {
+        self.parameters.quality.clamp(1, 100) as u8
+    }
+
     /// What a result is called: the name pattern filled, for the execution at `index` whose primary picture is called
     /// `input`.
     ///
