@@ -224,7 +224,8 @@ impl Operation for Resize {
 
     fn scales_to(&self, input: Size) -> Option<Size> {
         let scaled = self.sizes(input).0;
-        (self.filter != Filter::Nearest && scaled.width <= input.width && scaled.height <= input.height).then_some(scaled)
+        (self.filter != Filter::Nearest && scaled.width <= input.width && scaled.height <= input.height)
+            .then_some(scaled)
     }
 
     fn mixes(&self) -> bool {
@@ -382,8 +383,12 @@ mod tests {
             ] {
                 let operation = resize(raw);
                 let half = Size::new(full.width.div_ceil(2), full.height.div_ceil(2));
-                let window =
-                    Window { left: 0.0, top: 0.0, width: f64::from(full.width) / 2.0, height: f64::from(full.height) / 2.0 };
+                let window = Window {
+                    left: 0.0,
+                    top: 0.0,
+                    width: f64::from(full.width) / 2.0,
+                    height: f64::from(full.height) / 2.0,
+                };
                 let whole =
                     operation.run(vec![Some(ramp(full, 1, full.width))], &Context::default()).unwrap().remove(0);
                 let reduced = operation

@@ -159,33 +159,32 @@ impl Plan {
         // For each output port of a node: whether a planar picture stays planar all the way to the encoders.
         let mut stays_planar: Vec<Vec<bool>> =
             nodes.iter().map(|node| vec![false; node.action.outputs.len()]).collect();
-        let through = |behind: &[Vec<[f64; 4]>],
-                       stays_planar: &[Vec<bool>],
-                       node: usize,
-                       port: usize,
-                       from: Representation| {
-            let operation = self.operations[node].as_ref()?;
-            let input = nodes[node].inputs[port]?.0;
-            let pixels = sizes[input].pixels() as f64;
-            let rest = |to: Representation| -> f64 {
-                let outputs = behind[node].iter().enumerate();
-                outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
+        let through =
+            |behind: &[Vec<[f64; 4]>], stays_planar: &[Vec<bool>], node: usize, port: usize, from: Representation| {
+                let operation = self.operations[node].as_ref()?;
+                let input = nodes[node].inputs[port]?.0;
+                let pixels = sizes[input].pixels() as f64;
+                let rest = |to: Representation| -> f64 {
+                    let outputs = behind[node].iter().enumerate();
+                    outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
+                };
+                operation
+                    .accepts()
+                    .iter()
+                    .filter(|to| from.converts_to(*to))
+                    .filter(|to| {
+                        *to != Representation::Ycc
+                            || !operation.mixes()
+                            || stays_planar[node].iter().all(|stays| *stays)
+                    })
+                    .map(|to| {
+                        let rest = if port == 0 { rest(to) } else { 0.0 };
+                        let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
+                        (conversion_cost(from, to) * pixels + kernel + rest, to)
+                    })
+                    .filter(|(cost, _)| cost.is_finite())
+                    .min_by(|a, b| a.0.total_cmp(&b.0))
             };
-            operation
-                .accepts()
-                .iter()
-                .filter(|to| from.converts_to(*to))
-                .filter(|to| {
-                    *to != Representation::Ycc || !operation.mixes() || stays_planar[node].iter().all(|stays| *stays)
-                })
-                .map(|to| {
-                    let rest = if port == 0 { rest(to) } else { 0.0 };
-                    let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
-                    (conversion_cost(from, to) * pixels + kernel + rest, to)
-                })
-                .filter(|(cost, _)| cost.is_finite())
-                .min_by(|a, b| a.0.total_cmp(&b.0))
-        };
         for index in (0..nodes.len()).rev() {
             for port in 0..behind[index].len() {
                 stays_planar[index][port] = self.outputs_of(index, port).all(|output| {
@@ -204,7 +203,8 @@ impl Plan {
                         cost += encode_cost(format, from) * sizes[index].pixels() as f64;
                     }
                     for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {
-                        cost += through(&behind, &stays_planar, consumer, into, from).map_or(f64::INFINITY, |(cost, _)| cost);
+                        cost += through(&behind, &stays_planar, consumer, into, from)
+                            .map_or(f64::INFINITY, |(cost, _)| cost);
                     }
                     behind[index][port][from as usize] = cost;
                 }

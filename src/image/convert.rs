@@ -239,7 +239,8 @@ impl<'a> Upsampler<'a> {
         self.blended[0] = self.blended[1];
         self.blended[columns + 1] = self.blended[columns];
 
-        let shift = interpolation(h, 0).1.iter().sum::<u16>().ilog2() + interpolation(v, 0).1.iter().sum::<u16>().ilog2();
+        let shift =
+            interpolation(h, 0).1.iter().sum::<u16>().ilog2() + interpolation(v, 0).1.iter().sum::<u16>().ilog2();
         match h {
             1 => {
                 // libjpeg's h1v2: the upper row rounds down in a tie, the lower one up.

@@ -302,7 +302,13 @@ mod tests {
             (full, (4000, 3000), (1600, 1200), full, half),
             (Subsampling::S422, (400, 300), (200, 300), full, half),
             (Subsampling::S422, (400, 300), (400, 200), Subsampling::S422, half),
-            (Subsampling { h: 4, v: 1 }, (400, 300), (900, 200), Subsampling { h: 4, v: 1 }, Subsampling { h: 4, v: 2 }),
+            (
+                Subsampling { h: 4, v: 1 },
+                (400, 300),
+                (900, 200),
+                Subsampling { h: 4, v: 1 },
+                Subsampling { h: 4, v: 2 },
+            ),
             (Subsampling { h: 4, v: 1 }, (400, 300), (300, 200), Subsampling { h: 2, v: 1 }, half),
         ] {
             let image = ramp(Size::new(from.0, from.1), own);
