@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
+use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Representations, Size};
 
 pub mod adjust;
@@ -161,12 +162,23 @@ pub trait Operation: Send + Sync {
         Ok(input)
     }
 
-    /// The smallest first input that gives a result as good as the full `input` does: a resize that shrinks by much
-    /// can use less. Only a size of the same ratio is useful; the default needs everything.
-    ///
-    /// An operation whose lengths are in pixels of its input must answer `input`.
-    fn needs(&self, input: Size) -> Size {
-        input
+    /// The size that all of a first input of size `input` is scaled to, if that is all that becomes of it: from that
+    /// follows how small a decoder may make it. An operation whose lengths are in pixels of its input has none.
+    fn scales_to(&self, input: Size) -> Option<Size> {
+        let _ = input;
+        None
+    }
+
+    /// Whether it mixes neighbouring pixels. Y′CbCr holds colours that RGB does not, and conversion brings those back
+    /// into range: done before the mixing, it gives another picture than after. So such an operation works on planes
+    /// only where planes are what is wanted in the end.
+    fn mixes(&self) -> bool {
+        false
+    }
+
+    /// Whether a planar result has the chroma grid of its input, sample for sample.
+    fn keeps_chroma_grid(&self) -> bool {
+        false
     }
 
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
@@ -177,18 +189,18 @@ pub trait Operation: Send + Sync {
     /// When the pictures cannot be processed; the engine adds which action it was.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
 
-    /// Runs on a first input that was decoded smaller than `full`, its real size, because [`needs`](Self::needs)
-    /// allowed it. The result has [`output_size`](Self::output_size) of `full`.
+    /// Runs on a first input that was decoded smaller than it is, because [`scales_to`](Self::scales_to) allowed it.
+    /// The result has [`output_size`](Self::output_size) of its full size.
     ///
     /// # Errors
     /// As [`run`](Self::run).
     fn run_reduced(
         &self,
         inputs: Vec<Option<Image>>,
-        full: Size,
+        reduced: Reduced,
         context: &Context<'_>,
     ) -> Result<Vec<Image>, Failure> {
-        let _ = full;
+        let _ = reduced;
         self.run(inputs, context)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
+use crate::image::resample::{Reduced, Window};
 use crate::image::{Image, Representation, Representations, Size, orient};
 
 mod bmp;
@@ -195,6 +196,28 @@ pub struct Header {
     pub icc: Option<Arc<[u8]>>,
 }
 
+impl Header {
+    /// Its size after the orientation is applied.
+    pub const fn upright(&self, auto_orient: bool) -> Size {
+        if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
+    }
+
+    /// What a picture of `size` that [`decode`] gave stands for, if that is smaller than the file's.
+    pub fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
+        let full = self.upright(auto_orient);
+        if size == full {
+            return None;
+        }
+        let stored = if auto_orient && self.orientation >= 5 { size.transposed() } else { size };
+        let at = |step: u32| Size::new(self.size.width.div_ceil(step), self.size.height.div_ceil(step));
+        let step = [2, 4, 8].into_iter().find(|step| at(*step) == stored)?;
+        let side = |length: u32| f64::from(length) / f64::from(step);
+        let part = Window { left: 0.0, top: 0.0, width: side(self.size.width), height: side(self.size.height) };
+        let window = if auto_orient { orient::window(part, stored, self.orientation) } else { part };
+        Some(Reduced { full, window })
+    }
+}
+
 /// How the plan wants a file decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeRequest {
@@ -203,6 +226,10 @@ pub struct DecodeRequest {
     /// The smallest size, as stored (before orientation), that still serves the plan; the decoder may give any size
     /// from this one up to the full one, with both sides scaled by the same 1/2, 1/4 or 1/8.
     pub at_least: Size,
+    /// The smallest chroma planes that still serve, as stored, in samples of their own; no larger than `at_least`. Chroma
+    /// may be scaled by less than luma, up to a 4:4:4 picture of the size that luma gets; a decoder that scales both
+    /// alike chooses the scale that serves both. More than the file has is never asked for in vain: all of it serves.
+    pub chroma_at_least: Size,
     /// Whether to turn the picture upright by its EXIF orientation.
     pub auto_orient: bool,
 }
@@ -281,9 +308,9 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.
 ///
-/// Every representation is taken; alpha is composited on the background where the format has none. A planar picture
-/// keeps its subsampling in JPEG; an interleaved one is written 4:2:0 below quality 90, else 4:4:4. A profile for gray
-/// pictures is left out of a colour file, where it would be wrong.
+/// Every representation is taken; alpha is composited on the background where the format has none. JPEG is written
+/// 4:2:0 below quality 90 (see [`halves_chroma`]), else 4:4:4; a planar picture that is subsampled already keeps its
+/// ratios. A profile for gray pictures is left out of a colour file, where it would be wrong.
 ///
 /// # Errors
 /// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383) or `webp` is needed and not there.
@@ -296,6 +323,11 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
             "Choose JPEG, PNG or WebP as the output format.",
         )),
     }
+}
+
+/// Whether a colour picture with chroma at full size is written with chroma at half size, both ways.
+pub const fn halves_chroma(format: Format, quality: u8) -> bool {
+    matches!(format, Format::Jpeg) && quality < 90
 }
 
 fn within_limits(header: Header) -> Result<Header, Problem> {

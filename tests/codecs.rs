@@ -38,8 +38,12 @@ fn expected(name: &str) -> (Size, Vec<u8>) {
 fn read_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Image), Failure> {
     let header = probe(bytes, "a.file")?;
     let first = header.native.iter().next().expect("a decoder gives something");
-    let request =
-        DecodeRequest { representation: representation.unwrap_or(first), at_least: header.size, auto_orient: true };
+    let request = DecodeRequest {
+        representation: representation.unwrap_or(first),
+        at_least: header.size,
+        chroma_at_least: header.size,
+        auto_orient: true,
+    };
     let image = decode(bytes, &header, &request, "a.file")?.image;
     Ok((header, image))
 }
@@ -189,7 +193,12 @@ fn the_header_tells_alpha_representation_and_orientation() {
 fn orientation_is_left_alone_when_asked() {
     let bytes = data("orientation-6.jpg");
     let header = probe(&bytes, "a.jpg").expect("sound");
-    let request = DecodeRequest { representation: Representation::Ycc, at_least: header.size, auto_orient: false };
+    let request = DecodeRequest {
+        representation: Representation::Ycc,
+        at_least: header.size,
+        chroma_at_least: header.size,
+        auto_orient: false,
+    };
     assert_eq!(decode(&bytes, &header, &request, "a.jpg").expect("sound").image.size, Size::new(22, 36));
 }
 
@@ -200,7 +209,12 @@ fn a_jpeg_is_scaled_while_decoding_and_never_below_what_is_asked() {
         let bytes = write(planar(size, subsampling), Format::Jpeg, 95).bytes;
         let header = probe(&bytes, "a.jpg").expect("sound");
         let at = |at_least: Size| {
-            let request = DecodeRequest { representation: Representation::Ycc, at_least, auto_orient: true };
+            let request = DecodeRequest {
+                representation: Representation::Ycc,
+                at_least,
+                chroma_at_least: Size::new(1, 1),
+                auto_orient: true,
+            };
             decode(&bytes, &header, &request, "a.jpg").expect("sound").image
         };
         let full = rgb(at(size));
@@ -245,7 +259,12 @@ fn message(bytes: &[u8], name: &str) -> String {
         Err(failure) => failure,
         Ok(header) => {
             let representation = header.native.iter().next().expect("one");
-            let request = DecodeRequest { representation, at_least: header.size, auto_orient: true };
+            let request = DecodeRequest {
+                representation,
+                at_least: header.size,
+                chroma_at_least: header.size,
+                auto_orient: true,
+            };
             decode(bytes, &header, &request, name).expect_err("not sound")
         }
     };
@@ -329,11 +348,17 @@ fn damage_never_panics() {
                 // A size far from the file's would only take long.
                 if header.size.pixels() < 1_000_000 {
                     let representation = header.native.iter().next().expect("one");
-                    let request = DecodeRequest { representation, at_least: header.size, auto_orient: true };
+                    let request = DecodeRequest {
+                        representation,
+                        at_least: header.size,
+                        chroma_at_least: header.size,
+                        auto_orient: true,
+                    };
                     if let Ok(decoded) = decode(&damaged, &header, &request, &name) {
                         assert!(decoded.image.is_consistent(), "{name}");
                     }
-                    let request = DecodeRequest { at_least: Size::new(1, 1), ..request };
+                    let request =
+                        DecodeRequest { at_least: Size::new(1, 1), chroma_at_least: Size::new(1, 1), ..request };
                     if let Ok(decoded) = decode(&damaged, &header, &request, &name) {
                         assert!(decoded.image.is_consistent(), "{name}");
                     }
@@ -699,7 +724,12 @@ fn scans_without_end_are_refused_at_every_scale() {
     for at_least in [Size::new(64, 64), Size::new(8, 8)] {
         let decoded = |bytes: &[u8]| {
             let header = probe(bytes, "a.jpg")?;
-            let request = DecodeRequest { representation: Representation::Ycc, at_least, auto_orient: true };
+            let request = DecodeRequest {
+                representation: Representation::Ycc,
+                at_least,
+                chroma_at_least: Size::new(1, 1),
+                auto_orient: true,
+            };
             decode(bytes, &header, &request, "a.jpg")
         };
         decoded(&with_scans(50)).unwrap_or_else(|failure| panic!("50 scans more at {at_least:?}: {failure:?}"));

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
+use crate::image::resample::ChromaUse;
 use crate::network::{ModelSource, SaliencyNetwork};
 
 /// The surroundings of one run of one kernel.
@@ -12,13 +13,24 @@ use crate::network::{ModelSource, SaliencyNetwork};
 pub struct Context<'a> {
     networks: Option<&'a dyn ModelSource>,
     wanted: Option<&'a [bool]>,
+    chroma: ChromaUse,
     warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> Context<'a> {
     /// Surroundings with the host's models, and for each output port whether it is used.
     pub fn new(networks: Option<&'a dyn ModelSource>, wanted: &'a [bool]) -> Self {
-        Self { networks, wanted: Some(wanted), warnings: RefCell::default() }
+        Self { networks, wanted: Some(wanted), ..Self::default() }
+    }
+
+    /// The same surroundings, with what planar results are for.
+    pub fn with_chroma(self, chroma: ChromaUse) -> Self {
+        Self { chroma, ..self }
+    }
+
+    /// What the colour of a planar result is for.
+    pub fn chroma(&self) -> ChromaUse {
+        self.chroma
     }
 
     /// The model with this name.

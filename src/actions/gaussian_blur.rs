@@ -44,8 +44,17 @@ impl Operation for GaussianBlur {
         Representations::ANY
     }
 
+    fn mixes(&self) -> bool {
+        true
+    }
+
+    fn keeps_chroma_grid(&self) -> bool {
+        true
+    }
+
     /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided
-    /// afterwards. A chroma plane is blurred by sigma in its own samples.
+    /// afterwards.
+    /// A chroma plane is blurred by sigma in its own samples.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) {

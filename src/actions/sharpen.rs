@@ -48,6 +48,14 @@ impl Operation for Sharpen {
         Representations::ANY
     }
 
+    fn mixes(&self) -> bool {
+        true
+    }
+
+    fn keeps_chroma_grid(&self) -> bool {
+        true
+    }
+
     /// ΔY′ = amount × (Y′ − blurred Y′) where the difference exceeds the threshold, with full-range BT.601 Y′. It is
     /// added to luma, or to each of R′, G′ and B′, rounded once. With alpha, which is straight and stays, the blurred
     /// Y′ is the mean weighted by alpha: hidden colour does not take part.

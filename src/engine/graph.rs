@@ -68,6 +68,11 @@ pub struct GraphOutput {
 }
 
 impl GraphOutput {
+    /// The quality of lossy formats, 1…100.
+    pub fn quality(&self) -> u8 {
+        self.parameters.quality.clamp(1, 100) as u8
+    }
+
     /// The name of a result: the name pattern filled in for the execution at `index` whose primary picture is called
     /// `input`.
     ///

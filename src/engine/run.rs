@@ -3,13 +3,14 @@
 
 use super::inputs::InputSize;
 use super::limits;
-use super::plan::{Choice, Plan, upright};
+use super::plan::{Choice, DecodeChoice, Plan};
 use super::thumbnail::thumbnail;
 use crate::actions::Context;
 use crate::actions::output::OutputFormat;
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
+use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Size};
 use crate::network::ModelSource;
 
@@ -129,8 +130,8 @@ struct Intermediate {
     image: Image,
     /// Consumers that have not received it yet.
     left: usize,
-    /// Its full size, if it was decoded smaller.
-    full: Size,
+    /// What it stands for, when it was decoded smaller.
+    reduced: Option<Reduced>,
 }
 
 struct Runner<'a> {
@@ -159,8 +160,10 @@ impl Runner<'_> {
             };
             for (port, image) in results.into_iter().enumerate() {
                 let left = graph.uses(index, port);
-                let full = if node.source.is_some() { self.choice.sizes[index] } else { image.size };
-                intermediates[index].push((left > 0).then_some(Intermediate { image, left, full }));
+                let source = node.source.and_then(|source| Some((source, self.headers[source].as_ref()?)));
+                let reduced =
+                    source.and_then(|(source, header)| header.reduced(image.size, graph.sources[source].auto_orient));
+                intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
@@ -171,7 +174,7 @@ impl Runner<'_> {
         }
         let primary = graph.primary;
         let header = self.headers[primary].as_ref();
-        let size = header.map_or(Size::new(0, 0), |header| upright(header, graph.sources[primary].auto_orient));
+        let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
         let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
         let input_thumbnail = match self.input_thumbnail.take() {
             Some(thumbnail) => thumbnail,
@@ -200,9 +203,10 @@ impl Runner<'_> {
         for (port, input) in node.inputs.iter().enumerate() {
             inputs.push(match (input, self.choice.inputs[index][port]) {
                 (Some((before, output)), Some(representation)) => {
-                    let (image, full) = take(&mut intermediates[*before], *output, Some(representation))?;
+                    let (image, stands_for) = take(&mut intermediates[*before], *output, Some(representation))?;
                     if port == 0 {
-                        reduced = (image.size != full).then_some(full);
+                        reduced = stands_for;
+                        let full = stands_for.map_or(image.size, |reduced| reduced.full);
                         // Smaller than planned, because pixels decided: the limits that depend on it have not been
                         // checked yet.
                         if full != self.choice.sizes[*before] {
@@ -217,9 +221,9 @@ impl Runner<'_> {
         }
         let wanted: Vec<bool> =
             (0..node.action.outputs.len()).map(|port| self.plan.graph.uses(index, port) > 0).collect();
-        let context = Context::new(self.services.networks, &wanted);
+        let context = Context::new(self.services.networks, &wanted).with_chroma(self.choice.chroma[index]);
         let results = match reduced {
-            Some(full) => operation.run_reduced(inputs, full, &context),
+            Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
         .map_err(|failure| failure.at(&node.action_id))?;
@@ -232,11 +236,15 @@ impl Runner<'_> {
         let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
         let file = self.files[source].ok_or_else(missing)?;
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
-        let (representation, upright_size) = self.choice.decode[&node];
+        let DecodeChoice { representation, at_least, chroma_at_least } = self.choice.decode[&node];
         let auto_orient = self.plan.graph.sources[source].auto_orient;
-        let turned = auto_orient && header.orientation >= 5;
-        let at_least = if turned { upright_size.transposed() } else { upright_size };
-        let request = DecodeRequest { representation, at_least, auto_orient };
+        let stored = |size: Size| if auto_orient && header.orientation >= 5 { size.transposed() } else { size };
+        let request = DecodeRequest {
+            representation,
+            at_least: stored(at_least),
+            chroma_at_least: stored(chroma_at_least),
+            auto_orient,
+        };
         let Decoded { image, warnings } =
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
@@ -252,7 +260,8 @@ impl Runner<'_> {
         let file = self.files[source].ok_or_else(missing)?;
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let representation = header.native.iter().next().unwrap_or(Representation::Rgba);
-        let request = DecodeRequest { representation, at_least: Size::new(256, 256), auto_orient: true };
+        let (at_least, chroma_at_least) = (Size::new(256, 256), Size::new(128, 128));
+        let request = DecodeRequest { representation, at_least, chroma_at_least, auto_orient: true };
         // What is wrong with a file that no result is made of needs no warning.
         let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         thumbnail(&decoded.image)
@@ -269,7 +278,7 @@ impl Runner<'_> {
         let size = image.size;
         let request = EncodeRequest {
             format,
-            quality: parameters.quality.clamp(1, 100) as u8,
+            quality: output.quality(),
             lossless: parameters.lossless,
             background: parameters.background.rgb(),
         };
@@ -293,15 +302,15 @@ fn take(
     intermediates: &mut [Option<Intermediate>],
     port: usize,
     representation: Option<Representation>,
-) -> Result<(Image, Size), Failure> {
+) -> Result<(Image, Option<Reduced>), Failure> {
     let gone = || Failure::system("A picture was freed before its last use.", "Report this as a bug.");
     let slot = intermediates.get_mut(port).ok_or_else(gone)?;
     let waiting = slot.as_mut().ok_or_else(gone)?;
     waiting.left -= 1;
-    let full = waiting.full;
+    let reduced = waiting.reduced;
     let image = if waiting.left == 0 { slot.take().ok_or_else(gone)?.image } else { waiting.image.clone() };
     let representation = representation.unwrap_or(image.representation());
-    Ok((convert(image, representation), full))
+    Ok((convert(image, representation), reduced))
 }
 
 #[cfg(test)]
@@ -338,16 +347,22 @@ mod tests {
         fn output_size(&self, input: Size) -> Result<Size, Failure> {
             self.inner.output_size(input)
         }
-        fn needs(&self, input: Size) -> Size {
-            self.inner.needs(input)
+        fn scales_to(&self, input: Size) -> Option<Size> {
+            self.inner.scales_to(input)
+        }
+        fn mixes(&self) -> bool {
+            self.inner.mixes()
+        }
+        fn keeps_chroma_grid(&self) -> bool {
+            self.inner.keeps_chroma_grid()
         }
         fn run_reduced(
             &self,
             inputs: Vec<Option<Image>>,
-            full: Size,
+            reduced: Reduced,
             context: &Context<'_>,
         ) -> Result<Vec<Image>, Failure> {
-            self.inner.run_reduced(inputs, full, context)
+            self.inner.run_reduced(inputs, reduced, context)
         }
         fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
             let first = inputs[0].as_ref().expect("connected").representation();
