@@ -19,7 +19,7 @@ mod jpeg;
 mod png;
 mod webp;
 
-/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool` and `const CODEC: Codec`, then its name for
+/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and `const VERSION: &str`, then its name for
 /// people, its extension and its media type.
 ///
 /// The facts are apart from [`Codec`], so that the page can name a format without linking its decoder.
@@ -46,6 +46,11 @@ macro_rules! formats {
             /// Media type.
             pub const fn media_type(self) -> &'static str {
                 match self { $(Self::$format => $media_type,)* }
+            }
+
+            /// Version of what is read from and written to its files; it changes with any pixel or byte.
+            pub const fn version(self) -> &'static str {
+                match self { $(Self::$format => $module::VERSION,)* }
             }
 
             const fn codec(self) -> &'static Codec {
@@ -103,8 +108,6 @@ enum Problem {
     TooLarge(u32, u32),
     #[error("has an empty picture of {0}×{1} pixels")]
     Empty(u32, u32),
-    #[error("carries a color profile of more than 4 MiB")]
-    ProfileTooLarge,
 }
 
 impl Problem {
@@ -121,7 +124,6 @@ impl Problem {
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::Cmyk => "Save it as RGB in an image editor.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
-            Self::ProfileTooLarge => "Save the picture without its color profile.",
         }
     }
 
@@ -151,6 +153,10 @@ enum Finding {
     PartMissing,
     /// The last passes of a picture that sharpens while it loads are missing: all of it is there, but coarse.
     DetailMissing,
+    /// It moves, and only its first frame was read: how many frames it has.
+    FirstFrame(u32),
+    /// Its color profile is damaged or too large, and is not carried.
+    ProfileLeftOut,
 }
 
 impl Finding {
@@ -160,6 +166,16 @@ impl Finding {
                 "part_missing",
                 format!("\"{name}\" ends too early: part of the picture is missing."),
                 "Copy or download the file again.",
+            ),
+            Self::FirstFrame(frames) => Warning::new(
+                "first_frame_only",
+                format!("\"{name}\" is animated: the first of its {frames} frames was used."),
+                "Use another program if the result must be animated too.",
+            ),
+            Self::ProfileLeftOut => Warning::new(
+                "profile_left_out",
+                format!("The color profile of \"{name}\" is damaged or larger than 4 MiB, and was left out."),
+                "Compare the colors with the original.",
             ),
             Self::DetailMissing => Warning::new(
                 "detail_missing",
@@ -175,7 +191,8 @@ impl Finding {
 pub struct Decoded {
     /// The picture.
     pub image: Image,
-    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early.
+    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early,
+    /// `first_frame_only` where it is animated, `profile_left_out` where its color profile cannot be carried.
     pub warnings: Vec<Warning>,
 }
 
@@ -194,6 +211,8 @@ pub struct Header {
     pub native: Representations,
     /// Embedded ICC profile.
     pub icc: Option<Arc<[u8]>>,
+    /// What was noticed beside the pixels.
+    findings: Vec<Finding>,
 }
 
 impl Header {
@@ -303,7 +322,8 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     if image.representation().converts_to(request.representation) {
         image = convert(image, request.representation);
     }
-    Ok(Decoded { image, warnings: findings.into_iter().map(|finding| finding.of(name)).collect() })
+    let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
+    Ok(Decoded { image, warnings })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.
