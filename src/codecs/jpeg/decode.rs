@@ -14,9 +14,13 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
     if size != header.size {
         return Err(Problem::damaged("its header changed"));
     }
+    let subsampling = match layout {
+        Layout::Planar(subsampling) => subsampling,
+        Layout::Gray | Layout::Uneven | Layout::Rgb => Subsampling::S444,
+    };
     let scales = match frame.process {
         Process::Arithmetic => Scales { luma: Scale::Full, chroma: Scale::Full },
-        _ => Scales::serving(size, request.at_least),
+        _ => Scales::serving(size, subsampling, request),
     };
     let size = scales.luma.of(size);
     let missing = |_| Problem::damaged("a plane is missing");
@@ -26,7 +30,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
             let [luma] = <[Plane; 1]>::try_from(planes).map_err(missing)?;
             (Pixels::Gray(luma.data), findings)
         }
-        Layout::Planar(subsampling) => {
+        Layout::Planar(_) => {
             let Decoded { planes, findings } =
                 decode_planes(bytes, &frame, &[scales.luma, scales.chroma, scales.chroma])?;
             let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(missing)?;
@@ -56,14 +60,27 @@ struct Scales {
 }
 
 impl Scales {
-    /// The smallest at which a picture of this size is no smaller than `at_least`.
-    fn serving(size: Size, at_least: Size) -> Self {
-        let serves = |scale: &Scale| {
-            let Size { width, height } = scale.of(size);
-            width >= at_least.width && height >= at_least.height
+    /// The smallest at which luma and chroma of a picture of this size serve the request. Chroma may be scaled by less, up to
+    /// luma's size.
+    fn serving(size: Size, subsampling: Subsampling, request: &DecodeRequest) -> Self {
+        let covers = |given: Size, least: Size, most: Size| {
+            given.width >= least.width.min(most.width) && given.height >= least.height.min(most.height)
         };
-        let scale = Scale::ALL.into_iter().find(serves).unwrap_or(Scale::Full);
-        Self { luma: scale, chroma: scale }
+        let chroma_size = |scale: Scale| {
+            let part = |length: u32, ratio: u8| (length * scale.side()).div_ceil(8 * u32::from(ratio));
+            Size::new(part(size.width, subsampling.h), part(size.height, subsampling.v))
+        };
+        let finest = u32::from(subsampling.h.min(subsampling.v));
+        for luma in Scale::ALL.into_iter().filter(|luma| covers(luma.of(size), request.at_least, size)) {
+            let chroma = Scale::ALL
+                .into_iter()
+                .filter(|chroma| (luma.side()..=luma.side() * finest).contains(&chroma.side()))
+                .find(|chroma| covers(chroma_size(*chroma), request.chroma_at_least, chroma_size(Scale::Full)));
+            if let Some(chroma) = chroma {
+                return Self { luma, chroma };
+            }
+        }
+        Self { luma: Scale::Full, chroma: Scale::Full }
     }
 
     /// What a subsampling becomes by them.

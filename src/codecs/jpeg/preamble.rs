@@ -1,7 +1,7 @@
 //! What stands before the first scan: size, orientation, profile, and which colours the components hold.
 
 use super::frame::{Component, Frame, Segment, is_frame, next_segment, no_frame};
-use crate::codecs::icc::{Chunks, JPEG_MARKER};
+use crate::codecs::icc::{Chunks, JPEG_MARKER, or_note};
 use crate::codecs::{Format, Header, Problem, exif};
 use crate::image::{Representation, Representations, Subsampling};
 
@@ -31,7 +31,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     let mut at = 2;
     let mut frame: Option<Frame> = None;
-    let (mut jfif, mut adobe, mut orientation) = (false, None, 1);
+    let (mut jfif, mut adobe, mut orientation) = (false, None, None);
     let mut chunks = Chunks::default();
     loop {
         let (code, body) = match next_segment(bytes, &mut at) {
@@ -48,7 +48,7 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
                 frame = Some(Frame::read(code, body)?);
             }
             0xe0 => jfif |= body.starts_with(b"JFIF\0"),
-            0xe1 if body.starts_with(b"Exif\0") => orientation = exif::orientation(body),
+            0xe1 if body.starts_with(b"Exif\0") => orientation = orientation.or_else(|| exif::orientation(body)),
             0xe2 => {
                 if let Some(chunk) = body.strip_prefix(JPEG_MARKER) {
                     chunks.push(chunk);
@@ -66,8 +66,10 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
         Layout::Planar(_) | Layout::Uneven => &[Representation::Ycc, Representation::Rgb],
         Layout::Rgb => &[Representation::Rgb],
     });
-    let header =
-        Header { format: Format::Jpeg, size: frame.size, orientation, alpha: false, native, icc: chunks.finish()? };
+    let mut findings = Vec::new();
+    let icc = or_note(chunks.finish(), &mut findings);
+    let orientation = orientation.unwrap_or(1);
+    let header = Header { format: Format::Jpeg, size: frame.size, orientation, alpha: false, native, icc, findings };
     Ok(Preamble { header, frame, layout })
 }
 
