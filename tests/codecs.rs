@@ -262,7 +262,7 @@ fn what_is_no_picture_is_named() {
     for (bytes, kind) in [
         (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "an AVIF picture"),
         (b"\0\0\0\x1cftypheic\0\0\0\0", "a HEIC picture"),
-        (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIC picture"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIF picture"),
         (b"\0\0\0\x1cftypisom\0\0\0\0", "a video"),
         (b"II*\0\x08\0\0\0", "a TIFF or camera raw picture"),
         (b"  <svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),

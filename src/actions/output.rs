@@ -29,7 +29,8 @@ crate::parameters! {
         quality: u32 = 80, range 1.0..=100.0;
         /// Keep every pixel exactly (WebP only).
         lossless: bool = false;
-        /// File name, from `{name}` (the input's, without extension), `{ext}`, `{index}`, `{width}`, `{height}`.
+        /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
+        /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency.
         background: Color = Color::WHITE;
@@ -37,9 +38,15 @@ crate::parameters! {
 }
 
 /// Placeholders that a name pattern may use.
-pub const PLACEHOLDERS: [&str; 5] = ["name", "ext", "index", "width", "height"];
+pub const PLACEHOLDERS: [&str; 6] = ["name", "ext", "folder", "index", "width", "height"];
 
-/// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`].
+/// Whether a name pattern says itself where in the folders of the input the result goes.
+pub fn places_folder(pattern: &str) -> bool {
+    pattern.contains("{folder}")
+}
+
+/// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`]. A folder that is empty takes the slash behind it
+/// with it.
 ///
 /// # Errors
 /// The first placeholder that is not known, or the rest of a pattern whose brace is not closed.
@@ -51,9 +58,10 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
         if !PLACEHOLDERS.contains(&key) {
             return Err(key.to_owned());
         }
+        let value = value(key);
         filled.push_str(before);
-        filled.push_str(&value(key));
-        rest = tail;
+        filled.push_str(&value);
+        rest = if key == "folder" && value.is_empty() { tail.strip_prefix('/').unwrap_or(tail) } else { tail };
     }
     filled.push_str(rest);
     Ok(filled)
@@ -88,3 +96,20 @@ pub const ACTION: Action = Action {
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_folder_leaves_no_slash_behind() {
+        let fill = |pattern: &str, folder: &str| {
+            fill_name(pattern, |key| if key == "folder" { folder.to_owned() } else { "x".to_owned() })
+        };
+        assert_eq!(fill("web/{folder}/{name}.{ext}", "a/b").as_deref(), Ok("web/a/b/x.x"));
+        assert_eq!(fill("web/{folder}/{name}.{ext}", "").as_deref(), Ok("web/x.x"));
+        assert_eq!(fill("{folder}-{name}", "").as_deref(), Ok("-x"));
+        assert_eq!(fill("{folders}", ""), Err("folders".to_owned()));
+        assert!(places_folder("web/{folder}/{name}") && !places_folder("{name}.{ext}"));
+    }
+}

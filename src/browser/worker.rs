@@ -273,6 +273,7 @@ impl Worker {
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
             .map(|(input, bytes)| Source {
                 name: if input.name.is_empty() { &nameless } else { &input.name },
+                folder: input.folder(),
                 bytes: bytes.as_slice(),
             })
             .collect();

@@ -145,7 +145,7 @@ mod tests {
     use std::io::{Cursor, Write};
 
     use super::*;
-    use crate::export::zip::{Entry, structure};
+    use crate::export::zip::{Entry, Moment, structure};
 
     /// Everything that an archive holds, read as its reader does.
     fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
@@ -171,7 +171,7 @@ mod tests {
                 path: path.clone(),
                 size: content.len() as u64,
                 crc32: crc32fast::hash(content),
-                modified: 0.0,
+                modified: Moment::default(),
             })
             .collect();
         let structure = structure(&entries);
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn sizes_and_offsets_beyond_4_gib_are_read_from_their_fields() {
-        let large = Entry { path: "large".into(), size: 5_000_000_000, crc32: 7, modified: 0.0 };
-        let small = Entry { path: "small".into(), size: 1, crc32: 8, modified: 0.0 };
+        let large = Entry { path: "large".into(), size: 5_000_000_000, crc32: 7, modified: Moment::default() };
+        let small = Entry { path: "small".into(), size: 1, crc32: 8, modified: Moment::default() };
         let structure = structure(&[large, small]);
         let before = structure.headers.iter().map(|header| header.len() as u64).sum::<u64>() + 5_000_000_001;
         let size = before + structure.directory.len() as u64;
