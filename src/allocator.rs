@@ -1,12 +1,12 @@
-//! The allocator of the binaries that run in workers: it remembers that memory ran out, which a trap alone does not tell.
+//! The allocator of the binaries that run in workers: it records that memory ran out, which a trap alone does not show.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 
-/// The system's allocator, and a note when it has nothing left: on exhaustion Rust aborts without a panic, and the
-/// trap says only `unreachable`.
+/// The system's allocator, with a flag that is set when it fails: on exhaustion Rust aborts without a panic, and the
+/// trap only says `unreachable`.
 #[derive(Debug)]
 pub struct WatchedAllocator;
 

@@ -1,7 +1,7 @@
 //! The batch API of the contract, over a [`Store`] and a [`Host`]: requests in, answers out.
 //!
-//! A call writes a durable record and tells the host; what a record asks for, the scheduling tab carries out. So every
-//! call works in every tab. Nothing here knows workers, JavaScript or HTTP.
+//! A call writes a durable record and notifies the host; the scheduling tab carries out what the record asks for. So
+//! every call works in every tab. Nothing here knows about workers, JavaScript or HTTP.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ mod answers;
 mod catalog;
 mod damage;
 mod error;
-mod hold;
+mod global_pause;
 mod identifiers;
 mod models;
 mod report;
@@ -41,7 +41,7 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use damage::VerifyAnswer;
 pub use error::ApiError;
-pub use hold::{HoldAnswer, read_hold};
+pub use global_pause::{GlobalPauseAnswer, read_global_pause};
 pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
 pub use report::Report;
@@ -52,12 +52,12 @@ pub use requests::{
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
 
-/// A durable change of a batch, for the scheduling tab and for those who show it. Who hears of it reads the store:
-/// notices of several tabs may come in another order than their changes.
+/// A durable change of a batch, for the scheduling tab and for the views that show it. Receivers read the store:
+/// notices of several tabs may arrive in another order than their changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notice {
-    /// A batch is there, all of it pending.
+    /// A batch was created, all of it pending.
     Created {
         /// The batch.
         batch_id: String,
@@ -67,35 +67,37 @@ pub enum Notice {
         /// The batch.
         batch_id: String,
     },
-    /// It is gone.
+    /// It was deleted.
     Deleted {
         /// The batch.
         batch_id: String,
     },
     /// The user's own workflows have changed.
     Workflows,
-    /// Everything was paused or goes on.
-    Held,
+    /// All batches were paused or resumed.
+    #[serde(rename = "held")]
+    GlobalPause,
 }
 
-/// What a webhook is told of a batch: its status without id lists, as JSON. No picture and no name of one is in it.
+/// The body of a webhook call: the batch's status without id lists, as JSON. It contains no picture and no name of one.
 pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
-    let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, held: None });
+    let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, global_pause: None });
     serde_json::to_string(&summary).unwrap_or_default()
 }
 
-/// What the service needs of its surroundings.
+/// What the service needs from its surroundings.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Host {
     /// The time.
     fn now(&self) -> Millis;
-    /// Any number, each time another.
+    /// A random number.
     fn random_u32(&self) -> u32;
     /// The document's base, absolute.
     fn base_url(&self) -> String;
-    /// How many workers are on a batch now; `None` where nobody knows, which counts what is in flight instead.
+    /// How many workers are on a batch now; `None` where nobody knows, and then executions in flight are counted
+    /// instead.
     fn workers(&self, batch_id: &str) -> Option<u32>;
-    /// Tells the scheduling tab and all who show a batch; called after the change is durable.
+    /// Tells the scheduling tab and every view of the batch; called after the change is durable.
     fn notify(&self, notice: Notice);
     /// Stores the content of a `blob:` or `data:` URL and answers its asset id.
     ///
@@ -106,12 +108,12 @@ pub trait Host {
     fn resolve(&self, url: &str) -> Option<String>;
 }
 
-/// Why the bytes behind a `blob:` or `data:` URL were not stored: a sentence each.
+/// Why the bytes of a `blob:` or `data:` URL were not stored: a sentence each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportRefusal {
-    /// They cannot be read: the caller's to mend.
+    /// They cannot be read: the caller has to fix that.
     Unreadable(String),
-    /// They were read, and the storage did not take them.
+    /// They were read, but the storage did not accept them.
     NotStored(String),
 }
 
@@ -120,22 +122,22 @@ pub enum ImportRefusal {
 pub struct Service<S, H> {
     store: S,
     host: H,
-    /// The pause of everything, as last read.
-    held: Cell<Option<Pause>>,
+    /// The global pause, as last read.
+    global_pause: Cell<Option<Pause>>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// The operations over this store.
+    /// The operations on this store.
     pub fn new(store: S, host: H) -> Self {
-        Self { store, host, held: Cell::new(None) }
+        Self { store, host, global_pause: Cell::new(None) }
     }
 
-    /// Where everything lies.
+    /// The store.
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// The surroundings.
+    /// The host.
     pub fn host(&self) -> &H {
         &self.host
     }
@@ -154,7 +156,7 @@ impl<S: Store, H: Host> Service<S, H> {
             }
             Task::Document(document) => (document, None),
         };
-        // Judged before anything is imported, and read again after.
+        // Checked before anything is imported, and read again after.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
         let (name, graph) = resolve(&document)?;
@@ -193,7 +195,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for a filter or page out of range, 500 when it cannot be read.
     pub async fn list(&self, query: &Value) -> Result<BatchList, ApiError> {
         let query = ListQuery::read(query)?;
-        self.refresh_hold().await?;
+        self.refresh_global_pause().await?;
         let page = self.store.list_progress(&query.filter(), query.offset, query.limit).await?;
         let paging = Paging::of(query.limit, query.offset, page.matching as usize);
         let batches = page.progress.iter().map(|progress| self.status_event(progress)).collect();
@@ -206,7 +208,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 for an unknown format, 404 when there is no such batch, 500 when it cannot be read.
     pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
         requests::check_format(query)?;
-        self.refresh_hold().await?;
+        self.refresh_global_pause().await?;
         Ok(self.status_of(&self.progress(batch_id).await?))
     }
 
@@ -273,7 +275,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Runs failed executions again, by default all; with them what never started.
+    /// Retries failed executions, by default all, along with those that never started.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
@@ -309,7 +311,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// Removes a batch with its results, in any state; bytes that nothing else refers to go with it.
+    /// Removes a batch with its results, in any state; bytes that nothing else refers to are removed too.
     ///
     /// # Errors
     /// 404, 500.
@@ -320,14 +322,14 @@ impl<S: Store, H: Host> Service<S, H> {
             return Err(ApiError::no_batch(batch_id));
         }
         if noted.is_err() {
-            // Where the storage was full, there is room for it now.
+            // If the storage was full, there is room now.
             self.note_what_ran(&progress).await?;
         }
         self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
         Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
     }
 
-    /// Pauses a batch: nothing new starts, what is in flight ends.
+    /// Pauses a batch: nothing new starts, executions in flight finish.
     ///
     /// # Errors
     /// 400 naming the state when the batch has ended, 404, 500.
@@ -355,7 +357,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch beside its executions: what its webhook was told, and when its tab was frozen.
+    /// What happened to a batch besides its executions: webhook calls, and when its tab was suspended.
     ///
     /// # Errors
     /// 404, 500.
@@ -383,26 +385,26 @@ impl<S: Store, H: Host> Service<S, H> {
         workflow::check(document).1
     }
 
-    /// The detail of `progress` and `batchcompleted` events, and a list's entry: the status without id lists.
+    /// The detail of `progress` and `batchcompleted` events, and an entry of a list: the status without id lists.
     pub fn status_event(&self, progress: &Progress) -> BatchSummary {
         BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
-    /// The full status of a batch whose progress is at hand.
+    /// The full status of a batch whose progress was read already.
     pub fn status_of(&self, progress: &Progress) -> Status {
         Status::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
     fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {
         let workers = self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing);
-        Around { base_url, workers, held: self.held.get() }
+        Around { base_url, workers, global_pause: self.global_pause.get() }
     }
 
     async fn progress(&self, batch_id: &str) -> Result<Progress, ApiError> {
         self.store.progress(batch_id).await?.ok_or_else(|| ApiError::no_batch(batch_id))
     }
 
-    /// Changes a batch by a transition that may refuse, strictly durable; tells when it did not. Answers the
+    /// Changes a batch by a transition that may refuse, strictly durable; notifies the host if it did not. Answers the
     /// transition's result with the progress after it.
     async fn change<T: 'static, E: 'static>(
         &self,
@@ -422,8 +424,8 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok((result, progress))
     }
 
-    /// Stores what a document names as `blob:` or `data:`, and names it as asset: such URLs do not outlive the page.
-    /// Any other becomes absolute, because a worker has no base.
+    /// Stores the files that a document names as `blob:` or `data:`, and names them as assets: such URLs do not outlive
+    /// the page. Other URLs become absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
             let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));

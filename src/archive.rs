@@ -1,16 +1,16 @@
-//! Everything that one browser holds as one archive, and back: a ZIP with a manifest, records as JSON, and contents by
-//! their SHA-256. Over any store; how contents are read and hashed is the surroundings' business.
+//! Exporting everything that one browser stores as one archive, and importing it: a ZIP with a manifest, records as
+//! JSON, and contents by their SHA-256. It works over any store; the surroundings read and hash contents.
 //!
 //! ```text
 //! manifest.json            { format, version, engineVersion, createdAt }
-//! assets.json              [{ assetId, name, mimeType, bytes }]: what there is of contents
+//! assets.json              [{ assetId, name, mimeType, bytes }]: the contents
 //! batches/<batchId>.json   { batch, progress, executions }
 //! workflows/<number>.json  a workflow that the user keeps, with its versions
-//! models.json              [{ name, assetId, bytes, createdAt }]: networks that the user has added
-//! blobs/<sha-256>          a content, stored as it is
+//! models.json              [{ name, assetId, bytes, createdAt }]: models that the user has added
+//! blobs/<sha-256>          a content, stored uncompressed
 //! ```
 //!
-//! Choices that hold for one browser only, such as what the user allows beyond the page, are not in it.
+//! Choices that apply to one browser only, such as permissions in the settings, are not included.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,19 +23,19 @@ use crate::engine;
 use crate::export::unzip::{self, Listed};
 use crate::export::zip::{Entry, structure};
 use crate::library::KeptWorkflow;
-use crate::store::{Kept, ModelRecord, NewAsset, Store, StoreError};
+use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
 
-/// What a manifest says that it belongs to.
+/// The `format` of every manifest.
 pub const FORMAT: &str = "pixelmill-archive";
-/// Of the format. A reader takes this one and older ones.
+/// Version of the format. A reader accepts this one and older ones.
 pub const VERSION: u32 = 1;
 
 /// Executions read at once.
 const PORTION: u32 = 500;
-/// Contents that are stored in one transaction, and the bytes after which they are, however few.
+/// Limits of one transaction that stores contents: how many, and how many bytes.
 const PORTION_FILES: usize = 64;
 const PORTION_BYTES: u64 = 64 << 20;
-/// Largest record file that is read, so that a mutilated archive does not exhaust the memory.
+/// Largest record file that is read, so that a mutilated archive does not exhaust memory.
 const MAX_RECORDS: u64 = 512 << 20;
 /// Largest content that is read.
 const MAX_CONTENT: u64 = 1 << 30;
@@ -72,7 +72,7 @@ impl BatchFile {
     }
 }
 
-/// What writing and reading needs beside the store.
+/// What reading and writing need besides the store.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Surroundings<C> {
     /// The bytes of a stored content.
@@ -80,16 +80,16 @@ pub trait Surroundings<C> {
     /// # Errors
     /// Why it cannot be read.
     async fn bytes(&self, content: &C) -> Result<Vec<u8>, String>;
-    /// A content of some bytes.
+    /// Makes a content from bytes.
     ///
     /// # Errors
-    /// Why there is no room for it.
+    /// When there is not enough room.
     fn content(&self, bytes: &[u8], mime_type: &str) -> Result<C, String>;
     /// SHA-256 in hex.
     async fn sha256(&self, bytes: &[u8]) -> String;
 }
 
-/// An archive that is read piece by piece.
+/// An archive that can be read in parts.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Source {
     /// Its length.
@@ -101,7 +101,7 @@ pub trait Source {
     async fn read(&self, from: u64, to: u64) -> Result<Vec<u8>, String>;
 }
 
-/// A piece of an archive that is being written.
+/// A part of an archive that is being written.
 #[derive(Clone, Debug)]
 pub enum Part<C> {
     /// Structure and records.
@@ -110,8 +110,8 @@ pub enum Part<C> {
     Content(C),
 }
 
-/// Puts everything into an archive: its pieces, in order. A content that is damaged is left out; what has it as a
-/// result is made anew where the archive is taken in.
+/// Exports everything as the parts of an archive, in order. Damaged content is left out; a result that refers to it is
+/// regenerated where the archive is imported.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -200,42 +200,42 @@ impl<C> Files<C> {
     }
 }
 
-/// Something of an archive that was not taken in as it was.
+/// Something of an archive that was not imported as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ArchiveProblem {
     /// Its path in the archive.
     pub entry: String,
     /// What is wrong with it, and what became of it.
     pub message: String,
 }
 
-/// What was taken in from an archive.
+/// What was imported from an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct ImportSummary {
     /// How many batches.
     pub batches: u32,
     /// How many workflows.
     pub workflows: u32,
-    /// How many networks.
+    /// How many models.
     pub models: u32,
     /// How many files that were not stored yet.
     pub assets: u32,
-    /// How many batches, workflows and networks were there already, and stay as they are.
+    /// How many batches, workflows and models existed already and were left alone.
     pub skipped: u32,
-    /// What was not taken in as it was.
-    pub problems: Vec<Problem>,
+    /// What was not imported as it was.
+    pub problems: Vec<ArchiveProblem>,
 }
 
-/// Takes in what an archive holds and the store does not. What is damaged is left out and told; the rest comes in.
+/// Imports what an archive contains and the store does not. Damaged parts are left out and reported.
 ///
 /// # Errors
-/// A sentence, when this is no archive of ours, or of a newer version.
+/// A sentence, when this is not an archive of Pixelmill or of a newer version.
 pub async fn import<S: Store>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     archive: &impl Source,
     now: Millis,
-) -> Result<Taken, String> {
+) -> Result<ImportSummary, String> {
     let entries = list(archive).await?;
     let manifest: Manifest = match entries.get("manifest.json") {
         Some(entry) => {
@@ -252,28 +252,36 @@ pub async fn import<S: Store>(
             manifest.version
         ));
     }
-    let mut taking = Taking { store, around, archive, now, entries, names: BTreeMap::new(), taken: Taken::default() };
-    if let Some(assets) = taking.records::<Vec<AssetEntry>>("assets.json").await {
-        taking.names.extend(assets.into_iter().map(|asset| (asset.asset_id.clone(), asset)));
+    let mut import = ArchiveImport {
+        store,
+        around,
+        archive,
+        now,
+        entries,
+        names: BTreeMap::new(),
+        summary: ImportSummary::default(),
+    };
+    if let Some(assets) = import.records::<Vec<AssetEntry>>("assets.json").await {
+        import.names.extend(assets.into_iter().map(|asset| (asset.asset_id.clone(), asset)));
     }
-    let paths: Vec<String> = taking.entries.keys().cloned().collect();
+    let paths: Vec<String> = import.entries.keys().cloned().collect();
     for path in paths {
-        let taken = if path.starts_with("batches/") {
-            taking.batch(&path).await
+        let imported = if path.starts_with("batches/") {
+            import.batch(&path).await
         } else if path.starts_with("workflows/") {
-            taking.workflow(&path).await
+            import.workflow(&path).await
         } else if path == "models.json" {
-            taking.models(&path).await
+            import.models(&path).await
         } else {
             Ok(())
         };
-        if let Err(error) = taken {
-            taking.problem(&path, format!("it was not taken in: {error}"));
-            // What comes next would meet the same.
+        if let Err(error) = imported {
+            import.problem(&path, format!("it was not taken in: {error}"));
+            // The next ones would fail in the same way.
             break;
         }
     }
-    Ok(taking.taken)
+    Ok(import.summary)
 }
 
 /// The entries of an archive by their paths.
@@ -310,24 +318,24 @@ async fn records<T: DeserializeOwned>(archive: &impl Source, entry: &Listed) -> 
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
-/// An archive that is being taken in.
-struct Taking<'a, S, A, R> {
+/// An archive that is being imported.
+struct ArchiveImport<'a, S, A, R> {
     store: &'a S,
     around: &'a A,
     archive: &'a R,
     now: Millis,
     entries: BTreeMap<String, Listed>,
-    /// What the archive says of its contents.
+    /// What the archive says about its contents.
     names: BTreeMap<String, AssetEntry>,
-    taken: Taken,
+    summary: ImportSummary,
 }
 
-impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
+impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
     fn problem(&mut self, entry: &str, message: impl Into<String>) {
-        self.taken.problems.push(Problem { entry: entry.to_owned(), message: message.into() });
+        self.summary.problems.push(ArchiveProblem { entry: entry.to_owned(), message: message.into() });
     }
 
-    /// The records of an entry; where they cannot be read, that is told.
+    /// The records of an entry; reports a problem if they cannot be read.
     async fn records<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
         let read = match self.entries.get(path) {
             Some(entry) => records(self.archive, entry).await,
@@ -342,7 +350,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         }
     }
 
-    /// Stores the contents that are not there yet, in portions; which of them are there then.
+    /// Stores the contents that are missing, in portions; answers which ones are stored then.
     async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
         let mut there = BTreeSet::new();
         let (mut portion, mut bytes) = (Vec::new(), 0);
@@ -359,7 +367,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
                     there.insert(asset_id);
                 }
                 Some(Err(why)) => self.problem(&path, format!("{why}; it was left out.")),
-                // What the other browser did not have any more is told by what refers to it.
+                // Missing in the other browser already; whatever refers to it is reported.
                 None => {}
             }
             if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
@@ -375,12 +383,12 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let count = portion.len() as u32;
         if count > 0 {
             self.store.take_assets(portion, self.now).await?;
-            self.taken.assets += count;
+            self.summary.assets += count;
         }
         Ok(())
     }
 
-    /// A content of the archive, checked; nothing when the archive does not have it.
+    /// A content of the archive, checked; nothing when the archive does not contain it.
     async fn asset(&self, path: &str, asset_id: &str) -> Option<Result<NewAsset<S::Content>, String>> {
         let entry = self.entries.get(path)?;
         let bytes = match content(self.archive, entry, MAX_CONTENT).await {
@@ -404,20 +412,20 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
     async fn batch(&mut self, path: &str) -> Result<(), StoreError> {
         let Some(mut file) = self.records::<BatchFile>(path).await else { return Ok(()) };
         if self.store.progress(&file.progress.batch_id).await?.is_some() {
-            self.taken.skipped += 1;
+            self.summary.skipped += 1;
             return Ok(());
         }
         let there = self.contents(file.references()).await?;
         let fits = file.batch.batch_id == file.progress.batch_id;
-        let admitted = if fits {
-            transitions::admit(&mut file.progress, &mut file.executions, &there, self.now)
+        let adopted = if fits {
+            transitions::adopt(&mut file.progress, &mut file.executions, &there, self.now)
         } else {
             Err("its records are of different batches".to_owned())
         };
-        match admitted {
+        match adopted {
             Ok(()) => {
                 self.store.create_batch(file.batch, file.progress, file.executions).await?;
-                self.taken.batches += 1;
+                self.summary.batches += 1;
             }
             Err(why) => self.problem(path, format!("{why}; it was left out.")),
         }
@@ -428,14 +436,15 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let Some(workflow) = self.records::<KeptWorkflow>(path).await else { return Ok(()) };
         let workflow_id = workflow.workflow_id.clone();
         if self.store.workflow(&workflow_id).await?.is_some() {
-            self.taken.skipped += 1;
+            self.summary.skipped += 1;
             return Ok(());
         }
         self.contents(workflow.references.clone()).await?;
-        let keep = move |before: Option<KeptWorkflow>| before.is_none().then_some((Kept::Stored(workflow), ()));
+        let keep =
+            move |before: Option<KeptWorkflow>| before.is_none().then_some((WorkflowChange::Stored(workflow), ()));
         match self.store.change_workflow(&workflow_id, keep).await? {
-            Some(()) => self.taken.workflows += 1,
-            None => self.taken.skipped += 1,
+            Some(()) => self.summary.workflows += 1,
+            None => self.summary.skipped += 1,
         }
         Ok(())
     }
@@ -445,13 +454,13 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> Taking<'_, S, A, R> {
         let names: BTreeSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
         for model in models {
             if names.contains(&model.name) {
-                self.taken.skipped += 1;
+                self.summary.skipped += 1;
                 continue;
             }
             let there = self.contents(BTreeSet::from([model.asset_id.clone()])).await?;
             let name = model.name.clone();
             if !there.is_empty() && self.store.add_model(model).await? {
-                self.taken.models += 1;
+                self.summary.models += 1;
             } else {
                 self.problem(path, format!("the file of the network \"{name}\" is missing; it was left out."));
             }
@@ -467,7 +476,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, Output, PauseReason};
+    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason};
     use crate::batch::transitions::{Findings, Results};
     use crate::library::sha256;
     use crate::store::{Durability, MemoryStore, Which};
@@ -509,8 +518,8 @@ mod tests {
         }
     }
 
-    fn output(text: &str) -> Output {
-        Output {
+    fn output(text: &str) -> OutputFile {
+        OutputFile {
             action_id: "save".into(),
             port: "outputs".into(),
             name: format!("{text}.jpg"),
@@ -524,7 +533,7 @@ mod tests {
         }
     }
 
-    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a network.
+    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a model.
     fn filled() -> MemoryStore {
         let store = MemoryStore::default();
         let pictures = ["a", "b", "c", "d"];
@@ -571,7 +580,7 @@ mod tests {
         }
         let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
         workflow.references.insert(sha256("logo"));
-        run(store.change_workflow("mine", |_| Some((Kept::Stored(workflow), ())))).expect("kept");
+        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("kept");
         let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
         assert!(run(store.add_model(model)).expect("kept"));
         store
@@ -588,11 +597,11 @@ mod tests {
             .collect()
     }
 
-    fn take(store: &MemoryStore, archive: &Vec<u8>) -> Result<Taken, String> {
+    fn take(store: &MemoryStore, archive: &Vec<u8>) -> Result<ImportSummary, String> {
         run(import(store, &Native, archive, 100.0))
     }
 
-    /// Where a text stands in an archive.
+    /// The position of a text in an archive.
     fn find(archive: &[u8], text: &str) -> usize {
         archive.windows(text.len()).position(|window| window == text.as_bytes()).expect("it is there")
     }
@@ -606,9 +615,9 @@ mod tests {
         let store = filled();
         let archive = archive_of(&store);
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        let expected = Taken { batches: 1, workflows: 1, models: 1, assets: 9, ..Taken::default() };
-        assert_eq!(taken, expected);
+        let summary = take(&other, &archive).expect("imported");
+        let expected = ImportSummary { batches: 1, workflows: 1, models: 1, assets: 9, ..ImportSummary::default() };
+        assert_eq!(summary, expected);
         let before = executions(&store);
         let after = executions(&other);
         assert_eq!(after[..2], before[..2]);
@@ -628,7 +637,7 @@ mod tests {
             };
             assert_eq!(references(&here), references(&there), "{text}");
         }
-        // A result goes with its batch, as it did where it was made.
+        // A result belongs to its batch, as it did where it was made.
         run(other.delete_batch("batch-1")).expect("deleted");
         assert_eq!(run(other.asset(&sha256("made 0"))), Ok(None));
         assert!(run(other.asset(&sha256("logo"))).is_ok_and(|logo| logo.is_some()));
@@ -639,8 +648,8 @@ mod tests {
         let store = filled();
         let archive = archive_of(&store);
         let before = (executions(&store), run(store.progress("batch-1")));
-        let taken = take(&store, &archive).expect("taken in");
-        assert_eq!(taken, Taken { skipped: 3, ..Taken::default() });
+        let summary = take(&store, &archive).expect("imported");
+        assert_eq!(summary, ImportSummary { skipped: 3, ..ImportSummary::default() });
         assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
     }
 
@@ -652,9 +661,9 @@ mod tests {
         let at = archive.windows(10).position(content).expect("it is there");
         archive[at] = b'M';
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        assert_eq!((taken.batches, taken.assets, taken.problems.len()), (1, 8, 1));
-        assert_eq!(taken.problems[0].entry, format!("blobs/{}", sha256("made 1")));
+        let summary = take(&other, &archive).expect("imported");
+        assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 8, 1));
+        assert_eq!(summary.problems[0].entry, format!("blobs/{}", sha256("made 1")));
         let after = executions(&other);
         let states: Vec<_> = after.iter().map(|execution| execution.status).collect();
         use ExecutionStatus::{Failed, Pending, Success};
@@ -669,10 +678,10 @@ mod tests {
         let at = find(&archive, "\"batchId\":\"batch-1\"");
         archive[at + 2] = b'B';
         let other = MemoryStore::default();
-        let taken = take(&other, &archive).expect("taken in");
-        assert_eq!((taken.batches, taken.workflows, taken.models, taken.assets), (0, 1, 1, 2));
-        assert_eq!(taken.problems[0].entry, "batches/batch-1.json");
-        assert!(taken.problems[0].message.starts_with("its checksum differs"), "{:?}", taken.problems);
+        let summary = take(&other, &archive).expect("imported");
+        assert_eq!((summary.batches, summary.workflows, summary.models, summary.assets), (0, 1, 1, 2));
+        assert_eq!(summary.problems[0].entry, "batches/batch-1.json");
+        assert!(summary.problems[0].message.starts_with("its checksum differs"), "{:?}", summary.problems);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Batches: the records that are stored, their transitions, and the scheduler that hands executions out.
 //!
-//! Everything here is pure: no clock, no storage, no workers. What waits, stores or spawns lives in `browser`.
+//! Everything here is pure: no clock, no storage, no workers. Code that waits, stores or spawns is in `browser`.
 
 pub mod log;
 pub mod records;

@@ -1,14 +1,12 @@
-//! Everything that speaks to the browser, on wasm32 only: storage, workers, locks, files, and the client for pages.
+//! Everything that talks to the browser, on wasm32 only: storage, workers, locks, files, and the client for pages.
 //!
 //! The page and the worker are separate binaries over this one module: [`client`], [`pool`], [`leader`], [`network`]
-//! and [`files`] run on the page, [`worker`] and `import` run in a worker, the rest in both. Nothing here decides what a
-//! batch does next (that is `batch`) or what an answer looks like (that is `api`).
+//! and [`files`] run on the page, [`worker`] and `import` run in a worker, the rest in both. Nothing here decides what
+//! a batch does next (that is `batch`) or what an answer looks like (that is `api`).
 
 pub mod client;
-pub mod courier;
 pub mod database;
 pub mod environment;
-mod errand;
 pub mod exchange;
 pub mod files;
 pub mod hash;
@@ -22,10 +20,12 @@ mod lifecycle;
 pub mod locks;
 mod memory;
 pub mod network;
+pub mod notifier;
+mod one_shot;
 pub mod pool;
 pub mod preferences;
+mod probe_model;
 pub mod storage;
-mod trial;
 mod verify;
 mod wake;
 #[cfg(feature = "worker")]

@@ -1,4 +1,4 @@
-//! What the user sees of a failure, or of a success with a warning: what, where, and how to mend it.
+//! What the user sees of a failure, or of a success with a warning: what happened, where, and how to fix it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub enum ErrorCategory {
     RateLimitError,
     /// A named URL could not be fetched.
     DownstreamError,
-    /// A limit of time was passed.
+    /// A time limit was exceeded.
     PollingTimeoutError,
 }
 
@@ -22,7 +22,7 @@ pub enum ErrorCategory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// While the inputs were judged: sniffing, header, limits, decoding.
+    /// While the inputs were checked: sniffing, header, limits, decoding.
     Validation,
     /// While the inputs or the codecs were fetched.
     Setup,
@@ -48,12 +48,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of the input: the user can mend it by another file or value.
+    /// A failure of the input: the user can fix it with another file or value.
     pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(ErrorCategory::ValidationError, Phase::Validation, message, hint)
     }
 
-    /// A failure of an action or encoder on a sound input.
+    /// A failure of an action or encoder on a valid input.
     pub fn execute(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(ErrorCategory::ValidationError, Phase::Execute, message, hint)
     }
@@ -86,13 +86,13 @@ pub enum WarningLevel {
     Doubt,
 }
 
-/// What was noticed about a result that was made all the same.
+/// What was noticed about a result that was made nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Stable code, such as `no_clear_subject`; the action's documentation lists its codes.
     pub code: String,
-    /// How much it matters. A doubt where the record does not say: all were, once.
+    /// How much it matters. A doubt if the record does not say: once, all warnings were.
     #[serde(default)]
     pub level: WarningLevel,
     /// What was noticed.

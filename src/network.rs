@@ -25,7 +25,7 @@ pub trait SaliencyNetwork {
 }
 
 /// The networks that a host holds, by the name that the `model` parameter has.
-pub trait Networks {
+pub trait ModelSource {
     /// The network of this name.
     ///
     /// # Errors

@@ -1,30 +1,30 @@
-//! What the page and its workers say to each other. Messages are small: pictures go through the store.
+//! The messages between the page and its workers. They are small: pictures go through the store.
 //!
-//! A message on its way is an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] brings its
-//! files so, [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the networks' code, [`FromWorker::Ask`] and its
-//! answer contents of files). A worker speaks first, with [`FromWorker::Alive`] and then [`FromWorker::Ready`]; whatever
-//! is sent to it before that is lost.
+//! A message is posted as an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] its files,
+//! [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the inference code, [`FromWorker::Ask`] and its answer
+//! the contents of files). A worker speaks first, with [`FromWorker::Alive`] and then [`FromWorker::Ready`]; anything
+//! sent to it before that is lost.
 //!
-//! A variant's name is the key of what it carries: with a field for the name, the page would hold the reading of every
-//! record twice (40 kB).
+//! A variant's name is the key of its content: with a field for the name, the page would contain the code that reads
+//! every record twice (40 kB).
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
 use crate::store::{AssetRecord, ModelRecord};
 
-/// Raised with every change of the messages.
-pub const VERSION: u32 = 3;
+/// Incremented with every change of the messages.
+pub const VERSION: u32 = 4;
 
-/// What page and worker must agree on: both come from the same sources.
+/// Page and worker must have the same one: both are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     Some(id) => id,
     None => "development",
 };
 
-/// What a worker asks of the page's memory, where there is no other storage. Contents of files go beside it.
+/// What a worker asks of the page's memory, where there is no other storage. Contents of files are attached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreRequest {
@@ -43,13 +43,13 @@ pub enum StoreRequest {
         /// The batch.
         batch_id: String,
     },
-    /// The networks that the user has added.
+    /// The models that the user has added.
     Models,
     /// Store files.
     Put {
         /// Their records.
         assets: Vec<AssetRecord>,
-        /// When they came in.
+        /// When they were imported.
         now: Millis,
     },
     /// An execution, and the progress of its batch.
@@ -63,9 +63,9 @@ pub enum StoreRequest {
     Write {
         /// The revision that was read.
         revision: u64,
-        /// As they are to be.
+        /// The new records.
         records: Box<(Progress, Execution)>,
-        /// Records of the files that go with them.
+        /// Records of the files they refer to.
         assets: Vec<AssetRecord>,
     },
 }
@@ -84,7 +84,7 @@ pub enum StoreAnswer {
     Records(Option<Box<(Progress, Execution)>>),
     /// To `Write`: whether they were written.
     Written(bool),
-    /// To the others. The content that was asked for comes beside it.
+    /// To the others. Requested content is attached.
     Done,
     /// It was not done.
     Failed(String),
@@ -94,15 +94,15 @@ pub enum StoreAnswer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ToWorker {
-    /// Answer to [`FromWorker::Ready`]: what the worker cannot know by itself. With it comes libwebp's module.
+    /// Answer to [`FromWorker::Ready`]: what the worker cannot know by itself. libwebp's module is attached.
     Start {
         /// Address of the page, which names its database.
         base_url: String,
-        /// Whether it is to ask the page for what is stored: there is no other storage.
+        /// Whether it has to ask the page for stored data, because there is no other storage.
         #[serde(default)]
         from_memory: bool,
     },
-    /// Answer to [`FromWorker::Ask`]. With it comes the content that was asked for.
+    /// Answer to [`FromWorker::Ask`]. Requested content is attached.
     Stored {
         /// The question's.
         ticket: u32,
@@ -111,22 +111,22 @@ pub enum ToWorker {
     },
     /// Run an execution whose hand-out is durable.
     Run {
-        /// As handed out; it can be finished with this very attempt only.
+        /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,
     },
-    /// Answer to [`FromWorker::NeedsNetwork`]. With it come the networks' module and, where it was asked for, the file of
-    /// the built-in network; or nothing, when they are not to be had.
+    /// Answer to [`FromWorker::NeedsNetwork`]. The inference module is attached and, if requested, the built-in model;
+    /// nothing is attached when they are not available.
     Network {
         /// Why not.
         failure: Option<Failure>,
     },
-    /// Put everything that is stored into an archive.
+    /// Export everything that is stored as an archive.
     Export,
-    /// Take in what an archive holds. With it comes the archive.
-    TakeIn,
-    /// Load a network's file and run it once. With it comes the file.
-    Try,
-    /// Store files. With it come the files (`File` or `Blob`).
+    /// Import an archive, which is attached.
+    ImportArchive,
+    /// Load a model, which is attached, and run it once.
+    ProbeModel,
+    /// Store files, which are attached (`File` or `Blob`).
     Import {
         /// Returned with every report on it.
         ticket: u32,
@@ -137,7 +137,7 @@ pub enum ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FromWorker {
-    /// It has the lock of its name, by which the page sees its death; said by its script, before all else.
+    /// It holds the lock of its name, by which the page notices its death; sent by its script, before everything else.
     Alive,
     /// Its WebAssembly is up.
     Ready {
@@ -153,43 +153,43 @@ pub enum FromWorker {
         /// Why.
         message: String,
     },
-    /// It asks for what is stored, or for something to be stored: [`ToWorker::Stored`]. With it come the contents of files.
+    /// It asks for stored data, or for something to be stored: [`ToWorker::Stored`]. Contents of files are attached.
     Ask {
         /// Returned with the answer.
         ticket: u32,
         /// What it asks.
         request: StoreRequest,
     },
-    /// It has its execution and begins.
-    Taken,
+    /// It has received its execution and starts on it.
+    Accepted,
     /// It has read the headers of its inputs.
     Measured {
         /// Pixels of all of them.
         pixels: u64,
     },
-    /// It waits for the networks' code: [`ToWorker::Network`].
+    /// It waits for the inference code: [`ToWorker::Network`].
     NeedsNetwork {
-        /// Whether for the built-in network's file too.
+        /// Whether it needs the built-in model too.
         built_in: bool,
     },
-    /// It is about to run networks, which takes longer than pixels tell.
+    /// It is about to run models, which takes longer than the number of pixels suggests.
     Infers {
         /// How many.
         networks: u32,
     },
-    /// Answer to [`ToWorker::Export`]. With it comes the archive.
+    /// Answer to [`ToWorker::Export`]. The archive is attached.
     Exported {
         /// Why there is none.
         failure: Option<String>,
     },
-    /// Answer to [`ToWorker::TakeIn`].
-    TakenIn {
-        /// What was taken in, or why nothing was.
-        result: Result<Taken, String>,
+    /// Answer to [`ToWorker::ImportArchive`].
+    ArchiveImported {
+        /// What was imported, or why nothing was.
+        result: Result<ImportSummary, String>,
     },
-    /// Answer to [`ToWorker::Try`].
-    Tried {
-        /// Why the file is no network for this program, if it is none.
+    /// Answer to [`ToWorker::ProbeModel`].
+    ModelProbed {
+        /// Why this program cannot use the file, if it cannot.
         failure: Option<Failure>,
     },
     /// Its execution has ended, and the record is durable.
@@ -199,7 +199,7 @@ pub enum FromWorker {
         /// Bytes of its memory.
         memory: u64,
     },
-    /// Its execution's end could not be stored; nothing of it was.
+    /// Its execution has ended but could not be stored; none of it was.
     Unstored {
         /// What the batch pauses for.
         reason: PauseReason,
@@ -229,35 +229,35 @@ pub enum FromWorker {
     ImportEnded {
         /// The import's.
         ticket: u32,
-        /// Why it broke off before its end, if it did.
+        /// Why it stopped early, if it did.
         failure: Option<ImportStop>,
     },
 }
 
-/// Why an import broke off.
+/// Why an import stopped early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportStop {
     /// A sentence.
     pub message: String,
-    /// Whether those after it may fare better.
+    /// Whether the files after it may still succeed.
     pub reason: StopReason,
 }
 
-/// What an import broke off for.
+/// What stopped an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum StopReason {
-    /// The first file that is not stored cannot be read; those after it perhaps can.
+    /// The first file that is not stored cannot be read; later ones may be readable.
     Unreadable,
-    /// There is no room for the first file that is not stored; for smaller ones perhaps there is.
+    /// There is no room for the first file that is not stored; there may be for smaller ones.
     NoRoom,
-    /// Something that every file after it would meet as well.
+    /// A problem that every later file would meet as well.
     General,
 }
 
 impl ImportStop {
-    /// Something that every file after it would meet as well.
+    /// A problem that every later file would meet as well.
     pub fn general(message: impl Into<String>) -> Self {
         Self { message: message.into(), reason: StopReason::General }
     }

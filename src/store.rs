@@ -1,4 +1,4 @@
-//! Where everything lies: the port, and an implementation in memory. The browser's is in `browser`.
+//! The port to storage, and an implementation in memory. The browser's implementation is in `browser`.
 //!
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.
@@ -13,13 +13,13 @@ use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
 
-/// Why the store could not do it; as text, a sentence.
+/// Why the store failed; as text, a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// No room: the browser's quota is used up.
     #[error("The browser's storage is full: {}.", .0.trim_end_matches('.'))]
     Quota(String),
-    /// Another tab upgrades or has upgraded the schema.
+    /// Another tab is upgrading or has upgraded the schema.
     #[error("The storage was upgraded by another tab: {}.", .0.trim_end_matches('.'))]
     Version(String),
     /// The transaction was aborted or the connection closed.
@@ -33,21 +33,21 @@ pub enum StoreError {
 pub struct AssetRecord {
     /// SHA-256 of the content, hex.
     pub asset_id: String,
-    /// Name it came with first, may be empty.
+    /// Name of its first import, may be empty.
     pub name: String,
-    /// Media type it came with, may be empty.
+    /// Media type of its first import, may be empty.
     pub mime_type: String,
     /// Size of the content.
     pub bytes: u64,
     /// How many records refer to it.
     pub references: u32,
-    /// When it came in last.
+    /// When it was last imported.
     pub created_at: Millis,
-    /// Whether it was ever imported by itself, rather than with the record of a result. Such a file outlives its last
-    /// reference, because whoever imported it may be about to use it again; the sweep takes it later.
+    /// Whether it was ever imported on its own, rather than with the record of a result. Such a file outlives its last
+    /// reference, because whoever imported it may be about to use it again; the sweep removes it later.
     #[serde(default)]
     pub imported: bool,
-    /// Whether its content was found damaged or gone: it is replaced when the same file comes in again.
+    /// Whether its content was found damaged or missing: it is replaced when the same file is imported again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
 }
@@ -67,7 +67,7 @@ pub struct NewAsset<B> {
     pub content: B,
 }
 
-/// A network that the user has added: a name for an asset.
+/// A model that the user has added: a name for an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelRecord {
@@ -92,7 +92,7 @@ pub enum Which {
     In(ExecutionStatus),
 }
 
-/// How sure the caller must be before going on.
+/// How durable a write must be before it is reported as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Handed to the operating system.
@@ -110,7 +110,7 @@ pub struct ExecutionPage {
     pub matching: u32,
 }
 
-/// Which batches are listed; what is not given does not matter.
+/// Which batches are listed; a field that is `None` does not filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchFilter {
     /// In this state.
@@ -142,12 +142,12 @@ pub struct ProgressPage {
     pub matching: u32,
 }
 
-/// What becomes of a kept workflow.
+/// How a stored workflow changes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kept {
-    /// It is stored so.
+pub enum WorkflowChange {
+    /// It is stored in this form.
     Stored(KeptWorkflow),
-    /// It goes.
+    /// It is removed.
     Removed,
 }
 
@@ -157,34 +157,34 @@ pub trait Store {
     /// A file's content.
     type Content: Clone + 'static;
 
-    /// Stores files by content hash; one that is there already stays, its time renewed, unless it is marked as damaged.
-    /// References start at 0.
+    /// Stores files by content hash. A file that is stored already keeps its record with a new time, unless it is
+    /// marked as damaged. References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
-    /// The same, but not by themselves: each goes with its last reference.
+    /// The same, but not as imports of their own: each is removed with its last reference.
     async fn take_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
-    /// For each of these ids whether there is such a file.
+    /// For each of these ids, whether the file is stored.
     async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError>;
     /// A file's record.
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
-    /// A file's content, as it lies there: whether it is sound is the reader's business.
+    /// A file's content as stored: the reader checks whether it is intact.
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
-    /// Marks a file as damaged: the same file replaces its content when it comes in again, in whatever way.
+    /// Marks a file as damaged: its content is replaced when the same file is stored again, in whatever way.
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError>;
 
-    /// Stores a new batch with all its executions and counts its references, strictly durable. References to files
-    /// that are not there are left out of the stored batch, so that what is dropped later is what was counted; results
-    /// that were taken over and whose files are gone are given back (`transitions::miss`). Answers the progress as
+    /// Stores a new batch with all its executions and counts its references, strictly durable. References to files that
+    /// are not stored are left out of the stored batch, so that what is dropped later is what was counted. Reused
+    /// results whose files are missing become pending again (`transitions::return_missing`). Answers the progress as
     /// stored.
     ///
     /// # Errors
-    /// When a batch of this id is there already, and when it cannot be written.
+    /// When a batch with this id exists, and when it cannot be written.
     async fn create_batch(
         &self,
         batch: Batch,
         progress: Progress,
         executions: Vec<Execution>,
     ) -> Result<Progress, StoreError>;
-    /// For each content key a finished execution that has it, where there is one.
+    /// For each content key a finished execution that has it, if there is one.
     async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError>;
     /// A batch as requested.
     async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError>;
@@ -211,7 +211,7 @@ pub trait Store {
         if page.is_empty() {
             return Ok(ExecutionPage { executions: Vec::new(), matching });
         }
-        // A change that changes nothing: all of them in one transaction, and nothing is written.
+        // Changes nothing: reads all of them in one transaction and writes nothing.
         let read = |_: &mut Progress, executions: &mut Vec<Execution>| Some(executions.clone());
         let executions = self.change(batch_id, Which::At(page), Vec::new(), Durability::Relaxed, read).await?;
         Ok(ExecutionPage { executions: executions.unwrap_or_default(), matching })
@@ -221,7 +221,7 @@ pub trait Store {
     /// what differs, all in one transaction. `assets` are stored in it and references counted, when `apply` says so.
     ///
     /// `apply` answers `Some(answer)` to write, `None` to leave everything as it is (`assets` included). It must not
-    /// wait. The answer is `None` too when there is no such batch. Content whose last reference it drops goes.
+    /// wait. The answer is also `None` when there is no such batch. Content is removed with its last reference.
     async fn change<T: 'static>(
         &self,
         batch_id: &str,
@@ -231,40 +231,40 @@ pub trait Store {
         apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
     ) -> Result<Option<T>, StoreError>;
 
-    /// Removes a batch with its executions and drops its references; content that nothing refers to goes with them.
-    /// False when there is no such batch.
+    /// Removes a batch with its executions and drops its references; content that nothing else refers to is removed
+    /// too. False when there is no such batch.
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
     /// A workflow that the user keeps.
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError>;
     /// Every workflow that the user keeps, by its id.
     async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError>;
-    /// The one way a kept workflow changes: reads it, lets `apply` say what becomes of it, writes that and counts its
-    /// references, in one strict transaction. References to files that are not there are left out of what is stored.
+    /// The one way a stored workflow changes: reads it, lets `apply` decide, writes the result and counts its
+    /// references, in one strict transaction. References to files that are not stored are left out.
     ///
-    /// `apply` answers `None` to leave everything as it is; then that is the answer too.
+    /// `apply` answers `None` to leave everything as it is; the answer is then `None` too.
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
 
-    /// Removes content that nothing refers to and that came in before `before`; how many.
+    /// Removes content that nothing refers to and that was last imported before `before`; answers how many.
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
-    /// The networks that the user has added, by name.
+    /// The models that the user has added, by name.
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
-    /// Adds a network and a reference to its file, strictly durable. False when the name is taken or the file is not
-    /// there.
+    /// Adds a model and a reference to its file, strictly durable. False when the name is taken or the file is not
+    /// stored.
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError>;
-    /// Removes a network and its reference; the file goes with its last one, since nobody picks it from among
-    /// pictures. False when there is none of this name.
+    /// Removes a model and its reference. The file is removed with its last reference, since nobody selects it as a
+    /// picture. False when there is no model of this name.
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
-    /// Keeps a small setting.
+    /// Stores a small setting.
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
     /// The settings whose keys begin with `prefix`, by key.
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError>;
-    /// Keeps and removes (for `None`) several settings, all or none of them. What is to be written is handed to the
-    /// storage when this is first polled, so that it also serves in a page's last moment.
+    /// Stores and removes (for `None`) several settings, all or none of them. The changes are passed to the storage
+    /// when this is first polled, so that it also works in a page's last moment.
     async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError>;
 }

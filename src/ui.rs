@@ -57,7 +57,7 @@ mod theme;
 mod widgets;
 
 use icons::{Icon, Shape};
-use services::{Problem, Start};
+use services::{Start, UiError};
 
 use crate::view_model::route::Route;
 
@@ -129,7 +129,7 @@ fn Blocked() -> impl IntoView {
 
 /// What keeps the page from starting.
 #[component]
-fn NotStarted(problem: Problem) -> impl IntoView {
+fn NotStarted(problem: UiError) -> impl IntoView {
     view! {
         <header::Header/>
         <main id="main" tabindex="-1">

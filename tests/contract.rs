@@ -9,12 +9,12 @@ use std::path::Path;
 use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
-    ExecutionList, ExecutionsQuery, Given, HoldAnswer, Host, ImportRefusal, ListQuery, Notice, Report, ReportFormat,
-    Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery,
-    catalog, check_version,
+    ExecutionList, ExecutionsQuery, Given, GlobalPauseAnswer, Host, ImportRefusal, ListQuery, Notice, Report,
+    ReportFormat, Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
+    WorkflowsQuery, catalog, check_version,
 };
-use pixelmill::archive::Taken;
-use pixelmill::batch::records::{Millis, Output, PauseReason};
+use pixelmill::archive::ImportSummary;
+use pixelmill::batch::records::{Millis, OutputFile, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
 use pixelmill::error::{Failure, Warning};
 use pixelmill::store::{Durability, MemoryStore, Store, Which};
@@ -169,9 +169,9 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
         "updateRequest" => Update::read(value)
             .map(|update| json!({ "priority": update.priority, "concurrencyLimit": update.concurrency_limit }))
             .map_err(refused),
-        "holdAnswer" => round::<HoldAnswer>(value),
+        "holdAnswer" => round::<GlobalPauseAnswer>(value),
         "logAnswer" => round::<BatchLog>(value),
-        "archiveAnswer" => round::<Taken>(value),
+        "archiveAnswer" => round::<ImportSummary>(value),
         "verifyAnswer" => round::<VerifyAnswer>(value),
         "report" => round::<Report>(value),
         "reportQuery" => {
@@ -311,7 +311,7 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
             }
             Some(true) => {
                 let sha256 = "0123456789abcdef".repeat(4);
-                let output = Output {
+                let output = OutputFile {
                     action_id: "save".into(),
                     port: "outputs".into(),
                     name: "0.jpg".into(),

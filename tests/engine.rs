@@ -8,7 +8,7 @@ use pixelmill::codecs;
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::Failure;
 use pixelmill::image::Representation;
-use pixelmill::network::{Networks, SIDE, SaliencyNetwork};
+use pixelmill::network::{ModelSource, SIDE, SaliencyNetwork};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -109,7 +109,7 @@ impl SaliencyNetwork for Blot {
     }
 }
 
-impl Networks for Blot {
+impl ModelSource for Blot {
     fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure> {
         if model == "u2netp" { Ok(self) } else { Err(Failure::system(format!("There is no \"{model}\"."), "Add it.")) }
     }

@@ -3,21 +3,21 @@
 use std::cell::RefCell;
 
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
-use crate::network::{Networks, SaliencyNetwork};
+use crate::network::{ModelSource, SaliencyNetwork};
 
 /// The surroundings of one run of one kernel.
 ///
 /// The default has no network and wants every output.
 #[derive(Default)]
 pub struct Context<'a> {
-    networks: Option<&'a dyn Networks>,
+    networks: Option<&'a dyn ModelSource>,
     wanted: Option<&'a [bool]>,
     warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> Context<'a> {
     /// Surroundings with the host's networks, and for each output port whether somebody uses it.
-    pub fn new(networks: Option<&'a dyn Networks>, wanted: &'a [bool]) -> Self {
+    pub fn new(networks: Option<&'a dyn ModelSource>, wanted: &'a [bool]) -> Self {
         Self { networks, wanted: Some(wanted), warnings: RefCell::default() }
     }
 

@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::image::Size;
-    use crate::network::{Networks, SIDE, SaliencyNetwork};
+    use crate::network::{ModelSource, SIDE, SaliencyNetwork};
 
     /// Answers one mask whatever it is shown, and keeps what it was shown.
     struct Network {
@@ -272,7 +272,7 @@ mod tests {
         }
     }
 
-    impl Networks for Network {
+    impl ModelSource for Network {
         fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Failure> {
             Ok(self)
         }

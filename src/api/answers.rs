@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::iso_time;
 use crate::batch::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, LogEntry, LogLevel, Output, PastFailure,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, LogEntry, LogLevel, OutputFile, PastFailure,
     Pause, PauseReason, PinnedVersion, Progress, Reused, execution_id,
 };
 use crate::batch::timing::{Timing, timing};
@@ -50,7 +50,7 @@ impl Links {
     }
 }
 
-/// Answer to execute. `workflowVersion` is there when the batch runs a published version.
+/// Answer to execute. `workflowVersion` is present when the batch runs a published version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -98,14 +98,14 @@ impl From<Pause> for PauseAnswer {
     }
 }
 
-/// What a status says beyond its batch's records.
+/// What a status needs besides its batch's records.
 pub(super) struct Around<'a> {
     /// The document's base.
     pub base_url: &'a str,
     /// Workers that are on the batch now.
     pub workers: u32,
-    /// The pause of everything.
-    pub held: Option<Pause>,
+    /// The global pause.
+    pub global_pause: Option<Pause>,
 }
 
 /// An entry of a batch's log on the wire.
@@ -117,7 +117,7 @@ pub struct LogEntryAnswer {
     pub message: String,
 }
 
-/// What happened to a batch beside its executions, oldest first.
+/// What happened to a batch besides its executions, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "says it by its names")]
@@ -137,7 +137,7 @@ impl From<&Progress> for BatchLog {
     }
 }
 
-/// How many executions there are and have ended.
+/// How many executions there are and how many have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionCounts {
     /// Of the batch.
@@ -186,13 +186,13 @@ pub struct StatusWith<E> {
 
 /// Answer to status.
 pub type Status = StatusWith<ExecutionIds>;
-/// A status without id lists: the detail of events, and a list's entry.
+/// A status without id lists: the detail of events, and an entry of a list.
 pub type BatchSummary = StatusWith<ExecutionCounts>;
 
 impl<E> StatusWith<E> {
     fn with(progress: &Progress, surroundings: &Around<'_>, executions: E) -> Self {
-        // A batch that has ended is not paused, whatever else is.
-        let paused = progress.paused.or(surroundings.held.filter(|_| !progress.status.is_end()));
+        // A batch that has ended is not paused, not even by the global pause.
+        let paused = progress.paused.or(surroundings.global_pause.filter(|_| !progress.status.is_end()));
         Self {
             batch_id: progress.batch_id.clone(),
             workflow_id: progress.workflow_id.clone(),
@@ -236,7 +236,7 @@ impl BatchSummary {
     }
 }
 
-/// Which part of a filtered list a page is.
+/// Which part of a filtered list a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paging {
@@ -257,7 +257,7 @@ impl Paging {
     }
 }
 
-/// The filters that were applied; those that were not are absent.
+/// The filters that were applied; others are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -334,7 +334,7 @@ pub struct Deleted {
     pub deleted: bool,
 }
 
-/// What a failed execution has beyond the others.
+/// The additional fields of a failed execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -346,15 +346,15 @@ pub struct ExecutionFailure {
     pub hint: String,
 }
 
-/// A failure that a retry has put behind, on the wire.
+/// A failure before a retry, on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PastFailureAnswer {
     /// The attempt that failed.
     pub attempt: u32,
-    /// When it did.
+    /// When it failed.
     pub failed_at: String,
-    /// How.
+    /// What went wrong.
     #[serde(flatten)]
     pub failure: ExecutionFailure,
 }
@@ -378,9 +378,9 @@ impl From<&PastFailure> for PastFailureAnswer {
     }
 }
 
-/// An execution on the wire: `outputs` and `warnings` are there on success, the failure's fields on failure; `startedAt`,
-/// `completedAt` and `durationMs` are null until they are known. `history`
-/// is there when it was retried, `reused` when its results were taken over.
+/// An execution on the wire: `outputs` and `warnings` are present on success, the failure's fields on failure;
+/// `startedAt`, `completedAt` and `durationMs` are null until they are known. `history` is present if it was retried,
+/// `reused` if its results were reused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the contract's fields")]
@@ -392,7 +392,7 @@ pub struct ExecutionAnswer {
     pub status: ExecutionStatus,
     pub attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outputs: Option<Vec<Output>>,
+    pub outputs: Option<Vec<OutputFile>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<Warning>>,
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Results whose stored files are damaged or gone: they become failures, so that a retry makes them anew.
+//! Results whose stored files are damaged or missing: they become failures, so that a retry regenerates them.
 
 use std::collections::BTreeSet;
 
@@ -13,21 +13,21 @@ use crate::store::{Store, Which};
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
 
-/// What a look over a batch's stored results found.
+/// The outcome of checking a batch's stored results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyAnswer {
     /// The batch.
     pub batch_id: String,
-    /// How many executions had results to look at.
+    /// How many executions had results to check.
     pub checked: u32,
-    /// Ids of those whose results are damaged or gone; they are failed now.
+    /// Ids of those whose results are damaged or missing; they are failed now.
     pub damaged: Vec<String>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// The successes among the next executions of a batch, in order; nothing behind its end. `from` goes on from call to
-    /// call, beginning with 0.
+    /// The successes among the next executions of a batch, in order; nothing after its end. `from` continues from call
+    /// to call, beginning with 0.
     ///
     /// # Errors
     /// 404, 500.
@@ -35,15 +35,15 @@ impl<S: Store, H: Host> Service<S, H> {
         if *from >= self.progress(batch_id).await?.assets.total {
             return Ok(None);
         }
-        // By index and not by place among the successes: they may become more or less meanwhile.
+        // By index and not by position among the successes: their number may change in the meantime.
         let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
         *from += PORTION;
         executions.retain(|execution| execution.status == ExecutionStatus::Success);
         Ok(Some(executions))
     }
 
-    /// Notes that stored files are damaged or gone: each is replaced when it comes in again, and whatever has one among
-    /// its results, in any batch, is failed. Answers the ids of those executions.
+    /// Records that stored files are damaged or missing: each is replaced when it is stored again, and every execution,
+    /// in any batch, that has one among its results fails. Answers the ids of those executions.
     ///
     /// # Errors
     /// 500.
@@ -66,7 +66,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 let executions = match self.next_successes(&batch_id, &mut from).await {
                     Ok(Some(executions)) => executions,
                     Ok(None) => break,
-                    // It was deleted meanwhile.
+                    // It was deleted in the meantime.
                     Err(error) if error.code == 404 => break found.clear(),
                     Err(error) => return Err(error),
                 };
@@ -87,7 +87,7 @@ impl<S: Store, H: Host> Service<S, H> {
             let damage = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
                 let mut changed = Vec::new();
                 for execution in executions {
-                    // As it is now: it may have been made anew meanwhile.
+                    // Its current state: it may have been regenerated in the meantime.
                     let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
                     let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
                     let names = place.filter(|_| still).map(|at| &found[at].1);

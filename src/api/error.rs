@@ -1,4 +1,4 @@
-//! What a refused call answers.
+//! The error that a refused call answers with.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +9,15 @@ use crate::workflow::Diagnostic;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
-    /// What kind: `invalid_request`, `not_found`, `unsupported_api_version`, `internal_error`.
+    /// Its kind: `invalid_request`, `not_found`, `unsupported_api_version`, `internal_error`.
     pub error: String,
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to fix it.
     pub message: String,
     /// `failed`; `error` for an unsupported api-version.
     pub status: String,
     /// As an HTTP status: 400, 404, 500.
     pub code: u16,
-    /// Of the workflow, where it is at fault.
+    /// The workflow's diagnostics, if it is at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnostics: Option<Vec<Diagnostic>>,
 }
@@ -37,13 +37,13 @@ impl ApiError {
         Self { diagnostics: Some(diagnostics), ..Self::invalid(message) }
     }
 
-    /// 400: another version of this interface was asked for.
+    /// 400: an unsupported version of this interface was requested.
     pub fn unsupported_version(version: &str) -> Self {
         let message = format!("The api-version \"{version}\" is not supported. Use \"1.0\", or leave it out.");
         Self { status: "error".to_owned(), ..Self::new("unsupported_api_version", 400, message) }
     }
 
-    /// 404: what was named is not there.
+    /// 404: there is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new("not_found", 404, message)
     }
@@ -67,7 +67,7 @@ impl From<StoreError> for ApiError {
             StoreError::Failed(_) => "Try again; reload the page if it stays.",
         };
         let text = error.to_string();
-        // A connection that was closed says itself what to do.
+        // The message of a closed connection already says what to do.
         if text.to_lowercase().contains("reload the page") {
             return Self::internal(text);
         }

@@ -3,10 +3,11 @@
 use super::time::day;
 use crate::batch::records::Millis;
 
-/// Longest slug, so that ids stay readable and good as file names.
+/// Longest slug, so that ids stay readable and usable as file names.
 const MAX_SLUG: usize = 48;
 
-/// A text's lower-case ASCII letters and digits, everything between them one hyphen; `workflow` where none is left.
+/// A text's lower-case ASCII letters and digits, with one hyphen for everything between them; `workflow` if none
+/// remain.
 pub fn slug(text: &str) -> String {
     let mut slug = String::new();
     for letter in text.chars().map(|letter| letter.to_ascii_lowercase()) {

@@ -1,4 +1,4 @@
-//! The networks for `remove-background`, as calls answer them.
+//! The models for `remove-background`, on the wire.
 
 use serde::Serialize;
 
@@ -6,10 +6,10 @@ use super::ApiError;
 use crate::network::BUILT_IN;
 use crate::store::ModelRecord;
 
-/// Longest name of a network.
+/// Longest name of a model.
 const MAX_NAME: usize = 60;
 
-/// A network on the wire.
+/// A model on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAnswer {
@@ -17,12 +17,12 @@ pub struct ModelAnswer {
     pub name: String,
     /// Length of its file.
     pub bytes: u64,
-    /// Whether it comes with the page and cannot be deleted.
+    /// Whether it is built in and cannot be deleted.
     pub built_in: bool,
 }
 
 impl ModelAnswer {
-    /// The one that comes with the page.
+    /// The built-in model.
     pub fn built_in() -> Self {
         Self { name: BUILT_IN.name.to_owned(), bytes: BUILT_IN.bytes, built_in: true }
     }
@@ -34,7 +34,7 @@ impl From<ModelRecord> for ModelAnswer {
     }
 }
 
-/// A name for a network, without the blanks around it.
+/// A name for a model, without surrounding blanks.
 ///
 /// # Errors
 /// 400 when it is empty or too long, or has control characters.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::time::iso_time;
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Progress};
 
-/// The columns of a report, in this order; an object's keys in the JSON form.
+/// The columns of a report, in this order; also an object's keys in the JSON form.
 const COLUMNS: [&str; 30] = [
     "executionId",
     "assetIndex",
@@ -57,7 +57,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of a batch, without rows.
+    /// The report of a batch, still without rows.
     pub(super) fn new(progress: &Progress) -> Self {
         Self {
             batch_id: progress.batch_id.clone(),
@@ -78,7 +78,7 @@ impl Report {
     }
 }
 
-/// The first line of a report as CSV.
+/// The header line of a report as CSV.
 pub(super) fn csv_head() -> String {
     format!("{}\r\n", COLUMNS.join(","))
 }
@@ -96,7 +96,7 @@ pub(super) fn add_csv(csv: &mut String, execution: &Execution) {
     }
 }
 
-/// A cell. A text that a spreadsheet would take for a formula gets an apostrophe before it: file names come from
+/// A cell. A text that a spreadsheet would take for a formula is prefixed with an apostrophe: file names come from
 /// anywhere.
 fn push_cell(csv: &mut String, cell: &Value) {
     match cell {
@@ -122,7 +122,7 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
     let input = execution.input_asset.inputs.first();
     let size = execution.input_size;
     let failure = execution.failure.as_ref().filter(|_| execution.status == ExecutionStatus::Failed);
-    // Stale ones of a success before do not count.
+    // Stale outputs of an earlier success do not count.
     let warnings = execution.warnings.iter().filter(|_| execution.status == ExecutionStatus::Success);
     let warnings: Vec<&str> = warnings.map(|warning| warning.code.as_str()).collect();
     let word = |word: Option<Value>| word.unwrap_or_default();

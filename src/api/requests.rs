@@ -1,4 +1,4 @@
-//! Requests, read tolerantly in type and exactly in range: what is wrong is a 400 that says how to mend it.
+//! Requests, read tolerantly in type and strictly in range: an error is a 400 that says how to fix it.
 
 use serde_json::{Map, Value};
 
@@ -12,38 +12,38 @@ use crate::store::BatchFilter;
 /// What is to be executed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execute {
-    /// The batch's workflow id; wins over a document's.
+    /// The batch's workflow id; takes precedence over a document's.
     pub workflow_id: String,
-    /// What runs.
+    /// What to run.
     pub task: Task,
     /// With defaults.
     pub config: Config,
-    /// Whether results that were made before of the same are taken over.
+    /// Whether results of unchanged executions are reused.
     pub skip_unchanged: bool,
 }
 
 /// What runs, in either form of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
-    /// A document that comes with the request, as written.
+    /// A document in the request, as written.
     Document(Value),
-    /// Runs of a workflow that was published before: each gives one execution, and there is at least one.
+    /// Runs of a workflow that was published earlier: each gives one execution, and there is at least one.
     Runs(Vec<Run>),
 }
 
-/// What the input actions of a published workflow take in one execution.
+/// What the input actions of a published workflow receive in one execution.
 pub type Run = Vec<RunInput>;
 
-/// What one input action takes.
+/// What one input action receives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunInput {
     /// The action's id.
     pub node_id: String,
-    /// What it takes.
+    /// Its input.
     pub given: Given,
 }
 
-/// What a run gives to an input action.
+/// An input of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// Files, as entries of an action's `images`: `content` as a list, or the one of `template`.
@@ -156,10 +156,10 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
     })
 }
 
-/// What an address for a webhook has to be.
+/// What a webhook's URL has to be.
 pub const WEBHOOK_HINT: &str = "Give an absolute address, such as \"https://example.org/hook\".";
 
-/// Whether this is an absolute web address, as a webhook needs it.
+/// Whether this is an absolute URL that a webhook can have.
 pub fn is_web_url(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(*scheme));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
@@ -184,7 +184,7 @@ pub enum ReportFormat {
 }
 
 impl ReportFormat {
-    /// Reads the query of a report; nothing is JSON.
+    /// Reads the query of a report; the default is JSON.
     ///
     /// # Errors
     /// 400 for another form.
@@ -208,7 +208,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// Reads it; nothing is the default.
+    /// Reads it; without a query it is the default.
     ///
     /// # Errors
     /// 400 naming what is wrong.
@@ -265,7 +265,7 @@ pub struct WorkflowsQuery {
 }
 
 impl WorkflowsQuery {
-    /// Reads it; nothing is the default.
+    /// Reads it; without a query it is the default.
     ///
     /// # Errors
     /// 400 naming what is wrong.
@@ -283,7 +283,7 @@ impl WorkflowsQuery {
 /// The version of a workflow that a query asks for.
 ///
 /// # Errors
-/// 400 for what is no number of a version.
+/// 400 for anything that is not a version number.
 pub(super) fn version_asked(query: &Value) -> Result<Option<u32>, ApiError> {
     whole(&query_object(query)?, "version", 1, u32::MAX)
 }
@@ -312,7 +312,7 @@ pub struct ExecutionsQuery {
 }
 
 impl ExecutionsQuery {
-    /// Reads it; nothing is the default.
+    /// Reads it; without a query it is the default.
     ///
     /// # Errors
     /// 400 naming what is wrong.
@@ -335,15 +335,15 @@ impl ExecutionsQuery {
     }
 }
 
-/// Which executions to run again.
+/// Which executions to retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// These; all failed ones when not given.
+    /// These, or all failed ones.
     pub execution_ids: Option<Vec<String>>,
 }
 
 impl Retry {
-    /// Reads it; nothing is the default.
+    /// Reads it; without a query it is the default.
     ///
     /// # Errors
     /// 400 naming what is wrong.
@@ -368,7 +368,7 @@ impl Retry {
     /// Their positions in the batch, in order, each once.
     ///
     /// # Errors
-    /// 400 for an id of no execution of this batch.
+    /// 400 for an id that is not an execution of this batch.
     pub fn indices(&self, batch_id: &str) -> Result<Option<Vec<u32>>, ApiError> {
         let Some(ids) = &self.execution_ids else { return Ok(None) };
         let mut indices = Vec::with_capacity(ids.len());
@@ -385,12 +385,12 @@ impl Retry {
     }
 }
 
-/// What to change of a batch.
+/// What to change about a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
-    /// To this.
+    /// The new priority.
     pub priority: Option<Priority>,
-    /// To this, 1…100.
+    /// The new concurrency limit, 1…100.
     pub concurrency_limit: Option<u32>,
 }
 
@@ -435,7 +435,7 @@ fn query_object(value: &Value) -> Result<Map<String, Value>, ApiError> {
     if value.is_null() { Ok(Map::new()) } else { object(value, "The query").cloned() }
 }
 
-/// A value that is there: neither null nor the empty text of an empty form field.
+/// A value that is present: neither null nor the empty text of an empty form field.
 fn given<'a>(raw: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     raw.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }

@@ -1,4 +1,4 @@
-//! Results that were made before: what decides a result, and taking one over where a request asks for it.
+//! Reusing results of earlier batches: what decides a result, and reusing one if a request asks for it.
 
 use super::error::ApiError;
 use super::{Host, Service};
@@ -11,8 +11,8 @@ use crate::library;
 use crate::store::Store;
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Notes on each execution what decides its results: recipe, engine, the user's own networks in it, and the content
-    /// of each input. One whose content is not known before it is fetched has no such note.
+    /// Records for each execution what decides its results: recipe, engine, the user's own models in it, and the
+    /// content of each input. An execution whose content is not known before it is fetched has no such record.
     pub(super) async fn note_content_keys(
         &self,
         graph: &Graph,
@@ -32,7 +32,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(())
     }
 
-    /// Takes over what finished executions have made of the same.
+    /// Reuses the results of finished executions with the same key.
     pub(super) async fn take_over_unchanged(
         &self,
         graph: &Graph,
@@ -45,7 +45,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let found = self.store.finished_with(&keys).await?;
         let now = self.host.now();
         for (execution, found) in keyed.into_iter().zip(found) {
-            // Another version of the program may have finished what this one accepted.
+            // An execution that this version accepted may have been finished by another version of the program.
             let same = found.filter(|found| found.engine_version.as_deref() == Some(engine::VERSION));
             if let Some(found) = same
                 && let Some(names) = names(graph, execution, &found)
@@ -57,7 +57,7 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 }
 
-/// Names of the networks that a workflow runs.
+/// Names of the models that a workflow runs.
 fn networks(graph: &Graph) -> Vec<String> {
     let fields = graph.nodes.iter().flat_map(|node| node.action.fields.iter().map(move |field| (node, field)));
     fields
@@ -77,7 +77,7 @@ fn content_key(whole: &str, input: &InputAsset) -> Option<String> {
     Some(library::sha256(&text))
 }
 
-/// What the outputs of a finished execution are called here; nothing when they are not the ones this workflow has.
+/// The names of a finished execution's outputs in this workflow; nothing when this workflow has other outputs.
 fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
     if graph.outputs.len() != found.outputs.len() {
         return None;

@@ -1,4 +1,4 @@
-//! The operations over the store in memory, as the contract words them.
+//! The operations on the store in memory, as the contract describes them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -110,7 +110,7 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
             let attempt = transitions::hand_out(progress, execution, false, now)?;
             let end = now + 100.0;
             if well {
-                let output = crate::batch::records::Output {
+                let output = crate::batch::records::OutputFile {
                     action_id: "output-1".into(),
                     port: "outputs".into(),
                     name: "0.jpg".into(),
@@ -285,7 +285,7 @@ fn a_url_is_resolved_before_it_is_stored_and_refused_when_it_is_of_another_site_
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("http://elsewhere/b.jpg"), "{}", error.message);
-    // What is read is what is looked at, whatever else is there.
+    // Only what was read is checked, whatever else is stored.
     let images = json!([{ "name": "c.jpg", "sourceUrl": null, "presignedUrl": "http://elsewhere/c.jpg" }]);
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert!(error.code == 400 && error.message.contains("http://elsewhere/c.jpg"), "{}", error.message);
@@ -298,7 +298,7 @@ fn an_image_that_cannot_be_imported_is_named() {
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("lost.jpg"), "{}", error.message);
-    // What is wrong with the storage is not the caller's to mend.
+    // The caller cannot fix a storage failure.
     let images = json!([{ "name": "large.jpg", "sourceUrl": "blob:huge" }]);
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": workflow(images) }))));
     assert_eq!(error.code, 500);
@@ -578,7 +578,7 @@ fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() 
     finish(&service, &id, 0, true);
     let paused = json!({ "reason": "user", "since": iso_time(service.host().now.get()) });
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
-    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::Held));
+    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::GlobalPause));
     service.host().now.set(NOON + 9_999.0);
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays as it is");
     // Another tab, or this one after a reload, reads it.
@@ -590,7 +590,7 @@ fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() 
     let list = json_of(&run(other.list(&Value::Null)).expect("read"));
     assert_eq!(list["batches"].as_array().expect("list").iter().filter(|one| one["paused"] == paused).count(), 1);
     assert_eq!(
-        run(read_hold(service.store())).expect("read").map(|pause| iso_time(pause.since)),
+        run(read_global_pause(service.store())).expect("read").map(|pause| iso_time(pause.since)),
         paused["since"].as_str().map(str::to_owned)
     );
 

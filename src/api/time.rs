@@ -102,12 +102,12 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     next - days_from_civil(year, month, 1)
 }
 
-/// A number of exactly so many digits.
+/// A number with exactly this many digits.
 fn digits(text: &str, count: usize) -> Option<i64> {
     (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-/// A fraction of a second, cut to milliseconds.
+/// A fraction of a second, truncated to milliseconds.
 fn milliseconds(fraction: &str) -> Option<i64> {
     if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -1,4 +1,4 @@
-//! The operations on the user's own workflows: kept as drafts, published as frozen versions, run by their id.
+//! The operations on the user's own workflows: stored as drafts, published as frozen versions, run by their id.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use super::time::iso_time;
 use super::{Host, Notice, Service};
 use crate::batch::records::{PinnedVersion, Progress};
 use crate::library::{self, KeptWorkflow, PublishRefusal, RunParameter, Version};
-use crate::store::{BatchFilter, Kept, Store};
+use crate::store::{BatchFilter, Store, WorkflowChange};
 use crate::workflow::{self, builtin};
 
 /// Whether a workflow may be run by its id.
@@ -44,13 +44,13 @@ impl From<&Version> for VersionAnswer {
     }
 }
 
-/// A kept workflow without its document.
+/// A stored workflow without its document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowSummary {
     /// Its id.
     pub workflow_id: String,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// A sentence about it, may be empty.
     pub description: String,
@@ -60,31 +60,31 @@ pub struct WorkflowSummary {
     pub version: Option<u32>,
     /// Id of the published version; null for a draft.
     pub version_id: Option<String>,
-    /// Whether the draft as it is has run well, so that it may be published.
+    /// Whether the current draft has run successfully, so that it may be published.
     pub has_run: bool,
-    /// Whether the draft says something else than the published version; true where there is none.
+    /// Whether the draft differs from the published version; true if there is none.
     pub changed: bool,
-    /// What a run gives: of the published version, of the draft where there is none.
+    /// The inputs of a run: of the published version, or of the draft if there is none.
     pub inputs: Vec<RunParameter>,
     /// Every version that was ever published, oldest first.
     pub versions: Vec<VersionAnswer>,
-    /// When it was first kept.
+    /// When it was first stored.
     pub created_at: String,
-    /// When anything changed last.
+    /// When anything last changed.
     pub updated_at: String,
 }
 
-/// A kept workflow with its document.
+/// A stored workflow with its document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkflowAnswer {
     /// All but the document.
     #[serde(flatten)]
     pub summary: WorkflowSummary,
-    /// The draft, or the version that was asked for.
+    /// The draft, or the requested version.
     pub workflow: Value,
 }
 
-/// Kept workflows, the one changed last first.
+/// Stored workflows, the most recently changed first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "says it by its names")]
 pub struct WorkflowList {
@@ -129,7 +129,7 @@ impl ApiError {
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// The user's own workflows, the one changed last first; `query` has `status`, `limit` and `offset`.
+    /// The user's own workflows, the most recently changed first; `query` has `status`, `limit` and `offset`.
     ///
     /// # Errors
     /// 400 for a filter or page out of range, 500 when they cannot be read.
@@ -150,7 +150,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(WorkflowList { workflows, pagination })
     }
 
-    /// One of them with its draft, or with the version that `query.version` asks for.
+    /// One workflow with its draft, or with the version that `query.version` asks for.
     ///
     /// # Errors
     /// 404 when there is no such workflow or version, 400, 500.
@@ -160,11 +160,11 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(WorkflowAnswer { summary: WorkflowSummary::of(&kept, self.has_run(&kept).await?), workflow })
     }
 
-    /// Keeps a document as a draft: under `options.workflowId`, its own id, or a new one made from its name. What was
-    /// kept under that id is replaced; what was published stays.
+    /// Stores a document as a draft: under `options.workflowId`, its own id, or a new one made from its name. It
+    /// replaces the draft with that id; published versions stay.
     ///
     /// # Errors
-    /// 400 for what is no workflow document or an id that is taken by the product, 500.
+    /// 400 for anything that is not a workflow document or for the id of a built-in workflow, 500.
     pub async fn save_workflow(&self, document: &Value, options: &Value) -> Result<WorkflowAnswer, ApiError> {
         readable(document)?;
         let own = document.pointer("/metadata/workflowId").and_then(Value::as_str).map(str::to_owned);
@@ -183,7 +183,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 }
                 None => KeptWorkflow::new(&kept_id, document, now),
             };
-            Some((Kept::Stored(kept), ()))
+            Some((WorkflowChange::Stored(kept), ()))
         };
         self.store.change_workflow(&id, save).await?;
         self.changed_workflow(&id).await
@@ -192,7 +192,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// Freezes the draft as a version, with an id, and lets it be run by the workflow's id.
     ///
     /// # Errors
-    /// 400 when the draft as it is has not run well yet or is not valid, 404, 500.
+    /// 400 when the current draft has not run successfully yet or is not valid, 404, 500.
     pub async fn publish_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
         let kept = self.kept(workflow_id).await?;
         let diagnostics = workflow::check(&kept.document).1;
@@ -207,7 +207,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 kept.prove(&shown);
             }
             let refused = kept.publish(now).err();
-            Some((Kept::Stored(kept), refused))
+            Some((WorkflowChange::Stored(kept), refused))
         };
         let published = self.store.change_workflow(workflow_id, publish).await?;
         match published.ok_or_else(|| ApiError::no_workflow(workflow_id))? {
@@ -218,7 +218,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Takes a published workflow back to a draft. Batches keep the version they started with.
+    /// Turns a published workflow back into a draft. Batches keep the version they started with.
     ///
     /// # Errors
     /// 400 when it is a draft, 404, 500.
@@ -227,7 +227,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let unpublish = move |before: Option<KeptWorkflow>| {
             let mut kept = before?;
             let was = kept.unpublish(now);
-            Some((Kept::Stored(kept), was))
+            Some((WorkflowChange::Stored(kept), was))
         };
         match self.store.change_workflow(workflow_id, unpublish).await? {
             None => Err(ApiError::no_workflow(workflow_id)),
@@ -254,7 +254,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// # Errors
     /// 404, 500.
     pub async fn delete_workflow(&self, workflow_id: &str) -> Result<WorkflowDeleted, ApiError> {
-        let remove = |before: Option<KeptWorkflow>| before.map(|_| (Kept::Removed, ()));
+        let remove = |before: Option<KeptWorkflow>| before.map(|_| (WorkflowChange::Removed, ()));
         let removed = self.store.change_workflow(workflow_id, remove).await?;
         removed.ok_or_else(|| ApiError::no_workflow(workflow_id))?;
         self.host.notify(Notice::Workflows);
@@ -262,7 +262,7 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 
     /// The document of a workflow, or of the version that `query.version` asks for, for another browser or program:
-    /// without pictures that exist here only.
+    /// without pictures that exist only here.
     ///
     /// # Errors
     /// 404, 400, 500.
@@ -271,16 +271,16 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(library::without_local_images(&document))
     }
 
-    /// Keeps a document as a new draft, whatever is kept already.
+    /// Stores a document as a new draft, whatever is stored already.
     ///
     /// # Errors
-    /// 400 for what is no workflow document, 500.
+    /// 400 for anything that is not a workflow document, 500.
     pub async fn import_workflow(&self, document: &Value) -> Result<WorkflowAnswer, ApiError> {
         readable(document)?;
         self.keep_new(document.clone()).await
     }
 
-    /// The document that runs when a published workflow is given these runs, and the version it is of.
+    /// The document to run when a published workflow receives these runs, and its version.
     pub(super) async fn of_published(
         &self,
         workflow_id: &str,
@@ -327,18 +327,18 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(version.filter(|version| library::recipe(&version.document) == recipe).map(PinnedVersion::from))
     }
 
-    /// Before a batch goes: what it shows of its workflow is noted, where nobody else may show it later.
+    /// Before a batch is deleted: records what it proves about its workflow, if nothing else will later.
     pub(super) async fn note_what_ran(&self, progress: &Progress) -> Result<(), ApiError> {
         let Some(shown) = library::shown_by(progress).map(str::to_owned) else { return Ok(()) };
         let note = move |before: Option<KeptWorkflow>| {
             let mut kept = before.filter(|kept| library::recipe(&kept.document) == shown)?;
-            kept.prove(&shown).then_some((Kept::Stored(kept), ()))
+            kept.prove(&shown).then_some((WorkflowChange::Stored(kept), ()))
         };
         self.store.change_workflow(&progress.workflow_id, note).await?;
         Ok(())
     }
 
-    /// An entry of `images` from a file of a run; what has no name gets that of its asset or of its address.
+    /// An entry of `images` from a file of a run; without a name it gets that of its asset or of its URL.
     async fn image_entry(&self, file: &Value) -> Result<Value, ApiError> {
         let text = |key: &str| file.get(key).and_then(Value::as_str);
         let url = text("presignedUrl").or_else(|| text("sourceUrl")).unwrap_or_default();
@@ -364,7 +364,7 @@ impl<S: Store, H: Host> Service<S, H> {
         self.store.workflow(workflow_id).await?.ok_or_else(|| ApiError::no_workflow(workflow_id))
     }
 
-    /// Whether the draft as it is has run well: it is known, or one of its batches shows it.
+    /// Whether the current draft has run successfully: that was recorded, or one of its batches proves it.
     async fn has_run(&self, kept: &KeptWorkflow) -> Result<bool, ApiError> {
         if kept.is_proven() {
             return Ok(true);
@@ -385,7 +385,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Keeps a document under an id that nobody has, made from its own id or its name.
+    /// Stores a document under an unused id, made from its own id or its name.
     async fn keep_new(&self, mut document: Value) -> Result<WorkflowAnswer, ApiError> {
         let text = |key: &str| document.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
         let wished = slug(text("name").or_else(|| text("workflowId")).unwrap_or_default());
@@ -403,7 +403,7 @@ impl<S: Store, H: Host> Service<S, H> {
             let (own, document) = (id.clone(), document.clone());
             let keep = move |before: Option<KeptWorkflow>| match before {
                 Some(_) => None,
-                None => Some((Kept::Stored(KeptWorkflow::new(&own, document, now)), ())),
+                None => Some((WorkflowChange::Stored(KeptWorkflow::new(&own, document, now)), ())),
             };
             if self.store.change_workflow(&id, keep).await?.is_some() {
                 return self.changed_workflow(&id).await;
@@ -411,7 +411,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Tells that workflows have changed, and answers one of them.
+    /// Notifies the host that workflows have changed, and answers one of them.
     async fn changed_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
         self.host.notify(Notice::Workflows);
         self.workflow(workflow_id, &Value::Null).await

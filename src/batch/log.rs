@@ -1,8 +1,8 @@
-//! A batch's log: what happened to it beside its executions. Pure.
+//! A batch's log: what happened to it besides its executions. Pure.
 
 use super::records::{BatchStatus, LogEntry, LogLevel, Millis, Progress};
 
-/// Entries that a batch's log keeps; the oldest go.
+/// Entries that a batch's log keeps; older ones are dropped.
 const MAX_LOG: usize = 100;
 
 /// Writes into a batch's log.
@@ -14,7 +14,7 @@ pub(super) fn write(progress: &mut Progress, level: LogLevel, message: String, n
     progress.updated_at = now.max(progress.updated_at);
 }
 
-/// Notes that the browser froze the scheduling tab from then to now; `discarded` says that the tab was lost in it.
+/// Records that the browser suspended the scheduling tab from then to now; `discarded` says that the tab was lost.
 ///
 /// `None`, and nothing changes, unless the batch is running.
 pub fn slept(progress: &mut Progress, from: Millis, discarded: bool, now: Millis) -> Option<()> {

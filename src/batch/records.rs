@@ -1,4 +1,4 @@
-//! The records of a batch as they lie in the store.
+//! The records of a batch as they are stored.
 //!
 //! A [`Batch`] holds the request and is never rewritten. [`Progress`] and [`Execution`] change only inside a
 //! transaction that has read them (see `store::Store::change`), by the functions of `batch::transitions`.
@@ -119,7 +119,7 @@ pub struct Config {
     pub concurrency_limit: u32,
     /// Weight class.
     pub priority: Priority,
-    /// Whether the batch goes on after a failure.
+    /// Whether the batch continues after a failure.
     pub continue_on_error: bool,
     /// Stored, and sent only when the user's settings allow it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -154,7 +154,7 @@ pub enum PauseReason {
     User,
     /// The browser's storage is full.
     Quota,
-    /// The browser's storage fails.
+    /// The browser's storage is failing.
     Storage,
 }
 
@@ -210,13 +210,13 @@ pub struct PinnedVersion {
 pub enum LogLevel {
     /// Good to know.
     Info,
-    /// Something did not go as it should, and is tried again.
+    /// Something went wrong and will be retried.
     Warning,
     /// Something was given up.
     Error,
 }
 
-/// Something that happened to a batch beside its executions.
+/// Something that happened to a batch besides its executions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// When.
@@ -227,7 +227,7 @@ pub struct LogEntry {
     pub message: String,
 }
 
-/// What changes while a batch runs; enough for lists and status without the batch's document.
+/// What changes while a batch runs: enough for lists and status without the batch's document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
@@ -237,7 +237,7 @@ pub struct Progress {
     pub workflow_id: String,
     /// `metadata.name` of its workflow.
     pub job_name: String,
-    /// The published version it started with, where it was one.
+    /// The published version it started with, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<PinnedVersion>,
     /// Recipe of its document (see `library::recipe`).
@@ -251,39 +251,39 @@ pub struct Progress {
     pub round: u32,
     /// State.
     pub status: BatchStatus,
-    /// Pause, which is no state.
+    /// Pause; a paused batch keeps its state.
     pub paused: Option<Pause>,
-    /// Concurrency, priority and the like in force.
+    /// Concurrency, priority and other settings in force.
     pub config: Config,
     /// Counters.
     pub assets: Assets,
     /// Indices of the failed executions.
     pub failed: BTreeSet<u32>,
-    /// Indices of the successes with doubts about their results. Empty for what ran before this was kept.
+    /// Indices of the successes with doubts about their results. Empty for batches that ran before this was recorded.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub doubtful: BTreeSet<u32>,
     /// Sum of `durationMs` over the finished executions that count for the average.
     pub duration_sum_ms: f64,
     /// How many executions that sum has.
     pub duration_count: u32,
-    /// What its webhook is still to be told.
+    /// The webhook call that is still due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Delivery>,
-    /// What happened beside its executions, oldest first.
+    /// What happened besides its executions, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogEntry>,
     /// When it was accepted.
     pub created_at: Millis,
-    /// When anything changed last.
+    /// When anything last changed.
     pub updated_at: Millis,
-    /// When it ended and the last in flight had ended.
+    /// When it had ended and nothing was in flight any more.
     pub completed_at: Option<Millis>,
 }
 
 /// One written result (contract: "an output").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Output {
+pub struct OutputFile {
     /// The action it comes from.
     pub action_id: String,
     /// Always `outputs` for now.
@@ -306,19 +306,19 @@ pub struct Output {
     pub url: String,
 }
 
-/// A failure that a retry has put behind.
+/// A failure before a retry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PastFailure {
     /// The attempt that failed.
     pub attempt: u32,
-    /// When it did.
+    /// When it failed.
     pub failed_at: Millis,
-    /// How.
+    /// What went wrong.
     pub failure: Failure,
 }
 
-/// Where a result was taken over from.
+/// Where a reused result comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reused {
@@ -328,7 +328,7 @@ pub struct Reused {
     pub execution_id: String,
 }
 
-/// One execution: one picture's way through the whole graph.
+/// One execution: one picture processed by the whole graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Execution {
@@ -343,7 +343,7 @@ pub struct Execution {
     /// How often it was started; also the fencing token of a finish.
     pub attempts: u32,
     /// Results, on success.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputFile>,
     /// CRC-32 of each output, for the ZIP.
     pub crc32: Vec<u32>,
     /// What went wrong, on failure.
@@ -351,11 +351,11 @@ pub struct Execution {
     /// What went wrong before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastFailure>,
-    /// What decides its results, as a hash: recipe, engine and contents. None where the content of an input is not
-    /// known before it is fetched.
+    /// What decides its results, as a hash: recipe, engine and contents. None if the content of an input is not known
+    /// before it is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_key: Option<String>,
-    /// Where its results were taken over from, where they were.
+    /// Where its results were reused from, if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused: Option<Reused>,
     /// What was noticed about the results, on success.
@@ -365,7 +365,7 @@ pub struct Execution {
     pub started_at: Option<Millis>,
     /// End.
     pub completed_at: Option<Millis>,
-    /// Hand-out to durable.
+    /// From hand-out until the result was durable.
     pub duration_ms: Option<f64>,
     /// Asset id of the 256 px thumbnail of the primary input.
     pub input_thumbnail: Option<String>,
@@ -397,7 +397,7 @@ impl Execution {
     }
 
     /// Asset ids it refers to: outputs, thumbnails, and a primary input that was fetched from a URL. (Inputs that the
-    /// document names as `asset:` are held by the batch.)
+    /// document names as `asset:` are referred to by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
         let outputs = self.outputs.iter().map(|output| output.sha256.as_str());
         let fetched =

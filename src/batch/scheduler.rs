@@ -1,13 +1,13 @@
-//! Which execution runs where and when: a state machine, events in, commands out. No clock, no storage, no workers:
-//! what the browser does is map its happenings to [`Event`]s and carry out [`Command`]s.
+//! Which execution runs where and when: a state machine, events in, commands out. No clock, no storage, no workers: the
+//! browser code turns what happens into [`Event`]s and carries out [`Command`]s.
 //!
-//! The store is the truth and the scheduler's sets are a cache of it. A hand-out is durable before its worker hears
-//! of it, and the store may refuse it (cancelled, paused or taken meanwhile, by whichever tab); whenever the scheduler
-//! learns that it knows too little, it asks for the batch's pending executions again ([`Command::Load`]) and starts
-//! nothing of that batch until it has them.
+//! The store is the truth, and the scheduler's sets are a cache of it. A hand-out is durable before its worker receives
+//! it, and the store may refuse it (cancelled, paused or taken in the meantime, by any tab). Whenever the scheduler
+//! learns that its cache may be outdated, it asks for the batch's pending executions again ([`Command::Load`]) and
+//! starts nothing of that batch until it has them.
 //!
-//! The way of a worker: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. The way of an
-//! execution whose worker is lost: `GiveBack` → `GivenBack`; until that answer it counts as in flight.
+//! A worker's life: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. An execution whose
+//! worker is lost: `GiveBack` → `GivenBack`; until that answer it counts as in flight.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ mod fair;
 
 use fair::{Contender, FairShare};
 
-/// A worker's name; never used again.
+/// A worker's id; never reused.
 pub type WorkerId = u32;
 
 /// What the device allows.
@@ -28,23 +28,23 @@ pub struct Limits {
     pub workers: u32,
     /// Most pixels of inputs in flight; one input that is larger runs alone.
     pub pixels: u64,
-    /// Memory of a worker in bytes with which it is replaced after its execution: wasm memory never shrinks.
+    /// Memory in bytes at which a worker is replaced after its execution: wasm memory never shrinks.
     pub memory_mark: u64,
-    /// Pixels of an input that nothing is known of.
+    /// Pixels assumed for an input of unknown size.
     pub guess: u64,
     /// Time for a worker to get ready.
     pub start_ms: u32,
     /// Time for an execution, whatever its size.
     pub base_ms: u32,
-    /// Time for each further million pixels of its input.
+    /// Additional time for each million pixels of its input.
     pub ms_per_megapixel: u32,
-    /// Time for what is in flight when its batch ends early.
+    /// Time for executions in flight when their batch ends early.
     pub stop_ms: u32,
 }
 
 impl Default for Limits {
-    /// Two workers; memory for 16 pictures of 12 megapixels; 30 s and 2.5 s per megapixel, which is 400 times what a
-    /// 12-megapixel picture takes on a slow machine.
+    /// Two workers; memory for 16 pictures of 12 megapixels; 30 s and 2.5 s per megapixel, which is 400 times as long
+    /// as a 12-megapixel picture takes on a slow machine.
     fn default() -> Self {
         Self {
             workers: 2,
@@ -61,41 +61,41 @@ impl Default for Limits {
 
 /// Whether a batch's executions are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Going {
-    /// They are.
-    On,
-    /// Not for now.
+pub enum Activity {
+    /// They are handed out.
+    Active,
+    /// Not at the moment.
     Paused,
-    /// Not any more; what is in flight has a little time left.
+    /// Not any more; executions in flight have a little time left.
     Ended,
 }
 
-/// What the scheduler must know of a batch's progress.
+/// What the scheduler has to know about a batch's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct BatchView {
     /// Weight class.
     pub priority: Priority,
     /// Most executions in flight.
     pub concurrency_limit: u32,
-    /// Whether it goes on.
-    pub going: Going,
-    /// The progress's: messages of several tabs and workers overtake each other, and an older one is ignored.
+    /// Whether its executions are handed out.
+    pub activity: Activity,
+    /// The progress's revision: messages of several tabs and workers overtake each other, and an older one is ignored.
     pub revision: u64,
-    /// The progress's: a new one means that executions have returned to pending.
+    /// The progress's round: a new one means that executions have returned to pending.
     pub round: u32,
 }
 
-impl From<&Progress> for Standing {
+impl From<&Progress> for BatchView {
     fn from(progress: &Progress) -> Self {
-        let going = match (progress.status, progress.paused) {
-            (BatchStatus::Completed | BatchStatus::Failed | BatchStatus::Cancelled, _) => Going::Ended,
-            (_, Some(_)) => Going::Paused,
-            (_, None) => Going::On,
+        let activity = match (progress.status, progress.paused) {
+            (BatchStatus::Completed | BatchStatus::Failed | BatchStatus::Cancelled, _) => Activity::Ended,
+            (_, Some(_)) => Activity::Paused,
+            (_, None) => Activity::Active,
         };
         Self {
             priority: progress.config.priority,
             concurrency_limit: progress.config.concurrency_limit.max(1),
-            going,
+            activity,
             revision: progress.revision,
             round: progress.round,
         }
@@ -109,12 +109,12 @@ pub struct Waiting {
     pub index: u32,
     /// Whether it runs first and alone.
     pub suspect: bool,
-    /// Pixels of its inputs, where known.
+    /// Pixels of its inputs, if known.
     pub pixels: Option<u64>,
 }
 
 impl Waiting {
-    /// One that was never started.
+    /// An execution that was never started.
     pub const fn fresh(index: u32) -> Self {
         Self { index, suspect: false, pixels: None }
     }
@@ -133,11 +133,11 @@ impl From<&Execution> for Waiting {
 /// How a worker died.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// Without a word: an `error` event, or it is simply gone.
+    /// Without a report: an `error` event, or it is simply gone.
     Vanished,
-    /// Its panic hook told this.
+    /// Its panic hook reported this.
     Panic(String),
-    /// It ran out of memory and told.
+    /// It ran out of memory and reported it.
     OutOfMemory,
 }
 
@@ -146,22 +146,23 @@ pub enum Death {
 pub enum Event {
     /// What the device allows has changed.
     Limits(Limits),
-    /// Everything holds (true) or goes on; what is in flight ends. For the whole device, and beside each batch's pause.
-    Hold(bool),
+    /// All batches are paused (true) or resumed; executions in flight finish. This is independent of each batch's own
+    /// pause.
+    GlobalPause(bool),
     /// A batch's progress has changed, by any tab: created, paused, resumed, updated, cancelled, retried, ended.
     Changed {
         /// The batch.
         batch: String,
         /// As the store now has it.
-        standing: Standing,
+        view: BatchView,
     },
     /// Answer to [`Command::Load`], and the short way for a new batch: all its pending executions; `None` when there
-    /// is no such batch. When reading fails, answer later.
+    /// is no such batch. If reading fails, answer later.
     Loaded {
         /// The batch.
         batch: String,
-        /// As the store has it.
-        loaded: Option<(Standing, Vec<Waiting>)>,
+        /// As stored.
+        loaded: Option<(BatchView, Vec<Waiting>)>,
     },
     /// A batch is gone.
     Deleted {
@@ -192,23 +193,23 @@ pub enum Event {
         /// Pixels of its inputs.
         pixels: u64,
     },
-    /// A worker has more before it than pixels tell: something to fetch, a network to run.
+    /// A worker has more to do than the number of pixels suggests: something to download, a model to run.
     Slow {
         /// The worker.
         worker: WorkerId,
-        /// Time for it beside that for pixels, from now; in place of what was told before.
+        /// Time for it in addition to the time for pixels, counted from now; replaces an earlier value.
         ms: u32,
     },
     /// A worker's execution has ended, and its record is durable (or was refused as outdated).
     Finished {
         /// The worker.
         worker: WorkerId,
-        /// The batch after it, where known.
-        standing: Option<Standing>,
+        /// The batch afterwards, if known.
+        view: Option<BatchView>,
         /// The worker's memory in bytes.
         memory: u64,
     },
-    /// A worker's execution could not be stored; the worker is well.
+    /// A worker's execution could not be stored; the worker itself is fine.
     Unstored {
         /// The worker.
         worker: WorkerId,
@@ -222,11 +223,11 @@ pub enum Event {
         /// How.
         death: Death,
     },
-    /// The time of a [`Command::Watch`] is over.
+    /// The time of a [`Command::Watch`] has passed.
     Overdue {
         /// The worker.
         worker: WorkerId,
-        /// The watch's.
+        /// The ticket of that command.
         ticket: u64,
     },
     /// A [`Command::GiveBack`] is durable (or was refused as outdated).
@@ -237,8 +238,8 @@ pub enum Event {
         index: u32,
         /// Whether it is pending again.
         pending: bool,
-        /// The batch after it, where known.
-        standing: Option<Standing>,
+        /// The batch afterwards, if known.
+        view: Option<BatchView>,
     },
 }
 
@@ -252,16 +253,16 @@ pub enum Command {
     },
     /// Start a worker: [`Event::Ready`] or [`Event::Died`].
     Spawn {
-        /// Its name.
+        /// Its id.
         worker: WorkerId,
     },
-    /// Stop a worker at once and forget it; nothing is answered.
+    /// Stop a worker at once and forget it; there is no answer.
     Kill {
         /// The worker.
         worker: WorkerId,
     },
-    /// Record the hand-out (`transitions::hand_out`, relaxed), then give it to the worker: [`Event::Started`] or
-    /// [`Event::Refused`]. Answer too when the worker has died meanwhile.
+    /// Record the hand-out (`transitions::hand_out`, relaxed), then send it to the worker: [`Event::Started`] or
+    /// [`Event::Refused`]. Answer even if the worker has died in the meantime.
     HandOut {
         /// The worker.
         worker: WorkerId,
@@ -272,16 +273,16 @@ pub enum Command {
         /// Whether nothing else is in flight for as long as it runs.
         alone: bool,
     },
-    /// Set the worker's only timer anew: [`Event::Overdue`] with this ticket. Late ones are ignored.
+    /// Restart the worker's only timer: [`Event::Overdue`] with this ticket. Late events are ignored.
     Watch {
         /// The worker.
         worker: WorkerId,
-        /// To be told with it.
+        /// To be returned in the event.
         ticket: u64,
         /// From now.
         ms: u32,
     },
-    /// Record that an execution comes back (`transitions::give_back`): [`Event::GivenBack`].
+    /// Record that an execution comes back unfinished (`transitions::give_back`): [`Event::GivenBack`].
     GiveBack {
         /// The batch.
         batch: String,
@@ -292,24 +293,24 @@ pub enum Command {
         /// Why.
         cause: Cause,
     },
-    /// Workers do not get ready: tell the user. The next [`Event::Loaded`] or [`Event::Limits`] tries again.
+    /// Workers do not start: tell the user. The next [`Event::Loaded`] or [`Event::Limits`] tries again.
     Stuck,
 }
 
-/// Workers that may fail to get ready in a row before the scheduler stops trying.
+/// Workers in a row that may fail to start before the scheduler stops trying.
 const MAX_FAILED_STARTS: u32 = 3;
 
 #[derive(Debug)]
-struct Batch {
-    standing: Standing,
+struct BatchQueue {
+    view: BatchView,
     pending: BTreeSet<u32>,
     suspects: BTreeSet<u32>,
-    /// Pixels of those pending ones that are known.
+    /// Pixels of those pending executions for which they are known.
     pixels: BTreeMap<u32, u64>,
-    loading: Loading,
-    /// Of what was loaded.
+    loading: LoadState,
+    /// The round that was loaded.
     round: u32,
-    /// Number of the last start on the device when it started one, or came.
+    /// Number of the device's last start when this batch started one, or was added.
     last_start: u64,
     measured_sum: u64,
     measured_count: u64,
@@ -317,24 +318,24 @@ struct Batch {
 
 /// Whether the sets are being read from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loading {
+enum LoadState {
     No,
-    /// Asked for.
+    /// Requested.
     Asked,
-    /// Asked for, and something has changed since: what comes may be outdated.
+    /// Requested, and something has changed since: the answer may be outdated.
     Outdated,
 }
 
-impl Batch {
+impl BatchQueue {
     fn waiting(&self) -> u32 {
         (self.pending.len() + self.suspects.len()) as u32
     }
 
     fn may_start(&self) -> bool {
-        self.standing.going == Going::On && self.loading == Loading::No && self.waiting() > 0
+        self.view.activity == Activity::Active && self.loading == LoadState::No && self.waiting() > 0
     }
 
-    /// Pixels of an execution: known, or like the batch's others, or the guess.
+    /// Pixels of an execution: as known, or the average of the batch, or the guess.
     fn cost(&self, index: u32, guess: u64) -> u64 {
         let like_others = self.measured_sum.checked_div(self.measured_count).unwrap_or(guess);
         self.pixels.get(&index).copied().unwrap_or(like_others).max(1)
@@ -362,14 +363,14 @@ struct Job {
     /// None until the hand-out is durable.
     attempt: Option<u32>,
     pixels: u64,
-    /// Time beside that for pixels.
+    /// Time in addition to the time for pixels.
     extra_ms: u32,
     suspect: bool,
     alone: bool,
     /// Whether its batch has ended.
     stopping: bool,
-    /// Whether the store had it as pending meanwhile: its hand-out was not durable yet, or it has failed and was
-    /// retried before its end was told. So its end is no reason to forget it.
+    /// Whether the store reported it as pending in the meantime: its hand-out was not durable yet, or it has failed and
+    /// was retried before its end was reported. Its end is then no reason to forget it.
     read_as_pending: bool,
 }
 
@@ -383,7 +384,7 @@ enum WorkerState {
 #[derive(Clone, Copy, Debug)]
 struct Worker {
     state: WorkerState,
-    /// Of the watch in force.
+    /// Of the current watch.
     ticket: Option<u64>,
 }
 
@@ -391,15 +392,15 @@ struct Worker {
 #[derive(Debug)]
 pub struct Scheduler {
     limits: Limits,
-    held: bool,
-    batches: BTreeMap<String, Batch>,
-    /// Deleted: what is still told of them is late. Ids are not used again.
+    paused: bool,
+    batches: BTreeMap<String, BatchQueue>,
+    /// Deleted batches: later messages about them are ignored. Ids are not reused.
     gone: BTreeSet<String>,
     workers: BTreeMap<WorkerId, Worker>,
-    /// By worker; a worker that died before its hand-out was durable still has its own here.
+    /// By worker; a worker that died before its hand-out was durable still has its execution here.
     jobs: BTreeMap<WorkerId, Job>,
     /// Lost with their workers, not yet given back.
-    settling: Vec<Job>,
+    giving_back: Vec<Job>,
     fair: FairShare,
     starts: u64,
     last_worker: WorkerId,
@@ -413,12 +414,12 @@ impl Scheduler {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            held: false,
+            paused: false,
             batches: BTreeMap::new(),
             gone: BTreeSet::new(),
             workers: BTreeMap::new(),
             jobs: BTreeMap::new(),
-            settling: Vec::new(),
+            giving_back: Vec::new(),
             fair: FairShare::default(),
             starts: 0,
             last_worker: 0,
@@ -428,15 +429,15 @@ impl Scheduler {
         }
     }
 
-    /// Takes in what happened; answers what to do, in this order.
+    /// Handles an event; answers what to do, in this order.
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
         match event {
             Event::Limits(limits) => {
                 self.limits = limits;
                 self.failed_starts = 0;
             }
-            Event::Hold(held) => self.held = held,
-            Event::Changed { batch, standing } => self.changed(&batch, standing),
+            Event::GlobalPause(paused) => self.paused = paused,
+            Event::Changed { batch, view } => self.changed(&batch, view),
             Event::Loaded { batch, loaded } => self.loaded(&batch, loaded),
             Event::Deleted { batch } => self.deleted(&batch),
             Event::Ready { worker } => self.ready(worker),
@@ -444,7 +445,7 @@ impl Scheduler {
             Event::Refused { worker } => self.refused(worker),
             Event::Measured { worker, pixels } => self.measured(worker, pixels),
             Event::Slow { worker, ms } => self.slow(worker, ms),
-            Event::Finished { worker, standing, memory } => self.finished(worker, standing, memory),
+            Event::Finished { worker, view, memory } => self.finished(worker, view, memory),
             Event::Unstored { worker, reason } => self.unstored(worker, reason),
             Event::Died { worker, death } => {
                 let cause = match death {
@@ -455,7 +456,7 @@ impl Scheduler {
                 self.lost(worker, cause);
             }
             Event::Overdue { worker, ticket } => self.overdue(worker, ticket),
-            Event::GivenBack { batch, index, pending, standing } => self.given_back(&batch, index, pending, standing),
+            Event::GivenBack { batch, index, pending, view } => self.given_back(&batch, index, pending, view),
         }
         self.dispatch();
         std::mem::take(&mut self.commands)
@@ -473,100 +474,100 @@ impl Scheduler {
 
     /// How many executions are in flight on the device.
     pub fn in_flight(&self) -> u32 {
-        (self.jobs.len() + self.settling.len()) as u32
+        (self.jobs.len() + self.giving_back.len()) as u32
     }
 
     /// Whether nothing is in flight and nothing can start.
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == 0 && !self.batches.values().any(|batch| batch.standing.going == Going::On)
+        self.in_flight() == 0 && !self.batches.values().any(|batch| batch.view.activity == Activity::Active)
     }
 
     // Batches.
 
-    fn changed(&mut self, id: &str, standing: Standing) {
+    fn changed(&mut self, id: &str, view: BatchView) {
         match self.batches.get_mut(id) {
-            None if standing.going == Going::Ended || self.gone.contains(id) => {}
+            None if view.activity == Activity::Ended || self.gone.contains(id) => {}
             None => {
-                self.insert(id, standing);
+                self.insert(id, view);
                 self.load(id);
             }
-            Some(batch) if standing.revision < batch.standing.revision => {}
+            Some(batch) if view.revision < batch.view.revision => {}
             Some(batch) => {
-                batch.standing = standing;
-                if batch.round != standing.round {
+                batch.view = view;
+                if batch.round != view.round {
                     self.load(id);
                 }
-                self.stop(id, standing.going == Going::Ended);
+                self.stop(id, view.activity == Activity::Ended);
                 self.forget_ended(id);
             }
         }
     }
 
-    fn insert(&mut self, id: &str, standing: Standing) -> &mut Batch {
+    fn insert(&mut self, id: &str, view: BatchView) -> &mut BatchQueue {
         let last_start = self.starts;
-        self.batches.entry(id.to_owned()).or_insert_with(|| Batch {
-            standing,
+        self.batches.entry(id.to_owned()).or_insert_with(|| BatchQueue {
+            view,
             pending: BTreeSet::new(),
             suspects: BTreeSet::new(),
             pixels: BTreeMap::new(),
-            loading: Loading::No,
-            round: standing.round,
+            loading: LoadState::No,
+            round: view.round,
             last_start,
             measured_sum: 0,
             measured_count: 0,
         })
     }
 
-    /// Asks for a batch's pending executions, unless that is under way.
+    /// Asks for a batch's pending executions, unless a request is under way.
     fn load(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id) {
-            if batch.loading == Loading::No {
-                batch.loading = Loading::Asked;
+            if batch.loading == LoadState::No {
+                batch.loading = LoadState::Asked;
                 self.commands.push(Command::Load { batch: id.to_owned() });
             } else {
-                batch.loading = Loading::Outdated;
+                batch.loading = LoadState::Outdated;
             }
         }
     }
 
-    /// What was asked for, if anything, may be outdated when it comes.
+    /// A requested answer, if there is one, may be outdated when it arrives.
     fn moved(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id)
-            && batch.loading == Loading::Asked
+            && batch.loading == LoadState::Asked
         {
-            batch.loading = Loading::Outdated;
+            batch.loading = LoadState::Outdated;
         }
     }
 
-    fn loaded(&mut self, id: &str, loaded: Option<(Standing, Vec<Waiting>)>) {
+    fn loaded(&mut self, id: &str, loaded: Option<(BatchView, Vec<Waiting>)>) {
         self.failed_starts = 0;
-        let Some((standing, waiting)) = loaded else { return self.deleted(id) };
-        // Late, when the batch is gone; or has ended and was forgotten, and then there may be nothing left to refuse.
+        let Some((view, waiting)) = loaded else { return self.deleted(id) };
+        // Late: the batch is deleted, or it has ended and was forgotten, and then there may be nothing left to refuse.
         if self.gone.contains(id) || (waiting.is_empty() && !self.batches.contains_key(id)) {
             return;
         }
         if let Some(batch) = self.batches.get_mut(id)
-            && (batch.loading == Loading::Outdated || standing.revision < batch.standing.revision)
+            && (batch.loading == LoadState::Outdated || view.revision < batch.view.revision)
         {
-            batch.loading = Loading::Asked;
+            batch.loading = LoadState::Asked;
             self.commands.push(Command::Load { batch: id.to_owned() });
             return;
         }
         let mut taken = BTreeSet::new();
-        for job in self.jobs.values_mut().chain(&mut self.settling).filter(|job| job.batch == id) {
+        for job in self.jobs.values_mut().chain(&mut self.giving_back).filter(|job| job.batch == id) {
             taken.insert(job.index);
             job.read_as_pending |= waiting.iter().any(|one| one.index == job.index);
         }
-        let batch = self.insert(id, standing);
-        batch.loading = Loading::No;
-        batch.round = standing.round;
+        let batch = self.insert(id, view);
+        batch.loading = LoadState::No;
+        batch.round = view.round;
         batch.pending.clear();
         batch.suspects.clear();
         batch.pixels.clear();
         for one in waiting.into_iter().filter(|one| !taken.contains(&one.index)) {
             batch.put(one);
         }
-        self.changed(id, standing);
+        self.changed(id, view);
     }
 
     fn deleted(&mut self, id: &str) {
@@ -575,7 +576,7 @@ impl Scheduler {
         self.gone.insert(id.to_owned());
     }
 
-    /// Gives what a batch has in flight little time, or the usual again.
+    /// Gives a batch's executions in flight little time to finish, or the usual time again.
     fn stop(&mut self, id: &str, stopping: bool) {
         let workers: Vec<WorkerId> = (self.jobs.iter_mut())
             .filter(|(_, job)| job.batch == id && job.stopping != stopping)
@@ -589,16 +590,16 @@ impl Scheduler {
         }
     }
 
-    /// A batch that has ended with nothing in flight is no business of the scheduler's.
+    /// Forgets a batch that has ended and has nothing in flight.
     fn forget_ended(&mut self, id: &str) {
-        let ended = self.batches.get(id).is_some_and(|batch| batch.standing.going == Going::Ended);
+        let ended = self.batches.get(id).is_some_and(|batch| batch.view.activity == Activity::Ended);
         if ended && self.batch_in_flight(id) == 0 {
             self.batches.remove(id);
         }
     }
 
     fn batch_in_flight(&self, id: &str) -> u32 {
-        self.jobs.values().chain(&self.settling).filter(|job| job.batch == id).count() as u32
+        self.jobs.values().chain(&self.giving_back).filter(|job| job.batch == id).count() as u32
     }
 
     // Workers and their executions.
@@ -618,8 +619,8 @@ impl Scheduler {
         if self.workers.contains_key(&worker) {
             self.watch_job(worker);
         } else if let Some(job) = self.jobs.remove(&worker) {
-            // Its worker died before it got it.
-            self.settle(job, Cause::Stopped);
+            // Its worker died before it received the execution.
+            self.give_back(job, Cause::Stopped);
         }
     }
 
@@ -651,7 +652,7 @@ impl Scheduler {
         }
     }
 
-    fn finished(&mut self, worker: WorkerId, standing: Option<Standing>, memory: u64) {
+    fn finished(&mut self, worker: WorkerId, view: Option<BatchView>, memory: u64) {
         if !self.workers.contains_key(&worker) {
             return;
         }
@@ -660,7 +661,7 @@ impl Scheduler {
         if memory >= self.limits.memory_mark {
             self.kill(worker);
         }
-        self.after(&job.batch, standing);
+        self.after(&job.batch, view);
         if job.read_as_pending {
             self.load(&job.batch);
         }
@@ -671,11 +672,11 @@ impl Scheduler {
             && let Some(job) = self.jobs.remove(&worker)
         {
             self.rest(worker);
-            self.settle(job, Cause::Unstored(reason));
+            self.give_back(job, Cause::Unstored(reason));
         }
     }
 
-    /// A worker is gone, with what it had in flight.
+    /// A worker is gone, together with its execution in flight.
     fn lost(&mut self, id: WorkerId, cause: Cause) {
         let Some(worker) = self.workers.remove(&id) else { return };
         if worker.state == WorkerState::Starting {
@@ -687,7 +688,7 @@ impl Scheduler {
         if self.jobs.get(&id).is_some_and(|job| job.attempt.is_some())
             && let Some(job) = self.jobs.remove(&id)
         {
-            self.settle(job, cause);
+            self.give_back(job, cause);
         }
     }
 
@@ -700,30 +701,30 @@ impl Scheduler {
         self.lost(id, if stopping { Cause::Stopped } else { Cause::Overdue });
     }
 
-    fn given_back(&mut self, id: &str, index: u32, pending: bool, standing: Option<Standing>) {
-        let Some(at) = self.settling.iter().position(|job| job.batch == id && job.index == index) else { return };
-        let job = self.settling.swap_remove(at);
+    fn given_back(&mut self, id: &str, index: u32, pending: bool, view: Option<BatchView>) {
+        let Some(at) = self.giving_back.iter().position(|job| job.batch == id && job.index == index) else { return };
+        let job = self.giving_back.swap_remove(at);
         if pending && let Some(batch) = self.batches.get_mut(id) {
             batch.put(Waiting { index, suspect: job.suspect, pixels: Some(job.pixels) });
         }
-        self.after(id, standing);
+        self.after(id, view);
         if job.read_as_pending {
             self.load(id);
         }
     }
 
-    /// Something of a batch has ended or come back.
-    fn after(&mut self, id: &str, standing: Option<Standing>) {
+    /// An execution of a batch has ended or come back.
+    fn after(&mut self, id: &str, view: Option<BatchView>) {
         self.moved(id);
-        match standing {
-            Some(standing) => self.changed(id, standing),
+        match view {
+            Some(view) => self.changed(id, view),
             None => self.load(id),
         }
         self.forget_ended(id);
     }
 
-    /// Has an execution given back that is on no worker any more.
-    fn settle(&mut self, job: Job, cause: Cause) {
+    /// Asks for an execution to be given back whose worker is gone.
+    fn give_back(&mut self, job: Job, cause: Cause) {
         if !self.batches.contains_key(&job.batch) {
             return;
         }
@@ -733,7 +734,7 @@ impl Scheduler {
             attempt: job.attempt.unwrap_or_default(),
             cause,
         });
-        self.settling.push(job);
+        self.giving_back.push(job);
     }
 
     fn rest(&mut self, id: WorkerId) {
@@ -773,7 +774,7 @@ impl Scheduler {
 
     // Starting.
 
-    /// Starts what can start, and workers for what could.
+    /// Starts every execution that can start, and the workers for more.
     fn dispatch(&mut self) {
         while let Some(idle) = self.surplus() {
             self.kill(idle);
@@ -796,11 +797,12 @@ impl Scheduler {
 
     /// What starts next, and whether alone.
     ///
-    /// What does not fit beside what is in flight is waited for and not overtaken, or large pictures would starve.
+    /// An execution that does not fit next to those in flight is waited for and not overtaken; otherwise large pictures
+    /// would starve.
     fn choose(&mut self) -> Option<Choice> {
         let in_flight = self.in_flight();
-        let alone_in_flight = self.jobs.values().chain(&self.settling).any(|job| job.alone);
-        if self.held || alone_in_flight || in_flight >= self.limits.workers {
+        let alone_in_flight = self.jobs.values().chain(&self.giving_back).any(|job| job.alone);
+        if self.paused || alone_in_flight || in_flight >= self.limits.workers {
             return None;
         }
         let suspects = self.batches.values().any(|batch| batch.may_start() && !batch.suspects.is_empty());
@@ -808,21 +810,21 @@ impl Scheduler {
             return None;
         }
         let mut flying: BTreeMap<&str, u32> = BTreeMap::new();
-        for job in self.jobs.values().chain(&self.settling) {
+        for job in self.jobs.values().chain(&self.giving_back) {
             *flying.entry(job.batch.as_str()).or_default() += 1;
         }
         let contenders = self.batches.iter().filter(|(_, batch)| batch.may_start()).map(|(id, batch)| Contender {
             id: id.as_str(),
-            priority: batch.standing.priority,
+            priority: batch.view.priority,
             last_start: batch.last_start,
             eligible: (!suspects || !batch.suspects.is_empty())
-                && flying.get(id.as_str()).copied().unwrap_or(0) < batch.standing.concurrency_limit,
+                && flying.get(id.as_str()).copied().unwrap_or(0) < batch.view.concurrency_limit,
         });
         let id = self.fair.choose(contenders)?.to_owned();
         let batch = self.batches.get(&id)?;
         let index = *if suspects { batch.suspects.first() } else { batch.pending.first() }?;
         let pixels = batch.cost(index, self.limits.guess);
-        let busy: u64 = self.jobs.values().chain(&self.settling).map(|job| job.pixels).sum();
+        let busy: u64 = self.jobs.values().chain(&self.giving_back).map(|job| job.pixels).sum();
         if in_flight > 0 && busy.saturating_add(pixels) > self.limits.pixels {
             return None;
         }
@@ -835,7 +837,7 @@ impl Scheduler {
         let Some(batch) = self.batches.get_mut(&id) else { return };
         let suspect = batch.take(index);
         batch.last_start = self.starts;
-        self.fair.started(batch.standing.priority);
+        self.fair.started(batch.view.priority);
         let job = Job {
             batch: id.clone(),
             index,
@@ -854,13 +856,13 @@ impl Scheduler {
 
     /// Starts as many workers as there is work for.
     fn spawn(&mut self) {
-        if self.held || self.failed_starts >= MAX_FAILED_STARTS {
+        if self.paused || self.failed_starts >= MAX_FAILED_STARTS {
             return;
         }
         let startable: u32 = (self.batches.iter())
             .filter(|(_, batch)| batch.may_start())
             .map(|(id, batch)| {
-                batch.waiting().min(batch.standing.concurrency_limit.saturating_sub(self.batch_in_flight(id)))
+                batch.waiting().min(batch.view.concurrency_limit.saturating_sub(self.batch_in_flight(id)))
             })
             .fold(0, u32::saturating_add);
         let busy = self.workers.values().filter(|worker| worker.state == WorkerState::Busy).count() as u32;

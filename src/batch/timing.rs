@@ -9,13 +9,13 @@ use super::records::{Pause, Progress};
 #[serde(rename_all = "camelCase")]
 pub struct Timing {
     /// Average × unfinished ÷ workers now on it; null before the first end, while paused, and when nobody works on
-    /// what is left.
+    /// the rest.
     pub estimated_time_remaining_ms: Option<f64>,
     /// Mean `durationMs` of the finished; null before the first end.
     pub average_execution_time_ms: Option<f64>,
 }
 
-/// The timing of a batch on which `workers` work now; `paused` is the pause in force, its own or that of everything.
+/// The timing of a batch on which `workers` work now; `paused` is the pause in force, its own or the global one.
 pub fn timing(progress: &Progress, paused: Option<Pause>, workers: u32) -> Timing {
     let average = (progress.duration_count > 0)
         .then(|| (progress.duration_sum_ms / f64::from(progress.duration_count)).max(0.0).round());

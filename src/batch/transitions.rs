@@ -7,15 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, Output, PastFailure, Pause,
-    PauseReason, Priority, Progress, Reused,
+    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, OutputFile, PastFailure,
+    Pause, PauseReason, Priority, Progress, Reused,
 };
 use super::webhook;
 use crate::error::{Failure, Warning};
 
-/// The worker death with which an execution fails.
+/// An execution fails with this many worker deaths.
 pub const MAX_WORKER_DEATHS: u32 = 3;
-/// The death of a tab, alone in flight, with which an execution fails.
+/// An execution fails with this many deaths of tabs in which it was alone in flight.
 pub const MAX_TAB_DEATHS: u32 = 5;
 
 /// The records of a new batch: everything pending, one execution per input, in order.
@@ -81,10 +81,10 @@ pub fn accept(
     (progress, executions)
 }
 
-/// Takes over the results of a finished execution for a pending one of a batch that has not started. `names` are what
-/// its outputs are called here.
+/// Reuses the results of a finished execution for a pending one of a batch that has not started. `names` are the names
+/// of its outputs in this batch.
 ///
-/// `None`, and nothing changes, when one of them is not so, or there are not as many names as outputs.
+/// `None`, and nothing changes, when the executions are in other states or the numbers of names and outputs differ.
 pub fn take_over(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -120,13 +120,13 @@ pub fn take_over(
     *execution = taken;
     progress.assets.pending -= 1;
     succeeded(progress, execution);
-    settle(progress, now);
+    conclude(progress, now);
     Some(())
 }
 
-/// Gives back what a new batch has taken over and refers to a file that is gone meanwhile: it runs after all. Answers
-/// the references that are let go with it, as changes of their counts.
-pub fn miss(
+/// Returns to pending what a new batch has reused if it refers to a file that is missing now. Answers the references
+/// that are dropped with it, as changes of their counts.
+pub fn return_missing(
     progress: &mut Progress,
     executions: &mut [Execution],
     missing: &BTreeSet<String>,
@@ -151,7 +151,7 @@ pub fn miss(
 }
 
 /// Hands an execution to a worker: pending → running, one attempt more. `alone` says that nothing else is in flight
-/// for as long as it runs. Answers the attempt's number, with which alone it can be finished.
+/// while it runs. Answers the attempt's number, which is needed to finish it.
 ///
 /// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending.
 pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool, now: Millis) -> Option<u32> {
@@ -171,14 +171,14 @@ pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool,
     Some(execution.attempts)
 }
 
-/// What a worker learned of an execution's input, whatever came of it.
+/// What a worker learned about an execution's input, whatever the outcome.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
     /// Asset id of a primary input that was fetched from a URL.
     pub fetched: Option<String>,
     /// Asset id of the 256 px thumbnail of the primary input.
     pub input_thumbnail: Option<String>,
-    /// What the primary input measured.
+    /// Size of the primary input.
     pub input_size: Option<InputSize>,
     /// Version of the engine that worked on it.
     pub engine_version: Option<String>,
@@ -188,7 +188,7 @@ pub struct Findings {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
     /// The written results.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputFile>,
     /// CRC-32 of each.
     pub crc32: Vec<u32>,
     /// Asset id of the 256 px thumbnail of the first.
@@ -199,7 +199,7 @@ pub struct Results {
 
 /// Records a success.
 ///
-/// `None`, and nothing changes, unless the execution is running with this very attempt.
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 pub fn succeed(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -215,7 +215,7 @@ pub fn succeed(
     execution.output_thumbnail = results.output_thumbnail;
     execution.failure = None;
     execution.warnings = results.warnings;
-    keep(execution, findings);
+    record_findings(execution, findings);
     succeeded(progress, execution);
     end(progress, execution, now);
     Some(())
@@ -223,7 +223,7 @@ pub fn succeed(
 
 /// Records a failure. With `continue_on_error: false` it ends the batch.
 ///
-/// `None`, and nothing changes, unless the execution is running with this very attempt.
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 pub fn fail(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -233,7 +233,7 @@ pub fn fail(
     now: Millis,
 ) -> Option<()> {
     in_flight(execution, attempt)?;
-    keep(execution, findings);
+    record_findings(execution, findings);
     fail_running(progress, execution, failure, now);
     Some(())
 }
@@ -241,21 +241,21 @@ pub fn fail(
 /// Why an execution comes back from a worker unfinished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Its worker is gone without a word.
+    /// Its worker vanished without a report.
     Vanished,
-    /// Its worker overran its time and was stopped.
+    /// Its worker exceeded its time and was stopped.
     Overdue,
-    /// Its worker's panic hook told this.
+    /// Its worker's panic hook reported this.
     Panic(String),
-    /// Its worker ran out of memory and told.
+    /// Its worker ran out of memory and reported it.
     OutOfMemory,
-    /// Its worker was stopped, or never got it, through no fault of the execution's.
+    /// Its worker was stopped or never received it, through no fault of the execution.
     Stopped,
     /// It could not be stored: the batch pauses.
     Unstored(PauseReason),
 }
 
-/// Where an execution went that came back.
+/// What became of an execution that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenBack {
     /// It is pending again.
@@ -267,6 +267,7 @@ pub enum GivenBack {
 /// Takes an execution back from its worker: a reported panic or exhaustion fails it at once, a vanished or overdue
 /// worker counts and the third fails it, anything else returns it to pending without counting.
 ///
+/// `None`, and nothing changes, unless the execution is running with this attempt.
 /// `None`, and nothing changes, unless the execution is running with this very attempt.
 pub fn give_back(
     progress: &mut Progress,
@@ -317,7 +318,7 @@ pub fn give_back(
     }
 }
 
-/// Cancels a batch: nothing new starts, what is in flight may end. Answers the state before.
+/// Cancels a batch: nothing new starts, executions in flight may finish. Answers the state before.
 ///
 /// # Errors
 /// The state of a batch that has ended already; nothing changes.
@@ -327,11 +328,11 @@ pub fn cancel(progress: &mut Progress, now: Millis) -> Result<BatchStatus, Batch
         return Err(previous);
     }
     progress.status = BatchStatus::Cancelled;
-    settle(progress, now);
+    conclude(progress, now);
     Ok(previous)
 }
 
-/// Pauses a batch; a pause that is there already stays as it is.
+/// Pauses a batch; an existing pause stays as it is.
 ///
 /// # Errors
 /// The state of a batch that has ended; nothing changes.
@@ -367,14 +368,15 @@ pub enum RetryRefusal {
     NotEnded(BatchStatus),
     /// The execution at this index has not failed.
     NotFailed(u32, ExecutionStatus),
-    /// Nothing failed and nothing was left.
+    /// Nothing failed and nothing was left to run.
     Nothing,
 }
 
-/// Starts a batch that has ended again: these failed executions return to pending, with what never started. Attempts
-/// go on counting, and each failure becomes part of the history; outputs and deaths are forgotten. Answers how many returned.
+/// Restarts a batch that has ended: these failed executions return to pending, along with those that never started.
+/// Attempts continue counting, and each failure becomes part of the history; outputs and deaths are cleared. Answers
+/// how many returned.
 ///
-/// An execution that a tab died with, alone in flight, still runs alone.
+/// An execution whose tab died while it was alone in flight still runs alone.
 ///
 /// # Errors
 /// When the batch has not ended, one of the executions has not failed, or nothing would run; nothing changes.
@@ -420,8 +422,8 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     Ok(executions.len() as u32)
 }
 
-/// Notes that results of an execution are damaged or gone (`names` says which): success → failed, so that a retry makes
-/// them anew. Its outputs are let go. How its batch ended, and when, stays as it is.
+/// Records that results of an execution are damaged or missing (`names` says which): success → failed, so that a retry
+/// regenerates them. Its outputs are dropped. How its batch ended, and when, stays as it is.
 ///
 /// `None`, and nothing changes, unless it is a success.
 pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
@@ -448,13 +450,13 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
     Some(())
 }
 
-/// Makes a batch's records from elsewhere fit here. What was in flight is pending; results whose files are not among those
-/// that are `present` are failed, so that a retry makes them anew; a batch that has not ended is paused; nothing is
-/// told to its webhook; counters are counted anew.
+/// Adapts a batch's records from another browser to this one. What was in flight becomes pending; results whose files
+/// are not in `present` fail, so that a retry regenerates them; a batch that has not ended is paused; its webhook is
+/// not called; counters are recounted.
 ///
 /// # Errors
 /// A sentence, when the records contradict each other.
-pub fn admit(
+pub fn adopt(
     progress: &mut Progress,
     executions: &mut [Execution],
     present: &BTreeSet<String>,
@@ -503,14 +505,14 @@ pub fn admit(
             let _no_success_has_no_results = damage(progress, execution, &names, now);
         }
     }
-    settle(progress, now);
+    conclude(progress, now);
     progress.webhook = None;
     let _it_may_have_ended = pause(progress, PauseReason::User, now);
     Ok(())
 }
 
-/// Mends a batch whose tab died: `executions` are all that were running. They return to pending as suspects; one that
-/// was alone in flight counts the tab's death, and the fifth fails it. Answers how many there were.
+/// Repairs a batch whose tab died: `executions` are all that were running. They return to pending as suspects; for an
+/// execution that was alone in flight the tab's death counts, and the fifth fails it. Answers how many there were.
 ///
 /// `None`, and nothing changes, when nothing was running.
 pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Millis) -> Option<u32> {
@@ -532,7 +534,7 @@ pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Milli
     (found > 0).then_some(found)
 }
 
-/// Changes what is in force for a batch, in any state.
+/// Changes a batch's settings, in any state.
 pub fn update(progress: &mut Progress, priority: Option<Priority>, concurrency_limit: Option<u32>, now: Millis) {
     progress.config.priority = priority.unwrap_or(progress.config.priority);
     progress.config.concurrency_limit = concurrency_limit.unwrap_or(progress.config.concurrency_limit);
@@ -543,7 +545,7 @@ fn in_flight(execution: &Execution, attempt: u32) -> Option<()> {
     (execution.status == ExecutionStatus::Running && execution.attempts == attempt).then_some(())
 }
 
-fn keep(execution: &mut Execution, findings: Findings) {
+fn record_findings(execution: &mut Execution, findings: Findings) {
     if findings.fetched.is_some() {
         execution.input_asset.asset_id = findings.fetched;
     }
@@ -571,7 +573,7 @@ fn succeeded(progress: &mut Progress, execution: &Execution) {
     }
 }
 
-/// Takes a success back from the counts.
+/// Removes a success from the counts.
 fn no_success(progress: &mut Progress, index: u32) {
     progress.assets.completed -= 1;
     progress.doubtful.remove(&index);
@@ -587,7 +589,7 @@ fn end(progress: &mut Progress, execution: &mut Execution, now: Millis) {
     progress.duration_sum_ms += duration;
     progress.duration_count += 1;
     progress.assets.processing -= 1;
-    settle(progress, now);
+    conclude(progress, now);
 }
 
 fn return_running(progress: &mut Progress, execution: &mut Execution, now: Millis) {
@@ -596,11 +598,11 @@ fn return_running(progress: &mut Progress, execution: &mut Execution, now: Milli
     execution.alone = false;
     progress.assets.processing -= 1;
     progress.assets.pending += 1;
-    settle(progress, now);
+    conclude(progress, now);
 }
 
-/// Ends the batch when everything has ended, and notes when the last in flight has.
-fn settle(progress: &mut Progress, now: Millis) {
+/// Ends the batch when every execution has ended, and records when the last in flight has.
+fn conclude(progress: &mut Progress, now: Millis) {
     let assets = &progress.assets;
     if !progress.status.is_end() && assets.unfinished() == 0 {
         let stopped = assets.failed > 0 && !progress.config.continue_on_error;
@@ -848,7 +850,7 @@ pub(crate) mod tests {
     fn finished() -> Vec<Execution> {
         let (mut progress, mut executions) = batch_of(2);
         start(&mut progress, &mut executions[0], 10.0);
-        let output = Output {
+        let output = OutputFile {
             action_id: "out".into(),
             port: "outputs".into(),
             name: "old.jpg".into(),
@@ -903,9 +905,9 @@ pub(crate) mod tests {
         let before = (progress.clone(), executions.clone());
         take_over(&mut progress, &mut executions[0], &found[0], vec!["n.jpg".into()], 50.0).expect("it fits");
         let mut other = (progress.clone(), executions.clone());
-        miss(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
+        return_missing(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
         assert_eq!(other, (progress.clone(), executions.clone()), "it refers to another file");
-        miss(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
+        return_missing(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
         assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
         assert_eq!(executions, before.1);
     }
@@ -919,14 +921,14 @@ pub(crate) mod tests {
         start(&mut progress, &mut executions[1], 30.0);
         progress.assets.failed = 7;
         let present = BTreeSet::from(["f00d".to_owned()]);
-        admit(&mut progress, &mut executions, &present, 50.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &present, 50.0).expect("they fit");
         assert_eq!(progress.assets, Assets { total: 3, pending: 2, completed: 1, ..Assets::default() });
         assert_eq!(progress.paused.map(|pause| pause.reason), Some(PauseReason::User));
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (10.0, 1));
         assert_eq!((executions[1].status, executions[1].suspect), (ExecutionStatus::Pending, false));
         cancel(&mut progress, 60.0).expect("running");
         progress.completed_at = None;
-        admit(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(70.0)));
         assert_eq!((progress.paused, progress.webhook), (None, None));
         assert_eq!(
@@ -934,10 +936,10 @@ pub(crate) mod tests {
             (ExecutionStatus::Failed, 1),
             "its file is not here"
         );
-        let refused = admit(&mut progress, &mut executions[..2], &present, 80.0);
+        let refused = adopt(&mut progress, &mut executions[..2], &present, 80.0);
         assert!(refused.is_err(), "one is missing");
         executions[2].batch_id = "batch-other".into();
-        assert!(admit(&mut progress, &mut executions, &present, 80.0).is_err(), "one is of another batch");
+        assert!(adopt(&mut progress, &mut executions, &present, 80.0).is_err(), "one is of another batch");
     }
 
     #[test]
@@ -984,7 +986,7 @@ pub(crate) mod tests {
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
         assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
         progress.doubtful.clear();
-        admit(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
         assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not kept yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
         assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");

@@ -1,25 +1,25 @@
-//! Telling a batch's end to its webhook: when it is tried, when again, and what the batch's log says of it. Pure: who
-//! sends is in `browser`.
+//! Calling a batch's webhook when the batch ends: when to try, when to retry, and what the batch's log says about it.
+//! Pure: the sender is in `browser`.
 
 use serde::{Deserialize, Serialize};
 
 use super::log::write as log;
 use super::records::{LogLevel, Millis, Progress};
 
-/// Times from one try to the next, in milliseconds: 10 s, 1 min, 5 min, 30 min, 2 h. After the last it is given up.
+/// Delays between attempts, in milliseconds: 10 s, 1 min, 5 min, 30 min, 2 h. After the last it gives up.
 const BACK_OFF_MS: [Millis; 5] = [10_000.0, 60_000.0, 300_000.0, 1_800_000.0, 7_200_000.0];
 
-/// A delivery that is still to be made.
+/// A delivery that is still due.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// Tries so far; also the fencing token of the next one's outcome.
+    /// Attempts so far; also the fencing token for the outcome of the next one.
     pub attempts: u32,
     /// When the next one is due.
     pub next_at: Millis,
 }
 
-/// What came of a try.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The other side answered with this HTTP status.
@@ -28,7 +28,7 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// The batch has ended: what its webhook is to be told is due now.
+/// The batch has ended: a call of its webhook is due now.
 pub(super) fn due(progress: &mut Progress, now: Millis) {
     progress.webhook = progress.config.webhook_url.is_some().then_some(Delivery { attempts: 0, next_at: now });
 }
@@ -42,9 +42,9 @@ pub fn leave(progress: &mut Progress, why: &str, now: Millis) -> Option<()> {
     Some(())
 }
 
-/// Records what came of a try: it is over, or due again later.
+/// Records the outcome of an attempt: the delivery is done, or due again later.
 ///
-/// `None`, and nothing changes, unless this very try is due.
+/// `None`, and nothing changes, unless this attempt is due.
 pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Millis) -> Option<()> {
     let delivery = progress.webhook.filter(|delivery| delivery.attempts == attempts)?;
     let made = delivery.attempts + 1;
@@ -70,7 +70,7 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
     Some(())
 }
 
-/// Whether an HTTP status says that trying again is of no use: the request itself is refused.
+/// Whether an HTTP status says that a retry would be useless: the request itself is refused.
 const fn is_final(status: u16) -> bool {
     status >= 400 && status < 500 && !matches!(status, 408 | 425 | 429)
 }

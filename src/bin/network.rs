@@ -1,8 +1,8 @@
-//! The networks' own WebAssembly: loads one ONNX file and runs it. A worker instantiates it when a plan needs it and
-//! calls the exports below (`browser/worker/network.rs`), with no glue between.
+//! The WebAssembly that runs models: loads one ONNX file and runs it. A worker instantiates it when a plan needs it and
+//! calls the exports below (`browser/worker/network.rs`), without glue code.
 //!
-//! The way: `room` for the file, write it there, `load`; then, for each picture, write the samples at `input`, and
-//! `run`. When a call fails or traps, `message` says why.
+//! The protocol: `room` for the file, write it there, `load`; then, for each picture, write the samples at `input` and
+//! call `run`. When a call fails or traps, `message` says why.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only WebAssembly exports"))]
 
@@ -14,7 +14,7 @@ use pixelmill::network::inference::{INPUT_LENGTH, Inference};
 #[global_allocator]
 static ALLOCATOR: pixelmill::allocator::WatchedAllocator = pixelmill::allocator::WatchedAllocator;
 
-/// What lies between two calls. WebAssembly has one thread here, so that no lock is ever waited for.
+/// The state between two calls. WebAssembly has one thread here, so the lock is never contended.
 struct State {
     file: Vec<u8>,
     network: Option<Inference>,
@@ -46,7 +46,7 @@ extern "C" fn room(length: usize) -> *mut u8 {
     state.file.as_mut_ptr()
 }
 
-/// Loads the file that was written; 1 when it is a network.
+/// Loads the file that was written; 1 when it is a usable model.
 #[unsafe(no_mangle)]
 extern "C" fn load() -> u32 {
     let mut state = locked(&STATE);
@@ -71,7 +71,7 @@ extern "C" fn input() -> *mut f32 {
     state.input.as_mut_ptr()
 }
 
-/// Runs the network on the samples that were written; where the mask lies until the next call, or null.
+/// Runs the model on the samples that were written; answers where the mask lies until the next call, or null.
 #[unsafe(no_mangle)]
 extern "C" fn run() -> *const f32 {
     let mut state = locked(&STATE);
@@ -91,7 +91,7 @@ extern "C" fn run() -> *const f32 {
     }
 }
 
-/// Where the message of the last failure or panic lies, in UTF-8.
+/// Address of the message of the last failure or panic, in UTF-8.
 #[unsafe(no_mangle)]
 extern "C" fn message() -> *const u8 {
     locked(&MESSAGE).as_ptr()

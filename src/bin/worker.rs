@@ -1,4 +1,4 @@
-//! The worker: what runs pictures through workflows, started by the page from text and module.
+//! The worker: runs pictures through workflows. The page starts it from its script's text and the compiled module.
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]

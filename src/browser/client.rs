@@ -1,6 +1,6 @@
 //! The client: what the page itself and `window.pixelmill` call. Cheap to clone; every call works in every tab.
 //!
-//! Reads come from the store, writes are durable records that the scheduling tab follows.
+//! Reads come from the store; writes are durable records that the scheduling tab follows.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
@@ -13,14 +13,14 @@ use web_sys::Blob;
 
 use super::database::Database;
 use super::environment::{base_path, base_url, now, random, storage_manager};
-use super::errand;
-use super::exchange::{Exchange, Hearing, Word};
+use super::exchange::{Exchange, Message, Subscription};
 use super::files::Archive;
 use super::importer::Importer;
 use super::interop::{describe, settled, spawn};
 use super::leader::{self, Leader};
 use super::locks;
-use super::network::Loading;
+use super::network::DownloadProgress;
+use super::one_shot;
 use super::pool::{self, FromPool, Program};
 use super::preferences::{self, Preference};
 use super::storage::Storage;
@@ -28,10 +28,10 @@ use super::verify::{self, Found};
 use super::wake::Wake;
 use crate::api::{
     Accepted, ActionDescriptor, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, ExecutionList,
-    HoldAnswer, Host, ImportRefusal, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer,
+    GlobalPauseAnswer, Host, ImportRefusal, ModelAnswer, Notice, Service, Status, VerifyAnswer, WorkflowAnswer,
     WorkflowDeleted, WorkflowList, model_name,
 };
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
@@ -39,23 +39,23 @@ use crate::protocol::{FromWorker, ImportStop, StopReason, ToWorker};
 use crate::store::{ExecutionPage, MemoryStore, ModelRecord, Store, StoreError};
 use crate::workflow::Diagnostic;
 
-/// An import that broke off.
+/// An import that stopped early.
 #[derive(Clone, Debug)]
 pub struct ImportFailure {
     /// Why.
     pub error: ApiError,
-    /// The files that were stored before, in order.
+    /// The files that were stored before it stopped, in order.
     pub imported: Vec<Asset>,
-    /// Whether it is the fault of the file after these, so that the next may fare better.
+    /// Whether only the next file is at fault, so that later ones may succeed.
     pub reason: StopReason,
 }
 
-/// What a subscriber is told. Whatever it says is durable already.
+/// What a subscriber receives. Everything it reports is durable already.
 #[derive(Clone, Debug)]
 pub enum ClientEvent {
     /// A batch's progress changed: at most four times a second per batch, and once at its end.
     Progress(Progress),
-    /// An execution ended, well or badly.
+    /// An execution ended, successfully or not.
     ExecutionCompleted(Box<Execution>),
     /// A batch ended.
     BatchCompleted(Progress),
@@ -63,9 +63,9 @@ pub enum ClientEvent {
     BatchChanged(String),
     /// The user's own workflows have changed, perhaps in another tab.
     WorkflowsChanged,
-    /// Everything was paused or goes on: [`Client::held`] has a new answer.
-    HoldChanged,
-    /// The browser had frozen the scheduling tab for so many milliseconds.
+    /// All batches were paused or resumed: [`Client::is_all_paused`] has a new answer.
+    GlobalPauseChanged,
+    /// The browser had suspended the scheduling tab for this many milliseconds.
     Slept(f64),
     /// [`Client::models`] has a new answer.
     Models,
@@ -73,14 +73,14 @@ pub enum ClientEvent {
     State(ClientState),
 }
 
-/// Which part this tab plays.
+/// This tab's role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// It schedules and runs the workers.
     Leader,
-    /// Another tab does; this one shows and commands.
+    /// Another tab does; this one shows the batches and controls them.
     Follower,
-    /// It schedules for itself alone: it works from memory, of which no other tab knows.
+    /// It schedules for itself only: it works from memory, which no other tab can see.
     Alone,
     /// No secure context, so no locks: it schedules, and a second tab must not be opened.
     SingleTab,
@@ -89,13 +89,13 @@ pub enum Role {
 /// How the client is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
-    /// This tab's part.
+    /// This tab's role.
     pub role: Role,
-    /// Most workers that this tab keeps for pictures (0 in a follower).
+    /// Most workers that this tab keeps for executions (0 in a follower).
     pub workers: u32,
-    /// A download of what the networks need, while it is under way in this tab.
-    pub loading: Option<Loading>,
-    /// Why this tab works from memory, where it does: nothing outlives it.
+    /// A download of the model or the inference code, while it is under way in this tab.
+    pub loading: Option<DownloadProgress>,
+    /// Why this tab works from memory, if it does: nothing outlives it.
     pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
     pub note: Option<String>,
@@ -103,39 +103,39 @@ pub struct ClientState {
 
 /// Ends the subscription when dropped.
 #[must_use = "dropping it ends the subscription"]
-pub struct Subscription {
-    _ends: (Hearing, StateHearing),
+pub struct EventSubscription {
+    _ends: (Subscription, StateSubscription),
 }
 
-struct StateHearing {
+struct StateSubscription {
     shared: Weak<Shared>,
     number: u64,
 }
 
-impl Drop for StateHearing {
+impl Drop for StateSubscription {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.state_hearers.borrow_mut().retain(|(number, _)| *number != self.number);
+            shared.state_callbacks.borrow_mut().retain(|(number, _)| *number != self.number);
         }
     }
 }
 
-type StateHearer = Rc<dyn Fn(&ClientEvent)>;
+type EventCallback = Rc<dyn Fn(&ClientEvent)>;
 
-/// What the client and the service's surroundings have in common.
+/// What the client and the service's host share.
 struct Shared {
     base_url: String,
     exchange: Exchange,
     importer: Rc<Importer>,
     leader: RefCell<Option<Rc<Leader>>>,
-    /// Whether the storage is gone from this tab, for good.
+    /// Whether this tab has lost the storage, for good.
     closed: Cell<bool>,
     state: RefCell<ClientState>,
-    state_hearers: RefCell<Vec<(u64, StateHearer)>>,
+    state_callbacks: RefCell<Vec<(u64, EventCallback)>>,
     next: Cell<u64>,
-    /// Batches heard of as running, for the case that this tab's turn to lead comes.
+    /// Batches known to be running, in case this tab becomes the scheduling tab.
     unfinished: RefCell<BTreeSet<String>>,
-    hearing: RefCell<Option<Hearing>>,
+    exchange_subscription: RefCell<Option<Subscription>>,
 }
 
 impl Shared {
@@ -149,36 +149,37 @@ impl Shared {
             }
             state.clone()
         };
-        let hearers: Vec<StateHearer> = self.state_hearers.borrow().iter().map(|(_, hearer)| hearer.clone()).collect();
-        for hearer in hearers {
-            hearer(&ClientEvent::State(state.clone()));
+        let callbacks: Vec<EventCallback> =
+            self.state_callbacks.borrow().iter().map(|(_, callback)| callback.clone()).collect();
+        for callback in callbacks {
+            callback(&ClientEvent::State(state.clone()));
         }
     }
 
-    /// Keeps account of what runs, as far as this tab hears of it.
+    /// Keeps track of what runs, as far as this tab is told.
     fn follow(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        let hearing = self.exchange.listen(move |word| {
+        let subscription = self.exchange.subscribe(move |message| {
             let Some(shared) = weak.upgrade() else { return };
             let mut unfinished = shared.unfinished.borrow_mut();
-            match word {
-                Word::Progress(progress) if progress.completed_at.is_none() => {
+            match message {
+                Message::Progress(progress) if progress.completed_at.is_none() => {
                     unfinished.insert(progress.batch_id.clone());
                 }
-                Word::Notice(Notice::Created { batch_id }) => {
+                Message::Notice(Notice::Created { batch_id }) => {
                     unfinished.insert(batch_id.clone());
                 }
-                Word::BatchCompleted(Progress { batch_id, .. }) | Word::Notice(Notice::Deleted { batch_id }) => {
+                Message::BatchCompleted(Progress { batch_id, .. }) | Message::Notice(Notice::Deleted { batch_id }) => {
                     unfinished.remove(batch_id);
                 }
-                Word::Progress(_)
-                | Word::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::Held)
-                | Word::ExecutionCompleted(_)
-                | Word::Slept(_)
-                | Word::Models => {}
+                Message::Progress(_)
+                | Message::Notice(Notice::Changed { .. } | Notice::Workflows | Notice::GlobalPause)
+                | Message::ExecutionCompleted(_)
+                | Message::Slept(_)
+                | Message::Models => {}
             }
         });
-        *self.hearing.borrow_mut() = Some(hearing);
+        *self.exchange_subscription.borrow_mut() = Some(subscription);
     }
 
     async fn import(
@@ -202,7 +203,7 @@ impl Shared {
     }
 }
 
-/// The service's surroundings in the browser.
+/// The service's host in the browser.
 struct Surroundings {
     shared: Rc<Shared>,
 }
@@ -225,7 +226,7 @@ impl Host for Surroundings {
     }
 
     fn notify(&self, notice: Notice) {
-        self.shared.exchange.say(&Word::Notice(notice));
+        self.shared.exchange.broadcast(&Message::Notice(notice));
     }
 
     fn resolve(&self, url: &str) -> Option<String> {
@@ -248,7 +249,7 @@ impl Host for Surroundings {
     }
 }
 
-/// Object URLs kept at once; beyond, the one asked for longest ago is revoked.
+/// Object URLs kept at once; beyond that, the least recently used one is revoked.
 const KEPT_URLS: usize = 600;
 
 struct Inner {
@@ -256,15 +257,15 @@ struct Inner {
     service: Service<Storage, Surroundings>,
     shared: Rc<Shared>,
     program: Rc<Program>,
-    /// Asset id and object URL, the one asked for last at the end.
+    /// Asset id and object URL, the most recently used one last.
     urls: RefCell<VecDeque<(String, String)>>,
     /// Ids of files that were found damaged.
     damaged: RefCell<BTreeSet<String>>,
-    _held: Hearing,
+    _global_pause: Subscription,
     _wake: Option<Rc<Wake>>,
 }
 
-/// The one way to the product's operations.
+/// The only entry point to the product's operations.
 #[derive(Clone)]
 pub struct Client {
     inner: Rc<Inner>,
@@ -314,10 +315,10 @@ impl Client {
             leader: RefCell::default(),
             closed: Cell::new(false),
             state: RefCell::new(ClientState { role: Role::Follower, workers: 0, loading: None, note: None, memory }),
-            state_hearers: RefCell::default(),
+            state_callbacks: RefCell::default(),
             next: Cell::new(0),
             unfinished: RefCell::default(),
-            hearing: RefCell::default(),
+            exchange_subscription: RefCell::default(),
             base_url,
         });
         shared.follow();
@@ -329,14 +330,14 @@ impl Client {
             }
         });
         let service = Service::new(database.clone(), Surroundings { shared: shared.clone() });
-        service.refresh_hold().await?;
+        service.refresh_global_pause().await?;
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| {
             let inner = inner.clone();
-            // Events tell of the pause of everything as it was last read.
-            let held = shared.exchange.listen(move |word| {
-                if let (Word::Notice(Notice::Held), Some(inner)) = (word, inner.upgrade()) {
+            // Events contain the global pause as it was last read.
+            let global_pause = shared.exchange.subscribe(move |message| {
+                if let (Message::Notice(Notice::GlobalPause), Some(inner)) = (message, inner.upgrade()) {
                     spawn(async move {
-                        if let Err(error) = inner.service.refresh_hold().await {
+                        if let Err(error) = inner.service.refresh_global_pause().await {
                             web_sys::console::warn_1(&error.to_string().into());
                         }
                     });
@@ -344,7 +345,16 @@ impl Client {
             });
             let (urls, damaged) = Default::default();
             let wake = Wake::follow(&shared.exchange);
-            Inner { database, service, shared, program: program.clone(), urls, damaged, _held: held, _wake: wake }
+            Inner {
+                database,
+                service,
+                shared,
+                program: program.clone(),
+                urls,
+                damaged,
+                _global_pause: global_pause,
+                _wake: wake,
+            }
         });
         let client = Self { inner };
         client.stand_for_election(program);
@@ -379,7 +389,7 @@ impl Client {
         let elected = lead.clone();
         let shared = self.inner.shared.clone();
         let elected = move || {
-            // For as long as the tab lives and can lead; with its storage gone it cannot.
+            // While the tab lives and can lead; without its storage it cannot.
             Promise::new(&mut |resolve, _| {
                 let resign = move || {
                     let _answered = resolve.call0(&JsValue::UNDEFINED);
@@ -397,8 +407,8 @@ impl Client {
         });
     }
 
-    /// Stores files (a `File` is a `Blob`); judges nothing. One entry per file, in order. `on_stored` sees every entry
-    /// as soon as its file is durable, those stored together at once.
+    /// Stores files (a `File` is a `Blob`) without judging them. One entry per file, in order. `on_stored` receives
+    /// every entry as soon as its file is durable; files that were stored together arrive together.
     ///
     /// # Errors
     /// When the browser's storage is full or a file cannot be read, with what was stored before.
@@ -414,7 +424,7 @@ impl Client {
     /// Accepts a batch: the contract's request in, its 202 answer out.
     ///
     /// # Errors
-    /// As `api::Service::execute`; so with all the others of this name.
+    /// As `api::Service::execute`; likewise for the other methods of the same name.
     pub async fn execute_batch(&self, request: &Value) -> Result<Accepted, ApiError> {
         self.inner.service.execute(request).await
     }
@@ -451,7 +461,7 @@ impl Client {
         self.inner.service.cancel(batch_id).await
     }
 
-    /// Runs failed executions again: all, or the ones with these ids.
+    /// Retries failed executions: all, or the ones with these ids.
     ///
     /// # Errors
     /// As `api::Service::retry`.
@@ -471,7 +481,7 @@ impl Client {
         self.inner.service.delete(batch_id).await
     }
 
-    /// Hands nothing more of a batch out until it is resumed.
+    /// Hands out no more executions of a batch until it is resumed.
     ///
     /// # Errors
     /// As `api::Service::pause`.
@@ -479,7 +489,7 @@ impl Client {
         self.inner.service.pause(batch_id).await
     }
 
-    /// Goes on with a paused batch.
+    /// Resumes a paused batch.
     ///
     /// # Errors
     /// As `api::Service::resume`.
@@ -495,31 +505,31 @@ impl Client {
         self.inner.service.update(batch_id, change).await
     }
 
-    /// Pauses everything, in every tab and across reloads.
+    /// Pauses all batches, in every tab and across reloads.
     ///
     /// # Errors
     /// As `api::Service::pause_all`.
-    pub async fn pause_all(&self) -> Result<HoldAnswer, ApiError> {
+    pub async fn pause_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         self.inner.service.pause_all().await
     }
 
-    /// Goes on with everything.
+    /// Ends the global pause.
     ///
     /// # Errors
     /// As `api::Service::resume_all`.
-    pub async fn resume_all(&self) -> Result<HoldAnswer, ApiError> {
+    pub async fn resume_all(&self) -> Result<GlobalPauseAnswer, ApiError> {
         self.inner.service.resume_all().await
     }
 
-    /// Whether everything is paused.
+    /// Whether all batches are paused.
     ///
     /// # Errors
     /// When the storage fails.
-    pub async fn held(&self) -> Result<bool, ApiError> {
-        Ok(self.inner.service.refresh_hold().await?.is_some())
+    pub async fn is_all_paused(&self) -> Result<bool, ApiError> {
+        Ok(self.inner.service.refresh_global_pause().await?.is_some())
     }
 
-    /// What happened to a batch beside its executions.
+    /// What happened to a batch besides its executions.
     ///
     /// # Errors
     /// As `api::Service::log`.
@@ -535,7 +545,7 @@ impl Client {
         self.inner.service.report(batch_id, query).await
     }
 
-    /// Whether the user allows something beyond the page itself.
+    /// Whether the user allows an effect outside the page.
     ///
     /// # Errors
     /// When the storage fails.
@@ -543,7 +553,7 @@ impl Client {
         Ok(preferences::is_allowed(&self.inner.database, preference).await?)
     }
 
-    /// Allows it, or not any more. For the page's own switches: scripts may not allow themselves anything.
+    /// Allows it, or no longer. For the page's own switches: scripts cannot grant themselves a permission.
     ///
     /// # Errors
     /// When the storage fails.
@@ -567,7 +577,7 @@ impl Client {
         self.inner.service.workflow(workflow_id, query).await
     }
 
-    /// Keeps a document as a draft; `options` may name its `workflowId`.
+    /// Stores a document as a draft; `options` may contain its `workflowId`.
     ///
     /// # Errors
     /// As `api::Service::save_workflow`.
@@ -583,7 +593,7 @@ impl Client {
         self.inner.service.publish_workflow(workflow_id).await
     }
 
-    /// Takes a published workflow back to a draft.
+    /// Turns a published workflow back into a draft.
     ///
     /// # Errors
     /// As `api::Service::unpublish_workflow`.
@@ -591,7 +601,7 @@ impl Client {
         self.inner.service.unpublish_workflow(workflow_id).await
     }
 
-    /// A new draft with the same content; `options` may name it.
+    /// A new draft with the same content; `options` may contain its name.
     ///
     /// # Errors
     /// As `api::Service::duplicate_workflow`.
@@ -615,7 +625,7 @@ impl Client {
         self.inner.service.export_workflow(workflow_id, query).await
     }
 
-    /// Keeps a document as a new draft.
+    /// Stores a document as a new draft.
     ///
     /// # Errors
     /// As `api::Service::import_workflow`.
@@ -626,8 +636,8 @@ impl Client {
     /// The content at an `asset:` URL (or of an asset id), as it was stored.
     ///
     /// # Errors
-    /// 404 when it is not stored, 500 when it is damaged or the storage fails. Results that are damaged are failed with
-    /// that, so that a retry makes them anew.
+    /// 404 when it is not stored, 500 when it is damaged or the storage fails. Executions with damaged results fail
+    /// then, so that a retry regenerates them.
     pub async fn read_asset(&self, url: &str) -> Result<Blob, ApiError> {
         let asset_id = url.strip_prefix("asset:").unwrap_or(url);
         let database = &self.inner.database;
@@ -641,7 +651,7 @@ impl Client {
             Found::Nothing => "its content is gone".to_owned(),
         };
         let record = database.asset(asset_id).await?;
-        // Whatever has it as a result is looked for once.
+        // Executions that have it as a result are searched for once.
         let failed = if self.inner.damaged.borrow_mut().insert(asset_id.to_owned()) {
             self.inner.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
         } else {
@@ -657,7 +667,8 @@ impl Client {
         Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {mend}")))
     }
 
-    /// Looks at every stored result of a batch. What is damaged or gone is failed, so that a retry makes it anew.
+    /// Checks every stored result of a batch. Executions with damaged or missing results fail, so that a retry
+    /// regenerates them.
     ///
     /// # Errors
     /// 404, 500.
@@ -736,34 +747,34 @@ impl Client {
     }
 
     /// Calls `callback` for every event until the subscription is dropped.
-    pub fn subscribe(&self, callback: impl Fn(&ClientEvent) + 'static) -> Subscription {
-        let callback: StateHearer = Rc::new(callback);
+    pub fn subscribe(&self, callback: impl Fn(&ClientEvent) + 'static) -> EventSubscription {
+        let callback: EventCallback = Rc::new(callback);
         let shared = &self.inner.shared;
-        let hearing = {
+        let subscription = {
             let callback = callback.clone();
-            shared.exchange.listen(move |word| {
-                callback(&match word.clone() {
-                    Word::Progress(progress) => ClientEvent::Progress(progress),
-                    Word::ExecutionCompleted(execution) => ClientEvent::ExecutionCompleted(execution),
-                    Word::BatchCompleted(progress) => ClientEvent::BatchCompleted(progress),
-                    Word::Notice(
+            shared.exchange.subscribe(move |message| {
+                callback(&match message.clone() {
+                    Message::Progress(progress) => ClientEvent::Progress(progress),
+                    Message::ExecutionCompleted(execution) => ClientEvent::ExecutionCompleted(execution),
+                    Message::BatchCompleted(progress) => ClientEvent::BatchCompleted(progress),
+                    Message::Notice(
                         Notice::Created { batch_id } | Notice::Changed { batch_id } | Notice::Deleted { batch_id },
                     ) => ClientEvent::BatchChanged(batch_id),
-                    Word::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
-                    Word::Notice(Notice::Held) => ClientEvent::HoldChanged,
-                    Word::Models => ClientEvent::Models,
-                    Word::Slept(ms) => ClientEvent::Slept(ms),
+                    Message::Notice(Notice::Workflows) => ClientEvent::WorkflowsChanged,
+                    Message::Notice(Notice::GlobalPause) => ClientEvent::GlobalPauseChanged,
+                    Message::Models => ClientEvent::Models,
+                    Message::Slept(ms) => ClientEvent::Slept(ms),
                 });
             })
         };
         let number = shared.next.get();
         shared.next.set(number + 1);
-        shared.state_hearers.borrow_mut().push((number, callback));
-        Subscription { _ends: (hearing, StateHearing { shared: Rc::downgrade(shared), number }) }
+        shared.state_callbacks.borrow_mut().push((number, callback));
+        EventSubscription { _ends: (subscription, StateSubscription { shared: Rc::downgrade(shared), number }) }
     }
 
-    /// An object URL of a stored picture, for `<img src>`. Cached: the same asset gives the same URL; old ones are
-    /// revoked when many newer ones were asked for.
+    /// An object URL of a stored picture, for `<img src>`. Cached: the same asset gives the same URL; old URLs are
+    /// revoked when many newer ones were requested.
     ///
     /// # Errors
     /// As [`Client::read_asset`].
@@ -773,7 +784,7 @@ impl Client {
             return Ok(url);
         }
         let blob = self.read_asset(asset_id).await?;
-        // Somebody else may have asked for it meanwhile.
+        // Another caller may have requested it in the meantime.
         if let Some(url) = self.kept_url(asset_id) {
             return Ok(url);
         }
@@ -798,7 +809,7 @@ impl Client {
         Some(url)
     }
 
-    /// The networks that `remove-background` can use: the built-in one first, then the user's own by name.
+    /// The models that `remove-background` can use: the built-in one first, then the user's own by name.
     ///
     /// # Errors
     /// When the storage fails.
@@ -807,12 +818,12 @@ impl Client {
         Ok(std::iter::once(ModelAnswer::built_in()).chain(own.into_iter().map(ModelAnswer::from)).collect())
     }
 
-    /// Adds a network of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
-    /// Without a name it is called as its file.
+    /// Adds a model of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
+    /// Without a name it gets the file's name.
     ///
     /// # Errors
-    /// 400 when the name is taken or unusable, or when the file is no network that runs here, with the reason; 500 when
-    /// it cannot be stored.
+    /// 400 when the name is taken or invalid, or when the model does not run here, with the reason; 500 when it cannot
+    /// be stored.
     pub async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
         let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
         let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
@@ -822,7 +833,7 @@ impl Client {
         if self.models().await?.iter().any(|model| model.name == name) {
             return Err(taken());
         }
-        super::trial::try_network(&self.inner.program, &file)
+        super::probe_model::probe_model(&self.inner.program, &file)
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         ask_to_persist();
@@ -832,14 +843,14 @@ impl Client {
         if !self.inner.database.add_model(model.clone()).await? {
             return Err(taken());
         }
-        self.inner.shared.exchange.say(&Word::Models);
+        self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(model.into())
     }
 
-    /// Removes a network of the user's own and its file. Batches that name it fail where they need it.
+    /// Removes one of the user's models and its file. Batches that use it fail where they need it.
     ///
     /// # Errors
-    /// 400 for the built-in one, 404 when there is none of this name, 500 when the storage fails.
+    /// 400 for the built-in model, 404 when there is none of this name, 500 when the storage fails.
     pub async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
         if name == BUILT_IN.name {
             return Err(ApiError::invalid(format!("\"{name}\" comes with the page and cannot be deleted.")));
@@ -847,54 +858,54 @@ impl Client {
         if !self.inner.database.remove_model(name).await? {
             return Err(ApiError::not_found(format!("There is no network \"{name}\".")));
         }
-        self.inner.shared.exchange.say(&Word::Models);
+        self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(())
     }
 
-    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, networks.
+    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, models.
     ///
     /// # Errors
-    /// 400 where the page works from memory, 500 when the storage fails.
+    /// 400 if the page works from memory, 500 when the storage fails.
     pub async fn export_archive(&self) -> Result<Blob, ApiError> {
-        match self.errand(ToWorker::Export, JsValue::UNDEFINED).await? {
+        match self.run_one_shot(ToWorker::Export, JsValue::UNDEFINED).await? {
             FromPool::Archive(archive) => Ok(archive),
             FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
             _ => Err(ApiError::internal("The archive was not made. Try again.")),
         }
     }
 
-    /// Takes in what such an archive holds and is not here. What is damaged is left out and told.
+    /// Imports what such an archive contains and this browser does not. Damaged parts are left out and reported.
     ///
     /// # Errors
-    /// 400 when it is no archive of ours or the page works from memory, 500 when the storage fails.
-    pub async fn import_archive(&self, archive: Blob) -> Result<Taken, ApiError> {
+    /// 400 when it is not an archive of Pixelmill or the page works from memory, 500 when the storage fails.
+    pub async fn import_archive(&self, archive: Blob) -> Result<ImportSummary, ApiError> {
         ask_to_persist();
         let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
         let before = ids(self.all_progress().await?);
-        let taken = match self.errand(ToWorker::TakeIn, archive.into()).await? {
-            FromPool::Report(FromWorker::TakenIn { result }) => result.map_err(ApiError::invalid)?,
+        let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
+            FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
             _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
         };
         let exchange = &self.inner.shared.exchange;
         for batch_id in ids(self.all_progress().await?).difference(&before) {
-            exchange.say(&Word::Notice(Notice::Changed { batch_id: batch_id.clone() }));
+            exchange.broadcast(&Message::Notice(Notice::Changed { batch_id: batch_id.clone() }));
         }
-        exchange.say(&Word::Notice(Notice::Workflows));
-        exchange.say(&Word::Models);
-        Ok(taken)
+        exchange.broadcast(&Message::Notice(Notice::Workflows));
+        exchange.broadcast(&Message::Models);
+        Ok(summary)
     }
 
-    async fn errand(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
+    async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
         if matches!(self.inner.database, Storage::Memory(_)) {
             return Err(ApiError::invalid(
                 "The page works from memory, which has no archives. Download results one by one or as ZIP.",
             ));
         }
-        let brought = errand::run(&self.inner.program, message, attachment, f64::INFINITY).await;
-        brought.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
+        let answer = one_shot::run(&self.inner.program, message, attachment, f64::INFINITY).await;
+        answer.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
     }
 
-    /// This tab's part, its workers, and what the user should know.
+    /// This tab's role, its workers, and what the user should know.
     pub fn state(&self) -> ClientState {
         self.inner.shared.state.borrow().clone()
     }
@@ -907,7 +918,7 @@ impl Client {
         Ok(self.inner.database.setting(key).await?)
     }
 
-    /// Keeps a small setting.
+    /// Stores a small setting.
     ///
     /// # Errors
     /// When the storage fails.
@@ -923,7 +934,7 @@ impl Client {
         Ok(self.inner.database.settings_below(prefix).await?)
     }
 
-    /// Keeps and removes (for `None`) several small settings, all or none of them; see [`Store::change_settings`].
+    /// Stores and removes (for `None`) several small settings, all or none of them; see [`Store::change_settings`].
     ///
     /// # Errors
     /// When the storage fails.
@@ -931,7 +942,7 @@ impl Client {
         Ok(self.inner.database.change_settings(changes).await?)
     }
 
-    /// For each of these assets whether it is stored.
+    /// For each of these assets, whether it is stored.
     ///
     /// # Errors
     /// When the storage fails.
@@ -939,24 +950,24 @@ impl Client {
         Ok(self.inner.database.are_stored(asset_ids).await?)
     }
 
-    /// Makes a draft of a batch this tab's own, for as long as the answer and the tab live; nothing when another tab has
+    /// Locks a draft of a batch for this tab, for as long as the answer and the tab live; nothing when another tab has
     /// it and does not die within `patience_ms`.
-    pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::Taken> {
+    pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::LockGuard> {
         let name = format!("pixelmill:{}:draft:{draft_id}", base_path(&self.inner.shared.base_url));
-        locks::take(&name, patience_ms).await
+        locks::acquire(&name, patience_ms).await
     }
 
-    /// The successful outputs of a batch in one ZIP, ready to be given to the user. What is damaged is left out, named
-    /// beside it, and failed, so that a retry makes it anew.
+    /// The successful outputs of a batch in one ZIP, ready to download. Damaged results are left out and listed, and
+    /// their executions fail, so that a retry regenerates them.
     ///
     /// # Errors
-    /// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
+    /// 404 when there are no results, 500 when the storage fails or every result is damaged.
     pub async fn zip(&self, batch_id: &str) -> Result<Archive, ApiError> {
         super::files::zip(&self.inner.database, &self.inner.service, batch_id).await
     }
 }
 
-/// Asks the browser to keep our storage when the device runs short; it may say no, and nothing depends on it.
+/// Asks the browser not to evict our storage when the device runs short; it may refuse, and nothing depends on it.
 fn ask_to_persist() {
     if let Some(Ok(asked)) = storage_manager().map(|manager| manager.persist()) {
         spawn(async move {

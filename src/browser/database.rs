@@ -1,7 +1,7 @@
 //! The store in IndexedDB: its schema, its upgrades, and the port `store::Store` over it.
 //!
-//! Invariant: a transaction waits for its own requests only. Whatever else must be waited for (digests, files, the
-//! network) happens before it begins. Records are plain JSON values, contents are Blobs in an object store of their
+//! Invariant: a transaction waits for its own requests only. Everything else that must be waited for (digests, files,
+//! downloads) happens before it begins. Records are plain JSON values, contents are Blobs in an object store of their
 //! own, so that listing records never loads a picture.
 
 use std::cell::{Cell, RefCell};
@@ -19,8 +19,8 @@ use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress}
 use crate::batch::transitions;
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
-    Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
+    WorkflowChange,
 };
 
 mod transaction;
@@ -47,17 +47,17 @@ const BY_WORKFLOW: &str = "byWorkflow";
 /// `executions` by [contentKey, status].
 const BY_CONTENT: &str = "byContent";
 
-/// One step of the schema per version, oldest first. A published step is never changed: add one.
+/// One step of the schema per version, oldest first. Never change a published step: add one.
 const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4];
 
-/// Requests of one transaction that are sent off before waiting for an answer: keeps the page's tasks short.
+/// Requests of one transaction that are issued before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
-/// Room that is laid up: with the storage full, the browser takes deletions alone, and a pause, a cancellation or the
-/// deletion of a batch must be written too.
+/// Space that is reserved: when storage is full only deletions succeed, but a pause, a cancellation or the deletion of
+/// a batch must be written too.
 const RESERVE_BYTES: usize = 512 << 10;
-/// Where it lies among the settings.
+/// The key of the reserve among the settings.
 const RESERVE: &str = "reserve";
-/// With the storage full, imports that nothing has referred to for so long make room: 1 hour.
+/// When storage is full, imports that nothing has referred to for this long are removed: 1 hour.
 const KEEP_WHEN_FULL_MS: Millis = 3_600_000.0;
 
 fn paths(names: &[&str]) -> JsValue {
@@ -87,7 +87,7 @@ fn upgrade_to_1(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValu
     Ok(())
 }
 
-/// Networks that the user adds.
+/// Models that the user adds.
 fn upgrade_to_2(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValue> {
     let options = web_sys::IdbObjectStoreParameters::new();
     options.set_key_path(&JsValue::from_str("name"));
@@ -135,13 +135,13 @@ impl Drop for Connection {
 }
 
 impl Database {
-    /// Opens the database of the installation at `base_url`, upgrading its schema when it is older.
+    /// Opens the database of the installation at `base_url` and upgrades its schema if it is older.
     ///
-    /// `closed` is called once, when the connection is lost later: another tab upgrades, or the browser closed it.
-    /// `blocked` is called when another tab holds an older schema open; opening goes on when that one closes.
+    /// `closed` is called once if the connection is lost later: another tab upgrades, or the browser closed it.
+    /// `blocked` is called when another tab has an older schema open; opening continues when that tab is closed.
     ///
     /// # Errors
-    /// No storage (private windows of some browsers), a newer schema than ours, no room.
+    /// No storage (private windows of some browsers), a schema newer than ours, not enough room.
     pub async fn open(
         base_url: &str,
         blocked: impl Fn() + 'static,
@@ -178,7 +178,7 @@ impl Database {
         Transaction::begin(&self.connection, stores, Some(durability))
     }
 
-    /// Stores one file with its first reference still to come, unless it is there; used where one transaction serves.
+    /// Stores one file, unless it is stored already, and adds references; for use within a transaction.
     async fn put_asset(
         transaction: &Transaction,
         asset: NewAsset<Blob>,
@@ -189,7 +189,7 @@ impl Database {
         let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
         let record = match found {
             Some(mut found) => {
-                // Where the deletion of a batch broke off on a full storage, a record may have lost its bytes.
+                // If the deletion of a batch was interrupted while storage was full, a record may have lost its bytes.
                 let kept = transaction.has(CONTENTS, &asset.asset_id.as_str().into())?;
                 if std::mem::take(&mut found.damaged) || !kept.await? {
                     transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
@@ -216,8 +216,8 @@ impl Database {
         transaction.put(ASSETS, &record)
     }
 
-    /// Adds to the reference counts; what nothing refers to any more is removed, unless it was imported by itself.
-    /// Answers the ids that are not there.
+    /// Adds to the reference counts; removes what nothing refers to any more, unless it was imported on its own.
+    /// Answers the ids that are not stored.
     async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
         let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
@@ -242,7 +242,7 @@ impl Database {
         Ok(missing)
     }
 
-    /// Lays the reserve up, unless it lies there.
+    /// Writes the reserve, unless it is there.
     async fn keep_reserve(&self) -> Result<(), StoreError> {
         let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
         if !transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
@@ -256,7 +256,8 @@ impl Database {
         transaction.done().await
     }
 
-    /// Lets the reserve go; false when there was none. A transaction of deletions alone, as every way to make room.
+    /// Deletes the reserve; false if there was none. Only deletions in the transaction, like everything that makes
+    /// room.
     async fn release_reserve(&self) -> Result<bool, StoreError> {
         let transaction = self.write(&[SETTINGS], Durability::Strict)?;
         if transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
@@ -267,7 +268,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Drops the bytes that only this batch refers to, which is about to be deleted; false when there were none.
+    /// Deletes the bytes that only this batch refers to, which is about to be deleted; false if there were none.
     async fn drop_contents(&self, batch_id: &str) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, EXECUTIONS], Durability::Strict)?;
         let mut dropped = false;
@@ -282,8 +283,8 @@ impl Database {
         Ok(dropped)
     }
 
-    /// What a batch and its executions refer to, as changes of the counts when they go; nothing when there is no such
-    /// batch.
+    /// What a batch and its executions refer to, as changes of the counts when it is deleted; nothing when there is no
+    /// such batch.
     async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<BTreeMap<String, i64>>, StoreError> {
         let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(None) };
         let mut deltas = BTreeMap::<String, i64>::new();
@@ -354,8 +355,8 @@ fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<I
         .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
 }
 
-/// Where the batches of a filter lie: an index and its range, none when nothing can. A state beside a workflow is not
-/// in it.
+/// The index and range of the batches that match a filter; none when no batch can. The filter by state is not included
+/// if there is one by workflow.
 fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>), StoreError> {
     let (index, prefix) = match (&filter.workflow_id, filter.status) {
         (Some(workflow_id), _) => (BY_WORKFLOW, Some(JsValue::from_str(workflow_id))),
@@ -375,20 +376,20 @@ fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>),
         .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
 }
 
-/// Where a value is left for whoever looks next.
+/// A slot in which a value is left for whoever reads it next.
 pub(super) type Slot<T> = Rc<Cell<Option<T>>>;
 
 /// A change of a batch that says whether it is to be written.
 pub(super) type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
 
-/// Where a boxed function leaves what it answers.
+/// A slot in which a boxed function leaves its answer.
 pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Rc::new(Cell::new(None));
     (slot.clone(), slot)
 }
 
-/// What [`Store::change`] and [`Store::change_workflow`] do. One function for all that may be applied: the page would
-/// hold one for each otherwise. What is applied says whether it is to be written; so does what comes back.
+/// The code of [`Store::change`] and [`Store::change_workflow`]. One function for every `apply`: otherwise the page
+/// would contain a copy for each. `apply` says whether anything is to be written, and so does the answer.
 impl Database {
     pub(super) async fn change_batch(
         &self,
@@ -400,7 +401,7 @@ impl Database {
     ) -> Result<bool, StoreError> {
         let written = self.write_change(batch_id, which, assets, durability, apply).await;
         if matches!(written, Err(StoreError::Quota(_))) {
-            // That there was no room must be written, now or when it is tried again.
+            // The caller must be able to record that there was no room, now or on a retry.
             let _no_better = self.release_reserve().await;
         }
         written
@@ -480,7 +481,7 @@ impl Database {
             transaction.done().await
         };
         match put().await {
-            // What nobody has used for a while makes room.
+            // Makes room by removing what nobody has used for a while.
             Err(StoreError::Quota(_)) if self.remove_stale(now - KEEP_WHEN_FULL_MS).await? > 0 => put().await,
             result => result,
         }
@@ -489,26 +490,26 @@ impl Database {
     pub(super) async fn change_kept(
         &self,
         workflow_id: &str,
-        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>>,
     ) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, WORKFLOWS], Durability::Strict)?;
         let before: Option<KeptWorkflow> = transaction.get(WORKFLOWS, &workflow_id.into())?.await?;
         let held = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
         let Some(kept) = apply(before) else { return Ok(false) };
         let wanted = match &kept {
-            Kept::Stored(workflow) => workflow.references.clone(),
-            Kept::Removed => BTreeSet::new(),
+            WorkflowChange::Stored(workflow) => workflow.references.clone(),
+            WorkflowChange::Removed => BTreeSet::new(),
         };
         let mut deltas = BTreeMap::<String, i64>::new();
         deltas.extend(held.difference(&wanted).map(|asset_id| (asset_id.clone(), -1)));
         deltas.extend(wanted.difference(&held).map(|asset_id| (asset_id.clone(), 1)));
         let missing = Self::count(&transaction, deltas).await?;
         match kept {
-            Kept::Stored(mut workflow) => {
+            WorkflowChange::Stored(mut workflow) => {
                 workflow.references.retain(|asset_id| !missing.contains(asset_id));
                 transaction.put(WORKFLOWS, &workflow)?;
             }
-            Kept::Removed => transaction.delete(WORKFLOWS, &workflow_id.into())?,
+            WorkflowChange::Removed => transaction.delete(WORKFLOWS, &workflow_id.into())?,
         }
         transaction.done().await?;
         Ok(true)
@@ -574,9 +575,9 @@ impl Store for Database {
         for asset_id in executions.iter().flat_map(Execution::references) {
             *deltas.entry(asset_id.to_owned()).or_default() += 1;
         }
-        // What is not there is not referred to: it would be counted down later, when it has come.
+        // A missing file is not referred to: its count would be decremented later, once it has been stored.
         let missing = Self::count(&transaction, deltas).await?;
-        let given_back = transitions::miss(&mut progress, &mut executions, &missing);
+        let given_back = transitions::return_missing(&mut progress, &mut executions, &missing);
         Self::count(&transaction, given_back).await?;
         batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
@@ -624,7 +625,7 @@ impl Store for Database {
         let (index, range) = filtered(filter)?;
         let Some(range) = range else { return Ok(ProgressPage { progress: Vec::new(), matching: 0 }) };
         if let (Some(_), Some(status)) = (&filter.workflow_id, filter.status) {
-            // One workflow's batches are few: looked through.
+            // One workflow has few batches: a scan is enough.
             let mut all: Vec<Progress> = transaction.all_by(PROGRESS, Some(index), Some(&range), u32::MAX)?.await?;
             all.retain(|progress| progress.status == status);
             all.reverse();
@@ -654,7 +655,7 @@ impl Store for Database {
         if limit == 0 || offset >= matching {
             return Ok(ExecutionPage { executions: Vec::new(), matching });
         }
-        // Without a filter the index is the key; with one, a cursor over keys alone finds where the page begins.
+        // Without a filter the index is the key; with one, a cursor over keys finds the beginning of the page.
         let from = match (index, offset) {
             (Some(index), offset) if offset > 0 => {
                 transaction.skip(EXECUTIONS, index, &range(batch_id, status, 0)?, offset).await?
@@ -716,7 +717,7 @@ impl Store for Database {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (answer, left) = slot();
         let apply = Box::new(move |before: Option<KeptWorkflow>| {
@@ -731,7 +732,7 @@ impl Store for Database {
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
         let removed = self.remove_stale(before).await?;
         match self.keep_reserve().await {
-            // There is no room for it now.
+            // There is no room for it at the moment.
             Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
             Err(error) => Err(error),
         }
@@ -781,11 +782,11 @@ impl Store for Database {
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        // No text goes on with a character beyond this one.
+        // No text continues with a character beyond this one.
         let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
             .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
         let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &range)?.await?;
-        // Long texts are not taken through JSON once more.
+        // Long texts are not converted to JSON again.
         let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
         let settings = Array::from(&found);
         Ok(settings.iter().filter_map(|setting| Some((text(&setting, "key")?, text(&setting, "value")?))).collect())
@@ -807,7 +808,7 @@ impl Store for Database {
     }
 }
 
-/// Reads what a request gave as a record.
+/// Reads a request's result as a record.
 fn record<T: serde::de::DeserializeOwned>(value: &JsValue) -> Result<T, StoreError> {
     from_js(value).map_err(|error| StoreError::Failed(format!("A record could not be read: {error}")))
 }

@@ -1,4 +1,4 @@
-//! Where the program runs: base path, secure context, time, randomness, network. Works on the page and in a worker.
+//! The program's environment: base path, secure context, time, randomness, network. Works on the page and in a worker.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -26,8 +26,8 @@ pub fn is_secure_context() -> bool {
     property(&js_sys::global(), "isSecureContext").is_truthy()
 }
 
-/// Address of the page without query, fragment and file name, such as `https://host/tools/pixelmill/`. On the page
-/// only: a worker made from a `blob:` has no useful address and is told this one.
+/// URL of the page without query, fragment and file name, such as `https://host/tools/pixelmill/`. On the page only: a
+/// worker made from a `blob:` has no useful URL and receives this one.
 pub fn base_url() -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let base = document.and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn base_url() -> String {
     }
 }
 
-/// The path of a base URL, such as `/tools/pixelmill/`: what tells two installations on one host apart.
+/// The path of a base URL, such as `/tools/pixelmill/`: it distinguishes two installations on one host.
 pub fn base_path(base_url: &str) -> String {
     match web_sys::Url::new(base_url) {
         Ok(url) => url.pathname(),
@@ -54,7 +54,7 @@ pub fn random() -> u32 {
 /// A Blob of some bytes.
 ///
 /// # Errors
-/// When the browser has no room for it.
+/// When the browser does not have enough room for it.
 pub fn blob_of(bytes: &[u8], mime_type: &str) -> Result<Blob, String> {
     let options = BlobPropertyBag::new();
     options.set_type(mime_type);
@@ -65,7 +65,7 @@ pub fn blob_of(bytes: &[u8], mime_type: &str) -> Result<Blob, String> {
 /// The content of a Blob as a JavaScript buffer.
 ///
 /// # Errors
-/// When it cannot be read any more, such as a file that was changed or removed meanwhile.
+/// When it cannot be read any more, for example because the file was changed or removed.
 pub async fn buffer_of(blob: &Blob) -> Result<ArrayBuffer, String> {
     match settled(blob.array_buffer()).await {
         Ok(buffer) => Ok(buffer.unchecked_into()),
@@ -81,10 +81,10 @@ pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, String> {
     Ok(Uint8Array::new(buffer_of(blob).await?.as_ref()).to_vec())
 }
 
-/// Fetches a URL without credentials and without a referrer; it must have arrived whole within `patience_ms`.
+/// Fetches a URL without credentials and without a referrer; it must be complete within `patience_ms`.
 ///
 /// # Errors
-/// No connection, too slow, refused by the other side's CORS rules, or an answer that is no success.
+/// No connection, too slow, blocked by the server's CORS rules, or a status that is not a success.
 pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, String> {
     let options = RequestInit::new();
     options.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
@@ -108,11 +108,11 @@ pub fn resolve(base_url: &str, url: &str) -> Option<String> {
     (resolved.protocol() == "https:" || own).then(|| resolved.href())
 }
 
-/// Posts JSON to a URL without credentials and without a referrer; the answer's status. Where it would be sent on to is
-/// not followed: the user named this address only.
+/// Posts JSON to a URL without credentials and without a referrer; answers the status. Redirects are not followed: the
+/// user allowed this URL only.
 ///
 /// # Errors
-/// No connection, refused by the other side's CORS rules, sent on elsewhere, or no answer in time.
+/// No connection, blocked by the server's CORS rules, a redirect, or no answer in time.
 pub async fn post_json(url: &str, body: &str, patience_ms: u32) -> Result<u16, String> {
     let options = RequestInit::new();
     options.set_method("POST");
@@ -127,7 +127,7 @@ pub async fn post_json(url: &str, body: &str, patience_ms: u32) -> Result<u16, S
     Ok(response.status())
 }
 
-/// Fetches a URL as the options say.
+/// Fetches a URL with these options.
 ///
 /// # Errors
 /// As [`fetch_anonymously`].
@@ -142,12 +142,12 @@ pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, 
     }
 }
 
-/// What tells of this site's storage as a whole, where the browser has it.
+/// The browser's storage manager for this site, if it has one.
 pub fn storage_manager() -> Option<StorageManager> {
     property(&property(&js_sys::global(), "navigator"), "storage").dyn_into().ok()
 }
 
-/// How many bytes more this site may store, as far as the browser tells.
+/// How many more bytes this site may store, if the browser tells.
 pub async fn free_storage() -> Option<f64> {
     let estimate = settled(storage_manager()?.estimate().ok()?).await.ok()?;
     let number = |key: &str| property(&estimate, key).as_f64();

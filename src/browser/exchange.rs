@@ -1,4 +1,4 @@
-//! Word between tabs and to subscribers: what is said in one tab is heard in all, after it has become durable.
+//! Messages between tabs and to subscribers: what one tab broadcasts reaches all of them, once it is durable.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use super::interop::Listener;
 use crate::api::Notice;
 use crate::batch::records::{Execution, Progress};
 
-/// What goes from tab to tab.
+/// What tabs send to each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Word {
-    /// A call has changed a batch: the scheduling tab reads its records, the others show them anew.
+pub enum Message {
+    /// A call has changed a batch: the scheduling tab reads its records, the others refresh what they show.
     Notice(Notice),
-    /// A network was added or removed.
+    /// A model was added or removed.
     Models,
     /// The scheduling tab: the browser had frozen it for so many milliseconds.
     Slept(f64),
@@ -31,9 +31,9 @@ pub enum Word {
     BatchCompleted(Progress),
 }
 
-type Hearer = Rc<dyn Fn(&Word)>;
+type Subscriber = Rc<dyn Fn(&Message)>;
 
-/// The channel between tabs, and those who listen in this one. Cheap to clone.
+/// The channel between tabs, and the subscribers in this one. Cheap to clone.
 #[derive(Clone)]
 pub struct Exchange {
     inner: Rc<Inner>,
@@ -41,28 +41,28 @@ pub struct Exchange {
 
 struct Inner {
     channel: Option<BroadcastChannel>,
-    hearers: RefCell<BTreeMap<u64, Hearer>>,
+    subscribers: RefCell<BTreeMap<u64, Subscriber>>,
     next: Cell<u64>,
     listener: RefCell<Option<Listener>>,
 }
 
-/// Ends the hearing when dropped.
-#[must_use = "dropping it ends the hearing"]
-pub struct Hearing {
+/// Ends the subscription when dropped.
+#[must_use = "dropping it ends the subscription"]
+pub struct Subscription {
     inner: Weak<Inner>,
     number: u64,
 }
 
-impl Drop for Hearing {
+impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(inner) = self.inner.upgrade() {
-            inner.hearers.borrow_mut().remove(&self.number);
+            inner.subscribers.borrow_mut().remove(&self.number);
         }
     }
 }
 
 impl Exchange {
-    /// Joins the tabs of the installation at `base_url`.
+    /// Connects to the other tabs of the installation at `base_url`.
     pub fn join(base_url: &str) -> Self {
         Self::over(BroadcastChannel::new(&format!("pixelmill:{}", base_path(base_url))).ok())
     }
@@ -73,15 +73,19 @@ impl Exchange {
     }
 
     fn over(channel: Option<BroadcastChannel>) -> Self {
-        let inner =
-            Rc::new(Inner { channel, hearers: RefCell::default(), next: Cell::new(0), listener: RefCell::default() });
+        let inner = Rc::new(Inner {
+            channel,
+            subscribers: RefCell::default(),
+            next: Cell::new(0),
+            listener: RefCell::default(),
+        });
         if let Some(channel) = &inner.channel {
             let weak = Rc::downgrade(&inner);
             let listener = Listener::new(channel, "message", move |event| {
                 let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
-                // A tab of another version may say what we do not know.
-                if let (Some(inner), Ok(word)) = (weak.upgrade(), serde_json::from_str::<Word>(&text)) {
-                    inner.hear(&word);
+                // A tab of another version may send what this one does not know.
+                if let (Some(inner), Ok(message)) = (weak.upgrade(), serde_json::from_str::<Message>(&text)) {
+                    inner.deliver(&message);
                 }
             });
             *inner.listener.borrow_mut() = Some(listener);
@@ -89,31 +93,31 @@ impl Exchange {
         Self { inner }
     }
 
-    /// Says it in every tab, this one among them.
-    pub fn say(&self, word: &Word) {
-        if let (Some(channel), Ok(text)) = (&self.inner.channel, serde_json::to_string(word))
+    /// Delivers a message in every tab, this one included.
+    pub fn broadcast(&self, message: &Message) {
+        if let (Some(channel), Ok(text)) = (&self.inner.channel, serde_json::to_string(message))
             && let Err(error) = channel.post_message(&text.into())
         {
             web_sys::console::warn_1(&error);
         }
-        self.inner.hear(word);
+        self.inner.deliver(message);
     }
 
-    /// Calls `hearer` for every word, from whichever tab.
-    pub fn listen(&self, hearer: impl Fn(&Word) + 'static) -> Hearing {
+    /// Calls `subscriber` for every message from any tab.
+    pub fn subscribe(&self, subscriber: impl Fn(&Message) + 'static) -> Subscription {
         let number = self.inner.next.get();
         self.inner.next.set(number + 1);
-        self.inner.hearers.borrow_mut().insert(number, Rc::new(hearer));
-        Hearing { inner: Rc::downgrade(&self.inner), number }
+        self.inner.subscribers.borrow_mut().insert(number, Rc::new(subscriber));
+        Subscription { inner: Rc::downgrade(&self.inner), number }
     }
 }
 
 impl Inner {
-    fn hear(&self, word: &Word) {
-        // A hearer may add or drop others.
-        let hearers: Vec<Hearer> = self.hearers.borrow().values().cloned().collect();
-        for hearer in hearers {
-            hearer(word);
+    fn deliver(&self, message: &Message) {
+        // A subscriber may add or drop others.
+        let subscribers: Vec<Subscriber> = self.subscribers.borrow().values().cloned().collect();
+        for subscriber in subscribers {
+            subscriber(message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files on their way in and out: dropped folders, downloads. Runs on the page; changes no picture's content.
+//! Importing and downloading files: dropped folders, downloads. Runs on the page; never changes a picture's content.
 
 use std::collections::BTreeSet;
 
@@ -16,21 +16,21 @@ use crate::api::{ApiError, Host, Service};
 use crate::export::names::unique_paths;
 use crate::export::zip::{Entry, structure};
 
-/// What a drop or a folder held.
+/// What a drop or a folder contained.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
-    /// The pictures, each with its path in the folder it came from (its bare name when it came alone), by path.
+    /// The pictures, each with its path in its folder (or only its name if it was added alone), by path.
     pub files: Vec<(File, String)>,
-    /// Files left out: hidden ones and ones that are no pictures.
+    /// Skipped files: hidden ones and ones that are not pictures.
     pub skipped: u32,
-    /// Paths of what could not be opened.
+    /// Paths that could not be opened.
     pub unreadable: Vec<String>,
 }
 
-/// Extensions of what we can read, for files whose type the browser does not say.
+/// Extensions of readable files, for files whose type the browser does not know.
 const EXTENSIONS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib"];
 
-/// Whether a file is worth importing: a picture by its type or its name, and not hidden. Its content is judged later.
+/// Whether a file is worth importing: a picture by its type or its name, and not hidden. Its content is checked later.
 fn is_picture(name: &str, mime_type: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     let hidden = name.starts_with('.') || name.eq_ignore_ascii_case("thumbs.db");
@@ -65,8 +65,8 @@ pub fn from_list(list: &web_sys::FileList) -> Gathered {
     gathered.sorted()
 }
 
-/// The files of a drop or a paste, folders followed to their leaves. To be called inside the event: the browser
-/// empties `transfer` when its handlers have returned; the future may be awaited later.
+/// The files of a drop or a paste, including those in folders. Must be called during the event: the browser empties
+/// `transfer` when its handlers have returned; the future may be awaited later.
 pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> + use<> {
     let items = transfer.items();
     let mut entries: Vec<FileSystemEntry> = Vec::new();
@@ -110,20 +110,20 @@ pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> 
 
 #[wasm_bindgen]
 extern "C" {
-    /// A directory reader that takes plain functions, as a promise gives them.
+    /// A directory reader that takes plain functions, as a promise provides them.
     #[wasm_bindgen(extends = FileSystemDirectoryReader, extends = Object)]
     type Reader;
     #[wasm_bindgen(method, js_name = readEntries)]
     fn read_entries(this: &Reader, success: &Function, failure: &Function);
 
-    /// A file entry that takes plain functions, as a promise gives them.
+    /// A file entry that takes plain functions, as a promise provides them.
     #[wasm_bindgen(extends = FileSystemFileEntry, extends = Object)]
     type FileEntry;
     #[wasm_bindgen(method)]
     fn file(this: &FileEntry, success: &Function, failure: &Function);
 }
 
-/// A directory's entries; the browser gives them in portions until an empty one.
+/// A directory's entries; the browser returns them in portions until an empty one.
 async fn read_directory(directory: &FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
     let reader: Reader = directory.create_reader().unchecked_into();
     let mut entries = Vec::new();
@@ -143,7 +143,7 @@ async fn read_file(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
     Ok(file.unchecked_into())
 }
 
-/// Gives a Blob to the user as a download named `name`.
+/// Downloads a Blob as a file named `name`.
 ///
 /// # Errors
 /// A sentence when the browser refuses.
@@ -154,7 +154,7 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
     anchor.set_href(&url);
     anchor.set_download(name);
     anchor.click();
-    // The browser reads the Blob after the click; a minute is ample to begin.
+    // The browser reads the Blob after the click; a minute is plenty of time to begin.
     super::interop::spawn(async move {
         super::interop::sleep(60_000.0).await;
         let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
@@ -162,12 +162,12 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Results as they are taken home.
+/// Results to download.
 #[derive(Clone, Debug)]
 pub struct Archive {
     /// The ZIP.
     pub blob: Blob,
-    /// Names of results that were damaged or gone and are not in it.
+    /// Names of results that were damaged or missing and are not in it.
     pub missing: Vec<String>,
 }
 
@@ -175,7 +175,7 @@ pub struct Archive {
 /// it; the archive's parts are the stored Blobs themselves.
 ///
 /// # Errors
-/// 404 when there is nothing to take home, 500 when the storage fails or nothing is sound.
+/// 404 when there are no results, 500 when the storage fails or every result is damaged.
 pub(super) async fn zip<H: Host>(
     database: &Storage,
     service: &Service<Storage, H>,

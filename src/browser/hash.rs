@@ -1,4 +1,4 @@
-//! SHA-256 of contents: by the browser where it may be used, in Rust outside a secure context.
+//! SHA-256 of contents: by the browser if allowed, in Rust outside a secure context.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ pub async fn sha256(buffer: &ArrayBuffer) -> String {
     if let Some(digest) = digest(buffer).await {
         return digest;
     }
-    // In pieces, so that a large file is never twice in memory.
+    // In pieces, so that a large file is never in memory twice.
     const PIECE: u32 = 1 << 20;
     let bytes = Uint8Array::new(buffer);
     let mut hasher = Sha256::new();
@@ -25,7 +25,7 @@ pub async fn sha256(buffer: &ArrayBuffer) -> String {
     hex(&hasher.finalize())
 }
 
-/// SHA-256 of a buffer by the browser alone; nothing outside a secure context.
+/// SHA-256 of a buffer, by the browser only; nothing outside a secure context.
 pub(super) async fn digest(buffer: &ArrayBuffer) -> Option<String> {
     if !super::environment::is_secure_context() {
         return None;

@@ -1,5 +1,5 @@
-//! Taking files into the store, in a worker: reads and hashes each, stores them in portions, reports each portion
-//! once it is durable. Judges nothing: an empty or damaged file is an asset.
+//! Importing files into the store, in a worker: reads and hashes each, stores them in portions, and reports each
+//! portion once it is durable. It judges nothing: an empty or damaged file is an asset too.
 
 use web_sys::{Blob, File};
 
@@ -34,7 +34,7 @@ pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Re
         };
         let asset_id = sha256(&buffer).await;
         let size = u64::from(buffer.byte_length());
-        // A Blob of our own: a File on the disk may change or go before it is stored.
+        // A Blob of our own: a File on the disk may change or disappear before it is stored.
         let content = owned(&buffer, &file.type_()).map_err(ImportStop::general)?;
         portion.push(NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content });
         bytes += size;
@@ -53,7 +53,7 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
         .map_err(|error| super::interop::describe(&error))
 }
 
-/// Stores a portion, or where there is no room for it, as many of its first files as there is room for.
+/// Stores a portion, or as many of its first files as there is room for.
 async fn store(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {

@@ -1,4 +1,4 @@
-//! Imports as the page sees them: one worker, apart from the scheduler's, that reads, hashes and stores files.
+//! Imports on the page's side: one worker, separate from the scheduler's, reads, hashes and stores files.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,13 +12,13 @@ use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
 use crate::protocol::{FromWorker, ImportStop, ToWorker};
 
-/// What came of an import: what is stored, and why it broke off, if it did.
+/// The outcome of an import: what is stored, and why it stopped early, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
-/// Sees what was stored since it was called last.
+/// Receives what was stored since its last call.
 type OnStored = Rc<dyn Fn(&[Asset])>;
 
-/// Workers that may die before they can take anything, in a row.
+/// Workers in a row that may die before they can do anything.
 const MAX_FAILED_STARTS: u32 = 3;
 
 struct Import {
@@ -27,14 +27,14 @@ struct Import {
     ended: Sender<Ended>,
 }
 
-/// The page's way to the import worker, which is made when it is first needed.
+/// The page's connection to the import worker, which is started when it is first needed.
 pub(super) struct Importer {
     own: Weak<Self>,
     program: Rc<Program>,
     worker: RefCell<Option<Handle>>,
     ready: Cell<bool>,
     failed_starts: Cell<u32>,
-    /// Imports that wait for the worker to get ready.
+    /// Imports that wait for the worker to start.
     waiting: RefCell<Vec<(u32, Vec<Blob>)>>,
     imports: RefCell<BTreeMap<u32, Import>>,
     tickets: Cell<u32>,
@@ -54,7 +54,7 @@ impl Importer {
         })
     }
 
-    /// Stores files in order; `on_stored` sees what was stored since it was called last.
+    /// Stores files in order; `on_stored` receives what was stored since its last call.
     pub(super) fn import(&self, files: Vec<Blob>, on_stored: impl Fn(&[Asset]) + 'static) -> Receiver<Ended> {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
@@ -122,7 +122,7 @@ impl Importer {
         }
     }
 
-    /// The worker is gone. One that had not taken anything yet is replaced.
+    /// The worker is gone. One that had not started on anything yet is replaced.
     fn died(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.failed_starts.set(self.failed_starts.get() + 1);
@@ -133,7 +133,7 @@ impl Importer {
         }
     }
 
-    /// What was under way breaks off; the next import makes a new worker.
+    /// The current imports end; the next import starts a new worker.
     fn lost(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.ready.set(false);

@@ -13,19 +13,19 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
 
-/// A plain JavaScript value of a serialisable one, by way of JSON text: no `Map`, no `BigInt`, `null` for nothing.
+/// A plain JavaScript value of a serialisable one, through JSON text: no `Map`, no `BigInt`, `null` for nothing.
 ///
 /// # Errors
-/// When the value has no JSON form, such as a map with keys that are no strings.
+/// When the value has no JSON form, such as a map whose keys are not strings.
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     let text = serde_json::to_string(value).map_err(|error| JsValue::from_str(&error.to_string()))?;
     JSON::parse(&text)
 }
 
-/// A Rust value of a plain JavaScript one, by way of JSON text. `undefined` reads as `null`.
+/// A Rust value of a plain JavaScript one, through JSON text. `undefined` reads as `null`.
 ///
 /// # Errors
-/// A sentence saying what did not fit.
+/// A sentence saying what did not match.
 pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, String> {
     let text = match JSON::stringify(value) {
         Ok(text) if JsValue::from(text.clone()).is_string() => String::from(text),
@@ -35,7 +35,7 @@ pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, String> {
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-/// What a thrown value says, with its name where it has one.
+/// The text of a thrown value, with its name if it has one.
 pub fn describe(error: &JsValue) -> String {
     let text = |key: &str| Reflect::get(error, &key.into()).ok().and_then(|value| value.as_string());
     match (text("name"), text("message")) {
@@ -54,7 +54,7 @@ pub fn property(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// Sets a property of an object that we made ourselves; such an object takes any.
+/// Sets a property of an object that we made ourselves; such an object accepts any.
 pub fn set_property(object: &JsValue, key: &str, value: &JsValue) {
     let taken = Reflect::set(object, &key.into(), value);
     debug_assert!(taken.is_ok(), "property {key} was refused");
@@ -66,20 +66,20 @@ struct Shared<T> {
     abandoned: bool,
 }
 
-/// The giving end of a value that is waited for. Dropping it without giving wakes the other end with `None`.
+/// The sending end. Dropping it without sending wakes the other end with `None`.
 pub struct Sender<T>(Rc<RefCell<Shared<T>>>);
 
-/// The waiting end: a future of the value, `None` when it will never come.
+/// The receiving end: a future of the value, `None` when it will never come.
 pub struct Receiver<T>(Rc<RefCell<Shared<T>>>);
 
-/// A value that one side gives and the other waits for.
+/// A channel for one value.
 pub fn handover<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Rc::new(RefCell::new(Shared { value: None, waker: None, abandoned: false }));
     (Sender(shared.clone()), Receiver(shared))
 }
 
 impl<T> Sender<T> {
-    /// Gives the value; only the first one counts.
+    /// Sends the value; only the first one counts.
     pub fn send(&self, value: T) {
         let waker = {
             let mut shared = self.0.borrow_mut();
@@ -151,14 +151,14 @@ extern "C" {
     fn clear_timeout(id: &JsValue);
 }
 
-/// A callback after some time, taken back when dropped. The browser may make it late in a background tab.
+/// A callback after some time, cancelled when dropped. The browser may delay it in a background tab.
 pub struct Timer {
     id: JsValue,
     _callback: Closure<dyn FnMut()>,
 }
 
 impl Timer {
-    /// Calls `callback` once, `milliseconds` from now at the earliest.
+    /// Calls `callback` once, after at least `milliseconds`.
     pub fn new(milliseconds: f64, callback: impl FnOnce() + 'static) -> Self {
         let callback = Closure::once(callback);
         let id = set_timeout(callback.as_ref().unchecked_ref(), milliseconds.clamp(0.0, 2_000_000_000.0));
@@ -172,14 +172,14 @@ impl Drop for Timer {
     }
 }
 
-/// Waits; the browser may make it longer in a background tab.
+/// Waits; the browser may prolong it in a background tab.
 pub async fn sleep(milliseconds: f64) {
     let (sender, receiver) = handover();
     let _timer = Timer::new(milliseconds, move || sender.send(()));
     receiver.await;
 }
 
-/// Starts a task that nobody waits for.
+/// Starts a task that nobody awaits.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);
 }
@@ -187,7 +187,7 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 /// Waits for a promise.
 ///
 /// # Errors
-/// What it rejects with.
+/// The reason of its rejection.
 pub async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
     wasm_bindgen_futures::JsFuture::from(promise).await
 }

@@ -1,12 +1,12 @@
 //! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
 //! with the contract's error object.
 //!
-//! Beside the contract's calls, for the networks of `remove-background`: `importModel(file, name?)` tries an ONNX file and
-//! keeps it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the storage:
-//! `verifyBatch(batchId)` looks at every stored result and answers `{ batchId, checked, damaged }`; those executions are
-//! failed then, so that a retry makes them anew. `exportArchive()` answers everything as one ZIP (a Blob), and
-//! `importArchive(blob)` takes in what such a ZIP holds and is not here: `{ batches, workflows, models, assets, skipped,
-//! problems: [{ entry, message }] }`. A batch that had not ended comes in paused.
+//! In addition to the contract's calls, for the models of `remove-background`: `importModel(file, name?)` tries an ONNX
+//! file and stores it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the
+//! storage: `verifyBatch(batchId)` checks every stored result and answers `{ batchId, checked, damaged }`; damaged
+//! executions fail then, so that a retry regenerates them. `exportArchive()` answers everything as one ZIP (a Blob),
+//! and `importArchive(blob)` imports what such a ZIP contains and this browser does not: `{ batches, workflows, models,
+//! assets, skipped, problems: [{ entry, message }] }`. A batch that had not ended arrives paused.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use super::client::{Client, ClientEvent};
 use super::interop::{describe, from_js, set_property, to_js};
 use crate::api::{ApiError, ExecutionAnswer, check_version};
 
-/// Makes `window.pixelmill`; from now on calls may be made.
+/// Creates `window.pixelmill`; from now on calls can be made.
 pub(super) fn publish(client: &Client) {
     let Ok(target) = EventTarget::new() else { return };
     publish_methods(&target, client);
@@ -169,7 +169,7 @@ fn forward_events(target: &EventTarget, client: &Client) {
             ClientEvent::BatchCompleted(progress) => ("batchcompleted", to_js(&own.summary(progress))),
             ClientEvent::BatchChanged(_)
             | ClientEvent::WorkflowsChanged
-            | ClientEvent::HoldChanged
+            | ClientEvent::GlobalPauseChanged
             | ClientEvent::Models
             | ClientEvent::Slept(_)
             | ClientEvent::State(_) => return,
@@ -181,12 +181,12 @@ fn forward_events(target: &EventTarget, client: &Client) {
             let _not_cancelable = target.dispatch_event(&event);
         }
     });
-    // For as long as the page lives, as the object itself.
+    // As long as the page lives, like the object itself.
     std::mem::forget(subscription);
 }
 
 fn promise(task: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    // Boxed, or the page would hold the making of a promise once for each method.
+    // Boxed, or the page would contain the code that makes a promise once for each method.
     let task: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(task);
     wasm_bindgen_futures::future_to_promise(task)
 }
@@ -209,7 +209,7 @@ fn text(value: &Value) -> Result<&str, JsValue> {
         .ok_or_else(|| rejection(ApiError::invalid(format!("The first argument is {value}. Give it as text."))))
 }
 
-/// The last argument may be `{ apiVersion }`; as it is optional like the one before it, each is looked at.
+/// The last argument may be `{ apiVersion }`; like the one before it it is optional, so each is inspected.
 fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
     for value in arguments.iter().filter(|value| value.is_object()) {
         let version = super::interop::property(value, "apiVersion");
@@ -220,10 +220,10 @@ fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What is iterable and holds files, as files.
+/// An iterable of files, as files.
 fn blobs(files: &JsValue) -> Result<Vec<Blob>, ApiError> {
     let wrong = |what: &str| ApiError::invalid(format!("{what} Give a list of File or Blob objects."));
-    // What an iterator throws is an answer, or the call would never be settled.
+    // An exception of an iterator is an answer; otherwise the call would never be settled.
     let Ok(Some(iterator)) = js_sys::try_iter(files) else { return Err(wrong("The files are no list.")) };
     let mut blobs = Vec::new();
     for (position, file) in iterator.enumerate() {

@@ -1,4 +1,4 @@
-//! The scheduling tab: mends what a dead tab left, feeds the scheduler with what happens, carries out what it says.
+//! The scheduling tab: repairs what a dead tab left, feeds the scheduler with what happens, carries out what it says.
 //!
 //! One tab at a time leads; the browser's lock sees to that. The others write their commands into the records and
 //! send a notice; the leader reads the records. Everything is driven by messages; timers only end what is overdue,
@@ -12,16 +12,16 @@ use std::rc::{Rc, Weak};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::courier::Courier;
 use super::environment::{base_path, base_url, free_storage, now};
-use super::exchange::{Exchange, Hearing, Word};
+use super::exchange::{Exchange, Message, Subscription};
 use super::interop::{Timer, sleep, spawn};
+use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
 use super::storage::Storage;
 use super::{lifecycle, locks};
-use crate::api::{Notice, read_hold};
+use crate::api::{Notice, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
-use crate::batch::scheduler::{Command, Death, Event, Limits, Scheduler, Standing, Waiting, WorkerId};
+use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
 use crate::protocol::{FromWorker, ToWorker};
 use crate::store::{Durability, Store, StoreError, Which};
@@ -81,15 +81,15 @@ pub struct Leader {
     silent: RefCell<BTreeMap<WorkerId, Watched>>,
     lifecycle: RefCell<Option<lifecycle::Watch>>,
     reported: RefCell<BTreeMap<String, Reported>>,
-    courier: Rc<Courier>,
-    hearing: RefCell<Option<Hearing>>,
+    notifier: Rc<Notifier>,
+    subscription: RefCell<Option<Subscription>>,
     note: Box<dyn Fn(Option<String>)>,
     /// Whether a failure of storage or workers was told that may be over.
     noted: Cell<bool>,
     /// Batches that this tab knew as running when its turn came: their end may never have been told.
     unfinished: RefCell<BTreeSet<String>>,
-    /// Whether what the tab before left in flight is being mended: batches are looked at once that is done.
-    mending: Cell<bool>,
+    /// Whether what the tab before left in flight is being repaired: batches are looked at once that is done.
+    repairing: Cell<bool>,
     limits: Cell<Limits>,
     over: Cell<bool>,
     /// Ends this tab's turn.
@@ -110,9 +110,9 @@ impl Leader {
     ) -> Rc<Self> {
         let leader = Rc::new_cyclic(|own| Self {
             own: own.clone(),
-            courier: {
+            notifier: {
                 let own = own.clone();
-                Courier::new(database.clone(), base_url(), move |progress| {
+                Notifier::new(database.clone(), base_url(), move |progress| {
                     if let Some(leader) = own.upgrade() {
                         leader.progressed(progress);
                     }
@@ -127,11 +127,11 @@ impl Leader {
             silent: RefCell::default(),
             lifecycle: RefCell::default(),
             reported: RefCell::default(),
-            hearing: RefCell::default(),
+            subscription: RefCell::default(),
             note: Box::new(note),
             noted: Cell::new(false),
             unfinished: RefCell::new(unfinished),
-            mending: Cell::new(true),
+            repairing: Cell::new(true),
             limits: Cell::new(limits),
             over: Cell::new(false),
             resign: RefCell::new(Some(Box::new(resign))),
@@ -162,13 +162,13 @@ impl Leader {
     /// Stops everything: another tab will lead, or none can.
     pub fn stop(&self) {
         self.over.set(true);
-        self.hearing.borrow_mut().take();
+        self.subscription.borrow_mut().take();
         self.lifecycle.borrow_mut().take();
         self.workers.borrow_mut().clear();
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
         self.reported.borrow_mut().clear();
-        self.courier.stop();
+        self.notifier.stop();
         if let Some(resign) = self.resign.borrow_mut().take() {
             resign();
         }
@@ -183,39 +183,39 @@ impl Leader {
     /// Mends what the tab before left in flight and takes up every batch that has not ended; nothing when the tab's turn
     /// ends before.
     ///
-    /// Nothing is handed out before all is mended: what is in flight then is this tab's own.
+    /// Nothing is handed out before everything is repaired: what is in flight then is this tab's own.
     async fn take_over(&self) -> Option<()> {
         // What other tabs say meanwhile is in the records that are read below, or comes once they are.
         let own = self.own.clone();
-        *self.hearing.borrow_mut() = Some(self.exchange.listen(move |word| {
-            if let (Word::Notice(notice), Some(leader)) = (word, own.upgrade()) {
+        *self.subscription.borrow_mut() = Some(self.exchange.subscribe(move |message| {
+            if let (Message::Notice(notice), Some(leader)) = (message, own.upgrade()) {
                 let notice = notice.clone();
                 leader.run(|leader| async move { leader.notice(notice).await });
             }
         }));
-        let held = self.patiently(|| read_hold(&self.database)).await?;
-        self.dispatch(Event::Hold(held.is_some()));
-        self.patiently(|| self.mend()).await?;
-        self.mending.set(false);
-        let mut all = self.patiently(|| self.database.all_progress()).await?;
+        let pause = self.retry_until_open(|| read_global_pause(&self.database)).await?;
+        self.dispatch(Event::GlobalPause(pause.is_some()));
+        self.retry_until_open(|| self.repair()).await?;
+        self.repairing.set(false);
+        let mut all = self.retry_until_open(|| self.database.all_progress()).await?;
         // Oldest first: equals are served in the order they came.
         all.reverse();
         for progress in all {
-            // The tab before may have died between a record and its word.
+            // The tab before may have died between a record and its message.
             let told = !self.unfinished.borrow_mut().remove(&progress.batch_id);
             if told && progress.completed_at.is_some() {
                 self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = true;
             } else if !told {
                 self.progressed(&progress);
             }
-            self.courier.look(&progress);
-            self.dispatch(Event::Changed { standing: Standing::from(&progress), batch: progress.batch_id });
+            self.notifier.plan_webhook(&progress);
+            self.dispatch(Event::Changed { view: BatchView::from(&progress), batch: progress.batch_id });
         }
         Some(())
     }
 
     /// Takes back what is recorded as in flight and is on no worker: its tab has died.
-    async fn mend(&self) -> Result<(), StoreError> {
+    async fn repair(&self) -> Result<(), StoreError> {
         for progress in self.database.all_progress().await? {
             if progress.assets.processing == 0 {
                 continue;
@@ -227,10 +227,10 @@ impl Leader {
             };
             let which = Which::In(ExecutionStatus::Running);
             let batch_id = &progress.batch_id;
-            let mended = self.database.change(batch_id, which, Vec::new(), Durability::Strict, recover).await?;
-            if let Some((mended, failed)) = mended {
+            let repaired = self.database.change(batch_id, which, Vec::new(), Durability::Strict, recover).await?;
+            if let Some((repaired, failed)) = repaired {
                 failed.into_iter().for_each(|execution| self.completed(execution));
-                self.progressed(&mended);
+                self.progressed(&repaired);
             }
         }
         Ok(())
@@ -238,7 +238,7 @@ impl Leader {
 
     /// A call in some tab has changed a batch.
     async fn notice(&self, notice: Notice) {
-        if self.mending.get() && !matches!(notice, Notice::Held) {
+        if self.repairing.get() && !matches!(notice, Notice::GlobalPause) {
             return;
         }
         let changed = matches!(notice, Notice::Changed { .. });
@@ -253,7 +253,7 @@ impl Leader {
                 }
             }
             Notice::Created { batch_id } | Notice::Changed { batch_id } => {
-                let Some(progress) = self.patiently(|| self.database.progress(&batch_id)).await else { return };
+                let Some(progress) = self.retry_until_open(|| self.database.progress(&batch_id)).await else { return };
                 let Some(progress) = progress else {
                     return self.dispatch(Event::Deleted { batch: batch_id });
                 };
@@ -262,12 +262,12 @@ impl Leader {
                     self.reported.borrow_mut().entry(batch_id.clone()).or_insert_with(ended);
                 }
                 self.progressed(&progress);
-                let standing = Standing::from(&progress);
-                self.dispatch(Event::Changed { batch: batch_id, standing });
+                let view = BatchView::from(&progress);
+                self.dispatch(Event::Changed { batch: batch_id, view });
             }
-            Notice::Held => {
-                let Some(held) = self.patiently(|| read_hold(&self.database)).await else { return };
-                self.dispatch(Event::Hold(held.is_some()));
+            Notice::GlobalPause => {
+                let Some(pause) = self.retry_until_open(|| read_global_pause(&self.database)).await else { return };
+                self.dispatch(Event::GlobalPause(pause.is_some()));
             }
             Notice::Workflows => {}
         }
@@ -288,7 +288,10 @@ impl Leader {
     }
 
     /// Tries until the storage answers; nothing when the tab's turn is over.
-    async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(&self, attempt: impl Fn() -> F) -> Option<T> {
+    async fn retry_until_open<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        attempt: impl Fn() -> F,
+    ) -> Option<T> {
         let mut failed = false;
         loop {
             if self.over.get() {
@@ -368,11 +371,11 @@ impl Leader {
                 }
             }
         };
-        if let Some(loaded) = self.patiently(read).await {
+        if let Some(loaded) = self.retry_until_open(read).await {
             let loaded = loaded.map(|(progress, waiting)| {
-                // A worker that was lost with its last word may have ended it.
+                // A worker that was lost with its last message may have ended it.
                 self.progressed(&progress);
-                (Standing::from(&progress), waiting)
+                (BatchView::from(&progress), waiting)
             });
             self.dispatch(Event::Loaded { batch, loaded });
         }
@@ -414,7 +417,7 @@ impl Leader {
         };
         let paused = self.database.change(batch, Which::None, Vec::new(), Durability::Strict, pause).await;
         let Ok(Some(progress)) = paused else { return false };
-        self.dispatch(Event::Changed { batch: batch.to_owned(), standing: Standing::from(&progress) });
+        self.dispatch(Event::Changed { batch: batch.to_owned(), view: BatchView::from(&progress) });
         self.progressed(&progress);
         true
     }
@@ -429,10 +432,10 @@ impl Leader {
             };
             self.database.change(&batch, Which::At(vec![index]), Vec::new(), Durability::Strict, apply)
         };
-        let Some(given) = self.patiently(give_back).await else { return };
-        let standing = given.as_ref().map(|(_, progress, _)| Standing::from(progress));
+        let Some(given) = self.retry_until_open(give_back).await else { return };
+        let view = given.as_ref().map(|(_, progress, _)| BatchView::from(progress));
         let pending = matches!(given, Some((transitions::GivenBack::Pending, ..)));
-        self.dispatch(Event::GivenBack { batch, index, pending, standing });
+        self.dispatch(Event::GivenBack { batch, index, pending, view });
         if let Some((_, progress, execution)) = given {
             if !pending {
                 self.completed(execution);
@@ -494,13 +497,13 @@ impl Leader {
         }
         let silent: Vec<WorkerId> = self.silent.borrow().keys().copied().collect();
         silent.into_iter().for_each(|worker| self.await_word(worker));
-        self.exchange.say(&Word::Slept(now() - from));
+        self.exchange.broadcast(&Message::Slept(now() - from));
         self.run(move |leader| async move { leader.log_sleep(from, false).await });
     }
 
     async fn log_sleep(&self, from: Millis, discarded: bool) {
         let to = now();
-        let Some(all) = self.patiently(|| self.database.all_progress()).await else { return };
+        let Some(all) = self.retry_until_open(|| self.database.all_progress()).await else { return };
         for progress in all {
             if progress.status != BatchStatus::Running {
                 continue;
@@ -512,7 +515,7 @@ impl Leader {
                 };
                 self.database.change(&progress.batch_id, Which::None, Vec::new(), Durability::Relaxed, apply)
             };
-            if let Some(Some(progress)) = self.patiently(note).await {
+            if let Some(Some(progress)) = self.retry_until_open(note).await {
                 self.progressed(&progress);
             }
         }
@@ -532,7 +535,7 @@ impl Leader {
 
     fn heard(&self, worker: WorkerId, message: FromPool) {
         match message {
-            FromPool::Report(FromWorker::Taken) => {
+            FromPool::Report(FromWorker::Accepted) => {
                 self.silent.borrow_mut().remove(&worker);
             }
             FromPool::Ready => self.dispatch(Event::Ready { worker }),
@@ -550,9 +553,9 @@ impl Leader {
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {
-                let standing = records.as_ref().map(|records| Standing::from(&records.0));
+                let view = records.as_ref().map(|records| BatchView::from(&records.0));
                 self.watches.borrow_mut().remove(&worker);
-                self.dispatch(Event::Finished { worker, standing, memory });
+                self.dispatch(Event::Finished { worker, view, memory });
                 if let Some(records) = records {
                     let (progress, execution) = *records;
                     self.completed(execution);
@@ -593,7 +596,7 @@ impl Leader {
     // What all tabs are told.
 
     fn completed(&self, execution: Execution) {
-        self.exchange.say(&Word::ExecutionCompleted(Box::new(execution)));
+        self.exchange.broadcast(&Message::ExecutionCompleted(Box::new(execution)));
     }
 
     /// A batch's progress has become durable: told at most four times a second, and at once at its end.
@@ -606,7 +609,7 @@ impl Leader {
             if reported.latest.as_ref().is_some_and(|latest| latest.revision >= progress.revision) {
                 return;
             }
-            self.courier.look(progress);
+            self.notifier.plan_webhook(progress);
             let end = ended && !reported.ended;
             reported.ended = ended;
             reported.latest = Some(progress.clone());
@@ -630,8 +633,8 @@ impl Leader {
             self.say_progress(&progress.batch_id);
         }
         if end {
-            self.exchange.say(&Word::BatchCompleted(progress.clone()));
-            self.courier.announce(progress);
+            self.exchange.broadcast(&Message::BatchCompleted(progress.clone()));
+            self.notifier.announce(progress);
         }
     }
 
@@ -644,7 +647,7 @@ impl Leader {
             reported.latest.clone()
         };
         if let Some(progress) = progress {
-            self.exchange.say(&Word::Progress(progress));
+            self.exchange.broadcast(&Message::Progress(progress));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the browser has frozen this tab, as it does with tabs in the background to save power.
+//! Whether the browser has suspended this tab, as it does with background tabs to save power.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use super::environment::now;
 use super::interop::Listener;
 use crate::batch::records::Millis;
 
-/// Where the time of a freeze is kept for the case that the browser closes the tab in it.
+/// Where the time of the suspension is kept in case the browser closes the tab during it.
 const KEY: &str = "pixelmill.frozen";
 
 /// Ends the watch when dropped.
@@ -22,7 +22,7 @@ fn storage() -> Option<Storage> {
     web_sys::window()?.session_storage().ok().flatten()
 }
 
-/// When this tab was frozen, if it was closed in that state and is opened again now. Answered once.
+/// When this tab was suspended, if it was closed in that state and is open again now. Answered once.
 pub(super) fn frozen_before() -> Option<Millis> {
     let storage = storage()?;
     let kept = storage.get_item(KEY).ok().flatten()?;
@@ -30,7 +30,7 @@ pub(super) fn frozen_before() -> Option<Millis> {
     kept.parse().ok()
 }
 
-/// Calls `woken` with the time of the freeze, as the first thing when the tab goes on.
+/// Calls `woken` with the time of the suspension, as the first thing when the tab resumes.
 pub(super) fn watch(woken: impl Fn(Millis) + 'static) -> Watch {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else {
         return Watch { _listeners: Vec::new() };
@@ -38,7 +38,7 @@ pub(super) fn watch(woken: impl Fn(Millis) + 'static) -> Watch {
     let frozen = Rc::new(Cell::new(None));
     let since = frozen.clone();
     let freeze = Listener::new(&document, "freeze", move |_| {
-        // Only what is done at once is done at all.
+        // Only synchronous work is done at all.
         since.set(Some(now()));
         if let Some(storage) = storage() {
             let _refused = storage.set_item(KEY, &now().to_string());

@@ -1,6 +1,6 @@
-//! The browser's locks: held for as long as a page or a worker lives, and free at once when it dies, in whatever way.
+//! The browser's locks: held for as long as a page or a worker lives, and free as soon as it dies, for any reason.
 //!
-//! They exist in a secure context only, and a browser that lets a site keep nothing denies them.
+//! They exist in a secure context only, and a browser that denies a site all storage denies them too.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -26,8 +26,8 @@ fn manager() -> Option<LockManager> {
     (is_secure_context() && !locks.is_undefined()).then(|| locks.unchecked_into())
 }
 
-/// Waits for the lock `name`, then calls `granted`, whose promise says for how long it is kept. Calls `denied` instead
-/// where there are no locks, or where the browser denies them with all that a site may keep.
+/// Waits for the lock `name`, then calls `granted`, whose promise says for how long it is held. Calls `denied` instead
+/// if there are no locks, or if the browser denies them together with all storage.
 pub fn request(name: &str, granted: impl FnOnce() -> Promise + 'static, denied: impl FnOnce() + 'static) {
     let Some(locks) = manager() else { return denied() };
     let held = Rc::new(Cell::new(false));
@@ -51,7 +51,7 @@ pub fn are_there() -> bool {
     manager().is_some()
 }
 
-/// Calls `gone` when whoever holds the lock `name` until its end has died; never where there are no locks.
+/// Calls `gone` when the page or worker that holds the lock `name` has died; never where there are no locks.
 pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
     let ended = move || {
         gone();
@@ -60,15 +60,15 @@ pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
     request(name, ended, || ());
 }
 
-/// A lock that was taken: it is free again when this is dropped, or its page dies.
-#[must_use = "dropping it frees the lock"]
+/// A lock that this page holds: released when this is dropped or the page dies.
+#[must_use = "dropping it releases the lock"]
 #[derive(Debug)]
-pub struct Taken {
+pub struct LockGuard {
     /// Nothing where there are no locks.
     free: Option<Function>,
 }
 
-impl Drop for Taken {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(free) = &self.free {
             let _answered = free.call0(&JsValue::UNDEFINED);
@@ -76,10 +76,10 @@ impl Drop for Taken {
     }
 }
 
-/// Takes the lock `name` if it is free, or becomes so within `patience_ms`. Where there are no locks, nobody else is
-/// there to have it.
-pub async fn take(name: &str, patience_ms: u32) -> Option<Taken> {
-    let Some(locks) = manager() else { return Some(Taken { free: None }) };
+/// Acquires the lock `name` if it is free, or becomes free within `patience_ms`. Where there are no locks, no other tab
+/// can have it.
+pub async fn acquire(name: &str, patience_ms: u32) -> Option<LockGuard> {
+    let Some(locks) = manager() else { return Some(LockGuard { free: None }) };
     let options = Object::new();
     if patience_ms == 0 {
         set_property(&options, "ifAvailable", &true.into());
@@ -93,11 +93,11 @@ pub async fn take(name: &str, patience_ms: u32) -> Option<Taken> {
         if lock.is_null() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
-        Promise::new(&mut |free, _| granted.send(Some(Taken { free: Some(free) })))
+        Promise::new(&mut |free, _| granted.send(Some(LockGuard { free: Some(free) })))
     });
     let turn = locks.request_with_options(name, &options, callback.unchecked_ref());
     spawn(async move {
-        // Refused or given back; only the first answer counts.
+        // Refused or released; only the first answer counts.
         let _either_way = settled(turn).await;
         answer.send(None);
     });

@@ -1,4 +1,4 @@
-//! The page's side of a worker that has no storage of its own: it asks the page, whose memory holds everything.
+//! The page's side of a worker without storage of its own: it asks the page, whose memory contains everything.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -9,7 +9,7 @@ use super::storage::Storage;
 use crate::protocol::{StoreAnswer, StoreRequest};
 use crate::store::{AssetRecord, Durability, MemoryStore, NewAsset, Store, StoreError, Which};
 
-/// The files of a message: their records, and their contents beside it, in the same order.
+/// The files of a message: their records, and their contents attached in the same order.
 pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec<NewAsset<Blob>> {
     let contents: &Array = contents.unchecked_ref();
     let with = |(asset, content): (AssetRecord, JsValue)| NewAsset {
@@ -33,7 +33,7 @@ async fn change(
     storage.change_boxed(batch_id, Which::At(vec![index]), assets, Durability::Strict, apply).await
 }
 
-/// Does what a worker asks for. With the answer goes a content, where one was asked for.
+/// Does what a worker asks for. Requested content is attached to the answer.
 pub(super) async fn answer(
     store: &MemoryStore<Blob>,
     request: StoreRequest,
@@ -53,7 +53,7 @@ pub(super) async fn answer(
             StoreAnswer::Done
         }
         StoreRequest::Records { batch_id, index } => {
-            // Nothing is changed by it.
+            // This changes nothing.
             let (found, left) = slot();
             let read: Apply = Box::new(move |progress, executions| {
                 left.set(executions.pop().map(|execution| Box::new((progress.clone(), execution))));

@@ -46,7 +46,7 @@ const fn built_in() -> Part {
 
 /// How far a download is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Loading {
+pub struct DownloadProgress {
     /// Bytes that have come.
     pub loaded: u64,
     /// Bytes in all.
@@ -54,19 +54,19 @@ pub struct Loading {
 }
 
 /// What is told of downloads; nothing when none is under way.
-type OnProgress = Rc<dyn Fn(Option<Loading>)>;
+type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 
 /// The page's networks.
-pub struct Networks {
+pub struct ModelDownloads {
     base_url: String,
     /// By file: the promise of it, under way or kept; forgotten when it fails, so that the next who asks tries again.
     promised: RefCell<BTreeMap<&'static str, Promise>>,
-    loading: RefCell<BTreeMap<&'static str, Loading>>,
+    loading: RefCell<BTreeMap<&'static str, DownloadProgress>>,
     reported: Cell<f64>,
     on_progress: RefCell<Option<OnProgress>>,
 }
 
-impl Networks {
+impl ModelDownloads {
     /// Fetches nothing yet.
     pub fn new(base_url: &str) -> Rc<Self> {
         let (promised, loading, reported, on_progress) = Default::default();
@@ -74,7 +74,7 @@ impl Networks {
     }
 
     /// Calls `callback` with how far the downloads are, a few times a second, and with nothing when they have ended.
-    pub fn on_progress(&self, callback: impl Fn(Option<Loading>) + 'static) {
+    pub fn on_progress(&self, callback: impl Fn(Option<DownloadProgress>) + 'static) {
         *self.on_progress.borrow_mut() = Some(Rc::new(callback));
     }
 
@@ -118,14 +118,14 @@ impl Networks {
 
     /// A file from Cache Storage, or else from the server.
     async fn file(&self, part: Part) -> Result<Blob, Failure> {
-        let cache = Kept::open(&self.base_url).await;
+        let cache = FileCache::open(&self.base_url).await;
         if let (Some(cache), Some(expected)) = (&cache, part.expected)
             && let Some(blob) = cache.find(part).await
             && is(&blob, expected).await
         {
             return Ok(blob);
         }
-        self.report(part, Some(Loading { loaded: 0, total: part.expected.map_or(0, |(bytes, _)| bytes) }));
+        self.report(part, Some(DownloadProgress { loaded: 0, total: part.expected.map_or(0, |(bytes, _)| bytes) }));
         let fetched = self.fetched(part).await;
         self.report(part, None);
         let blob = fetched.map_err(|error| not_fetched(part, &error))?;
@@ -166,23 +166,25 @@ impl Networks {
             drop(timer);
             timer = stalled();
             let total = part.expected.map_or(0, |(bytes, _)| bytes).max(loaded);
-            self.report(part, Some(Loading { loaded, total }));
+            self.report(part, Some(DownloadProgress { loaded, total }));
         }
         drop(timer);
         Blob::new_with_u8_array_sequence(&parts).map_err(|error| describe(&error))
     }
 
     /// Tells how far all downloads are.
-    fn report(&self, part: Part, loading: Option<Loading>) {
+    fn report(&self, part: Part, loading: Option<DownloadProgress>) {
         let sum = {
             let mut all = self.loading.borrow_mut();
             match loading {
                 Some(loading) => all.insert(part.file, loading),
                 None => all.remove(part.file),
             };
-            let add =
-                |sum: Loading, one: &Loading| Loading { loaded: sum.loaded + one.loaded, total: sum.total + one.total };
-            (!all.is_empty()).then(|| all.values().fold(Loading::default(), add))
+            let add = |sum: DownloadProgress, one: &DownloadProgress| DownloadProgress {
+                loaded: sum.loaded + one.loaded,
+                total: sum.total + one.total,
+            };
+            (!all.is_empty()).then(|| all.values().fold(DownloadProgress::default(), add))
         };
         let whole = sum.is_none_or(|sum| sum.loaded == 0 || sum.loaded == sum.total);
         if !whole && now() < self.reported.get() + PROGRESS_MS {
@@ -208,12 +210,12 @@ async fn is(blob: &Blob, (bytes, expected): (u64, &str)) -> bool {
 }
 
 /// This installation's place in Cache Storage. What fails here is no failure: the file is fetched again.
-struct Kept {
+struct FileCache {
     cache: Cache,
     base_url: String,
 }
 
-impl Kept {
+impl FileCache {
     async fn open(base_url: &str) -> Option<Self> {
         let storage = property(&js_sys::global(), "caches").dyn_into::<CacheStorage>().ok()?;
         let cache = settled(storage.open(&format!("pixelmill:{}", base_path(base_url)))).await.ok()?;

@@ -1,7 +1,7 @@
-//! Workers as the page sees them: what they are made from, their handshake, their death.
+//! Workers on the page's side: what they are made from, their handshake, their death.
 //!
-//! Everything a worker needs is fetched once, when the page starts; a worker made later asks nobody. How many there
-//! are and what they run is the scheduler's business.
+//! Everything a worker needs is fetched once, when the page starts; starting another worker needs no request. The
+//! scheduler decides how many there are and what they run.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -12,15 +12,16 @@ use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker, WorkerOptions}
 
 use super::environment::{fetch_own, random};
 use super::interop::{Listener, Timer, describe, property, settled, spawn};
-use super::network::Networks;
+use super::network::ModelDownloads;
 use super::{locks, memory};
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, VERSION};
 use crate::store::MemoryStore;
 
-/// Time for a worker to say that it lives, in milliseconds: its script has begun, which takes a few hundredths of it.
+/// Time for a worker to report that it is alive, in milliseconds: its script has begun, which takes a few hundredths of
+/// that.
 const ALIVE_MS: f64 = 1_500.0;
-/// Time for a worker to get ready, whatever it waits for, in milliseconds.
+/// Time for a worker to start, whatever it waits for, in milliseconds.
 const START_MS: f64 = 60_000.0;
 
 #[wasm_bindgen]
@@ -37,16 +38,16 @@ pub struct Program {
     script_url: String,
     module: JsValue,
     libwebp: JsValue,
-    /// What workers ask for when a plan needs a network.
-    pub networks: Rc<Networks>,
-    /// What workers ask for everything that is stored, where there is no other storage.
+    /// What workers ask for when a plan needs a model.
+    pub networks: Rc<ModelDownloads>,
+    /// What workers ask for all stored data, where there is no other storage.
     pub memory: OnceCell<MemoryStore<Blob>>,
-    /// Workers in a row that did not say in time that they live.
+    /// Workers in a row that did not report in time that they are alive.
     late: Cell<u32>,
 }
 
 impl Program {
-    /// Fetches and compiles it. Without libwebp it goes on: only WebP cannot be written then.
+    /// Fetches and compiles it. Without libwebp it continues: then only WebP cannot be written.
     ///
     /// # Errors
     /// A sentence, when the worker's own files cannot be fetched or compiled.
@@ -72,13 +73,13 @@ impl Program {
         options.set_type("text/javascript");
         let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
-        let networks = Networks::new(base_url);
+        let networks = ModelDownloads::new(base_url);
         let (memory, late) = Default::default();
         Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory, late })
     }
 }
 
-/// Compiles a module while it arrives, or after, from a host that names its type wrongly.
+/// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.
 async fn compiled(base_url: &str, name: &str) -> Result<JsValue, String> {
     let url = format!("{base_url}{name}");
     let response = fetch_own(&url).await.map_err(|error| format!("{name}: {error}"))?;
@@ -91,18 +92,18 @@ async fn compiled(base_url: &str, name: &str) -> Result<JsValue, String> {
     settled(compile(&bytes)).await.map_err(|error| format!("{name}: {}", describe(&error)))
 }
 
-/// What a worker tells.
+/// What a worker reports.
 #[derive(Debug)]
 pub enum FromPool {
     /// It can take work.
     Ready,
-    /// It waits for the networks' code, perhaps for a download.
+    /// It waits for the inference code, perhaps for a download.
     Waits,
     /// A report on its work.
     Report(FromWorker),
-    /// The archive that it was asked for.
+    /// The archive that was requested.
     Archive(Blob),
-    /// It is gone or useless; its handle is to be dropped. Told once.
+    /// It is gone or useless; its handle is to be dropped. Reported once.
     Died(Death, String),
 }
 
@@ -121,12 +122,12 @@ impl Drop for Handle {
 }
 
 impl Handle {
-    /// Starts a worker; `tell` hears of everything that it reports.
+    /// Starts a worker; `tell` receives everything that it reports.
     ///
     /// # Errors
-    /// A sentence, when the browser makes no worker.
+    /// A sentence, when the browser does not start a worker.
     pub fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
-        // Whatever ends a worker frees the lock of its name at once, which no event tells.
+        // When a worker ends for any reason, the lock of its name is free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
         let options = WorkerOptions::new();
         options.set_name(&life);
@@ -212,7 +213,8 @@ impl Handle {
         };
         let listeners = vec![messages, lost("error"), lost("messageerror")];
         worker.post_message(&program.module).map_err(|error| describe(&error))?;
-        // One that dies before it has its lock dies unseen. A slow device gets more time with each that was given up.
+        // One that dies before it has its lock dies unnoticed. A slow device gets more time with each that was given
+        // up.
         let patience = locks::are_there().then(|| {
             let (program, tell) = (program.clone(), tell.clone());
             Timer::new(ALIVE_MS * f64::from(1_u32 << program.late.get().min(5)), move || {
@@ -236,7 +238,7 @@ impl Handle {
     }
 }
 
-/// Whether a thrown message is the browser's way to say that there is no memory.
+/// Whether a thrown message is the browser's way of saying that there is not enough memory.
 fn is_exhaustion(message: &str) -> bool {
     ["allocation failed", "out of memory", "Out of memory", "could not allocate"]
         .iter()
@@ -253,8 +255,8 @@ fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
     }
 }
 
-/// How many workers this device is given: `pixelmill.workers` in the local storage (1–8), or one less than it has
-/// cores, at least 2 and at most 8, and no more than one for each GiB of memory, where the browser tells it.
+/// How many workers this device gets: `pixelmill.workers` in the local storage (1–8), or one less than it has
+/// cores, at least 2 and at most 8, and no more than one per GiB of memory, if the browser tells it.
 pub fn size() -> u32 {
     let window = web_sys::window();
     let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());

@@ -1,4 +1,4 @@
-//! What the user allows beyond the page itself: kept in the storage, in force in every tab, off until switched on.
+//! What the user allows outside the page: stored, in force in every tab, off until switched on.
 
 use super::storage::Storage;
 use crate::store::{Store, StoreError};
@@ -6,9 +6,9 @@ use crate::store::{Store, StoreError};
 /// Something the user may allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preference {
-    /// A notification of the system when a batch ends.
+    /// A system notification when a batch ends.
     Notifications,
-    /// Telling a batch's end to the webhook that its request names.
+    /// Calling the webhook that a batch's request names when the batch ends.
     Webhooks,
 }
 
@@ -29,10 +29,10 @@ pub async fn is_allowed(database: &Storage, preference: Preference) -> Result<bo
     Ok(database.setting(preference.key()).await?.as_deref() == Some("on"))
 }
 
-/// Allows it, or not any more.
+/// Allows it, or no longer.
 ///
 /// # Errors
-/// When it cannot be kept.
+/// When it cannot be stored.
 pub async fn allow(database: &Storage, preference: Preference, allowed: bool) -> Result<(), StoreError> {
     database.set_setting(preference.key(), if allowed { "on" } else { "off" }).await
 }

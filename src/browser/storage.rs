@@ -1,5 +1,5 @@
-//! Where everything lies in this browser: in IndexedDB, or where that is not to be had, in the page's memory, of which
-//! workers ask by messages.
+//! The storage of this browser: IndexedDB, or if that is not available, the page's memory, which workers access by
+//! messages.
 
 use std::pin::Pin;
 #[cfg(feature = "worker")]
@@ -19,8 +19,8 @@ use crate::batch::transitions::{Findings, Results, fail, succeed};
 use crate::error::Failure;
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
-    StoreError, Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
+    StoreError, Which, WorkflowChange,
 };
 
 /// The store of this page or worker. Cheap to clone.
@@ -28,14 +28,14 @@ use crate::store::{
 pub enum Storage {
     /// In IndexedDB.
     Kept(Database),
-    /// In this page's memory, gone with it.
+    /// In this page's memory, and lost with it.
     Memory(MemoryStore<Blob>),
-    /// In the memory of the page that this worker belongs to: what a worker needs, and no more.
+    /// In the memory of the page that this worker belongs to: only what a worker needs.
     #[cfg(feature = "worker")]
     Asked(Rc<Remote>),
 }
 
-/// The end of an execution's attempt, as a worker has it.
+/// The end of an execution's attempt, as the worker knows it.
 #[cfg(feature = "worker")]
 #[derive(Clone, Debug)]
 pub struct End {
@@ -45,9 +45,9 @@ pub struct End {
     pub index: u32,
     /// The attempt.
     pub attempt: u32,
-    /// What came of it.
+    /// Its outcome.
     pub result: Result<Results, Failure>,
-    /// What was learned, whatever came of it.
+    /// What was learned, whatever the outcome.
     pub findings: Findings,
 }
 
@@ -91,13 +91,13 @@ fn not_here() -> StoreError {
     StoreError::Failed("A worker cannot do this while the page works from memory.".to_owned())
 }
 
-/// A future on the heap: what waits for it holds a pointer, and not the code of every store once more, which would cost
-/// the page a quarter of its size.
+/// A future on the heap: whoever awaits it holds a pointer, and not another copy of every store's code, which would
+/// cost the page a quarter of its size.
 fn boxed<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
     Box::pin(future)
 }
 
-/// Asks whichever it is.
+/// Asks whichever store it is.
 macro_rules! ask {
     ($storage:ident, $store:ident => $answer:expr) => {
         match $storage {
@@ -145,7 +145,7 @@ impl Store for Storage {
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
         match self {
             Self::Kept(database) => database.mark_damaged(asset_id).await,
-            // Memory does not rot.
+            // Memory does not decay.
             Self::Memory(_) => Ok(()),
             #[cfg(feature = "worker")]
             Self::Asked(_) => Ok(()),
@@ -199,7 +199,7 @@ impl Store for Storage {
         durability: Durability,
         apply: impl FnOnce(&mut Progress, &mut Vec<Execution>) -> Option<T> + 'static,
     ) -> Result<Option<T>, StoreError> {
-        // One function for all that may be applied, as in `Database`.
+        // One function for every `apply`, as in `Database`.
         let (answer, left) = slot();
         let apply: Apply = Box::new(move |progress, executions| {
             let answer = apply(progress, executions);
@@ -226,10 +226,10 @@ impl Store for Storage {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (answer, left) = slot();
-        let apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>> = Box::new(move |before| {
+        let apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>> = Box::new(move |before| {
             let (kept, answer) = apply(before)?;
             left.set(Some(answer));
             Some(kept)
@@ -296,7 +296,7 @@ impl Storage {
     async fn change_workflow_boxed(
         &self,
         workflow_id: &str,
-        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<Kept>>,
+        apply: Box<dyn FnOnce(Option<KeptWorkflow>) -> Option<WorkflowChange>>,
     ) -> Result<bool, StoreError> {
         match self {
             Self::Kept(database) => database.change_kept(workflow_id, apply).await,

@@ -1,4 +1,4 @@
-//! Reading what is stored and making sure that it is what was stored: an asset's id is the SHA-256 of its content.
+//! Reading stored content and checking that it is what was stored: an asset's id is the SHA-256 of its content.
 
 use js_sys::ArrayBuffer;
 use web_sys::Blob;
@@ -9,17 +9,17 @@ use super::interop::sleep;
 use super::storage::Storage;
 use crate::store::{Store, StoreError};
 
-/// Time before content that could not be read is tried once more.
+/// Wait before content that could not be read is tried once more.
 const AGAIN_MS: f64 = 200.0;
 
-/// What lies under an asset's id.
+/// What is stored under an asset's id.
 pub(super) enum Found {
     /// Its content, as it was stored.
     #[cfg_attr(not(feature = "worker"), allow(dead_code, reason = "the page has no use for the buffer"))]
     Sound(Blob, ArrayBuffer),
-    /// Content that cannot be read or is not what was stored, and how that shows.
+    /// Content that cannot be read or differs from what was stored, and how that was noticed.
     Damaged(String),
-    /// Content that could be read were there more memory, and what the browser says.
+    /// Content that could be read with more memory, and what the browser says.
     TooLarge(String),
     /// No content.
     Nothing,
@@ -28,7 +28,7 @@ pub(super) enum Found {
 /// Reads an asset's content and checks it.
 ///
 /// # Errors
-/// When the storage does not answer.
+/// When the storage fails.
 pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, StoreError> {
     let mut tried = false;
     loop {
@@ -36,7 +36,7 @@ pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, St
         match buffer_of(&blob).await {
             Ok(buffer) if sha256(&buffer).await == asset_id => return Ok(Found::Sound(blob, buffer)),
             Ok(_) => return Ok(Found::Damaged("its checksum differs".to_owned())),
-            // The browser may only have been short of something.
+            // The browser may only have been short of memory or handles.
             Err(_) if !tried => {
                 tried = true;
                 sleep(AGAIN_MS).await;
@@ -47,12 +47,12 @@ pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, St
     }
 }
 
-/// Why a file that is sound could not be read, as a sentence.
+/// Why an intact file could not be read, as a sentence.
 pub(super) fn too_large(name: &str, error: &str) -> String {
     format!("\"{name}\" could not be read as a whole: {error}.")
 }
 
-/// Whether content can be read piece by piece: then it was memory that was short.
+/// Whether content can be read in pieces: then there was not enough memory.
 async fn can_be_read(blob: &Blob) -> bool {
     /// Bytes read at once.
     const PIECE: f64 = 1_048_576.0;

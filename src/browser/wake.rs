@@ -1,5 +1,5 @@
-//! Keeping the device awake while a batch runs: the browser's screen wake lock, where there is one. Each tab asks for
-//! itself, because only one in sight is given it.
+//! Keeping the device awake while a batch runs, with the browser's screen wake lock if it has one. Each tab requests
+//! its own, because only a visible tab gets one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::exchange::{Exchange, Hearing, Word};
+use super::exchange::{Exchange, Message, Subscription};
 use super::interop::{Listener, Timer, property, settled, spawn};
 use crate::api::Notice;
 
@@ -25,7 +25,7 @@ extern "C" {
     fn release(this: &Sentinel) -> Promise;
 }
 
-/// Time for which the lock is kept when nothing runs, since the next picture mostly follows at once.
+/// Time for which the lock is kept when nothing runs, since the next picture usually follows at once.
 const LINGER_MS: f64 = 2_000.0;
 
 /// This tab's wake lock.
@@ -37,11 +37,11 @@ pub(super) struct Wake {
     held: RefCell<Option<Sentinel>>,
     asking: Cell<bool>,
     lingering: RefCell<Option<Timer>>,
-    listening: RefCell<Option<(Hearing, Listener)>>,
+    listening: RefCell<Option<(Subscription, Listener)>>,
 }
 
 impl Wake {
-    /// Follows what runs. Nothing where the browser has no such lock.
+    /// Follows what runs. Nothing if the browser has no wake lock.
     pub(super) fn follow(exchange: &Exchange) -> Option<Rc<Self>> {
         let manager = property(&property(&js_sys::global(), "navigator"), "wakeLock");
         let document = web_sys::window()?.document()?;
@@ -58,23 +58,23 @@ impl Wake {
             listening: RefCell::default(),
         });
         let own = wake.own.clone();
-        let hearing = exchange.listen(move |word| {
+        let subscription = exchange.subscribe(move |message| {
             let Some(wake) = own.upgrade() else { return };
-            match word {
-                Word::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
-                Word::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
-                Word::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
+            match message {
+                Message::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
+                Message::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
+                Message::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
                 _ => {}
             }
         });
         let own = wake.own.clone();
-        // The browser takes the lock from a tab that is hidden.
+        // The browser releases the lock of a tab that is hidden.
         let shown = Listener::new(&document, "visibilitychange", move |_| {
             if let Some(wake) = own.upgrade() {
                 wake.settle();
             }
         });
-        *wake.listening.borrow_mut() = Some((hearing, shown));
+        *wake.listening.borrow_mut() = Some((subscription, shown));
         Some(wake)
     }
 
@@ -107,7 +107,7 @@ impl Wake {
         !hidden && !self.running.borrow().is_empty()
     }
 
-    /// Asks for the lock or lets it go, as things are now.
+    /// Requests the lock or releases it, as the current state requires.
     fn settle(&self) {
         if !self.is_wanted() {
             let held = self.held.borrow_mut().take();
@@ -124,7 +124,7 @@ impl Wake {
         }
         let Some(wake) = self.own.upgrade() else { return };
         spawn(async move {
-            // A refusal, as with a battery that is low, is no reason to tell anybody.
+            // A refusal, as with a low battery, is not worth reporting.
             let given = settled(wake.manager.request("screen")).await;
             wake.asking.set(false);
             if let Ok(given) = given {

@@ -1,4 +1,4 @@
-//! The worker: takes one execution at a time, reads its bytes from the store, runs the plan, writes the results.
+//! The worker: runs one execution at a time: reads its bytes from the store, runs the plan, writes the results.
 //!
 //! It decides nothing: the page says what to run, and the record says whether it may still be finished.
 
@@ -18,7 +18,7 @@ use super::import;
 use super::interop::{Listener, describe, property, settled, sleep, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
-use crate::batch::records::{Execution, Output, PauseReason, Progress};
+use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
@@ -36,13 +36,13 @@ mod memory;
 mod network;
 mod remote;
 
-use network::Networks;
+use network::ModelCache;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
-/// Time before a result that could not be stored is tried once more.
+/// Wait before a result that could not be stored is tried once more.
 const AGAIN_MS: f64 = 200.0;
-/// Time for a named URL to arrive: less than the watchdog leaves an execution, so that the other side is blamed.
+/// Time for a URL to be downloaded: less than the watchdog allows an execution, so that the server is blamed.
 const FETCH_MS: u32 = 20_000;
 
 fn scope() -> DedicatedWorkerGlobalScope {
@@ -54,7 +54,7 @@ pub(super) fn report(report: &FromWorker) {
     report_with(report, &JsValue::UNDEFINED);
 }
 
-/// Posts a report to the page, and beside it what has no JSON form.
+/// Posts a report to the page, with an attachment that has no JSON form.
 pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
     let text = match serde_json::to_string(report) {
         Ok(text) => text,
@@ -98,7 +98,7 @@ pub fn serve() {
             }
             ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
-                report(&FromWorker::Taken);
+                report(&FromWorker::Accepted);
                 spawn(async move { worker.run(&execution).await });
             }
             ToWorker::Network { failure } => {
@@ -121,19 +121,19 @@ pub fn serve() {
                     report_with(&FromWorker::Exported { failure }, &archive);
                 });
             }
-            ToWorker::TakeIn => {
+            ToWorker::ImportArchive => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 spawn(async move {
-                    let result = archive::take_in(&worker.database, attachment.unchecked_into()).await;
-                    report(&FromWorker::TakenIn { result });
+                    let result = archive::import_archive(&worker.database, attachment.unchecked_into()).await;
+                    report(&FromWorker::ArchiveImported { result });
                 });
             }
-            ToWorker::Try => {
+            ToWorker::ProbeModel => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
                     let failure = worker.networks.try_file(&file).await.err();
-                    report(&FromWorker::Tried { failure });
+                    report(&FromWorker::ModelProbed { failure });
                 });
             }
             ToWorker::Import { ticket } => {
@@ -147,21 +147,21 @@ pub fn serve() {
             }
         }
     });
-    // For as long as the worker lives.
+    // As long as the worker lives.
     std::mem::forget(listener);
     report(&FromWorker::Ready { version: VERSION, build_id: BUILD_ID.to_owned() });
 }
 
 struct Worker {
     database: Storage,
-    /// libwebp's compiled module, or nothing when the page could not get it.
+    /// libwebp's compiled module, or nothing if the page could not load it.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
-    networks: Networks,
+    networks: ModelCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
 }
 
-/// What a run found out, whatever came of it.
+/// What a run learned, whatever the outcome.
 struct Outcome {
     result: Result<Produced, Failure>,
     findings: Findings,
@@ -171,7 +171,7 @@ struct Outcome {
 
 impl Worker {
     fn new(database: Storage, libwebp: JsValue) -> Self {
-        let networks = Networks::new(database.clone());
+        let networks = ModelCache::new(database.clone());
         Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
@@ -189,7 +189,7 @@ impl Worker {
         report(&message);
     }
 
-    /// Runs one execution and stores what came of it; the records as stored, or nothing when it was outdated.
+    /// Runs one execution and stores its outcome; answers the records as stored, or nothing when it was outdated.
     async fn finish(&self, execution: &Execution) -> Result<Option<(Progress, Execution)>, StoreError> {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
@@ -201,13 +201,13 @@ impl Worker {
         };
         let Outcome { result, mut findings, mut assets } = outcome;
         let result = match result {
-            Ok(produced) => keep(produced, &mut findings, &mut assets).await,
+            Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
         match self.database.finish(end.clone(), assets.clone()).await {
-            // A transaction may be taken back for nothing of ours. Should it have been written all the same, this one
-            // is refused as outdated.
+            // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
+            // outdated.
             Err(StoreError::Failed(_)) => {
                 sleep(AGAIN_MS).await;
                 self.database.finish(end, assets).await
@@ -216,7 +216,7 @@ impl Worker {
         }
     }
 
-    /// The plan of a batch; a failure when its document cannot run, which its acceptance should have found.
+    /// The plan of a batch; a failure when its document cannot run, which should have been found when it was accepted.
     async fn plan(&self, batch_id: &str) -> Result<Result<Rc<Plan>, Failure>, StoreError> {
         if let Some((_, plan)) = self.plans.borrow().iter().find(|(id, _)| id == batch_id) {
             return Ok(Ok(plan.clone()));
@@ -307,7 +307,7 @@ impl Worker {
         Ok(produced)
     }
 
-    /// The bytes of an input, and the file to be stored when it was fetched.
+    /// The bytes of an input, and the file to be stored if it was fetched.
     #[allow(clippy::type_complexity, reason = "two kinds of failure, which must not be mixed")]
     async fn input(&self, input: &InputRef) -> Result<Result<(Vec<u8>, Option<NewAsset<Blob>>), Failure>, StoreError> {
         let InputRef { name, source_url, .. } = input;
@@ -378,7 +378,7 @@ impl Worker {
         let encoder = settled(loader.load(&self.libwebp)).await.map_err(|error| no_webp(&describe(&error)))?;
         let webp = Rc::new(Libwebp {
             encoder: encoder.unchecked_into(),
-            // Leaked once for each encoder, which is hardly ever more than one.
+            // Leaked once per encoder, which is hardly ever more than one.
             name: Box::leak(name.into_boxed_str()),
             broken: Cell::new(false),
         });
@@ -409,8 +409,8 @@ fn no_webp(reason: &str) -> Failure {
     )
 }
 
-/// Turns what a run produced into records and files.
-async fn keep(
+/// Turns a run's results into records and files.
+async fn collect_results(
     produced: Produced,
     findings: &mut Findings,
     assets: &mut Vec<NewAsset<Blob>>,
@@ -419,7 +419,7 @@ async fn keep(
     for output in produced.outputs {
         let crc32 = crc32fast::hash(&output.encoded.bytes);
         let asset = asset_of(&output.encoded, &output.name).await?;
-        results.outputs.push(Output {
+        results.outputs.push(OutputFile {
             action_id: output.action_id,
             port: output.port.to_owned(),
             name: output.name,

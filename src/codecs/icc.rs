@@ -12,7 +12,7 @@ const HEADER: usize = 128;
 
 /// Colour model that a profile describes, by the signature in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Model {
+pub(super) enum ColorModel {
     /// `GRAY`.
     Gray,
     /// `RGB `.
@@ -22,11 +22,11 @@ pub(super) enum Model {
 }
 
 /// The colour model of a profile.
-pub(super) fn model(profile: &[u8]) -> Model {
+pub(super) fn model(profile: &[u8]) -> ColorModel {
     match profile.get(16..20) {
-        Some(b"GRAY") => Model::Gray,
-        Some(b"RGB ") => Model::Rgb,
-        _ => Model::Other,
+        Some(b"GRAY") => ColorModel::Gray,
+        Some(b"RGB ") => ColorModel::Rgb,
+        _ => ColorModel::Other,
     }
 }
 
@@ -130,8 +130,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_colour_model_is_read_from_the_header() {
-        assert_eq!(model(&profile(200, b"RGB ")), Model::Rgb);
-        assert_eq!(model(&profile(200, b"GRAY")), Model::Gray);
-        assert_eq!(model(&profile(200, b"CMYK")), Model::Other);
+        assert_eq!(model(&profile(200, b"RGB ")), ColorModel::Rgb);
+        assert_eq!(model(&profile(200, b"GRAY")), ColorModel::Gray);
+        assert_eq!(model(&profile(200, b"CMYK")), ColorModel::Other);
     }
 }

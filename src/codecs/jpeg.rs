@@ -7,7 +7,7 @@ use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType,
 use libjpeg_turbo_rs::tj3::{TjHandle, TjParam};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 
-use super::icc::{Chunks, JPEG_MARKER, Model, model};
+use super::icc::{Chunks, ColorModel, JPEG_MARKER, model};
 use super::{
     Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_PIXELS, MAX_SIDE, Problem, WebpEncoder, exif,
 };
@@ -335,7 +335,7 @@ fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) ->
     let mut bytes = Vec::with_capacity(size.pixels() as usize / 4);
     let mut encoder = Encoder::new(&mut bytes, request.quality.clamp(1, 100));
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    let written = match icc.as_deref().filter(|profile| gray || model(profile) != Model::Gray) {
+    let written = match icc.as_deref().filter(|profile| gray || model(profile) != ColorModel::Gray) {
         Some(profile) => encoder.add_icc_profile(profile),
         None => Ok(()),
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
 
-use super::icc::{Model, accept, model};
+use super::icc::{ColorModel, accept, model};
 use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
@@ -168,7 +168,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
     let profile_model = icc.as_deref().map(model);
     let image = match image.representation() {
         // PNG wants a profile of the picture's own model.
-        Representation::Gray if profile_model.is_some_and(|model| model != Model::Gray) => {
+        Representation::Gray if profile_model.is_some_and(|model| model != ColorModel::Gray) => {
             convert(image, Representation::Rgb)
         }
         Representation::Ycc => convert(image, Representation::Rgb),
@@ -187,7 +187,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
     (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
     info.icc_profile = icc
         .as_deref()
-        .filter(|_| color == ColorType::Grayscale || profile_model != Some(Model::Gray))
+        .filter(|_| color == ColorType::Grayscale || profile_model != Some(ColorModel::Gray))
         .map(|profile| Cow::Owned(profile.to_vec()));
     let mut bytes = Vec::new();
     let write = || -> Result<(), ::png::EncodingError> {

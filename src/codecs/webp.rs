@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
-use super::icc::{Model, accept, model};
+use super::icc::{ColorModel, accept, model};
 use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -69,7 +69,7 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
             "Make the picture smaller, or choose JPEG or PNG.",
         ));
     }
-    let icc = image.icc.clone().filter(|profile| model(profile) != Model::Gray);
+    let icc = image.icc.clone().filter(|profile| model(profile) != ColorModel::Gray);
     let (bytes, encoder) = match webp {
         Some(webp) => {
             let image = convert(image, Representation::Rgba);

@@ -11,7 +11,7 @@ use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format, Header,
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Size};
-use crate::network::Networks;
+use crate::network::ModelSource;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ pub struct Services<'a> {
     /// The WebP encoder, where [`Plan::needs_webp`].
     pub webp: Option<&'a dyn WebpEncoder>,
     /// The salient-object networks, where [`Plan::networks`] names any.
-    pub networks: Option<&'a dyn Networks>,
+    pub networks: Option<&'a dyn ModelSource>,
 }
 
 /// One result.
@@ -127,7 +127,7 @@ impl Plan {
 }
 
 /// A picture that waits for its consumers.
-struct Held {
+struct Intermediate {
     image: Image,
     /// Consumers that have not taken it yet.
     left: usize,
@@ -150,23 +150,23 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn run(mut self) -> Result<Produced, Failure> {
         let graph = &self.plan.graph;
-        let mut held: Vec<Vec<Option<Held>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
+        let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
         for index in 0..graph.nodes.len() {
             let node = &graph.nodes[index];
             let results = match (&self.plan.operations[index], node.source) {
                 (None, Some(source)) => vec![self.decode(index, source)?],
-                (Some(_), _) => self.transform(index, &mut held)?,
+                (Some(_), _) => self.transform(index, &mut intermediates)?,
                 (None, None) => Vec::new(),
             };
             for (port, image) in results.into_iter().enumerate() {
                 let left = graph.uses(index, port);
                 let full = if node.source.is_some() { self.choice.sizes[index] } else { image.size };
-                held[index].push((left > 0).then_some(Held { image, left, full }));
+                intermediates[index].push((left > 0).then_some(Intermediate { image, left, full }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
-                    let (image, _) = take(&mut held[index], output.port, None)?;
+                    let (image, _) = take(&mut intermediates[index], output.port, None)?;
                     outputs[position] = Some(self.write(position, image)?);
                 }
             }
@@ -190,7 +190,11 @@ impl Runner<'_> {
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
-    fn transform(&mut self, index: usize, held: &mut [Vec<Option<Held>>]) -> Result<Vec<Image>, Failure> {
+    fn transform(
+        &mut self,
+        index: usize,
+        intermediates: &mut [Vec<Option<Intermediate>>],
+    ) -> Result<Vec<Image>, Failure> {
         let node = &self.plan.graph.nodes[index];
         let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -198,7 +202,7 @@ impl Runner<'_> {
         for (port, input) in node.inputs.iter().enumerate() {
             inputs.push(match (input, self.choice.inputs[index][port]) {
                 (Some((before, output)), Some(representation)) => {
-                    let (image, full) = take(&mut held[*before], *output, Some(representation))?;
+                    let (image, full) = take(&mut intermediates[*before], *output, Some(representation))?;
                     if port == 0 {
                         reduced = (image.size != full).then_some(full);
                         // Smaller than foreseen, where pixels decided: what follows from it was not judged yet.
@@ -283,16 +287,16 @@ impl Runner<'_> {
 /// Takes the picture of an output port for one consumer, in the representation it wants (or as it is): the last one
 /// gets the buffer itself.
 fn take(
-    held: &mut [Option<Held>],
+    intermediates: &mut [Option<Intermediate>],
     port: usize,
     representation: Option<Representation>,
 ) -> Result<(Image, Size), Failure> {
     let gone = || Failure::system("A picture was freed before its last use.", "Report this as a bug.");
-    let slot = held.get_mut(port).ok_or_else(gone)?;
-    let held = slot.as_mut().ok_or_else(gone)?;
-    held.left -= 1;
-    let full = held.full;
-    let image = if held.left == 0 { slot.take().ok_or_else(gone)?.image } else { held.image.clone() };
+    let slot = intermediates.get_mut(port).ok_or_else(gone)?;
+    let waiting = slot.as_mut().ok_or_else(gone)?;
+    waiting.left -= 1;
+    let full = waiting.full;
+    let image = if waiting.left == 0 { slot.take().ok_or_else(gone)?.image } else { waiting.image.clone() };
     let representation = representation.unwrap_or(image.representation());
     Ok((convert(image, representation), full))
 }

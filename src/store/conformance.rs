@@ -1,19 +1,19 @@
 //! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
-//! a browser. A check panics with what was wrong.
+//! a browser. A failed check panics with the reason.
 //!
-//! Each takes a fresh store from its [`Fixture`]. `each!` names them all once.
+//! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
 
 use std::collections::BTreeSet;
 
-use super::{AssetRecord, BatchFilter, Durability, Kept, ModelRecord, NewAsset, Store, StoreError, Which};
+use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
 use crate::batch::records::{
-    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, Output, Progress,
+    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
 use crate::error::{Failure, Warning};
 use crate::library::KeptWorkflow;
 
-/// What the checks need of an implementation.
+/// What the checks need from an implementation.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Fixture {
     /// The implementation.
@@ -118,8 +118,8 @@ async fn references<S: Store>(store: &S, asset_id: &str) -> Option<u32> {
     record(store, asset_id).await.map(|record| record.references)
 }
 
-fn output(asset_id: &str) -> Output {
-    Output {
+fn output(asset_id: &str) -> OutputFile {
+    OutputFile {
         action_id: "output-1".to_owned(),
         port: "outputs".to_owned(),
         name: "result.jpg".to_owned(),
@@ -199,7 +199,7 @@ pub async fn a_file_that_is_there_stays_and_its_time_is_renewed<F: Fixture>(fixt
     assert_eq!((stored.name.as_str(), stored.references, stored.created_at), ("aa.jpg", 1, 9.0));
 }
 
-/// What was found damaged is mended by the same file, and only by it.
+/// A damaged file is repaired by the same file, and only by it.
 pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa")], 5.0).await.expect("stored");
@@ -219,7 +219,7 @@ pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture:
     assert_eq!((mended.damaged, mended.references), (false, 1));
 }
 
-/// What is taken in beside a record is no import.
+/// A file stored with a record is not an import of its own.
 pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.take_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 5.0).await.expect("stored");
@@ -232,7 +232,7 @@ pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: 
     assert_eq!(references(&store, "bb").await, Some(0), "it came by itself as well");
 }
 
-/// Nothing is an answer, not an error.
+/// A missing record is an answer, not an error.
 pub async fn what_is_not_there_is_answered_with_nothing<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     assert_eq!(record(&store, "no").await, None);
@@ -261,7 +261,7 @@ pub async fn a_batch_comes_back_as_it_was_created<F: Fixture>(fixture: &F) {
     assert_eq!(references(&store, "bb").await, Some(1));
 }
 
-/// A second one of the same id is refused and changes nothing.
+/// A second batch with the same id is refused and changes nothing.
 pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa")], 1.0).await.expect("stored");
@@ -280,7 +280,7 @@ async fn create_keyed<S: Store>(store: &S, batch_id: &str, key: &str, now: Milli
     store.create_batch(batch, progress, executions).await.expect("created");
 }
 
-/// As long as its batch is there, and not before it is finished.
+/// For as long as its batch exists, and only once it is finished.
 pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     let keys = ["k1", "k2", "k3"].map(str::to_owned);
@@ -303,7 +303,7 @@ pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &
     assert_eq!(found().await, "  ");
 }
 
-/// In the transaction that creates the batch: the other one may have been deleted since it was looked at.
+/// In the transaction that creates the batch: the other batch may have been deleted in the meantime.
 pub async fn what_is_taken_over_holds_its_files_or_is_given_back<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create_keyed(&store, "b1", "k", 1.0).await;
@@ -354,7 +354,7 @@ pub async fn executions_come_by_index_in_pages_of_the_filter<F: Fixture>(fixture
     assert_eq!(indices(Some(ExecutionStatus::Failed), 0, 10).await, (vec![], 0));
 }
 
-/// As long as there are doubts; a batch that is not there has none.
+/// For as long as there are doubts; a batch that does not exist has none.
 pub async fn executions_with_doubts_come_by_index_in_pages<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"; 12], 1.0).await;
@@ -397,7 +397,7 @@ pub async fn progress_comes_newest_first<F: Fixture>(fixture: &F) {
     assert_eq!(ids, ["b3", "b2", "b1"]);
 }
 
-/// Whatever is filtered by, and with several accepted at the same time.
+/// With every filter, and with several accepted at the same time.
 pub async fn a_list_comes_newest_first_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for (id, workflow_id, now) in
@@ -495,7 +495,7 @@ pub async fn a_change_that_answers_nothing_leaves_everything<F: Fixture>(fixture
     assert_eq!(record(&store, "new").await, None);
 }
 
-/// A finish stores outputs, thumbnails and record; an outdated one stores nothing.
+/// Finishing stores outputs, thumbnails and record; an outdated attempt stores nothing.
 pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"], 1.0).await;
@@ -513,7 +513,7 @@ pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture
     assert_eq!(finish(fixture, &store, "b1", 0, attempt, "twice").await, None, "nothing is finished twice");
 }
 
-/// Bytes are deleted when the last of several batches and outputs lets go of them.
+/// Bytes are deleted when the last of several batches and outputs drops its reference.
 pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "loose")], 1.0).await.expect("stored");
@@ -545,7 +545,7 @@ pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) 
     assert_eq!(record(&store, "aa").await, None);
 }
 
-/// Else deleting the one batch would take the file from another that came after it.
+/// Otherwise deleting one batch would remove the file of another that was created later.
 pub async fn a_reference_to_a_missing_file_is_not_counted<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "before", &["aa"], 1.0).await;
@@ -556,7 +556,7 @@ pub async fn a_reference_to_a_missing_file_is_not_counted<F: Fixture>(fixture: &
     assert_eq!(references(&store, "aa").await, Some(1));
 }
 
-/// A retry lets go of what the failed execution held; what others hold stays.
+/// A retry drops the failed execution's references; those of others stay.
 pub async fn a_dropped_reference_is_counted_in_the_change<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a", "a"], 1.0).await;
@@ -617,7 +617,7 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
 
 async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
-    store.change_workflow(&id, |_| Some((Kept::Stored(workflow), ()))).await.expect("written").expect("kept");
+    store.change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ()))).await.expect("written").expect("kept");
 }
 
 /// One, all of them in the order of their ids, and none once it is removed.
@@ -630,7 +630,7 @@ pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F
     }
     assert_eq!(store.workflow("w1").await, Ok(Some(kept("w1", &[], 2.0))));
     assert_eq!(store.workflows().await, Ok(vec![kept("w1", &[], 2.0), kept("w2", &[], 1.0)]));
-    let seen = store.change_workflow("w1", |before| Some((Kept::Removed, before))).await.expect("written");
+    let seen = store.change_workflow("w1", |before| Some((WorkflowChange::Removed, before))).await.expect("written");
     assert_eq!(seen.flatten(), Some(kept("w1", &[], 2.0)));
     assert_eq!(store.workflows().await.expect("read").len(), 1);
 }
@@ -639,12 +639,12 @@ pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F
 pub async fn a_kept_workflow_that_is_left_alone_stays_as_it_was<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     keep(&store, kept("w", &[], 1.0)).await;
-    assert_eq!(store.change_workflow("w", |_| None::<(Kept, ())>).await, Ok(None));
-    assert_eq!(store.change_workflow("other", |_| None::<(Kept, ())>).await, Ok(None));
+    assert_eq!(store.change_workflow("w", |_| None::<(WorkflowChange, ())>).await, Ok(None));
+    assert_eq!(store.change_workflow("other", |_| None::<(WorkflowChange, ())>).await, Ok(None));
     assert_eq!(store.workflows().await, Ok(vec![kept("w", &[], 1.0)]));
 }
 
-/// Counted when it is stored, changed and removed; a file that is not there is not held.
+/// References are counted when it is stored, changed and removed; a file that is not stored is not counted.
 pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
@@ -656,7 +656,7 @@ pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
     store.put_assets(vec![file(fixture, "missing")], 4.0).await.expect("stored");
     keep(&store, kept("w", &["bb"], 5.0)).await;
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(1)));
-    store.change_workflow("w", |_| Some((Kept::Removed, ()))).await.expect("written").expect("removed");
+    store.change_workflow("w", |_| Some((WorkflowChange::Removed, ()))).await.expect("written").expect("removed");
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(0)));
     assert_eq!(references(&store, "missing").await, Some(0), "it was not counted");
 }
@@ -713,7 +713,7 @@ pub async fn a_setting_is_kept<F: Fixture>(fixture: &F) {
     assert_eq!(store.setting("theme").await, Ok(Some("light".to_owned())));
 }
 
-/// Kept, replaced and removed; a key that is not there may be removed.
+/// Stored, replaced and removed; removing a key that does not exist is allowed.
 pub async fn settings_change_together<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.set_setting("gone", "1").await.expect("kept");
@@ -727,8 +727,7 @@ pub async fn settings_change_together<F: Fixture>(fixture: &F) {
     assert_eq!(store.change_settings(Vec::new()).await, Ok(()), "nothing is a change too");
 }
 
-/// In the order of the keys, whatever characters come after the beginning; those that begin otherwise are not among
-/// them.
+/// In the order of the keys, whatever follows the prefix; keys with another prefix are not included.
 pub async fn settings_come_by_the_beginning_of_their_keys<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for key in ["draft:b", "draft:", "draft", "draft:\u{1f600}", "drafts:a", "draft:a:1", "other"] {

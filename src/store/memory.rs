@@ -1,4 +1,5 @@
-//! The store in memory: what the port means, in its plainest form. For tests, and where nothing need outlast the page.
+//! The store in memory: what the port means, in its plainest form. For tests, and where nothing has to outlive the
+//! page.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -6,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, Kept, ModelRecord, NewAsset, ProgressPage, Store, StoreError,
-    Which,
+    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
+    WorkflowChange,
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
@@ -94,7 +95,7 @@ impl<C: Clone> Records<C> {
         }
     }
 
-    /// Drops references, then content to which none is left. Whoever adds some does it before.
+    /// Drops references, then content that has none left. Callers that also add references do so first.
     fn drop_references<'a>(&mut self, asset_ids: impl Iterator<Item = &'a str>) {
         for asset_id in asset_ids {
             if let Some((record, _)) = self.assets.get_mut(asset_id) {
@@ -155,8 +156,8 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let held = executions.iter().flat_map(Execution::references);
         let missing: BTreeSet<String> =
             held.filter(|asset_id| !records.assets.contains(asset_id)).map(str::to_owned).collect();
-        // Nothing is counted yet, so nothing is let go.
-        transitions::miss(&mut progress, &mut executions, &missing);
+        // Nothing is counted yet, so no reference is dropped.
+        transitions::return_missing(&mut progress, &mut executions, &missing);
         batch.references.retain(|asset_id| records.assets.contains(asset_id));
         batch.references.iter().for_each(|asset_id| records.add_reference(asset_id));
         for asset_id in executions.iter().flat_map(Execution::references) {
@@ -281,16 +282,16 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
-        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(Kept, T)> + 'static,
+        apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError> {
         let mut records = self.records.borrow_mut();
         let before = records.workflows.get(workflow_id).cloned();
         let Some((kept, answer)) = apply(before.clone()) else { return Ok(None) };
         match kept {
-            Kept::Removed => {
+            WorkflowChange::Removed => {
                 records.workflows.remove(workflow_id);
             }
-            Kept::Stored(mut workflow) => {
+            WorkflowChange::Stored(mut workflow) => {
                 workflow.references.retain(|asset_id| records.assets.contains(asset_id));
                 workflow.references.iter().for_each(|asset_id| records.add_reference(asset_id));
                 records.workflows.insert(workflow_id, workflow);

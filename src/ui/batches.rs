@@ -38,11 +38,11 @@ pub(crate) fn Batches() -> impl IntoView {
     view! {
         <div class="spread view-head">
             <h1>"Batches"</h1>
-            <HoldButton/>
+            <PauseAllButton/>
             <a class="button primary push" href=Route::New.fragment()><Icon shape=Shape::Plus/>"New batch"</a>
         </div>
         <TabNote/>
-        <HoldNote/>
+        <AllPausedNote/>
         <ReadingProblem/>
         <ReadingNote/>
         <Show when=move || any.get() == Some(false)><NoBatches/></Show>
@@ -65,18 +65,18 @@ pub(crate) fn Batches() -> impl IntoView {
 
 /// Pauses everything that is on its way, or goes on with it.
 #[component]
-fn HoldButton() -> impl IntoView {
+fn PauseAllButton() -> impl IntoView {
     let live = expect_context::<Live>();
-    let held = move || live.is_held();
+    let all_paused = move || live.is_all_paused();
     view! {
-        <Show when=move || held() || live.underway() != 0>
+        <Show when=move || all_paused() || live.underway() != 0>
             <button
                 class="button"
-                data-testid=move || if held() { "resume-all" } else { "pause-all" }
-                on:click=move |_| live.hold(!untrack(held))
+                data-testid=move || if all_paused() { "resume-all" } else { "pause-all" }
+                on:click=move |_| live.set_all_paused(!untrack(all_paused))
             >
                 {move || {
-                    let (shape, text) = if held() { (Shape::Play, "Resume all") } else { (Shape::Pause, "Pause all") };
+                    let (shape, text) = if all_paused() { (Shape::Play, "Resume all") } else { (Shape::Pause, "Pause all") };
                     view! { <Icon shape/>{text} }
                 }}
             </button>
@@ -86,10 +86,10 @@ fn HoldButton() -> impl IntoView {
 
 /// Says that everything is paused, for as long as it is.
 #[component]
-pub(crate) fn HoldNote() -> impl IntoView {
+pub(crate) fn AllPausedNote() -> impl IntoView {
     let live = expect_context::<Live>();
     view! {
-        <Show when=move || live.is_held()>
+        <Show when=move || live.is_all_paused()>
             <p class="note" role="status" data-testid="held">
                 "Everything is paused, in every tab, until you resume it. What is in flight still ends."
             </p>
@@ -118,7 +118,7 @@ fn BatchRow(batch_id: String) -> impl IntoView {
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
     let counts = move || batch.with(|batch| batch.as_ref().map(progress::counts));
-    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_held())));
+    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_all_paused())));
     view! {
         <li class="panel batch" data-testid="batch-row" data-batch=batch_id data-status=word>
             <div class="batch-name">
@@ -153,7 +153,7 @@ pub(crate) fn when(created_at: f64) -> String {
 pub(crate) fn StatusBadge(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
     let badge = Memo::new(move |_| {
-        batch.with(|batch| batch.as_ref().map_or(("", ""), |batch| status_badge(batch, live.is_held())))
+        batch.with(|batch| batch.as_ref().map_or(("", ""), |batch| status_badge(batch, live.is_all_paused())))
     });
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     view! {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::confirm::Confirm;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
-use super::services::{Change, Problem, Services, TabNote};
+use super::services::{Change, Services, TabNote, UiError};
 use crate::batch::records::{BatchStatus, Progress};
 use crate::view_model::format;
 use crate::view_model::progress;
@@ -23,12 +23,12 @@ pub(crate) struct Live {
     route: CurrentRoute,
     /// `None` until they were read.
     batches: RwSignal<Option<Vec<Progress>>>,
-    problem: RwSignal<Option<Problem>>,
+    problem: RwSignal<Option<UiError>>,
     tab: RwSignal<Option<TabNote>>,
     /// Bytes of a network that have come, and of all.
     loading: RwSignal<Option<(u64, u64)>>,
     /// Whether everything is paused.
-    held: RwSignal<bool>,
+    all_paused: RwSignal<bool>,
     readings: StoredValue<Readings>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn provide_live() {
         problem: RwSignal::new(None),
         tab: RwSignal::new(None),
         loading: RwSignal::new(None),
-        held: RwSignal::new(false),
+        all_paused: RwSignal::new(false),
         readings: StoredValue::new(Readings::default()),
     };
     live.services.on_change(move |change| match change {
@@ -55,7 +55,7 @@ pub(crate) fn provide_live() {
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
             live.read();
         }
-        Change::Held => live.read_hold(),
+        Change::GlobalPause => live.read_all_paused(),
         Change::Slept(ms) if untrack(|| live.underway()) > 0 => live.notices.info(
             format!("The browser had put the tab that works to sleep for {}. The work goes on.", format::duration(ms)),
             "Browsers do so with tabs in the background: keep that tab in sight while it works.",
@@ -63,7 +63,7 @@ pub(crate) fn provide_live() {
         Change::Execution(_) | Change::Models | Change::Workflows | Change::Slept(_) => {}
     });
     live.tab.set(live.services.tab_note());
-    live.read_hold();
+    live.read_all_paused();
     live.read();
     provide_context(live);
 }
@@ -80,7 +80,7 @@ impl Live {
     }
 
     /// Why the batches could not be read, tracked.
-    pub(crate) fn problem(self) -> Option<Problem> {
+    pub(crate) fn problem(self) -> Option<UiError> {
         self.problem.get()
     }
 
@@ -100,14 +100,14 @@ impl Live {
     }
 
     /// Whether everything is paused, tracked.
-    pub(crate) fn is_held(self) -> bool {
-        self.held.get()
+    pub(crate) fn is_all_paused(self) -> bool {
+        self.all_paused.get()
     }
 
-    fn read_hold(self) {
+    fn read_all_paused(self) {
         spawn_local(async move {
-            match self.services.held().await {
-                Ok(held) => self.held.set(held),
+            match self.services.is_all_paused().await {
+                Ok(all_paused) => self.all_paused.set(all_paused),
                 Err(problem) => self.problem.set(Some(problem)),
             }
         });
@@ -153,7 +153,7 @@ impl Live {
 
 /// What can be done to a batch. Failures are told; what succeeds is seen.
 impl Live {
-    fn act<F: Future<Output = Result<(), Problem>> + 'static>(self, act: F) {
+    fn act<F: Future<Output = Result<(), UiError>> + 'static>(self, act: F) {
         spawn_local(async move {
             if let Err(problem) = act.await {
                 self.notices.failed(problem.text, problem.hint);
@@ -178,8 +178,8 @@ impl Live {
     }
 
     /// Pauses everything, or goes on.
-    pub(crate) fn hold(self, hold: bool) {
-        self.act(async move { self.services.hold(hold).await });
+    pub(crate) fn set_all_paused(self, paused: bool) {
+        self.act(async move { self.services.set_all_paused(paused).await });
     }
 
     /// Changes a batch's priority or concurrency.
@@ -214,9 +214,9 @@ impl Live {
 }
 
 /// A batch's state in a word and its tone: pausing is shown as a state though it is none.
-pub(crate) fn status_badge(progress: &Progress, held: bool) -> (&'static str, &'static str) {
+pub(crate) fn status_badge(progress: &Progress, all_paused: bool) -> (&'static str, &'static str) {
     match progress.status {
-        status if (held || progress.paused.is_some()) && !status.is_end() => ("Paused", "warn"),
+        status if (all_paused || progress.paused.is_some()) && !status.is_end() => ("Paused", "warn"),
         BatchStatus::Pending => ("Waiting", ""),
         BatchStatus::Running => ("Running", "running"),
         BatchStatus::Completed if progress.assets.failed > 0 => ("Completed with failures", "warn"),

@@ -8,9 +8,9 @@ use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
-use super::services::{Preference, Problem, Services};
+use super::services::{Preference, Services, UiError};
 use super::widgets::{FilePicker, Switch};
-use crate::view_model::archive::{Outcome, taken_in};
+use crate::view_model::archive::{Outcome, import_outcome};
 
 /// The button in the header, and its dialog.
 #[component]
@@ -55,8 +55,8 @@ pub(crate) fn Preferences() -> impl IntoView {
     }
 }
 
-impl From<Problem> for Outcome {
-    fn from(Problem { text, hint }: Problem) -> Self {
+impl From<UiError> for Outcome {
+    fn from(UiError { text, hint }: UiError) -> Self {
         Self { text, problems: Some(hint).into_iter().filter(|hint| !hint.is_empty()).collect(), failed: true }
     }
 }
@@ -95,7 +95,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
         begin("Taking the archive in…");
         spawn_local(async move {
             end(match services.import_archive(file).await {
-                Ok(taken) => taken_in(&taken),
+                Ok(summary) => import_outcome(&summary),
                 Err(problem) => problem.into(),
             });
         });
@@ -142,7 +142,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
 fn Permission(preference: Preference, id: &'static str, text: &'static str, help: &'static str) -> impl IntoView {
     let services = expect_context::<Services>();
     let on = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let problem = RwSignal::new(None::<UiError>);
     spawn_local(async move {
         match services.is_allowed(preference).await {
             Ok(allowed) => drop(on.try_set(allowed)),
@@ -173,7 +173,7 @@ fn Permission(preference: Preference, id: &'static str, text: &'static str, help
         <div class="parameter inline">
             <label for=id>{text}</label>
             <Switch id on=on.into() on_change=change described_by=Signal::derive(described_by)/>
-            {move || problem.get().map(|Problem { text, hint }| view! {
+            {move || problem.get().map(|UiError { text, hint }| view! {
                 <p class="problem" role="alert" id=format!("{id}-problem") data-testid="preference-problem">{text} " " {hint}</p>
             })}
             <p class="small muted" id=format!("{id}-help")>{help}</p>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::batches::{BatchActions, HoldNote, StatusBadge, when};
+use super::batches::{AllPausedNote, BatchActions, StatusBadge, when};
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
@@ -57,7 +57,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
                     <Head batch_id=StoredValue::new(batch_id.clone())/>
                     <TabNote/>
                     <ReadingProblem/>
-                    <HoldNote/>
+                    <AllPausedNote/>
                 </div>
                 <div class="results-body" class:split=move || list.is_open()>
                     <list::ExecutionListView covered/>
@@ -91,7 +91,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     let batch = Memo::new(move |_| batch_id.with_value(|id| live.batch(id)));
     let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
     let counts = move || batch.with(|batch| batch.as_ref().map(progress::counts));
-    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_held())));
+    let time = move || batch.with(|batch| batch.as_ref().map(|batch| progress::time(batch, live.is_all_paused())));
     let version =
         move || batch.with(|batch| batch.as_ref()?.version.as_ref().map(|version| format!("v{}", version.version)));
     let began = move || batch.with(|batch| batch.as_ref().map(|batch| when(batch.created_at)));

@@ -10,12 +10,12 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
 use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 pub(crate) use crate::browser::environment::now;
-pub(crate) use crate::browser::locks::Taken as DraftLock;
-use crate::browser::network::Loading;
+pub(crate) use crate::browser::locks::LockGuard as DraftLock;
+use crate::browser::network::DownloadProgress;
 pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
@@ -27,19 +27,19 @@ use crate::view_model::transparency;
 
 /// A failure as it is shown: what failed, and how to mend it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Problem {
+pub(crate) struct UiError {
     pub(crate) text: String,
     pub(crate) hint: String,
 }
 
-impl Problem {
+impl UiError {
     /// A failure with what to do about it.
     pub(crate) fn new(text: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { text: text.into(), hint: hint.into() }
     }
 }
 
-impl From<ApiError> for Problem {
+impl From<ApiError> for UiError {
     fn from(error: ApiError) -> Self {
         let hints = error.diagnostics.iter().flatten().map(|found| format!("{} {}", found.message, found.hint));
         Self { hint: hints.collect::<Vec<_>>().join(" "), text: error.message }
@@ -114,7 +114,7 @@ impl TextKind {
 }
 
 /// Gives a text to the user as a file; its name gets the ending.
-pub(crate) fn download_text(text: &str, stem: &str, kind: TextKind) -> Result<(), Problem> {
+pub(crate) fn download_text(text: &str, stem: &str, kind: TextKind) -> Result<(), UiError> {
     let name = format!("{stem}.{}", kind.word());
     let blob = environment::blob_of(text.as_bytes(), kind.media_type());
     blob.and_then(|blob| files::download(&blob, &safe_file_name(&name))).map_err(not_downloaded)
@@ -125,8 +125,8 @@ pub(crate) fn fresh_id() -> String {
     format!("{:08x}{:08x}", environment::random(), environment::random())
 }
 
-fn not_downloaded(reason: String) -> Problem {
-    Problem::new(format!("The download did not start: {reason}"), "Allow downloads for this page and try again.")
+fn not_downloaded(reason: String) -> UiError {
+    UiError::new(format!("The download did not start: {reason}"), "Allow downloads for this page and try again.")
 }
 
 /// A file that is stored.
@@ -157,7 +157,7 @@ pub(crate) enum Change {
     /// The user's own workflows.
     Workflows,
     /// Everything was paused, or goes on.
-    Held,
+    GlobalPause,
     /// A network was added or removed.
     Models,
     /// The browser had put the tab that works to sleep for so many milliseconds.
@@ -173,7 +173,7 @@ pub(crate) enum Start {
     /// A tab with an older version has to be closed first.
     Blocked,
     Ready,
-    Failed(Problem),
+    Failed(UiError),
 }
 
 /// What the user should know about a tab.
@@ -218,8 +218,8 @@ impl Services {
         self.start.get()
     }
 
-    fn client(self) -> Result<Client, Problem> {
-        self.client.get_value().ok_or_else(|| Problem::new("The page is still starting.", "Try again in a moment."))
+    fn client(self) -> Result<Client, UiError> {
+        self.client.get_value().ok_or_else(|| UiError::new("The page is still starting.", "Try again in a moment."))
     }
 
     /// Stores files, in order; goes on after one that cannot be read or kept. `report` gets what became of files as soon
@@ -231,7 +231,7 @@ impl Services {
         self,
         files: &[Picked],
         report: impl Fn(usize, Vec<Result<Imported, Reason>>) + Clone + 'static,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), UiError> {
         let client = self.client()?;
         let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
         while seen_to < files.len() {
@@ -275,17 +275,17 @@ impl Services {
     }
 
     /// The small settings whose keys begin with `prefix`, by key.
-    pub(crate) async fn settings_below(self, prefix: &str) -> Result<Vec<(String, String)>, Problem> {
+    pub(crate) async fn settings_below(self, prefix: &str) -> Result<Vec<(String, String)>, UiError> {
         Ok(self.client()?.settings_below(prefix).await?)
     }
 
     /// Keeps and removes small settings together; they are handed to the storage as soon as this is polled.
-    pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), Problem> {
+    pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), UiError> {
         Ok(self.client()?.change_settings(changes).await?)
     }
 
     /// For each of these assets whether it is stored.
-    pub(crate) async fn are_stored(self, asset_ids: &[String]) -> Result<Vec<bool>, Problem> {
+    pub(crate) async fn are_stored(self, asset_ids: &[String]) -> Result<Vec<bool>, UiError> {
         Ok(self.client()?.are_stored(asset_ids).await?)
     }
 
@@ -295,12 +295,12 @@ impl Services {
     }
 
     /// Accepts a batch; its id.
-    pub(crate) async fn execute(self, request: Value) -> Result<String, Problem> {
+    pub(crate) async fn execute(self, request: Value) -> Result<String, UiError> {
         Ok(self.client()?.execute_batch(&request).await?.batch_id)
     }
 
     /// Every batch, newest first.
-    pub(crate) async fn all_progress(self) -> Result<Vec<Progress>, Problem> {
+    pub(crate) async fn all_progress(self) -> Result<Vec<Progress>, UiError> {
         Ok(self.client()?.all_progress().await?)
     }
 
@@ -311,60 +311,60 @@ impl Services {
         status: Option<ExecutionStatus>,
         offset: u32,
         limit: u32,
-    ) -> Result<ExecutionPage, Problem> {
+    ) -> Result<ExecutionPage, UiError> {
         Ok(self.client()?.execution_records(batch_id, status, offset, limit).await?)
     }
 
     /// A page of executions with doubts about their results.
-    pub(crate) async fn doubtful(self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, Problem> {
+    pub(crate) async fn doubtful(self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, UiError> {
         Ok(self.client()?.doubtful_records(batch_id, offset, limit).await?)
     }
 
     /// Cancels a batch.
-    pub(crate) async fn cancel(self, batch_id: &str) -> Result<(), Problem> {
+    pub(crate) async fn cancel(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.cancel(batch_id).await?;
         Ok(())
     }
 
     /// Pauses a batch.
-    pub(crate) async fn pause(self, batch_id: &str) -> Result<(), Problem> {
+    pub(crate) async fn pause(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.pause(batch_id).await?;
         Ok(())
     }
 
     /// Goes on with a paused batch.
-    pub(crate) async fn resume(self, batch_id: &str) -> Result<(), Problem> {
+    pub(crate) async fn resume(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.resume(batch_id).await?;
         Ok(())
     }
 
     /// Deletes a batch with its results.
-    pub(crate) async fn delete(self, batch_id: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.delete(batch_id).await?;
         Ok(())
     }
 
     /// Runs failed executions again: all, or these.
-    pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), Problem> {
+    pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;
         Ok(())
     }
 
     /// Changes a batch's priority or concurrency.
-    pub(crate) async fn update(self, batch_id: &str, change: &Value) -> Result<(), Problem> {
+    pub(crate) async fn update(self, batch_id: &str, change: &Value) -> Result<(), UiError> {
         self.client()?.update(batch_id, change).await?;
         Ok(())
     }
 
     /// Whether everything is paused.
-    pub(crate) async fn held(self) -> Result<bool, Problem> {
-        Ok(self.client()?.held().await?)
+    pub(crate) async fn is_all_paused(self) -> Result<bool, UiError> {
+        Ok(self.client()?.is_all_paused().await?)
     }
 
     /// Pauses everything, or goes on.
-    pub(crate) async fn hold(self, hold: bool) -> Result<(), Problem> {
+    pub(crate) async fn set_all_paused(self, paused: bool) -> Result<(), UiError> {
         let client = self.client()?;
-        if hold {
+        if paused {
             client.pause_all().await?
         } else {
             client.resume_all().await?
@@ -373,7 +373,7 @@ impl Services {
     }
 
     /// A batch's report, as the text of a file.
-    pub(crate) async fn report(self, batch_id: &str, kind: TextKind) -> Result<String, Problem> {
+    pub(crate) async fn report(self, batch_id: &str, kind: TextKind) -> Result<String, UiError> {
         let report = self.client()?.report(batch_id, &serde_json::json!({ "format": kind.word() })).await?;
         Ok(match report {
             // The mark tells spreadsheets that it is UTF-8.
@@ -383,18 +383,18 @@ impl Services {
     }
 
     /// Whether the user allows something beyond the page itself.
-    pub(crate) async fn is_allowed(self, preference: Preference) -> Result<bool, Problem> {
+    pub(crate) async fn is_allowed(self, preference: Preference) -> Result<bool, UiError> {
         Ok(self.client()?.is_allowed(preference).await?)
     }
 
     /// Allows it, or not any more.
-    pub(crate) async fn allow(self, preference: Preference, allowed: bool) -> Result<(), Problem> {
+    pub(crate) async fn allow(self, preference: Preference, allowed: bool) -> Result<(), UiError> {
         Ok(self.client()?.allow(preference, allowed).await?)
     }
 
     /// Asks the browser for what something needs before it can be allowed. To be called inside the user's gesture; the
     /// future may be awaited later.
-    pub(crate) fn ask_for(self, preference: Preference, wanted: bool) -> impl Future<Output = Result<(), Problem>> {
+    pub(crate) fn ask_for(self, preference: Preference, wanted: bool) -> impl Future<Output = Result<(), UiError>> {
         let asked = (wanted && preference == Preference::Notifications)
             .then(|| Notification::request_permission().map(JsFuture::from));
         async move {
@@ -404,7 +404,7 @@ impl Services {
                 Some(Err(_)) => false,
             };
             let refused = || {
-                Problem::new(
+                UiError::new(
                     "The browser does not allow notifications for this page.",
                     "Allow them in the browser's settings for this site, then switch them on again.",
                 )
@@ -414,12 +414,12 @@ impl Services {
     }
 
     /// A stored file.
-    pub(crate) async fn content(self, asset_id: &str) -> Result<Blob, Problem> {
+    pub(crate) async fn content(self, asset_id: &str) -> Result<Blob, UiError> {
         Ok(self.client()?.read_asset(asset_id).await?)
     }
 
     /// Every workflow of the user's own, the one changed last first.
-    pub(crate) async fn workflows(self) -> Result<Vec<WorkflowSummary>, Problem> {
+    pub(crate) async fn workflows(self) -> Result<Vec<WorkflowSummary>, UiError> {
         let mut all = Vec::new();
         loop {
             let query = serde_json::json!({ "limit": 100, "offset": all.len() });
@@ -432,12 +432,12 @@ impl Services {
     }
 
     /// The draft of one of them.
-    pub(crate) async fn workflow(self, id: &str) -> Result<Value, Problem> {
+    pub(crate) async fn workflow(self, id: &str) -> Result<Value, UiError> {
         Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
     }
 
     /// Keeps a draft under an id, or as a new one; its id and how it is kept.
-    pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), Problem> {
+    pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
             Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
             None => self.client()?.import_workflow(&document).await?,
@@ -446,35 +446,35 @@ impl Services {
     }
 
     /// Keeps a document that came from outside as a new draft.
-    pub(crate) async fn import_workflow(self, document: Value) -> Result<(String, Value), Problem> {
+    pub(crate) async fn import_workflow(self, document: Value) -> Result<(String, Value), UiError> {
         self.save_workflow(document, None).await
     }
 
     /// Publishes a draft; the number of its version.
-    pub(crate) async fn publish_workflow(self, id: &str) -> Result<u32, Problem> {
+    pub(crate) async fn publish_workflow(self, id: &str) -> Result<u32, UiError> {
         Ok(self.client()?.publish_workflow(id).await?.summary.version.unwrap_or_default())
     }
 
     /// Takes a published workflow back to a draft.
-    pub(crate) async fn unpublish_workflow(self, id: &str) -> Result<(), Problem> {
+    pub(crate) async fn unpublish_workflow(self, id: &str) -> Result<(), UiError> {
         self.client()?.unpublish_workflow(id).await?;
         Ok(())
     }
 
     /// Makes a copy under a name.
-    pub(crate) async fn duplicate_workflow(self, id: &str, name: &str) -> Result<(), Problem> {
+    pub(crate) async fn duplicate_workflow(self, id: &str, name: &str) -> Result<(), UiError> {
         self.client()?.duplicate_workflow(id, &serde_json::json!({ "name": name })).await?;
         Ok(())
     }
 
     /// Removes a workflow.
-    pub(crate) async fn delete_workflow(self, id: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_workflow(self, id: &str) -> Result<(), UiError> {
         self.client()?.delete_workflow(id).await?;
         Ok(())
     }
 
     /// The document of a workflow for elsewhere.
-    pub(crate) async fn export_workflow(self, id: &str) -> Result<Value, Problem> {
+    pub(crate) async fn export_workflow(self, id: &str) -> Result<Value, UiError> {
         Ok(self.client()?.export_workflow(id, &Value::Null).await?)
     }
 
@@ -492,26 +492,26 @@ impl Services {
     }
 
     /// Gives a stored file to the user.
-    pub(crate) async fn download(self, asset_id: &str, name: &str) -> Result<(), Problem> {
+    pub(crate) async fn download(self, asset_id: &str, name: &str) -> Result<(), UiError> {
         let blob = self.client()?.read_asset(&format!("asset:{asset_id}")).await?;
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
     /// Gives all results of a batch to the user as one ZIP; the names of those that are damaged and not in it.
-    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, Problem> {
+    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
         let archive = self.client()?.zip(batch_id).await?;
         files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
         Ok(archive.missing)
     }
 
     /// Looks at every stored result of a batch: how many were looked at, and how many are damaged and failed now.
-    pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), Problem> {
+    pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), UiError> {
         let found = self.client()?.verify(batch_id).await?;
         Ok((found.checked, found.damaged.len()))
     }
 
     /// Gives everything that is stored to the user as one ZIP.
-    pub(crate) async fn export_archive(self) -> Result<(), Problem> {
+    pub(crate) async fn export_archive(self) -> Result<(), UiError> {
         let archive = self.client()?.export_archive().await?;
         let day = iso_time(now());
         let name = format!("pixelmill-{}.zip", day.split('T').next().unwrap_or_default());
@@ -519,27 +519,27 @@ impl Services {
     }
 
     /// Takes in what such a ZIP holds and is not here.
-    pub(crate) async fn import_archive(self, archive: File) -> Result<Taken, Problem> {
+    pub(crate) async fn import_archive(self, archive: File) -> Result<ImportSummary, UiError> {
         Ok(self.client()?.import_archive(archive.into()).await?)
     }
 
     /// The networks that workflows can name.
-    pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, Problem> {
+    pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, UiError> {
         Ok(self.client()?.models().await?)
     }
 
     /// Tries a network's file and keeps it under this name.
-    pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, Problem> {
+    pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, UiError> {
         Ok(self.client()?.import_model(file.into(), Some(name)).await?)
     }
 
     /// Removes a network.
-    pub(crate) async fn delete_model(self, name: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_model(self, name: &str) -> Result<(), UiError> {
         Ok(self.client()?.delete_model(name).await?)
     }
 
     /// How far the download of a network is, if one is under way in this tab.
-    pub(crate) fn loading(self) -> Option<Loading> {
+    pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
     }
 
@@ -554,7 +554,7 @@ impl Services {
                 ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
                 ClientEvent::BatchChanged(_) => Change::Batches,
                 ClientEvent::WorkflowsChanged => Change::Workflows,
-                ClientEvent::HoldChanged => Change::Held,
+                ClientEvent::GlobalPauseChanged => Change::GlobalPause,
                 ClientEvent::Models => Change::Models,
                 ClientEvent::Slept(ms) => Change::Slept(*ms),
                 ClientEvent::State(_) => Change::Tab,

@@ -1,7 +1,7 @@
 //! What is said when an archive was taken in.
 
 use super::format;
-use crate::archive::Taken;
+use crate::archive::ImportSummary;
 
 /// What came of packing or taking in an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,11 +22,11 @@ impl Outcome {
 }
 
 /// What was added, what was here already, and every part that could not be taken in as it was.
-pub fn taken_in(taken: &Taken) -> Outcome {
+pub fn import_outcome(summary: &ImportSummary) -> Outcome {
     let counts = [
-        (taken.batches, "batch", "batches"),
-        (taken.workflows, "workflow", "workflows"),
-        (taken.models, "network", "networks"),
+        (summary.batches, "batch", "batches"),
+        (summary.workflows, "workflow", "workflows"),
+        (summary.models, "network", "networks"),
     ];
     let parts: Vec<String> = (counts.into_iter())
         .filter(|(count, ..)| *count > 0)
@@ -37,37 +37,38 @@ pub fn taken_in(taken: &Taken) -> Outcome {
     } else {
         format!("Added: {}.", parts.join(", "))
     };
-    if taken.skipped > 0 {
-        text += &format!(" {} here already.", format::plural(u64::from(taken.skipped), "was", "were"));
+    if summary.skipped > 0 {
+        text += &format!(" {} here already.", format::plural(u64::from(summary.skipped), "was", "were"));
     }
-    match taken.problems.len() as u64 {
+    match summary.problems.len() as u64 {
         0 => {}
         1 => text += " One part was not taken in as it was:",
         many => text += &format!(" {} parts were not taken in as they were:", format::count(many)),
     }
-    let problems = taken.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.message)).collect();
-    Outcome { text, problems, failed: !taken.problems.is_empty() }
+    let problems = summary.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.message)).collect();
+    Outcome { text, problems, failed: !summary.problems.is_empty() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::Problem;
+    use crate::archive::ArchiveProblem;
 
     #[test]
     fn it_says_what_was_added_and_what_was_here() {
-        let taken = Taken { batches: 2, workflows: 1, skipped: 3, ..Taken::default() };
-        assert_eq!(taken_in(&taken), Outcome::done("Added: 2 batches, 1 workflow. 3 were here already."));
-        assert_eq!(taken_in(&Taken::default()).text, "Nothing new in the archive.");
+        let summary = ImportSummary { batches: 2, workflows: 1, skipped: 3, ..ImportSummary::default() };
+        assert_eq!(import_outcome(&summary), Outcome::done("Added: 2 batches, 1 workflow. 3 were here already."));
+        assert_eq!(import_outcome(&ImportSummary::default()).text, "Nothing new in the archive.");
     }
 
     #[test]
     fn every_problem_is_named() {
-        let problem = |entry: &str| Problem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
-        let taken = Taken { batches: 1, problems: vec![problem("blobs/a")], ..Taken::default() };
-        assert_eq!(taken_in(&taken).text, "Added: 1 batch. One part was not taken in as it was:");
-        let taken = Taken { problems: vec![problem("blobs/a"), problem("blobs/b")], ..taken };
-        let outcome = taken_in(&taken);
+        let problem =
+            |entry: &str| ArchiveProblem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
+        let summary = ImportSummary { batches: 1, problems: vec![problem("blobs/a")], ..ImportSummary::default() };
+        assert_eq!(import_outcome(&summary).text, "Added: 1 batch. One part was not taken in as it was:");
+        let summary = ImportSummary { problems: vec![problem("blobs/a"), problem("blobs/b")], ..summary };
+        let outcome = import_outcome(&summary);
         assert!(
             outcome.failed && outcome.text.ends_with("2 parts were not taken in as they were:"),
             "{}",

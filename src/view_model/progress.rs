@@ -29,9 +29,9 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// What is to be said about time: what is left while it runs, what it took in the end. May be empty. `held` says that
+/// What is to be said about time: what is left while it runs, what it took in the end. May be empty. `all_paused` says that
 /// everything is paused.
-pub fn time(progress: &Progress, held: bool) -> String {
+pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
         return match pause.reason {
             PauseReason::User => "Paused by you".to_owned(),
@@ -39,7 +39,7 @@ pub fn time(progress: &Progress, held: bool) -> String {
             PauseReason::Storage => "Paused: the browser's storage fails".to_owned(),
         };
     }
-    if held && !progress.status.is_end() {
+    if all_paused && !progress.status.is_end() {
         return "Paused with everything".to_owned();
     }
     let average = (progress.duration_count > 0).then(|| progress.duration_sum_ms / f64::from(progress.duration_count));

@@ -1,8 +1,8 @@
-//! Results beyond the executions: histories, results taken over, reports.
+//! Results beyond the executions: histories, reused results, reports.
 
 use super::*;
 
-/// Runs a batch over pictures by their asset ids, all well; its id.
+/// Runs a batch over pictures by their asset ids, all successfully; answers its id.
 fn ran(service: &TestService, images: Value) -> String {
     let request = json!({ "workflowId": "w", "workflow": workflow(images) });
     let accepted = run(service.execute(&request)).expect("accepted");
@@ -96,7 +96,7 @@ fn a_batch_of_which_everything_is_taken_over_has_ended() {
     let answer = skipping(&service, workflow(json!([image("a.jpg", "a1"), image("again.jpg", "a1")])));
     assert_eq!((answer.status, answer.assets.completed), (BatchStatus::Completed, 2));
     assert!(run(service.status(&answer.batch_id, &Value::Null)).expect("read").completed_at.is_some());
-    // What was taken over may itself be taken over.
+    // A reused result may be reused itself.
     assert_eq!(skipping(&service, workflow(json!([image("a.jpg", "a1")]))).assets.completed, 1);
 }
 
@@ -111,7 +111,7 @@ fn another_recipe_another_picture_and_a_failure_are_not_the_same() {
     for document in [other, workflow(json!([image("a.jpg", "a2")])), workflow(json!([image("0.jpg", "a0")]))] {
         assert_eq!(skipping(&service, document).assets.completed, 0);
     }
-    // What makes no difference makes none.
+    // A difference that does not matter.
     let mut same = workflow(json!([image("a.jpg", "a1")]));
     same["metadata"] = json!({ "name": "Called otherwise" });
     same["actions"].as_array_mut().expect("list").push(json!({ "actionId": "loose", "actionType": "output" }));

@@ -1,4 +1,4 @@
-//! The user's own workflows: kept, published, run by their id.
+//! The user's own workflows: stored, published, run by their id.
 
 use super::*;
 use crate::batch::records::PinnedVersion;
@@ -246,7 +246,7 @@ fn what_is_no_workflow_document_is_refused() {
         assert_eq!(refused(run(service.save_workflow(&document, &Value::Null))).code, 400, "{document}");
         assert_eq!(refused(run(service.import_workflow(&document))).code, 400, "{document}");
     }
-    // An unfinished draft may be kept.
+    // An unfinished draft may be stored.
     let unfinished = json!({ "actions": [{ "actionId": "in", "actionType": "input-images" }] });
     let id = saved(&service, &unfinished);
     assert!(refused(run(service.publish_workflow(&id))).diagnostics.is_some());

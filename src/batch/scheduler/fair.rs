@@ -4,7 +4,7 @@
 //! batch that has waited longest is next. Every batch gets the share that a stride of its own would give it, and a
 //! bound that it would not: with a stride per batch, one HIGH among a hundred LOW may wait for all hundred at once.
 //! Here, between two starts of a batch of weight w, its class (n batches) makes n starts, and each other class j at
-//! most n·Wⱼ/(n·w) + 1: together at most W/w + 1 others. When a batch leaves, W changes, and the bound holds anew from
+//! most n·Wⱼ/(n·w) + 1: together at most W/w + 1 others. When a batch leaves, W changes, and the new bound holds from
 //! then on.
 
 use crate::batch::records::Priority;
@@ -14,9 +14,9 @@ use crate::batch::records::Priority;
 pub(super) struct Contender<'a> {
     pub id: &'a str,
     pub priority: Priority,
-    /// Number of the start it made last; smaller is longer ago.
+    /// Number of its last start; a smaller one is longer ago.
     pub last_start: u64,
-    /// Whether it may start now; one at its own limit counts for the shares only.
+    /// Whether it may start now; a batch at its own limit still counts for the shares.
     pub eligible: bool,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Contender<'a> {
 struct Class {
     /// The class with the smallest is next; each start adds 1 ÷ weight.
     pass: f64,
-    /// Of its contenders together, at the last choice.
+    /// Total weight of its contenders at the last choice.
     weight: u32,
     eligible: bool,
 }
@@ -60,8 +60,8 @@ impl FairShare {
             }
         }
         for ((class, weight), next) in self.classes.iter_mut().zip(weights).zip(&next) {
-            // What is left of a stride shrinks when the weight grows. When the weight falls it stays: nobody who has
-            // waited waits longer because others left.
+            // The remainder of a stride shrinks when the weight grows. When the weight falls it stays: no batch that
+            // has waited waits longer because others left.
             let left = (class.pass - self.now).max(0.0);
             let scale = if class.weight > 0 && weight > class.weight {
                 f64::from(class.weight) / f64::from(weight)
@@ -79,12 +79,12 @@ impl FairShare {
             .map(|contender| contender.id)
     }
 
-    /// A batch of this class has started one, right after it was chosen.
+    /// A batch of this class has started an execution, right after it was chosen.
     pub(super) fn started(&mut self, priority: Priority) {
         let chosen = class_of(priority);
         self.now = self.classes[chosen].pass;
         self.classes[chosen].pass += 1.0 / f64::from(self.classes[chosen].weight.max(1));
-        // A class that could not start gathers no credit.
+        // A class that could not start earns no credit.
         for class in self.classes.iter_mut().filter(|class| !class.eligible) {
             class.pass = class.pass.max(self.now);
         }

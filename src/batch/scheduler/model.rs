@@ -1,5 +1,5 @@
 //! The scheduler against a model of the browser: the store in memory, the real transitions, workers that finish, fail,
-//! vanish, panic and hang, a user who commands from any tab, tabs that die. What happens next is chosen at random, and
+//! vanish, panic and hang, a user who acts in any tab, and tabs that die. The next step is chosen at random, and
 //! messages overtake each other.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +15,9 @@ use crate::store::{Durability, MemoryStore, Store, Which};
 /// What is under way in the browser, in no order.
 #[derive(Clone, Debug)]
 enum Op {
-    /// Tells the scheduler.
+    /// Delivers an event to the scheduler.
     Deliver(Event),
-    /// Tells the scheduler how a batch stands by then.
+    /// Delivers the batch's state at that time to the scheduler.
     Notice(String),
     Load(String),
     HandOut {
@@ -93,12 +93,12 @@ impl World {
         batch: &str,
         which: Which,
         apply: impl FnOnce(&mut Progress, &mut Vec<Execution>, f64) -> Option<T> + 'static,
-    ) -> Option<(T, Standing)> {
+    ) -> Option<(T, BatchView)> {
         self.now += 1.0;
         let time = self.now;
         let change = self.store.change(batch, which, Vec::new(), Durability::Relaxed, move |progress, executions| {
             let answer = apply(progress, executions, time)?;
-            Some((answer, Standing::from(&*progress)))
+            Some((answer, BatchView::from(&*progress)))
         });
         now(change).expect("the store in memory works")
     }
@@ -162,7 +162,7 @@ impl World {
             Op::Deliver(event) => self.tell(event),
             Op::Notice(batch) => {
                 if let Some(progress) = now(self.store.progress(&batch)).expect("read") {
-                    self.tell(Event::Changed { batch, standing: Standing::from(&progress) });
+                    self.tell(Event::Changed { batch, view: BatchView::from(&progress) });
                 } else {
                     self.tell(Event::Deleted { batch });
                 }
@@ -171,7 +171,7 @@ impl World {
                 let loaded = self.change(&batch, Which::In(ExecutionStatus::Pending), |_, executions, _| {
                     Some(executions.iter().map(Waiting::from).collect::<Vec<_>>())
                 });
-                let loaded = loaded.map(|(waiting, standing)| (standing, waiting));
+                let loaded = loaded.map(|(waiting, view)| (view, waiting));
                 self.ops.push(Op::Deliver(Event::Loaded { batch, loaded }));
             }
             Op::HandOut { worker, batch, index, alone } => {
@@ -189,8 +189,8 @@ impl World {
                     transitions::give_back(progress, executions.first_mut()?, attempt, cause, now)
                 });
                 let pending = back.is_some_and(|(back, _)| back == transitions::GivenBack::Pending);
-                let standing = back.map(|(_, standing)| standing);
-                self.ops.push(Op::Deliver(Event::GivenBack { batch, index, pending, standing }));
+                let view = back.map(|(_, view)| view);
+                self.ops.push(Op::Deliver(Event::GivenBack { batch, index, pending, view }));
             }
             Op::Work { worker, batch, index, attempt } => self.work(worker, batch, index, attempt, tape),
         }
@@ -207,7 +207,7 @@ impl World {
             6 => self.die(worker, Death::Vanished),
             7 => self.die(worker, Death::Panic("index out of bounds".into())),
             8 => self.die(worker, Death::OutOfMemory),
-            // It hangs: nothing is under way any more, only its timer.
+            // It hangs: only its timer is still running.
             9 => {}
             10 => self.ops.push(Op::Deliver(Event::Unstored { worker, reason: PauseReason::Quota })),
             choice => {
@@ -224,13 +224,13 @@ impl World {
                 if finished.is_some() && !fails {
                     assert!(self.successes.insert((batch, index)), "finished twice");
                 }
-                let standing = finished.map(|(_, standing)| standing);
+                let view = finished.map(|(_, view)| view);
                 if choice == 11 {
-                    // It dies after its record is durable and before it could say so.
+                    // It dies after its record is durable and before it could report it.
                     self.die(worker, Death::Vanished);
                 } else {
                     let memory = if choice == 2 { 2 << 30 } else { 0 };
-                    self.ops.push(Op::Deliver(Event::Finished { worker, standing, memory }));
+                    self.ops.push(Op::Deliver(Event::Finished { worker, view, memory }));
                 }
             }
         }
@@ -373,11 +373,11 @@ impl World {
             assert!(executions.iter().all(|one| one.worker_deaths <= transitions::MAX_WORKER_DEATHS));
             in_flight += assets.processing;
         }
-        // A hung or killed worker's execution counts until it is given back, so this is no looser than it looks.
+        // The execution of a hung or killed worker counts until it is given back, so this is not as loose as it looks.
         assert!(in_flight <= self.pool, "more in flight than the pool allows");
     }
 
-    /// Everything goes well from here on: does everything end?
+    /// From here on everything succeeds: does every batch end?
     fn settle(&mut self) {
         let mut tape = Tape([].iter());
         for id in self.ids() {
@@ -389,7 +389,7 @@ impl World {
             steps += 1;
             assert!(steps < 100_000, "it goes round in circles: {:?}", self.ops);
             if self.ops.is_empty() {
-                // Only what hangs is left. An idle worker's timer is answered with nothing.
+                // Only what hangs is left. An idle worker's timer fires without effect.
                 if self.fire_a_timer(&mut tape) {
                     continue;
                 }
@@ -445,7 +445,7 @@ fn five_tab_deaths_alone_in_flight_fail_an_execution_and_the_others_go_on() {
     let mut tape = Tape([].iter());
     world.create(&mut Tape([3, 1, 1, 5].iter()));
     let id = world.ids().remove(0);
-    // Until index 0 is in flight; then the tab dies with it, each time.
+    // Until index 0 is in flight; then the tab dies, each time.
     for death in 0..20 {
         while let Some(op) = (!world.ops.is_empty()).then(|| world.ops.remove(0)) {
             world.run(op, &mut tape);

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Answers every command at once as a well-behaved browser does, and remembers what it was told.
+/// Answers every command at once as a well-behaved browser does, and records the commands.
 struct Desk {
     scheduler: Scheduler,
     /// By worker: batch, index, alone.
     busy: BTreeMap<WorkerId, (String, u32, bool)>,
     /// Every hand-out in order.
     starts: Vec<(String, u32, bool)>,
-    /// Commands that it does not answer.
+    /// Commands that it leaves unanswered.
     told: Vec<Command>,
     revision: u64,
 }
@@ -48,9 +48,9 @@ impl Desk {
         }
     }
 
-    fn standing(&mut self, priority: Priority, concurrency_limit: u32, going: Going) -> Standing {
+    fn view(&mut self, priority: Priority, concurrency_limit: u32, activity: Activity) -> BatchView {
         self.revision += 1;
-        Standing { priority, concurrency_limit, going, revision: self.revision, round: 0 }
+        BatchView { priority, concurrency_limit, activity, revision: self.revision, round: 0 }
     }
 
     fn add(&mut self, batch: &str, priority: Priority, concurrency_limit: u32, count: u32) {
@@ -59,19 +59,19 @@ impl Desk {
     }
 
     fn add_waiting(&mut self, batch: &str, priority: Priority, concurrency_limit: u32, waiting: Vec<Waiting>) {
-        let standing = self.standing(priority, concurrency_limit, Going::On);
-        self.send(Event::Loaded { batch: batch.into(), loaded: Some((standing, waiting)) });
+        let view = self.view(priority, concurrency_limit, Activity::Active);
+        self.send(Event::Loaded { batch: batch.into(), loaded: Some((view, waiting)) });
     }
 
-    fn change(&mut self, batch: &str, priority: Priority, concurrency_limit: u32, going: Going) {
-        let standing = self.standing(priority, concurrency_limit, going);
-        self.send(Event::Changed { batch: batch.into(), standing });
+    fn change(&mut self, batch: &str, priority: Priority, concurrency_limit: u32, activity: Activity) {
+        let view = self.view(priority, concurrency_limit, activity);
+        self.send(Event::Changed { batch: batch.into(), view });
     }
 
     fn finish(&mut self, worker: WorkerId) {
         let (batch, ..) = self.busy.remove(&worker).expect("busy");
-        let standing = self.scheduler.batches.get(&batch).map(|batch| batch.standing);
-        self.send(Event::Finished { worker, standing, memory: 0 });
+        let view = self.scheduler.batches.get(&batch).map(|batch| batch.view);
+        self.send(Event::Finished { worker, view, memory: 0 });
     }
 
     fn worker_of(&self, batch: &str) -> WorkerId {
@@ -118,7 +118,7 @@ fn a_batch_keeps_its_own_limit() {
     assert_eq!(desk.scheduler.workers_on("a"), 2);
     desk.add("b", Priority::Low, 10, 5);
     assert_eq!((desk.scheduler.workers_on("a"), desk.scheduler.workers_on("b")), (2, 2));
-    desk.change("a", Priority::Normal, 3, Going::On);
+    desk.change("a", Priority::Normal, 3, Activity::Active);
     let worker = desk.worker_of("b");
     desk.finish(worker);
     assert_eq!((desk.scheduler.workers_on("a"), desk.scheduler.workers_on("b")), (3, 1));
@@ -136,7 +136,7 @@ fn no_more_workers_are_started_than_there_is_work() {
 #[test]
 fn shares_are_four_to_two_to_one() {
     let mut desk = Desk::new(limits(2));
-    // The pool is full before the others come.
+    // The pool is full before the others are added.
     desk.add("high", Priority::High, 10, 1_000);
     desk.add("normal", Priority::Normal, 10, 1_000);
     desk.add("low", Priority::Low, 10, 1_000);
@@ -160,7 +160,7 @@ fn a_new_priority_counts_at_once() {
         let worker = *desk.busy.keys().next().expect("busy");
         desk.finish(worker);
     }
-    desk.change("b", Priority::High, 10, Going::On);
+    desk.change("b", Priority::High, 10, Activity::Active);
     desk.starts.clear();
     for _ in 0..100 {
         let worker = *desk.busy.keys().next().expect("busy");
@@ -192,23 +192,23 @@ fn one_high_batch_is_not_kept_waiting_by_a_hundred_low_ones() {
 fn a_paused_batch_starts_nothing_until_it_goes_on() {
     let mut desk = Desk::new(limits(2));
     desk.add("a", Priority::Normal, 10, 10);
-    desk.change("a", Priority::Normal, 10, Going::Paused);
+    desk.change("a", Priority::Normal, 10, Activity::Paused);
     for _ in 0..2 {
         let worker = desk.worker_of("a");
         desk.finish(worker);
     }
     assert_eq!(desk.scheduler.in_flight(), 0);
-    desk.change("a", Priority::Normal, 10, Going::On);
+    desk.change("a", Priority::Normal, 10, Activity::Active);
     assert_eq!(desk.starts.len(), 4);
 }
 
 #[test]
 fn everything_holds_and_goes_on() {
     let mut desk = Desk::new(limits(2));
-    desk.send(Event::Hold(true));
+    desk.send(Event::GlobalPause(true));
     desk.add("a", Priority::Normal, 10, 10);
     assert_eq!((desk.starts.len(), desk.scheduler.workers.len()), (0, 0));
-    desk.send(Event::Hold(false));
+    desk.send(Event::GlobalPause(false));
     assert_eq!(desk.starts.len(), 2);
 }
 
@@ -219,7 +219,7 @@ fn what_is_in_flight_gets_ten_seconds_when_its_batch_is_cancelled() {
     let worker = desk.worker_of("a");
     let (outdated, usual) = desk.watch(worker).expect("watched");
     assert_eq!(usual, 30_000 + 16 * 2_500, "16 megapixels are the guess");
-    desk.change("a", Priority::Normal, 10, Going::Ended);
+    desk.change("a", Priority::Normal, 10, Activity::Ended);
     let (ticket, ms) = desk.watch(worker).expect("watched");
     assert_eq!(ms, 10_000);
     desk.send(Event::Overdue { worker, ticket: outdated });
@@ -227,8 +227,8 @@ fn what_is_in_flight_gets_ten_seconds_when_its_batch_is_cancelled() {
     desk.send(Event::Overdue { worker, ticket });
     assert!(desk.told.contains(&Command::Kill { worker }));
     assert_eq!(desk.given_back(), [(0, Cause::Stopped)]);
-    let standing = desk.standing(Priority::Normal, 10, Going::Ended);
-    desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, standing: Some(standing) });
+    let view = desk.view(Priority::Normal, 10, Activity::Ended);
+    desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, view: Some(view) });
     assert!(desk.scheduler.is_idle());
     assert_eq!(desk.starts.len(), 1);
 }
@@ -238,9 +238,9 @@ fn a_retry_within_the_ten_seconds_gives_the_usual_time_again() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 10);
     let worker = desk.worker_of("a");
-    desk.change("a", Priority::Normal, 10, Going::Ended);
-    let standing = Standing { round: 1, ..desk.standing(Priority::Normal, 10, Going::On) };
-    desk.send(Event::Changed { batch: "a".into(), standing });
+    desk.change("a", Priority::Normal, 10, Activity::Ended);
+    let view = BatchView { round: 1, ..desk.view(Priority::Normal, 10, Activity::Active) };
+    desk.send(Event::Changed { batch: "a".into(), view });
     assert_eq!(desk.watch(worker).expect("watched").1, 70_000);
     assert!(desk.told.contains(&Command::Load { batch: "a".into() }), "what is pending again, the store knows");
 }
@@ -249,38 +249,49 @@ fn a_retry_within_the_ten_seconds_gives_the_usual_time_again() {
 fn an_older_standing_is_ignored() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 10);
-    let paused = desk.standing(Priority::Normal, 10, Going::Paused);
-    desk.change("a", Priority::Normal, 10, Going::On);
+    let paused = desk.view(Priority::Normal, 10, Activity::Paused);
+    desk.change("a", Priority::Normal, 10, Activity::Active);
     let worker = desk.worker_of("a");
     desk.busy.clear();
-    desk.send(Event::Finished { worker, standing: Some(paused), memory: 0 });
+    desk.send(Event::Finished { worker, view: Some(paused), memory: 0 });
     assert_eq!(desk.starts.len(), 2);
 }
 
 #[test]
 fn a_refused_hand_out_has_the_batch_read_again_before_it_starts_more() {
     let mut scheduler = Scheduler::new(limits(1));
-    let standing =
-        Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
+    let view = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
     let waiting = vec![Waiting::fresh(0), Waiting::fresh(1)];
-    scheduler.handle(Event::Loaded { batch: "a".into(), loaded: Some((standing, waiting)) });
+    scheduler.handle(Event::Loaded { batch: "a".into(), loaded: Some((view, waiting)) });
     let commands = scheduler.handle(Event::Ready { worker: 1 });
     let hand_out = |index| Command::HandOut { worker: 1, batch: "a".into(), index, alone: false };
     assert_eq!(commands, [hand_out(0)]);
     assert_eq!(scheduler.handle(Event::Refused { worker: 1 }), [Command::Load { batch: "a".into() }]);
-    let loaded = Some((standing, vec![Waiting::fresh(1)]));
+    let loaded = Some((view, vec![Waiting::fresh(1)]));
     assert_eq!(scheduler.handle(Event::Loaded { batch: "a".into(), loaded }), [hand_out(1)]);
 }
 
 #[test]
 fn what_was_read_before_a_change_is_read_again() {
     let mut scheduler = Scheduler::new(limits(1));
-    let old = Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
-    let new = Standing { revision: 2, round: 1, ..old };
+    let old = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
+    let new = BatchView { revision: 2, round: 1, ..old };
     let load = [Command::Load { batch: "a".into() }];
-    assert_eq!(scheduler.handle(Event::Changed { batch: "a".into(), standing: old }), load);
-    scheduler.handle(Event::Changed { batch: "a".into(), standing: new });
-    let loaded = |standing| Event::Loaded { batch: "a".into(), loaded: Some((standing, vec![Waiting::fresh(0)])) };
+    assert_eq!(scheduler.handle(Event::Changed { batch: "a".into(), view: old }), load);
+    scheduler.handle(Event::Changed { batch: "a".into(), view: new });
+    let loaded = |view| Event::Loaded { batch: "a".into(), loaded: Some((view, vec![Waiting::fresh(0)])) };
     assert_eq!(scheduler.handle(loaded(old)), load);
     assert!(matches!(scheduler.handle(loaded(new))[..], [Command::Spawn { .. }, Command::Watch { .. }]));
 }
@@ -288,17 +299,23 @@ fn what_was_read_before_a_change_is_read_again() {
 #[test]
 fn a_retry_that_overtakes_the_end_before_it_loses_nothing() {
     let mut scheduler = Scheduler::new(limits(1));
-    let on = Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
-    let loaded = |standing| Event::Loaded { batch: "a".into(), loaded: Some((standing, vec![Waiting::fresh(0)])) };
+    let on = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
+    let loaded = |view| Event::Loaded { batch: "a".into(), loaded: Some((view, vec![Waiting::fresh(0)])) };
     scheduler.handle(loaded(on));
     scheduler.handle(Event::Ready { worker: 1 });
     scheduler.handle(Event::Started { worker: 1, attempt: 1 });
-    // It fails, is retried, and only then the end of the first attempt is told.
-    let retried = Standing { revision: 4, round: 1, ..on };
-    scheduler.handle(Event::Changed { batch: "a".into(), standing: retried });
+    // It fails, is retried, and only then the end of the first attempt is reported.
+    let retried = BatchView { revision: 4, round: 1, ..on };
+    scheduler.handle(Event::Changed { batch: "a".into(), view: retried });
     scheduler.handle(loaded(retried));
-    let ended = Standing { revision: 3, going: Going::Ended, ..on };
-    let commands = scheduler.handle(Event::Finished { worker: 1, standing: Some(ended), memory: 0 });
+    let ended = BatchView { revision: 3, activity: Activity::Ended, ..on };
+    let commands = scheduler.handle(Event::Finished { worker: 1, view: Some(ended), memory: 0 });
     assert_eq!(commands, [Command::Load { batch: "a".into() }]);
     let hand_out = Command::HandOut { worker: 1, batch: "a".into(), index: 0, alone: false };
     assert_eq!(scheduler.handle(loaded(retried)), [hand_out]);
@@ -328,9 +345,9 @@ fn suspects_run_first_and_alone() {
 #[test]
 fn suspects_of_a_paused_batch_hold_nobody_up() {
     let mut desk = Desk::new(limits(2));
-    let standing = desk.standing(Priority::Normal, 10, Going::Paused);
+    let view = desk.view(Priority::Normal, 10, Activity::Paused);
     let waiting = vec![Waiting { index: 0, suspect: true, pixels: None }];
-    desk.send(Event::Loaded { batch: "a".into(), loaded: Some((standing, waiting)) });
+    desk.send(Event::Loaded { batch: "a".into(), loaded: Some((view, waiting)) });
     desk.add("b", Priority::Normal, 10, 4);
     assert_eq!(desk.busy.len(), 2);
 }
@@ -377,7 +394,7 @@ fn what_a_worker_has_to_wait_for_is_added_to_its_time_until_its_batch_ends() {
     assert_eq!(ms(&desk), 30_000 + 12 * 2_500 + 600_000);
     desk.send(Event::Slow { worker, ms: 120_000 });
     assert_eq!(ms(&desk), 30_000 + 12 * 2_500 + 120_000);
-    desk.change("a", Priority::Normal, 1, Going::Ended);
+    desk.change("a", Priority::Normal, 1, Activity::Ended);
     desk.send(Event::Slow { worker, ms: 120_000 });
     assert_eq!(ms(&desk), 10_000);
 }
@@ -396,8 +413,8 @@ fn a_death_gives_the_execution_back_and_replaces_the_worker() {
         desk.send(Event::Died { worker, death });
         assert_eq!(desk.given_back(), [(0, cause)]);
         assert_eq!(desk.starts.len(), 1, "it counts as in flight until it is given back");
-        let standing = desk.standing(Priority::Normal, 10, Going::On);
-        desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, standing: Some(standing) });
+        let view = desk.view(Priority::Normal, 10, Activity::Active);
+        desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, view: Some(view) });
         assert_eq!(desk.starts[1..], [("a".into(), 0, false)]);
         assert_ne!(desk.worker_of("a"), worker);
     }
@@ -406,9 +423,14 @@ fn a_death_gives_the_execution_back_and_replaces_the_worker() {
 #[test]
 fn a_worker_that_dies_before_its_hand_out_is_durable_costs_nothing() {
     let mut scheduler = Scheduler::new(limits(1));
-    let standing =
-        Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
-    let loaded = Some((standing, vec![Waiting::fresh(0)]));
+    let view = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
+    let loaded = Some((view, vec![Waiting::fresh(0)]));
     scheduler.handle(Event::Loaded { batch: "a".into(), loaded });
     scheduler.handle(Event::Ready { worker: 1 });
     let commands = scheduler.handle(Event::Died { worker: 1, death: Death::Vanished });
@@ -434,8 +456,8 @@ fn a_worker_is_replaced_after_the_memory_mark() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 3);
     let worker = desk.worker_of("a");
-    let standing = desk.scheduler.batches["a"].standing;
-    desk.send(Event::Finished { worker, standing: Some(standing), memory: 2 << 30 });
+    let view = desk.scheduler.batches["a"].view;
+    desk.send(Event::Finished { worker, view: Some(view), memory: 2 << 30 });
     assert!(desk.told.contains(&Command::Kill { worker }));
     assert_eq!(desk.starts.len(), 2);
     assert_ne!(desk.worker_of("a"), worker);
@@ -450,17 +472,22 @@ fn a_full_storage_pauses_and_the_worker_lives() {
     desk.send(Event::Unstored { worker, reason: PauseReason::Quota });
     assert_eq!(desk.given_back(), [(0, Cause::Unstored(PauseReason::Quota))]);
     assert!(!desk.told.contains(&Command::Kill { worker }));
-    let standing = desk.standing(Priority::Normal, 10, Going::Paused);
-    desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, standing: Some(standing) });
+    let view = desk.view(Priority::Normal, 10, Activity::Paused);
+    desk.send(Event::GivenBack { batch: "a".into(), index: 0, pending: true, view: Some(view) });
     assert_eq!(desk.starts[1..], [("b".into(), 0, false)]);
 }
 
 #[test]
 fn workers_that_never_get_ready_are_told_and_tried_again_later() {
     let mut scheduler = Scheduler::new(limits(1));
-    let standing =
-        Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
-    let loaded = || Event::Loaded { batch: "a".into(), loaded: Some((standing, vec![Waiting::fresh(0)])) };
+    let view = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
+    let loaded = || Event::Loaded { batch: "a".into(), loaded: Some((view, vec![Waiting::fresh(0)])) };
     let mut commands = scheduler.handle(loaded());
     for worker in 1..=3 {
         assert!(commands.contains(&Command::Spawn { worker }));
@@ -473,9 +500,14 @@ fn workers_that_never_get_ready_are_told_and_tried_again_later() {
 #[test]
 fn a_worker_that_is_too_slow_to_get_ready_is_replaced() {
     let mut scheduler = Scheduler::new(limits(1));
-    let standing =
-        Standing { priority: Priority::Normal, concurrency_limit: 10, going: Going::On, revision: 1, round: 0 };
-    let loaded = Some((standing, vec![Waiting::fresh(0)]));
+    let view = BatchView {
+        priority: Priority::Normal,
+        concurrency_limit: 10,
+        activity: Activity::Active,
+        revision: 1,
+        round: 0,
+    };
+    let loaded = Some((view, vec![Waiting::fresh(0)]));
     let commands = scheduler.handle(Event::Loaded { batch: "a".into(), loaded });
     let watch = Command::Watch { worker: 1, ticket: 1, ms: 60_000 };
     assert_eq!(commands, [Command::Spawn { worker: 1 }, watch]);
@@ -491,7 +523,7 @@ fn a_deleted_batch_starts_nothing_and_its_worker_gets_ten_seconds() {
     desk.send(Event::Deleted { batch: "a".into() });
     assert_eq!(desk.watch(worker).expect("watched").1, 10_000);
     desk.busy.clear();
-    desk.send(Event::Finished { worker, standing: None, memory: 0 });
+    desk.send(Event::Finished { worker, view: None, memory: 0 });
     assert_eq!(desk.starts.len(), 1);
     assert!(desk.scheduler.is_idle());
 }
@@ -520,7 +552,7 @@ fn ten_thousand_pending_are_cheap() {
         let worker = *desk.busy.keys().next().expect("busy");
         desk.finish(worker);
     }
-    // 0.1 s where nothing else runs: the bound tells a quadratic way from a good one, not fast from slow.
+    // 0.1 s on an idle machine: the bound tells a quadratic algorithm from a good one, not fast from slow.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
@@ -531,8 +563,8 @@ fn priorities() -> impl Strategy<Value = Priority> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same while the user changes priorities and limits, pauses and resumes: whatever has changed, from then on the
-    /// bound holds anew for everybody. So c changes make nobody wait for more than c + 1 times of it.
+    /// The same while the user changes priorities and limits, pauses and resumes: from each change on the bound holds
+    /// for everybody. So with c changes nobody waits for more than c + 1 times the bound.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows_while_shares_change(
         pool in 1_u32..=8,
@@ -551,27 +583,27 @@ proptest! {
                     desk.add(&format!("{index:02}"), *priority, *limit, *count);
                 })?;
             }
-            for (_, which, priority, limit, going) in changes.iter().filter(|change| change.0 == step) {
+            for (_, which, priority, limit, activity) in changes.iter().filter(|change| change.0 == step) {
                 let ids: Vec<String> = desk.scheduler.batches.keys().cloned().collect();
                 let Some(id) = ids.get(*which as usize % ids.len().max(1)) else { continue };
-                let going = if *going == 0 { Going::Paused } else { Going::On };
+                let activity = if *activity == 0 { Activity::Paused } else { Activity::Active };
                 waits.clear();
-                observe(&mut desk, &mut waits, pool, |desk| desk.change(id, *priority, *limit, going))?;
+                observe(&mut desk, &mut waits, pool, |desk| desk.change(id, *priority, *limit, activity))?;
             }
             let busy: Vec<WorkerId> = desk.busy.keys().copied().collect();
             if let Some(worker) = busy.get(*end as usize % busy.len().max(1)).copied() {
                 observe(&mut desk, &mut waits, pool, |desk| desk.finish(worker))?;
             }
-            // No idle worker while something may start: nothing is held back without need.
+            // No idle worker while something may start: nothing is delayed unnecessarily.
             let startable = desk.scheduler.batches.iter().any(|(id, batch)| {
-                batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.standing.concurrency_limit
+                batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.view.concurrency_limit
             });
             prop_assert!(!startable || desk.busy.len() as u32 == pool, "{} of {pool} are busy", desk.busy.len());
         }
     }
 
-    /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever comes, is limited, or
-    /// finishes in whatever order. When one leaves, it is so from then on: W has changed.
+    /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever is added, is limited, or
+    /// finishes in whatever order. When one leaves, W changes, and the new bound holds from then on.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows(
         pool in 1_u32..=8,
@@ -606,7 +638,7 @@ fn observe(
     let before = desk.starts.len();
     let weigh = |desk: &Desk| {
         let active = desk.scheduler.batches.values().filter(|batch| batch.may_start());
-        active.map(|batch| batch.standing.priority.weight()).sum::<u32>()
+        active.map(|batch| batch.view.priority.weight()).sum::<u32>()
     };
     let total_before = weigh(desk);
     act(desk);
@@ -616,7 +648,7 @@ fn observe(
         return Ok(());
     }
     for (id, batch) in &desk.scheduler.batches {
-        let could_start = batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.standing.concurrency_limit;
+        let could_start = batch.may_start() && desk.scheduler.batch_in_flight(id) < batch.view.concurrency_limit;
         if !could_start {
             waits.remove(id);
             continue;
@@ -630,7 +662,7 @@ fn observe(
                 *waited += 1;
             }
         }
-        let bound = most.div_ceil(batch.standing.priority.weight()) + pool;
+        let bound = most.div_ceil(batch.view.priority.weight()) + pool;
         prop_assert!(*waited <= bound, "{id} waited for {waited} starts; at most {bound} are fair");
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Thin futures over IndexedDB requests and transactions. No knowledge of what is stored.
 //!
-//! Existing wrappers give no way to ask for strict durability, and `web-sys` keeps the option behind an unstable
-//! flag; hence these.
+//! Existing wrappers offer no way to ask for strict durability, and `web-sys` keeps the option behind an unstable
+//! flag.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -113,7 +113,7 @@ impl Future for Requested {
 /// A request whose result is read as a `T`.
 pub(super) struct Reading<T> {
     requested: Requested,
-    /// Keeps the transaction's listeners while the request is under way.
+    /// Keeps the transaction's listeners while the request is pending.
     transaction: Rc<State>,
     read: fn(JsValue) -> Result<T, StoreError>,
     result: PhantomData<T>,
@@ -126,7 +126,7 @@ impl<T> Future for Reading<T> {
         let this = self.get_mut();
         Pin::new(&mut this.requested).poll(context).map(|result| match result {
             Ok(value) => (this.read)(value),
-            // A request that was under way when another one failed says only that it was aborted.
+            // A request that was pending when another one failed only reports that it was aborted.
             Err(error) => Err(this.transaction.transaction.error().map_or(error, |cause| failed(&cause))),
         })
     }
@@ -143,20 +143,20 @@ struct State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        // Left in the middle, by an error or because nothing is to be written: what was begun is taken back.
+        // Abandoned, because of an error or because nothing is to be written: roll back.
         if !self.finished.get() {
             let _already_over = self.transaction.abort();
         }
     }
 }
 
-/// One transaction. Dropped without [`Transaction::done`], a writing one is aborted.
+/// One transaction. A write transaction that is dropped without [`Transaction::done`] is aborted.
 pub(super) struct Transaction {
     state: Rc<State>,
 }
 
 impl Transaction {
-    /// Begins a transaction over these object stores, writing when a durability is named.
+    /// Begins a transaction over these object stores, for writing if a durability is given.
     pub(super) fn begin(
         connection: &Rc<Connection>,
         stores: &[&str],
@@ -275,7 +275,7 @@ impl Transaction {
         self.reading(request, |value| record(&value))
     }
 
-    /// Records of a range of an index from its end, after leaving `offset` (fewer than it has) out, at most `limit`.
+    /// Records of a range of an index from its end, after skipping `offset` (fewer than it has), at most `limit`.
     pub(super) async fn last_by<T: DeserializeOwned>(
         &self,
         store: &str,
@@ -303,7 +303,7 @@ impl Transaction {
         }
     }
 
-    /// How many keys lie in a range.
+    /// How many keys are in a range.
     pub(super) fn count(
         &self,
         store: &str,
@@ -317,7 +317,7 @@ impl Transaction {
         self.reading(request, |value| Ok(value.as_f64().unwrap_or_default() as u32))
     }
 
-    /// The last part of the key that stands `offset` places into a range of an index.
+    /// The last part of the key at position `offset` of a range of an index.
     pub(super) async fn skip(
         &self,
         store: &str,
@@ -335,20 +335,20 @@ impl Transaction {
         Ok(Array::from(&key).pop().as_f64().map(|index| index as u32))
     }
 
-    /// Writes a record; should it fail, the transaction aborts.
+    /// Writes a record; if it fails, the transaction aborts.
     pub(super) fn put(&self, store: &str, value: &impl Serialize) -> Result<(), StoreError> {
         let value = to_js(value).map_err(|error| failed(&error))?;
         self.store(store)?.put(&value).map_err(|error| failed(&error))?;
         Ok(())
     }
 
-    /// Writes a record that has no JSON form.
+    /// Writes a value that has no JSON form.
     pub(super) fn put_value(&self, store: &str, value: &JsValue) -> Result<(), StoreError> {
         self.store(store)?.put(value).map_err(|error| failed(&error))?;
         Ok(())
     }
 
-    /// Writes several records; ends when the last one was taken.
+    /// Writes several records; completes when the last one was accepted.
     pub(super) async fn put_all(&self, store: &str, values: &[impl Serialize]) -> Result<(), StoreError> {
         let text = serde_json::to_string(values).map_err(|error| StoreError::Failed(error.to_string()))?;
         let values: Array = JSON::parse(&text).map_err(|error| failed(&error))?.unchecked_into();
@@ -360,27 +360,27 @@ impl Transaction {
         let Some(last) = last else { return Ok(()) };
         match Requested::new(last).await {
             Ok(_) => Ok(()),
-            // Where an earlier one had no room, the last one tells no more than that all was taken back.
+            // If there was no room for an earlier one, the last one only reports that everything was rolled back.
             Err(error) => Err(self.state.transaction.error().map_or(error, |error| failed(&error))),
         }
     }
 
-    /// Writes a value that has no key in itself.
+    /// Writes a value under a key that is not part of it.
     pub(super) fn put_with_key(&self, store: &str, value: &JsValue, key: &JsValue) -> Result<(), StoreError> {
         self.store(store)?.put_with_key(value, key).map_err(|error| failed(&error))?;
         Ok(())
     }
 
-    /// Removes what is at a key or in a range.
+    /// Removes the value at a key or the values in a range.
     pub(super) fn delete(&self, store: &str, key: &JsValue) -> Result<(), StoreError> {
         self.store(store)?.delete(key).map_err(|error| failed(&error))?;
         Ok(())
     }
 
-    /// Commits, and ends when what was written is as durable as was asked for.
+    /// Commits, and completes when the writes are as durable as requested.
     pub(super) async fn done(self) -> Result<(), StoreError> {
         let end = self.state.end.borrow_mut().take();
-        // Commits by itself as well, a little later; refused when it has aborted, which the listener tells.
+        // It would commit by itself a little later; refused if it has aborted, which the listener reports.
         let _refused = self.state.transaction.unchecked_ref::<CommittingTransaction>().commit();
         self.state.finished.set(true);
         let result = match end {
@@ -395,7 +395,7 @@ impl Transaction {
 /// One step of a schema.
 pub(super) type Upgrade = fn(&IdbDatabase, &IdbTransaction) -> Result<(), JsValue>;
 
-/// Opens a database, running the upgrades that it has not seen.
+/// Opens a database and runs the upgrades that it has not had yet.
 pub(super) async fn open(
     name: &str,
     upgrades: &'static [Upgrade],

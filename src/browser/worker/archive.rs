@@ -1,4 +1,4 @@
-//! Everything as one archive, and back, in a worker: contents are read one at a time, and an archive piece by piece.
+//! Exporting and importing archives in a worker: contents are read one at a time, and an archive in parts.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -9,7 +9,7 @@ use super::super::hash::sha256;
 use super::super::interop::describe;
 use super::super::storage::Storage;
 use crate::api::iso_time;
-use crate::archive::{Part, Source, Surroundings, Taken, export, import};
+use crate::archive::{ImportSummary, Part, Source, Surroundings, export, import};
 
 struct InBrowser;
 
@@ -59,10 +59,10 @@ pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
     Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
 }
 
-/// Takes in what an archive holds and the storage does not.
+/// Imports what an archive contains and the storage does not.
 ///
 /// # Errors
-/// When it is none of ours.
-pub(super) async fn take_in(storage: &Storage, archive: Blob) -> Result<Taken, String> {
+/// When it is not an archive of Pixelmill.
+pub(super) async fn import_archive(storage: &Storage, archive: Blob) -> Result<ImportSummary, String> {
     import(storage, &InBrowser, &File(archive), now()).await
 }

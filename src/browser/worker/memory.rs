@@ -1,4 +1,4 @@
-//! The worker's memory: its size, and whether an allocation has failed, which a trap alone does not tell.
+//! The worker's memory: its size, and whether an allocation has failed, which a trap alone does not show.
 
 use js_sys::{ArrayBuffer, WebAssembly};
 use wasm_bindgen::prelude::*;

@@ -138,7 +138,7 @@ pub(super) struct Loaded {
     networks: BTreeMap<String, Result<Rc<Instance>, Failure>>,
 }
 
-impl network::Networks for Loaded {
+impl network::ModelSource for Loaded {
     fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure> {
         match self.networks.get(model) {
             Some(Ok(network)) => Ok(&**network),
@@ -151,7 +151,7 @@ impl network::Networks for Loaded {
 }
 
 /// The worker's networks.
-pub(super) struct Networks {
+pub(super) struct ModelCache {
     database: Storage,
     given: RefCell<Option<Given>>,
     waiting: RefCell<Option<Sender<Result<Given, Failure>>>>,
@@ -159,7 +159,7 @@ pub(super) struct Networks {
     held: RefCell<BTreeMap<String, (String, Rc<Instance>)>>,
 }
 
-impl Networks {
+impl ModelCache {
     pub(super) fn new(database: Storage) -> Self {
         let (given, waiting, held) = Default::default();
         Self { database, given, waiting, held }

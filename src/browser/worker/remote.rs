@@ -1,4 +1,4 @@
-//! The store as a worker has it while the page works from memory: it asks the page, by messages.
+//! The store of a worker while the page works from memory: it asks the page, by messages.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::batch::records::{Batch, Execution, Millis, Progress};
 use crate::protocol::{FromWorker, StoreAnswer, StoreRequest};
 use crate::store::{AssetRecord, ModelRecord, NewAsset, StoreError};
 
-/// The way to the page's memory.
+/// The connection to the page's memory.
 #[derive(Default)]
 pub struct Remote {
     tickets: Cell<u32>,
@@ -55,7 +55,7 @@ impl Remote {
         }
     }
 
-    /// The page's answer, and the content that was asked for.
+    /// The page's answer, and the content that was requested.
     pub(super) fn answered(&self, ticket: u32, answer: StoreAnswer, content: JsValue) {
         if let Some(waiting) = self.waiting.borrow_mut().remove(&ticket) {
             waiting.send((answer, content));
@@ -120,7 +120,7 @@ impl Remote {
             let request = StoreRequest::Write { revision, records: records.clone(), assets: assets.clone() };
             match self.ask(request, &contents).await? {
                 (StoreAnswer::Written(true), _) => return Ok(Some(*records)),
-                // Something else of the batch has changed between: once more.
+                // Something else of the batch has changed in the meantime: start over.
                 (StoreAnswer::Written(false), _) => {}
                 _ => return Err(misunderstood()),
             }

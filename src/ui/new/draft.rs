@@ -216,12 +216,12 @@ impl Draft {
         spawn_local(async move {
             let selection = selection.await;
             if let Some((key, selection)) = self.unless_restoring(key, selection) {
-                self.take_in(key, selection).await;
+                self.import_selection(key, selection).await;
             }
         });
     }
 
-    async fn take_in(self, key: String, selection: Selection) {
+    async fn import_selection(self, key: String, selection: Selection) {
         self.skipped.update(|skipped| *skipped += selection.skipped);
         let unreadable = selection.unreadable.into_iter().map(|path| {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();

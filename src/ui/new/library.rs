@@ -12,7 +12,7 @@ use crate::api::WorkflowSummary;
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
-use crate::ui::services::{Change, Problem, Services, TextKind, download_text};
+use crate::ui::services::{Change, Services, TextKind, UiError, download_text};
 use crate::view_model::document;
 use crate::view_model::reading::{Extent, Readings};
 use crate::workflow::builtin;
@@ -148,11 +148,11 @@ impl Library {
         self.draft.choose(id);
     }
 
-    fn failed(self, problem: Problem) {
+    fn failed(self, problem: UiError) {
         self.notices.failed(problem.text, problem.hint);
     }
 
-    fn act(self, act: impl Future<Output = Result<(), Problem>> + 'static) {
+    fn act(self, act: impl Future<Output = Result<(), UiError>> + 'static) {
         spawn_local(async move {
             if let Err(problem) = act.await {
                 self.failed(problem);
@@ -259,7 +259,7 @@ impl Library {
         self.act(async move {
             let parsed = serde_json::from_str::<Value>(&text);
             let document = parsed.map_err(|error| {
-                Problem::new(format!("“{file}” is no JSON: {error}."), "Pick a workflow that was exported as JSON.")
+                UiError::new(format!("“{file}” is no JSON: {error}."), "Pick a workflow that was exported as JSON.")
             })?;
             let (id, document) = self.services.import_workflow(document).await?;
             self.open(&id, document);

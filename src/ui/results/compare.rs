@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::behind::{Behind, BehindChoice};
 use super::row::name;
-use crate::batch::records::{Execution, Output};
+use crate::batch::records::{Execution, OutputFile};
 use crate::ui::services::Services;
 use crate::ui::widgets::StoredImage;
 use crate::view_model::format;
@@ -61,12 +61,12 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
 }
 
 /// Whether something shows through the output, once its file has told.
-fn transparent(output: impl Fn() -> Option<Output> + Copy + Send + Sync + 'static) -> RwSignal<bool> {
+fn transparent(output: impl Fn() -> Option<OutputFile> + Copy + Send + Sync + 'static) -> RwSignal<bool> {
     let services = expect_context::<Services>();
     let transparent = RwSignal::new(false);
     let wanted = StoredValue::new(String::new());
     Effect::new(move || {
-        let Some(Output { sha256, .. }) = output() else { return };
+        let Some(OutputFile { sha256, .. }) = output() else { return };
         wanted.set_value(sha256.clone());
         spawn_local(async move {
             let answer = services.has_alpha(&sha256).await;
@@ -79,12 +79,12 @@ fn transparent(output: impl Fn() -> Option<Output> + Copy + Send + Sync + 'stati
     transparent
 }
 
-fn size(output: &Output) -> String {
+fn size(output: &OutputFile) -> String {
     format!("{} × {}", output.width, output.height)
 }
 
 #[component]
-fn OutputSwitch(outputs: StoredValue<Vec<Output>>, chosen: RwSignal<usize>) -> impl IntoView {
+fn OutputSwitch(outputs: StoredValue<Vec<OutputFile>>, chosen: RwSignal<usize>) -> impl IntoView {
     let buttons = move || {
         outputs.with_value(|outputs| {
             outputs

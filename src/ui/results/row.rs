@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::list::focus_around;
 use super::marks::{MarkBox, Marking};
 use super::state::ExecutionList;
-use crate::batch::records::{Execution, ExecutionStatus, Output};
+use crate::batch::records::{Execution, ExecutionStatus, OutputFile};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
@@ -140,7 +140,7 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
 
 /// An output with its size before and after, and its download.
 #[component]
-pub(crate) fn OutputLine(output: Output, before: u64) -> impl IntoView {
+pub(crate) fn OutputLine(output: OutputFile, before: u64) -> impl IntoView {
     let change = format::change(before, output.bytes);
     let grown = output.bytes > before;
     let title = format!("{}, {} × {}, {}", output.name, output.width, output.height, output.encoder);
@@ -156,7 +156,7 @@ pub(crate) fn OutputLine(output: Output, before: u64) -> impl IntoView {
 }
 
 #[component]
-fn Download(output: Output) -> impl IntoView {
+fn Download(output: OutputFile) -> impl IntoView {
     let services = expect_context::<Services>();
     let notices = expect_context::<NoticeBoard>();
     let label = format!("Download {}", output.name);

@@ -12,7 +12,7 @@ use leptos::task::spawn_local;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::store::ExecutionPage;
 use crate::ui::live::Live;
-use crate::ui::services::{Change, Problem, Services};
+use crate::ui::services::{Change, Services, UiError};
 use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::window::pages;
 
@@ -30,7 +30,7 @@ pub(crate) struct ExecutionList {
     pages: RwSignal<HashMap<u32, Vec<Arc<Execution>>>>,
     /// How many the filter matches; `None` until the first page came.
     matching: RwSignal<Option<u32>>,
-    problem: RwSignal<Option<Problem>>,
+    problem: RwSignal<Option<UiError>>,
     wanted: RwSignal<Range<u32>>,
     /// `assetIndex` of the one looked at, with what was read of it.
     selected: RwSignal<Option<u32>>,
@@ -107,7 +107,7 @@ impl ExecutionList {
     }
 
     /// Why the list could not be read, tracked.
-    pub(crate) fn problem(self) -> Option<Problem> {
+    pub(crate) fn problem(self) -> Option<UiError> {
         self.problem.get()
     }
 
@@ -139,7 +139,7 @@ impl ExecutionList {
     }
 
     /// A page of what the filter matches.
-    async fn read_page(self, batch_id: &str, offset: u32) -> Result<ExecutionPage, Problem> {
+    async fn read_page(self, batch_id: &str, offset: u32) -> Result<ExecutionPage, UiError> {
         let status = match self.filter.get_untracked() {
             "doubtful" => return self.services.doubtful(batch_id, offset, PAGE).await,
             "pending" => Some(ExecutionStatus::Pending),

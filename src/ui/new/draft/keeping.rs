@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{Draft, Entry, OWN};
 use crate::ui::kept;
 use crate::ui::new::library::Library;
-use crate::ui::services::{DraftLock, Problem, Selection, fresh_id, now};
+use crate::ui::services::{DraftLock, Selection, UiError, fresh_id, now};
 use crate::view_model::missing::Missing;
 use crate::view_model::saved_draft::{
     Absent, Content, HEADS, Head, Item, Known, Mark, Read, Setup, State, Written, candidates, head_key, portions_below,
@@ -107,7 +107,7 @@ impl Draft {
     }
 
     /// Takes the draft that is this tab's to have, where there is one.
-    async fn find(self) -> Result<Option<Found>, Problem> {
+    async fn find(self) -> Result<Option<Found>, UiError> {
         let known = Known::all(self.services.settings_below(HEADS).await?);
         let before = kept::read(kept::Key::Draft);
         for (draft_id, own) in candidates(&known, before.as_deref()) {
@@ -138,7 +138,7 @@ impl Draft {
         }
     }
 
-    async fn remove_surplus(self, own: &str) -> Result<(), Problem> {
+    async fn remove_surplus(self, own: &str) -> Result<(), UiError> {
         let known = Known::all(self.services.settings_below(HEADS).await?);
         for draft_id in surplus(&known, own) {
             // One that a tab has is not too much.
@@ -148,7 +148,7 @@ impl Draft {
         Ok(())
     }
 
-    async fn remove_draft(self, draft_id: &str) -> Result<(), Problem> {
+    async fn remove_draft(self, draft_id: &str) -> Result<(), UiError> {
         let portions = self.services.settings_below(&portions_below(draft_id)).await?;
         let keys = portions.into_iter().map(|(key, _)| key).chain([head_key(draft_id)]);
         self.services.change_settings(keys.map(|key| (key, None)).collect()).await
@@ -207,7 +207,7 @@ impl Draft {
         }
         self.tell_missing(&lost);
         for (key, selection) in self.keeping.early.try_update_value(std::mem::take).unwrap_or_default() {
-            spawn_local(self.take_in(key, selection));
+            spawn_local(self.import_selection(key, selection));
         }
         if lock.is_some() {
             self.make_own(draft_id, lock).await;

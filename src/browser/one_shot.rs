@@ -1,4 +1,4 @@
-//! One errand for a worker of its own, whose memory goes with it.
+//! One task in a worker of its own, which is stopped afterwards and frees its memory.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,13 +10,13 @@ use super::pool::{FromPool, Handle, Program};
 use crate::batch::scheduler::Death;
 use crate::protocol::{FromWorker, ToWorker};
 
-/// Workers that are tried, when they die before they have heard of the errand.
+/// How many workers are tried while they die before they receive the task.
 const TRIES: u32 = 3;
 
-/// Sends a worker off and waits for what it brings; at most so long.
+/// Runs a task in a new worker and waits for its answer, at most `patience_ms`.
 ///
 /// # Errors
-/// What came between, as the end of a sentence.
+/// Why there is no answer, as the end of a sentence.
 pub(super) async fn run(
     program: &Rc<Program>,
     message: ToWorker,
@@ -27,15 +27,15 @@ pub(super) async fn run(
     let mut tries = 0;
     loop {
         tries += 1;
-        let answer = send_off(program, message.clone(), attachment.clone(), patience_ms, begun.clone()).await;
+        let answer = run_once(program, message.clone(), attachment.clone(), patience_ms, begun.clone()).await;
         if answer.is_ok() || begun.get() || tries == TRIES {
             return answer;
         }
     }
 }
 
-/// One worker; `begun` tells whether it has heard of the errand.
-async fn send_off(
+/// One worker; `begun` is set once it has received the task.
+async fn run_once(
     program: &Rc<Program>,
     message: ToWorker,
     attachment: JsValue,
@@ -54,17 +54,19 @@ async fn send_off(
             }
         }
         FromPool::Archive(_)
-        | FromPool::Report(FromWorker::Tried { .. } | FromWorker::Exported { .. } | FromWorker::TakenIn { .. }) => {
+        | FromPool::Report(
+            FromWorker::ModelProbed { .. } | FromWorker::Exported { .. } | FromWorker::ArchiveImported { .. },
+        ) => {
             answer.send(Ok(heard));
         }
-        FromPool::Died(Death::OutOfMemory, _) => answer.send(Err("the memory does not suffice".to_owned())),
+        FromPool::Died(Death::OutOfMemory, _) => answer.send(Err("there is not enough memory".to_owned())),
         FromPool::Died(_, message) => answer.send(Err(message)),
         FromPool::Report(_) | FromPool::Waits => {}
     });
     *worker.borrow_mut() = Some(handle?);
-    let _timer = Timer::new(patience_ms, move || sender.send(Err("it takes too long".to_owned())));
+    let _timer = Timer::new(patience_ms, move || sender.send(Err("it took too long".to_owned())));
     let answer = receiver.await;
-    // The worker ends; it and its listener hold each other until then.
+    // Stops the worker; until then it and its listener keep each other alive.
     drop(worker.borrow_mut().take());
     answer.unwrap_or_else(|| Err("it was stopped".to_owned()))
 }

@@ -1,5 +1,5 @@
-//! Tells the end of a batch beyond the page, where the user allows it: as a notification of the system, and to the
-//! batch's webhook. When a webhook is tried again, and what the log says, is `batch::webhook`'s business.
+//! Reports the end of a batch outside the page, where the user allows it: as a system notification, and to the batch's
+//! webhook. `batch::webhook` decides when a webhook is retried and what the log says.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -17,28 +17,28 @@ use crate::batch::webhook::{self, Outcome};
 use crate::store::{Durability, Store, StoreError, Which};
 use crate::view_model::progress::counts;
 
-/// Longest wait for a try, whatever the clock has done since it was planned: 2 h.
+/// Longest wait for an attempt, whatever the clock has done since it was scheduled: 2 h.
 const LONGEST_MS: f64 = 7_200_000.0;
-/// Time for an answer.
+/// Time limit for an answer.
 const PATIENCE_MS: u32 = 30_000;
-/// Time before a storage failure is tried again.
+/// Wait before retrying after a storage failure.
 const RETRY_MS: f64 = 10_000.0;
 
-/// The scheduling tab's way to the outside.
-pub struct Courier {
+/// Sends the scheduling tab's notifications and webhook calls.
+pub struct Notifier {
     own: Weak<Self>,
     database: Storage,
     base_url: String,
-    /// By batch: when its webhook is tried next.
+    /// By batch: when its webhook is called next.
     planned: RefCell<Vec<(String, Timer)>>,
-    /// Batches whose webhook is being told.
+    /// Batches whose webhook is being called.
     underway: RefCell<Vec<String>>,
     changed: Box<dyn Fn(&Progress)>,
     over: Cell<bool>,
 }
 
-impl Courier {
-    /// A courier; `changed` hears of every progress that it has changed.
+impl Notifier {
+    /// A notifier; `changed` is called with every progress that it has changed.
     pub fn new(database: Storage, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|own| Self {
             own: own.clone(),
@@ -51,14 +51,14 @@ impl Courier {
         })
     }
 
-    /// Stops: another tab goes on.
+    /// Stops: another tab takes over.
     pub fn stop(&self) {
         self.over.set(true);
         self.planned.borrow_mut().clear();
     }
 
-    /// Plans what a batch's webhook is still to be told, if anything.
-    pub fn look(&self, progress: &Progress) {
+    /// Schedules the batch's next webhook call, if one is due.
+    pub fn plan_webhook(&self, progress: &Progress) {
         let id = &progress.batch_id;
         self.planned.borrow_mut().retain(|(planned, _)| planned != id);
         let Some(delivery) = progress.webhook else { return };
@@ -73,13 +73,13 @@ impl Courier {
         }
         let (own, id) = (self.own.clone(), batch_id.clone());
         let timer = Timer::new(ms.min(LONGEST_MS), move || {
-            let Some(courier) = own.upgrade() else { return };
-            spawn(async move { courier.tell_webhook(id).await });
+            let Some(notifier) = own.upgrade() else { return };
+            spawn(async move { notifier.call_webhook(id).await });
         });
         self.planned.borrow_mut().push((batch_id, timer));
     }
 
-    async fn tell_webhook(&self, batch_id: String) {
+    async fn call_webhook(&self, batch_id: String) {
         self.planned.borrow_mut().retain(|(planned, _)| *planned != batch_id);
         self.underway.borrow_mut().push(batch_id.clone());
         let told = self.try_webhook(&batch_id).await;
@@ -94,7 +94,7 @@ impl Courier {
         }
     }
 
-    /// One try; the progress after it, where something was due.
+    /// One attempt; answers the progress after it, if a call was due.
     async fn try_webhook(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
         let Some(progress) = self.database.progress(batch_id).await? else { return Ok(None) };
         let (Some(delivery), Some(url)) = (progress.webhook, &progress.config.webhook_url) else { return Ok(None) };
@@ -138,7 +138,7 @@ impl Courier {
     }
 }
 
-/// Shows the notification; a click on it brings the batch's results.
+/// Shows the notification; a click on it opens the batch's results.
 fn show(progress: &Progress, address: String) -> Result<(), JsValue> {
     if Notification::permission() != NotificationPermission::Granted {
         return Ok(());
@@ -160,7 +160,7 @@ fn show(progress: &Progress, address: String) -> Result<(), JsValue> {
             let _refused = window.location().set_href(&address);
         }
     });
-    // For as long as the notification stands.
+    // It lives as long as the notification.
     std::mem::forget(listener);
     Ok(())
 }
