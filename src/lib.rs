@@ -13,6 +13,7 @@ pub mod network;
 
 pub mod actions;
 pub mod codecs;
+pub mod selection;
 pub mod workflow;
 
 pub mod engine;

@@ -11,12 +11,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::archive::ImportSummary;
+use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
+use crate::selection::Finding;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Page and worker must have the same one: both are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -130,7 +132,11 @@ pub enum ToWorker {
     Import {
         /// Returned with every report on it.
         ticket: u32,
+        /// Whether to read their headers, too.
+        check: bool,
     },
+    /// Unpack the pictures of a ZIP, which is attached.
+    Unpack,
 }
 
 /// Worker to page.
@@ -224,6 +230,13 @@ pub enum FromWorker {
         ticket: u32,
         /// The next ones, in order.
         assets: Vec<AssetRecord>,
+        /// What the header of each says; empty where that was not asked.
+        findings: Vec<Option<Finding>>,
+    },
+    /// Answer to [`ToWorker::Unpack`]. The pictures are attached, as a list of `File`.
+    Unpacked {
+        /// What it holds, or why it cannot be read.
+        result: Result<Contents, String>,
     },
     /// An import is over.
     ImportEnded {

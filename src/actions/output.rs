@@ -1,5 +1,7 @@
 //! `output`: takes a result out of the graph, in a format and under a name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
@@ -43,6 +45,17 @@ pub const PLACEHOLDERS: [&str; 6] = ["name", "ext", "folder", "index", "width", 
 /// Whether a name pattern says itself where in the folders of the input the result goes.
 pub fn places_folder(pattern: &str) -> bool {
     pattern.contains("{folder}")
+}
+
+/// Ids of the `output` actions of a document that say so.
+pub fn placing_outputs(document: &Value) -> BTreeSet<String> {
+    let actions = document.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let pattern = |action: &Value| action.pointer("/parameters/name").and_then(Value::as_str).map(str::to_owned);
+    actions
+        .filter(|action| action.get("actionType").is_some_and(|kind| kind == ACTION.action_type))
+        .filter(|action| pattern(action).is_some_and(|pattern| places_folder(&pattern)))
+        .filter_map(|action| action.get("actionId")?.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`]. A folder that is empty takes the slash behind it
@@ -99,7 +112,23 @@ pub const ACTION: Action = Action {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn outputs_that_place_their_results_are_known() {
+        let output = |id: &str, name: &str| json!({ "actionId": id, "actionType": "output", "parameters": { "name": name } });
+        let document = json!({ "actions": [
+            output("a", "{folder}/{name}.{ext}"),
+            output("b", "{name}.{ext}"),
+            { "actionId": "c", "actionType": "output" },
+            { "actionId": "d", "actionType": "resize", "parameters": { "name": "{folder}" } },
+            7,
+        ] });
+        assert_eq!(placing_outputs(&document), BTreeSet::from(["a".to_owned()]));
+        assert!(placing_outputs(&Value::Null).is_empty());
+    }
 
     #[test]
     fn an_empty_folder_leaves_no_slash_behind() {

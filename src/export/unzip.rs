@@ -29,8 +29,23 @@ pub struct Listed {
     pub crc32: u32,
     /// Where its local header begins.
     pub offset: u64,
-    /// Whether it is stored as it is, neither compressed nor encrypted.
-    pub stored: bool,
+    /// Size of the content as it lies in the archive.
+    pub packed: u64,
+    /// How it lies there.
+    pub packing: Packing,
+}
+
+/// How an entry's content lies in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// As it is.
+    Stored,
+    /// Compressed by Deflate (RFC 1951).
+    Deflated,
+    /// Encrypted.
+    Encrypted,
+    /// In another way.
+    Other,
 }
 
 /// Finds the directory. `tail` are the last bytes of the archive, [`TAIL`] of them or all; `size` is its whole length.
@@ -82,7 +97,13 @@ pub fn entries(bytes: &[u8], directory: Directory) -> Result<Vec<Listed>, String
             size,
             crc32: long(16)?,
             offset,
-            stored: method == 0 && flags & 1 == 0 && packed == size,
+            packed,
+            packing: match method {
+                _ if flags & 1 != 0 => Packing::Encrypted,
+                0 if packed == size => Packing::Stored,
+                8 => Packing::Deflated,
+                _ => Packing::Other,
+            },
         });
         at += 46 + name + extra + comment;
     }
@@ -159,7 +180,7 @@ mod tests {
                 let header = bytes.get(entry.offset as usize..).ok_or("beyond the end")?;
                 let at = content_offset(header, &entry)? as usize;
                 let content = bytes.get(at..at + entry.size as usize).ok_or("cut off")?.to_vec();
-                assert!(entry.stored && entry.crc32 == crc32fast::hash(&content), "{entry:?}");
+                assert!(entry.packing == Packing::Stored && entry.crc32 == crc32fast::hash(&content), "{entry:?}");
                 Ok((entry.path, content))
             })
             .collect()
@@ -219,7 +240,9 @@ mod tests {
         let place = directory(&bytes, bytes.len() as u64).expect("found");
         let mut raw = bytes[place.offset as usize..][..place.length as usize].to_vec();
         raw[10] = 8;
-        assert!(!entries(&raw, place).expect("entries")[0].stored, "deflated");
+        assert_eq!(entries(&raw, place).expect("entries")[0].packing, Packing::Deflated);
+        raw[8] |= 1;
+        assert_eq!(entries(&raw, place).expect("entries")[0].packing, Packing::Encrypted);
     }
 
     #[test]
