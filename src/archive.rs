@@ -551,6 +551,7 @@ mod tests {
                 name: format!("{text}.jpg"),
                 source_url: format!("asset:{}", sha256(text)),
                 path: None,
+                replaced: false,
             }],
         });
         let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };

@@ -19,7 +19,7 @@ pub struct Skipped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
-    /// It, or a folder above it, is hidden, or the system keeps it for itself.
+    /// It, or a folder above it, is hidden.
     Hidden,
     /// It is not an image.
     NotAnImage,
@@ -71,10 +71,9 @@ pub enum Role {
     Skipped(Why),
 }
 
-/// Whether a file is hidden or the system's own, by its path.
+/// Whether a file or a folder above it is hidden, or is what macOS adds to ZIPs.
 pub fn is_hidden(path: &str) -> bool {
-    let own = ["thumbs.db", "desktop.ini", "__macosx"];
-    path.split(['/', '\\']).any(|part| part.starts_with('.') || own.iter().any(|one| part.eq_ignore_ascii_case(one)))
+    path.split(['/', '\\']).any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
 /// Whether a file is a picture by its type or its name, so that nobody has to look into it.
@@ -101,11 +100,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_keeps_for_itself_is_hidden() {
-        for path in [".DS_Store", "a/.cache/b.jpg", "a/Thumbs.db", "__MACOSX/a.jpg", "desktop.ini", "a\\.b\\c.jpg"] {
+    fn what_begins_with_a_dot_is_hidden_and_so_is_what_lies_below() {
+        for path in [".DS_Store", "a/.cache/b.jpg", "__MACOSX/a.jpg", "a\\.b\\c.jpg"] {
             assert!(is_hidden(path), "{path}");
         }
-        for path in ["a.jpg", "a.b/c", "thumbs.db.jpg", "2026.05/1.png"] {
+        for path in ["a.jpg", "a.b/c", "2026.05/1.png"] {
             assert!(!is_hidden(path), "{path}");
         }
     }

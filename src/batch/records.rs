@@ -396,15 +396,18 @@ impl Execution {
         self.status == ExecutionStatus::Success && self.warnings.iter().any(Warning::is_doubt)
     }
 
-    /// Asset ids it refers to: outputs, thumbnails, and a primary input that was fetched from a URL. (Inputs that the
-    /// document names as `asset:` are referred to by the batch.)
+    /// Asset ids it refers to: outputs, thumbnails, replaced inputs, and a primary input that was fetched from a URL.
+    /// (Inputs that the document names as `asset:` are referred to by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
         let outputs = self.outputs.iter().map(|output| output.sha256.as_str());
         let fetched =
             self.input_asset.asset_id.as_deref().filter(|_| {
                 self.input_asset.inputs.first().is_some_and(|input| !input.source_url.starts_with("asset:"))
             });
-        outputs.chain(self.input_thumbnail.as_deref()).chain(self.output_thumbnail.as_deref()).chain(fetched)
+        let replaced = self.input_asset.inputs.iter().filter(|input| input.replaced);
+        let replaced = replaced.filter_map(|input| input.source_url.strip_prefix("asset:"));
+        let thumbnails = self.input_thumbnail.as_deref().into_iter().chain(self.output_thumbnail.as_deref());
+        outputs.chain(thumbnails).chain(fetched).chain(replaced)
     }
 }
 

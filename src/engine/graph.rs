@@ -127,6 +127,7 @@ impl Graph {
                     name: image.name.clone(),
                     source_url: image.source_url.clone(),
                     path: image.path.clone(),
+                    replaced: false,
                 })
             })
             .collect();

@@ -17,6 +17,10 @@ pub struct InputRef {
     /// Path in the folder it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Whether another file than the document's took its place at a retry. Its asset is then held by the execution: the
+    /// batch holds those alone that its document names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
 }
 
 impl InputRef {
