@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Representations, Size, orient};
 
@@ -83,7 +83,7 @@ struct Codec {
     /// Reads the header. Sizes are judged by [`probe`].
     probe: fn(&[u8]) -> Result<Header, Problem>,
     /// Decodes into one of [`Header::native`], as stored. Profile and orientation are seen to by [`decode`].
-    decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Image, Problem>,
+    decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
     /// Writes a file, if the format can be written.
     encode: Option<Encode>,
 }
@@ -149,6 +149,55 @@ impl Problem {
     }
 }
 
+/// What a format's file gives: the picture as stored, and what is to be known about it.
+struct Picture {
+    image: Image,
+    findings: Vec<Finding>,
+}
+
+impl From<Image> for Picture {
+    fn from(image: Image) -> Self {
+        Self { image, findings: Vec::new() }
+    }
+}
+
+/// What a decoder noticed about a file whose picture it gave all the same. The file's name is added when it becomes a
+/// [`Warning`].
+#[allow(dead_code, reason = "no decoder tells yet")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Finding {
+    /// The data ends early: the rest of the picture is filled.
+    PartMissing,
+    /// The last passes of a picture that sharpens while it loads are missing: all of it is there, but coarse.
+    DetailMissing,
+}
+
+impl Finding {
+    fn of(self, name: &str) -> Warning {
+        match self {
+            Self::PartMissing => Warning::new(
+                "part_missing",
+                format!("\"{name}\" ends too early: part of the picture is missing."),
+                "Copy or download the file again.",
+            ),
+            Self::DetailMissing => Warning::new(
+                "detail_missing",
+                format!("\"{name}\" ends too early: the picture is coarser than it was saved."),
+                "Copy or download the file again.",
+            ),
+        }
+    }
+}
+
+/// A picture that was read, and what was noticed about its file.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The picture.
+    pub image: Image,
+    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early.
+    pub warnings: Vec<Warning>,
+}
+
 /// What a file's header says, before any pixel is decoded.
 #[derive(Clone, Debug)]
 pub struct Header {
@@ -198,7 +247,7 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
     /// Format it is in.
     pub format: Format,
-    /// Which encoder wrote it, with version, for example `jpeg-encoder 0.7.1`.
+    /// Which encoder wrote it, with version, for example `libwebp 1.5.0`.
     pub encoder: &'static str,
 }
 
@@ -272,9 +321,10 @@ pub fn recognize(bytes: &[u8]) -> Content {
 /// Decodes a file whose header was read by [`probe`].
 ///
 /// # Errors
-/// When the data is damaged or truncated.
-pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Image, Failure> {
-    let mut image = (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
+/// When the data is damaged, or too little of the picture is there.
+pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
+    let Picture { mut image, findings } =
+        (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture is not of the size it names").of(name));
     }
@@ -282,11 +332,10 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     if request.auto_orient {
         image = orient::apply(image, header.orientation);
     }
-    Ok(if image.representation().converts_to(request.representation) {
-        convert(image, request.representation)
-    } else {
-        image
-    })
+    if image.representation().converts_to(request.representation) {
+        image = convert(image, request.representation);
+    }
+    Ok(Decoded { image, warnings: findings.into_iter().map(|finding| finding.of(name)).collect() })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.

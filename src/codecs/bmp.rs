@@ -5,7 +5,7 @@ use std::io::Cursor;
 use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
-use super::{Codec, DecodeRequest, Format, Header, Problem};
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
@@ -38,7 +38,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     })
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(problem)?;
     let channels = if header.alpha { 4 } else { 3 };
     let mut samples = vec![0; header.size.pixels() as usize * channels];
@@ -47,5 +47,5 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Pro
     }
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if header.alpha { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };
-    Ok(Image::new(header.size, pixels))
+    Ok(Image::new(header.size, pixels).into())
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use ::gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Codec, DecodeRequest, Format, Header, MAX_PIXELS, MAX_SIDE, Problem};
+use super::{Codec, DecodeRequest, Format, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -100,7 +100,7 @@ fn problem(error: DecodingError) -> Problem {
     }
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.allow_unknown_blocks(true);
@@ -122,7 +122,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Pro
         placed(&frame, [left, top, width, height], screen)
     };
     let pixels = if header.alpha { Pixels::Rgba(rgba) } else { Pixels::Rgb(drop_alpha(&rgba)) };
-    Ok(Image { size: screen, pixels, icc: None })
+    Ok(Image { size: screen, pixels, icc: None }.into())
 }
 
 /// A frame on its transparent screen; what juts out is cut off.

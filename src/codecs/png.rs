@@ -8,7 +8,9 @@ use std::sync::Arc;
 use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
 
 use super::icc::{ColorModel, accept, model};
-use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
+use super::{
+    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder, exif,
+};
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -107,7 +109,7 @@ fn damage(bytes: &[u8]) -> &'static str {
     if has_pixels { "its pixel data cannot be unpacked" } else { "it has no pixel data" }
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -155,7 +157,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Pro
         ColorType::Rgba => Pixels::Rgba(samples),
         ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
     };
-    Ok(Image::new(size, pixels))
+    Ok(Image::new(size, pixels).into())
 }
 
 /// Exactly round(sample · 255 / 65535), as libpng scales.

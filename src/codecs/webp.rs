@@ -6,7 +6,9 @@ use std::io::Cursor;
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
 use super::icc::{ColorModel, accept, model};
-use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Problem, WebpEncoder, exif};
+use super::{
+    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder, exif,
+};
 use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -52,13 +54,13 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     })
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Image, Problem> {
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
     let length = decoder.output_buffer_size().ok_or(Problem::TooLarge(header.size.width, header.size.height))?;
     let mut samples = vec![0; length];
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if decoder.has_alpha() { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };
-    Ok(Image { size: header.size, pixels, icc: None })
+    Ok(Image { size: header.size, pixels, icc: None }.into())
 }
 
 fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {

@@ -7,7 +7,7 @@ use super::plan::{Choice, Plan, upright};
 use super::thumbnail::thumbnail;
 use crate::actions::Context;
 use crate::actions::output::OutputFormat;
-use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format, Header, WebpEncoder};
+use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::{Image, Representation, Size};
@@ -35,7 +35,7 @@ pub struct Produced {
     pub input_thumbnail: Encoded,
     /// At most 256 × 256 pixels of the first result.
     pub output_thumbnail: Option<Encoded>,
-    /// Doubts about the results, in the order of the graph.
+    /// Doubts about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
 }
 
@@ -238,7 +238,9 @@ impl Runner<'_> {
         let turned = auto_orient && header.orientation >= 5;
         let at_least = if turned { upright_size.transposed() } else { upright_size };
         let request = DecodeRequest { representation, at_least, auto_orient };
-        let image = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        let Decoded { image, warnings } =
+            codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
             self.input_thumbnail = Some(thumbnail(&image)?);
         }
@@ -252,7 +254,9 @@ impl Runner<'_> {
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let representation = header.native.iter().next().unwrap_or(Representation::Rgba);
         let request = DecodeRequest { representation, at_least: Size::new(256, 256), auto_orient: true };
-        thumbnail(&codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?)
+        // What is wrong with a file that no result is made of needs no warning.
+        let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        thumbnail(&decoded.image)
     }
 
     fn write(&mut self, position: usize, image: Image) -> Result<ProducedOutput, Failure> {

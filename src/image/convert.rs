@@ -50,6 +50,33 @@ pub fn full_chroma(ycc: Ycc) -> Ycc {
     }
 }
 
+/// Brings the chroma of a 4:4:4 picture to half its size both ways: the mean of each four samples, rounded to nearest,
+/// which is centred siting. Edges are continued.
+pub fn half_chroma(ycc: Ycc) -> Ycc {
+    debug_assert_eq!(ycc.subsampling, Subsampling::S444);
+    Ycc { cb: halved(&ycc.cb), cr: halved(&ycc.cr), y: ycc.y, subsampling: Subsampling::S420 }
+}
+
+fn halved(plane: &Plane) -> Plane {
+    let size = Subsampling::S420.chroma_size(plane.size);
+    let mut data = Vec::with_capacity(size.pixels() as usize);
+    for y in 0..size.height {
+        let (upper, lower) = (plane.row(2 * y), plane.row((2 * y + 1).min(plane.size.height - 1)));
+        let (pairs, rest) = upper.as_chunks::<2>();
+        let below = lower.as_chunks::<2>().0;
+        data.extend(
+            pairs
+                .iter()
+                .zip(below)
+                .map(|(a, b)| ((u16::from(a[0]) + u16::from(a[1]) + u16::from(b[0]) + u16::from(b[1]) + 2) / 4) as u8),
+        );
+        if let ([above], Some(&below)) = (rest, lower.last()) {
+            data.push((u16::from(*above) + u16::from(below)).div_ceil(2) as u8);
+        }
+    }
+    Plane { size, data }
+}
+
 /// Puts a picture with alpha on an opaque background: straight alpha, encoded values, rounded to nearest. A picture
 /// without alpha comes back untouched.
 pub fn composite(image: Image, background: [u8; 3]) -> Image {
