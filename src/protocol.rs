@@ -14,7 +14,7 @@ use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
-use crate::selection::Finding;
+use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
@@ -231,7 +231,7 @@ pub enum FromWorker {
         /// The next ones, in order.
         assets: Vec<AssetRecord>,
         /// What the header of each says; empty where that was not asked.
-        findings: Vec<Option<Finding>>,
+        headers: Vec<Option<HeaderCheck>>,
     },
     /// Answer to [`ToWorker::Unpack`]. The pictures are attached, as a list of `File`.
     Unpacked {

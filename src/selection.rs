@@ -34,7 +34,7 @@ pub enum Why {
 /// What a file's header says, read when the file is imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Finding {
+pub enum HeaderCheck {
     /// It is a picture that we read.
     Picture {
         /// Name of its format.
@@ -48,7 +48,7 @@ pub enum Finding {
     Unreadable(String),
 }
 
-impl Finding {
+impl HeaderCheck {
     /// Why the file cannot be read, if it cannot.
     pub fn problem(&self) -> Option<&str> {
         match self {

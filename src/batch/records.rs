@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::webhook::Delivery;
 pub use crate::engine::{InputAsset, InputRef, InputSize};
-use crate::error::{Failure, Warning};
+use crate::error::{ErrorCategory, Failure, Phase, Warning};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = f64;
@@ -394,6 +394,19 @@ impl Execution {
     /// Whether somebody should look at its results.
     pub fn is_doubtful(&self) -> bool {
         self.status == ExecutionStatus::Success && self.warnings.iter().any(Warning::is_doubt)
+    }
+
+    /// The input whose file it failed by, as far as the failure names one.
+    pub fn failed_input(&self) -> Option<&InputRef> {
+        let failure = self.failure.as_ref().filter(|failure| failure.phase != Phase::Execute)?;
+        let action_id = failure.action_id.as_ref()?;
+        self.input_asset.inputs.iter().find(|input| input.action_id == *action_id)
+    }
+
+    /// Whether it fails again whenever it runs with the same files.
+    pub fn needs_another_file(&self) -> bool {
+        let by_user = |failure: &Failure| failure.category == ErrorCategory::ValidationError;
+        self.failed_input().is_some() && self.failure.as_ref().is_some_and(by_user)
     }
 
     /// Asset ids it refers to: outputs, thumbnails, replaced inputs, and a primary input that was fetched from a URL.

@@ -471,7 +471,11 @@ impl Client {
         self.retry_as_asked(batch_id, &json!({ "executionIds": execution_ids })).await
     }
 
-    pub(super) async fn retry_as_asked(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+    /// Retries as a request of the contract says, which may bring another file.
+    ///
+    /// # Errors
+    /// As `api::Service::retry`.
+    pub async fn retry_as_asked(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
         self.inner.service.retry(batch_id, request).await
     }
 

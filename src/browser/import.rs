@@ -10,7 +10,7 @@ use super::storage::Storage;
 use super::worker::report;
 use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
-use crate::selection::Finding;
+use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, NewAsset, Store, StoreError};
 use wasm_bindgen::JsCast;
 
@@ -26,7 +26,7 @@ const LARGEST_CHECKED: u64 = 256 << 20;
 #[derive(Clone)]
 struct Arrived {
     asset: NewAsset<Blob>,
-    finding: Option<Finding>,
+    header: Option<HeaderCheck>,
 }
 
 /// Stores files in order, reporting as it goes; with `check` also what their headers say.
@@ -49,9 +49,9 @@ pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check
         let size = u64::from(buffer.byte_length());
         // A Blob of our own: a File on the disk may change or disappear before it is stored.
         let content = owned(&buffer, &file.type_()).map_err(ImportStop::general)?;
-        let finding = (check && size <= LARGEST_CHECKED).then(|| find(&buffer));
+        let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
         let asset = NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content };
-        portion.push(Arrived { asset, finding });
+        portion.push(Arrived { asset, header });
         bytes += size;
         if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
             store(database, ticket, std::mem::take(&mut portion)).await?;
@@ -62,13 +62,13 @@ pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check
 }
 
 /// What the header of a file says.
-fn find(buffer: &js_sys::ArrayBuffer) -> Finding {
+fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
     match codecs::check(&js_sys::Uint8Array::new(buffer).to_vec()) {
         Ok(header) => {
             let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };
-            Finding::Picture { format: header.format.name().to_owned(), width: size.width, height: size.height }
+            HeaderCheck::Picture { format: header.format.name().to_owned(), width: size.width, height: size.height }
         }
-        Err(why) => Finding::Unreadable(why),
+        Err(why) => HeaderCheck::Unreadable(why),
     }
 }
 
@@ -118,8 +118,8 @@ async fn put(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(
             damaged: false,
         })
         .collect();
-    let (files, findings): (Vec<_>, Vec<_>) = portion.into_iter().map(|Arrived { asset, finding }| (asset, finding)).unzip();
+    let (files, headers): (Vec<_>, Vec<_>) = portion.into_iter().map(|Arrived { asset, header }| (asset, header)).unzip();
     database.put_assets(files, now).await?;
-    report(&FromWorker::Imported { ticket, assets, findings });
+    report(&FromWorker::Imported { ticket, assets, headers });
     Ok(())
 }

@@ -11,13 +11,13 @@ use super::interop::{Receiver, Sender, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
 use crate::protocol::{FromWorker, ImportStop, ToWorker};
-use crate::selection::Finding;
+use crate::selection::HeaderCheck;
 
 /// The outcome of an import: what is stored, and why it stopped early, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
 /// Receives what was stored since its last call, and what the header of each says.
-pub(super) type OnStored = Rc<dyn Fn(&[Asset], &[Option<Finding>])>;
+pub(super) type OnStored = Rc<dyn Fn(&[Asset], &[Option<HeaderCheck>])>;
 
 /// Workers in a row that may die before they can do anything.
 const MAX_FAILED_STARTS: u32 = 3;
@@ -108,7 +108,7 @@ impl Importer {
                 self.waiting.take().into_iter().for_each(|waiting| self.send(waiting));
             }
             FromPool::Died(_, message) => self.died(&message),
-            FromPool::Report(FromWorker::Imported { ticket, assets, findings }) => {
+            FromPool::Report(FromWorker::Imported { ticket, assets, headers }) => {
                 let stored: Vec<Asset> = assets.iter().map(Asset::from).collect();
                 let on_stored = {
                     let mut imports = self.imports.borrow_mut();
@@ -117,7 +117,7 @@ impl Importer {
                     import.on_stored.clone()
                 };
                 if let Some(on_stored) = on_stored {
-                    on_stored(&stored, &findings);
+                    on_stored(&stored, &headers);
                 }
             }
             FromPool::Report(FromWorker::ImportEnded { ticket, failure }) => {

@@ -13,7 +13,7 @@ use super::format;
 use super::missing::{Missing, Reason};
 use super::skipped::SkippedFiles;
 use crate::batch::records::Millis;
-use crate::selection::Finding;
+use crate::selection::HeaderCheck;
 
 /// The version of the format; what has another is not read.
 const VERSION: u32 = 1;
@@ -54,7 +54,7 @@ pub enum State {
         source_url: String,
         /// What its header says, where it was read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        finding: Option<Finding>,
+        header: Option<HeaderCheck>,
     },
     /// It is on its way into the storage.
     Arriving,
@@ -421,7 +421,7 @@ mod tests {
     use crate::selection::{Skipped, Why};
 
     fn stored(id: u32, asset: &str) -> Item {
-        let state = State::Stored { bytes: 3, source_url: format!("asset:{asset}"), finding: None };
+        let state = State::Stored { bytes: 3, source_url: format!("asset:{asset}"), header: None };
         Item { id, key: String::new(), name: format!("{id}.jpg"), path: None, state }
     }
 
@@ -437,14 +437,14 @@ mod tests {
         let head = Head::parse(head).expect("a head");
         assert_eq!((head.setup.choice.as_str(), head.setup.skipped), ("web-gallery", SkippedFiles::default()));
         let stored = r#"{"stored":{"bytes":3,"sourceUrl":"asset:aa"}}"#;
-        let expected = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), finding: None };
+        let expected = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), header: None };
         assert_eq!(serde_json::from_str::<State>(stored).expect("a state"), expected);
     }
 
     #[test]
     fn what_a_header_said_comes_back() {
-        let finding = Some(Finding::Unreadable("TIFF is not supported".to_owned()));
-        let state = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), finding };
+        let header = Some(HeaderCheck::Unreadable("TIFF is not supported".to_owned()));
+        let state = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), header };
         let text = serde_json::to_string(&state).expect("text");
         assert_eq!(serde_json::from_str::<State>(&text).expect("a state"), state);
     }
@@ -586,7 +586,7 @@ mod tests {
 
     #[test]
     fn what_was_on_its_way_and_what_was_swept_is_missing_with_its_reason() {
-        let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned(), finding: None };
+        let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned(), header: None };
         let items = vec![
             stored(0, "aa"),
             with_state(1, State::Arriving),
