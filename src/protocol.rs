@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn messages_keep_their_frozen_form() {
-        let import = ToWorker::Import { ticket: 7 };
+        let import = ToWorker::Import { ticket: 7, check: true };
         assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"import":{"ticket":7}}"#);
         let start = r#"{"start":{"baseUrl":"https://host/app/"}}"#;
         assert_eq!(
