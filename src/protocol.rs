@@ -133,6 +133,7 @@ pub enum ToWorker {
         /// Returned with every report on it.
         ticket: u32,
         /// Whether to read their headers, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         check: bool,
     },
     /// Unpack the pictures of a ZIP, which is attached.
@@ -282,8 +283,9 @@ mod tests {
 
     #[test]
     fn messages_keep_their_frozen_form() {
-        let import = ToWorker::Import { ticket: 7, check: true };
-        assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"import":{"ticket":7}}"#);
+        let import = |check| serde_json::to_string(&ToWorker::Import { ticket: 7, check }).unwrap();
+        assert_eq!(import(false), r#"{"import":{"ticket":7}}"#);
+        assert_eq!(import(true), r#"{"import":{"ticket":7,"check":true}}"#);
         let start = r#"{"start":{"baseUrl":"https://host/app/"}}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
