@@ -6,12 +6,59 @@ use std::cmp::Ordering;
 /// Extensions that image files have, ours and others', in lower case. Only these are cut off a name: "2026.05.17 Wedding"
 /// has no extension.
 const IMAGE_EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", // what we read
-    "jpg_large", "jpeg_large", "png_large", // as some sites save them
-    "heic", "heif", "hif", "avif", "tif", "tiff", "jxl", "jp2", "j2k", "jpf", "svg", "ico", "psd", "tga", "qoi", "exr",
-    "hdr", "pcx", "ppm", "pgm", "pbm", "pnm", // other formats
-    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "raf", "pef", "srw", "x3f", "3fr",
-    "iiq", "raw", // camera raw files
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "apng",
+    "webp",
+    "gif",
+    "bmp",
+    "dib", // what we read
+    "jpg_large",
+    "jpeg_large",
+    "png_large", // as some sites save them
+    "heic",
+    "heif",
+    "hif",
+    "avif",
+    "tif",
+    "tiff",
+    "jxl",
+    "jp2",
+    "j2k",
+    "jpf",
+    "svg",
+    "ico",
+    "psd",
+    "tga",
+    "qoi",
+    "exr",
+    "hdr",
+    "pcx",
+    "ppm",
+    "pgm",
+    "pbm",
+    "pnm", // other formats
+    "dng",
+    "cr2",
+    "cr3",
+    "crw",
+    "nef",
+    "nrw",
+    "arw",
+    "srf",
+    "sr2",
+    "orf",
+    "rw2",
+    "raf",
+    "pef",
+    "srw",
+    "x3f",
+    "3fr",
+    "iiq",
+    "raw", // camera raw files
 ];
 
 /// A file name and its extension with the dot, where that is a known image extension; else the whole name and nothing.

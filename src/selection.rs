@@ -73,7 +73,8 @@ pub enum Role {
 
 /// Whether a file or a folder above it is hidden, or is what macOS adds to ZIPs.
 pub fn is_hidden(path: &str) -> bool {
-    path.split(['/', '\\']).any(|part| part.starts_with('.') || part == "__MACOSX")
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    path.split(['/', '\\']).any(|part| is_hidden(part) || part == "__MACOSX")
 }
 
 /// Whether a file is a picture by its type or its name, so that nobody has to look into it.
@@ -104,7 +105,7 @@ mod tests {
         for path in [".DS_Store", "a/.cache/b.jpg", "__MACOSX/a.jpg", "a\\.b\\c.jpg"] {
             assert!(is_hidden(path), "{path}");
         }
-        for path in ["a.jpg", "a.b/c", "2026.05/1.png"] {
+        for path in ["a.jpg", "a.b/c", "../a.jpg", "2026.05/1.png"] {
             assert!(!is_hidden(path), "{path}");
         }
     }

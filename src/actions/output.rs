@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn outputs_that_place_their_results_are_known() {
-        let output = |id: &str, name: &str| json!({ "actionId": id, "actionType": "output", "parameters": { "name": name } });
+        let output =
+            |id: &str, name: &str| json!({ "actionId": id, "actionType": "output", "parameters": { "name": name } });
         let document = json!({ "actions": [
             output("a", "{folder}/{name}.{ext}"),
             output("b", "{name}.{ext}"),

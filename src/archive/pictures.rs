@@ -219,19 +219,12 @@ mod tests {
             ("empty/", b""),
         ];
         let (taken, skipped) = unpacked(deflated(&files), Limits::default()).expect("a ZIP");
-        let expected: Vec<(String, Vec<u8>)> = [
-            ("up.png", b"whatever".as_slice()),
-            ("photo", JPEG),
-            ("sub/2.jpg", &long),
-            ("sub/10.jpg", JPEG),
-        ]
-        .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()))
-        .into();
+        let expected: Vec<(String, Vec<u8>)> =
+            [("up.png", b"whatever".as_slice()), ("photo", JPEG), ("sub/2.jpg", &long), ("sub/10.jpg", JPEG)]
+                .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()))
+                .into();
         assert_eq!(taken, expected);
-        assert_eq!(
-            skipped,
-            [("__MACOSX/._photo".to_owned(), Why::Hidden), ("notes.txt".to_owned(), Why::NotAnImage)]
-        );
+        assert_eq!(skipped, [("__MACOSX/._photo".to_owned(), Why::Hidden), ("notes.txt".to_owned(), Why::NotAnImage)]);
     }
 
     #[test]

@@ -183,11 +183,7 @@ impl Shared {
         *self.exchange_subscription.borrow_mut() = Some(subscription);
     }
 
-    async fn import(
-        &self,
-        files: Vec<Blob>,
-        on_stored: Option<OnStored>,
-    ) -> Result<Vec<Asset>, ImportFailure> {
+    async fn import(&self, files: Vec<Blob>, on_stored: Option<OnStored>) -> Result<Vec<Asset>, ImportFailure> {
         if files.is_empty() {
             return Ok(Vec::new());
         }

@@ -75,14 +75,14 @@ impl Gathered {
 }
 
 /// The first bytes of files; nothing where one cannot be read.
-async fn heads(files: impl Iterator<Item = &File>) -> Vec<Option<Vec<u8>>> {
+async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>> {
     let reading: Array = files
         .map(|file| match file.slice_with_f64_and_f64(0.0, HEAD as f64) {
             Ok(head) => JsValue::from(head.array_buffer()),
             Err(error) => Promise::reject(&error).into(),
         })
         .collect();
-    let outcomes = settled(Promise::all_settled(&reading)).await.unwrap_or_default();
+    let Ok(outcomes) = settled(Promise::all_settled(&reading)).await else { return Vec::new() };
     let head = |outcome: JsValue| {
         let buffer = property(&outcome, "value").dyn_into::<ArrayBuffer>().ok()?;
         Some(Uint8Array::new(&buffer).to_vec())
@@ -267,7 +267,8 @@ pub(super) async fn zip<H: Host>(
             ApiError::internal("Every stored result is damaged. Retry the batch, which makes them anew.")
         });
     }
-    let paths = unique_paths(names.iter().map(String::as_str), &|text| JsString::from(text).normalize("NFC").into());
+    let paths =
+        unique_paths(names.iter().map(String::as_str), &|text: &str| JsString::from(text).normalize("NFC").into());
     let files: Vec<Entry> = (paths.into_iter().zip(files))
         .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
         .collect();

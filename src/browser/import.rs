@@ -118,7 +118,8 @@ async fn put(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(
             damaged: false,
         })
         .collect();
-    let (files, headers): (Vec<_>, Vec<_>) = portion.into_iter().map(|Arrived { asset, header }| (asset, header)).unzip();
+    let (files, headers): (Vec<_>, Vec<_>) =
+        portion.into_iter().map(|Arrived { asset, header }| (asset, header)).unzip();
     database.put_assets(files, now).await?;
     report(&FromWorker::Imported { ticket, assets, headers });
     Ok(())

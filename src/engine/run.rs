@@ -544,7 +544,10 @@ mod tests {
             &[("logo", "mark.overlay"), ("photos", "mark")],
         ));
         let (photo, logo) = (jpeg(64, 48), png(8, 8, true));
-        let sources = [Source { name: "p.jpg", folder: "", bytes: &photo }, Source { name: "logo.png", folder: "", bytes: &logo }];
+        let sources = [
+            Source { name: "p.jpg", folder: "", bytes: &photo },
+            Source { name: "logo.png", folder: "", bytes: &logo },
+        ];
         let produced = plan.run(3, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!(produced.outputs[0].name, "p.jpg");
         assert_eq!((produced.input_size.width, produced.input_size.bytes), (64, photo.len() as u64));

@@ -387,11 +387,17 @@ impl Services {
 
     /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
     /// or the primary one.
-    pub(crate) async fn retry_with(self, execution: &Execution, action_id: Option<&str>, file: File) -> Result<(), UiError> {
+    pub(crate) async fn retry_with(
+        self,
+        execution: &Execution,
+        action_id: Option<&str>,
+        file: File,
+    ) -> Result<(), UiError> {
         let client = self.client()?;
         let name = file.name();
         let stored = client.import_assets(vec![file.into()], None).await.map_err(|failure| failure.error)?;
-        let replacement = stored.first().map(|asset| json!({ "actionId": action_id, "name": name, "sourceUrl": asset.url }));
+        let replacement =
+            stored.first().map(|asset| json!({ "actionId": action_id, "name": name, "sourceUrl": asset.url }));
         let request = json!({ "executionIds": [execution.execution_id()], "replacement": replacement });
         client.retry_as_asked(&execution.batch_id, &request).await?;
         Ok(())

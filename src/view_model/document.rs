@@ -44,8 +44,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// Whether a text is JSON of a workflow, however faulty that may be.
 pub fn is_workflow(text: &str) -> bool {
-    serde_json::from_str::<Value>(text)
-        .is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
+    serde_json::from_str::<Value>(text).is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
 }
 
 /// A name that none of these is: with a number behind it where it is taken, such as `Blog 1200 (2)`.

@@ -63,8 +63,8 @@ pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
 
 /// Unpacks the pictures of a ZIP: what it holds, and the pictures as a list of `File`.
 pub(super) async fn unpack(zip: Blob) -> (Result<Contents, String>, Array) {
-    let files = Array::new();
-    let result = pictures::unpack(&File(zip), Limits::default(), |path, bytes| {
+    let (zip, files) = (File(zip), Array::new());
+    let result = pictures::unpack(&zip, Limits::default(), |path, bytes| {
         let parts = Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
         let file = web_sys::File::new_with_u8_array_sequence(&parts, file_name(path));
         files.push(&file.map_err(|error| describe(&error))?);

@@ -329,7 +329,8 @@ impl Draft {
                 }
                 Err(problem) => {
                     is_told = true;
-                    self.notices.failed(format!("“{}” could not be unpacked: {}", zip.name(), problem.text), problem.hint);
+                    self.notices
+                        .failed(format!("“{}” could not be unpacked: {}", zip.name(), problem.text), problem.hint);
                 }
             }
         }
@@ -339,7 +340,8 @@ impl Draft {
     fn ask_for_archive(self, archive: web_sys::File) {
         let title = format!("Import “{}”?", archive.name());
         let archive = StoredValue::new_local(archive);
-        let text = "It is an archive of Pixelmill. Its batches, workflows and networks are added. Importing never overwrites.";
+        let text =
+            "It is an archive of Pixelmill. Its batches, workflows and networks are added. Importing never overwrites.";
         self.confirm.ask(title, text, "Import", move || {
             spawn_local(async move {
                 match self.services.import_archive(archive.get_value()).await {

@@ -6,8 +6,8 @@ use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
-use crate::ui::icons::{Icon, Shape};
 use crate::selection::HeaderCheck;
+use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
 use crate::ui::widgets::FilePicker;
 use crate::view_model::document::Input;

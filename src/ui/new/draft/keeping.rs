@@ -219,7 +219,9 @@ impl Draft {
         let mut missing = Vec::new();
         for item in items {
             missing.extend(item.as_missing());
-            let Item { id, key, name, path, state: State::Stored { bytes, source_url, header } } = item else { continue };
+            let Item { id, key, name, path, state: State::Stored { bytes, source_url, header } } = item else {
+                continue;
+            };
             let entry = Entry { id, name, path, bytes, source_url, header, file: None };
             pictures.entry(key).or_default().push(entry);
         }
