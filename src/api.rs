@@ -13,7 +13,7 @@ use crate::actions::Role;
 use crate::batch::records::{
     Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
 };
-use crate::batch::transitions::{self, RetryRefusal};
+use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::engine::{self, Graph};
 use crate::library;
 use crate::store::{Durability, Store, Which};
@@ -275,22 +275,34 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Retries failed executions, by default all, along with those that never started.
+    /// Retries failed executions, by default all, along with those that never started. A single one may get another file
+    /// in place of one that cannot be used.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
     pub async fn retry(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
-        let which = match Retry::read(request)?.indices(batch_id)? {
+        let request = Retry::read(request)?;
+        let which = match request.indices(batch_id)? {
             Some(indices) => Which::At(indices),
             None => Which::In(ExecutionStatus::Failed),
         };
+        let replacement = request.replacement;
+        if let Some(Replacement { asset_id, .. }) = &replacement
+            && self.store.asset(asset_id).await?.is_none()
+        {
+            return Err(ApiError::invalid(format!("There is no file \"asset:{asset_id}\". Import it first.")));
+        }
         let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
         let now = self.host.now();
         let (retried, progress) = self
             .change(batch_id, which, move |progress, executions| {
                 match named.iter().find(|index| !executions.iter().any(|one| one.asset_index == **index)) {
                     Some(missing) => Err(Err(*missing)),
-                    None => transitions::retry(progress, executions, now).map_err(Ok),
+                    None => match &replacement {
+                        Some(replacement) => transitions::retry_with(progress, executions, replacement, now),
+                        None => transitions::retry(progress, executions, now),
+                    }
+                    .map_err(Ok),
                 }
             })
             .await?;
@@ -305,6 +317,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     execution_id(batch_id, index),
                     state.name()
                 ),
+                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is none of the execution's inputs.".to_owned(),
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;

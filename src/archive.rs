@@ -20,11 +20,15 @@ use serde::{Deserialize, Serialize};
 use crate::batch::records::{Batch, Execution, Millis, Progress};
 use crate::batch::transitions;
 use crate::engine;
-use crate::export::unzip::{self, Listed};
-use crate::export::zip::{Entry, structure};
+use crate::export::unzip::{self, Listed, Packing};
+use crate::export::zip::{Entry, Moment, structure};
 use crate::library::KeptWorkflow;
 use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
 
+pub mod pictures;
+
+/// The path of every manifest.
+const MANIFEST: &str = "manifest.json";
 /// The `format` of every manifest.
 pub const FORMAT: &str = "pixelmill-archive";
 /// Version of the format. A reader accepts this one and older ones.
@@ -119,7 +123,7 @@ pub async fn export<S: Store>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     created_at: String,
-    now: Millis,
+    now: Moment,
 ) -> Result<Vec<Part<S::Content>>, StoreError> {
     let mut files = Files { entries: Vec::new(), parts: Vec::new(), now };
     let manifest = Manifest {
@@ -128,7 +132,7 @@ pub async fn export<S: Store>(
         engine_version: engine::VERSION.to_owned(),
         created_at,
     };
-    files.add_records("manifest.json", &manifest)?;
+    files.add_records(MANIFEST, &manifest)?;
     let mut needed = BTreeSet::new();
     for progress in store.all_progress().await? {
         // Deleted meanwhile.
@@ -172,7 +176,7 @@ pub async fn export<S: Store>(
 struct Files<C> {
     entries: Vec<Entry>,
     parts: Vec<Part<C>>,
-    now: Millis,
+    now: Moment,
 }
 
 impl<C> Files<C> {
@@ -237,7 +241,7 @@ pub async fn import<S: Store>(
     now: Millis,
 ) -> Result<ImportSummary, String> {
     let entries = list(archive).await?;
-    let manifest: Manifest = match entries.get("manifest.json") {
+    let manifest: Manifest = match entries.get(MANIFEST) {
         Some(entry) => {
             records(archive, entry).await.map_err(|why| format!("The archive's manifest is damaged: {why}."))?
         }
@@ -295,7 +299,7 @@ async fn list(archive: &impl Source) -> Result<BTreeMap<String, Listed>, String>
 
 /// The content of an entry.
 async fn content(archive: &impl Source, entry: &Listed, most: u64) -> Result<Vec<u8>, String> {
-    if !entry.stored {
+    if entry.packing != Packing::Stored {
         return Err("it is compressed: the archive was repacked by another program".to_owned());
     }
     if entry.size > most {
@@ -547,6 +551,7 @@ mod tests {
                 name: format!("{text}.jpg"),
                 source_url: format!("asset:{}", sha256(text)),
                 path: None,
+                replaced: false,
             }],
         });
         let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };
@@ -587,7 +592,7 @@ mod tests {
     }
 
     fn archive_of(store: &MemoryStore) -> Vec<u8> {
-        let parts = run(export(store, &Native, "2026-01-31T12:00:00.000Z".into(), 0.0)).expect("written");
+        let parts = run(export(store, &Native, "2026-01-31T12:00:00.000Z".into(), Moment::default())).expect("written");
         parts
             .into_iter()
             .flat_map(|part| match part {
@@ -691,8 +696,8 @@ mod tests {
         assert!(refused(Vec::new()).contains("no ZIP archive"));
         assert!(refused(b"no archive".to_vec()).contains("no ZIP archive"));
         let with = |manifest: serde_json::Value| {
-            let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: 0.0 };
-            files.add_records("manifest.json", &manifest).expect("written");
+            let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
+            files.add_records(MANIFEST, &manifest).expect("written");
             let bytes = files.finish().into_iter().flat_map(|part| match part {
                 Part::Bytes(bytes) => bytes,
                 Part::Content(_) => Vec::new(),

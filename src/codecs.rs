@@ -13,11 +13,14 @@ use crate::image::{Image, Representation, Representations, Size, orient};
 
 mod bmp;
 mod exif;
+mod foreign;
 mod gif;
 mod icc;
 mod jpeg;
 mod png;
 mod webp;
+
+pub use foreign::Foreign;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and `const VERSION: &str`, then its name for
 /// people, its extension and its media type.
@@ -96,6 +99,12 @@ type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Enco
 /// Why a file cannot be read. The file's name is added when it becomes a [`Failure`].
 #[derive(Debug, thiserror::Error)]
 enum Problem {
+    #[error("is empty")]
+    NoContent,
+    #[error("is {}, which Pixelmill cannot read", .0.text)]
+    Foreign(Foreign),
+    #[error("is not an image Pixelmill can read")]
+    NotAnImage,
     #[error("ends too early: part of the picture is missing")]
     Truncated,
     #[error("is damaged: {0}")]
@@ -119,11 +128,22 @@ impl Problem {
 
     fn hint(&self) -> &'static str {
         match self {
-            Self::Truncated => "Copy or download the file again.",
+            Self::Foreign(_) | Self::NotAnImage => {
+                "JPEG, PNG, WebP, GIF and BMP are read; save the picture in one of them."
+            }
+            Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::Cmyk => "Save it as RGB in an image editor.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
+        }
+    }
+
+    /// The end of a sentence that begins with "Could not be read:".
+    fn reason(&self) -> String {
+        match self {
+            Self::Foreign(foreign) if foreign.is_picture => format!("{} is not supported", foreign.name),
+            problem => format!("it {problem}"),
         }
     }
 
@@ -308,8 +328,47 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what is wrong and how
 /// to fix it; `name` is the file's name for the message.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
-    let Some(format) = sniff(bytes) else { return Err(not_readable(bytes, name)) };
-    (format.codec().probe)(bytes).and_then(within_limits).map_err(|problem| problem.of(name))
+    header(bytes).map_err(|problem| problem.of(name))
+}
+
+/// Reads a file's header, as [`probe`] does.
+///
+/// # Errors
+/// Why the file cannot be read, as the end of a sentence: "TIFF is not supported", "it is empty".
+pub fn check(bytes: &[u8]) -> Result<Header, String> {
+    header(bytes).map_err(|problem| problem.reason())
+}
+
+fn header(bytes: &[u8]) -> Result<Header, Problem> {
+    match recognize(bytes) {
+        Content::Image(format) => (format.codec().probe)(bytes).and_then(within_limits),
+        Content::Foreign(foreign) => Err(Problem::Foreign(foreign)),
+        Content::Unknown if bytes.is_empty() => Err(Problem::NoContent),
+        Content::Unknown => Err(Problem::NotAnImage),
+    }
+}
+
+/// What a file is by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A picture in a format that we know.
+    Image(Format),
+    /// Something else that we can name.
+    Foreign(Foreign),
+    /// Anything else.
+    Unknown,
+}
+
+/// First bytes of a file that [`recognize`] needs, or all of a shorter one.
+pub const HEAD: u64 = 1024;
+
+/// Tells what a file is by its first bytes; whether it can be decoded is another question.
+pub fn recognize(bytes: &[u8]) -> Content {
+    match (sniff(bytes), foreign::foreign(bytes)) {
+        (Some(format), _) => Content::Image(format),
+        (None, Some(foreign)) => Content::Foreign(foreign),
+        (None, None) => Content::Unknown,
+    }
 }
 
 /// Decodes a file whose header was read by [`probe`].
@@ -365,42 +424,5 @@ fn within_limits(header: Header) -> Result<Header, Problem> {
         Err(Problem::TooLarge(width, height))
     } else {
         Ok(header)
-    }
-}
-
-/// Says of a file that we do not read what it is, as far as its first bytes tell.
-fn not_readable(bytes: &[u8], name: &str) -> Failure {
-    if bytes.is_empty() {
-        return Failure::input(format!("\"{name}\" is empty."), "Copy or download the file again.");
-    }
-    let message = match foreign(bytes) {
-        Some(kind) => format!("\"{name}\" is {kind}, which Pixelmill cannot read."),
-        None => format!("\"{name}\" is not an image Pixelmill can read."),
-    };
-    Failure::input(message, "JPEG, PNG, WebP, GIF and BMP are read; save the picture in one of them.")
-}
-
-/// Kinds of file that people are likely to drop on the page.
-fn foreign(bytes: &[u8]) -> Option<&'static str> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    match bytes {
-        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => Some("an AVIF picture"),
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', b'i' | b'v' | b'f', ..] => {
-            Some("a HEIC picture")
-        }
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("a video"),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some("a TIFF or camera raw picture"),
-        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some("a JPEG XL picture"),
-        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some("a JPEG 2000 picture"),
-        [0, 0, 1, 0, ..] => Some("an icon"),
-        [b'8', b'B', b'P', b'S', ..] => Some("a Photoshop document"),
-        [b'%', b'P', b'D', b'F', ..] => Some("a PDF document"),
-        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
-        _ if text.starts_with(b"<svg") => Some("an SVG drawing"),
-        _ if text.starts_with(b"<?xml") && text[..text.len().min(1024)].windows(4).any(|four| four == b"<svg") => {
-            Some("an SVG drawing")
-        }
-        _ if text.starts_with(b"<") => Some("a web page or XML document"),
-        _ => None,
     }
 }

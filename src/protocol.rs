@@ -11,12 +11,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::archive::ImportSummary;
+use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
+use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Page and worker must have the same one: both are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -133,7 +135,12 @@ pub enum ToWorker {
     Import {
         /// Returned with every report on it.
         ticket: u32,
+        /// Whether to read their headers, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        check: bool,
     },
+    /// Unpack the pictures of a ZIP, which is attached.
+    Unpack,
 }
 
 /// Worker to page.
@@ -227,6 +234,13 @@ pub enum FromWorker {
         ticket: u32,
         /// The next ones, in order.
         assets: Vec<AssetRecord>,
+        /// What the header of each says; empty where that was not asked.
+        headers: Vec<Option<HeaderCheck>>,
+    },
+    /// Answer to [`ToWorker::Unpack`]. The pictures are attached, as a list of `File`.
+    Unpacked {
+        /// What it holds, or why it cannot be read.
+        result: Result<Contents, String>,
     },
     /// An import is over.
     ImportEnded {
@@ -272,8 +286,9 @@ mod tests {
 
     #[test]
     fn messages_keep_their_frozen_form() {
-        let import = ToWorker::Import { ticket: 7 };
-        assert_eq!(serde_json::to_string(&import).unwrap(), r#"{"import":{"ticket":7}}"#);
+        let import = |check| serde_json::to_string(&ToWorker::Import { ticket: 7, check }).unwrap();
+        assert_eq!(import(false), r#"{"import":{"ticket":7}}"#);
+        assert_eq!(import(true), r#"{"import":{"ticket":7,"check":true}}"#);
         let start = r#"{"start":{"baseUrl":"https://host/app/"}}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),

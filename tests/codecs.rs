@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pixelmill::codecs::{
-    DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder, decode, encode, probe, sniff,
+    DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder, check, decode, encode, probe, sniff,
 };
 use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
@@ -292,7 +292,7 @@ fn what_is_no_picture_is_named() {
     for (bytes, kind) in [
         (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "an AVIF picture"),
         (b"\0\0\0\x1cftypheic\0\0\0\0", "a HEIC picture"),
-        (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIC picture"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIF picture"),
         (b"\0\0\0\x1cftypisom\0\0\0\0", "a video"),
         (b"II*\0\x08\0\0\0", "a TIFF or camera raw picture"),
         (b"  <svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
@@ -302,6 +302,37 @@ fn what_is_no_picture_is_named() {
     ] {
         assert_eq!(message(bytes, "x.jpg"), format!("\"x.jpg\" is {kind}, which Pixelmill cannot read."));
     }
+}
+
+#[test]
+fn an_import_names_the_reason_in_few_words() {
+    for (bytes, reason) in [
+        (&b""[..], "it is empty"),
+        (b"hello", "it is not an image Pixelmill can read"),
+        (b"II*\0\x08\0\0\0", "TIFF is not supported"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF is not supported"),
+        (b"%PDF-1.7", "it is a PDF document, which Pixelmill cannot read"),
+        (&data("rgba-8.png")[..20], "it ends too early: part of the picture is missing"),
+    ] {
+        assert_eq!(check(bytes).expect_err("not readable"), reason);
+    }
+    assert_eq!(check(&data("rgba-8.png")).expect("sound").format, Format::Png);
+}
+
+#[test]
+fn damage_of_a_png_file_is_told_in_words_for_people() {
+    let bytes = data("rgba-8.png");
+    let mut found = std::collections::BTreeSet::new();
+    for at in 33..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        if let Err(failure) = read(&damaged) {
+            let words = failure.message.clone();
+            assert!(!words.contains(['{', '}', '[']) && !words.contains("ChunkType"), "{words}");
+            found.insert(words);
+        }
+    }
+    assert!(found.contains("\"a.file\" is damaged: its pixel data was changed."), "{found:?}");
 }
 
 #[test]

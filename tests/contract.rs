@@ -164,7 +164,16 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
             .map(|written| given_only(written, value))
             .map_err(refused),
         "retryRequest" => Retry::read(value)
-            .map(|retry| given_only(json!({ "executionIds": retry.execution_ids }), value))
+            .map(|retry| {
+                let replacement = retry.replacement.map(|file| {
+                    json!({
+                        "actionId": file.action_id,
+                        "name": file.name,
+                        "sourceUrl": format!("asset:{}", file.asset_id),
+                    })
+                });
+                given_only(json!({ "executionIds": retry.execution_ids, "replacement": replacement }), value)
+            })
             .map_err(refused),
         "updateRequest" => Update::read(value)
             .map(|update| json!({ "priority": update.priority, "concurrencyLimit": update.concurrency_limit }))

@@ -142,7 +142,7 @@ proptest! {
             let asset = plan.graph().input_asset(0);
             let sources: Vec<Source<'_>> = asset.inputs.iter().map(|input| {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
-                Source { name: &input.name, bytes }
+                Source { name: &input.name, folder: input.folder(), bytes }
             }).collect();
             match plan.run(0, &sources, Services { webp: None, networks: Some(&Blot) }) {
                 Ok(produced) => {
@@ -183,7 +183,7 @@ fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Prod
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
     let services = Services { webp: None, networks: Some(&Blot) };
-    plan.run(0, &[Source { name: "a.jpg", bytes: &jpeg() }], services)
+    plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: &jpeg() }], services)
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `output`: writes a result of the graph, in a format and under a name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
@@ -29,7 +31,8 @@ crate::parameters! {
         quality: u32 = 80, range 1.0..=100.0;
         /// Keep every pixel exactly (WebP only).
         lossless: bool = false;
-        /// File name, from `{name}` (the input's, without extension), `{ext}`, `{index}`, `{width}`, `{height}`.
+        /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
+        /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency.
         background: Color = Color::WHITE;
@@ -37,9 +40,26 @@ crate::parameters! {
 }
 
 /// Placeholders that a name pattern may use.
-pub const PLACEHOLDERS: [&str; 5] = ["name", "ext", "index", "width", "height"];
+pub const PLACEHOLDERS: [&str; 6] = ["name", "ext", "folder", "index", "width", "height"];
 
-/// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`].
+/// Whether a name pattern says itself where in the folders of the input the result goes.
+pub fn places_folder(pattern: &str) -> bool {
+    pattern.contains("{folder}")
+}
+
+/// Ids of the `output` actions of a document that say so.
+pub fn placing_outputs(document: &Value) -> BTreeSet<String> {
+    let actions = document.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let pattern = |action: &Value| action.pointer("/parameters/name").and_then(Value::as_str).map(str::to_owned);
+    actions
+        .filter(|action| action.get("actionType").is_some_and(|kind| kind == ACTION.action_type))
+        .filter(|action| pattern(action).is_some_and(|pattern| places_folder(&pattern)))
+        .filter_map(|action| action.get("actionId")?.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`]. A folder that is empty takes the slash behind it
+/// with it.
 ///
 /// # Errors
 /// The first unknown placeholder, or the rest of a pattern whose brace is not closed.
@@ -51,9 +71,10 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
         if !PLACEHOLDERS.contains(&key) {
             return Err(key.to_owned());
         }
+        let value = value(key);
         filled.push_str(before);
-        filled.push_str(&value(key));
-        rest = tail;
+        filled.push_str(&value);
+        rest = if key == "folder" && value.is_empty() { tail.strip_prefix('/').unwrap_or(tail) } else { tail };
     }
     filled.push_str(rest);
     Ok(filled)
@@ -88,3 +109,37 @@ pub const ACTION: Action = Action {
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn outputs_that_place_their_results_are_known() {
+        let output =
+            |id: &str, name: &str| json!({ "actionId": id, "actionType": "output", "parameters": { "name": name } });
+        let document = json!({ "actions": [
+            output("a", "{folder}/{name}.{ext}"),
+            output("b", "{name}.{ext}"),
+            { "actionId": "c", "actionType": "output" },
+            { "actionId": "d", "actionType": "resize", "parameters": { "name": "{folder}" } },
+            7,
+        ] });
+        assert_eq!(placing_outputs(&document), BTreeSet::from(["a".to_owned()]));
+        assert!(placing_outputs(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn an_empty_folder_leaves_no_slash_behind() {
+        let fill = |pattern: &str, folder: &str| {
+            fill_name(pattern, |key| if key == "folder" { folder.to_owned() } else { "x".to_owned() })
+        };
+        assert_eq!(fill("web/{folder}/{name}.{ext}", "a/b").as_deref(), Ok("web/a/b/x.x"));
+        assert_eq!(fill("web/{folder}/{name}.{ext}", "").as_deref(), Ok("web/x.x"));
+        assert_eq!(fill("{folder}-{name}", "").as_deref(), Ok("-x"));
+        assert_eq!(fill("{folders}", ""), Err("folders".to_owned()));
+        assert!(places_folder("web/{folder}/{name}") && !places_folder("{name}.{ext}"));
+    }
+}

@@ -25,7 +25,7 @@ pub enum Kind {
     Ratio,
     /// Free text.
     Text,
-    /// A file-name pattern with `{name}`, `{ext}`, `{index}`, `{width}`, `{height}`.
+    /// A file-name pattern with `{name}`, `{ext}`, `{folder}`, `{index}`, `{width}`, `{height}`.
     NamePattern,
     /// The name of a model: the built-in one, or one that the user has added.
     Model,

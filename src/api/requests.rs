@@ -7,6 +7,7 @@ use super::error::ApiError;
 use super::time::parse_time;
 use super::workflows::WorkflowStatus;
 use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, execution_id};
+use crate::batch::transitions::Replacement;
 use crate::store::BatchFilter;
 
 /// What is to be executed.
@@ -342,6 +343,8 @@ impl ExecutionsQuery {
 pub struct Retry {
     /// These, or all failed ones.
     pub execution_ids: Option<Vec<String>>,
+    /// A file for the only one of them, in place of one that cannot be used.
+    pub replacement: Option<Replacement>,
 }
 
 impl Retry {
@@ -353,19 +356,23 @@ impl Retry {
         let request = query_object(request)?;
         let wrong =
             || ApiError::invalid("\"executionIds\" is not a list of ids. Omit it to retry all failed executions.");
-        let execution_ids = match given(&request, "executionIds") {
+        let execution_ids: Option<Vec<String>> = match given(&request, "executionIds") {
             None => None,
             Some(value) => {
                 let ids = value.as_array().ok_or_else(wrong)?.iter();
                 Some(ids.map(|id| id.as_str().map(str::to_owned).ok_or_else(wrong)).collect::<Result<_, _>>()?)
             }
         };
-        match execution_ids {
-            Some(ids) if Vec::is_empty(&ids) => {
-                Err(ApiError::invalid("\"executionIds\" is empty. Omit it to retry all failed executions."))
-            }
-            execution_ids => Ok(Self { execution_ids }),
+        if execution_ids.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ApiError::invalid("\"executionIds\" is empty. Omit it to retry all failed executions."));
         }
+        let replacement = given(&request, "replacement").map(read_replacement).transpose()?;
+        if replacement.is_some() && execution_ids.as_ref().is_none_or(|ids| ids.len() != 1) {
+            return Err(ApiError::invalid(
+                "\"replacement\" is for one execution. Give its id alone in \"executionIds\".",
+            ));
+        }
+        Ok(Self { execution_ids, replacement })
     }
 
     /// Their positions in the batch, in order, each once.
@@ -434,6 +441,16 @@ fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Ap
 }
 
 /// A query: an object, or nothing.
+fn read_replacement(value: &Value) -> Result<Replacement, ApiError> {
+    let raw = object(value, "\"replacement\"")?;
+    let text = |key: &str| given(raw, key).and_then(Value::as_str).map(str::to_owned);
+    let asset_id = text("sourceUrl").and_then(|url| url.strip_prefix("asset:").map(str::to_owned));
+    let asset_id = asset_id.filter(|asset_id| !asset_id.is_empty()).ok_or_else(|| {
+        ApiError::invalid("\"replacement.sourceUrl\" is not \"asset:\" with an id. Import the file first.")
+    })?;
+    Ok(Replacement { action_id: text("actionId"), name: text("name").unwrap_or_default(), asset_id })
+}
+
 fn query_object(value: &Value) -> Result<Map<String, Value>, ApiError> {
     if value.is_null() { Ok(Map::new()) } else { object(value, "The query").cloned() }
 }

@@ -6,7 +6,7 @@ use crate::actions::parameters::Kind;
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
-use crate::engine::{self, Graph};
+use crate::engine::{self, Graph, InputRef};
 use crate::library;
 use crate::store::Store;
 
@@ -83,13 +83,15 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
         return None;
     }
     let nameless = format!("image-{}", execution.asset_index + 1);
-    let given = execution.input_asset.inputs.first().map(|input| input.name.as_str()).filter(|name| !name.is_empty());
+    let primary = execution.input_asset.inputs.first();
+    let given = primary.map(|input| input.name.as_str()).filter(|name| !name.is_empty());
+    let folder = primary.map_or("", InputRef::folder);
     let named = graph.outputs.iter().zip(&found.outputs).map(|(here, output)| {
         let format = Format::ALL.iter().find(|format| format.media_type() == output.mime_type);
         let extension = format.map_or("", |format| format.extension());
         let size = (output.width, output.height);
         (here.action_id == output.action_id)
-            .then(|| here.name(given.unwrap_or(&nameless), execution.asset_index, extension, size).ok())
+            .then(|| here.name(given.unwrap_or(&nameless), folder, execution.asset_index, extension, size).ok())
             .flatten()
     });
     named.collect()

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::webhook::Delivery;
 pub use crate::engine::{InputAsset, InputRef, InputSize};
-use crate::error::{Failure, Warning};
+use crate::error::{ErrorCategory, Failure, Phase, Warning};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = f64;
@@ -396,15 +396,31 @@ impl Execution {
         self.status == ExecutionStatus::Success && self.warnings.iter().any(Warning::is_doubt)
     }
 
-    /// Asset ids it refers to: outputs, thumbnails, and a primary input that was fetched from a URL. (Inputs that the
-    /// document names as `asset:` are referred to by the batch.)
+    /// The input whose file it failed by, as far as the failure names one.
+    pub fn failed_input(&self) -> Option<&InputRef> {
+        let failure = self.failure.as_ref().filter(|failure| failure.phase != Phase::Execute)?;
+        let action_id = failure.action_id.as_ref()?;
+        self.input_asset.inputs.iter().find(|input| input.action_id == *action_id)
+    }
+
+    /// Whether it fails again whenever it runs with the same files.
+    pub fn needs_another_file(&self) -> bool {
+        let by_user = |failure: &Failure| failure.category == ErrorCategory::ValidationError;
+        self.failed_input().is_some() && self.failure.as_ref().is_some_and(by_user)
+    }
+
+    /// Asset ids it refers to: outputs, thumbnails, replaced inputs, and a primary input that was fetched from a URL.
+    /// (Inputs that the document names as `asset:` are referred to by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
         let outputs = self.outputs.iter().map(|output| output.sha256.as_str());
         let fetched =
             self.input_asset.asset_id.as_deref().filter(|_| {
                 self.input_asset.inputs.first().is_some_and(|input| !input.source_url.starts_with("asset:"))
             });
-        outputs.chain(self.input_thumbnail.as_deref()).chain(self.output_thumbnail.as_deref()).chain(fetched)
+        let replaced = self.input_asset.inputs.iter().filter(|input| input.replaced);
+        let replaced = replaced.filter_map(|input| input.source_url.strip_prefix("asset:"));
+        let thumbnails = self.input_thumbnail.as_deref().into_iter().chain(self.output_thumbnail.as_deref());
+        outputs.chain(thumbnails).chain(fetched).chain(replaced)
     }
 }
 

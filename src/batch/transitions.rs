@@ -12,6 +12,7 @@ use super::records::{
 };
 use super::webhook;
 use crate::error::{Failure, Warning};
+use crate::file_name::folder;
 
 /// An execution fails with this many worker deaths.
 pub const MAX_WORKER_DEATHS: u32 = 3;
@@ -370,6 +371,8 @@ pub enum RetryRefusal {
     NotFailed(u32, ExecutionStatus),
     /// Nothing failed and nothing was left to run.
     Nothing,
+    /// The input to be replaced is none of the execution's.
+    NoInput,
 }
 
 /// Restarts a batch that has ended: these failed executions return to pending, along with those that never started.
@@ -420,6 +423,61 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     progress.completed_at = None;
     touched(progress, now);
     Ok(executions.len() as u32)
+}
+
+/// A file to take the place of an execution's input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The input's `actionId`; the primary one's when there is none.
+    pub action_id: Option<String>,
+    /// What the file is called.
+    pub name: String,
+    /// The file.
+    pub asset_id: String,
+}
+
+impl Replacement {
+    /// The place of the input among an execution's.
+    fn place(&self, execution: &Execution) -> Option<usize> {
+        let wanted = self.action_id.as_ref();
+        let mut inputs = execution.input_asset.inputs.iter();
+        inputs.position(|input| wanted.is_none_or(|action_id| input.action_id == *action_id))
+    }
+
+    /// The input keeps its folder.
+    fn put(&self, execution: &mut Execution, place: usize) {
+        let input = &mut execution.input_asset.inputs[place];
+        input.path = input.path.take().map(|path| match folder(&path) {
+            "" => self.name.clone(),
+            folder => format!("{folder}/{}", self.name),
+        });
+        input.name.clone_from(&self.name);
+        input.source_url = format!("asset:{}", self.asset_id);
+        input.replaced = true;
+        if place == 0 {
+            execution.input_asset.asset_id = Some(self.asset_id.clone());
+            (execution.input_thumbnail, execution.input_size) = (None, None);
+        }
+        // What it is made of is another thing now.
+        execution.content_key = None;
+    }
+}
+
+/// Retries failed executions, as [`retry`] does, with another file in place of one that cannot be used.
+///
+/// # Errors
+/// As [`retry`], and when one of the executions has no such input.
+pub fn retry_with(
+    progress: &mut Progress,
+    executions: &mut [Execution],
+    replacement: &Replacement,
+    now: Millis,
+) -> Result<u32, RetryRefusal> {
+    let places: Option<Vec<usize>> = executions.iter().map(|execution| replacement.place(execution)).collect();
+    let places = places.ok_or(RetryRefusal::NoInput)?;
+    let returned = retry(progress, executions, now)?;
+    executions.iter_mut().zip(places).for_each(|(execution, place)| replacement.put(execution, place));
+    Ok(returned)
 }
 
 /// Records that results of an execution are damaged or missing (`names` says which): success → failed, so that a retry
@@ -643,6 +701,7 @@ fn touched(progress: &mut Progress, now: Millis) {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::records::InputRef;
     use super::*;
     use crate::error::ErrorCategory;
 
@@ -816,6 +875,42 @@ pub(crate) mod tests {
         assert_eq!(give_back(&mut progress, &mut executions[0], 1, cause, 2.0), Some(GivenBack::Pending));
         assert_eq!(progress.paused, Some(Pause { reason: PauseReason::Quota, since: 2.0 }));
         assert_eq!(executions[0].worker_deaths, 0);
+    }
+
+    #[test]
+    fn a_replacement_takes_the_place_of_an_input_and_is_held_by_the_execution() {
+        let (mut progress, mut executions) = batch_of(1);
+        let mut input = InputRef {
+            action_id: "photos".to_owned(),
+            name: "old.jpg".to_owned(),
+            source_url: "asset:old".to_owned(),
+            path: Some("day/old.jpg".to_owned()),
+            replaced: false,
+        };
+        let logo = InputRef { action_id: "logo".to_owned(), path: None, ..input.clone() };
+        executions[0].input_asset.inputs = vec![input.clone(), logo.clone()];
+        start(&mut progress, &mut executions[0], 10.0);
+        end_badly(&mut progress, &mut executions[0], 20.0);
+        executions[0].content_key = Some("key".to_owned());
+        let before = executions.clone();
+        let with = |action_id: Option<&str>| Replacement {
+            action_id: action_id.map(str::to_owned),
+            name: "new.png".to_owned(),
+            asset_id: "new".to_owned(),
+        };
+        let refused = retry_with(&mut progress, &mut executions, &with(Some("elsewhere")), 30.0);
+        assert_eq!((refused, &executions), (Err(RetryRefusal::NoInput), &before));
+        assert_eq!(retry_with(&mut progress, &mut executions, &with(None), 30.0), Ok(1));
+        (input.name, input.source_url) = ("new.png".to_owned(), "asset:new".to_owned());
+        (input.path, input.replaced) = (Some("day/new.png".to_owned()), true);
+        assert_eq!(executions[0].input_asset.inputs, [input, logo]);
+        assert_eq!(executions[0].input_asset.asset_id.as_deref(), Some("new"));
+        assert_eq!((executions[0].status, &executions[0].content_key), (ExecutionStatus::Pending, &None));
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["new"]);
+        start(&mut progress, &mut executions[0], 40.0);
+        end_badly(&mut progress, &mut executions[0], 50.0);
+        assert_eq!(retry_with(&mut progress, &mut executions, &with(Some("logo")), 60.0), Ok(1));
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["new", "new"], "each input holds its own");
     }
 
     #[test]

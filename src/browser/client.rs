@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::{Rc, Weak};
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -15,7 +15,7 @@ use super::database::Database;
 use super::environment::{FileError, base_path, base_url, now, random, storage_manager};
 use super::exchange::{Exchange, Message, Subscription};
 use super::files::Archive;
-use super::importer::Importer;
+use super::importer::{Importer, OnStored};
 use super::interop::{describe, settled, spawn};
 use super::leader::{self, Leader};
 use super::locks;
@@ -32,6 +32,7 @@ use crate::api::{
     WorkflowDeleted, WorkflowList, model_name,
 };
 use crate::archive::ImportSummary;
+use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::network::BUILT_IN;
@@ -197,11 +198,7 @@ impl Shared {
         *self.exchange_subscription.borrow_mut() = Some(subscription);
     }
 
-    async fn import(
-        &self,
-        files: Vec<Blob>,
-        on_stored: impl Fn(&[Asset]) + 'static,
-    ) -> Result<Vec<Asset>, ImportFailure> {
+    async fn import(&self, files: Vec<Blob>, on_stored: Option<OnStored>) -> Result<Vec<Asset>, ImportFailure> {
         if files.is_empty() {
             return Ok(Vec::new());
         }
@@ -255,7 +252,7 @@ impl Host for Surroundings {
             blob.map_err(|error| describe(&error))
         };
         let blob = read.await.map_err(ImportRefusal::Unreadable)?.unchecked_into::<Blob>();
-        let imported = self.shared.import(vec![blob], |_| ()).await.map_err(|failure| match failure.reason {
+        let imported = self.shared.import(vec![blob], None).await.map_err(|failure| match failure.reason {
             StopReason::Unreadable => ImportRefusal::Unreadable(failure.error.message),
             StopReason::NoRoom | StopReason::General => ImportRefusal::NotStored(failure.error.message),
         })?;
@@ -425,15 +422,16 @@ impl Client {
         });
     }
 
-    /// Stores files (a `File` is a `Blob`) without judging them. One entry per file, in order. `on_stored` receives
-    /// every entry as soon as its file is durable; files that were stored together arrive together.
+    /// Stores files (a `File` is a `Blob`) whatever is in them. One entry per file, in order. `on_stored` receives every
+    /// entry as soon as its file is durable, and what the file's header says; files that were stored together arrive
+    /// together.
     ///
     /// # Errors
     /// When the browser's storage is full or a file cannot be read, with what was stored before.
     pub async fn import_assets(
         &self,
         files: Vec<Blob>,
-        on_stored: impl Fn(&[Asset]) + 'static,
+        on_stored: Option<OnStored>,
     ) -> Result<Vec<Asset>, ImportFailure> {
         ask_to_persist();
         self.inner.shared.import(files, on_stored).await
@@ -487,7 +485,11 @@ impl Client {
         self.retry_as_asked(batch_id, &json!({ "executionIds": execution_ids })).await
     }
 
-    pub(super) async fn retry_as_asked(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+    /// Retries as a request of the contract says, which may bring another file.
+    ///
+    /// # Errors
+    /// As `api::Service::retry`.
+    pub async fn retry_as_asked(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
         self.inner.service.retry(batch_id, request).await
     }
 
@@ -854,7 +856,7 @@ impl Client {
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         ask_to_persist();
-        let imported = self.inner.shared.import(vec![file], |_| ()).await.map_err(|failure| failure.error)?;
+        let imported = self.inner.shared.import(vec![file], None).await.map_err(|failure| failure.error)?;
         let asset = imported.into_iter().next().ok_or_else(|| ApiError::internal("The file was not stored."))?;
         let model = ModelRecord { name: name.clone(), asset_id: asset.asset_id, bytes: asset.bytes, created_at: now() };
         if !self.inner.database.add_model(model.clone()).await? {
@@ -910,6 +912,20 @@ impl Client {
         exchange.broadcast(&Message::Notice(Notice::Workflows));
         exchange.broadcast(&Message::Models);
         Ok(summary)
+    }
+
+    /// Unpacks the pictures of a ZIP, unless it is an archive of Pixelmill: what it holds, and the pictures as a list of
+    /// `File`.
+    ///
+    /// # Errors
+    /// 400 when it is not a ZIP, 500 when it cannot be read.
+    pub async fn unpack(&self, zip: Blob) -> Result<(Contents, Array), ApiError> {
+        match one_shot::run(&self.inner.program, ToWorker::Unpack, zip.into(), f64::INFINITY).await {
+            Ok(FromPool::Unpacked(contents, pictures)) => Ok((contents, pictures)),
+            Ok(FromPool::Report(FromWorker::Unpacked { result: Err(why) })) => Err(ApiError::invalid(why)),
+            Ok(_) => Err(ApiError::internal("The ZIP was not unpacked. Try again.")),
+            Err(why) => Err(ApiError::internal(format!("The ZIP was not unpacked: {why}."))),
+        }
     }
 
     async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {

@@ -11,6 +11,7 @@ use web_sys::{
 
 use super::interop::{describe, property, settled};
 use crate::batch::records::Millis;
+use crate::export::zip::Moment;
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,6 +22,11 @@ extern "C" {
 /// Now, on the wall clock.
 pub fn now() -> Millis {
     js_sys::Date::now()
+}
+
+/// An instant with what the local clock showed then.
+pub fn moment(millis: Millis) -> Moment {
+    Moment { millis, ahead_of_utc: -js_sys::Date::new(&millis.into()).get_timezone_offset() }
 }
 
 /// Whether Web Locks and `crypto.subtle` may be used.

@@ -3,109 +3,162 @@
 use std::collections::BTreeSet;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Blob, BlobPropertyBag, DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry, HtmlAnchorElement,
 };
 
-use super::interop::{describe, settled};
+use super::environment::moment;
+use super::interop::{describe, property, settled};
 use super::storage::Storage;
 use super::verify::{self, Found};
+use crate::actions::output::placing_outputs;
 use crate::api::{ApiError, Host, Service};
-use crate::export::names::unique_paths;
+use crate::codecs::HEAD;
+use crate::export::names::{archived_path, unique_paths};
 use crate::export::zip::{Entry, structure};
+use crate::file_name::natural_order;
+use crate::selection::{Role, Skipped, Why, is_hidden, is_picture_by_name, role_by_content};
+use crate::store::Store;
 
-/// What a drop or a folder contained.
+/// What a drop, a paste or a picker held.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
-    /// The pictures, each with its path in its folder (or only its name if it was added alone), by path.
+    /// The pictures, each with its path in the folder it came from (its bare name when it came alone): in the picker's own
+    /// order, and in their natural order within a folder.
     pub files: Vec<(File, String)>,
-    /// Skipped files: hidden ones and ones that are not pictures.
-    pub skipped: u32,
-    /// Paths that could not be opened.
+    /// ZIPs that came by themselves.
+    pub zips: Vec<File>,
+    /// JSON files that came by themselves.
+    pub documents: Vec<File>,
+    /// Files that were left out.
+    pub skipped: Vec<Skipped>,
+    /// Paths of what could not be opened.
     pub unreadable: Vec<String>,
 }
 
-/// Extensions of readable files, for files whose type the browser does not know.
-const EXTENSIONS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib"];
-
-/// Whether a file is worth importing: a picture by its type or its name, and not hidden. Its content is checked later.
-fn is_picture(name: &str, mime_type: &str) -> bool {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let hidden = name.starts_with('.') || name.eq_ignore_ascii_case("thumbs.db");
-    !hidden && (mime_type.starts_with("image/") || extension.is_some_and(|one| EXTENSIONS.contains(&one.as_str())))
-}
+/// Files whose first bytes are read at once.
+const HEADS_AT_ONCE: usize = 64;
 
 impl Gathered {
-    fn sorted(mut self) -> Self {
-        self.files.sort_by(|one, other| one.1.cmp(&other.1));
+    /// Tells pictures from other files, by their first bytes where their names do not tell.
+    async fn with(mut self, files: Vec<(File, String)>) -> Self {
+        let role_by_name = |(file, path): &(File, String)| {
+            let picture = || is_picture_by_name(path, &file.type_()).then_some(Role::Picture);
+            if is_hidden(path) { Some(Role::Skipped(Why::Hidden)) } else { picture() }
+        };
+        let mut roles: Vec<Option<Role>> = files.iter().map(role_by_name).collect();
+        let unknown: Vec<usize> = (0..files.len()).filter(|at| roles[*at].is_none()).collect();
+        for places in unknown.chunks(HEADS_AT_ONCE) {
+            let heads = heads(places.iter().map(|at| &files[*at].0)).await;
+            for (at, head) in places.iter().zip(heads) {
+                let (file, path) = &files[*at];
+                roles[*at] = head.map(|head| match role_by_content(path, &file.type_(), &head) {
+                    // What lies in a folder of pictures is none of the user's intent.
+                    Role::Zip | Role::Json if path.contains('/') => Role::Skipped(Why::NotAnImage),
+                    role => role,
+                });
+            }
+        }
+        for ((file, path), role) in files.into_iter().zip(roles) {
+            match role {
+                Some(Role::Picture) => self.files.push((file, path)),
+                Some(Role::Zip) => self.zips.push(file),
+                Some(Role::Json) => self.documents.push(file),
+                Some(Role::Skipped(why)) => self.skipped.push(Skipped { path, why }),
+                None => self.unreadable.push(path),
+            }
+        }
         self
     }
-
-    fn add(&mut self, file: File, path: String) {
-        if is_picture(&file.name(), &file.type_()) {
-            self.files.push((file, path));
-        } else {
-            self.skipped += 1;
-        }
-    }
 }
 
-/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`) or a paste.
-pub fn from_list(list: &web_sys::FileList) -> Gathered {
-    let mut gathered = Gathered::default();
-    for index in 0..list.length() {
-        let Some(file) = list.get(index) else { continue };
-        let path = super::interop::property(&file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
-        let hidden = path.as_deref().is_some_and(|path| path.split('/').any(|part| part.starts_with('.')));
+/// The first bytes of files; nothing where one cannot be read.
+async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>> {
+    let reading: Array = files
+        .map(|file| match file.slice_with_f64_and_f64(0.0, HEAD as f64) {
+            Ok(head) => JsValue::from(head.array_buffer()),
+            Err(error) => Promise::reject(&error).into(),
+        })
+        .collect();
+    let Ok(outcomes) = settled(Promise::all_settled(&reading)).await else { return Vec::new() };
+    let head = |outcome: JsValue| {
+        let buffer = property(&outcome, "value").dyn_into::<ArrayBuffer>().ok()?;
+        Some(Uint8Array::new(&buffer).to_vec())
+    };
+    Array::from(&outcomes).iter().map(head).collect()
+}
+
+/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). To be called inside the event: the
+/// field may be emptied afterwards; the future may be awaited later.
+pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
+    let mut is_folder = false;
+    let mut files = Vec::new();
+    for file in (0..list.length()).filter_map(|index| list.get(index)) {
+        let path = property(&file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+        is_folder |= path.is_some();
         let path = path.unwrap_or_else(|| file.name());
-        if hidden { gathered.skipped += 1 } else { gathered.add(file, path) }
+        files.push((file, path));
     }
-    gathered.sorted()
+    // A folder is listed in no particular order.
+    if is_folder {
+        files.sort_by(|one, other| natural_order(&one.1, &other.1));
+    }
+    Gathered::default().with(files)
 }
 
-/// The files of a drop or a paste, including those in folders. Must be called during the event: the browser empties
-/// `transfer` when its handlers have returned; the future may be awaited later.
+/// The files of a drop or a paste, folders followed to their leaves. To be called inside the event: the browser
+/// empties `transfer` when its handlers have returned; the future may be awaited later.
 pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> + use<> {
+    enum Dropped {
+        Entry(FileSystemEntry),
+        File(File),
+    }
     let items = transfer.items();
-    let mut entries: Vec<FileSystemEntry> = Vec::new();
-    let mut gathered = Gathered::default();
-    for index in 0..items.length() {
-        let Some(item) = items.get(index) else { continue };
+    let mut dropped: Vec<Dropped> = Vec::new();
+    for item in (0..items.length()).filter_map(|index| items.get(index)) {
         if item.kind() != "file" {
             continue;
         }
         match item.webkit_get_as_entry() {
-            Ok(Some(entry)) => entries.push(entry),
-            _ => {
-                if let Ok(Some(file)) = item.get_as_file() {
-                    let name = file.name();
-                    gathered.add(file, name);
-                }
-            }
+            Ok(Some(entry)) => dropped.push(Dropped::Entry(entry)),
+            _ => dropped.extend(item.get_as_file().ok().flatten().map(Dropped::File)),
         }
     }
     async move {
-        entries.reverse();
-        while let Some(entry) = entries.pop() {
+        let mut gathered = Gathered::default();
+        let mut files = Vec::new();
+        dropped.reverse();
+        while let Some(next) = dropped.pop() {
+            let entry = match next {
+                Dropped::Entry(entry) => entry,
+                Dropped::File(file) => {
+                    let name = file.name();
+                    files.push((file, name));
+                    continue;
+                }
+            };
             let path = entry.full_path().trim_start_matches('/').to_owned();
-            if entry.name().starts_with('.') {
-                gathered.skipped += 1;
+            if is_hidden(&entry.name()) {
+                gathered.skipped.push(Skipped { path, why: Why::Hidden });
             } else if entry.is_directory() {
                 match read_directory(entry.unchecked_ref()).await {
-                    Ok(children) => entries.extend(children.into_iter().rev()),
+                    Ok(mut children) => {
+                        children.sort_by(|one, other| natural_order(&other.name(), &one.name()));
+                        dropped.extend(children.into_iter().map(Dropped::Entry));
+                    }
                     Err(_) => gathered.unreadable.push(path),
                 }
             } else {
                 match read_file(entry.unchecked_ref()).await {
-                    Ok(file) => gathered.add(file, path),
+                    Ok(file) => files.push((file, path)),
                     Err(_) => gathered.unreadable.push(path),
                 }
             }
         }
-        gathered.sorted()
+        gathered.with(files).await
     }
 }
 
@@ -173,7 +226,8 @@ pub struct Archive {
 }
 
 /// The successful outputs of a batch in one archive, in the order of (assetIndex, output). Each is read once to check
-/// it; the archive's parts are the stored Blobs themselves.
+/// it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of the batch's own, so that no
+/// original is overwritten, and below that results lie in the folders that their pictures came from.
 ///
 /// # Errors
 /// 404 when there are no results, 500 when the storage fails or every result is damaged.
@@ -184,15 +238,17 @@ pub(super) async fn zip<H: Host>(
 ) -> Result<Archive, ApiError> {
     let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
+    let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
     let mut from = 0;
     while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
         for execution in executions {
-            let modified = execution.completed_at.unwrap_or_default();
+            let modified = moment(execution.completed_at.unwrap_or_default());
+            let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
             for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
                 match verify::read(database, &output.sha256).await? {
                     Found::Sound(content, _) => {
                         contents.push(content);
-                        names.push(output.name);
+                        names.push(archived_path(&folder, &output.name, placing.contains(&output.action_id)));
                         files.push((output.bytes, crc32, modified));
                     }
                     Found::Damaged(_) | Found::Nothing => {
@@ -212,8 +268,10 @@ pub(super) async fn zip<H: Host>(
             ApiError::internal("Every stored result is damaged. Retry the batch to regenerate them.")
         });
     }
-    let files: Vec<Entry> = (unique_paths(names.iter().map(String::as_str)).into_iter().zip(files))
-        .map(|(path, (size, crc32, modified))| Entry { path, size, crc32, modified })
+    let paths =
+        unique_paths(names.iter().map(String::as_str), &|text: &str| JsString::from(text).normalize("NFC").into());
+    let files: Vec<Entry> = (paths.into_iter().zip(files))
+        .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
         .collect();
     let structure = structure(&files);
     let parts = Array::new();

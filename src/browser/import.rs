@@ -1,5 +1,6 @@
 //! Importing files into the store, in a worker: reads and hashes each, stores them in portions, and reports each
-//! portion once it is durable. It judges nothing: an empty or damaged file is an asset too.
+//! portion once it is durable. It refuses nothing: an empty or damaged file is an asset too. What the headers say is
+//! reported besides, where that was asked.
 
 use web_sys::{Blob, File};
 
@@ -7,7 +8,9 @@ use super::environment::{buffer_of, now};
 use super::hash::sha256;
 use super::storage::Storage;
 use super::worker::report;
+use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
+use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, NewAsset, Store, StoreError};
 use wasm_bindgen::JsCast;
 
@@ -16,11 +19,21 @@ const PORTION_FILES: usize = 32;
 /// Bytes after which a portion is stored, however few files it has.
 const PORTION_BYTES: u64 = 64 << 20;
 
-/// Stores files in order, reporting as it goes.
+/// Largest file whose header is read: it needs the whole file, which has to fit in this worker's memory.
+const LARGEST_CHECKED: u64 = 256 << 20;
+
+/// A file of a portion, and what its header says.
+#[derive(Clone)]
+struct Arrived {
+    asset: NewAsset<Blob>,
+    header: Option<HeaderCheck>,
+}
+
+/// Stores files in order, reporting as it goes; with `check` also what their headers say.
 ///
 /// # Errors
 /// At the first file that cannot be read or that there is no room for; what was reported before is stored.
-pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Result<(), ImportStop> {
+pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check: bool) -> Result<(), ImportStop> {
     let (mut portion, mut bytes) = (Vec::new(), 0);
     for file in files {
         let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
@@ -36,7 +49,9 @@ pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Re
         let size = u64::from(buffer.byte_length());
         // A Blob of our own: a File on the disk may change or disappear before it is stored.
         let content = owned(&buffer, &file.type_()).map_err(ImportStop::general)?;
-        portion.push(NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content });
+        let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
+        let asset = NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content };
+        portion.push(Arrived { asset, header });
         bytes += size;
         if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
             store(database, ticket, std::mem::take(&mut portion)).await?;
@@ -44,6 +59,17 @@ pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>) -> Re
         }
     }
     store(database, ticket, portion).await
+}
+
+/// What the header of a file says.
+fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
+    match codecs::check(&js_sys::Uint8Array::new(buffer).to_vec()) {
+        Ok(header) => {
+            let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };
+            HeaderCheck::Picture { format: header.format.name().to_owned(), width: size.width, height: size.height }
+        }
+        Err(why) => HeaderCheck::Unreadable(why),
+    }
 }
 
 fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> {
@@ -54,7 +80,7 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
 }
 
 /// Stores a portion, or as many of its first files as there is room for.
-async fn store(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), ImportStop> {
+async fn store(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {
         Err(StoreError::Quota(_)) if one_by_one => {
@@ -74,14 +100,14 @@ impl From<StoreError> for ImportStop {
     }
 }
 
-async fn put(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> Result<(), StoreError> {
+async fn put(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), StoreError> {
     if portion.is_empty() {
         return Ok(());
     }
     let now = now();
     let assets = portion
         .iter()
-        .map(|asset| AssetRecord {
+        .map(|Arrived { asset, .. }| AssetRecord {
             asset_id: asset.asset_id.clone(),
             name: asset.name.clone(),
             mime_type: asset.mime_type.clone(),
@@ -92,7 +118,9 @@ async fn put(database: &Storage, ticket: u32, portion: Vec<NewAsset<Blob>>) -> R
             damaged: false,
         })
         .collect();
-    database.put_assets(portion, now).await?;
-    report(&FromWorker::Imported { ticket, assets });
+    let (files, headers): (Vec<_>, Vec<_>) =
+        portion.into_iter().map(|Arrived { asset, header }| (asset, header)).unzip();
+    database.put_assets(files, now).await?;
+    report(&FromWorker::Imported { ticket, assets, headers });
     Ok(())
 }

@@ -12,17 +12,24 @@ use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
 use crate::batch::scheduler::MAX_FAILED_STARTS;
 use crate::protocol::{FromWorker, ImportStop, ToWorker};
+use crate::selection::HeaderCheck;
 
 /// The outcome of an import: what is stored, and why it stopped early, if it did.
 pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
-/// Receives what was stored since its last call.
-type OnStored = Rc<dyn Fn(&[Asset])>;
+/// Receives what was stored since its last call, and what the header of each says.
+pub(super) type OnStored = Rc<dyn Fn(&[Asset], &[Option<HeaderCheck>])>;
 
 struct Import {
     imported: Vec<Asset>,
-    on_stored: OnStored,
+    on_stored: Option<OnStored>,
     ended: Sender<Ended>,
+}
+
+struct Waiting {
+    ticket: u32,
+    check: bool,
+    files: Vec<Blob>,
 }
 
 /// The page's connection to the import worker, which is started when it is first needed.
@@ -33,7 +40,7 @@ pub(super) struct Importer {
     ready: Cell<bool>,
     failed_starts: Cell<u32>,
     /// Imports that wait for the worker to start.
-    waiting: RefCell<Vec<(u32, Vec<Blob>)>>,
+    waiting: RefCell<Vec<Waiting>>,
     imports: RefCell<BTreeMap<u32, Import>>,
     tickets: Cell<u32>,
 }
@@ -52,18 +59,19 @@ impl Importer {
         })
     }
 
-    /// Stores files in order; `on_stored` receives what was stored since its last call.
-    pub(super) fn import(&self, files: Vec<Blob>, on_stored: impl Fn(&[Asset]) + 'static) -> Receiver<Ended> {
+    /// Stores files in order. Their headers are read for `on_stored`, where there is one.
+    pub(super) fn import(&self, files: Vec<Blob>, on_stored: Option<OnStored>) -> Receiver<Ended> {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
         let (ended, receiver) = handover();
-        let import = Import { imported: Vec::new(), on_stored: Rc::new(on_stored), ended };
+        let waiting = Waiting { ticket, check: on_stored.is_some(), files };
+        let import = Import { imported: Vec::new(), on_stored, ended };
         self.imports.borrow_mut().insert(ticket, import);
         if self.ready.get() {
-            self.send(ticket, &files);
+            self.send(waiting);
             return receiver;
         }
-        self.waiting.borrow_mut().push((ticket, files));
+        self.waiting.borrow_mut().push(waiting);
         if self.worker.borrow().is_none() {
             self.start();
         }
@@ -83,10 +91,10 @@ impl Importer {
         }
     }
 
-    fn send(&self, ticket: u32, files: &[Blob]) {
+    fn send(&self, Waiting { ticket, check, files }: Waiting) {
         let files: Array = files.iter().collect();
         if let Some(worker) = &*self.worker.borrow() {
-            worker.send(&ToWorker::Import { ticket }, &files);
+            worker.send(&ToWorker::Import { ticket, check }, &files);
         }
     }
 
@@ -95,12 +103,10 @@ impl Importer {
             FromPool::Ready => {
                 self.ready.set(true);
                 self.failed_starts.set(0);
-                for (ticket, files) in self.waiting.take() {
-                    self.send(ticket, &files);
-                }
+                self.waiting.take().into_iter().for_each(|waiting| self.send(waiting));
             }
             FromPool::Died(_, message) => self.died(&message),
-            FromPool::Report(FromWorker::Imported { ticket, assets }) => {
+            FromPool::Report(FromWorker::Imported { ticket, assets, headers }) => {
                 let stored: Vec<Asset> = assets.iter().map(Asset::from).collect();
                 let on_stored = {
                     let mut imports = self.imports.borrow_mut();
@@ -108,7 +114,9 @@ impl Importer {
                     import.imported.extend_from_slice(&stored);
                     import.on_stored.clone()
                 };
-                on_stored(&stored);
+                if let Some(on_stored) = on_stored {
+                    on_stored(&stored, &headers);
+                }
             }
             FromPool::Report(FromWorker::ImportEnded { ticket, failure }) => {
                 let import = self.imports.borrow_mut().remove(&ticket);
@@ -116,7 +124,7 @@ impl Importer {
                     import.ended.send((import.imported, failure));
                 }
             }
-            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Waits => {}
+            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Waits => {}
         }
     }
 

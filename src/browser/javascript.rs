@@ -42,7 +42,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
             promise(async move {
                 check(&[&options]).map_err(rejection)?;
                 let files = blobs(&files).map_err(rejection)?;
-                match client.import_assets(files, |_| ()).await {
+                match client.import_assets(files, None).await {
                     Ok(assets) => answer(&assets),
                     Err(failure) => {
                         let error = rejection(failure.error);

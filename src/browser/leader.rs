@@ -595,7 +595,7 @@ impl Leader {
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
-            FromPool::Archive(_) => {}
+            FromPool::Archive(_) | FromPool::Unpacked(..) => {}
             FromPool::Report(_) => {
                 web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked.").into());
             }

@@ -52,8 +52,12 @@ async fn run_once(
             }
         }
         FromPool::Archive(_)
+        | FromPool::Unpacked(..)
         | FromPool::Report(
-            FromWorker::ModelProbed { .. } | FromWorker::Exported { .. } | FromWorker::ArchiveImported { .. },
+            FromWorker::ModelProbed { .. }
+            | FromWorker::Exported { .. }
+            | FromWorker::ArchiveImported { .. }
+            | FromWorker::Unpacked { .. },
         ) => {
             answer.send(Ok(heard));
         }

@@ -15,6 +15,7 @@ use super::environment::{FileError, OwnFiles, random};
 use super::interop::{Listener, describe, property, settled, spawn};
 use super::network::ModelDownloads;
 use super::{locks, memory};
+use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
 use crate::store::MemoryStore;
@@ -112,6 +113,8 @@ pub enum FromPool {
     Report(FromWorker),
     /// The archive that was requested.
     Archive(Blob),
+    /// What a ZIP holds, with its pictures as a list of `File`.
+    Unpacked(Contents, Array),
     /// It is gone or useless; its handle is to be dropped. Reported once.
     Died(Death, String),
 }
@@ -209,6 +212,9 @@ impl Handle {
                     }
                     Ok(FromWorker::Crashed { message, .. }) => FromPool::Died(Death::Panic(message.clone()), message),
                     Ok(FromWorker::Exported { failure: None }) => FromPool::Archive(data.get(1).unchecked_into()),
+                    Ok(FromWorker::Unpacked { result: Ok(contents) }) => {
+                        FromPool::Unpacked(contents, data.get(1).unchecked_into())
+                    }
                     Ok(report) => FromPool::Report(report),
                     Err(error) => vanished(error.to_string()),
                 });

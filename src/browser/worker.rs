@@ -137,12 +137,19 @@ pub fn serve() {
                     report(&FromWorker::ModelProbed { failure });
                 });
             }
-            ToWorker::Import { ticket } => {
+            ToWorker::Unpack => {
+                let zip: Blob = attachment.unchecked_into();
+                spawn(async move {
+                    let (result, pictures) = archive::unpack(zip).await;
+                    report_with(&FromWorker::Unpacked { result }, &pictures);
+                });
+            }
+            ToWorker::Import { ticket, check } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let files: Vec<Blob> =
                     attachment.unchecked_into::<Array>().iter().map(JsCast::unchecked_into).collect();
                 spawn(async move {
-                    let failure = import::run(&worker.database, ticket, files).await.err();
+                    let failure = import::run(&worker.database, ticket, files, check).await.err();
                     report(&FromWorker::ImportEnded { ticket, failure });
                 });
             }
@@ -274,6 +281,7 @@ impl Worker {
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
             .map(|(input, bytes)| Source {
                 name: if input.name.is_empty() { &nameless } else { &input.name },
+                folder: input.folder(),
                 bytes: bytes.as_slice(),
             })
             .collect();

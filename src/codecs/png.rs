@@ -122,11 +122,31 @@ fn without_unfit_transparency(bytes: &[u8]) -> Cow<'_, [u8]> {
     cleaned
 }
 
-fn problem(error: DecodingError) -> Problem {
+/// What keeps the file from being decoded, in words: the decoder's own are for programmers.
+fn problem(error: &DecodingError, bytes: &[u8]) -> Problem {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        error => Problem::damaged(error),
+        _ => Problem::damaged(damage(bytes)),
     }
+}
+
+/// What is wrong with a file that cannot be decoded, as far as its chunks tell.
+fn damage(bytes: &[u8]) -> &'static str {
+    let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
+    let mut has_pixels = false;
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        // The checksum covers the type and the data.
+        let Some((covered, after)) = after.split_at_checked(length.saturating_add(4)) else { break };
+        let Some((checksum, after)) = after.split_first_chunk::<4>() else { break };
+        let is_pixels = covered.starts_with(b"IDAT");
+        if crc32fast::hash(covered) != u32::from_be_bytes(*checksum) {
+            return if is_pixels { "its pixel data was changed" } else { "one of its parts was changed" };
+        }
+        has_pixels |= is_pixels;
+        rest = after;
+    }
+    if has_pixels { "its pixel data cannot be unpacked" } else { "it has no pixel data" }
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
@@ -135,7 +155,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
-    let mut reader = decoder.read_info().map_err(problem)?;
+    let mut reader = decoder.read_info().map_err(|error| problem(&error, &bytes))?;
     let size = Size::new(reader.info().width, reader.info().height);
     if size != header.size {
         return Err(Problem::damaged("it has two headers"));
@@ -147,7 +167,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     if depth == BitDepth::Sixteen {
         let stride = size.width as usize * color.samples();
         let (mut row, mut written) = (vec![0; stride], 0);
-        while let Some(interlaced) = reader.next_interlaced_row().map_err(problem)? {
+        while let Some(interlaced) = reader.next_interlaced_row().map_err(|error| problem(&error, &bytes))? {
             let wide = interlaced.data().as_chunks::<2>().0;
             let row = &mut row[..wide.len()];
             row.iter_mut().zip(wide).for_each(|(out, sample)| *out = round_16(u16::from_be_bytes(*sample)));
@@ -162,7 +182,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
             }
         }
     } else {
-        reader.next_frame(&mut samples).map_err(problem)?;
+        reader.next_frame(&mut samples).map_err(|error| problem(&error, &bytes))?;
     }
 
     let pixels = match color {

@@ -10,6 +10,7 @@ use super::inputs::{InputAsset, InputRef};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::output::{Output, fill_name};
 use crate::actions::{self, Action, PortType, Role};
+use crate::file_name::split_image_extension;
 use crate::workflow::{Diagnostic, Workflow, validate};
 
 /// A validated workflow, resolved.
@@ -73,36 +74,29 @@ impl GraphOutput {
         self.parameters.quality.clamp(1, 100) as u8
     }
 
-    /// The name of a result: the name pattern filled in for the execution at `index` whose primary picture is called
-    /// `input`.
+    /// What a result is called: the name pattern filled, for the execution at `index` whose primary picture is called
+    /// `input` and lay in `folder`, which may be empty.
     ///
     /// # Errors
     /// The first unknown placeholder.
     pub fn name(
         &self,
         input: &str,
+        folder: &str,
         index: u32,
         extension: &str,
         (width, height): (u32, u32),
     ) -> Result<String, String> {
-        let stem = stem(input);
+        let stem = split_image_extension(input).0;
         fill_name(&self.parameters.name, |key| match key {
             "name" if stem.is_empty() => "image".to_owned(),
             "name" => stem.to_owned(),
             "ext" => extension.to_owned(),
+            "folder" => folder.to_owned(),
             "index" => index.to_string(),
             "width" => width.to_string(),
             _ => height.to_string(),
         })
-    }
-}
-
-/// A file name without its extension.
-fn stem(name: &str) -> &str {
-    match name.rfind('.') {
-        Some(0) | None => name,
-        Some(dot) if name[dot..].contains(['/', '\\']) => name,
-        Some(dot) => &name[..dot],
     }
 }
 
@@ -138,6 +132,7 @@ impl Graph {
                     name: image.name.clone(),
                     source_url: image.source_url.clone(),
                     path: image.path.clone(),
+                    replaced: false,
                 })
             })
             .collect();

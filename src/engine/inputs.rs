@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_name::folder;
+
 /// One input picture of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,17 @@ pub struct InputRef {
     /// Path in the folder it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Whether another file than the document's took its place at a retry. Its asset is then held by the execution: the
+    /// batch holds those alone that its document names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
+}
+
+impl InputRef {
+    /// The folder it came from, as its path says; empty where there is none.
+    pub fn folder(&self) -> &str {
+        self.path.as_deref().map_or("", folder)
+    }
 }
 
 /// Which pictures an execution works on.

@@ -19,6 +19,8 @@ use crate::network::ModelSource;
 pub struct Source<'a> {
     /// File name, for messages and `{name}`.
     pub name: &'a str,
+    /// The folder it came from, for `{folder}`; may be empty.
+    pub folder: &'a str,
     /// File content.
     pub bytes: &'a [u8],
 }
@@ -286,8 +288,8 @@ impl Runner<'_> {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
-        let input = self.files[self.plan.graph.primary].map_or("", |file| file.name);
-        let name = output.name(input, self.index, encoded.format.extension(), (size.width, size.height));
+        let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
+        let name = output.name(input, folder, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
@@ -435,7 +437,7 @@ mod tests {
     }
 
     fn run(plan: &Plan, bytes: &[u8], name: &str) -> Produced {
-        let sources: Vec<_> = plan.graph.sources.iter().map(|_| Source { name, bytes }).collect();
+        let sources: Vec<_> = plan.graph.sources.iter().map(|_| Source { name, folder: "", bytes }).collect();
         plan.run(0, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 
@@ -525,10 +527,10 @@ mod tests {
             vec![input("in"), action("cut", "crop", json!({ "x": 500, "y": 0, "width": 5, "height": 5 }))],
             &[("in", "cut")],
         ));
-        let source = Source { name: "a.png", bytes: &png(5, 4, false) };
+        let source = Source { name: "a.png", folder: "", bytes: &png(5, 4, false) };
         let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture");
         assert_eq!(failure.action_id.as_deref(), Some("cut"));
-        let damaged = Source { name: "b.png", bytes: b"not a picture" };
+        let damaged = Source { name: "b.png", folder: "", bytes: b"not a picture" };
         let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture");
         assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
         assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
@@ -541,7 +543,7 @@ mod tests {
             &[("in", "big")],
         ));
         let failure = plan
-            .run(0, &[Source { name: "a.png", bytes: &png(5, 4, false) }], Services::default())
+            .run(0, &[Source { name: "a.png", folder: "", bytes: &png(5, 4, false) }], Services::default())
             .expect_err("too large");
         assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
         assert!(log.lock().expect("no panic").is_empty());
@@ -558,7 +560,10 @@ mod tests {
             &[("logo", "mark.overlay"), ("photos", "mark")],
         ));
         let (photo, logo) = (jpeg(64, 48), png(8, 8, true));
-        let sources = [Source { name: "p.jpg", bytes: &photo }, Source { name: "logo.png", bytes: &logo }];
+        let sources = [
+            Source { name: "p.jpg", folder: "", bytes: &photo },
+            Source { name: "logo.png", folder: "", bytes: &logo },
+        ];
         let produced = plan.run(3, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!(produced.outputs[0].name, "p.jpg");
         assert_eq!((produced.input_size.width, produced.input_size.bytes), (64, photo.len() as u64));

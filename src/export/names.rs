@@ -1,6 +1,8 @@
 //! File names that are safe on Windows, macOS and Linux, unique within an archive.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use crate::file_name::{folder, split_image_extension};
 
 /// Longest part of a path in bytes; file systems allow 255.
 const LONGEST: usize = 200;
@@ -27,20 +29,35 @@ fn safe_part(part: &str) -> String {
         .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
         .collect();
-    safe.truncate(safe.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).len());
+    safe.truncate(without_bad_end(&safe).len());
     let safe = safe.trim_start();
     if safe.is_empty() {
         return "_".to_owned();
     }
     let (stem, extension) = split_extension(safe);
+    let stem = if is_device(stem) { format!("_{stem}") } else { stem.to_owned() };
+    let extension = shortened(extension, LONGEST / 4);
+    let stem = shortened(&stem, LONGEST - extension.len());
+    // What was cut may leave a dot or a space at the end.
+    without_bad_end(&format!("{stem}{extension}")).to_owned()
+}
+
+/// Without the dots and spaces at its end, which Windows takes off.
+fn without_bad_end(part: &str) -> &str {
+    part.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+}
+
+/// Whether Windows takes a file of this name for a device, whatever its extension. The superscript digits count as
+/// digits there: `COM¹` is a device.
+fn is_device(stem: &str) -> bool {
     let device = stem.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let numbered = |prefix: &str| {
-        device.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
+        let mut rest = device.strip_prefix(prefix).unwrap_or_default().chars();
+        matches!((rest.next(), rest.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
     };
-    let reserved = matches!(device.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT");
-    let stem = if reserved { format!("_{stem}") } else { stem.to_owned() };
-    let extension = shortened(extension, LONGEST / 4);
-    format!("{}{extension}", shortened(&stem, LONGEST - extension.len()))
+    matches!(device.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 /// At most `longest` bytes, cut between characters.
@@ -52,37 +69,66 @@ fn shortened(text: &str, longest: usize) -> &str {
     &text[..end]
 }
 
-/// A file name and its extension with the dot; a name that begins with its only dot has none.
+/// Extensions of the other files that we write.
+const OTHER_EXTENSIONS: [&str; 4] = [".zip", ".json", ".csv", ".onnx"];
+
+/// A file name and its extension with the dot, where it is one of an image or of what else we write.
 fn split_extension(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
-        Some(dot) if dot > 0 => name.split_at(dot),
-        _ => (name, ""),
+    let stem = OTHER_EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension));
+    match stem.filter(|stem| !stem.is_empty()) {
+        Some(stem) => name.split_at(stem.len()),
+        None => split_image_extension(name),
     }
 }
 
-/// Safe paths for raw names, in their order; one that is taken already (case aside) gets `-2`, `-3`, … before its
-/// extension.
-pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+/// The composed form (NFC) of a text: the browser's in the browser.
+pub type Nfc<'a> = &'a dyn Fn(&str) -> String;
+
+/// What two names have in common where a file system takes them for the same: some do not tell apart case, some not
+/// whether an accent is a character of its own.
+fn key(path: &str, nfc: Nfc<'_>) -> String {
+    // To upper case and back folds what has several small forms: ß and ss, σ and ς.
+    let folded = nfc(path).chars().flat_map(char::to_uppercase).collect::<String>();
+    nfc(&folded.chars().flat_map(char::to_lowercase).collect::<String>())
+}
+
+/// Safe paths for raw names, in their order. One that is taken already gets `-2`, `-3`, … before its extension; so does
+/// a file that is called as a folder of others. Neither case nor the composition of accents distinguishes.
+pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) -> Vec<String> {
+    let paths: Vec<String> = raw.into_iter().map(safe_path).collect();
     let mut taken = HashSet::new();
-    let mut next = std::collections::HashMap::<String, u32>::new();
-    raw.into_iter()
-        .map(|raw| {
-            let path = safe_path(raw);
-            if taken.insert(path.to_lowercase()) {
+    for path in &paths {
+        let mut folder = folder(path);
+        while !folder.is_empty() && taken.insert(key(folder, nfc)) {
+            folder = crate::file_name::folder(folder);
+        }
+    }
+    let mut next = HashMap::<String, u32>::new();
+    paths
+        .into_iter()
+        .map(|path| {
+            let own = key(&path, nfc);
+            if taken.insert(own.clone()) {
                 return path;
             }
             let slash = path.rfind('/').map_or(0, |slash| slash + 1);
             let (stem, extension) = split_extension(&path[slash..]);
-            let counter = next.entry(path.to_lowercase()).or_insert(2);
+            let counter = next.entry(own).or_insert(2);
             loop {
                 let candidate = format!("{}{stem}-{counter}{extension}", &path[..slash]);
                 *counter += 1;
-                if taken.insert(candidate.to_lowercase()) {
+                if taken.insert(key(&candidate, nfc)) {
                     return candidate;
                 }
             }
         })
         .collect()
+}
+
+/// The path of a result in an archive, raw: in the folder that its picture came from, unless its name pattern puts it in
+/// its place itself.
+pub fn archived_path(folder: &str, name: &str, places_itself: bool) -> String {
+    if folder.is_empty() || places_itself { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 #[cfg(test)]
@@ -108,11 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn names_that_an_operating_system_forbids_are_mended() {
+    fn names_that_an_operating_system_forbids_are_changed() {
         for (raw, safe) in [
             ("con.jpg", "_con.jpg"),
             ("NUL", "_NUL"),
             ("com1.tar.gz", "_com1.tar.gz"),
+            ("COM\u{b9}.jpg", "_COM\u{b9}.jpg"),
+            ("lpt\u{b3}", "_lpt\u{b3}"),
+            ("com\u{b2} .png", "_com\u{b2} .png"),
+            ("CONIN$.jpg", "_CONIN$.jpg"),
+            ("com\u{b9}\u{b2}.jpg", "com\u{b9}\u{b2}.jpg"),
+            ("com12.jpg", "com12.jpg"),
             ("common.jpg", "common.jpg"),
             ("a<b>:\"c|?*.png", "a_b___c___.png"),
             ("name. . .", "name"),
@@ -133,22 +185,79 @@ mod tests {
         assert!(safe.len() <= 200 && safe.ends_with(".jpg"), "{}", safe.len());
     }
 
+    fn nfc(text: &str) -> String {
+        icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+    }
+
+    fn unique<'a>(raw: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        unique_paths(raw, &nfc)
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_no_dot_or_space_at_the_end() {
+        let safe = safe_path(&format!("{}. . x", "a".repeat(198)));
+        assert_eq!(safe, "a".repeat(198));
+    }
+
     #[test]
     fn collisions_are_numbered_in_order_and_case_does_not_distinguish() {
         let names = ["a.jpg", "A.JPG", "a.jpg", "a-2.jpg", "b/a.jpg", "x", "x"];
-        assert_eq!(unique_paths(names), ["a.jpg", "A-2.JPG", "a-3.jpg", "a-2-2.jpg", "b/a.jpg", "x", "x-2"]);
+        assert_eq!(unique(names), ["a.jpg", "A-2.JPG", "a-3.jpg", "a-2-2.jpg", "b/a.jpg", "x", "x-2"]);
+    }
+
+    #[test]
+    fn names_that_differ_in_composition_or_folding_alone_are_told_apart() {
+        let names = ["Caf\u{e9}.jpg", "Cafe\u{301}.jpg", "CAFE\u{301}.jpg"];
+        assert_eq!(unique(names), ["Caf\u{e9}.jpg", "Cafe\u{301}-2.jpg", "CAFE\u{301}-3.jpg"]);
+        assert_eq!(unique(["Straße.png", "STRASSE.png"]), ["Straße.png", "STRASSE-2.png"]);
+        assert_eq!(unique(["ΟΔΟΣ.png", "οδος.png", "οδοσ.png"]), ["ΟΔΟΣ.png", "οδος-2.png", "οδοσ-3.png"]);
+        assert_eq!(unique(["\u{212a}.png", "k.png"]), ["\u{212a}.png", "k-2.png"], "the Kelvin sign");
+    }
+
+    #[test]
+    fn nothing_is_both_a_file_and_a_folder() {
+        for (names, expected) in [
+            (["shoe", "shoe/small.png"], ["shoe-2", "shoe/small.png"]),
+            (["shoe/small.png", "SHOE"], ["shoe/small.png", "SHOE-2"]),
+            (["a.jpg", "a.jpg/b/c.png"], ["a-2.jpg", "a.jpg/b/c.png"]),
+            (["a/b", "a/b/c"], ["a/b-2", "a/b/c"]),
+        ] {
+            assert_eq!(unique(names), expected);
+        }
+        assert_eq!(unique(["s", "s", "s/a", "s-2/a"]), ["s-3", "s-4", "s/a", "s-2/a"]);
+    }
+
+    #[test]
+    fn only_an_image_extension_stays_at_the_end() {
+        let names = ["2026.05.17 Wedding", "2026.05.17 Wedding", "a.jpg", "a.jpg", "r.json", "r.json"];
+        let expected = ["2026.05.17 Wedding", "2026.05.17 Wedding-2", "a.jpg", "a-2.jpg", "r.json", "r-2.json"];
+        assert_eq!(unique(names), expected);
+    }
+
+    #[test]
+    fn an_archive_keeps_the_folders_that_the_pictures_came_from() {
+        assert_eq!(archived_path("", "IMG.jpg", false), "IMG.jpg");
+        assert_eq!(archived_path("sub/deep", "IMG.jpg", false), "sub/deep/IMG.jpg");
+        assert_eq!(archived_path("sub", "web/sub/IMG.jpg", true), "web/sub/IMG.jpg");
     }
 
     proptest! {
         #[test]
-        fn any_names_become_unique_relative_and_stay_so(raw in prop::collection::vec("\\PC{0,12}|[ab./\\\\]{0,6}", 0..20)) {
-            let paths = unique_paths(raw.iter().map(String::as_str));
-            let distinct: HashSet<_> = paths.iter().map(|path| path.to_lowercase()).collect();
+        fn any_names_become_unique_relative_and_stay_so(
+            raw in prop::collection::vec("\\PC{0,12}|[ab./\\\\]{0,6}|[aAeE\u{301}é/]{0,5}", 0..20),
+        ) {
+            let paths = unique(raw.iter().map(String::as_str));
+            let distinct: HashSet<_> = paths.iter().map(|path| key(path, &nfc)).collect();
             prop_assert_eq!(distinct.len(), raw.len());
             for path in &paths {
                 prop_assert!(!path.starts_with('/') && !path.contains('\\') && !path.contains(':'));
                 prop_assert!(path.split('/').all(|part| !matches!(part, "" | "." | "..")));
                 prop_assert_eq!(&safe_path(path), path);
+                let mut folder = folder(path);
+                while !folder.is_empty() {
+                    prop_assert!(!distinct.contains(&key(folder, &nfc)), "{} is a file and a folder", folder);
+                    folder = crate::file_name::folder(folder);
+                }
             }
         }
     }

@@ -29,8 +29,23 @@ pub struct Listed {
     pub crc32: u32,
     /// Where its local header begins.
     pub offset: u64,
-    /// Whether it is stored as it is, neither compressed nor encrypted.
-    pub stored: bool,
+    /// Size of the content as it lies in the archive.
+    pub packed: u64,
+    /// How it lies there.
+    pub packing: Packing,
+}
+
+/// How an entry's content lies in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// As it is.
+    Stored,
+    /// Compressed by Deflate (RFC 1951).
+    Deflated,
+    /// Encrypted.
+    Encrypted,
+    /// In another way.
+    Other,
 }
 
 /// Finds the directory. `tail` are the last bytes of the archive, [`TAIL`] of them or all; `size` is its whole length.
@@ -82,7 +97,13 @@ pub fn entries(bytes: &[u8], directory: Directory) -> Result<Vec<Listed>, String
             size,
             crc32: long(16)?,
             offset,
-            stored: method == 0 && flags & 1 == 0 && packed == size,
+            packed,
+            packing: match method {
+                _ if flags & 1 != 0 => Packing::Encrypted,
+                0 if packed == size => Packing::Stored,
+                8 => Packing::Deflated,
+                _ => Packing::Other,
+            },
         });
         at += 46 + name + extra + comment;
     }
@@ -145,7 +166,7 @@ mod tests {
     use std::io::{Cursor, Write};
 
     use super::*;
-    use crate::export::zip::{Entry, structure};
+    use crate::export::zip::{Entry, Moment, structure};
 
     /// Everything that an archive holds, read as its reader does.
     fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
@@ -159,7 +180,7 @@ mod tests {
                 let header = bytes.get(entry.offset as usize..).ok_or("beyond the end")?;
                 let at = content_offset(header, &entry)? as usize;
                 let content = bytes.get(at..at + entry.size as usize).ok_or("cut off")?.to_vec();
-                assert!(entry.stored && entry.crc32 == crc32fast::hash(&content), "{entry:?}");
+                assert!(entry.packing == Packing::Stored && entry.crc32 == crc32fast::hash(&content), "{entry:?}");
                 Ok((entry.path, content))
             })
             .collect()
@@ -171,7 +192,7 @@ mod tests {
                 path: path.clone(),
                 size: content.len() as u64,
                 crc32: crc32fast::hash(content),
-                modified: 0.0,
+                modified: Moment::default(),
             })
             .collect();
         let structure = structure(&entries);
@@ -195,8 +216,8 @@ mod tests {
 
     #[test]
     fn sizes_and_offsets_beyond_4_gib_are_read_from_their_fields() {
-        let large = Entry { path: "large".into(), size: 5_000_000_000, crc32: 7, modified: 0.0 };
-        let small = Entry { path: "small".into(), size: 1, crc32: 8, modified: 0.0 };
+        let large = Entry { path: "large".into(), size: 5_000_000_000, crc32: 7, modified: Moment::default() };
+        let small = Entry { path: "small".into(), size: 1, crc32: 8, modified: Moment::default() };
         let structure = structure(&[large, small]);
         let before = structure.headers.iter().map(|header| header.len() as u64).sum::<u64>() + 5_000_000_001;
         let size = before + structure.directory.len() as u64;
@@ -219,7 +240,9 @@ mod tests {
         let place = directory(&bytes, bytes.len() as u64).expect("found");
         let mut raw = bytes[place.offset as usize..][..place.length as usize].to_vec();
         raw[10] = 8;
-        assert!(!entries(&raw, place).expect("entries")[0].stored, "deflated");
+        assert_eq!(entries(&raw, place).expect("entries")[0].packing, Packing::Deflated);
+        raw[8] |= 1;
+        assert_eq!(entries(&raw, place).expect("entries")[0].packing, Packing::Encrypted);
     }
 
     #[test]

@@ -11,8 +11,18 @@ pub struct Entry {
     pub size: u64,
     /// CRC-32 of the content (ISO 3309, as `crc32fast` computes it).
     pub crc32: u32,
-    /// Milliseconds since 1970-01-01 UTC; written as UTC.
-    pub modified: f64,
+    /// When the content was written last.
+    pub modified: Moment,
+}
+
+/// An instant and where on the clock it was. A ZIP tells local time, and the instant in a field of its own (`UT`), which
+/// readers prefer where they know it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub millis: f64,
+    /// Minutes by which local time was ahead of UTC then.
+    pub ahead_of_utc: f64,
 }
 
 /// What stands between the contents.
@@ -58,13 +68,15 @@ fn needs_64(value: u64) -> bool {
 
 fn local_header(entry: &Entry) -> Vec<u8> {
     let large = needs_64(entry.size);
-    let mut out = Vec::with_capacity(50 + entry.path.len());
+    let mut out = Vec::with_capacity(59 + entry.path.len());
     put32(&mut out, 0x0403_4b50);
     put16(&mut out, if large { VERSION_64 } else { VERSION });
     common(entry, large, &mut out);
+    let timestamp = timestamp(entry.modified);
     put16(&mut out, entry.path.len() as u16);
-    put16(&mut out, if large { 20 } else { 0 });
+    put16(&mut out, if large { 20 } else { 0 } + timestamp.len() as u16);
     out.extend_from_slice(entry.path.as_bytes());
+    out.extend_from_slice(&timestamp);
     if large {
         put16(&mut out, 1);
         put16(&mut out, 16);
@@ -72,6 +84,21 @@ fn local_header(entry: &Entry) -> Vec<u8> {
         put64(&mut out, entry.size);
     }
     out
+}
+
+/// The extended timestamp field with the time of the last change, the same in both headers (Info-ZIP's `extrafld.txt`);
+/// nothing where 32 bits do not hold it.
+fn timestamp(modified: Moment) -> Vec<u8> {
+    let mut field = Vec::new();
+    let seconds = (modified.millis / 1000.0).floor();
+    if (0.0..=f64::from(i32::MAX)).contains(&seconds) {
+        put16(&mut field, 0x5455);
+        put16(&mut field, 5);
+        // Only this one of its three times is there.
+        field.push(1);
+        put32(&mut field, seconds as u32);
+    }
+    field
 }
 
 /// Flags, method, time, checksum, sizes: the same in both headers.
@@ -96,13 +123,15 @@ fn directory_entry(entry: &Entry, offset: u64, out: &mut Vec<u8>) {
     put16(out, if large || far { VERSION_64 } else { VERSION });
     common(entry, large, out);
     put16(out, entry.path.len() as u16);
-    put16(out, if extra > 0 { extra + 4 } else { 0 });
+    let timestamp = timestamp(entry.modified);
+    put16(out, if extra > 0 { extra + 4 } else { 0 } + timestamp.len() as u16);
     put16(out, 0);
     put16(out, 0);
     put16(out, 0);
     put32(out, 0o100_644 << 16);
     put32(out, if far { FULL_32 } else { narrow(offset) });
     out.extend_from_slice(entry.path.as_bytes());
+    out.extend_from_slice(&timestamp);
     if extra > 0 {
         put16(out, 1);
         put16(out, extra);
@@ -145,9 +174,9 @@ fn end_of_directory(entries: u64, start: u64, out: &mut Vec<u8>) {
     put16(out, 0);
 }
 
-/// MS-DOS date and time of an instant, in two-second steps from 1980 to 2107.
-fn dos_time(millis: f64) -> (u16, u16) {
-    let seconds = (millis / 1000.0).max(0.0) as u64;
+/// MS-DOS date and time of an instant on the local clock, in two-second steps from 1980 to 2107.
+fn dos_time(modified: Moment) -> (u16, u16) {
+    let seconds = (modified.millis / 1000.0 + modified.ahead_of_utc * 60.0).max(0.0) as u64;
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     // Howard Hinnant's civil_from_days, for days since 1970-01-01.
     let shifted = days + 719_468;
@@ -185,12 +214,16 @@ mod tests {
 
     use super::*;
 
+    fn utc(millis: f64) -> Moment {
+        Moment { millis, ahead_of_utc: 0.0 }
+    }
+
     fn entry(path: &str, content: &[u8]) -> Entry {
         Entry {
             path: path.into(),
             size: content.len() as u64,
             crc32: crc32fast::hash(content),
-            modified: 1_795_478_462_000.0,
+            modified: utc(1_795_478_462_000.0),
         }
     }
 
@@ -242,7 +275,7 @@ mod tests {
         // Local header: sizes all ones, then extra field 1 with the two sizes.
         let header = &structure.headers[0];
         assert_eq!(header[18..26], [0xff; 8]);
-        let extra = &header[30 + "large.bin".len()..];
+        let extra = &header[30 + "large.bin".len() + 9..];
         assert_eq!(extra[..4], [1, 0, 16, 0]);
         assert_eq!(extra[4..12], size.to_le_bytes());
         let offset = (header.len() as u64 + size).to_le_bytes();
@@ -253,8 +286,41 @@ mod tests {
     #[test]
     fn times_are_those_of_the_calendar() {
         // 2026-11-23 22:21:02 UTC and the leap day of 2024, worked out by `date -u -d … +%s`.
-        assert_eq!(dos_time(1_795_472_462_000.0), ((2026 - 1980) << 9 | 11 << 5 | 23, 22 << 11 | 21 << 5 | 1));
-        assert_eq!(dos_time(1_709_208_000_000.0), ((2024 - 1980) << 9 | 2 << 5 | 29, 12 << 11));
-        assert_eq!(dos_time(0.0), (0x21, 0));
+        let expected = ((2026 - 1980) << 9 | 11 << 5 | 23, 22 << 11 | 21 << 5 | 1);
+        assert_eq!(dos_time(utc(1_795_472_462_000.0)), expected);
+        assert_eq!(dos_time(utc(1_709_208_000_000.0)), ((2024 - 1980) << 9 | 2 << 5 | 29, 12 << 11));
+        assert_eq!(dos_time(utc(0.0)), (0x21, 0));
+    }
+
+    #[test]
+    fn an_entry_says_the_local_time_and_the_instant() {
+        // 22:21:02 UTC is 03:51:02 of the next day in India (UTC+5:30) and 18:21:02 in New York (UTC−4).
+        for (ahead_of_utc, day, hour, minute) in [(330.0, 24, 3, 51), (-240.0, 23, 18, 21)] {
+            let modified = Moment { millis: 1_795_472_462_000.0, ahead_of_utc };
+            let content = b"x".as_slice();
+            let entry = Entry { modified, ..entry("a.jpg", content) };
+            let Structure { headers, directory } = structure(&[entry]);
+            let bytes = [&headers[0], content, &directory].concat();
+            let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
+            let file = archive.by_index(0).expect("an entry");
+            let time = file.last_modified().expect("a time");
+            assert_eq!((time.day(), time.hour(), time.minute(), time.second()), (day, hour, minute, 2));
+            let instant = file.extra_data_fields().find_map(|field| match field {
+                zip::extra_fields::ExtraField::ExtendedTimestamp(timestamp) => timestamp.mod_time(),
+                _ => None,
+            });
+            assert_eq!(instant, Some(1_795_472_462));
+            // The directory has it as well: where most readers look.
+            let field = [&b"UT\x05\x00\x01"[..], &1_795_472_462_u32.to_le_bytes()].concat();
+            assert!(directory.windows(9).any(|window| window == field));
+        }
+    }
+
+    #[test]
+    fn an_instant_that_32_bits_do_not_hold_is_told_in_local_time_alone() {
+        let late = entry("a", b"x");
+        let late = Entry { modified: utc(2_147_483_648_000.0), ..late };
+        let Structure { headers, directory } = structure(&[late]);
+        assert!(![&headers[0], &directory].iter().any(|part| part.windows(2).any(|window| window == b"UT")));
     }
 }

@@ -96,6 +96,7 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
             name: format!("{asset}.jpg"),
             source_url: format!("asset:{asset}"),
             path: None,
+            replaced: false,
         }],
     });
     let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);

@@ -1,5 +1,7 @@
 //! The current state of the batches: read from the store once, then kept up to date by the client's events.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
@@ -8,7 +10,7 @@ use super::confirm::Confirm;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
 use super::services::{Change, Services, TabNote, UiError};
-use crate::batch::records::{BatchStatus, Progress};
+use crate::batch::records::{BatchStatus, Execution, Progress};
 use crate::view_model::format;
 use crate::view_model::progress;
 use crate::view_model::reading::{Extent, Readings};
@@ -190,6 +192,14 @@ impl Live {
     /// Retries failed executions: all, or these.
     pub(crate) fn retry(self, batch_id: String, execution_ids: Option<Vec<String>>) {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
+    }
+
+    /// Runs a failed execution again with another file in place of the one it failed by.
+    pub(crate) fn retry_with(self, execution: Arc<Execution>, file: web_sys::File) {
+        self.act(async move {
+            let action_id = execution.failed_input().map(|input| input.action_id.as_str());
+            self.services.retry_with(&execution, action_id, file).await
+        });
     }
 
     /// Asks, then deletes a batch with its results.

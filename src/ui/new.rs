@@ -14,7 +14,7 @@ pub(crate) mod library;
 pub(crate) mod models;
 mod my_workflows;
 mod options;
-mod pictures;
+pub(crate) mod pictures;
 mod previews;
 mod settings;
 mod workflows;

@@ -2,16 +2,19 @@
 //! form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
+use serde_json::{Value, json};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, Notification};
 
 use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
-use crate::batch::records::{ExecutionStatus, Progress};
+use crate::archive::pictures::Contents;
+use crate::batch::records::{Execution, ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
 pub(crate) use crate::browser::environment::now;
 pub(crate) use crate::browser::locks::LockGuard as DraftLock;
@@ -20,6 +23,7 @@ pub(crate) use crate::browser::preferences::Preference;
 use crate::browser::{environment, files};
 use crate::export::names::safe_file_name;
 use crate::protocol::StopReason;
+use crate::selection::{HeaderCheck, Skipped};
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
@@ -58,35 +62,55 @@ pub(crate) struct Picked {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     pub(crate) files: Vec<Picked>,
-    /// How many files were hidden or not pictures.
-    pub(crate) skipped: u32,
-    /// Paths that could not be opened.
+    /// ZIPs that came by themselves.
+    pub(crate) zips: Vec<File>,
+    /// JSON files that came by themselves.
+    pub(crate) documents: Vec<File>,
+    /// Files that were left out.
+    pub(crate) skipped: Vec<Skipped>,
+    /// Paths of what could not be opened.
     pub(crate) unreadable: Vec<String>,
+}
+
+impl Picked {
+    fn new(file: File, path: String) -> Self {
+        let path = Some(path).filter(|path| *path != file.name());
+        Self { file, path }
+    }
 }
 
 impl From<files::Gathered> for Selection {
     fn from(gathered: files::Gathered) -> Self {
-        let picked = |(file, path): (File, String)| {
-            let path = Some(path).filter(|path| *path != file.name());
-            Picked { file, path }
-        };
-        Self {
-            files: gathered.files.into_iter().map(picked).collect(),
-            skipped: gathered.skipped,
-            unreadable: gathered.unreadable,
-        }
+        let files::Gathered { files, zips, documents, skipped, unreadable } = gathered;
+        let files = files.into_iter().map(|(file, path)| Picked::new(file, path)).collect();
+        Self { files, zips, documents, skipped, unreadable }
     }
 }
 
-/// The content of a drop or a paste. Must be called during the event; the future may be awaited later.
+/// What a ZIP holds.
+pub(crate) enum Unpacked {
+    /// It is an archive of ours.
+    Archive,
+    /// Pictures, and what was left out beside them.
+    Pictures(Vec<Picked>, Vec<Skipped>),
+}
+
+/// What a drop or a paste holds. To be called inside the event; the future may be awaited later.
 pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Selection> + use<> {
     let gathered = files::from_transfer(transfer);
     async move { gathered.await.into() }
 }
 
-/// The content of a picker.
-pub(crate) fn selection_of_list(list: &FileList) -> Selection {
-    files::from_list(list).into()
+/// What a picker holds. To be called inside the event; the future may be awaited later.
+pub(crate) fn selection_of_list(list: &FileList) -> impl Future<Output = Selection> + use<> {
+    let gathered = files::from_list(list);
+    async move { gathered.await.into() }
+}
+
+/// The text of a file.
+pub(crate) async fn text_of(file: &File) -> Result<String, UiError> {
+    let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
+    text.ok_or_else(|| UiError::new(format!("“{}” could not be read.", file.name()), "Add it again."))
 }
 
 /// The kind of a text for the user, by its media type.
@@ -135,13 +159,8 @@ pub(crate) struct Imported {
     pub(crate) asset_id: String,
     pub(crate) name: String,
     pub(crate) bytes: u64,
-}
-
-impl From<Asset> for Imported {
-    fn from(asset: Asset) -> Self {
-        let Asset { asset_id, name, bytes, .. } = asset;
-        Self { asset_id, name, bytes }
-    }
+    /// What its header says, where it was read.
+    pub(crate) header: Option<HeaderCheck>,
 }
 
 /// A change of something.
@@ -244,11 +263,15 @@ impl Services {
             };
             let blobs = files[seen_to..].iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
             let (told, next) = (report.clone(), Cell::new(seen_to));
-            let on_stored = move |assets: &[Asset]| {
+            let on_stored = move |assets: &[Asset], headers: &[Option<HeaderCheck>]| {
                 let first = next.replace(next.get() + assets.len());
-                told(first, assets.iter().cloned().map(|asset| Ok(asset.into())).collect());
+                let imported = assets.iter().zip(headers).map(|(asset, header)| {
+                    let Asset { asset_id, name, bytes, .. } = asset.clone();
+                    Ok(Imported { asset_id, name, bytes, header: header.clone() })
+                });
+                told(first, imported.collect());
             };
-            let (stored, failure) = match client.import_assets(blobs, on_stored).await {
+            let (stored, failure) = match client.import_assets(blobs, Some(Rc::new(on_stored))).await {
                 Ok(assets) => (assets.len(), None),
                 Err(failure) => (failure.imported.len(), Some((failure.reason, failure.error))),
             };
@@ -273,6 +296,18 @@ impl Services {
             }
         }
         Ok(())
+    }
+
+    /// Unpacks a ZIP.
+    pub(crate) async fn unpack(self, zip: &File) -> Result<Unpacked, UiError> {
+        let (contents, files) = self.client()?.unpack(zip.clone().into()).await?;
+        Ok(match contents {
+            Contents::Archive => Unpacked::Archive,
+            Contents::Pictures { paths, skipped } => {
+                let files = files.iter().map(JsCast::unchecked_into::<File>);
+                Unpacked::Pictures(files.zip(paths).map(|(file, path)| Picked::new(file, path)).collect(), skipped)
+            }
+        })
     }
 
     /// The small settings whose keys begin with `prefix`, by key.
@@ -348,6 +383,24 @@ impl Services {
     /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;
+        Ok(())
+    }
+
+    /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
+    /// or the primary one.
+    pub(crate) async fn retry_with(
+        self,
+        execution: &Execution,
+        action_id: Option<&str>,
+        file: File,
+    ) -> Result<(), UiError> {
+        let client = self.client()?;
+        let name = file.name();
+        let stored = client.import_assets(vec![file.into()], None).await.map_err(|failure| failure.error)?;
+        let replacement =
+            stored.first().map(|asset| json!({ "actionId": action_id, "name": name, "sourceUrl": asset.url }));
+        let request = json!({ "executionIds": [execution.execution_id()], "replacement": replacement });
+        client.retry_as_asked(&execution.batch_id, &request).await?;
         Ok(())
     }
 

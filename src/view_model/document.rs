@@ -42,7 +42,24 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The name of a workflow, or a name made of its id, or a placeholder.
+/// Whether a text is JSON of a workflow, however faulty that may be.
+pub fn is_workflow(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
+}
+
+/// A name that none of these is: with a number behind it where it is taken, such as `Blog 1200 (2)`.
+pub fn distinct_name(name: &str, taken: &[String]) -> String {
+    let is_free = |name: &str| !taken.iter().any(|one| one == name);
+    if is_free(name) {
+        return name.to_owned();
+    }
+    // The copy of "Blog (2)" is "Blog (3)".
+    let numbered = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+    let stem = numbered.filter(|(_, number)| number.parse::<u32>().is_ok()).map_or(name, |(stem, _)| stem);
+    (2_u32..).map(|number| format!("{stem} ({number})")).find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
+}
+
+/// The name of a workflow, or of its id, or a stand-in.
 pub fn name(document: &Value) -> String {
     let metadata = document.get("metadata").unwrap_or(&Value::Null);
     let found = [text(metadata, "name"), text(metadata, "workflowId")].into_iter().find(|name| !name.is_empty());
@@ -205,7 +222,29 @@ mod tests {
     }
 
     #[test]
-    fn renaming_keeps_everything_else() {
+    fn a_workflow_is_told_from_other_json() {
+        assert!(is_workflow(r#"{ "actions": [], "connections": [] }"#));
+        for text in ["", "{", "[]", "{}", r#"{ "actions": {} }"#, r#"{ "title": "sidecar of a photograph" }"#] {
+            assert!(!is_workflow(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_the_next_number() {
+        let taken = ["Blog", "Blog 1200", "Blog 1200 (2)", "(2)"].map(str::to_owned);
+        for (name, distinct) in [
+            ("New", "New"),
+            ("Blog", "Blog (2)"),
+            ("Blog 1200", "Blog 1200 (3)"),
+            ("Blog 1200 (2)", "Blog 1200 (3)"),
+            ("(2)", "(2) (2)"),
+        ] {
+            assert_eq!(distinct_name(name, &taken), distinct);
+        }
+    }
+
+    #[test]
+    fn another_name_leaves_everything_else() {
         let before = watermark();
         let after = named(&before, "Mine");
         assert_eq!(name(&after), "Mine");

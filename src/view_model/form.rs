@@ -240,6 +240,7 @@ pub fn name_example(pattern: &str) -> Result<String, String> {
         match key {
             "name" => "harbour-morning",
             "ext" => "jpg",
+            "folder" => "summer",
             "index" => "7",
             "width" => "1600",
             _ => "1067",

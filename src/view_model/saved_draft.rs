@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 
 use super::format;
 use super::missing::{Missing, Reason};
+use super::skipped::SkippedFiles;
 use crate::batch::records::Millis;
+use crate::selection::HeaderCheck;
 
 /// The version of the format; other versions are not read.
 const VERSION: u32 = 1;
@@ -50,6 +52,9 @@ pub enum State {
         bytes: u64,
         /// `asset:` and its id, or a URL that was not fetched yet.
         source_url: String,
+        /// What its header says, where it was read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        header: Option<HeaderCheck>,
     },
     /// It is being stored.
     Arriving,
@@ -107,8 +112,9 @@ impl Mark {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
-    /// Files that were skipped because they are hidden or not pictures.
-    pub skipped: u32,
+    /// Files that were left out. (In drafts of earlier versions `skipped` was their number alone.)
+    #[serde(rename = "leftOut", default)]
+    pub skipped: SkippedFiles,
     /// The id of the chosen workflow.
     pub choice: String,
     /// The edited workflows, by their ids, in their current form.
@@ -411,10 +417,35 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::selection::{Skipped, Why};
 
     fn stored(id: u32, asset: &str) -> Item {
-        let state = State::Stored { bytes: 3, source_url: format!("asset:{asset}") };
+        let state = State::Stored { bytes: 3, source_url: format!("asset:{asset}"), header: None };
         Item { id, key: String::new(), name: format!("{id}.jpg"), path: None, state }
+    }
+
+    fn skipped() -> SkippedFiles {
+        let mut skipped = SkippedFiles::default();
+        skipped.add(&[Skipped { path: "notes.txt".to_owned(), why: Why::NotAnImage }]);
+        skipped
+    }
+
+    #[test]
+    fn a_draft_of_an_earlier_version_is_read() {
+        let head = r#"{"version":1,"savedAt":5,"ran":false,"setup":{"skipped":2,"choice":"web-gallery","documents":{},"ownText":""}}"#;
+        let head = Head::parse(head).expect("a head");
+        assert_eq!((head.setup.choice.as_str(), head.setup.skipped), ("web-gallery", SkippedFiles::default()));
+        let stored = r#"{"stored":{"bytes":3,"sourceUrl":"asset:aa"}}"#;
+        let expected = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), header: None };
+        assert_eq!(serde_json::from_str::<State>(stored).expect("a state"), expected);
+    }
+
+    #[test]
+    fn what_a_header_said_comes_back() {
+        let header = Some(HeaderCheck::Unreadable("TIFF is not supported".to_owned()));
+        let state = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), header };
+        let text = serde_json::to_string(&state).expect("text");
+        assert_eq!(serde_json::from_str::<State>(&text).expect("a state"), state);
     }
 
     fn with_state(id: u32, state: State) -> Item {
@@ -463,7 +494,7 @@ mod tests {
         let items = vec![stored(0, "aa"), logo, with_state(2, State::Missing(Reason::NoRoom)), stored(600, "cc")];
         let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let mut now = content(&items);
-        now.setup.skipped = 2;
+        now.setup.skipped = skipped();
         now.setup.own_text = "{ \"not\": JSON".to_owned();
         now.setup.documents.insert("web-gallery".to_owned(), json!({ "actions": [] }));
         let changes = written.change_to("d", &now, true, 5.0, 9, |first, last| {
@@ -539,7 +570,7 @@ mod tests {
     #[test]
     fn a_choice_alone_is_not_stored_but_an_edit_is() {
         let mut now = content(&[]);
-        now.setup.skipped = 3;
+        now.setup.skipped = skipped();
         now.setup.own_text = " \n".to_owned();
         assert!(!now.is_worth_keeping());
         now.setup.own_text = "{".to_owned();
@@ -553,8 +584,8 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_imports_and_swept_files_are_missing_with_their_reason() {
-        let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned() };
+    fn what_was_on_its_way_and_what_was_swept_is_missing_with_its_reason() {
+        let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned(), header: None };
         let items = vec![
             stored(0, "aa"),
             with_state(1, State::Arriving),

@@ -80,7 +80,7 @@ test("a ZIP leaves out a damaged result and names it", async (t) => {
   await page.goto(`${url}#/batches/${batchId}`);
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-zip")).click()]);
   const names = readZip(readFileSync(await download.path())).map(({ name }) => name);
-  assert.deepEqual(names.toSorted(), [all[0], all[2]].map(({ outputs }) => outputs[0].name).toSorted());
+  assert.deepEqual(names.toSorted(), [all[0], all[2]].map(({ outputs }) => `${batchId}/${outputs[0].name}`).toSorted());
   const notice = page.locator(`${id("notice")}[data-kind="bad"]`);
   await notice.waitFor();
   assert.match(await notice.innerText(), new RegExp(`1 damaged result is not in the ZIP: ${all[1].outputs[0].name}`));

@@ -134,3 +134,16 @@ test("data of the first storage version is kept by the upgrade, and listed by it
   const [execution] = await executions(after, "batch-old-20250101-00000000");
   assert.equal(execution.status, "success");
 });
+
+test("a workflow that is imported twice gets a name of its own", async (t) => {
+  const { page } = await open(t);
+  const document = pictures.chain("blog", [["resize", { width: 1200 }]]);
+  document.metadata.name = "Blog 1200";
+  const file = { name: "blog.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(document)) };
+  for (const name of ["Blog 1200", "Blog 1200 (2)", "Blog 1200 (3)"]) {
+    await page.locator(id("import-workflow")).setInputFiles([file]);
+    await page.locator(id("my-workflows")).filter({ hasText: name }).waitFor();
+  }
+  const { workflows } = await ask(page, "listWorkflows");
+  assert.deepEqual(workflows.map(({ name }) => name).toSorted(), ["Blog 1200", "Blog 1200 (2)", "Blog 1200 (3)"]);
+});

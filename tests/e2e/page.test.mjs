@@ -6,7 +6,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { ask, execute, executions, importFiles, open, readAsset, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
-import { readZip } from "./support/zip.mjs";
+import { readZip, writeZip } from "./support/zip.mjs";
 
 suite(test);
 
@@ -50,7 +50,7 @@ test("a folder of 260 photographs is dropped, run and listed, and other files ar
   }
   await drop(page, id("drop-zone"), [folderOf(files)]);
   await page.locator(id("picked-count")).filter({ hasText: /^260 pictures/ }).waitFor();
-  assert.match(await page.locator(id("skipped")).innerText(), /^2 files/);
+  assert.equal(await page.locator(id("skipped")).innerText(), "Skipped 1 hidden file: .hidden.jpg; 1 non-image: notes.txt.");
   await page.locator(id("workflow-card-web-gallery")).click();
   await page.locator(`${id("run")}:enabled`).click();
   const batchId = await ended(page);
@@ -141,7 +141,7 @@ test("results are downloaded as one ZIP with safe and unique names", async (t) =
   const entries = readZip(readFileSync(await download.path()));
   assert.equal(entries.length, 4);
   assert.equal(new Set(entries.map(({ name }) => name.toLowerCase())).size, 4);
-  assert.deepEqual(entries.slice(0, 2).map(({ name }) => name), ["same.jpg", "same-2.jpg"]);
+  assert.deepEqual(entries.slice(0, 2).map(({ name }) => name), [`${batchId}/same.jpg`, `${batchId}/same-2.jpg`]);
   for (const { name } of entries) {
     assert.doesNotMatch(name, /(^|\/)\.\.?(\/|$)|^\/|[\\:<>"|?*\0]/, `${name} is not safe`);
   }
@@ -150,7 +150,110 @@ test("results are downloaded as one ZIP with safe and unique names", async (t) =
   }
 });
 
-test("a single result can be downloaded", async (t) => {
+test("a folder keeps its order and its subfolders, and pictures are known by their content", async (t) => {
+  const { page } = await open(t);
+  const cat = (text) => pictures.withComment(pictures.photo("cat"), text);
+  const folder = folderOf({
+    "IMG.JPG": cat("top"),
+    "sub/IMG.JPG": cat("sub"),
+    "sub/deep/IMG.jpg": cat("deep"),
+    "10.jpg": cat("ten"),
+    "2.jpg": cat("two"),
+    "2026.05.17 Wedding": cat("no extension"),
+    "IMG_2041.jpg_large": cat("large"),
+    "Thumbs.db": Buffer.from([0xd0, 0xcf, 0x11, 0xe0]),
+    "notes.txt": Buffer.from("Dear Sir"),
+  });
+  await drop(page, id("drop-zone"), [folder]);
+  await page.locator(id("picked-count")).filter({ hasText: /^7 pictures/ }).waitFor();
+  assert.equal(await page.locator(id("skipped")).innerText(), "Skipped 2 non-images: notes.txt, Thumbs.db.");
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("run")}:enabled`).click();
+  const batchId = await ended(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-zip")).click()]);
+  const entries = readZip(readFileSync(await download.path()));
+  assert.deepEqual(entries.map(({ name }) => name), [
+    "2-web.jpg", "10-web.jpg", "2026.05.17 Wedding-web.jpg", "IMG-web.jpg", "IMG_2041-web.jpg", "sub/deep/IMG-web.jpg", "sub/IMG-web.jpg",
+  ].map((name) => `${batchId}/holiday/${name}`));
+});
+
+test("files that are picked keep the picker's order", async (t) => {
+  const { page } = await open(t);
+  const names = ["b 10.jpg", "a.jpg", "b 2.jpg"];
+  const files = names.map((name) => ({ name, mimeType: "image/jpeg", buffer: pictures.withComment(pictures.photo("cat"), name) }));
+  await page.locator(id("file-input")).setInputFiles(files);
+  await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
+  assert.deepEqual((await page.locator(id("picked-row")).allInnerTexts()).map((text) => text.trim()), names);
+});
+
+test("pictures that cannot be read are named when they are added, and replaced after the run", async (t) => {
+  const { page } = await open(t);
+  const file = (name, buffer) => ({ name, mimeType: "image/jpeg", buffer });
+  const tiff = Buffer.concat([Buffer.from("II*\0"), Buffer.alloc(60)]);
+  await page.locator(id("file-input")).setInputFiles([file("cat.jpg", pictures.photo("cat")), file("scan.tif", tiff), file("none.jpg", Buffer.alloc(0))]);
+  const rows = page.locator(id("unreadable-row"));
+  await page.locator(id("unreadable")).filter({ hasText: "2 pictures cannot be read" }).waitFor();
+  assert.deepEqual((await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()), [
+    "scan.tif Could not be read: TIFF is not supported.",
+    "none.jpg Could not be read: it is empty.",
+  ]);
+  await rows.last().locator("button").click();
+  await page.locator(id("unreadable")).filter({ hasText: "1 picture cannot be read" }).waitFor();
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("run")}:enabled`).click();
+  const batchId = await ended(page);
+  const failed = `${id("execution-row")}[data-status="failed"]`;
+  assert.equal(await page.locator(`${failed} ${id("retry")}`).count(), 0, "the same bytes would fail again");
+  await page.locator(`${failed} ${id("replace-input")}`).setInputFiles([file("scan again.jpg", pictures.photo("moon"))]);
+  await page.locator(`${id("execution-row")}[data-index="1"][data-status="success"]`).waitFor();
+  const [, replaced] = await executions(page, batchId);
+  assert.deepEqual(replaced.outputs.map(({ name }) => name), ["scan again-web.jpg"]);
+  assert.deepEqual([replaced.attempts, replaced.inputAsset.assetId], [2, pictures.sha256(pictures.photo("moon"))]);
+});
+
+test("duplicates are counted and can be taken out, and none is without being asked", async (t) => {
+  const { page } = await open(t);
+  const file = (name, photo) => ({ name, mimeType: "image/jpeg", buffer: pictures.photo(photo) });
+  await page.locator(id("file-input")).setInputFiles([file("a.jpg", "cat"), file("b.jpg", "moon"), file("c.jpg", "cat"), file("d.jpg", "cat")]);
+  await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
+  assert.match(await page.locator(id("duplicates")).innerText(), /^2 duplicates/);
+  await page.locator(id("remove-duplicates")).click();
+  await page.locator(id("picked-count")).filter({ hasText: /^2 pictures/ }).waitFor();
+  assert.deepEqual((await page.locator(id("picked-row")).allInnerTexts()).map((text) => text.trim()), ["a.jpg", "b.jpg"]);
+  await page.locator(id("duplicates")).waitFor({ state: "detached" });
+});
+
+test("a ZIP of pictures, a workflow and an archive are taken where pictures are dropped", async (t) => {
+  const { page } = await open(t);
+  const folder = folderOf({
+    "trip.zip": writeZip({ "day 1/a.jpg": pictures.photo("cat"), "day 2/a.jpg": pictures.photo("moon"), "readme.txt": Buffer.from("text") }),
+    "flow.json": Buffer.from(JSON.stringify(pictures.chain("dropped", [["resize", { width: 77 }]]))),
+    "other.json": Buffer.from('{ "title": "no workflow" }'),
+    "broken.zip": Buffer.from("PK\x03\x04 and nothing else"),
+  });
+  await drop(page, id("drop-zone"), [join(folder, "trip.zip")]);
+  await page.locator(id("picked-count")).filter({ hasText: /^2 pictures/ }).waitFor();
+  const titles = await page.locator(id("picked-row")).evaluateAll((rows) => rows.map((row) => row.title.split(",")[0]));
+  assert.deepEqual(titles, ["day 1/a.jpg", "day 2/a.jpg"]);
+  assert.equal(await page.locator(id("skipped")).innerText(), "Skipped 1 non-image: readme.txt.");
+  await drop(page, id("drop-zone"), [join(folder, "flow.json")]);
+  await page.locator(`${id("workflow-card-own")} input:checked`).waitFor();
+  assert.match(await page.locator(id("own-json")).inputValue(), /77/);
+  await drop(page, id("drop-zone"), [join(folder, "other.json"), join(folder, "broken.zip")]);
+  await page.locator(id("notice")).filter({ hasText: "broken.zip" }).waitFor();
+  await page.locator(id("skipped")).filter({ hasText: "2 non-images: readme.txt, other.json" }).waitFor();
+
+  const { archive } = await page.evaluate(async () => {
+    const bytes = new Uint8Array(await (await window.pixelmill.exportArchive()).arrayBuffer());
+    return { archive: [...bytes] };
+  });
+  writeFileSync(join(folder, "everything.zip"), Buffer.from(archive));
+  await drop(page, id("drop-zone"), [join(folder, "everything.zip")]);
+  await page.locator(id("confirm-yes")).click();
+  await page.locator(id("notice")).filter({ hasText: "archive" }).waitFor();
+});
+
+test("one result is downloaded by itself", async (t) => {
   const { page, url } = await open(t);
   const assets = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
   const { batchId, executions: [execution] } = await run(page, withImages(SMALL, { photos: assets }));

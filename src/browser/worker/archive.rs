@@ -4,12 +4,14 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::super::environment::{blob_of, bytes_of, now};
+use super::super::environment::{blob_of, bytes_of, moment, now};
 use super::super::hash::sha256;
 use super::super::interop::describe;
 use super::super::storage::Storage;
 use crate::api::iso_time;
+use crate::archive::pictures::{self, Contents, Limits};
 use crate::archive::{ImportSummary, Part, Source, Surroundings, export, import};
+use crate::file_name::file_name;
 
 struct InBrowser;
 
@@ -46,7 +48,7 @@ impl Source for File {
 /// When the storage cannot be read.
 pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
     let now = now();
-    let pieces = export(storage, &InBrowser, iso_time(now), now).await.map_err(|error| error.to_string())?;
+    let pieces = export(storage, &InBrowser, iso_time(now), moment(now)).await.map_err(|error| error.to_string())?;
     let parts: Array = pieces
         .into_iter()
         .map(|piece| match piece {
@@ -57,6 +59,18 @@ pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
     let options = BlobPropertyBag::new();
     options.set_type("application/zip");
     Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
+}
+
+/// Unpacks the pictures of a ZIP: what it holds, and the pictures as a list of `File`.
+pub(super) async fn unpack(zip: Blob) -> (Result<Contents, String>, Array) {
+    let (zip, files) = (File(zip), Array::new());
+    let result = pictures::unpack(&zip, Limits::default(), |path, bytes| {
+        let parts = Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
+        let file = web_sys::File::new_with_u8_array_sequence(&parts, file_name(path));
+        files.push(&file.map_err(|error| describe(&error))?);
+        Ok(())
+    });
+    (result.await, files)
 }
 
 /// Imports what an archive contains and the storage does not.

@@ -1,24 +1,29 @@
 //! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
 //! the view, so that going to the batches and back loses nothing, and its tab (`keeping`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
 
+use super::super::confirm::Confirm;
 use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::route::CurrentRoute;
-use super::super::services::{Imported, Picked, Selection, Services};
+use super::super::services::{Imported, Picked, Selection, Services, Unpacked, text_of};
 use super::models::Models;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority};
+use crate::selection::{HeaderCheck, Skipped, Why};
+use crate::view_model::archive::import_outcome;
 use crate::view_model::history::History;
 use crate::view_model::missing::{self, Missing, Reason};
+use crate::view_model::picked::duplicates;
 use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
+use crate::view_model::skipped::SkippedFiles;
 use crate::view_model::{document, format};
 use crate::workflow::builtin::BUILTIN;
 use crate::workflow::{Diagnostic, Severity, check};
@@ -45,8 +50,17 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// `asset:` and its id, or the address of one that was not fetched yet.
     pub(crate) source_url: String,
+    /// What its header says, where it was read.
+    pub(crate) header: Option<HeaderCheck>,
     /// For the preview; where it is missing, the stored file serves.
     pub(crate) file: Option<web_sys::File>,
+}
+
+impl Entry {
+    /// Why it cannot be read, if it cannot.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.header.as_ref().and_then(HeaderCheck::problem)
+    }
 }
 
 /// How far an import is.
@@ -93,6 +107,7 @@ impl Default for Options {
 pub(crate) struct Draft {
     services: Services,
     notices: NoticeBoard,
+    confirm: Confirm,
     models: Models,
     route: CurrentRoute,
     keeping: Keeping,
@@ -100,7 +115,7 @@ pub(crate) struct Draft {
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
     /// Files on their way into the storage.
     arriving: RwSignal<Vec<Item>>,
-    skipped: RwSignal<u32>,
+    skipped: RwSignal<SkippedFiles>,
     missing: RwSignal<Vec<Missing>>,
     importing: RwSignal<Option<Importing>>,
     next_id: StoredValue<u32>,
@@ -135,12 +150,13 @@ pub(crate) fn provide_draft() {
     provide_context(Draft {
         services: expect_context(),
         notices: expect_context(),
+        confirm: expect_context(),
         models: expect_context(),
         route: expect_context(),
         keeping: Keeping::default(),
         pictures: RwSignal::new_local(HashMap::new()),
         arriving: RwSignal::new(Vec::new()),
-        skipped: RwSignal::new(0),
+        skipped: RwSignal::new(SkippedFiles::default()),
         missing: RwSignal::new(Vec::new()),
         importing: RwSignal::new(None),
         next_id: StoredValue::new(0),
@@ -201,9 +217,44 @@ impl Draft {
         self.importing.get()
     }
 
-    /// Files that were left out because they are hidden or no pictures, tracked.
-    pub(crate) fn skipped(self) -> u32 {
-        self.skipped.get()
+    /// What is said of files that were left out, tracked.
+    pub(crate) fn skipped(self) -> Option<String> {
+        self.skipped.with(SkippedFiles::note)
+    }
+
+    /// The pictures that cannot be read, with the inputs they belong to, tracked.
+    pub(crate) fn unreadable(self) -> Vec<(String, Entry)> {
+        self.pictures.with(|pictures| {
+            let all = pictures.iter().flat_map(|(key, entries)| entries.iter().map(move |entry| (key, entry)));
+            let bad = all.filter(|(_, entry)| entry.problem().is_some());
+            let mut bad: Vec<_> = bad.map(|(key, entry)| (key.clone(), entry.clone())).collect();
+            bad.sort_unstable_by_key(|(_, entry)| entry.id);
+            bad
+        })
+    }
+
+    /// How many of the primary pictures are there before already, tracked.
+    pub(crate) fn duplicates(self) -> u64 {
+        self.with_pictures(PRIMARY, |entries| {
+            duplicates(entries.iter().map(|entry| entry.source_url.as_str())).len() as u64
+        })
+    }
+
+    /// Takes those out; the first of each stays.
+    pub(crate) fn remove_duplicates(self) {
+        self.pictures.update(|pictures| {
+            let Some(entries) = pictures.get_mut(PRIMARY) else { return };
+            let again = duplicates(entries.iter().map(|entry| entry.source_url.as_str()));
+            let again: HashSet<u32> = again.into_iter().map(|at| entries[at].id).collect();
+            entries.retain(|entry| !again.contains(&entry.id));
+        });
+    }
+
+    /// Takes out what cannot be read.
+    pub(crate) fn remove_unreadable(self) {
+        self.pictures.update(|pictures| {
+            pictures.values_mut().for_each(|entries| entries.retain(|entry| entry.problem().is_none()));
+        });
     }
 
     /// Files that were added and could not be kept, tracked.
@@ -221,8 +272,10 @@ impl Draft {
         });
     }
 
-    async fn import_selection(self, key: String, selection: Selection) {
-        self.skipped.update(|skipped| *skipped += selection.skipped);
+    async fn import_selection(self, key: String, mut selection: Selection) {
+        let mut is_told = self.open_documents(&mut selection).await;
+        is_told |= self.unpack(&mut selection).await;
+        self.skipped.update(|skipped| skipped.add(&selection.skipped));
         let unreadable = selection.unreadable.into_iter().map(|path| {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             let path = Some(path).filter(|path| *path != name);
@@ -232,9 +285,10 @@ impl Draft {
         self.tell_missing(&unreadable);
         self.missing.update(|missing| missing.extend(unreadable));
         if selection.files.is_empty() {
-            if selection.skipped > 0 {
+            let count = selection.skipped.len() as u64;
+            if count > 0 && !is_told {
                 self.notices.info(
-                    format!("No pictures among {}.", format::plural(u64::from(selection.skipped), "file", "files")),
+                    format!("No pictures among {}.", format::plural(count, "file", "files")),
                     "JPEG, PNG, WebP, GIF and BMP can be read.",
                 );
             }
@@ -242,6 +296,67 @@ impl Draft {
         }
         let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
         self.import(key, files).await;
+    }
+
+    /// Opens a workflow among the JSON files that were added; the others are left out. Whether there was one.
+    async fn open_documents(self, selection: &mut Selection) -> bool {
+        let mut opened = false;
+        for file in std::mem::take(&mut selection.documents) {
+            let text = text_of(&file).await.unwrap_or_default();
+            if document::is_workflow(&text) {
+                self.set_own_text(text);
+                opened = true;
+                self.notices.done(format!("“{}” is opened as a workflow of your own.", file.name()));
+            } else {
+                selection.skipped.push(Skipped { path: file.name(), why: Why::NotAnImage });
+            }
+        }
+        opened
+    }
+
+    /// Adds the pictures of the ZIPs among what was added, and asks about archives. Whether something was said.
+    async fn unpack(self, selection: &mut Selection) -> bool {
+        let mut is_told = false;
+        for zip in std::mem::take(&mut selection.zips) {
+            match self.services.unpack(&zip).await {
+                Ok(Unpacked::Pictures(files, skipped)) => {
+                    selection.files.extend(files);
+                    selection.skipped.extend(skipped);
+                }
+                Ok(Unpacked::Archive) => {
+                    is_told = true;
+                    self.ask_for_archive(zip);
+                }
+                Err(problem) => {
+                    is_told = true;
+                    self.notices
+                        .failed(format!("“{}” could not be unpacked: {}", zip.name(), problem.text), problem.hint);
+                }
+            }
+        }
+        is_told
+    }
+
+    fn ask_for_archive(self, archive: web_sys::File) {
+        let title = format!("Import “{}”?", archive.name());
+        let archive = StoredValue::new_local(archive);
+        let text =
+            "It is an archive of Pixelmill. Its batches, workflows and networks are added. Importing never overwrites.";
+        self.confirm.ask(title, text, "Import", move || {
+            spawn_local(async move {
+                match self.services.import_archive(archive.get_value()).await {
+                    Ok(summary) => {
+                        let outcome = import_outcome(&summary);
+                        if outcome.failed {
+                            self.notices.failed(outcome.text, outcome.problems.join(" "));
+                        } else {
+                            self.notices.done(outcome.text);
+                        }
+                    }
+                    Err(problem) => self.notices.failed(problem.text, problem.hint),
+                }
+            });
+        });
     }
 
     /// Stores files, each with the id that it has in the draft from now on.
@@ -304,9 +419,9 @@ impl Draft {
         for (id, picked, outcome) in files {
             let Picked { file, path } = picked;
             match outcome {
-                Ok(Imported { asset_id, name, bytes }) => {
+                Ok(Imported { asset_id, name, bytes, header }) => {
                     let source_url = format!("asset:{asset_id}");
-                    stored.push(Entry { id, name, path, bytes, source_url, file: Some(file) });
+                    stored.push(Entry { id, name, path, bytes, source_url, header, file: Some(file) });
                 }
                 Err(reason) => missing.push(Missing { id, key: key.to_owned(), name: file.name(), path, reason }),
             }
@@ -336,10 +451,14 @@ impl Draft {
     }
 
     /// Stores files anew that are missing, each in its place; files that are none of them are added as any others.
-    pub(crate) fn add_missing(self, selection: Selection) {
+    pub(crate) fn add_missing(self, selection: impl Future<Output = Selection> + 'static) {
+        spawn_local(async move { self.replace_missing(selection.await) });
+    }
+
+    fn replace_missing(self, mut selection: Selection) {
         let mut files = HashMap::<String, Vec<(u32, Picked)>>::new();
         self.missing.update(|missing| {
-            for picked in selection.files {
+            for picked in std::mem::take(&mut selection.files) {
                 let found = missing::take(missing, &picked.file.name(), picked.path.as_deref());
                 let (id, key, path) = match found {
                     Some(one) => (one.id, one.key, one.path),
@@ -353,6 +472,7 @@ impl Draft {
         for (key, files) in files {
             spawn_local(self.import(key, files));
         }
+        spawn_local(self.import_selection(PRIMARY.to_owned(), selection));
     }
 
     /// Takes a missing file off the list.
@@ -422,6 +542,7 @@ impl Draft {
                 path: input.path.clone(),
                 bytes,
                 source_url,
+                header: None,
                 file: None,
             });
         }
@@ -442,7 +563,7 @@ impl Draft {
             pictures.remove(key);
         });
         if key == PRIMARY {
-            self.skipped.set(0);
+            self.skipped.set(SkippedFiles::default());
             self.missing.set(Vec::new());
         }
     }

@@ -261,6 +261,10 @@ impl Library {
             let document = parsed.map_err(|error| {
                 UiError::new(format!("“{file}” is no JSON: {error}."), "Pick a workflow that was exported as JSON.")
             })?;
+            let taken: Vec<String> = self.services.workflows().await?.into_iter().map(|one| one.name).collect();
+            let name = document::name(&document);
+            let distinct = document::distinct_name(&name, &taken);
+            let document = if distinct == name { document } else { document::named(&document, &distinct) };
             let (id, document) = self.services.import_workflow(document).await?;
             self.open(&id, document);
             Ok(())

@@ -6,6 +6,7 @@ use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
+use crate::selection::HeaderCheck;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
 use crate::ui::widgets::FilePicker;
@@ -53,15 +54,15 @@ fn Totals() -> impl IntoView {
     }
 }
 
-const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
+/// What pickers of pictures ask for.
+pub(crate) const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
 
 #[component]
 fn PrimaryDrop() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let empty = Memo::new(move |_| draft.with_pictures(PRIMARY, <[Entry]>::is_empty));
     let picked = move |files: FileList| {
-        let selection = selection_of_list(&files);
-        draft.add(PRIMARY.to_owned(), async move { selection });
+        draft.add(PRIMARY.to_owned(), selection_of_list(&files));
     };
     view! {
         <div class="drop-zone" class:compact=move || !empty.get() data-testid="drop-zone" data-slot=PRIMARY>
@@ -88,10 +89,6 @@ fn PrimaryDrop() -> impl IntoView {
 fn ImportProgress() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let importing = Memo::new(move |_| draft.importing());
-    let skipped = move || {
-        let skipped = u64::from(draft.skipped());
-        (skipped > 0).then(|| format!("{} left out: hidden, or no pictures.", format::plural(skipped, "file", "files")))
-    };
     let underway = Memo::new(move |_| importing.with(Option::is_some));
     let total =
         Memo::new(move |_| importing.with(|importing| importing.map_or(0, |importing| u64::from(importing.total))));
@@ -125,13 +122,100 @@ fn ImportProgress() -> impl IntoView {
                 </div>
             </div>
         </Show>
-        {move || skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
+        {move || draft.skipped().map(|text| view! { <p class="small muted" data-testid="skipped">{text}</p> })}
+        <Duplicates/>
+        <UnreadablePictures/>
         <MissingFiles/>
     }
 }
 
-/// Missing files that are listed one by one.
+/// That pictures are there twice, and the way to take the second ones out.
+#[component]
+fn Duplicates() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let count = Memo::new(move |_| draft.duplicates());
+    let any = Memo::new(move |_| count.get() > 0);
+    view! {
+        <Show when=move || any.get()>
+            <p class="small muted spread" data-testid="duplicates">
+                {move || format::plural(count.get(), "duplicate", "duplicates")}
+                <button class="button quiet" data-testid="remove-duplicates" on:click=move |_| draft.remove_duplicates()>
+                    {move || if count.get() == 1 { "Remove it" } else { "Remove them" }}
+                </button>
+            </p>
+        </Show>
+    }
+}
+
+/// Missing and unreadable files that are listed one by one.
 const LISTED: usize = 100;
+
+/// Pictures that were added and cannot be read, by name and with the reason.
+#[component]
+fn UnreadablePictures() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let ids = |entries: &[(String, Entry)]| entries.iter().map(|(_, entry)| entry.id).collect::<Vec<_>>();
+    // Rebuilt only when others are among them.
+    let unreadable = RwSignal::new_local(Vec::<(String, Entry)>::new());
+    Effect::new(move || {
+        let now = draft.unreadable();
+        if unreadable.with_untracked(|before| ids(before)) != ids(&now) {
+            unreadable.set(now);
+        }
+    });
+    let any = Memo::new(move |_| unreadable.with(|unreadable| !unreadable.is_empty()));
+    let count = move || unreadable.with(|unreadable| unreadable.len() as u64);
+    let listed = move || unreadable.with(|unreadable| unreadable.iter().take(LISTED).cloned().collect::<Vec<_>>());
+    let beyond = move || {
+        let beyond = count().saturating_sub(LISTED as u64);
+        (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
+    };
+    view! {
+        <Show when=move || any.get()>
+            <section class="missing small" data-testid="unreadable" aria-label="Pictures that cannot be read">
+                <div class="spread">
+                    <Icon shape=Shape::Warning/>
+                    <p class="missing-title" role="status">
+                        {move || format!("{} cannot be read", format::plural(count(), "picture", "pictures"))}
+                    </p>
+                    <button class="button push" data-testid="remove-unreadable" on:click=move |_| draft.remove_unreadable()>
+                        {move || if count() == 1 { "Remove it" } else { "Remove them" }}
+                    </button>
+                </div>
+                <ul>
+                    <For each=listed key=|(_, entry)| entry.id let:one>
+                        <UnreadableRow key=one.0 entry=one.1/>
+                    </For>
+                    {beyond}
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn UnreadableRow(key: String, entry: Entry) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let label = format!("Remove {}", entry.name);
+    let reason = format!("Could not be read: {}.", entry.problem().unwrap_or_default());
+    let id = entry.id;
+    view! {
+        <li data-testid="unreadable-row">
+            <span class="missing-name">
+                <span>{entry.path.unwrap_or(entry.name)}</span>
+                <span class="muted">{reason}</span>
+            </span>
+            <button
+                class="button quiet square"
+                aria-label=label.clone()
+                title=label
+                on:click=move |_| draft.remove(&key, id)
+            >
+                <Icon shape=Shape::Close/>
+            </button>
+        </li>
+    }
+}
 
 /// Files that could not be kept, to be added again or let go.
 #[component]
@@ -271,11 +355,18 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
 fn Tile(entry: Entry, key: String) -> impl IntoView {
     let draft = expect_context::<Draft>();
     let id = entry.id;
-    let title = format!("{}, {}", entry.path.as_deref().unwrap_or(&entry.name), format::bytes(entry.bytes));
+    let what = match &entry.header {
+        Some(HeaderCheck::Picture { format, width, height }) => format!(", {width} × {height}, {format}"),
+        Some(HeaderCheck::Unreadable(why)) => format!(". Could not be read: {why}."),
+        None => String::new(),
+    };
+    let title = format!("{}, {}{what}", entry.path.as_deref().unwrap_or(&entry.name), format::bytes(entry.bytes));
+    let is_bad = entry.problem().is_some();
     let label = format!("Remove {}", entry.name);
     view! {
-        <li class="tile" data-testid="picked-row" title=title>
+        <li class="tile" class:bad=is_bad data-testid="picked-row" title=title>
             <PickedPreview entry=entry.clone()/>
+            {is_bad.then(|| view! { <span class="bad-sign"><Icon shape=Shape::Warning/></span> })}
             <span class="truncate">{entry.name}</span>
             <button class="remove" data-testid="remove-picked" aria-label=label on:click=move |_| draft.remove(&key, id)>
                 <Icon shape=Shape::Close/>
@@ -305,8 +396,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
         }
     };
     let picked = move |files: FileList| {
-        let selection = selection_of_list(&files);
-        draft.add(key.get_value(), async move { selection });
+        draft.add(key.get_value(), selection_of_list(&files));
     };
     let testid = if first { "logo-input".to_owned() } else { format!("input-{}", input.action_id) };
     view! {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::compare::Compare;
 use super::list::focus_row;
-use super::row::{OutputLine, Retry, name, status};
+use super::row::{OutputLine, Replace, Retry, name, status};
 use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
@@ -179,6 +179,7 @@ fn Unfinished(execution: Arc<Execution>) -> impl IntoView {
 #[component]
 fn Failed(execution: Arc<Execution>) -> impl IntoView {
     let failure = execution.failure.clone();
+    let (can_replace, can_retry) = (execution.failed_input().is_some(), !execution.needs_another_file());
     let tries = (execution.attempts > 1).then(|| format!("Tried {} times.", execution.attempts));
     view! {
         <div class="failure" role="group" aria-label="Error" data-testid="detail-error">
@@ -190,7 +191,10 @@ fn Failed(execution: Arc<Execution>) -> impl IntoView {
                     <p class="small muted">{place} " " {tries}</p>
                 }
             })}
-            <div class="spread"><Retry execution/></div>
+            <div class="spread">
+                {can_replace.then(|| view! { <Replace execution=execution.clone()/> })}
+                {can_retry.then(|| view! { <Retry execution/> })}
+            </div>
         </div>
     }
 }

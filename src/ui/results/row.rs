@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use web_sys::FileList;
 
+use super::super::new::pictures::ACCEPT;
 use super::list::focus_around;
 use super::marks::{MarkBox, Marking};
 use super::state::ExecutionList;
@@ -13,7 +15,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{FilePicker, StoredImage};
 use crate::view_model::format;
 
 /// Outputs shown in a row; the others are in the detail.
@@ -120,7 +122,13 @@ fn Doubt(message: String) -> impl IntoView {
 fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
     let before = execution.input_size.map_or(0, |size| size.bytes);
     if execution.status == ExecutionStatus::Failed {
-        return view! { <div class="row-outputs"><Retry execution/></div> }.into_any();
+        // The stored file would fail again.
+        let again = if execution.needs_another_file() {
+            view! { <Replace execution/> }.into_any()
+        } else {
+            view! { <Retry execution/> }.into_any()
+        };
+        return view! { <div class="row-outputs">{again}</div> }.into_any();
     }
     let more = execution.outputs.len().saturating_sub(OUTPUTS);
     let outputs = execution
@@ -172,6 +180,33 @@ fn Download(output: OutputFile) -> impl IntoView {
         <button class="button quiet square" data-testid="download" aria-label=label.clone() title=label on:click=download>
             <Icon shape=Shape::Download/>
         </button>
+    }
+}
+
+/// Runs a failed one again with another file.
+#[component]
+pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let label = format!("File in place of {}", name(&execution));
+    let batch_id = execution.batch_id.clone();
+    let underway = Signal::derive(move || !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
+    let picked = move |files: FileList| {
+        if let Some(file) = files.get(0) {
+            live.retry_with(execution.clone(), file);
+        }
+    };
+    view! {
+        <FilePicker
+            label=label
+            accept=ACCEPT
+            testid="replace-input"
+            button_testid="replace"
+            disabled=underway
+            on_pick=picked
+        >
+            <Icon shape=Shape::Folder/>
+            "Replace file…"
+        </FilePicker>
     }
 }
 

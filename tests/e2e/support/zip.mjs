@@ -1,6 +1,7 @@
-// Reads ZIP files for the tests, strictly: anything that needs a lenient reader is an error here.
+// Reads ZIP files for the tests, strictly: what the format leaves open to a generous reader is an error here. And writes them.
 
 import assert from "node:assert/strict";
+import { deflateRawSync } from "node:zlib";
 import { crc32 } from "./pictures.mjs";
 
 /** The entries in the order of the central directory: `[{ name, bytes }]`. Stored entries only, ZIP64 where it is used. */
@@ -37,4 +38,34 @@ export function readZip(bytes) {
     at += 46 + nameLength + extraLength + commentLength;
   }
   return entries;
+}
+
+/** A ZIP of files, compressed as other programs do: `{ "sub/name.jpg": bytes }`. */
+export function writeZip(files) {
+  const [parts, directory] = [[], []];
+  let offset = 0;
+  for (const [path, bytes] of Object.entries(files)) {
+    const [name, packed] = [Buffer.from(path), deflateRawSync(bytes)];
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(0x800, 2);
+    common.writeUInt16LE(8, 4);
+    common.writeUInt16LE(0x21, 8);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    parts.push(Buffer.from("PK\x03\x04"), common, name, packed);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE(offset, 10);
+    directory.push(Buffer.from("PK\x01\x02\x14\x00"), common, place, name);
+    offset += 30 + name.length + packed.length;
+  }
+  const list = Buffer.concat(directory);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(Object.keys(files).length, 4);
+  end.writeUInt16LE(Object.keys(files).length, 6);
+  end.writeUInt32LE(list.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...parts, list, Buffer.from("PK\x05\x06"), end]);
 }

@@ -219,8 +219,10 @@ impl Draft {
         let mut missing = Vec::new();
         for item in items {
             missing.extend(item.as_missing());
-            let Item { id, key, name, path, state: State::Stored { bytes, source_url } } = item else { continue };
-            let entry = Entry { id, name, path, bytes, source_url, file: None };
+            let Item { id, key, name, path, state: State::Stored { bytes, source_url, header } } = item else {
+                continue;
+            };
+            let entry = Entry { id, name, path, bytes, source_url, header, file: None };
             pictures.entry(key).or_default().push(entry);
         }
         self.pictures.set(pictures);
@@ -369,7 +371,7 @@ impl Draft {
 
 impl Entry {
     fn as_item(&self, key: String) -> Item {
-        let Self { id, name, path, bytes, source_url, file: _ } = self.clone();
-        Item { id, key, name, path, state: State::Stored { bytes, source_url } }
+        let Self { id, name, path, bytes, source_url, header, file: _ } = self.clone();
+        Item { id, key, name, path, state: State::Stored { bytes, source_url, header } }
     }
 }

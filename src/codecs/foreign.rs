@@ -1,0 +1,157 @@
+//! Files that we do not read, told apart by their first bytes, so that a message can name them.
+
+/// A kind of file that we do not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What a file of it is, with its article.
+    pub text: &'static str,
+    /// Its name alone.
+    pub name: &'static str,
+    /// Whether it holds a picture.
+    pub is_picture: bool,
+}
+
+impl Foreign {
+    const fn picture(name: &'static str, text: &'static str) -> Self {
+        Self { text, name, is_picture: true }
+    }
+
+    const fn other(name: &'static str, text: &'static str) -> Self {
+        Self { text, name, is_picture: false }
+    }
+
+    /// A ZIP archive.
+    pub const ZIP: Self = Self::other("ZIP", "a ZIP archive");
+
+    const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
+    const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
+    const HEIF: Self = Self::picture("HEIF", "a HEIF picture");
+    const RAW: Self = Self::picture("Camera raw", "a camera raw file");
+    const SVG: Self = Self::picture("SVG", "an SVG drawing");
+}
+
+/// Kinds of file that people are likely to drop on the page.
+pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    Some(match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => by_brands(bytes),
+        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]
+        | [b'I', b'I', b'U', 0, ..]
+        | [b'I', b'I', b'R', b'O' | b'S', ..]
+        | [b'M', b'M', b'O', b'R', ..]
+        | [0, b'M', b'R', b'M', ..]
+        | [b'F', b'O', b'V', b'b', ..] => Foreign::RAW,
+        _ if bytes.starts_with(b"FUJIFILMCCD-RAW") => Foreign::RAW,
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
+            Foreign::picture("TIFF", "a TIFF or camera raw picture")
+        }
+        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
+            Foreign::picture("JPEG XL", "a JPEG XL picture")
+        }
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
+            Foreign::picture("JPEG 2000", "a JPEG 2000 picture")
+        }
+        [0, 0, 1, 0, ..] => Foreign::picture("ICO", "an icon"),
+        [b'8', b'B', b'P', b'S', ..] => Foreign::picture("PSD", "a Photoshop document"),
+        [b'%', b'P', b'D', b'F', ..] => Foreign::other("PDF", "a PDF document"),
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Foreign::ZIP,
+        _ if text.starts_with(b"<svg") => Foreign::SVG,
+        _ if text.starts_with(b"<?xml") && text[..text.len().min(1024)].windows(4).any(|four| four == b"<svg") => {
+            Foreign::SVG
+        }
+        _ if text.starts_with(b"<") => Foreign::other("XML", "a web page or XML document"),
+        _ => return None,
+    })
+}
+
+/// Tells the kinds of ISO base media files (ISO/IEC 14496-12) apart. The major brand decides where it is a picture
+/// format's own; `mif1` and its like only say how pictures are stored, and of the compatible brands the first that names
+/// a format decides.
+fn by_brands(bytes: &[u8]) -> Foreign {
+    let length = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
+    let file_type = &bytes[..length.clamp(8, bytes.len().max(8)).min(bytes.len())];
+    let brands = file_type.get(8..).unwrap_or_default().as_chunks::<4>().0;
+    // Behind the major brand stands its version, which is none.
+    let major = brands.first();
+    let brands = major.into_iter().chain(brands.iter().skip(2));
+    let is_stored_as_image = |brand: &[u8; 4]| matches!(brand, b"mif1" | b"mif2" | b"msf1" | b"miaf");
+    let format = |brand: &[u8; 4]| match brand {
+        b"avif" | b"avis" | b"avio" => Some(Foreign::AVIF),
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => Some(Foreign::HEIC),
+        b"crx " => Some(Foreign::RAW),
+        _ => None,
+    };
+    if let Some(found) = brands.clone().find_map(format) {
+        return found;
+    }
+    if brands.clone().any(is_stored_as_image) {
+        return Foreign::HEIF;
+    }
+    match major {
+        Some(b"M4A " | b"M4B " | b"M4P " | b"F4A ") => Foreign::other("Audio", "a sound recording"),
+        _ => Foreign::other("Video", "a video"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_type(major: &[u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
+        let mut bytes = (16 + 4 * compatible.len() as u32).to_be_bytes().to_vec();
+        bytes.extend_from_slice(b"ftyp");
+        bytes.extend_from_slice(major);
+        bytes.extend_from_slice(&[0; 4]);
+        compatible.iter().for_each(|brand| bytes.extend_from_slice(*brand));
+        // Whatever the next box holds is no brand.
+        bytes.extend_from_slice(b"\0\0\0\x10metaavifheic");
+        bytes
+    }
+
+    #[test]
+    fn iso_media_files_are_told_apart_by_their_brands() {
+        let cases: [(&[u8; 4], &[&[u8; 4]], Option<&str>); 15] = [
+            (b"avif", &[b"avif", b"mif1", b"miaf"], Some("AVIF")),
+            (b"avis", &[b"msf1", b"avis"], Some("AVIF")),
+            (b"mif1", &[b"mif1", b"avif", b"miaf"], Some("AVIF")),
+            (b"msf1", &[b"iso8", b"avis"], Some("AVIF")),
+            (b"heic", &[b"mif1", b"heic"], Some("HEIC")),
+            (b"heix", &[], Some("HEIC")),
+            (b"mif1", &[b"mif1", b"heic"], Some("HEIC")),
+            (b"hevc", &[b"msf1"], Some("HEIC")),
+            (b"mif1", &[b"miaf"], Some("HEIF")),
+            (b"crx ", &[b"crx ", b"isom"], Some("Camera raw")),
+            (b"isom", &[b"iso2", b"avc1", b"mp41"], Some("Video")),
+            (b"qt  ", &[], Some("Video")),
+            (b"M4A ", &[b"isom"], Some("Audio")),
+            (b"heic", &[b"avif"], Some("HEIC")),
+            (b"avif", &[b"heic"], Some("AVIF")),
+        ];
+        for (major, compatible, name) in cases {
+            let found = foreign(&file_type(major, compatible)).map(|found| found.name);
+            assert_eq!(found, name, "{:?} {compatible:?}", String::from_utf8_lossy(major));
+        }
+    }
+
+    #[test]
+    fn a_file_type_that_is_cut_off_or_lies_about_its_length_is_no_panic() {
+        let whole = file_type(b"mif1", &[b"heic"]);
+        for length in 0..whole.len() {
+            for size in [0_u32, 1, 7, 8, 9, 20, u32::MAX] {
+                let mut bytes = whole[..length].to_vec();
+                if length >= 4 {
+                    bytes[..4].copy_from_slice(&size.to_be_bytes());
+                }
+                let _named_or_not = foreign(&bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn camera_raw_files_are_no_tiff() {
+        assert_eq!(foreign(b"II*\0\x10\0\0\0CR\x02\0").map(|found| found.name), Some("Camera raw"));
+        assert_eq!(foreign(b"IIU\0\x18\0\0\0").map(|found| found.name), Some("Camera raw"));
+        assert_eq!(foreign(b"FUJIFILMCCD-RAW 0201").map(|found| found.name), Some("Camera raw"));
+        assert_eq!(foreign(b"MM\0*\0\0\0\x08").map(|found| found.name), Some("TIFF"));
+    }
+}

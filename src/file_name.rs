@@ -1,0 +1,207 @@
+//! What a file's name and path say: the extension where it is one of an image, the folder, the order in which people
+//! expect names. Says nothing about the content.
+
+use std::cmp::Ordering;
+
+/// Extensions that image files have, ours and others', in lower case. Only these are cut off a name: "2026.05.17 Wedding"
+/// has no extension.
+const IMAGE_EXTENSIONS: &[&str] = &[
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "apng",
+    "webp",
+    "gif",
+    "bmp",
+    "dib", // what we read
+    "jpg_large",
+    "jpeg_large",
+    "png_large", // as some sites save them
+    "heic",
+    "heif",
+    "hif",
+    "avif",
+    "tif",
+    "tiff",
+    "jxl",
+    "jp2",
+    "j2k",
+    "jpf",
+    "svg",
+    "ico",
+    "psd",
+    "tga",
+    "qoi",
+    "exr",
+    "hdr",
+    "pcx",
+    "ppm",
+    "pgm",
+    "pbm",
+    "pnm", // other formats
+    "dng",
+    "cr2",
+    "cr3",
+    "crw",
+    "nef",
+    "nrw",
+    "arw",
+    "srf",
+    "sr2",
+    "orf",
+    "rw2",
+    "raf",
+    "pef",
+    "srw",
+    "x3f",
+    "3fr",
+    "iiq",
+    "raw", // camera raw files
+];
+
+/// A file name and its extension with the dot, where that is a known image extension; else the whole name and nothing.
+/// A name that begins with its only dot has none.
+pub fn split_image_extension(name: &str) -> (&str, &str) {
+    let known = |extension: &str| IMAGE_EXTENSIONS.iter().any(|one| one.eq_ignore_ascii_case(extension));
+    match name.rfind('.') {
+        Some(dot) if dot > 0 && known(&name[dot + 1..]) => name.split_at(dot),
+        _ => (name, ""),
+    }
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
+/// The folder that a path names, without a slash at its end; empty for a bare name.
+pub fn folder(path: &str) -> &str {
+    path.rfind(['/', '\\']).map_or("", |slash| path[..slash].trim_end_matches(['/', '\\']))
+}
+
+/// The order of paths in which people expect them: folder by folder, numbers by their value (`2` before `10`), letters
+/// whatever their case. Only equal paths are equal.
+pub fn natural_order(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.split('/'), other.split('/'));
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return one.cmp(other),
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(left), Some(right)) => match natural_order_of_names(left, right) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            },
+        }
+    }
+}
+
+fn natural_order_of_names(mut one: &str, mut other: &str) -> Ordering {
+    loop {
+        let (left, right) = (leading_digits(one), leading_digits(other));
+        let step = if left.is_empty() || right.is_empty() {
+            match (one.chars().next(), other.chars().next()) {
+                (None, None) => return Ordering::Equal,
+                (None, Some(_)) => return Ordering::Less,
+                (Some(_), None) => return Ordering::Greater,
+                (Some(left), Some(right)) => {
+                    (one, other) = (&one[left.len_utf8()..], &other[right.len_utf8()..]);
+                    left.to_lowercase().cmp(right.to_lowercase())
+                }
+            }
+        } else {
+            (one, other) = (&one[left.len()..], &other[right.len()..]);
+            let (left, right) = (left.trim_start_matches('0'), right.trim_start_matches('0'));
+            // Of numbers without leading zeros the longer is the larger.
+            left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+        };
+        if step != Ordering::Equal {
+            return step;
+        }
+    }
+}
+
+fn leading_digits(text: &str) -> &str {
+    &text[..text.bytes().take_while(u8::is_ascii_digit).count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_an_image_extension_is_cut_off() {
+        for (name, parts) in [
+            ("IMG_1.JPG", ("IMG_1", ".JPG")),
+            ("IMG_2041.jpg_large", ("IMG_2041", ".jpg_large")),
+            ("DSC_1.NEF", ("DSC_1", ".NEF")),
+            ("2026.05.17 Wedding", ("2026.05.17 Wedding", "")),
+            ("Mr. Smith", ("Mr. Smith", "")),
+            ("v1.0", ("v1.0", "")),
+            ("2026.05.17 Wedding.jpeg", ("2026.05.17 Wedding", ".jpeg")),
+            (".jpg", (".jpg", "")),
+            ("photo", ("photo", "")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(split_image_extension(name), parts, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_a_folder_and_a_name() {
+        for (path, parts) in [
+            ("a/b/c.jpg", ("a/b", "c.jpg")),
+            ("c.jpg", ("", "c.jpg")),
+            ("a\\c.jpg", ("a", "c.jpg")),
+            ("a//c.jpg", ("a", "c.jpg")),
+            ("", ("", "")),
+        ] {
+            assert_eq!((folder(path), file_name(path)), parts, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_count_by_their_value_and_folders_stay_together() {
+        let mut sorted = [
+            "img 18446744073709551616.jpg",
+            "sub 10/1.jpg",
+            "ä",
+            "sub 2/1.jpg",
+            "IMG 10.jpg",
+            "z",
+            "sub/10.jpg",
+            "IMG 2.jpg",
+            "sub/2.jpg",
+            "img 1.jpg",
+        ];
+        sorted.sort_by(|one, other| natural_order(one, other));
+        let position = |path: &str| sorted.iter().position(|one| *one == path).expect("there");
+        for (before, after) in [
+            ("img 1.jpg", "IMG 2.jpg"),
+            ("IMG 2.jpg", "IMG 10.jpg"),
+            ("IMG 10.jpg", "img 18446744073709551616.jpg"),
+            ("sub/2.jpg", "sub/10.jpg"),
+            ("sub/10.jpg", "sub 2/1.jpg"),
+            ("sub 2/1.jpg", "sub 10/1.jpg"),
+            ("z", "ä"),
+        ] {
+            assert!(position(before) < position(after), "{before} before {after} in {sorted:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_natural_order_is_total(paths in prop::collection::vec("[aB0-2/ .]{0,6}", 3)) {
+            let [a, b, c] = [&paths[0], &paths[1], &paths[2]];
+            prop_assert_eq!(natural_order(a, b), natural_order(b, a).reverse());
+            prop_assert_eq!(natural_order(a, b) == Ordering::Equal, a == b);
+            if natural_order(a, b) != Ordering::Greater && natural_order(b, c) != Ordering::Greater {
+                prop_assert!(natural_order(a, c) != Ordering::Greater);
+            }
+        }
+    }
+}
