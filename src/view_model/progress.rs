@@ -34,8 +34,8 @@ pub fn has_failures(progress: &Progress) -> bool {
     progress.status.is_end() && (progress.status == BatchStatus::Failed || progress.assets.failed > 0)
 }
 
-/// The text about time: what is left while it runs, how long its pictures took in the end. May be empty. `all_paused` says that
-/// everything is paused.
+/// The text about time: what is left while it runs, how long its pictures took in the end. May be empty. `all_paused`
+/// says that everything is paused.
 pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
         return match pause.reason {
