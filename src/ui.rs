@@ -121,7 +121,7 @@ fn Blocked() -> impl IntoView {
             <div class="empty panel" role="status" data-testid="blocked">
                 <Icon shape=Shape::Info/>
                 <h1>"Close your other Pixelmill tabs"</h1>
-                <p>"One of them runs an older version and keeps the storage as it was. This page goes on by itself when it is closed; nothing is lost."</p>
+                <p>"One of them runs an older version and still uses the old storage. This page continues automatically when it is closed; nothing is lost."</p>
             </div>
         </main>
     }

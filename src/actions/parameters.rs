@@ -105,7 +105,8 @@ pub trait Parameter: Sized {
 impl Parameter for u32 {
     const KIND: Kind = Kind::Integer;
     fn read(value: &Value) -> Result<Self, String> {
-        whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number of at least 0".into())
+        let number = whole(value).ok_or("a whole number")?;
+        Self::try_from(number).map_err(|_| "a whole number of at least 0".into())
     }
     fn number(&self) -> Option<f64> {
         Some(f64::from(*self))

@@ -159,7 +159,7 @@ impl RemoveBackground {
             context.warn(Warning::hint(
                 "even_backdrop",
                 "The backdrop of this picture is even.",
-                "The method \"flat-backdrop\" does without the network here, is faster, and can keep the shadow.",
+                "The method \"flat-backdrop\" is faster here and can keep the shadow.",
             ));
         }
         Ok((saliency::edges(guide, &answer.mask), None))

@@ -57,9 +57,9 @@ impl Filter {
 crate::parameters! {
     /// Parameters of `resize`.
     pub struct Resize {
-        /// Width of the box; the longer side with `long-side`. Left out, it follows the ratio.
+        /// Width of the box; the longer side with `long-side`. Leave empty to keep proportions.
         width: Option<u32>, range 1.0..=65500.0, unit "px";
-        /// Height of the box. Left out, it follows the ratio.
+        /// Height of the box. Leave empty to keep proportions.
         height: Option<u32>, range 1.0..=65500.0, unit "px";
         /// `fit`: inside the box. `fill`: covers the box, then cropped to it at `gravity`. `exact`: both sides as
         /// given, ratio not kept. `long-side`: `width` is the longer side. `percent`: by `percent`.
@@ -68,7 +68,7 @@ crate::parameters! {
         percent: Option<f64>, range 0.01..=10000.0, unit "%";
         /// How pixels are weighed: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
         filter: Filter = Filter::Lanczos3;
-        /// Let a small picture grow; otherwise the scale ends at 1.
+        /// Enlarges small pictures.
         enlarge: bool = false;
         /// Which part stays with `fill`.
         gravity: Gravity = Gravity::CENTER;

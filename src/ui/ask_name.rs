@@ -97,7 +97,7 @@ pub(crate) fn NameDialog() -> impl IntoView {
                 />
                 <div class="spread">
                     <button type="button" class="button" data-testid="name-no" on:click=move |_| asked.answer(false)>
-                        "Leave it"
+                        "Cancel"
                     </button>
                     <button
                         class="button primary"

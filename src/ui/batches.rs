@@ -27,7 +27,11 @@ pub(crate) fn Batches() -> impl IntoView {
     let live = expect_context::<Live>();
     let filter = RwSignal::new("all");
     let most = RwSignal::new(AT_FIRST);
-    let matching = move |batch: &&Progress| filter.get() == "all" || status_word(batch.status) == filter.get();
+    let matching = move |batch: &&Progress| {
+        filter.get() == "all"
+            || status_word(batch.status) == filter.get()
+            || filter.get() == "failed" && progress::has_failures(batch)
+    };
     let ids = Memo::new(move |_| {
         live.with(|batches| {
             batches.unwrap_or(&[]).iter().filter(matching).map(|batch| batch.batch_id.clone()).collect::<Vec<_>>()
@@ -103,7 +107,7 @@ fn NoBatches() -> impl IntoView {
         <div class="empty panel" data-testid="empty">
             <Icon shape=Shape::Layers/>
             <h2>"Nothing has run yet"</h2>
-            <p>"Drop a folder of pictures, pick what is to be done, and every batch you run stays here with its results."</p>
+            <p>"Drop a folder of pictures, choose what to do, and every batch you run stays here with its results."</p>
             <a class="button primary" href=Route::New.fragment()>"Start a batch"</a>
         </div>
     }

@@ -70,7 +70,7 @@ pub(crate) fn ConfirmDialog() -> impl IntoView {
             <h2 id="confirm-title">{part(|question| question.title.clone())}</h2>
             <p>{part(|question| question.text.clone())}</p>
             <div class="spread">
-                <button class="button" data-testid="confirm-no" on:click=move |_| confirm.answer(false)>"Keep"</button>
+                <button class="button" data-testid="confirm-no" on:click=move |_| confirm.answer(false)>"Cancel"</button>
                 <button class="button bad" data-testid="confirm-yes" on:click=move |_| confirm.answer(true)>
                     {part(|question| question.yes.to_owned())}
                 </button>

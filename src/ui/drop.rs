@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent};
 
+use super::focus::is_text_field;
 use super::new::draft::{Draft, PRIMARY};
 use super::route::CurrentRoute;
 use super::services::selection_of;
@@ -52,6 +53,11 @@ pub(crate) fn DropOverlay() -> impl IntoView {
         }),
         window_event_listener(ev::paste, move |event| {
             let Some(transfer) = event.clipboard_data().filter(|transfer| has_files(Some(transfer))) else { return };
+            // Spreadsheets copy a picture beside the text: what is pasted into a field is the field's.
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            if target.is_some_and(|target| is_text_field(&target)) {
+                return;
+            }
             event.prevent_default();
             route.go(&Route::New);
             draft.add(PRIMARY.to_owned(), selection_of(&transfer));

@@ -24,6 +24,18 @@ pub(crate) fn focus(element: Option<Element>) {
     }
 }
 
+/// Text fields: they have their own undo, and report their text when they lose the focus.
+pub(crate) fn is_text_field(element: &Element) -> bool {
+    const NOT_TYPED: &str = ":is([type=checkbox], [type=radio], [type=range], [type=color], [type=file])";
+    element.matches(&format!("textarea, input:not({NOT_TYPED})")).unwrap_or(false)
+}
+
+/// Whether a key belongs to an input method, which is composing text with it. 229 is what browsers report for such a key
+/// outside of the composition's own events.
+pub(crate) fn is_composing(event: &web_sys::KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}
+
 /// Whether nothing has the focus.
 pub(crate) fn is_lost() -> bool {
     document().active_element().is_none_or(|element| element.tag_name() == "BODY")

@@ -59,7 +59,7 @@ pub(crate) fn provide_live() {
         }
         Change::GlobalPause => live.read_all_paused(),
         Change::Slept(ms) if untrack(|| live.underway()) > 0 => live.notices.info(
-            format!("The browser had put the tab that works to sleep for {}. The work goes on.", format::duration(ms)),
+            format!("The browser suspended the working tab for {}. Work has resumed.", format::duration(ms)),
             "Browsers do so with tabs in the background: keep that tab in sight while it works.",
         ),
         Change::Execution(_) | Change::Models | Change::Workflows | Change::Slept(_) => {}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::focus::focus;
+use super::focus::{focus, is_composing, is_text_field};
 use super::icons::{Icon, Shape};
 use super::widgets::{TabNote, dialog_is_open};
 use crate::view_model::format;
@@ -37,8 +37,9 @@ pub(crate) fn NewBatch() -> impl IntoView {
 #[component]
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
+    draft.shown();
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        if !(event.ctrl_key() || event.meta_key()) || dialog_is_open() {
+        if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || dialog_is_open() {
             return;
         }
         let typing = document().active_element().filter(is_text_field);
@@ -71,12 +72,6 @@ fn Desk() -> impl IntoView {
             </div>
         </div>
     }
-}
-
-/// Text fields: they have their own undo, and report their text when they lose the focus.
-fn is_text_field(element: &web_sys::Element) -> bool {
-    const NOT_TYPED: &str = ":is([type=checkbox], [type=radio], [type=range], [type=color], [type=file])";
-    element.matches(&format!("textarea, input:not({NOT_TYPED})")).unwrap_or(false)
 }
 
 /// Leaves the current text field, so that it reports its text, and returns to it.

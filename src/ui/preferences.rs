@@ -43,7 +43,7 @@ pub(crate) fn Preferences() -> impl IntoView {
                 <Permission
                     preference=Preference::Webhooks
                     id="preference-webhooks"
-                    text="Tell webhooks"
+                    text="Call webhooks"
                     help="Sends the batch's status, without pictures or their names, to the address that the batch was started with. Nothing is sent otherwise."
                 />
             </section>
@@ -92,7 +92,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
     };
     let picked = move |files: FileList| {
         let Some(file) = files.get(0) else { return };
-        begin("Taking the archive in…");
+        begin("Importing the archive…");
         spawn_local(async move {
             end(match services.import_archive(file).await {
                 Ok(summary) => import_outcome(&summary),
@@ -109,7 +109,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
         <section class="everything" aria-labelledby="everything-title">
             <h3 id="everything-title">"Everything in this browser"</h3>
             <p class="small muted">
-                "Batches with their pictures and results, your workflows and your networks, as one ZIP: as a backup, or for another browser. What is here already stays when one is added."
+                "Batches with their pictures and results, your workflows and your models, as one ZIP: as a backup, or for another browser. Importing never overwrites."
             </p>
             <div class="spread">
                 <button class="button" data-testid="archive-export" disabled=move || is_busy.get() on:click=export>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::batches::{AllPausedNote, BatchActions, StatusBadge, when};
+use super::focus::is_composing;
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
@@ -36,7 +37,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         // In the dialog it answers the question.
-        if event.key() == "Escape" && !dialog_is_open() && !marking.clear() {
+        if event.key() == "Escape" && !is_composing(&event) && !dialog_is_open() && !marking.clear() {
             detail::leave(list);
         }
     });
@@ -204,7 +205,7 @@ fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
                     let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
                     notices.failed(
                         format!("{what} not in the ZIP: {}.", format::names(&missing)),
-                        "They are listed as failed: retry them, which makes them anew, and download again.",
+                        "They are listed as failed: retry to regenerate them, then download again.",
                     );
                 }
                 Err(problem) => notices.failed(problem.text, problem.hint),

@@ -630,7 +630,7 @@ impl Services {
             Role::Leader | Role::Alone => None,
             // Its storage is closed: it is not a follower either.
             Role::Follower if reload_helps => None,
-            Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
+            Role::Follower => Some("Another tab is running the batches; you can control them here."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
             }

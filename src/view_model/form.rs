@@ -174,7 +174,7 @@ pub fn typed_number(text: &str) -> Option<Value> {
     if text.is_empty() {
         return None;
     }
-    let dotted = text.replace(',', ".");
+    let dotted = if is_grouped(text) { text.replace(',', "") } else { text.replace(',', ".") };
     if let Ok(whole) = dotted.parse::<i64>() {
         return Some(whole.into());
     }
@@ -182,6 +182,21 @@ pub fn typed_number(text: &str) -> Option<Value> {
         Some(number) => Some(Value::Number(number)),
         None => Some(Value::String(text.to_owned())),
     }
+}
+
+/// Whether the commas of a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or before
+/// fewer or more than three digits is a decimal one.
+fn is_grouped(text: &str) -> bool {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let mut groups = whole.trim_start_matches('-').split(',');
+    let first = groups.next().unwrap_or_default();
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    whole.contains(',')
+        && (1..=3).contains(&first.len())
+        && !first.starts_with('0')
+        && digits(first)
+        && digits(decimals)
+        && groups.all(|group| group.len() == 3 && digits(group))
 }
 
 /// A value as the text of a field.
@@ -313,6 +328,11 @@ mod tests {
     fn typed_text_is_kept_even_if_it_is_not_a_number() {
         assert_eq!(typed_number(" 1600 "), Some(json!(1600)));
         assert_eq!(typed_number("0,5"), Some(json!(0.5)));
+        assert_eq!(typed_number("1,600"), Some(json!(1600)));
+        assert_eq!(typed_number("-1,600,000.5"), Some(json!(-1_600_000.5)));
+        assert_eq!(typed_number("0,125"), Some(json!(0.125)));
+        assert_eq!(typed_number("1,60"), Some(json!(1.6)));
+        assert_eq!(typed_number("1.600,5"), Some(json!("1.600,5")));
         assert_eq!(typed_number(""), None);
         assert_eq!(typed_number("wide"), Some(json!("wide")));
         assert_eq!(typed_number("inf"), Some(json!("inf")));

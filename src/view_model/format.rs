@@ -36,13 +36,17 @@ pub fn percent(part: u64, all: u64) -> u64 {
     if all == 0 { 0 } else { (part as f64 / all as f64 * 100.0).floor() as u64 }
 }
 
-/// The change of a size: `−84 %`, `+12 %`, `±0 %`; `None` when there was nothing before.
+/// The change of a size: `−84 %`, `−99.6 %`, `+12 %`, `±0 %`, and `−100 %` only of nothing left; `None` when there was nothing before.
 pub fn change(before: u64, after: u64) -> Option<String> {
     if before == 0 {
         return None;
     }
     let percent = ((after as f64 / before as f64 - 1.0) * 100.0).round() as i64;
     Some(match percent {
+        -100 if after > 0 => {
+            let tenths = ((1.0 - after as f64 / before as f64) * 1000.0).round().min(999.0);
+            format!("−{:.1} %", tenths / 10.0)
+        }
         0 => "±0 %".to_owned(),
         less if less < 0 => format!("−{} %", -less),
         more => format!("+{} %", count(more as u64)),
@@ -175,6 +179,9 @@ mod tests {
         assert_eq!(change(1000, 160).as_deref(), Some("−84 %"));
         assert_eq!(change(1000, 1120).as_deref(), Some("+12 %"));
         assert_eq!(change(1000, 1001).as_deref(), Some("±0 %"));
+        assert_eq!(change(3_570_000, 16_000).as_deref(), Some("−99.6 %"));
+        assert_eq!(change(3_570_000, 1).as_deref(), Some("−99.9 %"));
+        assert_eq!(change(10, 0).as_deref(), Some("−100 %"));
         assert_eq!(change(0, 10), None);
     }
 

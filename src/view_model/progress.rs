@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::format;
-use crate::batch::records::{PauseReason, Progress};
+use crate::batch::records::{BatchStatus, PauseReason, Progress};
 
 /// Shares of a progress bar in percent: done, failed, in flight.
 pub fn shares(progress: &Progress) -> [f64; 3] {
@@ -12,13 +12,13 @@ pub fn shares(progress: &Progress) -> [f64; 3] {
     [assets.completed, assets.failed, assets.processing].map(|count| f64::from(count) / total * 100.0)
 }
 
-/// The counts in a line: `150 of 420 done · 3 to look at · 2 failed`.
+/// The counts in a line: `150 of 420 done · 3 to review · 2 failed`.
 pub fn counts(progress: &Progress) -> String {
     let assets = progress.assets;
     let number = |count: u32| format::count(u64::from(count));
     let mut line = format!("{} of {} done", number(assets.completed), number(assets.total));
     if !progress.doubtful.is_empty() {
-        line.push_str(&format!(" · {} to look at", format::count(progress.doubtful.len() as u64)));
+        line.push_str(&format!(" · {} to review", format::count(progress.doubtful.len() as u64)));
     }
     if assets.failed > 0 {
         line.push_str(&format!(" · {} failed", number(assets.failed)));
@@ -29,8 +29,13 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// The text about time: what is left while it runs, how long it took in the end. May be empty. `all_paused` says that
-/// everything is paused.
+/// Whether a batch ended with failures, whatever its status says: it may have completed all the same.
+pub fn has_failures(progress: &Progress) -> bool {
+    progress.status.is_end() && (progress.status == BatchStatus::Failed || progress.assets.failed > 0)
+}
+
+/// The text about time: what is left while it runs, how long its pictures took in the end. May be empty. `all_paused`
+/// says that everything is paused.
 pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
         return match pause.reason {
@@ -44,9 +49,12 @@ pub fn time(progress: &Progress, all_paused: bool) -> String {
     }
     let average = (progress.duration_count > 0).then(|| progress.duration_sum_ms / f64::from(progress.duration_count));
     if progress.status.is_end() {
-        let took = progress.completed_at.map(|end| format!("took {}", format::duration(end - progress.created_at)));
-        let each = average.map(|average| format!("{} each", format::duration(average)));
-        return [took, each].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        // The time between creation and end would count pauses, and the wait before a retry.
+        let spent = |average| {
+            let sum = format::duration(progress.duration_sum_ms);
+            format!("{sum} of processing · {} each", format::duration(average))
+        };
+        return average.map(spent).unwrap_or_default();
     }
     let assets = progress.assets;
     let unfinished = f64::from(assets.pending + assets.processing);
@@ -79,7 +87,7 @@ pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
         )),
         PauseReason::Storage => Some((
             "The browser's storage fails. What is done is kept, as far as the storage can be read.",
-            "Look whether the disk is full or failing, close other tabs of this page and reload this one, then resume.",
+            "Check whether the disk is full or failing, close other tabs of this page and reload this one, then resume.",
         )),
     }
 }
@@ -100,7 +108,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::batch::records::{Assets, BatchStatus, Config, Pause};
+    use crate::batch::records::{Assets, Config, Pause};
 
     fn running() -> Progress {
         Progress {
@@ -128,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_that_completed_with_failures_counts_as_one() {
+        let ended = |status, failed| {
+            let assets = Assets { failed, ..running().assets };
+            has_failures(&Progress { status, assets, ..running() })
+        };
+        assert!(ended(BatchStatus::Completed, 1) && ended(BatchStatus::Failed, 0));
+        assert!(!ended(BatchStatus::Completed, 0) && !ended(BatchStatus::Running, 8));
+    }
+
+    #[test]
     fn the_bar_never_overflows() {
         let sum: f64 = shares(&running()).iter().sum();
         assert!((sum - 50.0).abs() < 1e-9);
@@ -149,18 +167,20 @@ mod tests {
         assert_eq!(counts(&running()), "590 of 1\u{202f}200 done · 8 failed");
         let mut ended = running();
         ended.doubtful = BTreeSet::from([3, 7]);
-        assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 2 to look at · 8 failed");
+        assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 2 to review · 8 failed");
         ended.doubtful.clear();
         ended.status = BatchStatus::Cancelled;
         assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 8 failed · 600 not run");
     }
 
     #[test]
-    fn a_running_batch_shows_the_time_left_and_an_ended_one_the_time_taken() {
+    fn a_running_batch_shows_the_time_left_and_an_ended_one_the_time_worked() {
         // 200 ms each, 602 left, two workers: a minute.
         assert_eq!(time(&running(), false), "about 1 min left");
         let ended = Progress { status: BatchStatus::Completed, completed_at: Some(60_000.0), ..running() };
-        assert_eq!(time(&ended, false), "took 1 min · 200 ms each");
+        let retried_much_later = Progress { completed_at: Some(86_400_000.0), ..ended.clone() };
+        assert_eq!(time(&retried_much_later, false), time(&ended, false));
+        assert_eq!(time(&ended, false), "1 min 58 s of processing · 200 ms each");
     }
 
     #[test]

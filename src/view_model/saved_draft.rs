@@ -324,10 +324,10 @@ impl Read {
     pub fn summary(&self) -> Option<String> {
         let stored = self.items.iter().filter(|item| matches!(item.state, State::Stored { .. })).count() as u64;
         match stored {
-            0 if self.setup.has_edits() => Some("The workflow of your last visit is here again.".to_owned()),
+            0 if self.setup.has_edits() => Some("Restored the workflow from your last visit.".to_owned()),
             0 => None,
-            1 => Some("1 picture of your last visit is here again.".to_owned()),
-            _ => Some(format!("{} pictures of your last visit are here again.", format::count(stored))),
+            1 => Some("Restored 1 picture from your last visit.".to_owned()),
+            _ => Some(format!("Restored {} pictures from your last visit.", format::count(stored))),
         }
     }
 }
@@ -604,7 +604,7 @@ mod tests {
         let missing: Vec<_> = read.items.iter().filter_map(Item::as_missing).map(|one| (one.id, one.reason)).collect();
         assert_eq!(missing, [(1, Reason::TabClosed), (3, Reason::Swept)]);
         assert_eq!(lost.len(), 2);
-        assert_eq!(read.summary().as_deref(), Some("3 pictures of your last visit are here again."));
+        assert_eq!(read.summary().as_deref(), Some("Restored 3 pictures from your last visit."));
     }
 
     #[test]
@@ -665,8 +665,8 @@ mod tests {
         };
         assert_eq!(read(Vec::new(), "").summary(), None);
         let workflow = read(Vec::new(), "{}").summary();
-        assert_eq!(workflow.as_deref(), Some("The workflow of your last visit is here again."));
+        assert_eq!(workflow.as_deref(), Some("Restored the workflow from your last visit."));
         let one = read(vec![stored(0, "aa")], "{}").summary();
-        assert_eq!(one.as_deref(), Some("1 picture of your last visit is here again."));
+        assert_eq!(one.as_deref(), Some("Restored 1 picture from your last visit."));
     }
 }

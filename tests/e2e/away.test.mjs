@@ -134,7 +134,7 @@ test("a suspended tab is reported in the log and on the page, and its workers do
   await tab.freeze();
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   await tab.thaw();
-  await tab.until(`document.body.innerText.includes("put the tab that works to sleep")`);
+  await tab.until(`document.body.innerText.includes("suspended the working tab")`);
   while ((await assets()).completed < 24);
   const { entries } = await tab.call("getBatchLog", batchId);
   assert.deepEqual(entries.map(({ level }) => level), ["warning", "info"]);

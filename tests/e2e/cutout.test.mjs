@@ -83,7 +83,7 @@ test("results with doubts are counted, listed separately, marked in their row an
   const { batchId, executions } = await run(page, withImages(pictures.chain("cut-out", [flat({})]), { photos: assets }));
   assert.deepEqual(executions.map(({ warnings }) => warnings.map(({ code, level }) => [code, level])), [[], [["uneven_backdrop", "doubt"]], []]);
   await page.goto(`${url}#/batches/${encodeURIComponent(batchId)}`);
-  await page.locator(id("counts")).filter({ hasText: /^3 of 3 done · 1 to look at$/ }).waitFor();
+  await page.locator(id("counts")).filter({ hasText: /^3 of 3 done · 1 to review$/ }).waitFor();
   const rows = page.locator(id("execution-row"));
   await rows.nth(2).waitFor();
   assert.equal(await page.locator(id("warning")).count(), 1);

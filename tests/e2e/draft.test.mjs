@@ -144,7 +144,7 @@ test("after a crash the next tab has the draft and says so once; an empty draft 
   await picked(second, 2);
   assert.deepEqual(await names(second), ["a.jpg", "b.jpg"]);
   assert.equal(await second.locator(id("field-resize-width")).inputValue(), "77");
-  assert.match(await second.locator(`${id("notice")}[data-kind="info"]`).innerText(), /2 pictures of your last visit are here again/);
+  assert.match(await second.locator(`${id("notice")}[data-kind="info"]`).innerText(), /Restored 2 pictures from your last visit/);
   await reload(second);
   await picked(second, 2);
   assert.equal(await second.locator(id("notice")).count(), 0, "it was shown already");

@@ -33,6 +33,52 @@ test("pasted pictures are added", async (t) => {
   assert.match(await page.locator(id("picked-row")).innerText(), /pasted\.jpg/);
 });
 
+test("what is pasted into a text field is the field's, even with a picture beside the text, as spreadsheets copy it", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflow-card-web-gallery")).click();
+  const prevented = await page.locator(id("field-resize-width")).evaluate((field, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", "1200");
+    clipboardData.items.add(new File([bytes], "image.jpg", { type: "image/jpeg" }));
+    const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+    field.dispatchEvent(event);
+    return event.defaultPrevented;
+  }, pictures.photo("cat").toString("base64"));
+  assert.equal(prevented, false);
+  assert.equal(await page.locator(id("picked-row")).count(), 0);
+});
+
+test("one draft starts one batch, however often and by whatever it is started", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles({ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") });
+  await page.locator(id("picked-count")).filter({ hasText: /^1 picture/ }).waitFor();
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("run")}:enabled`).waitFor();
+  // A key of an input method starts nothing.
+  await page.evaluate(() => {
+    for (const more of [{ isComposing: true }, { keyCode: 229 }]) {
+      window.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, cancelable: true, ...more }));
+    }
+  });
+  assert.equal(await page.locator(id("run")).isEnabled(), true);
+  // Clicks and keys at once, and on every turn of the event loop until the view has changed and after.
+  await page.evaluate(async (run) => {
+    const until = performance.now() + 3000;
+    while (performance.now() < until && document.querySelector(run) !== null) {
+      document.querySelector(run)?.click();
+      document.querySelector(run)?.click();
+      window.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, cancelable: true, repeat: true }));
+      await new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = resolve; port2.postMessage(0); });
+    }
+  }, id("run"));
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  assert.equal((await ask(page, "listBatches")).batches.length, 1);
+  // The draft shown again may start again.
+  await page.evaluate(() => history.back());
+  await page.locator(`${id("run")}:enabled`).waitFor();
+});
+
 test("a file that cannot be read is named, and those after it are added", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const folder = scratchFolder("unreadable");
@@ -144,7 +190,7 @@ test("if the batch cannot run the shortcut says why, and the field keeps the foc
   await width.selectText();
   await page.keyboard.type("-3");
   await page.keyboard.press("Control+Enter");
-  await page.locator(id("notice")).filter({ hasText: "1 thing to mend" }).waitFor();
+  await page.locator(id("notice")).filter({ hasText: "Fix 1 problem" }).waitFor();
   await page.locator(id("field-error")).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "field-resize-width");
 });
@@ -209,7 +255,7 @@ test("collapsed options are summarised, and an invalid URL is reported at its fi
   await webhook.fill("hooks.example");
   await webhook.blur();
   const error = page.locator(`${id("options")} ${id("field-error")}`);
-  assert.match(await error.innerText(), /no web address\. Give an absolute URL/);
+  assert.match(await error.innerText(), /not a valid URL\. Give an absolute URL/);
   assert.match(await webhook.getAttribute("aria-describedby"), new RegExp(await error.getAttribute("id")));
   await page.locator("#run-summary").filter({ hasText: "webhook" }).waitFor();
   await webhook.fill("https://hooks.example/done");

@@ -52,8 +52,8 @@ async function checked(page, output) {
 }
 
 /** Both sides scaled by one factor, rounded half up, never enlarged. */
-function fitted({ width, height }, box) {
-  const scale = Math.min(1, box / width, box / height);
+function fitted({ width, height }, box, largest = 1) {
+  const scale = Math.min(largest, box / width, box / height);
   const side = (length) => Math.max(1, Math.floor(length * scale + 0.5));
   return [side(width), side(height)];
 }
@@ -84,7 +84,7 @@ test("marketplace square centres every photograph on white", async (t) => {
     const { bytes } = await checked(page, output);
     assert.deepEqual([output.width, output.height, output.mimeType], [2000, 2000, "image/jpeg"]);
     assert.equal(output.name, file.name.replace(/\.[^.]*$/, "-square.jpg"));
-    const [width, height] = fitted(file, 1800);
+    const [width, height] = fitted(file, 1800, Infinity);
     const [left, top] = [Math.floor((2000 - width) / 2), Math.floor((2000 - height) / 2)];
     const small = await sharp(file.bytes).resize(width, height, { fit: "fill" }).png().toBuffer();
     const expected = await sharp({ create: { width: 2000, height: 2000, channels: 3, background: "#ffffff" } })

@@ -40,6 +40,15 @@ pub(crate) const PRIMARY: &str = "";
 /// The choice of a workflow of one's own.
 pub(crate) const OWN: &str = "own";
 
+/// How far the start of a batch is. A draft that has started one starts no other before its view is shown again: the
+/// view changes only some time after the start, and every click or key until then belongs to the same start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    Ready,
+    Starting,
+    Started,
+}
+
 /// A picture of the draft, stored already.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -128,7 +137,7 @@ pub(crate) struct Draft {
     own_text: RwSignal<String>,
     own_error: RwSignal<Option<String>>,
     options: RwSignal<Options>,
-    starting: RwSignal<bool>,
+    start: RwSignal<Start>,
     diagnostics: Memo<Vec<Diagnostic>>,
     inputs: Memo<Vec<document::Input>>,
 }
@@ -166,7 +175,7 @@ pub(crate) fn provide_draft() {
         own_text: RwSignal::new(String::new()),
         own_error: RwSignal::new(None),
         options: RwSignal::new(options.unwrap_or_default()),
-        starting: RwSignal::new(false),
+        start: RwSignal::new(Start::Ready),
         // Pictures come in at the run: that they are missing now is no news.
         diagnostics: Memo::new(move |_| {
             let document = present.get();
@@ -707,7 +716,7 @@ impl Draft {
         self.own_text.get()
     }
 
-    /// Why that text is no JSON, tracked.
+    /// Why that text is not valid JSON, tracked.
     pub(crate) fn own_error(self) -> Option<String> {
         self.own_error.get()
     }
@@ -721,7 +730,7 @@ impl Draft {
     fn take_own_text(self, text: String) {
         let parsed = serde_json::from_str::<Value>(&text);
         self.own_error.set(match &parsed {
-            Err(error) if !text.trim().is_empty() => Some(format!("This is no JSON: {error}.")),
+            Err(error) if !text.trim().is_empty() => Some(format!("This is not valid JSON: {error}.")),
             _ => None,
         });
         let document = parsed.unwrap_or(Value::Null);
@@ -756,7 +765,14 @@ impl Draft {
 
     /// Whether a batch is being started, tracked.
     pub(crate) fn starting(self) -> bool {
-        self.starting.get()
+        self.start.get() != Start::Ready
+    }
+
+    /// The view of the draft is shown: what it started before is behind it, and it may start a batch again.
+    pub(crate) fn shown(self) {
+        if self.start.get_untracked() == Start::Started {
+            self.start.set(Start::Ready);
+        }
     }
 
     /// What keeps the batch from running, in words.
@@ -769,23 +785,23 @@ impl Draft {
             return Some("Reading the pictures…".to_owned());
         }
         if self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN) {
-            return Some("The workflow is no JSON.".to_owned());
+            return Some("The workflow is not valid JSON.".to_owned());
         }
         if self.with_document(Value::is_null) {
-            return Some("Give a workflow first.".to_owned());
+            return Some("Choose a workflow first.".to_owned());
         }
         let errors = self
             .diagnostics
             .with(|found| found.iter().filter(|diagnostic| matches!(diagnostic.severity, Severity::Error)).count());
         if errors > 0 {
-            return Some(format!("{} to mend in the settings.", format::plural(errors as u64, "thing", "things")));
+            return Some(format!("Fix {} in the settings.", format::plural(errors as u64, "problem", "problems")));
         }
         let networks = self.with_document(document::networks);
         if let Some(name) = networks.iter().find(|name| self.models.lacks(name)) {
-            return Some(format!("The network “{name}” is not in this browser: add it, or choose another."));
+            return Some(format!("The model “{name}” is not in this browser: add it, or choose another."));
         }
         if self.options.with(Options::webhook) == Some(false) {
-            return Some("The webhook under Options is no web address.".to_owned());
+            return Some("The webhook under Options is not a valid URL.".to_owned());
         }
         let missing = self.inputs.with(|inputs| {
             inputs
@@ -799,24 +815,27 @@ impl Draft {
     /// Starts the batch and goes to its results.
     pub(crate) fn run(self) {
         let obstacle = untrack(|| self.find_obstacle());
-        if self.starting.get_untracked() {
+        if self.start.get_untracked() != Start::Ready {
             return;
         }
         if let Some(obstacle) = obstacle {
             self.notices.info(obstacle, "");
             return;
         }
-        self.starting.set(true);
+        self.start.set(Start::Starting);
         let (request, content) = (untrack(|| self.request()), self.content());
         spawn_local(async move {
             match self.services.execute(request).await {
                 Ok(batch_id) => {
                     self.note_run(content);
+                    self.start.set(Start::Started);
                     self.route.go(&Route::Batch(batch_id));
                 }
-                Err(problem) => self.notices.failed(problem.text, problem.hint),
+                Err(problem) => {
+                    self.start.set(Start::Ready);
+                    self.notices.failed(problem.text, problem.hint);
+                }
             }
-            self.starting.set(false);
         });
     }
 

@@ -329,7 +329,7 @@ fn PatternControl(edited: Edited) -> impl IntoView {
             prop:value=move || edited.text()
             on:input=move |event| edited.set_text(event_target_value(&event))
         />
-        {move || example().map(|name| view! { <p class="small muted example truncate">"Such as " <code>{name}</code></p> })}
+        {move || example().map(|name| view! { <p class="small muted example truncate">"Example: " <code>{name}</code></p> })}
     }
 }
 
@@ -398,7 +398,7 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
                 disabled=Signal::derive(move || models.adding())
                 on_pick=picked
             >
-                {move || if models.adding() { "Trying it…" } else { "Add…" }}
+                {move || if models.adding() { "Testing…" } else { "Add…" }}
             </FilePicker>
             <Show when=chosen_own>
                 <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>

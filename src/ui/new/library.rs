@@ -259,7 +259,10 @@ impl Library {
         self.act(async move {
             let parsed = serde_json::from_str::<Value>(&text);
             let document = parsed.map_err(|error| {
-                UiError::new(format!("“{file}” is no JSON: {error}."), "Pick a workflow that was exported as JSON.")
+                UiError::new(
+                    format!("“{file}” is not valid JSON: {error}."),
+                    "Pick a workflow that was exported as JSON.",
+                )
             })?;
             let taken: Vec<String> = self.services.workflows().await?.into_iter().map(|one| one.name).collect();
             let name = document::name(&document);

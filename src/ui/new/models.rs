@@ -97,7 +97,7 @@ impl Models {
     ) {
         self.names.ask(title, name, "Add", move |name| {
             if untrack(|| self.read.get() && !self.lacks(&name)) {
-                let taken = "There is a network of this name already: give another";
+                let taken = "That name is taken. Choose another";
                 return self.ask_name(taken, name, file, added.clone());
             }
             self.try_file(name, file.get_value(), added.clone());

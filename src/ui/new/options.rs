@@ -67,7 +67,7 @@ pub(crate) fn Options() -> impl IntoView {
                             draft.set_options(|options| options.concurrency_limit = limit);
                         }
                     />
-                    <p class="small muted example" id="option-concurrency-help">"At most 100; this device's workers are the other limit."</p>
+                    <p class="small muted example" id="option-concurrency-help">"At most 100; also limited by this device's workers."</p>
                 </div>
                 <div class="parameter">
                     <label for="option-priority">"Priority"</label>
@@ -78,7 +78,7 @@ pub(crate) fn Options() -> impl IntoView {
                     />
                 </div>
                 <div class="parameter inline">
-                    <label for="option-continue">"Go on when a picture fails"</label>
+                    <label for="option-continue">"Continue if a picture fails"</label>
                     <Switch
                         id="option-continue"
                         on=Signal::derive(move || draft.options().continue_on_error)
@@ -86,7 +86,7 @@ pub(crate) fn Options() -> impl IntoView {
                     />
                 </div>
                 <div class="parameter inline">
-                    <label for="option-skip">"Take over results of unchanged pictures"</label>
+                    <label for="option-skip">"Reuse results of unchanged pictures"</label>
                     <Switch
                         id="option-skip"
                         on=Signal::derive(move || draft.options().skip_unchanged)
@@ -111,11 +111,11 @@ pub(crate) fn Options() -> impl IntoView {
                     />
                     {move || wrong.get().then(|| view! {
                         <p class="problem" role="alert" id="option-webhook-problem" data-testid="field-error">
-                            "This is no web address. " {WEBHOOK_HINT}
+                            "This is not a valid URL. " {WEBHOOK_HINT}
                         </p>
                     })}
                     <p class="small muted example" id="option-webhook-help">
-                        "Told the status when the batch ends, if the settings at the top of the page allow it."
+                        "Receives the status when the batch ends, if webhooks are on in Settings."
                     </p>
                 </div>
             </details>

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use super::marks::{MarkBar, Marking};
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
-use crate::ui::focus::{focus, focus_main};
+use crate::ui::focus::{focus, focus_main, is_composing};
 use crate::ui::widgets::Segments;
 use crate::view_model::format;
 use crate::view_model::window::Window;
@@ -19,7 +19,7 @@ const HEADER: f64 = 56.0;
 const FILTERS: [(&str, &str); 6] = [
     ("all", "All"),
     ("success", "Done"),
-    ("doubtful", "To look at"),
+    ("doubtful", "Needs review"),
     ("failed", "Failed"),
     ("running", "Running"),
     ("pending", "Waiting"),
@@ -70,6 +70,9 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     let marking = expect_context::<Marking>();
     // In the list and beside it: the picture before and after the one looked at.
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
+        if is_composing(&event) {
+            return;
+        }
         let step = match event.key().as_str() {
             "ArrowDown" => 1,
             "ArrowUp" => -1,

@@ -51,7 +51,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
                         "{damaged} of {} damaged in the browser's storage.",
                         format::plural(u64::from(checked), "result is", "results are"),
                     ),
-                    "They are listed as failed: retry them, which makes them anew from the originals.",
+                    "They are listed as failed: retry to regenerate them from the originals.",
                 ),
                 Err(problem) => notices.failed(problem.text, problem.hint),
             }
@@ -68,7 +68,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             picked => confirm.ask(
                 "Replace the pictures of the new batch?",
                 format!(
-                    "{} picked there already. They give way to those of this batch.",
+                    "{} picked there already. This batch's pictures will replace them.",
                     format::plural(picked, "picture is", "pictures are"),
                 ),
                 "Replace",
@@ -114,7 +114,7 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
                     chosen=priority
                     on_choose=move |priority| update(json!({ "priority": priority }))
                 />
-                <label class="small" for="share-concurrency">"At a time"</label>
+                <label class="small" for="share-concurrency">"Parallel"</label>
                 <input
                     class="field numbers"
                     type="number"

@@ -78,7 +78,7 @@ pub(crate) fn keep_draft() {
     spawn_local(async move {
         let found = if draft.services.memory().is_some() { Ok(None) } else { draft.find().await };
         let found = found.unwrap_or_else(|problem| {
-            let what = format!("What was here last time could not be read: {}", problem.text);
+            let what = format!("Your last draft could not be restored: {}", problem.text);
             draft.notices.failed(what, problem.hint);
             None
         });
@@ -294,7 +294,7 @@ impl Draft {
             if !told.get_value() {
                 told.set_value(true);
                 self.notices.failed(
-                    "The list of pictures could not be kept, and is lost with this tab.",
+                    "Your draft could not be saved and will be lost with this tab.",
                     format!("{} The next change tries again.", problem.text),
                 );
             }
