@@ -920,7 +920,7 @@ impl Client {
     /// # Errors
     /// 400 when it is not a ZIP, 500 when it cannot be read.
     pub async fn unpack(&self, zip: Blob) -> Result<(Contents, Array), ApiError> {
-        match one_shot::run(&self.inner.program, ToWorker::Unpack, zip.into(), f64::INFINITY).await {
+        match one_shot::run(&self.inner.program, ToWorker::Unpack, zip.into(), None).await {
             Ok(FromPool::Unpacked(contents, pictures)) => Ok((contents, pictures)),
             Ok(FromPool::Report(FromWorker::Unpacked { result: Err(why) })) => Err(ApiError::invalid(why)),
             Ok(_) => Err(ApiError::internal("The ZIP was not unpacked. Try again.")),

@@ -67,7 +67,7 @@ pub(super) async fn unpack(zip: Blob) -> (Result<Contents, String>, Array) {
     let result = pictures::unpack(&zip, Limits::default(), |path, bytes| {
         let parts = Array::of1(&js_sys::Uint8Array::from(bytes.as_slice()));
         let file = web_sys::File::new_with_u8_array_sequence(&parts, file_name(path));
-        files.push(&file.map_err(|error| describe(&error))?);
+        files.push(&file.map_err(|error| describe(&error))?.into());
         Ok(())
     });
     (result.await, files)
