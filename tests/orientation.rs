@@ -135,6 +135,7 @@ fn a_turned_picture_is_the_upright_one_turned() {
         let expected = pixelmill::image::orient::apply(upright.clone(), orientation);
         let (Pixels::Rgb(got), Pixels::Rgb(expected)) = (got.pixels, expected.pixels) else { panic!("RGB") };
         let worst = got.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
-        assert!(worst <= Some(2), "{orientation}: {worst:?}");
+        // A level of luma and one of chroma, which counts 1.8 times in red or blue: each is rounded in another order.
+        assert!(worst <= Some(3), "{orientation}: {worst:?}");
     }
 }

@@ -280,24 +280,21 @@ fn workflows_make_a_jpeg_smaller_as_pillow_does_in_every_format() {
             (json!({ "format": "jpeg", "quality": 80 }), Some(80)),
         ] {
             let got = decoded(&through_a_workflow(&case, output.clone()), Representation::Rgb);
-            let expected = match quality {
-                None => case.expected.clone(),
-                // What the same encoder makes of the expected picture.
-                Some(quality) => {
+            let difference = difference(&got, &case.expected);
+            println!("{} {output}: {difference:?}", case.name);
+            let holds = match (quality, case.is_extreme()) {
+                // Where the decoder made the picture smaller, single samples at hard edges are a little further off.
+                (None, false) => difference.ratio >= 42.0 && (difference.largest <= 4 || difference.beyond < 0.001),
+                (None, true) => difference.ratio >= 42.0,
+                // A JPEG file is as near to the expected picture as the one that is made of that picture itself.
+                (Some(quality), _) => {
                     let request =
                         EncodeRequest { format: Format::Jpeg, quality, lossless: false, background: [255; 3] };
                     let written = codecs::encode(case.expected.clone(), &request, None).unwrap();
-                    decoded(&written.bytes, Representation::Rgb)
+                    let own = self::difference(&decoded(&written.bytes, Representation::Rgb), &case.expected);
+                    println!("    of itself: {own:?}");
+                    difference.ratio >= own.ratio - 0.75
                 }
-            };
-            let difference = difference(&got, &expected);
-            println!("{} {output}: {difference:?}", case.name);
-            // Quantisation may turn a difference of less than one level into a step of a whole coefficient.
-            let holds = match (quality, case.is_extreme()) {
-                (None, false) => difference.largest <= 4 && difference.ratio >= 42.0,
-                (None, true) => difference.ratio >= 42.0,
-                (Some(_), false) => difference.ratio >= 42.0,
-                (Some(_), true) => difference.ratio >= 29.0,
             };
             if !holds {
                 failures.push(format!("{} {output}: {difference:?}", case.name));

@@ -156,7 +156,8 @@ impl Plan {
         // impossible.
         let mut behind: Vec<Vec<[f64; 4]>> =
             nodes.iter().map(|node| vec![[0.0; 4]; node.action.outputs.len()]).collect();
-        // For each output port of a node: whether a planar picture stays planar all the way to the encoders.
+        // For each output port of a node: whether a planar picture stays planar all the way to encoders that halve its
+        // chroma. At qualities that keep it whole, what mixing does on planes to saturated colours would show.
         let mut stays_planar: Vec<Vec<bool>> =
             nodes.iter().map(|node| vec![false; node.action.outputs.len()]).collect();
         let through =
@@ -187,15 +188,15 @@ impl Plan {
             };
         for index in (0..nodes.len()).rev() {
             for port in 0..behind[index].len() {
-                stays_planar[index][port] = self.outputs_of(index, port).all(|output| {
-                    self.written_format(output.parameters.format, headers[output.origin].as_ref()) == Some(Format::Jpeg)
-                }) && consumers[index].iter().filter(|(.., output)| *output == port).all(
-                    |&(consumer, into, _)| {
+                stays_planar[index][port] =
+                    self.outputs_of(index, port).all(|output| {
+                        let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                        format.is_some_and(|format| halves_chroma(format, output.quality()))
+                    }) && consumers[index].iter().filter(|(.., output)| *output == port).all(|&(consumer, into, _)| {
                         let planar = Representation::Ycc;
                         through(&behind, &stays_planar, consumer, into, planar).is_some_and(|(_, to)| to == planar)
                             && stays_planar[consumer].iter().all(|stays| *stays)
-                    },
-                );
+                    });
                 for from in Representation::ALL {
                     let mut cost = 0.0;
                     for output in self.outputs_of(index, port) {

@@ -219,10 +219,11 @@ mod tests {
                 let plane = |size: Size| Plane { size, data: data.clone() };
                 let [row, _] = resample([&plane(Size::new(samples, 1)); 2], side, flat, filter);
                 let [column, _] = resample([&plane(Size::new(1, samples)); 2], flat, side, filter);
-                assert_eq!(row.data, column.data);
-                assert_eq!(row.data.len(), expected.len());
-                for (got, expected) in row.data.iter().zip(&expected) {
-                    assert!((f64::from(*got) - expected).abs() < 0.6, "{side:?} {filter:?}: {got} {expected}");
+                for got in [row.data, column.data] {
+                    assert_eq!(got.len(), expected.len());
+                    for (got, expected) in got.iter().zip(&expected) {
+                        assert!((f64::from(*got) - expected).abs() < 0.6, "{side:?} {filter:?}: {got} {expected}");
+                    }
                 }
             }
         }

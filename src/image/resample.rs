@@ -298,7 +298,7 @@ mod tests {
             (half, (4000, 3000), (1600, 1200), full, half),
             (half, (4000, 3000), (3600, 2700), full, half),
             (half, (400, 300), (800, 600), half, half),
-            (half, (401, 301), (800, 601), full, half),
+            (half, (401, 301), (800, 601), half, half),
             (full, (4000, 3000), (1600, 1200), full, half),
             (Subsampling::S422, (400, 300), (200, 300), full, half),
             (Subsampling::S422, (400, 300), (400, 200), Subsampling::S422, half),
