@@ -14,7 +14,7 @@ use crate::batch::records::{
     Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
-use crate::engine::{self, Graph};
+use crate::engine::Graph;
 use crate::library;
 use crate::store::{Durability, Store, Which};
 use crate::workflow::{self, Diagnostic};
@@ -182,7 +182,7 @@ impl<S: Store, H: Host> Service<S, H> {
             .filter_map(|image| image.source_url.strip_prefix("asset:"))
             .map(str::to_owned)
             .collect();
-        let engine_version = engine::VERSION.to_owned();
+        let engine_version = graph.version();
         let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
         let progress = self.store.create_batch(batch, progress, executions).await?;
         self.host.notify(Notice::Created { batch_id });

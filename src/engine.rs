@@ -16,5 +16,5 @@ pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use run::{Produced, ProducedOutput, Services, Source};
 
-/// Version of the engine: records carry it. The same version gives the same bytes for the same workflow and input.
+/// Version of the program. Records carry a [`Graph::version`], which begins with it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -17,6 +17,9 @@ pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
 
+/// Version of what conversions, orientation and resampling make of pixels. Raise it when any result changes.
+pub const VERSION: &str = "1.1.0";
+
 /// Width and height in pixels, both at least 1 for a picture that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Size {

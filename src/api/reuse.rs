@@ -6,12 +6,12 @@ use crate::actions::parameters::Kind;
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
-use crate::engine::{self, Graph, InputRef};
+use crate::engine::{Graph, InputRef};
 use crate::library;
 use crate::store::Store;
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Records for each execution what decides its results: recipe, engine, the user's own models in it, and the
+    /// Records for each execution what decides its results: recipe, versions, the user's own models in it, and the
     /// content of each input. An execution whose content is not known before it is fetched has no such record.
     pub(super) async fn note_content_keys(
         &self,
@@ -19,7 +19,7 @@ impl<S: Store, H: Host> Service<S, H> {
         recipe: &str,
         executions: &mut [Execution],
     ) -> Result<(), ApiError> {
-        let mut whole = format!("{recipe} {}", engine::VERSION);
+        let mut whole = format!("{recipe} {}", graph.version());
         let names = networks(graph);
         if !names.is_empty() {
             for model in self.store.models().await?.iter().filter(|model| names.contains(&model.name)) {
@@ -44,9 +44,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let keys: Vec<String> = keyed.iter().filter_map(|execution| execution.content_key.clone()).collect();
         let found = self.store.finished_with(&keys).await?;
         let now = self.host.now();
+        let version = graph.version();
         for (execution, found) in keyed.into_iter().zip(found) {
             // An execution that this version accepted may have been finished by another version of the program.
-            let same = found.filter(|found| found.engine_version.as_deref() == Some(engine::VERSION));
+            let same = found.filter(|found| found.engine_version.as_ref() == Some(&version));
             if let Some(found) = same
                 && let Some(names) = names(graph, execution, &found)
             {

@@ -100,6 +100,7 @@ fn accepted(service: &TestService, workflow_id: &str, count: usize) -> Accepted 
 fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
     let now = service.host().now.get();
     service.host().now.set(now + 100.0);
+    let batch = run(service.store().batch(batch_id)).expect("read").expect("there");
     let change = service.store().change(
         batch_id,
         Which::At(vec![index]),
@@ -124,7 +125,7 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                 };
                 let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
                 let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
-                let findings = Findings { engine_version: Some(engine::VERSION.to_owned()), ..Findings::default() };
+                let findings = Findings { engine_version: Some(batch.engine_version.clone()), ..Findings::default() };
                 transitions::succeed(progress, execution, attempt, results, findings, end)
             } else {
                 let failure = Failure::input("\"0.jpg\" is empty.", "Choose another file.").at("input-1");

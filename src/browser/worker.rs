@@ -202,9 +202,11 @@ impl Worker {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
-        outcome.findings.engine_version = Some(engine::VERSION.to_owned());
         outcome.result = match self.plan(batch_id).await? {
-            Ok(plan) => self.produce(&plan, execution, &mut outcome).await?,
+            Ok(plan) => {
+                outcome.findings.engine_version = Some(plan.version());
+                self.produce(&plan, execution, &mut outcome).await?
+            }
             Err(failure) => Err(failure),
         };
         let Outcome { result, mut findings, mut assets } = outcome;

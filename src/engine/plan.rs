@@ -131,6 +131,11 @@ fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
 }
 
 impl Plan {
+    /// See [`Graph::version`].
+    pub fn version(&self) -> String {
+        self.graph.version()
+    }
+
     /// Chooses for the pictures with these headers, one per source of the graph.
     ///
     /// The choice is the cheapest by [`conversion_cost`] and [`kernel_cost`], found from the outputs upwards: what a

@@ -1,0 +1,179 @@
+//! Results are reused only while the versions of what made them stay the same (`engine::Graph::version`). So a version must change with
+//! what it makes: `tests/data/versions.json` holds, for each action and format, its version and a hash of what it makes of fixed
+//! pictures. When a result changes, raise the version beside the code, and run
+//! `PIXELMILL_UPDATE_VERSIONS=1 cargo test --test versions` to write the table again.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pixelmill::actions::{self, CATALOG, Context, Role};
+use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
+use pixelmill::image::convert::convert;
+use pixelmill::image::resample::{Filter, Window, resample};
+use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, orient};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    version: String,
+    hash: String,
+}
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+fn samples(size: Size, channels: u32, seed: u32) -> Vec<u8> {
+    let value = |index: u32| {
+        let (x, y) = (index / channels % size.width, index / channels / size.width);
+        let noise = index.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 27;
+        (x * 3 + y * 2 + noise + seed * 31 + (x / 9 + y / 7) % 2 * 60) as u8
+    };
+    (0..size.width * size.height * channels).map(value).collect()
+}
+
+/// One picture in every representation.
+fn pictures() -> Vec<Image> {
+    let size = Size::new(61, 43);
+    let plane = |size: Size, seed: u32| Plane { size, data: samples(size, 1, seed) };
+    let chroma = Subsampling::S420.chroma_size(size);
+    let ycc = Ycc { y: plane(size, 1), cb: plane(chroma, 2), cr: plane(chroma, 3), subsampling: Subsampling::S420 };
+    vec![
+        Image::new(size, Pixels::Gray(samples(size, 1, 4))),
+        Image::new(size, Pixels::Ycc(ycc)),
+        Image::new(size, Pixels::Rgb(samples(size, 3, 5))),
+        Image::new(size, Pixels::Rgba(samples(size, 4, 6))),
+    ]
+}
+
+fn put(hash: &mut Sha256, image: &Image) {
+    hash.update(format!("{:?} {:?}", image.size, image.representation()));
+    match &image.pixels {
+        Pixels::Gray(data) | Pixels::Rgb(data) | Pixels::Rgba(data) => hash.update(data),
+        Pixels::Ycc(ycc) => [&ycc.y, &ycc.cb, &ycc.cr].into_iter().for_each(|plane| hash.update(&plane.data)),
+    }
+}
+
+fn entry(version: &str, hash: Sha256) -> Entry {
+    let hash = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    Entry { version: version.to_owned(), hash }
+}
+
+/// Parameters that show what each action does.
+fn parameters(action: &str) -> Vec<Value> {
+    match action {
+        "resize" => ["nearest", "bilinear", "bicubic", "mitchell", "lanczos3"]
+            .map(|filter| json!({ "width": 23, "height": 17, "mode": "fill", "filter": filter }))
+            .into(),
+        "crop" => vec![json!({ "x": 3, "y": 5, "width": 31, "height": 22 }), json!({ "ratio": "4:5" })],
+        "pad" => vec![json!({ "width": 70, "height": 66, "color": "#336699" })],
+        "rotate" => vec![json!({ "angle": 90 }), json!({ "angle": 180 })],
+        "adjust" => vec![json!({ "exposure": 0.5, "brightness": 7, "contrast": 20, "saturation": -30 })],
+        "remove-background" => vec![json!({ "method": "flat-backdrop" })],
+        _ => vec![json!({})],
+    }
+}
+
+fn of_actions(table: &mut BTreeMap<String, Entry>) {
+    for action in CATALOG.iter().filter(|action| action.role == Role::Transform) {
+        let mut hash = Sha256::new();
+        for raw in parameters(action.action_type) {
+            let operation = actions::prepare(action.action_type, raw.as_object().unwrap()).unwrap();
+            for image in pictures() {
+                if !operation.accepts().contains(image.representation()) {
+                    continue;
+                }
+                // A second picture goes into the other required ports.
+                let rest = action.inputs[1..]
+                    .iter()
+                    .map(|port| port.required.then(|| convert(pictures().remove(3), Representation::Rgba)));
+                let inputs = std::iter::once(Some(image.clone())).chain(rest).collect();
+                match operation.run(inputs, &Context::default()) {
+                    Ok(results) => results.iter().for_each(|image| put(&mut hash, image)),
+                    Err(failure) => hash.update(failure.message),
+                }
+            }
+        }
+        table.insert(action.action_type.to_owned(), entry(action.version, hash));
+    }
+}
+
+fn of_formats(table: &mut BTreeMap<String, Entry>) {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(data().join("codecs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for &format in Format::ALL {
+        let mut hash = Sha256::new();
+        for bytes in files.iter().map(|file| std::fs::read(file).unwrap()) {
+            if codecs::sniff(&bytes) != Some(format) {
+                continue;
+            }
+            let Ok(header) = codecs::probe(&bytes, "a") else { continue };
+            for representation in header.native.iter() {
+                let request = DecodeRequest {
+                    representation,
+                    at_least: header.size,
+                    chroma_at_least: Size::new(1, 1),
+                    auto_orient: true,
+                };
+                match codecs::decode(&bytes, &header, &request, "a") {
+                    Ok(decoded) => put(&mut hash, &decoded.image),
+                    Err(failure) => hash.update(failure.message),
+                }
+            }
+        }
+        for image in pictures() {
+            let lossless = format == Format::Webp;
+            let request = EncodeRequest { format, quality: 80, lossless, background: [255, 128, 0] };
+            match codecs::encode(image, &request, None) {
+                Ok(encoded) => hash.update(&encoded.bytes),
+                Err(failure) => hash.update(failure.message),
+            }
+        }
+        table.insert(format.name().to_owned(), entry(format.version(), hash));
+    }
+}
+
+fn of_kernels(table: &mut BTreeMap<String, Entry>) {
+    let mut hash = Sha256::new();
+    for image in pictures() {
+        for to in Representation::ALL.into_iter().filter(|to| image.representation().converts_to(*to)) {
+            put(&mut hash, &convert(image.clone(), to));
+        }
+        for orientation in 1..=8 {
+            put(&mut hash, &orient::apply(image.clone(), orientation));
+        }
+        let window = Window { left: 3.5, top: 2.25, width: 50.0, height: 33.5 };
+        put(&mut hash, &resample(&image, window, Size::new(29, 40), Filter::Lanczos3).unwrap());
+    }
+    table.insert("image".to_owned(), entry(pixelmill::image::VERSION, hash));
+}
+
+#[test]
+fn a_result_that_changes_has_another_version() {
+    let mut table = BTreeMap::new();
+    of_actions(&mut table);
+    of_formats(&mut table);
+    of_kernels(&mut table);
+    let file = data().join("versions.json");
+    if std::env::var_os("PIXELMILL_UPDATE_VERSIONS").is_some() {
+        std::fs::write(&file, serde_json::to_string_pretty(&table).unwrap() + "\n").unwrap();
+    }
+    let known: BTreeMap<String, Entry> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for (name, now) in &table {
+        match known.get(name) {
+            Some(then) if then == now => {}
+            Some(then) if then.version == now.version => {
+                wrong.push(format!("{name} gives another result and still says {}: raise its version", now.version));
+            }
+            _ => wrong.push(format!("{name} {} is not in the table: write it again", now.version)),
+        }
+    }
+    wrong.extend(known.keys().filter(|name| !table.contains_key(*name)).map(|name| format!("{name} is gone")));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
