@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn iso_media_files_are_told_apart_by_their_brands() {
-        let cases: [(&[u8; 4], &[&[u8; 4]], Option<&str>); 15] = [
+        type Brand<'a> = &'a [u8; 4];
+        let cases: [(Brand, &[Brand], Option<&str>); 15] = [
             (b"avif", &[b"avif", b"mif1", b"miaf"], Some("AVIF")),
             (b"avis", &[b"msf1", b"avis"], Some("AVIF")),
             (b"mif1", &[b"mif1", b"avif", b"miaf"], Some("AVIF")),

@@ -163,7 +163,7 @@ test("a user's own model is tried, survives a reload, is used by its name and re
   const builtIn = { name: "u2netp", bytes: readFileSync(MODEL).length, builtIn: true };
   assert.deepEqual(await ask(page, "listModels"), [builtIn]);
   assert.deepEqual(await addOwn(page, "studio"), { ...builtIn, name: "studio", builtIn: false });
-  assert.match((await addOwn(page, "studio")).rejected.message, /already/);
+  assert.match((await addOwn(page, "studio")).rejected.message, /is taken/);
   await page.reload();
   await ready(page);
   assert.deepEqual((await ask(page, "listModels")).map(({ name }) => name), ["u2netp", "studio"]);
@@ -204,7 +204,7 @@ test("in the form a model is added from a file, chosen, and removed again", asyn
   assert.equal(await page.locator(id("name-field")).inputValue(), "studio");
   await page.locator(id("name-field")).fill("u2netp");
   await page.keyboard.press("Enter");
-  await page.locator("#name-title").filter({ hasText: "of this name already" }).waitFor();
+  await page.locator("#name-title").filter({ hasText: "is taken" }).waitFor();
   await page.locator(id("name-field")).fill("studio");
   await page.keyboard.press("Enter");
   await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "attached" });

@@ -104,7 +104,7 @@ test("a reload keeps the pictures, the logo, the skipped and missing files, the 
   assert.equal(await page.locator(id("field-resize-width")).inputValue(), "123");
   await page.locator(id("workflow-card-own")).click();
   assert.equal(await page.locator(id("own-json")).inputValue(), '{ "actions": [');
-  assert.match(await page.locator(id("field-error")).innerText(), /no JSON/);
+  assert.match(await page.locator(id("field-error")).innerText(), /not valid JSON/);
   // Previews are made from stored pictures.
   await page.locator(`${id("picked-row")} canvas`).first().waitFor();
   // A missing file takes its old place.
@@ -198,7 +198,7 @@ test("a reload in the middle of an import lists the rest as missing, and adding 
   await page.reload();
   await ready(page);
   await page.locator(id("missing")).waitFor();
-  const title = await page.locator(".missing-title").innerText();
+  const title = await page.locator(`${id("missing")} .missing-title`).innerText();
   const lost = Number(/^(\d+) files? (is|are) missing/.exec(title)[1]);
   t.diagnostic(`${lost} of ${all.length} were not stored`);
   await picked(page, all.length - lost);

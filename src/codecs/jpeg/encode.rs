@@ -21,14 +21,17 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
         ));
     }
     let icc = image.icc.clone();
-    let gray = image.representation() == Representation::Gray;
+    let profile_model = icc.as_deref().map(model);
+    // A profile must be one for the file's own colours: a gray picture whose profile is for RGB becomes a colour file.
+    let gray =
+        image.representation() == Representation::Gray && profile_model.is_none_or(|model| model == ColorModel::Gray);
     let settings = Settings {
         quality: request.quality,
         coding: if size.pixels() <= MOST_PIXELS_OPTIMISED { Coding::Optimised } else { Coding::Standard },
-        icc: icc.as_deref().filter(|profile| gray || model(profile) != ColorModel::Gray),
+        icc: icc.as_deref().filter(|_| gray || profile_model != Some(ColorModel::Gray)),
     };
     let bytes = match image.pixels {
-        Pixels::Gray(data) => encoder::encode_gray(&Plane { size, data }, &settings),
+        Pixels::Gray(data) if gray => encoder::encode_gray(&Plane { size, data }, &settings),
         pixels => {
             let Ycc { y, cb, cr, subsampling } = planes(Image::new(size, pixels), request.quality);
             encoder::encode_planes([&y, &cb, &cr], subsampling, &settings)
