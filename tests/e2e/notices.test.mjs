@@ -55,7 +55,7 @@ test("an allowed webhook receives the status and no picture, and is called again
   const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
   const [[level, message]] = await logOf(page, batchId, 1);
   assert.equal(level, "warning");
-  assert.match(message, /try 1: no answer .*CORS\. Next try in 10 s/);
+  assert.match(message, /attempt 1: no answer .*CORS\. Next attempt in 10 s/);
   const [{ method, type, body }] = came;
   assert.deepEqual([method, type], ["POST", "application/json"]);
   const status = JSON.parse(body);
