@@ -171,7 +171,8 @@ impl Literal {
     /// The same numbers with other dimensions, of which one may be −1 for the rest.
     pub(super) fn reshaped(&self, sizes: &[i64]) -> Result<Self, Trouble> {
         let given = sizes.iter().filter(|size| **size != -1);
-        let given = given.map(|size| usize::try_from(*size).ok()).collect::<Option<Vec<_>>>().ok_or(Trouble::Mismatch)?;
+        let given =
+            given.map(|size| usize::try_from(*size).ok()).collect::<Option<Vec<_>>>().ok_or(Trouble::Mismatch)?;
         let product = given.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
         let product = product.ok_or(Trouble::Mismatch)?;
         let rest = self.length().checked_div(product).unwrap_or(0);
@@ -201,26 +202,27 @@ impl Literal {
 
     /// Number by number; one of both may be a single number.
     pub(super) fn combined(&self, other: &Self, by: Arithmetic) -> Result<Self, Trouble> {
-        fn pairs<T: Copy>(
-            one: &[T],
-            other: &[T],
-            by: impl Fn(T, T) -> Option<T>,
-        ) -> Result<Vec<T>, Trouble> {
+        fn pairs<T: Copy>(one: &[T], other: &[T], by: impl Fn(T, T) -> Option<T>) -> Result<Vec<T>, Trouble> {
             let length = if other.len() == 1 { one.len() } else { other.len() };
             let at = |all: &[T], place: usize| if all.len() == 1 { all.first() } else { all.get(place) }.copied();
-            (0..length).map(|place| by(at(one, place)?, at(other, place)?)).collect::<Option<_>>().ok_or(Trouble::Mismatch)
+            (0..length)
+                .map(|place| by(at(one, place)?, at(other, place)?))
+                .collect::<Option<_>>()
+                .ok_or(Trouble::Mismatch)
         }
         let either_single = self.length() == 1 || other.length() == 1;
         if self.sizes != other.sizes && !either_single || self.length() == 0 || other.length() == 0 {
             return Err(Trouble::Mismatch);
         }
         let numbers = match (&self.numbers, &other.numbers) {
-            (Numbers::Integers(one), Numbers::Integers(other)) => Numbers::Integers(pairs(one, other, |a, b| match by {
-                Arithmetic::Add => a.checked_add(b),
-                Arithmetic::Subtract => a.checked_sub(b),
-                Arithmetic::Multiply => a.checked_mul(b),
-                Arithmetic::Divide => a.checked_div(b),
-            })?),
+            (Numbers::Integers(one), Numbers::Integers(other)) => {
+                Numbers::Integers(pairs(one, other, |a, b| match by {
+                    Arithmetic::Add => a.checked_add(b),
+                    Arithmetic::Subtract => a.checked_sub(b),
+                    Arithmetic::Multiply => a.checked_mul(b),
+                    Arithmetic::Divide => a.checked_div(b),
+                })?)
+            }
             (Numbers::Floats(one), Numbers::Floats(other)) => Numbers::Floats(pairs(one, other, |a, b| {
                 Some(match by {
                     Arithmetic::Add => a + b,

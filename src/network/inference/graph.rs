@@ -440,7 +440,8 @@ impl<'a> Draft<'a> {
         }
         // The operator's first version has two inputs, and knows one rule for places.
         let first_version = inputs.known.len() == 2;
-        let places = inputs.text("coordinate_transformation_mode", if first_version { "asymmetric" } else { "half_pixel" });
+        let places =
+            inputs.text("coordinate_transformation_mode", if first_version { "asymmetric" } else { "half_pixel" });
         let places = match places? {
             "half_pixel" => resize::Places::HalfPixel,
             "pytorch_half_pixel" => resize::Places::PytorchHalfPixel,
@@ -611,7 +612,12 @@ fn bounded(shape: Shape) -> Result<(), Trouble> {
 }
 
 fn constant<'a>(node: &'a Node<'a>) -> Result<Known<'a>, Trouble> {
-    match (node.attribute("value"), node.attribute("value_int"), node.attribute("value_ints"), node.attribute("value_float")) {
+    match (
+        node.attribute("value"),
+        node.attribute("value_int"),
+        node.attribute("value_ints"),
+        node.attribute("value_float"),
+    ) {
         (Some(Attribute::Tensor(tensor)), ..) => Ok(Known::Constant(tensor)),
         (_, Some(Attribute::Integer(value)), ..) => Ok(Known::Literal(Literal::one(*value))),
         (_, _, Some(Attribute::Integers(values)), _) => Ok(Known::Literal(Literal::row(values.clone()))),

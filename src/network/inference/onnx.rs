@@ -96,8 +96,10 @@ impl<'a> Tensor<'a> {
                 return Err(Damage::Tensor.into());
             }
         }
-        let kind = Kind::of(number).ok_or_else(|| Unusable::Numbers { tensor: super::shortened(name), kind: number })?;
-        let sizes = sizes.into_iter().map(usize::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| Damage::Tensor)?;
+        let kind =
+            Kind::of(number).ok_or_else(|| Unusable::Numbers { tensor: super::shortened(name), kind: number })?;
+        let sizes =
+            sizes.into_iter().map(usize::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| Damage::Tensor)?;
         let length = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
         let length = length.ok_or(Damage::Tensor)?;
         let stored = stored.unwrap_or(Stored::Plain(&[]));
@@ -388,7 +390,9 @@ mod tests {
     fn numbers_are_read_however_they_lie() {
         let sizes = [0x08, 2];
         let floats = [1.5_f32.to_le_bytes(), (-2.0_f32).to_le_bytes()].concat();
-        for (numbers, kind) in [(field(9, &floats), 1), (field(4, &floats), 1), (field(9, &[0x00, 0x3e, 0x00, 0xc0]), 10)] {
+        for (numbers, kind) in
+            [(field(9, &floats), 1), (field(4, &floats), 1), (field(9, &[0x00, 0x3e, 0x00, 0xc0]), 10)]
+        {
             let message = [&sizes[..], &[0x10, kind], &numbers].concat();
             assert_eq!(Tensor::read(&message).unwrap().floats(), Ok(vec![1.5, -2.0]));
         }
@@ -404,7 +408,8 @@ mod tests {
             [&[0x08, 3, 0x10, 1][..], &field(9, &[0; 8])].concat(),
             [&[0x08, 2, 0x10, 7][..], &field(7, &[5, 0x80])].concat(),
             // 2⁶³ times 4 numbers.
-            [&[0x08, 4, 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 0x10, 1][..], &field(9, &[])].concat(),
+            [&[0x08, 4, 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 0x10, 1][..], &field(9, &[])]
+                .concat(),
             [&[0x08, 1, 0x10, 1, 0x70, 1][..], &field(9, &[0; 4])].concat(),
         ] {
             assert!(matches!(Tensor::read(&message), Err(Unusable::File(_))), "{message:x?}");

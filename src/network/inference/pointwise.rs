@@ -22,7 +22,8 @@ pub(super) fn relu(source: View<'_>, out: &mut [f32]) {
 /// 1 / (1 + e⁻ˣ) of each value.
 #[inline(never)]
 pub(super) fn sigmoid(source: View<'_>, out: &mut [f32]) {
-    for (pixel, out) in source.floats.chunks_exact(source.shape.stride()).zip(out.chunks_exact_mut(source.shape.stride()))
+    for (pixel, out) in
+        source.floats.chunks_exact(source.shape.stride()).zip(out.chunks_exact_mut(source.shape.stride()))
     {
         out.fill(0.0);
         for (value, out) in pixel.iter().zip(out).take(source.shape.channels) {

@@ -60,7 +60,12 @@ pub(super) fn bilinear(source: View<'_>, (down, across): (Axis, Axis), shape: Sh
 }
 
 #[inline(never)]
-fn row_of(source: View<'_>, (top, bottom, lower): (usize, usize, f32), columns: &[(usize, usize, f32)], out: &mut [f32]) {
+fn row_of(
+    source: View<'_>,
+    (top, bottom, lower): (usize, usize, f32),
+    columns: &[(usize, usize, f32)],
+    out: &mut [f32],
+) {
     let stride = source.shape.stride();
     let top = &source.floats[top * source.shape.row()..][..source.shape.row()];
     let bottom = &source.floats[bottom * source.shape.row()..][..source.shape.row()];

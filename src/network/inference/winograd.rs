@@ -468,7 +468,14 @@ mod tests {
     }
 
     /// The convolution as it is defined, in 64 bits.
-    fn expected(sources: &[View<'_>], weights: &[f32], bias: &[f32], shape: Shape, at: (usize, usize), output: usize) -> f64 {
+    fn expected(
+        sources: &[View<'_>],
+        weights: &[f32],
+        bias: &[f32],
+        shape: Shape,
+        at: (usize, usize),
+        output: usize,
+    ) -> f64 {
         let channels: usize = sources.iter().map(|source| source.shape.channels).sum();
         let (mut sum, mut before) = (f64::from(bias[output]), 0);
         for source in sources {
