@@ -119,7 +119,8 @@ impl Literal {
         let length = self.length();
         let within = |place: i64| {
             let place = if place < 0 { place.saturating_add(length as i64) } else { place };
-            usize::try_from(place).map_or(0, |place| place.min(length))
+            // In 64 bits: addresses have 32 in WebAssembly, and "to the end" is written as the largest number.
+            place.clamp(0, length as i64) as usize
         };
         let places: Vec<usize> = (within(start)..within(end)).step_by(step).collect();
         self.picked(vec![places.len()], &places)
