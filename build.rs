@@ -1,7 +1,7 @@
-//! What the binaries must agree on at compile time: the build id, the limits of memory, and the checksum of the networks'
+//! What the binaries must agree on at compile time: the build id, the memory limits, and the checksum of the inference
 //! WebAssembly, which is built before the page. Nothing else is decided here.
 //!
-//! The page refuses a worker of another build. Both are compiled apart, so the id is a hash of everything they are made from.
+//! The page refuses a worker of another build. They are compiled separately, so the id is a hash of all their sources.
 
 use std::env;
 use std::fs;
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 /// 2 GiB: a worker that exhausts it traps, which fails one image; without the limit the browser kills the whole tab.
 const WORKER_MEMORY_BYTES: u64 = 2 << 30;
-/// 1 GiB, for the same reason: the full U²-Net takes 0.4.
+/// 1 GiB, for the same reason: the full U²-Net needs 0.4.
 const NETWORK_MEMORY_BYTES: u64 = 1 << 30;
-/// Where `cargo xtask build` left the networks' WebAssembly. Without it the page takes whichever it is served.
+/// Where `cargo xtask build` has put the inference WebAssembly. Without it the page accepts whatever the server sends.
 const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
 
 fn main() {

@@ -1,12 +1,13 @@
-//! The actions: what each takes and gives, and the one list that knows them.
+//! The actions: what each receives and returns, and the one list that knows them.
 //!
 //! An action is one file: its parameters (doc, default, range, unit per field), its ports, its kernel, its tests.
-//! Registering it is one line in [`actions!`](self). Checks stand around an action (format, limits, ranges, port
-//! types: the engine does them), not inside each one.
+//! Registering it is one line in [`actions!`](self). Checks (format, limits, ranges, port types) are made around an
+//! action by the engine, not inside each one.
 
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
+use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Representations, Size};
 
 pub mod adjust;
@@ -40,7 +41,7 @@ pub enum PortType {
 }
 
 impl PortType {
-    /// Its word on the wire.
+    /// Its name on the wire.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -63,7 +64,7 @@ pub struct Port {
     pub name: &'static str,
     /// What flows through it.
     pub kind: PortType,
-    /// Whether a connection must be there (inputs only).
+    /// Whether it must be connected (inputs only).
     pub required: bool,
     /// What it is for.
     pub description: &'static str,
@@ -80,7 +81,7 @@ impl Port {
     }
 }
 
-/// Where an action stands in the catalog.
+/// Where an action is listed in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
     /// Brings pictures in.
@@ -108,7 +109,7 @@ pub enum Role {
     Sink,
 }
 
-/// An action's entry: everything but its kernel, so that the page can show and check it without linking pixels.
+/// An action's entry: everything but its kernel, so that the page can show and check it without linking pixel code.
 #[derive(Debug)]
 pub struct Action {
     /// Stable kebab-case id, never derived from a Rust name.
@@ -129,7 +130,7 @@ pub struct Action {
     pub outputs: &'static [Port],
     /// Parameters: the source of the form, the validator, the catalog and the docs.
     pub fields: &'static [Field],
-    /// Checks raw parameters: every field, then what holds between fields.
+    /// Checks raw parameters: every field, then rules between fields.
     pub check: fn(&Map<String, Value>) -> Vec<Issue>,
     /// `actionType` of actions that are often used with it.
     pub related: &'static [&'static str],
@@ -137,9 +138,9 @@ pub struct Action {
     pub usage: &'static str,
 }
 
-/// A transform with its parameters read: what runs.
+/// A transform with its parameters read, ready to run.
 pub trait Operation: Send + Sync {
-    /// The representations its kernel takes on every image input. An operation may answer by its parameters.
+    /// The representations that its kernel accepts on every image input. An operation may answer by its parameters.
     fn accepts(&self) -> Representations;
 
     /// The representation that an output port gives, for that of the first input.
@@ -148,12 +149,12 @@ pub trait Operation: Send + Sync {
         input
     }
 
-    /// The salient-object network that it will ask for, by name.
+    /// The name of the salient-object model that it will ask for.
     fn network(&self) -> Option<&str> {
         None
     }
 
-    /// Size of the results for the size of its first input; where it depends on the pixels, the largest there can be.
+    /// Size of the results for the size of its first input; if it depends on the pixels, the largest possible size.
     ///
     /// # Errors
     /// When no picture would be left, such as an empty crop.
@@ -161,34 +162,45 @@ pub trait Operation: Send + Sync {
         Ok(input)
     }
 
-    /// The smallest first input that gives a result as good as the full `input` does: a resize that shrinks by much
-    /// can do with less. Only a size of the same ratio is useful; the default needs everything.
-    ///
-    /// An operation whose lengths are in pixels of its input must answer `input`.
-    fn needs(&self, input: Size) -> Size {
-        input
+    /// The size that all of a first input of size `input` is scaled to, if that is all that becomes of it: from that
+    /// follows how small a decoder may make it. An operation whose lengths are in pixels of its input has none.
+    fn scales_to(&self, input: Size) -> Option<Size> {
+        let _ = input;
+        None
+    }
+
+    /// Whether it mixes neighbouring pixels. Y′CbCr holds colours that RGB does not, and conversion brings those back
+    /// into range: done before the mixing, it gives another picture than after. So such an operation works on planes
+    /// only where planes are what is wanted in the end.
+    fn mixes(&self) -> bool {
+        false
+    }
+
+    /// Whether a planar result has the chroma grid of its input, sample for sample.
+    fn keeps_chroma_grid(&self) -> bool {
+        false
     }
 
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
     /// optional port is not connected; each picture is in an accepted representation. Results come in the order of
-    /// [`Action::outputs`]; those at the end that `context` does not want may be left away.
+    /// [`Action::outputs`]; trailing ones that `context` does not want may be omitted.
     ///
     /// # Errors
     /// When the pictures cannot be processed; the engine adds which action it was.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
 
-    /// Runs on a first input that was decoded smaller than `full`, its real size, because [`needs`](Self::needs)
-    /// allowed it. The result has [`output_size`](Self::output_size) of `full`.
+    /// Runs on a first input that was decoded smaller than it is, because [`scales_to`](Self::scales_to) allowed it.
+    /// The result has [`output_size`](Self::output_size) of its full size.
     ///
     /// # Errors
     /// As [`run`](Self::run).
     fn run_reduced(
         &self,
         inputs: Vec<Option<Image>>,
-        full: Size,
+        reduced: Reduced,
         context: &Context<'_>,
     ) -> Result<Vec<Image>, Failure> {
-        let _ = full;
+        let _ = reduced;
         self.run(inputs, context)
     }
 }
@@ -232,7 +244,7 @@ macro_rules! actions {
         /// Reads a transform's parameters into what runs.
         ///
         /// # Errors
-        /// When `action_type` is no transform or its parameters do not read; validation finds both before.
+        /// When `action_type` is not a transform or its parameters cannot be read; validation finds both before.
         pub fn prepare(action_type: &str, raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
             match action_type {
                 $(name if name == $transform::ACTION.action_type => $transform::prepare(raw),)*
@@ -245,8 +257,8 @@ macro_rules! actions {
     };
 }
 
-// The one list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay outside the macro,
-// because `cargo fmt` does not follow them into one.)
+// The one list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay outside
+// the macro, because `cargo fmt` does not follow them into one.)
 actions! {
     frame: input_images, output;
     transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background

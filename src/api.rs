@@ -298,14 +298,14 @@ impl<S: Store, H: Host> Service<S, H> {
             ApiError::invalid(match refusal {
                 Err(missing) => format!("There is no execution \"{}\".", execution_id(batch_id, missing)),
                 Ok(RetryRefusal::NotEnded(state)) => {
-                    format!("The batch is {}: executions are retried when it has ended.", state.name())
+                    format!("The batch is {}: executions can be retried once it has ended.", state.name())
                 }
                 Ok(RetryRefusal::NotFailed(index, state)) => format!(
                     "The execution \"{}\" is {}, and only a failed one can be retried.",
                     execution_id(batch_id, index),
                     state.name()
                 ),
-                Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or is left to run.".to_owned(),
+                Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;
         Ok(self.status_of(&progress))
@@ -352,7 +352,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let (resumed, progress) =
             self.change(batch_id, Which::None, move |progress, _| transitions::resume(progress, now)).await?;
         resumed.map_err(|state| {
-            ApiError::invalid(format!("The batch is {}: retry it to run what failed or is left.", state.name()))
+            ApiError::invalid(format!("The batch is {}: retry it to run what failed or never started.", state.name()))
         })?;
         Ok(self.status_of(&progress))
     }
@@ -436,7 +436,7 @@ impl<S: Store, H: Host> Service<S, H> {
             if !(url.starts_with("blob:") || url.starts_with("data:")) {
                 let resolved = self.host.resolve(url).ok_or_else(|| {
                     ApiError::invalid(format!(
-                        "The image address \"{url}\" is refused: use asset:, blob:, data:, https: or one of this site."
+                        "The image URL \"{url}\" is refused: use asset:, blob:, data:, https: or a URL of this site."
                     ))
                 })?;
                 if let Some(image) = image.as_object_mut() {
@@ -488,7 +488,7 @@ fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
             .at(action_id)
             .field("images")
         }));
-        return Err(ApiError::diagnosed("The workflow has no images to run over.", diagnostics));
+        return Err(ApiError::diagnosed("The workflow has no images to process.", diagnostics));
     }
     Ok((workflow.metadata.name, graph))
 }

@@ -241,14 +241,14 @@ pub async fn import<S: Store>(
         Some(entry) => {
             records(archive, entry).await.map_err(|why| format!("The archive's manifest is damaged: {why}."))?
         }
-        None => return Err("This ZIP is no archive of Pixelmill: it has no manifest.".to_owned()),
+        None => return Err("This ZIP is not a Pixelmill archive: it has no manifest.".to_owned()),
     };
     if manifest.format != FORMAT {
-        return Err("This ZIP is no archive of Pixelmill: its manifest is of something else.".to_owned());
+        return Err("This ZIP is not a Pixelmill archive: its manifest belongs to something else.".to_owned());
     }
     if manifest.version > VERSION {
         return Err(format!(
-            "The archive is of version {}, and this page reads up to {VERSION}. Use a newer page.",
+            "The archive has version {}, but this page only reads versions up to {VERSION}. Use a newer page.",
             manifest.version
         ));
     }
@@ -276,7 +276,7 @@ pub async fn import<S: Store>(
             Ok(())
         };
         if let Err(error) = imported {
-            import.problem(&path, format!("it was not taken in: {error}"));
+            import.problem(&path, format!("it was not imported: {error}"));
             // The next ones would fail in the same way.
             break;
         }
@@ -296,7 +296,7 @@ async fn list(archive: &impl Source) -> Result<BTreeMap<String, Listed>, String>
 /// The content of an entry.
 async fn content(archive: &impl Source, entry: &Listed, most: u64) -> Result<Vec<u8>, String> {
     if !entry.stored {
-        return Err("it is compressed: the archive was packed anew by another program".to_owned());
+        return Err("it is compressed: the archive was repacked by another program".to_owned());
     }
     if entry.size > most {
         return Err("it is too large".to_owned());
@@ -420,7 +420,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         let adopted = if fits {
             transitions::adopt(&mut file.progress, &mut file.executions, &there, self.now)
         } else {
-            Err("its records are of different batches".to_owned())
+            Err("its records belong to different batches".to_owned())
         };
         match adopted {
             Ok(()) => {
@@ -462,7 +462,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
             if !there.is_empty() && self.store.add_model(model).await? {
                 self.summary.models += 1;
             } else {
-                self.problem(path, format!("the file of the network \"{name}\" is missing; it was left out."));
+                self.problem(path, format!("the file of the model \"{name}\" is missing; it was left out."));
             }
         }
         Ok(())
@@ -580,9 +580,9 @@ mod tests {
         }
         let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
         workflow.references.insert(sha256("logo"));
-        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("kept");
+        run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("stored");
         let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
-        assert!(run(store.add_model(model)).expect("kept"));
+        assert!(run(store.add_model(model)).expect("stored"));
         store
     }
 
@@ -611,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_comes_back_and_what_ran_is_paused() {
+    fn everything_is_restored_and_running_batches_are_paused() {
         let store = filled();
         let archive = archive_of(&store);
         let other = MemoryStore::default();
@@ -644,7 +644,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_already_stays_as_it_is() {
+    fn importing_never_overwrites() {
         let store = filled();
         let archive = archive_of(&store);
         let before = (executions(&store), run(store.progress("batch-1")));
@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_content_is_told_and_its_result_is_to_be_made_anew() {
+    fn damaged_content_is_reported_and_its_result_fails_so_that_a_retry_regenerates_it() {
         let mut archive = archive_of(&filled());
         // Records name it with an extension.
         let content = |window: &[u8]| window.starts_with(b"made 1") && window[6..] != *b".jpg";
@@ -673,7 +673,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_is_told_and_the_others_come_in() {
+    fn a_damaged_record_is_reported_and_the_others_are_imported() {
         let mut archive = archive_of(&filled());
         let at = find(&archive, "\"batchId\":\"batch-1\"");
         archive[at + 2] = b'B';
@@ -685,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_archive_of_ours_is_refused_with_a_reason() {
+    fn a_file_that_is_not_an_archive_is_refused_with_a_reason() {
         let store = MemoryStore::default();
         let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
         assert!(refused(Vec::new()).contains("no ZIP archive"));
@@ -706,7 +706,7 @@ mod tests {
     }
 
     #[test]
-    fn no_damaged_byte_and_no_cut_makes_it_panic_or_takes_in_a_wrong_content() {
+    fn no_damaged_byte_and_no_cut_causes_a_panic_or_imports_wrong_content() {
         let archive = archive_of(&filled());
         for at in (0..archive.len()).step_by(7) {
             let mut damaged = archive.clone();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
+use crate::image::resample::{Reduced, Window};
 use crate::image::{Image, Representation, Representations, Size, orient};
 
 mod bmp;
@@ -18,7 +19,7 @@ mod jpeg;
 mod png;
 mod webp;
 
-/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool` and `const CODEC: Codec`, then its name for
+/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and `const VERSION: &str`, then its name for
 /// people, its extension and its media type.
 ///
 /// The facts are apart from [`Codec`], so that the page can name a format without linking its decoder.
@@ -47,6 +48,11 @@ macro_rules! formats {
                 match self { $(Self::$format => $media_type,)* }
             }
 
+            /// Version of what is read from and written to its files; it changes with any pixel or byte.
+            pub const fn version(self) -> &'static str {
+                match self { $(Self::$format => $module::VERSION,)* }
+            }
+
             const fn codec(self) -> &'static Codec {
                 match self { $(Self::$format => &$module::CODEC,)* }
             }
@@ -60,8 +66,8 @@ macro_rules! formats {
     };
 }
 
-// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside the macro,
-// because `cargo fmt` does not follow them into one.)
+// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside
+// the macro, because `cargo fmt` does not follow them into one.)
 formats! {
     /// JPEG (ITU-T T.81).
     Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
@@ -102,8 +108,6 @@ enum Problem {
     TooLarge(u32, u32),
     #[error("has an empty picture of {0}×{1} pixels")]
     Empty(u32, u32),
-    #[error("carries a color profile of more than 4 MiB")]
-    ProfileTooLarge,
 }
 
 impl Problem {
@@ -116,11 +120,10 @@ impl Problem {
     fn hint(&self) -> &'static str {
         match self {
             Self::Truncated => "Copy or download the file again.",
-            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture anew in its program.",
+            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::Cmyk => "Save it as RGB in an image editor.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
-            Self::ProfileTooLarge => "Save the picture without its color profile.",
         }
     }
 
@@ -150,6 +153,10 @@ enum Finding {
     PartMissing,
     /// The last passes of a picture that sharpens while it loads are missing: all of it is there, but coarse.
     DetailMissing,
+    /// It moves, and only its first frame was read: how many frames it has.
+    FirstFrame(u32),
+    /// Its color profile is damaged or too large, and is not carried.
+    ProfileLeftOut,
 }
 
 impl Finding {
@@ -159,6 +166,16 @@ impl Finding {
                 "part_missing",
                 format!("\"{name}\" ends too early: part of the picture is missing."),
                 "Copy or download the file again.",
+            ),
+            Self::FirstFrame(frames) => Warning::new(
+                "first_frame_only",
+                format!("\"{name}\" is animated: the first of its {frames} frames was used."),
+                "Use another program if the result must be animated too.",
+            ),
+            Self::ProfileLeftOut => Warning::new(
+                "profile_left_out",
+                format!("The color profile of \"{name}\" is damaged or larger than 4 MiB, and was left out."),
+                "Compare the colors with the original.",
             ),
             Self::DetailMissing => Warning::new(
                 "detail_missing",
@@ -174,7 +191,8 @@ impl Finding {
 pub struct Decoded {
     /// The picture.
     pub image: Image,
-    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early.
+    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data ends early,
+    /// `first_frame_only` where it is animated, `profile_left_out` where its color profile cannot be carried.
     pub warnings: Vec<Warning>,
 }
 
@@ -193,6 +211,30 @@ pub struct Header {
     pub native: Representations,
     /// Embedded ICC profile.
     pub icc: Option<Arc<[u8]>>,
+    /// What was noticed beside the pixels.
+    findings: Vec<Finding>,
+}
+
+impl Header {
+    /// Its size after the orientation is applied.
+    pub const fn upright(&self, auto_orient: bool) -> Size {
+        if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
+    }
+
+    /// What a picture of `size` that [`decode`] gave stands for, if that is smaller than the file's.
+    pub fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
+        let full = self.upright(auto_orient);
+        if size == full {
+            return None;
+        }
+        let stored = if auto_orient && self.orientation >= 5 { size.transposed() } else { size };
+        let at = |step: u32| Size::new(self.size.width.div_ceil(step), self.size.height.div_ceil(step));
+        let step = [2, 4, 8].into_iter().find(|step| at(*step) == stored)?;
+        let side = |length: u32| f64::from(length) / f64::from(step);
+        let part = Window { left: 0.0, top: 0.0, width: side(self.size.width), height: side(self.size.height) };
+        let window = if auto_orient { orient::window(part, stored, self.orientation) } else { part };
+        Some(Reduced { full, window })
+    }
 }
 
 /// How the plan wants a file decoded.
@@ -203,6 +245,10 @@ pub struct DecodeRequest {
     /// The smallest size, as stored (before orientation), that still serves the plan; the decoder may give any size
     /// from this one up to the full one, with both sides scaled by the same 1/2, 1/4 or 1/8.
     pub at_least: Size,
+    /// The smallest chroma planes that still serve, as stored, in samples of their own; no larger than `at_least`. Chroma
+    /// may be scaled by less than luma, up to a 4:4:4 picture of the size that luma gets; a decoder that scales both
+    /// alike chooses the scale that serves both. More than the file has is never asked for in vain: all of it serves.
+    pub chroma_at_least: Size,
     /// Whether to turn the picture upright by its EXIF orientation.
     pub auto_orient: bool,
 }
@@ -252,8 +298,8 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// Reads a file's header: recognises the format by content and judges the limits, before anything is allocated.
 ///
 /// # Errors
-/// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what and how to mend;
-/// `name` is the file's name for the message.
+/// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what is wrong and how
+/// to fix it; `name` is the file's name for the message.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
     let Some(format) = sniff(bytes) else { return Err(not_readable(bytes, name)) };
     (format.codec().probe)(bytes).and_then(within_limits).map_err(|problem| problem.of(name))
@@ -276,14 +322,15 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     if image.representation().converts_to(request.representation) {
         image = convert(image, request.representation);
     }
-    Ok(Decoded { image, warnings: findings.into_iter().map(|finding| finding.of(name)).collect() })
+    let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
+    Ok(Decoded { image, warnings })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.
 ///
-/// Every representation is taken; alpha is composited on the background where the format has none. A planar picture
-/// keeps its subsampling in JPEG; an interleaved one is written 4:2:0 below quality 90, else 4:4:4. A profile for gray
-/// pictures is left out of a colour file, where it would be wrong.
+/// Every representation is taken; alpha is composited on the background where the format has none. JPEG is written
+/// 4:2:0 below quality 90 (see [`halves_chroma`]), else 4:4:4; a planar picture that is subsampled already keeps its
+/// ratios. A profile for gray pictures is left out of a colour file, where it would be wrong.
 ///
 /// # Errors
 /// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383) or `webp` is needed and not there.
@@ -296,6 +343,11 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
             "Choose JPEG, PNG or WebP as the output format.",
         )),
     }
+}
+
+/// Whether a colour picture with chroma at full size is written with chroma at half size, both ways.
+pub const fn halves_chroma(format: Format, quality: u8) -> bool {
+    matches!(format, Format::Jpeg) && quality < 90
 }
 
 fn within_limits(header: Header) -> Result<Header, Problem> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod blur;
+mod chroma;
 pub mod convert;
 pub mod geometry;
 pub mod orient;

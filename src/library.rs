@@ -1,5 +1,5 @@
-//! The user's own workflows as they are kept, and how they change: a draft that may be edited, and the versions that
-//! were published, which are frozen. Pure: no clock, no storage. What an answer looks like is `api`'s business.
+//! The user's own workflows as they are stored, and how they change: a draft that may be edited, and the versions that
+//! were published, which are frozen. Pure: no clock, no storage. `api` decides what an answer looks like.
 
 use std::collections::BTreeSet;
 
@@ -22,11 +22,11 @@ pub struct KeptWorkflow {
     pub workflow_id: String,
     /// The draft as written.
     pub document: Value,
-    /// When it was first kept.
+    /// When it was first stored.
     pub created_at: Millis,
-    /// When anything changed last.
+    /// When anything last changed.
     pub updated_at: Millis,
-    /// The [`recipe`] that is known to have run well.
+    /// The [`recipe`] that is known to have run successfully.
     pub proven: Option<String>,
     /// Every version that was ever published, oldest first; never changed.
     pub versions: Vec<Version>,
@@ -59,7 +59,7 @@ impl From<&Version> for PinnedVersion {
 /// Why a workflow is not published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishRefusal {
-    /// As it is now, it has not run well yet.
+    /// The current draft has not run successfully yet.
     NotRun,
 }
 
@@ -87,7 +87,7 @@ impl KeptWorkflow {
         self.touched(now);
     }
 
-    /// Notes that a batch of this recipe has ended with a success. False when that is known.
+    /// Records that a batch of this recipe has ended with a success. False if that was known.
     pub fn prove(&mut self, recipe: &str) -> bool {
         let news = self.proven.as_deref() != Some(recipe);
         if news {
@@ -96,12 +96,12 @@ impl KeptWorkflow {
         news
     }
 
-    /// Whether the draft as it is now has run well.
+    /// Whether the current draft has run successfully.
     pub fn is_proven(&self) -> bool {
         self.proven.as_ref().is_some_and(|proven| *proven == recipe(&self.document))
     }
 
-    /// Whether the draft says something else than the published version (or there is none).
+    /// Whether the draft differs from the published version (or there is none).
     pub fn is_changed(&self) -> bool {
         self.published_version().is_none_or(|version| version.document != self.document)
     }
@@ -116,11 +116,11 @@ impl KeptWorkflow {
         self.versions.iter().find(|version| version.version == number)
     }
 
-    /// Freezes the draft as a version and makes it the published one. A draft that says the same as the newest version
-    /// is that version again.
+    /// Freezes the draft as a version and makes it the published one. If the draft equals the newest version, that
+    /// version is published again.
     ///
     /// # Errors
-    /// When the draft as it is has not run well; nothing changes.
+    /// When the current draft has not run successfully; nothing changes.
     pub fn publish(&mut self, now: Millis) -> Result<(), PublishRefusal> {
         let same = self.versions.last().filter(|newest| newest.document == self.document).map(|newest| newest.version);
         let version = match same {
@@ -142,7 +142,7 @@ impl KeptWorkflow {
         Ok(())
     }
 
-    /// Takes it back to a draft; its versions stay, for the batches that started with them. False when it was none.
+    /// Turns it back into a draft; its versions stay, for the batches that started with them. False if it was a draft.
     pub fn unpublish(&mut self, now: Millis) -> bool {
         let was = self.published.take().is_some();
         if was {
@@ -158,12 +158,12 @@ impl KeptWorkflow {
     }
 }
 
-/// The recipe that a batch has shown to run well: that of one with a success.
+/// The recipe that a batch has proved to run successfully: that of one with a success.
 pub fn shown_by(progress: &Progress) -> Option<&str> {
     progress.recipe.as_deref().filter(|_| progress.assets.completed > 0)
 }
 
-/// Sets a text in a document's metadata, which is made where it is missing.
+/// Sets a text in a document's metadata, which is created if it is missing.
 pub fn set_metadata(document: &mut Value, key: &str, text: &str) {
     if let Some(document) = document.as_object_mut() {
         let metadata = document.entry("metadata").or_insert_with(|| Value::Object(Default::default()));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_published_when_it_has_run_well_as_it_is() {
+    fn a_draft_is_published_once_its_current_form_has_run_successfully() {
         let mut kept = kept();
         let before = kept.clone();
         assert_eq!(kept.publish(2.0), Err(PublishRefusal::NotRun));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_again_unchanged_is_the_same_version() {
+    fn publishing_an_unchanged_draft_gives_the_same_version() {
         let mut kept = kept();
         prove(&mut kept);
         kept.publish(2.0).expect("proven");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_holds_the_files_that_draft_and_versions_name() {
+    fn a_workflow_refers_to_the_files_of_its_draft_and_versions() {
         let mut kept = kept();
         assert_eq!(kept.references, BTreeSet::from(["1090".to_owned()]));
         prove(&mut kept);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_carry_the_id_they_are_kept_under() {
+    fn documents_contain_the_id_under_which_they_are_stored() {
         let mut kept = KeptWorkflow::new("small", json!({ "metadata": 3, "actions": [] }), 1.0);
         assert_eq!(kept.document["metadata"], json!({ "workflowId": "small" }));
         kept.save(json!({ "actions": [] }), 2.0);

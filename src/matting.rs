@@ -1,14 +1,14 @@
 //! Matting: which part of a picture is its subject, how opaque each pixel of it is, and what colour it has without
 //! the old background.
 //!
-//! The way of a picture: a rough idea of the subject, from a network ([`saliency`]) or from an even backdrop
-//! ([`backdrop`]), becomes a local linear model of opacity over colour at work size ([`guided`], [`backdrop`]); the
-//! model is evaluated at every pixel near an edge ([`edges`]); where opacity is partial, the old background is taken
-//! out of the colour ([`fusion`], [`cutout`]). Everything here that looks at neighbours runs at work size, at most [`WORK_SIDE`] pixels
-//! a side, so that the cost for a large picture is that of a few passes over its bytes.
+//! A picture's path: a rough idea of the subject, from a model ([`saliency`]) or from an even backdrop ([`backdrop`]),
+//! becomes a local linear model of opacity over colour at work size ([`guided`], [`backdrop`]); it is evaluated at
+//! every pixel near an edge ([`edges`]); where opacity is partial, the old background is removed from the colour
+//! ([`fusion`], [`cutout`]). Everything here that looks at neighbours runs at work size, at most [`WORK_SIDE`] pixels a
+//! side, so that a large picture costs only a few passes over its bytes.
 //!
-//! Values are encoded as they came (no linearisation), from 0 to 1, and alpha is straight. Nothing here knows of
-//! actions, parameters or where a network comes from.
+//! Values are encoded as they came (no linearisation), from 0 to 1, and alpha is straight. Nothing here knows about
+//! actions, parameters or where a model comes from.
 
 use crate::error::Failure;
 use crate::image::convert::composite;
@@ -28,13 +28,13 @@ pub mod saliency;
 
 use field::Field;
 
-/// Longest side of the picture that neighbours are looked at in.
+/// Longest side of the picture at work size.
 pub const WORK_SIDE: u32 = 960;
 
-/// What hidden colour is replaced by where a picture that has alpha is looked at as a whole.
+/// What hidden colour is replaced with when a picture that has alpha is examined as a whole.
 pub const BEHIND: [u8; 3] = [255; 3];
 
-/// The size at which a picture is worked on: its own, or scaled to [`WORK_SIDE`].
+/// The size at which a picture is examined: its own, or scaled to [`WORK_SIDE`].
 pub fn work_size(size: Size) -> Size {
     let longest = size.width.max(size.height);
     if longest <= WORK_SIDE {
@@ -44,7 +44,7 @@ pub fn work_size(size: Size) -> Size {
     Size::new(side(size.width), side(size.height))
 }
 
-/// The picture at work size, as `[red, green, blue, 1]`; what is transparent shows white.
+/// The picture at work size, as `[red, green, blue, 1]`; transparent parts are white.
 ///
 /// # Errors
 /// When the picture is not interleaved, or its buffer does not fit its size: both would be bugs.
@@ -56,7 +56,7 @@ pub fn guide(image: &Image) -> Result<Field, Failure> {
     Ok(Field { size, data })
 }
 
-/// The picture resampled to `size`, as R′G′B′; what is transparent shows white.
+/// The picture resampled to `size`, as R′G′B′; transparent parts are white.
 fn opaque(image: &Image, size: Size, filter: Filter) -> Result<Vec<u8>, Failure> {
     match composite(resample(image, Window::all(image.size), size, filter)?, BEHIND).pixels {
         Pixels::Rgb(data) => Ok(data),

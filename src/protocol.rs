@@ -24,6 +24,9 @@ pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     None => "development",
 };
 
+/// What the user reads when page and workers are of different builds.
+pub const UPDATED: &str = "This page was updated on its server while it was open. To go on, reload the page.";
+
 /// What a worker asks of the page's memory, where there is no other storage. Contents of files are attached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -20,11 +20,21 @@ pub enum StoreError {
     #[error("The browser's storage is full: {}.", .0.trim_end_matches('.'))]
     Quota(String),
     /// Another tab is upgrading or has upgraded the schema.
-    #[error("The storage was upgraded by another tab: {}.", .0.trim_end_matches('.'))]
-    Version(String),
-    /// The transaction was aborted or the connection closed.
+    #[error("The storage was upgraded by another tab. Reload the page to go on.")]
+    Version,
+    /// The browser closed the connection.
+    #[error("The browser closed the storage. Reload the page to go on.")]
+    Closed,
+    /// The transaction was aborted.
     #[error("The browser's storage failed: {}.", .0.trim_end_matches('.'))]
     Failed(String),
+}
+
+impl StoreError {
+    /// Whether only a reload of the page helps.
+    pub const fn needs_reload(&self) -> bool {
+        matches!(self, Self::Version | Self::Closed)
+    }
 }
 
 /// A stored file.

@@ -1,8 +1,8 @@
 //! The page. Views, and the state behind each: a component shows, a state type decides. Pixels never come here; what
 //! can be decided without a browser is in `view_model`.
 //!
-//! Every concern is one context, provided by the `provide_…` function beside its type. Keys under which things are
-//! kept and routes are enums.
+//! Every concern is one context, provided by the `provide_…` function next to its type. Storage keys and routes are
+//! enums.
 //!
 //! # Hooks for tests
 //!
@@ -89,7 +89,7 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The views, once the client is there.
+/// The views, once the client has started.
 #[component]
 fn Views(route: route::CurrentRoute) -> impl IntoView {
     live::provide_live();

@@ -1,6 +1,6 @@
-//! The workflow document as written: parameters stay raw, unknown keys are kept, nothing is judged while parsing.
+//! The workflow document as written: parameters stay raw, unknown keys are kept, nothing is checked while parsing.
 //!
-//! Reading never fails on a bad node; [`validate`] tells everything that is wrong at once. What runs is a
+//! Reading never fails on a bad node; [`validate`] reports everything that is wrong at once. What runs is an
 //! `engine::Plan`, made from a document without errors.
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct Workflow {
     pub connections: Vec<Connection>,
 }
 
-/// What a workflow is called.
+/// Name and description of a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
@@ -40,7 +40,7 @@ pub struct Metadata {
     /// A sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Keys we do not know; kept, and warned of.
+    /// Unknown keys; kept, with a warning.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
@@ -55,16 +55,16 @@ pub struct ActionNode {
     /// Id in the catalog.
     #[serde(default)]
     pub action_type: String,
-    /// As written; none is written as `{}`, as the contract's own example has it.
+    /// As written; if it is missing it is written as `{}`, as in the contract's own example.
     #[serde(default)]
     pub parameters: Map<String, Value>,
-    /// May be left out: the catalog knows them.
+    /// Optional: the catalog has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_ports: Option<Vec<PortNote>>,
-    /// May be left out: the catalog knows them.
+    /// Optional: the catalog has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_ports: Option<Vec<PortNote>>,
-    /// Keys we do not know; kept.
+    /// Unknown keys; kept.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
@@ -76,10 +76,10 @@ pub struct PortNote {
     /// Name on the wire.
     #[serde(default)]
     pub name: String,
-    /// Media types; narrower ones than the catalog's are warned of and never enforced.
+    /// Media types; narrower ones than the catalog's give a warning and are never enforced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mime_types: Vec<String>,
-    /// Keys we do not know, `required` among them; kept.
+    /// Unknown keys, `required` among them; kept.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
@@ -108,11 +108,11 @@ pub struct Connection {
 pub enum Severity {
     /// The workflow cannot run.
     Error,
-    /// It runs, but perhaps not as meant.
+    /// It runs, but perhaps not as intended.
     Warning,
 }
 
-/// One thing that validation has to say.
+/// One finding of the validation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostic {
@@ -128,7 +128,7 @@ pub struct Diagnostic {
     pub field: Option<String>,
     /// What is wrong.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub hint: String,
 }
 
@@ -138,7 +138,7 @@ impl Diagnostic {
         Self::new(Severity::Error, code, message, hint)
     }
 
-    /// Something that may not be as meant.
+    /// Something that may not be intended.
     pub fn warning(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, message, hint)
     }

@@ -1,4 +1,4 @@
-//! The actions against pictures that an independent program made (`tests/oracles/actions.py`).
+//! The actions against pictures made by an independent program (`tests/oracles/actions.py`).
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -44,7 +44,7 @@ fn read(name: &str) -> Image {
     Image::new(size, pixels)
 }
 
-/// Samples of both in one representation; where both have alpha, hidden colour is put out of sight.
+/// Samples of both in one representation; where both have alpha, hidden colour is ignored.
 fn samples(image: &Image) -> Vec<u8> {
     match &image.pixels {
         Pixels::Gray(data) | Pixels::Rgb(data) => data.clone(),

@@ -1,6 +1,6 @@
 //! The batch API against its schema and fixtures, which are written by hand (see `contract/README.md`): every fixture
-//! passes the schema and our types both ways, what is refused is refused by both, and every answer of the service
-//! passes the schema.
+//! passes the schema and our types in both directions, what is refused is refused by both, and every answer of the
+//! service passes the schema.
 
 use std::cell::Cell;
 use std::fs;
@@ -59,10 +59,10 @@ fn assert_valid(definition: &str, value: &Value, what: &str) {
         .iter_errors(value)
         .map(|fault| format!("at \"{}\": {fault}", fault.instance_path()))
         .collect();
-    assert!(faults.is_empty(), "{what} is no {definition}: {faults:#?}\n{value:#}");
+    assert!(faults.is_empty(), "{what} is not a valid {definition}: {faults:#?}\n{value:#}");
 }
 
-/// The same value with every number in one form: JSON does not tell 100 from 100.0.
+/// The same value with every number in one form: JSON does not distinguish 100 from 100.0.
 fn plain(value: Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
@@ -78,7 +78,7 @@ fn round<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, String
     serde_json::to_value(&read).map_err(|error| error.to_string())
 }
 
-/// A request as the service reads it, written as the schema has it. What is not given is not written.
+/// A request as the service reads it, written as in the schema. Absent values are not written.
 fn execute_again(request: &Value) -> Result<Value, ApiError> {
     let config = |config| {
         let mut config = serde_json::to_value(config).expect("serializes");
@@ -127,7 +127,7 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
     Ok(again)
 }
 
-/// What our types make of an instance of a definition: the same again.
+/// Our types' version of an instance of a definition: it should be the same.
 fn again(definition: &str, value: &Value) -> Result<Value, String> {
     let refused = |error: ApiError| error.message;
     match definition {
@@ -190,7 +190,7 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// Takes out what was left to its default.
+/// Removes what was left at its default.
 fn given_only(mut written: Value, given: &Value) -> Value {
     if let Some(written) = written.as_object_mut() {
         written.retain(|key, _| given.get(key).is_some());
@@ -199,19 +199,19 @@ fn given_only(mut written: Value, given: &Value) -> Value {
 }
 
 #[test]
-fn every_fixture_passes_the_schema_and_our_types_both_ways() {
+fn every_fixture_passes_the_schema_and_our_types_in_both_directions() {
     for (definition, name, value) in files("fixtures") {
         assert_valid(&definition, &value, &name);
-        let written = again(&definition, &value).unwrap_or_else(|fault| panic!("{name} does not read: {fault}"));
+        let written = again(&definition, &value).unwrap_or_else(|fault| panic!("{name} cannot be read: {fault}"));
         assert_eq!(plain(written), plain(value), "{name}");
     }
 }
 
 #[test]
-fn what_must_be_refused_is_refused_by_the_schema_and_by_the_service() {
+fn invalid_requests_are_refused_by_the_schema_and_by_the_service() {
     for (definition, name, value) in files("refused") {
         assert!(!validator(&definition).is_valid(&value), "the schema takes {name}");
-        // Answers are ours to give; only requests are judged.
+        // Only requests are checked: answers are written by the service itself.
         if ["Request", "Query", "options"].iter().any(|kind| definition.ends_with(kind)) {
             assert!(again(&definition, &value).is_err(), "the service takes {name}");
         }
@@ -333,7 +333,7 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
     changed.expect("written").expect("pending");
 }
 
-/// Checks an answer, or what a call was refused with.
+/// Checks an answer, or the error of a refused call.
 fn check<T: Serialize>(definition: &str, what: &str, answer: Result<T, ApiError>) -> Value {
     match answer {
         Ok(answer) => {
@@ -373,7 +373,7 @@ fn check_status(service: &TestService, batch_id: &str, what: &str) -> Value {
 }
 
 #[test]
-fn every_answer_on_the_way_of_a_batch_passes_the_schema() {
+fn every_answer_in_a_batchs_life_passes_the_schema() {
     let service = service();
     let accepted = check("executeAnswer", "execute", run(service.execute(&request(5))));
     let id = accepted["batchId"].as_str().expect("text").to_owned();
@@ -434,9 +434,12 @@ fn the_list_passes_the_schema_in_all_its_pages_and_filters() {
         "limit": 3, "offset": 3
     });
     let list = check("listAnswer", "list", run(service.list(&whole)));
-    assert_eq!(list["pagination"], json!({ "limit": 3, "offset": 3, "count": 7, "hasMore": true }));
+    assert_eq!(list["pagination"], json!({ "limit": 3, "offset": 3, "count": 3, "hasMore": true }));
+    let last = check("listAnswer", "last page", run(service.list(&json!({ "limit": 3, "offset": 6 }))));
+    assert_eq!(last["pagination"], json!({ "limit": 3, "offset": 6, "count": 1, "hasMore": false }));
     let beyond = check("listAnswer", "beyond the end", run(service.list(&json!({ "offset": 100 }))));
     assert_eq!(beyond["batches"], json!([]));
+    assert_eq!(beyond["pagination"], json!({ "limit": 50, "offset": 100, "count": 0, "hasMore": false }));
 }
 
 #[test]
@@ -461,7 +464,7 @@ fn every_refusal_passes_the_schema() {
 }
 
 #[test]
-fn a_workflow_is_kept_published_and_run_by_its_id_in_the_words_of_the_schema() {
+fn a_workflow_is_stored_published_and_run_by_its_id_as_in_the_schema() {
     let service = service();
     let none = Value::Null;
     let kept = check("workflowAnswer", "save", run(service.save_workflow(&document(0), &none)));

@@ -1,5 +1,5 @@
 //! Random valid graphs over every action of the catalog: each ends, with the right number of files or with a failure
-//! that says where. And what a plan does for actions with several outputs, with networks, and with sizes that pixels
+//! that says where. And what a plan does for actions with several outputs, with models, and with sizes that pixels
 //! decide.
 
 use pixelmill::actions::parameters::{Field, Kind};
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
 
-/// A value that a field may have, small enough for tiny pictures.
+/// A possible value of a field, small enough for tiny pictures.
 fn value(field: &'static Field) -> BoxedStrategy<Value> {
     let (low, high) = field.range.unwrap_or((0.0, 100.0));
     let high = high.min(low.max(0.0) + 96.0);
@@ -40,7 +40,7 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
             named.filter_map(|(field, value)| Some((field.name.to_owned(), value?))).collect::<Map<_, _>>()
         })
         .prop_map(move |mut raw| {
-            // Fields that exclude each other: drop some until the action's own check is content.
+            // Fields that exclude each other: drop some until the action's own check passes.
             while !(action.check)(&raw).is_empty() {
                 let Some(key) = raw.keys().next().cloned() else { break };
                 raw.remove(&key);
@@ -95,7 +95,7 @@ fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
 }
 
-/// A network that finds the same blot in every picture, under one name only.
+/// A model that finds the same blot in every picture, under one name only.
 struct Blot;
 
 impl SaliencyNetwork for Blot {
@@ -166,7 +166,7 @@ proptest! {
     }
 }
 
-/// A line of actions from one JPEG, each fed by the one before through these ports; the network is [`Blot`].
+/// A chain of actions from one JPEG, each fed by the one before through these ports; the model is [`Blot`].
 fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Produced, Failure> {
     let mut list = vec![json!({ "actionId": "n0", "actionType": "input-images",
         "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } })];
@@ -200,7 +200,7 @@ fn a_jpeg_without_its_background_is_a_png_and_a_mask_counts_when_connected() {
 }
 
 #[test]
-fn a_plan_tells_the_networks_it_needs() {
+fn a_plan_lists_the_models_it_needs() {
     let networks = |parameters: [Value; 3]| {
         let actions: Vec<_> = parameters.into_iter().map(|one| ("remove-background", one)).collect();
         let (mut list, mut connections) = (Vec::new(), Vec::new());
@@ -222,7 +222,7 @@ fn a_plan_tells_the_networks_it_needs() {
 }
 
 #[test]
-fn a_network_that_is_not_there_fails_the_action_that_wants_it() {
+fn a_missing_model_fails_the_action_that_needs_it() {
     let failure =
         run(&[("remove-background", json!({ "model": "mine" }))], &[(0, "outputs", 1)]).expect_err("not there");
     assert_eq!(failure.action_id.as_deref(), Some("n1"));
@@ -240,9 +240,9 @@ fn a_warning_says_where_it_was_noticed() {
     assert_eq!(noticed, [("no_clear_subject", Some("n2"))]);
 }
 
-/// 61 × 43 pixels would become 12,909 × 9,100, which is allowed; what trim leaves is wider.
+/// 61 × 43 pixels would become 12,909 × 9,100, which is allowed; the trimmed result is wider.
 #[test]
-fn what_follows_from_a_trimmed_size_is_judged_when_it_is_known() {
+fn limits_are_checked_again_once_a_trimmed_size_is_known() {
     let actions =
         [("remove-background", json!({ "trim": true })), ("resize", json!({ "height": 9100, "enlarge": true }))];
     let failure = run(&actions, &[(0, "outputs", 1), (1, "outputs", 2)]).expect_err("too large");

@@ -1,4 +1,4 @@
-//! Matting against values that an independent program made (`tests/oracles/matting.py`).
+//! Matting against values computed by an independent program (`tests/oracles/matting.py`).
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -35,9 +35,10 @@ fn mask() -> Map {
     Map { size, data: data.iter().map(|value| f32::from(*value) / 255.0).collect() }
 }
 
-/// Pillow's own resampling: one level at most. The largest sample of the resampled picture, which all are divided by, is 239.
+/// Pillow's own resampling: one level at most. The largest sample of the resampled picture, by which all are divided,
+/// is 239.
 #[test]
-fn the_network_sees_what_rembg_shows_it() {
+fn the_model_gets_the_same_input_as_in_rembg() {
     let input = saliency::input(&photo(), false).unwrap();
     let expected = floats("input.f32");
     let grid = input.values.chunks_exact(320).step_by(16).flat_map(|row| row.iter().step_by(16));
@@ -70,7 +71,7 @@ fn blur_fusion_equals_its_definition() {
     for (at, (pixel, expected)) in pixels.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0).enumerate() {
         let alpha = (mask.data[at] * 255.0).round() as u8;
         let got = reader.colour(at % width, at / width, *pixel, alpha);
-        // Where nothing is opaque there is no subject to have a colour.
+        // Where nothing is opaque no subject can have a colour.
         for (got, expected) in got.iter().zip(expected).filter(|_| alpha > 0) {
             assert!(got.abs_diff(*expected) <= 1, "{got} for {expected} at {at}");
         }

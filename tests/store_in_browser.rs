@@ -1,4 +1,4 @@
-//! The store's conformance suite over IndexedDB, in a real browser. What the checks are is in `store::conformance`.
+//! The store's conformance suite over IndexedDB, in a real browser. The checks are in `store::conformance`.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use web_sys::Blob;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Opens a database of its own for each check: its name holds the installation's path.
+/// Opens a separate database for each check: its name contains the installation's path.
 #[derive(Default)]
 struct Browser {
     opened: Cell<u32>,

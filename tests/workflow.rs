@@ -1,4 +1,4 @@
-//! Documents: what is read, what is told, and what the graph makes of it.
+//! Documents: what is read, what is reported, and the resulting graph.
 
 use pixelmill::engine::Graph;
 use pixelmill::workflow::builtin::BUILTIN;
@@ -59,12 +59,12 @@ fn graph(document: &Value) -> Graph {
 }
 
 #[test]
-fn a_sound_document_has_no_diagnostics() {
+fn a_valid_document_has_no_diagnostics() {
     assert_eq!(diagnose(&straight()), []);
 }
 
 #[test]
-fn built_in_documents_are_sound_but_for_their_missing_images() {
+fn built_in_documents_are_valid_except_for_their_missing_images() {
     for builtin in BUILTIN {
         let document = builtin.document();
         let found = diagnose(&document);
@@ -80,7 +80,7 @@ fn a_document_survives_reading_and_writing_with_its_unknown_keys() {
     written["actions"][1]["note"] = json!({ "x": 1 });
     let workflow: Workflow = serde_json::from_value(written.clone()).expect("reads");
     let mut again = serde_json::to_value(&workflow).expect("writes");
-    // Empty parameters may be left out.
+    // Empty parameters may be omitted.
     for part in ["actions"] {
         for node in again[part].as_array_mut().expect("a list") {
             node.as_object_mut().expect("an object").entry("parameters").or_insert(json!({}));
@@ -177,7 +177,7 @@ fn an_unknown_port_is_an_error_with_the_known_ones() {
     let mut written = straight();
     written["connections"][0]["targetPort"] = json!("picture");
     let found = diagnose(&written);
-    let port = found.iter().find(|one| one.code == "unknown_port").expect("told");
+    let port = found.iter().find(|one| one.code == "unknown_port").expect("reported");
     assert!(port.is_error() && port.hint.contains("input-images"), "{port:?}");
 }
 
@@ -201,7 +201,7 @@ fn unknown_metadata_and_keys_are_warnings() {
 }
 
 #[test]
-fn a_part_of_the_wrong_shape_is_told_and_the_rest_is_read() {
+fn a_part_of_the_wrong_shape_is_reported_and_the_rest_is_read() {
     let mut written = straight();
     written["actions"].as_array_mut().expect("a list").push(json!("flip"));
     written["actions"].as_array_mut().expect("a list").push(json!({ "actionId": 7, "actionType": "flip" }));
@@ -239,7 +239,7 @@ fn only_known_schemes_are_read_from() {
         ("https://example.org/a.jpg", true),
         ("photos/a.jpg", true),
         ("photos/10:15.jpg", true),
-        // Whether it is of the page's own origin is judged at execute.
+        // Whether it is of the page's own origin is checked at execute.
         ("http://localhost:8080/a.jpg", true),
         ("ftp://example.org/a.jpg", false),
         ("javascript:alert(1)", false),
@@ -292,7 +292,7 @@ fn nodes_run_after_what_they_need_and_inputs_right_before_their_first_use() {
 }
 
 #[test]
-fn the_primary_input_is_the_one_whose_way_runs_through_first_ports() {
+fn the_primary_input_is_the_one_whose_path_runs_through_first_ports() {
     let written = document(
         vec![
             action("logo", "input-images", images(1)),
@@ -308,7 +308,7 @@ fn the_primary_input_is_the_one_whose_way_runs_through_first_ports() {
     assert_eq!((asset.index, asset.asset_id.as_deref()), (2, Some("2")));
 }
 
-/// Documents of known and unknown types, ids that collide, connections that dangle or run in circles.
+/// Documents of known and unknown types, ids that collide, connections that dangle or form cycles.
 fn any_document() -> impl Strategy<Value = Value> {
     let kinds: Vec<&str> =
         pixelmill::actions::CATALOG.iter().map(|action| action.action_type).chain(["nonsense", ""]).collect();

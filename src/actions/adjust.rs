@@ -39,7 +39,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, Adjust::read(raw))
 }
@@ -49,7 +49,7 @@ fn to_linear(encoded: f64) -> f64 {
     if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
 }
 
-/// Its inverse, which goes on past white.
+/// Its inverse, which continues beyond white.
 fn to_encoded(linear: f64) -> f64 {
     if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }
@@ -78,7 +78,7 @@ impl Adjust {
 }
 
 impl Operation for Adjust {
-    /// Planar pictures only where nothing is done: every part clamps each of red, green and blue.
+    /// Planar pictures only if nothing changes: every step clamps each of red, green and blue.
     fn accepts(&self) -> Representations {
         if self.is_identity() {
             Representations::ANY
@@ -88,7 +88,7 @@ impl Operation for Adjust {
     }
 
     /// All four steps act on unrounded, unclamped values; the result is rounded and clamped once. So light that one
-    /// step lifts past white and a later one brings back keeps its detail. Alpha stays.
+    /// step raises beyond white and a later one brings back keeps its detail. Alpha stays.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if self.is_identity() {
@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn light_lifted_past_white_comes_back_with_its_detail() {
+    fn light_raised_beyond_white_keeps_its_detail() {
         let lifted = run(json!({ "brightness": 50, "contrast": -60 }), [200, 220, 240]);
         assert!(lifted[0] < lifted[1] && lifted[1] < lifted[2], "{lifted:?}");
     }
 
     #[test]
-    fn nothing_asked_leaves_every_representation_untouched() {
+    fn default_values_leave_every_representation_untouched() {
         let adjust = Adjust::read(json!({}).as_object().unwrap()).0.unwrap();
         for representation in Representation::ALL {
             assert!(adjust.accepts().contains(representation));

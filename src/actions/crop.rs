@@ -26,7 +26,7 @@ crate::parameters! {
     }
 }
 
-/// The parameters with what holds between them.
+/// The parameters with the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
     let (read, mut issues) = Crop::read(raw);
     if let Some(crop) = &read {
@@ -81,7 +81,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_lies_inside_and_has_the_size_that_was_foretold(
+        fn the_crop_lies_inside_and_has_the_predicted_size(
             (width, height) in (1u32..50, 1u32..50),
             (x, y) in (-60i32..60, -60i32..60),
             (box_width, box_height) in (1u32..70, 1u32..70),

@@ -1,4 +1,4 @@
-//! `flip`: mirrors a picture. The moving of samples is [`crate::image::orient`]'s.
+//! `flip`: mirrors a picture. [`crate::image::orient`] moves the samples.
 
 use serde_json::{Map, Value};
 
@@ -44,7 +44,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, Flip::read(raw))
 }
@@ -87,7 +87,7 @@ mod tests {
         fn twice_is_the_picture_again(
             (width, height) in (1u32..20, 1u32..20), representation in 0..4usize, horizontal: bool, seed: u32,
         ) {
-            // A planar picture of odd sides goes to 4:4:4 and is no longer equal: even sides there.
+            // A planar picture of odd sides is converted to 4:4:4 and no longer equal: use even sides.
             let representation = Representation::ALL[representation];
             let even = if representation == Representation::Ycc { 2 } else { 1 };
             let image = noise(Size::new(width * even, height * even), representation, seed);

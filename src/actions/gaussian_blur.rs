@@ -1,4 +1,4 @@
-//! `gaussian-blur`: softens a picture. The kernel is `crate::image::blur`'s.
+//! `gaussian-blur`: softens a picture. The kernel is in `crate::image::blur`.
 
 use serde_json::{Map, Value};
 
@@ -34,7 +34,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, GaussianBlur::read(raw))
 }
@@ -44,7 +44,16 @@ impl Operation for GaussianBlur {
         Representations::ANY
     }
 
-    /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided after.
+    fn mixes(&self) -> bool {
+        true
+    }
+
+    fn keeps_chroma_grid(&self) -> bool {
+        true
+    }
+
+    /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided
+    /// afterwards.
     /// A chroma plane is blurred by sigma in its own samples.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
@@ -110,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_even_picture_and_no_sigma_stay_as_they_are() {
+    fn an_even_picture_or_a_sigma_of_zero_changes_nothing() {
         for representation in Representation::ALL {
             let image = flat(Size::new(31, 7), representation, 201);
             for sigma in [0.0, 0.7, 5.0, 60.0, 250.0] {

@@ -1,4 +1,4 @@
-//! `grayscale`: takes the colour out.
+//! `grayscale`: removes the colour.
 
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, Grayscale::read(raw))
 }

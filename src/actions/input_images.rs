@@ -1,4 +1,4 @@
-//! `input-images`: brings pictures into the graph.
+//! `input-images`: the pictures that enter the graph.
 
 use serde_json::Value;
 

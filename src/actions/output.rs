@@ -1,4 +1,4 @@
-//! `output`: takes a result out of the graph, in a format and under a name.
+//! `output`: writes a result of the graph, in a format and under a name.
 
 use serde_json::{Map, Value};
 
@@ -42,7 +42,7 @@ pub const PLACEHOLDERS: [&str; 5] = ["name", "ext", "index", "width", "height"];
 /// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`].
 ///
 /// # Errors
-/// The first placeholder that is not known, or the rest of a pattern whose brace is not closed.
+/// The first unknown placeholder, or the rest of a pattern whose brace is not closed.
 pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String, String> {
     let mut filled = String::new();
     let mut rest = pattern;
@@ -66,7 +66,7 @@ fn check(raw: &Map<String, Value>) -> Vec<Issue> {
         issues.push(Issue::new(
             "name",
             "unknown_placeholder",
-            format!("\"{{{unknown}}}\" is no placeholder."),
+            format!("\"{{{unknown}}}\" is not a placeholder."),
             format!("Use {}.", PLACEHOLDERS.map(|key| format!("{{{key}}}")).join(", ")),
         ));
     }

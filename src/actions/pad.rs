@@ -23,7 +23,7 @@ crate::parameters! {
     }
 }
 
-/// The parameters with what holds between them.
+/// The parameters with the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
     let (read, mut issues) = Pad::read(raw);
     if let Some(pad) = &read {
@@ -65,7 +65,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }
@@ -103,8 +103,8 @@ impl Pad {
 }
 
 impl Operation for Pad {
-    /// Not planar: where a chroma sample straddles the border of picture and canvas, colour would run across it, and
-    /// a full-size chroma would make the file larger than a picture padded in RGB.
+    /// Not planar: where a chroma sample straddles the border of picture and canvas, colour would bleed across it, and
+    /// full-size chroma would make the file larger than a picture padded in RGB.
     fn accepts(&self) -> Representations {
         let [r, g, b, a] = self.color.rgba;
         match (a, r == g && g == b) {
@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_canvas_never_shrinks_and_has_the_size_that_was_foretold(
+        fn a_canvas_never_shrinks_and_has_the_predicted_size(
             (width, height) in (1u32..40, 1u32..40),
             (to_width, to_height) in (1u32..60, 1u32..60),
             ratio: bool,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Failure;
 
-/// What a parameter holds.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number.
@@ -17,7 +17,7 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// One of these words.
+    /// One of these choices.
     Choice(&'static [&'static str]),
     /// `#rrggbb` or `#rrggbbaa`.
     Color,
@@ -27,7 +27,7 @@ pub enum Kind {
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{index}`, `{width}`, `{height}`.
     NamePattern,
-    /// The name of a network: the built-in one's, or that of one which the user has added.
+    /// The name of a model: the built-in one, or one that the user has added.
     Model,
     /// The list of pictures of an input action.
     Images,
@@ -40,7 +40,7 @@ pub struct Field {
     pub name: &'static str,
     /// Its doc comment, lines joined.
     pub docs: &'static [&'static str],
-    /// What it holds.
+    /// Its type.
     pub kind: Kind,
     /// Inclusive range of numbers.
     pub range: Option<(f64, f64)>,
@@ -68,7 +68,7 @@ pub struct Issue {
     pub code: &'static str,
     /// What is wrong, naming the value.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub hint: String,
 }
 
@@ -81,7 +81,7 @@ impl Issue {
 
 /// A Rust type that a parameter can have.
 pub trait Parameter: Sized {
-    /// Its kind, where the declaration names none.
+    /// Its kind, if the declaration names none.
     const KIND: Kind;
     /// Whether a value must be given when there is no default.
     const REQUIRED: bool = true;
@@ -96,7 +96,7 @@ pub trait Parameter: Sized {
     }
     /// The value as JSON, for the catalog.
     fn json(&self) -> Value;
-    /// What stands for a missing value, if anything does.
+    /// The default for a missing value, if there is one.
     fn missing() -> Option<Self> {
         None
     }
@@ -256,7 +256,7 @@ impl Parameter for Ratio {
     }
 }
 
-/// Where something stands in a larger frame.
+/// A position in a larger frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gravity {
     /// 0 left, 1 middle, 2 right.
@@ -265,7 +265,7 @@ pub struct Gravity {
     pub row: u8,
 }
 
-/// The words of [`Gravity`], row by row.
+/// The wire names of [`Gravity`], row by row.
 const GRAVITIES: [&str; 9] =
     ["northwest", "north", "northeast", "west", "center", "east", "southwest", "south", "southeast"];
 
@@ -349,7 +349,7 @@ pub fn read_field<T: Parameter>(
     }
 }
 
-/// The failure of an operation whose parameters do not read: only reached when validation was skipped.
+/// The failure of an operation whose parameters cannot be read: only reached when validation was skipped.
 pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
     let all = issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join(" ");
     Failure::execute(format!("The parameters of \"{action_type}\" are not usable: {all}"), "Validate the workflow.")
@@ -437,7 +437,7 @@ macro_rules! parameters {
                 Self::read(&::serde_json::Map::new()).0.expect("every field has a default")
             }
 
-            /// Reads raw parameters, every field's issues at once; `None` when any field does not read.
+            /// Reads raw parameters and reports every field's issues at once; `None` when any field cannot be read.
             pub fn read(
                 raw: &::serde_json::Map<String, ::serde_json::Value>,
             ) -> (Option<Self>, Vec<$crate::actions::parameters::Issue>) {
@@ -458,7 +458,7 @@ macro_rules! parameters {
     };
 }
 
-/// Declares an enum whose values are words on the wire.
+/// Declares an enum whose values are names on the wire.
 ///
 /// ```
 /// pixelmill::choices! {

@@ -1,8 +1,8 @@
 //! `remove-background`: the subject alone, on nothing or on a colour.
 //!
-//! The subject comes from a salient-object network that the host provides, or from an even backdrop; the work is that
-//! of [`matting`](crate::matting). Codes of warnings: `no_clear_subject`, `even_backdrop`, `uneven_backdrop`,
-//! `nothing_to_trim`.
+//! The subject is found by a salient-object model that the host provides, or by an even backdrop;
+//! [`matting`](crate::matting) does the work. Codes of warnings: `no_clear_subject`, `even_backdrop`,
+//! `uneven_backdrop`, `nothing_to_trim`.
 
 use serde_json::{Map, Value};
 
@@ -103,7 +103,7 @@ pub const ACTION: Action = Action {
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
 
-/// The parameters with what is more than their type.
+/// The parameters in the form in which they are used.
 fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
     let (read, mut issues) = RemoveBackground::read(raw);
     if read.as_ref().is_some_and(|read| read.model.trim().is_empty()) {
@@ -111,7 +111,7 @@ fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
             "model",
             "missing_parameter",
             "\"model\" is empty.",
-            "Give the name of a network, such as \"u2netp\".",
+            "Give the name of a model, such as \"u2netp\".",
         ));
     }
     (read, issues)
@@ -120,20 +120,20 @@ fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }
 
 impl RemoveBackground {
-    /// Finds the subject: its edges, and the shadow where that is to stay.
+    /// Finds the subject: its edges, and the shadow if that is to stay.
     fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Failure> {
         if self.method == Method::FlatBackdrop {
             let found = backdrop::find(guide);
             if !found.is_even {
                 context.warn(Warning::new(
                     "uneven_backdrop",
-                    "The border of this picture is no even backdrop.",
+                    "The border of this picture is not an even backdrop.",
                     "Choose the method \"network\" for such pictures.",
                 ));
             } else if !found.is_clear {
@@ -183,7 +183,7 @@ impl Operation for RemoveBackground {
         (self.method != Method::FlatBackdrop).then_some(&self.model)
     }
 
-    /// Alpha is straight, colours are as encoded; alpha that is there is multiplied in, after softness. The mask has the
+    /// Alpha is straight, colours are as encoded; existing alpha is multiplied in, after softness. The mask has the
     /// subject's opacity without any shadow, and no profile.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let image = only(inputs)?;
@@ -208,7 +208,7 @@ impl Operation for RemoveBackground {
                 }
                 None => context.warn(Warning::new(
                     "nothing_to_trim",
-                    "Nothing is left of this picture, so that it keeps its size.",
+                    "Nothing of this picture would remain, so it keeps its size.",
                     "Choose another method or model for it.",
                 )),
             }
@@ -242,14 +242,14 @@ mod tests {
     use crate::image::Size;
     use crate::network::{ModelSource, SIDE, SaliencyNetwork};
 
-    /// Answers one mask whatever it is shown, and keeps what it was shown.
+    /// Answers the same mask for every picture, and records the pictures.
     struct Network {
         answer: Vec<f32>,
         shown: RefCell<Vec<f32>>,
     }
 
     impl Network {
-        /// The function gets places from −1 to 1.
+        /// The function receives positions from −1 to 1.
         fn of(mask: impl Fn(f32, f32) -> f32) -> Self {
             let place = |i: u32| (i as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
             let answer = (0..SIDE * SIDE).map(|i| mask(place(i % SIDE), place(i / SIDE))).collect();
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_is_the_alpha_and_is_made_only_for_those_who_want_it() {
+    fn the_mask_is_the_alpha_and_is_made_only_on_request() {
         let network = Network::disc();
         let (results, _) = run(json!({ "trim": true }), disc([200, 30, 40]), &network);
         let Pixels::Gray(mask) = &results[1].pixels else { panic!("gray") };
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn replace_lays_the_subject_on_a_colour() {
+    fn replace_puts_the_subject_on_a_colour() {
         let raw = json!({ "mode": "replace", "backgroundColor": "#0000ff" });
         let (results, _) = run(raw, disc([200, 30, 40]), &Network::disc());
         let Pixels::Rgb(data) = &results[0].pixels else { panic!("an opaque colour leaves no alpha") };
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_produces_is_what_comes_out() {
+    fn the_declared_outputs_match_the_results() {
         for raw in
             [json!({}), json!({ "mode": "replace" }), json!({ "mode": "replace", "backgroundColor": "#00000000" })]
         {
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_that_is_there_stays_a_limit() {
+    fn existing_alpha_stays_an_upper_limit() {
         let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
         if let Pixels::Rgba(data) = &mut image.pixels {
             data[..60 * 120 * 4].as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 100);
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_picture_hides_stays_hidden_however_soft_the_edge() {
+    fn hidden_parts_of_the_picture_stay_hidden_however_soft_the_edge() {
         let mut image = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
         if let Pixels::Rgba(data) = &mut image.pixels {
             for (i, pixel) in data.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_subject_that_fills_the_frame_has_no_holes() {
-        // Inside, the network is between 0.6 and 1 sure; around the picture it sees nothing.
+        // Inside, the model is between 0.6 and 1 certain; around the picture it sees nothing.
         let network =
             Network::of(|x, y| if x.abs() > 0.8 || y.abs() > 0.8 { 0.0 } else { 0.6 + 0.2 * (x / 0.8 + 1.0) });
         let (results, _) = run(json!({ "subjectFillsFrame": true }), disc([200, 30, 40]), &network);
@@ -437,13 +437,13 @@ mod tests {
         assert!(shown[40 * side..][..side].iter().any(|value| *value != shown[0]));
         // The border's red, about 228 of at most 246, as a normalised value.
         assert!((shown[0] - (0.93 - 0.485) / 0.229).abs() < 0.2, "{}", shown[0]);
-        // The mask is cut back: the network's disc of half its frame is larger in the picture.
+        // The mask is cropped: the model's disc of half its frame is larger in the picture.
         let (results, _) = run(json!({ "subjectFillsFrame": true, "trim": true }), disc([200, 30, 40]), &network);
         assert!(results[0].size.width > 66, "{:?}", results[0].size);
     }
 
     #[test]
-    fn an_even_backdrop_is_hinted_at_by_auto_alone() {
+    fn only_auto_hints_at_an_even_backdrop() {
         let codes = |method: &str| run(json!({ "method": method }), disc([200, 30, 40]), &Network::disc()).1;
         assert_eq!(codes("auto"), ["even_backdrop"]);
         assert_eq!(codes("network"), [""; 0]);
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_mask_is_an_error_that_names_the_network() {
+    fn an_invalid_mask_is_an_error_that_names_the_model() {
         let mut wrong = Network::disc();
         wrong.answer.pop();
         let mut broken = Network::disc();
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_network_the_failure_says_which_and_what_to_do() {
+    fn without_a_model_the_failure_says_which_and_what_to_do() {
         let raw = json!({ "model": "mine" });
         let failure = operation(raw).run(vec![Some(disc([9, 9, 9]))], &Context::default()).unwrap_err();
         assert!(failure.message.contains("\"mine\"") && failure.hint.contains("flat-backdrop"), "{failure:?}");
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_backdrop_goes_with_its_shadow_or_leaves_it() {
+    fn a_flat_backdrop_is_removed_with_or_without_its_shadow() {
         let alpha = |shadow: &str| {
             let raw = json!({ "method": "flat-backdrop", "shadow": shadow });
             let context = Context::new(None, &[true, true]);
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn a_border_that_is_no_backdrop_and_a_picture_without_subject_get_warnings() {
+    fn an_uneven_border_and_a_picture_without_subject_give_warnings() {
         let codes = |image: Image| {
             let raw = json!({ "method": "flat-backdrop" });
             let context = Context::default();
@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_and_the_longest_pictures_have_an_end() {
+    fn the_smallest_and_the_longest_pictures_finish() {
         for size in [Size::new(1, 1), Size::new(2, 3), Size::new(3000, 2), Size::new(1, 1500)] {
             for raw in [json!({ "trim": true }), json!({ "method": "flat-backdrop", "shadow": "keep", "trim": true })] {
                 let image = crate::image::testing::noise(size, Representation::Rgba, 5);

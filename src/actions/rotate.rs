@@ -1,4 +1,4 @@
-//! `rotate`: turns a picture by quarters. The moving of samples is [`crate::image::orient`]'s.
+//! `rotate`: turns a picture by quarters. [`crate::image::orient`] moves the samples.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ crate::parameters! {
     }
 }
 
-/// The parameters with what holds beyond their type.
+/// The parameters with the rules beyond their type.
 fn read(raw: &Map<String, Value>) -> (Option<Rotate>, Vec<Issue>) {
     let (read, mut issues) = Rotate::read(raw);
     if let Some(Rotate { angle }) = read
@@ -52,7 +52,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
 }

@@ -1,4 +1,4 @@
-//! `sharpen`: unsharp mask on luma. The blur is `crate::image::blur`'s.
+//! `sharpen`: unsharp mask on luma. The blur is in `crate::image::blur`.
 
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, Sharpen::read(raw))
 }
@@ -48,9 +48,17 @@ impl Operation for Sharpen {
         Representations::ANY
     }
 
-    /// ΔY′ = amount × (Y′ − blurred Y′) where the difference passes the threshold, with full-range BT.601 Y′. It is
+    fn mixes(&self) -> bool {
+        true
+    }
+
+    fn keeps_chroma_grid(&self) -> bool {
+        true
+    }
+
+    /// ΔY′ = amount × (Y′ − blurred Y′) where the difference exceeds the threshold, with full-range BT.601 Y′. It is
     /// added to luma, or to each of R′, G′ and B′, rounded once. With alpha, which is straight and stays, the blurred
-    /// Y′ is the mean weighed by alpha: hidden colour takes no part.
+    /// Y′ is the mean weighted by alpha: hidden colour does not take part.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) || self.amount == 0.0 {

@@ -1,4 +1,4 @@
-//! `watermark`: lays a second picture over the first, such as a logo.
+//! `watermark`: draws a second picture, such as a logo, over the first.
 
 use serde_json::{Map, Value};
 
@@ -49,7 +49,7 @@ pub const ACTION: Action = Action {
 /// Reads the parameters into what runs.
 ///
 /// # Errors
-/// When they do not read.
+/// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, Watermark::read(raw))
 }
@@ -60,7 +60,7 @@ fn share(side: u32, share: f64) -> u32 {
 }
 
 impl Watermark {
-    /// The size that the overlay gets: its longer side by the picture's shorter side, ratio kept.
+    /// The size of the overlay: its longer side relative to the picture's shorter side, ratio kept.
     fn overlay_size(&self, picture: Size, overlay: Size) -> Size {
         let longer = share(picture.width.min(picture.height), self.scale).max(1);
         let from = u64::from(overlay.width.max(overlay.height));
@@ -230,7 +230,7 @@ mod tests {
 
     /// By hand, for one pixel on one pixel.
     #[test]
-    fn one_pixel_is_blended_as_source_over_has_it() {
+    fn one_pixel_is_blended_by_source_over() {
         let one = |pixel: &[u8]| {
             let pixels = if pixel.len() == 3 { Pixels::Rgb(pixel.to_vec()) } else { Pixels::Rgba(pixel.to_vec()) };
             Image::new(Size::new(1, 1), pixels)

@@ -244,16 +244,18 @@ pub struct Paging {
     pub limit: u32,
     /// Entries before it.
     pub offset: u32,
-    /// Entries of the filtered list.
+    /// Entries of the page itself.
     pub count: u32,
-    /// Whether there are entries after it.
+    /// Whether the filtered list has entries after it.
     pub has_more: bool,
 }
 
 impl Paging {
-    pub(super) fn of(limit: u32, offset: u32, count: usize) -> Self {
-        let has_more = offset as usize + (limit as usize) < count;
-        Self { limit, offset, count: u32::try_from(count).unwrap_or(u32::MAX), has_more }
+    /// The page of `limit` entries from `offset` on, out of the `matching` entries of the filtered list.
+    pub(super) fn of(limit: u32, offset: u32, matching: usize) -> Self {
+        let rest = matching.saturating_sub(offset as usize);
+        let count = rest.min(limit as usize);
+        Self { limit, offset, count: u32::try_from(count).unwrap_or(limit), has_more: count < rest }
     }
 }
 
@@ -312,7 +314,7 @@ impl Cancelled {
         let message = match (processing, pending) {
             (0, pending) => format!("The batch is cancelled; {pending} not run."),
             (processing, pending) => {
-                format!("The batch is cancelled; {processing} in flight may still end, {pending} not run.")
+                format!("The batch is cancelled; {processing} in flight may still finish, {pending} not run.")
             }
         };
         Self {

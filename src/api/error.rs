@@ -39,7 +39,7 @@ impl ApiError {
 
     /// 400: an unsupported version of this interface was requested.
     pub fn unsupported_version(version: &str) -> Self {
-        let message = format!("The api-version \"{version}\" is not supported. Use \"1.0\", or leave it out.");
+        let message = format!("The api-version \"{version}\" is not supported. Use \"1.0\" or omit it.");
         Self { status: "error".to_owned(), ..Self::new("unsupported_api_version", 400, message) }
     }
 
@@ -62,15 +62,11 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let hint = match error {
-            StoreError::Quota(_) => "Delete batches you no longer need, or free space on the device.",
-            StoreError::Version(_) => "Reload the page.",
-            StoreError::Failed(_) => "Try again; reload the page if it stays.",
+            StoreError::Quota(_) => " Delete batches you no longer need, or free space on the device.",
+            // These say so themselves.
+            StoreError::Version | StoreError::Closed => "",
+            StoreError::Failed(_) => " Try again; if that does not help, reload the page.",
         };
-        let text = error.to_string();
-        // The message of a closed connection already says what to do.
-        if text.to_lowercase().contains("reload the page") {
-            return Self::internal(text);
-        }
-        Self::internal(format!("{text} {hint}"))
+        Self::internal(format!("{error}{hint}"))
     }
 }

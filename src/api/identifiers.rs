@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_names_workflow_day_and_chance() {
+    fn an_id_consists_of_workflow_day_and_a_random_part() {
         assert_eq!(
             batch_id("Remove BG/example ", 1_767_225_599_999.0, 0xBEEF),
             "batch-remove-bg-example-20251231-0000beef"
@@ -58,7 +58,7 @@ mod tests {
         }
 
         #[test]
-        fn a_slug_is_its_own_slug(text in "[ -~]{0,60}") {
+        fn slugs_are_idempotent(text in "[ -~]{0,60}") {
             let once = slug(&text);
             prop_assert_eq!(slug(&once), once);
         }

@@ -42,7 +42,7 @@ pub fn model_name(text: &str) -> Result<String, ApiError> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ApiError::invalid(format!(
-            "A network's name has 1 to {MAX_NAME} characters; \"{name}\" does not do."
+            "A model's name has 1 to {MAX_NAME} characters; \"{name}\" is not valid."
         )));
     }
     Ok(name.to_owned())
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_reads_as_the_wire_has_it() {
+    fn a_model_has_its_form_on_the_wire() {
         let built_in = serde_json::to_value(ModelAnswer::built_in()).unwrap();
         assert_eq!(built_in, serde_json::json!({ "name": "u2netp", "bytes": 2_383_187, "builtIn": true }));
     }

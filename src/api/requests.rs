@@ -89,7 +89,9 @@ fn read_runs(nested: &Map<String, Value>) -> Result<Vec<Run>, ApiError> {
     let runs = match nested.get("inputs").map(Value::as_array) {
         Some(Some(runs)) if !runs.is_empty() => runs,
         _ => {
-            return Err(ApiError::invalid("\"workflow.inputs\" is no list with an entry per run. Give at least one."));
+            return Err(ApiError::invalid(
+                "\"workflow.inputs\" is not a list with an entry per run. Give at least one.",
+            ));
         }
     };
     runs.iter().enumerate().map(|(index, run)| read_run(&format!("workflow.inputs[{index}]"), run)).collect()
@@ -100,7 +102,7 @@ fn read_run(shown: &str, run: &Value) -> Result<Run, ApiError> {
         Err(ApiError::invalid(format!("{what} Give {{ node_id, content }} or {{ node_id, template }}.")))
     };
     let Some(entries) = run.as_array().filter(|entries| !entries.is_empty()) else {
-        return wrong(format!("\"{shown}\" is no list of inputs."));
+        return wrong(format!("\"{shown}\" is not a list of inputs."));
     };
     let mut inputs: Run = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -116,7 +118,7 @@ fn read_run(shown: &str, run: &Value) -> Result<Run, ApiError> {
             (None, Some(file)) if is_file(file) => Given::Files(vec![file.clone()]),
             _ => {
                 return wrong(format!(
-                    "\"{node_id}\" in \"{shown}\" takes a text or files, each with its \"presignedUrl\"."
+                    "\"{node_id}\" in \"{shown}\" needs a text or files, each with its \"presignedUrl\"."
                 ));
             }
         };
@@ -157,7 +159,7 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
 }
 
 /// What a webhook's URL has to be.
-pub const WEBHOOK_HINT: &str = "Give an absolute address, such as \"https://example.org/hook\".";
+pub const WEBHOOK_HINT: &str = "Give an absolute URL, such as \"https://example.org/hook\".";
 
 /// Whether this is an absolute URL that a webhook can have.
 pub fn is_web_url(url: &str) -> bool {
@@ -349,7 +351,8 @@ impl Retry {
     /// 400 naming what is wrong.
     pub fn read(request: &Value) -> Result<Self, ApiError> {
         let request = query_object(request)?;
-        let wrong = || ApiError::invalid("\"executionIds\" is not a list of ids. Leave it out to retry all failed.");
+        let wrong =
+            || ApiError::invalid("\"executionIds\" is not a list of ids. Omit it to retry all failed executions.");
         let execution_ids = match given(&request, "executionIds") {
             None => None,
             Some(value) => {
@@ -359,7 +362,7 @@ impl Retry {
         };
         match execution_ids {
             Some(ids) if Vec::is_empty(&ids) => {
-                Err(ApiError::invalid("\"executionIds\" is empty. Leave it out to retry all failed."))
+                Err(ApiError::invalid("\"executionIds\" is empty. Omit it to retry all failed executions."))
             }
             execution_ids => Ok(Self { execution_ids }),
         }

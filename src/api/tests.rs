@@ -171,7 +171,7 @@ fn an_accepted_batch_answers_as_the_contract_says() {
 }
 
 #[test]
-fn defaults_are_ten_normal_and_going_on() {
+fn defaults_are_ten_normal_and_continue_on_error() {
     let service = service();
     let answer = accepted(&service, "w", 1);
     assert_eq!(
@@ -181,7 +181,7 @@ fn defaults_are_ten_normal_and_going_on() {
 }
 
 #[test]
-fn a_batch_without_a_name_is_called_by_its_workflow() {
+fn a_batch_without_a_name_gets_that_of_its_workflow() {
     let service = service();
     let mut document = workflow(images(1));
     document["metadata"] = json!({});
@@ -224,7 +224,7 @@ fn a_workflow_that_cannot_run_is_refused_with_its_diagnostics() {
     document["actions"][1]["actionType"] = json!("flop");
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
     assert_eq!(error.code, 400);
-    let diagnostics = error.diagnostics.expect("told");
+    let diagnostics = error.diagnostics.expect("reported");
     assert!(
         diagnostics.iter().any(|one| one.code == "unknown_action_type" && one.action_id.as_deref() == Some("flip-1"))
     );
@@ -237,7 +237,7 @@ fn a_workflow_without_images_is_valid_and_cannot_be_executed() {
     let document = workflow(json!([]));
     assert!(service.validate_workflow(&document).iter().all(|one| !one.is_error()));
     let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": document }))));
-    let diagnostics = error.diagnostics.expect("told");
+    let diagnostics = error.diagnostics.expect("reported");
     assert!(diagnostics.iter().any(|one| one.is_error() && one.action_id.as_deref() == Some("input-1")));
 }
 
@@ -307,7 +307,7 @@ fn an_image_that_cannot_be_imported_is_named() {
 }
 
 #[test]
-fn a_batch_holds_the_files_it_names() {
+fn a_batch_refers_to_the_files_it_names() {
     let service = service();
     let file = |id: &str| NewAsset {
         asset_id: id.to_owned(),
@@ -417,9 +417,10 @@ fn a_list_is_newest_first_filtered_and_paged() {
     let page =
         |limit, offset, count, more: bool| json!({ "limit": limit, "offset": offset, "count": count, "hasMore": more });
     assert_eq!(list(Value::Null), (vec![4, 3, 2, 1, 0], page(50, 0, 5, false), json!({})));
-    assert_eq!(list(json!({ "limit": "2", "offset": 1 })), (vec![3, 2], page(2, 1, 5, true), json!({})));
-    assert_eq!(list(json!({ "limit": 2, "offset": 3 })), (vec![1, 0], page(2, 3, 5, false), json!({})));
-    assert_eq!(list(json!({ "offset": 9 })).0, Vec::<usize>::new());
+    assert_eq!(list(json!({ "limit": "2", "offset": 1 })), (vec![3, 2], page(2, 1, 2, true), json!({})));
+    assert_eq!(list(json!({ "limit": 2, "offset": 3 })), (vec![1, 0], page(2, 3, 2, false), json!({})));
+    assert_eq!(list(json!({ "limit": 2, "offset": 4 })), (vec![0], page(2, 4, 1, false), json!({})));
+    assert_eq!(list(json!({ "offset": 9 })), (vec![], page(50, 9, 0, false), json!({})));
     let even = json!({ "workflowId": "even", "status": "pending" });
     assert_eq!(list(even.clone()), (vec![2, 0], page(50, 0, 2, false), even));
     // From inclusive, to exclusive.
@@ -506,6 +507,10 @@ fn executions_answer_as_the_contract_says() {
     let failed = run(service.executions(&id, &json!({ "status": "failed", "limit": 1 }))).expect("read");
     assert_eq!((failed.total, failed.executions.len()), (3, 1));
     assert_eq!(json_of(&failed.pagination), json!({ "limit": 1, "offset": 0, "count": 1, "hasMore": false }));
+    let middle = run(service.executions(&id, &json!({ "limit": 2, "offset": 0 }))).expect("read");
+    assert_eq!(json_of(&middle.pagination), json!({ "limit": 2, "offset": 0, "count": 2, "hasMore": true }));
+    let last = run(service.executions(&id, &json!({ "limit": 2, "offset": 2 }))).expect("read");
+    assert_eq!(json_of(&last.pagination), json!({ "limit": 2, "offset": 2, "count": 1, "hasMore": false }));
 }
 
 #[test]
@@ -558,7 +563,7 @@ fn failed_executions_are_retried_all_or_by_id() {
 }
 
 #[test]
-fn a_pause_is_told_with_its_beginning_and_ends_with_resume() {
+fn a_pause_is_reported_with_its_beginning_and_ends_with_resume() {
     let service = service();
     let id = accepted(&service, "w", 2).batch_id;
     let status = json_of(&run(service.pause(&id)).expect("paused"));
@@ -571,7 +576,7 @@ fn a_pause_is_told_with_its_beginning_and_ends_with_resume() {
 }
 
 #[test]
-fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() {
+fn a_global_pause_is_stored_and_shows_in_every_status_that_has_not_ended() {
     let service = service();
     let (id, ended) = (accepted(&service, "w", 2).batch_id, accepted(&service, "w", 1).batch_id);
     finish(&service, &ended, 0, true);
@@ -603,7 +608,7 @@ fn a_pause_of_everything_is_kept_and_shows_in_every_status_that_has_not_ended() 
 }
 
 #[test]
-fn the_log_tells_what_became_of_a_webhook_and_the_webhook_gets_no_picture() {
+fn the_log_records_webhook_calls_and_the_webhook_gets_no_picture() {
     let service = service();
     let config = json!({ "webhookUrl": "https://hooks.example/done" });
     let request = json!({ "workflowId": "w", "workflow": workflow(images(1)), "batchConfig": config });
@@ -651,7 +656,7 @@ fn only_version_one_is_spoken() {
 }
 
 #[test]
-fn links_stand_on_the_documents_base() {
+fn links_are_resolved_against_the_documents_base() {
     for (base, expected) in [
         ("https://a.example/", "https://a.example/batch/b/status"),
         ("https://a.example", "https://a.example/batch/b/status"),
@@ -663,7 +668,7 @@ fn links_stand_on_the_documents_base() {
 }
 
 #[test]
-fn notices_are_small_and_survive_the_way_between_tabs() {
+fn notices_are_small_and_survive_the_transfer_between_tabs() {
     let notice = Notice::Changed { batch_id: "b".to_owned() };
     let wire = json!({ "notice": "changed", "batchId": "b" });
     assert_eq!(json_of(&notice), wire);

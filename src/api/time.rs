@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn an_invalid_time_is_refused() {
         for text in [
             "",
             "now",
@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(millis in -62_167_219_200_000_i64..=253_402_300_799_999) {
+        fn written_times_are_read_back(millis in -62_167_219_200_000_i64..=253_402_300_799_999) {
             prop_assert_eq!(parse_time(&iso_time(millis as f64)), Some(millis as f64));
         }
 
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_breaks_the_reader(text in any::<String>()) {
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
             let _ = parse_time(&text);
         }
     }

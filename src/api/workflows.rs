@@ -172,7 +172,7 @@ impl<S: Store, H: Host> Service<S, H> {
             return self.keep_new(document.clone()).await;
         };
         if builtin::find(&id).is_some() {
-            return Err(ApiError::invalid(format!("\"{id}\" comes with the product. Give your workflow another id.")));
+            return Err(ApiError::invalid(format!("\"{id}\" is a built-in workflow. Give your workflow another id.")));
         }
         let (now, document, kept_id) = (self.host.now(), document.clone(), id.clone());
         let save = move |before: Option<KeptWorkflow>| {
@@ -213,7 +213,7 @@ impl<S: Store, H: Host> Service<S, H> {
         match published.ok_or_else(|| ApiError::no_workflow(workflow_id))? {
             None => self.changed_workflow(workflow_id).await,
             Some(PublishRefusal::NotRun) => Err(ApiError::invalid(
-                "The workflow has not run successfully yet as it is now. Run it over a picture, then publish it.",
+                "The current draft has not run successfully yet. Run it with a picture, then publish it.",
             )),
         }
     }
@@ -231,7 +231,7 @@ impl<S: Store, H: Host> Service<S, H> {
         };
         match self.store.change_workflow(workflow_id, unpublish).await? {
             None => Err(ApiError::no_workflow(workflow_id)),
-            Some(false) => Err(ApiError::invalid("The workflow is a draft: there is nothing to take back.")),
+            Some(false) => Err(ApiError::invalid("The workflow is a draft: there is nothing to unpublish.")),
             Some(true) => self.changed_workflow(workflow_id).await,
         }
     }
@@ -300,14 +300,14 @@ impl<S: Store, H: Host> Service<S, H> {
                     Given::Files(files) if files.len() == 1 => self.image_entry(&files[0]).await?,
                     Given::Files(files) => {
                         return Err(ApiError::invalid(format!(
-                            "Run {index} gives {} images to \"{}\". A run is one execution: give each image a run of its own.",
+                            "Run {index} gives {} images to \"{}\". A run is one execution: give each image its own run.",
                             files.len(),
                             input.node_id
                         )));
                     }
                     Given::Text(_) => {
                         return Err(ApiError::invalid(format!(
-                            "Run {index} gives a text to \"{}\", which takes an image.",
+                            "Run {index} gives a text to \"{}\", which needs an image.",
                             input.node_id
                         )));
                     }
@@ -432,7 +432,7 @@ fn readable(document: &Value) -> Result<(), ApiError> {
     let (read, mut diagnostics) = workflow::check(document);
     diagnostics.retain(|diagnostic| diagnostic.code == "malformed_document");
     if !diagnostics.is_empty() {
-        return Err(ApiError::diagnosed("This is no workflow document: see the diagnostics.", diagnostics));
+        return Err(ApiError::diagnosed("This is not a workflow document: see the diagnostics.", diagnostics));
     }
     if read.actions.is_empty() {
         return Err(ApiError::invalid("The workflow has no actions. Give a workflow document."));

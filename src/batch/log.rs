@@ -21,13 +21,13 @@ pub fn slept(progress: &mut Progress, from: Millis, discarded: bool, now: Millis
     if progress.status != BatchStatus::Running || progress.paused.is_some() {
         return None;
     }
-    let froze = "The browser froze this tab, as it does with tabs in the background: nothing went on.";
+    let froze = "The browser suspended this tab, as it does with background tabs: no work was done.";
     write(progress, LogLevel::Warning, froze.to_owned(), from);
     let seconds = ((now - from) / 1000.0).max(0.0).round();
     let message = if discarded {
-        format!("The browser closed the frozen tab; the batch goes on after {seconds} s.")
+        format!("The browser closed the suspended tab; the batch resumed after {seconds} s.")
     } else {
-        format!("The tab goes on after {seconds} s.")
+        format!("The tab resumed after {seconds} s.")
     };
     write(progress, LogLevel::Info, message, now);
     Some(())
@@ -51,18 +51,18 @@ mod tests {
     }
 
     #[test]
-    fn a_running_batch_notes_that_its_tab_slept() {
+    fn a_running_batch_records_that_its_tab_was_suspended() {
         let (mut progress, mut executions) = batch_of(2);
         assert_eq!(slept(&mut progress, 1.0, false, 2.0), None, "nothing of it runs");
         hand_out(&mut progress, &mut executions[0], false, 1_000.0).expect("pending");
         slept(&mut progress, 2_000.0, false, 14_000.0).expect("running");
         let entries: Vec<_> = progress.log.iter().map(|entry| (entry.at, entry.level)).collect();
         assert_eq!(entries, [(2_000.0, LogLevel::Warning), (14_000.0, LogLevel::Info)]);
-        assert_eq!(progress.log[1].message, "The tab goes on after 12 s.");
+        assert_eq!(progress.log[1].message, "The tab resumed after 12 s.");
         pause(&mut progress, PauseReason::User, 15_000.0).expect("running");
         assert_eq!(slept(&mut progress, 16_000.0, false, 17_000.0), None, "nothing was to go on");
         resume(&mut progress, 18_000.0).expect("paused");
         slept(&mut progress, 20_000.0, true, 25_000.0).expect("running");
-        assert!(progress.log[3].message.starts_with("The browser closed the frozen tab"));
+        assert!(progress.log[3].message.starts_with("The browser closed the suspended tab"));
     }
 }

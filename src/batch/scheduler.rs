@@ -297,8 +297,8 @@ pub enum Command {
     Stuck,
 }
 
-/// Workers in a row that may fail to start before the scheduler stops trying.
-const MAX_FAILED_STARTS: u32 = 3;
+/// Workers in a row that may fail to start before whatever needs one gives up: the scheduler, an import, a single task.
+pub const MAX_FAILED_STARTS: u32 = 3;
 
 #[derive(Debug)]
 struct BatchQueue {

@@ -280,10 +280,10 @@ pub fn give_back(
     let failure = match cause {
         Cause::Panic(message) => Some(Failure::system(
             format!("The program failed on this image: {message}"),
-            "This is a fault of ours: please report it with the image. The other images are unaffected.",
+            "This is a bug: please report it with the image. The other images are not affected.",
         )),
         Cause::OutOfMemory => Some(Failure::system(
-            "The image needs more memory than a worker may have.",
+            "The image needs more memory than a worker can have.",
             "Make the image or the sizes in the workflow smaller.",
         )),
         Cause::Vanished | Cause::Overdue => {
@@ -292,7 +292,7 @@ pub fn give_back(
                 let (happened, hint) = if cause == Cause::Overdue {
                     ("did not finish in time", "Make the image or the sizes in the workflow smaller, then retry it.")
                 } else {
-                    ("stopped without a word", "Close other tabs and programs to free memory, then retry it.")
+                    ("stopped without a report", "Close other tabs and programs to free memory, then retry it.")
                 };
                 Failure::system(
                     format!("{MAX_WORKER_DEATHS} workers were lost with this image: the last {happened}."),
@@ -435,7 +435,7 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
     execution.status = ExecutionStatus::Failed;
     execution.failure = Some(Failure::system(
         format!("The stored {are} {} {they} damaged.", named.join(", ")),
-        "Retry it: the result is made anew from the original picture.",
+        "Retry it to regenerate the result from the original picture.",
     ));
     execution.completed_at = Some(now);
     execution.outputs.clear();
@@ -511,19 +511,31 @@ pub fn adopt(
     Ok(())
 }
 
-/// Repairs a batch whose tab died: `executions` are all that were running. They return to pending as suspects; for an
-/// execution that was alone in flight the tab's death counts, and the fifth fails it. Answers how many there were.
+/// Repairs a batch whose tab is gone: `executions` are all that were running. They return to pending.
+///
+/// `left` is when the tab left in good order, if it did: what it had started by then is not to blame, and runs as
+/// before. For everything else the tab crashed: it returns as a suspect; for an execution that was alone in flight the
+/// tab's death counts, and the fifth fails it. Only a worker that is ready is handed an execution, so a tab that dies
+/// while it starts blames nothing. Answers how many executions there were.
 ///
 /// `None`, and nothing changes, when nothing was running.
-pub fn recover(progress: &mut Progress, executions: &mut [Execution], now: Millis) -> Option<u32> {
+pub fn recover(
+    progress: &mut Progress,
+    executions: &mut [Execution],
+    left: Option<Millis>,
+    now: Millis,
+) -> Option<u32> {
     let mut found = 0;
     for execution in executions.iter_mut().filter(|execution| execution.status == ExecutionStatus::Running) {
         found += 1;
-        execution.suspect = true;
-        execution.tab_deaths += u32::from(execution.alone);
+        let blameless = left.zip(execution.started_at).is_some_and(|(left, started)| started <= left);
+        if !blameless {
+            execution.suspect = true;
+            execution.tab_deaths += u32::from(execution.alone);
+        }
         if execution.tab_deaths >= MAX_TAB_DEATHS {
             let failure = Failure::system(
-                format!("The page was lost {MAX_TAB_DEATHS} times while this image alone was worked on."),
+                format!("The page crashed {MAX_TAB_DEATHS} times while only this image was being processed."),
                 "Make the image or the sizes in the workflow smaller, then retry it.",
             );
             fail_running(progress, execution, failure, now);
@@ -754,7 +766,7 @@ pub(crate) mod tests {
         pause(&mut progress, PauseReason::User, 2.0).expect("running");
         pause(&mut progress, PauseReason::Quota, 3.0).expect("running");
         assert_eq!(progress.paused, Some(Pause { reason: PauseReason::User, since: 2.0 }));
-        assert_eq!(progress.status, BatchStatus::Running, "pausing is no status");
+        assert_eq!(progress.status, BatchStatus::Running, "paused is not a status");
         assert_eq!(hand_out(&mut progress, &mut executions[1], false, 3.0), None);
         resume(&mut progress, 4.0).expect("running");
         start(&mut progress, &mut executions[1], 5.0);
@@ -797,7 +809,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_cannot_be_stored_comes_back_and_pauses_the_batch() {
+    fn an_unstored_execution_returns_and_pauses_the_batch() {
         let (mut progress, mut executions) = batch_of(1);
         start(&mut progress, &mut executions[0], 1.0);
         let cause = Cause::Unstored(PauseReason::Quota);
@@ -807,7 +819,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_retry_returns_failures_and_attempts_go_on() {
+    fn a_retry_returns_failures_and_attempts_continue_counting() {
         let (mut progress, mut executions) = batch_of(3);
         for (index, execution) in executions.iter_mut().enumerate() {
             start(&mut progress, execution, 10.0);
@@ -837,7 +849,7 @@ pub(crate) mod tests {
             end_badly(&mut progress, &mut executions[0], time + 50.0);
             let earlier: Vec<_> = executions[0].history.iter().map(|past| (past.attempt, past.failed_at)).collect();
             let expected: Vec<_> = (1..round).map(|round| (round, f64::from(round) * 100.0 + 50.0)).collect();
-            assert_eq!(earlier, expected, "the last one is no history yet");
+            assert_eq!(earlier, expected, "the last one is not part of the history yet");
             retry(&mut progress, &mut executions, time + 60.0).expect("failed");
         }
         start(&mut progress, &mut executions[0], 400.0);
@@ -869,7 +881,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn results_are_taken_over_with_their_own_names_and_say_where_from() {
+    fn results_are_reused_with_their_own_names_and_their_origin() {
         let found = finished();
         let (mut progress, mut executions) = batch_of(2);
         progress.batch_id = "batch-new".into();
@@ -899,7 +911,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_taken_over_runs_after_all_when_its_files_are_gone() {
+    fn reused_results_with_missing_files_are_run_after_all() {
         let found = finished();
         let (mut progress, mut executions) = batch_of(1);
         let before = (progress.clone(), executions.clone());
@@ -913,7 +925,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn records_from_elsewhere_are_paused_counted_anew_and_tell_no_webhook() {
+    fn imported_records_are_paused_recounted_and_call_no_webhook() {
         let (mut progress, mut executions) = batch_of(3);
         progress.config.webhook_url = Some("https://hooks.example/".into());
         start(&mut progress, &mut executions[0], 10.0);
@@ -943,7 +955,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_damaged_result_is_a_failure_that_a_retry_makes_anew() {
+    fn a_damaged_result_is_a_failure_that_a_retry_regenerates() {
         let (mut progress, mut executions) = batch_of(1);
         start(&mut progress, &mut executions[0], 10.0);
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 15.0), None, "it has no result yet");
@@ -969,7 +981,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn successes_with_doubts_are_known_and_hints_are_none() {
+    fn successes_with_doubts_are_recorded_and_hints_are_not() {
         let (mut progress, mut executions) = batch_of(3);
         let warned = |warning: Warning| Results { warnings: vec![warning], ..Results::default() };
         let results = [
@@ -987,13 +999,13 @@ pub(crate) mod tests {
         assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
         progress.doubtful.clear();
         adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not kept yet");
+        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
         assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");
     }
 
     #[test]
-    fn records_from_before_doubts_were_told_apart_still_read() {
+    fn records_without_warning_levels_are_still_readable() {
         let (progress, _) = batch_of(1);
         let text = serde_json::to_string(&progress).expect("serializes");
         assert!(!text.contains("doubtful"), "{text}");
@@ -1054,12 +1066,12 @@ pub(crate) mod tests {
         for execution in &mut executions[..2] {
             start(&mut progress, execution, 1.0);
         }
-        assert_eq!(recover(&mut progress, &mut executions, 5.0), Some(2));
+        assert_eq!(recover(&mut progress, &mut executions, None, 5.0), Some(2));
         assert_eq!((progress.assets.pending, progress.assets.processing), (3, 0));
         let suspects: Vec<bool> = executions.iter().map(|execution| execution.suspect).collect();
         assert_eq!(suspects, [true, true, false]);
         assert!(executions.iter().all(|execution| execution.tab_deaths == 0), "they were not alone");
-        assert_eq!(recover(&mut progress, &mut executions, 6.0), None);
+        assert_eq!(recover(&mut progress, &mut executions, None, 6.0), None);
         start(&mut progress, &mut executions[0], 7.0);
         end_well(&mut progress, &mut executions[0], 8.0);
         assert!(!executions[0].suspect);
@@ -1070,7 +1082,7 @@ pub(crate) mod tests {
         let (mut progress, mut executions) = batch_of(2);
         for death in 1..=5 {
             hand_out(&mut progress, &mut executions[0], true, 1.0).expect("pending");
-            recover(&mut progress, &mut executions[..1], 2.0).expect("running");
+            recover(&mut progress, &mut executions[..1], None, 2.0).expect("running");
             assert_eq!(executions[0].tab_deaths, death);
         }
         assert_eq!(executions[0].status, ExecutionStatus::Failed);
@@ -1083,11 +1095,31 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_tab_that_left_in_good_order_blames_nothing_on_what_was_in_flight() {
+        let (mut progress, mut executions) = batch_of(2);
+        for time in 1..=20 {
+            let time = f64::from(10 * time);
+            hand_out(&mut progress, &mut executions[0], true, time).expect("pending");
+            recover(&mut progress, &mut executions[..1], Some(time), time + 1.0).expect("running");
+            assert_eq!(executions[0].status, ExecutionStatus::Pending);
+            assert_eq!((executions[0].tab_deaths, executions[0].suspect), (0, false));
+        }
+        // A mark that is older than the start says nothing about this end.
+        hand_out(&mut progress, &mut executions[0], true, 300.0).expect("pending");
+        recover(&mut progress, &mut executions[..1], Some(299.0), 301.0).expect("running");
+        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+        // Leaving neither adds to the crashes before nor takes them back.
+        hand_out(&mut progress, &mut executions[0], true, 400.0).expect("pending");
+        recover(&mut progress, &mut executions[..1], Some(400.0), 401.0).expect("running");
+        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+    }
+
+    #[test]
     fn a_cancelled_batch_is_over_after_a_restart() {
         let (mut progress, mut executions) = batch_of(2);
         start(&mut progress, &mut executions[0], 1.0);
         cancel(&mut progress, 2.0).expect("running");
-        recover(&mut progress, &mut executions, 9.0).expect("running");
+        recover(&mut progress, &mut executions, None, 9.0).expect("running");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(9.0)));
         assert_eq!(progress.assets.pending, 2);
     }
@@ -1102,7 +1134,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_a_worker_learned_stays_with_a_failure() {
+    fn findings_of_a_failed_execution_are_kept() {
         let (mut progress, mut executions) = batch_of(1);
         let attempt = start(&mut progress, &mut executions[0], 1.0);
         let findings = Findings {

@@ -49,7 +49,7 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
     let delivery = progress.webhook.filter(|delivery| delivery.attempts == attempts)?;
     let made = delivery.attempts + 1;
     let what = match &outcome {
-        Outcome::Answered(status) => format!("the answer was {status}"),
+        Outcome::Answered(status) => format!("the server answered {status}"),
         Outcome::Failed(why) => why.clone(),
     };
     let (final_refusal, success) = match outcome {
@@ -62,9 +62,9 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
         _ if success => (LogLevel::Info, format!("Webhook sent: {what}.")),
         Some(wait) => {
             let wait = waiting(*wait);
-            (LogLevel::Warning, format!("Webhook not delivered in try {made}: {what}. Next try in {wait}."))
+            (LogLevel::Warning, format!("Webhook not delivered in attempt {made}: {what}. Next attempt in {wait}."))
         }
-        None => (LogLevel::Error, format!("Webhook not delivered after {made} tries: {what}. Given up.")),
+        None => (LogLevel::Error, format!("Webhook not delivered after {made} attempts: {what}. Giving up.")),
     };
     log(progress, level, text, now);
     Some(())
@@ -118,34 +118,37 @@ mod tests {
     }
 
     #[test]
-    fn a_success_is_the_end_of_it() {
+    fn a_success_ends_the_delivery() {
         let mut progress = ended();
         let revision = progress.revision;
         tried(&mut progress, 0, Outcome::Answered(204), 20.0).expect("due");
-        assert_eq!((progress.webhook, last(&progress)), (None, (LogLevel::Info, "Webhook sent: the answer was 204.")));
+        assert_eq!(
+            (progress.webhook, last(&progress)),
+            (None, (LogLevel::Info, "Webhook sent: the server answered 204."))
+        );
         assert_eq!(progress.revision, revision + 1);
-        assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not told twice");
+        assert_eq!(tried(&mut progress, 0, Outcome::Answered(204), 21.0), None, "it is not called twice");
     }
 
     #[test]
-    fn what_may_pass_is_tried_again_later_and_later_and_then_given_up() {
+    fn temporary_errors_are_retried_with_growing_delays_and_then_given_up() {
         let mut progress = ended();
         let mut now = 10.0;
         for (attempt, wait) in BACK_OFF_MS.iter().enumerate() {
             tried(&mut progress, attempt as u32, Outcome::Answered(503), now).expect("due");
             assert_eq!(progress.webhook, Some(Delivery { attempts: attempt as u32 + 1, next_at: now + wait }));
-            assert_eq!(tried(&mut progress, attempt as u32, Outcome::Answered(200), now), None, "that try is over");
+            assert_eq!(tried(&mut progress, attempt as u32, Outcome::Answered(200), now), None, "that attempt is over");
             now += wait;
         }
-        assert!(last(&progress).1.ends_with("Next try in 2 h."), "{:?}", last(&progress));
+        assert!(last(&progress).1.ends_with("Next attempt in 2 h."), "{:?}", last(&progress));
         tried(&mut progress, 5, Outcome::Failed("no connection".into()), now).expect("due");
-        let expected = (LogLevel::Error, "Webhook not delivered after 6 tries: no connection. Given up.");
+        let expected = (LogLevel::Error, "Webhook not delivered after 6 attempts: no connection. Giving up.");
         assert_eq!((progress.webhook, last(&progress)), (None, expected));
         assert_eq!(progress.log.len(), 6);
     }
 
     #[test]
-    fn a_refusal_of_the_request_itself_is_not_tried_again() {
+    fn a_refused_request_is_not_retried() {
         for (status, again) in
             [(400, false), (404, false), (410, false), (408, true), (429, true), (500, true), (302, true)]
         {
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_is_logged_with_its_reason() {
+    fn an_unsent_call_is_logged_with_its_reason() {
         let mut progress = ended();
         leave(&mut progress, "sending is off in the settings.", 20.0).expect("due");
         assert_eq!(last(&progress), (LogLevel::Info, "Webhook not sent: sending is off in the settings."));

@@ -1,5 +1,5 @@
 // Starts the page: loads the module and the WebAssembly file that Trunk names in the attributes of this script's own element.
-// An external file, because the page's Content-Security-Policy allows no inline script. Nothing else belongs here.
+// It is an external file because the page's Content-Security-Policy allows no inline script. Nothing else belongs here.
 
 const { page, wasm } = document.querySelector("script[data-page]").dataset;
 
@@ -9,7 +9,7 @@ try {
 } catch (error) {
   const note = document.createElement("p");
   note.setAttribute("role", "alert");
-  note.textContent = `Pixelmill could not start in this browser: ${error?.message ?? error}`;
+  note.textContent = `Pixelmill could not start: ${error?.message ?? error}. If the page was updated just now, reload it; otherwise update the browser.`;
   document.body.prepend(note);
   throw error;
 }

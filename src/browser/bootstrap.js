@@ -1,5 +1,5 @@
-// Ends the text that every worker is made from, after wasm-bindgen's glue and libwebp's loader: waits for the compiled
-// module, starts it, and reports a trap. Nothing here is fetched.
+// The end of the text that every worker is made from, after wasm-bindgen's glue and libwebp's loader: waits for the
+// compiled module, starts it, and reports a trap. Nothing here is fetched.
 {
   let started;
   const report = (message) => {

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::database::Database;
-use super::environment::{base_path, base_url, now, random, storage_manager};
+use super::environment::{FileError, base_path, base_url, now, random, storage_manager};
 use super::exchange::{Exchange, Message, Subscription};
 use super::files::Archive;
 use super::importer::Importer;
@@ -98,7 +98,22 @@ pub struct ClientState {
     /// Why this tab works from memory, if it does: nothing outlives it.
     pub memory: Option<String>,
     /// Something the user should know: storage lost to an upgrade, workers that do not start, and the like.
-    pub note: Option<String>,
+    pub note: Option<Note>,
+}
+
+/// Something the user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// One or more sentences.
+    pub text: String,
+    /// Whether a reload of the page is the way out.
+    pub reload_helps: bool,
+}
+
+impl From<StoreError> for Note {
+    fn from(error: StoreError) -> Self {
+        Self { text: error.to_string(), reload_helps: error.needs_reload() }
+    }
 }
 
 /// Ends the subscription when dropped.
@@ -235,7 +250,7 @@ impl Host for Surroundings {
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
         let read = async {
-            let response = super::environment::fetch_own(url).await?;
+            let response = super::environment::fetch_own(url).await.map_err(|error| error.to_string())?;
             let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
             blob.map_err(|error| describe(&error))
         };
@@ -282,8 +297,11 @@ impl Client {
     /// client works from memory.
     pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
         let base_url = base_url();
-        let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| {
-            ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+        let program = Rc::new(Program::fetch(&base_url).await.map_err(|error| match error {
+            FileError::Updated => ApiError::internal(error.to_string()),
+            FileError::Failed(..) => {
+                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+            }
         })?);
         let late: Rc<RefCell<Weak<Shared>>> = Rc::default();
         let closed = late.clone();
@@ -296,14 +314,14 @@ impl Client {
                 shared.change_state(|state| {
                     state.workers = 0;
                     state.role = Role::Follower;
-                    state.note = Some(error.to_string());
+                    state.note = Some(error.into());
                 });
             }
         })
         .await;
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
-            Err(error @ StoreError::Version(_)) => return Err(error.into()),
+            Err(error @ StoreError::Version) => return Err(error.into()),
             Err(error) => {
                 let memory = program.memory.get_or_init(MemoryStore::default);
                 (Storage::Memory(memory.clone()), Some(error.to_string()))
@@ -369,7 +387,7 @@ impl Client {
             let workers = pool::size();
             let limits = Limits { workers, ..Limits::default() };
             let weak = Rc::downgrade(&shared);
-            let note = move |note: Option<String>| {
+            let note = move |note: Option<Note>| {
                 if let Some(shared) = weak.upgrade() {
                     shared.change_state(|state| state.note = note);
                 }
@@ -648,7 +666,7 @@ impl Client {
             }
             Found::Damaged(why) => why,
             Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(url, &why))),
-            Found::Nothing => "its content is gone".to_owned(),
+            Found::Nothing => "its content is missing".to_owned(),
         };
         let record = database.asset(asset_id).await?;
         // Executions that have it as a result are searched for once.
@@ -660,11 +678,11 @@ impl Client {
         if record.is_none() && failed.is_empty() {
             return Err(ApiError::not_found(format!("There is no file \"{url}\".")));
         }
-        let mend = match failed.first() {
-            Some(execution) => format!("Retry the execution \"{execution}\", which makes it anew."),
-            None => "Add the file again, which replaces it; a result is made anew by a retry.".to_owned(),
+        let hint = match failed.first() {
+            Some(execution) => format!("Retry the execution \"{execution}\" to regenerate it."),
+            None => "Add the file again to replace it; retry a result to regenerate it.".to_owned(),
         };
-        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {mend}")))
+        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {hint}")))
     }
 
     /// Checks every stored result of a batch. Executions with damaged or missing results fail, so that a retry
@@ -827,9 +845,8 @@ impl Client {
     pub async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
         let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
         let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
-        let taken = || {
-            ApiError::invalid(format!("There is a network \"{name}\" already. Give another name, or delete it first."))
-        };
+        let taken =
+            || ApiError::invalid(format!("The name \"{name}\" is taken. Choose another, or delete that model first."));
         if self.models().await?.iter().any(|model| model.name == name) {
             return Err(taken());
         }
@@ -853,10 +870,10 @@ impl Client {
     /// 400 for the built-in model, 404 when there is none of this name, 500 when the storage fails.
     pub async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
         if name == BUILT_IN.name {
-            return Err(ApiError::invalid(format!("\"{name}\" comes with the page and cannot be deleted.")));
+            return Err(ApiError::invalid(format!("\"{name}\" is built in and cannot be deleted.")));
         }
         if !self.inner.database.remove_model(name).await? {
-            return Err(ApiError::not_found(format!("There is no network \"{name}\".")));
+            return Err(ApiError::not_found(format!("There is no model \"{name}\".")));
         }
         self.inner.shared.exchange.broadcast(&Message::Models);
         Ok(())
@@ -870,7 +887,7 @@ impl Client {
         match self.run_one_shot(ToWorker::Export, JsValue::UNDEFINED).await? {
             FromPool::Archive(archive) => Ok(archive),
             FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
-            _ => Err(ApiError::internal("The archive was not made. Try again.")),
+            _ => Err(ApiError::internal("The archive was not exported. Try again.")),
         }
     }
 
@@ -884,7 +901,7 @@ impl Client {
         let before = ids(self.all_progress().await?);
         let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
             FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
-            _ => return Err(ApiError::internal("The archive was not taken in. Try again.")),
+            _ => return Err(ApiError::internal("The archive was not imported. Try again.")),
         };
         let exchange = &self.inner.shared.exchange;
         for batch_id in ids(self.all_progress().await?).difference(&before) {
@@ -898,11 +915,11 @@ impl Client {
     async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
         if matches!(self.inner.database, Storage::Memory(_)) {
             return Err(ApiError::invalid(
-                "The page works from memory, which has no archives. Download results one by one or as ZIP.",
+                "The page works from memory, without archives. Download results one by one or as a ZIP.",
             ));
         }
-        let answer = one_shot::run(&self.inner.program, message, attachment, f64::INFINITY).await;
-        answer.map_err(|why| ApiError::internal(format!("The worker did not come to its end: {why}. Try again.")))
+        let answer = one_shot::run(&self.inner.program, message, attachment, None).await;
+        answer.map_err(|why| ApiError::internal(format!("The worker did not finish: {why}. Try again.")))
     }
 
     /// This tab's role, its workers, and what the user should know.

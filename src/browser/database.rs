@@ -151,10 +151,7 @@ impl Database {
         let database = open(&name, UPGRADES, blocked).await?;
         let connection = Rc::new(Connection { database, closed: RefCell::default(), listeners: RefCell::default() });
         let closed = Rc::new(Cell::new(Some(closed)));
-        for (kind, error) in [
-            ("versionchange", StoreError::Version("Reload the page to go on.".into())),
-            ("close", StoreError::Failed("The browser closed it; reload the page.".into())),
-        ] {
+        for (kind, error) in [("versionchange", StoreError::Version), ("close", StoreError::Closed)] {
             let (weak, closed) = (Rc::downgrade(&connection), closed.clone());
             let listener = super::interop::Listener::new(&connection.database, kind, move |_| {
                 if let Some(connection) = weak.upgrade() {
@@ -568,7 +565,7 @@ impl Store for Database {
     ) -> Result<Progress, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
-            return Err(StoreError::Failed(format!("There is a batch \"{}\" already.", batch.batch_id)));
+            return Err(StoreError::Failed(format!("The batch \"{}\" already exists.", batch.batch_id)));
         }
         let mut deltas = BTreeMap::<String, i64>::new();
         deltas.extend(batch.references.iter().map(|asset_id| (asset_id.clone(), 1)));

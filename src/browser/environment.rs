@@ -1,5 +1,7 @@
 //! The program's environment: base path, secure context, time, randomness, network. Works on the page and in a worker.
 
+use std::collections::BTreeMap;
+
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -85,7 +87,7 @@ pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// No connection, too slow, blocked by the server's CORS rules, or a status that is not a success.
-pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, String> {
+pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, FetchError> {
     let options = RequestInit::new();
     options.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
     options.set_credentials(RequestCredentials::Omit);
@@ -97,7 +99,7 @@ pub async fn fetch_anonymously(url: &str, patience_ms: u32) -> Result<Response, 
 ///
 /// # Errors
 /// As [`fetch_anonymously`].
-pub async fn fetch_own(url: &str) -> Result<Response, String> {
+pub async fn fetch_own(url: &str) -> Result<Response, FetchError> {
     fetch(url, &RequestInit::new()).await
 }
 
@@ -131,15 +133,77 @@ pub async fn post_json(url: &str, body: &str, patience_ms: u32) -> Result<u16, S
 ///
 /// # Errors
 /// As [`fetch_anonymously`].
-pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, String> {
-    let request = Request::new_with_str_and_init(url, options).map_err(|error| describe(&error))?;
-    let response = settled(fetch_request(&request)).await.map_err(|error| describe(&error))?;
-    let response: Response = response.unchecked_into();
-    if response.ok() {
-        Ok(response)
-    } else {
-        Err(format!("the answer was {} {}", response.status(), response.status_text()))
+pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, FetchError> {
+    let failed = |error: JsValue| FetchError::Failed(describe(&error));
+    let request = Request::new_with_str_and_init(url, options).map_err(failed)?;
+    let response: Response = settled(fetch_request(&request)).await.map_err(failed)?.unchecked_into();
+    if response.ok() { Ok(response) } else { Err(FetchError::Status(response.status(), response.status_text())) }
+}
+
+/// Why something could not be fetched; reads as the end of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The server's answer is no success.
+    #[error("the server answered {0} {1}")]
+    Status(u16, String),
+    /// There is no answer, or it broke off.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why one of the program's own files could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// The server no longer has this revision of it.
+    #[error("{}", crate::protocol::UPDATED)]
+    Updated,
+    /// Anything else: the file, and why.
+    #[error("{0}: {1}")]
+    Failed(&'static str, String),
+}
+
+/// The program's own files. Every build gives each a name after its content, so that no cache can answer with another
+/// revision of it; the page declares the names.
+#[derive(Clone, Debug)]
+pub struct OwnFiles {
+    base_url: String,
+    names: BTreeMap<String, String>,
+}
+
+impl OwnFiles {
+    /// Those of the page at `base_url`; a page that declares no names has the files under their plain ones.
+    pub fn declared(base_url: &str) -> Self {
+        let document = web_sys::window().and_then(|window| window.document());
+        let element =
+            document.and_then(|document| document.query_selector("meta[name='pixelmill-files']").ok().flatten());
+        let text = element.and_then(|element| element.get_attribute("content")).unwrap_or_default();
+        Self { base_url: base_url.to_owned(), names: serde_json::from_str(&text).unwrap_or_default() }
     }
+
+    /// Address of the page.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Fetches a file by its plain name.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub async fn fetch(&self, file: &'static str, options: &RequestInit) -> Result<Response, FileError> {
+        let name = self.names.get(file).map_or(file, String::as_str);
+        match fetch(&format!("{}{name}", self.base_url), options).await {
+            // Some hosts answer with a page of theirs where there is no file.
+            Ok(response) if is_page(&response) => Err(FileError::Updated),
+            Ok(response) => Ok(response),
+            Err(FetchError::Status(404 | 410, _)) => Err(FileError::Updated),
+            Err(error) => Err(FileError::Failed(file, error.to_string())),
+        }
+    }
+}
+
+fn is_page(response: &Response) -> bool {
+    let content_type = response.headers().get("content-type").ok().flatten();
+    content_type.is_some_and(|content_type| content_type.trim_start().starts_with("text/html"))
 }
 
 /// The browser's storage manager for this site, if it has one.

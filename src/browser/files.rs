@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -156,7 +157,7 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
     anchor.click();
     // The browser reads the Blob after the click; a minute is plenty of time to begin.
     super::interop::spawn(async move {
-        super::interop::sleep(60_000.0).await;
+        TimeoutFuture::new(60_000).await;
         let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
     });
     Ok(())
@@ -208,7 +209,7 @@ pub(super) async fn zip<H: Host>(
         return Err(if missing.is_empty() {
             ApiError::not_found(format!("The batch \"{batch_id}\" has no results."))
         } else {
-            ApiError::internal("Every stored result is damaged. Retry the batch, which makes them anew.")
+            ApiError::internal("Every stored result is damaged. Retry the batch to regenerate them.")
         });
     }
     let files: Vec<Entry> = (unique_paths(names.iter().map(String::as_str)).into_iter().zip(files))

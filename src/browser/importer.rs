@@ -10,6 +10,7 @@ use web_sys::Blob;
 use super::interop::{Receiver, Sender, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
+use crate::batch::scheduler::MAX_FAILED_STARTS;
 use crate::protocol::{FromWorker, ImportStop, ToWorker};
 
 /// The outcome of an import: what is stored, and why it stopped early, if it did.
@@ -17,9 +18,6 @@ pub(super) type Ended = (Vec<Asset>, Option<ImportStop>);
 
 /// Receives what was stored since its last call.
 type OnStored = Rc<dyn Fn(&[Asset])>;
-
-/// Workers in a row that may die before they can do anything.
-const MAX_FAILED_STARTS: u32 = 3;
 
 struct Import {
     imported: Vec<Asset>,
@@ -126,7 +124,7 @@ impl Importer {
     fn died(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.failed_starts.set(self.failed_starts.get() + 1);
-        if self.ready.get() || self.failed_starts.get() >= MAX_FAILED_STARTS {
+        if self.ready.get() || self.program.outdated.get() || self.failed_starts.get() >= MAX_FAILED_STARTS {
             self.lost(why);
         } else {
             self.start();

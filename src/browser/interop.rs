@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Function, JSON, Promise, Reflect};
+use js_sys::{JSON, Promise, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -141,42 +141,6 @@ impl Drop for Listener {
         let removed = self.target.remove_event_listener_with_callback(self.kind, callback);
         debug_assert!(removed.is_ok());
     }
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(id: &JsValue);
-}
-
-/// A callback after some time, cancelled when dropped. The browser may delay it in a background tab.
-pub struct Timer {
-    id: JsValue,
-    _callback: Closure<dyn FnMut()>,
-}
-
-impl Timer {
-    /// Calls `callback` once, after at least `milliseconds`.
-    pub fn new(milliseconds: f64, callback: impl FnOnce() + 'static) -> Self {
-        let callback = Closure::once(callback);
-        let id = set_timeout(callback.as_ref().unchecked_ref(), milliseconds.clamp(0.0, 2_000_000_000.0));
-        Self { id, _callback: callback }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        clear_timeout(&self.id);
-    }
-}
-
-/// Waits; the browser may prolong it in a background tab.
-pub async fn sleep(milliseconds: f64) {
-    let (sender, receiver) = handover();
-    let _timer = Timer::new(milliseconds, move || sender.send(()));
-    receiver.await;
 }
 
 /// Starts a task that nobody awaits.

@@ -61,9 +61,9 @@ fn publish_methods(target: &EventTarget, client: &Client) {
             let client = own.clone();
             promise(async move {
                 check(&[&name, &options]).map_err(rejection)?;
-                let file = file
-                    .dyn_into::<Blob>()
-                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                let file = file.dyn_into::<Blob>().map_err(|_| {
+                    rejection(ApiError::invalid("The first argument is not a file. Give a File or Blob."))
+                })?;
                 match client.import_model(file, name.as_string().as_deref()).await {
                     Ok(model) => answer(&model),
                     Err(error) => Err(rejection(error)),
@@ -91,9 +91,9 @@ fn publish_methods(target: &EventTarget, client: &Client) {
             let client = own.clone();
             promise(async move {
                 check(&[&options]).map_err(rejection)?;
-                let archive = archive
-                    .dyn_into::<Blob>()
-                    .map_err(|_| rejection(ApiError::invalid("The first argument is no file. Give a File or Blob.")))?;
+                let archive = archive.dyn_into::<Blob>().map_err(|_| {
+                    rejection(ApiError::invalid("The first argument is not a file. Give a File or Blob."))
+                })?;
                 answer(&client.import_archive(archive).await.map_err(rejection)?)
             })
         }),
@@ -200,7 +200,7 @@ fn answer(value: &impl Serialize) -> Result<JsValue, JsValue> {
 }
 
 fn argument(value: &JsValue) -> Result<Value, ApiError> {
-    from_js(value).map_err(|error| ApiError::invalid(format!("An argument is no JSON value: {error}.")))
+    from_js(value).map_err(|error| ApiError::invalid(format!("An argument is not a JSON value: {error}.")))
 }
 
 fn text(value: &Value) -> Result<&str, JsValue> {
@@ -224,11 +224,14 @@ fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
 fn blobs(files: &JsValue) -> Result<Vec<Blob>, ApiError> {
     let wrong = |what: &str| ApiError::invalid(format!("{what} Give a list of File or Blob objects."));
     // An exception of an iterator is an answer; otherwise the call would never be settled.
-    let Ok(Some(iterator)) = js_sys::try_iter(files) else { return Err(wrong("The files are no list.")) };
+    let Ok(Some(iterator)) = js_sys::try_iter(files) else { return Err(wrong("The files are not a list.")) };
     let mut blobs = Vec::new();
     for (position, file) in iterator.enumerate() {
-        let file = file.map_err(|error| wrong(&format!("The list of files breaks off: {}.", describe(&error))))?;
-        blobs.push(file.dyn_into::<Blob>().map_err(|_| wrong(&format!("Entry {position} of the files is no file.")))?);
+        let file =
+            file.map_err(|error| wrong(&format!("The list of files ends with an error: {}.", describe(&error))))?;
+        blobs.push(
+            file.dyn_into::<Blob>().map_err(|_| wrong(&format!("Entry {position} of the files is not a file.")))?,
+        );
     }
     Ok(blobs)
 }

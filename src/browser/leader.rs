@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
+use super::client::Note;
 use super::environment::{base_path, base_url, free_storage, now};
 use super::exchange::{Exchange, Message, Subscription};
-use super::interop::{Timer, sleep, spawn};
+use super::interop::spawn;
 use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
 use super::storage::Storage;
@@ -23,17 +26,17 @@ use crate::api::{Notice, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
-use crate::protocol::{FromWorker, ToWorker};
+use crate::protocol::{FromWorker, ToWorker, UPDATED};
 use crate::store::{Durability, Store, StoreError, Which};
 
 /// Time between two reports of a batch's progress.
 const PROGRESS_MS: f64 = 250.0;
 /// Time before a storage failure is tried again.
-const RETRY_MS: f64 = 1_000.0;
+const RETRY_MS: u32 = 1_000;
 /// Time before workers that did not start are tried again.
-const STUCK_MS: f64 = 10_000.0;
+const STUCK_MS: u32 = 10_000;
 /// Time for an idle worker to say that it has its execution; one that does not is gone.
-const TAKE_MS: f64 = 10_000.0;
+const TAKE_MS: u32 = 10_000;
 /// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
 const NETWORK_WAIT_MS: u32 = 600_000;
 /// Time for a worker to run a network once: sixty times what the built-in one takes on a slow machine, 35 times what
@@ -41,7 +44,7 @@ const NETWORK_WAIT_MS: u32 = 600_000;
 const INFERENCE_MS: u32 = 120_000;
 /// Executions read at once, so that the page's tasks stay short.
 const PORTION: u32 = 500;
-/// Free storage of which a little can be laid up, in bytes.
+/// Free storage, in bytes, from which a little can be reserved.
 const AMPLE: f64 = 16e6;
 /// An import that nothing refers to is kept for so long: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
@@ -56,7 +59,7 @@ pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alo
 struct Watched {
     ticket: u64,
     ms: u32,
-    _timer: Timer,
+    _timer: Timeout,
 }
 
 /// What is known of a batch's reports.
@@ -64,7 +67,7 @@ struct Watched {
 struct Reported {
     last: Millis,
     latest: Option<Progress>,
-    timer: Option<Timer>,
+    timer: Option<Timeout>,
     ended: bool,
 }
 
@@ -80,10 +83,11 @@ pub struct Leader {
     /// Of workers that were given an execution and have not said that they have it.
     silent: RefCell<BTreeMap<WorkerId, Watched>>,
     lifecycle: RefCell<Option<lifecycle::Watch>>,
+    departure: lifecycle::Departure,
     reported: RefCell<BTreeMap<String, Reported>>,
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
-    note: Box<dyn Fn(Option<String>)>,
+    note: Box<dyn Fn(Option<Note>)>,
     /// Whether a failure of storage or workers was told that may be over.
     noted: Cell<bool>,
     /// Batches that this tab knew as running when its turn came: their end may never have been told.
@@ -97,7 +101,7 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// Begins to lead. `unfinished` are the batches that this tab has heard of as running; `note` is told what the user
+    /// Begins to lead. `unfinished` are the batches that this tab knows to be running; `note` is told what the user
     /// should know of the workers, and when it is over; `resign` ends the tab's turn, so that another may lead.
     pub fn start(
         database: Storage,
@@ -105,9 +109,13 @@ impl Leader {
         exchange: Exchange,
         limits: Limits,
         unfinished: BTreeSet<String>,
-        note: impl Fn(Option<String>) + 'static,
+        note: impl Fn(Option<Note>) + 'static,
         resign: impl FnOnce() + 'static,
     ) -> Rc<Self> {
+        let departure = match database {
+            Storage::Memory(_) => lifecycle::Departure::unseen(),
+            _ => lifecycle::Departure::of(&base_path(&base_url())),
+        };
         let leader = Rc::new_cyclic(|own| Self {
             own: own.clone(),
             notifier: {
@@ -126,6 +134,7 @@ impl Leader {
             watches: RefCell::default(),
             silent: RefCell::default(),
             lifecycle: RefCell::default(),
+            departure,
             reported: RefCell::default(),
             subscription: RefCell::default(),
             note: Box::new(note),
@@ -137,11 +146,16 @@ impl Leader {
             resign: RefCell::new(Some(Box::new(resign))),
         });
         let own = Rc::downgrade(&leader);
-        *leader.lifecycle.borrow_mut() = Some(lifecycle::watch(move |since| {
-            if let Some(leader) = own.upgrade() {
-                leader.woken(since);
-            }
-        }));
+        let leads = own.clone();
+        *leader.lifecycle.borrow_mut() = Some(lifecycle::watch(
+            leader.departure.clone(),
+            move || leads.upgrade().is_some_and(|leader| !leader.repairing.get()),
+            move |since| {
+                if let Some(leader) = own.upgrade() {
+                    leader.woken(since);
+                }
+            },
+        ));
         leader.run(|leader| async move {
             if leader.take_over().await.is_none() {
                 return;
@@ -161,7 +175,10 @@ impl Leader {
 
     /// Stops everything: another tab will lead, or none can.
     pub fn stop(&self) {
-        self.over.set(true);
+        // What is in flight ends with its workers here: the tab that leads next is not to blame it for that.
+        if !self.over.replace(true) && !self.repairing.get() {
+            self.departure.note();
+        }
         self.subscription.borrow_mut().take();
         self.lifecycle.borrow_mut().take();
         self.workers.borrow_mut().clear();
@@ -180,7 +197,7 @@ impl Leader {
         }
     }
 
-    /// Mends what the tab before left in flight and takes up every batch that has not ended; nothing when the tab's turn
+    /// Repairs what the tab before left in flight and resumes every batch that has not ended; nothing when the tab's turn
     /// ends before.
     ///
     /// Nothing is handed out before everything is repaired: what is in flight then is this tab's own.
@@ -196,6 +213,7 @@ impl Leader {
         let pause = self.retry_until_open(|| read_global_pause(&self.database)).await?;
         self.dispatch(Event::GlobalPause(pause.is_some()));
         self.retry_until_open(|| self.repair()).await?;
+        self.departure.forget();
         self.repairing.set(false);
         let mut all = self.retry_until_open(|| self.database.all_progress()).await?;
         // Oldest first: equals are served in the order they came.
@@ -214,14 +232,17 @@ impl Leader {
         Some(())
     }
 
-    /// Takes back what is recorded as in flight and is on no worker: its tab has died.
+    /// Takes back what is recorded as in flight and is on no worker: its tab has left or crashed.
     async fn repair(&self) -> Result<(), StoreError> {
-        for progress in self.database.all_progress().await? {
+        // Read after the records: what the tab before wrote last has arrived by then.
+        let all = self.database.all_progress().await?;
+        let left = self.departure.noted();
+        for progress in all {
             if progress.assets.processing == 0 {
                 continue;
             }
-            let recover = |progress: &mut Progress, executions: &mut Vec<Execution>| {
-                transitions::recover(progress, executions, now())?;
+            let recover = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+                transitions::recover(progress, executions, left, now())?;
                 let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
                 Some((progress.clone(), failed.collect::<Vec<_>>()))
             };
@@ -273,7 +294,7 @@ impl Leader {
         }
     }
 
-    /// Removes imports that nobody has used for long, and lays up what the storage keeps for when it is full.
+    /// Removes imports that nobody has used for long, and keeps the reserve for a full storage.
     async fn tidy(&self) {
         if let Err(error) = self.database.sweep(now() - KEEP_MS).await {
             web_sys::console::warn_1(&error.to_string().into());
@@ -281,7 +302,7 @@ impl Leader {
     }
 
     /// Tells the user, or that it is over; what comes late, after the tab's turn, is no news.
-    fn tell(&self, note: Option<String>) {
+    fn tell(&self, note: Option<Note>) {
         if !self.over.get() {
             (self.note)(note);
         }
@@ -306,12 +327,13 @@ impl Leader {
                 }
                 Err(error) => {
                     failed = true;
-                    self.tell(Some(error.to_string()));
-                    if matches!(error, StoreError::Version(_)) {
+                    let hopeless = error.needs_reload();
+                    self.tell(Some(error.into()));
+                    if hopeless {
                         self.stop();
                         return None;
                     }
-                    sleep(RETRY_MS).await;
+                    TimeoutFuture::new(RETRY_MS).await;
                 }
             }
         }
@@ -340,13 +362,18 @@ impl Leader {
                 self.run(move |leader| async move { leader.give_back(batch, index, attempt, cause).await });
             }
             Command::Stuck => {
+                if self.program.outdated.get() {
+                    // Trying again would bring the same.
+                    return self.tell(Some(Note { text: UPDATED.to_owned(), reload_helps: true }));
+                }
                 self.noted.set(true);
-                self.tell(Some(
-                    "The workers do not start. They are tried again; if that does not help, reload the page."
+                self.tell(Some(Note {
+                    text: "The workers do not start. They are tried again; if that does not help, reload the page."
                         .to_owned(),
-                ));
+                    reload_helps: true,
+                }));
                 self.run(|leader| async move {
-                    sleep(STUCK_MS).await;
+                    TimeoutFuture::new(STUCK_MS).await;
                     leader.dispatch(Event::Limits(leader.limits.get()));
                 });
             }
@@ -400,9 +427,10 @@ impl Leader {
             }
             Ok(None) => self.dispatch(Event::Refused { worker }),
             Err(error) => {
-                self.storage_fails(error.to_string());
-                if !matches!(error, StoreError::Quota(_)) || !self.pause_for_room(&batch).await {
-                    sleep(RETRY_MS).await;
+                let full = matches!(error, StoreError::Quota(_));
+                self.storage_fails(error.into());
+                if !full || !self.pause_for_room(&batch).await {
+                    TimeoutFuture::new(RETRY_MS).await;
                 }
                 self.dispatch(Event::Refused { worker });
             }
@@ -468,7 +496,7 @@ impl Leader {
 
     fn watch(&self, worker: WorkerId, ticket: u64, ms: u32) {
         let own = self.own.clone();
-        let timer = Timer::new(f64::from(ms), move || {
+        let timer = Timeout::new(ms, move || {
             if let Some(leader) = own.upgrade() {
                 // In a task of its own: what happens now may drop this very timer.
                 leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
@@ -479,7 +507,7 @@ impl Leader {
 
     fn await_word(&self, worker: WorkerId) {
         let own = self.own.clone();
-        let timer = Timer::new(TAKE_MS, move || {
+        let timer = Timeout::new(TAKE_MS, move || {
             if let Some(leader) = own.upgrade() {
                 leader.run(|leader| async move { leader.stayed_silent(worker) });
             }
@@ -487,7 +515,7 @@ impl Leader {
         self.silent.borrow_mut().insert(worker, Watched { ticket: 0, ms: 0, _timer: timer });
     }
 
-    /// The browser had frozen the tab, and its workers with it: their times begin anew, and every running batch's log
+    /// The browser had suspended the tab and its workers: their times restart, and every running batch's log
     /// tells.
     fn woken(&self, from: Millis) {
         let watched: Vec<_> =
@@ -563,7 +591,7 @@ impl Leader {
                 }
             }
             FromPool::Report(FromWorker::Unstored { reason, message }) => {
-                self.storage_fails(message);
+                self.storage_fails(Note { text: message, reload_helps: false });
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
@@ -582,9 +610,9 @@ impl Leader {
         self.dispatch(Event::Limits(limits));
     }
 
-    fn storage_fails(&self, message: String) {
+    fn storage_fails(&self, note: Note) {
         self.noted.set(true);
-        self.tell(Some(message));
+        self.tell(Some(note));
     }
 
     fn storage_works(&self) {
@@ -620,7 +648,7 @@ impl Leader {
             } else {
                 if reported.timer.is_none() {
                     let (own, batch_id) = (self.own.clone(), progress.batch_id.clone());
-                    reported.timer = Some(Timer::new(due, move || {
+                    reported.timer = Some(Timeout::new(due as u32, move || {
                         if let Some(leader) = own.upgrade() {
                             leader.run(|leader| async move { leader.say_progress(&batch_id) });
                         }

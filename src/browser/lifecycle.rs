@@ -1,4 +1,11 @@
-//! Whether the browser has suspended this tab, as it does with background tabs to save power.
+//! How this tab's life goes: whether the browser has suspended it, as it does with background tabs to save power, and
+//! whether it left in good order or crashed.
+//!
+//! A tab that leaves (reloaded, closed, navigated away, put into the back/forward cache, suspended) cannot wait for
+//! anything, so the scheduling tab leaves a mark in the local storage, which is written synchronously: the time it left.
+//! Whichever tab schedules next reads it, and does not blame that end on the images that were in flight. A crash leaves
+//! no mark. A tab that comes back removes its mark before it does anything else. Where the browser denies the local
+//! storage, it denies IndexedDB too, and nothing outlives the tab.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +17,9 @@ use super::interop::Listener;
 use crate::batch::records::Millis;
 
 /// Where the time of the suspension is kept in case the browser closes the tab during it.
-const KEY: &str = "pixelmill.frozen";
+const FROZEN: &str = "pixelmill.frozen";
+/// Where the time at which the scheduling tab left is kept; the path of the installation follows.
+const LEFT: &str = "pixelmill.left:";
 
 /// Ends the watch when dropped.
 #[must_use = "dropping it ends the watch"]
@@ -18,38 +27,107 @@ pub(super) struct Watch {
     _listeners: Vec<Listener>,
 }
 
-fn storage() -> Option<Storage> {
+fn session_storage() -> Option<Storage> {
     web_sys::window()?.session_storage().ok().flatten()
+}
+
+fn local_storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
 }
 
 /// When this tab was suspended, if it was closed in that state and is open again now. Answered once.
 pub(super) fn frozen_before() -> Option<Millis> {
-    let storage = storage()?;
-    let kept = storage.get_item(KEY).ok().flatten()?;
-    let _refused = storage.remove_item(KEY);
+    let storage = session_storage()?;
+    let kept = storage.get_item(FROZEN).ok().flatten()?;
+    let _refused = storage.remove_item(FROZEN);
     kept.parse().ok()
 }
 
-/// Calls `woken` with the time of the suspension, as the first thing when the tab resumes.
-pub(super) fn watch(woken: impl Fn(Millis) + 'static) -> Watch {
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+/// The mark that the scheduling tab of an installation leaves when it goes in good order.
+#[derive(Clone, Debug)]
+pub(super) struct Departure {
+    /// Nothing where nothing outlives the tab.
+    key: Option<String>,
+}
+
+impl Departure {
+    /// The mark of the installation at this path.
+    pub(super) fn of(base_path: &str) -> Self {
+        Self { key: Some(format!("{LEFT}{base_path}")) }
+    }
+
+    /// For a tab that works from memory: nobody will ask.
+    pub(super) const fn unseen() -> Self {
+        Self { key: None }
+    }
+
+    /// Notes that the scheduling tab leaves now.
+    pub(super) fn note(&self) {
+        if let Some((storage, key)) = local_storage().zip(self.key.as_ref()) {
+            let _refused = storage.set_item(key, &now().to_string());
+        }
+    }
+
+    /// When the scheduling tab before this one left, if it did so in good order.
+    pub(super) fn noted(&self) -> Option<Millis> {
+        local_storage()?.get_item(self.key.as_ref()?).ok().flatten()?.parse().ok()
+    }
+
+    /// Removes the mark.
+    pub(super) fn forget(&self) {
+        if let Some((storage, key)) = local_storage().zip(self.key.as_ref()) {
+            let _refused = storage.remove_item(key);
+        }
+    }
+}
+
+/// Watches the scheduling tab. Calls `woken` with the time of a suspension, as the first thing when the tab resumes.
+/// Notes the tab's departure, unless `leads` says that what is in flight is not its own yet.
+pub(super) fn watch(
+    departure: Departure,
+    leads: impl Fn() -> bool + 'static,
+    woken: impl Fn(Millis) + 'static,
+) -> Watch {
+    let Some((window, document)) = web_sys::window().and_then(|window| Some((window.clone(), window.document()?)))
+    else {
         return Watch { _listeners: Vec::new() };
     };
-    let frozen = Rc::new(Cell::new(None));
-    let since = frozen.clone();
-    let freeze = Listener::new(&document, "freeze", move |_| {
-        // Only synchronous work is done at all.
-        since.set(Some(now()));
-        if let Some(storage) = storage() {
-            let _refused = storage.set_item(KEY, &now().to_string());
+    // Only synchronous work is done at all when a tab is left or suspended.
+    let marked = Rc::new(Cell::new(false));
+    let leave = {
+        let (departure, marked) = (departure.clone(), marked.clone());
+        Rc::new(move || {
+            if leads() {
+                marked.set(true);
+                departure.note();
+            }
+        })
+    };
+    let come_back = Rc::new(move || {
+        if marked.take() {
+            departure.forget();
         }
     });
+    let frozen = Rc::new(Cell::new(None));
+    let since = frozen.clone();
+    let (leaves, returns) = (leave.clone(), come_back.clone());
+    let freeze = Listener::new(&document, "freeze", move |_| {
+        since.set(Some(now()));
+        if let Some(storage) = session_storage() {
+            let _refused = storage.set_item(FROZEN, &now().to_string());
+        }
+        leaves();
+    });
     let resume = Listener::new(&document, "resume", move |_| {
+        returns();
         let Some(since) = frozen.take() else { return };
-        if let Some(storage) = storage() {
-            let _refused = storage.remove_item(KEY);
+        if let Some(storage) = session_storage() {
+            let _refused = storage.remove_item(FROZEN);
         }
         woken(since);
     });
-    Watch { _listeners: vec![freeze, resume] }
+    let hide = Listener::new(&window, "pagehide", move |_| leave());
+    // From the back/forward cache.
+    let show = Listener::new(&window, "pageshow", move |_| come_back());
+    Watch { _listeners: vec![freeze, resume, hide, show] }
 }

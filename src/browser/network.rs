@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -15,14 +16,14 @@ use web_sys::{
     AbortController, Blob, Cache, CacheStorage, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
 };
 
-use super::environment::{base_path, buffer_of, fetch, now};
+use super::environment::{FileError, OwnFiles, base_path, buffer_of, now};
 use super::hash::digest;
-use super::interop::{Timer, describe, from_js, property, settled, to_js};
+use super::interop::{describe, from_js, property, settled, to_js};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::BUILT_IN;
 
 /// A download in which nothing arrives for so long is given up: 60 s.
-const STALL_MS: f64 = 60_000.0;
+const STALL_MS: u32 = 60_000;
 /// Time between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
@@ -53,12 +54,12 @@ pub struct DownloadProgress {
     pub total: u64,
 }
 
-/// What is told of downloads; nothing when none is under way.
+/// Receives the progress of downloads; nothing when none is under way.
 type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 
 /// The page's networks.
 pub struct ModelDownloads {
-    base_url: String,
+    files: OwnFiles,
     /// By file: the promise of it, under way or kept; forgotten when it fails, so that the next who asks tries again.
     promised: RefCell<BTreeMap<&'static str, Promise>>,
     loading: RefCell<BTreeMap<&'static str, DownloadProgress>>,
@@ -68,9 +69,9 @@ pub struct ModelDownloads {
 
 impl ModelDownloads {
     /// Fetches nothing yet.
-    pub fn new(base_url: &str) -> Rc<Self> {
+    pub fn new(files: OwnFiles) -> Rc<Self> {
         let (promised, loading, reported, on_progress) = Default::default();
-        Rc::new(Self { base_url: base_url.to_owned(), promised, loading, reported, on_progress })
+        Rc::new(Self { files, promised, loading, reported, on_progress })
     }
 
     /// Calls `callback` with how far the downloads are, a few times a second, and with nothing when they have ended.
@@ -81,7 +82,7 @@ impl ModelDownloads {
     /// The compiled code and, where asked for, the built-in network's file, as a worker takes them: [module, Blob].
     ///
     /// # Errors
-    /// Why they are not to be had; a later call tries again.
+    /// Why they are not available; a later call tries again.
     pub async fn get(self: &Rc<Self>, with_built_in: bool) -> Result<Array, Failure> {
         if !with_built_in {
             return Ok(Array::of1(&self.kept(code()).await?));
@@ -118,7 +119,7 @@ impl ModelDownloads {
 
     /// A file from Cache Storage, or else from the server.
     async fn file(&self, part: Part) -> Result<Blob, Failure> {
-        let cache = FileCache::open(&self.base_url).await;
+        let cache = FileCache::open(self.files.base_url()).await;
         if let (Some(cache), Some(expected)) = (&cache, part.expected)
             && let Some(blob) = cache.find(part).await
             && is(&blob, expected).await
@@ -128,7 +129,10 @@ impl ModelDownloads {
         self.report(part, Some(DownloadProgress { loaded: 0, total: part.expected.map_or(0, |(bytes, _)| bytes) }));
         let fetched = self.fetched(part).await;
         self.report(part, None);
-        let blob = fetched.map_err(|error| not_fetched(part, &error))?;
+        let blob = fetched.map_err(|error| match error {
+            FileError::Updated => updated(part),
+            FileError::Failed(_, error) => not_fetched(part, &error),
+        })?;
         if let Some(expected) = part.expected {
             if !is(&blob, expected).await {
                 return Err(damaged(part, expected.0));
@@ -140,23 +144,24 @@ impl ModelDownloads {
         Ok(blob)
     }
 
-    async fn fetched(&self, part: Part) -> Result<Blob, String> {
-        let abort = AbortController::new().map_err(|error| describe(&error))?;
+    async fn fetched(&self, part: Part) -> Result<Blob, FileError> {
+        let failed = |error: JsValue| FileError::Failed(part.file, describe(&error));
+        let abort = AbortController::new().map_err(failed)?;
         let stalled = || {
             let abort = abort.clone();
-            Timer::new(STALL_MS, move || abort.abort())
+            Timeout::new(STALL_MS, move || abort.abort())
         };
         let mut timer = stalled();
         let options = RequestInit::new();
         // It is kept here; the browser's own cache would only hold it twice.
         options.set_cache(RequestCache::NoStore);
         options.set_signal(Some(&abort.signal()));
-        let response = fetch(&format!("{}{}", self.base_url, part.file), &options).await?;
-        let stream = response.body().ok_or("the answer is empty")?;
+        let response = self.files.fetch(part.file, &options).await?;
+        let stream = response.body().ok_or_else(|| FileError::Failed(part.file, "the answer is empty".to_owned()))?;
         let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
         let (parts, mut loaded) = (Array::new(), 0);
         loop {
-            let read = settled(reader.read()).await.map_err(|error| describe(&error))?;
+            let read = settled(reader.read()).await.map_err(failed)?;
             if property(&read, "done").is_truthy() {
                 break;
             }
@@ -169,7 +174,7 @@ impl ModelDownloads {
             self.report(part, Some(DownloadProgress { loaded, total }));
         }
         drop(timer);
-        Blob::new_with_u8_array_sequence(&parts).map_err(|error| describe(&error))
+        Blob::new_with_u8_array_sequence(&parts).map_err(failed)
     }
 
     /// Tells how far all downloads are.
@@ -248,6 +253,18 @@ impl FileCache {
             }
         }
     }
+}
+
+fn updated(part: Part) -> Failure {
+    Failure::new(
+        ErrorCategory::DownstreamError,
+        Phase::Setup,
+        format!(
+            "{} is no longer on the server as this page needs it: the page was updated while it was open.",
+            part.file
+        ),
+        "Reload the page, then retry it.",
+    )
 }
 
 fn not_fetched(part: Part, error: &str) -> Failure {

@@ -4,11 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
 use super::environment::{now, post_json, resolve};
-use super::interop::{Listener, Timer, describe, spawn};
+use super::interop::{Listener, describe, spawn};
 use super::preferences::{Preference, is_allowed};
 use super::storage::Storage;
 use crate::api::webhook_body;
@@ -30,7 +31,7 @@ pub struct Notifier {
     database: Storage,
     base_url: String,
     /// By batch: when its webhook is called next.
-    planned: RefCell<Vec<(String, Timer)>>,
+    planned: RefCell<Vec<(String, Timeout)>>,
     /// Batches whose webhook is being called.
     underway: RefCell<Vec<String>>,
     changed: Box<dyn Fn(&Progress)>,
@@ -72,7 +73,7 @@ impl Notifier {
             return;
         }
         let (own, id) = (self.own.clone(), batch_id.clone());
-        let timer = Timer::new(ms.min(LONGEST_MS), move || {
+        let timer = Timeout::new(ms.clamp(0.0, LONGEST_MS) as u32, move || {
             let Some(notifier) = own.upgrade() else { return };
             spawn(async move { notifier.call_webhook(id).await });
         });
@@ -101,7 +102,7 @@ impl Notifier {
         let refusal = if !is_allowed(&self.database, Preference::Webhooks).await? {
             Some("the settings do not allow it.")
         } else if resolve(&self.base_url, url).is_none() {
-            Some("only https addresses may be told.")
+            Some("only https URLs may be called.")
         } else {
             None
         };
@@ -110,7 +111,7 @@ impl Notifier {
             None => Some(match post_json(url, &webhook_body(&progress, &self.base_url), PATIENCE_MS).await {
                 Ok(status) => Outcome::Answered(status),
                 Err(error) => Outcome::Failed(format!(
-                    "no answer ({error}); the other side must be reachable and allow this page by CORS"
+                    "no answer ({error}); the server must be reachable and allow this page by CORS"
                 )),
             }),
         };

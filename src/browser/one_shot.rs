@@ -3,17 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
-use super::interop::{Timer, handover};
+use super::interop::handover;
 use super::pool::{FromPool, Handle, Program};
-use crate::batch::scheduler::Death;
+use crate::batch::scheduler::{Death, MAX_FAILED_STARTS};
 use crate::protocol::{FromWorker, ToWorker};
 
-/// How many workers are tried while they die before they receive the task.
-const TRIES: u32 = 3;
-
-/// Runs a task in a new worker and waits for its answer, at most `patience_ms`.
+/// Runs a task in a new worker and waits for its answer, at most `patience_ms` where that is given.
 ///
 /// # Errors
 /// Why there is no answer, as the end of a sentence.
@@ -21,14 +19,14 @@ pub(super) async fn run(
     program: &Rc<Program>,
     message: ToWorker,
     attachment: JsValue,
-    patience_ms: f64,
+    patience_ms: Option<u32>,
 ) -> Result<FromPool, String> {
     let begun = Rc::new(Cell::new(false));
     let mut tries = 0;
     loop {
         tries += 1;
         let answer = run_once(program, message.clone(), attachment.clone(), patience_ms, begun.clone()).await;
-        if answer.is_ok() || begun.get() || tries == TRIES {
+        if answer.is_ok() || begun.get() || program.outdated.get() || tries == MAX_FAILED_STARTS {
             return answer;
         }
     }
@@ -39,7 +37,7 @@ async fn run_once(
     program: &Rc<Program>,
     message: ToWorker,
     attachment: JsValue,
-    patience_ms: f64,
+    patience_ms: Option<u32>,
     begun: Rc<Cell<bool>>,
 ) -> Result<FromPool, String> {
     let (sender, receiver) = handover();
@@ -64,7 +62,7 @@ async fn run_once(
         FromPool::Report(_) | FromPool::Waits => {}
     });
     *worker.borrow_mut() = Some(handle?);
-    let _timer = Timer::new(patience_ms, move || sender.send(Err("it took too long".to_owned())));
+    let _timer = patience_ms.map(|ms| Timeout::new(ms, move || sender.send(Err("it took too long".to_owned()))));
     let answer = receiver.await;
     // Stops the worker; until then it and its listener keep each other alive.
     drop(worker.borrow_mut().take());

@@ -6,23 +6,24 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, Worker, WorkerOptions};
+use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, RequestInit, Worker, WorkerOptions};
 
-use super::environment::{fetch_own, random};
-use super::interop::{Listener, Timer, describe, property, settled, spawn};
+use super::environment::{FileError, OwnFiles, random};
+use super::interop::{Listener, describe, property, settled, spawn};
 use super::network::ModelDownloads;
 use super::{locks, memory};
 use crate::batch::scheduler::Death;
-use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, VERSION};
+use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
 use crate::store::MemoryStore;
 
 /// Time for a worker to report that it is alive, in milliseconds: its script has begun, which takes a few hundredths of
 /// that.
-const ALIVE_MS: f64 = 1_500.0;
+const ALIVE_MS: u32 = 1_500;
 /// Time for a worker to start, whatever it waits for, in milliseconds.
-const START_MS: f64 = 60_000.0;
+const START_MS: u32 = 60_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,6 +36,8 @@ extern "C" {
 /// What every worker is made from.
 pub struct Program {
     base_url: String,
+    /// Whether a worker was of another build than the page.
+    pub outdated: Cell<bool>,
     script_url: String,
     module: JsValue,
     libwebp: JsValue,
@@ -50,18 +53,16 @@ impl Program {
     /// Fetches and compiles it. Without libwebp it continues: then only WebP cannot be written.
     ///
     /// # Errors
-    /// A sentence, when the worker's own files cannot be fetched or compiled.
-    pub async fn fetch(base_url: &str) -> Result<Self, String> {
-        let text = |name: &'static str| async move {
-            let response = fetch_own(&format!("{base_url}{name}")).await.map_err(|error| format!("{name}: {error}"))?;
-            let text = settled(response.text().map_err(|error| describe(&error))?).await;
-            text.map_err(|error| describe(&error)).map(|text| text.as_string().unwrap_or_default())
-        };
-        let glue = text("worker.js").await?;
-        let module = compiled(base_url, "worker_bg.wasm").await?;
-        let libwebp = async { Ok::<_, String>((text("libwebp.js").await?, compiled(base_url, "libwebp.wasm").await?)) };
+    /// When the worker's own files cannot be fetched or compiled.
+    pub async fn fetch(base_url: &str) -> Result<Self, FileError> {
+        let files = OwnFiles::declared(base_url);
+        let glue = text(&files, "worker.js").await?;
+        let module = compiled(&files, "worker_bg.wasm").await?;
+        let libwebp =
+            async { Ok::<_, FileError>((text(&files, "libwebp.js").await?, compiled(&files, "libwebp.wasm").await?)) };
         let (loader, libwebp) = match libwebp.await {
             Ok(both) => both,
+            Err(FileError::Updated) => return Err(FileError::Updated),
             Err(error) => {
                 web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
                 (String::new(), JsValue::UNDEFINED)
@@ -71,25 +72,33 @@ impl Program {
         let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
-        let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(|error| describe(&error))?;
-        let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(|error| describe(&error))?;
-        let networks = ModelDownloads::new(base_url);
-        let (memory, late) = Default::default();
-        Ok(Self { base_url: base_url.to_owned(), script_url, module, libwebp, networks, memory, late })
+        let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(failed("worker.js"))?;
+        let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(failed("worker.js"))?;
+        let networks = ModelDownloads::new(files);
+        let (memory, late, outdated) = Default::default();
+        Ok(Self { base_url: base_url.to_owned(), outdated, script_url, module, libwebp, networks, memory, late })
     }
 }
 
 /// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.
-async fn compiled(base_url: &str, name: &str) -> Result<JsValue, String> {
-    let url = format!("{base_url}{name}");
-    let response = fetch_own(&url).await.map_err(|error| format!("{name}: {error}"))?;
+async fn compiled(files: &OwnFiles, name: &'static str) -> Result<JsValue, FileError> {
+    let response = files.fetch(name, &RequestInit::new()).await?;
     if let Ok(module) = settled(compile_streaming(&response)).await {
         return Ok(module);
     }
-    let response = fetch_own(&url).await.map_err(|error| format!("{name}: {error}"))?;
-    let bytes = settled(response.array_buffer().map_err(|error| describe(&error))?).await;
-    let bytes = bytes.map_err(|error| describe(&error))?;
-    settled(compile(&bytes)).await.map_err(|error| format!("{name}: {}", describe(&error)))
+    let response = files.fetch(name, &RequestInit::new()).await?;
+    let bytes = settled(response.array_buffer().map_err(failed(name))?).await.map_err(failed(name))?;
+    settled(compile(&bytes)).await.map_err(failed(name))
+}
+
+async fn text(files: &OwnFiles, name: &'static str) -> Result<String, FileError> {
+    let response = files.fetch(name, &RequestInit::new()).await?;
+    let text = settled(response.text().map_err(failed(name))?).await.map_err(failed(name))?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+fn failed(name: &'static str) -> impl FnOnce(JsValue) -> FileError {
+    move |error| FileError::Failed(name, describe(&error))
 }
 
 /// What a worker reports.
@@ -111,8 +120,8 @@ pub enum FromPool {
 pub struct Handle {
     worker: Worker,
     _listeners: Vec<Listener>,
-    _patience: Option<Timer>,
-    _start: Timer,
+    _patience: Option<Timeout>,
+    _start: Timeout,
 }
 
 impl Drop for Handle {
@@ -163,7 +172,8 @@ impl Handle {
                         return;
                     }
                     Ok(FromWorker::Ready { .. }) => {
-                        vanished("The page and its workers are of different versions: reload the page.".into())
+                        program.outdated.set(true);
+                        vanished(UPDATED.to_owned())
                     }
                     Ok(FromWorker::Started) => {
                         started.set(true);
@@ -217,14 +227,14 @@ impl Handle {
         // up.
         let patience = locks::are_there().then(|| {
             let (program, tell) = (program.clone(), tell.clone());
-            Timer::new(ALIVE_MS * f64::from(1_u32 << program.late.get().min(5)), move || {
+            Timeout::new(ALIVE_MS << program.late.get().min(5), move || {
                 if !alive.get() {
                     program.late.set(program.late.get() + 1);
-                    tell(FromPool::Died(Death::Vanished, "it did not come to life".into()));
+                    tell(FromPool::Died(Death::Vanished, "it did not report that it is alive".into()));
                 }
             })
         });
-        let start = Timer::new(START_MS, move || {
+        let start = Timeout::new(START_MS, move || {
             if !started.get() {
                 tell(FromPool::Died(Death::Vanished, "it did not start".into()));
             }

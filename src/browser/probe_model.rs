@@ -10,14 +10,14 @@ use crate::error::{ErrorCategory, Failure, Phase};
 use crate::protocol::{FromWorker, ToWorker};
 
 /// Time limit for loading a model and running it once: 5 minutes.
-const PROBE_MS: f64 = 300_000.0;
+const PROBE_MS: u32 = 300_000;
 
 /// Loads the model and runs it once.
 ///
 /// # Errors
 /// Why this program cannot use it.
 pub(super) async fn probe_model(program: &Rc<Program>, file: &Blob) -> Result<(), Failure> {
-    match one_shot::run(program, ToWorker::ProbeModel, file.into(), PROBE_MS).await {
+    match one_shot::run(program, ToWorker::ProbeModel, file.into(), Some(PROBE_MS)).await {
         Ok(FromPool::Report(FromWorker::ModelProbed { failure })) => failure.map_or(Ok(()), Err),
         Ok(_) => Err(unusable("it was stopped")),
         Err(why) => Err(unusable(&why)),
@@ -28,7 +28,7 @@ fn unusable(reason: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The network could not be tried: {reason}."),
-        "Close other tabs and try again, or choose a smaller network.",
+        format!("The model could not be tried: {reason}."),
+        "Close other tabs and try again, or choose a smaller model.",
     )
 }

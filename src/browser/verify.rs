@@ -1,16 +1,16 @@
 //! Reading stored content and checking that it is what was stored: an asset's id is the SHA-256 of its content.
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::ArrayBuffer;
 use web_sys::Blob;
 
 use super::environment::buffer_of;
 use super::hash::sha256;
-use super::interop::sleep;
 use super::storage::Storage;
 use crate::store::{Store, StoreError};
 
 /// Wait before content that could not be read is tried once more.
-const AGAIN_MS: f64 = 200.0;
+const AGAIN_MS: u32 = 200;
 
 /// What is stored under an asset's id.
 pub(super) enum Found {
@@ -39,7 +39,7 @@ pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, St
             // The browser may only have been short of memory or handles.
             Err(_) if !tried => {
                 tried = true;
-                sleep(AGAIN_MS).await;
+                TimeoutFuture::new(AGAIN_MS).await;
             }
             Err(error) if can_be_read(&blob).await => return Ok(Found::TooLarge(error)),
             Err(error) => return Ok(Found::Damaged(error)),

@@ -5,11 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
+use gloo_timers::callback::Timeout;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::exchange::{Exchange, Message, Subscription};
-use super::interop::{Listener, Timer, property, settled, spawn};
+use super::interop::{Listener, property, settled, spawn};
 use crate::api::Notice;
 
 #[wasm_bindgen]
@@ -26,7 +27,7 @@ extern "C" {
 }
 
 /// Time for which the lock is kept when nothing runs, since the next picture usually follows at once.
-const LINGER_MS: f64 = 2_000.0;
+const LINGER_MS: u32 = 2_000;
 
 /// This tab's wake lock.
 pub(super) struct Wake {
@@ -36,7 +37,7 @@ pub(super) struct Wake {
     running: RefCell<BTreeSet<String>>,
     held: RefCell<Option<Sentinel>>,
     asking: Cell<bool>,
-    lingering: RefCell<Option<Timer>>,
+    lingering: RefCell<Option<Timeout>>,
     listening: RefCell<Option<(Subscription, Listener)>>,
 }
 
@@ -93,7 +94,7 @@ impl Wake {
             return self.settle();
         }
         let own = self.own.clone();
-        let timer = Timer::new(LINGER_MS, move || {
+        let timer = Timeout::new(LINGER_MS, move || {
             // In a task of its own: the timer must not drop itself.
             if let Some(wake) = own.upgrade() {
                 spawn(async move { wake.settle() });

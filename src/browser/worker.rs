@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array, WebAssembly};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -15,7 +16,7 @@ use super::database::Database;
 use super::environment::{blob_of, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
-use super::interop::{Listener, describe, property, settled, sleep, spawn};
+use super::interop::{Listener, describe, property, settled, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
@@ -41,7 +42,7 @@ use network::ModelCache;
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
 /// Wait before a result that could not be stored is tried once more.
-const AGAIN_MS: f64 = 200.0;
+const AGAIN_MS: u32 = 200;
 /// Time for a URL to be downloaded: less than the watchdog allows an execution, so that the server is blamed.
 const FETCH_MS: u32 = 20_000;
 
@@ -209,7 +210,7 @@ impl Worker {
             // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
             // outdated.
             Err(StoreError::Failed(_)) => {
-                sleep(AGAIN_MS).await;
+                TimeoutFuture::new(AGAIN_MS).await;
                 self.database.finish(end, assets).await
             }
             stored => stored,
@@ -323,7 +324,7 @@ impl Worker {
                 )),
                 Found::Nothing if self.database.asset(asset_id).await?.is_some() => {
                     self.database.mark_damaged(asset_id).await?;
-                    Err(damaged(name, "its content is gone"))
+                    Err(damaged(name, "its content is missing"))
                 }
                 Found::Nothing => Err(Failure::new(
                     ErrorCategory::ValidationError,
@@ -334,7 +335,7 @@ impl Worker {
             });
         }
         let fetched = async {
-            let response = fetch_anonymously(source_url, FETCH_MS).await?;
+            let response = fetch_anonymously(source_url, FETCH_MS).await.map_err(|error| error.to_string())?;
             let blob: Blob = settled(response.blob().map_err(|error| describe(&error))?)
                 .await
                 .map_err(|error| describe(&error))?
@@ -358,7 +359,7 @@ impl Worker {
                 ErrorCategory::DownstreamError,
                 Phase::Setup,
                 format!("\"{name}\" could not be fetched from {source_url}: {error}."),
-                "Check the address, your connection, and that the other site allows it (CORS); then retry.",
+                "Check the URL, your connection, and that the other site allows it (CORS); then retry.",
             )),
         })
     }
@@ -370,7 +371,7 @@ impl Worker {
         }
         let loader = property(&js_sys::global(), "libwebp");
         if loader.is_undefined() || !self.libwebp.has_type::<WebAssembly::Module>() {
-            return Err(no_webp("its files were not there when the page was loaded"));
+            return Err(no_webp("its files were missing when the page was loaded"));
         }
         let loader: LibwebpLoader = loader.unchecked_into();
         let name = loader.name();
@@ -395,7 +396,7 @@ fn damaged(name: &str, why: &str) -> Failure {
         ErrorCategory::SystemError,
         Phase::Setup,
         format!("\"{name}\" is damaged in the browser's storage: {why}."),
-        "Add the picture again, which replaces it; then retry this one.",
+        "Add the picture again to replace it, then retry this one.",
     )
 }
 
@@ -460,7 +461,7 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
     let asset_id = sha256(&bytes.buffer()).await;
     let mime_type = mime_type(file.format);
     let content = blob_of(&file.bytes, mime_type).map_err(|error| {
-        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs and retry it.")
+        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
     })?;
     Ok(NewAsset {
         asset_id,
@@ -503,7 +504,7 @@ impl WebpEncoder for Libwebp {
         match self.encoder.encode(rgba, size.width, size.height, quality, lossless) {
             Ok(Some(file)) => Ok(file.to_vec()),
             Ok(None) => Err(Failure::execute(
-                format!("WebP cannot hold {} × {} pixels.", size.width, size.height),
+                format!("WebP does not support {} × {} pixels.", size.width, size.height),
                 "Make the picture smaller (at most 16,383 per side), or choose another format.",
             )),
             Err(error) => {

@@ -1,18 +1,72 @@
 //! Windows bitmap, read only, by the `image` package: palette, 16, 24 and 32 bits, run lengths, bit fields with alpha.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
+use super::icc::{Found, accept, or_note};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
+/// Raise it when a pixel that is read or a byte that is written changes.
+pub(super) const VERSION: &str = "1.1.0";
 
-/// The size of the header that follows the file's is one of those in use.
+/// Where the header that follows the file's begins.
+const INFO: usize = 14;
+
+/// The size of the header that follows the file's is one of those in use; those of OS/2 2.x may end after any field.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'B', b'M', _, _, _, _, _, _, _, _, _, _, _, _, 12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0, ..])
+    bytes.starts_with(b"BM") && info_size(bytes).is_some_and(|size| matches!(size, 12 | 108 | 124) || os2_or_info(size))
+}
+
+fn os2_or_info(size: u32) -> bool {
+    (16..=64).contains(&size) && (size.is_multiple_of(4) || matches!(size, 42 | 46))
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn info_size(bytes: &[u8]) -> Option<u32> {
+    number(bytes, INFO)
+}
+
+/// The file with a header of OS/2 2.x written as the one of Windows that has the same fields in the same places.
+fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+    const WINDOWS: usize = 40;
+    let size = info_size(bytes).ok_or(Problem::Truncated)?;
+    if matches!(size, 40 | 52 | 56) || !os2_or_info(size) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let size = size as usize;
+    let info = bytes.get(INFO..INFO + size).ok_or(Problem::Truncated)?;
+    // 3 and 4 are a fax code and run lengths of 24 bits there.
+    if number(info, 16).is_some_and(|compression| compression > 2) {
+        return Err(Problem::Unsupported("a bitmap of a rare kind"));
+    }
+    let mut file = bytes[..INFO].to_vec();
+    let pixels = number(bytes, 10).unwrap_or(0).saturating_add(WINDOWS as u32).saturating_sub(size as u32);
+    file[10..14].copy_from_slice(&pixels.to_le_bytes());
+    file.extend_from_slice(&info[..size.min(WINDOWS)]);
+    file.resize(INFO + WINDOWS, 0);
+    file[INFO..INFO + 4].copy_from_slice(&(WINDOWS as u32).to_le_bytes());
+    file.extend_from_slice(&bytes[INFO + size..]);
+    Ok(Cow::Owned(file))
+}
+
+/// The profile that a `BITMAPV5HEADER` embeds.
+fn profile(bytes: &[u8]) -> Found {
+    let embedded = info_size(bytes) == Some(124) && bytes.get(INFO + 56..INFO + 60) == Some(b"DEBM");
+    if !embedded {
+        return Ok(None);
+    }
+    let place = |at| number(bytes, INFO + at).map(|value| value as usize);
+    let start = place(112).and_then(|start| start.checked_add(INFO));
+    let part = start.zip(place(116)).and_then(|(start, length)| bytes.get(start..start.checked_add(length)?));
+    accept(part.ok_or(Finding::ProfileLeftOut)?)
 }
 
 fn problem(error: ImageError) -> Problem {
@@ -25,21 +79,26 @@ fn problem(error: ImageError) -> Problem {
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     // Reads the header and the palette, nothing that grows with the size.
-    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    let file = as_windows(bytes)?;
+    let decoder = BmpDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     let (width, height) = decoder.dimensions();
     let alpha = decoder.color_type() == ColorType::Rgba8;
+    let mut findings = Vec::new();
+    let icc = or_note(profile(bytes), &mut findings);
     Ok(Header {
         format: Format::Bmp,
         size: Size::new(width, height),
         orientation: 1,
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
-        icc: None,
+        icc,
+        findings,
     })
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    let file = as_windows(bytes)?;
+    let decoder = BmpDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     let channels = if header.alpha { 4 } else { 3 };
     let mut samples = vec![0; header.size.pixels() as usize * channels];
     if decoder.total_bytes() != samples.len() as u64 {

@@ -3,12 +3,14 @@
 /// Tag 0x0112 of TIFF 6.0 and EXIF 2.32.
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
+const LONG: u16 = 4;
 const ENTRY: usize = 12;
 
 /// Orientation 1…8 of a TIFF structure as it stands in EXIF (`II*\0…` or `MM\0*…`, an `Exif\0\0` before it is skipped);
-/// 1 where there is none or it makes no sense.
-pub(super) fn orientation(block: &[u8]) -> u8 {
-    read(block.strip_prefix(b"Exif\0\0").unwrap_or(block)).filter(|value| (1..=8).contains(value)).unwrap_or(1)
+/// `None` where it says nothing of orientation, or nothing that makes sense. Only the first directory counts: the
+/// second describes the thumbnail. Of several blocks in a file, the first that says something is to be believed.
+pub(super) fn orientation(block: &[u8]) -> Option<u8> {
+    read(block.strip_prefix(b"Exif\0\0").unwrap_or(block)).filter(|value| (1..=8).contains(value))
 }
 
 fn read(tiff: &[u8]) -> Option<u8> {
@@ -31,8 +33,13 @@ fn read(tiff: &[u8]) -> Option<u8> {
     (0..entries)
         .map_while(|index| directory.checked_add(2 + index * ENTRY))
         .find(|&entry| short(entry) == Some(ORIENTATION))
-        .filter(|&entry| short(entry + 2) == Some(SHORT) && long(entry + 4) == Some(1))
-        .and_then(|entry| u8::try_from(short(entry + 8)?).ok())
+        .filter(|&entry| long(entry + 4) == Some(1))
+        .and_then(|entry| match short(entry + 2)? {
+            SHORT => u8::try_from(short(entry + 8)?).ok(),
+            // Against the standard, but written and widely read.
+            LONG => u8::try_from(long(entry + 8)?).ok(),
+            _ => None,
+        })
 }
 
 #[cfg(test)]
@@ -60,20 +67,34 @@ mod tests {
         for little in [true, false] {
             for value in 1..=8 {
                 let tiff = block(little, SHORT, value);
-                assert_eq!(u16::from(orientation(&tiff)), value);
-                assert_eq!(u16::from(orientation(&[b"Exif\0\0", &tiff[..]].concat())), value);
+                let value = u8::try_from(value).ok();
+                assert_eq!(orientation(&tiff), value);
+                assert_eq!(orientation(&[b"Exif\0\0", &tiff[..]].concat()), value);
             }
         }
     }
 
     #[test]
-    fn nonsense_means_upright() {
-        assert_eq!(orientation(&block(true, SHORT, 0)), 1);
-        assert_eq!(orientation(&block(true, SHORT, 9)), 1);
-        assert_eq!(orientation(&block(true, SHORT, 262)), 1);
-        assert_eq!(orientation(&block(true, 2, 6)), 1);
-        assert_eq!(orientation(b""), 1);
-        assert_eq!(orientation(b"II*\0\xff\xff\xff\xff"), 1);
+    fn an_orientation_written_as_long_is_read() {
+        // The value and the zero behind it are a little-endian LONG.
+        assert_eq!(orientation(&block(true, LONG, 6)), Some(6));
+    }
+
+    #[test]
+    fn nonsense_says_nothing() {
+        assert_eq!(orientation(&block(true, SHORT, 0)), None);
+        assert_eq!(orientation(&block(true, SHORT, 9)), None);
+        assert_eq!(orientation(&block(true, SHORT, 262)), None);
+        assert_eq!(orientation(&block(true, 2, 6)), None);
+        assert_eq!(orientation(b""), None);
+        assert_eq!(orientation(b"II*\0\xff\xff\xff\xff"), None);
+    }
+
+    #[test]
+    fn the_directory_of_the_thumbnail_does_not_count() {
+        let mut tiff = b"II*\0\x08\0\0\0\0\0\x0e\0\0\0".to_vec();
+        tiff.extend_from_slice(b"\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0");
+        assert_eq!(orientation(&tiff), None);
     }
 
     #[test]

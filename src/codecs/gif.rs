@@ -1,14 +1,17 @@
 //! GIF 87a and 89a, read only: the first frame on its logical screen, transparent where the frame does not reach.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Codec, DecodeRequest, Format, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
+/// Raise it when a pixel that is read or a byte that is written changes.
+pub(super) const VERSION: &str = "1.1.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
@@ -45,7 +48,7 @@ impl<'a> Reader<'a> {
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let mut reader = Reader(bytes);
     reader.take(6)?;
-    let size = Size::new(reader.short()?, reader.short()?);
+    let screen = Size::new(reader.short()?, reader.short()?);
     let flags = reader.byte()?;
     reader.take(2)?;
     reader.color_table(flags)?;
@@ -80,7 +83,9 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if frame.width > MAX_SIDE || frame.height > MAX_SIDE || frame.pixels() > MAX_PIXELS {
         return Err(Problem::TooLarge(frame.width, frame.height));
     }
-    let covered = left == 0 && top == 0 && frame.width >= size.width && frame.height >= size.height;
+    // A first frame that juts out makes the screen larger, as in browsers.
+    let size = Size::new(screen.width.max(left + frame.width), screen.height.max(top + frame.height));
+    let covered = frame == size;
     let alpha = transparent || !covered;
     Ok(Header {
         format: Format::Gif,
@@ -89,6 +94,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         icc: None,
+        findings: Vec::new(),
     })
 }
 
@@ -100,13 +106,67 @@ fn problem(error: DecodingError) -> Problem {
     }
 }
 
+/// Number of frames, as far as the file is whole.
+fn frames(bytes: &[u8]) -> u32 {
+    let mut reader = Reader(bytes);
+    let mut count = 0;
+    let mut walk = || -> Result<(), Problem> {
+        reader.take(10)?;
+        let flags = reader.byte()?;
+        reader.take(2)?;
+        reader.color_table(flags)?;
+        loop {
+            match reader.byte()? {
+                0x21 => {
+                    reader.byte()?;
+                }
+                0x2c => {
+                    reader.take(8)?;
+                    let flags = reader.byte()?;
+                    reader.color_table(flags)?;
+                    reader.byte()?;
+                    count += 1;
+                }
+                _ => return Ok(()),
+            }
+            loop {
+                let length = reader.byte()?;
+                if length == 0 {
+                    break;
+                }
+                reader.take(usize::from(length))?;
+            }
+        }
+    };
+    // Where a file ends early, the frames before its end are counted.
+    let _ends_early = walk();
+    count
+}
+
+/// The file with a palette for a first frame that has none, neither of its own nor from its screen: all black, as
+/// Chromium's decoder (Wuffs) has it.
+fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes.get(10) {
+        Some(flags) if flags & 0x80 == 0 && bytes.len() >= 13 => {
+            let mut file = bytes[..13].to_vec();
+            file[10] |= 0x87;
+            file.resize(13 + 3 * 256, 0);
+            file.extend_from_slice(&bytes[13..]);
+            Cow::Owned(file)
+        }
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+    // A palette of the screen does no harm where the frame has its own.
+    let file = with_palette(bytes);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.allow_unknown_blocks(true);
     // Sides were judged from the header; the decoder's own limit is for one row of work.
     options.set_memory_limit(MemoryLimit::Unlimited);
-    let mut decoder = options.read_info(Cursor::new(bytes)).map_err(problem)?;
+    let mut decoder = options.read_info(Cursor::new(&file[..])).map_err(problem)?;
     let frame = decoder.next_frame_info().map_err(problem)?.ok_or(Problem::Truncated)?;
     let [left, top, width, height] = [frame.left, frame.top, frame.width, frame.height].map(usize::from);
     if width as u64 * height as u64 > MAX_PIXELS {
@@ -115,17 +175,18 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let mut frame = vec![0; width * height * 4];
     decoder.read_into_buffer(&mut frame).map_err(problem)?;
 
-    let screen = Size::new(u32::from(decoder.width()), u32::from(decoder.height()));
     let rgba = if (left, top) == (0, 0) && header.size == Size::new(width as u32, height as u32) {
         frame
     } else {
-        placed(&frame, [left, top, width, height], screen)
+        placed(&frame, [left, top, width, height], header.size)
     };
     let pixels = if header.alpha { Pixels::Rgba(rgba) } else { Pixels::Rgb(drop_alpha(&rgba)) };
-    Ok(Image { size: screen, pixels, icc: None }.into())
+    let count = frames(bytes);
+    let findings = if count > 1 { vec![Finding::FirstFrame(count)] } else { Vec::new() };
+    Ok(Picture { image: Image { size: header.size, pixels, icc: None }, findings })
 }
 
-/// A frame on its transparent screen; what juts out is cut off.
+/// A frame on its transparent screen.
 fn placed(frame: &[u8], [left, top, width, height]: [usize; 4], screen: Size) -> Vec<u8> {
     let (columns, rows) = (screen.width as usize, screen.height as usize);
     let mut rgba = vec![0; columns * rows * 4];

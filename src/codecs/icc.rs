@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{MAX_METADATA, Problem};
+use super::{Finding, MAX_METADATA};
 
 /// What stands before each chunk of a profile in a JPEG's APP2 segments (ICC.1:2022, B.4).
 pub(super) const JPEG_MARKER: &[u8] = b"ICC_PROFILE\0";
@@ -30,13 +30,78 @@ pub(super) fn model(profile: &[u8]) -> ColorModel {
     }
 }
 
-/// Takes a profile as found in a file: too large is a failure, no profile at all (no `acsp` in its header) is none.
-pub(super) fn accept(profile: &[u8]) -> Result<Option<Arc<[u8]>>, Problem> {
-    if profile.len() > MAX_METADATA {
-        return Err(Problem::ProfileTooLarge);
+/// A file's profile, if it has one; what is wrong with it where it cannot be carried.
+pub(super) type Found = Result<Option<Arc<[u8]>>, Finding>;
+
+/// Takes a profile as found in a file, unless it is too large or is no profile at all (no `acsp` in its header).
+pub(super) fn accept(profile: &[u8]) -> Found {
+    let sound = (HEADER..=MAX_METADATA).contains(&profile.len()) && profile[36..40] == *b"acsp";
+    if sound { Ok(Some(profile.into())) } else { Err(Finding::ProfileLeftOut) }
+}
+
+/// The profile that is carried. One that cannot be is noted, and is no reason to refuse the picture.
+pub(super) fn or_note(found: Found, findings: &mut Vec<Finding>) -> Option<Arc<[u8]>> {
+    found.unwrap_or_else(|finding| {
+        findings.push(finding);
+        None
+    })
+}
+
+/// A profile of Display P3 (SMPTE EG 432-1 primaries, D65, the curve of sRGB), for files that name this color space
+/// without describing it.
+pub(super) fn display_p3() -> Arc<[u8]> {
+    const D50: [u32; 3] = [0x0000_f6d6, 0x0001_0000, 0x0000_d32d];
+    let numbers = |kind: &[u8; 4], numbers: &[u32]| {
+        let mut tag = [kind, &[0; 4][..]].concat();
+        numbers.iter().for_each(|number| tag.extend(number.to_be_bytes()));
+        tag
+    };
+    let text = |text: &str| {
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let mut tag = numbers(b"mluc", &[1, 12]);
+        tag.extend_from_slice(b"enUS");
+        tag.extend((units.len() as u32).to_be_bytes());
+        tag.extend(28_u32.to_be_bytes());
+        tag.extend(units);
+        tag.resize(tag.len().next_multiple_of(4), 0);
+        tag
+    };
+    // g, a, b, c and d of parametric curve type 3.
+    let curve = numbers(b"para", &[0x0003_0000, 0x0002_6666, 0xf2a7, 0x0d59, 0x13d0, 0x0a5b]);
+    // Bradford, from D65 to D50.
+    let adaptation = [0x0001_0c42, 0x05de, 0xffff_f326, 0x0793, 0xfd90, 0xffff_fba2, 0xffff_fda3, 0x03dc, 0xc06e];
+    let tags: [(&[u8; 4], Vec<u8>); 10] = [
+        (b"desc", text("Display P3")),
+        (b"cprt", text("CC0")),
+        (b"wtpt", numbers(b"XYZ ", &D50)),
+        (b"chad", numbers(b"sf32", &adaptation)),
+        (b"rXYZ", numbers(b"XYZ ", &[0x83df, 0x3dbf, 0xffff_ffbb])),
+        (b"gXYZ", numbers(b"XYZ ", &[0x4abf, 0xb137, 0x0ab9])),
+        (b"bXYZ", numbers(b"XYZ ", &[0x2838, 0x110b, 0xc8b9])),
+        (b"rTRC", curve.clone()),
+        (b"gTRC", curve.clone()),
+        (b"bTRC", curve),
+    ];
+
+    let mut profile = vec![0; HEADER];
+    profile[8..12].copy_from_slice(&[4, 0x20, 0, 0]);
+    profile[12..24].copy_from_slice(b"mntrRGB XYZ ");
+    profile[36..40].copy_from_slice(b"acsp");
+    for (place, number) in profile[68..80].as_chunks_mut::<4>().0.iter_mut().zip(D50) {
+        *place = number.to_be_bytes();
     }
-    let sound = profile.len() >= HEADER && profile[36..40] == *b"acsp";
-    Ok(sound.then(|| profile.into()))
+    let mut at = HEADER + 4 + tags.len() * 12;
+    profile.extend((tags.len() as u32).to_be_bytes());
+    for (name, tag) in &tags {
+        profile.extend_from_slice(*name);
+        profile.extend((at as u32).to_be_bytes());
+        profile.extend((tag.len() as u32).to_be_bytes());
+        at += tag.len();
+    }
+    tags.iter().for_each(|(_, tag)| profile.extend_from_slice(tag));
+    let length = profile.len() as u32;
+    profile[..4].copy_from_slice(&length.to_be_bytes());
+    profile.into()
 }
 
 /// The chunks of a profile, collected from APP2 segments in any order.
@@ -60,14 +125,17 @@ impl<'a> Chunks<'a> {
     }
 
     /// The profile, when each chunk is there once.
-    pub(super) fn finish(mut self) -> Result<Option<Arc<[u8]>>, Problem> {
+    pub(super) fn finish(mut self) -> Found {
+        if self.parts.is_empty() && !self.broken {
+            return Ok(None);
+        }
         self.parts.sort_by_key(|(number, _)| *number);
         let complete = self.parts.iter().map(|(number, _)| *number).eq(1..=self.total);
         if self.broken || !complete {
-            return Ok(None);
+            return Err(Finding::ProfileLeftOut);
         }
         if self.parts.iter().map(|(_, part)| part.len()).sum::<usize>() > MAX_METADATA {
-            return Err(Problem::ProfileTooLarge);
+            return Err(Finding::ProfileLeftOut);
         }
         accept(&self.parts.iter().flat_map(|(_, part)| part.iter().copied()).collect::<Vec<_>>())
     }
@@ -112,20 +180,20 @@ pub(super) mod tests {
             vec![part(0, 1)],
             vec![part(1, 0)],
             vec![vec![1]],
-            vec![],
         ] {
             let mut chunks = Chunks::default();
             parts.iter().for_each(|part| chunks.push(part));
-            assert_eq!(chunks.finish().expect("small"), None, "{}", parts.len());
+            assert_eq!(chunks.finish(), Err(Finding::ProfileLeftOut), "{}", parts.len());
         }
+        assert_eq!(Chunks::default().finish(), Ok(None));
     }
 
     #[test]
-    fn a_profile_over_the_limit_is_refused_and_no_profile_is_none() {
-        assert!(matches!(accept(&profile(MAX_METADATA + 1, b"RGB ")), Err(Problem::ProfileTooLarge)));
+    fn a_profile_over_the_limit_and_what_is_no_profile_is_left_out() {
+        assert_eq!(accept(&profile(MAX_METADATA + 1, b"RGB ")), Err(Finding::ProfileLeftOut));
         assert!(accept(&profile(MAX_METADATA, b"RGB ")).expect("within").is_some());
-        assert_eq!(accept(&[0; 500]).expect("within"), None);
-        assert_eq!(accept(b"short").expect("within"), None);
+        assert_eq!(accept(&[0; 500]), Err(Finding::ProfileLeftOut));
+        assert_eq!(accept(b"short"), Err(Finding::ProfileLeftOut));
     }
 
     #[test]

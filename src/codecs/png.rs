@@ -3,19 +3,21 @@
 
 use std::borrow::Cow;
 use std::io::Cursor;
-use std::sync::Arc;
 
 use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
 
-use super::icc::{ColorModel, accept, model};
+use super::icc::{ColorModel, Found, accept, display_p3, model, or_note};
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder, exif,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder,
+    exif,
 };
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+/// Raise it when a pixel that is read or a byte that is written changes.
+pub(super) const VERSION: &str = "1.1.0";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -49,17 +51,32 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha: color & 4 != 0,
         native: Representations::of(&[]),
         icc: None,
+        findings: Vec::new(),
     };
-    let mut before_data = true;
+    let (mut before_data, mut orientation, mut profile_chunk, mut named_space) = (true, None, None, None);
     for (kind, data) in chunks(bytes) {
         match &kind {
             b"IDAT" => before_data = false,
-            b"tRNS" if before_data => header.alpha = true,
-            b"iCCP" if before_data && header.icc.is_none() => header.icc = profile(data)?,
-            b"eXIf" => header.orientation = exif::orientation(data),
+            b"tRNS" if before_data => header.alpha |= transparency_fits(data, color),
+            b"iCCP" if before_data => profile_chunk = profile_chunk.or(Some(data)),
+            b"cICP" if before_data => named_space = named_space.or(data.first_chunk::<4>()),
+            b"acTL" if before_data => {
+                let frames = data.first_chunk().map_or(0, |frames| u32::from_be_bytes(*frames));
+                if frames > 1 && header.findings.is_empty() {
+                    header.findings.push(Finding::FirstFrame(frames));
+                }
+            }
+            b"eXIf" => orientation = orientation.or_else(|| exif::orientation(data)),
             _ => {}
         }
     }
+    header.orientation = orientation.unwrap_or(1);
+    // Primaries, transfer, matrix and range by ITU-T H.273; where the space is named, the profile does not count.
+    header.icc = match named_space {
+        Some([12, 13, 0, 1]) => Some(display_p3()),
+        Some([1, 13, 0, 1]) => None,
+        _ => or_note(profile_chunk.map_or(Ok(None), profile), &mut header.findings),
+    };
     header.native = Representations::of(match (header.alpha, color) {
         (true, _) => &[Representation::Rgba],
         (false, 0) => &[Representation::Gray],
@@ -69,17 +86,40 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 }
 
 /// The profile of an `iCCP` chunk: name, 0, compression method 0, zlib stream.
-fn profile(chunk: &[u8]) -> Result<Option<Arc<[u8]>>, Problem> {
-    use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
+fn profile(chunk: &[u8]) -> Found {
+    let end = chunk.iter().position(|&byte| byte == 0).ok_or(Finding::ProfileLeftOut)?;
+    let [0, stream @ ..] = &chunk[end + 1..] else { return Err(Finding::ProfileLeftOut) };
+    let profile = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(stream, MAX_METADATA);
+    accept(&profile.map_err(|_| Finding::ProfileLeftOut)?)
+}
 
-    let Some(end) = chunk.iter().position(|&byte| byte == 0) else { return Ok(None) };
-    let [0, stream @ ..] = &chunk[end + 1..] else { return Ok(None) };
-    match decompress_to_vec_zlib_with_limit(stream, MAX_METADATA) {
-        Ok(profile) => accept(&profile),
-        Err(error) if error.status == TINFLStatus::HasMoreOutput => Err(Problem::ProfileTooLarge),
-        // A broken profile is no reason to refuse the picture.
-        Err(_) => Ok(None),
+/// Whether a `tRNS` chunk has the length that the color type wants; any other is ignored.
+fn transparency_fits(chunk: &[u8], color: u8) -> bool {
+    match color {
+        0 => chunk.len() == 2,
+        2 => chunk.len() == 6,
+        3 => (1..=256).contains(&chunk.len()),
+        _ => false,
     }
+}
+
+/// The file without `tRNS` chunks that do not fit, which the decoder would read nevertheless.
+fn without_unfit_transparency(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(&color) = bytes.get(25) else { return Cow::Borrowed(bytes) };
+    let mut cleaned = Cow::Borrowed(bytes);
+    let mut at = SIGNATURE.len();
+    for (kind, data) in chunks(bytes) {
+        if kind == *b"tRNS" && !transparency_fits(data, color) {
+            // A private ancillary chunk, which says nothing to a decoder; its checksum is its own.
+            let file = cleaned.to_mut();
+            file[at + 4..at + 8].copy_from_slice(b"skIp");
+            let end = at + 8 + data.len();
+            let checksum = crc32fast::hash(&file[at + 4..end]);
+            file[end..end + 4].copy_from_slice(&checksum.to_be_bytes());
+        }
+        at += 12 + data.len();
+    }
+    cleaned
 }
 
 fn problem(error: DecodingError) -> Problem {
@@ -90,7 +130,8 @@ fn problem(error: DecodingError) -> Problem {
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    let mut decoder = Decoder::new(Cursor::new(bytes));
+    let bytes = without_unfit_transparency(bytes);
+    let mut decoder = Decoder::new(Cursor::new(&bytes[..]));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);

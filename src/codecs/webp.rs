@@ -1,19 +1,23 @@
 //! WebP (RFC 9649): lossy, lossless, with alpha; of an animation the first frame. Lossy files are written by the
 //! host's libwebp, lossless ones too where it is there; profiles are put into the container here.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
-use super::icc::{ColorModel, accept, model};
+use super::icc::{ColorModel, accept, model, or_note};
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder, exif,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder,
+    exif,
 };
 use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+/// Raise it when a pixel that is read or a byte that is written changes.
+pub(super) const VERSION: &str = "1.1.0";
 
 /// Longest side that the format holds.
 const MAX_SIDE: u32 = 16_383;
@@ -35,27 +39,61 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if bytes.len() < named.saturating_add(8) {
         return Err(Problem::Truncated);
     }
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    let file = tidied(bytes);
+    let mut decoder = WebPDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     decoder.set_memory_limit(MAX_METADATA);
     let (width, height) = decoder.dimensions();
-    let icc = match decoder.icc_profile() {
-        Ok(profile) => profile.map_or(Ok(None), |profile| accept(&profile))?,
-        Err(DecodingError::MemoryLimitExceeded) => return Err(Problem::ProfileTooLarge),
-        Err(error) => return Err(problem(error)),
-    };
+    let mut findings = Vec::new();
+    let profile = decoder.icc_profile().map_err(|_| Finding::ProfileLeftOut);
+    let icc = or_note(profile.and_then(|profile| profile.map_or(Ok(None), |profile| accept(&profile))), &mut findings);
+    if decoder.num_frames() > 1 {
+        findings.push(Finding::FirstFrame(decoder.num_frames()));
+    }
     let alpha = decoder.has_alpha();
     Ok(Header {
         format: Format::Webp,
         size: Size::new(width, height),
-        orientation: decoder.exif_metadata().ok().flatten().map_or(1, |block| exif::orientation(&block)),
+        orientation: decoder.exif_metadata().ok().flatten().and_then(|block| exif::orientation(&block)).unwrap_or(1),
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         icc,
+        findings,
     })
 }
 
+/// The file up to the end that its header names, without flags for metadata that is not there: the decoder would refuse
+/// it for those.
+fn tidied(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const EXIF: u8 = 8;
+    const XMP: u8 = 4;
+    let named = bytes.get(4..8).and_then(|length| length.first_chunk()).map_or(0, |length| u32::from_le_bytes(*length));
+    let bytes = bytes.get(..(named as usize).saturating_add(8)).unwrap_or(bytes);
+    let Some(&flags) = bytes.get(20).filter(|_| bytes.get(12..16) == Some(b"VP8X")) else {
+        return Cow::Borrowed(bytes);
+    };
+    let mut missing = EXIF | XMP;
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((kind, after)) = rest.split_first_chunk::<4>() {
+        match kind {
+            b"EXIF" => missing &= !EXIF,
+            b"XMP " => missing &= !XMP,
+            _ => {}
+        }
+        let Some((length, after)) = after.split_first_chunk() else { break };
+        let length = u32::from_le_bytes(*length) as usize;
+        rest = after.get(length.saturating_add(length % 2)..).unwrap_or_default();
+    }
+    if flags & missing == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    let mut file = bytes.to_vec();
+    file[20] &= !missing;
+    Cow::Owned(file)
+}
+
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
+    let file = tidied(bytes);
+    let mut decoder = WebPDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     let length = decoder.output_buffer_size().ok_or(Problem::TooLarge(header.size.width, header.size.height))?;
     let mut samples = vec![0; length];
     decoder.read_image(&mut samples).map_err(problem)?;

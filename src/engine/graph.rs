@@ -1,6 +1,6 @@
-//! A document resolved: nodes in the order in which they run, connections as indices, outputs, image counts.
+//! A resolved document: nodes in the order in which they run, connections as indices, outputs, image counts.
 //!
-//! No kernel is reached from here, so that the page can plan a batch without linking pixels.
+//! It refers to no kernel, so that the page can plan a batch without linking pixel code.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,14 +15,14 @@ use crate::workflow::{Diagnostic, Workflow, validate};
 /// A validated workflow, resolved.
 #[derive(Debug)]
 pub struct Graph {
-    /// The nodes that lead to an output, each after all it needs, and as late as its first consumer allows, so that
-    /// few pictures are held at a time.
+    /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
+    /// that few pictures are in memory at a time.
     pub nodes: Vec<GraphNode>,
-    /// The inputs in document order, those included that lead nowhere.
+    /// The inputs in document order, including those that lead nowhere.
     pub sources: Vec<GraphSource>,
     /// Index in `sources` of the primary input.
     pub primary: usize,
-    /// What comes out, in document order.
+    /// The results, in document order.
     pub outputs: Vec<GraphOutput>,
 }
 
@@ -68,11 +68,16 @@ pub struct GraphOutput {
 }
 
 impl GraphOutput {
-    /// What a result is called: the name pattern filled, for the execution at `index` whose primary picture is called
+    /// The quality of lossy formats, 1…100.
+    pub fn quality(&self) -> u8 {
+        self.parameters.quality.clamp(1, 100) as u8
+    }
+
+    /// The name of a result: the name pattern filled in for the execution at `index` whose primary picture is called
     /// `input`.
     ///
     /// # Errors
-    /// The first placeholder that is not known.
+    /// The first unknown placeholder.
     pub fn name(
         &self,
         input: &str,
@@ -121,7 +126,7 @@ impl Graph {
 
     /// The pictures of execution `index`, the primary one first, then the others in document order.
     ///
-    /// Inputs without images are left out; execution refuses them before.
+    /// Inputs without images are left out; an execution refuses them before.
     pub fn input_asset(&self, index: u32) -> InputAsset {
         let inputs: Vec<InputRef> = self
             .source_order()
@@ -140,7 +145,7 @@ impl Graph {
         InputAsset { index, asset_id, inputs }
     }
 
-    /// How many use the picture of an output port: consumers, each of their ports, and written results.
+    /// How often the picture of an output port is used: consumers, each of their ports, and written results.
     pub(super) fn uses(&self, node: usize, port: usize) -> usize {
         let consumers = self.nodes.iter().flat_map(|node| node.inputs.iter().flatten());
         let consumers = consumers.filter(|end| **end == (node, port)).count();
@@ -281,7 +286,7 @@ impl<'a> Resolver<'a> {
         Some(node)
     }
 
-    /// The first source in document order whose way to an output runs through first image inputs only.
+    /// The first source in document order whose path to an output runs through first image inputs only.
     fn primary(&self, ends: &[(usize, usize, usize)]) -> Option<usize> {
         ends.iter().filter_map(|(_, node, _)| self.origin(*node)).min()
     }

@@ -1,4 +1,4 @@
-//! Which pictures an execution works on, as records and answers have it.
+//! The pictures of an execution, as records and answers contain them.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct InputAsset {
     pub inputs: Vec<InputRef>,
 }
 
-/// What the primary input measured.
+/// Measurements of the primary input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSize {
     /// Columns, upright.

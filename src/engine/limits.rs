@@ -1,4 +1,4 @@
-//! Limits on pictures between actions, judged before anything is allocated.
+//! Limits on pictures between actions, checked before anything is allocated.
 
 use crate::codecs::{MAX_PIXELS, MAX_SIDE};
 use crate::error::Failure;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::graph::Graph;
+use super::graph::{Graph, GraphOutput};
 use super::limits;
 use crate::actions::output::OutputFormat;
 use crate::actions::{self, Operation, Role};
-use crate::codecs::{Format, Header};
+use crate::codecs::{Format, Header, halves_chroma};
 use crate::error::Failure;
-use crate::image::{Representation, Representations, Size};
+use crate::image::resample::ChromaUse;
+use crate::image::{Representation, Representations, Size, Subsampling};
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
@@ -62,10 +63,35 @@ impl Plan {
 pub(super) struct Choice {
     /// For each node: the size of its result, at full scale.
     pub sizes: Vec<Size>,
-    /// For each source node: what its decoder should give and the smallest size that will do, upright.
-    pub decode: HashMap<usize, (Representation, Size)>,
+    /// For each source node: what its decoder should give.
+    pub decode: HashMap<usize, DecodeChoice>,
     /// For each node and connected input port: what the kernel should get.
     pub inputs: Vec<Vec<Option<Representation>>>,
+    /// For each node: what the colour of its planar results is for.
+    pub chroma: Vec<ChromaUse>,
+}
+
+/// What a source's decoder should give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DecodeChoice {
+    pub representation: Representation,
+    /// The smallest size that will do, upright.
+    pub at_least: Size,
+    /// The smallest chroma planes that will do, upright.
+    pub chroma_at_least: Size,
+}
+
+/// A picture of fewer pixels is always decoded whole: a part of it would save little, and small pictures are often
+/// drawings and screenshots, whose edges a reduced transform does not keep.
+const REDUCED_FROM_PIXELS: u64 = 1 << 20;
+
+/// How many times the result's sides a reduced decode must have at least. A filter makes less than 4 levels of
+/// difference from the full picture at four times; at twice it is below what a JPEG file at 4:2:0 adds itself.
+const fn oversampling(chroma: ChromaUse) -> u32 {
+    match chroma {
+        ChromaUse::Whole => 4,
+        ChromaUse::Halved => 2,
+    }
 }
 
 /// Relative cost per pixel of a conversion, from measurements on 12 MP: upsampling chroma and the matrix dominate.
@@ -130,37 +156,55 @@ impl Plan {
         // impossible.
         let mut behind: Vec<Vec<[f64; 4]>> =
             nodes.iter().map(|node| vec![[0.0; 4]; node.action.outputs.len()]).collect();
-        let through = |behind: &[Vec<[f64; 4]>], node: usize, port: usize, from: Representation| {
-            let operation = self.operations[node].as_ref()?;
-            let input = nodes[node].inputs[port]?.0;
-            let pixels = sizes[input].pixels() as f64;
-            let rest = |to: Representation| -> f64 {
-                let outputs = behind[node].iter().enumerate();
-                outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
+        // For each output port of a node: whether a planar picture stays planar all the way to the encoders.
+        let mut stays_planar: Vec<Vec<bool>> =
+            nodes.iter().map(|node| vec![false; node.action.outputs.len()]).collect();
+        let through =
+            |behind: &[Vec<[f64; 4]>], stays_planar: &[Vec<bool>], node: usize, port: usize, from: Representation| {
+                let operation = self.operations[node].as_ref()?;
+                let input = nodes[node].inputs[port]?.0;
+                let pixels = sizes[input].pixels() as f64;
+                let rest = |to: Representation| -> f64 {
+                    let outputs = behind[node].iter().enumerate();
+                    outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
+                };
+                operation
+                    .accepts()
+                    .iter()
+                    .filter(|to| from.converts_to(*to))
+                    .filter(|to| {
+                        *to != Representation::Ycc
+                            || !operation.mixes()
+                            || stays_planar[node].iter().all(|stays| *stays)
+                    })
+                    .map(|to| {
+                        let rest = if port == 0 { rest(to) } else { 0.0 };
+                        let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
+                        (conversion_cost(from, to) * pixels + kernel + rest, to)
+                    })
+                    .filter(|(cost, _)| cost.is_finite())
+                    .min_by(|a, b| a.0.total_cmp(&b.0))
             };
-            operation
-                .accepts()
-                .iter()
-                .filter(|to| from.converts_to(*to))
-                .map(|to| {
-                    let rest = if port == 0 { rest(to) } else { 0.0 };
-                    let kernel = kernel_cost(to) * (pixels + sizes[node].pixels() as f64);
-                    (conversion_cost(from, to) * pixels + kernel + rest, to)
-                })
-                .filter(|(cost, _)| cost.is_finite())
-                .min_by(|a, b| a.0.total_cmp(&b.0))
-        };
         for index in (0..nodes.len()).rev() {
             for port in 0..behind[index].len() {
+                stays_planar[index][port] = self.outputs_of(index, port).all(|output| {
+                    self.written_format(output.parameters.format, headers[output.origin].as_ref()) == Some(Format::Jpeg)
+                }) && consumers[index].iter().filter(|(.., output)| *output == port).all(
+                    |&(consumer, into, _)| {
+                        let planar = Representation::Ycc;
+                        through(&behind, &stays_planar, consumer, into, planar).is_some_and(|(_, to)| to == planar)
+                            && stays_planar[consumer].iter().all(|stays| *stays)
+                    },
+                );
                 for from in Representation::ALL {
                     let mut cost = 0.0;
-                    for output in self.graph.outputs.iter().filter(|output| (output.node, output.port) == (index, port))
-                    {
+                    for output in self.outputs_of(index, port) {
                         let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
                         cost += encode_cost(format, from) * sizes[index].pixels() as f64;
                     }
                     for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {
-                        cost += through(&behind, consumer, into, from).map_or(f64::INFINITY, |(cost, _)| cost);
+                        cost += through(&behind, &stays_planar, consumer, into, from)
+                            .map_or(f64::INFINITY, |(cost, _)| cost);
                     }
                     behind[index][port][from as usize] = cost;
                 }
@@ -178,7 +222,7 @@ impl Plan {
                     .map(|one| (behind[index][0][one as usize] + kernel_cost(one) * sizes[index].pixels() as f64, one))
                     .min_by(|a, b| a.0.total_cmp(&b.0))
                     .map_or(Representation::Rgba, |(_, one)| one);
-                decode.insert(index, (best, self.needed(index, sizes[index], &consumers[index])));
+                decode.insert(index, best);
                 results.push(vec![best]);
                 inputs.push(Vec::new());
                 continue;
@@ -189,7 +233,7 @@ impl Plan {
                     None => None,
                     Some((before, output)) => {
                         let from = results[*before][*output];
-                        let (_, to) = through(&behind, index, port, from).ok_or_else(|| {
+                        let (_, to) = through(&behind, &stays_planar, index, port, from).ok_or_else(|| {
                             Failure::execute(
                                 format!("\"{}\" cannot work on this picture's {from:?} pixels.", node.action.name),
                                 "Leave the action out for pictures with transparency.",
@@ -205,7 +249,50 @@ impl Plan {
             results.push((0..node.action.outputs.len()).map(given).collect());
             inputs.push(chosen);
         }
-        Ok(Choice { sizes, decode, inputs })
+
+        let chroma = self.chroma_uses(&consumers, &inputs, headers);
+        let decode = decode
+            .into_iter()
+            .map(|(index, representation)| {
+                let (at_least, chroma_at_least) = self.needed(index, sizes[index], &consumers[index], &chroma);
+                (index, DecodeChoice { representation, at_least, chroma_at_least })
+            })
+            .collect();
+        Ok(Choice { sizes, decode, inputs, chroma })
+    }
+
+    /// The outputs that write the picture of one output port.
+    fn outputs_of(&self, node: usize, port: usize) -> impl Iterator<Item = &GraphOutput> {
+        self.graph.outputs.iter().filter(move |output| (output.node, output.port) == (node, port))
+    }
+
+    /// What the colour of each node's planar results is for: to be halved, where all that comes behind writes it at
+    /// half size as it stands.
+    fn chroma_uses(
+        &self,
+        consumers: &[Vec<(usize, usize, usize)>],
+        inputs: &[Vec<Option<Representation>>],
+        headers: &[Option<Header>],
+    ) -> Vec<ChromaUse> {
+        let mut uses = vec![ChromaUse::Whole; consumers.len()];
+        for index in (0..consumers.len()).rev() {
+            let halved = |output: &GraphOutput| {
+                let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                format.is_some_and(|format| halves_chroma(format, output.quality()))
+            };
+            let halves = |&(consumer, port, _): &(usize, usize, usize)| {
+                port == 0
+                    && uses[consumer] == ChromaUse::Halved
+                    && inputs[consumer][0] == Some(Representation::Ycc)
+                    && self.operations[consumer].as_ref().is_some_and(|operation| operation.keeps_chroma_grid())
+            };
+            if self.graph.outputs.iter().filter(|output| output.node == index).all(halved)
+                && consumers[index].iter().all(halves)
+            {
+                uses[index] = ChromaUse::Halved;
+            }
+        }
+        uses
     }
 
     /// Size of every node's results, upright, each within the limits; where pixels decide, the largest there can be.
@@ -221,7 +308,7 @@ impl Plan {
                 }
                 (None, Some(source)) => headers[source]
                     .as_ref()
-                    .map_or(Size::new(1, 1), |header| upright(header, self.graph.sources[source].auto_orient)),
+                    .map_or(Size::new(1, 1), |header| header.upright(self.graph.sources[source].auto_orient)),
                 (None, None) => Size::new(1, 1),
             };
             sizes.push(size);
@@ -229,18 +316,40 @@ impl Plan {
         Ok(sizes)
     }
 
-    /// The smallest size of a source's picture that serves all who consume it.
-    fn needed(&self, source: usize, full: Size, consumers: &[(usize, usize, usize)]) -> Size {
-        let direct = self.graph.outputs.iter().any(|output| output.node == source);
-        let mut needed = Size::new(1, 1);
-        for &(consumer, port, _) in consumers {
-            let one = match &self.operations[consumer] {
-                Some(operation) if port == 0 => operation.needs(full),
-                _ => full,
-            };
-            needed = Size::new(needed.width.max(one.width), needed.height.max(one.height));
+    /// The smallest size of a source's picture, and of its chroma planes, that serves all who consume it.
+    fn needed(
+        &self,
+        source: usize,
+        full: Size,
+        consumers: &[(usize, usize, usize)],
+        chroma: &[ChromaUse],
+    ) -> (Size, Size) {
+        let written = self.graph.outputs.iter().any(|output| output.node == source);
+        if written || consumers.is_empty() || full.pixels() < REDUCED_FROM_PIXELS {
+            return (full, full);
         }
-        if direct || consumers.is_empty() { full } else { needed }
+        let larger = |one: Size, other: Size| Size::new(one.width.max(other.width), one.height.max(other.height));
+        let (mut luma_needed, mut chroma_needed) = (Size::new(1, 1), Size::new(1, 1));
+        for &(consumer, port, _) in consumers {
+            let scaled = match &self.operations[consumer] {
+                Some(operation) if port == 0 => operation.scales_to(full),
+                _ => None,
+            };
+            let times = oversampling(chroma[consumer]);
+            let enough = scaled
+                .map(|size| Size::new(size.width.saturating_mul(times), size.height.saturating_mul(times)))
+                .filter(|size| size.width <= full.width && size.height <= full.height);
+            let Some(enough) = enough else { return (full, full) };
+            luma_needed = larger(luma_needed, enough);
+            chroma_needed = larger(
+                chroma_needed,
+                match chroma[consumer] {
+                    ChromaUse::Whole => enough,
+                    ChromaUse::Halved => Subsampling::S420.chroma_size(enough),
+                },
+            );
+        }
+        (luma_needed, chroma_needed)
     }
 
     /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
@@ -265,9 +374,4 @@ impl Plan {
             None => Format::Png,
         }
     }
-}
-
-/// Size of a picture after its orientation is applied.
-pub(super) fn upright(header: &Header, auto_orient: bool) -> Size {
-    if auto_orient && header.orientation >= 5 { header.size.transposed() } else { header.size }
 }

@@ -1,15 +1,16 @@
-//! One image's way through the graph: decode what is needed, run each node once, free each picture with its last
+//! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results.
 
 use super::inputs::InputSize;
 use super::limits;
-use super::plan::{Choice, Plan, upright};
+use super::plan::{Choice, DecodeChoice, Plan};
 use super::thumbnail::thumbnail;
 use crate::actions::Context;
 use crate::actions::output::OutputFormat;
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
+use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Size};
 use crate::network::ModelSource;
 
@@ -22,27 +23,27 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What one image gave.
+/// The results of one image.
 #[derive(Debug)]
 pub struct Produced {
     /// The results in document order.
     pub outputs: Vec<ProducedOutput>,
-    /// The primary input as measured.
+    /// What was measured of the primary input.
     pub input_size: InputSize,
     /// At most 256 × 256 pixels of the primary input.
     pub input_thumbnail: Encoded,
     /// At most 256 × 256 pixels of the first result.
     pub output_thumbnail: Option<Encoded>,
-    /// Doubts about the inputs and the results, in the order of the graph.
+    /// Warnings about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
 }
 
-/// What a host provides to a run, beside bytes; the default has nothing.
+/// What a host provides to a run besides bytes; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub struct Services<'a> {
     /// The WebP encoder, where [`Plan::needs_webp`].
     pub webp: Option<&'a dyn WebpEncoder>,
-    /// The salient-object networks, where [`Plan::networks`] names any.
+    /// The salient-object models, if [`Plan::networks`] names any.
     pub networks: Option<&'a dyn ModelSource>,
 }
 
@@ -80,7 +81,7 @@ impl Plan {
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
-    /// The first thing that fails, with the action it happened in.
+    /// The first failure, with the action it happened in.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Failure> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
@@ -127,10 +128,10 @@ impl Plan {
 /// A picture that waits for its consumers.
 struct Intermediate {
     image: Image,
-    /// Consumers that have not taken it yet.
+    /// Consumers that have not received it yet.
     left: usize,
-    /// The size it stands for, when it was decoded smaller.
-    full: Size,
+    /// What it stands for, when it was decoded smaller.
+    reduced: Option<Reduced>,
 }
 
 struct Runner<'a> {
@@ -159,8 +160,10 @@ impl Runner<'_> {
             };
             for (port, image) in results.into_iter().enumerate() {
                 let left = graph.uses(index, port);
-                let full = if node.source.is_some() { self.choice.sizes[index] } else { image.size };
-                intermediates[index].push((left > 0).then_some(Intermediate { image, left, full }));
+                let source = node.source.and_then(|source| Some((source, self.headers[source].as_ref()?)));
+                let reduced =
+                    source.and_then(|(source, header)| header.reduced(image.size, graph.sources[source].auto_orient));
+                intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
@@ -171,11 +174,11 @@ impl Runner<'_> {
         }
         let primary = graph.primary;
         let header = self.headers[primary].as_ref();
-        let size = header.map_or(Size::new(0, 0), |header| upright(header, graph.sources[primary].auto_orient));
+        let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
         let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
         let input_thumbnail = match self.input_thumbnail.take() {
             Some(thumbnail) => thumbnail,
-            // The primary picture was not needed for any result: it is still shown.
+            // No result needed the primary picture: its thumbnail is still shown.
             None => self.stray_thumbnail(primary)?,
         };
         Ok(Produced {
@@ -200,10 +203,12 @@ impl Runner<'_> {
         for (port, input) in node.inputs.iter().enumerate() {
             inputs.push(match (input, self.choice.inputs[index][port]) {
                 (Some((before, output)), Some(representation)) => {
-                    let (image, full) = take(&mut intermediates[*before], *output, Some(representation))?;
+                    let (image, stands_for) = take(&mut intermediates[*before], *output, Some(representation))?;
                     if port == 0 {
-                        reduced = (image.size != full).then_some(full);
-                        // Smaller than foreseen, where pixels decided: what follows from it was not judged yet.
+                        reduced = stands_for;
+                        let full = stands_for.map_or(image.size, |reduced| reduced.full);
+                        // Smaller than planned, because pixels decided: the limits that depend on it have not been
+                        // checked yet.
                         if full != self.choice.sizes[*before] {
                             let size = operation.output_size(full);
                             size.and_then(limits::check).map_err(|failure| failure.at(&node.action_id))?;
@@ -216,9 +221,9 @@ impl Runner<'_> {
         }
         let wanted: Vec<bool> =
             (0..node.action.outputs.len()).map(|port| self.plan.graph.uses(index, port) > 0).collect();
-        let context = Context::new(self.services.networks, &wanted);
+        let context = Context::new(self.services.networks, &wanted).with_chroma(self.choice.chroma[index]);
         let results = match reduced {
-            Some(full) => operation.run_reduced(inputs, full, &context),
+            Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
         .map_err(|failure| failure.at(&node.action_id))?;
@@ -231,11 +236,15 @@ impl Runner<'_> {
         let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
         let file = self.files[source].ok_or_else(missing)?;
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
-        let (representation, upright_size) = self.choice.decode[&node];
+        let DecodeChoice { representation, at_least, chroma_at_least } = self.choice.decode[&node];
         let auto_orient = self.plan.graph.sources[source].auto_orient;
-        let turned = auto_orient && header.orientation >= 5;
-        let at_least = if turned { upright_size.transposed() } else { upright_size };
-        let request = DecodeRequest { representation, at_least, auto_orient };
+        let stored = |size: Size| if auto_orient && header.orientation >= 5 { size.transposed() } else { size };
+        let request = DecodeRequest {
+            representation,
+            at_least: stored(at_least),
+            chroma_at_least: stored(chroma_at_least),
+            auto_orient,
+        };
         let Decoded { image, warnings } =
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
@@ -251,7 +260,8 @@ impl Runner<'_> {
         let file = self.files[source].ok_or_else(missing)?;
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let representation = header.native.iter().next().unwrap_or(Representation::Rgba);
-        let request = DecodeRequest { representation, at_least: Size::new(256, 256), auto_orient: true };
+        let (at_least, chroma_at_least) = (Size::new(256, 256), Size::new(128, 128));
+        let request = DecodeRequest { representation, at_least, chroma_at_least, auto_orient: true };
         // What is wrong with a file that no result is made of needs no warning.
         let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         thumbnail(&decoded.image)
@@ -268,7 +278,7 @@ impl Runner<'_> {
         let size = image.size;
         let request = EncodeRequest {
             format,
-            quality: parameters.quality.clamp(1, 100) as u8,
+            quality: output.quality(),
             lossless: parameters.lossless,
             background: parameters.background.rgb(),
         };
@@ -279,7 +289,7 @@ impl Runner<'_> {
         let input = self.files[self.plan.graph.primary].map_or("", |file| file.name);
         let name = output.name(input, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
-            Failure::execute(format!("\"{{{unknown}}}\" is no placeholder."), "Mend the name pattern.")
+            Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
         Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })
@@ -292,15 +302,15 @@ fn take(
     intermediates: &mut [Option<Intermediate>],
     port: usize,
     representation: Option<Representation>,
-) -> Result<(Image, Size), Failure> {
+) -> Result<(Image, Option<Reduced>), Failure> {
     let gone = || Failure::system("A picture was freed before its last use.", "Report this as a bug.");
     let slot = intermediates.get_mut(port).ok_or_else(gone)?;
     let waiting = slot.as_mut().ok_or_else(gone)?;
     waiting.left -= 1;
-    let full = waiting.full;
+    let reduced = waiting.reduced;
     let image = if waiting.left == 0 { slot.take().ok_or_else(gone)?.image } else { waiting.image.clone() };
     let representation = representation.unwrap_or(image.representation());
-    Ok((convert(image, representation), full))
+    Ok((convert(image, representation), reduced))
 }
 
 #[cfg(test)]
@@ -317,7 +327,7 @@ mod tests {
     /// What happened to one node: the representation of its first input, once per run.
     type Log = Arc<Mutex<Vec<(String, Representation)>>>;
 
-    /// Wraps a kernel and writes down what it gets.
+    /// Wraps a kernel and records its inputs.
     struct Watched {
         id: String,
         inner: Box<dyn Operation>,
@@ -337,22 +347,28 @@ mod tests {
         fn output_size(&self, input: Size) -> Result<Size, Failure> {
             self.inner.output_size(input)
         }
-        fn needs(&self, input: Size) -> Size {
-            self.inner.needs(input)
+        fn scales_to(&self, input: Size) -> Option<Size> {
+            self.inner.scales_to(input)
+        }
+        fn mixes(&self) -> bool {
+            self.inner.mixes()
+        }
+        fn keeps_chroma_grid(&self) -> bool {
+            self.inner.keeps_chroma_grid()
         }
         fn run_reduced(
             &self,
             inputs: Vec<Option<Image>>,
-            full: Size,
+            reduced: Reduced,
             context: &Context<'_>,
         ) -> Result<Vec<Image>, Failure> {
-            self.inner.run_reduced(inputs, full, context)
+            self.inner.run_reduced(inputs, reduced, context)
         }
         fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
             let first = inputs[0].as_ref().expect("connected").representation();
             self.log.lock().expect("no panic").push((self.id.clone(), first));
             let mut results = self.inner.run(inputs, context)?;
-            // A profile of its own marks each result, so that its life can be followed.
+            // A profile of its own marks each result, so that its lifetime can be observed.
             let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
             let mut held = self.held.lock().expect("no panic");
             self.alive.lock().expect("no panic").push(held.iter().filter(|mark| mark.strong_count() > 0).count());
@@ -446,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_freed_with_its_last_consumer() {
+    fn a_picture_is_freed_after_its_last_consumer() {
         let ids: Vec<String> = (0..6).map(|i| format!("flip-{i}")).collect();
         let mut actions = vec![input("in")];
         actions.extend(ids.iter().map(|id| action(id, "flip", json!({}))));

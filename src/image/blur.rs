@@ -197,7 +197,7 @@ impl Recursion {
         scratch.clear();
         scratch.resize(count * width, 0.0);
         let [one, two] = &self.0;
-        // Before its start the line is its first sample for ever, so the state is that of a constant.
+        // Before its start the line repeats its first sample forever, so the state is that of a constant.
         let first: [f64; STRIP] = std::array::from_fn(|i| f64::from(samples[start + i.min(width - 1)]));
         let last_at = start + (count - 1) * stride;
         let last: [f64; STRIP] = std::array::from_fn(|i| f64::from(samples[last_at + i.min(width - 1)]));

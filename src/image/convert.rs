@@ -196,7 +196,7 @@ struct Upsampler<'a> {
 
 /// Which neighbour the sample at `phase` of `factor` leans to (−1, 0, 1), and the weights of the own sample and that
 /// neighbour; their sum is 1, 4 or 8.
-const fn taps(factor: u8, phase: usize) -> (i64, [u16; 2]) {
+pub(super) const fn interpolation(factor: u8, phase: usize) -> (i64, [u16; 2]) {
     match (factor, phase) {
         (2, 0) => (-1, [3, 1]),
         (2, _) => (1, [3, 1]),
@@ -228,7 +228,7 @@ impl<'a> Upsampler<'a> {
             return self.plane.row(own);
         }
 
-        let (lean, [weight, near_weight]) = taps(v, phase);
+        let (lean, [weight, near_weight]) = interpolation(v, phase);
         let near = (i64::from(own) + lean).clamp(0, i64::from(self.plane.size.height) - 1) as u32;
         let columns = self.plane.size.width as usize;
         for ((sum, &own), &near) in
@@ -239,7 +239,8 @@ impl<'a> Upsampler<'a> {
         self.blended[0] = self.blended[1];
         self.blended[columns + 1] = self.blended[columns];
 
-        let shift = taps(h, 0).1.iter().sum::<u16>().ilog2() + taps(v, 0).1.iter().sum::<u16>().ilog2();
+        let shift =
+            interpolation(h, 0).1.iter().sum::<u16>().ilog2() + interpolation(v, 0).1.iter().sum::<u16>().ilog2();
         match h {
             1 => {
                 // libjpeg's h1v2: the upper row rounds down in a tie, the lower one up.
@@ -275,7 +276,7 @@ fn spread_fourfold(blended: &[u16], shift: u32, row: &mut [u8]) {
     let half = 1 << (shift - 1);
     for (out, window) in row.as_chunks_mut::<4>().0.iter_mut().zip(blended.windows(3)) {
         for (phase, out) in out.iter_mut().enumerate() {
-            let (lean, [weight, near_weight]) = taps(4, phase);
+            let (lean, [weight, near_weight]) = interpolation(4, phase);
             let near = window[(1 + lean) as usize];
             *out = ((window[1] * weight + near * near_weight + half) >> shift) as u8;
         }

@@ -4,6 +4,7 @@
 //! the ratio: then the chroma grid would no longer start at the edge, and the picture goes to 4:4:4 first.
 
 use super::convert::full_chroma;
+use super::resample::Window;
 use super::{Image, Pixels, Plane, Size, Subsampling, Ycc};
 
 /// Mirrors and turns in one: first rows and columns are swapped, then the result is mirrored.
@@ -14,19 +15,44 @@ struct Motion {
     vertical: bool,
 }
 
+impl Motion {
+    /// What an EXIF orientation asks for; `None` where it is 1 or has no meaning.
+    const fn of(orientation: u8) -> Option<Self> {
+        let (transpose, horizontal, vertical) = match orientation {
+            2 => (false, true, false),
+            3 => (false, true, true),
+            4 => (false, false, true),
+            5 => (true, false, false),
+            6 => (true, true, false),
+            7 => (true, true, true),
+            8 => (true, false, true),
+            _ => return None,
+        };
+        Some(Self { transpose, horizontal, vertical })
+    }
+}
+
 /// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it as it is.
 pub fn apply(image: Image, orientation: u8) -> Image {
-    let (transpose, horizontal, vertical) = match orientation {
-        2 => (false, true, false),
-        3 => (false, true, true),
-        4 => (false, false, true),
-        5 => (true, false, false),
-        6 => (true, true, false),
-        7 => (true, true, true),
-        8 => (true, false, true),
-        _ => return image,
+    match Motion::of(orientation) {
+        Some(motion) => moved(image, motion),
+        None => image,
+    }
+}
+
+/// Where a part of a stored picture of `size` lies after [`apply`].
+pub fn window(part: Window, size: Size, orientation: u8) -> Window {
+    let Some(motion) = Motion::of(orientation) else { return part };
+    let (part, size) = if motion.transpose {
+        (Window { left: part.top, top: part.left, width: part.height, height: part.width }, size.transposed())
+    } else {
+        (part, size)
     };
-    moved(image, Motion { transpose, horizontal, vertical })
+    Window {
+        left: if motion.horizontal { f64::from(size.width) - part.left - part.width } else { part.left },
+        top: if motion.vertical { f64::from(size.height) - part.top - part.height } else { part.top },
+        ..part
+    }
 }
 
 /// Swaps left and right.
@@ -189,6 +215,25 @@ mod tests {
                 let image = apply(Image::new(stored, Pixels::Rgba(rgba.clone())), orientation);
                 let Pixels::Rgba(shown) = &image.pixels else { panic!("not RGBA") };
                 check(&rgba, shown, stored, 4, orientation);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_moves_with_its_pixels() {
+        let stored = Size::new(7, 5);
+        let part = Window { left: 1.0, top: 2.0, width: 3.0, height: 2.0 };
+        let inside = |x: f64, y: f64, part: Window| {
+            (part.left..part.left + part.width).contains(&x) && (part.top..part.top + part.height).contains(&y)
+        };
+        for orientation in 1..=8 {
+            let marks = (0..35).map(|i| u8::from(inside(f64::from(i % 7), f64::from(i / 7), part))).collect();
+            let shown = apply(Image::new(stored, Pixels::Gray(marks)), orientation);
+            let Pixels::Gray(marks) = &shown.pixels else { panic!("not gray") };
+            let moved = window(part, stored, orientation);
+            for (mark, i) in marks.iter().zip(0u32..) {
+                let (x, y) = (f64::from(i % shown.size.width), f64::from(i / shown.size.width));
+                assert_eq!(*mark == 1, inside(x, y, moved), "{orientation} ({x}, {y})");
             }
         }
     }

@@ -5,7 +5,8 @@
 use fast_image_resize::images::{Image as Target, ImageRef as Source};
 use fast_image_resize::{Filter as Kernel, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use super::{Image, Pixels, Plane, Size, Ycc};
+use super::chroma::{self, Side};
+use super::{Image, Pixels, Plane, Size, Subsampling, Ycc};
 use crate::error::Failure;
 
 /// How new samples are weighed from old ones. When shrinking, each is widened to what a new sample covers (but for
@@ -38,6 +39,36 @@ impl Filter {
             Self::Lanczos3 => FilterType::Lanczos3,
         })
     }
+}
+
+/// For chroma planes, which [`chroma`] resamples by itself.
+impl Filter {
+    /// How far it reaches, in samples of the larger step; `None` for the nearest sample alone.
+    pub(super) fn support(self) -> Option<f64> {
+        match self {
+            Self::Nearest => None,
+            Self::Bilinear => Some(1.0),
+            Self::Bicubic | Self::Mitchell => Some(2.0),
+            Self::Lanczos3 => Some(3.0),
+        }
+    }
+
+    /// The weight at a distance.
+    pub(super) fn weight(self, x: f64) -> f64 {
+        match self {
+            Self::Nearest => f64::from(u8::from((-0.5..0.5).contains(&x))),
+            Self::Bilinear => (1.0 - x.abs()).max(0.0),
+            Self::Bicubic => cubic_weight(x, 0.0, 0.5),
+            Self::Mitchell => cubic_weight(x, 1.0 / 3.0, 1.0 / 3.0),
+            Self::Lanczos3 if x.abs() < 3.0 => sinc(x) * sinc(x / 3.0),
+            Self::Lanczos3 => 0.0,
+        }
+    }
+}
+
+fn sinc(x: f64) -> f64 {
+    let x = x * std::f64::consts::PI;
+    if x == 0.0 { 1.0 } else { x.sin() / x }
 }
 
 /// The family of Mitchell and Netravali, "Reconstruction filters in computer graphics" (1988), never 0 inside ±2.
@@ -73,16 +104,63 @@ impl Window {
     }
 }
 
-/// Resamples `window` of `image` to `size`, in the representation and with the subsampling that it has.
-///
-/// Filters read across the window's edges where the picture goes on, so a window of a resized picture equals that
-/// picture cropped. Alpha is multiplied in before and divided out after. Chroma planes keep centred siting: they are
-/// scaled by the ratio of the picture, not by the ratio of their own rounded sizes, so that a side of odd length moves
-/// no colour.
+/// What a picture that was decoded smaller than it is stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reduced {
+    /// The picture's real size.
+    pub full: Size,
+    /// Where the picture lies in the samples. The last sample of a side that was decoded at a part reaches past the
+    /// picture's end, and after a turn that end may be the left or the upper one.
+    pub window: Window,
+}
+
+/// What a resampled planar picture's colour is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChromaUse {
+    /// Anything: it keeps the resolution that source and result both have.
+    #[default]
+    Whole,
+    /// To be written at half size both ways, as it is: the subsampling that the encoder would do is part of the
+    /// resampling.
+    Halved,
+}
+
+impl ChromaUse {
+    /// The subsampling of a picture of `from` with `own` whose window becomes `to` pixels.
+    fn subsampling(self, own: Subsampling, window: Window, to: Size) -> Subsampling {
+        let side = |own: u8, from: f64, to: u32| {
+            // No coarser than the source's samples, where the result has room for them.
+            let serves = |ratio: &u8| f64::from(to) / f64::from(*ratio) >= from / f64::from(own);
+            let whole = [4, 2].into_iter().filter(|ratio| *ratio <= own).find(serves).unwrap_or(1);
+            if self == Self::Halved { whole.max(2) } else { whole }
+        };
+        Subsampling { h: side(own.h, window.width, to.width), v: side(own.v, window.height, to.height) }
+    }
+}
+
+/// Resamples `window` of `image` to `size`, in the representation that it has; see [`resample_for`].
 ///
 /// # Errors
 /// A system failure when the buffers do not fit their sizes, which would be a bug.
 pub fn resample(image: &Image, window: Window, size: Size, filter: Filter) -> Result<Image, Failure> {
+    resample_for(image, window, size, filter, ChromaUse::Whole)
+}
+
+/// Resamples `window` of `image` to `size`, in the representation that it has.
+///
+/// Filters read across the window's edges where the picture goes on, so a window of a resized picture equals that
+/// picture cropped. Alpha is multiplied in before and divided out after. Chroma comes out as if it had been brought to
+/// luma size first, and is subsampled only as far as `chroma` says; it keeps centred siting.
+///
+/// # Errors
+/// A system failure when the buffers do not fit their sizes, which would be a bug.
+pub fn resample_for(
+    image: &Image,
+    window: Window,
+    size: Size,
+    filter: Filter,
+    chroma: ChromaUse,
+) -> Result<Image, Failure> {
     if size == image.size && window == Window::all(size) {
         return Ok(image.clone());
     }
@@ -96,24 +174,26 @@ pub fn resample(image: &Image, window: Window, size: Size, filter: Filter) -> Re
         Pixels::Rgb(data) => Pixels::Rgb(run(data, image.size, window, size, PixelType::U8x3)?),
         Pixels::Rgba(data) => Pixels::Rgba(run(data, image.size, window, size, PixelType::U8x4)?),
         Pixels::Ycc(ycc) => {
-            let mut plane = |plane: &Plane, window: Window, size: Size| {
-                run(&plane.data, plane.size, window, size, PixelType::U8).map(|data| Plane { size, data })
+            let subsampling = chroma.subsampling(ycc.subsampling, window, size);
+            let across = Side {
+                from: image.size.width,
+                ratio: ycc.subsampling.h,
+                start: window.left,
+                length: window.width,
+                to: size.width,
+                to_ratio: subsampling.h,
             };
-            // A chroma sample of the result stands for `h × v` of its pixels, also where the last reach past the edge.
-            let (h, v) = (f64::from(ycc.subsampling.h), f64::from(ycc.subsampling.v));
-            let chroma_size = ycc.subsampling.chroma_size(size);
-            let chroma_window = Window {
-                left: window.left / h,
-                top: window.top / v,
-                width: f64::from(chroma_size.width) * (window.width / f64::from(size.width)),
-                height: f64::from(chroma_size.height) * (window.height / f64::from(size.height)),
+            let down = Side {
+                from: image.size.height,
+                ratio: ycc.subsampling.v,
+                start: window.top,
+                length: window.height,
+                to: size.height,
+                to_ratio: subsampling.v,
             };
-            Pixels::Ycc(Ycc {
-                y: plane(&ycc.y, window, size)?,
-                cb: plane(&ycc.cb, chroma_window, chroma_size)?,
-                cr: plane(&ycc.cr, chroma_window, chroma_size)?,
-                subsampling: ycc.subsampling,
-            })
+            let [cb, cr] = chroma::resample([&ycc.cb, &ycc.cr], across, down, filter);
+            let luma = run(&ycc.y.data, image.size, window, size, PixelType::U8)?;
+            Pixels::Ycc(Ycc { y: Plane { size, data: luma }, cb, cr, subsampling })
         }
     };
     Ok(image.with(size, pixels))
@@ -131,29 +211,14 @@ fn resize_samples(
     let failed = |error: &dyn std::fmt::Display| {
         Failure::system(format!("The picture could not be resized: {error}."), "Report this as a bug.")
     };
-    // The resizer refuses a window that passes the samples, so these are continued by their last where need be.
-    let (right, bottom) = (window.left + window.width, window.top + window.height);
-    let reach = Size::new(past(right, from.width), past(bottom, from.height));
-    let continued;
-    let data = if reach == from {
-        data
-    } else {
-        continued = continue_edges(data, from, reach, kind.size());
-        &continued
-    };
-    let source = Source::new(reach.width, reach.height, data, kind).map_err(|error| failed(&error))?;
+    let source = Source::new(from.width, from.height, data, kind).map_err(|error| failed(&error))?;
     let mut target = Target::new(to.width, to.height, kind);
     let (width, height) =
-        (within(window.left, window.width, reach.width), within(window.top, window.height, reach.height));
+        (within(window.left, window.width, from.width), within(window.top, window.height, from.height));
     resizer
         .resize(&source, &mut target, &options.crop(window.left, window.top, width, height))
         .map_err(|error| failed(&error))?;
     Ok(target.into_vec())
-}
-
-/// How many samples must be there for a window that ends at `end`, forgiving the error of a few divisions.
-fn past(end: f64, samples: u32) -> u32 {
-    samples.max((end - 1e-6).ceil() as u32)
 }
 
 /// The extent of a window, made to end inside the samples by the last bit.
@@ -166,19 +231,6 @@ fn within(start: f64, mut extent: f64, samples: u32) -> f64 {
         }
     }
     extent
-}
-
-fn continue_edges(data: &[u8], from: Size, to: Size, pixel: usize) -> Vec<u8> {
-    let (row, longer) = (from.width as usize * pixel, to.width as usize * pixel);
-    let mut continued = Vec::with_capacity(longer * to.height as usize);
-    for y in 0..to.height {
-        let row = &data[y.min(from.height - 1) as usize * row..][..row];
-        continued.extend_from_slice(row);
-        for _ in from.width..to.width {
-            continued.extend_from_slice(&row[row.len() - pixel..]);
-        }
-    }
-    continued
 }
 
 #[cfg(test)]
@@ -221,10 +273,8 @@ mod tests {
                 let image = ramp(from, subsampling);
                 let out = resample(&image, Window::all(from), to, Filter::Lanczos3).unwrap();
                 assert!(out.is_consistent());
-                let (Pixels::Ycc(out), Pixels::Ycc(expected)) = (out.pixels, ramp(to, subsampling).pixels) else {
-                    panic!("planar stays planar")
-                };
-                assert_eq!(out.subsampling, subsampling);
+                let Pixels::Ycc(out) = out.pixels else { panic!("planar stays planar") };
+                let Pixels::Ycc(expected) = ramp(to, out.subsampling).pixels else { panic!("planar") };
                 for (got, want) in [(&out.cb, &expected.cb), (&out.cr, &expected.cr)] {
                     // Filters flatten a ramp next to the edges.
                     for y in 4..got.size.height.saturating_sub(4) {
@@ -237,6 +287,37 @@ mod tests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn chroma_keeps_the_resolution_that_source_and_result_have() {
+        let (full, half) = (Subsampling::S444, Subsampling::S420);
+        for (own, from, to, whole, halved) in [
+            (half, (4000, 3000), (1600, 1200), full, half),
+            (half, (4000, 3000), (3600, 2700), full, half),
+            (half, (400, 300), (800, 600), half, half),
+            (half, (401, 301), (800, 601), full, half),
+            (full, (4000, 3000), (1600, 1200), full, half),
+            (Subsampling::S422, (400, 300), (200, 300), full, half),
+            (Subsampling::S422, (400, 300), (400, 200), Subsampling::S422, half),
+            (
+                Subsampling { h: 4, v: 1 },
+                (400, 300),
+                (900, 200),
+                Subsampling { h: 4, v: 1 },
+                Subsampling { h: 4, v: 2 },
+            ),
+            (Subsampling { h: 4, v: 1 }, (400, 300), (300, 200), Subsampling { h: 2, v: 1 }, half),
+        ] {
+            let image = ramp(Size::new(from.0, from.1), own);
+            let to = Size::new(to.0, to.1);
+            for (used, expected) in [(ChromaUse::Whole, whole), (ChromaUse::Halved, halved)] {
+                let out = resample_for(&image, Window::all(image.size), to, Filter::Bilinear, used).unwrap();
+                assert!(out.is_consistent());
+                let Pixels::Ycc(out) = out.pixels else { panic!("planar stays planar") };
+                assert_eq!(out.subsampling, expected, "{own:?} {from:?} → {to:?} {used:?}");
             }
         }
     }

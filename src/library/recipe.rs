@@ -1,4 +1,4 @@
-//! What a workflow does, as a hash: two documents of the same recipe make the same of the same pictures.
+//! What a workflow does, as a hash: two documents of the same recipe make the same results from the same pictures.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,8 +7,8 @@ use super::runs::is_source;
 
 /// SHA-256, in hex, of what a document does: its actions with their parameters, in order, and its connections.
 ///
-/// Left out is what makes no difference to a result: pictures, names and descriptions, port notes, the order of keys
-/// and of connections.
+/// Excluded is everything that makes no difference to a result: pictures, names and descriptions, port notes, the order
+/// of keys and of connections.
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut text = String::new();
@@ -44,7 +44,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a value in one form: keys sorted, those of the outermost object filtered, numbers as JavaScript has them.
+/// Writes a value in a canonical form: keys sorted, those of the outermost object filtered, numbers as in JavaScript.
 fn write(text: &mut String, value: &Value, wanted: &dyn Fn(&str) -> bool) {
     match value {
         Value::Object(map) => {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_difference_to_a_result_makes_none_to_the_recipe() {
+    fn irrelevant_differences_do_not_change_the_recipe() {
         let same = json!({
             "actions": [
                 { "actionType": "input-images", "actionId": "in", "parameters": { "autoOrient": true, "images": [] } },
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_change_makes_another_recipe() {
+    fn every_other_change_changes_the_recipe() {
         let mut seen = std::collections::BTreeSet::from([recipe(&document())]);
         for (pointer, value) in [
             ("/actions/0/parameters/autoOrient", json!(false)),

@@ -1,25 +1,25 @@
-//! The inputs of a workflow as parameters of its runs: what each run may give, and the document that runs with what
-//! was given.
+//! The inputs of a workflow as parameters of its runs: what each run may provide, and the document that runs with what
+//! was provided.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actions::{self, Role};
 
-/// What a run gives, or may give, to a workflow: one input action.
+/// What a run provides, or may provide, to a workflow: one input action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunParameter {
     /// `node_id` in a run: the action's id.
     pub node_id: String,
-    /// What it takes; `image` for now.
+    /// Its type; `image` for now.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Whether each run must give it; otherwise the workflow's own picture serves.
+    /// Whether each run must provide it; otherwise the workflow's own picture is used.
     pub required: bool,
 }
 
-/// Whether an action of a document brings pictures in.
+/// Whether an action of a document is an input of pictures.
 pub(super) fn is_source(action: &Value) -> bool {
     let action_type = action.get("actionType").and_then(Value::as_str).unwrap_or_default();
     actions::find(action_type).is_some_and(|action| action.role == Role::Source)
@@ -49,11 +49,11 @@ pub fn parameters(document: &Value) -> Vec<RunParameter> {
         .collect()
 }
 
-/// The document that runs once for each of `runs`; each gives one picture (an entry of `images`) per input by the
-/// input's id. An input that no run gives keeps the one picture the document has.
+/// The document that runs once for each of `runs`; each provides one picture (an entry of `images`) per input by the
+/// input's id. An input that no run provides keeps the one picture of the document.
 ///
 /// # Errors
-/// A sentence naming the run and the input: an input that is not there, or is missing.
+/// A sentence naming the run and the input: an input that does not exist, or is missing.
 pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value, String> {
     let mut document = document.clone();
     let known: Vec<String> = parameters(&document).into_iter().map(|parameter| parameter.node_id).collect();
@@ -61,7 +61,7 @@ pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value,
         if let Some(unknown) = run.keys().find(|id| !known.contains(id)) {
             let known = known.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", ");
             return Err(format!(
-                "Run {index} gives \"{unknown}\", which is no input of the workflow. Its inputs are: {known}."
+                "Run {index} gives \"{unknown}\", which is not an input of the workflow. Its inputs are: {known}."
             ));
         }
     }
@@ -92,7 +92,7 @@ pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value,
     Ok(document)
 }
 
-/// The document without pictures that exist in this browser only, fit for another one.
+/// The document without pictures that exist only in this browser, ready for another one.
 pub fn without_local_images(document: &Value) -> Value {
     let mut document = document.clone();
     let actions = document.get_mut("actions").and_then(Value::as_array_mut).into_iter().flatten();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_this_browser_stay_here() {
+    fn pictures_stored_in_this_browser_are_left_out_of_exports() {
         let mut document = watermark();
         document["actions"][0]["parameters"] = json!({ "images": [{ "presignedUrl": "https://x/1.jpg" }, { "sourceUrl": "asset:2" }, { "sourceUrl": "blob:3" }, {}] });
         let document = without_local_images(&document);

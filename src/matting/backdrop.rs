@@ -1,9 +1,10 @@
-//! The subject of a studio shot, without a network: all that is not the backdrop.
+//! The subject of a studio shot, without a model: everything that is not the backdrop.
 //!
-//! The backdrop is a smooth surface of colour, fitted through the border and then through all that follows it. From the
-//! border it is followed inwards over pixels of its colour, and over its shadow: darker, of the same tint, and without
-//! texture. What cannot be reached is the subject. Along its edge opacity is where a pixel lies on the line from the
-//! backdrop's colour nearby to the subject's. The shadow is how much darker the backdrop is than its surface.
+//! The backdrop is a smooth surface of colour, fitted through the border and then through everything that follows it.
+//! From the border it is followed inwards over pixels of its colour, and over its shadow: darker, of the same tint, and
+//! without texture. What cannot be reached is the subject. Along its edge, opacity is the position of a pixel on the
+//! line from the backdrop's colour nearby to the subject's. The shadow is how much darker the backdrop is than its
+//! surface.
 
 use super::border::{self, Surface};
 use super::edges::Edges;
@@ -15,9 +16,9 @@ use super::region::Region;
 const LEAST_REACH: f32 = 2.5;
 /// Or closer than this many times the median distance of the border,
 const REACH: f32 = 4.0;
-/// but never further away than this: beyond, other things begin.
+/// but never further away than this: beyond, other objects begin.
 const MOST_REACH: f32 = 12.0;
-/// A shadow is off the backdrop's tint by less than this, in ΔE without lightness.
+/// A shadow differs from the backdrop's tint by less than this, in ΔE without lightness.
 const TINT: f32 = 4.0;
 /// A shadow is darker by less than this, in L\*.
 const DARKEST: f32 = 40.0;
@@ -25,11 +26,12 @@ const DARKEST: f32 = 40.0;
 const SOFTEST: f32 = 1.2;
 /// Around a pixel of a shadow no edge is nearer than this, in pixels.
 const CLEARANCE: usize = 3;
-/// A part of the subject is at least this share of the picture,
+/// A part of the subject covers at least this share of the picture,
 const SPECK: usize = 5000;
 /// and more pixels than a single one darkens around itself.
 const LEAST: usize = 26;
-/// Width of the subject's rim that may still be backdrop: the outline is where the backdrop ends for sure, in pixels.
+/// Width of the subject's rim that may still be backdrop: up to the outline everything is certainly backdrop, in
+/// pixels.
 const RIM: usize = 6;
 /// On either side of the outline, opacity is partial for at most this many pixels.
 const BAND: usize = 3;
@@ -37,14 +39,14 @@ const BAND: usize = 3;
 const NEARBY: usize = 6;
 /// The weight of the outline against that of colour, as a squared distance of colours from 0 to 1.
 const OUTLINE: f32 = 2e-3;
-/// Pixels that a surface is fitted through, at least.
+/// Least number of pixels for fitting a surface.
 const SAMPLES: usize = 1 << 14;
-/// How much darker than its surface a backdrop may be before that is a shadow: noise, and what the surface misses.
+/// How much darker than its surface a backdrop may be before that is a shadow: noise, and the surface's error.
 const NOISE: f32 = 0.015;
 /// A border whose median distance from the surface is above this is no backdrop, in ΔE.
 const UNEVEN: f32 = 4.0;
 
-/// What was found before an even backdrop.
+/// What was found in front of an even backdrop.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The subject's edges.
@@ -151,7 +153,7 @@ impl Judged {
     }
 }
 
-/// Opacity as the place of a colour between that of the backdrop and that of the subject, both as they are nearby.
+/// Opacity as the position of a colour between that of the backdrop and that of the subject, both taken nearby.
 fn edges(guide: &Field, subject: &Region) -> Edges {
     let size = guide.size;
     let mut scratch = Vec::new();
@@ -164,7 +166,7 @@ fn edges(guide: &Field, subject: &Region) -> Edges {
         field.box_mean(radius, &mut scratch);
         field
     };
-    // Where the subject is too thin for a core, all of it tells its colour.
+    // Where the subject is too thin for a core, all of it gives its colour.
     let core = subject.shrunk(RIM);
     let weight = |at: usize| if core.inside[at] { 1.0 } else { 1e-3 * f32::from(u8::from(subject.inside[at])) };
     let own = nearby(&weight, NEARBY + RIM);
@@ -175,7 +177,7 @@ fn edges(guide: &Field, subject: &Region) -> Edges {
         _ => [0.0, 0.0, 0.0, outline],
     };
 
-    // The outline so far lies where the backdrop ends; half of opacity lies further in.
+    // So far the outline lies where the backdrop ends; an opacity of one half lies further in.
     let is_behind = |at: usize| {
         let ([r, g, b, constant], [red, green, blue, _]) = (function(at, 1.0), guide.data[at]);
         subject.inside[at] && r * red + g * green + b * blue + constant < 0.5
@@ -202,7 +204,7 @@ fn mean([r, g, b, weight]: [f32; 4]) -> Option<[f32; 3]> {
     (weight > 1e-6).then(|| [r / weight, g / weight, b / weight])
 }
 
-/// Opacity as a function of colour: 0 at `behind`, 1 at `own`; the less these differ, the more the outline tells.
+/// Opacity as a function of colour: 0 at `behind`, 1 at `own`; the less these differ, the more the outline counts.
 fn between(own: [f32; 3], behind: [f32; 3], outline: f32) -> [f32; 4] {
     let way: [f32; 3] = std::array::from_fn(|i| own[i] - behind[i]);
     let scale = 1.0 / (OUTLINE + way.iter().map(|part| part * part).sum::<f32>());
@@ -237,7 +239,7 @@ mod tests {
 
     const SIZE: Size = Size::new(160, 120);
 
-    /// A graded, slightly noisy backdrop with whatever `subject` gives: its colour and its opacity.
+    /// A graded, slightly noisy backdrop with a subject whose colour and opacity `subject` gives.
     fn scene(subject: impl Fn(f32, f32) -> ([f32; 3], f32)) -> Field {
         let mut state = 1_u32;
         let mut noise = || {
@@ -303,14 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_subject_encloses_stays() {
+    fn areas_enclosed_by_a_subject_stay() {
         let guide = scene(|x, y| ([0.8, 0.1, 0.1], disc(x, y, 30.0) - disc(x, y, 20.0)));
         let alpha = alpha(&guide, &find(&guide));
         assert_eq!((alpha[60 * 160 + 80], alpha[60 * 160 + 20]), (255, 0));
     }
 
     #[test]
-    fn specks_are_no_subject() {
+    fn specks_are_not_a_subject() {
         let guide = scene(|x, y| ([0.0; 3], if (x, y) == (40.0, 40.0) { 1.0 } else { 0.0 }));
         assert!(!find(&guide).is_clear);
     }

@@ -1,5 +1,5 @@
 //! The border of a picture as a sample of its background: its median colour, and the smooth surface that its colours
-//! lie on. A studio's backdrop is such a surface, graded by light and lens; a street is none.
+//! lie on. A studio's backdrop is such a surface, graded by light and lens; a street is not.
 
 use super::field::Field;
 use super::lab::{Lab, difference};
@@ -7,9 +7,9 @@ use crate::image::Size;
 
 /// Width of the border as a share of the shorter side.
 const WIDTH: f64 = 0.025;
-/// Colours further from the surface than this many times the median distance take no part in the next fit.
+/// Colours further from the surface than this many times the median distance are ignored in the next fit.
 const OUTLIER: f32 = 3.0;
-/// Fits, each without the last one's outliers.
+/// Number of fits, each without the outliers of the last one.
 const ROUNDS: usize = 6;
 
 /// A border below this deviation is an even backdrop, in ΔE.
@@ -43,7 +43,7 @@ impl Border {
         Self { median, deviation }
     }
 
-    /// Whether it is an even backdrop, as a studio has it.
+    /// Whether it is an even backdrop, as in a studio.
     pub fn is_even(&self) -> bool {
         self.deviation < EVEN
     }
@@ -59,7 +59,7 @@ pub(super) fn places(size: Size) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A quadratic function of place for each channel.
+/// A quadratic function of position for each channel.
 #[derive(Clone, Debug)]
 pub(super) struct Surface {
     size: Size,
@@ -104,7 +104,7 @@ impl Surface {
                 }
             }
         }
-        // Keeps a slope at 0 that nothing tells, as in a picture of one row.
+        // Keeps a slope at 0 that nothing determines, as in a picture of one row.
         let ridge = 1e-6 * (matrix[0][0] + 1.0);
         for (i, row) in matrix.iter_mut().enumerate() {
             row[i] += ridge * if i == 0 { 1e-3 } else { 1.0 };
@@ -171,7 +171,7 @@ mod tests {
 
     const SIZE: Size = Size::new(120, 80);
 
-    /// Interleaved R′G′B′ of a gray value by place, from −1 to 1.
+    /// Interleaved R′G′B′ of a gray value by position, from −1 to 1.
     fn picture(value: impl Fn(f32, f32) -> f32) -> Vec<u8> {
         let place = |i: u32, side: u32| (i as f32 + 0.5) / side as f32 * 2.0 - 1.0;
         let values = (0..SIZE.pixels() as u32)
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_into_the_border_is_an_outlier() {
+    fn objects_in_the_border_are_outliers() {
         let graded = |x: f32, _| 200.0 - 30.0 * x;
         let picture = picture(|x, y| if x.abs() < 0.25 && y > 0.0 { 40.0 } else { graded(x, y) });
         let border = Border::of(&picture, SIZE);

@@ -1,4 +1,4 @@
-//! The picture with its opacity: colours freed from the old background, a shadow laid under, the empty rim cut off.
+//! Cutting out: colours without the old background, a shadow underneath, the empty rim trimmed.
 
 use super::field::{Field, Map, taps};
 use super::fusion::estimate;
@@ -7,12 +7,12 @@ use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
 
-/// Opacity from here up counts when the rim is cut off: 5 %.
+/// Least opacity that counts when the rim is trimmed: 5 %.
 const SEEN: u8 = 13;
 
-/// `image` with the subject's `opacity`, 0 to 255 per pixel, as straight RGBA; alpha that the picture has is multiplied in.
-/// Where the subject is partly opaque, pixels get its own colour; fully transparent ones are black. `shadow`, at the size
-/// of `guide`, is the opacity of a black layer under the subject.
+/// `image` with the subject's `opacity`, 0 to 255 per pixel, as straight RGBA; alpha that the picture has is multiplied
+/// in. Where the subject is partly opaque, pixels get its own colour; fully transparent ones are black. `shadow`, at
+/// the size of `guide`, is the opacity of a black layer under the subject.
 ///
 /// # Errors
 /// When the picture is not interleaved, or a buffer does not fit its size: both would be bugs.
@@ -71,7 +71,7 @@ fn both(opacity: u8, own: u8) -> u8 {
     ((u32::from(opacity) * u32::from(own) + 127) / 255) as u8
 }
 
-/// The alpha that the picture has; nothing where it is opaque everywhere.
+/// The picture's own alpha; nothing where it is opaque everywhere.
 fn own_alpha(image: &Image) -> Option<Vec<u8>> {
     let Pixels::Rgba(data) = &image.pixels else { return None };
     let own: Vec<u8> = data.as_chunks::<4>().0.iter().map(|[.., own]| *own).collect();
@@ -103,7 +103,7 @@ fn at_work_size(alpha: &[u8], from: Size, to: Size) -> Result<Vec<f32>, Failure>
     }
 }
 
-/// Black of the shadow's opacity under straight RGBA: αo = α + s (1 − α), and black adds nothing to the colour.
+/// Black with the shadow's opacity under straight RGBA: αo = α + s (1 − α), and black adds nothing to the colour.
 fn lay_under(rgba: &mut [u8], size: Size, shadow: &Map) {
     let (across, down) = (taps(shadow.size.width, size.width), taps(shadow.size.height, size.height));
     for (row, down) in rgba.chunks_exact_mut(size.width as usize * 4).zip(down) {
@@ -121,7 +121,7 @@ fn lay_under(rgba: &mut [u8], size: Size, shadow: &Map) {
     }
 }
 
-/// The smallest box that holds all that is seen: left, top and size. `None` where nothing is.
+/// The smallest box around everything visible: left, top and size. `None` if nothing is.
 pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
     let width = size.width as usize;
     let is_seen = |pixel: &[u8; 4]| pixel[3] >= SEEN;
@@ -139,7 +139,7 @@ pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
     Some((left as u32, top as u32, Size::new((right - left) as u32, (bottom - top) as u32)))
 }
 
-/// Lays straight RGBA over `background`, straight too: source-over of encoded values, each rounded once.
+/// Composites straight RGBA over `background`, straight too: source-over of encoded values, each rounded once.
 pub fn lay_over(rgba: &mut [u8], background: [u8; 4]) {
     let [r, g, b, a] = background.map(f32::from);
     for pixel in rgba.as_chunks_mut::<4>().0.iter_mut().filter(|pixel| pixel[3] < 255) {
@@ -194,12 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_is_cut_out_already_keeps_its_colours() {
+    fn a_picture_that_was_cut_out_before_keeps_its_colours() {
         for gray in [25, 127, 230] {
             let image = faded(gray);
             let guide = guide(&image).unwrap();
             let own: Vec<u8> = own_alpha(&image).unwrap();
-            // A network that takes all of it as the subject, and one that sees its edge as soft.
+            // A model that takes all of it as the subject, and one that sees its edge as soft.
             for opacity in [vec![255; own.len()], own.clone()] {
                 let out = cut_out(&image, &opacity, &guide, None).unwrap();
                 let Pixels::Rgba(out) = out.pixels else { panic!("with alpha") };
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_box_holds_what_is_seen() {
+    fn the_box_contains_everything_visible() {
         let mut rgba = vec![0; 6 * 5 * 4];
         assert_eq!(seen(&rgba, Size::new(6, 5)), None);
         for (x, y, alpha) in [(2, 1, 255), (4, 3, SEEN), (0, 0, SEEN - 1)] {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_background_is_laid_under_straight_alpha() {
+    fn a_background_is_composited_under_straight_alpha() {
         let mut rgba = [[200, 100, 0, 255], [200, 100, 0, 51], [9, 9, 9, 0]].concat();
         lay_over(&mut rgba, [0, 0, 250, 255]);
         assert_eq!(rgba, [[200, 100, 0, 255], [40, 20, 200, 255], [0, 0, 250, 255]].concat());

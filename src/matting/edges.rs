@@ -1,19 +1,19 @@
-//! Opacity at full size: settled where the rough mask is sure, and by a local function of colour near edges.
+//! Opacity at full size: fixed where the rough mask is certain, and by a local function of colour near edges.
 
 use super::field::{Field, Map, Tap, taps};
 use super::{BEHIND, no_colour};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Size};
 
-/// From here up the rough mask is taken as the subject.
+/// From this value up the rough mask counts as subject.
 pub const SURE: f32 = 0.97;
-/// From here down the rough mask is taken as the background.
+/// From this value down the rough mask counts as background.
 pub const SURELY_NOT: f32 = 0.03;
 
-/// What is known of opacity at work size.
+/// What is known about opacity at work size.
 #[derive(Clone, Debug)]
 pub struct Edges {
-    /// The rough mask, 0 to 1: it decides where [`functions`](Self::functions) have a say.
+    /// The rough mask, 0 to 1: it decides where [`functions`](Self::functions) are used.
     pub rough: Map,
     /// Opacity as a function of colour, `[a_red, a_green, a_blue, b]`.
     pub functions: Field,
@@ -28,8 +28,8 @@ impl Edges {
         }
     }
 
-    /// Opacity of every pixel of `image`, 0 to 255, row by row. What the picture has of alpha has no part in it, but
-    /// that its colours are looked at before [`BEHIND`], as the functions were found.
+    /// Opacity of every pixel of `image`, 0 to 255, row by row. The picture's alpha does not take part, except that its
+    /// colours are seen in front of [`BEHIND`], as they were when the functions were found.
     ///
     /// # Errors
     /// When the picture is not interleaved, which would be a bug.
@@ -52,7 +52,7 @@ impl Edges {
         let mut opacity = vec![0; pixels.len()];
         for ((out, row), down) in opacity.chunks_exact_mut(width).zip(pixels.chunks_exact(width)).zip(down) {
             let mut x = 0;
-            // All pixels between the same four samples of the rough mask: most often they agree.
+            // All pixels between the same four samples of the rough mask: usually they agree.
             for run in across.chunk_by(|one, other| one.first == other.first) {
                 let pixels = x..x + run.len();
                 x = pixels.end;
@@ -87,12 +87,12 @@ impl Edges {
         }
         let [red, green, blue, constant] = self.functions.at(across, down);
         let colour = red * f32::from(pixel[0]) + green * f32::from(pixel[1]) + blue * f32::from(pixel[2]);
-        // The cast takes what is out of range to its end.
+        // The cast saturates.
         (colour + constant * 255.0 + 0.5) as u8
     }
 }
 
-/// A pixel before [`BEHIND`].
+/// A pixel in front of [`BEHIND`].
 fn shown([r, g, b, own]: &[u8; 4]) -> [u8; 3] {
     let mix = |(over, behind)| {
         ((u32::from(over) * u32::from(*own) + u32::from(behind) * (255 - u32::from(*own)) + 127) / 255) as u8
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn functions_have_a_say_only_where_the_rough_mask_is_not_sure() {
+    fn functions_are_used_only_where_the_rough_mask_is_uncertain() {
         let size = Size::new(9, 2);
         let alpha = edges(size).opacity(&gray(size, 3, |x| 20 * x as u8)).unwrap();
         assert_eq!(alpha[..9], [0, 0, 0, 60, 80, 100, 255, 255, 255]);
     }
 
     #[test]
-    fn a_larger_picture_is_judged_pixel_by_pixel() {
+    fn a_larger_picture_is_evaluated_pixel_by_pixel() {
         let size = Size::new(90, 20);
         let alpha = edges(Size::new(9, 2)).opacity(&gray(size, 3, |x| if x % 2 == 0 { 40 } else { 200 })).unwrap();
         assert_eq!(alpha[40..44], [40, 200, 40, 200]);
@@ -136,10 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_looked_at_before_white() {
+    fn colours_are_seen_in_front_of_white() {
         let size = Size::new(9, 2);
         let opacity = edges(size).opacity(&gray(size, 4, |_| 100)).unwrap();
-        // 128 of 255 of 100 before white: 100 × 0.502 + 255 × 0.498.
+        // 128 of 255 of 100 in front of white: 100 × 0.502 + 255 × 0.498.
         assert_eq!(opacity[..9], [0, 0, 0, 177, 177, 177, 255, 255, 255]);
     }
 

@@ -30,7 +30,7 @@ impl Field {
     }
 
     /// Replaces every value by the mean over the square of `2 · radius + 1` pixels a side around it; of a square that
-    /// reaches out of the picture only the part inside counts. `scratch` is any buffer that can be reused.
+    /// extends beyond the picture only the part inside counts. `scratch` is any buffer that can be reused.
     ///
     /// Running sums in single precision: for values up to 1 the error stays below 10⁻⁵.
     pub fn box_mean(&mut self, radius: usize, scratch: &mut Vec<[f32; 4]>) {

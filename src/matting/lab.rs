@@ -1,9 +1,9 @@
-//! Encoded sRGB to CIE L\*a\*b\* (D65), quick enough for every pixel: differences there are what the eye sees.
+//! Encoded sRGB to CIE L\*a\*b\* (D65), fast enough for every pixel: distances there match what the eye sees.
 
 /// Steps of a table; linear interpolation between them is within 0.001 of the definition.
 const STEPS: usize = 4096;
 
-/// The two curves on the way, as tables.
+/// The two curves of the conversion, as tables.
 pub(super) struct Lab {
     /// Encoded to linear light (IEC 61966-2-1).
     linear: Vec<f32>,
@@ -20,7 +20,7 @@ impl Lab {
         }
     }
 
-    /// L\*, a\* and b\* of encoded values from 0 to 1; what is out of range counts as its end.
+    /// L\*, a\* and b\* of encoded values from 0 to 1; values out of range are clamped.
     pub(super) fn of(&self, rgb: [f32; 3]) -> [f32; 3] {
         let [r, g, b] = rgb.map(|value| look_up(&self.linear, value));
         // sRGB's matrix, each row divided by its white.
@@ -37,7 +37,7 @@ fn look_up(table: &[f32], value: f32) -> f32 {
     table[first] + (table[first + 1] - table[first]) * (place - first as f32)
 }
 
-/// The distance of two colours: ΔE\* of 1976.
+/// The distance between two colours: ΔE\* of 1976.
 pub(super) fn difference(one: [f32; 3], other: [f32; 3]) -> f32 {
     let square = |i: usize| (one[i] - other[i]) * (one[i] - other[i]);
     (square(0) + square(1) + square(2)).sqrt()

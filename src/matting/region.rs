@@ -1,4 +1,4 @@
-//! Sets of pixels: growing, flooding from the border, leaving specks out.
+//! Sets of pixels: growing, flooding from the border, removing specks.
 
 use crate::image::Size;
 
@@ -23,7 +23,7 @@ impl Region {
         self.inside.iter().filter(|inside| **inside).count()
     }
 
-    /// With every pixel whose square of `2 · radius + 1` pixels a side holds one of the region.
+    /// With every pixel whose square of `2 · radius + 1` pixels a side contains one of the region.
     pub(super) fn grown(&self, radius: usize) -> Self {
         let (width, radius) = (self.size.width as usize, radius as u32);
         let mut across = vec![false; self.inside.len()];
@@ -53,13 +53,13 @@ impl Region {
         Self { size: self.size, inside }
     }
 
-    /// Without every pixel whose square of `2 · radius + 1` pixels a side holds one outside of the region; beyond the
-    /// picture it goes on.
+    /// Without every pixel whose square of `2 · radius + 1` pixels a side contains one outside the region; beyond the
+    /// picture the region continues.
     pub(super) fn shrunk(&self, radius: usize) -> Self {
         self.complement().grown(radius).complement()
     }
 
-    /// The part that hangs together with the border of the picture, by pixels that share a side.
+    /// The part that is connected to the border of the picture, by pixels that share a side.
     pub(super) fn reached_from_border(&self) -> Self {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let is_border = |at: &usize| {
@@ -116,7 +116,7 @@ impl Region {
         grown
     }
 
-    /// The pixels that hang together with `start` and were not reached before.
+    /// The pixels that are connected to `start` and were not reached before.
     fn reach(&self, start: usize, reached: &mut [bool]) -> Vec<usize> {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut part = Vec::new();
@@ -164,10 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_enclosed_is_not_reached_from_the_border() {
+    fn enclosed_areas_are_not_reached_from_the_border() {
         let passable = region(&["#####", "#...#", "#.#.#", "#...#", "#####"]);
         assert_eq!(passable.reached_from_border(), region(&["#####", "#...#", "#...#", "#...#", "#####"]));
-        // A diagonal step is none.
+        // A diagonal step does not connect.
         let passable = region(&["....", "#...", ".#..", "...."]);
         assert_eq!(passable.reached_from_border(), region(&["....", "#...", "....", "...."]));
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn specks_are_left_out() {
+    fn specks_are_removed() {
         let all = region(&["##..#", "#....", "...##"]);
         assert_eq!(all.without_specks(2), region(&["##...", "#....", "...##"]));
         assert_eq!(all.complement().count(), 9);

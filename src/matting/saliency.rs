@@ -1,7 +1,7 @@
-//! What stands around a salient-object network: its input from a picture, its answer as a mask, and whether the answer
-//! shows a subject at all.
+//! The input and output of a salient-object model: its input from a picture, its answer as a mask, and whether the
+//! answer shows a subject at all.
 //!
-//! Input and answer are those of U²-Net as rembg (MIT) has them, so that its models can be used unchanged.
+//! Input and answer are those of U²-Net as in rembg (MIT), so that its models can be used unchanged.
 
 use super::border::Border;
 use super::edges::Edges;
@@ -13,10 +13,10 @@ use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Size};
 use crate::network::{SIDE, SaliencyNetwork};
 
-/// Means and deviations of the pictures that the networks were trained on, by channel (those of ImageNet).
+/// Means and deviations of the pictures that the models were trained on, by channel (those of ImageNet).
 const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
-/// Room on every side of a padded picture, as a share of its side.
+/// Margin on every side of a padded picture, as a share of its side.
 const ROOM: f64 = 0.12;
 
 /// How opacity is stretched: a mask of [`SIDE`] pixels a side spreads an edge over many pixels of a photograph, and the
@@ -27,25 +27,25 @@ const STRETCH: (f32, f32) = (0.1, 0.9);
 /// More of this is no clear subject: twice the distance of the mask's values from 0 or 1, per area of the subject.
 /// Sharp subjects have 0.02 to 0.4, textures and empty pictures 1.4 to 2.
 const MOST_DOUBT: f32 = 0.6;
-/// A network that is less sure than this of its surest pixel saw nothing.
+/// A model that is less certain than this of its most certain pixel saw nothing.
 const LEAST_PEAK: f32 = 0.5;
 /// A subject that covers more of the picture than this leaves no background.
 const LARGEST_SHARE: f32 = 0.97;
 
-/// A picture as a network takes it.
+/// A picture as input of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// NCHW, 1 × 3 × [`SIDE`] × [`SIDE`], normalised.
     pub values: Vec<f32>,
-    /// The border of the picture at network size.
+    /// The border of the picture at the model's size.
     pub border: Border,
     /// Pixels of the input on every side that are not the picture.
     margin: u32,
 }
 
 /// The input for `image`: resampled to a square by Lanczos3, divided by its largest sample, mean subtracted, divided by
-/// the deviation. With `room` it is made smaller and set on the median colour of its border, which mends subjects that
-/// fill the frame.
+/// the deviation. With `room` it is made smaller and placed on the median colour of its border, which helps with
+/// subjects that fill the frame.
 ///
 /// # Errors
 /// When the picture is not interleaved, which would be a bug.
@@ -53,7 +53,7 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
     let inner = if room { (f64::from(SIDE) / (1.0 + 2.0 * ROOM)).round() as u32 } else { SIDE };
     let margin = (SIDE - inner) / 2;
     let side = SIDE - 2 * margin;
-    // Across, then down, rounded in between as Pillow does it.
+    // Across, then down, rounded in between as in Pillow.
     let across = resample(image, Window::all(image.size), Size::new(side, image.size.height), Filter::Lanczos3)?;
     let rgb = opaque(&across, Size::new(side, side), Filter::Lanczos3)?;
     let border = Border::of(&rgb, Size::new(side, side));
@@ -73,26 +73,26 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
     Ok(Input { values, border, margin })
 }
 
-/// What a network said of a picture.
+/// A model's answer for a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The mask without what was added around the picture: 0 is the smallest value, also of what was added, 1 the largest
-    /// in the picture.
+    /// The mask without the margin: 0 is the smallest value, including those in the margin, 1 the largest in the
+    /// picture.
     pub mask: Map,
     /// Whether it shows a subject.
     pub is_clear: bool,
 }
 
-/// Runs the network on `input`.
+/// Runs the model on `input`.
 ///
 /// # Errors
-/// When it cannot be run, or answers what is no mask.
+/// When it cannot be run, or its answer is not a mask.
 pub fn ask(network: &dyn SaliencyNetwork, input: &Input) -> Result<Answer, Failure> {
     let raw = network.infer(&input.values)?;
     let side = SIDE as usize;
     if raw.len() != side * side || raw.iter().any(|value| !value.is_finite()) {
         return Err(Failure::system(
-            format!("The network \"{}\" gave no mask of {SIDE} × {SIDE} values.", network.name()),
+            format!("The model \"{}\" did not return a mask of {SIDE} × {SIDE} values.", network.name()),
             "Choose another model: this file is damaged, or not of the U²-Net family.",
         ));
     }
@@ -114,7 +114,7 @@ fn is_clear(mask: &[f32]) -> bool {
     sum > 0.0 && doubt <= MOST_DOUBT * sum && sum <= LARGEST_SHARE * mask.len() as f32
 }
 
-/// The edges of the picture that `guide` is, from a network's mask.
+/// The edges of the picture that `guide` is, from a model's mask.
 pub fn edges(guide: &Field, mask: &Map) -> Edges {
     let rough = mask.scaled(guide.size);
     let functions = guided::functions(guide, &rough, RADIUS, EPSILON);

@@ -30,36 +30,36 @@ pub trait Fixture {
 macro_rules! each {
     ($with:ident) => {
         $with! {
-            a_file_comes_back_as_it_was_stored
-            a_file_that_is_there_stays_and_its_time_is_renewed
-            a_damaged_file_is_replaced_when_it_comes_again
-            a_file_that_did_not_come_by_itself_goes_with_its_last_reference
-            what_is_not_there_is_answered_with_nothing
-            what_is_there_is_told_from_what_is_not
-            a_batch_comes_back_as_it_was_created
+            a_file_is_read_as_it_was_stored
+            a_file_that_is_stored_again_keeps_its_record_with_a_new_time
+            a_damaged_file_is_replaced_when_it_is_stored_again
+            a_file_that_was_not_imported_is_removed_with_its_last_reference
+            missing_records_are_answered_with_nothing
+            stored_and_missing_files_are_distinguished
+            a_batch_is_read_as_it_was_created
             a_batch_is_created_once
             a_finished_execution_is_found_by_its_content
-            what_is_taken_over_holds_its_files_or_is_given_back
-            executions_come_by_index_in_pages_of_the_filter
-            executions_with_doubts_come_by_index_in_pages
-            progress_comes_newest_first
-            a_list_comes_newest_first_in_pages_of_the_filter
+            reused_results_refer_to_their_files_or_become_pending
+            executions_are_listed_by_index_in_pages_of_the_filter
+            executions_with_doubts_are_listed_by_index_in_pages
+            progress_is_listed_newest_first
+            a_list_is_newest_first_in_pages_of_the_filter
             a_change_reads_what_it_asks_for
             a_change_writes_progress_and_executions_together
-            a_change_that_answers_nothing_leaves_everything
+            a_change_that_answers_nothing_changes_nothing
             results_and_their_bytes_become_durable_together
-            shared_bytes_go_with_their_last_reference
+            shared_bytes_are_removed_with_their_last_reference
             a_reference_to_a_missing_file_is_not_counted
             a_dropped_reference_is_counted_in_the_change
-            the_sweep_takes_old_files_that_nothing_refers_to
-            a_kept_workflow_comes_back_as_it_was_stored
-            a_kept_workflow_that_is_left_alone_stays_as_it_was
-            a_kept_workflow_holds_its_files
-            a_network_holds_its_file_until_it_is_removed
-            a_network_needs_a_free_name_and_a_file
-            a_setting_is_kept
+            the_sweep_removes_old_files_that_nothing_refers_to
+            a_workflow_is_read_as_it_was_stored
+            an_unchanged_workflow_stays_as_it_was
+            a_stored_workflow_refers_to_its_files
+            a_model_refers_to_its_file_until_it_is_removed
+            a_model_needs_a_free_name_and_a_file
+            a_setting_is_stored
             settings_change_together
-            settings_come_by_the_beginning_of_their_keys
+            settings_are_listed_by_the_prefix_of_their_keys
         }
     };
 }
@@ -169,7 +169,7 @@ async fn finish<F: Fixture>(
 }
 
 /// A file's record and content come back.
-pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
+pub async fn a_file_is_read_as_it_was_stored<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "bbb")], 5.0).await.expect("stored");
     let stored = record(&store, "bbb").await.expect("there");
@@ -189,7 +189,7 @@ pub async fn a_file_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
 }
 
 /// The first name stays, the references stay, the time is the last import's.
-pub async fn a_file_that_is_there_stays_and_its_time_is_renewed<F: Fixture>(fixture: &F) {
+pub async fn a_file_that_is_stored_again_keeps_its_record_with_a_new_time<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa")], 5.0).await.expect("stored");
     create(&store, "b1", &["aa"], 6.0).await;
@@ -200,7 +200,7 @@ pub async fn a_file_that_is_there_stays_and_its_time_is_renewed<F: Fixture>(fixt
 }
 
 /// A damaged file is repaired by the same file, and only by it.
-pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture: &F) {
+pub async fn a_damaged_file_is_replaced_when_it_is_stored_again<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa")], 5.0).await.expect("stored");
     let sound = |text: &str| NewAsset { content: fixture.content(text), ..file(fixture, "aa") };
@@ -212,15 +212,15 @@ pub async fn a_damaged_file_is_replaced_when_it_comes_again<F: Fixture>(fixture:
     assert!(record(&store, "aa").await.is_some_and(|record| record.damaged));
     create(&store, "b1", &["aa"], 7.0).await;
     assert!(record(&store, "aa").await.is_some_and(|record| record.damaged && record.references == 1));
-    store.put_assets(vec![sound("mended")], 8.0).await.expect("stored");
+    store.put_assets(vec![sound("repaired")], 8.0).await.expect("stored");
     let content = store.content("aa").await.expect("read").expect("there");
-    assert_eq!(fixture.text(&content).await, "mended");
-    let mended = record(&store, "aa").await.expect("there");
-    assert_eq!((mended.damaged, mended.references), (false, 1));
+    assert_eq!(fixture.text(&content).await, "repaired");
+    let repaired = record(&store, "aa").await.expect("there");
+    assert_eq!((repaired.damaged, repaired.references), (false, 1));
 }
 
 /// A file stored with a record is not an import of its own.
-pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: Fixture>(fixture: &F) {
+pub async fn a_file_that_was_not_imported_is_removed_with_its_last_reference<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.take_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 5.0).await.expect("stored");
     store.put_assets(vec![file(fixture, "bb")], 6.0).await.expect("stored");
@@ -233,7 +233,7 @@ pub async fn a_file_that_did_not_come_by_itself_goes_with_its_last_reference<F: 
 }
 
 /// A missing record is an answer, not an error.
-pub async fn what_is_not_there_is_answered_with_nothing<F: Fixture>(fixture: &F) {
+pub async fn missing_records_are_answered_with_nothing<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     assert_eq!(record(&store, "no").await, None);
     assert!(store.content("no").await.expect("read").is_none());
@@ -249,7 +249,7 @@ pub async fn what_is_not_there_is_answered_with_nothing<F: Fixture>(fixture: &F)
 }
 
 /// Request, progress and executions come back, and the inputs are counted.
-pub async fn a_batch_comes_back_as_it_was_created<F: Fixture>(fixture: &F) {
+pub async fn a_batch_is_read_as_it_was_created<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
     let (batch, progress, executions) = batch("b1", &["aa", "bb", "aa"], 2.0);
@@ -304,7 +304,7 @@ pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &
 }
 
 /// In the transaction that creates the batch: the other batch may have been deleted in the meantime.
-pub async fn what_is_taken_over_holds_its_files_or_is_given_back<F: Fixture>(fixture: &F) {
+pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create_keyed(&store, "b1", "k", 1.0).await;
     let attempt = start(&store, "b1", 0).await.expect("started");
@@ -334,7 +334,7 @@ pub async fn what_is_taken_over_holds_its_files_or_is_given_back<F: Fixture>(fix
 }
 
 /// Pages of all and of one state, with the number that match.
-pub async fn executions_come_by_index_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
+pub async fn executions_are_listed_by_index_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"; 12], 1.0).await;
     create(&store, "b10", &["a"; 3], 1.0).await;
@@ -355,7 +355,7 @@ pub async fn executions_come_by_index_in_pages_of_the_filter<F: Fixture>(fixture
 }
 
 /// For as long as there are doubts; a batch that does not exist has none.
-pub async fn executions_with_doubts_come_by_index_in_pages<F: Fixture>(fixture: &F) {
+pub async fn executions_with_doubts_are_listed_by_index_in_pages<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"; 12], 1.0).await;
     create(&store, "b10", &["a"; 3], 1.0).await;
@@ -387,7 +387,7 @@ pub async fn executions_with_doubts_come_by_index_in_pages<F: Fixture>(fixture: 
 }
 
 /// By the time they were accepted.
-pub async fn progress_comes_newest_first<F: Fixture>(fixture: &F) {
+pub async fn progress_is_listed_newest_first<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for (id, now) in [("b2", 20.0), ("b3", 30.0), ("b1", 10.0)] {
         create(&store, id, &["a"], now).await;
@@ -398,7 +398,7 @@ pub async fn progress_comes_newest_first<F: Fixture>(fixture: &F) {
 }
 
 /// With every filter, and with several accepted at the same time.
-pub async fn a_list_comes_newest_first_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
+pub async fn a_list_is_newest_first_in_pages_of_the_filter<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for (id, workflow_id, now) in
         [("b0", "even", 10.0), ("b1", "odd", 20.0), ("b2", "even", 30.0), ("b3", "odd", 30.0), ("b4", "even", 40.0)]
@@ -479,7 +479,7 @@ pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixtur
 }
 
 /// Files that came with it included.
-pub async fn a_change_that_answers_nothing_leaves_everything<F: Fixture>(fixture: &F) {
+pub async fn a_change_that_answers_nothing_changes_nothing<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"], 1.0).await;
     let answer = store
@@ -514,7 +514,7 @@ pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture
 }
 
 /// Bytes are deleted when the last of several batches and outputs drops its reference.
-pub async fn shared_bytes_go_with_their_last_reference<F: Fixture>(fixture: &F) {
+pub async fn shared_bytes_are_removed_with_their_last_reference<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "loose")], 1.0).await.expect("stored");
     for id in ["b1", "b2"] {
@@ -591,7 +591,7 @@ pub async fn a_dropped_reference_is_counted_in_the_change<F: Fixture>(fixture: &
 }
 
 /// And nothing else.
-pub async fn the_sweep_takes_old_files_that_nothing_refers_to<F: Fixture>(fixture: &F) {
+pub async fn the_sweep_removes_old_files_that_nothing_refers_to<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store
         .put_assets(vec![file(fixture, "old"), file(fixture, "held"), file(fixture, "renewed")], 1.0)
@@ -617,11 +617,15 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
 
 async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
-    store.change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ()))).await.expect("written").expect("kept");
+    store
+        .change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ())))
+        .await
+        .expect("written")
+        .expect("stored");
 }
 
 /// One, all of them in the order of their ids, and none once it is removed.
-pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F) {
+pub async fn a_workflow_is_read_as_it_was_stored<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     assert_eq!(store.workflow("w1").await, Ok(None));
     assert_eq!(store.workflows().await, Ok(Vec::new()));
@@ -636,7 +640,7 @@ pub async fn a_kept_workflow_comes_back_as_it_was_stored<F: Fixture>(fixture: &F
 }
 
 /// Also when `apply` has looked at it.
-pub async fn a_kept_workflow_that_is_left_alone_stays_as_it_was<F: Fixture>(fixture: &F) {
+pub async fn an_unchanged_workflow_stays_as_it_was<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     keep(&store, kept("w", &[], 1.0)).await;
     assert_eq!(store.change_workflow("w", |_| None::<(WorkflowChange, ())>).await, Ok(None));
@@ -645,7 +649,7 @@ pub async fn a_kept_workflow_that_is_left_alone_stays_as_it_was<F: Fixture>(fixt
 }
 
 /// References are counted when it is stored, changed and removed; a file that is not stored is not counted.
-pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
+pub async fn a_stored_workflow_refers_to_its_files<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
     create(&store, "b1", &["aa"], 2.0).await;
@@ -662,7 +666,7 @@ pub async fn a_kept_workflow_holds_its_files<F: Fixture>(fixture: &F) {
 }
 
 /// In the order in which it was asked, however often.
-pub async fn what_is_there_is_told_from_what_is_not<F: Fixture>(fixture: &F) {
+pub async fn stored_and_missing_files_are_distinguished<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "aa"), file(fixture, "bb")], 1.0).await.expect("stored");
     let ids = ["bb", "missing", "aa", "bb"].map(str::to_owned);
@@ -675,7 +679,7 @@ fn model(name: &str, asset_id: &str) -> ModelRecord {
 }
 
 /// Against the sweep too; what a batch refers to as well stays.
-pub async fn a_network_holds_its_file_until_it_is_removed<F: Fixture>(fixture: &F) {
+pub async fn a_model_refers_to_its_file_until_it_is_removed<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "net"), file(fixture, "both")], 1.0).await.expect("stored");
     create(&store, "b1", &["both"], 2.0).await;
@@ -694,7 +698,7 @@ pub async fn a_network_holds_its_file_until_it_is_removed<F: Fixture>(fixture: &
 }
 
 /// Or nothing is counted.
-pub async fn a_network_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
+pub async fn a_model_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "first"), file(fixture, "second")], 1.0).await.expect("stored");
     assert_eq!(store.add_model(model("studio", "first")).await, Ok(true));
@@ -705,19 +709,19 @@ pub async fn a_network_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
 }
 
 /// The last value of each key.
-pub async fn a_setting_is_kept<F: Fixture>(fixture: &F) {
+pub async fn a_setting_is_stored<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
-    store.set_setting("theme", "dark").await.expect("kept");
-    store.set_setting("other", "1").await.expect("kept");
-    store.set_setting("theme", "light").await.expect("kept");
+    store.set_setting("theme", "dark").await.expect("stored");
+    store.set_setting("other", "1").await.expect("stored");
+    store.set_setting("theme", "light").await.expect("stored");
     assert_eq!(store.setting("theme").await, Ok(Some("light".to_owned())));
 }
 
 /// Stored, replaced and removed; removing a key that does not exist is allowed.
 pub async fn settings_change_together<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
-    store.set_setting("gone", "1").await.expect("kept");
-    store.set_setting("replaced", "1").await.expect("kept");
+    store.set_setting("gone", "1").await.expect("stored");
+    store.set_setting("replaced", "1").await.expect("stored");
     let kept = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
     let changes = vec![kept("new", "2"), kept("replaced", "2"), ("gone".to_owned(), None), ("never".to_owned(), None)];
     store.change_settings(changes).await.expect("written");
@@ -728,10 +732,10 @@ pub async fn settings_change_together<F: Fixture>(fixture: &F) {
 }
 
 /// In the order of the keys, whatever follows the prefix; keys with another prefix are not included.
-pub async fn settings_come_by_the_beginning_of_their_keys<F: Fixture>(fixture: &F) {
+pub async fn settings_are_listed_by_the_prefix_of_their_keys<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     for key in ["draft:b", "draft:", "draft", "draft:\u{1f600}", "drafts:a", "draft:a:1", "other"] {
-        store.set_setting(key, &format!("of {key}")).await.expect("kept");
+        store.set_setting(key, &format!("of {key}")).await.expect("stored");
     }
     let found = store.settings_below("draft:").await.expect("read");
     let expected = ["draft:", "draft:a:1", "draft:b", "draft:\u{1f600}"];

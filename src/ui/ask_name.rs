@@ -1,4 +1,4 @@
-//! The one question the page asks when something needs a name.
+//! The dialog that asks for a name.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) struct AskName {
 }
 
 impl AskName {
-    /// Asks, with `name` to begin from; `act` gets what was entered. `yes` is the button's word, such as `Save`.
+    /// Asks, starting with `name`; `act` receives what was entered. `yes` is the button's label, such as `Save`.
     pub(crate) fn ask(
         self,
         title: impl Into<String>,
@@ -47,7 +47,7 @@ impl AskName {
     }
 }
 
-/// Provides the asking.
+/// Provides the dialog.
 pub(crate) fn provide_ask_name() {
     provide_context(AskName { question: RwSignal::new(None), name: RwSignal::new(String::new()) });
 }

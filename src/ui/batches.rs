@@ -1,4 +1,4 @@
-//! Every batch: newest first, as it goes on.
+//! Every batch, newest first, with its progress.
 
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ pub(crate) fn Batches() -> impl IntoView {
     }
 }
 
-/// Pauses everything that is on its way, or goes on with it.
+/// Pauses or resumes all batches.
 #[component]
 fn PauseAllButton() -> impl IntoView {
     let live = expect_context::<Live>();

@@ -1,4 +1,4 @@
-//! The one question the page asks before it destroys something.
+//! The dialog that asks before the page destroys something.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ struct Question {
 pub(crate) struct Confirm(RwSignal<Option<Question>>);
 
 impl Confirm {
-    /// Asks; `act` runs on yes. `yes` is the button's word, such as `Delete`.
+    /// Asks; `act` runs on yes. `yes` is the button's label, such as `Delete`.
     pub(crate) fn ask(
         self,
         title: impl Into<String>,
@@ -39,7 +39,7 @@ impl Confirm {
     }
 }
 
-/// Provides the asking.
+/// Provides the dialog.
 pub(crate) fn provide_confirm() {
     provide_context(Confirm(RwSignal::new(None)));
 }

@@ -1,5 +1,5 @@
-//! Drops and pastes anywhere in the window. A field marked by `data-slot` takes what is dropped on it; everything else
-//! goes to the primary input.
+//! Drops and pastes anywhere in the window. A field marked by `data-slot` receives what is dropped on it; everything
+//! else goes to the primary input.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -38,7 +38,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
             }
         }),
         window_event_listener(ev::dragleave, move |event| {
-            // Only leaving the window has no element to go to.
+            // Only leaving the window has no related element.
             if event.related_target().is_none() {
                 over.set(None);
             }

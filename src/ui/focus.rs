@@ -1,7 +1,8 @@
-//! Where the focus goes: to an element, where it stands; and when what has it goes from the page, to what is near.
+//! Managing the focus: on an element without scrolling; and when the focused element disappears, on one near it.
 //!
-//! A browser lets the focus fall to the body with the element that had it: whoever works by keyboard or hears the page
-//! is thrown back to its beginning. Buttons here go often, with the state that they are for and with their row.
+//! When the focused element is removed, a browser moves the focus to the body: users of a keyboard or a screen reader
+//! are thrown back to the beginning of the page. Buttons are removed often here, with the state they belong to or with
+//! their row.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,10 +12,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};
 
-/// What Tab comes to.
+/// What Tab can reach.
 const FOCUSABLE: &str = "a[href], summary, :is(button, input, select, textarea):not(:disabled, [tabindex='-1'])";
 
-/// Gives an element the focus where it stands: the page does not scroll.
+/// Focuses an element without scrolling the page.
 pub(crate) fn focus(element: Option<Element>) {
     let options = web_sys::FocusOptions::new();
     options.set_prevent_scroll(true);
@@ -28,12 +29,12 @@ pub(crate) fn is_lost() -> bool {
     document().active_element().is_none_or(|element| element.tag_name() == "BODY")
 }
 
-/// Gives the focus to the page's main part.
+/// Focuses the page's main part.
 pub(crate) fn focus_main() {
     focus(document().get_element_by_id("main"));
 }
 
-/// Keeps the focus near where it was whenever what has it goes, for as long as the page lives.
+/// Keeps the focus near where it was whenever the focused element disappears, for as long as the page lives.
 pub(crate) fn keep_near() {
     let last = Rc::new(RefCell::new(None::<Trail>));
     let noted = last.clone();
@@ -61,12 +62,12 @@ pub(crate) fn keep_near() {
     }
 }
 
-/// Where an element stands.
+/// The position of an element.
 struct Trail {
     element: Element,
-    /// What it is called, so that its like is known when it is made anew.
+    /// Its label, so that its replacement is recognised when it is created.
     called: Option<String>,
-    /// Its ancestors from the inside, each with the place of the child that leads to it.
+    /// Its ancestors from the inside, each with the index of the child that leads to it.
     steps: Vec<(Element, u32)>,
 }
 
@@ -82,7 +83,7 @@ impl Trail {
         Self { called: element.get_attribute("data-testid"), element, steps }
     }
 
-    /// Whether it was taken out of the page, if only to be put in elsewhere.
+    /// Whether it was removed from the page, even if only to be inserted elsewhere.
     fn went_with(&self, changes: &[MutationRecord]) -> bool {
         let removed = |change: &MutationRecord| {
             let nodes = change.removed_nodes();
@@ -91,7 +92,7 @@ impl Trail {
         !self.element.is_connected() || changes.iter().any(removed)
     }
 
-    /// Gives the focus back to it, to its like, or else to what is nearest to where it stood.
+    /// Returns the focus to it, to its replacement, or else to the element nearest to its position.
     fn restore(&self) {
         if take(&self.element) {
             return;
@@ -101,7 +102,7 @@ impl Trail {
                 break;
             }
             let children = parent.children();
-            // What has taken its place comes first, then what is before it and behind it, further and further.
+            // What has taken its place comes first, then what is before and after it, further and further away.
             let distances = 0..=children.length().max(*place);
             let mut near = distances.flat_map(|distance| [place.checked_sub(distance), place.checked_add(distance)]);
             if near.any(|at| at.and_then(|at| children.item(at)).is_some_and(|child| self.enter(&child))) {
@@ -126,7 +127,7 @@ impl Trail {
     }
 }
 
-/// Whether an element took the focus: what is hidden or inert does not.
+/// Whether an element accepted the focus: a hidden or inert one does not.
 fn take(element: &Element) -> bool {
     focus(Some(element.clone()));
     document().active_element().is_some_and(|active| active == *element)

@@ -1,4 +1,4 @@
-//! The header: the mark, the way to the views, the settings, the theme.
+//! The header: the mark, the links to the views, the settings, the theme.
 
 use leptos::prelude::*;
 

@@ -76,7 +76,7 @@ impl Shape {
     }
 }
 
-/// An icon as decoration: what it means stands in text or in a label beside it.
+/// An icon as decoration: its meaning is in a text or label next to it.
 #[component]
 pub(crate) fn Icon(shape: Shape) -> impl IntoView {
     view! {

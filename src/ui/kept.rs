@@ -1,16 +1,16 @@
-//! Small choices that stay with the browser from visit to visit, or with the tab. A choice that cannot be kept holds for
+//! Small choices that the browser keeps from visit to visit, or for the tab. A choice that cannot be stored lasts for
 //! this visit.
 
-/// The keys under which choices are kept.
+/// The keys under which choices are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     /// The chosen theme.
     Theme,
-    /// The workflow that was chosen last.
+    /// The workflow that was last chosen.
     Workflow,
     /// The options of a batch.
     Options,
-    /// The draft that is this tab's: stays with the tab.
+    /// The id of this tab's draft: kept with the tab.
     Draft,
 }
 
@@ -34,12 +34,12 @@ impl Key {
     }
 }
 
-/// The choice kept under a key.
+/// The choice stored under a key.
 pub(crate) fn read(key: Key) -> Option<String> {
     key.storage()?.get_item(key.name()).ok().flatten()
 }
 
-/// Keeps a choice. Private windows may refuse; then it holds until the page is left.
+/// Stores a choice. Private windows may refuse; then it lasts until the page is closed.
 pub(crate) fn write(key: Key, value: &str) {
     if let Some(storage) = key.storage() {
         let _refused = storage.set_item(key.name(), value);

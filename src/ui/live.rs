@@ -1,4 +1,4 @@
-//! The batches as they are now: read from the store once, then kept up to date by the client's events.
+//! The current state of the batches: read from the store once, then kept up to date by the client's events.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -25,7 +25,7 @@ pub(crate) struct Live {
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<UiError>>,
     tab: RwSignal<Option<TabNote>>,
-    /// Bytes of a network that have come, and of all.
+    /// Bytes of a model that were downloaded, and in all.
     loading: RwSignal<Option<(u64, u64)>>,
     /// Whether everything is paused.
     all_paused: RwSignal<bool>,
@@ -49,7 +49,7 @@ pub(crate) fn provide_live() {
     live.services.on_change(move |change| match change {
         Change::Progress(progress) => live.take(*progress),
         Change::Batches => live.read(),
-        // Another tab's end makes this one take over, and what that tab did last was perhaps not heard here.
+        // When another tab dies this one takes over, and the last messages of that tab may not have arrived.
         Change::Tab => {
             live.tab.set(live.services.tab_note());
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
@@ -69,7 +69,7 @@ pub(crate) fn provide_live() {
 }
 
 impl Live {
-    /// Every batch, newest first, looked at in place, tracked; `None` until they were read.
+    /// Every batch, newest first, by reference, tracked; `None` until they were read.
     pub(crate) fn with<T>(self, read: impl FnOnce(Option<&[Progress]>) -> T) -> T {
         self.batches.with(|batches| read(batches.as_deref()))
     }
@@ -89,12 +89,12 @@ impl Live {
         self.tab.get()
     }
 
-    /// Bytes of a network that have come, and of all, while one is on its way here; tracked.
+    /// Bytes of a model that were downloaded, and in all, during a download in this tab; tracked.
     pub(crate) fn loading(self) -> Option<(u64, u64)> {
         self.loading.get()
     }
 
-    /// How many batches are on their way, tracked.
+    /// How many batches have not ended, tracked.
     pub(crate) fn underway(self) -> usize {
         self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
     }
@@ -113,7 +113,7 @@ impl Live {
         });
     }
 
-    /// Reads the batches; calls while a reading is on its way end in one more.
+    /// Reads the batches; calls during a read lead to one more.
     pub(crate) fn read(self) {
         if self.readings.try_update_value(|readings| readings.ask(Extent::All)) != Some(true) {
             return;
@@ -139,7 +139,7 @@ impl Live {
             batches.as_ref()?.iter().find(|batch| batch.batch_id == fresh.batch_id).map(|batch| batch.revision)
         });
         match known {
-            // A message may come late: what is known is newer.
+            // A message may arrive late: the known state is newer.
             Some(revision) if revision > fresh.revision => {}
             Some(_) => self.batches.update(|batches| {
                 if let Some(known) = batches.iter_mut().flatten().find(|batch| batch.batch_id == fresh.batch_id) {
@@ -151,7 +151,7 @@ impl Live {
     }
 }
 
-/// What can be done to a batch. Failures are told; what succeeds is seen.
+/// The commands for a batch. Failures are reported; a success is visible.
 impl Live {
     fn act<F: Future<Output = Result<(), UiError>> + 'static>(self, act: F) {
         spawn_local(async move {
@@ -172,12 +172,12 @@ impl Live {
         self.act(async move { self.services.pause(&batch_id).await });
     }
 
-    /// Goes on with a paused batch.
+    /// Resumes a paused batch.
     pub(crate) fn resume(self, batch_id: String) {
         self.act(async move { self.services.resume(&batch_id).await });
     }
 
-    /// Pauses everything, or goes on.
+    /// Pauses or resumes all batches.
     pub(crate) fn set_all_paused(self, paused: bool) {
         self.act(async move { self.services.set_all_paused(paused).await });
     }
@@ -187,7 +187,7 @@ impl Live {
         self.act(async move { self.services.update(&batch_id, &change).await });
     }
 
-    /// Runs failed executions again: all, or these.
+    /// Retries failed executions: all, or these.
     pub(crate) fn retry(self, batch_id: String, execution_ids: Option<Vec<String>>) {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
     }
@@ -213,7 +213,7 @@ impl Live {
     }
 }
 
-/// A batch's state in a word and its tone: pausing is shown as a state though it is none.
+/// The label and tone of a batch's state: paused is shown as a state although it is not one.
 pub(crate) fn status_badge(progress: &Progress, all_paused: bool) -> (&'static str, &'static str) {
     match progress.status {
         status if (all_paused || progress.paused.is_some()) && !status.is_end() => ("Paused", "warn"),
@@ -226,7 +226,7 @@ pub(crate) fn status_badge(progress: &Progress, all_paused: bool) -> (&'static s
     }
 }
 
-/// The state's word in the contract.
+/// The state's name in the contract.
 pub(crate) const fn status_word(status: BatchStatus) -> &'static str {
     match status {
         BatchStatus::Pending => "pending",

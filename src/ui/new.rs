@@ -1,4 +1,4 @@
-//! New batch: pictures, a workflow, its settings, and off it goes.
+//! New batch: pictures, a workflow, its settings, and a button to run it.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -21,7 +21,7 @@ mod workflows;
 
 use draft::Draft;
 
-/// The view, once the draft of last time is there.
+/// The view, once the last draft is restored.
 #[component]
 pub(crate) fn NewBatch() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -33,7 +33,7 @@ pub(crate) fn NewBatch() -> impl IntoView {
     }
 }
 
-/// Pictures and workflow side by side with what is set.
+/// Pictures and workflow next to the settings.
 #[component]
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -73,20 +73,20 @@ fn Desk() -> impl IntoView {
     }
 }
 
-/// Fields that are typed in: they undo typing themselves, and say what was typed when they are left.
+/// Text fields: they have their own undo, and report their text when they lose the focus.
 fn is_text_field(element: &web_sys::Element) -> bool {
     const NOT_TYPED: &str = ":is([type=checkbox], [type=radio], [type=range], [type=color], [type=file])";
     element.matches(&format!("textarea, input:not({NOT_TYPED})")).unwrap_or(false)
 }
 
-/// Leaves the field that is being typed in, so that it says what was typed, and comes back to it.
+/// Leaves the current text field, so that it reports its text, and returns to it.
 fn commit(typing: Option<web_sys::Element>) {
     let Some(field) = typing.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
     let _stays = field.blur();
     focus(Some(field.into()));
 }
 
-/// What will run, what keeps it from running, and the button.
+/// What will run, what prevents it, and the button.
 #[component]
 fn RunBar() -> impl IntoView {
     let draft = expect_context::<Draft>();

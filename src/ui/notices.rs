@@ -1,4 +1,4 @@
-//! What the page says by the way: a short word that something is done, or what failed, where, and how to mend it.
+//! Notices: a short message that something is done, or what failed, where, and how to fix it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::icons::{Icon, Shape};
 use crate::view_model::notices::surplus;
 
-/// How a notice is meant.
+/// The kind of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Info,
@@ -33,37 +33,37 @@ struct Notice {
     hint: String,
 }
 
-/// The notices on show.
+/// The visible notices.
 #[derive(Clone, Copy)]
 pub(crate) struct NoticeBoard {
     shown: RwSignal<Vec<Notice>>,
     next: StoredValue<u32>,
 }
 
-/// More than these and one goes.
+/// With more than these, one is removed.
 const MOST: usize = 4;
-/// How long one stays that goes by itself.
+/// How long a notice stays that disappears by itself.
 const STAY: Duration = Duration::from_secs(6);
-/// When to look again, after somebody was at the notices.
+/// When to check again, after the user was on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Whether the pointer or the focus is on the notices: then none goes by itself.
+/// Whether the pointer or the focus is on the notices: then none disappears by itself.
 fn is_attended() -> bool {
     document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
 }
 
 impl NoticeBoard {
-    /// Says that something is done; goes by itself.
+    /// Says that something is done; disappears by itself.
     pub(crate) fn done(self, text: impl Into<String>) {
         self.show(Tone::Good, text.into(), String::new());
     }
 
-    /// Says something by the way; goes by itself.
+    /// Gives information; disappears by itself.
     pub(crate) fn info(self, text: impl Into<String>, hint: impl Into<String>) {
         self.show(Tone::Info, text.into(), hint.into());
     }
 
-    /// Says what failed and how to mend it; stays until it is dismissed.
+    /// Says what failed and how to fix it; stays until it is dismissed.
     pub(crate) fn failed(self, text: impl Into<String>, hint: impl Into<String>) {
         self.show(Tone::Bad, text.into(), hint.into());
     }
@@ -81,7 +81,7 @@ impl NoticeBoard {
         }
     }
 
-    /// Takes down what there is no room for.
+    /// Removes notices that there is no room for.
     fn make_room(self) {
         let surplus = || {
             let failures: Vec<bool> =
@@ -108,7 +108,7 @@ impl NoticeBoard {
     }
 }
 
-/// Hangs up an empty board.
+/// Provides an empty board.
 pub(crate) fn provide_notices() {
     provide_context(NoticeBoard { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
 }

@@ -1,5 +1,5 @@
-//! The settings: what the user allows beyond the page itself (notifications of the system, webhooks), and everything as
-//! one archive. What comes of it is told here: the notices lie behind the dialog.
+//! The settings: what the user allows outside the page (system notifications, webhooks), and exporting and importing
+//! everything as one archive. Outcomes are shown in the dialog, because notices are behind it.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -61,8 +61,8 @@ impl From<UiError> for Outcome {
     }
 }
 
-/// Everything in this browser as one archive, and back. What came of it last stays on show, and is also told by a notice
-/// when the dialog was closed meanwhile.
+/// Exports and imports everything in this browser as one archive. The last outcome stays visible, and is also shown as
+/// a notice if the dialog was closed in the meantime.
 #[component]
 fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
     let services = expect_context::<Services>();
@@ -151,14 +151,14 @@ fn Permission(preference: Preference, id: &'static str, text: &'static str, help
     });
     let change = move |wanted: bool| {
         problem.set(None);
-        // The browser may ask the user only now, in answer to the click.
+        // The browser may only ask the user now, in response to the click.
         let asked = services.ask_for(preference, wanted);
         spawn_local(async move {
             let outcome = match asked.await {
                 Ok(()) => services.allow(preference, wanted).await,
                 Err(problem) => Err(problem),
             };
-            // The switch shows what holds.
+            // The switch shows what is in force.
             on.set(wanted);
             if let Err(why) = outcome {
                 on.set(!wanted);

@@ -1,4 +1,4 @@
-//! The results of one batch: how it stands, every picture with what became of it, and before and after.
+//! The results of one batch: its state, every picture with its outcome, and before and after.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -76,7 +76,8 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     }
 }
 
-/// Whether the detail lies over the rest of the view, as it does in a narrow window; what is below takes no focus then.
+/// Whether the detail covers the rest of the view, as it does in a narrow window; nothing below it takes the focus
+/// then.
 fn covered(list: state::ExecutionList) -> Memo<bool> {
     let narrow = || window().match_media("(max-width: 960px)").ok().flatten().is_some_and(|query| query.matches());
     let now = RwSignal::new(narrow());
@@ -97,7 +98,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     let began = move || batch.with(|batch| batch.as_ref().map(|batch| when(batch.created_at)));
     let ended = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.status.is_end())));
     let announced = RwSignal::new(String::new());
-    // Its end is said once, and only to those who saw it run.
+    // The end is announced once, and only to users who saw the batch run.
     Effect::new(move |before: Option<Option<bool>>| {
         let now = ended.get();
         match (before.flatten(), now) {
@@ -138,7 +139,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// What keeps the batch from going on, where the user can mend it.
+/// What stops the batch, if the user can fix it.
 #[component]
 fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();

@@ -1,11 +1,11 @@
-//! The fragment router: the URL's fragment is the one truth about which view is shown.
+//! The fragment router: the URL's fragment alone decides which view is shown.
 
 use leptos::prelude::*;
 
 use super::focus::focus_main;
 use crate::view_model::route::Route;
 
-/// The route in force.
+/// The current route.
 #[derive(Clone, Copy)]
 pub(crate) struct CurrentRoute(RwSignal<Route>);
 
@@ -25,7 +25,7 @@ fn read() -> Route {
     Route::parse(&window().location().hash().unwrap_or_default())
 }
 
-/// Reads the fragment and follows it; the document's title goes along, and the focus to the page's main part.
+/// Reads the fragment and follows it; the document's title follows too, and the focus moves to the page's main part.
 pub(crate) fn provide_route() -> CurrentRoute {
     let current = CurrentRoute(RwSignal::new(read()));
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
@@ -42,7 +42,7 @@ pub(crate) fn provide_route() -> CurrentRoute {
     current
 }
 
-/// The skip link: its fragment is no view, so it moves the focus itself.
+/// The skip link: its fragment is not a view, so it moves the focus itself.
 pub(crate) fn skip_to_main(event: leptos::ev::MouseEvent) {
     event.prevent_default();
     focus_main();

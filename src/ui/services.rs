@@ -1,5 +1,5 @@
-//! The one door from the page to the client: what the views may ask, in their own words. Failures come back as
-//! something to show; nothing here decides what is shown.
+//! The only connection from the page to the client: what the views may ask, in their own terms. Failures come back in a
+//! form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
 
@@ -25,7 +25,7 @@ use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
 use crate::view_model::transparency;
 
-/// A failure as it is shown: what failed, and how to mend it.
+/// A failure as it is shown: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct UiError {
     pub(crate) text: String,
@@ -46,7 +46,7 @@ impl From<ApiError> for UiError {
     }
 }
 
-/// A file on its way in.
+/// A file to import.
 #[derive(Clone, Debug)]
 pub(crate) struct Picked {
     pub(crate) file: File,
@@ -54,13 +54,13 @@ pub(crate) struct Picked {
     pub(crate) path: Option<String>,
 }
 
-/// What a drop, a paste or a picker held.
+/// The content of a drop, a paste or a picker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     pub(crate) files: Vec<Picked>,
-    /// Hidden files and files that are no pictures.
+    /// How many files were hidden or not pictures.
     pub(crate) skipped: u32,
-    /// Paths of what could not be opened.
+    /// Paths that could not be opened.
     pub(crate) unreadable: Vec<String>,
 }
 
@@ -78,18 +78,18 @@ impl From<files::Gathered> for Selection {
     }
 }
 
-/// What a drop or a paste holds. To be called inside the event; the future may be awaited later.
+/// The content of a drop or a paste. Must be called during the event; the future may be awaited later.
 pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Selection> + use<> {
     let gathered = files::from_transfer(transfer);
     async move { gathered.await.into() }
 }
 
-/// What a picker holds.
+/// The content of a picker.
 pub(crate) fn selection_of_list(list: &FileList) -> Selection {
     files::from_list(list).into()
 }
 
-/// What a text for the user is, by its media type.
+/// The kind of a text for the user, by its media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextKind {
     Json,
@@ -97,7 +97,7 @@ pub(crate) enum TextKind {
 }
 
 impl TextKind {
-    /// The word of the contract, and the ending of a file's name.
+    /// The contract's name, and the extension of a file name.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -113,14 +113,14 @@ impl TextKind {
     }
 }
 
-/// Gives a text to the user as a file; its name gets the ending.
+/// Downloads a text as a file; its name gets the extension.
 pub(crate) fn download_text(text: &str, stem: &str, kind: TextKind) -> Result<(), UiError> {
     let name = format!("{stem}.{}", kind.word());
     let blob = environment::blob_of(text.as_bytes(), kind.media_type());
     blob.and_then(|blob| files::download(&blob, &safe_file_name(&name))).map_err(not_downloaded)
 }
 
-/// An id that nothing else has.
+/// A unique id.
 pub(crate) fn fresh_id() -> String {
     format!("{:08x}{:08x}", environment::random(), environment::random())
 }
@@ -144,29 +144,29 @@ impl From<Asset> for Imported {
     }
 }
 
-/// What has changed.
+/// A change of something.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub(crate) enum Change {
-    /// One batch went on.
+    /// One batch made progress.
     Progress(Box<Progress>),
-    /// Batches came, went or were changed.
+    /// Batches were created, deleted or changed.
     Batches,
     /// An execution of this batch ended.
     Execution(String),
     /// The user's own workflows.
     Workflows,
-    /// Everything was paused, or goes on.
+    /// All batches were paused or resumed.
     GlobalPause,
-    /// A network was added or removed.
+    /// A model was added or removed.
     Models,
-    /// The browser had put the tab that works to sleep for so many milliseconds.
+    /// The browser had suspended the working tab for this many milliseconds.
     Slept(f64),
     /// What the page should know about its tab.
     Tab,
 }
 
-/// How far the start is.
+/// The progress of the start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Start {
     Underway,
@@ -180,11 +180,11 @@ pub(crate) enum Start {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TabNote {
     pub(crate) text: String,
-    /// Whether it says so.
+    /// Whether the text says so.
     pub(crate) reload_helps: bool,
 }
 
-/// The door.
+/// The connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Services {
     client: StoredValue<Option<Client>, LocalStorage>,
@@ -193,7 +193,7 @@ pub(crate) struct Services {
 
 /// Files handed over at once after one could not be read.
 const AFTER_A_FAULT: usize = 256;
-/// Files in a row that there is no room for, after which no other is tried.
+/// Files in a row that there is no room for before it gives up.
 const NO_ROOM_IN_A_ROW: u32 = 8;
 
 /// Starts the client.
@@ -213,7 +213,7 @@ pub(crate) fn provide_services() -> Services {
 }
 
 impl Services {
-    /// How far the start is, tracked.
+    /// The progress of the start, tracked.
     pub(crate) fn start(self) -> Start {
         self.start.get()
     }
@@ -222,11 +222,12 @@ impl Services {
         self.client.get_value().ok_or_else(|| UiError::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files, in order; goes on after one that cannot be read or kept. `report` gets what became of files as soon
-    /// as it is known: the place of the first among all, and of each from there on that it is stored or why not.
+    /// Stores files, in order; continues after one that cannot be read or stored. `report` receives the outcome of
+    /// files as soon as it is known: the index of the first among all, and for each from there on that it is stored or
+    /// why not.
     ///
     /// # Errors
-    /// What broke it off before its end.
+    /// What stopped it early.
     pub(crate) async fn import(
         self,
         files: &[Picked],
@@ -235,7 +236,7 @@ impl Services {
         let client = self.client()?;
         let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
         while seen_to < files.len() {
-            // All at once, until there is reason to expect that each call ends early.
+            // All at once, until there is a reason to expect that each call stops early.
             let most = match (no_room, faults) {
                 (0, 0) => usize::MAX,
                 (0, _) => AFTER_A_FAULT,
@@ -279,22 +280,22 @@ impl Services {
         Ok(self.client()?.settings_below(prefix).await?)
     }
 
-    /// Keeps and removes small settings together; they are handed to the storage as soon as this is polled.
+    /// Stores and removes small settings together; they are passed to the storage as soon as this is polled.
     pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), UiError> {
         Ok(self.client()?.change_settings(changes).await?)
     }
 
-    /// For each of these assets whether it is stored.
+    /// For each of these assets, whether it is stored.
     pub(crate) async fn are_stored(self, asset_ids: &[String]) -> Result<Vec<bool>, UiError> {
         Ok(self.client()?.are_stored(asset_ids).await?)
     }
 
-    /// Makes a draft this tab's own; nothing when another tab has it and does not die within `patience_ms`.
+    /// Locks a draft for this tab; nothing when another tab has it and does not die within `patience_ms`.
     pub(crate) async fn take_draft(self, draft_id: &str, patience_ms: u32) -> Option<DraftLock> {
         self.client().ok()?.take_draft(draft_id, patience_ms).await
     }
 
-    /// Accepts a batch; its id.
+    /// Starts a batch; answers its id.
     pub(crate) async fn execute(self, request: Value) -> Result<String, UiError> {
         Ok(self.client()?.execute_batch(&request).await?.batch_id)
     }
@@ -332,7 +333,7 @@ impl Services {
         Ok(())
     }
 
-    /// Goes on with a paused batch.
+    /// Resumes a paused batch.
     pub(crate) async fn resume(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.resume(batch_id).await?;
         Ok(())
@@ -344,7 +345,7 @@ impl Services {
         Ok(())
     }
 
-    /// Runs failed executions again: all, or these.
+    /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;
         Ok(())
@@ -361,7 +362,7 @@ impl Services {
         Ok(self.client()?.is_all_paused().await?)
     }
 
-    /// Pauses everything, or goes on.
+    /// Pauses or resumes all batches.
     pub(crate) async fn set_all_paused(self, paused: bool) -> Result<(), UiError> {
         let client = self.client()?;
         if paused {
@@ -376,24 +377,24 @@ impl Services {
     pub(crate) async fn report(self, batch_id: &str, kind: TextKind) -> Result<String, UiError> {
         let report = self.client()?.report(batch_id, &serde_json::json!({ "format": kind.word() })).await?;
         Ok(match report {
-            // The mark tells spreadsheets that it is UTF-8.
+            // The byte order mark tells spreadsheets that it is UTF-8.
             Value::String(csv) => format!("\u{feff}{csv}"),
             report => serde_json::to_string_pretty(&report).unwrap_or_default(),
         })
     }
 
-    /// Whether the user allows something beyond the page itself.
+    /// Whether the user allows something outside the page.
     pub(crate) async fn is_allowed(self, preference: Preference) -> Result<bool, UiError> {
         Ok(self.client()?.is_allowed(preference).await?)
     }
 
-    /// Allows it, or not any more.
+    /// Allows it, or no longer.
     pub(crate) async fn allow(self, preference: Preference, allowed: bool) -> Result<(), UiError> {
         Ok(self.client()?.allow(preference, allowed).await?)
     }
 
-    /// Asks the browser for what something needs before it can be allowed. To be called inside the user's gesture; the
-    /// future may be awaited later.
+    /// Asks the browser for the permission that something needs. Must be called during the user's gesture; the future
+    /// may be awaited later.
     pub(crate) fn ask_for(self, preference: Preference, wanted: bool) -> impl Future<Output = Result<(), UiError>> {
         let asked = (wanted && preference == Preference::Notifications)
             .then(|| Notification::request_permission().map(JsFuture::from));
@@ -418,7 +419,7 @@ impl Services {
         Ok(self.client()?.read_asset(asset_id).await?)
     }
 
-    /// Every workflow of the user's own, the one changed last first.
+    /// The user's own workflows, the most recently changed first.
     pub(crate) async fn workflows(self) -> Result<Vec<WorkflowSummary>, UiError> {
         let mut all = Vec::new();
         loop {
@@ -436,7 +437,7 @@ impl Services {
         Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
     }
 
-    /// Keeps a draft under an id, or as a new one; its id and how it is kept.
+    /// Stores a draft under an id, or as a new one; answers its id and the document as stored.
     pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
             Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
@@ -445,17 +446,17 @@ impl Services {
         Ok((kept.summary.workflow_id, kept.workflow))
     }
 
-    /// Keeps a document that came from outside as a new draft.
+    /// Stores an imported document as a new draft.
     pub(crate) async fn import_workflow(self, document: Value) -> Result<(String, Value), UiError> {
         self.save_workflow(document, None).await
     }
 
-    /// Publishes a draft; the number of its version.
+    /// Publishes a draft; answers the number of its version.
     pub(crate) async fn publish_workflow(self, id: &str) -> Result<u32, UiError> {
         Ok(self.client()?.publish_workflow(id).await?.summary.version.unwrap_or_default())
     }
 
-    /// Takes a published workflow back to a draft.
+    /// Turns a published workflow back into a draft.
     pub(crate) async fn unpublish_workflow(self, id: &str) -> Result<(), UiError> {
         self.client()?.unpublish_workflow(id).await?;
         Ok(())
@@ -473,7 +474,7 @@ impl Services {
         Ok(())
     }
 
-    /// The document of a workflow for elsewhere.
+    /// The document of a workflow for export.
     pub(crate) async fn export_workflow(self, id: &str) -> Result<Value, UiError> {
         Ok(self.client()?.export_workflow(id, &Value::Null).await?)
     }
@@ -483,7 +484,7 @@ impl Services {
         self.client().ok()?.thumbnail_url(asset_id).await.ok()
     }
 
-    /// Whether a stored result has alpha; not when it cannot be read.
+    /// Whether a stored result has alpha; false if it cannot be read.
     pub(crate) async fn has_alpha(self, asset_id: &str) -> bool {
         let Ok(client) = self.client() else { return false };
         let Ok(blob) = client.read_asset(&format!("asset:{asset_id}")).await else { return false };
@@ -491,26 +492,26 @@ impl Services {
         environment::bytes_of(&head).await.is_ok_and(|head| transparency::has_alpha(&head))
     }
 
-    /// Gives a stored file to the user.
+    /// Downloads a stored file.
     pub(crate) async fn download(self, asset_id: &str, name: &str) -> Result<(), UiError> {
         let blob = self.client()?.read_asset(&format!("asset:{asset_id}")).await?;
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
-    /// Gives all results of a batch to the user as one ZIP; the names of those that are damaged and not in it.
+    /// Downloads all results of a batch as one ZIP; answers the names of those that are damaged and left out.
     pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
         let archive = self.client()?.zip(batch_id).await?;
         files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
         Ok(archive.missing)
     }
 
-    /// Looks at every stored result of a batch: how many were looked at, and how many are damaged and failed now.
+    /// Checks every stored result of a batch: how many were checked, and how many are damaged and failed now.
     pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), UiError> {
         let found = self.client()?.verify(batch_id).await?;
         Ok((found.checked, found.damaged.len()))
     }
 
-    /// Gives everything that is stored to the user as one ZIP.
+    /// Downloads everything that is stored as one ZIP.
     pub(crate) async fn export_archive(self) -> Result<(), UiError> {
         let archive = self.client()?.export_archive().await?;
         let day = iso_time(now());
@@ -518,32 +519,32 @@ impl Services {
         files::download(&archive, &name).map_err(not_downloaded)
     }
 
-    /// Takes in what such a ZIP holds and is not here.
+    /// Imports what such a ZIP contains and this browser does not.
     pub(crate) async fn import_archive(self, archive: File) -> Result<ImportSummary, UiError> {
         Ok(self.client()?.import_archive(archive.into()).await?)
     }
 
-    /// The networks that workflows can name.
+    /// The models that workflows can name.
     pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, UiError> {
         Ok(self.client()?.models().await?)
     }
 
-    /// Tries a network's file and keeps it under this name.
+    /// Tries a model's file and stores it under this name.
     pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, UiError> {
         Ok(self.client()?.import_model(file.into(), Some(name)).await?)
     }
 
-    /// Removes a network.
+    /// Removes a model.
     pub(crate) async fn delete_model(self, name: &str) -> Result<(), UiError> {
         Ok(self.client()?.delete_model(name).await?)
     }
 
-    /// How far the download of a network is, if one is under way in this tab.
+    /// The progress of a model's download, if one is under way in this tab.
     pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
     }
 
-    /// Calls back on changes in any tab, until the owner in which this was called goes.
+    /// Calls back on changes in any tab, until the owner in which this was called is disposed of.
     pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
         let Ok(client) = self.client() else { return };
         let subscription = client.subscribe(move |event| {
@@ -571,17 +572,18 @@ impl Services {
     /// What the user should know about this tab, if anything.
     pub(crate) fn tab_note(self) -> Option<TabNote> {
         let state = self.client().ok()?.state();
-        let reload_helps = state.note.as_ref().is_some_and(|note| note.to_lowercase().contains("reload the page"));
+        let reload_helps = state.note.as_ref().is_some_and(|note| note.reload_helps);
         let part = match state.role {
             Role::Leader | Role::Alone => None,
-            // Its storage is closed: it does not follow anybody either.
+            // Its storage is closed: it is not a follower either.
             Role::Follower if reload_helps => None,
             Role::Follower => Some("Another tab does the work. This one shows it and takes your commands."),
             Role::SingleTab => {
                 Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
             }
         };
-        let notes = [part.map(str::to_owned), state.note].into_iter().flatten().collect::<Vec<_>>();
+        let notes =
+            [part.map(str::to_owned), state.note.map(|note| note.text)].into_iter().flatten().collect::<Vec<_>>();
         (!notes.is_empty()).then(|| TabNote { text: notes.join(" "), reload_helps })
     }
 }

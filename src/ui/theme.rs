@@ -1,4 +1,4 @@
-//! Light and dark: as the system says until the user says otherwise.
+//! Light and dark: as in the system until the user chooses otherwise.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 use super::icons::{Icon, Shape};
 use super::kept;
 
-/// What the user chose.
+/// The user's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
     System,
@@ -33,7 +33,7 @@ impl Choice {
     }
 }
 
-/// The theme in force.
+/// The current theme.
 #[derive(Clone, Copy)]
 pub(crate) struct Theme {
     choice: RwSignal<Choice>,
@@ -41,7 +41,7 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
-    /// Goes to the next choice and keeps it.
+    /// Switches to the next choice and stores it.
     fn toggle(self) {
         self.choice.update(|choice| *choice = choice.next());
         kept::write(kept::Key::Theme, self.choice.get_untracked().word());
@@ -55,7 +55,7 @@ impl Theme {
     }
 }
 
-/// Reads the kept choice, follows the system, and marks the document's root.
+/// Reads the stored choice, follows the system, and marks the document's root.
 pub(crate) fn provide_theme() {
     let choice = match kept::read(kept::Key::Theme).as_deref() {
         Some("light") => Choice::Light,
@@ -82,7 +82,7 @@ pub(crate) fn provide_theme() {
     provide_context(theme);
 }
 
-/// The button that walks through system, light and dark.
+/// The button that cycles through system, light and dark.
 #[component]
 pub(crate) fn ThemeToggle() -> impl IntoView {
     let theme = expect_context::<Theme>();

@@ -1,4 +1,4 @@
-//! Small parts that several views show.
+//! Small components that several views use.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,24 +12,24 @@ use super::services::Services;
 use crate::batch::records::{Priority, Progress};
 use crate::view_model::{form, format, progress};
 
-/// Whether a question or the settings lie over the page, and keys are meant for them.
+/// Whether a dialog covers the page, and keys are meant for it.
 pub(crate) fn dialog_is_open() -> bool {
     document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
-/// A button that picks files, with the hidden field that does. The same file can be picked again: it may have changed.
+/// A button that picks files, with its hidden file field. The same file can be picked again: it may have changed.
 #[component]
 pub(crate) fn FilePicker(
-    /// What the field is called.
+    /// The label of the field.
     #[prop(into)]
     label: String,
     accept: &'static str,
-    /// Of the field.
+    /// Test id of the field.
     #[prop(into)]
     testid: String,
     #[prop(into)] on_pick: UnsyncCallback<FileList>,
     #[prop(optional)] multiple: bool,
-    /// Picks a folder with all that is in it.
+    /// Picks a folder with everything in it.
     #[prop(optional)]
     folder: bool,
     #[prop(default = "button")] class: &'static str,
@@ -40,7 +40,7 @@ pub(crate) fn FilePicker(
     #[prop(optional)] title: Option<&'static str>,
     #[prop(optional)] disabled: Signal<bool>,
     #[prop(optional)] pressed: Option<Signal<bool>>,
-    /// Whether a click on the button is for picking.
+    /// Whether a click on the button opens the picker.
     #[prop(optional)]
     picks: Option<Callback<(), bool>>,
     children: Children,
@@ -137,7 +137,7 @@ pub(crate) fn PrioritySelect(
     view! { <select class="field" id=id data-testid=id on:change=choose>{options}</select> }
 }
 
-/// Why the batches could not be read, while they could not; nothing where the tab's note says more.
+/// Why the batches could not be read, while they cannot; nothing if the tab's note says more.
 #[component]
 pub(crate) fn ReadingProblem() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -152,7 +152,7 @@ pub(crate) fn ReadingProblem() -> impl IntoView {
     }
 }
 
-/// That the batches are being read, until they were or could not be.
+/// Says that the batches are being read, until they were or could not be.
 #[component]
 pub(crate) fn ReadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -162,7 +162,7 @@ pub(crate) fn ReadingNote() -> impl IntoView {
     }
 }
 
-/// A choice of one among a few, all in sight.
+/// A choice among a few options, all visible.
 #[component]
 pub(crate) fn Segments(
     label: &'static str,
@@ -221,7 +221,7 @@ impl MenuFrame {
 }
 
 /// A few actions behind one button. It closes when one is picked and on Escape, with the focus back on the button, and
-/// when the focus goes elsewhere.
+/// when the focus moves elsewhere.
 #[component]
 pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: ChildrenFn) -> impl IntoView {
     let frame = NodeRef::<html::Details>::new();
@@ -244,7 +244,7 @@ pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: Childr
             <summary class="button quiet square" aria-label=label title=label data-testid=testid>
                 <Icon shape=Shape::More/>
             </summary>
-            // Else a browser that gives buttons no focus would close the menu before the click.
+            // Otherwise a browser that does not focus buttons would close the menu before the click.
             <div class="menu-items panel" on:mousedown=|event| event.prevent_default()>{children()}</div>
         </details>
     }
@@ -260,7 +260,7 @@ pub(crate) fn MenuItem(
     on_pick: impl Fn() + 'static,
 ) -> impl IntoView {
     let menu = expect_context::<MenuFrame>();
-    // What it does may open a dialog, which gives the focus back to what had it.
+    // It may open a dialog, which returns the focus to the element that had it.
     let pick = move |_| {
         menu.leave();
         on_pick();
@@ -285,7 +285,7 @@ pub(crate) fn StoredImage(
     let source = RwSignal::new(None::<String>);
     leptos::task::spawn_local(async move {
         if let Some(url) = services.url(&asset_id).await {
-            // The row may have been scrolled away meanwhile.
+            // The row may have been scrolled away in the meantime.
             source.try_set(Some(url));
         }
     });
@@ -296,7 +296,7 @@ pub(crate) fn StoredImage(
     }
 }
 
-/// How far the download of a network is, while there is one. Only its beginning and its end are announced.
+/// The progress of a model's download, while there is one. Only its beginning and its end are announced.
 #[component]
 pub(crate) fn LoadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -328,7 +328,7 @@ pub(crate) fn LoadingNote() -> impl IntoView {
 
 const MODEL: &str = "Loading the background model";
 
-/// That nothing outlives this tab, where the browser gives no storage.
+/// Says that nothing outlives this tab, if the browser offers no storage.
 #[component]
 pub(crate) fn MemoryNote() -> impl IntoView {
     let services = expect_context::<Services>();
@@ -346,7 +346,7 @@ pub(crate) fn MemoryNote() -> impl IntoView {
     })
 }
 
-/// Loads the page anew.
+/// Reloads the page.
 #[component]
 pub(crate) fn ReloadButton(class: &'static str) -> impl IntoView {
     view! {
@@ -354,7 +354,7 @@ pub(crate) fn ReloadButton(class: &'static str) -> impl IntoView {
     }
 }
 
-/// What the user should know about this tab; with `trouble`, only what a reload mends.
+/// What the user should know about this tab; with `trouble`, only what a reload fixes.
 #[component]
 pub(crate) fn TabNote(#[prop(optional)] trouble: bool) -> impl IntoView {
     let live = expect_context::<Live>();

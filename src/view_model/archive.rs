@@ -1,27 +1,27 @@
-//! What is said when an archive was taken in.
+//! The message after exporting or importing an archive.
 
 use super::format;
 use crate::archive::ImportSummary;
 
-/// What came of packing or taking in an archive.
+/// The outcome of exporting or importing an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// In a sentence or two.
     pub text: String,
-    /// What was wrong, one by one; or what to do about a failure.
+    /// The problems, one by one; or what to do about a failure.
     pub problems: Vec<String>,
-    /// Whether it did not go as it should.
+    /// Whether something went wrong.
     pub failed: bool,
 }
 
 impl Outcome {
-    /// All went well.
+    /// A complete success.
     pub fn done(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 }
 
-/// What was added, what was here already, and every part that could not be taken in as it was.
+/// What was added, what existed already, and every part that could not be imported as it was.
 pub fn import_outcome(summary: &ImportSummary) -> Outcome {
     let counts = [
         (summary.batches, "batch", "batches"),
@@ -55,14 +55,14 @@ mod tests {
     use crate::archive::ArchiveProblem;
 
     #[test]
-    fn it_says_what_was_added_and_what_was_here() {
+    fn the_message_lists_what_was_added_and_what_existed() {
         let summary = ImportSummary { batches: 2, workflows: 1, skipped: 3, ..ImportSummary::default() };
         assert_eq!(import_outcome(&summary), Outcome::done("Added: 2 batches, 1 workflow. 3 were here already."));
         assert_eq!(import_outcome(&ImportSummary::default()).text, "Nothing new in the archive.");
     }
 
     #[test]
-    fn every_problem_is_named() {
+    fn every_problem_is_listed() {
         let problem =
             |entry: &str| ArchiveProblem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
         let summary = ImportSummary { batches: 1, problems: vec![problem("blobs/a")], ..ImportSummary::default() };

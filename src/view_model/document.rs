@@ -10,14 +10,14 @@ use crate::actions::remove_background::Method;
 use crate::actions::{self, Role};
 use crate::library;
 
-/// One place where pictures come in: an `input-images` action.
+/// One input of pictures: an `input-images` action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// Its `actionId`.
     pub action_id: String,
-    /// What to call it.
+    /// Its label.
     pub title: String,
-    /// Whether the batch counts its pictures; the others usually hold one, such as a logo.
+    /// Whether its pictures determine the number of executions; the others usually have one picture, such as a logo.
     pub primary: bool,
     /// How many pictures the document names already.
     pub named: usize,
@@ -26,7 +26,7 @@ pub struct Input {
 /// One action of the document, for the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its place in `actions`.
+    /// Its index in `actions`.
     pub index: usize,
     /// Its `actionId`.
     pub action_id: String,
@@ -42,20 +42,20 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The name of a workflow, or of its id, or a stand-in.
+/// The name of a workflow, or a name made of its id, or a placeholder.
 pub fn name(document: &Value) -> String {
     let metadata = document.get("metadata").unwrap_or(&Value::Null);
     let found = [text(metadata, "name"), text(metadata, "workflowId")].into_iter().find(|name| !name.is_empty());
     found.unwrap_or("Untitled workflow").to_owned()
 }
 
-/// The `workflowId` for a request: the document's own, or a stand-in.
+/// The `workflowId` for a request: the document's own, or a placeholder.
 pub fn workflow_id(document: &Value) -> String {
     let id = text(document.get("metadata").unwrap_or(&Value::Null), "workflowId");
     if id.is_empty() { "workflow".to_owned() } else { id.to_owned() }
 }
 
-/// The document under another name.
+/// The document with another name.
 pub fn named(document: &Value, name: &str) -> Value {
     let mut document = document.clone();
     library::set_metadata(&mut document, "name", name);
@@ -80,7 +80,7 @@ pub fn nodes(document: &Value) -> Vec<Node> {
         .collect()
 }
 
-/// The places where pictures come in, the primary one first.
+/// The inputs of pictures, the primary one first.
 pub fn inputs(document: &Value) -> Vec<Input> {
     let sources: Vec<&Value> = list(document, "actions")
         .iter()
@@ -127,8 +127,8 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the networks that the actions of the document will ask for, as `Operation::network` will have it: before an
-/// even backdrop none is asked.
+/// Names of the models that the actions of the document will ask for, as `Operation::network` determines it: with an
+/// even backdrop none is needed.
 pub fn networks(document: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (index, node) in nodes(document).into_iter().enumerate() {
@@ -143,12 +143,12 @@ pub fn networks(document: &Value) -> Vec<String> {
     names
 }
 
-/// The place of an action in `actions`, by its `actionId`.
+/// The index of an action in `actions`, by its `actionId`.
 pub fn index_of(document: &Value, action_id: &str) -> Option<usize> {
     list(document, "actions").iter().position(|action| text(action, "actionId") == action_id)
 }
 
-/// The document with one parameter set, or left out for `None`.
+/// The document with one parameter set, or removed for `None`.
 pub fn with_parameter(document: &Value, index: usize, parameter: &str, value: Option<Value>) -> Value {
     let mut document = document.clone();
     if let Some(action) = document.pointer_mut(&format!("/actions/{index}")).and_then(Value::as_object_mut) {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn another_name_leaves_everything_else() {
+    fn renaming_keeps_everything_else() {
         let before = watermark();
         let after = named(&before, "Mine");
         assert_eq!(name(&after), "Mine");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_are_those_that_the_operations_will_ask_for() {
+    fn the_models_are_those_that_the_operations_ask_for() {
         for raw in [
             json!({}),
             json!({ "model": "studio" }),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_workflow_has_no_inputs_and_survives_edits() {
+    fn a_document_that_is_not_a_workflow_has_no_inputs_and_survives_edits() {
         for document in [json!(null), json!([1]), json!({ "actions": 3 }), json!({ "actions": [7] })] {
             assert!(inputs(&document).is_empty());
             assert_eq!(with_parameter(&document, 4, "width", Some(json!(1))), document);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cycle_without_an_end_leads_nowhere() {
+    fn an_endless_cycle_leads_nowhere() {
         let document = json!({
             "actions": [{ "actionId": "in", "actionType": "input-images" }],
             "connections": [

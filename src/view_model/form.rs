@@ -1,4 +1,4 @@
-//! How a parameter is shown and edited, from its metadata alone. No action is known here by name.
+//! How a parameter is shown and edited, from its metadata only. No action is known here by name.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::actions::parameters::{Color, Field, Kind};
 /// The control that edits a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Control {
-    /// A number with a slider beside it.
+    /// A number with a slider next to it.
     Slider {
         /// Least value.
         low: f64,
@@ -25,9 +25,9 @@ pub enum Control {
     },
     /// On or off.
     Switch,
-    /// One of a few words.
+    /// One of a few choices.
     Select(&'static [&'static str]),
-    /// One of nine places, row by row.
+    /// One of nine positions, row by row.
     Places(&'static [&'static str]),
     /// A colour with alpha.
     Color,
@@ -35,13 +35,13 @@ pub enum Control {
     Ratio,
     /// A file-name pattern.
     Pattern,
-    /// A network, from those that are there.
+    /// A model, from those that are available.
     Model,
     /// Text.
     Text,
 }
 
-/// The widest range that a slider can still set with care.
+/// The widest range in which a slider can still set a value precisely.
 const SLIDER_STEPS: f64 = 1000.0;
 
 /// The control for a parameter; `None` for pictures, which have their drop field.
@@ -73,7 +73,7 @@ fn number(field: &Field) -> Control {
         span if span <= 100.0 => 0.1,
         _ => 1.0,
     };
-    // A number without a default (an optional width) has no place on a slider.
+    // A number without a default (an optional width) has no position on a slider.
     let has_default = !(field.default)().is_null();
     if span / step <= SLIDER_STEPS && has_default {
         Control::Slider { low, high, step }
@@ -82,7 +82,7 @@ fn number(field: &Field) -> Control {
     }
 }
 
-/// An identifier in words: `autoOrient` → `Auto orient`, `resize-large` → `Resize large`.
+/// An identifier as words: `autoOrient` → `Auto orient`, `resize-large` → `Resize large`.
 pub fn label(identifier: &str) -> String {
     let mut words = String::with_capacity(identifier.len() + 4);
     for character in identifier.chars() {
@@ -100,7 +100,7 @@ pub fn label(identifier: &str) -> String {
     words
 }
 
-/// A choice in words; file formats as they are called.
+/// A choice as words; file formats by their usual names.
 pub fn choice(word: &str) -> String {
     match word {
         "jpeg" | "png" => word.to_uppercase(),
@@ -119,19 +119,19 @@ pub fn choice(word: &str) -> String {
     }
 }
 
-/// A piece of a parameter's description.
+/// A part of a parameter's description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// As it stands.
+    /// Plain text.
     Text(String),
-    /// A choice or another parameter, as the form calls it.
+    /// A choice or another parameter, as labelled in the form.
     Named(String),
-    /// To be typed just so.
+    /// To be typed literally.
     Verbatim(String),
 }
 
-/// A parameter's description with what stands between backticks told apart: words of the document become words of the
-/// form, so that `long-side` reads as the choice does.
+/// A parameter's description, split at backticks: names in the document become labels of the form, so that `long-side`
+/// reads as the choice does.
 pub fn pieces(description: &str) -> Vec<Piece> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -145,8 +145,8 @@ pub fn pieces(description: &str) -> Vec<Piece> {
     description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
-/// A hint to people who see the form: what it names in quotes as the document has it, a parameter or one of its choices,
-/// as the form calls it. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
+/// A hint for users of the form: what it names in quotes as in the document, a parameter or one of its choices, gets
+/// its label in the form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
 pub fn in_words(hint: &str) -> String {
     let is_known = |word: &str| {
         let of =
@@ -156,7 +156,7 @@ pub fn in_words(hint: &str) -> String {
     let parts: Vec<&str> = hint.split('"').collect();
     let mut words = String::with_capacity(hint.len() + 8);
     for (index, part) in parts.iter().enumerate() {
-        // Between two quotes; the last part stands behind one alone.
+        // Between two quotes; the last part follows only one.
         match index % 2 == 1 && index + 1 < parts.len() {
             true if is_known(part) => words.push_str(&format!("“{}”", choice(part))),
             true => words.push_str(&format!("\"{part}\"")),
@@ -167,8 +167,8 @@ pub fn in_words(hint: &str) -> String {
     words
 }
 
-/// What was typed into a number's field, as the document keeps it: nothing for an empty field, the text itself when
-/// it is no number (validation tells what is wrong with it).
+/// The text of a number's field as a value of the document: nothing for an empty field, the text itself if it is not a
+/// number (validation reports what is wrong with it).
 pub fn typed_number(text: &str) -> Option<Value> {
     let text = text.trim();
     if text.is_empty() {
@@ -193,13 +193,13 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-/// The value in force: the document's own, or the default.
+/// The current value: the document's own, or the default.
 pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     let own = parameters.and_then(|parameters| parameters.get(field.name)).filter(|value| !value.is_null());
     own.cloned().unwrap_or_else(field.default)
 }
 
-/// The parameters that the document sets, in a line: `Fit · 1600 px · 1600 px`.
+/// The parameters that the document sets, on one line: `Fit · 1600 px · 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {
@@ -219,22 +219,22 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
     set.collect::<Vec<_>>().join(" · ")
 }
 
-/// The `#rrggbb` part and the alpha in percent of a colour; black and opaque when it does not read.
+/// The `#rrggbb` part and the alpha in percent of a colour; black and opaque if it cannot be read.
 pub fn color_parts(text: &str) -> (String, u32) {
     let [red, green, blue, alpha] = Color::parse(text).map_or([0, 0, 0, 255], |color| color.rgba);
     (format!("#{red:02x}{green:02x}{blue:02x}"), (f64::from(alpha) / 2.55).round() as u32)
 }
 
-/// A colour from its `#rrggbb` part and its alpha in percent; opaque ones stay short.
+/// A colour from its `#rrggbb` part and its alpha in percent; opaque colours keep the short form.
 pub fn color(rgb: &str, alpha: u32) -> String {
     let alpha = (f64::from(alpha.min(100)) * 2.55).round() as u8;
     if alpha == 255 { rgb.to_owned() } else { format!("{rgb}{alpha:02x}") }
 }
 
-/// What a name pattern makes of a typical picture.
+/// The result of a name pattern for a typical picture.
 ///
 /// # Errors
-/// The placeholder that is not known.
+/// The unknown placeholder.
 pub fn name_example(pattern: &str) -> Result<String, String> {
     fill_name(pattern, |key| {
         match key {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_speaks_the_words_of_the_form() {
+    fn a_description_uses_the_labels_of_the_form() {
         let named = |text: &str| Piece::Named(text.into());
         let text = |text: &str| Piece::Text(text.into());
         assert_eq!(pieces("`long-side`: the longer"), [named("Long side"), text(": the longer")]);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_speaks_the_words_of_the_form_and_leaves_other_quotes() {
+    fn a_hint_uses_the_labels_of_the_form_and_keeps_other_quotes() {
         assert_eq!(in_words("Set \"subjectFillsFrame\" there."), "Set “Subject fills frame” there.");
         assert_eq!(in_words("Choose \"flat-backdrop\", not \"auto\""), "Choose “Flat backdrop”, not “Auto”");
         for text in ["Add \"cat.jpg\" again.", "24\" wide", "Plain.", ""] {
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_kept_even_when_it_is_no_number() {
+    fn typed_text_is_kept_even_if_it_is_not_a_number() {
         assert_eq!(typed_number(" 1600 "), Some(json!(1600)));
         assert_eq!(typed_number("0,5"), Some(json!(0.5)));
         assert_eq!(typed_number(""), None);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn every_alpha_percent_survives_the_way_through_hex() {
+    fn every_alpha_percentage_survives_the_conversion_to_hex() {
         for alpha in 0..=100 {
             let (rgb, back) = color_parts(&color("#12abef", alpha));
             assert_eq!((rgb.as_str(), back), ("#12abef", alpha));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_tells_only_what_differs_from_the_default() {
+    fn the_summary_lists_only_what_differs_from_the_default() {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
         assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");

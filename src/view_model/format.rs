@@ -1,4 +1,4 @@
-//! Numbers as people read them: sizes, changes, durations, counts, points in time.
+//! Numbers formatted for people: sizes, changes, durations, counts, times.
 
 /// A file size, decimal units, three significant digits: `940 B`, `3.57 MB`, `24.1 MB`.
 pub fn bytes(count: u64) -> String {
@@ -22,7 +22,7 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// How far a download is: `Loading the background model: 3.1 of 5.9 MB (53 %)`.
+/// The progress of a download: `Loading the background model: 3.1 of 5.9 MB (53 %)`.
 pub fn loading(what: &str, loaded: u64, total: u64) -> String {
     if total == 0 {
         return format!("{what}: {}", bytes(loaded));
@@ -31,7 +31,7 @@ pub fn loading(what: &str, loaded: u64, total: u64) -> String {
     format!("{what}: {:.1} of {:.1} MB ({} %)", megabytes(loaded), megabytes(total), percent(loaded, total))
 }
 
-/// A share in whole percent; 100 only when all of it is there, and 0 of nothing.
+/// A share in whole percent; 100 only when everything is there, and 0 of nothing.
 pub fn percent(part: u64, all: u64) -> u64 {
     if all == 0 { 0 } else { (part as f64 / all as f64 * 100.0).floor() as u64 }
 }
@@ -72,7 +72,7 @@ fn pair(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
 
-/// What is left, vaguely as suits a guess: `a few seconds left`, `about 3 min left`.
+/// The remaining time, vaguely because it is an estimate: `a few seconds left`, `about 3 min left`.
 pub fn time_left(ms: f64) -> String {
     let seconds = ms / 1000.0;
     if seconds < 8.0 {
@@ -104,7 +104,7 @@ pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// How long ago something was: `just now`, `5 min ago`, `3 h ago`; `None` from a day on, when a date says more.
+/// How long ago something was: `just now`, `5 min ago`, `3 h ago`; `None` after a day, when a date is clearer.
 pub fn ago(then: f64, now: f64) -> Option<String> {
     let minutes = ((now - then) / 60_000.0).max(0.0);
     if minutes < 1.0 {
@@ -118,7 +118,7 @@ pub fn ago(then: f64, now: f64) -> Option<String> {
     }
 }
 
-/// A media type as a file format is called: `JPEG`, `PNG`, `WebP`.
+/// The usual name of a media type: `JPEG`, `PNG`, `WebP`.
 pub fn media_type(mime: &str) -> String {
     match mime {
         "image/jpeg" => "JPEG".to_owned(),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_download_tells_how_far_it_is() {
+    fn a_download_shows_its_progress() {
         assert_eq!(loading("Loading", 3_100_000, 5_900_000), "Loading: 3.1 of 5.9 MB (52 %)");
         assert_eq!(loading("Loading", 3_100_000, 0), "Loading: 3.10 MB");
         assert_eq!(loading("Loading", 4_927_000, 4_927_000), "Loading: 4.9 of 4.9 MB (100 %)");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_vague() {
+    fn the_time_left_is_vague() {
         assert_eq!(time_left(3000.0), "a few seconds left");
         assert_eq!(time_left(22_000.0), "about 20 s left");
         assert_eq!(time_left(58_000.0), "about 1 min left");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_are_few() {
+    fn many_names_are_abbreviated() {
         let all: Vec<String> = (0..15).map(|index| format!("{index}.jpg")).collect();
         assert_eq!(names(&all[..1]), "0.jpg");
         assert_eq!(names(&all[..3]), "0.jpg, 1.jpg, 2.jpg");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_day_is_told_relatively() {
+    fn times_of_the_past_day_are_relative() {
         assert_eq!(ago(0.0, 30_000.0).as_deref(), Some("just now"));
         assert_eq!(ago(0.0, 5.5 * 60_000.0).as_deref(), Some("5 min ago"));
         assert_eq!(ago(0.0, 3.0 * 3_600_000.0).as_deref(), Some("3 h ago"));

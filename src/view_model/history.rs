@@ -6,11 +6,11 @@ pub struct History<T> {
     past: Vec<T>,
     present: T,
     future: Vec<T>,
-    /// What the last edit was about: edits with the same tag in a row are one step.
+    /// The tag of the last edit: consecutive edits with the same tag are one step.
     tag: Option<String>,
 }
 
-/// Steps that are kept.
+/// How many steps are kept.
 const DEPTH: usize = 100;
 
 impl<T: Clone + PartialEq> History<T> {
@@ -19,12 +19,12 @@ impl<T: Clone + PartialEq> History<T> {
         Self { past: Vec::new(), present, future: Vec::new(), tag: None }
     }
 
-    /// The value as it is now.
+    /// The current value.
     pub const fn present(&self) -> &T {
         &self.present
     }
 
-    /// Makes `next` the present. An edit with the tag of the one before it (dragging one slider) adds no step.
+    /// Makes `next` the current value. An edit with the tag of the one before it (dragging one slider) adds no step.
     pub fn edit(&mut self, tag: &str, next: T) {
         if next == self.present {
             return;

@@ -1,12 +1,12 @@
-//! Which of some entries are marked, the way a file manager marks them.
+//! Which entries of a list are marked, as in a file manager.
 
 use std::collections::BTreeSet;
 
-/// Marked entries by their index. Only some may be marked; each call says which.
+/// Marked entries by their index. Only some entries may be marked; each call says which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     marked: BTreeSet<u32>,
-    /// Where the next range begins: the entry that was marked or unmarked last.
+    /// Where the next range begins: the entry that was last marked or unmarked.
     anchor: Option<u32>,
 }
 
@@ -21,12 +21,12 @@ impl Marks {
         self.marked.intersection(may).copied().collect()
     }
 
-    /// The entry that was marked or unmarked last, or else the first that is marked.
+    /// The entry that was last marked or unmarked, or else the first that is marked.
     pub fn last(&self) -> Option<u32> {
         self.anchor.or_else(|| self.marked.first().copied())
     }
 
-    /// Marks an entry, or unmarks a marked one. With `range` everything from the last one to it becomes what it becomes.
+    /// Marks an entry, or unmarks a marked one. With `range` everything between it and the last one gets its new state.
     pub fn toggle(&mut self, index: u32, range: bool, may: &BTreeSet<u32>) {
         let mark = !self.contains(index);
         let from = self.anchor.filter(|_| range).unwrap_or(index);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_takes_in_what_may_be_marked_in_between_in_both_directions() {
+    fn a_range_marks_what_may_be_marked_in_both_directions() {
         let mut marks = Marks::default();
         marks.toggle(4, false, &may());
         marks.toggle(9, true, &may());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_entry_is_where_something_was_done_last() {
+    fn the_last_entry_is_the_one_last_changed() {
         let mut marks = Marks::default();
         assert_eq!(marks.last(), None);
         marks.mark_all(&may());
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_no_longer_be_marked_does_not_count() {
+    fn entries_that_may_no_longer_be_marked_do_not_count() {
         let mut marks = Marks::default();
         marks.mark_all(&may());
         assert_eq!(marks.among(&BTreeSet::from([5, 6])), [5]);

@@ -1,5 +1,5 @@
-//! Files that were to come in and could not be kept: what is listed of them, and which one a file that is added again
-//! stands for.
+//! Files that could not be imported: how they are listed, and which of them is replaced by a file that is added
+//! again.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
-    /// The folder it lies in did not give it out.
+    /// Its folder did not provide it.
     Unopened,
     /// Its content could not be read.
     Unreadable,
     /// The storage is full.
     NoRoom,
-    /// The storage failed otherwise, or the import before it.
+    /// The storage failed for another reason, or the import before it did.
     Failed,
-    /// The page was gone before it was stored.
+    /// The page was closed before it was stored.
     TabClosed,
-    /// It was stored, and the storage has let it go since.
+    /// It was stored, and has been removed from the storage since.
     Swept,
 }
 
@@ -38,19 +38,19 @@ impl Reason {
 /// A file that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Its place among all files of the draft.
+    /// Its position among all files of the draft.
     pub id: u32,
     /// The input it was added to.
     pub key: String,
     /// Its name.
     pub name: String,
-    /// Its path in the folder it came from, where it came from one.
+    /// Its path in the folder it came from, if it came from one.
     pub path: Option<String>,
     /// Why it is missing.
     pub reason: Reason,
 }
 
-/// Takes the file out that stands under this path, or else the first of this name.
+/// Removes the file with this path from the list, or else the first with this name.
 pub fn take(missing: &mut Vec<Missing>, name: &str, path: Option<&str>) -> Option<Missing> {
     let by_path = path.and_then(|path| missing.iter().position(|one| one.path.as_deref() == Some(path)));
     let found = by_path.or_else(|| missing.iter().position(|one| one.name == name))?;
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_says_more_than_a_name() {
+    fn a_path_takes_precedence_over_a_name() {
         let mut all = vec![missing(1, "a.jpg", Some("one/a.jpg")), missing(2, "a.jpg", Some("two/a.jpg"))];
         assert_eq!(take(&mut all, "a.jpg", Some("two/a.jpg")).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "b.jpg", Some("two/b.jpg")), None);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_names_the_first_is_taken() {
+    fn of_equal_names_the_first_is_replaced() {
         let mut all = vec![missing(1, "b.jpg", None), missing(2, "a.jpg", None), missing(3, "a.jpg", None)];
         assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "a.jpg", None).map(|one| one.id), Some(3));

@@ -1,8 +1,8 @@
-//! Which of the notices on show goes when there is room for no more.
+//! Which notice is removed when there is no room for another.
 
-/// The place of the notice that goes, in the order they came, where `true` is one that tells a failure: the first that
-/// tells none, and only when all do the first of all. None while there are at most `most`. The last one has just come and
-/// stays: if it tells no failure it goes by itself, and pushes out no failure before.
+/// The index of the notice to remove, in the order they came, where `true` is one that reports a failure: the first
+/// that does not, and only if all do the very first. None while there are at most `most`. The last one has just arrived
+/// and stays: if it reports no failure it disappears by itself and does not displace an earlier failure.
 pub fn surplus(failures: &[bool], most: usize) -> Option<usize> {
     let (last, earlier) = failures.split_last().filter(|_| failures.len() > most)?;
     earlier.iter().position(|failure| !failure).or(last.then_some(0))
@@ -13,7 +13,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_stays_before_what_is_done() {
+    fn a_failure_outlives_a_success() {
         assert_eq!(surplus(&[true, false, true, false, false], 4), Some(1));
         assert_eq!(surplus(&[false, false, false, false, true], 4), Some(0));
         assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one goes by itself");
@@ -21,7 +21,7 @@ mod tests {
     }
 
     #[test]
-    fn while_there_is_room_nothing_goes() {
+    fn while_there_is_room_nothing_is_removed() {
         assert_eq!(surplus(&[false; 4], 4), None);
         assert_eq!(surplus(&[], 0), None);
     }

@@ -1,4 +1,4 @@
-//! A batch's progress in words and in shares of a bar.
+//! A batch's progress as text and as shares of a bar.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// What is to be said about time: what is left while it runs, what it took in the end. May be empty. `all_paused` says that
+/// The text about time: what is left while it runs, how long it took in the end. May be empty. `all_paused` says that
 /// everything is paused.
 pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
@@ -68,8 +68,8 @@ pub fn what_deleting_does(progress: &Progress) -> String {
     format!("{stops}{what} removed from this browser. Files you downloaded stay.")
 }
 
-/// What keeps a batch from going on that the user can mend: what it is, and what to do before resuming it. Nothing for a
-/// pause of the user's own.
+/// What stops a batch that the user can fix: what it is, and what to do before resuming it. Nothing for a pause by the
+/// user.
 pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
     match progress.paused.filter(|_| !progress.status.is_end())?.reason {
         PauseReason::User => None,
@@ -84,7 +84,7 @@ pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What was read, but for batches of which something newer is known: a message may have come during the reading.
+/// What was read, except for batches of which something newer is known: a message may have arrived during the read.
 pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Progress> {
     let mut known: HashMap<_, _> = known.into_iter().flatten().map(|batch| (batch.batch_id.clone(), batch)).collect();
     for batch in &mut read {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_does_not_take_back_what_a_message_told_meanwhile() {
+    fn a_read_does_not_undo_a_message_that_arrived_meanwhile() {
         let batch = |id: &str, revision| Progress { batch_id: id.into(), revision, ..running() };
         let known = vec![batch("a", 7), batch("b", 2), batch("deleted", 9)];
         let merged = merged(Some(known), vec![batch("new", 0), batch("a", 6), batch("b", 3)]);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_batch_tells_what_is_left_and_an_ended_one_what_it_took() {
+    fn a_running_batch_shows_the_time_left_and_an_ended_one_the_time_taken() {
         // 200 ms each, 602 left, two workers: a minute.
         assert_eq!(time(&running(), false), "about 1 min left");
         let ended = Progress { status: BatchStatus::Completed, completed_at: Some(60_000.0), ..running() };
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_that_can_be_mended_has_a_remedy_until_the_end() {
+    fn a_pause_that_can_be_fixed_has_a_remedy_until_the_end() {
         let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
         assert_eq!((remedy(&running()), remedy(&paused(PauseReason::User))), (None, None));
         for (reason, word) in [(PauseReason::Quota, "delete batches"), (PauseReason::Storage, "disk")] {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_tells_its_reason_until_the_end() {
+    fn a_pause_shows_its_reason_until_the_end() {
         let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
         assert_eq!(time(&paused(PauseReason::User), false), "Paused by you");
         assert!(time(&paused(PauseReason::Quota), false).contains("storage is full"));

@@ -1,15 +1,15 @@
-//! Reading again while a reading is on its way: never two at once, and nothing that was asked for is lost.
+//! Reading again while a read is under way: never two at once, and no request is lost.
 
-/// How much a reading takes in.
+/// How much a read covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
     /// What was not read yet.
     Missing,
-    /// Everything, since what was read may be outdated.
+    /// Everything, since earlier results may be outdated.
     All,
 }
 
-/// The readings of one list: at most one is on its way, and what is asked for meanwhile becomes one more.
+/// The reads of one list: at most one is under way, and requests in the meantime are combined into one more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
     underway: bool,
@@ -17,7 +17,7 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// Asks for a reading: whether it is to be started now. If not, [`Readings::end`] tells when.
+    /// Requests a read; answers whether to start it now. If not, [`Readings::end`] tells when.
     pub fn ask(&mut self, extent: Extent) -> bool {
         if self.underway {
             self.again = self.again.max(Some(extent));
@@ -27,7 +27,8 @@ impl Readings {
         true
     }
 
-    /// The reading on its way has ended: the one to start now, if any was asked for meanwhile. It is the widest.
+    /// The current read has ended: answers the one to start now, if any was requested in the meantime. It is the
+    /// widest.
     pub fn end(&mut self) -> Option<Extent> {
         let next = self.again.take();
         self.underway = next.is_some();
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_of_everything_that_is_asked_for_during_another_is_done_after_it() {
+    fn a_full_read_requested_during_another_is_done_after_it() {
         let mut readings = Readings::default();
         assert!(readings.ask(Extent::Missing));
         assert!(!readings.ask(Extent::All));
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn many_wishes_become_one_reading() {
+    fn many_requests_become_one_read() {
         let mut readings = Readings::default();
         assert!(readings.ask(Extent::All));
         for _ in 0..10 {

@@ -1,10 +1,10 @@
-//! Where in the page one is. Views live in the URL's fragment, so the page works from any sub-path of a static host
-//! and a reload stays where it was.
+//! The current view. Views live in the URL's fragment, so the page works from any sub-path of a static host and a
+//! reload stays on the view.
 
 /// A view of the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Route {
-    /// Picking pictures and a workflow.
+    /// Choosing pictures and a workflow.
     #[default]
     New,
     /// Every batch.
@@ -14,7 +14,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads a fragment, with or without its `#`. What is not known is the start: a new batch.
+    /// Reads a fragment, with or without its `#`. An unknown fragment is the start: a new batch.
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.trim_start_matches('#').trim_matches('/');
         match path.split_once('/') {
@@ -24,7 +24,7 @@ impl Route {
         }
     }
 
-    /// The fragment with its `#`, fit for a link.
+    /// The fragment with its `#`, for a link.
     pub fn fragment(&self) -> String {
         match self {
             Self::New => "#/new".to_owned(),

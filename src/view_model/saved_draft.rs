@@ -1,10 +1,10 @@
-//! The draft of a batch as it outlives its tab: the format, what is written when, which draft a new tab takes, and what
-//! becomes of files that did not come in or are gone. `ui::new::draft` reads and writes it.
+//! The draft of a batch as it outlives its tab: the format, what is written when, which draft a new tab opens, and what
+//! becomes of files that were not stored or are gone. `ui::new::draft` reads and writes it.
 //!
 //! # Format
 //!
-//! A draft lies in the settings under [`head_key`], a [`Head`], and below [`portions_below`] in portions of its [`Item`]s.
-//! An item's id says its portion, so that a change among ten thousand pictures writes one portion anew.
+//! A draft is stored in the settings: a [`Head`] under [`head_key`], and below [`portions_below`] portions of its
+//! [`Item`]s. An item's id determines its portion, so that a change among ten thousand pictures rewrites one portion.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,13 +13,13 @@ use super::format;
 use super::missing::{Missing, Reason};
 use crate::batch::records::Millis;
 
-/// The version of the format; what has another is not read.
+/// The version of the format; other versions are not read.
 const VERSION: u32 = 1;
 
 /// Ids of one portion.
 const PORTION: u32 = 256;
 
-/// Drafts without a tab that are kept beside the one that was taken.
+/// Drafts without a tab that are kept in addition to the open one.
 const KEPT: usize = 8;
 
 /// What every head's key begins with.
@@ -36,57 +36,57 @@ pub fn portions_below(draft_id: &str) -> String {
 }
 
 fn portion_key(draft_id: &str, portion: u32) -> String {
-    // So that they lie in the order of their numbers.
+    // So that they are sorted by their numbers.
     format!("{}{portion:08}", portions_below(draft_id))
 }
 
-/// What became of a file.
+/// The state of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum State {
-    /// It is there, or an address of it is.
+    /// It is stored, or its URL is known.
     Stored {
-        /// Its size, 0 where it is not known.
+        /// Its size, 0 if it is not known.
         bytes: u64,
-        /// `asset:` and its id, or an address that was not fetched yet.
+        /// `asset:` and its id, or a URL that was not fetched yet.
         source_url: String,
     },
-    /// It is on its way into the storage.
+    /// It is being stored.
     Arriving,
-    /// It is not there.
+    /// It is missing.
     Missing(Reason),
 }
 
-/// A file of the draft. What belongs to an id changes with its state only.
+/// A file of the draft. Everything but its state is determined by its id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
-    /// Its place among all files of the draft.
+    /// Its position among all files of the draft.
     pub id: u32,
     /// The input it was added to; the primary one's is empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// Its name.
     pub name: String,
-    /// Its path in the folder it came from, where it came from one.
+    /// Its path in the folder it came from, if it came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What became of it.
+    /// Its state.
     pub state: State,
 }
 
-/// What tells one writing of an item from another: its id, and its state without what the id decides.
+/// What distinguishes two written versions of an item: its id, and its state without what the id determines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The item's id.
     pub id: u32,
-    /// `None` for one that is stored.
+    /// `None` for a stored one.
     pub absent: Option<Absent>,
 }
 
 /// The state of an item that is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// On its way.
+    /// Being stored.
     Arriving,
     /// Missing.
     Missing(Reason),
@@ -103,17 +103,17 @@ impl Mark {
     }
 }
 
-/// What a draft holds beside its files.
+/// What a draft contains besides its files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
-    /// Files that were left out because they are hidden or no pictures.
+    /// Files that were skipped because they are hidden or not pictures.
     pub skipped: u32,
     /// The id of the chosen workflow.
     pub choice: String,
-    /// The workflows that are edited, by their ids, as they are now.
+    /// The edited workflows, by their ids, in their current form.
     pub documents: Map<String, Value>,
-    /// The text of one's own workflow.
+    /// The text of the user's own workflow.
     pub own_text: String,
 }
 
@@ -131,9 +131,9 @@ pub struct Head {
     version: u32,
     /// When it was written.
     pub saved_at: Millis,
-    /// Whether it was run as it is.
+    /// Whether it was run in this form.
     pub ran: bool,
-    /// What it holds.
+    /// Its content.
     pub setup: Setup,
 }
 
@@ -144,17 +144,17 @@ impl Head {
     }
 }
 
-/// A draft as it is now, in what tells it from others.
+/// A draft's current content, for comparison with another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Content {
-    /// What it holds beside its files.
+    /// Its content besides its files.
     pub setup: Setup,
     /// Its files, by id.
     pub marks: Vec<Mark>,
 }
 
 impl Content {
-    /// Whether anything would be missed.
+    /// Whether its loss would be noticed.
     pub fn is_worth_keeping(&self) -> bool {
         !self.marks.is_empty() || self.setup.has_edits()
     }
@@ -172,23 +172,23 @@ impl Content {
     }
 }
 
-/// Keys with what is to be written, or nothing where they are to be removed.
+/// Keys with the values to write, or nothing where they are to be removed.
 pub type Changes = Vec<(String, Option<String>)>;
 
-/// What of a draft is written.
+/// What has been written of a draft.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Written {
-    /// Whether there is a head, be it as it may.
+    /// Whether there is a head, whatever its content.
     has_head: bool,
-    /// What the head says: whether the draft was run, and what it holds.
+    /// The head's content: whether the draft was run, and what it contains.
     head: Option<(bool, Setup)>,
-    /// By number. Few enough to be looked through.
+    /// By number. Few enough for a linear search.
     portions: Vec<(u32, Vec<Mark>)>,
 }
 
 impl Written {
-    /// What has to be written so that `content` is, of at most `most` portions; what that leaves comes with the next
-    /// call. `items` gives the items with ids from the first to the last of two. From then on it counts as written.
+    /// The changes that store `content`, of at most `most` portions; the rest comes with the next call. `items` answers
+    /// the items with ids from the first to the last of two. From then on the changes count as written.
     pub fn change_to(
         &mut self,
         draft_id: &str,
@@ -234,13 +234,13 @@ impl Written {
         changes
     }
 
-    /// It was not written after all, or nobody knows: all of it has to be written again.
+    /// The changes were not written after all, or nobody knows: everything has to be written again.
     pub fn doubt(&mut self) {
         self.head = None;
         self.portions.iter_mut().for_each(|(_, marks)| marks.clear());
     }
 
-    /// What has to be written so that nothing is left of the draft.
+    /// The changes that remove the draft.
     fn removal(&mut self, draft_id: &str) -> Changes {
         let Self { has_head, portions, .. } = std::mem::take(self);
         let head = has_head.then(|| head_key(draft_id));
@@ -252,13 +252,13 @@ impl Written {
 /// A draft as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
-    /// What it holds beside its files.
+    /// Its content besides its files.
     pub setup: Setup,
     /// Its files, by id.
     pub items: Vec<Item>,
-    /// Whether it was run as it is.
+    /// Whether it was run in this form.
     pub ran: bool,
-    /// What of it is written.
+    /// What has been written of it.
     pub written: Written,
 }
 
@@ -269,8 +269,8 @@ impl Read {
         Self { setup: head.setup, items: Vec::new(), ran: head.ran, written }
     }
 
-    /// Takes in the text at a portion's key, one after the other by their keys; the ids of the assets it names, in order,
-    /// to be asked of the storage. A portion that cannot be read is left out, and written over later.
+    /// Reads the text at a portion's key, one after the other by their keys; answers the ids of the assets it names, in
+    /// order, to be looked up in the storage. A portion that cannot be read is left out, and overwritten later.
     pub fn take(&mut self, key: &str, text: &str) -> Vec<String> {
         let number = key.rsplit(':').next().and_then(|number| number.parse::<u32>().ok());
         let Some(portion) = number else { return Vec::new() };
@@ -287,9 +287,8 @@ impl Read {
         asset_ids
     }
 
-    /// Ends the reading: files that were on their way are missing, and so are those whose assets are
-    /// not there any more, as `stored` says of all that [`Read::take`] named. Answers those; with any, it is not the draft
-    /// that was run.
+    /// Ends the reading: files that were being stored are missing, and so are those whose assets are gone, as `stored`
+    /// says for all that [`Read::take`] named. Answers those; if there are any, it is no longer the draft that was run.
     pub fn settle(&mut self, stored: &[bool]) -> Vec<Missing> {
         let mut stored = stored.iter();
         let mut lost = Vec::new();
@@ -310,12 +309,12 @@ impl Read {
         lost
     }
 
-    /// The first id that no file has.
+    /// The first unused id.
     pub fn next_id(&self) -> u32 {
         self.items.last().map_or(0, |item| item.id.saturating_add(1))
     }
 
-    /// What is told of it to whoever finds it in a new tab: what is here again.
+    /// The message for a new tab that opens it: what was restored.
     pub fn summary(&self) -> Option<String> {
         let stored = self.items.iter().filter(|item| matches!(item.state, State::Stored { .. })).count() as u64;
         match stored {
@@ -342,7 +341,7 @@ impl From<&Missing> for Item {
 }
 
 impl Item {
-    /// It as a missing file, where it is one.
+    /// The item as a missing file, if it is one.
     pub fn as_missing(&self) -> Option<Missing> {
         let State::Missing(reason) = self.state else { return None };
         let Self { id, key, name, path, .. } = self.clone();
@@ -350,17 +349,17 @@ impl Item {
     }
 }
 
-/// A draft that lies in the storage.
+/// A draft in the storage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     /// Its id.
     pub draft_id: String,
-    /// Its head, unless that is damaged or foreign.
+    /// Its head, unless that is damaged or of another version.
     pub head: Option<Head>,
 }
 
 impl Known {
-    /// The drafts among settings below [`HEADS`], the one written last first; those that cannot be read are the last.
+    /// The drafts among settings below [`HEADS`], the most recently written first; unreadable ones are the last.
     pub fn all(settings: Vec<(String, String)>) -> Vec<Self> {
         let read = |(key, text): (String, String)| {
             let draft_id = key.strip_prefix(HEADS)?.to_owned();
@@ -378,9 +377,9 @@ impl Known {
     }
 }
 
-/// Which drafts a new tab tries to take, in this order: the one that it had before, then those of tabs that have died,
-/// unless they were run and nothing was changed since. Each comes with whether it is the tab's own. A tab whose own is
-/// not there had an empty one, and it stays so.
+/// Which drafts a new tab tries to open, in this order: the one that it had before, then those of tabs that have died,
+/// unless they were run and not changed since. Each comes with whether it is the tab's own. A tab whose own draft does
+/// not exist had an empty one, and it stays empty.
 pub fn candidates<'a>(known: &'a [Known], own: Option<&str>) -> Vec<(&'a str, bool)> {
     let is_own = |one: &&Known| Some(one.draft_id.as_str()) == own;
     let Some(first) = known.iter().find(is_own).map(|one| (one.draft_id.as_str(), true)) else {
@@ -394,8 +393,8 @@ fn abandoned(known: &[Known]) -> impl Iterator<Item = (&str, bool)> {
     known.iter().filter(wanted).map(|one| (one.draft_id.as_str(), false))
 }
 
-/// The drafts that are too many once `taken` is this tab's: unreadable ones, and the oldest. Those that other tabs hold
-/// may be among them.
+/// The surplus drafts once `taken` is this tab's: unreadable ones, and the oldest. Some of them may be open in other
+/// tabs.
 pub fn surplus<'a>(known: &'a [Known], taken: &str) -> Vec<&'a str> {
     let mut kept = 0;
     let is_too_many = |one: &&Known| {
@@ -438,7 +437,7 @@ mod tests {
         changes.iter().map(|(key, value)| (key.as_str(), value.is_some())).collect()
     }
 
-    /// The settings that these changes leave.
+    /// The settings after these changes.
     fn apply(settings: &mut BTreeMap<String, String>, changes: Changes) {
         for (key, value) in changes {
             match value {
@@ -458,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_comes_back_as_it_was_written() {
+    fn a_draft_is_restored_as_it_was_written() {
         let mut logo = stored(1, "bb");
         (logo.key, logo.path) = ("logo".to_owned(), Some("brand/1.jpg".to_owned()));
         let items = vec![stored(0, "aa"), logo, with_state(2, State::Missing(Reason::NoRoom)), stored(600, "cc")];
@@ -498,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn much_is_written_in_several_steps_and_the_head_with_the_first() {
+    fn a_large_draft_is_written_in_several_steps_and_the_head_with_the_first() {
         let items: Vec<Item> = (0..1000).map(|id| stored(id, "aa")).collect();
         let (mut written, mut settings) = (Written::default(), BTreeMap::new());
         let first = write(&mut written, &items, 3);
@@ -515,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_in_vain_is_written_again() {
+    fn failed_writes_are_repeated() {
         let items = [stored(0, "aa"), stored(999, "bb")];
         let mut written = Written::default();
         let before = write(&mut written, &items, 9);
@@ -527,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_draft_leaves_nothing() {
+    fn an_empty_draft_leaves_no_records() {
         let mut written = Written::default();
         assert_eq!(write(&mut written, &[], 9), Vec::new(), "nothing was there");
         write(&mut written, &[stored(0, "aa")], 9);
@@ -538,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_alone_is_not_worth_keeping_and_an_edit_is() {
+    fn a_choice_alone_is_not_stored_but_an_edit_is() {
         let mut now = content(&[]);
         now.setup.skipped = 3;
         now.setup.own_text = " \n".to_owned();
@@ -554,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_on_its_way_and_what_was_swept_is_missing_with_its_reason() {
+    fn unfinished_imports_and_swept_files_are_missing_with_their_reason() {
         let elsewhere = State::Stored { bytes: 0, source_url: "https://example.org/a.jpg".to_owned() };
         let items = vec![
             stored(0, "aa"),
@@ -578,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_or_foreign_is_left_out() {
+    fn damaged_and_foreign_records_are_ignored() {
         let head = serde_json::to_value(Head { version: VERSION, saved_at: 1.0, ran: false, setup: Setup::default() });
         let mut head = head.expect("JSON");
         assert!(Head::parse(&head.to_string()).is_some());
@@ -617,7 +616,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_drafts_and_the_oldest_are_too_many() {
+    fn unreadable_drafts_and_the_oldest_are_surplus() {
         let mut settings: Vec<_> = (0..12).map(|at| known(&format!("d{at}"), f64::from(at), at % 2 == 0)).collect();
         settings.push((head_key("damaged"), "{".to_owned()));
         let all = Known::all(settings);
@@ -627,7 +626,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_here_again_is_told_in_few_words() {
+    fn the_restored_draft_is_summarised() {
         let read = |items: Vec<Item>, own_text: &str| Read {
             items,
             setup: Setup { own_text: own_text.to_owned(), ..Setup::default() },

@@ -1,9 +1,10 @@
-//! Whether a result has transparency, by the first bytes of its file: the page decodes no pixels.
+//! Whether a result has transparency, from the first bytes of its file: the page decodes no pixels.
 
-/// How many bytes of a file tell.
+/// How many bytes of a file are needed.
 pub const HEAD: usize = 32;
 
-/// Whether a file that begins with these bytes has alpha. Knows what the worker writes: PNG without a palette, and WebP.
+/// Whether a file that begins with these bytes has alpha. Knows what the worker writes: PNG without a palette, and
+/// WebP.
 pub fn has_alpha(head: &[u8]) -> bool {
     match head {
         // PNG: the colour type in IHDR, gray or colour with alpha.
@@ -29,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn files_tell_whether_they_have_alpha() {
+    fn alpha_is_recognised_from_the_file() {
         for name in ["rgba-8.png", "gray-alpha-8.png", "lossless-alpha.webp", "lossy-alpha.webp"] {
             assert!(has_alpha(&head(name)), "{name}");
         }
@@ -41,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_ends_early_has_none() {
+    fn a_truncated_file_has_none() {
         for name in ["rgba-8.png", "lossless-alpha.webp", "lossy-alpha.webp"] {
             let head = head(name);
             for end in 0..16 {

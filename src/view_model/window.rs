@@ -1,4 +1,4 @@
-//! Which rows of a long list are in sight: only those are built, so ten thousand scroll as smoothly as ten.
+//! Which rows of a long list are visible: only those are built, so ten thousand scroll as smoothly as ten.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct Window {
     pub total: u32,
 }
 
-/// Rows built above and below what is in sight, so that a fast scroll shows no gap.
+/// Rows built above and below the visible ones, so that a fast scroll shows no gap.
 const MARGIN: f64 = 6.0;
 
 impl Window {
@@ -43,7 +43,7 @@ impl Window {
         f64::from(entry / self.columns.max(1)) * self.row
     }
 
-    /// Where to scroll so that an entry is wholly in sight; `None` when it is already.
+    /// Where to scroll so that an entry is completely visible; `None` when it already is.
     pub fn reveal(&self, entry: u32) -> Option<f64> {
         let top = self.top(entry);
         if top < self.scrolled {
@@ -60,7 +60,7 @@ impl Window {
     }
 }
 
-/// The pages of `size` entries that hold `entries`.
+/// The pages of `size` entries that contain `entries`.
 pub fn pages(entries: Range<u32>, size: u32) -> Range<u32> {
     if entries.is_empty() { 0..0 } else { entries.start / size..(entries.end - 1) / size + 1 }
 }
@@ -72,7 +72,7 @@ mod tests {
     const LIST: Window = Window { scrolled: 0.0, viewport: 800.0, row: 80.0, columns: 1, total: 10_000 };
 
     #[test]
-    fn only_what_is_in_sight_is_built() {
+    fn only_visible_entries_are_built() {
         assert_eq!(LIST.entries(), 0..16);
         let middle = Window { scrolled: 400_000.0, ..LIST };
         assert_eq!(middle.entries(), 4994..5016);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_in_sight_is_among_those_built() {
+    fn every_visible_entry_is_built() {
         for step in 0..2000 {
             let list = Window { scrolled: f64::from(step) * 401.7 - 900.0, columns: 3, ..LIST };
             let built = list.entries();

@@ -1,8 +1,8 @@
-//! The workflows that come with the product: documents like any other, and the one list of them.
+//! The built-in workflows: documents like any other, and the one list of them.
 
 use serde_json::Value;
 
-/// A workflow that comes with the product.
+/// A built-in workflow.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
     /// Its `metadata.workflowId`.

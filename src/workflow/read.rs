@@ -1,11 +1,11 @@
-//! Reading a document tolerantly: a part that does not read is a diagnostic, and everything else is kept.
+//! Reading a document tolerantly: a part that cannot be read becomes a diagnostic, and everything else is kept.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Diagnostic, Workflow};
 
-/// Reads a document; what does not read is left out and told.
+/// Reads a document; parts that cannot be read are left out and reported.
 pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let Some(object) = document.as_object() else {
@@ -22,7 +22,7 @@ pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(
                     "malformed_document",
-                    format!("\"metadata\" does not read: {error}."),
+                    format!("\"metadata\" cannot be read: {error}."),
                     "Give an object with \"workflowId\", \"name\" and \"description\" as text.",
                 )
                 .field("metadata"),
@@ -34,7 +34,7 @@ pub fn read(document: &Value) -> (Workflow, Vec<Diagnostic>) {
         diagnostics.push(
             Diagnostic::warning(
                 "unknown_key",
-                format!("\"{key}\" is no part of a workflow."),
+                format!("\"{key}\" is not part of a workflow."),
                 "It is kept and has no effect.",
             )
             .field(key),
@@ -67,7 +67,7 @@ fn list<T: DeserializeOwned>(
             Err(error) => {
                 let mut diagnostic = Diagnostic::error(
                     "malformed_document",
-                    format!("\"{field}[{index}]\" does not read as {what}: {error}."),
+                    format!("\"{field}[{index}]\" is not {what}: {error}."),
                     "Compare it with an example workflow.",
                 )
                 .field(&format!("{field}[{index}]"));

@@ -1,4 +1,4 @@
-//! Validation: everything that is wrong with a document, at once, each with where it is and how to mend it.
+//! Validation: everything that is wrong with a document, at once, each with its place and a fix.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     let (workflow, mut diagnostics) = read(document);
     let unreadable = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.extend(validate(&workflow).into_iter().filter(|found| {
-        // A part that did not read is missing from the workflow: what follows from that alone is no news.
+        // A part that could not be read is missing from the workflow: what follows from that alone is not reported.
         !(unreadable && matches!(found.code.as_str(), "dangling_connection" | "missing_input" | "no_output"))
     }));
     (workflow, diagnostics)
@@ -34,7 +34,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
 
 struct Validator<'a> {
     workflow: &'a Workflow,
-    /// The first node with each id; its entry where the type is known.
+    /// The first node with each id, and its entry if the type is known.
     nodes: HashMap<&'a str, (&'a ActionNode, Option<&'static Action>)>,
     found: Vec<Diagnostic>,
 }
@@ -45,7 +45,7 @@ impl<'a> Validator<'a> {
             self.found.push(
                 Diagnostic::warning(
                     "unknown_metadata",
-                    format!("\"{key}\" is no metadata we know."),
+                    format!("\"{key}\" is not a known metadata key."),
                     "It is kept and has no effect; \"workflowId\", \"name\" and \"description\" are known.",
                 )
                 .field(key),
@@ -82,7 +82,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "duplicate_action_id",
                         format!("\"{id}\" names more than one action."),
-                        "Give each action an \"actionId\" of its own.",
+                        "Give each action its own \"actionId\".",
                     )
                     .at(id)
                     .field("actionId"),
@@ -103,7 +103,7 @@ impl<'a> Validator<'a> {
     fn unknown_type(&mut self, node: &ActionNode) {
         let near = nearest(&node.action_type);
         let hint = match near.as_slice() {
-            [] => "See the list of actions for what there is.".to_owned(),
+            [] => "See the list of actions.".to_owned(),
             names => format!("Did you mean {}?", names.join(" or ")),
         };
         let message = format!("There is no action \"{}\".", node.action_type);
@@ -154,7 +154,7 @@ impl<'a> Validator<'a> {
     fn source_url(&mut self, node: &ActionNode, image: &InputImage) {
         let url = image.source_url.as_str();
         let known = ["asset:", "blob:", "data:", "https:"].iter().any(|scheme| url.starts_with(scheme));
-        // Whether an absolute `http:` URL is of the page's own origin is judged where that is known: at execute.
+        // Whether an absolute `http:` URL is of the page's own origin is checked where that is known: at execute.
         let own = url.starts_with("http:") || !has_scheme(url);
         if url.is_empty() || !(known || own) {
             let shown: String = url.chars().take(60).collect();
@@ -192,7 +192,7 @@ impl<'a> Validator<'a> {
                             self.found.push(
                                 Diagnostic::warning(
                                     "narrower_mime_types",
-                                    format!("\"{}\" names fewer media types than the action takes.", note.name),
+                                    format!("\"{}\" names fewer media types than the action accepts.", note.name),
                                     "The narrower list is kept and not enforced.",
                                 )
                                 .at(&node.action_id)
@@ -240,7 +240,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "port_in_use",
                         format!("{} has more than one connection.", shown_target(connection)),
-                        "An input port takes one connection: remove the others.",
+                        "An input port accepts one connection: remove the others.",
                     )
                     .at(&connection.connection_target)
                     .field(&connection.target_port),
@@ -249,7 +249,7 @@ impl<'a> Validator<'a> {
         }
     }
 
-    /// The action at one end of a connection, if it is there and known.
+    /// The action at one end of a connection, if it exists and is known.
     fn end(&mut self, connection: &Connection, id: &str, field: &str) -> Option<&'static Action> {
         match self.nodes.get(id) {
             Some((_, action)) => *action,
@@ -258,7 +258,7 @@ impl<'a> Validator<'a> {
                     Diagnostic::error(
                         "dangling_connection",
                         format!(
-                            "The connection {} → {} names \"{id}\", and there is no such action.",
+                            "The connection {} → {} names \"{id}\", but there is no such action.",
                             shown_source(connection),
                             shown_target(connection)
                         ),
@@ -310,7 +310,7 @@ impl<'a> Validator<'a> {
 
     fn cycles(&mut self) {
         // Kahn's algorithm: what cannot be peeled off lies on a cycle or behind one; peeling from the other end too
-        // leaves the cycles and the ways between them.
+        // leaves the cycles and the paths between them.
         let ids: Vec<&str> = self.workflow.actions.iter().map(|node| node.action_id.as_str()).collect();
         let mut left: HashSet<&str> = ids.iter().copied().collect();
         let edges: Vec<(&str, &str)> = (self.workflow.connections.iter())
@@ -339,7 +339,7 @@ impl<'a> Validator<'a> {
         self.found.push(
             Diagnostic::error(
                 "cycle",
-                format!("The workflow runs in a circle: {}.", ways.join(", ")),
+                format!("The workflow has a cycle: {}.", ways.join(", ")),
                 "Remove one of these connections.",
             )
             .at(members[0]),
@@ -377,7 +377,7 @@ impl<'a> Validator<'a> {
         if !any && all_known && !self.workflow.actions.is_empty() {
             self.found.push(Diagnostic::error(
                 "no_output",
-                "Nothing comes out of the workflow.",
+                "The workflow has no output.",
                 "Connect an \"output\" action to what should be saved.",
             ));
         }
@@ -401,7 +401,7 @@ fn shown_target(connection: &Connection) -> String {
     format!("\"{}\".{}", connection.connection_target, connection.target_port)
 }
 
-/// Whether a URL names a scheme (RFC 3986, 3.1), so that it is no relative one.
+/// Whether a URL names a scheme (RFC 3986, 3.1), so that it is not relative.
 fn has_scheme(url: &str) -> bool {
     url.find([':', '/', '?', '#']).is_some_and(|at| url[at..].starts_with(':'))
 }

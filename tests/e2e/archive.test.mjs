@@ -1,4 +1,4 @@
-// Everything of one browser as one archive, and taken in by another.
+// Exporting everything in one browser as one archive, and importing it in another.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -13,7 +13,7 @@ const id = (name) => `[data-testid="${name}"]`;
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const TWO_SIZES = pictures.builtIn("watermark-two-sizes");
 
-/** The archive of a page, by its settings. */
+/** The archive of a page, exported in its settings. */
 async function saved(page) {
   await page.locator(id("preferences")).click();
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("archive-export")).click()]);
@@ -22,8 +22,8 @@ async function saved(page) {
   return readFileSync(await download.path());
 }
 
-/** Takes an archive in by a script's call. */
-async function takeIn(page, archive) {
+/** Imports an archive with a script's call. */
+async function importArchive(page, archive) {
   return await page.evaluate(async (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     try {
@@ -34,7 +34,7 @@ async function takeIn(page, archive) {
   }, archive.toString("base64"));
 }
 
-/** What a page holds of batches, with the contents' hashes. */
+/** A page's batches, with the hashes of their contents. */
 async function everything(page) {
   const { batches } = await ask(page, "listBatches");
   const all = {};
@@ -49,7 +49,7 @@ async function everything(page) {
   return all;
 }
 
-test("everything of one browser comes back in another, and is there once", async (t) => {
+test("everything in one browser is imported into another, and only once", async (t) => {
   const { page } = await open(t);
   const photographs = await pictures.photographs(4, 0.5);
   const bad = { name: "bad.jpg", bytes: Buffer.from("no picture") };
@@ -74,19 +74,19 @@ test("everything of one browser comes back in another, and is there once", async
   await other.locator(id("preferences-close")).click();
   assert.deepEqual(await everything(other), before);
   assert.deepEqual((await ask(other, "listWorkflows")).workflows.map(({ workflowId }) => workflowId), [kept.workflowId]);
-  assert.equal(await other.evaluate(() => window.ended), 0, "what had ended elsewhere is no news");
+  assert.equal(await other.evaluate(() => window.ended), 0, "what had ended elsewhere is not reported as new");
   await other.goto(`${url}#/batches/${batchId}`);
   await other.locator(`${id("execution-row")}[data-index="0"] .thumb img`).waitFor();
-  // Pictures and logo came along: what failed can be run again, and so can everything.
+  // Pictures and logo were imported: failures can be retried, and everything can be run again.
   await ask(other, "retryExecutions", batchId);
   assert.equal((await untilEnded(other, batchId)).assets.failed, 1);
   const again = await run(other, withImages(pictures.builtIn("web-gallery"), { photos: assets.slice(1, 3) }));
   assert.equal(again.status.assets.completed, 2);
-  const taken = await takeIn(other, archive);
+  const taken = await importArchive(other, archive);
   assert.deepEqual(taken, { batches: 0, workflows: 0, models: 0, assets: 0, skipped: 3, problems: [] });
 });
 
-test("a batch that was under way comes in paused, and goes on from there", async (t) => {
+test("an unfinished batch arrives paused and can be resumed", async (t) => {
   const { page } = await open(t, { workers: 1 });
   const assets = await importFiles(page, await pictures.photographs(6, 2));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
@@ -95,7 +95,7 @@ test("a batch that was under way comes in paused, and goes on from there", async
   await until(page, batchId, ({ assets }) => assets.processing === 0);
   const archive = await saved(page);
   const { page: other } = await open(t);
-  assert.equal((await takeIn(other, archive)).batches, 1);
+  assert.equal((await importArchive(other, archive)).batches, 1);
   const status = await ask(other, "getBatchStatus", batchId);
   assert.deepEqual([status.status, status.paused.reason], ["running", "user"]);
   assert.ok(status.assets.completed >= 1 && status.assets.pending >= 1, JSON.stringify(status.assets));
@@ -105,7 +105,7 @@ test("a batch that was under way comes in paused, and goes on from there", async
   assert.equal((await untilEnded(other, batchId)).assets.completed, 6);
 });
 
-test("a damaged part is told, and the rest comes in", async (t) => {
+test("a damaged part is reported, and the rest is imported", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(3, 0.5));
   const { batchId, executions: made } = await run(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
@@ -117,7 +117,7 @@ test("a damaged part is told, and the rest comes in", async (t) => {
   assert.ok(at > 0);
   damaged[at + (bytes >> 1)] ^= 1;
   const { page: other } = await open(t);
-  const taken = await takeIn(other, damaged);
+  const taken = await importArchive(other, damaged);
   const { page: third } = await open(t);
   await third.locator(id("preferences")).click();
   await third.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: damaged });
@@ -132,16 +132,16 @@ test("a damaged part is told, and the rest comes in", async (t) => {
   assert.equal((await executions(other, batchId))[1].outputs[0].sha256, sha256, "the retry made the same again");
 });
 
-test("what is no archive is refused with a reason, by script and by hand", async (t) => {
+test("a file that is not an archive is refused with a reason, by script and in the page", async (t) => {
   const { page } = await open(t);
-  const { rejected } = await takeIn(page, Buffer.from("no archive at all"));
+  const { rejected } = await importArchive(page, Buffer.from("no archive at all"));
   assert.equal(rejected.code, 400);
   assert.match(rejected.message, /no ZIP archive/);
   assert.equal((await call(page, "importArchive", "text")).rejected.code, 400);
   await page.locator(id("preferences")).click();
   await page.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: Buffer.from("nothing") });
   await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "no ZIP archive" }).waitFor();
-  // What came of it is told outside when the settings were left meanwhile.
+  // The outcome is shown as a notice if the settings were closed in the meantime.
   assert.equal(await page.locator(id("notice")).count(), 0);
   await page.evaluate(() => {
     const transfer = new DataTransfer();

@@ -1,4 +1,4 @@
-// What the browser does to a tab: it keeps the screen awake for it, freezes it, or gives it no storage.
+// What the browser does to a tab: it keeps the screen awake for it, suspends it, or gives it no storage.
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ async function start(page, count, megapixels = 2) {
   return await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
 }
 
-/** A page whose wake locks are noted in `window.locks`: how many were asked for, and which is held. */
+/** A page that records its wake locks in `window.locks`: how many were requested, and which is held. */
 async function withLocks(t) {
   const session = await open(t);
   await session.context.addInitScript(() => {
@@ -52,12 +52,12 @@ async function withLocks(t) {
   return session;
 }
 
-test("the screen stays awake while a batch runs, also after the tab was hidden, and no longer", async (t) => {
+test("the screen stays awake while a batch runs, even after the tab was hidden, and no longer", async (t) => {
   const { page } = await withLocks(t);
   assert.equal(await page.evaluate(() => window.locks.asked), 0, "nothing runs");
   const batchId = await start(page, 16);
   await page.waitForFunction(() => window.locks.held?.kind === "screen");
-  // The browser takes it from a hidden tab.
+  // The browser releases it for a hidden tab.
   await page.evaluate(() => window.locks.held.release());
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await page.waitForFunction(() => window.locks.held !== null && window.locks.asked === 2);
@@ -117,7 +117,7 @@ async function unknownTab(context, url) {
   };
 }
 
-test("a frozen tab tells in the log and on the page, and its workers are not taken for hung", async (t) => {
+test("a suspended tab is reported in the log and on the page, and its workers do not count as hung", async (t) => {
   const { context, url } = await open(t);
   const tab = await unknownTab(context, url);
   t.after(() => tab.close());
@@ -138,15 +138,15 @@ test("a frozen tab tells in the log and on the page, and its workers are not tak
   while ((await assets()).completed < 24);
   const { entries } = await tab.call("getBatchLog", batchId);
   assert.deepEqual(entries.map(({ level }) => level), ["warning", "info"]);
-  assert.match(entries[0].message, /froze this tab/);
-  assert.match(entries[1].message, /goes on after \d+ s/);
+  assert.match(entries[0].message, /suspended this tab/);
+  assert.match(entries[1].message, /resumed after \d+ s/);
   const slept = Date.parse(entries[1].at) - Date.parse(entries[0].at);
   assert.ok(slept >= 2_500 && slept < 20_000, `${slept} ms`);
   const { executions } = await tab.call("listExecutions", batchId);
   assert.ok(executions.every(({ attempts }) => attempts === 1), "something was started twice");
 });
 
-/** The page works, and says that it keeps nothing. */
+/** The page works, and says that it stores nothing. */
 async function worksFromMemory(page, context, url) {
   const note = page.locator(id("memory-note"));
   await page.setViewportSize({ width: 1440, height: 800 });
@@ -199,7 +199,7 @@ for (const [what, script] of [
   });
 }
 
-test("where the browser lets no site keep anything the page works from memory, without locks", async (t) => {
+test("if the browser denies all storage, the page works from memory and without locks", async (t) => {
   const folder = scratchFolder("denied");
   mkdirSync(join(folder, "Default"), { recursive: true });
   const cookies = 2;

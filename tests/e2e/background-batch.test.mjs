@@ -1,12 +1,14 @@
 // A batch of mixed photographs whose backgrounds are removed by two workers: the page stays smooth, memory stays flat, cancelling in the
-// middle of an inference does what it says, and a network that breaks down takes nothing with it. PIXELMILL_BACKGROUNDS says how many
-// photographs (16 unless told).
+// middle of an inference works, and a model that breaks down affects only its own images. PIXELMILL_BACKGROUNDS says how many
+// photographs (default: 16).
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import sharp from "sharp";
 import { ask, execute, executions, importFiles, open, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import { rendererMemory } from "./support/memory.mjs";
+import { DIST, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { trapping } from "./support/wasm.mjs";
 
@@ -49,7 +51,7 @@ test(`${COUNT} mixed photographs on two workers leave the page smooth and memory
     batchId,
     ({ status, assets, completedAt }) => {
       const now = rendererMemory();
-      // The largest of either part; what the first ones need includes the loading of code and model.
+      // The maximum of either part; the first ones include loading code and model.
       if (assets.completed <= FIRST) early = Math.max(early, now);
       else late = Math.max(late, now);
       return status === "completed" && completedAt !== null;
@@ -66,12 +68,12 @@ test(`${COUNT} mixed photographs on two workers leave the page smooth and memory
   assert.ok(longest <= LONGEST, `the main thread was busy for ${longest.toFixed(0)} ms at a stretch`);
 });
 
-test("cancelled in the middle of an inference, what is in flight ends and is recorded, and nothing new starts", async (t) => {
+test("when a batch is cancelled during an inference, executions in flight finish and are recorded, and nothing new starts", async (t) => {
   const { page } = await open(t, { workers: 2 });
   const assets = await importFiles(page, await mixed(8));
   const workflow = withImages(CUT_OUT, { photos: assets });
   const batchId = await execute(page, workflow);
-  // Two are done, so code and model are there: what is in flight now is inferring.
+  // Two are done, so code and model are loaded: executions in flight are running the model.
   await until(page, batchId, ({ assets }) => assets.completed >= 2 && assets.processing === 2);
   await page.waitForTimeout(300);
   const answer = await ask(page, "cancelBatch", batchId);
@@ -89,11 +91,11 @@ test("cancelled in the middle of an inference, what is in flight ends and is rec
   assert.equal(next.assets.completed, 2);
 });
 
-test("a network that breaks down fails its own images with a reason, and the workers go on", async (t) => {
+test("a model that breaks down fails only its own images with a reason, and the workers continue", async (t) => {
   const { page, context } = await open(t, { workers: 1 });
   await page.close();
   // The page checks the file's hash, so its code is changed only when it is compiled.
-  const own = readFileSync(new URL("network.wasm", `file://${process.env.PIXELMILL_DIST}/`));
+  const own = readFileSync(join(DIST, builtName("network.wasm")));
   const broken = trapping(own, "run").toString("base64");
   await context.addInitScript(
     ([length, broken]) => {
@@ -117,7 +119,7 @@ test("a network that breaks down fails its own images with a reason, and the wor
   const failed = await run(again, withImages(CUT_OUT, { photos: assets }));
   assert.equal(failed.status.assets.failed, 3);
   for (const { error, errorCategory, phase, actionId, hint, attempts } of failed.executions) {
-    assert.match(error, /^The network "u2netp" broke down: .*unreachable/);
+    assert.match(error, /^The model "u2netp" broke down: .*unreachable/);
     assert.deepEqual([errorCategory, phase, actionId, attempts], ["system_error", "execute", "remove-background-1", 1]);
     assert.ok(hint.length > 0);
   }

@@ -1,10 +1,11 @@
-// Removing backgrounds with a network on the device: it is fetched once, checked, kept, and works without the server afterwards; what is
-// wrong with it is told on the images concerned only; networks of one's own.
+// Removing backgrounds with a model on the device: it is downloaded once, checked, cached, and works without the server afterwards; problems
+// with it are only reported for the images concerned; the user's own models.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { ask, call, execute, importFiles, open, readAsset, ready, run, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { addressOf, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -15,7 +16,7 @@ const MODEL = new URL("../../src/network/u2netp/u2netp.onnx", import.meta.url);
 const MASKS = new URL("../data/network/", import.meta.url);
 const id = (name) => `[data-testid="${name}"]`;
 
-/** The document with another network. */
+/** The document with another model. */
 function cutOutBy(model) {
   return pictures.chain("cut-out", [["remove-background", { model }]], { format: "png" });
 }
@@ -40,22 +41,22 @@ async function agreement(picture, name) {
   return both / either;
 }
 
-/** Adds the built-in network's file under another name, as a file of the user's own. */
+/** Adds the built-in model's file under another name, as a file of the user. */
 function addOwn(page, name, { cut = 1 } = {}) {
   return page.evaluate(
-    async ([name, cut]) => {
-      const file = await (await fetch("u2netp.onnx")).blob();
+    async ([name, cut, builtIn]) => {
+      const file = await (await fetch(builtIn)).blob();
       try {
         return await window.pixelmill.importModel(new File([file.slice(0, file.size * cut)], `${name}.onnx`));
       } catch (error) {
         return { rejected: error };
       }
     },
-    [name, cut],
+    [name, cut, builtName("u2netp.onnx")],
   );
 }
 
-test("the subject is found as onnxruntime finds it, with one download for two workers, and then without a server", async (t) => {
+test("the subject is found as by onnxruntime, with one download for two workers, and then without a server", async (t) => {
   const server = await serve();
   t.after(() => server.stop());
   const { page, watch } = await open(t, { server, workers: 2 });
@@ -65,24 +66,24 @@ test("the subject is found as onnxruntime finds it, with one download for two wo
     const execution = executions[index];
     assert.equal(execution.status, "success", JSON.stringify(execution));
     assert.equal(execution.outputs[0].mimeType, "image/png");
-    // A field of tulips has no subject: what little the network finds there is doubtful, and the result says so.
+    // A field of tulips has no subject: what little the model finds there is doubtful, and the result says so.
     const doubts = execution.warnings.map(({ code }) => code);
     assert.deepEqual(doubts, name === "tulips" ? ["no_clear_subject"] : [], name);
     if (name === "tulips") continue;
     const found = await agreement(await readAsset(page, execution.outputs[0].url), name);
     t.diagnostic(`${name}: intersection over union with onnxruntime's mask ${found.toFixed(3)}`);
-    // The cat fills the frame, and a fifth of the network's mask is half transparent, which the edges then decide.
+    // The cat fills the frame, and a fifth of the model's mask is half transparent, which the edges then decide.
     assert.ok(found >= { portrait: 0.95, cat: 0.75 }[name], `${name}: ${found}`);
   }
   for (const file of ["network.wasm", "u2netp.onnx"]) {
-    assert.equal(watch.requests.filter((url) => url.endsWith(file)).length, 1, `${file} is fetched once`);
+    assert.equal(watch.requests.filter((url) => addressOf(file).test(url)).length, 1, `${file} is fetched once`);
   }
   await server.stop();
   const again = await run(page, withImages(CUT_OUT, { photos: assets.slice(0, 1) }));
   assert.equal(again.status.assets.completed, 1, JSON.stringify(again.executions));
 });
 
-test("once loaded in a profile, it is not asked for again after a reload, and what is left of an older version goes", async (t) => {
+test("once loaded in a profile, it is not requested again after a reload, and an older version is removed", async (t) => {
   const { page, watch, context } = await open(t, { workers: 1 });
   const assets = await photographs(page, ["portrait"]);
   const cached = () =>
@@ -97,25 +98,25 @@ test("once loaded in a profile, it is not asked for again after a reload, and wh
 
   await page.reload();
   await ready(page);
-  await context.route(/network\.wasm|u2netp\.onnx/, (route) => route.abort());
+  await context.route(/\/(network|u2netp)-\w+\.(wasm|onnx)$/, (route) => route.abort());
   const before = watch.requests.length;
   const { status } = await run(page, withImages(CUT_OUT, { photos: assets }));
   assert.equal(status.assets.completed, 1);
-  assert.deepEqual(watch.requests.slice(before).filter((url) => /network\.wasm|onnx/.test(url)), []);
+  assert.deepEqual(watch.requests.slice(before).filter((url) => /\/network-|onnx/.test(url)), []);
 });
 
-test("the page tells how far the download is", async (t) => {
+test("the page shows the progress of the download", async (t) => {
   const { page, context } = await open(t, { workers: 1 });
   const assets = await photographs(page, ["portrait"]);
   let release;
   const held = new Promise((resolve) => (release = resolve));
-  await context.route(/u2netp\.onnx/, async (route) => {
+  await context.route(addressOf("u2netp.onnx"), async (route) => {
     await held;
     await route.continue();
   });
   const batchId = await execute(page, withImages(CUT_OUT, { photos: assets }));
   const note = page.locator(id("network-loading"));
-  // The share changes many times a second: it is a progress bar, and no live region.
+  // The share changes many times a second: it is a progress bar, not a live region.
   await note.waitFor();
   assert.deepEqual([await note.getAttribute("role"), await note.getAttribute("aria-valuemax")], ["progressbar", "100"]);
   assert.match(await note.getAttribute("aria-valuenow"), /^\d+$/);
@@ -129,13 +130,14 @@ test("the page tells how far the download is", async (t) => {
 });
 
 const BROKEN = [
-  ["a missing model", /u2netp\.onnx/, { status: 404, body: "" }, "downstream_error", /u2netp\.onnx could not be loaded .*404/],
-  ["a damaged model", /u2netp\.onnx/, { status: 200, body: "garbage" }, "system_error", /u2netp\.onnx is damaged/],
-  ["damaged code", /network\.wasm/, { status: 200, body: "garbage" }, "system_error", /network\.wasm is damaged/],
+  ["a missing model", addressOf("u2netp.onnx"), { status: 404, body: "" }, "downstream_error", /u2netp\.onnx is no longer on the server/],
+  ["a server in trouble", addressOf("u2netp.onnx"), { status: 503, body: "" }, "downstream_error", /u2netp\.onnx could not be loaded .*503/],
+  ["a damaged model", addressOf("u2netp.onnx"), { status: 200, body: "garbage" }, "system_error", /u2netp\.onnx is damaged/],
+  ["damaged code", addressOf("network.wasm"), { status: 200, body: "garbage" }, "system_error", /network\.wasm is damaged/],
 ];
 
 for (const [what, url, answer, category, message] of BROKEN) {
-  test(`${what} fails the images that need it and no others, and a retry mends it without a reload`, async (t) => {
+  test(`${what} fails only the images that need it, and a retry succeeds without a reload`, async (t) => {
     const { page, context } = await open(t, { workers: 2, errorsExpected: true });
     const assets = await photographs(page, ["portrait", "cat"]);
     await context.route(url, (route) => route.fulfill(answer));
@@ -156,7 +158,7 @@ for (const [what, url, answer, category, message] of BROKEN) {
   });
 }
 
-test("a network of one's own is tried, kept over a reload, used by its name and removed", async (t) => {
+test("a user's own model is tried, survives a reload, is used by its name and removed", async (t) => {
   const { page } = await open(t, { workers: 1 });
   const builtIn = { name: "u2netp", bytes: readFileSync(MODEL).length, builtIn: true };
   assert.deepEqual(await ask(page, "listModels"), [builtIn]);
@@ -174,13 +176,13 @@ test("a network of one's own is tried, kept over a reload, used by its name and 
   await ask(page, "deleteModel", "studio");
   assert.deepEqual(await ask(page, "listModels"), [builtIn]);
   const gone = await run(page, withImages(cutOutBy("studio"), { photos: assets }));
-  assert.match(gone.executions[0].error, /no network "studio"/);
+  assert.match(gone.executions[0].error, /no model "studio"/);
   assert.deepEqual([gone.executions[0].phase, gone.executions[0].actionId], ["setup", "remove-background-1"]);
   assert.equal((await call(page, "deleteModel", "studio")).rejected.code, 404);
   assert.equal((await call(page, "deleteModel", "u2netp")).rejected.code, 400);
 });
 
-test("a file that is no network is refused when it is added, with the reason, and nothing of it stays", async (t) => {
+test("a file that is not a model is refused when it is added, with the reason, and nothing of it is stored", async (t) => {
   const { page } = await open(t);
   for (const answer of [await addOwn(page, "half", { cut: 0.5 }), await addOwn(page, "empty", { cut: 0 })]) {
     assert.equal(answer.rejected?.code, 400, JSON.stringify(answer));
@@ -190,7 +192,7 @@ test("a file that is no network is refused when it is added, with the reason, an
   assert.equal((await call(page, "importModel", "no file")).rejected.code, 400);
 });
 
-test("in the form a network is added from a file, chosen, and removed again", async (t) => {
+test("in the form a model is added from a file, chosen, and removed again", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-own")).click();
   await page.locator(id("own-json")).fill(JSON.stringify(CUT_OUT));
@@ -213,7 +215,7 @@ test("in the form a network is added from a file, chosen, and removed again", as
   assert.equal(await field.inputValue(), "u2netp");
 });
 
-test("a network that is ready when another workflow is chosen by then changes none", async (t) => {
+test("a model that is ready after another workflow was chosen changes neither", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-product-cutout")).click();
   const model = page.locator('select[data-testid$="-model"]');

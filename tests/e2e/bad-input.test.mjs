@@ -1,4 +1,4 @@
-// What people and damaged disks hand in: a clear message each, and the neighbours are unaffected.
+// Files from people and damaged disks: each gives a clear message, and its neighbours are not affected.
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
@@ -29,11 +29,11 @@ function assertFailsClearly(execution, expected) {
   assert.doesNotMatch(execution.error, /panicked|unreachable|RuntimeError|unwrap/);
 }
 
-test("an empty file is named as empty", async (t) => {
+test("an empty file is reported as empty", async (t) => {
   assertFailsClearly(await between(t, { name: "empty.jpg", bytes: Buffer.alloc(0) }), /empty/i);
 });
 
-test("a file that is no picture is named as such", async (t) => {
+test("a file that is not a picture is reported as such", async (t) => {
   assertFailsClearly(await between(t, { name: "letter.jpg", bytes: Buffer.from("Dear Sir or Madam,\n".repeat(40)) }), /format|not an image|recogni[sz]ed|picture/i);
 });
 
@@ -70,7 +70,7 @@ test("headers that claim 65535 × 65535 pixels are refused before anything is al
   for (const execution of executions.slice(1, 4)) assertFailsClearly(execution, /pixels|large|limit|side/i);
 });
 
-test("a CMYK picture is told apart from damage", async (t) => {
+test("a CMYK picture is not reported as damaged", async (t) => {
   const bytes = await sharp(good.bytes).toColourspace("cmyk").jpeg().toBuffer();
   assert.equal((await sharp(bytes).metadata()).space, "cmyk");
   assertFailsClearly(await between(t, { name: "print.jpg", bytes }), /CMYK/i);
@@ -88,7 +88,7 @@ test("names that look like paths stay names", async (t) => {
   assert.deepEqual(executions.map(({ outputs }) => outputs[0].name), ["../../x.jpg", "C:\\windows\\<b>y</b>.jpg"]);
 });
 
-/** Asks for a batch that must be refused for what the diagnostics say, and validates the same. */
+/** Executes a batch that must be refused because of the diagnostics, and validates the same document. */
 async function refusedFor(t, workflow, expected) {
   const { page } = await open(t);
   const assets = await importFiles(page, [good]);
@@ -100,7 +100,7 @@ async function refusedFor(t, workflow, expected) {
   assert.ok(found, `nothing matches ${expected} in ${JSON.stringify(diagnostics, null, 2)}`);
   assert.ok(found.hint.length > 5, JSON.stringify(found));
   assert.deepEqual(await ask(page, "validateWorkflow", complete), diagnostics);
-  assert.deepEqual((await ask(page, "listBatches")).batches, [], "a refused batch was kept");
+  assert.deepEqual((await ask(page, "listBatches")).batches, [], "a refused batch was stored");
   return found;
 }
 
@@ -132,7 +132,7 @@ test("a parameter of the wrong type is reported with its field", async (t) => {
   assert.equal(found.field, "width");
 });
 
-test("what is no workflow at all is refused", async (t) => {
+test("anything but a workflow is refused", async (t) => {
   const { page } = await open(t);
   for (const request of [null, 7, "text", [], {}, { workflowId: "x" }, { workflowId: "x", workflow: 7 }, { workflowId: "x", workflow: { actions: "none" } }]) {
     const answer = await call(page, "executeBatch", request);

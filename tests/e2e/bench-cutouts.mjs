@@ -1,6 +1,6 @@
 // `cargo xtask bench --cutouts <folder>`: how well the built page cuts subjects out of photographs whose opacity is known. The folder has
-// pairs: NAME.png, a photograph, and NAME_gt.png, its opacity in gray. Intersection over union at half opacity, and the mean error of the
-// opacity over all pixels, 0 to 1, both by the network and by an even backdrop. With --look <folder> the cut-outs are kept there on magenta.
+// pairs: NAME.png, a photograph, and NAME_gt.png, its opacity in gray. Measures intersection over union at half opacity, and the mean error of
+// the opacity over all pixels, 0 to 1, both with the model and by an even backdrop. --look <folder> saves the cut-outs there on magenta.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ async function measured(page, method, names, assets) {
   });
 }
 
-/** Each after the one before it: two batches at once would share the workers. */
+/** One after the other: two batches at once would share the workers. */
 async function all(items, task) {
   const done = [];
   for (const item of items) done.push(await task(item));

@@ -1,8 +1,9 @@
-// `cargo xtask bench`: a mask by the built-in network, beside onnxruntime-web on the same file in the same browser and the same run, each in
-// one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
-// median of those after it.
+// `cargo xtask bench`: a mask by the built-in model, compared with onnxruntime-web on the same file in the same browser and the same run, each
+// in one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
+// median of the masks after it.
 
 import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { extname, join, normalize } from "node:path";
@@ -10,19 +11,21 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
+import { DIST, builtName, declaredNames } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const DIST = process.env.PIXELMILL_DIST ?? join(HERE, "../../dist");
 const ORT = join(HERE, "node_modules/onnxruntime-web/dist");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+/** What the workers under `bench/` call a file of the page. */
+const NAMES = declaredNames(readFileSync(join(DIST, "index.html"), "utf8"));
 const MIME_TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const ROUNDS = 3;
 const RUNS = 5;
 const SIDE = 320;
 
 const CONTESTANTS = [
-  { name: "Pixelmill", script: "/bench/network-worker.js", files: [join(DIST, "network.wasm")] },
+  { name: "Pixelmill", script: "/bench/network-worker.js", files: [join(DIST, builtName("network.wasm"))] },
   {
     name: "onnxruntime-web",
     script: "/bench/onnxruntime-worker.js",
@@ -35,7 +38,7 @@ const server = createServer(async (request, response) => {
   const [, first, ...rest] = path.split("/");
   const folder = { bench: join(HERE, "bench"), onnxruntime: ORT }[first];
   try {
-    const body = await readFile(folder ? join(folder, ...rest) : join(DIST, path));
+    const body = await readFile(folder ? join(folder, ...rest) : join(DIST, NAMES[first] ?? path));
     response.writeHead(200, { "Content-Type": MIME_TYPES[extname(path)] ?? "application/octet-stream", "Cache-Control": "no-store" });
     response.end(body);
   } catch {
@@ -73,7 +76,7 @@ async function measure(script, input) {
   }
 }
 
-/** A photograph as the network takes it. */
+/** A photograph as input of the model. */
 async function sampled(name) {
   const rgb = await sharp(pictures.photo(name)).resize(SIDE, SIDE, { fit: "fill" }).removeAlpha().raw().toBuffer();
   const [mean, deviation] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];

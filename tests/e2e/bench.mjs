@@ -1,8 +1,8 @@
 // `cargo xtask bench`: photographs per second of "Web gallery" (fit into 1600 × 1600, sharpen a little, JPEG of quality 80) in the whole
-// product — store, worker, store — beside its peers in the same browser and the same run, and beside native sharp.
+// product — store, worker, store — compared with other libraries in the same browser and the same run, and with native sharp.
 //
-// The peers work from memory to memory and keep nothing, and sharpen in the cheapest way they have. All take turns, in several rounds, and
-// the median counts, since a machine's speed wanders.
+// The other libraries work from memory to memory, store nothing, and sharpen in the cheapest way they have. All take turns, in several rounds,
+// and the median counts, since a machine's speed varies.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -86,7 +86,7 @@ async function twelveMegapixels() {
     .toBuffer();
 }
 
-/** The page at /, the peers at /peers/ and the photographs at /photographs/, all of one origin. Only the peers' files ask for isolation. */
+/** The page at /, the other libraries at /peers/ and the photographs at /photographs/, all of one origin. Only /peers/ asks for isolation. */
 async function serve() {
   const page = await readFile(join(DIST, "index.html"), "utf8");
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)[1];
@@ -136,7 +136,7 @@ async function peer(page, script, scriptOptions, workers) {
   return rate;
 }
 
-/** The whole way: photographs lie in the store, results and records end there. A first batch warms the workers up. */
+/** The whole product: photographs are in the store, and so are results and records at the end. A first batch warms the workers up. */
 async function product(workers) {
   const context = await browser.newContext();
   try {

@@ -1,5 +1,5 @@
-// A client written from the contract's schema alone, and a walk with it through `window.pixelmill`: every request, answer, event and
-// refusal is held against tests/contract/schema.json.
+// A client written only from the contract's schema, and a tour with it through `window.pixelmill`: every request, answer, event and
+// refusal is checked against tests/contract/schema.json.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,10 +16,10 @@ ajv.addSchema(SCHEMA);
 function assertValid(definition, value, what) {
   const validate = ajv.getSchema(`${SCHEMA.$id}#/$defs/${definition}`);
   assert.ok(validate, `the schema defines no ${definition}`);
-  assert.ok(validate(value), `${what} is no ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
+  assert.ok(validate(value), `${what} is not a valid ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
 }
 
-/** What each operation takes beside a batch's id, and what it answers. */
+/** The arguments of each operation besides a batch's id, and its answer. */
 const OPERATIONS = {
   executeBatch: { request: "executeRequest", answer: "executeAnswer" },
   listBatches: { request: "listQuery", answer: "listAnswer" },
@@ -74,7 +74,7 @@ function request(assets, batchConfig) {
   return { workflowId: "walk", workflow, batchConfig };
 }
 
-test("a client written from the schema walks execute, list, status, executions and cancel", async (t) => {
+test("a client written from the schema can execute, list, query and cancel", async (t) => {
   const { page } = await open(t);
   const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(14, 4))];
   const assets = await importFiles(page, files);
@@ -116,7 +116,7 @@ test("a client written from the schema walks execute, list, status, executions a
   assert.equal((await operate(page, "getBatchStatus", batchId)).refused.code, 404);
 });
 
-test("what the schema refuses is refused, with an error object of the schema", async (t) => {
+test("requests that violate the schema are refused, with an error object of the schema", async (t) => {
   const { page } = await open(t);
   const folder = new URL("../contract/refused/", import.meta.url);
   const bad = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
@@ -137,7 +137,7 @@ test("what the schema refuses is refused, with an error object of the schema", a
   assert.equal((await operate(page, "executeBatch", nobodys)).refused.code, 404);
 });
 
-test("events carry what the schema says", async (t) => {
+test("events match the schema", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(3, 1))]);
   await page.evaluate(() => {

@@ -1,5 +1,5 @@
-// What becomes of a picture whose background is removed: before an even backdrop without a network, as a mask, in the workflow for
-// products, with its warnings, and on what is laid behind it in the page.
+// The result when a picture's background is removed: in front of an even backdrop without a model, as a mask, in the workflow for
+// products, with its warnings, and on the backgrounds that the page can show behind it.
 
 import assert from "node:assert/strict";
 import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
@@ -24,7 +24,7 @@ async function product(colour = [30, 90, 160]) {
 
 const flat = (parameters) => ["remove-background", { method: "flat-backdrop", ...parameters }];
 
-test("before an even backdrop a subject is cut out without a network, and its mask comes when it is connected", async (t) => {
+test("in front of an even backdrop a subject is cut out without a model, and its mask is made when it is connected", async (t) => {
   const { page, watch } = await open(t, { workers: 1 });
   const workflow = pictures.chain("cut-out", [flat({})]);
   workflow.actions.push({ actionId: "save-mask", actionType: "output", parameters: { name: "{name}-mask.{ext}" } });
@@ -45,7 +45,7 @@ test("before an even backdrop a subject is cut out without a network, and its ma
   assert.deepEqual(watch.requests.filter((url) => /network|onnx/.test(url)), [], "no network is fetched");
 });
 
-test("a colour takes the background's place, and a JPEG stays one", async (t) => {
+test("a colour replaces the background, and a JPEG stays one", async (t) => {
   const { page } = await open(t, { workers: 1 });
   const jpeg = await pictures.fromRaw(await pictures.decode((await product()).bytes, { alpha: false })).jpeg({ quality: 95 }).toBuffer();
   const workflow = pictures.chain("replace", [flat({ mode: "replace", backgroundColor: "#00ff00", trim: true })]);
@@ -77,7 +77,7 @@ async function noise() {
   return { name: "noise.png", bytes: await pictures.fromRaw(pictures.draw(WIDTH, HEIGHT, 3, value)).png().toBuffer() };
 }
 
-test("results with doubts are counted, listed by themselves, marked in their row and named in the report", async (t) => {
+test("results with doubts are counted, listed separately, marked in their row and named in the report", async (t) => {
   const { page, url } = await open(t, { workers: 1 });
   const assets = await importFiles(page, [await product(), await noise(), await product([160, 30, 30])]);
   const { batchId, executions } = await run(page, withImages(pictures.chain("cut-out", [flat({})]), { photos: assets }));
@@ -91,14 +91,14 @@ test("results with doubts are counted, listed by themselves, marked in their row
   await page.locator(`${id("execution-list")}[data-total="1"]`).waitFor();
   assert.equal(await rows.getAttribute("data-index"), "1");
   await rows.locator(".open").click();
-  // In the words of the form.
+  // With the labels of the form.
   assert.match(await page.locator(id("detail-warnings")).innerText(), /no even backdrop.*Choose the method “Network”/s);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="doubt"]`).count(), 1);
   const report = await page.evaluate((batchId) => window.pixelmill.getReport(batchId), batchId);
   assert.deepEqual(report.rows.map(({ warnings }) => warnings), [null, "uneven_backdrop", null]);
 });
 
-test("a hint is no doubt: it is shown in the detail alone, and a transparent result on what the user lays behind it", async (t) => {
+test("a hint is not a doubt: it is only shown in the detail, and a transparent result is shown on the chosen background", async (t) => {
   const { page, url } = await open(t, { workers: 1 });
   const assets = await importFiles(page, [await product()]);
   const workflow = pictures.chain("cut-out", [["remove-background", {}]]);

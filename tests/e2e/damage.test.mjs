@@ -1,4 +1,4 @@
-// Damage in the browser's storage: what is read is checked, a damaged result is made anew, and nothing else suffers.
+// Damage in the browser's storage: every read is checked, a damaged result is regenerated, and nothing else is affected.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -36,7 +36,7 @@ async function gallery(t, count, options) {
   return { ...session, files, assets, ...ran };
 }
 
-test("twenty damaged results are found, twenty, and made anew with the same bytes", async (t) => {
+test("twenty damaged results are found, exactly twenty, and regenerated with the same bytes", async (t) => {
   const { page, batchId, status: ended, executions: before } = await gallery(t, 30);
   const ways = ["flipped", "shortened", "gone"];
   for (const [index, how] of ways.entries()) {
@@ -59,7 +59,7 @@ test("twenty damaged results are found, twenty, and made anew with the same byte
   assert.deepEqual(await ask(page, "verifyBatch", batchId), { batchId, checked: 30, damaged: [] });
 });
 
-test("reading a damaged result is refused with a reason, and both tabs see that it is to be made anew", async (t) => {
+test("reading a damaged result is refused with a reason, and both tabs show that it failed", async (t) => {
   const { page, openTab, url, batchId, executions: [first] } = await gallery(t, 2);
   const other = await openTab();
   await other.goto(`${url}#/batches/${batchId}`);
@@ -70,11 +70,11 @@ test("reading a damaged result is refused with a reason, and both tabs see that 
   await other.locator(`${id("execution-row")}[data-index="0"][data-status="failed"]`).waitFor();
   const [failed] = await executions(page, batchId);
   assert.deepEqual([failed.errorCategory, failed.outputs], ["system_error", undefined]);
-  assert.match(failed.hint, /made anew from the original/);
+  assert.match(failed.hint, /regenerate the result from the original/);
   assert.equal((await call(page, "readAsset", "asset:unknown")).rejected.code, 404);
 });
 
-test("a ZIP leaves a damaged result out and names it", async (t) => {
+test("a ZIP leaves out a damaged result and names it", async (t) => {
   const { page, url, batchId, executions: all } = await gallery(t, 3);
   await tamper(page, [assetOf(all[1])], "flipped");
   await page.goto(`${url}#/batches/${batchId}`);
@@ -103,7 +103,7 @@ test("the menu of a batch checks its stored results", async (t) => {
   await page.locator(`${id("execution-row")}[data-index="2"][data-status="success"]`).waitFor();
 });
 
-test("a damaged original fails its picture alone, and adding it again mends it", async (t) => {
+test("a damaged original fails only its picture, and adding it again repairs it", async (t) => {
   const { page, files, assets, executions: before, batchId } = await gallery(t, 3);
   await tamper(page, [assets[1].assetId], "flipped");
   const second = await run(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
@@ -112,7 +112,7 @@ test("a damaged original fails its picture alone, and adding it again mends it",
   assert.equal(failed.phase, "setup");
   assert.match(failed.error, /is damaged in the browser's storage: its checksum differs/);
   assert.match(failed.hint, /Add the picture again/);
-  // What was made of it before is as sound as it was.
+  // The results that it gave before are still intact.
   assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, []);
   await importFiles(page, [files[1]]);
   await ask(page, "retryExecutions", second.batchId);

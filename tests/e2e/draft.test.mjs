@@ -1,4 +1,4 @@
-// The draft of a batch outlives its tab: what was picked, left out and missed, and what was edited, is there after a reload, and after a
+// The draft of a batch outlives its tab: picked, skipped and missing files and edits are restored after a reload, and after a
 // crash in the next tab; two tabs have two drafts.
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ suite(test);
 const id = (name) => `[data-testid="${name}"]`;
 const cat = (name) => ({ name, mimeType: "image/jpeg", buffer: pictures.withComment(pictures.photo("cat"), name) });
 
-/** Waits until so many pictures are picked. */
+/** Waits until this many pictures are picked. */
 async function picked(page, count) {
   await page.locator(id("picked-count")).filter({ hasText: new RegExp(`^${count} picture`) }).waitFor();
 }
@@ -39,14 +39,14 @@ async function reload(page) {
 const names = async (page) => (await page.locator(id("picked-row")).allInnerTexts()).map((text) => text.trim());
 const missing = async (page) => (await page.locator(id("missing-row")).allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()).sort();
 
-/** Types a width and leaves the field, which is when it counts. */
+/** Types a width and leaves the field, which is when it takes effect. */
 async function setWidth(page, width) {
   const field = page.locator(id("field-resize-width"));
   await field.fill(String(width));
   await field.blur();
 }
 
-/** Picks files that are made in the page, `size` bytes each, through the given field. */
+/** Picks files that are created in the page, `size` bytes each, through the given field. */
 async function pickMany(page, field, names, size) {
   await page.locator(field).waitFor({ state: "attached" });
   await page.evaluate(
@@ -63,9 +63,9 @@ async function pickMany(page, field, names, size) {
   );
 }
 
-test("a reload keeps the pictures, the logo, the files left out and missing, the edits and one's own text", async (t) => {
+test("a reload keeps the pictures, the logo, the skipped and missing files, the edits and the user's own workflow", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
-  // A folder with a hidden file, and one that is gone when the page gets to it.
+  // A folder with a hidden file, and one that is gone when the page reads it.
   const folder = join(scratchFolder("draft"), "holiday");
   mkdirSync(join(folder, "day two"), { recursive: true });
   for (const name of ["a.jpg", "day two/b.jpg", "gone.jpg"]) writeFileSync(join(folder, name), cat(name).buffer);
@@ -93,21 +93,21 @@ test("a reload keeps the pictures, the logo, the files left out and missing, the
   assert.equal(before.names.length, 3);
   assert.match(before.missing.join(), /gone\.jpg it could not be read/);
 
-  // At once, without the time in which a change is written: the page is told that it goes.
+  // At once, before the time after which a change is written: the page is told that it is being closed.
   await reload(page);
   await picked(page, 2);
   assert.deepEqual({ names: await names(page), missing: await missing(page), skipped: await page.locator(id("skipped")).innerText() }, before);
   assert.equal(await page.locator(`${id("picked-row")}[title^="holiday/day two/b.jpg"]`).count(), 1, "the path is lost");
   assert.ok(await page.locator(`${id("workflow-card-watermark-two-sizes")} input`).isChecked());
-  assert.equal(await page.locator(id("notice")).count(), 0, "nothing is to be told of a plain reload");
+  assert.equal(await page.locator(id("notice")).count(), 0, "a plain reload needs no notice");
   await page.locator(id("workflow-card-web-gallery")).click();
   assert.equal(await page.locator(id("field-resize-width")).inputValue(), "123");
   await page.locator(id("workflow-card-own")).click();
   assert.equal(await page.locator(id("own-json")).inputValue(), '{ "actions": [');
   assert.match(await page.locator(id("field-error")).innerText(), /no JSON/);
-  // Previews come from what is stored.
+  // Previews are made from stored pictures.
   await page.locator(`${id("picked-row")} canvas`).first().waitFor();
-  // What is missing takes its place again.
+  // A missing file takes its old place.
   await page.locator(id("missing-input")).setInputFiles([cat("gone.jpg")]);
   await picked(page, 3);
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
@@ -115,7 +115,7 @@ test("a reload keeps the pictures, the logo, the files left out and missing, the
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
 });
 
-test("the edits of a workflow of one's own come back beside what is stored of it", async (t) => {
+test("the edits of a saved workflow are restored without changing the stored one", async (t) => {
   const { page } = await open(t);
   await setWidth(page, 80);
   await page.locator(id("save-workflow")).click();
@@ -147,14 +147,14 @@ test("after a crash the next tab has the draft and says so once; an empty draft 
   assert.match(await second.locator(`${id("notice")}[data-kind="info"]`).innerText(), /2 pictures of your last visit are here again/);
   await reload(second);
   await picked(second, 2);
-  assert.equal(await second.locator(id("notice")).count(), 0, "it was told already");
+  assert.equal(await second.locator(id("notice")).count(), 0, "it was shown already");
   await second.locator(id("clear-picked")).click();
   await setWidth(second, pictures.builtIn("web-gallery").actions[1].parameters.width);
   await written(second, (drafts) => drafts.length === 0);
   assert.deepEqual(await settings(second, "draft"), {});
 });
 
-test("two tabs have two drafts, and each has its own again", async (t) => {
+test("two tabs have two drafts, and each restores its own", async (t) => {
   const { page, openTab, context, url } = await open(t);
   await page.locator(id("file-input")).setInputFiles([cat("first.jpg")]);
   await picked(page, 1);
@@ -170,7 +170,7 @@ test("two tabs have two drafts, and each has its own again", async (t) => {
     await picked(tab, expected.length);
     assert.deepEqual(await names(tab), expected);
   }
-  // A copy of a tab has the same storage of the tab: it does not share the draft.
+  // A duplicated tab has a copy of the tab's storage: it does not share the draft.
   const mine = await page.evaluate(() => sessionStorage.getItem("pixelmill.draft"));
   const copy = await context.newPage();
   await copy.addInitScript((mine) => sessionStorage.getItem("pixelmill.draft") ?? sessionStorage.setItem("pixelmill.draft", mine), mine);
@@ -179,7 +179,7 @@ test("two tabs have two drafts, and each has its own again", async (t) => {
   await copy.locator(id("drop-zone")).waitFor();
   assert.deepEqual(await names(copy), []);
   assert.notEqual(await copy.evaluate(() => sessionStorage.getItem("pixelmill.draft")), mine);
-  // Both are closed: the next tabs have one each, the last one first.
+  // Both are closed: the next tabs open one each, the last one first.
   await copy.close();
   await page.close();
   await second.close();
@@ -213,7 +213,7 @@ test("a reload in the middle of an import lists the rest as missing, and adding 
   assert.equal(await page.locator(id("missing")).count(), 0);
 });
 
-test("pictures that the storage has let go are listed as missing, and added again they are there", async (t) => {
+test("pictures that the storage has removed are listed as missing, and adding them again completes the draft", async (t) => {
   const { page } = await open(t);
   const files = ["a.jpg", "b.jpg", "c.jpg"].map(cat);
   await page.locator(id("file-input")).setInputFiles(files);
@@ -229,7 +229,7 @@ test("pictures that the storage has let go are listed as missing, and added agai
   assert.equal(pictures.sha256(await readAsset(page, `asset:${pictures.sha256(files[1].buffer)}`)), pictures.sha256(files[1].buffer));
 });
 
-test("after a run a new tab begins empty, and a reload of the same tab does not; a change after the run is kept", async (t) => {
+test("after a run a new tab starts empty, and a reload of the same tab does not; a change after the run is kept", async (t) => {
   const { page, openTab } = await open(t);
   await page.locator(id("file-input")).setInputFiles(["a.jpg", "b.jpg"].map(cat));
   await page.locator(`${id("run")}:enabled`).click();
@@ -269,7 +269,7 @@ test("a damaged or foreign draft is ignored and removed", async (t) => {
   await assertSoon(async () => Object.keys(await settings(beside, "draft")).length === 0);
 });
 
-test("where nothing is stored, a draft is not kept, and nothing fails", async (t) => {
+test("without storage a draft is not kept, and nothing fails", async (t) => {
   const { page, context } = await open(t);
   await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
   await page.reload();
@@ -286,7 +286,7 @@ test("where nothing is stored, a draft is not kept, and nothing fails", async (t
   assert.deepEqual(await names(page), []);
 });
 
-test("an archive has no drafts in it", async (t) => {
+test("an archive contains no drafts", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-own")).click();
   await page.locator(id("own-json")).fill('{ "note": "only in the draft" }');
@@ -295,7 +295,7 @@ test("an archive has no drafts in it", async (t) => {
   assert.ok(text.startsWith("PK") && !text.includes("draft"), "the archive names a draft");
 });
 
-test("ten thousand pictures come back within a second or so, without long tasks", async (t) => {
+test("ten thousand pictures are restored within a second or so, without long tasks", async (t) => {
   const { page } = await open(t);
   const COUNT = 10_000;
   await page.addInitScript(() => {

@@ -1,4 +1,4 @@
-// What browsers do to a page beside killing it: an older tab in the way of an upgrade, storage that is taken away, clocks that jump.
+// What browsers do to a page besides killing it: an older tab that blocks an upgrade, storage that is deleted, clocks that jump.
 
 import assert from "node:assert/strict";
 import { ask, call, execute, executions, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
@@ -10,7 +10,7 @@ suite(test);
 const id = (name) => `[data-testid="${name}"]`;
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 
-test("an upgrade that an older tab blocks is told, and goes on when that tab is closed", async (t) => {
+test("an upgrade that an older tab blocks is reported, and continues when that tab is closed", async (t) => {
   const { page, context, url } = await open(t);
   const older = await bystander(context, url);
   await page.close();
@@ -25,7 +25,7 @@ test("an upgrade that an older tab blocks is told, and goes on when that tab is 
   assert.deepEqual((await ask(newer, "listBatches")).batches, []);
 });
 
-test("when the storage is taken away in the middle, the page says so, hangs on nothing, and a reload starts afresh", async (t) => {
+test("when the storage is deleted during a batch, the page says so and does not hang, and a reload starts afresh", async (t) => {
   const { page, context, url } = await open(t, { errorsExpected: true });
   const assets = await importFiles(page, await pictures.photographs(24, 4));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
@@ -44,7 +44,7 @@ test("when the storage is taken away in the middle, the page says so, hangs on n
   assert.equal((await run(page, withImages(SMALL, { photos: fresh }))).status.status, "completed");
 });
 
-test("when the browser closes the storage of all tabs, the one that is reloaded leads, and not one that has none", async (t) => {
+test("when the browser closes the storage of all tabs, the reloaded one leads, and not one without storage", async (t) => {
   const { page, context, openTab, url } = await open(t, { errorsExpected: true, hash: "#/batches" });
   const follower = await openTab();
   await follower.evaluate(() => (location.hash = "#/new"));
@@ -58,7 +58,7 @@ test("when the browser closes the storage of all tabs, the one that is reloaded 
   assert.deepEqual([status.status, status.assets.completed], ["completed", 4]);
 });
 
-test("clocks that jump by days, back and forth, disturb no batch", async (t) => {
+test("clocks that jump by days, back and forth, do not disturb a batch", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(24, 4));
   await page.evaluate(() => {

@@ -1,14 +1,14 @@
-// The built folder on a static host below a path: everything it needs is in it, and its Content-Security-Policy holds.
+// The built folder on a static host below a path: it contains everything it needs, and its Content-Security-Policy is obeyed.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { importFiles, open, ready, run, suite, test, withImages } from "./support/harness.mjs";
+import { DIST, addressOf, builtName, declaredNames } from "./support/built.mjs";
+import { importFiles, open, ready, run, scratchFolder, serve, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 const site = suite(test);
 
-const DIST = process.env.PIXELMILL_DIST;
 
 test("html, scripts and WebAssembly are sent with their types and with the page's policy", async () => {
   const { url } = site;
@@ -18,15 +18,18 @@ test("html, scripts and WebAssembly are sent with their types and with the page'
   assert.match(declared, /script-src 'self' 'wasm-unsafe-eval';/);
   assert.match(declared, /worker-src 'self' blob:;/);
   assert.doesNotMatch(declared, /script-src[^;]*(unsafe-inline|'unsafe-eval'|\*|https?:)/);
-  for (const [file, type] of [["", "text/html"], ["start.js", "text/javascript"], ["worker.js", "text/javascript"], ["worker_bg.wasm", "application/wasm"], ["libwebp.wasm", "application/wasm"]]) {
+  const start = /src="\.\/(start-[0-9a-f]{16}\.js)"/.exec(text)[1];
+  const files = [["", "text/html"], [start, "text/javascript"], [builtName("worker.js"), "text/javascript"], [builtName("worker_bg.wasm"), "application/wasm"], [builtName("libwebp.wasm"), "application/wasm"]];
+  for (const [file, type] of files) {
     const answer = await fetch(url + file);
     assert.equal(answer.status, 200, file);
     assert.ok(answer.headers.get("content-type").startsWith(type), `${file}: ${answer.headers.get("content-type")}`);
     assert.equal(answer.headers.get("content-security-policy"), declared, file);
+    assert.equal(answer.headers.get("cache-control"), "max-age=3600", file);
   }
 });
 
-test("the server gives nothing but the folder", async () => {
+test("the server serves nothing but the folder", async () => {
   const { url } = site;
   for (const path of ["../", "%2e%2e/Cargo.toml", "..%2fCargo.toml", "no-such-file", "licences/"]) {
     assert.equal((await fetch(url + path)).status, 404, path);
@@ -59,7 +62,7 @@ test("the page works under its policy, without a violation, and keeps to its own
   const { status } = await run(page, withImages(pictures.chain("policy", [], { format: "webp" }), { photos: assets }));
   assert.equal(status.status, "completed");
   assert.deepEqual(await page.evaluate(() => window.violations), []);
-  assert.ok(session.watch.requests.some((url) => url.endsWith("worker_bg.wasm")));
+  assert.ok(session.watch.requests.some((url) => addressOf("worker_bg.wasm").test(url)));
 });
 
 test("a reload anywhere in the page's fragments finds the page again", async (t) => {
@@ -67,4 +70,94 @@ test("a reload anywhere in the page's fragments finds the page again", async (t)
   await page.reload();
   await ready(page);
   assert.equal(page.url(), `${url}#/batches`);
+});
+
+test("every file but the page itself has the hash of its content in its name", () => {
+  const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
+  assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)), ["index.html"]);
+  const html = readFileSync(join(DIST, "index.html"), "utf8");
+  const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"]+)"/g)].map(([, name]) => name)];
+  assert.deepEqual([...new Set(told)].sort(), names.filter((name) => name !== "index.html").sort());
+});
+
+/** A copy of the built page that can be changed as a deployment changes a folder. */
+function deployment() {
+  const folder = scratchFolder("deployment");
+  cpSync(DIST, folder, { recursive: true });
+  return {
+    folder,
+    /** Puts another revision of these files in place of the ones that are there. */
+    update(plain, change) {
+      const page = join(folder, "index.html");
+      const html = readFileSync(page, "utf8");
+      const old = declaredNames(html)[plain];
+      const name = old.replace(/-[0-9a-f]{16}/, "-0123456789abcdef");
+      writeFileSync(join(folder, old), change(readFileSync(join(folder, old))));
+      renameSync(join(folder, old), join(folder, name));
+      writeFileSync(page, html.replace(old, name));
+      return name;
+    },
+  };
+}
+
+const WEBP = pictures.chain("small", [["resize", { width: 64 }]], { format: "webp" });
+
+test("after a deployment, what the browser has kept of the build before is not paired with the new one", async (t) => {
+  const site = deployment();
+  const server = await serve(site.folder);
+  t.after(() => server.stop());
+  const { page, watch } = await open(t, { server, workers: 1 });
+  const assets = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  await run(page, withImages(WEBP, { photos: assets }));
+  const names = ["worker.js", "libwebp.js"].map((plain) => site.update(plain, (file) => `${file}\nself.deployed = (self.deployed ?? 0) + 1;\n`));
+  const before = watch.requests.length;
+  await page.reload();
+  await ready(page);
+  const { status } = await run(page, withImages(WEBP, { photos: assets }));
+  assert.equal(status.assets.completed, 1);
+  const asked = watch.requests.slice(before);
+  for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not asked for: ${asked.join(" ")}`);
+  assert.equal(await page.workers()[0].evaluate(() => self.deployed), names.length);
+});
+
+test("a page whose files a deployment has removed says that it was updated", async (t) => {
+  const site = deployment();
+  const server = await serve(site.folder);
+  t.after(() => server.stop());
+  const { page } = await open(t, { server, workers: 1, errorsExpected: true });
+  const assets = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  site.update("network.wasm", (file) => file);
+  const { executions } = await run(page, withImages(pictures.chain("cut-out", [["remove-background", {}]], { format: "png" }), { photos: assets }));
+  assert.match(executions[0].error, /the page was updated while it was open/);
+  assert.match(executions[0].hint, /Reload the page/);
+  // The same when the page itself comes out of the browser's cache.
+  site.update("worker.js", (file) => file);
+  const stale = await page.context().newPage();
+  await stale.route("**/sub-path/", (route) => route.fulfill({ body: readFileSync(join(DIST, "index.html"), "utf8"), contentType: "text/html" }));
+  await stale.goto(server.url);
+  await stale.getByText("This page was updated on its server while it was open.").first().waitFor();
+});
+
+test("a worker of another build is told as such, not as one that does not start", async (t) => {
+  const { page } = await open(t, {
+    errorsExpected: true,
+    prepare: (context) =>
+      context.route(addressOf("worker.js"), (route) =>
+        route.fulfill({
+          contentType: "text/javascript",
+          body: `self.wasm_bindgen = async () => {
+            self.postMessage(['{"ready":{"version":1,"buildId":"another"}}']);
+            return { pixelmill_memory_exhausted: () => false };
+          };`,
+        }),
+      ),
+  });
+  const imported = await page.evaluate(async () => {
+    try {
+      return await window.pixelmill.importAssets([new File(["x"], "x.jpg")]);
+    } catch (error) {
+      return error;
+    }
+  });
+  assert.match(JSON.stringify(imported), /This page was updated on its server while it was open/);
 });

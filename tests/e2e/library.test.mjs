@@ -1,4 +1,4 @@
-// The user's own workflows: kept, published, run by their id; and what an older version of the page left in the storage.
+// The user's own workflows: saved, published, run by their id; and data that an older version of the page left in the storage.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -47,7 +47,7 @@ test("a workflow is saved, run, published and run by its id, and batches keep th
   assert.equal((await call(page, "getWorkflow", "small-2")).rejected.code, 404);
 });
 
-test("in the page a workflow is saved from its settings, published once it has run, and taken in and out as JSON", async (t) => {
+test("in the page a workflow is saved from its settings, published once it has run, and exported and imported as JSON", async (t) => {
   const { page, url } = await open(t);
   await page.locator(id("workflow-card-web-gallery")).click();
   await page.locator(id("field-resize-width")).fill("80");
@@ -64,7 +64,7 @@ test("in the page a workflow is saved from its settings, published once it has r
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
   await page.locator(id("nav-new")).click();
   const menu = page.locator(".card-frame").filter({ hasText: "For my shop" }).locator(id("workflow-menu"));
-  // By keyboard: open, publish; then it is there as version 1.
+  // By keyboard: open, publish; then it is listed as version 1.
   await menu.focus();
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
@@ -90,13 +90,13 @@ test("in the page a workflow is saved from its settings, published once it has r
   await page.locator(`${id("workflow-delete")}:visible`).click();
   await page.locator(id("confirm-yes")).click();
   await card.waitFor({ state: "detached" });
-  // The choice of last time is there again after a reload.
+  // The last choice is restored after a reload.
   await page.goto(`${url}#/`);
   await page.reload();
   await page.locator(`${id("workflow-card-from-elsewhere")} input:checked`).waitFor();
 });
 
-test("what the first version of the storage holds is there after the upgrade, and listed by its filters", async (t) => {
+test("data of the first storage version is kept by the upgrade, and listed by its filters", async (t) => {
   const { page, context, url, openTab } = await open(t);
   await page.close();
   const before = await bystander(context, url);

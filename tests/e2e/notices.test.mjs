@@ -1,4 +1,4 @@
-// What goes beyond the page: webhooks and notifications, only where the user allows them; and the pause of everything.
+// Effects outside the page: webhooks and notifications, only where the user allows them; and the global pause.
 
 import assert from "node:assert/strict";
 import { ask, execute, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
@@ -13,7 +13,7 @@ async function workflowOver(page, name = "cat") {
   return withImages(SMALL, { photos: await importFiles(page, [{ name: `${name}.jpg`, bytes: pictures.photo(name) }]) });
 }
 
-/** Answers the webhook's address, with these statuses in turn (the last one again and again), and notes what came. */
+/** Answers the webhook's URL, with these statuses in turn (then the last one), and records the requests. */
 async function webhook(context, url, statuses) {
   const came = [];
   await context.route(`${url}hook`, async (route) => {
@@ -38,7 +38,7 @@ async function allow(page, preference) {
   await page.locator(id("preferences-close")).click();
 }
 
-test("a webhook is not told anything unless the settings allow it, and the log says so", async (t) => {
+test("a webhook is not called unless the settings allow it, and the log says so", async (t) => {
   const { page, context, url } = await open(t);
   const came = await webhook(context, url, [200]);
   const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
@@ -48,7 +48,7 @@ test("a webhook is not told anything unless the settings allow it, and the log s
   assert.match(await page.locator(id("log")).innerText(), /not sent/);
 });
 
-test("a webhook that is allowed gets the status and no picture, and is told again after a failure, across a reload", async (t) => {
+test("an allowed webhook receives the status and no picture, and is called again after a failure, across a reload", async (t) => {
   const { page, context, url } = await open(t, { errorsExpected: true });
   const came = await webhook(context, url, ["abort", 503, 204]);
   await allow(page, "webhooks");
@@ -61,24 +61,24 @@ test("a webhook that is allowed gets the status and no picture, and is told agai
   const status = JSON.parse(body);
   assert.deepEqual([status.batchId, status.status, status.assets.completed, status.executions.allExecutionIds], [batchId, "completed", 1, undefined]);
   assert.ok(!body.includes("asset:") && !body.includes("cat.jpg"), body);
-  // What is due outlives the page.
+  // A call that is due outlives the page.
   await page.reload();
   await ready(page);
   const entries = await logOf(page, batchId, 2);
-  assert.match(entries[1][1], /try 2: the answer was 503\. Next try in 1 min/);
-  assert.ok(came[1].at - came[0].at >= 9_500, "it was told again too soon");
+  assert.match(entries[1][1], /attempt 2: the server answered 503\. Next attempt in 1 min/);
+  assert.ok(came[1].at - came[0].at >= 9_500, "it was called again too soon");
 });
 
-test("an answer that refuses the webhook for good is the end of it", async (t) => {
+test("a permanent refusal by the server ends the webhook's delivery", async (t) => {
   const { page, context, url } = await open(t, { errorsExpected: true });
   const came = await webhook(context, url, [410]);
   await allow(page, "webhooks");
   const { batchId } = await run(page, await workflowOver(page), { webhookUrl: `${url}hook` });
-  assert.match((await logOf(page, batchId, 1))[0][1], /Given up/);
+  assert.match((await logOf(page, batchId, 1))[0][1], /Giving up/);
   assert.equal(came.length, 1);
 });
 
-test("a notification comes at the end of a batch, when it was asked for and granted", async (t) => {
+test("a notification is shown at the end of a batch, if it was requested and granted", async (t) => {
   const { page, context, url } = await open(t, { context: { permissions: ["notifications"] } });
   await context.addInitScript(() => {
     window.shown = [];

@@ -1,5 +1,5 @@
-// What the page's controls do beyond the straight way of page.test.mjs: pasting, pausing, cancelling, filtering, a second tab, files that
-// cannot be read, and where the focus is meanwhile.
+// The page's controls beyond the usual path of page.test.mjs: pasting, pausing, cancelling, filtering, a second tab, files that
+// cannot be read, and the focus in all these cases.
 
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ suite(test);
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 const id = (name) => `[data-testid="${name}"]`;
 
-/** A batch of `count` photographs that takes a while on one worker; it is paused, so that nothing is missed before the test looks. */
+/** A batch of `count` photographs that takes a while on one worker; it is paused, so that the test misses nothing. */
 async function paused(page, count) {
   const assets = await importFiles(page, await pictures.photographs(count, 3));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }), { concurrencyLimit: 1 });
@@ -20,7 +20,7 @@ async function paused(page, count) {
   return batchId;
 }
 
-test("what is pasted is added", async (t) => {
+test("pasted pictures are added", async (t) => {
   const { page } = await open(t, { hash: "#/batches" });
   await page.evaluate((base64) => {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -39,7 +39,7 @@ test("a file that cannot be read is named, and those after it are added", async 
   mkdirSync(folder, { recursive: true });
   const names = ["a.jpg", "gone.jpg", "b.jpg", "gone too.jpg", "c.jpg"];
   for (const name of names) writeFileSync(join(folder, name), pictures.withComment(pictures.photo("cat"), name));
-  // Picked, and deleted before the page gets them.
+  // Picked, and deleted before the page reads them.
   await page.evaluate(() => document.body.insertAdjacentHTML("beforeend", '<input type="file" id="beforehand" multiple>'));
   await page.locator("#beforehand").setInputFiles(names.map((name) => join(folder, name)));
   for (const name of names.filter((name) => name.startsWith("gone"))) rmSync(join(folder, name));
@@ -57,14 +57,14 @@ test("a file that cannot be read is named, and those after it are added", async 
     "gone too.jpg it could not be read",
     "gone.jpg it could not be read",
   ]);
-  // One is there again and takes its place, the other is let go.
+  // One exists again and takes its place, the other is removed from the list.
   writeFileSync(join(folder, "gone.jpg"), pictures.withComment(pictures.photo("cat"), "again"));
   await page.locator(id("missing-input")).setInputFiles(join(folder, "gone.jpg"));
   await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
   assert.match(await missing.innerText(), /gone too\.jpg/);
   await page.locator(id("missing-remove")).click();
   await page.locator(id("missing")).waitFor({ state: "detached" });
-  // For a script the import ends there, and it is told what is stored.
+  // For a script the import ends there, and it receives what was stored.
   const rejected = await page.evaluate(async () => {
     try {
       return await window.pixelmill.importAssets(document.querySelector("#beforehand").files);
@@ -76,11 +76,11 @@ test("a file that cannot be read is named, and those after it are added", async 
   assert.deepEqual(rejected.names, ["a.jpg"]);
 });
 
-test("what there is no room for is listed as missing, smaller files are added, and so is it once there is room", async (t) => {
+test("files without room are listed as missing, smaller files are added, and the missing ones can be added once there is room", async (t) => {
   let allow;
   const { page } = await open(t, {
     errorsExpected: true,
-    // The browser remembers for a while how much room there was: it is to know from the beginning.
+    // The browser caches for a while how much room there was: it has to know from the beginning.
     async prepare(context, url) {
       const control = await context.newCDPSession(await context.newPage());
       allow = async (quota) => await control.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, ...quota });
@@ -99,7 +99,7 @@ test("what there is no room for is listed as missing, smaller files are added, a
   assert.equal(await page.locator(id("missing")).count(), 0);
 });
 
-test("the shortcut runs what is being typed, waits behind a dialog, and leaves the undoing of typing to the field", async (t) => {
+test("the shortcut runs with the text being typed, does nothing behind a dialog, and leaves undo of typing to the field", async (t) => {
   const { page } = await open(t);
   await page.locator(id("file-input")).setInputFiles([{ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") }]);
   await page.locator(`${id("run")}:enabled`).waitFor();
@@ -137,7 +137,7 @@ test("the shortcut runs what is being typed, waits behind a dialog, and leaves t
   assert.equal(Math.max(output.width, output.height), 80);
 });
 
-test("with an obstacle the shortcut says it, and the field keeps the focus with what was typed", async (t) => {
+test("if the batch cannot run the shortcut says why, and the field keeps the focus and the typed text", async (t) => {
   const { page } = await open(t);
   const width = page.locator(id("field-resize-width"));
   await page.locator(id("workflow-card-web-gallery")).click();
@@ -149,7 +149,7 @@ test("with an obstacle the shortcut says it, and the field keeps the focus with 
   assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "field-resize-width");
 });
 
-test("every field for files is ready for the same file again", async (t) => {
+test("every file field accepts the same file again", async (t) => {
   const { page } = await open(t);
   const pick = async (field, name, text) => {
     await page.locator(id(field)).setInputFiles([{ name, mimeType: "", buffer: Buffer.from(text) }]);
@@ -166,7 +166,7 @@ test("every field for files is ready for the same file again", async (t) => {
   await page.locator(id("skipped")).waitFor();
 });
 
-test("a failure stays on show before what is done, and nothing goes while it is looked at", async (t) => {
+test("a failure stays visible longer than a success, and no notice disappears while the pointer is on it", async (t) => {
   const { page } = await open(t);
   const notice = page.locator(id("notice"));
   await page.locator(id("import-workflow")).setInputFiles([{ name: "w.json", mimeType: "", buffer: Buffer.from("{") }]);
@@ -186,7 +186,7 @@ test("a failure stays on show before what is done, and nothing goes while it is 
   assert.equal(await notice.count(), 1, "the failure waits until it is dismissed");
 });
 
-test("a network that is not here keeps the workflow from running and is named, unless nothing asks for it", async (t) => {
+test("a missing model prevents the workflow from running and is named, unless nothing needs it", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-own")).click();
   const cutOut = (parameters) => JSON.stringify(pictures.chain("cut-out", [["remove-background", parameters]]));
@@ -200,7 +200,7 @@ test("a network that is not here keeps the workflow from running and is named, u
   }
 });
 
-test("folded options say what they do, and an address that is none is told at its field", async (t) => {
+test("collapsed options are summarised, and an invalid URL is reported at its field", async (t) => {
   const { page } = await open(t);
   await page.locator(`${id("options")} summary`).click();
   await page.locator(id("option-priority")).selectOption("HIGH");
@@ -209,7 +209,7 @@ test("folded options say what they do, and an address that is none is told at it
   await webhook.fill("hooks.example");
   await webhook.blur();
   const error = page.locator(`${id("options")} ${id("field-error")}`);
-  assert.match(await error.innerText(), /no web address\. Give an absolute address/);
+  assert.match(await error.innerText(), /no web address\. Give an absolute URL/);
   assert.match(await webhook.getAttribute("aria-describedby"), new RegExp(await error.getAttribute("id")));
   await page.locator("#run-summary").filter({ hasText: "webhook" }).waitFor();
   await webhook.fill("https://hooks.example/done");
@@ -219,7 +219,7 @@ test("folded options say what they do, and an address that is none is told at it
   assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 at a time · high priority · takes over unchanged · tells a webhook");
 });
 
-test("batches that cannot be read are told in both views, and read again", async (t) => {
+test("unreadable batches are reported in both views, and read again", async (t) => {
   const { page, context, url } = await open(t, { errorsExpected: true });
   const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
   const { batchId } = await run(page, withImages(SMALL, { photos: [asset] }));
@@ -227,7 +227,7 @@ test("batches that cannot be read are told in both views, and read again", async
   await tab.addInitScript(() => {
     const real = IDBIndex.prototype.getAll;
     IDBIndex.prototype.getAll = function (...query) {
-      if (this.objectStore.name === "progress" && !window.mended) throw new DOMException("it is broken", "UnknownError");
+      if (this.objectStore.name === "progress" && !window.repaired) throw new DOMException("it is broken", "UnknownError");
       return real.apply(this, query);
     };
   });
@@ -236,28 +236,28 @@ test("batches that cannot be read are told in both views, and read again", async
     await tab.goto(url + hash);
     assert.match(await tab.locator(id("reading-problem")).innerText(), /it is broken/);
     assert.equal(await tab.locator("h1").count(), 1);
-    await tab.evaluate(() => (window.mended = true));
+    await tab.evaluate(() => (window.repaired = true));
     await tab.locator(id("read-again")).click();
     await tab.locator(id(there)).waitFor();
     await tab.locator(id("reading-problem")).waitFor({ state: "detached" });
   }
 });
 
-test("a tab whose storage another one has upgraded offers the reload that it speaks of", async (t) => {
+test("a tab whose storage was upgraded by another one offers a reload", async (t) => {
   const { page, url } = await open(t, { errorsExpected: true });
   await page.goto(`${url}#/batches`);
   await page.evaluate(async () => {
     const [{ name, version }] = await indexedDB.databases();
     await new Promise((resolve) => (indexedDB.open(name, version + 1).onsuccess = resolve));
   });
-  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab: Reload the page to go on\./);
+  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to go on\./);
   assert.equal(await page.locator(id("reading-problem")).count(), 0, "it is said once");
   await Promise.all([page.waitForEvent("load"), page.locator(`${id("tab-note")} ${id("reload")}`).click()]);
   await page.locator("h1").filter({ hasText: "could not start" }).waitFor();
   await page.locator(id("reload")).waitFor();
 });
 
-test("what a field is for and what is wrong with it belong to the field", async (t) => {
+test("a field's description and errors are associated with the field", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
   for (const group of await page.locator(`${id("form")} details`).all()) await group.evaluate((element) => (element.open = true));
@@ -281,7 +281,7 @@ test("what a field is for and what is wrong with it belong to the field", async 
   }, id("form"));
   assert.ok(untied.count > 8, `only ${untied.count} fields`);
   assert.deepEqual([untied.unexplained, untied.nameless, untied.strayLabels], [[], [], []]);
-  // The network's choice too.
+  // The model's choice too.
   const unexplained = await page.evaluate(() => [...document.querySelectorAll('[data-testid="form"] select')].filter((field) => !field.getAttribute("aria-describedby")).length);
   assert.equal(unexplained, 0);
   assert.equal(await width.getAttribute("aria-invalid"), "true");
@@ -289,7 +289,7 @@ test("what a field is for and what is wrong with it belong to the field", async 
   assert.ok(described.includes(await page.locator(id("field-error")).textContent()), described);
 });
 
-test("thousands of logos are listed as lightly as thousands of pictures", async (t) => {
+test("thousands of logos are listed as fast as thousands of pictures", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
   const disc = (await pictures.logo(32)).bytes.toString("base64");
@@ -307,7 +307,7 @@ test("thousands of logos are listed as lightly as thousands of pictures", async 
   assert.ok(built < 150, `${built} tiles were built`);
 });
 
-test("the focus stays on a row while its picture goes from state to state", async (t) => {
+test("the focus stays on a row while its picture changes state", async (t) => {
   const { page, url } = await open(t, { workers: 1 });
   const batchId = await paused(page, 4);
   await page.goto(`${url}#/batches/${batchId}`);
@@ -317,13 +317,13 @@ test("the focus stays on a row while its picture goes from state to state", asyn
   await page.locator(`${last}[data-status="success"]`).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid="execution-row"]')?.dataset.index), "3");
   await untilEnded(page, batchId);
-  // The batch's end is shown in every row.
+  // The batch's end changes every row.
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
   for (const index of [0, 1, 2, 3]) await page.locator(`${id("execution-row")}[data-index="${index}"][data-status="success"]`).waitFor();
 });
 
 for (const [name, viewport] of [["a wide window", { width: 1280, height: 800 }], ["a phone", { width: 390, height: 844 }]]) {
-  test(`on ${name} the detail takes the focus, keeps it, and gives it back`, async (t) => {
+  test(`on ${name} the detail takes the focus, keeps it, and returns it`, async (t) => {
     const { page, url } = await open(t, { context: { viewport } });
     const files = ["cat", "moon", "tulips"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) }));
     const { batchId } = await run(page, withImages(SMALL, { photos: await importFiles(page, files) }));
@@ -340,7 +340,7 @@ for (const [name, viewport] of [["a wide window", { width: 1280, height: 800 }],
       await page.locator(`${id("detail")} h2`).filter({ hasText: "moon.jpg" }).waitFor();
       assert.equal(await focused(), "detail");
       if (viewport.width < 960) {
-        // Nothing that lies below can be reached.
+        // Nothing below it can be reached.
         for (let presses = 0; presses < 12; presses += 1) {
           await page.keyboard.press("Tab");
           assert.ok(await page.evaluate(() => !document.activeElement.closest(".rows, .results-head, .segments:not(.detail *)")), await focused());
@@ -371,7 +371,7 @@ test("a batch is paused, resumed and cancelled by its buttons", async (t) => {
   await page.locator(id("confirm-no")).click();
   await page.goto(`${url}#/batches/${batchId}`);
   assert.equal(await page.locator(id("batch-end")).textContent(), "");
-  // By keyboard: the button goes with what it is for, and the focus stays near.
+  // By keyboard: the button disappears with its state, and the focus stays near.
   await page.locator(id("cancel")).focus();
   await page.keyboard.press("Enter");
   await page.locator(`${id("results")}[data-status="cancelled"]`).waitFor();
@@ -400,7 +400,7 @@ test("the batches are filtered by their status", async (t) => {
   }
 });
 
-test("the focus stays near when its row, its card or its button goes", async (t) => {
+test("the focus stays near when its row, its card or its button disappears", async (t) => {
   const { page, url } = await open(t);
   const focused = () => page.evaluate(() => {
     const { activeElement: element } = document;
@@ -443,7 +443,7 @@ test("the focus stays near when its row, its card or its button goes", async (t)
   }
   await untilEnded(page, ids[0]);
 
-  // The one that is renamed comes to the front of the others.
+  // The renamed one moves to the front of the others.
   for (const workflowId of ["small", "other"]) await ask(page, "saveWorkflow", SMALL, { workflowId });
   await page.goto(`${url}#/`);
   const menu = page.locator(id("workflow-menu")).nth(1);

@@ -1,4 +1,4 @@
-// The page as people use it: dropping, picking, choosing, running, looking, taking home; with mouse and with keyboard, wide and narrow.
+// The page as people use it: dropping, picking, choosing, running, viewing, downloading; with mouse and with keyboard, wide and narrow.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ function folderOf(files) {
   return folder;
 }
 
-/** Drops files or folders of this machine on an element, as the system does. */
+/** Drops files or folders of this machine on an element, as the system would. */
 async function drop(page, selector, paths) {
   const box = await page.locator(selector).first().boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -40,7 +40,7 @@ async function ended(page) {
   return decodeURIComponent(new URL(page.url()).hash.replace("#/batches/", ""));
 }
 
-test("a folder of 260 photographs is dropped, run and listed, and what is no picture is counted", async (t) => {
+test("a folder of 260 photographs is dropped, run and listed, and other files are counted", async (t) => {
   const { page } = await open(t);
   const files = { ".hidden.jpg": pictures.photo("cat"), "notes.txt": Buffer.from("no picture") };
   const base = await sharp(pictures.photo("cat")).resize(96).jpeg().toBuffer();
@@ -108,7 +108,7 @@ async function tabTo(page, isIt) {
   assert.fail(`Tab never came there, only to ${[...new Set(seen)].join(", ")}`);
 }
 
-test("a workflow with a logo waits for it, and its form is what runs", async (t) => {
+test("a workflow with a logo waits for it, and runs with the form's settings", async (t) => {
   const { page } = await open(t);
   const folder = folderOf({ "a.jpg": pictures.photo("branches"), "logo.png": (await pictures.logo()).bytes });
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
@@ -128,7 +128,7 @@ test("a workflow with a logo waits for it, and its form is what runs", async (t)
   assert.equal(Math.max(execution.outputs[1].width, execution.outputs[1].height), 200);
 });
 
-test("results are taken home as one ZIP with safe and unique names", async (t) => {
+test("results are downloaded as one ZIP with safe and unique names", async (t) => {
   const { page, url } = await open(t);
   const files = ["cat", "tulips", "flowers", "moon"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) }));
   const assets = await importFiles(page, files);
@@ -150,7 +150,7 @@ test("results are taken home as one ZIP with safe and unique names", async (t) =
   }
 });
 
-test("one result is downloaded by itself", async (t) => {
+test("a single result can be downloaded", async (t) => {
   const { page, url } = await open(t);
   const assets = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
   const { batchId, executions: [execution] } = await run(page, withImages(SMALL, { photos: assets }));
@@ -160,7 +160,7 @@ test("one result is downloaded by itself", async (t) => {
   assert.equal(pictures.sha256(readFileSync(await download.path())), execution.outputs[0].sha256);
 });
 
-test("an error is shown with its hint, and can be tried again", async (t) => {
+test("an error is shown with its hint, and can be retried", async (t) => {
   const { page, url } = await open(t);
   const [good] = await importFiles(page, [{ name: "good.jpg", bytes: pictures.photo("cat") }]);
   const missing = { name: "later.jpg", url: `asset:${pictures.sha256(pictures.photo("moon"))}` };
@@ -190,7 +190,7 @@ test("a batch is deleted after one question", async (t) => {
   assert.deepEqual((await ask(page, "listBatches")).batches, []);
 });
 
-test("what is wrong with one's own workflow is said before anything runs", async (t) => {
+test("problems of the user's own workflow are reported before anything runs", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-own")).click();
   const workflow = pictures.chain("mine", [["resise", { width: 10 }]]);
@@ -247,7 +247,7 @@ for (const [name, viewport] of [["a wide window", { width: 1280, height: 800 }],
 
 /** Runs in the page: what is wider than the window, nameless, or hard to read. */
 function inspect() {
-  // Colours on their way from one scheme to the other belong to neither.
+  // Colours in transition between the schemes belong to neither.
   for (const transition of document.getAnimations()) transition.finish();
   const faults = [];
   const { scrollWidth, clientWidth } = document.documentElement;

@@ -1,4 +1,4 @@
-// What comes out, sample by sample, beside expectations made by sharp and by plain floating-point code.
+// The results, sample by sample, compared with expectations made by sharp and by plain floating-point code.
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
@@ -16,7 +16,7 @@ async function through(page, workflow, bytes, more = {}, name = "picture.bin") {
   return await Promise.all(execution.outputs.map(async (output) => ({ ...output, data: await readAsset(page, output.url) })));
 }
 
-test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its colours and their place", async (t) => {
+test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its colours and their position", async (t) => {
   const { page } = await open(t);
   const source = await sharp(pictures.photo("tulips")).resize(1403, 1402, { fit: "fill", kernel: "cubic" }).jpeg({ quality: 95 }).toBuffer();
   const actions = [
@@ -31,7 +31,7 @@ test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its co
   const actual = await pictures.decode(output.data, { alpha: false });
   // Both went through a JPEG of quality 80; two encodings of the same picture differ by less than this.
   pictures.assertNear(actual, await pictures.decode(encoded, { alpha: false }), { psnr: 36 }, "beside the same steps in RGB");
-  // Beside the same quality with and without sharpening, it is clearly the sharpened one.
+  // Compared with the same quality with and without sharpening, it is clearly the sharpened one.
   const plain = await pictures.fromRaw(pictures.lanczos3(await pictures.decode(source, { alpha: false }), 700, 701)).jpeg({ quality: 80 }).toBuffer();
   const withSharpening = pictures.difference(actual, await pictures.decode(encoded, { alpha: false })).psnr;
   const without = pictures.difference(actual, await pictures.decode(plain, { alpha: false })).psnr;
@@ -40,7 +40,7 @@ test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its co
 
 test("planar chroma stays centred where luma is", async (t) => {
   const { page } = await open(t);
-  // Luma is nearly flat, so that what is compared is chroma alone: soft red and blue discs on gray.
+  // Luma is nearly flat, so that only chroma is compared: soft red and blue discs on gray.
   const source = pictures.draw(1203, 901, 3, (x, y, channel) => {
     const disc = (cx, cy, r) => 1 / (1 + Math.exp((Math.hypot(x - cx, y - cy) - r) / 6));
     const [red, blue] = [disc(300, 400, 160), disc(800, 500, 220)];
@@ -62,7 +62,7 @@ test("planar chroma stays centred where luma is", async (t) => {
   }
 });
 
-test("resizing a lossless picture is Lanczos3 to the last steps", async (t) => {
+test("resizing a lossless picture matches Lanczos3 within rounding", async (t) => {
   const { page } = await open(t);
   const source = await sharp(pictures.photo("flowers")).png().toBuffer();
   const { width, height } = await sharp(source).metadata();
@@ -98,7 +98,7 @@ function alphaOnly(picture) {
   return pictures.draw(picture.width, picture.height, 1, (x, y) => picture.data[(y * picture.width + x) * 4 + 3]);
 }
 
-test("alpha goes onto the output's background where the format has none", async (t) => {
+test("alpha is composited on the output's background where the format has none", async (t) => {
   const { page } = await open(t);
   const { bytes } = await pictures.logo(200);
   const [output] = await through(page, pictures.chain("flatten", [], { format: "jpeg", quality: 95, background: "#204080" }), bytes);
@@ -121,7 +121,7 @@ for (let orientation = 1; orientation <= 8; orientation += 1) {
   });
 }
 
-test("an overlay is blended where its place, size and opacity say", async (t) => {
+test("an overlay is blended with its position, size and opacity", async (t) => {
   const { page } = await open(t);
   const base = await sharp(pictures.photo("branches")).resize(600, 400, { fit: "fill" }).png().toBuffer();
   const mark = await pictures.logo(240);
@@ -130,7 +130,7 @@ test("an overlay is blended where its place, size and opacity say", async (t) =>
   workflow.actions.splice(1, 0, { actionId: "logo", actionType: "input-images", parameters: { images: [] } });
   workflow.connections.push(pictures.connect("logo", "watermark-1", "overlay"));
   const [output] = await through(page, workflow, base, { logo: [overlay] });
-  // The picture's shorter side is 400: the logo is 100 wide and stands 20 from the edges.
+  // The picture's shorter side is 400: the logo is 100 wide and 20 away from the edges.
   const small = pictures.lanczos3(await pictures.decode(mark.bytes), 100, 100);
   const faded = pictures.draw(100, 100, 4, (x, y, channel) => small.data[(y * 100 + x) * 4 + channel] * (channel === 3 ? 0.6 : 1));
   const input = await pictures.fromRaw(faded).png().toBuffer();
@@ -143,7 +143,7 @@ test("an overlay is blended where its place, size and opacity say", async (t) =>
   );
 });
 
-test("lossy and lossless WebP are what sharp reads back", async (t) => {
+test("sharp reads lossy and lossless WebP back", async (t) => {
   const { page } = await open(t);
   const source = await sharp(pictures.photo("cat")).png().toBuffer();
   const expected = await pictures.decode(source, { alpha: false });
@@ -159,7 +159,7 @@ test("lossy and lossless WebP are what sharp reads back", async (t) => {
   assert.ok(Math.abs(ours - theirs) < 1, `${ours.toFixed(2)} dB beside ${theirs.toFixed(2)} dB`);
 });
 
-test("a colour profile is carried into every format", async (t) => {
+test("every format keeps a colour profile", async (t) => {
   const { page } = await open(t);
   const bytes = await sharp(pictures.photo("tulips")).withIccProfile("p3").jpeg({ quality: 90 }).toBuffer();
   const { icc } = await sharp(bytes).metadata();
@@ -171,7 +171,7 @@ test("a colour profile is carried into every format", async (t) => {
   }
 });
 
-test("other metadata is left behind", async (t) => {
+test("other metadata is removed", async (t) => {
   const { page } = await open(t);
   const bytes = await sharp(pictures.photo("cat")).withExif({ IFD0: { Artist: "A. Photographer" } }).withXmp("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>").jpeg().toBuffer();
   assert.ok(bytes.includes("A. Photographer"));

@@ -39,7 +39,7 @@ async function inTheMiddle(page) {
   return batchId;
 }
 
-/** What was finished at a moment, by execution. */
+/** The executions that are finished at this moment. */
 async function finishedSoFar(page, batchId) {
   return new Map((await executions(page, batchId)).filter(({ status }) => status === "success").map((one) => [one.executionId, one]));
 }
@@ -81,13 +81,111 @@ test("a browser that is killed in the middle resumes when it is started again", 
   const first = await openOnDisk(t, folder);
   const batchId = await inTheMiddle(first.page);
   const before = await finishedSoFar(first.page, batchId);
-  // The browser has no handle of its own in a profile on disk: it is asked to crash, which spares it all tidying up.
+  // The browser has no handle of its own in a profile on disk: it is asked to crash, which skips all cleanup.
   const gone = new Promise((resolve) => first.context.once("close", resolve));
   const control = await first.context.browser()?.newBrowserCDPSession() ?? await first.context.newCDPSession(first.page);
   control.send("Browser.crash").catch(() => {});
   await gone;
   const second = await openOnDisk(t, folder);
   await assertNothingLostNorRepeated(second.page, batchId, before);
+});
+
+/** In every tab, what runs an execution never gets it while `test.withheld` is set: the image stays in flight. */
+function withholding(context) {
+  return context.addInitScript(() => {
+    if (!location.protocol.startsWith("http")) return;
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      const isRun = Array.isArray(message) && String(message[0]).startsWith('{"run"');
+      if (!isRun || localStorage.getItem("test.withheld") === null) post.call(this, message, ...rest);
+    };
+  });
+}
+
+/** Waits until the only image of a batch is in flight with this attempt: what the tab before had in flight is repaired by then. */
+async function untilAttempt(page, batchId, attempt) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const [one] = await executions(page, batchId);
+    if (one.status === "running" && one.attempts === attempt) return;
+    assert.ok(Date.now() < end && one.attempts <= attempt, `attempt ${attempt} did not begin: ${JSON.stringify(one)}`);
+    await page.waitForTimeout(50);
+  }
+}
+
+test("a tab that is reloaded, closed or left while an image runs alone does not count as a crash", async (t) => {
+  const session = await open(t, { workers: 1, prepare: withholding });
+  let { page } = session;
+  const inFlight = (attempts) => untilAttempt(page, batchId, attempts);
+  const assets = await importFiles(page, photographs.slice(0, 1));
+  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  await inFlight(1);
+  // From now on the image runs alone, and four crashes of five have happened.
+  for (let attempt = 2; attempt <= 6; attempt += 1) {
+    await crash(page);
+    page = await session.openTab();
+    await inFlight(attempt);
+  }
+  const ways = {
+    async reloaded() {
+      await page.reload();
+      await ready(page);
+    },
+    async closed() {
+      await page.close({ runBeforeUnload: true });
+      page = await session.openTab();
+    },
+    async left() {
+      await page.goto("about:blank");
+      await page.goto(session.url);
+      await ready(page);
+    },
+    async "gone back to"() {
+      await page.goto("about:blank");
+      await page.goBack();
+      await ready(page);
+    },
+  };
+  let attempt = 6;
+  for (const [way, leave] of [...Object.entries(ways), ...Object.entries(ways)]) {
+    await leave();
+    attempt += 1;
+    await inFlight(attempt).catch((error) => assert.fail(`after the tab was ${way}: ${error.message}`));
+  }
+  // Another tab takes over at once.
+  const other = await session.openTab();
+  await page.close({ runBeforeUnload: true });
+  page = other;
+  attempt += 1;
+  await inFlight(attempt);
+  await page.evaluate(() => localStorage.removeItem("test.withheld"));
+  await page.reload();
+  await ready(page);
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.status, status.assets.completed], ["completed", 1], JSON.stringify(await executions(page, batchId)));
+});
+
+test("the fifth crash of a tab with an image alone fails it, however often the tab was left between", async (t) => {
+  const session = await open(t, { workers: 1, prepare: withholding });
+  let { page } = session;
+  const assets = await importFiles(page, photographs.slice(0, 1));
+  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  let attempt = 1;
+  await untilAttempt(page, batchId, attempt);
+  for (let crashes = 0; crashes <= 5; crashes += 1) {
+    await page.reload();
+    await ready(page);
+    await untilAttempt(page, batchId, (attempt += 1));
+    await crash(page);
+    page = await session.openTab();
+    if (crashes < 5) await untilAttempt(page, batchId, (attempt += 1));
+  }
+  const status = await untilEnded(page, batchId);
+  assert.deepEqual([status.status, status.assets.failed], ["failed", 1]);
+  const [failed] = await executions(page, batchId);
+  assert.match(failed.error, /The page crashed 5 times while this image alone was worked on/);
 });
 
 test("two tabs share the work, and each image is started once", async (t) => {
@@ -108,7 +206,7 @@ test("two tabs share the work, and each image is started once", async (t) => {
   assert.equal(all.reduce((sum, { attempts }) => sum + attempts, 0), COUNT);
 });
 
-test("a command given in a tab that does not schedule takes effect", async (t) => {
+test("a command in a tab that does not schedule takes effect", async (t) => {
   const session = await open(t);
   const batchId = await inTheMiddle(session.page);
   const other = await session.openTab();
@@ -118,7 +216,7 @@ test("a command given in a tab that does not schedule takes effect", async (t) =
   assert.equal(status.status, "cancelled");
 });
 
-test("when the tab that schedules is closed another one goes on", async (t) => {
+test("when the tab that schedules is closed another one continues", async (t) => {
   const session = await open(t);
   const other = await session.openTab();
   const batchId = await inTheMiddle(session.page);
@@ -163,23 +261,23 @@ async function untilWorkers(page) {
   }
 }
 
-test("a worker that throws in the middle of its image is replaced and the batch goes on", async (t) => {
+test("a worker that throws in the middle of its image is replaced and the batch continues", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   const status = await untilEnded(page, batchId);
-  // What is thrown and not caught fails its image at once, with a reason: trying again would throw again.
+  // An uncaught exception fails its image at once, with a reason: trying again would throw again.
   assert.deepEqual([status.assets.completed, status.assets.failed], [COUNT - 1, 1], JSON.stringify(status));
   const failed = (await executions(page, batchId)).find((one) => one.status === "failed");
   assert.deepEqual([failed.attempts, failed.errorCategory], [1, "system_error"]);
   assert.match(failed.error, /killed by the test/);
 });
 
-test("a worker that vanishes without a word is replaced and its image tried again", async (t) => {
+test("a worker that vanishes without a report is replaced and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => close()).catch(() => {});
-  // Its lock tells of its death at once; the watchdog alone would wait for longer than this.
+  // Its lock reveals its death at once; with the watchdog alone it would take longer than this.
   const status = await untilEnded(page, batchId, 25_000);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
   const attempts = (await executions(page, batchId)).map((one) => one.attempts).sort();
@@ -193,7 +291,7 @@ test("a worker that hangs is stopped by the watchdog, and its image tried again"
   await busyWorker(page).evaluate(() => void setTimeout(() => { for (;;); }));
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
-  // It may hang in the middle of a transaction, which the other worker's image waits for: then that one is overdue too.
+  // It may hang in the middle of a transaction, for which the other worker's image waits: then that one is overdue too.
   const again = (await executions(page, batchId)).map((one) => one.attempts).filter((attempts) => attempts > 1);
   assert.ok(again.length >= 1 && again.length <= 2 && again.every((attempts) => attempts === 2), `tried again: ${again}`);
 });

@@ -1,4 +1,4 @@
-// Results beyond the list: histories and retries of some, reports, results taken over, running the pictures again, shares while it runs.
+// Results beyond the list: histories and selective retries, reports, reused results, running the pictures again, settings while it runs.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,14 +11,14 @@ const id = (name) => `[data-testid="${name}"]`;
 const row = (index) => `${id("execution-row")}[data-index="${index}"]`;
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 
-/** `count` files that are no pictures, around one that is. */
+/** `count` files that are not pictures, around one that is. */
 async function mixed(page, count) {
   const bad = Array.from({ length: count }, (_, index) => ({ name: `bad-${index}.jpg`, bytes: Buffer.from(`no picture ${index}`) }));
   bad.splice(2, 0, { name: "cat.jpg", bytes: pictures.photo("cat") });
   return await importFiles(page, bad);
 }
 
-test("failed pictures are marked by mouse and keyboard, run again, and keep their history", async (t) => {
+test("failed pictures are marked by mouse and keyboard, retried, and keep their history", async (t) => {
   const { page, url } = await open(t);
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 7) }));
   await page.goto(`${url}#/batches/${batchId}`);
@@ -75,7 +75,7 @@ test("a report has a row per picture, as JSON and as CSV, and is downloaded from
   assert.ok((await page.evaluate(() => window.types)).includes("text/csv;charset=utf-8"));
 });
 
-test("unchanged pictures are taken over when the request asks for it, with their bytes and their own names", async (t) => {
+test("unchanged pictures are reused if the request asks for it, with the same bytes and their own names", async (t) => {
   const { page } = await open(t);
   const [cat, moon] = await importFiles(page, ["cat", "moon"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
   const first = await run(page, withImages(SMALL, { photos: [cat] }));
@@ -89,7 +89,7 @@ test("unchanged pictures are taken over when the request asks for it, with their
   assert.deepEqual([taken.attempts, taken.outputs[0].name, made.attempts, made.reused], [0, "again.jpg", 1, undefined]);
   await ask(page, "deleteBatch", first.batchId);
   assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it holds its bytes itself");
-  // All of it at once: the batch has ended before anything could start.
+  // Everything at once: the batch has ended before anything could start.
   const whole = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
   assert.equal(whole.status, "completed");
 });
@@ -112,7 +112,7 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   assert.deepEqual((await executions(page, again)).map(({ inputAsset }) => inputAsset.inputs[0].name), ["bad-0.jpg", "bad-1.jpg", "cat.jpg"]);
 });
 
-test("running pictures again asks before others give way, keeps every further picture, and chooses the batch's workflow", async (t) => {
+test("running pictures again asks before it replaces others, keeps every additional picture, and chooses the batch's workflow", async (t) => {
   const { page, url } = await open(t);
   const photos = await importFiles(page, ["cat", "moon", "tulips"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
   const [red, blue] = await importFiles(page, [await pictures.logo(40), { ...(await pictures.logo(48)), name: "other.png" }]);
@@ -143,7 +143,7 @@ test("running pictures again asks before others give way, keeps every further pi
   }
 });
 
-test("a batch that waits for room says what to do, and goes on from there", async (t) => {
+test("a batch that waits for room says what to do, and can be resumed", async (t) => {
   const { page, url } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(4, 1));
   await ask(page, "pauseAll");
@@ -175,7 +175,7 @@ test("a batch that waits for room says what to do, and goes on from there", asyn
   assert.equal((await untilEnded(page, batchId)).assets.completed, 4);
 });
 
-test("priority and number at a time are changed in the results while the batch runs", async (t) => {
+test("priority and concurrency are changed in the results while the batch runs", async (t) => {
   const { page, url } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(4, 1));
   const batchId = await execute(page, withImages(SMALL, { photos: assets }), { concurrencyLimit: 1 });

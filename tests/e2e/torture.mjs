@@ -1,5 +1,5 @@
-// `cargo xtask torture`: what must hold whatever breaks, shown with figures. Each scenario is a file in `torture/`; a seed makes it come
-// again.
+// `cargo xtask torture`: what must hold whatever breaks, shown with figures. Each scenario is a file in `torture/`; a seed replays
+// it.
 
 import { readdirSync } from "node:fs";
 import { suite } from "./support/harness.mjs";

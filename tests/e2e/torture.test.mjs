@@ -1,4 +1,4 @@
-// What must hold whatever breaks, in small: `cargo xtask torture` runs the same scenarios in full.
+// What must hold whatever breaks, in short form: `cargo xtask torture` runs the same scenarios in full.
 
 import assert from "node:assert/strict";
 import { suite, test } from "./support/harness.mjs";
@@ -8,7 +8,7 @@ import { scenarios } from "./torture/scenarios.mjs";
 suite(test);
 
 const SEED = 20_260;
-/** How long a scenario may take in small, in ms; most take a few seconds. */
+/** How long a scenario may take in short form, in ms; most take a few seconds. */
 const LONGEST = 200_000;
 
 for (const scenario of scenarios.filter(({ short }) => short)) {

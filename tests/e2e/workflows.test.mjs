@@ -15,7 +15,7 @@ test.before(async () => {
   damaged = { name: "damaged.jpg", bytes: pictures.truncated(photographs[0].bytes) };
 });
 
-/** Where the damaged file stands among the photographs. */
+/** The position of the damaged file among the photographs. */
 const DAMAGED_AT = 5;
 
 async function runOver(page, workflow, more = {}) {
@@ -39,7 +39,7 @@ async function runOver(page, workflow, more = {}) {
     .filter((_, index) => index !== DAMAGED_AT);
 }
 
-/** Reads an output, and checks that its record tells the truth about it. */
+/** Reads an output, and checks that its record is correct. */
 async function checked(page, output) {
   const bytes = await readAsset(page, output.url);
   assert.equal(bytes.length, output.bytes);
@@ -70,7 +70,7 @@ test("web gallery fits and sharpens every photograph, and the damaged one fails 
     const kept = { jpeg: "jpeg", png: "png", webp: "webp", gif: "png" }[file.format];
     assert.equal(output.mimeType, `image/${kept}`, file.name);
     assert.equal(output.name, file.name.replace(/\.[^.]*$/, kept === "jpeg" ? ".jpg" : `.${kept}`));
-    // Whatever sharpens otherwise than we do still shows the same photograph.
+    // Even if sharpened differently, it still shows the same photograph.
     const expected = await sharp(file.bytes).resize(output.width, output.height, { fit: "fill" }).png().toBuffer();
     pictures.assertNear(await pictures.decode(bytes), await pictures.decode(expected), { psnr: 27 }, file.name);
   }

@@ -3,7 +3,7 @@ precision. Shares no code with the program: NumPy for arithmetic, SciPy for Gaus
 
     pip install numpy scipy pillow
     python tests/oracles/actions.py            writes every expected picture
-    python tests/oracles/actions.py --input F  makes photo.png and logo.png anew from a photograph (chelsea.png)
+    python tests/oracles/actions.py --input F  regenerates photo.png and logo.png from a photograph (chelsea.png)
 """
 
 import json

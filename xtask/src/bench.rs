@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: images per second of the whole product beside its peers, and a network's mask beside onnxruntime-web's; or how well
-//! subjects are cut out. The measuring itself is `tests/e2e/bench.mjs`, `bench-network.mjs` and `bench-cutouts.mjs` beside it.
+//! `cargo xtask bench`: images per second of the whole product compared with other libraries, and a model's mask
+//! compared with onnxruntime-web's; or how well subjects are cut out. The measurements are in `tests/e2e/bench.mjs`,
+//! `bench-network.mjs` and `bench-cutouts.mjs`.
 
 use crate::build;
 use crate::check;
@@ -7,18 +8,18 @@ use crate::project::Project;
 use crate::setup;
 use crate::shell::{self, Outcome, command, step};
 
-/// What the command line asks for.
+/// The command-line options.
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
     build: bool,
     network_only: bool,
-    /// For `bench-cutouts.mjs` alone: the folder with photographs and opacities, and where to keep the results.
+    /// For `bench-cutouts.mjs` only: the folder with photographs and opacities, and where to keep the results.
     cutouts: Option<Vec<String>>,
     passed_on: Vec<String>,
 }
 
 impl Options {
-    /// Reads the command's options; all but its own are for the script that measures images.
+    /// Reads the command's options; all but its own are passed to the script that measures images.
     pub fn parse(options: &[String]) -> Outcome<Self> {
         let mut parsed = Self { build: true, ..Self::default() };
         let mut options = options.iter().peekable();
@@ -37,7 +38,7 @@ impl Options {
             return Err("--cutouts needs the folder with NAME.png and NAME_gt.png".to_owned());
         }
         if parsed.network_only && !parsed.passed_on.is_empty() {
-            return Err(format!("--network measures no images: it takes no {}", parsed.passed_on.join(" ")));
+            return Err(format!("--network measures no images and does not accept {}", parsed.passed_on.join(" ")));
         }
         Ok(parsed)
     }
@@ -45,7 +46,7 @@ impl Options {
 
 fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
     let script = project.end_to_end().join(name);
-    let directory = std::env::current_dir().map_err(|error| format!("where am I: {error}"))?;
+    let directory = std::env::current_dir().map_err(|error| format!("cannot tell the current folder: {error}"))?;
     shell::run(check::with_browser(project, &mut command("node", &directory))?.arg(script).args(options))
 }
 

@@ -1,6 +1,9 @@
 //! The release page: Trunk assembles `dist/`, wasm-opt rewrites its WebAssembly files, and their sizes are held against a budget.
 //!
 //! The networks' WebAssembly comes first and by cargo alone: it has no glue, and the page is compiled with its checksum.
+//!
+//! At the end every file but `index.html` gets a name after its content, which `index.html` tells: a cache that still has the
+//! file of another build is then never asked for it, whatever the host says about how long its answers may be kept.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -72,11 +75,63 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             // Trunk takes the variable for its own flag, and stumbles over the usual value of 1.
             .env_remove("NO_COLOR"))?;
         copy(&network, &project.dist().join("network.wasm"))?;
-        match node {
-            Some(node) => optimise(project, node),
-            None => Ok(()),
+        if let Some(node) = node {
+            optimise(project, node)?;
         }
+        name_by_content(&project.dist())
     })
+}
+
+/// Where the page reads the names of the files that it fetches by itself.
+const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
+
+/// Renames every file in the folder but the page itself, and writes the new names into the page.
+fn name_by_content(folder: &Path) -> Outcome {
+    let page = folder.join("index.html");
+    let mut html = fs::read_to_string(&page).map_err(|error| format!("cannot read {}: {error}", page.display()))?;
+    let mut fetched = Vec::new();
+    for file in list(folder)? {
+        if !file.is_file() || file == page {
+            continue;
+        }
+        let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let plain = without_hash(&old);
+        let new = with_hash(&plain, &bytes);
+        fs::rename(&file, folder.join(&new)).map_err(|error| format!("cannot rename {old}: {error}"))?;
+        let reference = format!("\"./{old}\"");
+        if html.contains(&reference) {
+            html = html.replace(&reference, &format!("\"./{new}\""));
+        } else {
+            fetched.push(format!("\"{plain}\":\"{new}\""));
+        }
+    }
+    if !html.contains(DECLARATION) {
+        return Err("index.html has no place for the names of the files".to_owned());
+    }
+    let declaration = DECLARATION.replace("\"{}\"", &format!("'{{{}}}'", fetched.join(",")));
+    fs::write(&page, html.replace(DECLARATION, &declaration)).map_err(|error| format!("cannot write the page: {error}"))
+}
+
+/// A file's name without the hash that Trunk puts into some.
+fn without_hash(name: &str) -> String {
+    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for (dash, _) in name.match_indices('-') {
+        let end = (dash + 17).min(name.len());
+        if name.get(dash + 1..end).is_some_and(is_hash) {
+            return format!("{}{}", &name[..dash], &name[end..]);
+        }
+    }
+    name.to_owned()
+}
+
+/// A file's name with the hash of its content.
+fn with_hash(name: &str, content: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(content);
+    let (stem, extension) =
+        name.split_once('.').map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
+    format!("{stem}-{:016x}{extension}", hasher.finish())
 }
 
 /// Tells the project's build script where the networks' finished WebAssembly is, whose checksum the page is compiled with.
@@ -121,7 +176,7 @@ fn optimise(project: &Project, node: &Node) -> Outcome {
     })
 }
 
-/// What wasm-opt makes of a file, in the cache; made anew when it is not there.
+/// What wasm-opt makes of a file, in the cache; regenerated when it is missing.
 fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcome<PathBuf> {
     let cache = project.target.join("wasm-opt");
     fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;
@@ -216,4 +271,58 @@ fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_that_trunk_gave_is_taken_out_of_a_name() {
+        for (name, plain) in [
+            ("app-7394787ce5436ed9_bg.wasm", "app_bg.wasm"),
+            ("app-7394787ce5436ed9.js", "app.js"),
+            ("worker_bg.wasm", "worker_bg.wasm"),
+            ("u2netp-quantised.onnx", "u2netp-quantised.onnx"),
+        ] {
+            assert_eq!(without_hash(name), plain);
+            assert_eq!(without_hash(&with_hash(plain, b"content")), plain);
+        }
+    }
+
+    #[test]
+    fn every_file_gets_the_name_of_its_content_and_the_page_tells_it() {
+        let folder = std::env::temp_dir().join(format!("pixelmill-names-{}", std::process::id()));
+        fs::create_dir_all(folder.join("licences")).expect("a folder");
+        let page = format!("{DECLARATION}<script src=\"./start.js\" data-page=\"./app-7394787ce5436ed9.js\"></script>");
+        let build = |worker: &str| {
+            for (name, content) in [
+                ("index.html", page.as_str()),
+                ("start.js", "start"),
+                ("app-7394787ce5436ed9.js", "app"),
+                ("worker.js", worker),
+                ("licences/LICENSE", "text"),
+            ] {
+                fs::write(folder.join(name), content).expect("written");
+            }
+            name_by_content(&folder).expect("named");
+            fs::read_to_string(folder.join("index.html")).expect("a page")
+        };
+        let (first, second) = (build("one"), build("two"));
+        let names: Vec<String> = (list(&folder).expect("listed").iter())
+            .filter(|path| path.is_file())
+            .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+            .collect();
+        let licence = folder.join("licences/LICENSE").is_file();
+        fs::remove_dir_all(&folder).expect("removed");
+        assert!(licence, "what nobody fetches keeps its name");
+        assert_eq!(names.len(), 5, "the second build changed one file: {names:?}");
+        assert_ne!(first, second);
+        for name in names.iter().filter(|name| *name != "index.html") {
+            let told = first.contains(name.as_str()) || second.contains(name.as_str());
+            assert!(told, "{name} is told: {first} {second}");
+        }
+        assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
+        assert!(!first.contains("\"./start.js\""), "{first}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check and every test, in the order in which they find things soonest. The first failure ends it.
+//! `cargo xtask test`: every check and every test, fastest feedback first. The first failure ends it.
 
 use std::cell::RefCell;
 use std::env;
@@ -12,20 +12,20 @@ use crate::project::Project;
 use crate::setup;
 use crate::shell::{self, Outcome, command, say, seconds, step};
 
-/// A file of tests in the browser that has not ended by then is ended, and failed. Each test in it has a shorter limit of its own.
+/// Time limit for one file of browser tests, which then fails. Each test in it has a shorter limit of its own.
 const ONE_FILE: Duration = Duration::from_secs(15 * 60);
 
-/// The same for all of them together, which take about eight minutes.
+/// Time limit for all of them together, which take about eight minutes.
 const BROWSER_TESTS: Duration = Duration::from_secs(40 * 60);
 
-/// How much of it.
+/// Which checks to run.
 #[derive(Debug, PartialEq)]
 pub enum Scope {
     /// All.
     Full,
-    /// What needs neither WebAssembly nor a browser.
+    /// Those that need neither WebAssembly nor a browser.
     Quick,
-    /// The build and the tests in the browser, those whose file names contain the pattern.
+    /// The build and the browser tests whose file names contain the pattern.
     EndToEnd(String),
 }
 
@@ -42,7 +42,7 @@ impl Scope {
     }
 }
 
-/// Runs the checks, and at the end says what each took.
+/// Runs the checks, and at the end prints how long each took.
 fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     if *scope != Scope::Quick {
         steps.run("set-up", || {
@@ -96,11 +96,11 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     steps.run("build", || build::page(project, node.as_ref()))?;
     steps.run("size budget", || build::sizes(project, node.as_ref()))?;
     if node.is_none() {
-        say("the tests in the browser were NOT run: they need Node.js");
+        say("the browser tests were NOT run: they need Node.js");
         return Ok(());
     }
     let pattern = if let Scope::EndToEnd(pattern) = scope { pattern.as_str() } else { "" };
-    steps.run("tests in the browser", || {
+    steps.run("browser tests", || {
         let files = end_to_end_tests(project, pattern)?;
         shell::run_within(
             BROWSER_TESTS,
@@ -112,7 +112,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
     })
 }
 
-/// Runs the checks of the scope and prints a summary, whichever way they end.
+/// Runs the checks of the scope and prints a summary, whether they succeed or fail.
 pub fn run(project: &Project, scope: &Scope) -> Outcome {
     let start = Instant::now();
     let steps = Steps::default();
@@ -132,7 +132,7 @@ fn natively(project: &Project, steps: &Steps) -> Outcome {
     steps.cargo(project, "native tests", &["test", "--workspace"], &[])
 }
 
-/// Gives a Node.js process what the scripts under `tests/e2e` ask for.
+/// Gives a Node.js process the environment that the scripts under `tests/e2e` need.
 pub fn with_browser<'a>(project: &Project, node: &'a mut Command) -> Outcome<&'a mut Command> {
     let own = env::current_exe().map_err(|error| format!("cannot tell my own path: {error}"))?;
     Ok(node
@@ -155,7 +155,7 @@ fn end_to_end_tests(project: &Project, pattern: &str) -> Outcome<Vec<PathBuf>> {
     if files.is_empty() { Err(format!("no test file's name contains {pattern:?}")) } else { Ok(files) }
 }
 
-/// The steps taken so far, for the summary.
+/// The steps so far, for the summary.
 #[derive(Default)]
 pub struct Steps {
     finished: RefCell<Vec<(String, bool, String)>>,

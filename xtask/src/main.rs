@@ -1,5 +1,5 @@
-//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file reads the command line and nothing else; each
-//! command is a module. Standard library only, so that a fresh machine waits for nothing.
+//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file only reads the command line; each
+//! command is a module. It uses the standard library only, so that a fresh machine has nothing to wait for.
 
 mod bench;
 mod build;
@@ -18,33 +18,35 @@ use shell::Outcome;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  setup                 fetch and build what the other commands need (they do it by themselves)
+  setup                 download and build what the other commands need (they also do it themselves)
   build                 build the release page into dist/
-  serve [options]       build it and serve it on this machine alone
-      --port <number>     listen there (otherwise 8080 or the next free port; 0: any)
-      --base </path/>     serve it below a path, as some static hosts do
+  serve [options]       build it and serve it, on this machine only
+      --port <number>     port to listen on (default: 8080 or the next free port; 0: any)
+      --base </path/>     serve it under a path, as some static hosts do
       --no-build          serve dist/ as it is
-      --while-stdin-open  end when the standard input ends
+      --folder <path>     serve another folder, as it is
+      --max-age <seconds> how long browsers may cache files, as most hosts allow (default: they ask each time)
+      --while-stdin-open  stop when the standard input ends
   test [options]        every check and every test
-      --quick             only what runs natively
-      --e2e [pattern]     only the build and the tests in the browser, of the files whose names contain the pattern
+      --quick             only the native checks
+      --e2e [pattern]     only the build and the browser tests, in files whose names contain the pattern
   bench [options] [files…]
-                        images per second beside canvas, wasm-vips and sharp, over the given photographs or a made one of 12 MP;
-                        then the background's network beside onnxruntime-web
-      --network           that alone
+                        images per second compared with canvas, wasm-vips and sharp, over the given photographs or a generated one
+                        of 12 MP; then the background model compared with onnxruntime-web
+      --network           only the background model
       --cutouts <folder> [results]
-                          instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; keeps the cut-outs
-      --images <number>   how many images a run has (otherwise 24)
+                          instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
+      --images <number>   how many images per run (default: 24)
       --no-build          measure dist/ as it is
   torture [options] [scenarios…]
                         crashes, kills, full storage, damaged files, thousands of images: a table of what must hold and what was
-                        found. All of it takes more than an hour
-      --seed <number>     the same accidents again (otherwise a new seed, which is printed)
-      --short             the sizes that the tests use
+                        measured
+      --seed <number>     replay a run (default: a new seed, which is printed)
+      --short             short form, as in the tests
       --size <name>=<number>
-                          another size, such as images=200, in every scenario that has it
-      --seeds <folder>    files to mutate, in place of the repository's own
-      --verbose           say what happens
+                          another size, such as images=200, in every scenario that uses it
+      --seeds <folder>    files to mutate, instead of the repository's own
+      --verbose           log every fault
       --no-build          torture dist/ as it is
 ";
 

@@ -1,4 +1,4 @@
-//! Where things are: the project's root, its target folder and what lies below it. Reads the workspace, changes nothing.
+//! Where things are: the project's root, its target folder and its contents. Reads the workspace, changes nothing.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::shell::{Outcome, command, read};
 pub struct Project {
     /// The folder of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// Cargo's target folder, wherever the user keeps it. Everything that is cached lies below it.
+    /// Cargo's target folder, wherever the user keeps it. Everything that is cached is below it.
     pub target: PathBuf,
 }
 
@@ -19,9 +19,9 @@ impl Project {
     /// Finds the project this program was built from.
     pub fn locate() -> Outcome<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest.parent().ok_or("xtask lies outside of the project")?.to_path_buf();
+        let root = manifest.parent().ok_or("xtask is outside the project")?.to_path_buf();
         let metadata = read(cargo(&root).args(["metadata", "--no-deps", "--format-version", "1", "--offline"]))?;
-        let target = json_string(&metadata, "target_directory").ok_or("cargo names no target folder")?;
+        let target = json_string(&metadata, "target_directory").ok_or("cargo does not name a target folder")?;
         Ok(Self { root, target: PathBuf::from(target) })
     }
 
@@ -69,7 +69,7 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     lines.next()?.strip_prefix("version = \"")?.strip_suffix('"').map(str::to_owned)
 }
 
-/// The string value of the first `"key":"…"` in a compact JSON text, with its escapes undone as far as paths have any.
+/// The string value of the first `"key":"…"` in a compact JSON text, with those escapes undone that paths contain.
 fn json_string(json: &str, key: &str) -> Option<String> {
     let marker = format!("\"{key}\":\"");
     let start = json.find(&marker)? + marker.len();

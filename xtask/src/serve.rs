@@ -1,4 +1,4 @@
-//! A small server for `dist/`, reachable from this machine alone. It does what any static host does, and sends the page's
+//! A small server for `dist/`, reachable only from this machine. It behaves like any static host, and sends the page's
 //! Content-Security-Policy with every file, because a worker obeys the policy of its own response.
 
 use std::fs;
@@ -17,19 +17,22 @@ const FIRST_PORT: u16 = 8080;
 const LONGEST_REQUEST_LINE: u64 = 16 * 1024;
 const LONGEST_HEADER: usize = 200;
 
-/// What the command line asks for.
+/// The command-line options.
 #[derive(Debug, PartialEq)]
 pub struct Options {
     port: Option<u16>,
     base: String,
     build: bool,
+    folder: Option<PathBuf>,
+    max_age: Option<u32>,
     while_input_open: bool,
 }
 
 impl Options {
     /// Reads the command's options.
     pub fn parse(options: &[String]) -> Outcome<Self> {
-        let mut parsed = Self { port: None, base: "/".into(), build: true, while_input_open: false };
+        let mut parsed =
+            Self { port: None, base: "/".into(), build: true, folder: None, max_age: None, while_input_open: false };
         let mut rest = options.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{option} needs a value"));
@@ -39,6 +42,11 @@ impl Options {
                     parsed.port = Some(text.parse().map_err(|_| format!("{text} is not a port number"))?);
                 }
                 "--base" => parsed.base = format!("/{}/", value()?.trim_matches('/')).replace("//", "/"),
+                "--max-age" => {
+                    let text = value()?;
+                    parsed.max_age = Some(text.parse().map_err(|_| format!("{text} is no number of seconds"))?);
+                }
+                "--folder" => (parsed.folder, parsed.build) = (Some(PathBuf::from(value()?)), false),
                 "--no-build" => parsed.build = false,
                 "--while-stdin-open" => parsed.while_input_open = true,
                 unknown => return Err(format!("serve has no option {unknown}")),
@@ -48,13 +56,13 @@ impl Options {
     }
 }
 
-/// Builds the page unless told not to, and serves it until the program is ended.
+/// Builds the page unless told not to, and serves it until the program is stopped.
 pub fn run(project: &Project, options: &Options) -> Outcome {
     if options.build {
         build::release(project)?;
     }
     let listener = listen(options.port)?;
-    let site = Arc::new(Site::open(&project.dist(), &options.base)?);
+    let site = Arc::new(Site::open(options.folder.as_deref().unwrap_or(&project.dist()), options)?);
     let port = listener.local_addr().map_err(|error| format!("the server has no address: {error}"))?.port();
     println!("\nPixelmill is at http://127.0.0.1:{port}{} (Ctrl-C ends it)", site.base);
     if options.while_input_open {
@@ -70,7 +78,7 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     Ok(())
 }
 
-/// The page's storage belongs to its port, so the same one is taken each time if it is free.
+/// The page's storage belongs to its port, so the same port is used each time if it is free.
 fn listen(port: Option<u16>) -> Outcome<TcpListener> {
     let candidates = match port {
         Some(port) => port..=port,
@@ -86,14 +94,16 @@ fn listen(port: Option<u16>) -> Outcome<TcpListener> {
     Err(last)
 }
 
-/// A folder under a base path, with the policy its page declares.
+/// A folder under a base path, with the policy that its page declares.
 struct Site {
     folder: PathBuf,
     base: String,
     policy: String,
+    /// What is said about how long an answer may be kept.
+    cache_control: String,
 }
 
-/// What is sent back.
+/// A response.
 enum Answer {
     File { mime_type: &'static str, bytes: Vec<u8> },
     Redirect(String),
@@ -102,14 +112,16 @@ enum Answer {
 }
 
 impl Site {
-    fn open(folder: &Path, base: &str) -> Outcome<Self> {
+    fn open(folder: &Path, options: &Options) -> Outcome<Self> {
         let page = fs::read_to_string(folder.join("index.html"))
             .map_err(|error| format!("dist/ has no page ({error}): run `cargo xtask build` first"))?;
         let policy = declared_policy(&page).ok_or("the page declares no Content-Security-Policy")?;
-        Ok(Self { folder: folder.to_path_buf(), base: base.to_owned(), policy })
+        let cache_control =
+            options.max_age.map_or_else(|| "no-cache".to_owned(), |seconds| format!("max-age={seconds}"));
+        Ok(Self { folder: folder.to_path_buf(), base: options.base.clone(), policy, cache_control })
     }
 
-    /// Answers the requests of one connection until it ends; a client that goes away is no event.
+    /// Answers the requests of one connection until it ends; a client that disconnects is not an error.
     fn converse(&self, connection: &TcpStream) {
         let _ = connection.set_read_timeout(Some(Duration::from_secs(60)));
         let _ = connection.set_nodelay(true);
@@ -148,8 +160,9 @@ impl Site {
             }
         };
         let mut head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {mime_type}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: {}\r\n",
+            "HTTP/1.1 {status}\r\nContent-Type: {mime_type}\r\nContent-Length: {}\r\nCache-Control: {}\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: {}\r\n",
             body.len(),
+            self.cache_control,
             self.policy
         );
         if let Some(to) = location {
@@ -164,7 +177,7 @@ impl Site {
     }
 }
 
-/// Method and target of the next request; nothing when the client has no more.
+/// Method and target of the next request; nothing when there is none.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
     let mut first = String::new();
     if reader.by_ref().take(LONGEST_REQUEST_LINE).read_line(&mut first)? == 0 {
@@ -183,7 +196,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)
     }
 }
 
-/// The file a path below the base names. A path that leads out of the folder names none.
+/// The file for a path below the base; none for a path that leaves the folder.
 fn locate(folder: &Path, relative: &str) -> Option<PathBuf> {
     let decoded = percent_decoded(relative)?;
     let mut file = folder.to_path_buf();
@@ -261,6 +274,7 @@ mod tests {
     fn a_port_that_is_no_number_is_refused() {
         assert!(options("--port eighty").is_err());
         assert!(options("--port").is_err());
+        assert!(options("--max-age soon").is_err());
         assert_eq!(
             options("--port 9000 --no-build").map(|options| (options.port, options.build)),
             Ok((Some(9000), false))

@@ -1,5 +1,5 @@
-//! Sees to what is missing on the machine, and says what it does. Each function here is quick and silent, and needs no network, when
-//! what it is for is already there. Compiling the project itself is not done here.
+//! Installs what is missing on the machine, and says what it is doing. Each function here is quick, silent and needs no
+//! network if its tool is already there. The project itself is not compiled here.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ pub struct Node {
     pub packages: PathBuf,
 }
 
-/// All of it, for a machine that goes offline afterwards.
+/// Everything, for a machine that goes offline afterwards.
 pub fn everything(project: &Project) -> Outcome {
     step("set-up", || {
         rust(project)?;
@@ -48,7 +48,7 @@ pub fn rust(project: &Project) -> Outcome {
     Ok(())
 }
 
-/// The formatter and the linter, which a minimal toolchain leaves out.
+/// The formatter and the linter, which a minimal toolchain does not include.
 pub fn rust_components(project: &Project) -> Outcome {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !succeeds(project.cargo().args([subcommand, "--version"])) {
@@ -61,46 +61,83 @@ pub fn rust_components(project: &Project) -> Outcome {
 
 /// Trunk, and wasm-bindgen's command-line tool in exactly the version of the library.
 pub fn bundler(project: &Project) -> Outcome {
-    cargo_tool(project, "trunk", &["trunk"], TRUNK_VERSION)?;
-    let binaries = ["wasm-bindgen", "wasm-bindgen-test-runner"];
-    cargo_tool(project, "wasm-bindgen-cli", &binaries, &project.locked_version("wasm-bindgen")?)
+    let bindgen = project.locked_version("wasm-bindgen")?;
+    let tools = [
+        // Its default features look for updates and speak TLS, neither of which a build needs.
+        Tool {
+            package: "trunk",
+            binaries: &["trunk"],
+            version: TRUNK_VERSION,
+            default_features: false,
+            optimised: &[],
+        },
+        Tool {
+            package: "wasm-bindgen-cli",
+            binaries: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+            version: &bindgen,
+            default_features: true,
+            optimised: &["walrus", "wasmparser", "wasm-encoder", "wasm-bindgen-cli-support"],
+        },
+    ];
+    build_tools(project, &tools)
 }
 
 /// cargo-deny.
 pub fn licence_checker(project: &Project) -> Outcome {
-    cargo_tool(project, "cargo-deny", &["cargo-deny"], CARGO_DENY_VERSION)
+    let tool = Tool {
+        package: "cargo-deny",
+        binaries: &["cargo-deny"],
+        version: CARGO_DENY_VERSION,
+        default_features: true,
+        optimised: &[],
+    };
+    build_tools(project, &[tool])
 }
 
-/// Builds a tool from its crate into the project's target folder, unless this version is there.
-///
-/// Optimisation is held low: compiling Trunk takes 9.5 minutes on two cores otherwise, 5.8 so.
-fn cargo_tool(project: &Project, package: &str, binaries: &[&str], version: &str) -> Outcome {
-    let installed = |binary: &&str| {
-        let answer = read(command(project.tool(binary), &project.root).arg("--version"));
-        answer.is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
-    };
-    if binaries.iter().all(installed) {
-        return Ok(());
-    }
-    say(&format!("building {package} {version} (once; it takes some minutes)"));
+/// A command-line tool that comes as a crate.
+struct Tool<'a> {
+    package: &'static str,
+    binaries: &'static [&'static str],
+    version: &'a str,
+    default_features: bool,
+    /// The packages in it that do its work. Everything else is compiled without optimisation, in half the time.
+    optimised: &'static [&'static str],
+}
+
+/// Builds tools into the project's target folder, unless these versions are there. What they have in common is compiled
+/// once.
+fn build_tools(project: &Project, tools: &[Tool]) -> Outcome {
     let objects = project.target.join("tools-build");
-    run(project
-        .cargo()
-        .args(["install", package, "--version", version, "--locked", "--force"])
-        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
-        .arg("--root")
-        .arg(project.tools())
-        .env("CARGO_TARGET_DIR", &objects)
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
-    // Several hundred megabytes that nothing reads again.
+    for tool in tools {
+        let installed = |binary: &&str| {
+            let answer = read(command(project.tool(binary), &project.root).arg("--version"));
+            answer.is_ok_and(|answer| answer.split_whitespace().any(|word| word == tool.version))
+        };
+        if tool.binaries.iter().all(installed) {
+            continue;
+        }
+        say(&format!("building {} {} (once; it takes a few minutes)", tool.package, tool.version));
+        let optimised = tool.optimised.iter().map(|package| format!("profile.release.package.{package}.opt-level=1"));
+        run(project
+            .cargo()
+            .args(["install", tool.package, "--version", tool.version, "--locked", "--force"])
+            .args(tool.binaries.iter().flat_map(|binary| ["--bin", binary]))
+            .args((!tool.default_features).then_some("--no-default-features"))
+            .args(optimised.flat_map(|setting| ["--config".to_owned(), setting]))
+            .arg("--root")
+            .arg(project.tools())
+            .env("CARGO_TARGET_DIR", &objects)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
+    }
+    // Several hundred megabytes that are not needed again.
     let _ = fs::remove_dir_all(objects);
     Ok(())
 }
 
-/// Node.js with the packages that `tests/e2e/package-lock.json` names; nothing, with a notice, on a machine without Node.js.
+/// Node.js with the packages of `tests/e2e/package-lock.json`; nothing, with a notice, on a machine without Node.js.
 pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let Ok(version) = read(command("node", &project.root).arg("--version")) else {
         return without_node("Node.js is not installed");
@@ -116,7 +153,7 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let stamp = packages.join(".installed-package-lock.json");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
         say(
-            "installing the npm packages of tests/e2e (browser driver, image library, wasm-opt, peers to measure beside)",
+            "installing the npm packages of tests/e2e (browser driver, image library, wasm-opt, libraries to compare with)",
         );
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         run(command(npm, &folder).args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]))?;
@@ -125,13 +162,13 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     Ok(Some(Node { packages }))
 }
 
-/// A person can work without Node.js; a check that claims to be complete cannot.
+/// Node.js is optional for a person, but not for a check that claims to be complete.
 fn without_node(reason: &str) -> Outcome<Option<Node>> {
     if env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
-        return Err(format!("{reason}, and this is a complete check: Node.js {OLDEST_NODE} or newer is needed"));
+        return Err(format!("{reason}, but a complete check needs Node.js {OLDEST_NODE} or newer"));
     }
     say(&format!(
-        "{reason}: wasm-opt and the tests in the browser are left out (Node.js {OLDEST_NODE} brings them back)"
+        "{reason}: skipping wasm-opt and the browser tests (install Node.js {OLDEST_NODE} or newer to run them)"
     ));
     Ok(None)
 }
@@ -146,7 +183,7 @@ pub fn chromedriver(project: &Project) -> Outcome<PathBuf> {
     installed_or_by_apt(project, "chromium-driver", "CHROMEDRIVER", find_chromedriver)
 }
 
-/// What is there already, or Debian's package when this is root on Debian; otherwise an error that says what to do.
+/// An installed one, or Debian's package if this is root on Debian; otherwise an error that says what to do.
 fn installed_or_by_apt(
     project: &Project,
     package: &str,
@@ -173,10 +210,10 @@ fn installed_or_by_apt(
         "--no-install-recommends",
         package,
     ]))?;
-    find().ok_or_else(|| format!("apt installed {package}, and it is not on PATH"))
+    find().ok_or_else(|| format!("apt installed {package}, but it is not on PATH"))
 }
 
-/// A program of one of these names, in the folders of `PATH`.
+/// A program with one of these names, in the folders of `PATH`.
 fn on_path(names: &[&str]) -> Option<PathBuf> {
     let folders = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
     folders
@@ -184,7 +221,7 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// What the user names in an environment variable.
+/// The value of an environment variable.
 fn named_in(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

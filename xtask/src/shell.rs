@@ -1,4 +1,4 @@
-//! Running other programs, and saying what is being done and how long it took. Nothing here knows the project.
+//! Running other programs, reporting what is being done and how long it took. Nothing here knows the project.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What every step answers: a value, or one message for the person at the terminal.
+/// The result of every step: a value, or one message for the person at the terminal.
 pub type Outcome<T = ()> = Result<T, String>;
 
-/// One line about what happens now.
+/// Prints one line about the current step.
 pub fn say(message: &str) {
     println!("  · {message}");
 }
@@ -27,7 +27,7 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     outcome.map_err(|message| format!("{name}: {message}"))
 }
 
-/// A duration as people read it.
+/// A duration, formatted for people.
 pub fn seconds(duration: Duration) -> String {
     let total = duration.as_secs_f64();
     if total < 60.0 {
@@ -55,7 +55,7 @@ fn ended(name: &str, status: ExitStatus) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
 }
 
-/// The same with a limit to its time, after which it is killed.
+/// The same with a time limit, after which it is killed.
 pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
     let name = describe(command);
     let start = Instant::now();
@@ -73,7 +73,7 @@ pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
     }
 }
 
-/// Runs a command and answers what it wrote to its standard output; what it wrote beside that is part of the error.
+/// Runs a command and answers its standard output; its error output is part of the error.
 pub fn read(command: &mut Command) -> Outcome<String> {
     let name = describe(command);
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cannot start {name}: {error}"))?;

@@ -35,7 +35,7 @@ fn service_with_result() -> TestService {
 }
 
 #[test]
-fn a_retried_execution_tells_its_earlier_failures() {
+fn a_retried_execution_lists_its_earlier_failures() {
     let service = service();
     let id = accepted(&service, "w", 1).batch_id;
     finish(&service, &id, 0, false);
@@ -51,7 +51,7 @@ fn a_retried_execution_tells_its_earlier_failures() {
 }
 
 #[test]
-fn nothing_is_taken_over_unless_the_request_asks_for_it() {
+fn nothing_is_reused_unless_the_request_asks_for_it() {
     let service = service_with_result();
     ran(&service, json!([image("a.jpg", "a1")]));
     let again =
@@ -60,7 +60,7 @@ fn nothing_is_taken_over_unless_the_request_asks_for_it() {
 }
 
 #[test]
-fn the_same_contents_in_the_same_workflow_are_taken_over_under_their_own_names() {
+fn the_same_contents_in_the_same_workflow_are_reused_under_their_own_names() {
     let service = service_with_result();
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b2")]));
     let images = json!([image("new.png", "n3"), image("renamed.gif", "b2"), { "name": "c.jpg", "sourceUrl": "https://x.example/c.jpg" }]);
@@ -90,7 +90,7 @@ fn the_same_contents_in_the_same_workflow_are_taken_over_under_their_own_names()
 }
 
 #[test]
-fn a_batch_of_which_everything_is_taken_over_has_ended() {
+fn a_batch_that_reuses_everything_has_ended() {
     let service = service_with_result();
     ran(&service, json!([image("a.jpg", "a1")]));
     let answer = skipping(&service, workflow(json!([image("a.jpg", "a1"), image("again.jpg", "a1")])));
@@ -101,7 +101,7 @@ fn a_batch_of_which_everything_is_taken_over_has_ended() {
 }
 
 #[test]
-fn another_recipe_another_picture_and_a_failure_are_not_the_same() {
+fn another_recipe_another_picture_and_a_failure_are_not_reused() {
     let service = service_with_result();
     ran(&service, json!([image("a.jpg", "a1")]));
     let id = accepted(&service, "w", 1).batch_id;
@@ -121,7 +121,7 @@ fn another_recipe_another_picture_and_a_failure_are_not_the_same() {
 }
 
 #[test]
-fn a_network_of_the_users_own_is_known_by_its_content() {
+fn the_users_own_models_are_identified_by_their_content() {
     let service = service_with_result();
     let network = |asset_id: &str| crate::store::ModelRecord {
         name: "mine".to_owned(),
@@ -184,7 +184,7 @@ fn a_report_has_a_row_per_output_and_one_per_execution_without() {
 }
 
 #[test]
-fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_makes_it_anew() {
+fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let service = service_with_result();
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
     let second = ran(&service, json!([image("c.jpg", "c1")]));

@@ -27,7 +27,7 @@ fn saved(service: &TestService, document: &Value) -> String {
 
 /// Runs the draft over one picture, to its end.
 fn prove(service: &TestService, id: &str, well: bool) -> String {
-    let mut document = run(service.workflow(id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(id, &Value::Null)).expect("stored").workflow;
     document["actions"][0]["parameters"]["images"] = images(1);
     let accepted = run(service.execute(&json!({ "workflowId": id, "workflow": document }))).expect("accepted");
     finish(service, &accepted.batch_id, 0, well);
@@ -50,7 +50,7 @@ fn photo(url: &str) -> Value {
 }
 
 #[test]
-fn a_saved_workflow_is_a_draft_that_tells_its_inputs() {
+fn a_saved_workflow_is_a_draft_that_lists_its_inputs() {
     let service = service();
     let answer = json_of(&run(service.save_workflow(&marked("Marked & square"), &Value::Null)).expect("saved"));
     let mut document = marked("Marked & square");
@@ -70,10 +70,10 @@ fn a_saved_workflow_is_a_draft_that_tells_its_inputs() {
 }
 
 #[test]
-fn what_is_saved_under_an_id_replaces_the_draft() {
+fn saving_under_an_existing_id_replaces_the_draft() {
     let service = service();
     let id = saved(&service, &marked("One"));
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["metadata"]["name"] = "Another name".into();
     assert_eq!(saved(&service, &document), id);
     let list = run(service.list_workflows(&Value::Null)).expect("listed");
@@ -86,7 +86,7 @@ fn what_is_saved_under_an_id_replaces_the_draft() {
 }
 
 #[test]
-fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
+fn a_workflow_is_published_once_its_current_form_has_run_successfully() {
     let service = service();
     let id = saved(&service, &marked("Marked"));
     let refused_to = |service: &TestService| refused(run(service.publish_workflow(&id)));
@@ -94,7 +94,7 @@ fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
     prove(&service, &id, false);
     assert_eq!(refused_to(&service).code, 400, "it has failed");
     prove(&service, &id, true);
-    assert!(run(service.workflow(&id, &Value::Null)).expect("kept").summary.has_run);
+    assert!(run(service.workflow(&id, &Value::Null)).expect("stored").summary.has_run);
     let answer = run(service.publish_workflow(&id)).expect("published").summary;
     assert_eq!(
         (answer.status, answer.version, answer.version_id.as_deref()),
@@ -103,10 +103,10 @@ fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
     assert_eq!(answer.versions[0].published_at, iso_time(service.host().now.get()));
 
     // An edit makes it a draft again as far as publishing goes; the version stays published.
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["actions"][1]["parameters"] = json!({ "direction": "vertical" });
     saved(&service, &document);
-    let summary = run(service.workflow(&id, &Value::Null)).expect("kept").summary;
+    let summary = run(service.workflow(&id, &Value::Null)).expect("stored").summary;
     assert_eq!(
         (summary.status, summary.version, summary.changed, summary.has_run),
         (WorkflowStatus::Published, Some(1), true, false)
@@ -114,18 +114,18 @@ fn a_workflow_is_published_once_it_has_run_successfully_as_it_is() {
     assert_eq!(refused_to(&service).code, 400);
     prove(&service, &id, true);
     assert_eq!(run(service.publish_workflow(&id)).expect("published").summary.version, Some(2));
-    let first = run(service.workflow(&id, &json!({ "version": 1 }))).expect("kept").workflow;
+    let first = run(service.workflow(&id, &json!({ "version": 1 }))).expect("stored").workflow;
     assert_eq!(first["actions"][1]["parameters"], json!({}), "the first version is as it was");
     assert_eq!(refused(run(service.workflow(&id, &json!({ "version": 3 })))).code, 404);
 }
 
 #[test]
-fn what_a_deleted_batch_has_shown_still_counts() {
+fn what_a_deleted_batch_has_proved_still_counts() {
     let service = service();
     let id = saved(&service, &marked("Marked"));
     let batch_id = prove(&service, &id, true);
     run(service.delete(&batch_id)).expect("deleted");
-    assert!(run(service.workflow(&id, &Value::Null)).expect("kept").summary.has_run);
+    assert!(run(service.workflow(&id, &Value::Null)).expect("stored").summary.has_run);
     run(service.publish_workflow(&id)).expect("published");
 }
 
@@ -168,7 +168,7 @@ fn runs_of_a_published_workflow_are_executions_of_its_version() {
 fn a_document_that_is_the_published_version_is_pinned_to_it() {
     let service = service();
     let id = published(&service, &marked("Marked"));
-    let mut document = run(service.workflow(&id, &Value::Null)).expect("kept").workflow;
+    let mut document = run(service.workflow(&id, &Value::Null)).expect("stored").workflow;
     document["actions"][0]["parameters"]["images"] = images(2);
     let pinned = |document: &Value, id: &str| {
         run(service.execute(&json!({ "workflowId": id, "workflow": document }))).expect("accepted").workflow_version
@@ -189,7 +189,7 @@ fn a_run_that_does_not_fit_the_inputs_is_a_400_that_says_so() {
         (json!([[{ "node_id": "nobody", "content": [{ "presignedUrl": "asset:1" }] }]]), "\"nobody\""),
         (json!([[photo("asset:1")], [{ "node_id": "logo", "content": [{ "presignedUrl": "asset:1" }] }]]), "Run 1"),
         (json!([[two]]), "one execution"),
-        (json!([[{ "node_id": "input-1", "content": "a text" }]]), "takes an image"),
+        (json!([[{ "node_id": "input-1", "content": "a text" }]]), "needs an image"),
         (json!([[{ "node_id": "input-1", "content": [] }]]), "0 images"),
         (json!([[photo("ftp://x.example/1.jpg")]]), "diagnostics"),
     ] {
@@ -225,7 +225,7 @@ fn a_duplicate_and_an_import_are_new_drafts() {
 }
 
 #[test]
-fn what_comes_with_the_product_is_not_overwritten() {
+fn built_in_workflows_are_not_overwritten() {
     let service = service();
     let document = builtin::find("web-gallery").expect("built in").document();
     assert!(refused(run(service.save_workflow(&document, &Value::Null))).message.contains("web-gallery"));
@@ -233,7 +233,7 @@ fn what_comes_with_the_product_is_not_overwritten() {
 }
 
 #[test]
-fn what_is_no_workflow_document_is_refused() {
+fn an_invalid_workflow_document_is_refused() {
     let service = service();
     for document in [
         json!(null),
@@ -253,7 +253,7 @@ fn what_is_no_workflow_document_is_refused() {
 }
 
 #[test]
-fn the_list_has_the_one_changed_last_first_and_is_filtered_and_paged() {
+fn the_list_has_the_most_recently_changed_first_and_is_filtered_and_paged() {
     let service = service();
     for (index, name) in ["one", "two", "three"].into_iter().enumerate() {
         service.host().now.set(NOON + index as f64);
@@ -268,7 +268,7 @@ fn the_list_has_the_one_changed_last_first_and_is_filtered_and_paged() {
     assert_eq!(list(Value::Null), (vec!["one".into(), "three".into(), "two".into()], 3));
     assert_eq!(list(json!({ "status": "draft" })), (vec!["three".into(), "two".into()], 2));
     assert_eq!(list(json!({ "status": "published", "limit": 1 })), (vec!["one".into()], 1));
-    assert_eq!(list(json!({ "limit": 1, "offset": 2 })), (vec!["two".into()], 3));
+    assert_eq!(list(json!({ "limit": 1, "offset": 2 })), (vec!["two".into()], 1));
     assert_eq!(refused(run(service.list_workflows(&json!({ "status": "pending" })))).code, 400);
 }
 
@@ -289,7 +289,7 @@ fn what_is_not_kept_is_a_404_everywhere() {
 }
 
 #[test]
-fn a_workflow_holds_its_logo_until_it_goes() {
+fn a_workflow_refers_to_its_logo_until_it_is_removed() {
     let service = service();
     let logo = NewAsset {
         asset_id: "1090".to_owned(),

@@ -314,7 +314,9 @@ impl World {
         self.scheduler = Scheduler::new(Limits { workers: self.pool, ..Limits::default() });
         for id in self.ids() {
             let running = Which::In(ExecutionStatus::Running);
-            self.change(&id, running, |progress, executions, now| transitions::recover(progress, executions, now));
+            self.change(&id, running, |progress, executions, now| {
+                transitions::recover(progress, executions, None, now)
+            });
             assert!(self.executions(&id, Some(ExecutionStatus::Running)).is_empty());
             self.ops.push(Op::Notice(id));
         }
@@ -426,7 +428,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_in_whatever_order_counts_add_up_and_everything_ends(
+    fn in_any_order_of_events_counts_add_up_and_everything_ends(
         pool in 1_u32..=4,
         tape in prop::collection::vec(any::<u16>(), 0..500),
     ) {

@@ -189,7 +189,7 @@ fn one_high_batch_is_not_kept_waiting_by_a_hundred_low_ones() {
 }
 
 #[test]
-fn a_paused_batch_starts_nothing_until_it_goes_on() {
+fn a_paused_batch_starts_nothing_until_it_is_resumed() {
     let mut desk = Desk::new(limits(2));
     desk.add("a", Priority::Normal, 10, 10);
     desk.change("a", Priority::Normal, 10, Activity::Paused);
@@ -203,7 +203,7 @@ fn a_paused_batch_starts_nothing_until_it_goes_on() {
 }
 
 #[test]
-fn everything_holds_and_goes_on() {
+fn everything_is_paused_and_resumed() {
     let mut desk = Desk::new(limits(2));
     desk.send(Event::GlobalPause(true));
     desk.add("a", Priority::Normal, 10, 10);
@@ -213,7 +213,7 @@ fn everything_holds_and_goes_on() {
 }
 
 #[test]
-fn what_is_in_flight_gets_ten_seconds_when_its_batch_is_cancelled() {
+fn executions_in_flight_get_ten_seconds_when_their_batch_is_cancelled() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 10);
     let worker = desk.worker_of("a");
@@ -246,7 +246,7 @@ fn a_retry_within_the_ten_seconds_gives_the_usual_time_again() {
 }
 
 #[test]
-fn an_older_standing_is_ignored() {
+fn an_older_view_is_ignored() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 10);
     let paused = desk.view(Priority::Normal, 10, Activity::Paused);
@@ -278,7 +278,7 @@ fn a_refused_hand_out_has_the_batch_read_again_before_it_starts_more() {
 }
 
 #[test]
-fn what_was_read_before_a_change_is_read_again() {
+fn pending_executions_read_before_a_change_are_read_again() {
     let mut scheduler = Scheduler::new(limits(1));
     let old = BatchView {
         priority: Priority::Normal,
@@ -297,7 +297,7 @@ fn what_was_read_before_a_change_is_read_again() {
 }
 
 #[test]
-fn a_retry_that_overtakes_the_end_before_it_loses_nothing() {
+fn a_retry_that_overtakes_the_previous_end_loses_nothing() {
     let mut scheduler = Scheduler::new(limits(1));
     let on = BatchView {
         priority: Priority::Normal,
@@ -343,7 +343,7 @@ fn suspects_run_first_and_alone() {
 }
 
 #[test]
-fn suspects_of_a_paused_batch_hold_nobody_up() {
+fn suspects_of_a_paused_batch_do_not_block_others() {
     let mut desk = Desk::new(limits(2));
     let view = desk.view(Priority::Normal, 10, Activity::Paused);
     let waiting = vec![Waiting { index: 0, suspect: true, pixels: None }];
@@ -370,7 +370,7 @@ fn pixels_in_flight_are_bounded_and_a_larger_picture_runs_alone() {
 }
 
 #[test]
-fn a_picture_that_turns_out_large_gets_more_time_and_keeps_others_back() {
+fn a_picture_that_turns_out_large_gets_more_time_and_delays_others() {
     let mut desk = Desk::new(Limits { pixels: 100_000_000, guess: 10_000_000, ..limits(2) });
     desk.add("a", Priority::Normal, 1, 2);
     let worker = desk.worker_of("a");
@@ -384,7 +384,7 @@ fn a_picture_that_turns_out_large_gets_more_time_and_keeps_others_back() {
 }
 
 #[test]
-fn what_a_worker_has_to_wait_for_is_added_to_its_time_until_its_batch_ends() {
+fn extra_waiting_is_added_to_a_workers_time_until_its_batch_ends() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 1, 2);
     let worker = desk.worker_of("a");
@@ -478,7 +478,7 @@ fn a_full_storage_pauses_and_the_worker_lives() {
 }
 
 #[test]
-fn workers_that_never_get_ready_are_told_and_tried_again_later() {
+fn workers_that_never_start_are_reported_and_tried_again_later() {
     let mut scheduler = Scheduler::new(limits(1));
     let view = BatchView {
         priority: Priority::Normal,
@@ -498,7 +498,7 @@ fn workers_that_never_get_ready_are_told_and_tried_again_later() {
 }
 
 #[test]
-fn a_worker_that_is_too_slow_to_get_ready_is_replaced() {
+fn a_worker_that_is_too_slow_to_start_is_replaced() {
     let mut scheduler = Scheduler::new(limits(1));
     let view = BatchView {
         priority: Priority::Normal,

@@ -56,7 +56,7 @@ fn failed(error: &JsValue) -> StoreError {
     let text = describe(error);
     match name.as_str() {
         "QuotaExceededError" => StoreError::Quota("free some space on the device or delete old batches.".into()),
-        "VersionError" => StoreError::Version("Reload the page to go on.".into()),
+        "VersionError" => StoreError::Version,
         _ => StoreError::Failed(text),
     }
 }
@@ -388,7 +388,7 @@ impl Transaction {
             None => None,
         };
         self.state.listeners.borrow_mut().clear();
-        result.unwrap_or_else(|| Err(StoreError::Failed("The transaction was left before its end.".into())))
+        result.unwrap_or_else(|| Err(StoreError::Failed("The transaction was abandoned.".into())))
     }
 }
 

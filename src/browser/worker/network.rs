@@ -1,5 +1,5 @@
-//! The networks as the worker has them: an instance of their WebAssembly for each, made when a plan first needs it and
-//! kept. The page gives the code and the built-in network's file; a network of the user's own lies in the store.
+//! The worker's models: an instance of the inference WebAssembly for each, made when a plan first needs it and kept. The
+//! page provides the code and the built-in model; the user's own models are in the store.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,16 +41,16 @@ extern "C" {
     fn exhausted(this: &Exports) -> Result<u32, JsValue>;
 }
 
-/// A network in an instance of its own.
+/// A model in an instance of its own.
 struct Instance {
     exports: Exports,
     name: String,
-    /// Set by a trap: nothing in its memory can be relied on.
+    /// Set by a trap: its memory cannot be trusted any more.
     broken: Cell<bool>,
 }
 
 impl Instance {
-    /// Starts the code, with no network in it yet.
+    /// Starts the code, without a model.
     fn start(module: &WebAssembly::Module, name: &str) -> Result<Self, Failure> {
         let instance = WebAssembly::Instance::new(module, &Object::new()).map_err(|error| not_started(&error))?;
         let exports = instance.exports().unchecked_into();
@@ -60,7 +60,7 @@ impl Instance {
     /// Loads a file.
     ///
     /// # Errors
-    /// When the file is no network, or memory does not suffice.
+    /// When the file is not a model, or there is not enough memory.
     fn load(&self, file: &ArrayBuffer) -> Result<(), Failure> {
         let place = self.exports.room(file.byte_length()).map_err(|error| self.trapped(&error))?;
         let room = Uint8Array::new_with_byte_offset_and_length(&self.buffer(), place, file.byte_length());
@@ -69,7 +69,7 @@ impl Instance {
             0 => Err(Failure::new(
                 ErrorCategory::ValidationError,
                 Phase::Setup,
-                format!("The network \"{}\" cannot be used: {}.", self.name, self.last_message()),
+                format!("The model \"{}\" cannot be used: {}.", self.name, self.last_message()),
                 "Choose an ONNX file of the U²-Net family: one input of 1 × 3 × 320 × 320, first output 320 × 320.",
             )),
             _ => Ok(()),
@@ -88,18 +88,18 @@ impl Instance {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// What a call that threw failed of.
+    /// The failure of a call that threw.
     fn trapped(&self, error: &JsValue) -> Failure {
         self.broken.set(true);
         let name = &self.name;
         if self.exports.exhausted().is_ok_and(|exhausted| exhausted != 0) {
             return Failure::system(
-                format!("The memory does not suffice for the network \"{name}\"."),
-                "Close other tabs and retry it, or choose a smaller network.",
+                format!("Not enough memory for the model \"{name}\"."),
+                "Close other tabs and retry it, or choose a smaller model.",
             );
         }
         let reason = Some(self.last_message()).filter(|text| !text.is_empty()).unwrap_or_else(|| describe(error));
-        Failure::system(format!("The network \"{name}\" broke down: {reason}."), "Retry it.")
+        Failure::system(format!("The model \"{name}\" broke down: {reason}."), "Retry it.")
     }
 }
 
@@ -110,8 +110,8 @@ impl SaliencyNetwork for Instance {
         Float32Array::new_with_byte_offset_and_length(&self.buffer(), place, samples).copy_from(input);
         match self.exports.run().map_err(|error| self.trapped(&error))? {
             0 => Err(Failure::execute(
-                format!("The network \"{}\" cannot be used: {}.", self.name, self.last_message()),
-                "Choose another network.",
+                format!("The model \"{}\" cannot be used: {}.", self.name, self.last_message()),
+                "Choose another model.",
             )),
             place => {
                 let output = Float32Array::new_with_byte_offset_and_length(&self.buffer(), place, SIDE * SIDE);
@@ -125,14 +125,14 @@ impl SaliencyNetwork for Instance {
     }
 }
 
-/// What the page gives: the compiled code and, when it was asked for, the built-in network's file.
+/// What the page provides: the compiled code and, if requested, the built-in model.
 #[derive(Clone)]
 struct Given {
     module: WebAssembly::Module,
     built_in: Option<Blob>,
 }
 
-/// The networks that one run may ask for.
+/// The models that one run may ask for.
 #[derive(Default)]
 pub(super) struct Loaded {
     networks: BTreeMap<String, Result<Rc<Instance>, Failure>>,
@@ -143,14 +143,12 @@ impl network::ModelSource for Loaded {
         match self.networks.get(model) {
             Some(Ok(network)) => Ok(&**network),
             Some(Err(failure)) => Err(failure.clone()),
-            None => {
-                Err(Failure::system(format!("The network \"{model}\" was not asked for."), "Report this as a bug."))
-            }
+            None => Err(Failure::system(format!("The model \"{model}\" was not requested."), "Report this as a bug.")),
         }
     }
 }
 
-/// The worker's networks.
+/// The models that this worker has loaded.
 pub(super) struct ModelCache {
     database: Storage,
     given: RefCell<Option<Given>>,
@@ -165,7 +163,7 @@ impl ModelCache {
         Self { database, given, waiting, held }
     }
 
-    /// The networks of these names, or why each is not to be had; a later call tries again. Others make room.
+    /// The models with these names, or why each is not available; a later call tries again. Other models are unloaded.
     pub(super) async fn load(&self, names: BTreeSet<&str>) -> Loaded {
         if !names.is_empty() {
             self.held.borrow_mut().retain(|name, _| names.contains(name.as_str()));
@@ -209,7 +207,7 @@ impl ModelCache {
         loaded.map(|()| instance)
     }
 
-    /// The asset of a network of the user's own.
+    /// The asset of one of the user's own models.
     async fn own_file(&self, name: &str) -> Result<String, Failure> {
         let models = self.database.models().await.map_err(|error| unreadable(name, &error.to_string()))?;
         let found = models.into_iter().find(|model| model.name == name);
@@ -217,16 +215,13 @@ impl ModelCache {
             Failure::new(
                 ErrorCategory::ValidationError,
                 Phase::Setup,
-                format!("There is no network \"{name}\" in this browser."),
-                format!(
-                    "Add its file under this name and retry, or choose \"{}\", which comes with the page.",
-                    BUILT_IN.name
-                ),
+                format!("There is no model \"{name}\" in this browser."),
+                format!("Add its file under this name and retry, or choose \"{}\", which is built in.", BUILT_IN.name),
             )
         })
     }
 
-    /// What the page gives, asked for once.
+    /// What the page provides, requested once.
     async fn given(&self, built_in: bool) -> Result<Given, Failure> {
         let given = self.given.borrow().clone();
         if let Some(given) = given.filter(|given| given.built_in.is_some() || !built_in) {
@@ -235,19 +230,20 @@ impl ModelCache {
         let (sender, receiver) = handover();
         *self.waiting.borrow_mut() = Some(sender);
         report(&FromWorker::NeedsNetwork { built_in });
-        let given = receiver.await.unwrap_or_else(|| Err(Failure::system("The page gave no network.", "Retry it.")))?;
+        let given =
+            receiver.await.unwrap_or_else(|| Err(Failure::system("The page provided no model.", "Retry it.")))?;
         *self.given.borrow_mut() = Some(given.clone());
         Ok(given)
     }
 
-    /// The page's answer: `attachment` is [module, file of the built-in network], each where it is to be had.
+    /// The page's answer: `attachment` is [module, built-in model], each if available.
     pub(super) fn answered(&self, failure: Option<Failure>, attachment: &JsValue) {
         let Some(waiting) = self.waiting.borrow_mut().take() else { return };
         waiting.send(match failure {
             Some(failure) => Err(failure),
             None => match property(attachment, "0").dyn_into::<WebAssembly::Module>() {
                 Ok(module) => Ok(Given { module, built_in: property(attachment, "1").dyn_into().ok() }),
-                Err(_) => Err(Failure::system("The page gave no code for networks.", "Reload the page.")),
+                Err(_) => Err(Failure::system("The page provided no inference code.", "Reload the page.")),
             },
         });
     }
@@ -255,7 +251,7 @@ impl ModelCache {
     /// Loads a file and runs it once, on nothing; for a worker that is thrown away afterwards.
     ///
     /// # Errors
-    /// Why it is no network for this program.
+    /// Why this program cannot use it.
     pub(super) async fn try_file(&self, file: &Blob) -> Result<(), Failure> {
         let given = self.given(false).await?;
         let name = file.dyn_ref::<web_sys::File>().map_or_else(|| "the file".to_owned(), web_sys::File::name);
@@ -265,7 +261,7 @@ impl ModelCache {
         network.infer(&vec![0.0; 3 * (SIDE * SIDE) as usize]).map(|_| ())
     }
 
-    /// Bytes of their memories; more than any limit when one has broken down, since then the worker is to be replaced.
+    /// Bytes of their memories; more than any limit if one has broken down, because the worker must be replaced then.
     pub(super) fn memory(&self) -> u64 {
         let held = self.held.borrow();
         let size = |instance: &Instance| {
@@ -279,7 +275,7 @@ fn not_started(error: &JsValue) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The code for networks could not be started: {}.", describe(error)),
+        format!("The inference code could not be started: {}.", describe(error)),
         "Close other tabs and retry it.",
     )
 }
@@ -288,7 +284,7 @@ fn unreadable(name: &str, error: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The network \"{name}\" could not be read: {error}."),
-        "Retry it; if that does not help, remove the network and add it again.",
+        format!("The model \"{name}\" could not be read: {error}."),
+        "Retry it; if that does not help, remove the model and add it again.",
     )
 }

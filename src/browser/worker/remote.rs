@@ -38,7 +38,7 @@ fn without_contents(assets: Vec<NewAsset<Blob>>) -> (Vec<AssetRecord>, JsValue) 
 }
 
 fn misunderstood() -> StoreError {
-    StoreError::Failed("The page gave no answer that fits.".to_owned())
+    StoreError::Failed("The page's answer does not match the request.".to_owned())
 }
 
 impl Remote {

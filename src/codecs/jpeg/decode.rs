@@ -38,12 +38,12 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
             Image { size, pixels: Pixels::Rgb(image.data), icc: None }
         }
         Layout::Gray => {
-            let (size, planes) = decode_planes(bytes, size, Subsampling::S444, request.at_least)?;
+            let (size, planes) = decode_planes(bytes, size, Subsampling::S444, request)?;
             let [luma] = <[Plane; 1]>::try_from(planes).map_err(|_| Problem::damaged("a plane is missing"))?;
             Image { size, pixels: Pixels::Gray(luma.data), icc: None }
         }
         Layout::Planar(subsampling) => {
-            let (size, planes) = decode_planes(bytes, size, subsampling, request.at_least)?;
+            let (size, planes) = decode_planes(bytes, size, subsampling, request)?;
             let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(|_| Problem::damaged("a plane is missing"))?;
             Image { size, pixels: Pixels::Ycc(Ycc { y, cb, cr, subsampling }), icc: None }
         }
@@ -61,15 +61,21 @@ fn limits() -> DecodeLimits {
     }
 }
 
-/// Decodes to planes at the smallest scale of 1, 1/2, 1/4 and 1/8 that is no smaller than `at_least`.
+/// Decodes to planes at the smallest scale of 1, 1/2, 1/4 and 1/8 at which luma and chroma serve the request.
 fn decode_planes(
     bytes: &[u8],
     full: Size,
     subsampling: Subsampling,
-    at_least: Size,
+    request: &DecodeRequest,
 ) -> Result<(Size, Vec<Plane>), Problem> {
     let scaled = |denominator: u32| Size::new(full.width.div_ceil(denominator), full.height.div_ceil(denominator));
-    let serves = |size: Size| size.width >= at_least.width && size.height >= at_least.height;
+    let covers = |size: Size, least: Size, most: Size| {
+        size.width >= least.width.min(most.width) && size.height >= least.height.min(most.height)
+    };
+    let serves = |size: Size| {
+        covers(size, request.at_least, full)
+            && covers(subsampling.chroma_size(size), request.chroma_at_least, subsampling.chroma_size(full))
+    };
     if let Some(denominator) = [8, 4, 2].into_iter().find(|&denominator| serves(scaled(denominator))) {
         let size = scaled(denominator);
         let mut handle = TjHandle::new();

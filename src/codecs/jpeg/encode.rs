@@ -1,14 +1,12 @@
-//! Writing: planes as they are, interleaved pictures with chroma as their quality asks.
+//! Writing: subsampled planes as they are, all else with chroma as its quality asks.
 
 use super::encoder::{self, Coding, Settings};
 use crate::codecs::icc::{ColorModel, model};
-use crate::codecs::{EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder};
+use crate::codecs::{EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder, halves_chroma};
 use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
-use crate::image::{Image, Pixels, Plane, Representation, Ycc};
+use crate::image::{Image, Pixels, Plane, Representation, Subsampling, Ycc};
 
-/// Below this quality an interleaved picture is written with chroma at half size.
-const FULL_CHROMA_FROM: u8 = 90;
 /// Tables made for the picture need all its coefficients at once, three bytes a pixel: beyond this many pixels the
 /// standard ones are taken.
 const MOST_PIXELS_OPTIMISED: u64 = 50_000_000;
@@ -41,11 +39,10 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
 
 /// A colour picture's planes as the file will hold them.
 fn planes(image: Image, quality: u8) -> Ycc {
-    let interleaved = image.representation() != Representation::Ycc;
     let Pixels::Ycc(ycc) = convert(image, Representation::Ycc).pixels else {
         unreachable!("a conversion gives what it is asked for")
     };
-    if interleaved && quality < FULL_CHROMA_FROM {
+    if ycc.subsampling == Subsampling::S444 && halves_chroma(Format::Jpeg, quality) {
         half_chroma(ycc)
     } else if encoder::can_hold(ycc.subsampling) {
         ycc

@@ -1,6 +1,6 @@
 //! What stands before the first scan: size, orientation, profile, and which colours the components hold.
 
-use crate::codecs::icc::{Chunks, JPEG_MARKER};
+use crate::codecs::icc::{Chunks, JPEG_MARKER, or_note};
 use crate::codecs::{Format, Header, Problem, exif};
 use crate::image::{Representation, Representations, Size, Subsampling};
 
@@ -51,7 +51,7 @@ fn next_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
 pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     let mut at = 2;
     let mut frame: Option<(u8, Size, Vec<Component>)> = None;
-    let (mut jfif, mut adobe, mut orientation) = (false, None, 1);
+    let (mut jfif, mut adobe, mut orientation) = (false, None, None);
     let mut chunks = Chunks::default();
     let (scan, first_scan) = loop {
         let (code, after) = next_marker(bytes, at).ok_or(Problem::Truncated)?;
@@ -75,7 +75,7 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
                 frame = Some(read_frame(code, segment)?);
             }
             0xe0 => jfif |= segment.starts_with(b"JFIF\0"),
-            0xe1 if segment.starts_with(b"Exif\0") => orientation = exif::orientation(segment),
+            0xe1 if segment.starts_with(b"Exif\0") => orientation = orientation.or_else(|| exif::orientation(segment)),
             0xe2 => {
                 if let Some(chunk) = segment.strip_prefix(JPEG_MARKER) {
                     chunks.push(chunk);
@@ -98,7 +98,10 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
         return Err(Problem::Unsupported("a JPEG of a rare kind (partly interleaved scans)"));
     }
     let several_scans = matches!(process, 0xc2 | 0xca) || listed < components.len();
-    let header = Header { format: Format::Jpeg, size, orientation, alpha: false, native, icc: chunks.finish()? };
+    let mut findings = Vec::new();
+    let icc = or_note(chunks.finish(), &mut findings);
+    let orientation = orientation.unwrap_or(1);
+    let header = Header { format: Format::Jpeg, size, orientation, alpha: false, native, icc, findings };
     Ok(Preamble { header, layout, several_scans, first_scan })
 }
 

@@ -22,7 +22,12 @@ fn data() -> PathBuf {
 fn sampled(name: &str) -> Vec<u8> {
     let bytes = std::fs::read(data().join("photos").join(format!("{name}.jpg"))).unwrap();
     let header = codecs::probe(&bytes, name).unwrap();
-    let request = DecodeRequest { representation: Representation::Rgb, at_least: header.size, auto_orient: false };
+    let request = DecodeRequest {
+        representation: Representation::Rgb,
+        at_least: header.size,
+        chroma_at_least: header.size,
+        auto_orient: false,
+    };
     let image = codecs::decode(&bytes, &header, &request, name).unwrap().image;
     let Pixels::Rgb(samples) = &image.pixels else { panic!("{name} is no RGB picture") };
     let (width, height) = (image.size.width, image.size.height);

@@ -1,4 +1,4 @@
-// "Web gallery" by what the browser brings along: its decoder, its canvas and its encoder. Sharpening a canvas needs its pixels.
+// "Web gallery" with the browser's own decoder, canvas and encoder. Sharpening a canvas needs its pixels.
 
 const SIDE = 1600;
 
@@ -18,7 +18,7 @@ async function process(blob) {
   return await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
 }
 
-/** The mild 3 × 3 sharpening that libvips and sharp have, on luma. */
+/** The mild 3 × 3 sharpening of libvips and sharp, on luma. */
 function sharpen(data, width, height) {
   const luma = new Float32Array(width * height);
   for (let pixel = 0, at = 0; pixel < luma.length; pixel += 1, at += 4) {

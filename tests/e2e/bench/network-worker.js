@@ -1,4 +1,4 @@
-// The product's own networks, called as its worker calls them.
+// The product's own inference code, called as its worker calls it.
 
 const SAMPLES = 3 * 320 * 320;
 

@@ -1,8 +1,8 @@
-// The same network by onnxruntime-web, with WebAssembly, SIMD and one thread.
+// The same model with onnxruntime-web, with WebAssembly, SIMD and one thread.
 
 import * as ort from "/onnxruntime/ort.wasm.min.mjs";
 
-// It keeps its memory to itself; whoever makes one is noted.
+// It does not expose its memory, so every memory that is created is recorded.
 let memory;
 const { Memory } = WebAssembly;
 WebAssembly.Memory = function (descriptor) {

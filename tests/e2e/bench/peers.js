@@ -1,4 +1,4 @@
-// Drives the peers' workers: gives each the next photograph as soon as it has finished one, and times the whole.
+// Drives the other libraries' workers: gives each the next photograph as soon as it has finished one, and times the whole.
 
 const photographs = [];
 
@@ -8,7 +8,7 @@ window.keep = async (urls) => {
   for (const url of urls) photographs.push(await (await fetch(url)).blob());
 };
 
-/** Photographs per second with `workers` workers of a script; each has run one before the time is taken. */
+/** Photographs per second with `workers` workers of a script; each has run one before the measurement begins. */
 window.measure = async (script, options, workers, count) => {
   const pool = Array.from({ length: workers }, () => new Worker(script, { type: "module" }));
   const job = (worker, blob) =>

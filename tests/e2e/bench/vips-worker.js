@@ -1,4 +1,4 @@
-// "Web gallery" by libvips compiled to WebAssembly. `options.shrink`: 1 decodes the whole picture, 2 lets the decoder halve it.
+// "Web gallery" with libvips compiled to WebAssembly. `options.shrink`: 1 decodes the whole picture, 2 lets the decoder halve it.
 
 import Vips from "./wasm-vips/vips-es6.js";
 

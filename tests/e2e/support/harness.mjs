@@ -1,7 +1,7 @@
-// Serving the built page, driving Chromium, and calling `window.pixelmill` in it. What a test expects of pictures is in pictures.mjs.
+// Serving the built page, driving Chromium, and calling `window.pixelmill` in it. Expectations about pictures are in pictures.mjs.
 //
-// Each test gets a browser context of its own: an empty database, and nobody else's tabs. When it ends, every request that left the page's
-// own address fails the test, and so does every error the page reported, unless the test said beforehand that it expects some.
+// Each test gets a browser context of its own: an empty database, and no other tabs. When it ends, the test fails for every request to an
+// address outside the page's folder and for every error the page reported, unless the test said beforehand that it expects some.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -29,16 +29,19 @@ const FLAGS = [
 /** How long a test waits for one thing, in ms. */
 export const PATIENCE = 120_000;
 
-/** How long one test may take, in ms: what waits for ever fails by its name, and the tests after it run. */
+/** How long one test may take, in ms: a test that hangs fails by its name, and the tests after it run. */
 const LONGEST = 300_000;
 
 /** How long a browser may take to close something, in ms. */
 const CLOSING = 20_000;
 
-/** Serves `dist/` below a sub-path with the project's own server. `stop()` takes it off the network. */
-export async function serve() {
-  assert.ok(XTASK, "run these tests with `cargo xtask test --e2e`, which builds the page and says where it is");
-  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--while-stdin-open"], {
+/**
+ * Serves `dist/`, or another folder, below a sub-path with the project's own server, which lets the browser keep what it gets, as an
+ * ordinary host does. `stop()` takes it off the network.
+ */
+export async function serve(folder) {
+  assert.ok(XTASK, "run these tests with `cargo xtask test --e2e`, which builds the page and passes its location");
+  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--max-age", "3600", "--while-stdin-open", ...(folder ? ["--folder", folder] : [])], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const url = await new Promise((resolve, reject) => {
@@ -46,7 +49,7 @@ export async function serve() {
       const address = /http:\/\/\S+/.exec(line);
       if (address) resolve(address[0]);
     });
-    child.once("exit", (code) => reject(new Error(`the server ended at once with ${code}`)));
+    child.once("exit", (code) => reject(new Error(`the server exited at once with ${code}`)));
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   return {
@@ -75,7 +78,7 @@ export function test(name, work) {
 test.before = nodeTest.before;
 test.after = nodeTest.after;
 
-/** What a promise answers, or an error when that takes longer than `limit` ms. */
+/** The result of a promise, or an error when that takes longer than `limit` ms. */
 export async function within(limit, what, promise) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -84,7 +87,7 @@ export async function within(limit, what, promise) {
   return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** A browser with empty profiles, and the number of its process, by which it can be ended when it does not close. */
+/** A browser with empty profiles, and its process id, by which it can be killed when it does not close. */
 class SharedBrowser {
   static async launch() {
     const shared = new SharedBrowser();
@@ -177,7 +180,7 @@ async function attach(t, context, server, options) {
   return session;
 }
 
-/** Closes a profile with its tabs; one that does not close goes with its browser. */
+/** Closes a profile with its tabs; if that fails its browser is killed. */
 export async function closeProfile(context) {
   await within(CLOSING, "closing a profile", context.close()).catch((error) => console.error(error.message));
 }
@@ -189,12 +192,12 @@ async function openTab(context, url, hash = "") {
   return page;
 }
 
-/** Resolves when `window.pixelmill` takes calls. */
+/** Resolves when `window.pixelmill` accepts calls. */
 export async function ready(page) {
   await page.waitForFunction(() => window.pixelmill !== undefined);
 }
 
-/** Notes what the pages of a context ask the network for, and what they complain of. */
+/** Records what the pages of a context request from the network, and their errors. */
 class Watch {
   constructor(url) {
     this.home = new URL(url);
@@ -220,7 +223,7 @@ class Watch {
   }
 
   assertNothingLeft() {
-    assert.deepEqual(this.foreign, [], "the page asked an address that is not its own");
+    assert.deepEqual(this.foreign, [], "the page requested an address outside its folder");
   }
 
   assertNoErrors() {
@@ -228,7 +231,7 @@ class Watch {
   }
 }
 
-/** Calls `window.pixelmill[name](...parameters)`. What it rejects with comes back as `{ rejected }`; a call without an answer is an error. */
+/** Calls `window.pixelmill[name](...parameters)`. A rejection is returned as `{ rejected }`; a call without an answer is an error. */
 export async function call(page, name, ...parameters) {
   const answer = page.evaluate(
     async ([name, parameters]) => {
@@ -312,7 +315,7 @@ export async function untilEnded(page, batchId, patience = PATIENCE) {
   return await until(page, batchId, (status) => ENDED.includes(status.status) && status.completedAt !== null, patience);
 }
 
-/** Invariant of every status answer, in whatever moment it was given. */
+/** Invariant of every status answer, at any time. */
 export function assertCountsAddUp({ assets, executions }) {
   assert.equal(assets.pending + assets.processing + assets.completed + assets.failed, assets.total, JSON.stringify(assets));
   assert.equal(executions.completed, assets.completed + assets.failed);
@@ -354,6 +357,6 @@ export async function crash(page) {
   const session = await within(PATIENCE, "reaching the tab that is to crash", page.context().newCDPSession(page));
   session.send("Page.crash").catch(() => {});
   await crashed;
-  // Chromium may take note of the wish and never say that it is done: the renderer is gone either way.
+  // Chromium may execute the command and never confirm it: the renderer is gone either way.
   await within(CLOSING, "closing the tab that has crashed", page.close()).catch((error) => console.error(error.message));
 }

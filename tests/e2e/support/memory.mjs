@@ -1,8 +1,8 @@
-// What the browser's processes take of the machine's memory.
+// How much memory the browser's processes use.
 
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Resident memory of the largest renderer below a process (this one, unless told), in MB; 0 where the system does not tell. */
+/** Resident memory of the largest renderer below a process (this one by default), in MB; 0 where the system does not tell. */
 export function rendererMemory(root = process.pid) {
   const sizes = [...descendants(root)].filter((pid) => commandOf(pid).includes("--type=renderer")).map(residentOf);
   return Math.max(0, ...sizes);

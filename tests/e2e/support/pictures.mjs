@@ -1,5 +1,5 @@
-// Pictures for the tests, made on the spot by sharp, and sharp's opinion of what the product made of them. Nothing here is the product's
-// own: an expectation that came from it would prove nothing.
+// Pictures for the tests, generated on the spot by sharp, and sharp's view of the product's results. Nothing here comes from the product
+// itself: an expectation that did would prove nothing.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import sharp from "sharp";
 const PHOTOS = new URL("../../data/photos/", import.meta.url);
 const BUILT_IN = new URL("../../../src/workflow/builtin/", import.meta.url);
 
-/** A built-in workflow as it stands in the sources. */
+/** A built-in workflow from the sources. */
 export function builtIn(name) {
   return JSON.parse(readFileSync(new URL(`${name}.json`, BUILT_IN), "utf8"));
 }
@@ -93,7 +93,7 @@ export async function photographs(count, megapixels) {
   }));
 }
 
-/** A JPEG with a comment segment more: other bytes, the same picture. */
+/** A JPEG with an additional comment segment: other bytes, the same picture. */
 export function withComment(jpeg, text) {
   const comment = Buffer.from(text);
   const segment = Buffer.alloc(4);
@@ -160,14 +160,14 @@ export function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What is in an encoded picture: pixels as 8-bit RGBA in sRGB, or as RGB without alpha when asked. */
+/** The content of an encoded picture: pixels as 8-bit RGBA in sRGB, or as RGB without alpha on request. */
 export async function decode(bytes, { alpha = true } = {}) {
   const image = sharp(bytes).toColourspace("srgb");
   const { data, info } = await (alpha ? image.ensureAlpha() : image.removeAlpha()).raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
-/** An encoded picture from raw pixels, for sharp to go on with. */
+/** An encoded picture from raw pixels, for sharp to continue with. */
 export function fromRaw({ data, width, height, channels }) {
   return sharp(data, { raw: { width, height, channels } });
 }
@@ -189,7 +189,7 @@ export function difference(one, other, selected = undefined) {
   return { psnr: mean === 0 ? Infinity : 10 * Math.log10((255 * 255) / mean), largest };
 }
 
-/** Fails unless the two raw pictures are as near as this. */
+/** Fails unless the two raw pictures are this close. */
 export function assertNear(actual, expected, { psnr, largest }, what) {
   const found = difference(actual, expected);
   if (psnr !== undefined) assert.ok(found.psnr >= psnr, `${what}: ${found.psnr.toFixed(2)} dB, at least ${psnr} expected`);

@@ -1,4 +1,4 @@
-// The storage from outside the product: a page of its origin, and the schema as it was at first.
+// The storage from outside the product: a page of its origin, and the first version of the schema.
 
 /** A page of the same origin without the product. */
 export async function bystander(context, url) {
@@ -65,7 +65,7 @@ export async function damage(page, injuries) {
   }, injuries);
 }
 
-/** Lets go of stored files behind the product's back, as its sweep does. */
+/** Removes stored files behind the product's back, as its sweep does. */
 export async function sweep(page, assetIds) {
   await page.evaluate(async (assetIds) => {
     const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("pixelmill:"));
@@ -77,7 +77,7 @@ export async function sweep(page, assetIds) {
   }, assetIds);
 }
 
-/** The settings whose keys begin so, as `{ key: value }`; or with changes of the same form, what they are after these (null removes). */
+/** The settings whose keys have this prefix, as `{ key: value }`; or with changes of the same form, the settings after them (null removes). */
 export async function settings(page, prefix, changes = {}) {
   return await page.evaluate(
     async ([prefix, changes]) => {

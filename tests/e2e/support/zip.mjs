@@ -1,4 +1,4 @@
-// Reads ZIP files for the tests, strictly: what the format leaves open to a generous reader is an error here.
+// Reads ZIP files for the tests, strictly: anything that needs a lenient reader is an error here.
 
 import assert from "node:assert/strict";
 import { crc32 } from "./pictures.mjs";

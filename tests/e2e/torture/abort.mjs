@@ -7,7 +7,7 @@ import { audited, bases, exactly, figure, importVariants, over, row, spied } fro
 const SABOTEUR = readFileSync(new URL("saboteur.js", import.meta.url), "utf8");
 const MANNERS = ["at its beginning", "in the middle", "at its end"];
 const IMAGES = 4;
-/** After so long without an end something hangs. */
+/** After this long without an end something hangs. */
 const HANGS_MS = 20_000;
 
 /** Aborts. */
@@ -41,7 +41,7 @@ export const abort = {
       const plan = { realm, after: random.integer(1, starting ? 12 : realm === "page" ? 25 : 5), manner: random.pick(MANNERS) };
       if (!starting) await page.evaluate((plan) => window.torturePlan(plan), plan);
 
-      // A call that is refused says why, and does the same when it is made again.
+      // A refused call says why, and succeeds when it is repeated.
       const insist = async (name, ...parameters) => {
         for (let left = 3; ; left -= 1) {
           const answer = await within(call(page, name, ...parameters));
@@ -66,7 +66,7 @@ export const abort = {
       if (starting) {
         await page.evaluate((plan) => localStorage.setItem("torture.plan", JSON.stringify(plan)), plan);
         await page.reload();
-        // A page that could not start says so, and starts when it is asked again.
+        // A page that could not start says so, and starts on a reload.
         const started = await within(page.waitForFunction(() => window.pixelmill !== undefined || document.querySelector("[role=alert]")), 15_000);
         if (started === HUNG) found.hangs.push(`start (${described(injured.at(-1))})`);
         if (!(await page.evaluate(() => window.pixelmill !== undefined))) {

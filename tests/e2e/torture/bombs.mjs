@@ -1,4 +1,4 @@
-// Small files that claim to be large: pictures, and what is said about pictures.
+// Small files that claim to be large: pictures, and their metadata.
 
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
@@ -11,7 +11,7 @@ const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 /** Bombs. */
 export const bombs = {
   name: "bombs",
-  title: "files that claim far more than they hold",
+  title: "files that claim far more than they contain",
   long: { rounds: 5 },
   short: { rounds: 1 },
   async run(run) {
@@ -23,7 +23,7 @@ export const bombs = {
       await until(page, batchId, ({ completedAt }) => completedAt !== null);
       return await executions(page, batchId);
     };
-    // Workers are up, and have what sound files of this size take.
+    // Workers are running, and have allocated what intact files of this size need.
     const [sound] = await importFiles(page, [{ name: "sound.png", bytes: await noise() }]);
     const sized = await importFiles(page, await sizeBombs());
     const told = await importFiles(page, await metadataBombs());
@@ -46,13 +46,13 @@ export const bombs = {
       figure("overlong metadata refused / left out", `${all.told.filter(refused).length} / ${all.told.filter(({ status }) => status === "success").length}`),
       row("neither refused nor run", 0, odd.map(described).join("; ") || 0, odd.length === 0),
       atMost("time of each", 200, largest([...times(all.sized), ...times(all.told)]), " ms"),
-      browser === undefined ? figure("memory of the renderer", "not told by this system") : atMost("memory of the renderer beyond that of sound files", 50, peak - before, " MB"),
+      browser === undefined ? figure("memory of the renderer", "not reported by this system") : atMost("memory of the renderer beyond that of intact files", 50, peak - before, " MB"),
       exactly("good pictures afterwards", "success", (await execute(good))[0].status),
     ];
   },
 };
 
-/** A sound PNG of 5 MB. */
+/** An intact PNG of 5 MB. */
 async function noise() {
   const [width, height] = [1300, 1300];
   return await sharp({ create: { width, height, channels: 3, background: "#808080", noise: { type: "gaussian", mean: 128, sigma: 60 } } }).png().toBuffer();
@@ -105,7 +105,7 @@ async function metadataBombs() {
     whole.writeUInt32BE(pictures.crc32(whole.subarray(4, 8 + data.length)), 8 + data.length);
     return whole;
   };
-  /** A PNG with a chunk more behind its header. */
+  /** A PNG with an additional chunk after its header. */
   const withChunk = (type, ...parts) => Buffer.concat([png.subarray(0, 33), chunk(type, Buffer.concat(parts)), png.subarray(33)]);
   const zeros = deflateSync(Buffer.alloc(256 << 20), { level: 9 });
   const segments = (marker, head, count) =>

@@ -1,4 +1,4 @@
-// Stored results whose bytes have changed, shrunk or gone.
+// Stored results whose bytes were changed, truncated or removed.
 
 import { ask, call, execute, executions, untilEnded } from "../support/harness.mjs";
 import { damage } from "../support/storage.mjs";
@@ -15,7 +15,7 @@ export const damaged = {
   async run(run) {
     const { random, sizes } = run;
     const { page } = await spied(run);
-    // Each picture is one of its own, or several executions would share one result.
+    // Every picture is different, or several executions would share one result.
     const batchId = await execute(page, over(await importVariants(page, await bases(sizes.images, 0.2), sizes.images)));
     await untilEnded(page, batchId);
     const before = await executions(page, batchId);
@@ -36,11 +36,11 @@ export const damaged = {
     const ids = new Set(status.executions.failedExecutionIds);
     return [
       exactly("damaged results found", sizes.blobs, victims.filter(({ executionId }) => ids.has(executionId)).length),
-      exactly("sound ones called damaged", 0, ids.size - victims.filter(({ executionId }) => ids.has(executionId)).length),
+      exactly("intact ones reported as damaged", 0, ids.size - victims.filter(({ executionId }) => ids.has(executionId)).length),
       row("of them by verifyBatch", "", `${found.damaged.length} of ${found.checked}`, found.damaged.every((id) => ids.has(id))),
-      exactly("read in spite of it", 0, refused.filter((answer) => !answer?.rejected?.message).length),
-      exactly("sound ones readable", others.length, readable),
-      exactly("made anew with the same bytes", sizes.images, same.length),
+      exactly("read nevertheless", 0, refused.filter((answer) => !answer?.rejected?.message).length),
+      exactly("intact ones readable", others.length, readable),
+      exactly("regenerated with the same bytes", sizes.images, same.length),
       ...(await audited(page)),
     ];
   },

@@ -3,7 +3,7 @@
 import { crash as crashTab, execute, executions, scratchFolder, until, untilEnded, within } from "../support/harness.mjs";
 import { atMost, audited, bases, browserOf, exactly, figure, firstStartSince, importVariants, largest, median, over, reopen, row, spied, spiedOnDisk, undisturbed, wait } from "./kit.mjs";
 
-/** Of the pictures: 100 to 300 ms of work each, so that an interruption hits some. */
+/** The pictures' size: 100 to 300 ms of work each, so that an interruption hits some. */
 const MEGAPIXELS = 6;
 const WORKERS = 2;
 
@@ -70,7 +70,7 @@ export const kill = {
   },
 };
 
-/** Runs a batch to its end in spite of `again` and `early`, which interrupt it and answer `{ page, began }`. */
+/** Runs a batch to its end despite `again` and `early`, which interrupt it and answer `{ page, began }`. */
 async function interrupted(run, firstPage, { again, early }) {
   const { random, sizes } = run;
   const jpegs = await bases(Math.min(18, sizes.images), MEGAPIXELS);
@@ -120,7 +120,7 @@ async function interrupted(run, firstPage, { again, early }) {
     exactly("results lost", 0, sizes.images - status.assets.completed),
     exactly("results duplicated", 0, all.length - new Set(all.map(({ assetIndex }) => assetIndex)).size),
     exactly("finished results touched again", 0, touched.length),
-    exactly("outputs unlike an undisturbed run's", 0, all.filter((one) => hash(one) !== expected[one.assetIndex % jpegs.length]).length),
+    exactly("outputs that differ from an undisturbed run", 0, all.filter((one) => hash(one) !== expected[one.assetIndex % jpegs.length]).length),
     atMost("attempts", sizes.images + WORKERS * interruptions, attempts),
     atMost("resumed after reopening, at most", 3000, largest(resumed), " ms"),
     figure("resumed after reopening, median", `${median(resumed)} ms`),

@@ -1,4 +1,4 @@
-// What scenarios share: rows of the table, tabs with a spy in them, pictures in numbers, waiting, and an audit of the database.
+// Helpers of the scenarios: rows of the table, tabs with a spy in them, pictures in numbers, waiting, and an audit of the database.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -10,12 +10,12 @@ import * as pictures from "../support/pictures.mjs";
 const SPY = readFileSync(new URL("spy.js", import.meta.url), "utf8");
 const AUDIT = readFileSync(new URL("audit.js", import.meta.url), "utf8");
 
-/** A row: what was demanded, what was found, whether that will do. */
+/** A row: the requirement, the measurement, whether it passes. */
 export function row(what, bound, found, passed) {
   return { what, bound: String(bound), found: String(found), passed: Boolean(passed) };
 }
 
-/** A number that must be this one. */
+/** A number that must have this value. */
 export function exactly(what, wanted, found) {
   return row(what, wanted, found, found === wanted);
 }
@@ -26,7 +26,7 @@ export function atMost(what, limit, found, unit = "") {
   return row(what, `≤ ${limit}${unit}`, `${text}${unit}`, found <= limit);
 }
 
-/** For reading only: it cannot fail. */
+/** For information only: it cannot fail. */
 export function figure(what, found) {
   return row(what, "", found, true);
 }
@@ -45,7 +45,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export { wait };
 
-/** A profile in memory with the spy in every tab. Console errors are no failure here: what is broken on purpose is complained of. */
+/** A profile in memory with the spy in every tab. Console errors are not failures here: faults that are injected cause some. */
 export async function spied(run, options = {}) {
   return await open(run, prepared(options));
 }
@@ -123,7 +123,7 @@ export function over(assets, workflow = pictures.builtIn("web-gallery")) {
   return copy;
 }
 
-/** SHA-256 of each picture's only output, from a run that nothing disturbs. */
+/** SHA-256 of each picture's only output, from an undisturbed run. */
 export async function undisturbed(run, jpegs, workflow) {
   const { page, context } = await spied(run);
   const { batchId } = await start(page, over(await importVariants(page, jpegs, jpegs.length), workflow));
@@ -139,7 +139,7 @@ export async function start(page, workflow, batchConfig) {
   return await ask(page, "executeBatch", { workflowId: workflow.metadata.workflowId, workflow, batchConfig });
 }
 
-/** What is wrong with the database. */
+/** The faults of the database. */
 export async function audit(page) {
   return await page.evaluate(`(${AUDIT})()`);
 }
@@ -153,7 +153,7 @@ export async function audited(page) {
   ];
 }
 
-/** Opens the page and waits until it takes calls; answers when it began. */
+/** Opens the page and waits until it accepts calls; answers when it began. */
 export async function reopen(context, url) {
   const page = await context.newPage();
   const began = Date.now();
@@ -191,7 +191,7 @@ export async function firstStartSince(page, batchId, since, patience = 30_000) {
   );
 }
 
-/** The process of the browser whose profile lies in this folder; nothing where the system does not tell. */
+/** The process of the browser with this profile folder; nothing where the system does not tell. */
 export function browserOf(folder) {
   let names;
   try {

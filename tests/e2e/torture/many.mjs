@@ -1,4 +1,4 @@
-// Many pictures: ten thousand small ones, and large ones for long.
+// Many pictures: ten thousand small ones, and large ones for a long time.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const WORKERS = 2;
 const LARGEST_SMALL = 50_000;
 const PAGE = 500;
 
-/** Many small files: taken in, listed, filtered, run. */
+/** Many small files: imported, listed, filtered, run. */
 export const scale = {
   name: "scale",
   title: "many small files, from the disk",
@@ -60,7 +60,7 @@ export const scale = {
     const began = Date.now();
     const [busy, peaks] = [[], []];
     let seen = 0;
-    // Looked at while it runs: what a person sees of it, and what the memory is after every tenth.
+    // Measured while it runs: what a user sees of it, and the memory after every tenth.
     for (let tenth = 1; tenth <= 10; tenth += 1) {
       const status = await until(page, batchId, ({ assets, completedAt }) => assets.completed >= (sizes.images * tenth) / 10 || completedAt !== null, 600_000);
       if (tenth === 5) busy.push(...(await listed({ status: "success" })).times);
@@ -86,7 +86,7 @@ export const scale = {
       atMost("a filtered page at most", 500, Math.round(largest(succeeded.times)), " ms"),
       figure("a filtered page while it runs, at most", `${largest(busy).toFixed(0)} ms`),
       figure("memory of the renderer after the import", `${afterImport.toFixed(0)} MB`),
-      row("memory at the end beside that at the third tenth", "≤ 1.3", (last / (peaks[2] || 1)).toFixed(2), last <= 1.3 * (peaks[2] || last)),
+      row("memory at the end compared with the third tenth", "≤ 1.3", (last / (peaks[2] || 1)).toFixed(2), last <= 1.3 * (peaks[2] || last)),
     ];
   },
 };
@@ -104,7 +104,7 @@ function onDisk(jpegs, count) {
   });
 }
 
-/** Many large pictures: memory stays. */
+/** Many large pictures: memory stays flat. */
 export const memory = {
   name: "memory",
   title: "memory of the renderer over many pictures of 12 megapixels",
@@ -121,7 +121,7 @@ export const memory = {
       },
       (await bases(9, 12)).map(({ bytes }) => bytes.toString("base64")),
     );
-    // The same files again and again: the disk has room for them, and the work is the same.
+    // The same files again and again: the disk has enough room, and the work is the same.
     const workflow = pictures.builtIn("web-gallery");
     workflow.actions.find(({ actionId }) => actionId === "photos").parameters.images = Array.from({ length: sizes.images }, (_, index) => images([assets[index % assets.length]])[0]);
     const sampled = sampleMemory(browserOf(folder) ?? -1, 50);
@@ -136,9 +136,9 @@ export const memory = {
     return [
       exactly("results", sizes.images, status.assets.completed),
       exactly("attempts", sizes.images, all.reduce((sum, { attempts }) => sum + attempts, 0)),
-      figure(`peak over the first ${sizes.first}`, told ? `${early.toFixed(0)} MB` : "not told by this system"),
-      figure("peak over all", told ? `${peak.toFixed(0)} MB` : "not told by this system"),
-      row("of all beside the first", "≤ 1.3", told ? (peak / early).toFixed(2) : "not told by this system", peak <= 1.3 * early),
+      figure(`peak over the first ${sizes.first}`, told ? `${early.toFixed(0)} MB` : "not reported by this system"),
+      figure("peak over all", told ? `${peak.toFixed(0)} MB` : "not reported by this system"),
+      row("of all compared with the first", "≤ 1.3", told ? (peak / early).toFixed(2) : "not reported by this system", peak <= 1.3 * early),
     ];
   },
 };

@@ -1,4 +1,4 @@
-// Pictures with bits flipped, parts cut out, parts of others put in, and header fields overwritten.
+// Pictures with flipped bits, removed parts, inserted parts of others, and overwritten header fields.
 
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -49,7 +49,7 @@ export const mutated = {
       await ask(page, "deleteBatch", batchId);
       run.say(`${first + files.length} files: ${counts.success} succeeded, ${counts.failed} failed`);
     }
-    // Both workers still work, or those in their place.
+    // Both workers, or their replacements, still work.
     const good = await importFiles(page, [{ name: "good.jpg", bytes: pictures.photo("cat") }]);
     const { status } = await runBatch(page, over([...good, ...good, ...good, ...good], WORKFLOWS[0]));
     const { lost, alive } = await page.evaluate(() => {
@@ -63,7 +63,7 @@ export const mutated = {
       exactly("ended as success or failed", sizes.files, counts.success + counts.failed),
       figure("success / failed", `${counts.success} / ${counts.failed}`),
       atMost("longest", 20, largest(durations) / 1000, " s"),
-      row("failed through a fault of the program's", 0, system === 0 ? 0 : `${system}: ${[...reasons.keys()].slice(0, 3).join("; ")}`, system === 0),
+      row("failed because of a fault in the program", 0, system === 0 ? 0 : `${system}: ${[...reasons.keys()].slice(0, 3).join("; ")}`, system === 0),
       figure("workers replaced", lost),
       exactly("workers ready afterwards", 2, alive),
       exactly("good pictures afterwards", 4, status.assets.completed),
@@ -136,7 +136,7 @@ export function mutate(random, original, seeds) {
         break;
       }
       case 6: {
-        // Sizes, lengths and offsets stand near the beginning.
+        // Sizes, lengths and offsets are near the beginning.
         const field = random.integer(0, Math.min(bytes.length, 96) - 4);
         const value = random.chance(0.7) ? random.pick(INTERESTING) : random.integer(0, 0xffff);
         if (random.chance(0.5)) bytes.writeUInt16BE(value & 0xffff, field);

@@ -1,4 +1,4 @@
-// Runs one scenario and tidies up after it, whichever way it ends.
+// Runs one scenario and cleans up after it, whether it succeeds or fails.
 
 import { within } from "../support/harness.mjs";
 import { row } from "./kit.mjs";
@@ -7,17 +7,17 @@ import { Random } from "./random.mjs";
 /** How long a scenario may take in full, in ms: the longest takes six minutes. */
 const LONGEST = 45 * 60_000;
 
-/** A scenario's sizes, with those that were asked for in place of its own. */
+/** A scenario's sizes, overridden by the requested ones. */
 export function sizesOf(scenario, { short = false, set = new Map() } = {}) {
   const sizes = { ...(short ? scenario.short : scenario.long) };
   for (const name of Object.keys(sizes)) if (set.has(name)) sizes[name] = set.get(name);
   return sizes;
 }
 
-/** The scenario's rows; what it throws is a row that failed. */
+/** The scenario's rows; an exception becomes a row that failed. */
 export async function perform(scenario, { seed, sizes, seeds, say, longest = LONGEST }) {
   const ends = [];
-  // The harness gives its tests' own `after` to whatever it opens.
+  // The harness gives everything it opens the tests' own `after`.
   const run = { random: new Random(seed), sizes, seeds, say, after: (work) => ends.push(work) };
   const rows = [];
   const guarded = async (work) => {

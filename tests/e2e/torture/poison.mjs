@@ -1,4 +1,4 @@
-// Images that kill whatever works on them.
+// Images that kill whatever processes them.
 
 import { crash as crashTab, execute, executions, until, untilEnded } from "../support/harness.mjs";
 import { atMost, audited, bases, exactly, importVariants, over, reopen, row, spied } from "./kit.mjs";
@@ -6,7 +6,7 @@ import { atMost, audited, bases, exactly, importVariants, over, reopen, row, spi
 const WORKERS = 2;
 /** The third worker that is lost with an image fails it. */
 const WORKER_DEATHS = 3;
-/** The tab may die once with the image beside others, and five times with it alone. */
+/** The tab may die once with the image among others, and five times with it alone. */
 const TAB_DEATHS = 6;
 
 /** Images on which workers vanish. */
@@ -43,7 +43,7 @@ export const poison = {
     return [
       exactly("batch", "completed", status.status),
       exactly("images that failed", sizes.poisonous, status.assets.failed),
-      row("they are the poisonous ones", poisonous.join(" "), failed.map(({ assetIndex }) => assetIndex).join(" "), failed.every(({ assetIndex }) => poisonous.includes(assetIndex))),
+      row("exactly the poisonous ones", poisonous.join(" "), failed.map(({ assetIndex }) => assetIndex).join(" "), failed.every(({ assetIndex }) => poisonous.includes(assetIndex))),
       row("each says why, and what to do", "system_error", [...new Set(failed.map(({ errorCategory }) => errorCategory))].join(" "), failed.every((one) => one.errorCategory === "system_error" && one.error && one.hint && one.attempts === WORKER_DEATHS)),
       exactly("the others", sizes.images - sizes.poisonous, status.assets.completed),
       atMost("workers started again", WORKER_DEATHS * sizes.poisonous, restarts),

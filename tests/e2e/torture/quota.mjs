@@ -1,9 +1,9 @@
-// Storage that is full: at the import, in the middle of a batch.
+// Storage that is full: during the import, in the middle of a batch.
 
 import { ask, call, closeProfile, execute, executions, until, untilEnded } from "../support/harness.mjs";
 import { audit, bases, exactly, figure, importVariants, over, row, spied } from "./kit.mjs";
 
-/** What the page lays up for itself. */
+/** The page's own reserve. */
 const RESERVE = 512 << 10;
 
 /** Room at random sizes. */
@@ -18,12 +18,12 @@ export const quota = {
     const each = jpegs.reduce((sum, { bytes }) => sum + bytes.length, 0) / jpegs.length;
     const found = { corrupt: 0, dropped: 0, importsRefused: 0, batchesPaused: 0, unwritable: 0, silent: [], faults: [], touched: 0, kept: [] };
     for (let number = 0; number < sizes.sizes; number += 1) {
-      // Some runs are stopped while they import, the others while they work. Some have something that may go when room is needed, and room
-      // of its own for that.
+      // Some runs are stopped while they import, the others while they work. Some contain something that may be removed when room is needed, and
+      // extra room for it.
       const total = Math.round(each * sizes.images);
       const room = RESERVE + (random.chance(0.5) ? random.integer(total >> 3, total) : random.integer(total, total + (total >> 3)));
       const first = random.chance(0.5);
-      // The browser remembers for a while how much room there was: it is to know from the beginning.
+      // The browser caches for a while how much room there was: it has to know from the beginning.
       let control;
       let origin;
       const allow = async (quotaSize) => await control.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize && { quotaSize: Math.round(quotaSize) }) });
@@ -64,7 +64,7 @@ export const quota = {
         }
         const { batchId } = accepted;
         let status = await until(page, batchId, ({ completedAt, paused }) => completedAt !== null || paused !== null);
-        // What was in flight when the room ended comes back, as soon as that can be written.
+        // Executions that were in flight when the room ran out return, as soon as that can be written.
         await page.waitForTimeout(500);
         const before = await executions(page, batchId);
         while (status.completedAt === null) {
@@ -73,7 +73,7 @@ export const quota = {
           const { faults, corrupt } = await audit(page);
           found.corrupt += corrupt;
           found.faults.push(...faults);
-          // Room is made by a deletion first, which must be possible now of all times; then by the browser.
+          // Room is made by a deletion first, which must be possible at this moment of all; then by the browser.
           if (old !== undefined) {
             const deleted = await call(page, "deleteBatch", old);
             if (deleted.rejected) found.kept.push(deleted.rejected.message);
@@ -84,8 +84,8 @@ export const quota = {
           await ask(page, "resumeBatch", batchId);
           status = await goneOn(page, batchId);
           if (status === undefined) {
-            // The browser counts what was deleted as used, and takes nothing, not even a pause: then the page says so, and goes on by
-            // itself once there is room.
+            // The browser counts deleted data as used, and accepts nothing, not even a pause: then the page says so, and continues
+            // automatically once there is room.
             found.unwritable += 1;
             await page.evaluate(() => (location.hash = "#/batches"));
             await page.locator("[data-testid=tab-note]").filter({ hasText: /storage is full/ }).waitFor({ timeout: 5_000 });
@@ -101,7 +101,7 @@ export const quota = {
       }
       found.dropped += imported.length - results;
       await allow();
-      // What was refused can be added now.
+      // Refused files can be added now.
       const rest = await importVariants(page, jpegs, sizes.images - imported.length, imported.length);
       found.dropped += sizes.images - imported.length - rest.length;
       const { faults, corrupt } = await audit(page);
@@ -114,7 +114,7 @@ export const quota = {
       figure("times nothing at all could be written", found.unwritable),
       row("the storage was full at least once a size", `≥ ${sizes.sizes}`, found.importsRefused + found.batchesPaused, found.importsRefused + found.batchesPaused >= sizes.sizes),
       exactly("stored bytes that are not what their name says", 0, found.corrupt),
-      row("batches that could not be deleted for room", 0, found.kept.length === 0 ? 0 : found.kept.join("; "), found.kept.length === 0),
+      row("batches that could not be deleted for lack of room", 0, found.kept.length === 0 ? 0 : found.kept.join("; "), found.kept.length === 0),
       exactly("files or results dropped", 0, found.dropped),
       exactly("finished results touched again", 0, found.touched),
       row("refused without saying why", 0, found.silent.length === 0 ? 0 : found.silent.slice(0, 3).join("; "), found.silent.length === 0),

@@ -1,6 +1,6 @@
-// Random numbers that come again: a scenario that failed can be run again from its seed.
+// Reproducible random numbers: a failed scenario can be replayed from its seed.
 
-/** A generator (mulberry32) with what scenarios ask of it. */
+/** A generator (mulberry32) with the methods that scenarios use. */
 export class Random {
   constructor(seed) {
     this.state = seed >>> 0;
@@ -15,7 +15,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** A whole number from `low` to `high`, both among them. */
+  /** A whole number from `low` to `high`, inclusive. */
   integer(low, high) {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -25,7 +25,7 @@ export class Random {
     return list[Math.floor(this.next() * list.length)];
   }
 
-  /** Whether something of this probability happens. */
+  /** Whether an event of this probability happens. */
   chance(probability) {
     return this.next() < probability;
   }
@@ -37,7 +37,7 @@ export class Random {
     return [...found].sort((one, other) => one - other);
   }
 
-  /** Another generator, for one part of a run: what the parts draw does not depend on each other. */
+  /** Another generator, for one part of a run: the parts draw independently of each other. */
   fork() {
     return new Random(Math.floor(this.next() * 4294967296));
   }

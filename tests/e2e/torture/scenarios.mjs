@@ -1,4 +1,4 @@
-// The list: what `cargo xtask torture` runs in full and `torture.test.mjs` in small. A scenario has sizes for both, and a function from a
+// The list: what `cargo xtask torture` runs in full and `torture.test.mjs` in short form. A scenario has sizes for both, and a function from a
 // run (`random`, `sizes`, `say`, `after`) to rows of the table.
 
 import { abort } from "./abort.mjs";

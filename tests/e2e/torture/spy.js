@@ -1,4 +1,4 @@
-// Runs in the page before anything of its own: sees every worker that it makes, what each is given, and can kill one.
+// Runs in the page before its own code: sees every worker that it makes, what each is given, and can kill one.
 //
 // A worker's messages are arrays whose first entry is a JSON text with one key, the message's name.
 
@@ -13,7 +13,7 @@
     starts: 0,
     /** Called after a worker was given an execution: `(entry)`. */
     onStart: undefined,
-    /** Called whenever a worker got ready. */
+    /** Called whenever a worker is ready. */
     onReady: undefined,
   };
   const nameOf = (message) => {
@@ -48,7 +48,7 @@
     postMessage(message, ...rest) {
       const [name, content] = nameOf(message);
       if (name === "import") this.entry.importer = true;
-      // What kills the tab is not worked on meanwhile, or it might be done before the tab is dead.
+      // An image that kills the tab is not processed in the meantime, or it might be done before the tab is dead.
       const deadly = name === "run" && content.execution.inputAsset.assetId === localStorage.getItem("torture.deadly");
       if (!deadly) super.postMessage(message, ...rest);
       if (name === "run") {
@@ -68,9 +68,9 @@
   };
   /** Workers that run pictures, or will. */
   spy.pool = () => spy.workers.filter(({ dead, importer }) => !dead && !importer);
-  /** How many of them can work. */
+  /** How many of them are ready. */
   spy.ready = () => spy.pool().filter(({ ready }) => ready).length;
-  /** Ends a worker as the system would: the page is told nothing. */
+  /** Kills a worker as the system would: the page is not told. */
   spy.kill = (entry) => {
     entry.dead = true;
     RealWorker.prototype.terminate.call(entry.worker);

@@ -4,7 +4,7 @@ import { closeProfile, crash as crashTab, execute, executions, images, ready, un
 import * as pictures from "../support/pictures.mjs";
 import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, wait } from "./kit.mjs";
 
-/** Who started what, as the tabs tell it while it happens. */
+/** Who started what, as reported by the tabs while it happens. */
 class Book {
   constructor() {
     this.starts = [];
@@ -27,7 +27,7 @@ class Book {
       if (earlier?.document === document && earlier.attempt === attempt) this.running.delete(id);
       return;
     }
-    // A start counts as doubled when that attempt was started before, or an earlier one still runs in a tab that lives.
+    // A start counts as a duplicate if that attempt was started before, or an earlier one is still running in a tab that is alive.
     const again = this.starts.some((start) => start.id === id && start.attempt === attempt);
     if (again || (earlier && !this.dead.has(earlier.document))) this.doubled.push(record);
     this.starts.push(record);
@@ -48,15 +48,15 @@ class Book {
   }
 }
 
-/** The name that the spy gave to what a tab shows now. */
+/** The name that the spy gave to the current document of a tab. */
 async function documentOf(page) {
   return await page.evaluate(() => window.torture.document);
 }
 
-/** Two to five tabs that come and go. */
+/** Two to five tabs that open and close. */
 export const tabs = {
   name: "tabs",
-  title: "two to five tabs that come and go over three batches",
+  title: "two to five tabs that open and close during three batches",
   long: { runs: 20, images: 60 },
   short: { runs: 1, images: 24 },
   async run(run) {
@@ -78,7 +78,7 @@ export const tabs = {
       }
       for (let accident = random.integer(1, 4); accident > 0; accident -= 1) {
         await wait(random.integer(50, 700));
-        // Half of them befall the tab that leads.
+        // Half of them hit the tab that leads.
         const documents = await Promise.all(live.map(documentOf));
         const leads = documents.indexOf(book.starts.at(-1)?.document);
         const at = random.chance(0.5) && leads >= 0 ? leads : random.integer(0, live.length - 1);
@@ -110,7 +110,7 @@ export const tabs = {
       await closeProfile(session.context);
     }
     return [
-      figure("tabs closed, crashed, reloaded, opened meanwhile", accidents),
+      figure("tabs closed, crashed, reloaded, opened in the meantime", accidents),
       figure("of them to the tab that led, at work", ofLeader),
       exactly("results", sizes.runs * sizes.images, results),
       row("executions started", `≥ ${sizes.runs * sizes.images}`, starts, starts >= sizes.runs * sizes.images),
@@ -131,7 +131,7 @@ export const leader = {
     const book = new Book();
     const session = await spied(run, { prepare: book.prepare() });
     const live = [session.page, await session.openTab()];
-    // One picture many times: the work is in the starts.
+    // One picture many times: the starts are what matters.
     const [asset] = await importVariants(session.page, await bases(1, 3), 1);
     const count = 60 * sizes.times;
     const workflow = pictures.builtIn("web-gallery");

@@ -1,4 +1,4 @@
-// Workers that vanish without a word, at random moments.
+// Workers that vanish without a report, at random moments.
 
 import assert from "node:assert/strict";
 import { execute, executions, untilEnded } from "../support/harness.mjs";
@@ -19,7 +19,7 @@ export const workers = {
     const { page } = await spied(run, { workers: WORKERS });
     const assets = await importVariants(page, jpegs, sizes.images);
     await arm(page, {
-      // Each kill follows a start at random. Most of them make a start more; none comes so late that the batch may have ended.
+      // Each kill follows a random start. Most of them cause one more start; none comes so late that the batch may have ended.
       moments: random.several(sizes.kills, 1, sizes.images + Math.floor(0.6 * sizes.kills) - 8),
       delays: Array.from({ length: sizes.kills }, () => random.integer(0, 250)),
       picks: Array.from({ length: sizes.kills }, () => random.next()),
@@ -31,19 +31,19 @@ export const workers = {
     const all = await executions(page, batchId);
     const hash = ({ outputs }) => outputs.map(({ sha256 }) => sha256).join(" ");
     const succeeded = all.filter(({ status }) => status === "success");
-    // An image can be handed to a worker that is dead already: with two losses before, that is the third.
+    // An image can be handed to a worker that is already dead: after two losses, that is the third.
     const unlucky = all.filter(({ executionId }) => losses[executionId] >= 3);
     return [
       exactly("workers killed", sizes.kills, killed),
       figure("of them in the middle of an image", busy),
-      figure("put off, as the image had lost two already", spared),
+      figure("skipped, because the image had lost two already", spared),
       exactly("results", sizes.images, status.assets.completed + status.assets.failed),
-      figure("of them failures, as three workers were lost with them", status.assets.failed),
+      figure("of them failures, because three workers were lost with them", status.assets.failed),
       exactly("failures without that", 0, all.filter((one) => one.status === "failed" && !unlucky.includes(one)).length),
-      exactly("outputs unlike an undisturbed run's", 0, succeeded.filter((one) => hash(one) !== expected[one.assetIndex % jpegs.length]).length),
+      exactly("outputs that differ from an undisturbed run", 0, succeeded.filter((one) => hash(one) !== expected[one.assetIndex % jpegs.length]).length),
       atMost("attempts", sizes.images + killed, all.reduce((sum, one) => sum + one.attempts, 0)),
-      atMost("pool whole again, at most", 2000, Math.round(largest(whole)), " ms"),
-      figure("pool whole again, median", `${Math.round(median(whole))} ms`),
+      atMost("pool complete again, at most", 2000, Math.round(largest(whole)), " ms"),
+      figure("pool complete again, median", `${Math.round(median(whole))} ms`),
       ...(await audited(page)),
     ];
   },
