@@ -37,8 +37,8 @@ pub trait ModelSource {
 pub const BUILT_IN: BuiltIn = BuiltIn {
     name: "u2netp",
     file: "u2netp.onnx",
-    bytes: 4_574_861,
-    sha256: "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+    bytes: 2_383_187,
+    sha256: "e9833ed4f2eabcd3cbc352c771f6a18f702b44e6df62e8fcc7d6fbd895499ef9",
 };
 
 /// What is known of a network file before it is there.

@@ -51,7 +51,7 @@ extern "C" fn room(length: usize) -> *mut u8 {
 extern "C" fn load() -> u32 {
     let mut state = locked(&STATE);
     let file = std::mem::take(&mut state.file);
-    match Inference::load(file) {
+    match Inference::load(&file) {
         Ok(network) => {
             state.network = Some(network);
             1
@@ -75,17 +75,14 @@ extern "C" fn input() -> *mut f32 {
 #[unsafe(no_mangle)]
 extern "C" fn run() -> *const f32 {
     let mut state = locked(&STATE);
-    let result = match &state.network {
-        Some(network) => network.run(&state.input).map_err(|error| error.to_string()),
-        None => Err("no network is loaded".to_owned()),
-    };
-    match result {
-        Ok(output) => {
-            state.output = output;
-            state.output.as_ptr()
+    let State { network, input, output, .. } = &mut *state;
+    match network {
+        Some(network) if input.len() == INPUT_LENGTH => {
+            *output = network.run(input);
+            output.as_ptr()
         }
-        Err(message) => {
-            say(message);
+        _ => {
+            say("no network is loaded, or no input is written".to_owned());
             std::ptr::null()
         }
     }

@@ -29,7 +29,7 @@ const NETWORK: Part = Part {
     name: "network",
     prefix: "network",
     optimisation: &["-O3", "--one-caller-inline-max-function-size=0"],
-    budget: 400_000,
+    budget: 60_000,
 };
 
 const PARTS: [Part; 3] = [APP, WORKER, NETWORK];
