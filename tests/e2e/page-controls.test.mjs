@@ -238,7 +238,7 @@ test("a missing model prevents the workflow from running and is named, unless no
   const cutOut = (parameters) => JSON.stringify(pictures.chain("cut-out", [["remove-background", parameters]]));
   const summary = page.locator("#run-summary");
   await page.locator(id("own-json")).fill(cutOut({ model: "studio" }));
-  await summary.filter({ hasText: "The network “studio” is not in this browser" }).waitFor();
+  await summary.filter({ hasText: "The model “studio” is not in this browser" }).waitFor();
   assert.ok(await page.locator(id("run")).isDisabled());
   for (const parameters of [{ model: "studio", method: "flat-backdrop" }, { model: "u2netp" }, {}]) {
     await page.locator(id("own-json")).fill(cutOut(parameters));
