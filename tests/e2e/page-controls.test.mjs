@@ -475,7 +475,7 @@ test("the focus stays near when its row, its card or its button disappears", asy
   await page.goto(`${url}#/batches/${ids[0]}`);
   await page.locator(id("retry-all")).focus();
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.querySelector('[data-testid="execution-row"] [data-testid="retry"]:enabled'));
+  await page.waitForFunction(() => document.querySelector('[data-testid="execution-row"] :is([data-testid="retry"], [data-testid="replace"]):enabled'));
   await untilEnded(page, ids[0]);
   assert.notEqual((await focused())[0], "", "the body");
   const mark = (index) => page.locator(`${id("execution-row")}[data-index="${index}"] ${id("mark")}`);

@@ -185,7 +185,7 @@ test("the fifth crash of a tab with an image alone fails it, however often the t
   const status = await untilEnded(page, batchId);
   assert.deepEqual([status.status, status.assets.failed], ["failed", 1]);
   const [failed] = await executions(page, batchId);
-  assert.match(failed.error, /The page crashed 5 times while this image alone was worked on/);
+  assert.match(failed.error, /The page crashed 5 times while only this image was being processed/);
 });
 
 test("two tabs share the work, and each image is started once", async (t) => {

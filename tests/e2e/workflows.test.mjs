@@ -69,7 +69,7 @@ test("web gallery fits and sharpens every photograph, and the damaged one fails 
     assert.deepEqual([output.width, output.height], fitted(file, 1600), file.name);
     const kept = { jpeg: "jpeg", png: "png", webp: "webp", gif: "png" }[file.format];
     assert.equal(output.mimeType, `image/${kept}`, file.name);
-    assert.equal(output.name, file.name.replace(/\.[^.]*$/, kept === "jpeg" ? ".jpg" : `.${kept}`));
+    assert.equal(output.name, file.name.replace(/\.[^.]*$/, kept === "jpeg" ? "-web.jpg" : `-web.${kept}`));
     // Even if sharpened differently, it still shows the same photograph.
     const expected = await sharp(file.bytes).resize(output.width, output.height, { fit: "fill" }).png().toBuffer();
     pictures.assertNear(await pictures.decode(bytes), await pictures.decode(expected), { psnr: 27 }, file.name);
