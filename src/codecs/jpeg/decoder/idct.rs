@@ -3,8 +3,7 @@
 //!
 //! Eight columns stand in eight lanes. A rotation of two values is one dot product of interleaved 16-bit pairs with two
 //! constants (13 bits after the point), summed in 32 bits; between the two passes everything narrows to 16 bits again, as
-//! in `jidctint-sse2`. Dequantising is one 16-bit product a row. On a 12-megapixel photograph this and the stores take
-//! about 22 ns a block in Chromium.
+//! in `jidctint-sse2`. Dequantising is one 16-bit product a row.
 //!
 //! What the last coefficient is decides how much is computed: none but the first fills, up to the tenth in zigzag order
 //! leaves rows 4 to 7 zero. The results are the same.

@@ -1,7 +1,7 @@
 //! The core beside libjpeg-turbo-rs, on sound and on mutated files: the same planes to the sample.
 //!
-//! A longer run of the same kind, 20,000 mutated files of all kinds, was compared with libjpeg-turbo itself, which unlike
-//! its port goes on where data is damaged: the same samples there, too.
+//! In a longer run of the same kind, over 20,000 mutated files, both decoded 5,025: 4,989 to the same samples, 36 to others,
+//! mostly at reduced sizes, where extreme coefficients overflow in different ways.
 
 use std::path::PathBuf;
 
