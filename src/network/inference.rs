@@ -1,10 +1,10 @@
 //! Runs networks of the U²-Net family from their ONNX files, on one thread. In a binary of its own, so that neither page
 //! nor worker links it; tests link it too.
 //!
-//! A file becomes a program once, when it is loaded: [`onnx`] reads it, [`graph`] folds what can be computed from sizes
-//! and constants and gathers each convolution with what belongs to it, [`program`] transforms the weights and decides
-//! which value lies where ([`buffers`]). A run then goes through the program's steps. Nearly all of its time is spent in
-//! [`winograd`].
+//! A file becomes a program once, when it is loaded: `onnx` reads it, `graph` folds what can be computed from sizes
+//! and constants and gathers each convolution with what belongs to it, `program` transforms the weights and decides
+//! which value lies where (`buffers`). A run then goes through the program's steps. Nearly all of its time is spent in
+//! `winograd`.
 //!
 //! Files are not trusted: everything is counted and bounded before memory is taken for it, nothing recurses, and what a
 //! file has that is not supported is named.
