@@ -154,7 +154,7 @@ impl Direct {
         }
         let sum = self.bias[0] + (even + odd).sum();
         out.fill(0.0);
-        out[0] = if self.relu && !(sum > 0.0) { 0.0 } else { sum };
+        out[0] = if !self.relu || sum > 0.0 { sum } else { 0.0 };
     }
 }
 

@@ -11,6 +11,8 @@
 //! Each kernel is a function of its own that is called many times (`#[inline(never)]`): V8 starts WebAssembly in its
 //! baseline compiler and replaces a function by its optimised code only at the next call of it.
 
+#![allow(clippy::needless_range_loop, reason = "rows and columns of several small matrices go by the same index")]
+
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
 
