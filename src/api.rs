@@ -275,8 +275,8 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Retries failed executions, by default all, along with those that never started. A single one may get another file
-    /// in place of one that cannot be used.
+    /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
+    /// may get another file in place of one that cannot be used.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
@@ -284,8 +284,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let request = Retry::read(request)?;
         let which = match request.indices(batch_id)? {
             Some(indices) => Which::At(indices),
+            None if request.only_pending => Which::At(Vec::new()),
             None => Which::In(ExecutionStatus::Failed),
         };
+        let only_pending = request.only_pending;
         let replacement = request.replacement;
         if let Some(Replacement { asset_id, .. }) = &replacement
             && self.store.asset(asset_id).await?.is_none()
@@ -318,6 +320,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     state.name()
                 ),
                 Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is none of the execution's inputs.".to_owned(),
+                Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;

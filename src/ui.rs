@@ -97,15 +97,17 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::draft::provide_draft();
     new::library::provide_library();
     new::draft::keep_draft();
+    // Opening a picture of a batch does not rebuild the batch's view.
+    let view = Memo::new(move |_| route.get().view());
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
-            {move || match route.get() {
+            {move || match view.get() {
                 Route::New => view! { <new::NewBatch/> }.into_any(),
                 Route::Batches => view! { <batches::Batches/> }.into_any(),
-                Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
+                Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
         <drop::DropOverlay/>

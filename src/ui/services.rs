@@ -386,6 +386,12 @@ impl Services {
         Ok(())
     }
 
+    /// Runs what a batch left when it ended early.
+    pub(crate) async fn run_remaining(self, batch_id: &str) -> Result<(), UiError> {
+        self.client()?.retry_as_asked(batch_id, &json!({ "onlyPending": true })).await?;
+        Ok(())
+    }
+
     /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
     /// or the primary one.
     pub(crate) async fn retry_with(

@@ -251,7 +251,7 @@ impl Draft {
 
     /// Takes those out; the first of each stays.
     pub(crate) fn remove_duplicates(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             let Some(entries) = pictures.get_mut(PRIMARY) else { return };
             let again = duplicates(entries.iter().map(|entry| entry.source_url.as_str()));
             let again: HashSet<u32> = again.into_iter().map(|at| entries[at].id).collect();
@@ -261,8 +261,58 @@ impl Draft {
 
     /// Takes out what cannot be read.
     pub(crate) fn remove_unreadable(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             pictures.values_mut().for_each(|entries| entries.retain(|entry| entry.problem().is_none()));
+        });
+    }
+
+    /// Takes all pictures of an input out, and offers to bring them back.
+    pub(crate) fn clear_with_undo(self, key: &str) {
+        let missing = if key == PRIMARY { self.missing.get_untracked() } else { Vec::new() };
+        self.offer_undo(missing, |pictures| {
+            pictures.remove(key);
+        });
+        if key == PRIMARY {
+            self.skipped.set(SkippedFiles::default());
+            self.missing.set(Vec::new());
+        }
+    }
+
+    /// Removes pictures, and offers to bring them back.
+    fn remove_with_undo(self, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        self.offer_undo(Vec::new(), remove);
+    }
+
+    /// Removes pictures, and offers to bring them back, with the missing files that go with them. What is added in the
+    /// meantime stays.
+    fn offer_undo(self, missing: Vec<Missing>, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        let before = self.pictures.get_untracked();
+        self.pictures.update(remove);
+        let removed: Vec<(String, Vec<Entry>)> = self.pictures.with_untracked(|now| {
+            let gone = |key: &str, entries: Vec<Entry>| -> Vec<Entry> {
+                let left: HashSet<u32> = now.get(key).into_iter().flatten().map(|entry| entry.id).collect();
+                entries.into_iter().filter(|entry| !left.contains(&entry.id)).collect()
+            };
+            before.into_iter().map(|(key, entries)| (key.clone(), gone(&key, entries))).collect()
+        });
+        let count: usize = removed.iter().map(|(_, entries)| entries.len()).sum();
+        if count == 0 {
+            return;
+        }
+        self.notices.undoable(format!("{} removed.", format::plural(count as u64, "picture", "pictures")), move || {
+            self.pictures.update(|pictures| {
+                for (key, entries) in &removed {
+                    let now = pictures.entry(key.clone()).or_default();
+                    let here: HashSet<u32> = now.iter().map(|entry| entry.id).collect();
+                    now.extend(entries.iter().filter(|entry| !here.contains(&entry.id)).cloned());
+                    now.sort_unstable_by_key(|entry| entry.id);
+                }
+            });
+            self.missing.update(|now| {
+                let here: HashSet<u32> = now.iter().map(|one| one.id).collect();
+                now.extend(missing.iter().filter(|one| !here.contains(&one.id)).cloned());
+                now.sort_unstable_by_key(|one| one.id);
+            });
         });
     }
 

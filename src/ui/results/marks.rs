@@ -8,6 +8,7 @@ use super::list::focus_row;
 use crate::batch::records::execution_id;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
+use crate::ui::widgets::tab_index;
 use crate::view_model::format;
 use crate::view_model::marks::Marks;
 
@@ -131,6 +132,7 @@ pub(crate) fn MarkBox(index: u32, #[prop(into)] name: String) -> impl IntoView {
                 class="mark"
                 type="checkbox"
                 data-testid="mark"
+                tabindex=tab_index()
                 aria-label=label.get_value()
                 prop:checked=move || marking.is_marked(index)
                 on:click=move |event| marking.toggle(index, event.shift_key())
