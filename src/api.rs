@@ -275,6 +275,17 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
+    /// The workflow document that a batch ran, as it was requested.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        match self.store.batch(batch_id).await? {
+            Some(batch) => Ok(batch.workflow),
+            None => Err(ApiError::no_batch(batch_id)),
+        }
+    }
+
     /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
     /// may get another file in place of one that cannot be used.
     ///

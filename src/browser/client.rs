@@ -477,6 +477,14 @@ impl Client {
         self.inner.service.cancel(batch_id).await
     }
 
+    /// The workflow that a batch ran, with the pictures it named.
+    ///
+    /// # Errors
+    /// As `api::Service::batch_workflow`.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        self.inner.service.batch_workflow(batch_id).await
+    }
+
     /// Retries failed executions: all, or the ones with these ids.
     ///
     /// # Errors

@@ -137,6 +137,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
         </p>
         <Remedy batch/>
         <more::Share batch/>
+        <more::SettingsUsed batch_id/>
         <more::Log batch/>
     }
 }

@@ -380,6 +380,11 @@ impl Services {
         Ok(())
     }
 
+    /// The workflow that a batch ran, with the pictures it named.
+    pub(crate) async fn batch_workflow(self, batch_id: &str) -> Result<Value, UiError> {
+        Ok(self.client()?.batch_workflow(batch_id).await?)
+    }
+
     /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;

@@ -25,7 +25,7 @@ use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
 use crate::view_model::{document, format};
-use crate::workflow::builtin::BUILTIN;
+use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity, check};
 
 mod keeping;
@@ -730,6 +730,49 @@ impl Draft {
             let next = document::with_parameter(history.present(), index, parameter, value);
             history.edit(&format!("{index}.{parameter}"), next);
         });
+    }
+
+    /// A workflow as it was before it was edited, tracked: as built in, or as stored.
+    pub(crate) fn original(self, id: &str) -> Option<Value> {
+        builtin::find(id)
+            .map(|builtin| builtin.document())
+            .or_else(|| self.stored.with(|stored| stored.get(id).cloned()))
+    }
+
+    /// Whether a workflow was edited, tracked.
+    pub(crate) fn is_edited(self, id: &str) -> bool {
+        self.original(id).is_some_and(|original| {
+            self.documents.with(|documents| documents.get(id).is_some_and(|history| *history.present() != original))
+        })
+    }
+
+    /// A sentence about a workflow as it is edited, tracked: its own description, or once that may no longer hold, one
+    /// made from its parameters.
+    pub(crate) fn description_of(self, id: &str) -> String {
+        let edited = self.is_edited(id);
+        self.documents.with(|documents| {
+            let document = documents.get(id).map_or(&Value::Null, History::present);
+            if edited { document::describe(document) } else { document::description(document).to_owned() }
+        })
+    }
+
+    /// Takes all edits of the chosen workflow back, as one step.
+    pub(crate) fn reset(self) {
+        let Some(original) = untrack(|| self.original(&self.choice.get())) else { return };
+        self.change(|history| history.edit("reset", original));
+    }
+
+    /// Chooses the workflow of a batch with the settings it ran with, and goes to it.
+    pub(crate) fn take_settings(self, workflow: &Value) {
+        let document = document::without_primary_images(workflow);
+        let id = document::workflow_id(&document);
+        if id != OWN && self.knows(&id) {
+            self.choose(&id);
+            self.change(|history| history.edit("settings", document));
+        } else {
+            self.set_own_text(serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
+        self.route.go(&Route::New);
     }
 
     /// Takes the last edit back.

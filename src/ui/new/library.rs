@@ -197,6 +197,11 @@ impl Library {
             });
         }
         let name = document::name(&document);
+        // What the built-in workflow says of itself may not hold for the copy.
+        let document = match untrack(|| self.draft.is_edited(&self.draft.choice())) {
+            true => document::described(&document, &document::describe(&document)),
+            false => document,
+        };
         self.names.ask("Save as a workflow of your own", name, "Save", move |name| {
             let document = document::named(&document, &name);
             self.act(async move {

@@ -14,7 +14,7 @@ use crate::ui::new::library::Library;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::{Services, TextKind, download_text};
 use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
-use crate::view_model::{form, format};
+use crate::view_model::{document, form, format};
 
 /// The menu of a batch.
 #[component]
@@ -132,6 +132,49 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
                 />
             </div>
         </Show>
+    }
+}
+
+/// The settings that the batch ran with, read when they are first shown.
+#[component]
+pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let workflow = RwSignal::new(None::<Value>);
+    let read = move |_| {
+        if workflow.with_untracked(Option::is_some) {
+            return;
+        }
+        spawn_local(async move {
+            match services.batch_workflow(&batch_id.get_value()).await {
+                Ok(read) => drop(workflow.try_set(Some(read))),
+                Err(problem) => notices.failed(problem.text, problem.hint),
+            }
+        });
+    };
+    let steps = move || {
+        let steps = workflow.with(|workflow| workflow.as_ref().map(document::steps)).unwrap_or_default();
+        let row = |step: document::Step| {
+            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "as preset".to_owned())}</dd> }
+        };
+        steps.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let take = move |_| {
+        let Some(workflow) = workflow.get_untracked() else { return };
+        draft.take_settings(&workflow);
+    };
+    view! {
+        <details class="group settings-used" data-testid="settings-used" on:toggle=read>
+            <summary>
+                <Icon shape=Shape::Chevron/>
+                <span class="group-title">"Settings used"</span>
+            </summary>
+            <dl class="small">{steps}</dl>
+            <Show when=move || workflow.with(Option::is_some)>
+                <button class="button" data-testid="use-settings" on:click=take>"Use for a new batch"</button>
+            </Show>
+        </details>
     }
 }
 
