@@ -18,7 +18,7 @@
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
 //!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
 //!   `my-workflows`, `workflow-status` (with `data-status`), `workflow-menu` and in it `workflow-publish`,
-//!   `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
+//!   `-unpublish`, `-versions`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,

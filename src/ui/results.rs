@@ -30,7 +30,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let id = batch_id.clone();
     let batch = Memo::new(move |_| live.batch(&id));
     let list = state::provide_execution_list(batch_id.clone());
-    let marking = marks::provide_marking(batch_id.clone());
+    let marking = marks::provide_marking(batch_id.clone(), list);
     behind::provide_behind();
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));

@@ -2,6 +2,7 @@
 //! form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -27,7 +28,7 @@ use crate::selection::{HeaderCheck, Skipped};
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
-use crate::view_model::transparency;
+use crate::view_model::{format, transparency};
 
 /// A failure as it is shown: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
@@ -501,6 +502,11 @@ impl Services {
         Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
     }
 
+    /// The document of a published version.
+    pub(crate) async fn workflow_version(self, id: &str, version: u32) -> Result<Value, UiError> {
+        Ok(self.client()?.workflow(id, &json!({ "version": version })).await?.workflow)
+    }
+
     /// Stores a draft under an id, or as a new one; answers its id and the document as stored.
     pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
@@ -564,9 +570,25 @@ impl Services {
 
     /// Downloads all results of a batch as one ZIP; answers the names of those that are damaged and left out.
     pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
-        let archive = self.client()?.zip(batch_id).await?;
+        let archive = self.client()?.zip(batch_id, None).await?;
         files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
         Ok(archive.missing)
+    }
+
+    /// Downloads the results of some pictures of a batch as one ZIP. Those that are damaged are named by the error.
+    pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
+        let archive = self.client()?.zip(batch_id, Some(indices)).await?;
+        files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
+        match archive.missing.as_slice() {
+            [] => Ok(()),
+            missing => {
+                let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
+                Err(UiError::new(
+                    format!("{what} not in the ZIP: {}.", format::names(missing)),
+                    "They are listed as failed: retry to regenerate them, then download again.",
+                ))
+            }
+        }
     }
 
     /// Checks every stored result of a batch: how many were checked, and how many are damaged and failed now.

@@ -1,7 +1,7 @@
 //! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
 //! the view, so that going to the batches and back loses nothing, and its tab (`keeping`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -545,9 +545,9 @@ impl Draft {
         id
     }
 
-    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. They replace what was
-    /// picked.
-    pub(crate) fn take_inputs_of(self, batch_id: String) {
+    /// Takes over the pictures of a batch, or those at the indices in `only`, for another workflow or other settings, and
+    /// goes to them. They replace what was picked.
+    pub(crate) fn take_inputs_of(self, batch_id: String, only: Option<BTreeSet<u32>>) {
         /// Executions read at once.
         const PORTION: u32 = 500;
         if untrack(|| self.is_restoring()) {
@@ -561,7 +561,8 @@ impl Draft {
                     Ok(page) => page,
                     Err(problem) => return self.notices.failed(problem.text, problem.hint),
                 };
-                for execution in &page.executions {
+                let is_wanted = |index| only.as_ref().is_none_or(|only| only.contains(&index));
+                for execution in page.executions.iter().filter(|one| is_wanted(one.asset_index)) {
                     self.collect_inputs(execution, &mut pictures);
                 }
                 offset += PORTION;
@@ -759,7 +760,12 @@ impl Draft {
     /// Takes all edits of the chosen workflow back, as one step.
     pub(crate) fn reset(self) {
         let Some(original) = untrack(|| self.original(&self.choice.get())) else { return };
-        self.change(|history| history.edit("reset", original));
+        self.edit_whole(original);
+    }
+
+    /// Replaces the chosen workflow, as one step.
+    pub(crate) fn edit_whole(self, document: Value) {
+        self.change(|history| history.replace(document));
     }
 
     /// Chooses the workflow of a batch with the settings it ran with, and goes to it.
@@ -768,7 +774,7 @@ impl Draft {
         let id = document::workflow_id(&document);
         if id != OWN && self.knows(&id) {
             self.choose(&id);
-            self.change(|history| history.edit("settings", document));
+            self.edit_whole(document);
         } else {
             self.set_own_text(serde_json::to_string_pretty(&document).unwrap_or_default());
         }

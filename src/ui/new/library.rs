@@ -245,6 +245,20 @@ impl Library {
         });
     }
 
+    /// Brings the document of a version back as an edit of the draft, which the user may save or undo.
+    pub(crate) fn restore(self, id: String, document: Value, version: u32) {
+        self.act(async move {
+            if !self.stored.with_untracked(|stored| stored.contains_key(&id)) {
+                let stored = self.services.workflow(&id).await?;
+                self.open(&id, stored);
+            }
+            self.draft.choose(&id);
+            self.draft.edit_whole(document);
+            self.notices.done(format!("Version {version} is in the settings. Save it to keep it, or undo."));
+            Ok(())
+        });
+    }
+
     /// Takes it back to a draft.
     pub(crate) fn unpublish(self, id: String) {
         self.act(async move { self.services.unpublish_workflow(&id).await });
@@ -256,6 +270,15 @@ impl Library {
             let document = self.services.export_workflow(&id).await?;
             let text = serde_json::to_string_pretty(&document).unwrap_or_default();
             download_text(&text, &id, TextKind::Json)
+        });
+    }
+
+    /// Gives the user a version as a file.
+    pub(crate) fn export_version(self, id: String, version: u32) {
+        self.act(async move {
+            let document = self.services.workflow_version(&id, version).await?;
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            download_text(&text, &format!("{id}-v{version}"), TextKind::Json)
         });
     }
 

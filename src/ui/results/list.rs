@@ -117,6 +117,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
             })}
             <div
                 class="rows"
+                class:marking=move || marking.any()
                 node_ref=frame
                 data-testid="execution-list"
                 data-total=move || total.get()

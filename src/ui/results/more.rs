@@ -1,5 +1,7 @@
 //! What else can be done with a batch: its share while it runs, its log, its report, and running its pictures again.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -16,13 +18,46 @@ use crate::ui::services::{Services, TextKind, download_text};
 use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
 use crate::view_model::{document, form, format};
 
+/// Takes pictures of a batch to the New batch view, to run them with other settings.
+#[derive(Clone, Copy)]
+pub(super) struct RunAgain {
+    draft: Draft,
+    library: Library,
+    confirm: Confirm,
+    live: Live,
+}
+
+impl RunAgain {
+    /// For use in the component that is being built.
+    pub(super) fn here() -> Self {
+        Self { draft: expect_context(), library: expect_context(), confirm: expect_context(), live: expect_context() }
+    }
+
+    /// Takes the pictures of a batch, or `only` some, after a question where others would be replaced.
+    pub(super) fn ask(self, batch_id: &str, only: Option<BTreeSet<u32>>) {
+        let Some(batch) = untrack(|| self.live.batch(batch_id)) else { return };
+        let take = move || {
+            self.library.choose_if_here(&batch.workflow_id);
+            self.draft.take_inputs_of(batch.batch_id.clone(), only.clone());
+        };
+        match untrack(|| self.draft.picked()) {
+            0 => take(),
+            picked => self.confirm.ask(
+                "Replace the pictures of the new batch?",
+                format!(
+                    "{} picked there already. This batch's pictures will replace them.",
+                    format::plural(picked, "picture is", "pictures are"),
+                ),
+                "Replace",
+                take,
+            ),
+        }
+    }
+}
+
 /// The menu of a batch.
 #[component]
 pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let library = expect_context::<Library>();
-    let confirm = expect_context::<Confirm>();
-    let live = expect_context::<Live>();
     let services = expect_context::<Services>();
     let notices = expect_context::<NoticeBoard>();
     let report = move |kind: TextKind| {
@@ -57,25 +92,8 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             }
         });
     };
-    let run_again = move || {
-        let Some(batch) = untrack(|| live.batch(&batch_id.get_value())) else { return };
-        let take = move || {
-            library.choose_if_here(&batch.workflow_id);
-            draft.take_inputs_of(batch.batch_id.clone());
-        };
-        match untrack(|| draft.picked()) {
-            0 => take(),
-            picked => confirm.ask(
-                "Replace the pictures of the new batch?",
-                format!(
-                    "{} picked there already. This batch's pictures will replace them.",
-                    format::plural(picked, "picture is", "pictures are"),
-                ),
-                "Replace",
-                take,
-            ),
-        }
-    };
+    let again = RunAgain::here();
+    let run_again = move || again.ask(&batch_id.get_value(), None);
     view! {
         <Menu label=Signal::stored("More actions".to_owned()) testid="more-actions">
             <MenuItem
