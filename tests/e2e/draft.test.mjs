@@ -269,6 +269,68 @@ test("a damaged or foreign draft is ignored and removed", async (t) => {
   await assertSoon(async () => Object.keys(await settings(beside, "draft")).length === 0);
 });
 
+test("what Clear removed comes back by Undo, with what was added since", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles(["a.jpg", "b.jpg"].map(cat));
+  await picked(page, 2);
+  await page.locator(id("clear-picked")).click();
+  await page.locator(id("picked-row")).first().waitFor({ state: "detached" });
+  await page.locator(id("file-input")).setInputFiles([cat("c.jpg")]);
+  await picked(page, 1);
+  await page.locator(id("notice-undo")).click();
+  await picked(page, 3);
+  assert.deepEqual(await names(page), ["a.jpg", "b.jpg", "c.jpg"]);
+  await page.locator(id("notice-undo")).waitFor({ state: "detached" });
+});
+
+test("an edited workflow says so, describes itself by its parameters, and goes back to what it was", async (t) => {
+  const { page } = await open(t);
+  const card = page.locator(id("workflow-card-web-gallery"));
+  const before = await card.innerText();
+  assert.equal(await page.locator(id("edited")).count(), 0);
+  await setWidth(page, 1234);
+  await page.locator(id("edited")).waitFor();
+  await card.filter({ hasText: "width 1234 px" }).filter({ hasText: "Edited" }).waitFor();
+  await written(page, ([draft]) => draft?.setup.documents["web-gallery"] !== undefined);
+  await reload(page);
+  await page.locator(id("edited")).waitFor();
+  // A copy describes itself too.
+  await page.locator(id("save-workflow")).click();
+  await page.locator(id("name-field")).fill("Copy");
+  await page.keyboard.press("Enter");
+  await page.locator(`${id("workflow-card-copy")} input:checked`).waitFor();
+  assert.match((await ask(page, "getWorkflow", "copy")).workflow.metadata.description, /^Resize: width 1234 px/);
+  await card.click();
+  await page.locator(id("reset")).click();
+  await page.locator(id("edited")).waitFor({ state: "detached" });
+  assert.equal(await card.innerText(), before);
+  await page.locator(id("undo")).click();
+  await page.locator(id("edited")).waitFor();
+});
+
+test("Tab reaches many pictures once; arrow keys lead through them and Delete removes one", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles(Array.from({ length: 40 }, (_, index) => cat(`${index}.jpg`)));
+  await picked(page, 40);
+  const stops = page.locator(`${id("remove-picked")}:not([tabindex="-1"])`);
+  assert.equal(await stops.count(), 1);
+  await stops.focus();
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  const at = async (label) => assertSoon(async () => (await focused()) === label);
+  await page.keyboard.press("ArrowRight");
+  await at("Remove 1.jpg");
+  await page.keyboard.press("End");
+  await at("Remove 39.jpg");
+  await page.keyboard.press("Delete");
+  await picked(page, 39);
+  await at("Remove 38.jpg");
+  await page.keyboard.press("Home");
+  await at("Remove 0.jpg");
+  await page.keyboard.press("Delete");
+  await at("Remove 1.jpg");
+  assert.equal(await stops.count(), 1);
+});
+
 test("without storage a draft is not kept, and nothing fails", async (t) => {
   const { page, context } = await open(t);
   await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
