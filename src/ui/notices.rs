@@ -1,4 +1,4 @@
-//! Notices: a short message that something is done, or what failed, where, and how to fix it.
+//! Notices: short messages that something is done, or what failed, where, and how to fix it.
 
 use std::time::Duration;
 
@@ -40,14 +40,14 @@ pub(crate) struct NoticeBoard {
     next: StoredValue<u32>,
 }
 
-/// With more than these, one is removed.
+/// Most notices shown; beyond that, one is removed.
 const MOST: usize = 4;
-/// How long a notice stays that disappears by itself.
+/// How long a temporary notice stays.
 const STAY: Duration = Duration::from_secs(6);
-/// When to check again, after the user was on the notices.
+/// How long to wait before checking again whether the user is still on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Whether the pointer or the focus is on the notices: then none disappears by itself.
+/// Whether the pointer or the focus is on the notices; while it is, none disappears.
 fn is_attended() -> bool {
     document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
 }
@@ -81,7 +81,7 @@ impl NoticeBoard {
         }
     }
 
-    /// Removes notices that there is no room for.
+    /// Removes notices beyond the limit.
     fn make_room(self) {
         let surplus = || {
             let failures: Vec<bool> =

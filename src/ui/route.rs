@@ -1,4 +1,4 @@
-//! The fragment router: the URL's fragment alone decides which view is shown.
+//! The fragment router: the URL's fragment alone determines the view.
 
 use leptos::prelude::*;
 

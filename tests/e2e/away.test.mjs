@@ -152,7 +152,7 @@ async function worksFromMemory(page, context, url) {
   await page.setViewportSize({ width: 1440, height: 800 });
   const bar = await page.locator(".run-bar").boundingBox();
   assert.ok(bar.y + bar.height <= 800, `the run bar ends at ${bar.y + bar.height}`);
-  assert.match(await note.innerText(), /Nothing is kept when this tab closes/);
+  assert.match(await note.innerText(), /Nothing is kept when you close or reload this tab/);
   const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(8, 1))];
   const assets = await importFiles(page, files);
   const batchId = await execute(page, withImages(pictures.builtIn("watermark-two-sizes"), { photos: assets, logo: assets.slice(1, 2) }));

@@ -223,7 +223,7 @@ test("a model that is ready after another workflow was chosen changes neither", 
   await page.locator(id("name-yes")).click();
   await page.locator(id("workflow-card-own")).click();
   await page.locator(id("own-json")).fill(JSON.stringify(CUT_OUT));
-  await page.locator(id("notice")).filter({ hasText: 'The network "studio" is ready.' }).waitFor();
+  await page.locator(id("notice")).filter({ hasText: 'The model "studio" is ready.' }).waitFor();
   await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "attached" });
   assert.equal(await page.locator(id("own-json")).inputValue(), JSON.stringify(CUT_OUT));
   await page.locator(id("workflow-card-product-cutout")).click();

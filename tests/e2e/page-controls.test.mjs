@@ -262,7 +262,7 @@ test("collapsed options are summarised, and an invalid URL is reported at its fi
   await webhook.blur();
   await error.waitFor({ state: "detached" });
   await page.locator(`${id("options")} summary`).click();
-  assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 at a time · high priority · takes over unchanged · tells a webhook");
+  assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 in parallel · high priority · reuses unchanged results · calls a webhook");
 });
 
 test("unreadable batches are reported in both views, and read again", async (t) => {

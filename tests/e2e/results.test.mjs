@@ -47,7 +47,7 @@ test("failed pictures are marked by mouse and keyboard, retried, and keep their 
   assert.deepEqual(after[5].history.map(({ attempt, phase }) => [attempt, phase]), [[1, "validation"]]);
   await page.locator(`${row(6)} .open`).click();
   await page.locator(`${id("history")} summary`).click();
-  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Try 1/);
+  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Attempt 1/);
 });
 
 test("a report has a row per picture, as JSON and as CSV, and is downloaded from the results", async (t) => {

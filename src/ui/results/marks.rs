@@ -1,4 +1,4 @@
-//! Marking failed pictures, to run several of them again at once: by their boxes, with Shift for a range, Ctrl A for all.
+//! Marking failed pictures to retry several at once: by checkbox, Shift for a range, Ctrl+A for all.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(crate) struct Marking {
     live: Live,
     batch_id: StoredValue<String>,
     marks: RwSignal<Marks>,
-    /// The pictures that can be run again: the failed ones, once the batch has ended.
+    /// The pictures that can be retried: the failed ones, once the batch has ended.
     failed: Memo<BTreeSet<u32>>,
 }
 
@@ -49,12 +49,12 @@ impl Marking {
         self.marks.with(|marks| marks.contains(index))
     }
 
-    /// Marks or unmarks a picture, or with `range` all from the last one to it.
+    /// Marks or unmarks a picture; with `range`, all from the last one to this one.
     pub(crate) fn toggle(self, index: u32, range: bool) {
         self.failed.with_untracked(|failed| self.marks.update(|marks| marks.toggle(index, range, failed)));
     }
 
-    /// Marks every picture that may be; false when there is none.
+    /// Marks every picture that may be marked; false when there is none.
     pub(crate) fn mark_all(self) -> bool {
         self.failed.with_untracked(|failed| {
             self.marks.update(|marks| marks.mark_all(failed));
@@ -75,7 +75,7 @@ impl Marking {
         self.failed.with(|failed| self.marks.with(|marks| marks.among(failed)))
     }
 
-    /// Gives the focus to the row where the last mark was set or taken: the bar of the marks goes with them.
+    /// Focuses the row where the last mark was set or cleared: the mark bar disappears with the marks.
     fn focus_last(self) {
         if let Some(index) = self.marks.with_untracked(Marks::last) {
             focus_row(index);
@@ -91,7 +91,7 @@ impl Marking {
     }
 }
 
-/// What is marked, and what can be done with it; nothing while nothing is.
+/// The number of marked pictures and the actions on them; nothing while none is marked.
 #[component]
 pub(crate) fn MarkBar() -> impl IntoView {
     let marking = expect_context::<Marking>();
@@ -120,7 +120,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
     }
 }
 
-/// The box of a row.
+/// The checkbox of a row.
 #[component]
 pub(crate) fn MarkBox(index: u32, #[prop(into)] name: String) -> impl IntoView {
     let marking = expect_context::<Marking>();

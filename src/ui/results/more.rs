@@ -1,4 +1,4 @@
-//! What else can be done with a batch: its share while it runs, its log, its report, and running its pictures again.
+//! Further actions on a batch: its concurrency and priority while it runs, its log, its report, and running it again.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -43,12 +43,12 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             match services.verify(&batch_id.get_value()).await {
                 Ok((0, _)) => notices.info("This batch has no stored results to check.", ""),
                 Ok((checked, 0)) => notices.done(format!(
-                    "{} checked: what is stored is sound.",
+                    "{} checked: no damage found.",
                     format::plural(u64::from(checked), "result", "results"),
                 )),
                 Ok((checked, damaged)) => notices.failed(
                     format!(
-                        "{damaged} of {} damaged in the browser's storage.",
+                        "{damaged} of {} damaged in this browser's storage.",
                         format::plural(u64::from(checked), "result is", "results are"),
                     ),
                     "They are listed as failed: retry to regenerate them from the originals.",
@@ -68,7 +68,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             picked => confirm.ask(
                 "Replace the pictures of the new batch?",
                 format!(
-                    "{} picked there already. This batch's pictures will replace them.",
+                    "{} already picked there. This batch's pictures will replace them.",
                     format::plural(picked, "picture is", "pictures are"),
                 ),
                 "Replace",
@@ -91,7 +91,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// How many at a time and how urgent, to be changed while the batch runs.
+/// The batch's concurrency and priority, which can be changed while it runs.
 #[component]
 pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -135,7 +135,7 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// What happened to the batch beside its pictures; nothing while nothing did.
+/// The batch's own log entries; nothing while there are none.
 #[component]
 pub(crate) fn Log(batch: Memo<Option<Progress>>) -> impl IntoView {
     let log = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.log.clone()).unwrap_or_default()));
