@@ -693,8 +693,8 @@ mod tests {
     fn a_file_that_is_not_an_archive_is_refused_with_a_reason() {
         let store = MemoryStore::default();
         let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
-        assert!(refused(Vec::new()).contains("no ZIP archive"));
-        assert!(refused(b"no archive".to_vec()).contains("no ZIP archive"));
+        assert!(refused(Vec::new()).contains("not a ZIP archive"));
+        assert!(refused(b"no archive".to_vec()).contains("not a ZIP archive"));
         let with = |manifest: serde_json::Value| {
             let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
             files.add_records(MANIFEST, &manifest).expect("written");

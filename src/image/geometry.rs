@@ -1,12 +1,12 @@
-//! Cutting a picture without touching its samples' values. Which part is cut is decided by the actions.
+//! Cropping a picture without changing sample values. The actions decide which part is kept.
 
 use super::convert::full_chroma;
 use super::{Image, Pixels, Plane, Size, Ycc};
 
 /// The part of `size` at (`x`, `y`), which lies inside the picture.
 ///
-/// A planar picture keeps its subsampling where the part starts between chroma samples; elsewhere its chroma is
-/// brought to full size first (4:4:4), so that no colour moves.
+/// A planar picture keeps its subsampling if the part starts on a boundary between chroma samples; otherwise its chroma
+/// is brought to full size first (4:4:4), so that no colour moves.
 ///
 /// # Panics
 /// When the part reaches out of the picture.

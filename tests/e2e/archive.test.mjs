@@ -136,11 +136,11 @@ test("a file that is not an archive is refused with a reason, by script and in t
   const { page } = await open(t);
   const { rejected } = await importArchive(page, Buffer.from("no archive at all"));
   assert.equal(rejected.code, 400);
-  assert.match(rejected.message, /no ZIP archive/);
+  assert.match(rejected.message, /not a ZIP archive/);
   assert.equal((await call(page, "importArchive", "text")).rejected.code, 400);
   await page.locator(id("preferences")).click();
   await page.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: Buffer.from("nothing") });
-  await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "no ZIP archive" }).waitFor();
+  await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "not a ZIP archive" }).waitFor();
   // The outcome is shown as a notice if the settings were closed in the meantime.
   assert.equal(await page.locator(id("notice")).count(), 0);
   await page.evaluate(() => {
@@ -151,5 +151,5 @@ test("a file that is not an archive is refused with a reason, by script and in t
     field.dispatchEvent(new Event("change", { bubbles: true }));
     document.querySelector('[data-testid="preferences-dialog"]').close();
   });
-  await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "no ZIP archive" }).waitFor();
+  await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "not a ZIP archive" }).waitFor();
 });
