@@ -1,4 +1,4 @@
-//! How a parameter is shown and edited, from its metadata only. No action is known here by name.
+//! How a parameter is shown and edited, from its metadata only. Nothing here is specific to an action.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +35,7 @@ pub enum Control {
     Ratio,
     /// A file-name pattern.
     Pattern,
-    /// A model, from those that are available.
+    /// A model, chosen from the available ones.
     Model,
     /// Text.
     Text,
@@ -44,7 +44,7 @@ pub enum Control {
 /// The widest range in which a slider can still set a value precisely.
 const SLIDER_STEPS: f64 = 1000.0;
 
-/// The control for a parameter; `None` for pictures, which have their drop field.
+/// The control for a parameter; `None` for pictures, which have a drop zone.
 pub fn control(field: &Field) -> Option<Control> {
     Some(match field.kind {
         Kind::Integer | Kind::Number => number(field),
@@ -100,7 +100,7 @@ pub fn label(identifier: &str) -> String {
     words
 }
 
-/// A choice as words; file formats by their usual names.
+/// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
     match word {
         "jpeg" | "png" => word.to_uppercase(),
@@ -130,8 +130,8 @@ pub enum Piece {
     Verbatim(String),
 }
 
-/// A parameter's description, split at backticks: names in the document become labels of the form, so that `long-side`
-/// reads as the choice does.
+/// A parameter's description, split at backticks: names in the document become labels in the form, so that `long-side`
+/// reads like the choice.
 pub fn pieces(description: &str) -> Vec<Piece> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -145,8 +145,8 @@ pub fn pieces(description: &str) -> Vec<Piece> {
     description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
-/// A hint for users of the form: what it names in quotes as in the document, a parameter or one of its choices, gets
-/// its label in the form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
+/// A hint for users of the form: quoted parameters and choices, named as in the document, get their labels in the
+/// form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
 pub fn in_words(hint: &str) -> String {
     let is_known = |word: &str| {
         let of =
@@ -167,7 +167,7 @@ pub fn in_words(hint: &str) -> String {
     words
 }
 
-/// The text of a number's field as a value of the document: nothing for an empty field, the text itself if it is not a
+/// The text of a number field as a value in the document: `None` for an empty field, the text itself if it is not a
 /// number (validation reports what is wrong with it).
 pub fn typed_number(text: &str) -> Option<Value> {
     let text = text.trim();
@@ -184,8 +184,8 @@ pub fn typed_number(text: &str) -> Option<Value> {
     }
 }
 
-/// Whether the commas of a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or before
-/// fewer or more than three digits is a decimal one.
+/// Whether the commas in a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or not before
+/// exactly three digits is a decimal comma.
 fn is_grouped(text: &str) -> bool {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.trim_start_matches('-').split(',');
@@ -214,7 +214,7 @@ pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     own.cloned().unwrap_or_else(field.default)
 }
 
-/// The parameters that the document sets, on one line: `Fit · 1600 px · 1600 px`.
+/// The parameters that the document sets, in one line: `Fit · 1600 px · 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {

@@ -1,8 +1,8 @@
 //! Which notice is removed when there is no room for another.
 
-/// The index of the notice to remove, in the order they came, where `true` is one that reports a failure: the first
-/// that does not, and only if all do the very first. None while there are at most `most`. The last one has just arrived
-/// and stays: if it reports no failure it disappears by itself and does not displace an earlier failure.
+/// The index of the notice to remove, in order of arrival (`true` reports a failure): the first that is not a failure,
+/// or the very first if all are. `None` while there are at most `most`. The last one has just arrived and stays; if it
+/// is not a failure it disappears by itself and does not displace an earlier failure.
 pub fn surplus(failures: &[bool], most: usize) -> Option<usize> {
     let (last, earlier) = failures.split_last().filter(|_| failures.len() > most)?;
     earlier.iter().position(|failure| !failure).or(last.then_some(0))

@@ -14,7 +14,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads a fragment, with or without its `#`. An unknown fragment is the start: a new batch.
+    /// Parses a fragment, with or without its `#`. An unknown fragment leads to the start page, a new batch.
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.trim_start_matches('#').trim_matches('/');
         match path.split_once('/') {

@@ -122,7 +122,7 @@ test("a damaged part is reported, and the rest is imported", async (t) => {
   await third.locator(id("preferences")).click();
   await third.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: damaged });
   const outcome = third.locator(id("archive-outcome"));
-  await outcome.filter({ hasText: "One part was not taken in as it was" }).waitFor();
+  await outcome.filter({ hasText: "One part could not be imported as is" }).waitFor();
   assert.deepEqual(await outcome.locator("li").allInnerTexts(), [`blobs/${sha256}: its checksum differs; it was left out.`]);
   assert.deepEqual([taken.batches, taken.problems], [1, [{ entry: `blobs/${sha256}`, message: "its checksum differs; it was left out." }]]);
   const after = await executions(other, batchId);

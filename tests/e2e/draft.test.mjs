@@ -203,7 +203,7 @@ test("a reload in the middle of an import lists the rest as missing, and adding 
   t.diagnostic(`${lost} of ${all.length} were not stored`);
   await picked(page, all.length - lost);
   assert.ok(lost > 0 && lost < all.length);
-  assert.ok((await missing(page)).every((text) => /^p\d+\.jpg the tab was closed while it was read$/.test(text)));
+  assert.ok((await missing(page)).every((text) => /^p\d+\.jpg the tab was closed before it was stored$/.test(text)));
   await pickMany(page, id("missing-input"), all.slice(all.length - lost), 1_000_000);
   await picked(page, all.length);
   await page.locator(id("missing")).waitFor({ state: "detached" });

@@ -138,7 +138,7 @@ test("files without room are listed as missing, smaller files are added, and the
   const large = file("large.jpg", 8_000_000);
   await page.locator(id("file-input")).setInputFiles([file("a.jpg", 0), large, file("b.jpg", 0), file("c.jpg", 0)]);
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
-  assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is no room for it/);
+  assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is not enough space for it/);
   await allow({});
   await page.locator(id("missing-input")).setInputFiles([large]);
   await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
@@ -296,7 +296,7 @@ test("a tab whose storage was upgraded by another one offers a reload", async (t
     const [{ name, version }] = await indexedDB.databases();
     await new Promise((resolve) => (indexedDB.open(name, version + 1).onsuccess = resolve));
   });
-  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to go on\./);
+  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to continue\./);
   assert.equal(await page.locator(id("reading-problem")).count(), 0, "it is said once");
   await Promise.all([page.waitForEvent("load"), page.locator(`${id("tab-note")} ${id("reload")}`).click()]);
   await page.locator("h1").filter({ hasText: "could not start" }).waitFor();
@@ -413,7 +413,7 @@ test("a batch is paused, resumed and cancelled by its buttons", async (t) => {
   await row.locator(id("resume")).waitFor();
   assert.equal((await ask(page, "getBatchStatus", batchId)).paused.reason, "user");
   await row.locator(id("delete")).click();
-  assert.match(await page.locator(id("confirm")).innerText(), /not finished, and stops/);
+  assert.match(await page.locator(id("confirm")).innerText(), /not finished and will stop/);
   await page.locator(id("confirm-no")).click();
   await page.goto(`${url}#/batches/${batchId}`);
   assert.equal(await page.locator(id("batch-end")).textContent(), "");

@@ -166,7 +166,7 @@ test("a batch that waits for room says what to do, and can be resumed", async (t
     await page.reload();
   };
   await paused("storage");
-  assert.match(await page.locator(id("remedy")).innerText(), /storage fails.*resume/s);
+  assert.match(await page.locator(id("remedy")).innerText(), /storage is failing.*resume/s);
   await paused("quota");
   assert.match(await page.locator(id("remedy")).innerText(), /storage is full.*delete batches.*resume/s);
   await page.locator(id("remedy-resume")).click();

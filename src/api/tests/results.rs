@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Runs a batch over pictures by their asset ids, all successfully; answers its id.
+/// Runs a batch over pictures by their asset ids, all successfully; returns its id.
 fn ran(service: &TestService, images: Value) -> String {
     let request = json!({ "workflowId": "w", "workflow": workflow(images) });
     let accepted = run(service.execute(&request)).expect("accepted");
@@ -148,7 +148,7 @@ fn the_users_own_models_are_identified_by_their_content() {
     assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
     run(service.store().remove_model("mine")).expect("removed");
     assert_eq!(run(service.store().add_model(network("net-2"))), Ok(true));
-    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the network is not");
+    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the model is not");
 }
 
 #[test]
