@@ -275,8 +275,19 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Retries failed executions, by default all, along with those that never started. For a single one, another file
-    /// may replace one that cannot be used.
+    /// The workflow document that a batch ran, as it was requested.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        match self.store.batch(batch_id).await? {
+            Some(batch) => Ok(batch.workflow),
+            None => Err(ApiError::no_batch(batch_id)),
+        }
+    }
+
+    /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
+    /// may get another file in place of one that cannot be used.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
@@ -284,8 +295,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let request = Retry::read(request)?;
         let which = match request.indices(batch_id)? {
             Some(indices) => Which::At(indices),
+            None if request.only_pending => Which::At(Vec::new()),
             None => Which::In(ExecutionStatus::Failed),
         };
+        let only_pending = request.only_pending;
         let replacement = request.replacement;
         if let Some(Replacement { asset_id, .. }) = &replacement
             && self.store.asset(asset_id).await?.is_none()
@@ -317,7 +330,8 @@ impl<S: Store, H: Host> Service<S, H> {
                     execution_id(batch_id, index),
                     state.name()
                 ),
-                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is not an input of the execution.".to_owned(),
+                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is none of the execution's inputs.".to_owned(),
+                Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;

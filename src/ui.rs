@@ -18,7 +18,7 @@
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
 //!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
 //!   `my-workflows`, `workflow-status` (with `data-status`), `workflow-menu` and in it `workflow-publish`,
-//!   `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
+//!   `-unpublish`, `-versions`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
@@ -97,15 +97,17 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::draft::provide_draft();
     new::library::provide_library();
     new::draft::keep_draft();
+    // Opening a picture of a batch does not rebuild the batch's view.
+    let view = Memo::new(move |_| route.get().view());
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
-            {move || match route.get() {
+            {move || match view.get() {
                 Route::New => view! { <new::NewBatch/> }.into_any(),
                 Route::Batches => view! { <batches::Batches/> }.into_any(),
-                Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
+                Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
         <drop::DropOverlay/>

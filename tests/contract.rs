@@ -172,7 +172,12 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
                         "sourceUrl": format!("asset:{}", file.asset_id),
                     })
                 });
-                given_only(json!({ "executionIds": retry.execution_ids, "replacement": replacement }), value)
+                let written = json!({
+                    "executionIds": retry.execution_ids,
+                    "onlyPending": retry.only_pending,
+                    "replacement": replacement,
+                });
+                given_only(written, value)
             })
             .map_err(refused),
         "updateRequest" => Update::read(value)

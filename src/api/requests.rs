@@ -342,7 +342,9 @@ impl ExecutionsQuery {
 pub struct Retry {
     /// These, or all failed ones.
     pub execution_ids: Option<Vec<String>>,
-    /// For a single execution: a file to replace one that cannot be used.
+    /// Only what never ran: failed executions stay failed.
+    pub only_pending: bool,
+    /// A file for the only one of them, in place of one that cannot be used.
     pub replacement: Option<Replacement>,
 }
 
@@ -365,13 +367,24 @@ impl Retry {
         if execution_ids.as_ref().is_some_and(Vec::is_empty) {
             return Err(ApiError::invalid("\"executionIds\" is empty. Omit it to retry all failed executions."));
         }
+        let only_pending = match given(&request, "onlyPending") {
+            None => false,
+            Some(value) => {
+                value.as_bool().ok_or_else(|| ApiError::invalid("\"onlyPending\" must be true or false."))?
+            }
+        };
+        if only_pending && execution_ids.is_some() {
+            return Err(ApiError::invalid(
+                "\"onlyPending\" runs what never ran, and \"executionIds\" retries failed executions. Give one of them.",
+            ));
+        }
         let replacement = given(&request, "replacement").map(read_replacement).transpose()?;
         if replacement.is_some() && execution_ids.as_ref().is_none_or(|ids| ids.len() != 1) {
             return Err(ApiError::invalid(
                 "\"replacement\" is for one execution. Give its id alone in \"executionIds\".",
             ));
         }
-        Ok(Self { execution_ids, replacement })
+        Ok(Self { execution_ids, only_pending, replacement })
     }
 
     /// Their positions in the batch, in order, each once.

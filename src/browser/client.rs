@@ -477,6 +477,14 @@ impl Client {
         self.inner.service.cancel(batch_id).await
     }
 
+    /// The workflow that a batch ran, with the pictures it named.
+    ///
+    /// # Errors
+    /// As `api::Service::batch_workflow`.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        self.inner.service.batch_workflow(batch_id).await
+    }
+
     /// Retries failed executions: all, or the ones with these ids.
     ///
     /// # Errors
@@ -990,13 +998,13 @@ impl Client {
         locks::acquire(&name, patience_ms).await
     }
 
-    /// The successful outputs of a batch in one ZIP, ready to download. Damaged results are left out and listed, and
+    /// The successful outputs of a batch, or of the pictures in `only`, in one ZIP, ready to download. Damaged results are left out and listed, and
     /// their executions fail, so that a retry regenerates them.
     ///
     /// # Errors
     /// 404 when there are no results, 500 when the storage fails or every result is damaged.
-    pub async fn zip(&self, batch_id: &str) -> Result<Archive, ApiError> {
-        super::files::zip(&self.inner.database, &self.inner.service, batch_id).await
+    pub async fn zip(&self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<Archive, ApiError> {
+        super::files::zip(&self.inner.database, &self.inner.service, batch_id, only.as_ref()).await
     }
 }
 

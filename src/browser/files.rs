@@ -226,9 +226,9 @@ pub struct Archive {
     pub missing: Vec<String>,
 }
 
-/// The successful outputs of a batch in one archive, ordered by (assetIndex, output). Each is read once to check it;
-/// the archive's parts are the stored Blobs themselves. It unpacks into a folder of its own, so that no original is
-/// overwritten; inside it, results are in the folders that their pictures came from.
+/// The successful outputs of a batch, or of the pictures in `only`, in one archive, in the order of (assetIndex, output). Each is read once to check
+/// it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of the batch's own, so that no
+/// original is overwritten, and below that results lie in the folders that their pictures came from.
 ///
 /// # Errors
 /// 404 when there are no results, 500 when the storage fails or every result is damaged.
@@ -236,13 +236,15 @@ pub(super) async fn zip<H: Host>(
     database: &Storage,
     service: &Service<Storage, H>,
     batch_id: &str,
+    only: Option<&BTreeSet<u32>>,
 ) -> Result<Archive, ApiError> {
     let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
     let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
     let mut from = 0;
     while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
-        for execution in executions {
+        let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
+        for execution in executions.into_iter().filter(|one| is_wanted(one.asset_index)) {
             let modified = moment(execution.completed_at.unwrap_or_default());
             let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
             for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {

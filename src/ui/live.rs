@@ -194,7 +194,12 @@ impl Live {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
     }
 
-    /// Retries a failed execution with another file in place of the one that made it fail.
+    /// Runs what a batch left when it ended early; failed executions stay failed.
+    pub(crate) fn run_remaining(self, batch_id: String) {
+        self.act(async move { self.services.run_remaining(&batch_id).await });
+    }
+
+    /// Runs a failed execution again with another file in place of the one it failed by.
     pub(crate) fn retry_with(self, execution: Arc<Execution>, file: web_sys::File) {
         self.act(async move {
             let action_id = execution.failed_input().map(|input| input.action_id.as_str());
@@ -213,7 +218,7 @@ impl Live {
                 let batch_id = batch_id.clone();
                 self.act(async move {
                     self.services.delete(&batch_id).await?;
-                    if untrack(|| self.route.get()) == Route::Batch(batch_id) {
+                    if untrack(|| self.route.get()).view() == Route::Batch(batch_id) {
                         self.route.go(&Route::Batches);
                     }
                     Ok(())

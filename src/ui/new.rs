@@ -17,6 +17,7 @@ mod options;
 pub(crate) mod pictures;
 mod previews;
 mod settings;
+mod versions;
 mod workflows;
 
 use draft::Draft;

@@ -25,12 +25,14 @@ impl Tone {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 struct Notice {
     id: u32,
     tone: Tone,
     text: String,
     hint: String,
+    /// Takes back what the notice tells of.
+    undo: Option<UnsyncCallback<()>>,
 }
 
 /// The visible notices.
@@ -44,7 +46,9 @@ pub(crate) struct NoticeBoard {
 const MOST: usize = 4;
 /// How long a temporary notice stays.
 const STAY: Duration = Duration::from_secs(6);
-/// How long to wait before checking again whether the user is still on the notices.
+/// The same, for one that offers to take something back.
+const STAY_TO_UNDO: Duration = Duration::from_secs(12);
+/// When to check again, after the user was on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Whether the pointer or the focus is on the notices; while it is, none disappears.
@@ -55,29 +59,34 @@ fn is_attended() -> bool {
 impl NoticeBoard {
     /// Says that something is done; disappears by itself.
     pub(crate) fn done(self, text: impl Into<String>) {
-        self.show(Tone::Good, text.into(), String::new());
+        self.show(Tone::Good, text.into(), String::new(), None);
+    }
+
+    /// Says that something is done and offers to take it back; disappears by itself.
+    pub(crate) fn undoable(self, text: impl Into<String>, undo: impl Fn() + 'static) {
+        self.show(Tone::Good, text.into(), String::new(), Some(UnsyncCallback::new(move |()| undo())));
     }
 
     /// Gives information; disappears by itself.
     pub(crate) fn info(self, text: impl Into<String>, hint: impl Into<String>) {
-        self.show(Tone::Info, text.into(), hint.into());
+        self.show(Tone::Info, text.into(), hint.into(), None);
     }
 
     /// Says what failed and how to fix it; stays until it is dismissed.
     pub(crate) fn failed(self, text: impl Into<String>, hint: impl Into<String>) {
-        self.show(Tone::Bad, text.into(), hint.into());
+        self.show(Tone::Bad, text.into(), hint.into(), None);
     }
 
-    fn show(self, tone: Tone, text: String, hint: String) {
+    fn show(self, tone: Tone, text: String, hint: String, undo: Option<UnsyncCallback<()>>) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
         self.shown.update(|shown| {
             shown.retain(|notice| notice.text != text);
-            shown.push(Notice { id, tone, text, hint });
+            shown.push(Notice { id, tone, text, hint, undo });
         });
         self.make_room();
         if tone != Tone::Bad {
-            self.dismiss_later(id, STAY);
+            self.dismiss_later(id, if undo.is_some() { STAY_TO_UNDO } else { STAY });
         }
     }
 
@@ -130,6 +139,18 @@ pub(crate) fn Notices() -> impl IntoView {
                         <p>{notice.text}</p>
                         {(!notice.hint.is_empty()).then(|| view! { <p class="hint">{notice.hint}</p> })}
                     </div>
+                    {notice.undo.map(|undo| view! {
+                        <button
+                            class="button"
+                            data-testid="notice-undo"
+                            on:click=move |_| {
+                                board.dismiss(notice.id);
+                                undo.run(());
+                            }
+                        >
+                            "Undo"
+                        </button>
+                    })}
                     <button class="button quiet square" aria-label="Dismiss" on:click=move |_| board.dismiss(notice.id)>
                         <Icon shape=Shape::Close/>
                     </button>

@@ -30,7 +30,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let id = batch_id.clone();
     let batch = Memo::new(move |_| live.batch(&id));
     let list = state::provide_execution_list(batch_id.clone());
-    let marking = marks::provide_marking(batch_id.clone());
+    let marking = marks::provide_marking(batch_id.clone(), list);
     behind::provide_behind();
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));
@@ -124,6 +124,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
             </div>
             <div class="results-actions">
                 <RetryAll batch_id/>
+                <RunRemaining batch_id/>
                 <DownloadAll batch_id/>
                 <BatchActions batch compact=false/>
                 <more::MoreActions batch_id/>
@@ -136,6 +137,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
         </p>
         <Remedy batch/>
         <more::Share batch/>
+        <more::SettingsUsed batch_id/>
         <more::Log batch/>
     }
 }
@@ -181,6 +183,30 @@ fn RetryAll(batch_id: StoredValue<String>) -> impl IntoView {
             >
                 <Icon shape=Shape::Retry/>
                 {move || format!("Retry {} failed", format::count(u64::from(failed.get())))}
+            </button>
+        </Show>
+    }
+}
+
+/// Runs what a batch left when it was cancelled or stopped at its first failure.
+#[component]
+fn RunRemaining(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let left = Memo::new(move |_| {
+        batch_id
+            .with_value(|id| live.batch(id))
+            .filter(|batch| batch.status.is_end())
+            .map_or(0, |batch| batch.assets.pending)
+    });
+    view! {
+        <Show when=move || { left.get() > 0 }>
+            <button
+                class="button"
+                data-testid="run-remaining"
+                on:click=move |_| live.run_remaining(batch_id.get_value())
+            >
+                <Icon shape=Shape::Play/>
+                {move || format!("Run {} remaining", format::count(u64::from(left.get())))}
             </button>
         </Show>
     }

@@ -2,6 +2,7 @@
 //! returned in a form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -27,7 +28,7 @@ use crate::selection::{HeaderCheck, Skipped};
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
-use crate::view_model::transparency;
+use crate::view_model::{format, transparency};
 
 /// A failure as the user sees it: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
@@ -380,14 +381,25 @@ impl Services {
         Ok(())
     }
 
+    /// The workflow that a batch ran, with the pictures it named.
+    pub(crate) async fn batch_workflow(self, batch_id: &str) -> Result<Value, UiError> {
+        Ok(self.client()?.batch_workflow(batch_id).await?)
+    }
+
     /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;
         Ok(())
     }
 
-    /// Retries a failed execution with another file in place of one of its pictures: that of the named input, or the
-    /// primary one.
+    /// Runs what a batch left when it ended early.
+    pub(crate) async fn run_remaining(self, batch_id: &str) -> Result<(), UiError> {
+        self.client()?.retry_as_asked(batch_id, &json!({ "onlyPending": true })).await?;
+        Ok(())
+    }
+
+    /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
+    /// or the primary one.
     pub(crate) async fn retry_with(
         self,
         execution: &Execution,
@@ -490,7 +502,12 @@ impl Services {
         Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
     }
 
-    /// Stores a draft under an id, or as a new one; returns its id and the document as stored.
+    /// The document of a published version.
+    pub(crate) async fn workflow_version(self, id: &str, version: u32) -> Result<Value, UiError> {
+        Ok(self.client()?.workflow(id, &json!({ "version": version })).await?.workflow)
+    }
+
+    /// Stores a draft under an id, or as a new one; answers its id and the document as stored.
     pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
             Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
@@ -553,12 +570,28 @@ impl Services {
 
     /// Downloads all results of a batch as one ZIP; returns the names of damaged ones that were left out.
     pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
-        let archive = self.client()?.zip(batch_id).await?;
+        let archive = self.client()?.zip(batch_id, None).await?;
         files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
         Ok(archive.missing)
     }
 
-    /// Checks every stored result of a batch; returns how many were checked, and how many are damaged and now failed.
+    /// Downloads the results of some pictures of a batch as one ZIP. Those that are damaged are named by the error.
+    pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
+        let archive = self.client()?.zip(batch_id, Some(indices)).await?;
+        files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
+        match archive.missing.as_slice() {
+            [] => Ok(()),
+            missing => {
+                let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
+                Err(UiError::new(
+                    format!("{what} not in the ZIP: {}.", format::names(missing)),
+                    "They are listed as failed: retry to regenerate them, then download again.",
+                ))
+            }
+        }
+    }
+
+    /// Checks every stored result of a batch: how many were checked, and how many are damaged and failed now.
     pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), UiError> {
         let found = self.client()?.verify(batch_id).await?;
         Ok((found.checked, found.damaged.len()))

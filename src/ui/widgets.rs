@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::FileList;
 
-use super::focus::focus;
+use super::focus::{focus, is_composing};
 use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::services::Services;
@@ -17,7 +17,18 @@ pub(crate) fn dialog_is_open() -> bool {
     document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
-/// A button that picks files, with its hidden file input. The same file can be picked again, since it may have changed.
+/// Whether Tab reaches the controls of an entry. Of a long list it reaches one entry only; the arrow keys lead to the
+/// others.
+#[derive(Clone, Copy)]
+pub(crate) struct TabStop(pub(crate) Signal<bool>);
+
+/// The `tabindex` of a control, by the entry that it is in. Outside of lists Tab reaches every control.
+pub(crate) fn tab_index() -> impl Fn() -> Option<&'static str> + Copy {
+    let stop = use_context::<TabStop>();
+    move || stop.is_some_and(|TabStop(stop)| !stop.get()).then_some("-1")
+}
+
+/// A button that picks files, with its hidden file field. The same file can be picked again: it may have changed.
 #[component]
 pub(crate) fn FilePicker(
     /// The label of the field.
@@ -71,6 +82,7 @@ pub(crate) fn FilePicker(
             aria-label=name
             title=title
             disabled=move || disabled.get()
+            tabindex=tab_index()
             aria-pressed=move || pressed.map(|pressed| pressed.get().to_string())
             on:click=open
         >
@@ -228,7 +240,7 @@ pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: Childr
     let menu = MenuFrame(frame);
     provide_context(menu);
     let on_key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && frame.get_untracked().is_some_and(|frame| frame.open()) {
+        if event.key() == "Escape" && !is_composing(&event) && frame.get_untracked().is_some_and(|frame| frame.open()) {
             event.stop_propagation();
             menu.leave();
         }

@@ -84,6 +84,50 @@ pub fn description(document: &Value) -> &str {
     text(document.get("metadata").unwrap_or(&Value::Null), "description")
 }
 
+/// The document with another description.
+pub fn described(document: &Value, description: &str) -> Value {
+    let mut document = document.clone();
+    library::set_metadata(&mut document, "description", description);
+    document
+}
+
+/// What a step of a workflow does, as its parameters say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The action's label.
+    pub title: String,
+    /// The parameters that are set, on one line; may be empty.
+    pub settings: String,
+}
+
+/// The steps of a workflow that do something, in document order: all but the inputs.
+pub fn steps(document: &Value) -> Vec<Step> {
+    let step = |node: Node| {
+        let action = actions::find(&node.action_type)?;
+        let settings = form::summary(action.fields, parameters(document, node.index));
+        (!matches!(action.role, Role::Source)).then(|| Step { title: action.name.to_owned(), settings })
+    };
+    nodes(document).into_iter().filter_map(step).collect()
+}
+
+/// A description of a workflow made from its parameters: `Resize: width 1234 px. Output: JPEG.`
+pub fn describe(document: &Value) -> String {
+    let sentence = |step: Step| match step.settings.as_str() {
+        "" => format!("{}.", step.title),
+        settings => format!("{}: {settings}.", step.title),
+    };
+    steps(document).into_iter().map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+/// The workflow of a batch as one to run with other pictures: what its primary input named is left out, and further
+/// inputs, such as a logo, keep theirs.
+pub fn without_primary_images(document: &Value) -> Value {
+    match inputs(document).into_iter().find(|input| input.primary) {
+        Some(input) => with_images(document, &input.action_id, Vec::new()),
+        None => document.clone(),
+    }
+}
+
 /// Every action with an entry in the catalog, in document order.
 pub fn nodes(document: &Value) -> Vec<Node> {
     list(document, "actions")
@@ -195,6 +239,28 @@ pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Val
 mod tests {
     use super::*;
     use crate::workflow::builtin;
+
+    #[test]
+    fn a_description_follows_the_parameters() {
+        let gallery = builtin::find("web-gallery").unwrap().document();
+        let index = index_of(&gallery, "resize").unwrap();
+        let edited = with_parameter(&gallery, index, "width", Some(json!(1234)));
+        let text = describe(&edited);
+        assert!(text.starts_with("Resize: width 1234 px · height 1600 px"), "{text}");
+        assert!(text.contains(" Sharpen") && text.contains("Output: "), "{text}");
+        let described = described(&edited, &text);
+        assert_eq!(description(&described), text);
+        assert_eq!(describe(&described), text);
+    }
+
+    #[test]
+    fn the_workflow_of_a_batch_keeps_its_logo_and_loses_its_pictures() {
+        let image = |name: &str| vec![json!({ "name": name, "sourceUrl": "asset:x", "storageType": "local" })];
+        let [photos, logo] = &inputs(&watermark())[..] else { panic!("two inputs") };
+        let run = with_images(&with_images(&watermark(), &photos.action_id, image("a")), &logo.action_id, image("b"));
+        let counts = |document: &Value| inputs(document).iter().map(|input| input.named).collect::<Vec<_>>();
+        assert_eq!((counts(&run), counts(&without_primary_images(&run))), (vec![1, 1], vec![0, 1]));
+    }
 
     fn watermark() -> Value {
         builtin::find("watermark-two-sizes").unwrap().document()

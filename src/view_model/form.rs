@@ -214,7 +214,7 @@ pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     own.cloned().unwrap_or_else(field.default)
 }
 
-/// The parameters that the document sets, in one line: `Fit · 1600 px · 1600 px`.
+/// The parameters that the document sets, on one line: `Long side · width 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {
@@ -224,10 +224,10 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
             (Kind::Boolean, Value::Bool(on)) => {
                 format!("{} {}", label(field.name), if *on { "on" } else { "off" })
             }
-            (Kind::Integer | Kind::Number, value) => match field.unit {
-                Some(unit) => format!("{} {unit}", shown(value)),
-                None => format!("{} {}", label(field.name).to_lowercase(), shown(value)),
-            },
+            (Kind::Integer | Kind::Number, value) => {
+                let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+                format!("{} {}{unit}", label(field.name).to_lowercase(), shown(value))
+            }
             (_, value) => shown(value),
         })
     });
@@ -353,6 +353,8 @@ mod tests {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
         assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");
+        let raw = json!({ "mode": "long-side", "width": 1600 });
+        assert_eq!(summary(find("resize").unwrap().fields, raw.as_object()), "width 1600 px · Long side");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
 //! the view, so that going to the batches and back loses nothing, and its tab (`keeping`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
 use crate::view_model::{document, format};
-use crate::workflow::builtin::BUILTIN;
+use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity, check};
 
 mod keeping;
@@ -251,7 +251,7 @@ impl Draft {
 
     /// Takes those out; the first of each stays.
     pub(crate) fn remove_duplicates(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             let Some(entries) = pictures.get_mut(PRIMARY) else { return };
             let again = duplicates(entries.iter().map(|entry| entry.source_url.as_str()));
             let again: HashSet<u32> = again.into_iter().map(|at| entries[at].id).collect();
@@ -261,8 +261,58 @@ impl Draft {
 
     /// Takes out what cannot be read.
     pub(crate) fn remove_unreadable(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             pictures.values_mut().for_each(|entries| entries.retain(|entry| entry.problem().is_none()));
+        });
+    }
+
+    /// Takes all pictures of an input out, and offers to bring them back.
+    pub(crate) fn clear_with_undo(self, key: &str) {
+        let missing = if key == PRIMARY { self.missing.get_untracked() } else { Vec::new() };
+        self.offer_undo(missing, |pictures| {
+            pictures.remove(key);
+        });
+        if key == PRIMARY {
+            self.skipped.set(SkippedFiles::default());
+            self.missing.set(Vec::new());
+        }
+    }
+
+    /// Removes pictures, and offers to bring them back.
+    fn remove_with_undo(self, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        self.offer_undo(Vec::new(), remove);
+    }
+
+    /// Removes pictures, and offers to bring them back, with the missing files that go with them. What is added in the
+    /// meantime stays.
+    fn offer_undo(self, missing: Vec<Missing>, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        let before = self.pictures.get_untracked();
+        self.pictures.update(remove);
+        let removed: Vec<(String, Vec<Entry>)> = self.pictures.with_untracked(|now| {
+            let gone = |key: &str, entries: Vec<Entry>| -> Vec<Entry> {
+                let left: HashSet<u32> = now.get(key).into_iter().flatten().map(|entry| entry.id).collect();
+                entries.into_iter().filter(|entry| !left.contains(&entry.id)).collect()
+            };
+            before.into_iter().map(|(key, entries)| (key.clone(), gone(&key, entries))).collect()
+        });
+        let count: usize = removed.iter().map(|(_, entries)| entries.len()).sum();
+        if count == 0 {
+            return;
+        }
+        self.notices.undoable(format!("{} removed.", format::plural(count as u64, "picture", "pictures")), move || {
+            self.pictures.update(|pictures| {
+                for (key, entries) in &removed {
+                    let now = pictures.entry(key.clone()).or_default();
+                    let here: HashSet<u32> = now.iter().map(|entry| entry.id).collect();
+                    now.extend(entries.iter().filter(|entry| !here.contains(&entry.id)).cloned());
+                    now.sort_unstable_by_key(|entry| entry.id);
+                }
+            });
+            self.missing.update(|now| {
+                let here: HashSet<u32> = now.iter().map(|one| one.id).collect();
+                now.extend(missing.iter().filter(|one| !here.contains(&one.id)).cloned());
+                now.sort_unstable_by_key(|one| one.id);
+            });
         });
     }
 
@@ -495,9 +545,9 @@ impl Draft {
         id
     }
 
-    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. They replace what was
-    /// picked.
-    pub(crate) fn take_inputs_of(self, batch_id: String) {
+    /// Takes over the pictures of a batch, or those at the indices in `only`, for another workflow or other settings, and
+    /// goes to them. They replace what was picked.
+    pub(crate) fn take_inputs_of(self, batch_id: String, only: Option<BTreeSet<u32>>) {
         /// Executions read at once.
         const PORTION: u32 = 500;
         if untrack(|| self.is_restoring()) {
@@ -511,7 +561,8 @@ impl Draft {
                     Ok(page) => page,
                     Err(problem) => return self.notices.failed(problem.text, problem.hint),
                 };
-                for execution in &page.executions {
+                let is_wanted = |index| only.as_ref().is_none_or(|only| only.contains(&index));
+                for execution in page.executions.iter().filter(|one| is_wanted(one.asset_index)) {
                     self.collect_inputs(execution, &mut pictures);
                 }
                 offset += PORTION;
@@ -680,6 +731,54 @@ impl Draft {
             let next = document::with_parameter(history.present(), index, parameter, value);
             history.edit(&format!("{index}.{parameter}"), next);
         });
+    }
+
+    /// A workflow as it was before it was edited, tracked: as built in, or as stored.
+    pub(crate) fn original(self, id: &str) -> Option<Value> {
+        builtin::find(id)
+            .map(|builtin| builtin.document())
+            .or_else(|| self.stored.with(|stored| stored.get(id).cloned()))
+    }
+
+    /// Whether a workflow was edited, tracked.
+    pub(crate) fn is_edited(self, id: &str) -> bool {
+        self.original(id).is_some_and(|original| {
+            self.documents.with(|documents| documents.get(id).is_some_and(|history| *history.present() != original))
+        })
+    }
+
+    /// A sentence about a workflow as it is edited, tracked: its own description, or once that may no longer hold, one
+    /// made from its parameters.
+    pub(crate) fn description_of(self, id: &str) -> String {
+        let edited = self.is_edited(id);
+        self.documents.with(|documents| {
+            let document = documents.get(id).map_or(&Value::Null, History::present);
+            if edited { document::describe(document) } else { document::description(document).to_owned() }
+        })
+    }
+
+    /// Takes all edits of the chosen workflow back, as one step.
+    pub(crate) fn reset(self) {
+        let Some(original) = untrack(|| self.original(&self.choice.get())) else { return };
+        self.edit_whole(original);
+    }
+
+    /// Replaces the chosen workflow, as one step.
+    pub(crate) fn edit_whole(self, document: Value) {
+        self.change(|history| history.replace(document));
+    }
+
+    /// Chooses the workflow of a batch with the settings it ran with, and goes to it.
+    pub(crate) fn take_settings(self, workflow: &Value) {
+        let document = document::without_primary_images(workflow);
+        let id = document::workflow_id(&document);
+        if id != OWN && self.knows(&id) {
+            self.choose(&id);
+            self.edit_whole(document);
+        } else {
+            self.set_own_text(serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
+        self.route.go(&Route::New);
     }
 
     /// Takes the last edit back.

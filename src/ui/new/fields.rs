@@ -7,6 +7,7 @@ use web_sys::FileList;
 use super::draft::Draft;
 use super::models::Models;
 use crate::actions::parameters::Field;
+use crate::ui::focus::is_composing;
 use crate::ui::widgets::{FilePicker, Switch};
 use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
@@ -130,6 +131,9 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
 fn NumberControl(edited: Edited, step: f64) -> impl IntoView {
     let id = edited.id.get_value();
     let arrow = move |event: leptos::ev::KeyboardEvent| {
+        if is_composing(&event) {
+            return;
+        }
         let direction = match event.key().as_str() {
             "ArrowUp" => 1.0,
             "ArrowDown" => -1.0,

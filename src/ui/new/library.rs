@@ -197,7 +197,12 @@ impl Library {
             });
         }
         let name = document::name(&document);
-        self.names.ask("Save as a new workflow", name, "Save", move |name| {
+        // What the built-in workflow says of itself may not hold for the copy.
+        let document = match untrack(|| self.draft.is_edited(&self.draft.choice())) {
+            true => document::described(&document, &document::describe(&document)),
+            false => document,
+        };
+        self.names.ask("Save as a workflow of your own", name, "Save", move |name| {
             let document = document::named(&document, &name);
             self.act(async move {
                 let (id, document) = self.services.save_workflow(document, None).await?;
@@ -240,7 +245,21 @@ impl Library {
         });
     }
 
-    /// Turns it back into a draft.
+    /// Brings the document of a version back as an edit of the draft, which the user may save or undo.
+    pub(crate) fn restore(self, id: String, document: Value, version: u32) {
+        self.act(async move {
+            if !self.stored.with_untracked(|stored| stored.contains_key(&id)) {
+                let stored = self.services.workflow(&id).await?;
+                self.open(&id, stored);
+            }
+            self.draft.choose(&id);
+            self.draft.edit_whole(document);
+            self.notices.done(format!("Version {version} is in the settings. Save it to keep it, or undo."));
+            Ok(())
+        });
+    }
+
+    /// Takes it back to a draft.
     pub(crate) fn unpublish(self, id: String) {
         self.act(async move { self.services.unpublish_workflow(&id).await });
     }
@@ -254,7 +273,16 @@ impl Library {
         });
     }
 
-    /// Stores the text of a file as a new workflow and chooses it.
+    /// Gives the user a version as a file.
+    pub(crate) fn export_version(self, id: String, version: u32) {
+        self.act(async move {
+            let document = self.services.workflow_version(&id, version).await?;
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            download_text(&text, &format!("{id}-v{version}"), TextKind::Json)
+        });
+    }
+
+    /// Keeps the text of a file as a new workflow, and chooses it.
     pub(crate) fn import(self, text: String, file: String) {
         self.act(async move {
             let parsed = serde_json::from_str::<Value>(&text);

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::FileList;
 
 use super::library::Library;
+use super::versions::{Versions, VersionsDialog, provide_versions};
 use super::workflows::{Card, JSON};
 use crate::api::{WorkflowStatus, WorkflowSummary};
 use crate::ui::icons::{Icon, Shape};
@@ -17,6 +18,7 @@ use crate::ui::widgets::{FilePicker, Menu, MenuItem};
 #[component]
 pub(crate) fn MyWorkflows() -> impl IntoView {
     let library = expect_context::<Library>();
+    provide_versions();
     view! {
         <div class="spread mine-head">
             <h3 id="mine-title">"My workflows"</h3>
@@ -30,6 +32,7 @@ pub(crate) fn MyWorkflows() -> impl IntoView {
                 <MyCard first/>
             </For>
         </div>
+        <VersionsDialog/>
     }
 }
 
@@ -85,6 +88,8 @@ fn MyCard(first: WorkflowSummary) -> impl IntoView {
     let published = Memo::new(move |_| known.with(|one| one.version.is_some()));
     let may_publish = Memo::new(move |_| known.with(|one| one.changed));
     let now = Memo::new(move |_| known.with(state));
+    let versions = expect_context::<Versions>();
+    let has_versions = Memo::new(move |_| known.with(|one| !one.versions.is_empty()));
     let act = move |act: fn(Library, &WorkflowSummary)| move || known.with_untracked(|one| act(library, one));
     view! {
         <div class="card-frame">
@@ -125,6 +130,14 @@ fn MyCard(first: WorkflowSummary) -> impl IntoView {
                         shape=Shape::Undo
                         text="Unpublish"
                         on_pick=move || library.unpublish(id.get_value())
+                    />
+                </Show>
+                <Show when=move || has_versions.get()>
+                    <MenuItem
+                        testid="workflow-versions"
+                        shape=Shape::Layers
+                        text="Versions…"
+                        on_pick=move || known.with_untracked(|one| versions.show(one))
                     />
                 </Show>
                 <MenuItem testid="workflow-rename" shape=Shape::Pen text="Rename" on_pick=act(Library::rename)/>

@@ -7,13 +7,14 @@ use web_sys::FileList;
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
 use crate::selection::HeaderCheck;
+use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
-use crate::ui::widgets::FilePicker;
+use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
 use crate::view_model::format;
 use crate::view_model::missing::Missing;
-use crate::view_model::window::Window;
+use crate::view_model::window::{self, Window};
 
 /// Every input of the workflow with its pictures.
 #[component]
@@ -47,7 +48,7 @@ fn Totals() -> impl IntoView {
     view! {
         <Show when=move || picked.get()>
             <span class="small muted numbers" data-testid="picked-count">{text}</span>
-            <button class="button quiet push" data-testid="clear-picked" on:click=move |_| draft.clear(PRIMARY)>
+            <button class="button quiet push" data-testid="clear-picked" on:click=move |_| draft.clear_with_undo(PRIMARY)>
                 "Clear"
             </button>
         </Show>
@@ -326,6 +327,49 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
         };
         key.with_value(|key| draft.with_pictures(key, shown))
     };
+    // The tile that the keyboard is at; Tab reaches it alone, or the first in sight.
+    let current = RwSignal::new(None::<u32>);
+    let tab_stop = Memo::new(move |_| {
+        let range = entries.get();
+        let in_sight = |all: &[Entry]| {
+            let shown = all.get(range.start as usize..(range.end as usize).min(all.len())).unwrap_or_default();
+            current.get().filter(|id| shown.iter().any(|one| one.id == *id)).or(shown.first().map(|one| one.id))
+        };
+        key.with_value(|key| draft.with_pictures(key, in_sight))
+    });
+    provide_context(TileFocus { current, tab_stop });
+    let focus_tile = move |at: u32| {
+        let id = key
+            .with_value(|key| untrack(|| draft.with_pictures(key, |all| all.get(at as usize).map(|entry| entry.id))));
+        let (Some(id), Some(scrolled)) = (id, frame.get_untracked()) else { return };
+        current.set(Some(id));
+        if let Some(to) = list.get_untracked().reveal(at) {
+            scrolled.set_scroll_top(to as i32);
+            measure();
+        }
+        // It may be built only now.
+        request_animation_frame(move || {
+            let button = frame
+                .try_get_untracked()
+                .flatten()
+                .and_then(|frame| frame.query_selector(&format!("[data-picture=\"{id}\"] .remove")).ok().flatten());
+            focus(button);
+        });
+    };
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let Some(id) = tab_stop.get_untracked().filter(|_| !is_composing(&event)) else { return };
+        let place = |all: &[Entry]| all.iter().position(|entry| entry.id == id);
+        let Some(at) = key.with_value(|key| untrack(|| draft.with_pictures(key, place))) else { return };
+        let (total, columns) = (total.get_untracked(), list.get_untracked().columns);
+        if let Some(to) = window::step(event.key().as_str(), at as u32, columns, total) {
+            event.prevent_default();
+            focus_tile(to);
+        } else if event.key() == "Delete" {
+            event.prevent_default();
+            key.with_value(|key| draft.remove(key, id));
+            focus_tile((at as u32).min(total.saturating_sub(2)));
+        }
+    };
     view! {
         <div
             class="picked"
@@ -336,6 +380,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             <div style=move || format!("height:{}px", list.get().height())>
                 <ul
                     aria-label="Picked pictures"
+                    on:keydown=on_key
                     style=move || format!(
                         "transform:translateY({}px);grid-template-columns:repeat({},1fr)",
                         list.get().top(entries.get().start),
@@ -351,10 +396,26 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     }
 }
 
+/// The tile that the keyboard is at, by its entry's id.
+#[derive(Clone, Copy)]
+struct TileFocus {
+    current: RwSignal<Option<u32>>,
+    tab_stop: Memo<Option<u32>>,
+}
+
 #[component]
 fn Tile(entry: Entry, key: String) -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let tiles = use_context::<TileFocus>();
     let id = entry.id;
+    if let Some(TileFocus { tab_stop, .. }) = tiles {
+        provide_context(TabStop(Signal::derive(move || tab_stop.get() == Some(id))));
+    }
+    let here = move |_| {
+        if let Some(TileFocus { current, .. }) = tiles {
+            current.set(Some(id));
+        }
+    };
     let what = match &entry.header {
         Some(HeaderCheck::Picture { format, width, height }) => format!(", {width} × {height}, {format}"),
         Some(HeaderCheck::Unreadable(why)) => format!(". Could not be read: {why}."),
@@ -364,11 +425,17 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
     let is_bad = entry.problem().is_some();
     let label = format!("Remove {}", entry.name);
     view! {
-        <li class="tile" class:bad=is_bad data-testid="picked-row" title=title>
+        <li class="tile" class:bad=is_bad data-testid="picked-row" data-picture=id title=title on:focusin=here>
             <PickedPreview entry=entry.clone()/>
             {is_bad.then(|| view! { <span class="bad-sign"><Icon shape=Shape::Warning/></span> })}
             <span class="truncate">{entry.name}</span>
-            <button class="remove" data-testid="remove-picked" aria-label=label on:click=move |_| draft.remove(&key, id)>
+            <button
+                class="remove"
+                data-testid="remove-picked"
+                aria-label=label
+                tabindex=tab_index()
+                on:click=move |_| draft.remove(&key, id)
+            >
                 <Icon shape=Shape::Close/>
             </button>
         </li>
@@ -388,7 +455,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
         1..MANY => key.with_value(|key| draft.with_pictures(key, <[Entry]>::to_vec)),
         _ => Vec::new(),
     };
-    let clear = move |_| key.with_value(|key| draft.clear(key));
+    let clear = move |_| key.with_value(|key| draft.clear_with_undo(key));
     let hint = match input.named {
         0 => "One for all pictures, or one for each.".to_owned(),
         named => {

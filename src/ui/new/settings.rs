@@ -32,6 +32,7 @@ pub(crate) fn Settings() -> impl IntoView {
         <section class="section" aria-labelledby="settings-title" data-testid="form">
             <div class="spread">
                 <h2 id="settings-title" class="truncate">{name}</h2>
+                <Edited/>
                 <div class="push tight">
                     <Explain/>
                     <History/>
@@ -52,7 +53,27 @@ pub(crate) fn Settings() -> impl IntoView {
     }
 }
 
-/// Shows and hides each parameter's help.
+/// Says that the chosen workflow is not as it was, and offers to take all edits back.
+#[component]
+fn Edited() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let edited = Memo::new(move |_| draft.is_edited(&draft.choice()));
+    view! {
+        <Show when=move || edited.get()>
+            <span class="badge" data-testid="edited">"Edited"</span>
+            <button
+                class="button quiet"
+                data-testid="reset"
+                title="Take all edits of this workflow back"
+                on:click=move |_| draft.reset()
+            >
+                "Reset"
+            </button>
+        </Show>
+    }
+}
+
+/// Shows and hides what each parameter is for.
 #[component]
 fn Explain() -> impl IntoView {
     let Explained(explained) = expect_context();

@@ -30,8 +30,22 @@ pub(crate) fn Workflows() -> impl IntoView {
                 .map(|action| action.name)
                 .collect::<Vec<_>>()
                 .join(" · ");
-            let (name, about) = (document::name(&document), document::description(&document).to_owned());
-            view! { <Card id=builtin.id.to_owned() name=Signal::stored(name) about=Signal::stored(about) steps on_choose=move |id| draft.choose(&id)/> }
+            let name = document::name(&document);
+            let about = Memo::new(move |_| draft.description_of(builtin.id));
+            let edited = Memo::new(move |_| draft.is_edited(builtin.id));
+            view! {
+                <Card
+                    id=builtin.id.to_owned()
+                    name=Signal::stored(name)
+                    about=about.into()
+                    steps
+                    on_choose=move |id| draft.choose(&id)
+                >
+                    <Show when=move || edited.get()>
+                        <span class="card-state"><span class="badge">"Edited"</span></span>
+                    </Show>
+                </Card>
+            }
         })
         .collect::<Vec<_>>();
     view! {

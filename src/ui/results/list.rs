@@ -68,7 +68,8 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         filter
     });
     let marking = expect_context::<Marking>();
-    // In the list and in the detail: the previous and the next picture.
+    // In the list and beside it: the picture before and after the one that the keyboard is at. It is looked at where one
+    // is already.
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         if is_composing(&event) {
             return;
@@ -91,11 +92,15 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         event.prevent_default();
         let index = execution.asset_index;
         if event.shift_key() {
-            for one in list.selected().into_iter().chain([index]).filter(|one| !untrack(|| marking.is_marked(*one))) {
+            for one in list.current().into_iter().chain([index]).filter(|one| !untrack(|| marking.is_marked(*one))) {
                 marking.toggle(one, false);
             }
         }
-        list.select(execution);
+        if list.selected().is_some() {
+            list.select(execution);
+        } else {
+            list.set_current(index);
+        }
         reveal(window_now.get_untracked(), at, frame);
         if place.matches(".rows").unwrap_or(false) {
             request_animation_frame(move || focus_row(index));
@@ -112,6 +117,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
             })}
             <div
                 class="rows"
+                class:marking=move || marking.any()
                 node_ref=frame
                 data-testid="execution-list"
                 data-total=move || total.get()

@@ -15,7 +15,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
-use crate::ui::widgets::{FilePicker, StoredImage};
+use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
 use crate::view_model::format;
 
 /// Outputs shown in a row; the others are in the detail.
@@ -44,7 +44,8 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let marking = expect_context::<Marking>();
     let index = first.asset_index;
     let name = name(&first);
-    // Its last state, while it is not visible.
+    provide_context(TabStop(Signal::derive(move || list.is_tab_stop(index))));
+    // As it was last, while it is not in sight.
     let entry = Memo::new(move |before: Option<&(u32, Arc<Execution>)>| {
         list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
     });
@@ -85,6 +86,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             data-testid="execution-row"
             data-index=index
             data-status=move || state().0
+            on:focusin=move |_| list.set_current(index)
             aria-posinset=move || entry.with(|entry| entry.0 + 1)
             aria-setsize=move || total.get()
         >
@@ -93,7 +95,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
                 {move || thumbnail.get().map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
             </div>
             <div class="row-name">
-                <button class="open truncate" on:click=move |_| list.select(execution.get_untracked())>{name}</button>
+                <button class="open truncate" tabindex=tab_index() on:click=move |_| list.select(execution.get_untracked())>{name}</button>
                 <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
                     {move || doubt.get().map(|message| view! { <Doubt message/> })}
                     {sub}
@@ -177,7 +179,7 @@ fn Download(output: OutputFile) -> impl IntoView {
         });
     };
     view! {
-        <button class="button quiet square" data-testid="download" aria-label=label.clone() title=label on:click=download>
+        <button class="button quiet square" data-testid="download" tabindex=tab_index() aria-label=label.clone() title=label on:click=download>
             <Icon shape=Shape::Download/>
         </button>
     }
@@ -226,6 +228,7 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
         <button
             class="button"
             data-testid="retry"
+            tabindex=tab_index()
             aria-label=label
             title=move || underway.get().then_some("Available when the batch has ended")
             disabled=move || underway.get()

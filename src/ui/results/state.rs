@@ -12,8 +12,10 @@ use leptos::task::spawn_local;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::store::ExecutionPage;
 use crate::ui::live::Live;
+use crate::ui::route::CurrentRoute;
 use crate::ui::services::{Change, Services, UiError};
 use crate::view_model::reading::{Extent, Readings};
+use crate::view_model::route::Route;
 use crate::view_model::window::pages;
 
 /// Executions per page.
@@ -25,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 #[derive(Clone, Copy)]
 pub(crate) struct ExecutionList {
     services: Services,
+    route: CurrentRoute,
     batch_id: StoredValue<String>,
     filter: RwSignal<&'static str>,
     pages: RwSignal<HashMap<u32, Vec<Arc<Execution>>>>,
@@ -32,7 +35,11 @@ pub(crate) struct ExecutionList {
     matching: RwSignal<Option<u32>>,
     problem: RwSignal<Option<UiError>>,
     wanted: RwSignal<Range<u32>>,
-    /// `assetIndex` of the one looked at, with what was read of it.
+    /// `assetIndex` of the one that the keyboard is at, whether it is looked at or not.
+    current: RwSignal<Option<u32>>,
+    /// `assetIndex` of the only row that Tab reaches: the current one, or the first in sight.
+    tab_stop: Memo<Option<u32>>,
+    /// `assetIndex` of the one looked at, with what was read of it. The route says the same.
     selected: RwSignal<Option<u32>>,
     detail: RwSignal<Option<Arc<Execution>>>,
     /// Answers of an older generation (another filter) are dropped.
@@ -45,14 +52,23 @@ pub(crate) struct ExecutionList {
 pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
     let services = expect_context::<Services>();
     let live = expect_context::<Live>();
+    let route = expect_context::<CurrentRoute>();
+    let (pages, wanted, current) = (RwSignal::new(HashMap::new()), RwSignal::new(0..1), RwSignal::new(None));
     let list = ExecutionList {
         services,
+        route,
         batch_id: StoredValue::new(batch_id.clone()),
         filter: RwSignal::new("all"),
-        pages: RwSignal::new(HashMap::new()),
+        pages,
         matching: RwSignal::new(None),
         problem: RwSignal::new(None),
-        wanted: RwSignal::new(0..1),
+        wanted,
+        current,
+        tab_stop: Memo::new(move |_| {
+            let in_sight: Vec<u32> = pages
+                .with(|pages| wanted.get().filter_map(|at| entry_at(pages, at)).map(|one| one.asset_index).collect());
+            current.get().filter(|index| in_sight.contains(index)).or(in_sight.first().copied())
+        }),
         selected: RwSignal::new(None),
         detail: RwSignal::new(None),
         generation: StoredValue::new(0),
@@ -82,6 +98,22 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
     Effect::new(move |_| {
         list.selected.track();
         list.read_detail();
+    });
+    // Back and Forward, links, and a page that starts with a picture open.
+    let id = list.batch_id.get_value();
+    let routed = Memo::new(move |_| route.get().picture_of(&id));
+    Effect::new(move |_| {
+        let routed = routed.get();
+        if routed == list.selected.get_untracked() {
+            return;
+        }
+        match routed {
+            Some(index) => {
+                list.current.set(Some(index));
+                list.selected.set(Some(index));
+            }
+            None => super::detail::leave(list),
+        }
     });
     provide_context(list);
     list
@@ -121,20 +153,16 @@ impl ExecutionList {
     /// The entries in sight, tracked; `None` where one was not read yet.
     pub(crate) fn entries(self) -> Vec<(u32, Option<Arc<Execution>>)> {
         let wanted = self.wanted.get();
-        self.pages.with(|pages| {
-            let entry = |at: u32| pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize)).cloned();
-            wanted.map(|at| (at, entry(at))).collect()
-        })
+        self.pages.with(|pages| wanted.map(|at| (at, entry_at(pages, at).cloned())).collect())
     }
 
     /// An execution by its `assetIndex` with its place in the list, tracked; `None` while it is not in sight.
     pub(crate) fn find(self, asset_index: u32) -> Option<(u32, Arc<Execution>)> {
         self.pages.with(|pages| {
-            let entry = |at: u32| pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize));
             // Unfiltered, the index is the place.
             std::iter::once(asset_index)
                 .chain(self.wanted.get_untracked())
-                .find_map(|at| Some((at, entry(at).filter(|one| one.asset_index == asset_index)?.clone())))
+                .find_map(|at| Some((at, entry_at(pages, at).filter(|one| one.asset_index == asset_index)?.clone())))
         })
     }
 
@@ -249,21 +277,50 @@ impl ExecutionList {
         self.selected.get_untracked()
     }
 
+    /// `assetIndex` of the one that the keyboard is at.
+    pub(crate) fn current(self) -> Option<u32> {
+        self.selected.get_untracked().or_else(|| self.tab_stop.get_untracked())
+    }
+
     /// Whether it is this one, tracked.
     pub(crate) fn is_selected(self, asset_index: u32) -> bool {
         self.selected.get() == Some(asset_index)
     }
 
-    /// Looks at one.
+    /// Looks at one. Back closes it again; of several looked at one after the other it closes the last.
     pub(crate) fn select(self, execution: Arc<Execution>) {
-        self.selected.set(Some(execution.asset_index));
+        let index = execution.asset_index;
+        let was_open = self.selected.get_untracked().is_some();
+        self.current.set(Some(index));
+        self.selected.set(Some(index));
         self.detail.set(Some(execution));
+        let route = Route::Picture(self.batch_id.get_value(), index);
+        if was_open { self.route.replace(route) } else { self.route.open(route) }
     }
 
     /// Stops looking.
     pub(crate) fn close(self) {
+        if self.selected.get_untracked().is_none() {
+            return;
+        }
         self.selected.set(None);
         self.detail.set(None);
+        let batch_id = self.batch_id.get_value();
+        if untrack(|| self.route.get()).picture_of(&batch_id).is_some() {
+            self.route.close(Route::Batch(batch_id));
+        }
+    }
+
+    /// Says that the keyboard is at a row.
+    pub(crate) fn set_current(self, asset_index: u32) {
+        if self.current.get_untracked() != Some(asset_index) {
+            self.current.set(Some(asset_index));
+        }
+    }
+
+    /// Whether Tab reaches this row, tracked.
+    pub(crate) fn is_tab_stop(self, asset_index: u32) -> bool {
+        self.tab_stop.get() == Some(asset_index)
     }
 
     /// What is looked at.
@@ -281,26 +338,32 @@ impl ExecutionList {
             if self.selected.try_get_untracked() != Some(Some(index)) {
                 return;
             }
-            let Some(read) = page.executions.into_iter().next() else { return };
+            let Some(read) = page.executions.into_iter().next() else {
+                // A link to a picture that the batch does not have.
+                return self.close();
+            };
             if self.detail.with_untracked(|now| now.as_deref() != Some(&read)) {
                 self.detail.set(Some(Arc::new(read)));
             }
         });
     }
 
-    /// The entry `step` after the one looked at, if it was read, with its place in the list.
+    /// The entry `step` after the one that the keyboard is at, if it was read, with its place in the list.
     pub(crate) fn neighbour(self, step: i64) -> Option<(u32, Arc<Execution>)> {
-        let selected = self.selected.get_untracked()?;
+        let from = self.current()?;
         let place = self.pages.with_untracked(|pages| {
             pages.iter().find_map(|(page, entries)| {
-                let within = entries.iter().position(|entry| entry.asset_index == selected)?;
+                let within = entries.iter().position(|entry| entry.asset_index == from)?;
                 Some(i64::from(page * PAGE) + within as i64)
             })
         })?;
         let next = u32::try_from(place + step).ok()?;
-        let entry = self.pages.with_untracked(|pages| {
-            pages.get(&(next / PAGE)).and_then(|page| page.get((next % PAGE) as usize)).cloned()
-        })?;
+        let entry = self.pages.with_untracked(|pages| entry_at(pages, next).cloned())?;
         Some((next, entry))
     }
+}
+
+/// The entry at a place of the list, where its page was read.
+fn entry_at(pages: &HashMap<u32, Vec<Arc<Execution>>>, at: u32) -> Option<&Arc<Execution>> {
+    pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize))
 }
