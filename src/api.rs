@@ -330,7 +330,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     execution_id(batch_id, index),
                     state.name()
                 ),
-                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is none of the execution's inputs.".to_owned(),
+                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is not an input of the execution.".to_owned(),
                 Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })

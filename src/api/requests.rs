@@ -342,9 +342,9 @@ impl ExecutionsQuery {
 pub struct Retry {
     /// These, or all failed ones.
     pub execution_ids: Option<Vec<String>>,
-    /// Only what never ran: failed executions stay failed.
+    /// Only executions that never ran; failed ones stay failed.
     pub only_pending: bool,
-    /// A file for the only one of them, in place of one that cannot be used.
+    /// For a single execution: a file to replace one that cannot be used.
     pub replacement: Option<Replacement>,
 }
 

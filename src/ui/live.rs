@@ -194,12 +194,12 @@ impl Live {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
     }
 
-    /// Runs what a batch left when it ended early; failed executions stay failed.
+    /// Runs what a batch left undone when it ended early; failed executions stay failed.
     pub(crate) fn run_remaining(self, batch_id: String) {
         self.act(async move { self.services.run_remaining(&batch_id).await });
     }
 
-    /// Runs a failed execution again with another file in place of the one it failed by.
+    /// Retries a failed execution with another file in place of the one that made it fail.
     pub(crate) fn retry_with(self, execution: Arc<Execution>, file: web_sys::File) {
         self.act(async move {
             let action_id = execution.failed_input().map(|input| input.action_id.as_str());

@@ -31,7 +31,7 @@ struct Notice {
     tone: Tone,
     text: String,
     hint: String,
-    /// Takes back what the notice tells of.
+    /// Undoes what the notice reports.
     undo: Option<UnsyncCallback<()>>,
 }
 
@@ -46,9 +46,9 @@ pub(crate) struct NoticeBoard {
 const MOST: usize = 4;
 /// How long a temporary notice stays.
 const STAY: Duration = Duration::from_secs(6);
-/// The same, for one that offers to take something back.
+/// The same for a notice with an undo button.
 const STAY_TO_UNDO: Duration = Duration::from_secs(12);
-/// When to check again, after the user was on the notices.
+/// How long to wait before checking again whether the user is still on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Whether the pointer or the focus is on the notices; while it is, none disappears.
@@ -62,7 +62,7 @@ impl NoticeBoard {
         self.show(Tone::Good, text.into(), String::new(), None);
     }
 
-    /// Says that something is done and offers to take it back; disappears by itself.
+    /// Says that something is done and offers to undo it; disappears by itself.
     pub(crate) fn undoable(self, text: impl Into<String>, undo: impl Fn() + 'static) {
         self.show(Tone::Good, text.into(), String::new(), Some(UnsyncCallback::new(move |()| undo())));
     }

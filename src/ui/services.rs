@@ -381,7 +381,7 @@ impl Services {
         Ok(())
     }
 
-    /// The workflow that a batch ran, with the pictures it named.
+    /// The workflow that a batch ran, with its pictures.
     pub(crate) async fn batch_workflow(self, batch_id: &str) -> Result<Value, UiError> {
         Ok(self.client()?.batch_workflow(batch_id).await?)
     }
@@ -392,14 +392,14 @@ impl Services {
         Ok(())
     }
 
-    /// Runs what a batch left when it ended early.
+    /// Runs what a batch left undone when it ended early.
     pub(crate) async fn run_remaining(self, batch_id: &str) -> Result<(), UiError> {
         self.client()?.retry_as_asked(batch_id, &json!({ "onlyPending": true })).await?;
         Ok(())
     }
 
-    /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
-    /// or the primary one.
+    /// Retries a failed execution with another file in place of one of its pictures: that of the named input, or the
+    /// primary one.
     pub(crate) async fn retry_with(
         self,
         execution: &Execution,
@@ -507,7 +507,7 @@ impl Services {
         Ok(self.client()?.workflow(id, &json!({ "version": version })).await?.workflow)
     }
 
-    /// Stores a draft under an id, or as a new one; answers its id and the document as stored.
+    /// Stores a draft under an id, or as a new one; returns its id and the document as stored.
     pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
             Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
@@ -575,7 +575,7 @@ impl Services {
         Ok(archive.missing)
     }
 
-    /// Downloads the results of some pictures of a batch as one ZIP. Those that are damaged are named by the error.
+    /// Downloads the results of some pictures of a batch as one ZIP. The error names damaged ones.
     pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
         let archive = self.client()?.zip(batch_id, Some(indices)).await?;
         files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
@@ -591,7 +591,7 @@ impl Services {
         }
     }
 
-    /// Checks every stored result of a batch: how many were checked, and how many are damaged and failed now.
+    /// Checks every stored result of a batch; returns how many were checked, and how many are damaged and now failed.
     pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), UiError> {
         let found = self.client()?.verify(batch_id).await?;
         Ok((found.checked, found.damaged.len()))

@@ -17,18 +17,18 @@ pub(crate) fn dialog_is_open() -> bool {
     document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
-/// Whether Tab reaches the controls of an entry. Of a long list it reaches one entry only; the arrow keys lead to the
+/// Whether Tab reaches the controls of an entry. In a long list it reaches only one entry; the arrow keys move to the
 /// others.
 #[derive(Clone, Copy)]
 pub(crate) struct TabStop(pub(crate) Signal<bool>);
 
-/// The `tabindex` of a control, by the entry that it is in. Outside of lists Tab reaches every control.
+/// The `tabindex` of a control, depending on its entry. Outside of lists Tab reaches every control.
 pub(crate) fn tab_index() -> impl Fn() -> Option<&'static str> + Copy {
     let stop = use_context::<TabStop>();
     move || stop.is_some_and(|TabStop(stop)| !stop.get()).then_some("-1")
 }
 
-/// A button that picks files, with its hidden file field. The same file can be picked again: it may have changed.
+/// A button that picks files, with its hidden file input. The same file can be picked again, since it may have changed.
 #[component]
 pub(crate) fn FilePicker(
     /// The label of the field.

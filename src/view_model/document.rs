@@ -91,16 +91,16 @@ pub fn described(document: &Value, description: &str) -> Value {
     document
 }
 
-/// What a step of a workflow does, as its parameters say.
+/// A step of a workflow, as its parameters describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The action's label.
     pub title: String,
-    /// The parameters that are set, on one line; may be empty.
+    /// The parameters that are set, in one line; may be empty.
     pub settings: String,
 }
 
-/// The steps of a workflow that do something, in document order: all but the inputs.
+/// The steps of a workflow except its inputs, in document order.
 pub fn steps(document: &Value) -> Vec<Step> {
     let step = |node: Node| {
         let action = actions::find(&node.action_type)?;
@@ -119,7 +119,7 @@ pub fn describe(document: &Value) -> String {
     steps(document).into_iter().map(sentence).collect::<Vec<_>>().join(" ")
 }
 
-/// The workflow of a batch as one to run with other pictures: what its primary input named is left out, and further
+/// The workflow of a batch, prepared to run with other pictures: its primary input's pictures are removed, and further
 /// inputs, such as a logo, keep theirs.
 pub fn without_primary_images(document: &Value) -> Value {
     match inputs(document).into_iter().find(|input| input.primary) {

@@ -214,7 +214,7 @@ pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     own.cloned().unwrap_or_else(field.default)
 }
 
-/// The parameters that the document sets, on one line: `Long side · width 1600 px`.
+/// The parameters that the document sets, in one line: `Long side · width 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {

@@ -197,12 +197,12 @@ impl Library {
             });
         }
         let name = document::name(&document);
-        // What the built-in workflow says of itself may not hold for the copy.
+        // The built-in workflow's description may not fit the copy.
         let document = match untrack(|| self.draft.is_edited(&self.draft.choice())) {
             true => document::described(&document, &document::describe(&document)),
             false => document,
         };
-        self.names.ask("Save as a workflow of your own", name, "Save", move |name| {
+        self.names.ask("Save as a new workflow", name, "Save", move |name| {
             let document = document::named(&document, &name);
             self.act(async move {
                 let (id, document) = self.services.save_workflow(document, None).await?;
@@ -245,7 +245,7 @@ impl Library {
         });
     }
 
-    /// Brings the document of a version back as an edit of the draft, which the user may save or undo.
+    /// Restores the document of a version as an edit of the draft, which the user may save or undo.
     pub(crate) fn restore(self, id: String, document: Value, version: u32) {
         self.act(async move {
             if !self.stored.with_untracked(|stored| stored.contains_key(&id)) {
@@ -254,12 +254,12 @@ impl Library {
             }
             self.draft.choose(&id);
             self.draft.edit_whole(document);
-            self.notices.done(format!("Version {version} is in the settings. Save it to keep it, or undo."));
+            self.notices.done(format!("Version {version} is restored to the settings. Save it to keep it, or undo."));
             Ok(())
         });
     }
 
-    /// Takes it back to a draft.
+    /// Turns it back into a draft.
     pub(crate) fn unpublish(self, id: String) {
         self.act(async move { self.services.unpublish_workflow(&id).await });
     }
@@ -273,7 +273,7 @@ impl Library {
         });
     }
 
-    /// Gives the user a version as a file.
+    /// Downloads a version as a file.
     pub(crate) fn export_version(self, id: String, version: u32) {
         self.act(async move {
             let document = self.services.workflow_version(&id, version).await?;
@@ -282,7 +282,7 @@ impl Library {
         });
     }
 
-    /// Keeps the text of a file as a new workflow, and chooses it.
+    /// Stores the text of a file as a new workflow and chooses it.
     pub(crate) fn import(self, text: String, file: String) {
         self.act(async move {
             let parsed = serde_json::from_str::<Value>(&text);

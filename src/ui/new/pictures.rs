@@ -327,7 +327,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
         };
         key.with_value(|key| draft.with_pictures(key, shown))
     };
-    // The tile that the keyboard is at; Tab reaches it alone, or the first in sight.
+    // The current tile for the keyboard; Tab reaches only this one, or the first visible one.
     let current = RwSignal::new(None::<u32>);
     let tab_stop = Memo::new(move |_| {
         let range = entries.get();
@@ -347,7 +347,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             scrolled.set_scroll_top(to as i32);
             measure();
         }
-        // It may be built only now.
+        // It may only be built now.
         request_animation_frame(move || {
             let button = frame
                 .try_get_untracked()
@@ -396,7 +396,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     }
 }
 
-/// The tile that the keyboard is at, by its entry's id.
+/// The current tile for the keyboard, by its entry's id.
 #[derive(Clone, Copy)]
 struct TileFocus {
     current: RwSignal<Option<u32>>,

@@ -53,7 +53,7 @@ pub(crate) fn Settings() -> impl IntoView {
     }
 }
 
-/// Says that the chosen workflow is not as it was, and offers to take all edits back.
+/// Says that the chosen workflow is edited, and offers to undo all edits.
 #[component]
 fn Edited() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -64,7 +64,7 @@ fn Edited() -> impl IntoView {
             <button
                 class="button quiet"
                 data-testid="reset"
-                title="Take all edits of this workflow back"
+                title="Undo all edits to this workflow"
                 on:click=move |_| draft.reset()
             >
                 "Reset"
@@ -73,7 +73,7 @@ fn Edited() -> impl IntoView {
     }
 }
 
-/// Shows and hides what each parameter is for.
+/// Shows and hides each parameter's help.
 #[component]
 fn Explain() -> impl IntoView {
     let Explained(explained) = expect_context();

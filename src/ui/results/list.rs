@@ -68,8 +68,8 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         filter
     });
     let marking = expect_context::<Marking>();
-    // In the list and beside it: the picture before and after the one that the keyboard is at. It is looked at where one
-    // is already.
+    // In the list and in the detail: the picture before and after the current one. If the detail is open, it shows that
+    // picture.
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         if is_composing(&event) {
             return;

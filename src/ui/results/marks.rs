@@ -1,5 +1,5 @@
-//! Marking pictures, to do something with several of them at once: by their boxes, with Shift for a range, Ctrl A for
-//! all that the list shows.
+//! Marking pictures to do something with several at once: by checkbox, Shift for a range, Ctrl+A for all that the list
+//! shows.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(crate) struct Marking {
     marks: RwSignal<Marks>,
     /// The pictures that the list's filter may show.
     may: Memo<BTreeSet<u32>>,
-    /// Those that can be retried: the failed ones, once the batch has ended.
+    /// The ones that can be retried: failed, once the batch has ended.
     failed: Memo<BTreeSet<u32>>,
 }
 
@@ -67,7 +67,7 @@ impl Marking {
         !self.marked().is_empty()
     }
 
-    /// Marks or unmarks a picture, or with `range` all from the last one to it.
+    /// Marks or unmarks a picture; with `range`, all from the last one to this one.
     pub(crate) fn toggle(self, index: u32, range: bool) {
         self.may.with_untracked(|may| self.marks.update(|marks| marks.toggle(index, range, may)));
     }
@@ -93,7 +93,7 @@ impl Marking {
         self.may.with(|may| self.marks.with(|marks| marks.among(may)))
     }
 
-    /// Those of the marked that can be retried.
+    /// The marked pictures that can be retried.
     fn marked_failed(self) -> Vec<u32> {
         let mut marked = self.marked();
         self.failed.with(|failed| marked.retain(|index| failed.contains(index)));

@@ -18,7 +18,7 @@ use crate::ui::services::{Services, TextKind, download_text};
 use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
 use crate::view_model::{document, form, format};
 
-/// Takes pictures of a batch to the New batch view, to run them with other settings.
+/// Copies pictures of a batch to the New batch view, to run them with other settings.
 #[derive(Clone, Copy)]
 pub(super) struct RunAgain {
     draft: Draft,
@@ -28,12 +28,12 @@ pub(super) struct RunAgain {
 }
 
 impl RunAgain {
-    /// For use in the component that is being built.
+    /// Call it while a component is being built.
     pub(super) fn here() -> Self {
         Self { draft: expect_context(), library: expect_context(), confirm: expect_context(), live: expect_context() }
     }
 
-    /// Takes the pictures of a batch, or `only` some, after a question where others would be replaced.
+    /// Copies the pictures of a batch, or `only` some; asks first if others would be replaced.
     pub(super) fn ask(self, batch_id: &str, only: Option<BTreeSet<u32>>) {
         let Some(batch) = untrack(|| self.live.batch(batch_id)) else { return };
         let take = move || {
@@ -45,7 +45,7 @@ impl RunAgain {
             picked => self.confirm.ask(
                 "Replace the pictures of the new batch?",
                 format!(
-                    "{} picked there already. This batch's pictures will replace them.",
+                    "{} already picked there. This batch's pictures will replace them.",
                     format::plural(picked, "picture is", "pictures are"),
                 ),
                 "Replace",
@@ -153,7 +153,7 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// The settings that the batch ran with, read when they are first shown.
+/// The settings that the batch ran with, read when first shown.
 #[component]
 pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -174,7 +174,7 @@ pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     let steps = move || {
         let steps = workflow.with(|workflow| workflow.as_ref().map(document::steps)).unwrap_or_default();
         let row = |step: document::Step| {
-            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "as preset".to_owned())}</dd> }
+            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "defaults".to_owned())}</dd> }
         };
         steps.into_iter().map(row).collect::<Vec<_>>()
     };
@@ -196,7 +196,7 @@ pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// What happened to the batch beside its pictures; nothing while nothing did.
+/// The batch's own log entries; nothing while there are none.
 #[component]
 pub(crate) fn Log(batch: Memo<Option<Progress>>) -> impl IntoView {
     let log = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.log.clone()).unwrap_or_default()));

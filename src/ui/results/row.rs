@@ -45,7 +45,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let index = first.asset_index;
     let name = name(&first);
     provide_context(TabStop(Signal::derive(move || list.is_tab_stop(index))));
-    // As it was last, while it is not in sight.
+    // Its last state, while it is not visible.
     let entry = Memo::new(move |before: Option<&(u32, Arc<Execution>)>| {
         list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
     });
