@@ -100,6 +100,11 @@ pub fn label(identifier: &str) -> String {
     words
 }
 
+/// A parameter's label in the form.
+pub fn field_label(field: &Field) -> String {
+    field.label.map_or_else(|| label(field.name), str::to_owned)
+}
+
 /// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
     match word {
@@ -115,8 +120,20 @@ pub fn choice(word: &str) -> String {
         "southwest" => "Bottom left".to_owned(),
         "south" => "Bottom".to_owned(),
         "southeast" => "Bottom right".to_owned(),
+        "cutout" => "Transparent".to_owned(),
+        "replace" => "Color".to_owned(),
         other => label(other),
     }
+}
+
+/// A parameter or a choice, named as in the document, as the form labels it. Parameters of several actions may share a
+/// name; their label is used if it is the same for all.
+fn named(word: &str) -> String {
+    let fields = CATALOG.iter().flat_map(|action| action.fields);
+    let mut labels = fields.filter(|field| field.name == word).map(|field| field.label);
+    let first = labels.next().flatten();
+    let shared = first.filter(|_| labels.all(|other| other == first));
+    shared.map_or_else(|| choice(word), str::to_owned)
 }
 
 /// A part of a parameter's description.
@@ -139,7 +156,7 @@ pub fn pieces(description: &str) -> Vec<Piece> {
     };
     let piece = |(index, text): (usize, &str)| match index % 2 {
         0 => Piece::Text(text.to_owned()),
-        _ if is_word(text) => Piece::Named(choice(text)),
+        _ if is_word(text) => Piece::Named(named(text)),
         _ => Piece::Verbatim(text.to_owned()),
     };
     description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
@@ -158,7 +175,7 @@ pub fn in_words(hint: &str) -> String {
     for (index, part) in parts.iter().enumerate() {
         // Between two quotes; the last part follows only one.
         match index % 2 == 1 && index + 1 < parts.len() {
-            true if is_known(part) => words.push_str(&format!("“{}”", choice(part))),
+            true if is_known(part) => words.push_str(&format!("“{}”", named(part))),
             true => words.push_str(&format!("\"{part}\"")),
             false if index % 2 == 1 => words.push_str(&format!("\"{part}")),
             false => words.push_str(part),
@@ -222,11 +239,11 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
         Some(match (field.kind, value) {
             (Kind::Choice(_), Value::String(word)) => choice(word),
             (Kind::Boolean, Value::Bool(on)) => {
-                format!("{} {}", label(field.name), if *on { "on" } else { "off" })
+                format!("{} {}", field_label(field), if *on { "on" } else { "off" })
             }
             (Kind::Integer | Kind::Number, value) => {
                 let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-                format!("{} {}{unit}", label(field.name).to_lowercase(), shown(value))
+                format!("{} {}{unit}", field_label(field).to_lowercase(), shown(value))
             }
             (_, value) => shown(value),
         })
@@ -301,6 +318,8 @@ mod tests {
         assert_eq!(label(""), "");
         assert_eq!(choice("long-side"), "Long side");
         assert_eq!(choice("southeast"), "Bottom right");
+        let label_of = |action: &str| field_label(&find(action).unwrap().fields[0]);
+        assert_eq!([label_of("sharpen"), label_of("adjust")], ["Radius", "Exposure"]);
     }
 
     #[test]
@@ -312,6 +331,7 @@ mod tests {
             pieces("From `{name}`, with `gravity`."),
             [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
         );
+        assert_eq!(pieces("`sigma` in pixels"), [named("Radius"), text(" in pixels")]);
         assert_eq!(pieces("Plain."), [text("Plain.")]);
     }
 
@@ -353,6 +373,8 @@ mod tests {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
         assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");
+        let raw = json!({ "sigma": 3 });
+        assert_eq!(summary(find("sharpen").unwrap().fields, raw.as_object()), "radius 3 px");
         let raw = json!({ "mode": "long-side", "width": 1600 });
         assert_eq!(summary(find("resize").unwrap().fields, raw.as_object()), "width 1600 px · Long side");
     }

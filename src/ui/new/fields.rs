@@ -81,8 +81,8 @@ pub(crate) fn ParameterField(
         id: StoredValue::new(id.clone()),
     };
     let label = match field.unit {
-        Some(unit) => view! { {form::label(field.name)} <span class="unit">{unit}</span> }.into_any(),
-        None => form::label(field.name).into_any(),
+        Some(unit) => view! { {form::field_label(field)} <span class="unit">{unit}</span> }.into_any(),
+        None => form::field_label(field).into_any(),
     };
     let inline = matches!(control, Control::Switch);
     let Explained(explained) = expect_context();
@@ -95,7 +95,7 @@ pub(crate) fn ParameterField(
             {control_view(control, edited, action_id)}
             {move || edited.problem.get().map(|(message, hint)| view! {
                 <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">
-                    {message} " " {form::in_words(&hint)}
+                    {form::in_words(&message)} " " {form::in_words(&hint)}
                 </p>
             })}
             <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
@@ -176,7 +176,7 @@ fn SliderControl(edited: Edited, low: f64, high: f64, step: f64) -> impl IntoVie
                 step=step
                 tabindex="-1"
                 aria-hidden="true"
-                aria-label=form::label(edited.field.name)
+                aria-label=form::field_label(edited.field)
                 prop:value=move || edited.text()
                 on:input=move |event| edited.set(form::typed_number(&event_target_value(&event)))
             />
@@ -270,7 +270,7 @@ fn ColorControl(edited: Edited) -> impl IntoView {
         <div class="color">
             <input
                 type="color"
-                aria-label=format!("{}, picked", form::label(edited.field.name))
+                aria-label=format!("{}, picked", form::field_label(edited.field))
                 prop:value=move || parts().0
                 on:input=move |event| {
                     let alpha = untrack(parts).1;
