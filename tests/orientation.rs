@@ -83,8 +83,8 @@ fn a_reduced_picture_is_not_shifted_by_its_orientation() {
                 assert_eq!(planes.subsampling, Subsampling::S444);
 
                 for (channel, plane) in [&planes.y, &planes.cb, &planes.cr].into_iter().enumerate() {
-                    // Filters flatten a slope next to the edges, so the middle is compared, row by row and column by column:
-                    // this detects a shift in either direction.
+                    // Filters flatten a slope next to the edges, so the middle is compared, row by row and column by
+                    // column: this detects a shift in either direction.
                     let error = |x: u32, y: u32| {
                         let at = |i: u32, full: u32, to: u32| (f64::from(i) + 0.5) * f64::from(full) / f64::from(to);
                         let (x0, y0) =
