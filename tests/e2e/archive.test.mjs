@@ -22,7 +22,7 @@ async function saved(page) {
   return readFileSync(await download.path());
 }
 
-/** Imports an archive with a script's call. */
+/** Imports an archive through the script API. */
 async function importArchive(page, archive) {
   return await page.evaluate(async (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -100,7 +100,7 @@ test("an unfinished batch arrives paused and can be resumed", async (t) => {
   assert.deepEqual([status.status, status.paused.reason], ["running", "user"]);
   assert.ok(status.assets.completed >= 1 && status.assets.pending >= 1, JSON.stringify(status.assets));
   await other.waitForTimeout(1000);
-  assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something went on by itself");
+  assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something resumed by itself");
   await ask(other, "resumeBatch", batchId);
   assert.equal((await untilEnded(other, batchId)).assets.completed, 6);
 });

@@ -88,8 +88,8 @@ test("unchanged pictures are reused if the request asks for it, with the same by
   assert.deepEqual(taken.reused, { batchId: first.batchId, executionId: first.executions[0].executionId });
   assert.deepEqual([taken.attempts, taken.outputs[0].name, made.attempts, made.reused], [0, "again.jpg", 1, undefined]);
   await ask(page, "deleteBatch", first.batchId);
-  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it holds its bytes itself");
-  // Everything at once: the batch has ended before anything could start.
+  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it has its own reference to the bytes");
+  // All at once: the batch ends before anything can start.
   const whole = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
   assert.equal(whole.status, "completed");
 });
@@ -99,7 +99,7 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(id("more-actions")).click();
-  // The menu is at its button, where it can be seen.
+  // The menu is next to its button, where it is visible.
   const [button, item] = await Promise.all(["more-actions", "run-again"].map((name) => page.locator(id(name)).boundingBox()));
   assert.ok(item.y >= button.y && item.y - button.y < 100 && item.x + item.width <= 1280, JSON.stringify({ button, item }));
   await page.locator(id("run-again")).click();
