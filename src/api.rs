@@ -384,7 +384,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch besides its executions: webhook calls, and when its tab was suspended.
+    /// What happened to a batch apart from its executions: webhook calls, and when its tab was suspended.
     ///
     /// # Errors
     /// 404, 500.

@@ -204,7 +204,7 @@ pub enum FromWorker {
     },
     /// Its execution has ended, and the record is durable.
     Finished {
-        /// The records as stored; none when the attempt was outdated and nothing was stored.
+        /// The records as stored; `None` when the attempt was outdated and nothing was stored.
         records: Option<Box<(Progress, Execution)>>,
         /// Bytes of its memory.
         memory: u64,

@@ -225,7 +225,7 @@ fn every_fixture_passes_the_schema_and_our_types_in_both_directions() {
 fn invalid_requests_are_refused_by_the_schema_and_by_the_service() {
     for (definition, name, value) in files("refused") {
         assert!(!validator(&definition).is_valid(&value), "the schema accepts {name}");
-        // Only requests are checked: answers are written by the service itself.
+        // Only requests are checked: the service itself writes answers.
         if ["Request", "Query", "options"].iter().any(|kind| definition.ends_with(kind)) {
             assert!(again(&definition, &value).is_err(), "the service accepts {name}");
         }

@@ -42,7 +42,7 @@ fn photograph(name: &str, size: Size) -> Image {
 /// Averages chroma over the pixels of a sample; the last ones are replicated, as in libjpeg.
 fn subsampled(image: Image, subsampling: Subsampling) -> Image {
     let size = image.size;
-    let Pixels::Ycc(full) = convert(image, Representation::Ycc).pixels else { panic!("asked for planes") };
+    let Pixels::Ycc(full) = convert(image, Representation::Ycc).pixels else { panic!("expected planes") };
     let (h, v) = (u32::from(subsampling.h), u32::from(subsampling.v));
     let chroma = subsampling.chroma_size(size);
     let average = |plane: &Plane| {
@@ -223,7 +223,7 @@ fn chroma_that_is_halved_on_the_way_is_that_of_the_whole_picture_halved() {
         let Pixels::Ycc(got) = got.pixels else { panic!("planar stays planar") };
         assert_eq!(got.subsampling, Subsampling::S420);
         let Pixels::Ycc(expected) = convert(case.expected.clone(), Representation::Ycc).pixels else {
-            panic!("asked for planes")
+            panic!("expected planes")
         };
         let expected = half_chroma(expected);
         for (plane, got, expected) in

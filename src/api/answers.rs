@@ -98,7 +98,7 @@ impl From<Pause> for PauseAnswer {
     }
 }
 
-/// What a status needs besides its batch's records.
+/// What a status needs in addition to its batch's records.
 pub(super) struct Around<'a> {
     /// The document's base.
     pub base_url: &'a str,
@@ -117,7 +117,7 @@ pub struct LogEntryAnswer {
     pub message: String,
 }
 
-/// What happened to a batch besides its executions, oldest first.
+/// What happened to a batch apart from its executions, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "says it by its names")]

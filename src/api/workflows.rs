@@ -271,7 +271,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(library::without_local_images(&document))
     }
 
-    /// Stores a document as a new draft, whatever is stored already.
+    /// Stores a document as a new draft, without replacing any other.
     ///
     /// # Errors
     /// 400 for anything that is not a workflow document, 500.

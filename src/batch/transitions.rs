@@ -1062,7 +1062,7 @@ pub(crate) mod tests {
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
         assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
         assert_eq!(progress.failed, BTreeSet::from([0]));
-        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "what is damaged is let go");
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "the damaged file is released");
         let failure = executions[0].failure.clone().expect("failed");
         assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");

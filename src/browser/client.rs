@@ -557,7 +557,7 @@ impl Client {
         Ok(self.inner.service.refresh_global_pause().await?.is_some())
     }
 
-    /// What happened to a batch besides its executions.
+    /// What happened to a batch apart from its executions.
     ///
     /// # Errors
     /// As `api::Service::log`.
@@ -597,7 +597,7 @@ impl Client {
         self.inner.service.list_workflows(query).await
     }
 
-    /// One of them, with its draft or the version that `query` asks for.
+    /// One of them, with its draft or the version that `query` requests.
     ///
     /// # Errors
     /// As `api::Service::workflow`.
@@ -812,7 +812,7 @@ impl Client {
             return Ok(url);
         }
         let blob = self.read_asset(asset_id).await?;
-        // Another caller may have requested it in the meantime.
+        // Another caller may have requested it meanwhile.
         if let Some(url) = self.kept_url(asset_id) {
             return Ok(url);
         }

@@ -103,7 +103,7 @@ fn subtract(sums: &mut [[f32; 4]], row: &[[f32; 4]]) {
     }
 }
 
-/// Where a pixel of a larger picture lies between two samples of a smaller one, along one axis.
+/// The position of a pixel of a larger picture between two samples of a smaller one, along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
     /// The sample before.

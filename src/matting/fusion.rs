@@ -60,7 +60,7 @@ fn weighted_mean(
     }
 }
 
-/// The colour that the subject must have so that subject over background gives the pixel, as far as opacity tells.
+/// Corrects the subject's colour, in proportion to opacity, so that subject over background gives the pixel.
 fn corrected(subject: [f32; 4], background: [f32; 4], pixel: [f32; 4], alpha: f32) -> [f32; 4] {
     std::array::from_fn(|i| {
         let composed = alpha * subject[i] + (1.0 - alpha) * background[i];

@@ -304,7 +304,7 @@ pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &
     assert_eq!(found().await, "  ");
 }
 
-/// In the transaction that creates the batch: the other batch may have been deleted in the meantime.
+/// In the transaction that creates the batch: the other batch may have been deleted meanwhile.
 pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create_keyed(&store, "b1", "k", 1.0).await;

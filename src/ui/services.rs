@@ -625,7 +625,7 @@ impl Services {
         Ok(self.client()?.delete_model(name).await?)
     }
 
-    /// The progress of a model's download, if one is under way in this tab.
+    /// The progress of a model's download, if one is in progress in this tab.
     pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
     }

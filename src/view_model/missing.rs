@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(take(&mut all, "a.jpg", Some("two/a.jpg")).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "b.jpg", Some("two/b.jpg")), None);
         assert_eq!(take(&mut all, "a.jpg", Some("elsewhere/a.jpg")).map(|one| one.id), Some(1));
-        assert_eq!(take(&mut all, "a.jpg", None), None, "each stands for one");
+        assert_eq!(take(&mut all, "a.jpg", None), None, "each counts once");
     }
 
     #[test]

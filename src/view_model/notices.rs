@@ -16,7 +16,7 @@ mod tests {
     fn a_failure_outlives_a_success() {
         assert_eq!(surplus(&[true, false, true, false, false], 4), Some(1));
         assert_eq!(surplus(&[false, false, false, false, true], 4), Some(0));
-        assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one goes by itself");
+        assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one disappears by itself");
         assert_eq!(surplus(&[true, true, true, true, true], 4), Some(0));
     }
 

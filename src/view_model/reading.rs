@@ -46,7 +46,7 @@ mod tests {
         assert!(readings.ask(Extent::Missing));
         assert!(!readings.ask(Extent::All));
         assert!(!readings.ask(Extent::Missing), "two at once");
-        assert_eq!(readings.end(), Some(Extent::All), "the narrower one asked for later must not replace it");
+        assert_eq!(readings.end(), Some(Extent::All), "a narrower later request must not replace it");
     }
 
     #[test]

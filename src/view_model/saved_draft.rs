@@ -598,7 +598,7 @@ mod tests {
         let mut settings = BTreeMap::new();
         apply(&mut settings, write(&mut written, &items, 9));
         let (mut read, asset_ids) = read(&settings);
-        assert_eq!(asset_ids, ["aa", "swept", "bb"], "an address is not asked for");
+        assert_eq!(asset_ids, ["aa", "swept", "bb"], "a URL is not looked up");
         let lost = read.settle(&[true, false, true]);
         assert_eq!(read.items[1].state, State::Missing(Reason::TabClosed));
         assert_eq!(read.items[2].state, elsewhere);

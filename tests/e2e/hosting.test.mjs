@@ -116,7 +116,7 @@ test("after a deployment, what the browser has kept of the build before is not p
   const { status } = await run(page, withImages(WEBP, { photos: assets }));
   assert.equal(status.assets.completed, 1);
   const asked = watch.requests.slice(before);
-  for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not asked for: ${asked.join(" ")}`);
+  for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not requested: ${asked.join(" ")}`);
   assert.equal(await page.workers()[0].evaluate(() => self.deployed), names.length);
 });
 

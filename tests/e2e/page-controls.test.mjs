@@ -470,7 +470,7 @@ test("the focus stays near when its row, its card or its button disappears", asy
   await remove(ids[1]);
   assert.deepEqual(await focused(), ["delete", ids[2]], "the next one");
   await remove(ids[2]);
-  assert.deepEqual(await focused(), ["delete", ids[0]], "the one before, where there is none");
+  assert.deepEqual(await focused(), ["delete", ids[0]], "the previous one, if there is no next");
 
   await page.goto(`${url}#/batches/${ids[0]}`);
   await page.locator(id("retry-all")).focus();

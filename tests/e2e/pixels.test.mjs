@@ -30,7 +30,7 @@ test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its co
   const encoded = await pictures.fromRaw(sharpened).jpeg({ quality: 80 }).toBuffer();
   const actual = await pictures.decode(output.data, { alpha: false });
   // Both went through a JPEG of quality 80; two encodings of the same picture differ by less than this.
-  pictures.assertNear(actual, await pictures.decode(encoded, { alpha: false }), { psnr: 36 }, "beside the same steps in RGB");
+  pictures.assertNear(actual, await pictures.decode(encoded, { alpha: false }), { psnr: 36 }, "compared with the same steps in RGB");
   // Compared with the same quality with and without sharpening, it is clearly the sharpened one.
   const plain = await pictures.fromRaw(pictures.lanczos3(await pictures.decode(source, { alpha: false }), 700, 701)).jpeg({ quality: 80 }).toBuffer();
   const withSharpening = pictures.difference(actual, await pictures.decode(encoded, { alpha: false })).psnr;

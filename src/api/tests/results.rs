@@ -189,7 +189,7 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
     let second = ran(&service, json!([image("c.jpg", "c1")]));
     let untouched = run(service.note_damaged(&BTreeSet::from(["cd".to_owned()]))).expect("noted");
-    assert_eq!(untouched, Vec::<String>::new(), "nobody has it");
+    assert_eq!(untouched, Vec::<String>::new(), "no execution has it");
     let mut failed = run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted");
     failed.sort();
     let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];

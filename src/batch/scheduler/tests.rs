@@ -242,7 +242,7 @@ fn a_retry_within_the_ten_seconds_gives_the_usual_time_again() {
     let view = BatchView { round: 1, ..desk.view(Priority::Normal, 10, Activity::Active) };
     desk.send(Event::Changed { batch: "a".into(), view });
     assert_eq!(desk.watch(worker).expect("watched").1, 70_000);
-    assert!(desk.told.contains(&Command::Load { batch: "a".into() }), "what is pending again, the store knows");
+    assert!(desk.told.contains(&Command::Load { batch: "a".into() }), "the store knows what is pending again");
 }
 
 #[test]
@@ -377,10 +377,10 @@ fn a_picture_that_turns_out_large_gets_more_time_and_delays_others() {
     desk.send(Event::Measured { worker, pixels: 96_000_000 });
     assert_eq!(desk.watch(worker).expect("watched").1, 30_000 + 96 * 2_500);
     desk.add("b", Priority::Normal, 1, 1);
-    assert_eq!(desk.busy.len(), 1, "it does not fit beside");
+    assert_eq!(desk.busy.len(), 1, "it does not fit next to the other");
     desk.finish(worker);
     assert_eq!(desk.starts[1..], [("a".into(), 1, false)]);
-    assert_eq!(desk.busy.len(), 1, "what nothing is known of is taken to be like the others of its batch");
+    assert_eq!(desk.busy.len(), 1, "an unknown size is assumed to be like the others in its batch");
 }
 
 #[test]

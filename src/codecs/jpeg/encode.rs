@@ -43,7 +43,7 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
 /// A colour picture's planes as they will be written.
 fn planes(image: Image, quality: u8) -> Ycc {
     let Pixels::Ycc(ycc) = convert(image, Representation::Ycc).pixels else {
-        unreachable!("a conversion gives what it is asked for")
+        unreachable!("a conversion returns the requested representation")
     };
     if ycc.subsampling == Subsampling::S444 && halves_chroma(Format::Jpeg, quality) {
         half_chroma(ycc)
