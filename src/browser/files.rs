@@ -226,9 +226,9 @@ pub struct Archive {
     pub missing: Vec<String>,
 }
 
-/// The successful outputs of a batch, or of the pictures in `only`, in one archive, ordered by (assetIndex, output). Each
-/// is read once to check it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of its own,
-/// so that no original is overwritten; inside it, results are in the folders that their pictures came from.
+/// The successful outputs of a batch, or of the pictures in `only`, in one archive, ordered by (assetIndex, output).
+/// Each is read once to check it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of its
+/// own, so that no original is overwritten; inside it, results are in the folders that their pictures came from.
 ///
 /// # Errors
 /// 404 when there are no results, 500 when the storage fails or every result is damaged.
