@@ -186,7 +186,7 @@ test("a file that is not a model is refused when it is added, with the reason, a
   const { page } = await open(t);
   for (const answer of [await addOwn(page, "half", { cut: 0.5 }), await addOwn(page, "empty", { cut: 0 })]) {
     assert.equal(answer.rejected?.code, 400, JSON.stringify(answer));
-    assert.match(answer.rejected.message, /cannot be used: it is no ONNX file that can be read here/);
+    assert.match(answer.rejected.message, /cannot be used: it is not a readable ONNX file/);
   }
   assert.equal((await ask(page, "listModels")).length, 1);
   assert.equal((await call(page, "importModel", "no file")).rejected.code, 400);
