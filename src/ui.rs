@@ -1,4 +1,4 @@
-//! The page. Views, and the state behind each: a component shows, a state type decides. Pixels never come here; what
+//! The page: its views and the state behind each. Components show, state types decide. Pixels never come here; what
 //! can be decided without a browser is in `view_model`.
 //!
 //! Every concern is one context, provided by the `provide_…` function next to its type. Storage keys and routes are
@@ -114,7 +114,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     }
 }
 
-/// What the page waits for.
+/// Shown while another tab blocks the storage upgrade.
 #[component]
 fn Blocked() -> impl IntoView {
     view! {
@@ -129,7 +129,7 @@ fn Blocked() -> impl IntoView {
     }
 }
 
-/// What keeps the page from starting.
+/// Shown when the page cannot start.
 #[component]
 fn NotStarted(problem: UiError) -> impl IntoView {
     view! {
@@ -139,7 +139,7 @@ fn NotStarted(problem: UiError) -> impl IntoView {
                 <Icon shape=Shape::Warning/>
                 <h1>"Pixelmill could not start"</h1>
                 <p>{problem.text} " " {problem.hint}</p>
-                <p>"Nothing that is stored is lost. If a reload does not help, close the other tabs of this page, and look whether the server can be reached."</p>
+                <p>"Your stored data is safe. If a reload does not help, close the other tabs of this page and check that the server can be reached."</p>
                 <widgets::ReloadButton class="button primary"/>
             </div>
         </main>

@@ -605,7 +605,7 @@ fn a_global_pause_is_stored_and_shows_in_every_status_that_has_not_ended() {
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
     assert_eq!(service.host().notices.borrow().last(), Some(&Notice::GlobalPause));
     service.host().now.set(NOON + 9_999.0);
-    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays as it is");
+    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays unchanged");
     // Another tab, or this one after a reload, reads it.
     let other = Service::new(service.store().clone(), service.host().clone());
     let status = json_of(&run(other.status(&id, &Value::Null)).expect("read"));

@@ -1,4 +1,4 @@
-//! Notices: a short message that something is done, or what failed, where, and how to fix it.
+//! Notices: short messages that something is done, or what failed, where, and how to fix it.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ struct Notice {
     tone: Tone,
     text: String,
     hint: String,
-    /// Takes back what the notice tells of.
+    /// Undoes what the notice reports.
     undo: Option<UnsyncCallback<()>>,
 }
 
@@ -42,16 +42,16 @@ pub(crate) struct NoticeBoard {
     next: StoredValue<u32>,
 }
 
-/// With more than these, one is removed.
+/// Most notices shown; beyond that, one is removed.
 const MOST: usize = 4;
-/// How long a notice stays that disappears by itself.
+/// How long a temporary notice stays.
 const STAY: Duration = Duration::from_secs(6);
-/// The same, for one that offers to take something back.
+/// The same for a notice with an undo button.
 const STAY_TO_UNDO: Duration = Duration::from_secs(12);
-/// When to check again, after the user was on the notices.
+/// How long to wait before checking again whether the user is still on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Whether the pointer or the focus is on the notices: then none disappears by itself.
+/// Whether the pointer or the focus is on the notices; while it is, none disappears.
 fn is_attended() -> bool {
     document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
 }
@@ -62,7 +62,7 @@ impl NoticeBoard {
         self.show(Tone::Good, text.into(), String::new(), None);
     }
 
-    /// Says that something is done and offers to take it back; disappears by itself.
+    /// Says that something is done and offers to undo it; disappears by itself.
     pub(crate) fn undoable(self, text: impl Into<String>, undo: impl Fn() + 'static) {
         self.show(Tone::Good, text.into(), String::new(), Some(UnsyncCallback::new(move |()| undo())));
     }
@@ -90,7 +90,7 @@ impl NoticeBoard {
         }
     }
 
-    /// Removes notices that there is no room for.
+    /// Removes notices beyond the limit.
     fn make_room(self) {
         let surplus = || {
             let failures: Vec<bool> =

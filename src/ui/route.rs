@@ -1,4 +1,4 @@
-//! The fragment router: the URL's fragment alone decides which view is shown.
+//! The fragment router: the URL's fragment alone determines the view.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::view_model::route::Route;
 #[derive(Clone, Copy)]
 pub(crate) struct CurrentRoute {
     route: RwSignal<Route>,
-    /// What to open once the browser has gone back, which it does later.
+    /// What to open once the browser has gone back, which happens asynchronously.
     going_back: StoredValue<Option<Option<Route>>>,
 }
 
@@ -55,7 +55,7 @@ impl CurrentRoute {
                 self.going_back.set_value(Some(None));
                 let _cannot_fail = history.back();
             }
-            // The page started here, so there is nothing of ours to go back to.
+            // The page started here, so there is no view of ours to go back to.
             _ => self.replace(to),
         }
     }

@@ -19,7 +19,7 @@ pub struct Input {
     pub title: String,
     /// Whether its pictures determine the number of executions; the others usually have one picture, such as a logo.
     pub primary: bool,
-    /// How many pictures the document names already.
+    /// How many pictures the document already names.
     pub named: usize,
 }
 
@@ -42,12 +42,12 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether a text is JSON of a workflow, however faulty that may be.
+/// Whether a text looks like a workflow in JSON, valid or not.
 pub fn is_workflow(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
 }
 
-/// A name that none of these is: with a number behind it where it is taken, such as `Blog 1200 (2)`.
+/// A name that is not among these: if it is taken, a number is appended, such as `Blog 1200 (2)`.
 pub fn distinct_name(name: &str, taken: &[String]) -> String {
     let is_free = |name: &str| !taken.iter().any(|one| one == name);
     if is_free(name) {
@@ -59,7 +59,7 @@ pub fn distinct_name(name: &str, taken: &[String]) -> String {
     (2_u32..).map(|number| format!("{stem} ({number})")).find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
 }
 
-/// The name of a workflow, or of its id, or a stand-in.
+/// The name of a workflow, or its id, or a placeholder.
 pub fn name(document: &Value) -> String {
     let metadata = document.get("metadata").unwrap_or(&Value::Null);
     let found = [text(metadata, "name"), text(metadata, "workflowId")].into_iter().find(|name| !name.is_empty());
@@ -79,7 +79,7 @@ pub fn named(document: &Value, name: &str) -> Value {
     document
 }
 
-/// A sentence about a workflow, may be empty.
+/// A sentence about a workflow; may be empty.
 pub fn description(document: &Value) -> &str {
     text(document.get("metadata").unwrap_or(&Value::Null), "description")
 }
@@ -91,16 +91,16 @@ pub fn described(document: &Value, description: &str) -> Value {
     document
 }
 
-/// What a step of a workflow does, as its parameters say.
+/// A step of a workflow, as its parameters describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The action's label.
     pub title: String,
-    /// The parameters that are set, on one line; may be empty.
+    /// The parameters that are set, in one line; may be empty.
     pub settings: String,
 }
 
-/// The steps of a workflow that do something, in document order: all but the inputs.
+/// The steps of a workflow except its inputs, in document order.
 pub fn steps(document: &Value) -> Vec<Step> {
     let step = |node: Node| {
         let action = actions::find(&node.action_type)?;
@@ -119,7 +119,7 @@ pub fn describe(document: &Value) -> String {
     steps(document).into_iter().map(sentence).collect::<Vec<_>>().join(" ")
 }
 
-/// The workflow of a batch as one to run with other pictures: what its primary input named is left out, and further
+/// The workflow of a batch, prepared to run with other pictures: its primary input's pictures are removed, and further
 /// inputs, such as a logo, keep theirs.
 pub fn without_primary_images(document: &Value) -> Value {
     match inputs(document).into_iter().find(|input| input.primary) {
@@ -164,7 +164,7 @@ pub fn inputs(document: &Value) -> Vec<Input> {
     inputs
 }
 
-/// Whether pictures of `start` reach an output through `input-images` ports only (contract section 1, "primary").
+/// Whether pictures from `start` reach an output through `input-images` ports only (contract section 1, "primary").
 fn leads_out(document: &Value, start: &str) -> bool {
     let connections = list(document, "connections");
     let (mut open, mut seen) = (vec![start], HashSet::new());
@@ -188,8 +188,8 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the models that the actions of the document will ask for, as `Operation::network` determines it: with an
-/// even backdrop none is needed.
+/// Names of the models that the document's actions will request, as determined by `Operation::network`: for an even
+/// backdrop none is needed.
 pub fn networks(document: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (index, node) in nodes(document).into_iter().enumerate() {

@@ -11,12 +11,12 @@ pub enum Route {
     Batches,
     /// The results of one batch, by its id.
     Batch(String),
-    /// One picture of them, by its `assetIndex`. The fragment counts pictures from 1.
+    /// One picture of a batch, by its `assetIndex`. The fragment counts pictures from 1.
     Picture(String, u32),
 }
 
 impl Route {
-    /// Reads a fragment, with or without its `#`. An unknown fragment is the start: a new batch.
+    /// Parses a fragment, with or without its `#`. An unknown fragment leads to the start page, a new batch.
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.trim_start_matches('#').trim_matches('/');
         match path.split_once('/') {
@@ -35,7 +35,7 @@ impl Route {
         }
     }
 
-    /// The route without the picture that is open in it: what decides which view is built.
+    /// The route without the picture that is open in it: it determines which view is built.
     pub fn view(&self) -> Self {
         match self {
             Self::Picture(id, _) => Self::Batch(id.clone()),
@@ -43,7 +43,7 @@ impl Route {
         }
     }
 
-    /// The `assetIndex` of the picture that is open in a batch, if one is.
+    /// The `assetIndex` of the picture that is open in a batch, if any.
     pub fn picture_of(&self, batch_id: &str) -> Option<u32> {
         match self {
             Self::Picture(id, index) if id == batch_id => Some(*index),

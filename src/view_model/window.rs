@@ -60,14 +60,14 @@ impl Window {
     }
 }
 
-/// Where a key leads from an entry of a list of `total` entries in so many columns; `None` for other keys.
+/// Where a key moves to from an entry of a list of `total` entries in `columns` columns; `None` for other keys.
 pub fn step(key: &str, from: u32, columns: u32, total: u32) -> Option<u32> {
     let (last, columns) = (total.checked_sub(1)?, columns.max(1));
     Some(match key {
         "ArrowLeft" => from.saturating_sub(1),
         "ArrowRight" => (from + 1).min(last),
         "ArrowUp" => from.checked_sub(columns).unwrap_or(from),
-        // Below the last full row comes its end.
+        // The last row stays; above a gap in the last row, it goes to the last entry.
         "ArrowDown" if from / columns == last / columns => from,
         "ArrowDown" => (from + columns).min(last),
         "Home" => 0,

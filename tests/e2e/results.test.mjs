@@ -47,7 +47,7 @@ test("failed pictures are marked by mouse and keyboard, retried, and keep their 
   assert.deepEqual(after[5].history.map(({ attempt, phase }) => [attempt, phase]), [[1, "validation"]]);
   await page.locator(`${row(6)} .open`).click();
   await page.locator(`${id("history")} summary`).click();
-  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Try 1/);
+  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Attempt 1/);
 });
 
 test("a report has a row per picture, as JSON and as CSV, and is downloaded from the results", async (t) => {
@@ -88,8 +88,8 @@ test("unchanged pictures are reused if the request asks for it, with the same by
   assert.deepEqual(taken.reused, { batchId: first.batchId, executionId: first.executions[0].executionId });
   assert.deepEqual([taken.attempts, taken.outputs[0].name, made.attempts, made.reused], [0, "again.jpg", 1, undefined]);
   await ask(page, "deleteBatch", first.batchId);
-  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it holds its bytes itself");
-  // Everything at once: the batch has ended before anything could start.
+  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it has its own reference to the bytes");
+  // All at once: the batch ends before anything can start.
   const whole = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
   assert.equal(whole.status, "completed");
 });
@@ -99,7 +99,7 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(id("more-actions")).click();
-  // The menu is at its button, where it can be seen.
+  // The menu is next to its button, where it is visible.
   const [button, item] = await Promise.all(["more-actions", "run-again"].map((name) => page.locator(id(name)).boundingBox()));
   assert.ok(item.y >= button.y && item.y - button.y < 100 && item.x + item.width <= 1280, JSON.stringify({ button, item }));
   await page.locator(id("run-again")).click();
@@ -166,7 +166,7 @@ test("a batch that waits for room says what to do, and can be resumed", async (t
     await page.reload();
   };
   await paused("storage");
-  assert.match(await page.locator(id("remedy")).innerText(), /storage fails.*resume/s);
+  assert.match(await page.locator(id("remedy")).innerText(), /storage is failing.*resume/s);
   await paused("quota");
   assert.match(await page.locator(id("remedy")).innerText(), /storage is full.*delete batches.*resume/s);
   await page.locator(id("remedy-resume")).click();

@@ -1,4 +1,4 @@
-//! The pictures: a drop field per input, and what was picked.
+//! The pictures: a drop zone per input, and the picked files.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -55,7 +55,7 @@ fn Totals() -> impl IntoView {
     }
 }
 
-/// What pickers of pictures ask for.
+/// The file types that picture pickers ask for.
 pub(crate) const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
 
 #[component]
@@ -93,10 +93,10 @@ fn ImportProgress() -> impl IntoView {
     let underway = Memo::new(move |_| importing.with(Option::is_some));
     let total =
         Memo::new(move |_| importing.with(|importing| importing.map_or(0, |importing| u64::from(importing.total))));
-    // Only the beginning and the end are said aloud.
+    // Screen readers announce only the beginning and the end.
     let announced = Memo::new(move |before: Option<&String>| match (underway.get(), before) {
         (true, _) => format!("Reading {}…", format::plural(total.get(), "file", "files")),
-        (false, Some(before)) if !before.is_empty() => "All files are read.".to_owned(),
+        (false, Some(before)) if !before.is_empty() => "All files have been read.".to_owned(),
         (false, _) => String::new(),
     });
     let text = move || {
@@ -130,7 +130,7 @@ fn ImportProgress() -> impl IntoView {
     }
 }
 
-/// That pictures are there twice, and the way to take the second ones out.
+/// How many pictures are duplicates, and a button to remove them.
 #[component]
 fn Duplicates() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -148,15 +148,15 @@ fn Duplicates() -> impl IntoView {
     }
 }
 
-/// Missing and unreadable files that are listed one by one.
+/// Most missing or unreadable files that are listed one by one.
 const LISTED: usize = 100;
 
-/// Pictures that were added and cannot be read, by name and with the reason.
+/// Added pictures that cannot be read, by name and with the reason.
 #[component]
 fn UnreadablePictures() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let ids = |entries: &[(String, Entry)]| entries.iter().map(|(_, entry)| entry.id).collect::<Vec<_>>();
-    // Rebuilt only when others are among them.
+    // Rebuilt only when the set of pictures changes.
     let unreadable = RwSignal::new_local(Vec::<(String, Entry)>::new());
     Effect::new(move || {
         let now = draft.unreadable();
@@ -218,7 +218,7 @@ fn UnreadableRow(key: String, entry: Entry) -> impl IntoView {
     }
 }
 
-/// Files that could not be kept, to be added again or let go.
+/// Files that could not be kept: the user adds them again or drops them from the list.
 #[component]
 fn MissingFiles() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -240,7 +240,7 @@ fn MissingFiles() -> impl IntoView {
                         {move || format!("{} missing", format::plural(count(), "file is", "files are"))}
                     </p>
                     <FilePicker
-                        label="Files that are missing"
+                        label="Missing files to add again"
                         accept=ACCEPT
                         testid="missing-input"
                         class="button push"
@@ -287,11 +287,11 @@ fn MissingRow(one: Missing) -> impl IntoView {
     }
 }
 
-/// Height of a tile with its gap, and its least width with its gap: as in the style sheet.
+/// Height and minimum width of a tile with its gap, as in the style sheet.
 const TILE_ROW: f64 = 124.0;
 const TILE_WIDTH: f64 = 112.0;
 
-/// The pictures of an input, those in sight: nothing while there are less than `fewest`.
+/// The visible pictures of an input; nothing if there are fewer than `fewest`.
 #[component]
 fn PickedList(key: String, fewest: u32) -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -327,7 +327,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
         };
         key.with_value(|key| draft.with_pictures(key, shown))
     };
-    // The tile that the keyboard is at; Tab reaches it alone, or the first in sight.
+    // The current tile for the keyboard; Tab reaches only this one, or the first visible one.
     let current = RwSignal::new(None::<u32>);
     let tab_stop = Memo::new(move |_| {
         let range = entries.get();
@@ -347,7 +347,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             scrolled.set_scroll_top(to as i32);
             measure();
         }
-        // It may be built only now.
+        // It may only be built now.
         request_animation_frame(move || {
             let button = frame
                 .try_get_untracked()
@@ -396,7 +396,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     }
 }
 
-/// The tile that the keyboard is at, by its entry's id.
+/// The current tile for the keyboard, by its entry's id.
 #[derive(Clone, Copy)]
 struct TileFocus {
     current: RwSignal<Option<u32>>,
@@ -442,7 +442,7 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
     }
 }
 
-/// Pictures of a further input from which on they have a list of their own; fewer stand beside its name.
+/// From this many pictures on, a further input lists them; fewer are shown next to its name.
 const MANY: u32 = 4;
 
 /// A further input, such as the logo.
@@ -457,9 +457,9 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     };
     let clear = move |_| key.with_value(|key| draft.clear_with_undo(key));
     let hint = match input.named {
-        0 => "One picture for all, or as many as there are pictures.".to_owned(),
+        0 => "One for all pictures, or one for each.".to_owned(),
         named => {
-            format!("{} named by the workflow; dropping replaces.", format::plural(named as u64, "picture", "pictures"))
+            format!("{} set by the workflow; drop to replace.", format::plural(named as u64, "picture", "pictures"))
         }
     };
     let picked = move |files: FileList| {

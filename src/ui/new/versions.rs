@@ -1,4 +1,4 @@
-//! The published versions of a workflow: what each did, and the way back to it.
+//! The published versions of a workflow: what each does, and restoring one.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ use crate::view_model::document;
 pub(super) struct Versions(RwSignal<Option<WorkflowSummary>>);
 
 impl Versions {
-    /// Shows those of this one.
+    /// Shows the versions of this workflow.
     pub(super) fn show(self, workflow: &WorkflowSummary) {
         self.0.set(Some(workflow.clone()));
     }

@@ -1,4 +1,4 @@
-//! The choice of a workflow: the built-in ones, or one's own as JSON.
+//! Choosing a workflow: a built-in one, or the user's own as JSON.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -98,10 +98,10 @@ pub(super) fn Card(
     }
 }
 
-/// What is offered when a workflow's file is picked.
+/// The file types that workflow pickers ask for.
 pub(super) const JSON: &str = "application/json,.json";
 
-/// One's own workflow: text, or a file.
+/// The user's own workflow, as text or from a file.
 #[component]
 fn OwnJson() -> impl IntoView {
     let draft = expect_context::<Draft>();

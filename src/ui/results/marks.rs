@@ -1,5 +1,5 @@
-//! Marking pictures, to do something with several of them at once: by their boxes, with Shift for a range, Ctrl A for
-//! all that the list shows.
+//! Marking pictures to do something with several at once: by checkbox, Shift for a range, Ctrl+A for all that the list
+//! shows.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(crate) struct Marking {
     marks: RwSignal<Marks>,
     /// The pictures that the list's filter may show.
     may: Memo<BTreeSet<u32>>,
-    /// Those that can be retried: the failed ones, once the batch has ended.
+    /// The ones that can be retried: failed, once the batch has ended.
     failed: Memo<BTreeSet<u32>>,
 }
 
@@ -67,7 +67,7 @@ impl Marking {
         !self.marked().is_empty()
     }
 
-    /// Marks or unmarks a picture, or with `range` all from the last one to it.
+    /// Marks or unmarks a picture; with `range`, all from the last one to this one.
     pub(crate) fn toggle(self, index: u32, range: bool) {
         self.may.with_untracked(|may| self.marks.update(|marks| marks.toggle(index, range, may)));
     }
@@ -93,14 +93,14 @@ impl Marking {
         self.may.with(|may| self.marks.with(|marks| marks.among(may)))
     }
 
-    /// Those of the marked that can be retried.
+    /// The marked pictures that can be retried.
     fn marked_failed(self) -> Vec<u32> {
         let mut marked = self.marked();
         self.failed.with(|failed| marked.retain(|index| failed.contains(index)));
         marked
     }
 
-    /// Gives the focus to the row where the last mark was set or taken: the bar of the marks goes with them.
+    /// Focuses the row where the last mark was set or cleared: the mark bar disappears with the marks.
     fn focus_last(self) {
         if let Some(index) = self.marks.with_untracked(Marks::last) {
             focus_row(index);
@@ -116,7 +116,7 @@ impl Marking {
     }
 }
 
-/// What is marked, and what can be done with it; nothing while nothing is.
+/// The number of marked pictures and the actions on them; nothing while none is marked.
 #[component]
 pub(crate) fn MarkBar() -> impl IntoView {
     let marking = expect_context::<Marking>();
@@ -176,7 +176,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
     }
 }
 
-/// The box of a row.
+/// The checkbox of a row.
 #[component]
 pub(crate) fn MarkBox(index: u32, #[prop(into)] name: String) -> impl IntoView {
     let marking = expect_context::<Marking>();

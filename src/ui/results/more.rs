@@ -1,4 +1,4 @@
-//! What else can be done with a batch: its share while it runs, its log, its report, and running its pictures again.
+//! Further actions on a batch: its concurrency and priority while it runs, its log, its report, and running it again.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::ui::services::{Services, TextKind, download_text};
 use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
 use crate::view_model::{document, form, format};
 
-/// Takes pictures of a batch to the New batch view, to run them with other settings.
+/// Copies pictures of a batch to the New batch view, to run them with other settings.
 #[derive(Clone, Copy)]
 pub(super) struct RunAgain {
     draft: Draft,
@@ -28,12 +28,12 @@ pub(super) struct RunAgain {
 }
 
 impl RunAgain {
-    /// For use in the component that is being built.
+    /// Call it while a component is being built.
     pub(super) fn here() -> Self {
         Self { draft: expect_context(), library: expect_context(), confirm: expect_context(), live: expect_context() }
     }
 
-    /// Takes the pictures of a batch, or `only` some, after a question where others would be replaced.
+    /// Copies the pictures of a batch, or `only` some; asks first if others would be replaced.
     pub(super) fn ask(self, batch_id: &str, only: Option<BTreeSet<u32>>) {
         let Some(batch) = untrack(|| self.live.batch(batch_id)) else { return };
         let take = move || {
@@ -45,7 +45,7 @@ impl RunAgain {
             picked => self.confirm.ask(
                 "Replace the pictures of the new batch?",
                 format!(
-                    "{} picked there already. This batch's pictures will replace them.",
+                    "{} already picked there. This batch's pictures will replace them.",
                     format::plural(picked, "picture is", "pictures are"),
                 ),
                 "Replace",
@@ -78,12 +78,12 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             match services.verify(&batch_id.get_value()).await {
                 Ok((0, _)) => notices.info("This batch has no stored results to check.", ""),
                 Ok((checked, 0)) => notices.done(format!(
-                    "{} checked: what is stored is sound.",
+                    "{} checked: no damage found.",
                     format::plural(u64::from(checked), "result", "results"),
                 )),
                 Ok((checked, damaged)) => notices.failed(
                     format!(
-                        "{damaged} of {} damaged in the browser's storage.",
+                        "{damaged} of {} damaged in this browser's storage.",
                         format::plural(u64::from(checked), "result is", "results are"),
                     ),
                     "They are listed as failed: retry to regenerate them from the originals.",
@@ -109,7 +109,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// How many at a time and how urgent, to be changed while the batch runs.
+/// The batch's concurrency and priority, which can be changed while it runs.
 #[component]
 pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -153,7 +153,7 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// The settings that the batch ran with, read when they are first shown.
+/// The settings that the batch ran with, read when first shown.
 #[component]
 pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -174,7 +174,7 @@ pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     let steps = move || {
         let steps = workflow.with(|workflow| workflow.as_ref().map(document::steps)).unwrap_or_default();
         let row = |step: document::Step| {
-            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "as preset".to_owned())}</dd> }
+            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "defaults".to_owned())}</dd> }
         };
         steps.into_iter().map(row).collect::<Vec<_>>()
     };
@@ -196,7 +196,7 @@ pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// What happened to the batch beside its pictures; nothing while nothing did.
+/// The batch's own log entries; nothing while there are none.
 #[component]
 pub(crate) fn Log(batch: Memo<Option<Progress>>) -> impl IntoView {
     let log = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.log.clone()).unwrap_or_default()));

@@ -21,7 +21,7 @@ use crate::view_model::format;
 /// Outputs shown in a row; the others are in the detail.
 const OUTPUTS: usize = 2;
 
-/// The contract's word, the badge's text and its tone.
+/// The status in the contract, the badge's text and its tone.
 pub(crate) const fn status(status: ExecutionStatus) -> (&'static str, &'static str, &'static str) {
     match status {
         ExecutionStatus::Pending => ("pending", "Waiting", ""),
@@ -37,7 +37,7 @@ pub(crate) fn name(execution: &Execution) -> String {
     name.unwrap_or_else(|| format!("Picture {}", execution.asset_index + 1))
 }
 
-/// The row of an execution, which follows it from state to state: what has the focus in it stays.
+/// The row of an execution, updated in place as its state changes: its focus stays.
 #[component]
 pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
@@ -45,13 +45,13 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     let index = first.asset_index;
     let name = name(&first);
     provide_context(TabStop(Signal::derive(move || list.is_tab_stop(index))));
-    // As it was last, while it is not in sight.
+    // Its last state, while it is not visible.
     let entry = Memo::new(move |before: Option<&(u32, Arc<Execution>)>| {
         list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
     });
     let execution = Memo::new(move |_| entry.with(|entry| entry.1.clone()));
     let state = move || execution.with(|execution| status(execution.status));
-    // The name stands above already.
+    // The name is already shown above.
     let named = StoredValue::new(format!("\"{name}\" "));
     let failure = Memo::new(move |_| {
         execution.with(|execution| {
@@ -71,7 +71,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     });
     let time = move || {
         execution.with(|execution| match execution.duration_ms {
-            _ if execution.reused.is_some() => Some("taken over".to_owned()),
+            _ if execution.reused.is_some() => Some("reused".to_owned()),
             duration => duration.map(format::duration),
         })
     };
@@ -110,11 +110,11 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     }
 }
 
-/// A sign that the result was made with a doubt; what it is stands in the detail.
+/// A sign that the result needs review; the detail says why.
 #[component]
 fn Doubt(message: String) -> impl IntoView {
     view! {
-        <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=message>
+        <span class="doubt" role="img" data-testid="warning" aria-label="Needs review" title=message>
             <Icon shape=Shape::Warning/>
         </span>
     }
@@ -124,7 +124,7 @@ fn Doubt(message: String) -> impl IntoView {
 fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
     let before = execution.input_size.map_or(0, |size| size.bytes);
     if execution.status == ExecutionStatus::Failed {
-        // The stored file would fail again.
+        // With the stored file it would fail again.
         let again = if execution.needs_another_file() {
             view! { <Replace execution/> }.into_any()
         } else {
@@ -185,11 +185,11 @@ fn Download(output: OutputFile) -> impl IntoView {
     }
 }
 
-/// Runs a failed one again with another file.
+/// Retries a failed one with another file.
 #[component]
 pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
     let live = expect_context::<Live>();
-    let label = format!("File in place of {}", name(&execution));
+    let label = format!("Replacement file for {}", name(&execution));
     let batch_id = execution.batch_id.clone();
     let underway = Signal::derive(move || !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let picked = move |files: FileList| {
@@ -212,7 +212,7 @@ pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// Runs a failed one again.
+/// Retries a failed one.
 #[component]
 pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -220,7 +220,7 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let batch_id = execution.batch_id.clone();
     let underway = Memo::new(move |_| !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let retry = move |event: leptos::ev::MouseEvent| {
-        // The button goes with the failure; the focus stays where it was.
+        // The button disappears with the failure; the focus stays nearby.
         focus_around(&event, execution.asset_index);
         live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
     };
@@ -230,7 +230,7 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
             data-testid="retry"
             tabindex=tab_index()
             aria-label=label
-            title=move || underway.get().then_some("When the batch has ended")
+            title=move || underway.get().then_some("Available when the batch has ended")
             disabled=move || underway.get()
             on:click=retry
         >
