@@ -36,7 +36,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        // In the dialog it answers the question.
+        // In the dialog, Escape answers the question.
         if event.key() == "Escape" && !is_composing(&event) && !dialog_is_open() && !marking.clear() {
             detail::leave(list);
         }
@@ -69,7 +69,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         <Show when=move || loaded.get() && !known.get()>
             <div class="empty panel" data-testid="empty">
                 <Icon shape=Shape::Layers/>
-                <h1>"This batch is not here"</h1>
+                <h1>"Batch not found"</h1>
                 <p>"It was deleted, or it ran in another browser. Batches stay in the browser that ran them."</p>
                 <a class="button primary" href=Route::Batches.fragment()>"See all batches"</a>
             </div>
@@ -142,7 +142,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// What stops the batch, if the user can fix it.
+/// Why the batch is stopped, if the user can fix it.
 #[component]
 fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -153,9 +153,9 @@ fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
         }
     };
     view! {
-        {move || remedy.get().map(|(what, mend)| view! {
+        {move || remedy.get().map(|(what, fix)| view! {
             <div class="note" role="status" data-testid="remedy">
-                <p><strong>{what}</strong> " " {mend}</p>
+                <p><strong>{what}</strong> " " {fix}</p>
                 <div class="tight push">
                     <a class="button quiet" href=Route::Batches.fragment()>"All batches"</a>
                     <button class="button" data-testid="remedy-resume" on:click=resume>"Resume"</button>
@@ -188,7 +188,7 @@ fn RetryAll(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// Runs what a batch left when it was cancelled or stopped at its first failure.
+/// Runs what a batch left undone when it was cancelled or stopped at its first failure.
 #[component]
 fn RunRemaining(batch_id: StoredValue<String>) -> impl IntoView {
     let live = expect_context::<Live>();

@@ -1,5 +1,5 @@
-//! The executions in sight: pages read from the store as the list scrolls, read again as the batch goes on; and the
-//! one that is looked at.
+//! The visible executions: pages read from the store as the list scrolls and reread as the batch progresses; and the
+//! open one.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -20,7 +20,7 @@ use crate::view_model::window::pages;
 
 /// Executions per page.
 const PAGE: u32 = 100;
-/// Least time between two readings while a batch runs.
+/// Minimum time between two reads while a batch runs.
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// The list of one batch.
@@ -31,15 +31,15 @@ pub(crate) struct ExecutionList {
     batch_id: StoredValue<String>,
     filter: RwSignal<&'static str>,
     pages: RwSignal<HashMap<u32, Vec<Arc<Execution>>>>,
-    /// How many the filter matches; `None` until the first page came.
+    /// How many the filter matches; `None` until the first page has been read.
     matching: RwSignal<Option<u32>>,
     problem: RwSignal<Option<UiError>>,
     wanted: RwSignal<Range<u32>>,
-    /// `assetIndex` of the one that the keyboard is at, whether it is looked at or not.
+    /// `assetIndex` of the current one for the keyboard, open or not.
     current: RwSignal<Option<u32>>,
-    /// `assetIndex` of the only row that Tab reaches: the current one, or the first in sight.
+    /// `assetIndex` of the only row that Tab reaches: the current one, or the first visible one.
     tab_stop: Memo<Option<u32>>,
-    /// `assetIndex` of the one looked at, with what was read of it. The route says the same.
+    /// `assetIndex` of the open one, with its record once read. The route has the same index.
     selected: RwSignal<Option<u32>>,
     detail: RwSignal<Option<Arc<Execution>>>,
     /// Answers of an older generation (another filter) are dropped.
@@ -84,7 +84,7 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
     });
     let stamp = Memo::new(move |_| live.batch(&batch_id).map(|batch| (batch.updated_at as i64, batch.assets)));
     Effect::new(move |before: Option<()>| {
-        // Read, and not only tracked: a memo that nobody has read follows nothing.
+        // Read, not only tracked: a memo that has never been read tracks nothing.
         let _now = stamp.get();
         if before.is_some() {
             list.touch();
@@ -120,12 +120,12 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
 }
 
 impl ExecutionList {
-    /// The filter's word; setting it starts over.
+    /// The filter; setting it starts over.
     pub(crate) fn filter(self) -> RwSignal<&'static str> {
         self.filter
     }
 
-    /// Starts over, as after another filter was chosen.
+    /// Starts over, as after a new filter.
     pub(crate) fn start_over(self) {
         self.generation.update_value(|generation| *generation += 1);
         self.pages.set(HashMap::new());
@@ -143,23 +143,23 @@ impl ExecutionList {
         self.problem.get()
     }
 
-    /// Says which entries are in sight.
+    /// Sets which entries are visible.
     pub(crate) fn want(self, entries: Range<u32>) {
         if self.wanted.with_untracked(|wanted| *wanted != entries) {
             self.wanted.set(entries);
         }
     }
 
-    /// The entries in sight, tracked; `None` where one was not read yet.
+    /// The visible entries, tracked; `None` for one that has not been read yet.
     pub(crate) fn entries(self) -> Vec<(u32, Option<Arc<Execution>>)> {
         let wanted = self.wanted.get();
         self.pages.with(|pages| wanted.map(|at| (at, entry_at(pages, at).cloned())).collect())
     }
 
-    /// An execution by its `assetIndex` with its place in the list, tracked; `None` while it is not in sight.
+    /// An execution by its `assetIndex` with its position in the list, tracked; `None` while it is not visible.
     pub(crate) fn find(self, asset_index: u32) -> Option<(u32, Arc<Execution>)> {
         self.pages.with(|pages| {
-            // Unfiltered, the index is the place.
+            // Without a filter, the index is the position.
             std::iter::once(asset_index)
                 .chain(self.wanted.get_untracked())
                 .find_map(|at| Some((at, entry_at(pages, at).filter(|one| one.asset_index == asset_index)?.clone())))
@@ -179,7 +179,7 @@ impl ExecutionList {
         self.services.executions(batch_id, status, offset, PAGE).await
     }
 
-    /// What was read may be outdated: reads again soon, however many changes come meanwhile.
+    /// What was read may be outdated: rereads it soon, once for all changes until then.
     fn touch(self) {
         if self.dirty.try_get_value() != Some(false) {
             return;
@@ -202,7 +202,7 @@ impl ExecutionList {
         self.read_detail();
     }
 
-    /// Reads the pages in sight that are not there yet.
+    /// Reads the visible pages that have not been read yet.
     fn read(self) {
         self.ask(Extent::Missing);
     }
@@ -215,7 +215,7 @@ impl ExecutionList {
             let mut next = Some(extent);
             while let Some(extent) = next {
                 self.read_pages(extent).await;
-                // The view may have gone meanwhile.
+                // The view may be gone meanwhile.
                 next = self.readings.try_update_value(Readings::end).flatten();
             }
         });
@@ -256,7 +256,7 @@ impl ExecutionList {
             return;
         }
         self.pages.update(|pages| {
-            // After a change only what was just read is known to hold.
+            // After a change, only what was just read is known to be current.
             if all {
                 pages.clear();
             }
@@ -265,19 +265,19 @@ impl ExecutionList {
     }
 }
 
-/// The one that is looked at.
+/// The open execution.
 impl ExecutionList {
-    /// Whether one is looked at, tracked.
+    /// Whether one is open, tracked.
     pub(crate) fn is_open(self) -> bool {
         self.selected.with(Option::is_some)
     }
 
-    /// `assetIndex` of the one looked at.
+    /// `assetIndex` of the open one.
     pub(crate) fn selected(self) -> Option<u32> {
         self.selected.get_untracked()
     }
 
-    /// `assetIndex` of the one that the keyboard is at.
+    /// `assetIndex` of the current one for the keyboard.
     pub(crate) fn current(self) -> Option<u32> {
         self.selected.get_untracked().or_else(|| self.tab_stop.get_untracked())
     }
@@ -287,7 +287,7 @@ impl ExecutionList {
         self.selected.get() == Some(asset_index)
     }
 
-    /// Looks at one. Back closes it again; of several looked at one after the other it closes the last.
+    /// Opens one. Back closes it again; after several in a row, it closes the last one.
     pub(crate) fn select(self, execution: Arc<Execution>) {
         let index = execution.asset_index;
         let was_open = self.selected.get_untracked().is_some();
@@ -298,7 +298,7 @@ impl ExecutionList {
         if was_open { self.route.replace(route) } else { self.route.open(route) }
     }
 
-    /// Stops looking.
+    /// Closes it.
     pub(crate) fn close(self) {
         if self.selected.get_untracked().is_none() {
             return;
@@ -311,7 +311,7 @@ impl ExecutionList {
         }
     }
 
-    /// Says that the keyboard is at a row.
+    /// Makes a row the current one for the keyboard.
     pub(crate) fn set_current(self, asset_index: u32) {
         if self.current.get_untracked() != Some(asset_index) {
             self.current.set(Some(asset_index));
@@ -323,7 +323,7 @@ impl ExecutionList {
         self.tab_stop.get() == Some(asset_index)
     }
 
-    /// What is looked at.
+    /// The open one.
     pub(crate) fn detail(self) -> RwSignal<Option<Arc<Execution>>> {
         self.detail
     }
@@ -348,7 +348,7 @@ impl ExecutionList {
         });
     }
 
-    /// The entry `step` after the one that the keyboard is at, if it was read, with its place in the list.
+    /// The entry `step` after the current one, if it has been read, with its position in the list.
     pub(crate) fn neighbour(self, step: i64) -> Option<(u32, Arc<Execution>)> {
         let from = self.current()?;
         let place = self.pages.with_untracked(|pages| {
@@ -363,7 +363,7 @@ impl ExecutionList {
     }
 }
 
-/// The entry at a place of the list, where its page was read.
+/// The entry at a position in the list, if its page has been read.
 fn entry_at(pages: &HashMap<u32, Vec<Arc<Execution>>>, at: u32) -> Option<&Arc<Execution>> {
     pages.get(&(at / PAGE)).and_then(|page| page.get((at % PAGE) as usize))
 }
