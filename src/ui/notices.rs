@@ -1,5 +1,7 @@
 //! Notices: short messages that something is done, or what failed, where, and how to fix it.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -31,14 +33,16 @@ struct Notice {
     tone: Tone,
     text: String,
     hint: String,
-    /// Undoes what the notice reports.
-    undo: Option<UnsyncCallback<()>>,
+    /// Whether what the notice tells of can be taken back.
+    can_undo: bool,
 }
 
 /// The visible notices.
 #[derive(Clone, Copy)]
 pub(crate) struct NoticeBoard {
     shown: RwSignal<Vec<Notice>>,
+    /// By the id of the notice that offers it.
+    undos: StoredValue<HashMap<u32, Rc<dyn Fn()>>, LocalStorage>,
     next: StoredValue<u32>,
 }
 
@@ -64,7 +68,7 @@ impl NoticeBoard {
 
     /// Says that something is done and offers to undo it; disappears by itself.
     pub(crate) fn undoable(self, text: impl Into<String>, undo: impl Fn() + 'static) {
-        self.show(Tone::Good, text.into(), String::new(), Some(UnsyncCallback::new(move |()| undo())));
+        self.show(Tone::Good, text.into(), String::new(), Some(Rc::new(undo)));
     }
 
     /// Gives information; disappears by itself.
@@ -77,16 +81,19 @@ impl NoticeBoard {
         self.show(Tone::Bad, text.into(), hint.into(), None);
     }
 
-    fn show(self, tone: Tone, text: String, hint: String, undo: Option<UnsyncCallback<()>>) {
-        let id = self.next.get_value();
+    fn show(self, tone: Tone, text: String, hint: String, undo: Option<Rc<dyn Fn()>>) {
+        let (id, can_undo) = (self.next.get_value(), undo.is_some());
         self.next.set_value(id.wrapping_add(1));
         self.shown.update(|shown| {
             shown.retain(|notice| notice.text != text);
-            shown.push(Notice { id, tone, text, hint, undo });
+            shown.push(Notice { id, tone, text, hint, can_undo });
         });
+        if let Some(undo) = undo {
+            self.undos.update_value(|undos| drop(undos.insert(id, undo)));
+        }
         self.make_room();
         if tone != Tone::Bad {
-            self.dismiss_later(id, if undo.is_some() { STAY_TO_UNDO } else { STAY });
+            self.dismiss_later(id, if can_undo { STAY_TO_UNDO } else { STAY });
         }
     }
 
@@ -114,12 +121,25 @@ impl NoticeBoard {
 
     fn dismiss(self, id: u32) {
         self.shown.update(|shown| shown.retain(|notice| notice.id != id));
+        self.undos.update_value(|undos| drop(undos.remove(&id)));
+    }
+
+    fn undo(self, id: u32) {
+        let undo = self.undos.try_update_value(|undos| undos.remove(&id)).flatten();
+        self.dismiss(id);
+        if let Some(undo) = undo {
+            undo();
+        }
     }
 }
 
 /// Provides an empty board.
 pub(crate) fn provide_notices() {
-    provide_context(NoticeBoard { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
+    provide_context(NoticeBoard {
+        shown: RwSignal::new(Vec::new()),
+        undos: StoredValue::new_local(HashMap::new()),
+        next: StoredValue::new(0),
+    });
 }
 
 /// The board.
@@ -139,15 +159,8 @@ pub(crate) fn Notices() -> impl IntoView {
                         <p>{notice.text}</p>
                         {(!notice.hint.is_empty()).then(|| view! { <p class="hint">{notice.hint}</p> })}
                     </div>
-                    {notice.undo.map(|undo| view! {
-                        <button
-                            class="button"
-                            data-testid="notice-undo"
-                            on:click=move |_| {
-                                board.dismiss(notice.id);
-                                undo.run(());
-                            }
-                        >
+                    {notice.can_undo.then(|| view! {
+                        <button class="button" data-testid="notice-undo" on:click=move |_| board.undo(notice.id)>
                             "Undo"
                         </button>
                     })}

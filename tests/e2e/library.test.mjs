@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { ask, call, executions, importFiles, open, ready, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, executions, importFiles, open, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, openFirstVersion } from "./support/storage.mjs";
 
