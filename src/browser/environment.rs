@@ -70,6 +70,17 @@ pub fn blob_of(bytes: &[u8], mime_type: &str) -> Result<Blob, String> {
     Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
 }
 
+/// A Blob of a buffer's content, which the browser copies once.
+///
+/// # Errors
+/// When the browser has no room for it.
+pub fn blob_of_buffer(buffer: &ArrayBuffer, mime_type: &str) -> Result<Blob, String> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime_type);
+    Blob::new_with_buffer_source_sequence_and_options(&js_sys::Array::of1(buffer), &options)
+        .map_err(|error| describe(&error))
+}
+
 /// The content of a Blob as a JavaScript buffer.
 ///
 /// # Errors
