@@ -51,6 +51,36 @@ fn a_retried_execution_lists_its_earlier_failures() {
 }
 
 #[test]
+fn a_failed_execution_is_retried_with_another_file_in_place_of_its_own() {
+    let service = service_with_result();
+    let id = accepted(&service, "w", 2).batch_id;
+    finish(&service, &id, 0, false);
+    finish(&service, &id, 1, true);
+    let retry = |index: u32, file: Value| {
+        run(service.retry(&id, &json!({ "executionIds": [format!("{id}_exec-{index}")], "replacement": file })))
+    };
+    let file = json!({ "name": "new.png", "sourceUrl": "asset:ab" });
+    for (index, file, word) in [
+        (0, json!({ "sourceUrl": "asset:none" }), "asset:none"),
+        (0, json!({ "sourceUrl": "asset:ab", "actionId": "logo" }), "replacement.actionId"),
+        (1, file.clone(), "success"),
+    ] {
+        let error = refused(retry(index, file.clone()));
+        assert_eq!(error.code, 400, "{file}");
+        assert!(error.message.contains(word), "{file}: {}", error.message);
+    }
+    assert_eq!(refused(run(service.retry(&id, &json!({ "replacement": file })))).code, 400, "for which one?");
+    retry(0, file).expect("failed before");
+    let list = json_of(&run(service.executions(&id, &Value::Null)).expect("read"));
+    let inputs = |index: usize| &list["executions"][index]["inputAsset"]["inputs"][0];
+    assert_eq!(
+        [&inputs(0)["name"], &inputs(0)["sourceUrl"], &inputs(0)["replaced"]],
+        [&json!("new.png"), &json!("asset:ab"), &json!(true)]
+    );
+    assert_eq!((&list["executions"][0]["status"], inputs(1).get("replaced")), (&json!("pending"), None));
+}
+
+#[test]
 fn nothing_is_reused_unless_the_request_asks_for_it() {
     let service = service_with_result();
     ran(&service, json!([image("a.jpg", "a1")]));
