@@ -92,10 +92,6 @@ pub trait Parameter: Sized {
     /// # Errors
     /// What was expected, such as `a whole number`.
     fn read(value: &Value) -> Result<Self, String>;
-    /// The value as a number, for the range check.
-    fn number(&self) -> Option<f64> {
-        None
-    }
     /// The value as JSON, for the catalog.
     fn json(&self) -> Value;
     /// The default for a missing value, if there is one.
@@ -110,9 +106,6 @@ impl Parameter for u32 {
         let number = whole(value).ok_or("a whole number")?;
         Self::try_from(number).map_err(|_| "a whole number of at least 0".into())
     }
-    fn number(&self) -> Option<f64> {
-        Some(f64::from(*self))
-    }
     fn json(&self) -> Value {
         (*self).into()
     }
@@ -122,9 +115,6 @@ impl Parameter for i32 {
     const KIND: Kind = Kind::Integer;
     fn read(value: &Value) -> Result<Self, String> {
         whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number".into())
-    }
-    fn number(&self) -> Option<f64> {
-        Some(f64::from(*self))
     }
     fn json(&self) -> Value {
         (*self).into()
@@ -140,9 +130,6 @@ impl Parameter for f64 {
     const KIND: Kind = Kind::Number;
     fn read(value: &Value) -> Result<Self, String> {
         value.as_f64().ok_or_else(|| "a number".into())
-    }
-    fn number(&self) -> Option<f64> {
-        Some(*self)
     }
     fn json(&self) -> Value {
         if self.fract() == 0.0 && self.abs() < 9e15 { (*self as i64).into() } else { (*self).into() }
@@ -174,9 +161,6 @@ impl<T: Parameter> Parameter for Option<T> {
     const REQUIRED: bool = false;
     fn read(value: &Value) -> Result<Self, String> {
         T::read(value).map(Some)
-    }
-    fn number(&self) -> Option<f64> {
-        self.as_ref().and_then(T::number)
     }
     fn json(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::json)
@@ -322,33 +306,32 @@ pub fn read_field<T: Parameter>(
         }
         return value;
     };
-    match T::read(value) {
-        Err(expected) => {
-            issues.push(Issue::new(
-                field.name,
-                "wrong_type",
-                format!("\"{}\" is {value}.", field.name),
-                format!("Give {expected}."),
-            ));
-            None
-        }
-        Ok(read) => {
-            if let (Some((low, high)), Some(number)) = (field.range, read.number())
-                && !(low..=high).contains(&number)
-            {
-                let unit = field.unit.map_or(String::new(), |unit| format!(" {unit}"));
-                let range = format!("from {} to {}{unit}", grouped(low), grouped(high));
-                issues.push(Issue::new(
-                    field.name,
-                    "out_of_range",
-                    format!("\"{}\" must be {range}, not {number}.", field.name),
-                    format!("The nearest valid value is {}.", number.clamp(low, high)),
-                ));
-                return None;
-            }
-            Some(read)
-        }
+    let range = field.range.map(|(low, high)| {
+        let unit = field.unit.map_or(String::new(), |unit| format!(" {unit}"));
+        format!("from {} to {}{unit}", grouped(low), grouped(high))
+    });
+    if let (Some((low, high)), Some(range), Some(number)) = (field.range, &range, value.as_f64())
+        && !(low..=high).contains(&number)
+    {
+        issues.push(Issue::new(
+            field.name,
+            "out_of_range",
+            format!("\"{}\" must be {range}, not {number}.", field.name),
+            format!("The nearest valid value is {}.", number.clamp(low, high)),
+        ));
+        return None;
     }
+    let read = T::read(value);
+    if let Err(expected) = &read {
+        let range = range.map_or(String::new(), |range| format!(" {range}"));
+        issues.push(Issue::new(
+            field.name,
+            "wrong_type",
+            format!("\"{}\" is {value}.", field.name),
+            format!("Give {expected}{range}."),
+        ));
+    }
+    read.ok()
 }
 
 /// A number with commas between its thousands.

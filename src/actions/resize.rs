@@ -361,6 +361,21 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_wrong_with_a_number_its_range_is_named() {
+        for (width, code) in [
+            (json!(-5), "out_of_range"),
+            (json!(0), "out_of_range"),
+            (json!("abc"), "wrong_type"),
+            (json!(1.5), "wrong_type"),
+        ] {
+            let issues = (ACTION.check)(json!({ "width": width }).as_object().unwrap());
+            let text = format!("{} {}", issues[0].message, issues[0].hint);
+            assert_eq!(issues[0].code, code, "{text}");
+            assert!(text.contains("from 1 to 65,500 px"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_decoder_may_give_less_only_where_the_result_is_smaller_and_every_pixel_counts() {
         let full = Size::new(4000, 3000);
         let to = |raw: Value| resize(raw).scales_to(full).map(|size| (size.width, size.height));
