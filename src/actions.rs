@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Representations, Size};
+use crate::network::Need;
 
 pub mod adjust;
 pub mod context;
@@ -26,7 +27,7 @@ pub mod rotate;
 pub mod sharpen;
 pub mod watermark;
 
-pub use context::Context;
+pub use context::{Context, Stop};
 use parameters::{Field, Issue};
 
 /// What flows through a port.
@@ -149,8 +150,8 @@ pub trait Operation: Send + Sync {
         input
     }
 
-    /// The name of the salient-object model that it will ask for.
-    fn network(&self) -> Option<&str> {
+    /// The name of the salient-object model that it asks for, and how certainly.
+    fn network(&self) -> Option<(&str, Need)> {
         None
     }
 
@@ -186,8 +187,8 @@ pub trait Operation: Send + Sync {
     /// [`Action::outputs`]; trailing ones that `context` does not want may be omitted.
     ///
     /// # Errors
-    /// When the pictures cannot be processed; the engine adds which action it was.
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
+    /// When the pictures cannot be processed, or a model must be loaded first; the engine adds which action it was.
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop>;
 
     /// Runs on a first input that was decoded smaller than it is, because [`scales_to`](Self::scales_to) allowed it.
     /// The result has [`output_size`](Self::output_size) of its full size.
@@ -199,7 +200,7 @@ pub trait Operation: Send + Sync {
         inputs: Vec<Option<Image>>,
         reduced: Reduced,
         context: &Context<'_>,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<Vec<Image>, Stop> {
         let _ = reduced;
         self.run(inputs, context)
     }

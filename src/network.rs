@@ -29,8 +29,26 @@ pub trait ModelSource {
     /// The network of this name.
     ///
     /// # Errors
-    /// Why it is not there: unknown, not stored (any more), damaged. The engine adds which action wanted it.
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure>;
+    /// Why it is not there. The engine adds which action wanted it.
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing>;
+}
+
+/// Why a host does not give a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It has not been loaded so far: the host can do so, and run the picture again.
+    NotLoaded,
+    /// It cannot be had: it is unknown, not stored (any more), damaged.
+    Failed(Failure),
+}
+
+/// How certainly an operation asks for its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Some pictures need it. It is loaded for the first of them.
+    Perhaps,
+    /// Every picture needs it.
+    Always,
 }
 
 /// The network that comes with the page, and the `model` parameter's default. Its origin is in `network/u2netp/`.

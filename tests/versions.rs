@@ -94,7 +94,7 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
                 let inputs = std::iter::once(Some(image.clone())).chain(rest).collect();
                 match operation.run(inputs, &Context::default()) {
                     Ok(results) => results.iter().for_each(|image| put(&mut hash, image)),
-                    Err(failure) => hash.update(failure.message),
+                    Err(stop) => hash.update(stop.into_failure().message),
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! A plan: the graph with its kernels, and for one set of headers the representations and decoding sizes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::graph::{Graph, GraphOutput};
 use super::limits;
@@ -10,6 +10,7 @@ use crate::codecs::{Format, Header, halves_chroma};
 use crate::error::Failure;
 use crate::image::resample::ChromaUse;
 use crate::image::{Representation, Representations, Size, Subsampling};
+use crate::network::Need;
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
@@ -53,9 +54,14 @@ impl Plan {
         &self.graph
     }
 
-    /// The names of the salient-object networks that its kernels will ask for, sorted, each once.
-    pub fn networks(&self) -> BTreeSet<&str> {
-        self.operations.iter().flatten().filter_map(|operation| operation.network()).collect()
+    /// The names of the salient-object networks that its kernels ask for, and how certainly.
+    pub fn networks(&self) -> BTreeMap<&str, Need> {
+        let mut networks = BTreeMap::new();
+        for (name, need) in self.operations.iter().flatten().filter_map(|operation| operation.network()) {
+            let known = networks.entry(name).or_insert(need);
+            *known = need.max(*known);
+        }
+        networks
     }
 }
 

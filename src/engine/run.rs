@@ -5,8 +5,8 @@ use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
 use super::thumbnail::thumbnail;
-use crate::actions::Context;
 use crate::actions::output::OutputFormat;
+use crate::actions::{Context, Stop};
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
@@ -83,8 +83,8 @@ impl Plan {
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
-    /// The first failure, with the action it happened in.
-    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Failure> {
+    /// The first failure, with the action it happened in; or the model that is needed and that the host has not loaded.
+    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
         for (source, file) in files.iter().enumerate() {
@@ -149,7 +149,7 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn run(mut self) -> Result<Produced, Failure> {
+    fn run(mut self) -> Result<Produced, Stop> {
         let graph = &self.plan.graph;
         let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
@@ -193,11 +193,7 @@ impl Runner<'_> {
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
-    fn transform(
-        &mut self,
-        index: usize,
-        intermediates: &mut [Vec<Option<Intermediate>>],
-    ) -> Result<Vec<Image>, Failure> {
+    fn transform(&mut self, index: usize, intermediates: &mut [Vec<Option<Intermediate>>]) -> Result<Vec<Image>, Stop> {
         let node = &self.plan.graph.nodes[index];
         let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -228,7 +224,7 @@ impl Runner<'_> {
             Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
-        .map_err(|failure| failure.at(&node.action_id))?;
+        .map_err(|stop| stop.at(&node.action_id))?;
         self.warnings.extend(context.into_warnings().into_iter().map(|warning| warning.at(&node.action_id)));
         Ok(results)
     }
@@ -363,10 +359,10 @@ mod tests {
             inputs: Vec<Option<Image>>,
             reduced: Reduced,
             context: &Context<'_>,
-        ) -> Result<Vec<Image>, Failure> {
+        ) -> Result<Vec<Image>, Stop> {
             self.inner.run_reduced(inputs, reduced, context)
         }
-        fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+        fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
             let first = inputs[0].as_ref().expect("connected").representation();
             self.log.lock().expect("no panic").push((self.id.clone(), first));
             let mut results = self.inner.run(inputs, context)?;
@@ -528,10 +524,10 @@ mod tests {
             &[("in", "cut")],
         ));
         let source = Source { name: "a.png", folder: "", bytes: &png(5, 4, false) };
-        let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture");
+        let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture").into_failure();
         assert_eq!(failure.action_id.as_deref(), Some("cut"));
         let damaged = Source { name: "b.png", folder: "", bytes: b"not a picture" };
-        let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture");
+        let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture").into_failure();
         assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
         assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
     }
@@ -544,7 +540,8 @@ mod tests {
         ));
         let failure = plan
             .run(0, &[Source { name: "a.png", folder: "", bytes: &png(5, 4, false) }], Services::default())
-            .expect_err("too large");
+            .expect_err("too large")
+            .into_failure();
         assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
         assert!(log.lock().expect("no panic").is_empty());
     }
