@@ -182,6 +182,11 @@ pub trait Operation: Send + Sync {
         false
     }
 
+    /// Whether a result of the input's size shows what the input shows, so that the original file could stand in for it.
+    fn keeps_content(&self) -> bool {
+        false
+    }
+
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
     /// optional port is not connected; each picture is in an accepted representation. Results come in the order of
     /// [`Action::outputs`]; trailing ones that `context` does not want may be omitted.
@@ -297,7 +302,7 @@ mod tests {
             all,
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
-                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\"",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",

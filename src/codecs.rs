@@ -92,7 +92,12 @@ struct Codec {
     decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
     /// Writes a file, if the format can be written.
     encode: Option<Encode>,
+    /// Copies a sound file without what is not needed to show it, if that can be done for the format; `None` for a file
+    /// that had better be written again.
+    strip: Option<Strip>,
 }
+
+type Strip = fn(&[u8]) -> Option<Vec<u8>>;
 
 type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Encoded, Failure>;
 
@@ -409,6 +414,22 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
             "Choose JPEG, PNG or WebP as the output format.",
         )),
     }
+}
+
+/// A file as it is, its pixels untouched, without what is not needed to show them: EXIF, XMP, comments, thumbnails and
+/// whatever follows its end are left out, the profile stays. `header` is what [`probe`] told of it.
+///
+/// `None` where it cannot do instead of a file that was written here: it is turned by EXIF, moves, has something
+/// wrong with it, or is not shown by browsers.
+pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
+    if header.orientation != 1 || !header.findings.is_empty() {
+        return None;
+    }
+    let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;
+    let again = self::header(&bytes).ok()?;
+    let same = (again.format, again.size, again.alpha, &again.icc, again.orientation)
+        == (header.format, header.size, header.alpha, &header.icc, 1);
+    (same && again.findings.is_empty()).then_some(Encoded { bytes, format: header.format, encoder: "original file" })
 }
 
 /// Whether a colour picture with chroma at full size is written with chroma at half size, both ways.

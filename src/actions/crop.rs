@@ -137,6 +137,10 @@ impl Operation for Crop {
         self.part(input).map(|(_, _, size)| size)
     }
 
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let (x, y, size) = self.part(image.size)?;

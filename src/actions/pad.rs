@@ -118,6 +118,10 @@ impl Operation for Pad {
         Ok(self.canvas(input))
     }
 
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let (size, canvas) = (image.size, self.canvas(image.size));

@@ -232,6 +232,10 @@ impl Operation for Resize {
         true
     }
 
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let whole = Reduced { full: image.size, window: Window::all(image.size) };

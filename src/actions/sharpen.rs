@@ -56,6 +56,10 @@ impl Operation for Sharpen {
         true
     }
 
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
     /// ΔY′ = amount × (Y′ − blurred Y′) where the difference exceeds the threshold, with full-range BT.601 Y′. It is
     /// added to luma, or to each of R′, G′ and B′, rounded once. With alpha, which is straight and stays, the blurred
     /// Y′ is the mean weighted by alpha: hidden colour does not take part.

@@ -9,7 +9,7 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_PIXELS, MAX_SIDE,
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when a pixel that is read or a byte that is written changes.
 pub(super) const VERSION: &str = "1.1.0";
 

@@ -15,7 +15,9 @@ use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+mod strip;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
 /// Raise it when a pixel that is read or a byte that is written changes.
 pub(super) const VERSION: &str = "1.1.0";
 

@@ -375,13 +375,53 @@ impl Plan {
                 Format::Webp => Format::Webp,
                 _ => Format::Png,
             }),
+            OutputFormat::Web => header.map(|header| match header.format {
+                Format::Jpeg => Format::Jpeg,
+                _ => Format::Webp,
+            }),
         }
     }
 
-    /// The format that an output is written in: a JPEG that got alpha becomes PNG.
+    /// Whether the picture that an output writes may have alpha although its input has none, as a JPEG.
+    pub(super) fn gains_alpha(&self, output: &GraphOutput) -> bool {
+        // From the output up to its input, and down again.
+        let (mut path, mut place) = (Vec::new(), Some((output.node, output.port)));
+        while let Some((node, port)) = place {
+            path.push((node, port));
+            place = self.graph.nodes[node].inputs.first().copied().flatten();
+        }
+        let mut picture = Representation::Rgb;
+        for (node, port) in path.into_iter().rev() {
+            if let Some(operation) = &self.operations[node] {
+                let taken = [picture, Representation::Rgb].into_iter().find(|one| operation.accepts().contains(*one));
+                picture = operation.produces(port, taken.unwrap_or(Representation::Rgba));
+            }
+        }
+        picture == Representation::Rgba
+    }
+
+    /// The input that an output shows, if all that lies between leaves its size and what it shows; `sizes` are those of
+    /// [`Choice`].
+    pub(super) fn shows(&self, output: &GraphOutput, sizes: &[Size]) -> Option<usize> {
+        let mut node = output.node;
+        if output.port != 0 {
+            return None;
+        }
+        loop {
+            let Some(operation) = &self.operations[node] else { return self.graph.nodes[node].source };
+            let (before, port) = self.graph.nodes[node].inputs.first().copied().flatten()?;
+            if !operation.keeps_content() || port != 0 || sizes[before] != sizes[node] {
+                return None;
+            }
+            node = before;
+        }
+    }
+
+    /// The format that an output is written in: a JPEG that got alpha becomes PNG, or WebP.
     pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
         match self.written_format(wanted, header) {
             Some(Format::Jpeg) if alpha && wanted == OutputFormat::Auto => Format::Png,
+            Some(Format::Jpeg) if alpha && wanted == OutputFormat::Web => Format::Webp,
             Some(format) => format,
             None => Format::Png,
         }

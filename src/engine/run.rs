@@ -1,6 +1,7 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results.
 
+use super::graph::GraphOutput;
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
@@ -67,14 +68,17 @@ pub struct ProducedOutput {
 impl Plan {
     /// Whether running these inputs needs the WebP encoder.
     pub fn needs_webp(&self, sources: &[Source<'_>]) -> bool {
-        self.graph.outputs.iter().any(|output| match output.parameters.format {
-            OutputFormat::Webp => true,
-            OutputFormat::Auto => {
+        self.graph.outputs.iter().any(|output| {
+            let input = || {
                 let position = self.graph.source_order().position(|source| source == output.origin);
-                let bytes = position.and_then(|position| sources.get(position)).map(|source| source.bytes);
-                bytes.is_some_and(|bytes| codecs::sniff(bytes) == Some(Format::Webp))
+                position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
+            };
+            match output.parameters.format {
+                OutputFormat::Webp => true,
+                OutputFormat::Auto => input() == Some(Format::Webp),
+                OutputFormat::Web => input() != Some(Format::Jpeg) || self.gains_alpha(output),
+                OutputFormat::Jpeg | OutputFormat::Png => false,
             }
-            OutputFormat::Jpeg | OutputFormat::Png => false,
         })
     }
 
@@ -105,6 +109,7 @@ impl Plan {
             headers,
             choice,
             services,
+            doubted: vec![false; self.graph.sources.len()],
             input_thumbnail: None,
             output_thumbnail: None,
             warnings: Vec::new(),
@@ -143,6 +148,8 @@ struct Runner<'a> {
     headers: Vec<Option<Header>>,
     choice: Choice,
     services: Services<'a>,
+    /// For each source: whether something about its file was doubtful.
+    doubted: Vec<bool>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
     warnings: Vec<Warning>,
@@ -245,6 +252,7 @@ impl Runner<'_> {
         };
         let Decoded { image, warnings } =
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
             self.input_thumbnail = Some(thumbnail(&image)?);
@@ -280,10 +288,22 @@ impl Runner<'_> {
             lossless: parameters.lossless,
             background: parameters.background.rgb(),
         };
-        let encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
+        let mut encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
+        if let Some((source, original)) = self.original(output, size, &encoded) {
+            encoded = original;
+            if position == 0 && source == self.plan.graph.primary {
+                self.output_thumbnail.clone_from(&self.input_thumbnail);
+            }
+            let kept = Warning::hint(
+                "original_kept",
+                "The result would be larger than the original file, which was kept, without its metadata.",
+                "Turn off \"keepOriginalIfSmaller\" to have every picture written again.",
+            );
+            self.warnings.push(kept.at(&output.action_id));
+        }
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
         let name = output.name(input, folder, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
@@ -291,6 +311,22 @@ impl Runner<'_> {
                 .at(&output.action_id)
         })?;
         Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })
+    }
+}
+
+impl Runner<'_> {
+    /// The original file, for a result of this size that shows the same and takes no fewer bytes; and whose it is.
+    fn original(&self, output: &GraphOutput, size: Size, result: &Encoded) -> Option<(usize, Encoded)> {
+        if !output.parameters.keep_original_if_smaller {
+            return None;
+        }
+        let source = self.plan.shows(output, &self.choice.sizes)?;
+        let (file, header) = (self.files[source]?, self.headers[source].as_ref()?);
+        if self.doubted[source] || header.format != result.format || header.size != size {
+            return None;
+        }
+        let original = codecs::without_metadata(file.bytes, header)?;
+        (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }
 
