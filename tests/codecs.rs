@@ -821,6 +821,83 @@ fn png_keeps_every_pixel_in_the_least_color_type() {
     }
 }
 
+/// Color type, bits, and the pixels as libpng's rules expand them, read without our code.
+fn by_png(bytes: &[u8]) -> (u8, u8, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    if frame.color_type == png::ColorType::GrayscaleAlpha {
+        pixels = pixels.chunks(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
+    }
+    (bytes[25], bytes[24], pixels)
+}
+
+#[test]
+fn a_png_of_few_colours_has_a_palette_of_the_least_bits() {
+    // Odd widths leave bits at the end of each row.
+    for (colours, bits) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (16, 4), (17, 8), (256, 8)] {
+        for width in [31, 32, 33] {
+            let size = Size::new(width, 41);
+            let index = |i: u32| i.wrapping_mul(2_654_435_761) >> 16;
+            // Some are translucent, and some transparent with a colour of their own.
+            for opacity in [|_: u32| 255_u8, |n: u32| [255, 128, 0][n as usize % 3]] {
+                let pixel = |i: u32| {
+                    let n = index(i) % colours;
+                    [n as u8, (n * 7) as u8, 200, opacity(n)]
+                };
+                let pixels: Vec<u8> = (0..size.pixels() as u32).flat_map(pixel).collect();
+                let written = write(Image::new(size, Pixels::Rgba(pixels.clone())), Format::Png, 80).bytes;
+                let (color, depth, read_back) = by_png(&written);
+                assert_eq!((color, depth), (3, bits), "{colours} colours, {width} pixels wide");
+                assert!(read_back == pixels && rgba(read(&written).unwrap().1) == pixels, "{colours} colours");
+            }
+        }
+    }
+}
+
+#[test]
+fn more_colours_than_a_palette_holds_are_written_in_full() {
+    let size = Size::new(257, 2);
+    let pixels: Vec<u8> = (0..514_u32).flat_map(|i| [(i % 257) as u8, (i % 257 >> 8) as u8, 9]).collect();
+    let written = write(Image::new(size, Pixels::Rgb(pixels.clone())), Format::Png, 80).bytes;
+    assert_eq!(by_png(&written).0, 2);
+    assert_eq!(rgb(read(&written).unwrap().1), pixels);
+}
+
+#[test]
+fn gray_pictures_of_few_values_stay_gray_in_fewer_bits() {
+    let size = Size::new(45, 31);
+    for (step, bits) in [(255, 1), (85, 2), (17, 4)] {
+        let gray: Vec<u8> = (0..size.pixels() as u32).map(|i| ((i * i / 7) % (255 / step + 1) * step) as u8).collect();
+        let written = write(Image::new(size, Pixels::Gray(gray.clone())), Format::Png, 80).bytes;
+        let (color, depth, pixels) = by_png(&written);
+        assert_eq!((color, depth), (0, bits));
+        assert_eq!(pixels, gray.iter().flat_map(|gray| [*gray, *gray, *gray, 255]).collect::<Vec<u8>>());
+        assert_eq!(read(&written).unwrap().1.pixels, Pixels::Gray(gray));
+    }
+    // Few values, which are no steps of fewer bits: a palette, unless a gray profile says what they mean.
+    let gray: Vec<u8> = (0..size.pixels() as u32).map(|i| [3, 90, 200][i as usize / 50 % 3]).collect();
+    let image = Image::new(size, Pixels::Gray(gray));
+    assert_eq!(by_png(&write(image.clone(), Format::Png, 80).bytes).0, 3);
+    let image = Image { icc: Some(profile(400, b"GRAY")), ..image };
+    let written = write(image, Format::Png, 80).bytes;
+    assert_eq!((written[25], read(&written).unwrap().0.icc.is_some()), (0, true));
+}
+
+/// Pillow writes these pixels in 1,689 bytes, also with a palette.
+#[test]
+fn a_logo_is_written_in_the_bytes_that_others_take() {
+    let logo = data("../field/png-palette-logo.png");
+    let (header, image) = read(&logo).unwrap();
+    assert_eq!((header.size, logo.len()), (Size::new(240, 180), 1689));
+    let pixels = rgba(image.clone());
+    let written = write(image, Format::Png, 80).bytes;
+    assert_eq!(by_png(&written), (3, 8, pixels));
+    assert!(written.len() <= 1750, "{} bytes", written.len());
+}
+
 #[test]
 fn lossless_webp_keeps_every_pixel_without_the_host() {
     let size = Size::new(37, 23);

@@ -281,6 +281,60 @@ fn a_studio_picture_needs_no_model_unless_it_is_asked_for() {
     assert_eq!(stop, Stop::NeedsModel("u2netp".to_owned()));
 }
 
+/// Answers as u2netp does for pictures of nothing: almost nothing anywhere, in no order.
+struct Noise;
+
+impl SaliencyNetwork for Noise {
+    fn infer(&self, _: &[f32]) -> Result<Vec<f32>, Failure> {
+        let value = |i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as f32 / 255.0 * 0.06;
+        Ok((0..SIDE * SIDE).map(value).collect())
+    }
+
+    fn name(&self) -> &str {
+        "noise 1"
+    }
+}
+
+impl ModelSource for Noise {
+    fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+        Ok(self)
+    }
+}
+
+#[test]
+fn pictures_of_nothing_give_a_doubt_and_nothing_in_their_alpha() {
+    let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/field");
+    for name in ["plain-white.jpg", "plain-black.jpg", "plain-gray.jpg", "sliver.png"] {
+        let file = std::fs::read(field.join(name)).expect("there");
+        for method in ["auto", "network", "flat-backdrop"] {
+            let actions = [
+                ("remove-background", json!({ "method": method })),
+                ("output", json!({ "format": "png" })),
+                ("output", json!({ "format": "png" })),
+            ];
+            let edges = [(0, "outputs", 1), (1, "outputs", 2), (1, "mask", 3)];
+            let produced = run_on(&file, &actions, &edges, &Noise).expect(name);
+            let codes: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.is_doubt())).collect();
+            assert_eq!(codes, [("no_clear_subject", true)], "{name} by {method}");
+            for output in &produced.outputs {
+                let mut decoder = png::Decoder::new(std::io::Cursor::new(&output.encoded.bytes));
+                decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+                let mut reader = decoder.read_info().expect("a picture");
+                let mut pixels = vec![9; reader.output_buffer_size().expect("small")];
+                reader.next_frame(&mut pixels).expect("all of it");
+                // Transparent black, and a black mask, which is opaque itself.
+                let opaque = reader.output_color_type().0 == png::ColorType::GrayscaleAlpha;
+                let channels = reader.output_color_type().0.samples();
+                let of_nothing = |pixel: &[u8]| {
+                    let (alpha, colour) = pixel.split_last().expect("a pixel");
+                    *alpha == if opaque { 255 } else { 0 } && colour.iter().all(|value| *value == 0)
+                };
+                assert!(pixels.chunks(channels).all(of_nothing), "{name} by {method}: {:?}", &pixels[..channels]);
+            }
+        }
+    }
+}
+
 #[test]
 fn photographs_ask_for_the_model() {
     let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos");
