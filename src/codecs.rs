@@ -113,7 +113,7 @@ enum Problem {
     #[error("ends too early: part of the picture is missing")]
     Truncated,
     #[error("is damaged: {0}")]
-    Damaged(String),
+    Damaged(&'static str),
     #[error("is {0}, which is not supported")]
     Unsupported(&'static str),
     #[error("is a CMYK picture, which is not supported yet")]
@@ -125,10 +125,9 @@ enum Problem {
 }
 
 impl Problem {
-    /// Damage as a decoder words it.
-    fn damaged(reason: impl std::fmt::Display) -> Self {
-        let reason = reason.to_string();
-        Self::Damaged(reason.trim_end_matches('.').to_owned())
+    /// Damage in words for people: those of decoders are for programmers.
+    const fn damaged(reason: &'static str) -> Self {
+        Self::Damaged(reason)
     }
 
     fn hint(&self) -> &'static str {

@@ -335,6 +335,31 @@ fn damage_of_a_png_file_is_told_in_words_for_people() {
     assert!(found.contains("\"a.file\" is damaged: its pixel data was changed."), "{found:?}");
 }
 
+/// What is refused is named in words for people, whatever the decoders say.
+#[test]
+fn damage_of_other_files_is_told_in_words_for_people() {
+    let changed = |name: &str, at: usize, bytes: &[u8]| {
+        let mut file = data(name);
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        message(&file, name)
+    };
+    let nonsense = "is damaged: its header or its pixel data makes no sense.";
+    // A palette of more colours than 8 bits have; a negative width; a chunk of no kind.
+    assert_eq!(changed("palette.bmp", 46, &[0, 0, 0, 9]), format!("\"palette.bmp\" {nonsense}"));
+    assert_eq!(changed("rgb.bmp", 18, &(-5_i32).to_le_bytes()), format!("\"rgb.bmp\" {nonsense}"));
+    let wide = changed("rgb.bmp", 18, &70_000_i32.to_le_bytes());
+    assert_eq!(wide, "\"rgb.bmp\" is 70000×23 pixels, which is too large.");
+    let webp = changed("lossless.webp", 12, b"NOPE");
+    assert_eq!(webp, "\"lossless.webp\" is damaged: one of its parts makes no sense.");
+    // The least bits of a code: at most 11 can be.
+    let gif = data("opaque.gif");
+    let screen = 13 + 3 * (2 << (gif[10] & 7));
+    let image = screen + gif[screen..].iter().position(|byte| *byte == 0x2c).unwrap();
+    assert_eq!(gif[image + 9] & 0x80, 0, "no colours of its own");
+    let refused = changed("opaque.gif", image + 10, &[77]);
+    assert_eq!(refused, "\"opaque.gif\" is damaged: its pixel data cannot be unpacked.");
+}
+
 #[test]
 fn content_counts_and_not_the_name() {
     assert_eq!(probe(&data("rgba-8.png"), "photo.jpg").expect("sound").format, Format::Png);
@@ -825,9 +850,9 @@ fn png_keeps_every_pixel_in_the_least_color_type() {
 fn by_png(bytes: &[u8]) -> (u8, u8, Vec<u8>) {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
-    let mut reader = decoder.read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let frame = reader.next_frame(&mut pixels).unwrap();
+    let mut reader = decoder.read_info().expect("a picture");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("small")];
+    let frame = reader.next_frame(&mut pixels).expect("all of it");
     if frame.color_type == png::ColorType::GrayscaleAlpha {
         pixels = pixels.chunks(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
     }
@@ -860,7 +885,7 @@ fn a_png_of_few_colours_has_a_palette_of_the_least_bits() {
 #[test]
 fn more_colours_than_a_palette_holds_are_written_in_full() {
     let size = Size::new(257, 2);
-    let pixels: Vec<u8> = (0..514_u32).flat_map(|i| [(i % 257) as u8, (i % 257 >> 8) as u8, 9]).collect();
+    let pixels: Vec<u8> = (0..514_u32).flat_map(|i| [(i % 257) as u8, ((i % 257) >> 8) as u8, 9]).collect();
     let written = write(Image::new(size, Pixels::Rgb(pixels.clone())), Format::Png, 80).bytes;
     assert_eq!(by_png(&written).0, 2);
     assert_eq!(rgb(read(&written).unwrap().1), pixels);

@@ -102,7 +102,7 @@ fn problem(error: DecodingError) -> Problem {
     match error {
         DecodingError::UnexpectedEof => Problem::Truncated,
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        error => Problem::damaged(error),
+        _ => Problem::damaged("its pixel data cannot be unpacked"),
     }
 }
 

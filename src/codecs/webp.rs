@@ -31,7 +31,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 fn problem(error: DecodingError) -> Problem {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        error => Problem::damaged(error),
+        _ => Problem::damaged("one of its parts makes no sense"),
     }
 }
 

@@ -67,9 +67,9 @@ fn of_colours(pixels: impl ExactSizeIterator<Item = [u8; 4]> + Clone, width: usi
     }
     let sorted = || order.iter().map(|old| table.colours[*old]);
     let depth = match order.len() {
-        ..=2 => BitDepth::One,
-        ..=4 => BitDepth::Two,
-        ..=16 => BitDepth::Four,
+        0..=2 => BitDepth::One,
+        3..=4 => BitDepth::Two,
+        5..=16 => BitDepth::Four,
         _ => BitDepth::Eight,
     };
     let mut last = ([0; 4], None);
