@@ -46,9 +46,11 @@ pub struct Field {
     pub range: Option<(f64, f64)>,
     /// `px`, `%`, `EV`, `°`, …
     pub unit: Option<&'static str>,
+    /// Label in the form, if the name does not make a good one.
+    pub label: Option<&'static str>,
     /// Whether a value must be given.
     pub required: bool,
-    /// The value when none is given; `null` where there is none.
+    /// The default value; `null` if there is none.
     pub default: fn() -> Value,
 }
 
@@ -73,7 +75,7 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// An issue of one field.
+    /// An issue with one field.
     pub fn new(field: &'static str, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { field: Some(field), code, message: message.into(), hint: hint.into() }
     }
@@ -129,7 +131,7 @@ impl Parameter for i32 {
     }
 }
 
-/// JSON has one kind of number: `90.0` is as whole as `90`.
+/// JSON has only one kind of number: `90.0` is as whole as `90`.
 fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
 }
@@ -212,7 +214,7 @@ impl Color {
         [r, g, b]
     }
 
-    /// Whether nothing shines through.
+    /// Whether it is fully opaque.
     pub const fn is_opaque(self) -> bool {
         self.rgba[3] == 255
     }
@@ -273,7 +275,7 @@ const GRAVITIES: [&str; 9] =
 impl Gravity {
     /// In the middle.
     pub const CENTER: Self = Self { column: 1, row: 1 };
-    /// At the lower right.
+    /// At the bottom right.
     pub const SOUTHEAST: Self = Self { column: 2, row: 2 };
 
     /// Offset of an inner length in an outer one for a column or row: start, middle (rounded down), end.
@@ -334,14 +336,13 @@ pub fn read_field<T: Parameter>(
             if let (Some((low, high)), Some(number)) = (field.range, read.number())
                 && !(low..=high).contains(&number)
             {
+                let unit = field.unit.map_or(String::new(), |unit| format!(" {unit}"));
+                let range = format!("from {} to {}{unit}", grouped(low), grouped(high));
                 issues.push(Issue::new(
                     field.name,
                     "out_of_range",
-                    format!("\"{}\" is {number}.", field.name),
-                    format!(
-                        "Give a value from {low} to {high}{}.",
-                        field.unit.map_or(String::new(), |u| format!(" {u}"))
-                    ),
+                    format!("\"{}\" must be {range}, not {number}.", field.name),
+                    format!("The nearest valid value is {}.", number.clamp(low, high)),
                 ));
                 return None;
             }
@@ -350,10 +351,21 @@ pub fn read_field<T: Parameter>(
     }
 }
 
-/// The failure of an operation whose parameters cannot be read: only reached when validation was skipped.
+/// A number with commas between its thousands.
+fn grouped(number: f64) -> String {
+    let mut text = number.to_string();
+    let first = usize::from(number < 0.0) + 1;
+    let end = text.find('.').unwrap_or(text.len());
+    for at in (first..end).rev().filter(|at| (end - at).is_multiple_of(3)) {
+        text.insert(at, ',');
+    }
+    text
+}
+
+/// The failure of an operation whose parameters cannot be read; only reached when validation was skipped.
 pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
     let all = issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join(" ");
-    Failure::execute(format!("The parameters of \"{action_type}\" are not usable: {all}"), "Validate the workflow.")
+    Failure::execute(format!("The parameters of \"{action_type}\" are not valid: {all}"), "Validate the workflow.")
 }
 
 /// Declares an action's parameters once: the struct, its [`Field`] list and its reader.
@@ -375,7 +387,7 @@ pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`. Wire names are the field's own name unless `as` says otherwise.
+/// `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -386,6 +398,8 @@ macro_rules! parameters {
     (@range $low:literal $high:literal) => { Some(($low, $high)) };
     (@unit) => { None };
     (@unit $unit:literal) => { Some($unit) };
+    (@label) => { None };
+    (@label $label:literal) => { Some($label) };
     (@default $type:ty) => { None::<$type> };
     (@default $type:ty, $default:expr) => { Some::<$type>($default) };
     (@required $type:ty) => { <$type as $crate::actions::parameters::Parameter>::REQUIRED };
@@ -401,6 +415,7 @@ macro_rules! parameters {
                 $(, kind $kind:expr)?
                 $(, range $low:literal ..= $high:literal)?
                 $(, unit $unit:literal)?
+                $(, label $label:literal)?
             );* $(;)?
         }
     ) => {
@@ -419,6 +434,7 @@ macro_rules! parameters {
                     kind: $crate::parameters!(@kind $type $(, $kind)?),
                     range: $crate::parameters!(@range $($low $high)?),
                     unit: $crate::parameters!(@unit $($unit)?),
+                    label: $crate::parameters!(@label $($label)?),
                     required: $crate::parameters!(@required $type $(, $default)?),
                     default: || {
                         let default = $crate::parameters!(@default $type $(, $default)?);
@@ -429,10 +445,10 @@ macro_rules! parameters {
                 }, )*
             ];
 
-            /// The parameters when nothing is given.
+            /// The parameters with their default values.
             ///
             /// # Panics
-            /// When a required field has no default; only call it where none is required.
+            /// When a required field has no default; only call it if no field is required.
             #[allow(dead_code, reason = "most actions always read")]
             pub fn defaults() -> Self {
                 Self::read(&::serde_json::Map::new()).0.expect("every field has a default")

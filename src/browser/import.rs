@@ -1,6 +1,6 @@
 //! Importing files into the store, in a worker: reads and hashes each, stores them in portions, and reports each
-//! portion once it is durable. It refuses nothing: an empty or damaged file is an asset too. What the headers say is
-//! reported besides, where that was asked.
+//! portion once it is durable. Nothing is refused: an empty or damaged file is an asset too. On request it also reports
+//! what the headers say.
 
 use web_sys::{Blob, File};
 
@@ -16,7 +16,7 @@ use wasm_bindgen::JsCast;
 
 /// Files of one transaction.
 const PORTION_FILES: usize = 32;
-/// Bytes after which a portion is stored, however few files it has.
+/// A portion is stored once it has this many bytes, however few its files.
 const PORTION_BYTES: u64 = 64 << 20;
 
 /// Largest file whose header is read: it needs the whole file, which has to fit in this worker's memory.
@@ -29,10 +29,10 @@ struct Arrived {
     header: Option<HeaderCheck>,
 }
 
-/// Stores files in order, reporting as it goes; with `check` also what their headers say.
+/// Stores files in order and reports along the way; with `check` also what their headers say.
 ///
 /// # Errors
-/// At the first file that cannot be read or that there is no room for; what was reported before is stored.
+/// At the first file that cannot be read or does not fit into the storage; what was reported before is stored.
 pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check: bool) -> Result<(), ImportStop> {
     let (mut portion, mut bytes) = (Vec::new(), 0);
     for file in files {
@@ -79,7 +79,7 @@ fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> 
         .map_err(|error| super::interop::describe(&error))
 }
 
-/// Stores a portion, or as many of its first files as there is room for.
+/// Stores a portion, or as many of its first files as fit.
 async fn store(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {

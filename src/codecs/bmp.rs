@@ -11,15 +11,15 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Pr
 use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.2.0";
 
-/// The orientation of EXIF that turns a picture upside down without turning it round.
+/// The EXIF orientation that mirrors a picture vertically.
 const TOP_DOWN: u8 = 4;
-/// Where the header that follows the file's begins.
+/// Offset of the info header, which follows the file header.
 const INFO: usize = 14;
 
-/// The size of the header that follows the file's is one of those in use; those of OS/2 2.x may end after any field.
+/// Accepts the sizes of info headers that are in use; OS/2 2.x headers may end after any field.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"BM") && info_size(bytes).is_some_and(|size| matches!(size, 12 | 108 | 124) || os2_or_info(size))
 }
@@ -36,14 +36,14 @@ fn info_size(bytes: &[u8]) -> Option<u32> {
     number(bytes, INFO)
 }
 
-/// A file as the decoder takes it.
+/// A file in a form that the decoder accepts.
 struct Prepared<'a> {
     file: Cow<'a, [u8]>,
-    /// Whether its rows then come out in the opposite order.
+    /// Whether its rows are then decoded in reverse order.
     flipped: bool,
 }
 
-/// What the decoder refuses and others read: headers of OS/2 2.x, and run lengths from the top down.
+/// Rewrites what the decoder refuses and others read: OS/2 2.x headers, and top-down rows of run lengths.
 fn prepared(bytes: &[u8]) -> Result<Prepared<'_>, Problem> {
     const RUN_LENGTHS: [u32; 2] = [1, 2];
     let mut file = as_windows(bytes)?;
@@ -56,7 +56,7 @@ fn prepared(bytes: &[u8]) -> Result<Prepared<'_>, Problem> {
     Ok(Prepared { file, flipped: true })
 }
 
-/// The file with a header of OS/2 2.x written as the one of Windows that has the same fields in the same places.
+/// The file with an OS/2 2.x header rewritten as the Windows header with the same fields in the same places.
 fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     const WINDOWS: usize = 40;
     let size = info_size(bytes).ok_or(Problem::Truncated)?;
@@ -65,9 +65,9 @@ fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     }
     let size = size as usize;
     let info = bytes.get(INFO..INFO + size).ok_or(Problem::Truncated)?;
-    // 3 and 4 are a fax code and run lengths of 24 bits there.
+    // In OS/2, 3 and 4 are a fax code and 24-bit run lengths.
     if number(info, 16).is_some_and(|compression| compression > 2) {
-        return Err(Problem::Unsupported("a bitmap of a rare kind"));
+        return Err(Problem::Unsupported("a rare kind of bitmap"));
     }
     let mut file = bytes[..INFO].to_vec();
     let pixels = number(bytes, 10).unwrap_or(0).saturating_add(WINDOWS as u32).saturating_sub(size as u32);
@@ -94,7 +94,7 @@ fn profile(bytes: &[u8]) -> Found {
 fn problem(error: ImageError) -> Problem {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        ImageError::Unsupported(_) => Problem::Unsupported("a bitmap of a rare kind"),
+        ImageError::Unsupported(_) => Problem::Unsupported("a rare kind of bitmap"),
         _ => Problem::damaged("its header or its pixel data makes no sense"),
     }
 }
@@ -136,7 +136,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let channels = if header.alpha { 4 } else { 3 };
     let mut samples = vec![0; header.size.pixels() as usize * channels];
     if decoder.total_bytes() != samples.len() as u64 {
-        return Err(Problem::damaged("its picture is not of the size it names"));
+        return Err(Problem::damaged("its picture does not have the size in its header"));
     }
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if header.alpha { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };

@@ -10,7 +10,7 @@ use crate::image::{Image, Pixels, Plane, Representation, Size, Ycc};
 /// Longest side.
 const SIDE: u32 = 256;
 
-/// Makes a thumbnail: JPEG, or PNG where there is alpha.
+/// Makes a thumbnail: JPEG, or PNG if there is alpha.
 pub(super) fn thumbnail(image: &Image) -> Result<Encoded, Failure> {
     let longest = image.size.width.max(image.size.height);
     let scaled = |side: u32| ((f64::from(side) * f64::from(SIDE) / f64::from(longest)).round() as u32).max(1);

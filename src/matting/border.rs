@@ -1,5 +1,5 @@
-//! The border of a picture as a sample of its background: its median colour, and the smooth surface that its colours
-//! lie on. A studio's backdrop is such a surface, graded by light and lens; a street is not.
+//! The border of a picture as a sample of its background: its median colour, and the smooth surface through its
+//! colours. A studio backdrop is close to such a surface, graded by light and lens; a street is not.
 
 use super::field::Field;
 use super::lab::{Lab, difference};
@@ -42,7 +42,7 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// Least squares through the pixels at `places`, outliers left out; and the median distance of the pixels from it.
+    /// A least squares fit to the pixels at `places`, without outliers, and the median distance of the pixels from it.
     pub(super) fn through(picture: &Field, places: &[usize], lab: &Lab) -> (Self, f32) {
         let mut distances = vec![0.0; places.len()];
         let mut reach = f32::INFINITY;
@@ -78,7 +78,7 @@ impl Surface {
                 }
             }
         }
-        // Keeps a slope at 0 that nothing determines, as in a picture of one row.
+        // Keeps undetermined slopes at 0, as in a picture with one row.
         let ridge = 1e-6 * (matrix[0][0] + 1.0);
         for (i, row) in matrix.iter_mut().enumerate() {
             row[i] += ridge * if i == 0 { 1e-3 } else { 1.0 };

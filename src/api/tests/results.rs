@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Runs a batch over pictures by their asset ids, all successfully; answers its id.
+/// Runs a batch over pictures by their asset ids, all successfully; returns its id.
 fn ran(service: &TestService, images: Value) -> String {
     let request = json!({ "workflowId": "w", "workflow": workflow(images) });
     let accepted = run(service.execute(&request)).expect("accepted");
@@ -148,7 +148,7 @@ fn the_users_own_models_are_identified_by_their_content() {
     assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
     run(service.store().remove_model("mine")).expect("removed");
     assert_eq!(run(service.store().add_model(network("net-2"))), Ok(true));
-    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the network is not");
+    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the model is not");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
     let second = ran(&service, json!([image("c.jpg", "c1")]));
     let untouched = run(service.note_damaged(&BTreeSet::from(["cd".to_owned()]))).expect("noted");
-    assert_eq!(untouched, Vec::<String>::new(), "nobody has it");
+    assert_eq!(untouched, Vec::<String>::new(), "no execution has it");
     let mut failed = run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted");
     failed.sort();
     let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];
