@@ -150,7 +150,7 @@ pub trait Operation: Send + Sync {
         input
     }
 
-    /// The name of the salient-object model that it asks for, and how certainly.
+    /// The name of the salient-object model that it may request, and whether every picture needs it.
     fn network(&self) -> Option<(&str, Need)> {
         None
     }

@@ -92,8 +92,8 @@ struct Codec {
     decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
     /// Writes a file; `None` if the format is read only.
     encode: Option<Encode>,
-    /// Copies a sound file without what is not needed to show it, if that can be done for the format; `None` for a file
-    /// that had better be written again.
+    /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
+    /// instead. Read-only formats have none.
     strip: Option<Strip>,
 }
 
@@ -125,7 +125,7 @@ enum Problem {
 }
 
 impl Problem {
-    /// Damage in words for people: those of decoders are for programmers.
+    /// Damage, in words for users: messages of decoders are for programmers.
     const fn damaged(reason: &'static str) -> Self {
         Self::Damaged(reason)
     }

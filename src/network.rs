@@ -29,23 +29,23 @@ pub trait ModelSource {
     /// The network of this name.
     ///
     /// # Errors
-    /// Why it is not there. The engine adds which action wanted it.
+    /// Why it is not available. The engine adds which action requested it.
     fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing>;
 }
 
-/// Why a host does not give a network.
+/// Why a host cannot provide a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// It has not been loaded so far: the host can do so, and run the picture again.
+    /// It has not been loaded yet: the host can load it and run the picture again.
     NotLoaded,
-    /// It cannot be had: it is unknown, not stored (any more), damaged.
+    /// It is not available: unknown, no longer stored, or damaged.
     Failed(Failure),
 }
 
-/// How certainly an operation asks for its network.
+/// Whether every picture needs an operation's model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
-    /// Some pictures need it. It is loaded for the first of them.
+    /// Only some pictures need it; it is loaded for the first of them.
     Perhaps,
     /// Every picture needs it.
     Always,

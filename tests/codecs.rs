@@ -335,7 +335,7 @@ fn damage_of_a_png_file_is_told_in_words_for_people() {
     assert!(found.contains("\"a.file\" is damaged: its pixel data was changed."), "{found:?}");
 }
 
-/// What is refused is named in words for people, whatever the decoders say.
+/// Messages do not repeat the decoders' technical terms.
 #[test]
 fn damage_of_other_files_is_told_in_words_for_people() {
     let changed = |name: &str, at: usize, bytes: &[u8]| {
@@ -344,14 +344,14 @@ fn damage_of_other_files_is_told_in_words_for_people() {
         message(&file, name)
     };
     let nonsense = "is damaged: its header or its pixel data makes no sense.";
-    // A palette of more colours than 8 bits have; a negative width; a chunk of no kind.
+    // A palette with too many colours; a negative width; an unknown chunk.
     assert_eq!(changed("palette.bmp", 46, &[0, 0, 0, 9]), format!("\"palette.bmp\" {nonsense}"));
     assert_eq!(changed("rgb.bmp", 18, &(-5_i32).to_le_bytes()), format!("\"rgb.bmp\" {nonsense}"));
     let wide = changed("rgb.bmp", 18, &70_000_i32.to_le_bytes());
     assert_eq!(wide, "\"rgb.bmp\" is 70000×23 pixels, which is too large.");
     let webp = changed("lossless.webp", 12, b"NOPE");
     assert_eq!(webp, "\"lossless.webp\" is damaged: one of its parts makes no sense.");
-    // The least bits of a code: at most 11 can be.
+    // The initial code size: at most 11 is valid.
     let gif = data("opaque.gif");
     let screen = 13 + 3 * (2 << (gif[10] & 7));
     let image = screen + gif[screen..].iter().position(|byte| *byte == 0x2c).unwrap();
@@ -846,7 +846,7 @@ fn png_keeps_every_pixel_in_the_least_color_type() {
     }
 }
 
-/// Color type, bits, and the pixels as libpng's rules expand them, read without our code.
+/// Color type, bit depth and expanded pixels, read without our code.
 fn by_png(bytes: &[u8]) -> (u8, u8, Vec<u8>) {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
@@ -902,7 +902,7 @@ fn gray_pictures_of_few_values_stay_gray_in_fewer_bits() {
         assert_eq!(pixels, gray.iter().flat_map(|gray| [*gray, *gray, *gray, 255]).collect::<Vec<u8>>());
         assert_eq!(read(&written).unwrap().1.pixels, Pixels::Gray(gray));
     }
-    // Few values, which are no steps of fewer bits: a palette, unless a gray profile says what they mean.
+    // Few values that fewer bits cannot represent: a palette, unless there is a gray profile.
     let gray: Vec<u8> = (0..size.pixels() as u32).map(|i| [3, 90, 200][i as usize / 50 % 3]).collect();
     let image = Image::new(size, Pixels::Gray(gray));
     assert_eq!(by_png(&write(image.clone(), Format::Png, 80).bytes).0, 3);

@@ -116,7 +116,7 @@ impl ModelSource for Blot {
     }
 }
 
-/// Has loaded no model so far.
+/// Has not loaded any model yet.
 struct Unloaded;
 
 impl ModelSource for Unloaded {
@@ -281,7 +281,7 @@ fn a_studio_picture_needs_no_model_unless_it_is_asked_for() {
     assert_eq!(stop, Stop::NeedsModel("u2netp".to_owned()));
 }
 
-/// Answers as u2netp does for pictures of nothing: almost nothing anywhere, in no order.
+/// The output of u2netp for plain pictures: faint noise.
 struct Noise;
 
 impl SaliencyNetwork for Noise {
@@ -302,7 +302,7 @@ impl ModelSource for Noise {
 }
 
 #[test]
-fn pictures_of_nothing_give_a_doubt_and_nothing_in_their_alpha() {
+fn plain_pictures_give_a_doubt_and_an_empty_alpha() {
     let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/field");
     for name in ["plain-white.jpg", "plain-black.jpg", "plain-gray.jpg", "sliver.png"] {
         let file = std::fs::read(field.join(name)).expect("there");

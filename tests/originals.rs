@@ -1,4 +1,4 @@
-//! The original file in place of a result that would be larger: what is left of the file, and when it is kept.
+//! Delivering the original file instead of a larger result: what is kept of the file, and when it is delivered.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -13,7 +13,7 @@ use pixelmill::image::Size;
 use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
-/// Stands in every block of metadata, and must be in no result.
+/// Part of every metadata block; must not be in any result.
 const SECRET: &[u8] = b"51.4778N 0.0015W";
 
 fn file(name: &str) -> Vec<u8> {
@@ -24,7 +24,7 @@ fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
-/// An EXIF block of big-endian TIFF with an orientation, and the secret behind it.
+/// An EXIF block: big-endian TIFF with an orientation, followed by the secret.
 fn exif(orientation: u16) -> Vec<u8> {
     let mut tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
     tiff.extend(orientation.to_be_bytes());
@@ -38,10 +38,10 @@ fn segment(code: u8, parts: &[&[u8]]) -> Vec<u8> {
     [&[0xff, code][..], &length, &body].concat()
 }
 
-/// A JPEG file with all that cameras and editors write, around its picture.
+/// A JPEG file with all the metadata that cameras and editors write.
 fn jpeg_with_metadata(orientation: u16) -> Vec<u8> {
     let plain = file("codecs/profile.jpg");
-    // Behind the JFIF segment, whose place is the first; it gets a thumbnail of 2 × 1 pixels.
+    // After the JFIF segment, which must be the first; it gets a thumbnail of 2 × 1 pixels.
     assert_eq!(plain[2..4], [0xff, 0xe0]);
     let end = 4 + usize::from(u16::from_be_bytes([plain[4], plain[5]]));
     let mut jfif = plain[6..end].to_vec();
@@ -55,7 +55,7 @@ fn jpeg_with_metadata(orientation: u16) -> Vec<u8> {
     with.extend(segment(0xed, &[b"Photoshop 3.0\08BIM\x04\x04", SECRET]));
     with.extend(segment(0xfe, &[SECRET]));
     with.extend_from_slice(&plain[end..]);
-    // A second picture behind the first, as phones append them.
+    // A second picture after the first, as some phones append.
     with.extend_from_slice(SECRET);
     with.extend_from_slice(&plain);
     with
@@ -101,7 +101,7 @@ fn webp_with_metadata() -> Vec<u8> {
     with
 }
 
-/// Pixels and profile as decoders read them that are not ours.
+/// Pixels and profile, read by other decoders.
 fn by_others(bytes: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     match codecs::sniff(bytes) {
         Some(Format::Jpeg) => {
@@ -191,7 +191,7 @@ fn what_cannot_stand_for_a_result_is_not_kept() {
     }
 }
 
-/// Writes what no picture is, of a length that is set: only its size counts here.
+/// Writes large files: lossless WebP with a chunk of padding.
 struct Padded(usize);
 
 impl WebpEncoder for Padded {
@@ -199,7 +199,7 @@ impl WebpEncoder for Padded {
         let mut bytes = Vec::new();
         let encoder = image_webp::WebPEncoder::new(&mut bytes);
         encoder.encode(rgba, size.width, size.height, image_webp::ColorType::Rgba8).unwrap();
-        // A chunk that says nothing.
+        // An unknown chunk.
         bytes.extend(b"padd");
         bytes.extend(u32::try_from(self.0).unwrap().to_le_bytes());
         bytes.extend(vec![0; self.0]);
@@ -213,7 +213,7 @@ impl WebpEncoder for Padded {
     }
 }
 
-/// A row of actions over one file; large WebP files.
+/// Runs a chain of actions over one file.
 fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Result<Produced, Stop> {
     let mut list = vec![json!({ "actionId": "n0", "actionType": "input-images",
         "parameters": { "images": [{ "name": "a", "sourceUrl": "asset:a" }] } })];
@@ -230,7 +230,7 @@ fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Result<Produce
     let plan = Plan::build(&workflow).unwrap();
     let sources = [Source { name: "a", folder: "", bytes }];
     let webp = Padded(2000);
-    // As a host does, which loads the encoder only where it is needed.
+    // A host loads the encoder only if it is needed.
     let services = Services { webp: plan.needs_webp(&sources).then_some(&webp as &dyn WebpEncoder), networks: None };
     plan.run(0, &sources, services)
 }
@@ -316,7 +316,7 @@ fn a_result_that_shows_something_else_is_never_replaced() {
 fn turned_damaged_and_animated_originals_are_not_kept() {
     assert_ne!(result(&jpeg_with_metadata(6), &[], keep(100)).1, "original file");
     assert_ne!(result(&file("codecs/animated.webp"), &[], keep(100)).1, "original file");
-    // Cut off in its last scans: it is shown, but coarse.
+    // Cut off in its last scans: shown, but coarse.
     let whole = file("codecs/progressive-420.jpg");
     assert_eq!(result(&whole, &[], keep(100)).1, "original file");
     let (mut doubts, mut kept) = (0, 0);
@@ -349,7 +349,7 @@ fn the_format_for_the_web_is_foretold_by_headers() {
     }
 }
 
-/// The built-in workflow for web pages never makes a picture larger that is in a format for them already.
+/// Web gallery never makes a JPEG file larger.
 #[test]
 fn web_gallery_makes_no_photograph_larger() {
     let text = include_str!("../src/workflow/builtin/web-gallery.json");

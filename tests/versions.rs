@@ -50,7 +50,7 @@ fn pictures() -> Vec<Image> {
     ]
 }
 
-/// Some formats have a form of their own for it.
+/// Some formats write it in another form.
 fn of_few_colours() -> Image {
     let size = Size::new(61, 43);
     let pixel =

@@ -6,14 +6,14 @@ use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::resample::ChromaUse;
 use crate::network::{Missing, ModelSource, SaliencyNetwork};
 
-/// Why a run ended without its results.
+/// Why a run ended without results.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// It failed.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// It needs the model of this name, which the host has not loaded. Nothing is wrong: the host loads it, and runs
-    /// the picture again.
+    /// It needs the model with this name, which the host has not loaded yet. This is not a failure: the host loads it
+    /// and runs the picture again.
     #[error("the model \"{0}\" has not been loaded")]
     NeedsModel(String),
 }

@@ -18,7 +18,7 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
-        /// What web pages show in few bytes: JPEG stays, all else and whatever has alpha becomes WebP.
+        /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
     }
 }
@@ -27,8 +27,8 @@ crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
-        /// becomes PNG. `web` is for small files: it keeps JPEG and writes all else as WebP; a JPEG that got
-        /// transparency becomes WebP.
+        /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
+        /// got transparency becomes WebP.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -39,8 +39,8 @@ crate::parameters! {
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency.
         background: Color = Color::WHITE;
-        /// Delivers the original file, without its metadata, where the result would be larger: same format and size, and
-        /// nothing done to the picture but resizing, cropping, padding and sharpening.
+        /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
+        /// same, and the picture is only resized, cropped, padded or sharpened.
         keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
     }
 }

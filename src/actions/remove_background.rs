@@ -32,7 +32,7 @@ crate::choices! {
 crate::choices! {
     /// How the subject is found.
     pub enum Method {
-        /// By an even backdrop where there clearly is one, and otherwise by the network.
+        /// By the backdrop if it is clearly even, otherwise by the model.
         Auto = "auto",
         /// By the network.
         Network = "network",
@@ -61,8 +61,8 @@ crate::parameters! {
         /// Cuts off what is empty around the subject.
         trim: bool = false;
         /// How the subject is found: by a neural network (`network`), or as all that is not the even backdrop of a
-        /// studio (`flat-backdrop`; what the subject encloses stays). `auto` decides for each picture: where the
-        /// backdrop is clearly even it needs no network.
+        /// studio (`flat-backdrop`; what the subject encloses stays). `auto` decides for each picture: if the
+        /// backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;
         /// Name of the network: `u2netp`, or that of a model of your own.
         model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
@@ -71,7 +71,7 @@ crate::parameters! {
         /// Shows the network some room around the picture: helps where the subject fills the frame, and harms small
         /// subjects.
         subject_fills_frame: bool = false, as "subjectFillsFrame";
-        /// What becomes of the shadow on an even backdrop: `keep` makes it transparent black. The network leaves none.
+        /// What becomes of the shadow on an even backdrop: `keep` makes it transparent black. A model always drops it.
         shadow: Shadow = Shadow::Drop;
     }
 }
@@ -130,7 +130,7 @@ impl RemoveBackground {
     fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Stop> {
         let found = match self.method {
             Method::FlatBackdrop => Some(backdrop::find(guide)),
-            // Where a picture is transparent already, what is shown behind it is not its backdrop.
+            // A picture that already has transparency has no backdrop.
             Method::Auto if has_alpha(image) => None,
             Method::Auto => backdrop::find_surely(guide),
             Method::Network => None,
@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    /// Holds no model so far.
+    /// Has not loaded any model yet.
     struct Unloaded;
 
     impl ModelSource for Unloaded {
@@ -325,7 +325,7 @@ mod tests {
         read.unwrap()
     }
 
-    /// By the model, unless `raw` says otherwise.
+    /// Uses the model unless `raw` names another method.
     fn run(mut raw: Value, image: Image, network: &dyn ModelSource) -> (Vec<Image>, Vec<String>) {
         raw.as_object_mut().unwrap().entry("method").or_insert(json!("network"));
         let context = Context::new(Some(network), &[true, true]);
@@ -504,8 +504,8 @@ mod tests {
     }
 
     #[test]
-    fn where_the_model_sees_nothing_nothing_is_left() {
-        // As u2netp answers for plain pictures: noise, whatever its range.
+    fn if_the_model_finds_nothing_the_result_is_empty() {
+        // The output of u2netp for plain pictures: faint noise.
         let noise = Network::of(|x, y| 0.03 + 0.03 * (x * 40.0).sin() * (y * 50.0).cos());
         let sliver = || crate::image::testing::noise(Size::new(1, 400), Representation::Rgb, 9);
         let plain = |value| crate::image::testing::flat(Size::new(64, 48), Representation::Rgb, value);

@@ -314,7 +314,7 @@ impl Worker {
             match plan.run(execution.asset_index, &sources, services) {
                 Ok(produced) => break Ok(produced),
                 Err(Stop::Failed(failure)) => break Err(failure),
-                // The first picture that needs it. From now on it is there, or the reason why it is not.
+                // The first picture that needs it. From now on the model, or why it is not available, is there.
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
             }
         };

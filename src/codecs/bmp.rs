@@ -99,7 +99,7 @@ fn problem(error: ImageError) -> Problem {
     }
 }
 
-/// Width and height as the header has them; `None` where they are negative, or there are none.
+/// Width and height from the header; `None` if the width is negative, or the header is short.
 fn named_size(bytes: &[u8]) -> Option<Size> {
     if info_size(bytes)? < 40 {
         return None;

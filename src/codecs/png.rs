@@ -237,7 +237,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
         .as_deref()
         .filter(|_| color == ColorType::Grayscale || profile_model != Some(ColorModel::Gray))
         .map(|profile| Cow::Owned(profile.to_vec()));
-    // A profile for gray is wrong beside a palette.
+    // A gray profile is not allowed with a palette.
     let indexed = palette::indexed(color, &samples, size.width as usize)
         .filter(|indexed| indexed.color != ColorType::Indexed || color != ColorType::Grayscale || icc.is_none());
     let mut bytes = written(info.clone(), &samples, Compression::Fast)?;
@@ -260,7 +260,7 @@ fn written(info: Info<'_>, rows: &[u8], compression: Compression) -> Result<Vec<
         let mut encoder = Encoder::with_info(&mut bytes, info)?;
         encoder.set_compression(compression);
         if indexed {
-            // Differences of indices say nothing.
+            // Filters do not help: neighbouring indices are unrelated.
             encoder.set_filter(Filter::NoFilter);
         }
         let mut writer = encoder.write_header()?;

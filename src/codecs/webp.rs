@@ -204,7 +204,7 @@ fn push(out: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
     out.extend(std::iter::repeat_n(0, content.len() % 2));
 }
 
-/// The file with its length in its header.
+/// Writes the file's length into its header.
 fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     let length = (file.len() - 8) as u32;
     file[4..8].copy_from_slice(&length.to_le_bytes());

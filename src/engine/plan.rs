@@ -54,7 +54,7 @@ impl Plan {
         &self.graph
     }
 
-    /// The names of the salient-object networks that its kernels ask for, and how certainly.
+    /// The names of the salient-object models that its kernels may request, and whether every picture needs them.
     pub fn networks(&self) -> BTreeMap<&str, Need> {
         let mut networks = BTreeMap::new();
         for (name, need) in self.operations.iter().flatten().filter_map(|operation| operation.network()) {
@@ -382,7 +382,7 @@ impl Plan {
         }
     }
 
-    /// Whether the picture that an output writes may have alpha although its input has none, as a JPEG.
+    /// Whether the picture that an output writes may have alpha although its input, such as a JPEG, has none.
     pub(super) fn gains_alpha(&self, output: &GraphOutput) -> bool {
         // From the output up to its input, and down again.
         let (mut path, mut place) = (Vec::new(), Some((output.node, output.port)));
@@ -400,7 +400,7 @@ impl Plan {
         picture == Representation::Rgba
     }
 
-    /// The input that an output shows, if all that lies between leaves its size and what it shows; `sizes` are those of
+    /// The input that an output shows, if all actions in between leave its size and content; `sizes` are those of
     /// [`Choice`].
     pub(super) fn shows(&self, output: &GraphOutput, sizes: &[Size]) -> Option<usize> {
         let mut node = output.node;

@@ -87,7 +87,7 @@ impl Plan {
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
-    /// The first failure, with the action it happened in; or the model that is needed and that the host has not loaded.
+    /// The first failure, with the action it happened in; or the name of a model that must be loaded first.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
@@ -148,7 +148,7 @@ struct Runner<'a> {
     headers: Vec<Option<Header>>,
     choice: Choice,
     services: Services<'a>,
-    /// For each source: whether something about its file was doubtful.
+    /// For each source: whether decoding its file gave a doubt.
     doubted: Vec<bool>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
@@ -299,8 +299,8 @@ impl Runner<'_> {
             }
             let kept = Warning::hint(
                 "original_kept",
-                "The result would be larger than the original file, which was kept, without its metadata.",
-                "Turn off \"keepOriginalIfSmaller\" to have every picture written again.",
+                "The result would be larger than the original file, so the original was kept, without its metadata.",
+                "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
             self.warnings.push(kept.at(&output.action_id));
         }
@@ -315,7 +315,7 @@ impl Runner<'_> {
 }
 
 impl Runner<'_> {
-    /// The original file, for a result of this size that shows the same and takes no fewer bytes; and whose it is.
+    /// The original file with its source, if it shows the same as the result and is no larger.
     fn original(&self, output: &GraphOutput, size: Size, result: &Encoded) -> Option<(usize, Encoded)> {
         if !output.parameters.keep_original_if_smaller {
             return None;

@@ -46,17 +46,17 @@ const NOISE: f32 = 0.015;
 /// A border whose median distance from the surface is above this is no backdrop, in ΔE.
 const UNEVEN: f32 = 4.0;
 
-/// Whether the subject of a picture is trusted without a look at it. Six studio photographs deviate by 0.3 to 0.7,
-/// ordinary ones by 2.5 to 30.
+/// A border with a smaller deviation is a backdrop beyond doubt, in ΔE. Six studio photographs have 0.3 to 0.7, ordinary
+/// ones 2.5 to 30.
 const EVEN: f32 = 2.0;
-/// A smaller share of the picture is dust rather than a subject.
+/// Less than this share of the picture may be dust.
 const LEAST_SURE: f32 = 0.005;
-/// What covers a larger share of the border belongs to a scene.
+/// A subject that covers more of the border than this share may be a scene.
 const MOST_AT_BORDER: f32 = 0.1;
-/// Parts of the backdrop's colour that the subject encloses may be holes in it or parts of it: no more of it than this
-/// share is left to chance.
+/// Enclosed parts in the backdrop's colour may be holes in the subject or parts of it: more than this share of it is
+/// ambiguous.
 const MOST_ENCLOSED: f32 = 0.02;
-/// What fills more of its bounding box than this may be a whole picture in a frame.
+/// A subject that fills more of its bounding box than this share may be a picture in a frame.
 const MOST_FILLED: f32 = 0.97;
 
 /// What was found in front of an even backdrop.
@@ -87,7 +87,7 @@ pub fn find_surely(guide: &Field) -> Option<Found> {
     parts.is_sure().then(|| parts.found(guide))
 }
 
-/// A picture with the backdrop that its border tells of.
+/// A picture with the backdrop that was fitted to its border.
 struct Studio {
     lab: Lab,
     smooth: Field,
@@ -108,7 +108,7 @@ impl Studio {
         Self { lab, smooth, surface, median, deviation }
     }
 
-    /// Parts it into subject and backdrop.
+    /// Divides it into subject and backdrop.
     fn part(self, guide: &Field) -> Parts {
         let Self { lab, smooth, surface, median, .. } = self;
         let mut scratch = Vec::new();
@@ -133,13 +133,13 @@ impl Studio {
     }
 }
 
-/// A picture parted into subject and backdrop.
+/// A picture divided into subject and backdrop.
 struct Parts {
     smooth: Field,
     surface: Surface,
     /// The border's median distance from the surface, in ΔE.
     median: f32,
-    /// What has the colour of the backdrop.
+    /// Pixels in the colour of the backdrop.
     plain: Region,
     subject: Region,
 }
@@ -155,7 +155,7 @@ impl Parts {
         }
     }
 
-    /// Whether the subject can be trusted, so that no model need be asked.
+    /// Whether the subject is beyond doubt, so that no model is needed.
     fn is_sure(&self) -> bool {
         let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
         let subject = &self.subject;

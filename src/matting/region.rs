@@ -23,7 +23,7 @@ impl Region {
         self.inside.iter().filter(|inside| **inside).count()
     }
 
-    /// Pixels of the smallest box around it.
+    /// Area of its bounding box, in pixels.
     pub(super) fn box_area(&self) -> usize {
         let width = self.size.width as usize;
         let (mut left, mut right, mut top, mut bottom) = (width, 0, usize::MAX, 0);

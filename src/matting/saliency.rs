@@ -78,7 +78,7 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The mask without the margin: 0 is the smallest value, including those in the margin, 1 the largest in the
-    /// picture. All 0 where the model saw nothing.
+    /// picture. All 0 if the model found nothing.
     pub mask: Map,
     /// Whether it shows a subject.
     pub is_clear: bool,

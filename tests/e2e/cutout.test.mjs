@@ -133,7 +133,7 @@ test("a hint is not a doubt: it is only shown in the detail, and a transparent r
   const cut = await run(page, withImages(pictures.chain("cut-out", [flat({})]), { photos: await importFiles(page, [await product()]) }));
   const bytes = await readAsset(page, cut.executions[0].outputs[0].url);
   const assets = await importFiles(page, [{ name: "product.png", bytes }]);
-  // What it writes is as large as what it reads.
+  // The result has the same length as the input.
   const workflow = pictures.chain("keep", [["adjust", {}]], { keepOriginalIfSmaller: true });
   const { batchId, executions } = await run(page, withImages(workflow, { photos: assets }));
   const [warning] = executions[0].warnings;

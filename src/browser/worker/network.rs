@@ -132,7 +132,7 @@ struct Given {
     built_in: Option<Blob>,
 }
 
-/// The models that one run may ask for, as far as they have been loaded.
+/// The models that one run may request, as far as they have been loaded.
 #[derive(Default)]
 pub(super) struct Loaded {
     networks: BTreeMap<String, Result<Rc<Instance>, Failure>>,
@@ -175,8 +175,8 @@ impl ModelCache {
         Self { database, given, waiting, held }
     }
 
-    /// The models with these names, or why each is not available; a later call tries again. One that is perhaps needed
-    /// is only among them if it was loaded before. Other models are unloaded.
+    /// The models with these names, or why each is not available; a later call tries again. One that only some
+    /// pictures need is included only if it was loaded before. Other models are unloaded.
     pub(super) async fn load(&self, networks: &BTreeMap<&str, Need>) -> Loaded {
         if !networks.is_empty() {
             self.held.borrow_mut().retain(|name, _| networks.contains_key(name.as_str()));

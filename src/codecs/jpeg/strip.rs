@@ -1,4 +1,4 @@
-//! A file without its metadata, its coded picture untouched.
+//! Removing metadata from a file, without touching the coded picture.
 
 use super::frame::{Frame, Process, Segment, is_frame, next_marker, next_segment};
 use crate::codecs::icc::JPEG_MARKER;
@@ -6,13 +6,13 @@ use crate::codecs::icc::JPEG_MARKER;
 /// Bytes of a `JFIF` segment without its thumbnail: name, version, density, and the thumbnail's size, which becomes 0.
 const JFIF: usize = 14;
 
-/// What shows the picture: tables, frame, scans, the profile, and what says how the colours are coded. `None` where
-/// there is none, and for arithmetic coding, which browsers do not show.
+/// Keeps what the picture needs: tables, frame, scans, profile, and the segments that tell how colours are coded. `None`
+/// if there is no scan, and for arithmetic coding, which browsers do not support.
 pub(super) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = vec![0xff, 0xd8];
     let mut at = 2;
     let mut has_scan = false;
-    // Without an end marker it ends behind its last scan: decoding would have told if that is not complete.
+    // Without an end marker the file ends after its last scan; decoding reports a scan that is incomplete.
     while let Segment::Content { code, body } = next_segment(bytes, &mut at) {
         match code {
             0xe0 if body.starts_with(b"JFIF\0") => {

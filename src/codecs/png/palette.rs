@@ -1,13 +1,13 @@
-//! Pictures of few colours: as indices into a palette, or as gray of fewer bits.
+//! Pictures with few colours: indices into a palette, or gray with fewer bits.
 
 use ::png::{BitDepth, ColorType};
 
-/// Most colours of a palette.
+/// Most colours in a palette.
 const MOST: usize = 256;
-/// Places of the table that colours are looked up in: a power of two, at most a quarter taken.
+/// Slots of the hash table: a power of two, of which at most a quarter is used.
 const PLACES: usize = 1024;
 
-/// A picture in few bits per pixel.
+/// A picture with few bits per pixel.
 pub(super) struct Indexed {
     pub(super) color: ColorType,
     pub(super) depth: BitDepth,
@@ -15,12 +15,12 @@ pub(super) struct Indexed {
     pub(super) palette: Vec<u8>,
     /// Opacity of the first colours; the others are opaque.
     pub(super) opacities: Vec<u8>,
-    /// Rows of packed samples, each of whole bytes.
+    /// Packed samples; each row begins at a byte.
     pub(super) rows: Vec<u8>,
 }
 
-/// The picture in fewer bits than 8-bit samples take, each pixel exact; `None` where it has too many colours, which
-/// shows after a few hundred pixels of a photograph. Fully transparent pixels keep their colour.
+/// The picture with fewer bits per pixel, exact for every pixel; `None` if it has too many colours, which is known after a
+/// few hundred pixels of a photograph. Fully transparent pixels keep their colour.
 pub(super) fn indexed(color: ColorType, samples: &[u8], width: usize) -> Option<Indexed> {
     match color {
         ColorType::Grayscale => {
@@ -30,7 +30,7 @@ pub(super) fn indexed(color: ColorType, samples: &[u8], width: usize) -> Option<
                 let rows = packed(samples.iter().map(|gray| gray / step), width, depth);
                 return Some(Indexed { color, depth, palette: Vec::new(), opacities: Vec::new(), rows });
             }
-            // At 8 bits a palette would only add itself.
+            // With 8 bits, a palette would save nothing.
             let colours = samples.iter().map(|gray| [*gray, *gray, *gray, 255]);
             of_colours(colours, width).filter(|indexed| indexed.depth != BitDepth::Eight)
         }
@@ -40,7 +40,7 @@ pub(super) fn indexed(color: ColorType, samples: &[u8], width: usize) -> Option<
     }
 }
 
-/// The least bits in which gray values are written exactly, if fewer than 8.
+/// The smallest depth that represents all gray values exactly, if less than 8 bits.
 fn gray_depth(samples: &[u8]) -> Option<BitDepth> {
     let fits = |step: u8| samples.iter().all(|gray| gray.is_multiple_of(step));
     [(255, BitDepth::One), (85, BitDepth::Two), (17, BitDepth::Four)]
@@ -58,7 +58,7 @@ fn of_colours(pixels: impl ExactSizeIterator<Item = [u8; 4]> + Clone, width: usi
             last = Some(pixel);
         }
     }
-    // Those with transparency first, so that only they are named in `tRNS`; otherwise in order of appearance.
+    // Colours with transparency come first, so that `tRNS` is short; otherwise in order of appearance.
     let mut order: Vec<usize> = (0..table.colours.len()).collect();
     order.sort_by_key(|index| table.colours[*index][3] == 255);
     let mut index_of = vec![0_u8; order.len()];
@@ -93,7 +93,7 @@ fn of_colours(pixels: impl ExactSizeIterator<Item = [u8; 4]> + Clone, width: usi
     })
 }
 
-/// Rows of values of this many bits, the first in the highest bits, each row of whole bytes.
+/// Packs values into bytes, the first in the highest bits; each row begins at a byte.
 fn packed(values: impl ExactSizeIterator<Item = u8>, width: usize, depth: BitDepth) -> Vec<u8> {
     let bits = depth as usize;
     if bits == 8 {
@@ -108,10 +108,10 @@ fn packed(values: impl ExactSizeIterator<Item = u8>, width: usize, depth: BitDep
     rows
 }
 
-/// Colours by hash, with open addressing.
+/// A hash table of colours with open addressing.
 struct Table {
     colours: Vec<[u8; 4]>,
-    /// For each place one more than the index of a colour; 0 where there is none.
+    /// For each slot, one more than the index of its colour; 0 if it is empty.
     places: [u16; PLACES],
 }
 
@@ -120,7 +120,7 @@ impl Table {
         Self { colours: Vec::with_capacity(MOST), places: [0; PLACES] }
     }
 
-    /// The place of a colour, or the one where it belongs.
+    /// The slot of a colour, or the empty one where it belongs.
     fn place(&self, colour: [u8; 4]) -> usize {
         // Fibonacci hashing (Knuth, volume 3, 6.4).
         let mut place = (u32::from_le_bytes(colour).wrapping_mul(0x9e37_79b9) >> 22) as usize;
@@ -134,7 +134,7 @@ impl Table {
         usize::from(self.places[self.place(colour)]).checked_sub(1)
     }
 
-    /// Adds a colour if it is new; `None` where there is no room for it.
+    /// Adds a colour if it is new; `None` if the table is full.
     fn add(&mut self, colour: [u8; 4]) -> Option<()> {
         let place = self.place(colour);
         if self.places[place] == 0 {

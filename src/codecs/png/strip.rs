@@ -1,12 +1,12 @@
-//! A file without its metadata, its compressed picture untouched.
+//! Removing metadata from a file, without touching the compressed picture.
 
 use super::{SIGNATURE, chunks};
 
-/// Chunks that have a part in how the picture looks: palette, transparency, pixels, and what its colours mean.
+/// Chunks that affect how the picture looks: palette, transparency, pixels, and the meaning of its colours.
 const SHOWN: [&[u8; 4]; 12] =
     [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI"];
 
-/// The chunks that show the picture, up to the end that the file names. `None` when that is missing.
+/// Keeps the chunks that the picture needs, up to `IEND`. `None` if that is missing.
 pub(in crate::codecs) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = SIGNATURE.to_vec();
     for (kind, data) in chunks(bytes) {

@@ -1,11 +1,11 @@
-//! A file without its metadata, its coded picture untouched.
+//! Removing metadata from a file, without touching the coded picture.
 
 use super::{chunks, push, sealed, tidied};
 
-/// Flags of `VP8X` for what stays: profile and alpha.
+/// Flags of `VP8X` that stay: profile and alpha.
 const SHOWN: u8 = 0x30;
 
-/// The header, profile, alpha and picture. `None` for animations, and where a chunk is cut off.
+/// Keeps header, profile, alpha and picture. `None` for animations, and if a chunk is cut off.
 pub(in crate::codecs) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
     for (kind, content) in chunks(&tidied(bytes))? {

@@ -181,7 +181,7 @@ bmp_with_alpha()
 
 
 def bmp_of_runs_from_the_top():
-    """Run lengths with a negative height: against the letter of the format, and shown by Pillow and browsers."""
+    """Run lengths with a negative height: not allowed by the format, but read by Pillow and browsers."""
     colors = [(250, 240, 20), (10, 20, 60), (200, 40, 90)]
     rows = [[0 if x < 9 and y < 6 else 1 if x == 33 else 2 for x in range(WIDTH)] for y in range(HEIGHT)]
     data = b""
