@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::image::resample::Reduced;
 use crate::image::{Image, Representation, Representations, Size};
+use crate::network::Need;
 
 pub mod adjust;
 pub mod context;
@@ -26,7 +27,7 @@ pub mod rotate;
 pub mod sharpen;
 pub mod watermark;
 
-pub use context::Context;
+pub use context::{Context, Stop};
 use parameters::{Field, Issue};
 
 /// What flows through a port.
@@ -149,8 +150,8 @@ pub trait Operation: Send + Sync {
         input
     }
 
-    /// The name of the salient-object model that it will ask for.
-    fn network(&self) -> Option<&str> {
+    /// The name of the salient-object model that it may request, and whether every picture needs it.
+    fn network(&self) -> Option<(&str, Need)> {
         None
     }
 
@@ -181,13 +182,18 @@ pub trait Operation: Send + Sync {
         false
     }
 
+    /// Whether a result of the input's size shows what the input shows, so that the original file can replace it.
+    fn keeps_content(&self) -> bool {
+        false
+    }
+
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` for an
     /// optional port that is not connected; each picture is in an accepted representation. Results are in the order of
     /// [`Action::outputs`]; trailing ones that `context` does not need may be omitted.
     ///
     /// # Errors
-    /// When the pictures cannot be processed; the engine adds which action it was.
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
+    /// When the pictures cannot be processed, or a model must be loaded first; the engine adds which action it was.
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop>;
 
     /// Runs on a first input that was decoded smaller than it is, because [`scales_to`](Self::scales_to) allowed it.
     /// The result has [`output_size`](Self::output_size) of its full size.
@@ -199,7 +205,7 @@ pub trait Operation: Send + Sync {
         inputs: Vec<Option<Image>>,
         reduced: Reduced,
         context: &Context<'_>,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<Vec<Image>, Stop> {
         let _ = reduced;
         self.run(inputs, context)
     }
@@ -296,7 +302,7 @@ mod tests {
             all,
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
-                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\"",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",

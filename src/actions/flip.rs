@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
 use crate::image::orient::{flip_horizontal, flip_vertical};
 use crate::image::{Image, Representations};
@@ -54,7 +54,7 @@ impl Operation for Flip {
         Representations::ANY
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         Ok(vec![match self.direction {
             Direction::Horizontal => flip_horizontal(image),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -54,7 +54,7 @@ impl Operation for GaussianBlur {
 
     /// Blurs encoded values, as image editors do. Colour is premultiplied by alpha before and divided afterwards.
     /// A chroma plane is blurred by sigma in its own samples.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) {
             return Ok(vec![image]);

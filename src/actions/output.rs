@@ -1,4 +1,4 @@
-//! `output`: writes a result of the graph, in a format and under a name.
+//! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +18,8 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
+        Web = "web",
     }
 }
 
@@ -25,7 +27,8 @@ crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
-        /// becomes PNG.
+        /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
+        /// got transparency becomes WebP.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -36,6 +39,9 @@ crate::parameters! {
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency.
         background: Color = Color::WHITE;
+        /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
+        /// same, and the picture is only resized, cropped, padded or sharpened.
+        keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
     }
 }
 
@@ -97,7 +103,7 @@ fn check(raw: &Map<String, Value>) -> Vec<Issue> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name.",
     category: Category::Output,

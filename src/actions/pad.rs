@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Gravity, Issue, Ratio};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -118,7 +118,11 @@ impl Operation for Pad {
         Ok(self.canvas(input))
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let (size, canvas) = (image.size, self.canvas(image.size));
         if size == canvas {
@@ -129,7 +133,7 @@ impl Operation for Pad {
             Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, self.color.rgb())),
             Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, self.color.rgba)),
             Pixels::Ycc(_) => {
-                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug."));
+                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug.").into());
             }
         };
         Ok(vec![image.with(canvas, pixels)])

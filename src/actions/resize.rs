@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
 use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
 use crate::image::{Image, Representation, Representations, Size};
@@ -232,7 +232,11 @@ impl Operation for Resize {
         true
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let whole = Reduced { full: image.size, window: Window::all(image.size) };
         self.scale(image, whole, context.chroma())
@@ -243,14 +247,14 @@ impl Operation for Resize {
         inputs: Vec<Option<Image>>,
         reduced: Reduced,
         context: &Context<'_>,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<Vec<Image>, Stop> {
         self.scale(only(inputs)?, reduced, context.chroma())
     }
 }
 
 impl Resize {
     /// Scales a picture as its full size requires.
-    fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Failure> {
+    fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
         let (scaled, kept) = self.sizes(full);
         let across = window.width / f64::from(scaled.width);
         let down = window.height / f64::from(scaled.height);

@@ -188,7 +188,7 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the models that the document's actions will request, as determined by `Operation::network`: for an even
+/// Names of the models that the document's actions may request, as determined by `Operation::network`: for an even
 /// backdrop none is needed.
 pub fn networks(document: &Value) -> Vec<String> {
     let mut names = Vec::new();
@@ -331,7 +331,7 @@ mod tests {
                 { "actionId": "r", "actionType": "resize" },
                 { "actionId": "cut", "actionType": "remove-background", "parameters": raw },
             ] });
-            let expected: Vec<String> = operation.network().map(str::to_owned).into_iter().collect();
+            let expected: Vec<String> = operation.network().map(|(name, _)| name.to_owned()).into_iter().collect();
             assert_eq!(networks(&document), expected, "{raw}");
         }
         assert!(networks(&watermark()).is_empty());
