@@ -99,6 +99,11 @@ pub enum Category {
     Output,
 }
 
+/// For an [`Action`] that leaves opaque pictures opaque.
+pub const fn never_adds_alpha(_: &Map<String, Value>) -> bool {
+    false
+}
+
 /// The role of an action in the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -133,6 +138,8 @@ pub struct Action {
     pub fields: &'static [Field],
     /// Checks raw parameters: every field, then rules between fields.
     pub check: fn(&Map<String, Value>) -> Vec<Issue>,
+    /// Whether these raw parameters can make an opaque picture transparent in places.
+    pub adds_alpha: fn(&Map<String, Value>) -> bool,
     /// `actionType` of actions that are often used with it.
     pub related: &'static [&'static str],
     /// When to use it, with an example.
@@ -277,6 +284,8 @@ pub fn find(action_type: &str) -> Option<&'static Action> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// Ids, ports and parameters are on disk and in users' documents: their meaning never changes. A new
@@ -316,6 +325,28 @@ mod tests {
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
             ]
         );
+    }
+
+    #[test]
+    fn an_action_that_makes_an_opaque_picture_transparent_says_so_and_no_other() {
+        let mut cases = vec![
+            ("pad", json!({ "width": 9, "color": "#00000000" })),
+            ("remove-background", json!({ "mode": "replace" })),
+            ("remove-background", json!({ "mode": "replace", "backgroundColor": "#ffffff80" })),
+        ];
+        for action in CATALOG.iter().filter(|action| action.role == Role::Transform) {
+            let parameters =
+                if matches!(action.action_type, "resize" | "pad") { json!({ "width": 9 }) } else { json!({}) };
+            cases.push((action.action_type, parameters));
+        }
+        for (action_type, raw) in cases.iter().filter(|(action_type, _)| *action_type != "crop") {
+            let raw = raw.as_object().unwrap();
+            let operation = prepare(action_type, raw).unwrap();
+            let accepted = [Representation::Rgb, Representation::Rgba].map(|one| operation.accepts().contains(one));
+            let given = if accepted[0] { Representation::Rgb } else { Representation::Rgba };
+            let made = operation.produces(0, given) == Representation::Rgba;
+            assert_eq!((find(action_type).unwrap().adds_alpha)(raw), made, "{action_type} {raw:?}");
+        }
     }
 
     #[test]

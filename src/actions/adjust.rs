@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -32,6 +32,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Adjust::FIELDS,
     check: |raw| Adjust::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };

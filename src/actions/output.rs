@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
-use super::{Action, Category, IMAGE_IN, Role};
+use super::{Action, Category, IMAGE_IN, Role, never_adds_alpha};
+use crate::codecs::Format;
 
 crate::choices! {
     /// Format of the file that is written.
@@ -42,6 +43,20 @@ crate::parameters! {
         /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
         /// same, and the picture is only resized, cropped, padded or sharpened.
         keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
+    }
+}
+
+impl OutputFormat {
+    /// The format that is written for an input of this format; `alpha` says whether the picture has alpha.
+    pub const fn written(self, input: Format, alpha: bool) -> Format {
+        match (self, input) {
+            (Self::Jpeg, _) => Format::Jpeg,
+            (Self::Png, _) => Format::Png,
+            (Self::Webp, _) => Format::Webp,
+            (Self::Auto | Self::Web, Format::Jpeg) if !alpha => Format::Jpeg,
+            (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
+            (Self::Auto, _) => Format::Png,
+        }
     }
 }
 
@@ -112,6 +127,7 @@ pub const ACTION: Action = Action {
     outputs: &[],
     fields: Output::FIELDS,
     check,
+    adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };

@@ -58,6 +58,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Pad::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha,
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
@@ -68,6 +69,10 @@ pub const ACTION: Action = Action {
 /// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
+}
+
+fn adds_alpha(raw: &Map<String, Value>) -> bool {
+    Pad::read(raw).0.is_some_and(|pad| !pad.color.is_opaque())
 }
 
 /// The smallest size with a ratio that contains `inner`.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
 use crate::image::{Image, Representation, Representations, Size};
@@ -113,6 +113,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Resize::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["sharpen", "crop", "pad"],
     usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -31,6 +31,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Sharpen::FIELDS,
     check: |raw| Sharpen::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["resize", "gaussian-blur"],
     usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
 };

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::parameters::Gravity;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, prepared};
+use super::{
+    Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, never_adds_alpha, prepared,
+};
 use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representations, Size};
@@ -42,6 +44,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Watermark::FIELDS,
     check: |raw| Watermark::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
 };

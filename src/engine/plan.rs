@@ -367,18 +367,8 @@ impl Plan {
     /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
     fn written_format(&self, wanted: OutputFormat, header: Option<&Header>) -> Option<Format> {
         match wanted {
-            OutputFormat::Jpeg => Some(Format::Jpeg),
-            OutputFormat::Png => Some(Format::Png),
-            OutputFormat::Webp => Some(Format::Webp),
-            OutputFormat::Auto => header.map(|header| match header.format {
-                Format::Jpeg => Format::Jpeg,
-                Format::Webp => Format::Webp,
-                _ => Format::Png,
-            }),
-            OutputFormat::Web => header.map(|header| match header.format {
-                Format::Jpeg => Format::Jpeg,
-                _ => Format::Webp,
-            }),
+            OutputFormat::Auto | OutputFormat::Web => header.map(|header| wanted.written(header.format, false)),
+            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Webp => Some(wanted.written(Format::Png, false)),
         }
     }
 
@@ -417,13 +407,8 @@ impl Plan {
         }
     }
 
-    /// The format that an output is written in: a JPEG that got alpha becomes PNG, or WebP.
+    /// The format that an output is written in.
     pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
-        match self.written_format(wanted, header) {
-            Some(Format::Jpeg) if alpha && wanted == OutputFormat::Auto => Format::Png,
-            Some(Format::Jpeg) if alpha && wanted == OutputFormat::Web => Format::Webp,
-            Some(format) => format,
-            None => Format::Png,
-        }
+        wanted.written(header.map_or(Format::Png, |header| header.format), alpha)
     }
 }

@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::form;
+use crate::actions::output::OutputFormat;
 use crate::actions::parameters::{Kind, Parameter};
 use crate::actions::remove_background::Method;
 use crate::actions::{self, Role};
+use crate::codecs::Format;
 use crate::library;
 
 /// One input of pictures: an `input-images` action.
@@ -204,6 +206,32 @@ pub fn networks(document: &Value) -> Vec<String> {
     names
 }
 
+/// The extension of the file that the `output` action at `index` writes for an input of this format.
+pub fn written_extension(document: &Value, index: usize, input: Format) -> &'static str {
+    let wanted = parameters(document, index).and_then(|raw| OutputFormat::read(raw.get("format")?).ok());
+    let wanted = wanted.unwrap_or(OutputFormat::Auto);
+    wanted.written(input, may_be_transparent(document, index)).extension()
+}
+
+/// Whether an action on the way from the input to the action at `index` can make pictures transparent.
+fn may_be_transparent(document: &Value, index: usize) -> bool {
+    let (connections, mut seen) = (list(document, "connections"), HashSet::new());
+    let mut place = list(document, "actions").get(index).map(|action| text(action, "actionId"));
+    while let Some(id) = place.filter(|id| seen.insert(*id)) {
+        let adds_alpha = index_of(document, id).is_some_and(|at| {
+            let action = actions::find(text(&list(document, "actions")[at], "actionType"));
+            action.is_some_and(|action| (action.adds_alpha)(parameters(document, at).unwrap_or(&Map::new())))
+        });
+        if adds_alpha {
+            return true;
+        }
+        let leads_here =
+            |one: &&Value| text(one, "connectionTarget") == id && text(one, "targetPort") == "input-images";
+        place = connections.iter().find(leads_here).map(|one| text(one, "connectionSource"));
+    }
+    false
+}
+
 /// The index of an action in `actions`, by its `actionId`.
 pub fn index_of(document: &Value, action_id: &str) -> Option<usize> {
     list(document, "actions").iter().position(|action| text(action, "actionId") == action_id)
@@ -239,6 +267,22 @@ pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Val
 mod tests {
     use super::*;
     use crate::workflow::builtin;
+
+    #[test]
+    fn the_extension_is_that_of_the_format_that_is_written() {
+        let cutout = builtin::find("product-cutout").unwrap().document();
+        let of = |document: &Value, input| {
+            let outputs = nodes(document).into_iter().filter(|node| node.action_type == "output");
+            outputs.map(|node| written_extension(document, node.index, input)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&cutout, Format::Jpeg), ["jpg", "png"]);
+        let gallery = builtin::find("web-gallery").unwrap().document();
+        assert_eq!((of(&gallery, Format::Jpeg), of(&gallery, Format::Gif)), (vec!["jpg"], vec!["webp"]));
+        let index = index_of(&cutout, "save-small").unwrap_or(0);
+        assert!(index > 0, "{cutout}");
+        let auto = with_parameter(&cutout, index, "format", None);
+        assert_eq!(written_extension(&auto, index, Format::Jpeg), "png", "the background was removed");
+    }
 
     #[test]
     fn a_description_follows_the_parameters() {
