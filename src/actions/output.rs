@@ -120,7 +120,7 @@ pub const ACTION: Action = Action {
     action_type: "output",
     version: "1.1.0",
     name: "Output",
-    description: "Writes the result as a file, in a format and under a name.",
+    description: "Writes the result as a file, in a format and under a name. The colour profile is kept; other metadata, such as camera and location, is left out.",
     category: Category::Output,
     role: Role::Sink,
     inputs: &[IMAGE_IN],
