@@ -17,7 +17,7 @@ crate::parameters! {
         /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
         /// Colour of the canvas; `#00000000` is transparent.
-        color: Color = Color::WHITE;
+        color: Color = Color::WHITE, label "Colour";
         /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
     }

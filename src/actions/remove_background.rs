@@ -34,7 +34,7 @@ crate::choices! {
     pub enum Method {
         /// By the backdrop if it is clearly even, otherwise by the model.
         Auto = "auto",
-        /// By the network.
+        /// By a model.
         Network = "network",
         /// By an even backdrop, as studios have it.
         FlatBackdrop = "flat-backdrop",
@@ -55,20 +55,20 @@ crate::parameters! {
     /// Parameters of `remove-background`.
     pub struct RemoveBackground {
         /// What is left around the subject: transparency (`cutout`) or a colour (`replace`).
-        mode: Mode = Mode::Cutout;
-        /// The colour around the subject, with mode `replace`.
-        background_color: Color = Color::WHITE, as "backgroundColor";
+        mode: Mode = Mode::Cutout, label "Background";
+        /// The colour around the subject, with `replace`.
+        background_color: Color = Color::WHITE, as "backgroundColor", label "Background colour";
         /// Cuts off what is empty around the subject.
         trim: bool = false;
-        /// How the subject is found: by a neural network (`network`), or as all that is not the even backdrop of a
+        /// How the subject is found: by a model (`network`), or as all that is not the even backdrop of a
         /// studio (`flat-backdrop`; what the subject encloses stays). `auto` decides for each picture: if the
         /// backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;
-        /// Name of the network: `u2netp`, or that of a model of your own.
+        /// Name of the model: `u2netp`, or that of a model of your own.
         model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
         edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
-        /// Shows the network some room around the picture: helps where the subject fills the frame, and harms small
+        /// Shows the model some room around the picture: helps where the subject fills the frame, and harms small
         /// subjects.
         subject_fills_frame: bool = false, as "subjectFillsFrame";
         /// What becomes of the shadow on an even backdrop: `keep` makes it transparent black. A model always drops it.

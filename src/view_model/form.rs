@@ -121,7 +121,8 @@ pub fn choice(word: &str) -> String {
         "south" => "Bottom".to_owned(),
         "southeast" => "Bottom right".to_owned(),
         "cutout" => "Transparent".to_owned(),
-        "replace" => "Color".to_owned(),
+        "replace" => "Colour".to_owned(),
+        "network" => "Model".to_owned(),
         other => label(other),
     }
 }

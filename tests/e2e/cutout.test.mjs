@@ -122,7 +122,7 @@ test("results with doubts are counted, listed separately, marked in their row an
   assert.equal(await rows.getAttribute("data-index"), "1");
   await rows.locator(".open").click();
   // With labels as in the form.
-  assert.match(await page.locator(id("detail-warnings")).innerText(), /not an even backdrop.*Choose the method “Network”/s);
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /not an even backdrop.*Choose the method “Model”/s);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="doubt"]`).count(), 1);
   const report = await page.evaluate((batchId) => window.pixelmill.getReport(batchId), batchId);
   assert.deepEqual(report.rows.map(({ warnings }) => warnings), [null, "uneven_backdrop", null]);

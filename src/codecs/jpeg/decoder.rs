@@ -96,7 +96,7 @@ pub(super) fn decode(bytes: &[u8], scales: &[Scale]) -> Result<Decoded, Problem>
     match frame.process {
         Process::Sequential => file.sequential(&frame, scan, scales),
         Process::Progressive => file.progressive(&frame, scan, scales),
-        Process::Arithmetic => Err(Problem::Unsupported("a JPEG of a rare kind")),
+        Process::Arithmetic => Err(Problem::Unsupported("a rare kind of JPEG")),
     }
 }
 
