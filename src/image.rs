@@ -9,16 +9,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod blur;
-mod chroma;
 pub mod convert;
 pub mod geometry;
+pub(crate) mod lanes;
 pub mod orient;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
 
 /// Version of what conversions, orientation and resampling make of pixels. Raise it when any result changes.
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 /// Width and height in pixels, both at least 1 for a picture that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -103,7 +103,7 @@ fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
 /// The entry of `resize`.
 pub const ACTION: Action = Action {
     action_type: "resize",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Resize",
     description: "Changes the number of pixels: inside a box, covering a box, to exact sides, by the longer side or by \
                   percent.",

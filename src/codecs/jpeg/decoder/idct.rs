@@ -8,7 +8,7 @@
 //! What the last coefficient is decides how much is computed: none but the first fills, up to the tenth in zigzag order
 //! leaves rows 4 to 7 zero. The results are the same.
 
-use super::lanes::{I16x8, I32x4, transposed};
+use crate::image::lanes::{I16x8, I32x4, transposed};
 
 /// A block's coefficients or its quantisation table, row by row.
 pub(super) type Block = [i16; 64];
