@@ -16,7 +16,7 @@ mod preamble;
 
 pub(super) const CODEC: Codec = Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode) };
 /// Raise it when a pixel that is read or a byte that is written changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])
