@@ -37,14 +37,14 @@ fn run(name: &str) -> Result<(), Box<dyn std::error::Error>> {
     let full = header.size;
     let decoded = |at_least: Size| {
         let chroma_at_least = if at_least == full { full } else { Size::new(1, 1) };
-        let request = DecodeRequest { representation, at_least, chroma_at_least, auto_orient: false };
-        codecs::decode(&bytes, &header, &request, name).map(|decoded| decoded.image).map_err(|failure| failure.message)
+        let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: false };
+        codecs::decode(&bytes, &header, &request, name).map_err(|failure| failure.message)
     };
-    let whole = decoded(full)?;
+    let whole = decoded(full)?.image;
     println!("{name}: {} × {}", full.width, full.height);
     for (part, shrinks) in PARTS {
         let reduced = decoded(Size::new(full.width.div_ceil(part), full.height.div_ceil(part)))?;
-        let window = header.reduced(reduced.size, false).map_or(Window::all(reduced.size), |reduced| reduced.window);
+        let window = reduced.reduced.map_or(Window::all(reduced.image.size), |reduced| reduced.window);
         let mut line = format!("  1/{part}:");
         for shrink in shrinks {
             let side = |side: u32| (f64::from(side) / shrink).round().max(1.0) as u32;
@@ -52,7 +52,7 @@ fn run(name: &str) -> Result<(), Box<dyn std::error::Error>> {
             let smaller = |image: &Image, window: Window| {
                 resample_for(image, window, to, Filter::Lanczos3, ChromaUse::Halved).map_err(|failure| failure.message)
             };
-            let (expected, got) = (smaller(&whole, Window::all(full))?, smaller(&reduced, window)?);
+            let (expected, got) = (smaller(&whole, Window::all(full))?, smaller(&reduced.image, window)?);
             let each = planes(&expected).into_iter().zip(planes(&got)).map(|(one, other)| decibels(one, other));
             let each: Vec<String> = each.map(|one| format!("{one:.1}")).collect();
             line += &format!(" {shrink}: {};", each.join(" "));

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
-use crate::image::resample::Reduced;
+use crate::image::resample::{Filter, Reduced};
 use crate::image::{Image, Representation, Representations, Size};
 
 pub mod adjust;
@@ -162,9 +162,10 @@ pub trait Operation: Send + Sync {
         Ok(input)
     }
 
-    /// The size that all of a first input of size `input` is scaled to, if that is all that becomes of it: from that
-    /// follows how small a decoder may make it. An operation whose lengths are in pixels of its input has none.
-    fn scales_to(&self, input: Size) -> Option<Size> {
+    /// The size that all of a first input of size `input` is scaled to, and how, if that is all that becomes of it: from
+    /// that follows how small a decoder may make it. Where the result has this size too, nothing is cropped, and a decoder
+    /// may scale the picture itself. An operation whose lengths are in pixels of its input has none.
+    fn scales_to(&self, input: Size) -> Option<(Size, Filter)> {
         let _ = input;
         None
     }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
-use crate::image::resample::{Reduced, Window};
-use crate::image::{Image, Representation, Representations, Size, orient};
+use crate::image::orient::{self, Turn};
+use crate::image::resample::{Reduced, Scaling, Window};
+use crate::image::{Image, Representation, Representations, Size};
 
 mod bmp;
 mod exif;
@@ -156,11 +157,14 @@ impl Problem {
 struct Picture {
     image: Image,
     findings: Vec<Finding>,
+    /// Whether [`DecodeRequest::scaling`] is done: then the picture is mirrored as its orientation says, and only rows and
+    /// columns are left to be swapped.
+    is_scaled: bool,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
-        Self { image, findings: Vec::new() }
+        Self { image, findings: Vec::new(), is_scaled: false }
     }
 }
 
@@ -217,6 +221,8 @@ impl Finding {
 pub struct Decoded {
     /// The picture.
     pub image: Image,
+    /// What it stands for, if it is smaller than the file's.
+    pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data is not all there,
     /// `damaged_picture` where it made no sense, `first_frame_only` where it is animated, `profile_left_out` where its color
     /// profile cannot be carried.
@@ -248,8 +254,8 @@ impl Header {
         if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
     }
 
-    /// What a picture of `size` that [`decode`] gave stands for, if that is smaller than the file's.
-    pub fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
+    /// What a picture of `size` that was decoded at a part stands for, if that is smaller than the file's.
+    fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
         let full = self.upright(auto_orient);
         if size == full {
             return None;
@@ -257,11 +263,17 @@ impl Header {
         let stored = if auto_orient && self.orientation >= 5 { size.transposed() } else { size };
         let at = |step: u32| Size::new(self.size.width.div_ceil(step), self.size.height.div_ceil(step));
         let step = [2, 4, 8].into_iter().find(|step| at(*step) == stored)?;
-        let side = |length: u32| f64::from(length) / f64::from(step);
-        let part = Window { left: 0.0, top: 0.0, width: side(self.size.width), height: side(self.size.height) };
+        let part = window_at(self.size, step);
         let window = if auto_orient { orient::window(part, stored, self.orientation) } else { part };
         Some(Reduced { full, window })
     }
+}
+
+/// Where a picture of this size lies in its samples when one in `step` of them is decoded, across and down: the last one
+/// may reach past its end.
+fn window_at(size: Size, step: u32) -> Window {
+    let side = |length: u32| f64::from(length) / f64::from(step);
+    Window { left: 0.0, top: 0.0, width: side(size.width), height: side(size.height) }
 }
 
 /// How the plan wants a file decoded.
@@ -276,6 +288,10 @@ pub struct DecodeRequest {
     /// may be scaled by less than luma, up to a 4:4:4 picture of the size that luma gets; a decoder that scales both
     /// alike chooses the scale that serves both. More than the file has is never asked for in vain: all of it serves.
     pub chroma_at_least: Size,
+    /// What the picture is scaled to next, and nothing else is made of it; the size as stored. A decoder that makes rows one
+    /// after the other may do it on the way, so that the picture as it was is never in memory; one that does not leaves it.
+    /// Only where `representation` is gray or planar, and the picture gets smaller.
+    pub scaling: Option<Scaling>,
     /// Whether to turn the picture upright by its EXIF orientation.
     pub auto_orient: bool,
 }
@@ -376,20 +392,28 @@ pub fn recognize(bytes: &[u8]) -> Content {
 /// # Errors
 /// When the data is damaged, or too little of the picture is there.
 pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
-    let Picture { mut image, findings } =
+    let Picture { mut image, findings, is_scaled } =
         (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture is not of the size it names").of(name));
     }
     image.icc.clone_from(&header.icc);
     if request.auto_orient {
-        image = orient::apply(image, header.orientation);
+        image = match is_scaled {
+            true if Turn::of(header.orientation).transposed => orient::transpose(image),
+            true => image,
+            false => orient::apply(image, header.orientation),
+        };
     }
+    let reduced = match is_scaled {
+        true => Some(Reduced { full: header.upright(request.auto_orient), window: Window::all(image.size) }),
+        false => header.reduced(image.size, request.auto_orient),
+    };
     if image.representation().converts_to(request.representation) {
         image = convert(image, request.representation);
     }
     let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
-    Ok(Decoded { image, warnings })
+    Ok(Decoded { image, reduced, warnings })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.

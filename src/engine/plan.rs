@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::graph::{Graph, GraphOutput};
 use super::limits;
+use super::thumbnail::thumbnail_size;
 use crate::actions::output::OutputFormat;
 use crate::actions::{self, Operation, Role};
 use crate::codecs::{Format, Header, halves_chroma};
 use crate::error::Failure;
-use crate::image::resample::ChromaUse;
+use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
 use crate::workflow::{Diagnostic, Workflow};
 
@@ -72,13 +73,15 @@ pub(super) struct Choice {
 }
 
 /// What a source's decoder should give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct DecodeChoice {
     pub representation: Representation,
     /// The smallest size that will do, upright.
     pub at_least: Size,
     /// The smallest chroma planes that will do, upright.
     pub chroma_at_least: Size,
+    /// What the picture is scaled to, upright, where that is all that becomes of it.
+    pub scaling: Option<Scaling>,
 }
 
 /// A picture of fewer pixels is always decoded whole: a part of it would save little, and small pictures are often
@@ -277,7 +280,11 @@ impl Plan {
             .into_iter()
             .map(|(index, representation)| {
                 let (at_least, chroma_at_least) = self.needed(index, sizes[index], &consumers[index], &chroma);
-                (index, DecodeChoice { representation, at_least, chroma_at_least })
+                let scaling = self.scaling(index, sizes[index], &consumers[index], &chroma).filter(|_| {
+                    let (consumer, ..) = consumers[index][0];
+                    Representations::LUMA.contains(representation) && inputs[consumer][0] == Some(representation)
+                });
+                (index, DecodeChoice { representation, at_least, chroma_at_least, scaling })
             })
             .collect();
         Ok(Choice { sizes, decode, inputs, chroma })
@@ -357,7 +364,7 @@ impl Plan {
                 Some(operation) if port == 0 => operation.scales_to(full),
                 _ => None,
             };
-            let Some(scaled) = scaled else { return (full, full) };
+            let Some((scaled, _)) = scaled else { return (full, full) };
             let shrinks = |by: f64| {
                 let side = |from: u32, to: u32| f64::from(from) >= by * f64::from(to);
                 side(full.width, scaled.width) && side(full.height, scaled.height)
@@ -375,6 +382,27 @@ impl Plan {
             chroma_needed = larger(chroma_needed, Size::new(times(result.width), times(result.height)));
         }
         (luma_needed, chroma_needed)
+    }
+
+    /// What a source's picture is scaled to, if that is all that becomes of it.
+    fn scaling(
+        &self,
+        source: usize,
+        full: Size,
+        consumers: &[(usize, usize, usize)],
+        chroma: &[ChromaUse],
+    ) -> Option<Scaling> {
+        let &[(consumer, 0, _)] = consumers else { return None };
+        if self.graph.outputs.iter().any(|output| output.node == source) {
+            return None;
+        }
+        let operation = self.operations[consumer].as_ref()?;
+        let (size, filter) = operation.scales_to(full)?;
+        let is_all = size != full && operation.output_size(full).is_ok_and(|kept| kept == size);
+        // The picture's thumbnail is made of what is decoded.
+        let thumbnail = thumbnail_size(full);
+        let serves = size.width >= thumbnail.width && size.height >= thumbnail.height;
+        (is_all && serves).then_some(Scaling { size, filter, chroma: chroma[consumer] })
     }
 
     /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.

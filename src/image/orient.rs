@@ -30,6 +30,37 @@ impl Motion {
         };
         Some(Self { transpose, horizontal, vertical })
     }
+
+    /// Whether the columns and the rows end up mirrored, as they are before the swap.
+    const fn mirrors(self) -> (bool, bool) {
+        if self.transpose { (self.vertical, self.horizontal) } else { (self.horizontal, self.vertical) }
+    }
+}
+
+/// What an EXIF orientation asks for in the other order: columns and rows are mirrored first, then swapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Whether left and right change places in the stored picture.
+    pub(crate) columns_mirrored: bool,
+    /// Whether top and bottom change places in it.
+    pub(crate) rows_mirrored: bool,
+    /// Whether columns become rows then.
+    pub(crate) transposed: bool,
+}
+
+impl Turn {
+    /// Of an EXIF orientation 1…8; of any other value, nothing.
+    pub(crate) fn of(orientation: u8) -> Self {
+        Motion::of(orientation).map_or_else(Self::default, |motion| {
+            let (columns_mirrored, rows_mirrored) = motion.mirrors();
+            Self { columns_mirrored, rows_mirrored, transposed: motion.transpose }
+        })
+    }
+}
+
+/// Swaps rows and columns.
+pub(crate) fn transpose(image: Image) -> Image {
+    apply(image, 5)
 }
 
 /// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it as it is.
@@ -84,11 +115,7 @@ fn moved(image: Image, motion: Motion) -> Image {
 
 fn planes(ycc: Ycc, motion: Motion) -> Ycc {
     let Subsampling { h, v } = ycc.subsampling;
-    // The sides as stored that end up mirrored.
-    let (mirrors_columns, mirrors_rows) = match motion.transpose {
-        false => (motion.horizontal, motion.vertical),
-        true => (motion.vertical, motion.horizontal),
-    };
+    let (mirrors_columns, mirrors_rows) = motion.mirrors();
     let Size { width, height } = ycc.y.size;
     let shifts = (mirrors_columns && width % u32::from(h) != 0) || (mirrors_rows && height % u32::from(v) != 0);
     let ycc = if shifts { full_chroma(ycc) } else { ycc };

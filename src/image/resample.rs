@@ -5,6 +5,7 @@
 use fast_image_resize::images::{Image as Target, ImageRef as Source};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 
+use super::orient::Turn;
 use super::{Image, Pixels, Size, Subsampling, Ycc};
 use crate::error::Failure;
 
@@ -97,7 +98,7 @@ pub fn resample_for(
         return Ok(image.clone());
     }
     let interleaved = |data: &[u8], kind: PixelType| resize_interleaved(data, image.size, window, size, kind, filter);
-    let laid = Laid { size: image.size, window, columns_mirrored: false, rows_mirrored: false };
+    let laid = Laid { size: image.size, window, turn: Turn::default() };
     let scaling = Scaling { size, filter, chroma };
     let pixels = match &image.pixels {
         Pixels::Gray(data) => Pixels::Gray(scaling.luma(laid).whole(data).data),
@@ -134,10 +135,8 @@ pub(crate) struct Laid {
     pub(crate) size: Size,
     /// Where it lies there.
     pub(crate) window: Window,
-    /// Whether left and right are to change places.
-    pub(crate) columns_mirrored: bool,
-    /// Whether top and bottom are to change places.
-    pub(crate) rows_mirrored: bool,
+    /// How it is to be mirrored. Swapping rows and columns is left for later.
+    pub(crate) turn: Turn,
 }
 
 impl Scaling {
@@ -161,7 +160,7 @@ impl Scaling {
             length: window.width,
             to: self.size.width,
             to_ratio: to.h,
-            mirrored: laid.columns_mirrored,
+            mirrored: laid.turn.columns_mirrored,
         };
         let down = Side {
             from: size.height,
@@ -170,7 +169,7 @@ impl Scaling {
             length: window.height,
             to: self.size.height,
             to_ratio: to.v,
-            mirrored: laid.rows_mirrored,
+            mirrored: laid.turn.rows_mirrored,
         };
         PlaneResampler::new(across.samples(), Taps::new(across, self.filter), Taps::new(down, self.filter))
     }

@@ -108,7 +108,7 @@ impl PlaneResampler {
     }
 
     /// The result of rows that are all there.
-    pub(super) fn whole(mut self, rows: &[u8]) -> Plane {
+    pub(crate) fn whole(mut self, rows: &[u8]) -> Plane {
         self.push(rows);
         self.finish()
     }
@@ -209,6 +209,7 @@ mod tests {
     use super::super::taps::Side;
     use super::super::{Filter, Laid, Scaling, Window};
     use super::*;
+    use crate::image::orient::Turn;
     use crate::image::resample::ChromaUse;
 
     fn noise(size: Size) -> Plane {
@@ -221,7 +222,7 @@ mod tests {
     }
 
     fn resampler(from: Size, window: Window, to: Size, filter: Filter) -> PlaneResampler {
-        let laid = Laid { size: from, window, columns_mirrored: false, rows_mirrored: false };
+        let laid = Laid { size: from, window, turn: Turn::default() };
         Scaling { size: to, filter, chroma: ChromaUse::Whole }.luma(laid)
     }
 
@@ -274,7 +275,8 @@ mod tests {
         let window = Window { left: 0.0, top: 3.5, width: 49.5, height: 70.0 };
         for to in [Size::new(21, 30), Size::new(7, 2), Size::new(90, 110)] {
             for mirrored in [false, true] {
-                let laid = Laid { size: plane.size, window, columns_mirrored: mirrored, rows_mirrored: mirrored };
+                let turn = Turn { columns_mirrored: mirrored, rows_mirrored: mirrored, transposed: false };
+                let laid = Laid { size: plane.size, window, turn };
                 let scaling = Scaling { size: to, filter: Filter::Lanczos3, chroma: ChromaUse::Whole };
                 let whole = scaling.luma(laid).whole(&plane.data);
                 for band in [1, 7, 8, 16, 64] {
@@ -296,7 +298,8 @@ mod tests {
         let to = Size::new(23, 17);
         let scaling = Scaling { size: to, filter: Filter::Lanczos3, chroma: ChromaUse::Whole };
         let made = |columns_mirrored: bool, rows_mirrored: bool| {
-            scaling.luma(Laid { size: plane.size, window, columns_mirrored, rows_mirrored }).whole(&plane.data)
+            let turn = Turn { columns_mirrored, rows_mirrored, transposed: false };
+            scaling.luma(Laid { size: plane.size, window, turn }).whole(&plane.data)
         };
         let plain = made(false, false);
         for (columns, rows) in [(true, false), (false, true), (true, true)] {
