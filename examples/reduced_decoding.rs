@@ -1,16 +1,16 @@
-//! How near a picture that was decoded at a part of its size comes to the one that was decoded whole, once both are made
-//! smaller by Lanczos3: for each file, part and shrink the PSNR of luma and of chroma in dB. The rule in
-//! `engine/plan.rs` rests on this table.
+//! Compares pictures that were decoded at 1/2, 1/4 and 1/8 with those that were decoded at full size, after both are shrunk
+//! by Lanczos3: for each file, scale and factor of shrinking, the PSNR of luma and chroma in dB. The rule in
+//! `engine/plan.rs` is based on it.
 //!
 //!     cargo run --release --example reduced_decoding -- FILE.jpg …
 
-#![allow(clippy::print_stdout, reason = "it is what the program is for")]
+#![allow(clippy::print_stdout, reason = "this is the program's purpose")]
 
 use pixelmill::codecs::{self, DecodeRequest};
 use pixelmill::image::resample::{ChromaUse, Filter, Window, resample_for};
 use pixelmill::image::{Image, Pixels, Plane, Representation, Size};
 
-/// Every part with the shrinks that make sense of it.
+/// Every scale with the factors of shrinking at which it may be used.
 const PARTS: [(u32, &[f64]); 3] = [
     (2, &[2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0]),
     (4, &[4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 16.0]),

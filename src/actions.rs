@@ -1,8 +1,8 @@
-//! The actions: what each receives and returns, and the one list that knows them.
+//! The actions: what each receives and returns, and the only list of them.
 //!
 //! An action is one file: its parameters (doc, default, range, unit per field), its ports, its kernel, its tests.
-//! Registering it is one line in [`actions!`](self). Checks (format, limits, ranges, port types) are made around an
-//! action by the engine, not inside each one.
+//! Registering it is one line in [`actions!`](self). The engine does the checks (format, limits, ranges, port types)
+//! around an action, so that none needs them inside.
 
 use serde_json::{Map, Value};
 
@@ -81,10 +81,10 @@ impl Port {
     }
 }
 
-/// Where an action is listed in the catalog.
+/// The group of an action in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
-    /// Brings pictures in.
+    /// Supplies pictures.
     Input,
     /// Changes size, frame or direction.
     Geometry,
@@ -92,37 +92,37 @@ pub enum Category {
     Color,
     /// Changes detail.
     Detail,
-    /// Puts pictures together.
+    /// Combines pictures.
     Compose,
-    /// Takes results out.
+    /// Writes results.
     Output,
 }
 
-/// What an action does for the engine.
+/// The role of an action in the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Brings pictures in; has no input port.
+    /// Supplies pictures; has no input port.
     Source,
-    /// Maps pictures to pictures by its [`Operation`].
+    /// Maps pictures to pictures with its [`Operation`].
     Transform,
-    /// Takes results out; has no output port.
+    /// Writes results; has no output port.
     Sink,
 }
 
-/// An action's entry: everything but its kernel, so that the page can show and check it without linking pixel code.
+/// An action's entry: everything except its kernel, so that the page can show and check it without linking pixel code.
 #[derive(Debug)]
 pub struct Action {
     /// Stable kebab-case id, never derived from a Rust name.
     pub action_type: &'static str,
     /// Semantic version of its behaviour.
     pub version: &'static str,
-    /// Name for people.
+    /// Display name.
     pub name: &'static str,
     /// What it does, in a sentence or two.
     pub description: &'static str,
-    /// Where it stands in the catalog.
+    /// Its group in the catalog.
     pub category: Category,
-    /// What it does for the engine.
+    /// Its role in the engine.
     pub role: Role,
     /// Input ports, the first image input first.
     pub inputs: &'static [Port],
@@ -134,16 +134,16 @@ pub struct Action {
     pub check: fn(&Map<String, Value>) -> Vec<Issue>,
     /// `actionType` of actions that are often used with it.
     pub related: &'static [&'static str],
-    /// When to use it, with an example in words.
+    /// When to use it, with an example.
     pub usage: &'static str,
 }
 
 /// A transform with its parameters read, ready to run.
 pub trait Operation: Send + Sync {
-    /// The representations that its kernel accepts on every image input. An operation may answer by its parameters.
+    /// The representations that its kernel accepts on every image input; they may depend on the parameters.
     fn accepts(&self) -> Representations;
 
-    /// The representation that an output port gives, for that of the first input.
+    /// The representation of an output port, given that of the first input.
     fn produces(&self, output: usize, input: Representation) -> Representation {
         let _ = output;
         input
@@ -154,7 +154,7 @@ pub trait Operation: Send + Sync {
         None
     }
 
-    /// Size of the results for the size of its first input; if it depends on the pixels, the largest possible size.
+    /// Size of the results for a given size of the first input; if it depends on the pixels, the largest possible size.
     ///
     /// # Errors
     /// When no picture would be left, such as an empty crop.
@@ -162,17 +162,17 @@ pub trait Operation: Send + Sync {
         Ok(input)
     }
 
-    /// The size that all of a first input of size `input` is scaled to, and how, if that is all that becomes of it: from
-    /// that follows how small a decoder may make it. Where the result has this size too, nothing is cropped, and a decoder
-    /// may scale the picture itself. An operation whose lengths are in pixels of its input has none.
+    /// The size that the whole first input of size `input` is scaled to, and by which filter, if the operation only scales
+    /// and crops it. This determines how small a decoder may make it. If the result has that size too, nothing is cropped,
+    /// and a decoder may do the scaling itself. `None` for an operation whose lengths are in pixels of its input.
     fn scales_to(&self, input: Size) -> Option<(Size, Filter)> {
         let _ = input;
         None
     }
 
-    /// Whether it mixes neighbouring pixels. Y′CbCr holds colours that RGB does not, and conversion brings those back
-    /// into range: done before the mixing, it gives another picture than after. So such an operation works on planes
-    /// only where planes are what is wanted in the end.
+    /// Whether it mixes neighbouring pixels. Y′CbCr has colours outside RGB, which conversion clamps; clamping before
+    /// the mixing gives a different picture than clamping after it. So such an operation only works on planes if the
+    /// final result is planar.
     fn mixes(&self) -> bool {
         false
     }
@@ -182,9 +182,9 @@ pub trait Operation: Send + Sync {
         false
     }
 
-    /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` where an
-    /// optional port is not connected; each picture is in an accepted representation. Results come in the order of
-    /// [`Action::outputs`]; trailing ones that `context` does not want may be omitted.
+    /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` for an
+    /// optional port that is not connected; each picture is in an accepted representation. Results are in the order of
+    /// [`Action::outputs`]; trailing ones that `context` does not need may be omitted.
     ///
     /// # Errors
     /// When the pictures cannot be processed; the engine adds which action it was.
@@ -213,7 +213,7 @@ pub const IMAGE_IN: Port =
 pub const IMAGE_OUT: Port =
     Port { name: "outputs", kind: PortType::Image, required: false, description: "The resulting pictures." };
 
-/// Takes the one picture of an operation with a single input.
+/// Takes the only picture of an operation with a single input.
 pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
     inputs
         .into_iter()
@@ -222,7 +222,7 @@ pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
         .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
 }
 
-/// Boxes an operation that has read its parameters without an issue.
+/// Boxes an operation whose parameters were read without issues.
 pub(crate) fn prepared<T: Operation + 'static>(
     action: &Action,
     (read, issues): (Option<T>, Vec<Issue>),
@@ -236,16 +236,16 @@ pub(crate) fn prepared<T: Operation + 'static>(
 /// Declares the actions: each name is a module with `pub const ACTION: Action` and, for a transform,
 /// `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
 ///
-/// The catalog and the kernels are separate tables, so that the page links the first without the second.
+/// The catalog and the kernels are separate tables, so that the page can link the former without the latter.
 macro_rules! actions {
     (frame: $($frame:ident),*; transforms: $($transform:ident),* $(,)?) => {
         /// Every action, in the catalog's order.
         pub static CATALOG: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
 
-        /// Reads a transform's parameters into what runs.
+        /// Reads a transform's parameters and returns its operation.
         ///
         /// # Errors
-        /// When `action_type` is not a transform or its parameters cannot be read; validation finds both before.
+        /// When `action_type` is not a transform or its parameters cannot be read; validation reports both earlier.
         pub fn prepare(action_type: &str, raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
             match action_type {
                 $(name if name == $transform::ACTION.action_type => $transform::prepare(raw),)*
@@ -258,8 +258,8 @@ macro_rules! actions {
     };
 }
 
-// The one list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay outside
-// the macro, because `cargo fmt` does not follow them into one.)
+// The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
+// outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
     frame: input_images, output;
     transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background
@@ -274,7 +274,7 @@ pub fn find(action_type: &str) -> Option<&'static Action> {
 mod tests {
     use super::*;
 
-    /// Ids, ports and parameters are on disk and in other people's documents: they never change their meaning. A new
+    /// Ids, ports and parameters are on disk and in users' documents: their meaning never changes. A new
     /// one is added here.
     #[test]
     fn names_on_the_wire_are_frozen() {

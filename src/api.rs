@@ -1,7 +1,7 @@
 //! The batch API of the contract, over a [`Store`] and a [`Host`]: requests in, answers out.
 //!
-//! A call writes a durable record and notifies the host; the scheduling tab carries out what the record asks for. So
-//! every call works in every tab. Nothing here knows about workers, JavaScript or HTTP.
+//! A call writes a durable record and notifies the host; the scheduling tab does what the record requests. So every
+//! call works in every tab. Nothing here knows about workers, JavaScript or HTTP.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -52,12 +52,12 @@ pub use requests::{
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
 
-/// A durable change of a batch, for the scheduling tab and for the views that show it. Receivers read the store:
-/// notices of several tabs may arrive in another order than their changes.
+/// A durable change of a batch, for the scheduling tab and for the views that show it. Receivers read the store,
+/// because notices from several tabs may arrive in a different order than their changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notice {
-    /// A batch was created, all of it pending.
+    /// A batch was created, with everything pending.
     Created {
         /// The batch.
         batch_id: String,
@@ -79,13 +79,13 @@ pub enum Notice {
     GlobalPause,
 }
 
-/// The body of a webhook call: the batch's status without id lists, as JSON. It contains no picture and no name of one.
+/// The body of a webhook call: the batch's status without id lists, as JSON. It contains no pictures or their names.
 pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
     let summary = BatchSummary::of(progress, &Around { base_url, workers: 0, global_pause: None });
     serde_json::to_string(&summary).unwrap_or_default()
 }
 
-/// What the service needs from its surroundings.
+/// What the service needs from its environment.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Host {
     /// The time.
@@ -94,17 +94,17 @@ pub trait Host {
     fn random_u32(&self) -> u32;
     /// The document's base, absolute.
     fn base_url(&self) -> String;
-    /// How many workers are on a batch now; `None` where nobody knows, and then executions in flight are counted
+    /// How many workers are on a batch; `None` if that is unknown, in which case executions in flight are counted
     /// instead.
     fn workers(&self, batch_id: &str) -> Option<u32>;
     /// Tells the scheduling tab and every view of the batch; called after the change is durable.
     fn notify(&self, notice: Notice);
-    /// Stores the content of a `blob:` or `data:` URL and answers its asset id.
+    /// Stores the content of a `blob:` or `data:` URL and returns its asset id.
     ///
     /// # Errors
     /// Why it cannot be read or stored.
     async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal>;
-    /// A URL of an image as seen from the document's base; `None` unless it is `https:` or of the page's own origin.
+    /// An image's URL resolved against the document's base; `None` unless it is `https:` or has the page's own origin.
     fn resolve(&self, url: &str) -> Option<String>;
 }
 
@@ -146,7 +146,7 @@ impl<S: Store, H: Host> Service<S, H> {
     ///
     /// # Errors
     /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
-    /// workflow that is not there, 500 when it cannot be stored.
+    /// workflow that does not exist, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
         let Execute { workflow_id, task, config, skip_unchanged } = Execute::read(request)?;
         let (mut document, version) = match task {
@@ -156,7 +156,7 @@ impl<S: Store, H: Host> Service<S, H> {
             }
             Task::Document(document) => (document, None),
         };
-        // Checked before anything is imported, and read again after.
+        // Checked before anything is imported, and read again afterwards.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
         let (name, graph) = resolve(&document)?;
@@ -250,7 +250,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// # Errors
     /// 400 for an unknown format, 404, 500.
     pub async fn report(&self, batch_id: &str, query: &Value) -> Result<Value, ApiError> {
-        /// Executions read at once, so that the page's tasks stay short.
+        /// Executions read at once, to keep the page's tasks short.
         const PORTION: u32 = 500;
         let format = ReportFormat::read(query)?;
         let mut report = Report::new(&self.progress(batch_id).await?);
@@ -275,8 +275,19 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Retries failed executions, by default all, along with those that never started. A single one may get another file
-    /// in place of one that cannot be used.
+    /// The workflow document that a batch ran, as it was requested.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        match self.store.batch(batch_id).await? {
+            Some(batch) => Ok(batch.workflow),
+            None => Err(ApiError::no_batch(batch_id)),
+        }
+    }
+
+    /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
+    /// may get another file in place of one that cannot be used.
     ///
     /// # Errors
     /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
@@ -284,8 +295,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let request = Retry::read(request)?;
         let which = match request.indices(batch_id)? {
             Some(indices) => Which::At(indices),
+            None if request.only_pending => Which::At(Vec::new()),
             None => Which::In(ExecutionStatus::Failed),
         };
+        let only_pending = request.only_pending;
         let replacement = request.replacement;
         if let Some(Replacement { asset_id, .. }) = &replacement
             && self.store.asset(asset_id).await?.is_none()
@@ -317,7 +330,8 @@ impl<S: Store, H: Host> Service<S, H> {
                     execution_id(batch_id, index),
                     state.name()
                 ),
-                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is none of the execution's inputs.".to_owned(),
+                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is not an input of the execution.".to_owned(),
+                Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;
@@ -335,7 +349,7 @@ impl<S: Store, H: Host> Service<S, H> {
             return Err(ApiError::no_batch(batch_id));
         }
         if noted.is_err() {
-            // If the storage was full, there is room now.
+            // If the storage was full, there is space now.
             self.note_what_ran(&progress).await?;
         }
         self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
@@ -370,7 +384,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(self.status_of(&progress))
     }
 
-    /// What happened to a batch besides its executions: webhook calls, and when its tab was suspended.
+    /// What happened to a batch apart from its executions: webhook calls, and when its tab was suspended.
     ///
     /// # Errors
     /// 404, 500.
@@ -403,7 +417,7 @@ impl<S: Store, H: Host> Service<S, H> {
         BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
-    /// The full status of a batch whose progress was read already.
+    /// The full status of a batch whose progress has already been read.
     pub fn status_of(&self, progress: &Progress) -> Status {
         Status::of(progress, &self.around(progress, &self.host.base_url()))
     }
@@ -417,8 +431,8 @@ impl<S: Store, H: Host> Service<S, H> {
         self.store.progress(batch_id).await?.ok_or_else(|| ApiError::no_batch(batch_id))
     }
 
-    /// Changes a batch by a transition that may refuse, strictly durable; notifies the host if it did not. Answers the
-    /// transition's result with the progress after it.
+    /// Changes a batch by a transition that may refuse, with strict durability, and notifies the host if it succeeded.
+    /// Returns the transition's result with the progress after it.
     async fn change<T: 'static, E: 'static>(
         &self,
         batch_id: &str,
@@ -437,8 +451,8 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok((result, progress))
     }
 
-    /// Stores the files that a document names as `blob:` or `data:`, and names them as assets: such URLs do not outlive
-    /// the page. Other URLs become absolute, because a worker has no base.
+    /// Stores the files that a document names by `blob:` or `data:` URLs, which do not outlive the page, and refers to
+    /// them as assets instead. Other URLs become absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
         for image in input_images(document) {
             let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));
@@ -476,7 +490,7 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 }
 
-/// Validates and resolves a document that is to run: its name, its graph.
+/// Validates a document that will run and resolves its name and its graph.
 fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
     let (workflow, mut diagnostics) = workflow::check(document);
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -490,7 +504,7 @@ fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
         .map(|source| source.action_id.as_str())
         .collect();
     if !empty.is_empty() || graph.execution_count() == 0 {
-        // What validation warns of keeps it from running.
+        // What is only a warning in validation is an error here.
         diagnostics.retain(|diagnostic| diagnostic.code != "no_images");
         diagnostics.extend(empty.into_iter().map(|action_id| {
             Diagnostic::error(

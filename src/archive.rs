@@ -1,5 +1,5 @@
 //! Exporting everything that one browser stores as one archive, and importing it: a ZIP with a manifest, records as
-//! JSON, and contents by their SHA-256. It works over any store; the surroundings read and hash contents.
+//! JSON, and contents by their SHA-256. It works with any store; the environment reads and hashes contents.
 //!
 //! ```text
 //! manifest.json            { format, version, engineVersion, createdAt }
@@ -10,7 +10,7 @@
 //! blobs/<sha-256>          a content, stored uncompressed
 //! ```
 //!
-//! Choices that apply to one browser only, such as permissions in the settings, are not included.
+//! Choices that apply to one browser only, such as permissions in the settings, are excluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ const PORTION: u32 = 500;
 /// Limits of one transaction that stores contents: how many, and how many bytes.
 const PORTION_FILES: usize = 64;
 const PORTION_BYTES: u64 = 64 << 20;
-/// Largest record file that is read, so that a mutilated archive does not exhaust memory.
+/// Largest record file that is read, so that a corrupt archive cannot exhaust memory.
 const MAX_RECORDS: u64 = 512 << 20;
 /// Largest content that is read.
 const MAX_CONTENT: u64 = 1 << 30;
@@ -76,7 +76,7 @@ impl BatchFile {
     }
 }
 
-/// What reading and writing need besides the store.
+/// What reading and writing need in addition to the store.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Surroundings<C> {
     /// The bytes of a stored content.
@@ -87,7 +87,7 @@ pub trait Surroundings<C> {
     /// Makes a content from bytes.
     ///
     /// # Errors
-    /// When there is not enough room.
+    /// When there is not enough memory.
     fn content(&self, bytes: &[u8], mime_type: &str) -> Result<C, String>;
     /// SHA-256 in hex.
     async fn sha256(&self, bytes: &[u8]) -> String;
@@ -98,7 +98,7 @@ pub trait Surroundings<C> {
 pub trait Source {
     /// Its length.
     fn size(&self) -> u64;
-    /// Its bytes from `from` up to `to`, which are within it.
+    /// Its bytes from `from` up to `to`, both within the archive.
     ///
     /// # Errors
     /// Why they cannot be read.
@@ -114,8 +114,8 @@ pub enum Part<C> {
     Content(C),
 }
 
-/// Exports everything as the parts of an archive, in order. Damaged content is left out; a result that refers to it is
-/// regenerated where the archive is imported.
+/// Exports everything as the parts of an archive, in order. Damaged content is left out; a result that refers to it can
+/// be regenerated after the import.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -204,12 +204,12 @@ impl<C> Files<C> {
     }
 }
 
-/// Something of an archive that was not imported as it was.
+/// A part of an archive that could not be imported as is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveProblem {
     /// Its path in the archive.
     pub entry: String,
-    /// What is wrong with it, and what became of it.
+    /// What is wrong with it, and what was done.
     pub message: String,
 }
 
@@ -224,16 +224,16 @@ pub struct ImportSummary {
     pub models: u32,
     /// How many files that were not stored yet.
     pub assets: u32,
-    /// How many batches, workflows and models existed already and were left alone.
+    /// How many batches, workflows and models already existed and were left unchanged.
     pub skipped: u32,
-    /// What was not imported as it was.
+    /// Parts that could not be imported as they are.
     pub problems: Vec<ArchiveProblem>,
 }
 
-/// Imports what an archive contains and the store does not. Damaged parts are left out and reported.
+/// Imports whatever an archive contains and the store does not have. Damaged parts are left out and reported.
 ///
 /// # Errors
-/// A sentence, when this is not an archive of Pixelmill or of a newer version.
+/// A sentence, when this is not a Pixelmill archive or it is from a newer version.
 pub async fn import<S: Store>(
     store: &S,
     around: &impl Surroundings<S::Content>,
@@ -281,7 +281,7 @@ pub async fn import<S: Store>(
         };
         if let Err(error) = imported {
             import.problem(&path, format!("it was not imported: {error}"));
-            // The next ones would fail in the same way.
+            // The next ones would fail the same way.
             break;
         }
     }
@@ -305,8 +305,7 @@ async fn content(archive: &impl Source, entry: &Listed, most: u64) -> Result<Vec
     if entry.size > most {
         return Err("it is too large".to_owned());
     }
-    let within =
-        |to: u64| if to <= archive.size() { Ok(to) } else { Err("it lies beyond the archive's end".to_owned()) };
+    let within = |to: u64| if to <= archive.size() { Ok(to) } else { Err("it ends beyond the archive".to_owned()) };
     let header_end = within(entry.offset.saturating_add(unzip::LOCAL_HEADER))?;
     let from = unzip::content_offset(&archive.read(entry.offset, header_end).await?, entry)?;
     let to = within(from.saturating_add(entry.size))?;
@@ -354,7 +353,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         }
     }
 
-    /// Stores the contents that are missing, in portions; answers which ones are stored then.
+    /// Stores the missing contents, in portions; returns which ones are stored afterwards.
     async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
         let mut there = BTreeSet::new();
         let (mut portion, mut bytes) = (Vec::new(), 0);
@@ -371,7 +370,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
                     there.insert(asset_id);
                 }
                 Some(Err(why)) => self.problem(&path, format!("{why}; it was left out.")),
-                // Missing in the other browser already; whatever refers to it is reported.
+                // Already missing in the other browser; whatever refers to it is reported.
                 None => {}
             }
             if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
@@ -392,7 +391,7 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
         Ok(())
     }
 
-    /// A content of the archive, checked; nothing when the archive does not contain it.
+    /// A content of the archive, checked; `None` if the archive does not contain it.
     async fn asset(&self, path: &str, asset_id: &str) -> Option<Result<NewAsset<S::Content>, String>> {
         let entry = self.entries.get(path)?;
         let bytes = match content(self.archive, entry, MAX_CONTENT).await {
@@ -693,8 +692,8 @@ mod tests {
     fn a_file_that_is_not_an_archive_is_refused_with_a_reason() {
         let store = MemoryStore::default();
         let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
-        assert!(refused(Vec::new()).contains("no ZIP archive"));
-        assert!(refused(b"no archive".to_vec()).contains("no ZIP archive"));
+        assert!(refused(Vec::new()).contains("not a ZIP archive"));
+        assert!(refused(b"no archive".to_vec()).contains("not a ZIP archive"));
         let with = |manifest: serde_json::Value| {
             let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
             files.add_records(MANIFEST, &manifest).expect("written");

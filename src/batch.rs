@@ -1,4 +1,4 @@
-//! Batches: the records that are stored, their transitions, and the scheduler that hands executions out.
+//! Batches: their stored records, the transitions of these, and the scheduler that hands out executions.
 //!
 //! Everything here is pure: no clock, no storage, no workers. Code that waits, stores or spawns is in `browser`.
 

@@ -1,8 +1,8 @@
 //! Everything that talks to the browser, on wasm32 only: storage, workers, locks, files, and the client for pages.
 //!
-//! The page and the worker are separate binaries over this one module: [`client`], [`pool`], [`leader`], [`network`]
-//! and [`files`] run on the page, [`worker`] and `import` run in a worker, the rest in both. Nothing here decides what
-//! a batch does next (that is `batch`) or what an answer looks like (that is `api`).
+//! The page and the worker are separate binaries that share this module: [`client`], [`pool`], [`leader`], [`network`]
+//! and [`files`] run on the page, [`worker`] and `import` run in a worker, the rest in both. What a batch does next is
+//! decided in `batch`, and what an answer looks like in `api`.
 
 pub mod client;
 pub mod database;

@@ -1,8 +1,8 @@
 //! File formats: one table, one file per format.
 //!
-//! A format is recognised by its content, never by its name. Its header is read first ([`probe`]), so that limits are
-//! judged before anything is allocated; then it is decoded once, into the representation and at the scale that the
-//! plan asks for.
+//! A format is recognised by its content, never by its name. The header is read first ([`probe`]), so that limits are
+//! checked before anything is allocated; then the file is decoded once, into the representation and at the scale that
+//! the plan requests.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ mod webp;
 
 pub use foreign::Foreign;
 
-/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and `const VERSION: &str`, then its name for
-/// people, its extension and its media type.
+/// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
+/// `const VERSION: &str`, followed by its display name, its extension and its media type.
 ///
-/// The facts are apart from [`Codec`], so that the page can name a format without linking its decoder.
+/// These facts are separate from [`Codec`], so that the page can name a format without linking its decoder.
 macro_rules! formats {
     ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extension:literal, $media_type:literal;)*) => {
-        /// The formats we know by content.
+        /// The formats that are recognised by content.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
 
@@ -37,7 +37,7 @@ macro_rules! formats {
             /// Every format.
             pub const ALL: &[Self] = &[$(Self::$format,)*];
 
-            /// Name for people.
+            /// Display name.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$format => $name,)* }
             }
@@ -52,7 +52,7 @@ macro_rules! formats {
                 match self { $(Self::$format => $media_type,)* }
             }
 
-            /// Version of what is read from and written to its files; it changes with any pixel or byte.
+            /// Version of its reader and writer; it changes whenever a pixel or a byte of a result does.
             pub const fn version(self) -> &'static str {
                 match self { $(Self::$format => $module::VERSION,)* }
             }
@@ -62,7 +62,7 @@ macro_rules! formats {
             }
         }
 
-        /// The format by content, if we know it.
+        /// The format by content, if it is known.
         pub fn sniff(bytes: &[u8]) -> Option<Format> {
             $(if $module::sniff(bytes) { return Some(Format::$format); })*
             None
@@ -70,8 +70,8 @@ macro_rules! formats {
     };
 }
 
-// The one list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside
-// the macro, because `cargo fmt` does not follow them into one.)
+// The only list. A new format is a file in `codecs/`, its `mod` line above and its line here. (`mod` lines stay outside
+// the macro, because `cargo fmt` does not follow them there.)
 formats! {
     /// JPEG (ITU-T T.81).
     Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
@@ -85,13 +85,13 @@ formats! {
     Bmp = bmp: "BMP", "bmp", "image/bmp";
 }
 
-/// What a format's file does.
+/// The functions of a format.
 struct Codec {
-    /// Reads the header. Sizes are judged by [`probe`].
+    /// Reads the header. [`probe`] checks the size.
     probe: fn(&[u8]) -> Result<Header, Problem>,
-    /// Decodes into one of [`Header::native`], as stored. Profile and orientation are seen to by [`decode`].
+    /// Decodes into one of [`Header::native`], as stored. [`decode`] adds profile and orientation.
     decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
-    /// Writes a file, if the format can be written.
+    /// Writes a file; `None` if the format is read only.
     encode: Option<Encode>,
 }
 
@@ -121,7 +121,7 @@ enum Problem {
 }
 
 impl Problem {
-    /// Damage as a decoder words it.
+    /// Damage, in a decoder's words.
     fn damaged(reason: impl std::fmt::Display) -> Self {
         let reason = reason.to_string();
         Self::Damaged(reason.trim_end_matches('.').to_owned())
@@ -153,12 +153,12 @@ impl Problem {
     }
 }
 
-/// What a format's file gives: the picture as stored, and what is to be known about it.
+/// What a decoder returns: the picture as stored, and its findings.
 struct Picture {
     image: Image,
     findings: Vec<Finding>,
-    /// Whether [`DecodeRequest::scaling`] is done: then the picture is mirrored as its orientation says, and only rows and
-    /// columns are left to be swapped.
+    /// Whether [`DecodeRequest::scaling`] was done. The picture is then mirrored as its orientation requires, and only rows
+    /// and columns still have to be swapped.
     is_scaled: bool,
 }
 
@@ -168,19 +168,19 @@ impl From<Image> for Picture {
     }
 }
 
-/// What a decoder noticed about a file whose picture it gave all the same. The file's name is added when it becomes a
+/// Something a decoder noticed about a file that it decoded nevertheless. The file's name is added when it becomes a
 /// [`Warning`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finding {
-    /// Part of the picture is missing, and filled with gray.
+    /// Part of the picture is missing and filled with gray.
     PartMissing,
-    /// The last passes of a picture that sharpens while it loads are missing: all of it is there, but coarse.
+    /// The last passes of a progressive picture are missing: all of it is there, but coarse.
     DetailMissing,
-    /// Some of the data made no sense.
+    /// Some of the data is invalid.
     Damaged,
-    /// It moves, and only its first frame was read: how many frames it has.
+    /// It is animated, and only its first frame was read; the number of its frames.
     FirstFrame(u32),
-    /// Its color profile is damaged or too large, and is not carried.
+    /// Its color profile is damaged or too large and was dropped.
     ProfileLeftOut,
 }
 
@@ -199,33 +199,32 @@ impl Finding {
             ),
             Self::FirstFrame(frames) => Warning::new(
                 "first_frame_only",
-                format!("\"{name}\" is animated: the first of its {frames} frames was used."),
-                "Use another program if the result must be animated too.",
+                format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
+                "Use another program if the result must be animated.",
             ),
             Self::ProfileLeftOut => Warning::new(
                 "profile_left_out",
-                format!("The color profile of \"{name}\" is damaged or larger than 4 MiB, and was left out."),
+                format!("The color profile of \"{name}\" is damaged or larger than 4 MiB and was removed."),
                 "Compare the colors with the original.",
             ),
             Self::DetailMissing => Warning::new(
                 "detail_missing",
-                format!("\"{name}\" is incomplete: the picture is coarser than it was saved."),
+                format!("\"{name}\" is incomplete: the picture has less detail than the original."),
                 "Copy or download the file again.",
             ),
         }
     }
 }
 
-/// A picture that was read, and what was noticed about its file.
+/// A decoded picture, and what was noticed about its file.
 #[derive(Clone, Debug)]
 pub struct Decoded {
     /// The picture.
     pub image: Image,
-    /// What it stands for, if it is smaller than the file's.
+    /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
-    /// Doubts and hints about the file: `part_missing` and `detail_missing` where its data is not all there,
-    /// `damaged_picture` where it made no sense, `first_frame_only` where it is animated, `profile_left_out` where its color
-    /// profile cannot be carried.
+    /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
+    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped.
     pub warnings: Vec<Warning>,
 }
 
@@ -236,15 +235,15 @@ pub struct Header {
     pub format: Format,
     /// Size as stored, before orientation.
     pub size: Size,
-    /// EXIF orientation, 1…8; 1 where there is none.
+    /// EXIF orientation, 1…8; 1 if there is none.
     pub orientation: u8,
     /// Whether any pixel may be transparent.
     pub alpha: bool,
-    /// Representations that the decoder gives without a further conversion, the cheapest first.
+    /// Representations that the decoder produces without a further conversion, cheapest first.
     pub native: Representations,
     /// Embedded ICC profile.
     pub icc: Option<Arc<[u8]>>,
-    /// What was noticed beside the pixels.
+    /// What was noticed apart from the pixels.
     findings: Vec<Finding>,
 }
 
@@ -254,7 +253,7 @@ impl Header {
         if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
     }
 
-    /// What a picture of `size` that was decoded at a part stands for, if that is smaller than the file's.
+    /// The full size that a picture of `size` stands for, if it was decoded at 1/2, 1/4 or 1/8.
     fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
         let full = self.upright(auto_orient);
         if size == full {
@@ -269,28 +268,28 @@ impl Header {
     }
 }
 
-/// Where a picture of this size lies in its samples when one in `step` of them is decoded, across and down: the last one
-/// may reach past its end.
+/// Where a picture of this size lies in its samples if it is decoded at 1/`step`: the last sample of a row or column may
+/// extend past the picture.
 fn window_at(size: Size, step: u32) -> Window {
     let side = |length: u32| f64::from(length) / f64::from(step);
     Window { left: 0.0, top: 0.0, width: side(size.width), height: side(size.height) }
 }
 
-/// How the plan wants a file decoded.
+/// How to decode a file, as the plan requests.
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeRequest {
     /// One of [`Header::native`].
     pub representation: Representation,
-    /// The smallest size, as stored (before orientation), that still serves the plan; the decoder may give any size
+    /// The smallest size, as stored (before orientation), that is enough for the plan. The decoder may return any size
     /// from this one up to the full one, with both sides scaled by the same 1/2, 1/4 or 1/8.
     pub at_least: Size,
-    /// The smallest chroma planes that still serve, as stored, in samples of their own; no larger than `at_least`. Chroma
-    /// may be scaled by less than luma, up to a 4:4:4 picture of the size that luma gets; a decoder that scales both
-    /// alike chooses the scale that serves both. More than the file has is never asked for in vain: all of it serves.
+    /// The smallest chroma planes that are enough, as stored, in chroma samples; no larger than `at_least`. Chroma may
+    /// be scaled down less than luma, up to a 4:4:4 picture at luma's size; a decoder that scales both alike chooses a
+    /// scale that is enough for both. If the request exceeds the file's own chroma, the full chroma is enough.
     pub chroma_at_least: Size,
-    /// What the picture is scaled to next, and nothing else is made of it; the size as stored. A decoder that makes rows one
-    /// after the other may do it on the way, so that the picture as it was is never in memory; one that does not leaves it.
-    /// Only where `representation` is gray or planar, and the picture gets smaller.
+    /// How the picture is scaled down next, if nothing else uses it; the size as stored. A decoder may do this while it
+    /// decodes, so that the full picture is never in memory, or ignore it; [`Decoded::reduced`] says which. Only with a gray
+    /// or planar `representation`.
     pub scaling: Option<Scaling>,
     /// Whether to turn the picture upright by its EXIF orientation.
     pub auto_orient: bool,
@@ -305,7 +304,7 @@ pub struct EncodeRequest {
     pub quality: u8,
     /// For WebP.
     pub lossless: bool,
-    /// Straight RGB under transparent pixels where the format has no alpha.
+    /// Straight RGB behind transparent pixels if the format has no alpha.
     pub background: [u8; 3],
 }
 
@@ -314,9 +313,9 @@ pub struct EncodeRequest {
 pub struct Encoded {
     /// File content.
     pub bytes: Vec<u8>,
-    /// Format it is in.
+    /// Its format.
     pub format: Format,
-    /// Which encoder wrote it, with version, for example `libwebp 1.5.0`.
+    /// The encoder and its version, for example `libwebp 1.5.0`.
     pub encoder: &'static str,
 }
 
@@ -325,7 +324,7 @@ pub trait WebpEncoder {
     /// Encodes straight RGBA (`width × height × 4` bytes) at `quality` 0…100, method 4; `lossless` keeps every pixel.
     ///
     /// # Errors
-    /// When the module refuses the picture (sides above 16,383) or is not loaded.
+    /// When the module rejects the picture (sides above 16,383) or is not loaded.
     fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure>;
     /// Name and version for the record.
     fn name(&self) -> &'static str;
@@ -338,11 +337,11 @@ pub const MAX_SIDE: u32 = 65_500;
 /// Most bytes of one metadata block.
 pub const MAX_METADATA: usize = 4 << 20;
 
-/// Reads a file's header: recognises the format by content and judges the limits, before anything is allocated.
+/// Reads a file's header: recognises the format by content and checks the limits before anything is allocated.
 ///
 /// # Errors
-/// Empty file, unknown or unsupported format, damaged header, CMYK, a limit passed. Messages say what is wrong and how
-/// to fix it; `name` is the file's name for the message.
+/// Empty file, unknown or unsupported format, damaged header, CMYK, or a limit exceeded. Messages say what is wrong and
+/// how to fix it; `name` is the file's name in them.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
     header(bytes).map_err(|problem| problem.of(name))
 }
@@ -364,21 +363,21 @@ fn header(bytes: &[u8]) -> Result<Header, Problem> {
     }
 }
 
-/// What a file is by its first bytes.
+/// What a file is, judging by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A picture in a format that we know.
+    /// A picture in a known format.
     Image(Format),
-    /// Something else that we can name.
+    /// Something else that has a name.
     Foreign(Foreign),
     /// Anything else.
     Unknown,
 }
 
-/// First bytes of a file that [`recognize`] needs, or all of a shorter one.
+/// How many first bytes of a file [`recognize`] needs (or all of a shorter one).
 pub const HEAD: u64 = 1024;
 
-/// Tells what a file is by its first bytes; whether it can be decoded is another question.
+/// Recognises a file by its first bytes, which does not mean that it can be decoded.
 pub fn recognize(bytes: &[u8]) -> Content {
     match (sniff(bytes), foreign::foreign(bytes)) {
         (Some(format), _) => Content::Image(format),
@@ -390,12 +389,12 @@ pub fn recognize(bytes: &[u8]) -> Content {
 /// Decodes a file whose header was read by [`probe`].
 ///
 /// # Errors
-/// When the data is damaged, or too little of the picture is there.
+/// When the data is damaged or too much of the picture is missing.
 pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
     let Picture { mut image, findings, is_scaled } =
         (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
-        return Err(Problem::damaged("its picture is not of the size it names").of(name));
+        return Err(Problem::damaged("its picture does not have the size in its header").of(name));
     }
     image.icc.clone_from(&header.icc);
     if request.auto_orient {
@@ -418,12 +417,12 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.
 ///
-/// Every representation is taken; alpha is composited on the background where the format has none. JPEG is written
-/// 4:2:0 below quality 90 (see [`halves_chroma`]), else 4:4:4; a planar picture that is subsampled already keeps its
-/// ratios. A profile for gray pictures is left out of a colour file, where it would be wrong.
+/// Every representation is accepted; alpha is composited on the background if the format has none. JPEG is written as
+/// 4:2:0 below quality 90 (see [`halves_chroma`]), otherwise as 4:4:4; a planar picture that is already subsampled
+/// keeps its ratios. A gray profile is left out of a colour file, where it would be wrong.
 ///
 /// # Errors
-/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383) or `webp` is needed and not there.
+/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or `webp` is needed and missing.
 pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {
@@ -435,7 +434,7 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
     }
 }
 
-/// Whether a colour picture with chroma at full size is written with chroma at half size, both ways.
+/// Whether a colour picture with full-size chroma is written with chroma halved in both directions.
 pub const fn halves_chroma(format: Format, quality: u8) -> bool {
     matches!(format, Format::Jpeg) && quality < 90
 }

@@ -1,8 +1,8 @@
 //! The engine: a validated document becomes a [`Graph`], with kernels a [`Plan`], and a plan runs once per image.
 //!
 //! Decode once, encode once: pixels flow on connections, never encoded bytes. For each image the plan reads the
-//! headers, picks the representations with the fewest conversions, and tells the decoders the smallest size that is
-//! sufficient. Nothing here reads a clock, a store or the network.
+//! headers, chooses the representations with the fewest conversions, and asks the decoders for the smallest sufficient
+//! size. Nothing here reads a clock, a store or the network.
 
 mod graph;
 mod inputs;

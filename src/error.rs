@@ -1,8 +1,8 @@
-//! What the user sees of a failure, or of a success with a warning: what happened, where, and how to fix it.
+//! Failures and warnings as the user sees them: what happened, where, and how to fix it.
 
 use serde::{Deserialize, Serialize};
 
-/// Who is at fault, in the contract's words.
+/// Who is at fault, in the contract's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCategory {
@@ -10,7 +10,7 @@ pub enum ErrorCategory {
     ValidationError,
     /// The device or the program failed.
     SystemError,
-    /// Too much was asked at once.
+    /// Too many requests at once.
     RateLimitError,
     /// A named URL could not be fetched.
     DownstreamError,
@@ -18,7 +18,7 @@ pub enum ErrorCategory {
     PollingTimeoutError,
 }
 
-/// When it happened, in the contract's words.
+/// When it happened, in the contract's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -63,36 +63,36 @@ impl Failure {
         Self::new(ErrorCategory::SystemError, Phase::Execute, message, hint)
     }
 
-    /// A failure with every part named; `action_id` is filled by whoever knows it.
+    /// A failure with every part given; the caller that knows the action sets `action_id`.
     pub fn new(category: ErrorCategory, phase: Phase, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), category, phase, action_id: None, hint: hint.into() }
     }
 
-    /// The same failure, placed in an action (kept if one is named already).
+    /// The same failure, placed in an action (unless it already names one).
     pub fn at(mut self, action_id: &str) -> Self {
         self.action_id.get_or_insert_with(|| action_id.to_owned());
         self
     }
 }
 
-/// How much a warning matters.
+/// The level of a warning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WarningLevel {
-    /// The result is as it should be, and there is something to know about it.
+    /// The result is fine, but there is something to know about it.
     Hint,
-    /// The result may not be what was wanted: somebody should look at it.
+    /// The result may not be what was wanted and needs review.
     #[default]
     Doubt,
 }
 
-/// What was noticed about a result that was made nevertheless.
+/// Something noticed about a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Stable code, such as `no_clear_subject`; the action's documentation lists its codes.
     pub code: String,
-    /// How much it matters. A doubt if the record does not say: once, all warnings were.
+    /// Its level. Old records do not have it; their warnings are all doubts.
     #[serde(default)]
     pub level: WarningLevel,
     /// What was noticed.
@@ -104,23 +104,23 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// A doubt; `action_id` is filled by whoever knows it.
+    /// A doubt; the caller that knows the action sets `action_id`.
     pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (level, code) = (WarningLevel::Doubt, code.to_owned());
         Self { code, level, message: message.into(), hint: hint.into(), action_id: None }
     }
 
-    /// A hint; `action_id` is filled by whoever knows it.
+    /// A hint; the caller that knows the action sets `action_id`.
     pub fn hint(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { level: WarningLevel::Hint, ..Self::new(code, message, hint) }
     }
 
-    /// Whether somebody should look at the result.
+    /// Whether the result needs review.
     pub fn is_doubt(&self) -> bool {
         self.level == WarningLevel::Doubt
     }
 
-    /// The same warning, placed in an action (kept if one is named already).
+    /// The same warning, placed in an action (unless it already names one).
     pub fn at(mut self, action_id: &str) -> Self {
         self.action_id.get_or_insert_with(|| action_id.to_owned());
         self

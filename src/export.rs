@@ -1,5 +1,5 @@
-//! Taking results home: names that are safe in any file system, and the structure of a ZIP around contents that are
-//! never read into memory. Pure; the browser joins the pieces with its Blobs.
+//! Exporting results: names that are safe in any file system, and the structure of a ZIP around contents that are
+//! never read into memory. Pure; the browser combines the pieces with its Blobs.
 
 pub mod names;
 pub mod unzip;

@@ -1,9 +1,9 @@
-//! What a file's name and path say: the extension where it is one of an image, the folder, the order in which people
-//! expect names. Says nothing about the content.
+//! What a file's name and path say: the extension if it is an image's, the folder, and the natural order of names.
+//! Says nothing about the content.
 
 use std::cmp::Ordering;
 
-/// Extensions that image files have, ours and others', in lower case. Only these are cut off a name: "2026.05.17 Wedding"
+/// Extensions of image files, supported or not, in lower case. Only these are removed from a name: "2026.05.17 Wedding"
 /// has no extension.
 const IMAGE_EXTENSIONS: &[&str] = &[
     "jpg",
@@ -15,7 +15,7 @@ const IMAGE_EXTENSIONS: &[&str] = &[
     "webp",
     "gif",
     "bmp",
-    "dib", // what we read
+    "dib", // supported formats
     "jpg_large",
     "jpeg_large",
     "png_large", // as some sites save them
@@ -61,8 +61,8 @@ const IMAGE_EXTENSIONS: &[&str] = &[
     "raw", // camera raw files
 ];
 
-/// A file name and its extension with the dot, where that is a known image extension; else the whole name and nothing.
-/// A name that begins with its only dot has none.
+/// Splits a file name before its extension (with the dot) if that is a known image extension; otherwise returns the
+/// whole name and an empty extension. A name that begins with its only dot has none.
 pub fn split_image_extension(name: &str) -> (&str, &str) {
     let known = |extension: &str| IMAGE_EXTENSIONS.iter().any(|one| one.eq_ignore_ascii_case(extension));
     match name.rfind('.') {
@@ -81,8 +81,8 @@ pub fn folder(path: &str) -> &str {
     path.rfind(['/', '\\']).map_or("", |slash| path[..slash].trim_end_matches(['/', '\\']))
 }
 
-/// The order of paths in which people expect them: folder by folder, numbers by their value (`2` before `10`), letters
-/// whatever their case. Only equal paths are equal.
+/// The natural order of paths: folder by folder, numbers by value (`2` before `10`), letters ignoring case. Only
+/// identical paths compare as equal.
 pub fn natural_order(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one.split('/'), other.split('/'));
     loop {
@@ -114,7 +114,7 @@ fn natural_order_of_names(mut one: &str, mut other: &str) -> Ordering {
         } else {
             (one, other) = (&one[left.len()..], &other[right.len()..]);
             let (left, right) = (left.trim_start_matches('0'), right.trim_start_matches('0'));
-            // Of numbers without leading zeros the longer is the larger.
+            // Without leading zeros, the longer number is larger.
             left.len().cmp(&right.len()).then_with(|| left.cmp(right))
         };
         if step != Ordering::Equal {

@@ -1,8 +1,8 @@
 //! The pixel buffer and its representations.
 //!
-//! An [`Image`] is one picture in memory, in one of four representations. All samples are 8 bits, all rows are tight
-//! (no padding between rows), alpha is straight (not premultiplied) and colour values are encoded as they came (no
-//! linearisation). Conversions between representations live in [`convert`]; file formats live in `codecs`.
+//! An [`Image`] is one picture in memory, in one of four representations. All samples are 8 bits, rows are tightly
+//! packed, alpha is straight (not premultiplied) and colour values keep their encoding (no linearisation). Conversions
+//! between representations live in [`convert`]; file formats live in `codecs`.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
 
-/// Version of what conversions, orientation and resampling make of pixels. Raise it when any result changes.
+/// Version of the results of conversions, orientation and resampling. Raise it when any result changes.
 pub const VERSION: &str = "1.2.0";
 
-/// Width and height in pixels, both at least 1 for a picture that exists.
+/// Width and height in pixels, both at least 1 for any picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Size {
     /// Columns.
@@ -46,7 +46,7 @@ impl Size {
     }
 }
 
-/// The representations a picture can have in memory, and the word by which plans speak of them.
+/// The representations a picture can have in memory, by the names that plans use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Representation {
     /// One luma plane, no colour.
@@ -60,7 +60,7 @@ pub enum Representation {
 }
 
 impl Representation {
-    /// Every representation, cheapest to keep first.
+    /// Every representation, smallest in memory first.
     pub const ALL: [Self; 4] = [Self::Gray, Self::Ycc, Self::Rgb, Self::Rgba];
 
     /// Whether a picture may be converted from `self` to `to` without losing colour or alpha.
@@ -87,7 +87,7 @@ impl Representations {
     /// Gray or planar: what works on luma alone.
     pub const LUMA: Self = Self::of(&[Representation::Gray, Representation::Ycc]);
 
-    /// The set of the ones named.
+    /// The set of these representations.
     pub const fn of(list: &[Representation]) -> Self {
         let (mut bits, mut i) = (0, 0);
         while i < list.len() {
@@ -102,7 +102,7 @@ impl Representations {
         self.0 & (1 << one as u8) != 0
     }
 
-    /// The members, cheapest to keep first.
+    /// The members, smallest in memory first.
     pub fn iter(self) -> impl Iterator<Item = Representation> {
         Representation::ALL.into_iter().filter(move |one| self.contains(*one))
     }
@@ -125,7 +125,7 @@ impl Subsampling {
     /// 4:2:0, chroma at half width and half height.
     pub const S420: Self = Self { h: 2, v: 2 };
 
-    /// Size of a chroma plane of a picture of `size`: each side divided and rounded up.
+    /// Size of a chroma plane for a picture of `size`: each side divided and rounded up.
     pub const fn chroma_size(self, size: Size) -> Size {
         Size::new(size.width.div_ceil(self.h as u32), size.height.div_ceil(self.v as u32))
     }
@@ -186,7 +186,7 @@ pub struct Image {
     pub size: Size,
     /// Samples, in one representation.
     pub pixels: Pixels,
-    /// Embedded ICC profile as found in the file; carried along, never applied.
+    /// Embedded ICC profile as found in the file; copied to results, never applied.
     pub icc: Option<Arc<[u8]>>,
 }
 
@@ -201,12 +201,12 @@ impl Image {
         image
     }
 
-    /// The same picture with other samples: the profile is kept.
+    /// The same picture with other samples, profile included.
     pub fn with(&self, size: Size, pixels: Pixels) -> Self {
         Self { icc: self.icc.clone(), ..Self::new(size, pixels) }
     }
 
-    /// The representation it is in now.
+    /// Its current representation.
     pub const fn representation(&self) -> Representation {
         match self.pixels {
             Pixels::Gray(_) => Representation::Gray,
@@ -216,7 +216,7 @@ impl Image {
         }
     }
 
-    /// Bytes that its samples take in memory.
+    /// Bytes that its samples occupy in memory.
     pub fn bytes(&self) -> u64 {
         match &self.pixels {
             Pixels::Gray(data) | Pixels::Rgb(data) | Pixels::Rgba(data) => data.len() as u64,
@@ -224,7 +224,7 @@ impl Image {
         }
     }
 
-    /// Whether every buffer has the length that the size asks for.
+    /// Whether every buffer has the length that the size requires.
     pub fn is_consistent(&self) -> bool {
         let pixels = self.size.pixels() as usize;
         let fits = |plane: &Plane, size: Size| plane.size == size && plane.data.len() as u64 == size.pixels();

@@ -1,5 +1,5 @@
-//! The user's own workflows as they are stored, and how they change: a draft that may be edited, and the versions that
-//! were published, which are frozen. Pure: no clock, no storage. `api` decides what an answer looks like.
+//! The user's own workflows as stored, and how they change: a draft that may be edited, and published versions, which
+//! are frozen. Pure: no clock, no storage. `api` decides what an answer looks like.
 
 use std::collections::BTreeSet;
 
@@ -30,9 +30,9 @@ pub struct KeptWorkflow {
     pub proven: Option<String>,
     /// Every version that was ever published, oldest first; never changed.
     pub versions: Vec<Version>,
-    /// Number of the version that may be run by its id now; none while it is a draft.
+    /// Number of the version that may be run by its id; `None` while it is a draft.
     pub published: Option<u32>,
-    /// Asset ids that draft and versions name; each counts as one reference.
+    /// Asset ids in the draft and the versions; each counts as one reference.
     pub references: BTreeSet<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct Version {
     pub version_id: String,
     /// The document as it was published.
     pub document: Value,
-    /// When that was.
+    /// When it was published.
     pub published_at: Millis,
 }
 
@@ -80,14 +80,14 @@ impl KeptWorkflow {
         kept
     }
 
-    /// Replaces the draft; versions stay as they are.
+    /// Replaces the draft; versions stay unchanged.
     pub fn save(&mut self, mut document: Value, now: Millis) {
         set_metadata(&mut document, "workflowId", &self.workflow_id);
         self.document = document;
         self.touched(now);
     }
 
-    /// Records that a batch of this recipe has ended with a success. False if that was known.
+    /// Records that a batch with this recipe ended with a success. False if that was already known.
     pub fn prove(&mut self, recipe: &str) -> bool {
         let news = self.proven.as_deref() != Some(recipe);
         if news {
@@ -158,7 +158,7 @@ impl KeptWorkflow {
     }
 }
 
-/// The recipe that a batch has proved to run successfully: that of one with a success.
+/// The recipe that a batch has run successfully, if at least one of its pictures succeeded.
 pub fn shown_by(progress: &Progress) -> Option<&str> {
     progress.recipe.as_deref().filter(|_| progress.assets.completed > 0)
 }

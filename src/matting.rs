@@ -1,14 +1,14 @@
 //! Matting: which part of a picture is its subject, how opaque each pixel of it is, and what colour it has without
 //! the old background.
 //!
-//! A picture's path: a rough idea of the subject, from a model ([`saliency`]) or from an even backdrop ([`backdrop`]),
-//! becomes a local linear model of opacity over colour at work size ([`guided`], [`backdrop`]); it is evaluated at
-//! every pixel near an edge ([`edges`]); where opacity is partial, the old background is removed from the colour
+//! The steps: a rough mask of the subject, from a model ([`saliency`]) or from an even backdrop ([`backdrop`]), becomes
+//! a local linear function from colour to opacity at work size ([`guided`], [`backdrop`]); it is evaluated at every
+//! pixel near an edge ([`edges`]); where opacity is partial, the old background is removed from the colour
 //! ([`fusion`], [`cutout`]). Everything here that looks at neighbours runs at work size, at most [`WORK_SIDE`] pixels a
 //! side, so that a large picture costs only a few passes over its bytes.
 //!
-//! Values are encoded as they came (no linearisation), from 0 to 1, and alpha is straight. Nothing here knows about
-//! actions, parameters or where a model comes from.
+//! Values keep their encoding (no linearisation), from 0 to 1, and alpha is straight. Nothing here knows about actions,
+//! parameters or where a model comes from.
 
 use crate::error::Failure;
 use crate::image::convert::composite;
@@ -31,10 +31,10 @@ use field::Field;
 /// Longest side of the picture at work size.
 pub const WORK_SIDE: u32 = 960;
 
-/// What hidden colour is replaced with when a picture that has alpha is examined as a whole.
+/// The colour behind transparent parts when a picture with alpha is analysed as a whole.
 pub const BEHIND: [u8; 3] = [255; 3];
 
-/// The size at which a picture is examined: its own, or scaled to [`WORK_SIDE`].
+/// The size at which a picture is analysed: its own, or scaled to [`WORK_SIDE`].
 pub fn work_size(size: Size) -> Size {
     let longest = size.width.max(size.height);
     if longest <= WORK_SIDE {
@@ -47,7 +47,7 @@ pub fn work_size(size: Size) -> Size {
 /// The picture at work size, as `[red, green, blue, 1]`; transparent parts are white.
 ///
 /// # Errors
-/// When the picture is not interleaved, or its buffer does not fit its size: both would be bugs.
+/// When the picture is not interleaved, or its buffer does not match its size; both would be bugs.
 pub fn guide(image: &Image) -> Result<Field, Failure> {
     let size = work_size(image.size);
     let data = opaque(image, size, Filter::Bilinear)?;

@@ -1,12 +1,12 @@
 //! The messages between the page and its workers. They are small: pictures go through the store.
 //!
-//! A message is posted as an array: its JSON text first, then what has no JSON form ([`ToWorker::Import`] its files,
-//! [`ToWorker::Start`] libwebp's module, [`ToWorker::Network`] the inference code, [`FromWorker::Ask`] and its answer
-//! the contents of files). A worker speaks first, with [`FromWorker::Alive`] and then [`FromWorker::Ready`]; anything
-//! sent to it before that is lost.
+//! A message is posted as an array: its JSON text first, then what has no JSON form (files for [`ToWorker::Import`],
+//! libwebp's module for [`ToWorker::Start`], the inference code for [`ToWorker::Network`], file contents for
+//! [`FromWorker::Ask`] and its answer). A worker sends first, [`FromWorker::Alive`] and then [`FromWorker::Ready`];
+//! anything sent to it before that is lost.
 //!
-//! A variant's name is the key of its content: with a field for the name, the page would contain the code that reads
-//! every record twice (40 kB).
+//! A variant's name is the key of its content: with a tag field, the page would contain the code that reads every
+//! record twice (40 kB).
 
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +27,9 @@ pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
 };
 
 /// What the user reads when page and workers are of different builds.
-pub const UPDATED: &str = "This page was updated on its server while it was open. To go on, reload the page.";
+pub const UPDATED: &str = "This page was updated on its server while it was open. Reload the page to continue.";
 
-/// What a worker asks of the page's memory, where there is no other storage. Contents of files are attached.
+/// A worker's request to the page's memory, if there is no other storage. File contents are attached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreRequest {
@@ -103,7 +103,7 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
-        /// Whether it has to ask the page for stored data, because there is no other storage.
+        /// Whether it must ask the page for stored data, because there is no other storage.
         #[serde(default)]
         from_memory: bool,
     },
@@ -114,7 +114,7 @@ pub enum ToWorker {
         /// The answer.
         answer: StoreAnswer,
     },
-    /// Run an execution whose hand-out is durable.
+    /// Runs an execution whose hand-out is durable.
     Run {
         /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,
@@ -139,7 +139,7 @@ pub enum ToWorker {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         check: bool,
     },
-    /// Unpack the pictures of a ZIP, which is attached.
+    /// Unpack the pictures in a ZIP, which is attached.
     Unpack,
 }
 
@@ -147,9 +147,9 @@ pub enum ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FromWorker {
-    /// It holds the lock of its name, by which the page notices its death; sent by its script, before everything else.
+    /// It holds the lock with its name, which lets the page notice its death; sent by its script, before anything else.
     Alive,
-    /// Its WebAssembly is up.
+    /// Its WebAssembly has started.
     Ready {
         /// Its [`VERSION`].
         version: u32,
@@ -163,11 +163,11 @@ pub enum FromWorker {
         /// Why.
         message: String,
     },
-    /// It asks for stored data, or for something to be stored: [`ToWorker::Stored`]. Contents of files are attached.
+    /// It requests stored data, or wants something stored: [`ToWorker::Stored`]. File contents are attached.
     Ask {
         /// Returned with the answer.
         ticket: u32,
-        /// What it asks.
+        /// The request.
         request: StoreRequest,
     },
     /// It has received its execution and starts on it.
@@ -204,16 +204,16 @@ pub enum FromWorker {
     },
     /// Its execution has ended, and the record is durable.
     Finished {
-        /// The records as stored; none when the attempt was outdated and nothing was stored.
+        /// The records as stored; `None` when the attempt was outdated and nothing was stored.
         records: Option<Box<(Progress, Execution)>>,
         /// Bytes of its memory.
         memory: u64,
     },
     /// Its execution has ended but could not be stored; none of it was.
     Unstored {
-        /// What the batch pauses for.
+        /// Why the batch pauses.
         reason: PauseReason,
-        /// What the storage said.
+        /// The storage's message.
         message: String,
     },
     /// Its panic hook ran: it is about to trap.
@@ -221,7 +221,7 @@ pub enum FromWorker {
         /// The panic's message and place.
         message: String,
     },
-    /// It trapped, or something was thrown that nobody caught.
+    /// It trapped, or threw an uncaught exception.
     Crashed {
         /// What was thrown.
         message: String,
@@ -234,12 +234,12 @@ pub enum FromWorker {
         ticket: u32,
         /// The next ones, in order.
         assets: Vec<AssetRecord>,
-        /// What the header of each says; empty where that was not asked.
+        /// What the header of each says; empty unless requested.
         headers: Vec<Option<HeaderCheck>>,
     },
     /// Answer to [`ToWorker::Unpack`]. The pictures are attached, as a list of `File`.
     Unpacked {
-        /// What it holds, or why it cannot be read.
+        /// What it contains, or why it cannot be read.
         result: Result<Contents, String>,
     },
     /// An import is over.
@@ -267,14 +267,14 @@ pub struct ImportStop {
 pub enum StopReason {
     /// The first file that is not stored cannot be read; later ones may be readable.
     Unreadable,
-    /// There is no room for the first file that is not stored; there may be for smaller ones.
+    /// There is no space for the first file that is not stored; there may be for smaller ones.
     NoRoom,
-    /// A problem that every later file would meet as well.
+    /// A problem that every later file would have as well.
     General,
 }
 
 impl ImportStop {
-    /// A problem that every later file would meet as well.
+    /// A problem that every later file would have as well.
     pub fn general(message: impl Into<String>) -> Self {
         Self { message: message.into(), reason: StopReason::General }
     }

@@ -1,12 +1,12 @@
-//! Choosing among the files of a folder, a drop or a ZIP: what is hidden, what is a picture, and what the others are. The
-//! content decides where the name does not.
+//! Choosing among the files of a folder, a drop or a ZIP: what is hidden, what is a picture, and what the others are.
+//! If the name does not say, the content does.
 
 use serde::{Deserialize, Serialize};
 
 use crate::codecs::{Content, Foreign, recognize};
 use crate::file_name::{file_name, split_image_extension};
 
-/// A file that was left out.
+/// A file that was skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Its path, or its name.
@@ -15,7 +15,7 @@ pub struct Skipped {
     pub why: Why,
 }
 
-/// Why a file was left out.
+/// Why a file was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
@@ -23,7 +23,7 @@ pub enum Why {
     Hidden,
     /// It is not an image.
     NotAnImage,
-    /// It is in a ZIP, too large, or beyond what is unpacked at once.
+    /// It is in a ZIP and too large, or beyond the limit for one ZIP.
     TooLarge,
     /// It is in a ZIP and protected by a password.
     Encrypted,
@@ -35,7 +35,7 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HeaderCheck {
-    /// It is a picture that we read.
+    /// It is a picture that can be read.
     Picture {
         /// Name of its format.
         format: String,
@@ -58,38 +58,38 @@ impl HeaderCheck {
     }
 }
 
-/// What becomes of a file that somebody gave as a picture.
+/// How a dropped or picked file is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Added: a picture by its type, its name or its first bytes. Whether it can be read is judged when it is imported.
+    /// Added: a picture by its type, its name or its first bytes. The import checks whether it can be read.
     Picture,
-    /// A ZIP: an archive of ours, or one with pictures.
+    /// A ZIP: a Pixelmill archive, or one with pictures.
     Zip,
     /// Perhaps a workflow document.
     Json,
-    /// Left out.
+    /// Skipped.
     Skipped(Why),
 }
 
-/// Whether a file or a folder above it is hidden, or is what macOS adds to ZIPs.
+/// Whether a file or a folder above it is hidden, or was added to a ZIP by macOS.
 pub fn is_hidden(path: &str) -> bool {
     let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
     path.split(['/', '\\']).any(|part| is_hidden(part) || part == "__MACOSX")
 }
 
-/// Whether a file is a picture by its type or its name, so that nobody has to look into it.
+/// Whether a file is a picture by its type or its name, without reading it.
 pub fn is_picture_by_name(path: &str, mime_type: &str) -> bool {
     mime_type.starts_with("image/") || !split_image_extension(file_name(path)).1.is_empty()
 }
 
-/// What becomes of a file that is neither hidden nor a picture by its name, by its first [`HEAD`](crate::codecs::HEAD)
-/// bytes.
+/// How a file is used that is neither hidden nor a picture by its name, judging by its first
+/// [`HEAD`](crate::codecs::HEAD) bytes.
 pub fn role_by_content(path: &str, mime_type: &str, head: &[u8]) -> Role {
     let extension = |extension: &str| path.rsplit_once('.').is_some_and(|(_, one)| one.eq_ignore_ascii_case(extension));
     match recognize(head) {
         Content::Image(_) => Role::Picture,
         Content::Foreign(foreign) if foreign.is_picture => Role::Picture,
-        // Office documents and programs are ZIPs as well.
+        // Office documents and programs are ZIPs too.
         Content::Foreign(Foreign::ZIP) if extension("zip") || mime_type.contains("zip") => Role::Zip,
         Content::Unknown if extension("json") || mime_type == "application/json" => Role::Json,
         _ => Role::Skipped(Why::NotAnImage),

@@ -1,4 +1,4 @@
-//! The port to storage, and an implementation in memory. The browser's implementation is in `browser`.
+//! The storage port, and an implementation in memory. The browser's implementation is in `browser`.
 //!
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.
@@ -13,17 +13,17 @@ use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
 
-/// Why the store failed; as text, a sentence.
+/// Why the store failed; displays as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// No room: the browser's quota is used up.
+    /// No space: the browser's quota is used up.
     #[error("The browser's storage is full: {}.", .0.trim_end_matches('.'))]
     Quota(String),
     /// Another tab is upgrading or has upgraded the schema.
-    #[error("The storage was upgraded by another tab. Reload the page to go on.")]
+    #[error("The storage was upgraded by another tab. Reload the page to continue.")]
     Version,
     /// The browser closed the connection.
-    #[error("The browser closed the storage. Reload the page to go on.")]
+    #[error("The browser closed the storage. Reload the page to continue.")]
     Closed,
     /// The transaction was aborted.
     #[error("The browser's storage failed: {}.", .0.trim_end_matches('.'))]
@@ -31,7 +31,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether only a reload of the page helps.
+    /// Whether only reloading the page helps.
     pub const fn needs_reload(&self) -> bool {
         matches!(self, Self::Version | Self::Closed)
     }
@@ -43,9 +43,9 @@ impl StoreError {
 pub struct AssetRecord {
     /// SHA-256 of the content, hex.
     pub asset_id: String,
-    /// Name of its first import, may be empty.
+    /// Its name when first imported; may be empty.
     pub name: String,
-    /// Media type of its first import, may be empty.
+    /// Its media type when first imported; may be empty.
     pub mime_type: String,
     /// Size of the content.
     pub bytes: u64,
@@ -53,8 +53,8 @@ pub struct AssetRecord {
     pub references: u32,
     /// When it was last imported.
     pub created_at: Millis,
-    /// Whether it was ever imported on its own, rather than with the record of a result. Such a file outlives its last
-    /// reference, because whoever imported it may be about to use it again; the sweep removes it later.
+    /// Whether it was ever imported on its own, rather than with the record of a result. It then outlives its last
+    /// reference, because its importer may be about to use it again; the sweep removes it later.
     #[serde(default)]
     pub imported: bool,
     /// Whether its content was found damaged or missing: it is replaced when the same file is imported again.
@@ -62,7 +62,7 @@ pub struct AssetRecord {
     pub damaged: bool,
 }
 
-/// A file on its way into the store. `B` is its content: a Blob in the browser.
+/// A file to store. `B` is its content: a Blob in the browser.
 #[derive(Clone, Debug)]
 pub struct NewAsset<B> {
     /// SHA-256 of the content, hex.
@@ -81,7 +81,7 @@ pub struct NewAsset<B> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelRecord {
-    /// What the `model` parameter calls it.
+    /// Its name in the `model` parameter.
     pub name: String,
     /// Its file.
     pub asset_id: String,
@@ -96,7 +96,7 @@ pub struct ModelRecord {
 pub enum Which {
     /// Only the progress.
     None,
-    /// The ones at these indices; missing ones are left out.
+    /// The ones at these indices; missing ones are skipped.
     At(Vec<u32>),
     /// All in this state, in order.
     In(ExecutionStatus),
@@ -114,9 +114,9 @@ pub enum Durability {
 /// A page of executions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecutionPage {
-    /// The ones asked for, by index.
+    /// The requested ones, by index.
     pub executions: Vec<Execution>,
-    /// How many the filter matches in all.
+    /// How many the filter matches in total.
     pub matching: u32,
 }
 
@@ -134,7 +134,7 @@ pub struct BatchFilter {
 }
 
 impl BatchFilter {
-    /// Whether a batch passes.
+    /// Whether a batch matches.
     pub fn matches(&self, progress: &Progress) -> bool {
         self.status.is_none_or(|status| progress.status == status)
             && self.workflow_id.as_ref().is_none_or(|id| progress.workflow_id == *id)
@@ -146,9 +146,9 @@ impl BatchFilter {
 /// A page of batches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProgressPage {
-    /// The ones asked for, newest first.
+    /// The requested ones, newest first.
     pub progress: Vec<Progress>,
-    /// How many the filter matches in all.
+    /// How many the filter matches in total.
     pub matching: u32,
 }
 
@@ -161,13 +161,13 @@ pub enum WorkflowChange {
     Removed,
 }
 
-/// The port to storage. Content is `Self::Content`: a Blob in the browser, bytes natively.
+/// The storage port. Content is `Self::Content`: a Blob in the browser, bytes natively.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait Store {
     /// A file's content.
     type Content: Clone + 'static;
 
-    /// Stores files by content hash. A file that is stored already keeps its record with a new time, unless it is
+    /// Stores files by content hash. A file that is already stored keeps its record with a new time, unless it is
     /// marked as damaged. References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
     /// The same, but not as imports of their own: each is removed with its last reference.
@@ -176,15 +176,15 @@ pub trait Store {
     async fn are_stored(&self, asset_ids: &[String]) -> Result<Vec<bool>, StoreError>;
     /// A file's record.
     async fn asset(&self, asset_id: &str) -> Result<Option<AssetRecord>, StoreError>;
-    /// A file's content as stored: the reader checks whether it is intact.
+    /// A file's content as stored; the caller checks whether it is intact.
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
-    /// Marks a file as damaged: its content is replaced when the same file is stored again, in whatever way.
+    /// Marks a file as damaged: its content is replaced when the same file is stored again, however that happens.
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError>;
 
-    /// Stores a new batch with all its executions and counts its references, strictly durable. References to files that
-    /// are not stored are left out of the stored batch, so that what is dropped later is what was counted. Reused
-    /// results whose files are missing become pending again (`transitions::return_missing`). Answers the progress as
-    /// stored.
+    /// Stores a new batch with all its executions and counts its references, with strict durability. References to
+    /// files that are not stored are left out of the stored batch, so that exactly the counted ones are dropped later.
+    /// Reused results whose files are missing become pending again (`transitions::return_missing`). Returns the
+    /// progress as stored.
     ///
     /// # Errors
     /// When a batch with this id exists, and when it cannot be written.
@@ -194,7 +194,7 @@ pub trait Store {
         progress: Progress,
         executions: Vec<Execution>,
     ) -> Result<Progress, StoreError>;
-    /// For each content key a finished execution that has it, if there is one.
+    /// For each content key, a finished execution that has it, if any.
     async fn finished_with(&self, content_keys: &[String]) -> Result<Vec<Option<Execution>>, StoreError>;
     /// A batch as requested.
     async fn batch(&self, batch_id: &str) -> Result<Option<Batch>, StoreError>;
@@ -202,7 +202,7 @@ pub trait Store {
     async fn progress(&self, batch_id: &str) -> Result<Option<Progress>, StoreError>;
     /// Every batch's progress, newest first.
     async fn all_progress(&self) -> Result<Vec<Progress>, StoreError>;
-    /// Batches that pass a filter, newest first, from `offset`, at most `limit`.
+    /// Batches that match a filter, newest first, from `offset`, at most `limit`.
     async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError>;
     /// Executions by index, filtered by state, from `offset`, at most `limit`.
     async fn executions(
@@ -221,17 +221,18 @@ pub trait Store {
         if page.is_empty() {
             return Ok(ExecutionPage { executions: Vec::new(), matching });
         }
-        // Changes nothing: reads all of them in one transaction and writes nothing.
+        // Reads all of them in one transaction and writes nothing.
         let read = |_: &mut Progress, executions: &mut Vec<Execution>| Some(executions.clone());
         let executions = self.change(batch_id, Which::At(page), Vec::new(), Durability::Relaxed, read).await?;
         Ok(ExecutionPage { executions: executions.unwrap_or_default(), matching })
     }
 
-    /// The one way a batch changes: reads its progress and the executions asked for, lets `apply` change them, writes
-    /// what differs, all in one transaction. `assets` are stored in it and references counted, when `apply` says so.
+    /// The only way to change a batch: reads its progress and the requested executions, lets `apply` change them, and
+    /// writes what differs, all in one transaction. If `apply` says so, the transaction also stores `assets` and counts
+    /// references.
     ///
-    /// `apply` answers `Some(answer)` to write, `None` to leave everything as it is (`assets` included). It must not
-    /// wait. The answer is also `None` when there is no such batch. Content is removed with its last reference.
+    /// `apply` returns `Some(answer)` to write, or `None` to leave everything unchanged (`assets` included). It must
+    /// not wait. The result is also `None` when there is no such batch. Content is removed with its last reference.
     async fn change<T: 'static>(
         &self,
         batch_id: &str,
@@ -248,22 +249,22 @@ pub trait Store {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError>;
     /// Every workflow that the user keeps, by its id.
     async fn workflows(&self) -> Result<Vec<KeptWorkflow>, StoreError>;
-    /// The one way a stored workflow changes: reads it, lets `apply` decide, writes the result and counts its
+    /// The only way to change a stored workflow: reads it, lets `apply` decide, writes the result and counts its
     /// references, in one strict transaction. References to files that are not stored are left out.
     ///
-    /// `apply` answers `None` to leave everything as it is; the answer is then `None` too.
+    /// `apply` returns `None` to leave everything unchanged; the result is then `None` too.
     async fn change_workflow<T: 'static>(
         &self,
         workflow_id: &str,
         apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
 
-    /// Removes content that nothing refers to and that was last imported before `before`; answers how many.
+    /// Removes content that nothing refers to and that was last imported before `before`; returns how many.
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
     /// The models that the user has added, by name.
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
-    /// Adds a model and a reference to its file, strictly durable. False when the name is taken or the file is not
-    /// stored.
+    /// Adds a model and a reference to its file, with strict durability. False when the name is taken or the file is
+    /// not stored.
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError>;
     /// Removes a model and its reference. The file is removed with its last reference, since nobody selects it as a
     /// picture. False when there is no model of this name.

@@ -1,4 +1,4 @@
-//! The page. Views, and the state behind each: a component shows, a state type decides. Pixels never come here; what
+//! The page: its views and the state behind each. Components show, state types decide. Pixels never come here; what
 //! can be decided without a browser is in `view_model`.
 //!
 //! Every concern is one context, provided by the `provide_…` function next to its type. Storage keys and routes are
@@ -18,7 +18,7 @@
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
 //!   `missing-input`, `missing-remove`, `workflow-card-<workflowId>`, `workflow-card-own`, `own-json`, `own-file`,
 //!   `my-workflows`, `workflow-status` (with `data-status`), `workflow-menu` and in it `workflow-publish`,
-//!   `-unpublish`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
+//!   `-unpublish`, `-versions`, `-rename`, `-duplicate`, `-export`, `-delete`, `import-workflow`, `save-workflow`, `form`,
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
@@ -97,22 +97,24 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::draft::provide_draft();
     new::library::provide_library();
     new::draft::keep_draft();
+    // Opening a picture of a batch does not rebuild the batch's view.
+    let view = Memo::new(move |_| route.get().view());
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
-            {move || match route.get() {
+            {move || match view.get() {
                 Route::New => view! { <new::NewBatch/> }.into_any(),
                 Route::Batches => view! { <batches::Batches/> }.into_any(),
-                Route::Batch(batch_id) => view! { <results::Results batch_id/> }.into_any(),
+                Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
             }}
         </main>
         <drop::DropOverlay/>
     }
 }
 
-/// What the page waits for.
+/// Shown while another tab blocks the storage upgrade.
 #[component]
 fn Blocked() -> impl IntoView {
     view! {
@@ -127,7 +129,7 @@ fn Blocked() -> impl IntoView {
     }
 }
 
-/// What keeps the page from starting.
+/// Shown when the page cannot start.
 #[component]
 fn NotStarted(problem: UiError) -> impl IntoView {
     view! {
@@ -137,7 +139,7 @@ fn NotStarted(problem: UiError) -> impl IntoView {
                 <Icon shape=Shape::Warning/>
                 <h1>"Pixelmill could not start"</h1>
                 <p>{problem.text} " " {problem.hint}</p>
-                <p>"Nothing that is stored is lost. If a reload does not help, close the other tabs of this page, and look whether the server can be reached."</p>
+                <p>"Your stored data is safe. If a reload does not help, close the other tabs of this page and check that the server can be reached."</p>
                 <widgets::ReloadButton class="button primary"/>
             </div>
         </main>

@@ -1,5 +1,5 @@
-//! What the page decides without a browser: routes, texts for sizes and times, which rows of a long list are visible,
-//! the history of an edited document. Pure, so that it is tested natively; `ui` renders the results.
+//! The page's logic that needs no browser: routes, texts for sizes and times, which rows of a long list are visible,
+//! the history of an edited document. Pure, so that it can be tested natively; `ui` renders the results.
 
 pub mod archive;
 pub mod document;

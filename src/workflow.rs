@@ -34,7 +34,7 @@ pub struct Metadata {
     /// Stable id of the workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
-    /// Name for people; the batch's `jobName`.
+    /// Display name; the batch's `jobName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// A sentence or two.

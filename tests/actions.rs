@@ -1,4 +1,4 @@
-//! The actions against pictures made by an independent program (`tests/oracles/actions.py`).
+//! The actions compared with pictures made by an independent program (`tests/oracles/actions.py`).
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -84,7 +84,7 @@ fn results_equal_the_definitions() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// The other kernels of the same action: opaque RGBA must give what RGB gives.
+/// The other kernels of the same action: opaque RGBA must give the same result as RGB.
 #[test]
 fn opaque_rgba_gives_what_rgb_gives() {
     for case in cases().into_iter().filter(|case| case.inputs[0] == "photo.png") {

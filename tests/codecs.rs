@@ -1,4 +1,4 @@
-//! Files in and out: pixels against Pillow's or against the numbers written, our files read by other decoders,
+//! Reading and writing files: pixels compared with Pillow's or with known values, written files read by other decoders,
 //! damaged and hostile files.
 
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ fn data(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every picture of the folder that can be read.
+/// Every readable picture in the folder.
 fn pictures() -> Vec<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs");
     let entries = std::fs::read_dir(folder).expect("the folder is there");
@@ -28,7 +28,7 @@ fn pictures() -> Vec<String> {
     names
 }
 
-/// The pixels that a file must give.
+/// The expected pixels of a file.
 fn expected(name: &str) -> (Size, Vec<u8>) {
     let file = data(&format!("{name}.rgba"));
     let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
@@ -147,7 +147,7 @@ fn every_picture_gives_the_same_pixels_as_other_decoders() {
         assert_eq!(image.size, size, "{name}");
         assert_eq!(header.format.extension(), name.rsplit('.').next().expect("an extension"), "{name}");
         let difference = worst(&rgba(image), &pixels);
-        // Turned before its chroma is upsampled, where the others turn afterwards: the rounding differs.
+        // Rotated before its chroma is upsampled, while others rotate afterwards: the rounding differs.
         let tolerance = if name.starts_with("orientation") && name.ends_with("jpg") { 2 } else { 0 };
         assert!(difference <= tolerance, "{name}: {difference}");
     }
@@ -242,7 +242,7 @@ fn a_jpeg_is_scaled_while_decoding_and_never_below_what_is_asked() {
             let image = at(at_least);
             assert_eq!(image.size, given, "{subsampling:?} {at_least:?}");
             assert!(image.is_consistent());
-            // A scaled transform gives nearly the mean of each block of the full picture.
+            // A scaled transform is close to the mean of each block of the full picture.
             let small = rgb(image);
             let mut sum = 0.0;
             let whole = Size::new(size.width / factor, size.height / factor);
@@ -362,13 +362,13 @@ fn a_file_cut_anywhere_is_a_failure_or_complete() {
                     failed += 1;
                     assert!(failure.message.contains("a.file"));
                 }
-                // Coarse all over, and said so.
+                // Coarse everywhere, with a warning.
                 Ok((_, decoded)) if decoded.warnings.iter().any(|warning| warning.code != "first_frame_only") => {
                     failed += 1;
                     assert!(name.contains("progressive"), "{name}");
                     assert_eq!((decoded.warnings.len(), &*decoded.warnings[0].code), (1, "detail_missing"), "{name}");
                 }
-                // What is missing is not part of the picture: an end marker, a checksum, metadata, a second frame.
+                // The missing part does not belong to the picture: an end marker, a checksum, metadata, a second frame.
                 Ok((_, decoded)) => assert!(rgba(decoded.image) == whole, "{name} cut at {length} of {}", bytes.len()),
             }
         }
@@ -397,7 +397,7 @@ fn damage_never_panics() {
                 };
             }
             if let Ok(header) = probe(&damaged, &name) {
-                // A size far from the file's would only take long.
+                // A size far from the file's would only take time.
                 if header.size.pixels() < 1_000_000 {
                     let representation = header.native.iter().next().expect("one");
                     let request = DecodeRequest {
@@ -421,9 +421,9 @@ fn damage_never_panics() {
     }
 }
 
-// JPEG files that are not quite as they should be
+// Slightly malformed JPEG files
 
-/// Where the markers of a JPEG stand whose data holds no other ones.
+/// The positions of markers in a JPEG whose data contains no other ones.
 fn markers(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Vec<usize> {
     (0..bytes.len() - 1).filter(|&at| bytes[at] == 0xff && wanted(bytes[at + 1])).collect()
 }
@@ -544,7 +544,7 @@ fn a_progressive_file_without_its_last_scans_is_coarse_and_says_so() {
             }
         }
         assert!(before > 30.0 && before < 70.0, "{name}: {before} dB");
-        // Of the means alone not all are there: two bytes of them.
+        // Not even the means are complete: two bytes of them.
         let means = &bytes[..scans[0] + 4 + usize::from(bytes[scans[0] + 3])];
         assert!(message(means, "a.file").contains("ends too early"), "{name}");
         let (_, codes) = noticed(&[means, &b"\xff\xd9"[..]].concat());
@@ -559,7 +559,7 @@ fn a_sequential_file_that_ends_early_is_refused_or_gray_at_its_end() {
     let scan = markers(&bytes, |code| code == 0xda)[0];
     let cut = &bytes[..scan + (bytes.len() - scan) * 2 / 3];
     assert_eq!(message(cut, "a.jpg"), "\"a.jpg\" ends too early: part of the picture is missing.");
-    // With an end marker others show it: so do we, and say what is missing.
+    // With an end marker, other decoders show it; so do we, with a warning.
     let (pixels, codes) = noticed(&[cut, &[0xff, 0xd9]].concat());
     assert_eq!(codes, ["part_missing"]);
     let row = size.width as usize * 4;
@@ -569,7 +569,7 @@ fn a_sequential_file_that_ends_early_is_refused_or_gray_at_its_end() {
 
 #[test]
 fn a_lost_restart_interval_leaves_the_others_as_they_are() {
-    // Two MCUs an interval, three MCUs across.
+    // Two MCUs per interval, three MCUs across.
     let bytes = data("restarts-420.jpg");
     let (size, whole) = expected("restarts-420.jpg");
     let restarts = markers(&bytes, |code| matches!(code, 0xd0..=0xd7));
@@ -585,7 +585,7 @@ fn a_lost_restart_interval_leaves_the_others_as_they_are() {
             assert!(is_lost || pixels[at..at + 4] == whole[at..at + 4], "{x}, {y}");
         }
     }
-    // Restart markers with wrong numbers, or once more.
+    // Restart markers with wrong numbers, or repeated.
     let mut renumbered = bytes.clone();
     renumbered[restarts[0] + 1] = 0xd4;
     assert_eq!(noticed(&renumbered), (whole.clone(), vec!["damaged_picture".to_owned()]));
@@ -627,7 +627,7 @@ fn odd_samplings_are_scaled_while_decoding_as_well() {
     }
 }
 
-/// A JPEG with other sides in its header.
+/// A JPEG with a different size in its header.
 fn with_sides(name: &str, width: u16, height: u16) -> Vec<u8> {
     let mut bytes = data(name);
     let frame = bytes.windows(2).position(|pair| pair[0] == 0xff && matches!(pair[1], 0xc0 | 0xc2)).expect("a frame");
@@ -751,7 +751,7 @@ fn jpeg_is_half_chroma_below_quality_90_and_full_from_there() {
 #[test]
 fn a_written_jpeg_looks_like_its_picture_to_another_decoder() {
     let large = [Size::new(160, 120), Size::new(61, 43)].map(|size| (size, 70, 30.0));
-    // Full chroma: at half of it, a picture a few pixels wide has little left.
+    // Full chroma: halved, little would be left of a picture a few pixels wide.
     let any = [Size::new(160, 120), Size::new(61, 43), Size::new(1, 1), Size::new(3, 17)].map(|size| (size, 100, 44.0));
     for (size, quality, least) in large.into_iter().chain(any) {
         let rgb = scene(size);
@@ -846,7 +846,7 @@ fn lossless_webp_keeps_every_pixel_without_the_host() {
     }
 }
 
-/// A host's encoder that answers with a file made by libwebp.
+/// A host's encoder that returns a file made by libwebp.
 struct Libwebp(&'static str);
 
 impl WebpEncoder for Libwebp {

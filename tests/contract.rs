@@ -1,5 +1,5 @@
 //! The batch API against its schema and fixtures, which are written by hand (see `contract/README.md`): every fixture
-//! passes the schema and our types in both directions, what is refused is refused by both, and every answer of the
+//! passes the schema and our types in both directions, both refuse what must be refused, and every answer of the
 //! service passes the schema.
 
 use std::cell::Cell;
@@ -62,7 +62,7 @@ fn assert_valid(definition: &str, value: &Value, what: &str) {
     assert!(faults.is_empty(), "{what} is not a valid {definition}: {faults:#?}\n{value:#}");
 }
 
-/// The same value with every number in one form: JSON does not distinguish 100 from 100.0.
+/// The same value with numbers in one form: JSON does not distinguish 100 from 100.0.
 fn plain(value: Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
@@ -72,7 +72,7 @@ fn plain(value: Value) -> Value {
     }
 }
 
-/// Reads a value as a `T` and writes it again.
+/// Deserialises a value as a `T` and serialises it again.
 fn round<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, String> {
     let read: T = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
     serde_json::to_value(&read).map_err(|error| error.to_string())
@@ -127,7 +127,7 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
     Ok(again)
 }
 
-/// Our types' version of an instance of a definition: it should be the same.
+/// An instance of a definition after a round trip through our types, which should not change it.
 fn again(definition: &str, value: &Value) -> Result<Value, String> {
     let refused = |error: ApiError| error.message;
     match definition {
@@ -172,7 +172,12 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
                         "sourceUrl": format!("asset:{}", file.asset_id),
                     })
                 });
-                given_only(json!({ "executionIds": retry.execution_ids, "replacement": replacement }), value)
+                let written = json!({
+                    "executionIds": retry.execution_ids,
+                    "onlyPending": retry.only_pending,
+                    "replacement": replacement,
+                });
+                given_only(written, value)
             })
             .map_err(refused),
         "updateRequest" => Update::read(value)
@@ -195,7 +200,7 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
             let accepted = run(service.execute(&request(1))).expect("accepted");
             run(service.status(&accepted.batch_id, value)).map(|_| value.clone()).map_err(refused)
         }
-        other => panic!("no type of ours is a {other}"),
+        other => panic!("no type is defined for {other}"),
     }
 }
 
@@ -219,10 +224,10 @@ fn every_fixture_passes_the_schema_and_our_types_in_both_directions() {
 #[test]
 fn invalid_requests_are_refused_by_the_schema_and_by_the_service() {
     for (definition, name, value) in files("refused") {
-        assert!(!validator(&definition).is_valid(&value), "the schema takes {name}");
-        // Only requests are checked: answers are written by the service itself.
+        assert!(!validator(&definition).is_valid(&value), "the schema accepts {name}");
+        // Only requests are checked: the service itself writes answers.
         if ["Request", "Query", "options"].iter().any(|kind| definition.ends_with(kind)) {
-            assert!(again(&definition, &value).is_err(), "the service takes {name}");
+            assert!(again(&definition, &value).is_err(), "the service accepts {name}");
         }
     }
 }
@@ -305,7 +310,7 @@ fn request(images: usize) -> Value {
     json!({ "workflowId": "mirror", "workflow": document(images), "batchConfig": { "webhookUrl": "https://hooks.example/" } })
 }
 
-/// Hands an execution out, and ends it unless told to leave it running.
+/// Hands out an execution and ends it, unless it is to stay in flight.
 fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<bool>) {
     let now = service.host().now();
     let change = move |progress: &mut _, executions: &mut Vec<_>| {

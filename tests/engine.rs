@@ -1,6 +1,6 @@
-//! Random valid graphs over every action of the catalog: each ends, with the right number of files or with a failure
-//! that says where. And what a plan does for actions with several outputs, with models, and with sizes that pixels
-//! decide.
+//! Random valid graphs over every action of the catalog: each finishes with the right number of files or with a failure
+//! that names its place. Also plans for actions with several outputs, with models, and with sizes that depend on
+//! pixels.
 
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role};
@@ -40,7 +40,7 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
             named.filter_map(|(field, value)| Some((field.name.to_owned(), value?))).collect::<Map<_, _>>()
         })
         .prop_map(move |mut raw| {
-            // Fields that exclude each other: drop some until the action's own check passes.
+            // Some fields exclude each other: drop some until the action's own check passes.
             while !(action.check)(&raw).is_empty() {
                 let Some(key) = raw.keys().next().cloned() else { break };
                 raw.remove(&key);
@@ -95,7 +95,7 @@ fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
 }
 
-/// A model that finds the same blot in every picture, under one name only.
+/// A model that finds the same blot in every picture, available under one name only.
 struct Blot;
 
 impl SaliencyNetwork for Blot {
@@ -166,7 +166,7 @@ proptest! {
     }
 }
 
-/// A chain of actions from one JPEG, each fed by the one before through these ports; the model is [`Blot`].
+/// A chain of actions from one JPEG, each connected to the previous one by these ports; the model is [`Blot`].
 fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Produced, Failure> {
     let mut list = vec![json!({ "actionId": "n0", "actionType": "input-images",
         "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } })];

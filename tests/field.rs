@@ -1,5 +1,5 @@
-//! Files after public bug reports of other tools (`tests/data/field`): each gives what `expect.json` says, which comes from other
-//! decoders or is computed by hand.
+//! Files modelled on public bug reports of other tools (`tests/data/field`): each gives the result in `expect.json`,
+//! which comes from other decoders or is computed by hand.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -79,7 +79,7 @@ fn every_file_is_shown_as_its_reference() {
             wrong.push(format!("{name}: {size:?} instead of {reference_size:?}"));
             continue;
         }
-        // Chroma at a quarter is interpolated in other ways by others.
+        // Other decoders interpolate quarter-size chroma differently.
         let least = entry["atleast"].as_f64().unwrap_or(42.0);
         let ratio = ratio(&pixels, &reference_pixels);
         if ratio < least {
@@ -89,7 +89,7 @@ fn every_file_is_shown_as_its_reference() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A reduced decode shows the same picture: that of the reference, averaged.
+/// A reduced decode shows the averaged reference picture.
 #[test]
 fn reduced_decodes_show_the_same_picture() {
     let mut wrong = Vec::new();
@@ -98,12 +98,12 @@ fn reduced_decodes_show_the_same_picture() {
         for wanted in [2, 4, 8] {
             let scaled = |step: u32| Size::new(full.width.div_ceil(step), full.height.div_ceil(step));
             let (to, got) = rgba(decoded(&name, Some(scaled(wanted))).1.image);
-            // The decoder may give more.
+            // The decoder may return more.
             let Some(step) = (1..=wanted).find(|step| scaled(*step) == to) else {
                 wrong.push(format!("{name} at 1/{wanted}: {to:?}"));
                 continue;
             };
-            // Whole blocks only: the last column and row may stand for less.
+            // Whole blocks only: the last column and row may cover fewer pixels.
             let inside = |x: u32, y: u32| (x + 1) * step <= full.width && (y + 1) * step <= full.height;
             let places: Vec<(u32, u32)> = (0..to.height)
                 .flat_map(|y| (0..to.width).map(move |x| (x, y)))
@@ -146,7 +146,7 @@ fn frames_that_are_left_out_are_told() {
     }
 }
 
-/// Samples stay as stored, and the profile that says what they mean is carried.
+/// Samples stay as stored, and the profile that defines their meaning is kept.
 #[test]
 fn colours_are_stored_with_what_they_mean() {
     for (name, entry) in expected() {
@@ -178,7 +178,7 @@ fn single_pixels_are_those_that_are_named() {
     assert!(pixels.contains(&[0, 0, 0, 255]), "an index past the palette is black");
 }
 
-/// Gray pictures never carry a profile for RGB, in any format.
+/// Gray pictures never keep an RGB profile, in any format.
 #[test]
 fn a_profile_is_one_for_the_colours_of_its_picture() {
     let (_, prophoto) = decoded("jpeg-prophoto.jpg", None);

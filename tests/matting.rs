@@ -1,4 +1,4 @@
-//! Matting against values computed by an independent program (`tests/oracles/matting.py`).
+//! Matting compared with values computed by an independent program (`tests/oracles/matting.py`).
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -35,8 +35,8 @@ fn mask() -> Map {
     Map { size, data: data.iter().map(|value| f32::from(*value) / 255.0).collect() }
 }
 
-/// Pillow's own resampling: one level at most. The largest sample of the resampled picture, by which all are divided,
-/// is 239.
+/// Tolerance for Pillow's own resampling: one level. All samples are divided by the largest one of the resampled
+/// picture, 239.
 #[test]
 fn the_model_gets_the_same_input_as_in_rembg() {
     let input = saliency::input(&photo(), false).unwrap();
@@ -71,7 +71,7 @@ fn blur_fusion_equals_its_definition() {
     for (at, (pixel, expected)) in pixels.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0).enumerate() {
         let alpha = (mask.data[at] * 255.0).round() as u8;
         let got = reader.colour(at % width, at / width, *pixel, alpha);
-        // Where nothing is opaque no subject can have a colour.
+        // Where nothing is opaque, the subject has no colour.
         for (got, expected) in got.iter().zip(expected).filter(|_| alpha > 0) {
             assert!(got.abs_diff(*expected) <= 1, "{got} for {expected} at {at}");
         }

@@ -1,5 +1,5 @@
-//! A JPEG file that is turned by its EXIF orientation and made smaller lies where the same picture lies that was turned
-//! first: for every orientation, length of its sides and scale of decoding.
+//! A JPEG file that is rotated by its EXIF orientation and scaled down matches the picture that was rotated first: for
+//! every orientation, side length and decoding scale.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -9,7 +9,7 @@ use pixelmill::image::convert::convert;
 use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 use serde_json::json;
 
-/// The levels at a point of the stored picture, in pixels: straight, so that a filter keeps them.
+/// The levels at a point of the stored picture, in pixels: linear, so that filters preserve them.
 fn levels(x: f64, y: f64) -> [f64; 3] {
     [40.0 + x * 0.9, 230.0 - y * 1.1, 60.0 + x * 0.5 + y * 0.5]
 }
@@ -26,7 +26,7 @@ fn stored(size: Size) -> Image {
     Image::new(size, Pixels::Ycc(Ycc { y, cb, cr, subsampling: Subsampling::S420 }))
 }
 
-/// Puts an EXIF block with an orientation behind the start of a JPEG file.
+/// Inserts an EXIF block with an orientation after the start of a JPEG file.
 fn oriented(file: &[u8], orientation: u8) -> Vec<u8> {
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
@@ -84,8 +84,8 @@ fn a_reduced_picture_is_not_shifted_by_its_orientation() {
                 assert_eq!(planes.subsampling, Subsampling::S444);
 
                 for (channel, plane) in [&planes.y, &planes.cb, &planes.cr].into_iter().enumerate() {
-                    // Filters flatten a slope next to the edges: the middle is looked at, row by row and column by
-                    // column, so that a shift of either shows.
+                    // Filters flatten a slope next to the edges, so the middle is compared, row by row and column by
+                    // column: this detects a shift in either direction.
                     let error = |x: u32, y: u32| {
                         let at = |i: u32, full: u32, to: u32| (f64::from(i) + 0.5) * f64::from(full) / f64::from(to);
                         let (x0, y0) =
@@ -141,7 +141,7 @@ fn a_turned_picture_is_the_upright_one_turned() {
         let expected = pixelmill::image::orient::apply(upright.clone(), orientation);
         let (Pixels::Rgb(got), Pixels::Rgb(expected)) = (got.pixels, expected.pixels) else { panic!("RGB") };
         let worst = got.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
-        // A level of luma and one of chroma, which counts 1.8 times in red or blue: each is rounded in another order.
+        // One level of luma and one of chroma, which counts 1.8 times in red or blue: the order of rounding differs.
         assert!(worst <= Some(3), "{orientation}: {worst:?}");
     }
 }

@@ -1,12 +1,11 @@
-//! A chain of actions gives the same picture whether it ran on planar Y′CbCr or on RGB, and that of other programs: at
-//! most 4 levels apart, at least 42 dB.
+//! A chain of actions gives the same picture on planar Y′CbCr as on RGB and in other programs: at most 4 levels apart,
+//! at least 42 dB.
 //!
-//! What is made smaller is compared with Pillow's pictures in `data/planar` (see `oracles/planar.py`), whole workflows
-//! and kernels alike. What no other program does the same way is compared between the representations: with a
-//! photograph that has the chroma detail of a camera's, a small one enlarged three times and then subsampled as JPEG
-//! encoders do. Both sides of it are odd. Where several actions each round, one sample in 100,000 may be 5 apart. Luma
-//! alone cannot follow where a strong sharpening drives single channels out of range, so the sharpening here is the
-//! default one.
+//! Downscaled results are compared with Pillow's pictures in `data/planar` (see `oracles/planar.py`), for whole
+//! workflows and for kernels. What no other program does in the same way is compared between the representations, using
+//! a photograph with the chroma detail of a camera's: a small one enlarged three times and then subsampled as in JPEG
+//! encoders. Both of its sides are odd. If several actions each round, one sample in 100,000 may be 5 apart. Luma alone
+//! cannot reproduce a strong sharpening that drives single channels out of range, so the default sharpening is used.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -40,10 +39,10 @@ fn photograph(name: &str, size: Size) -> Image {
     resample(&rgb, Window::all(small), size, Filter::Bicubic).unwrap()
 }
 
-/// Averages chroma over the pixels of a sample; the last ones are continued, as libjpeg does.
+/// Averages chroma over the pixels of a sample; the last ones are replicated, as in libjpeg.
 fn subsampled(image: Image, subsampling: Subsampling) -> Image {
     let size = image.size;
-    let Pixels::Ycc(full) = convert(image, Representation::Ycc).pixels else { panic!("asked for planes") };
+    let Pixels::Ycc(full) = convert(image, Representation::Ycc).pixels else { panic!("expected planes") };
     let (h, v) = (u32::from(subsampling.h), u32::from(subsampling.v));
     let chroma = subsampling.chroma_size(size);
     let average = |plane: &Plane| {
@@ -76,7 +75,7 @@ fn run_for(chain: &[(&str, Value)], mut image: Image, chroma: ChromaUse) -> Imag
     image
 }
 
-/// How far two results are apart.
+/// How far apart two results are.
 #[derive(Debug)]
 struct Difference {
     largest: u8,
@@ -149,7 +148,7 @@ fn planar_and_rgb_chains_agree() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// One expected picture of `data/planar`.
+/// An expected picture in `data/planar`.
 struct Case {
     name: String,
     /// The JPEG file.
@@ -160,7 +159,7 @@ struct Case {
 }
 
 impl Case {
-    /// Text and bars in colours at the edge of what RGB holds: clipping in another order is another picture, also
+    /// Text and bars in colours at the limits of RGB: clipping in a different order gives a different picture, even
     /// between Pillow and libvips.
     fn is_extreme(&self) -> bool {
         self.name.starts_with("labels")
@@ -201,7 +200,7 @@ fn kernels_make_a_planar_picture_smaller_as_pillow_makes_its_rgb_twin() {
             let got = convert(run(&case.chain, decoded(&case.bytes, representation)), Representation::Rgb);
             let difference = difference(&got, &case.expected);
             println!("{} {representation:?}: {difference:?}", case.name);
-            // What a whole workflow makes of it is judged below: there, it is not resampled on planes.
+            // Whole workflows over it are tested below: they do not resample it on planes.
             let holds = match (case.is_extreme(), representation) {
                 (true, Representation::Ycc) => difference.ratio >= 29.0,
                 (true, _) => difference.ratio >= 42.0,
@@ -215,7 +214,7 @@ fn kernels_make_a_planar_picture_smaller_as_pillow_makes_its_rgb_twin() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// Subsampling that is part of the resampling gives what comes out when it is done at the end.
+/// Subsampling as part of the resampling gives the same result as subsampling at the end.
 #[test]
 fn chroma_that_is_halved_on_the_way_is_that_of_the_whole_picture_halved() {
     let mut failures = Vec::new();
@@ -224,7 +223,7 @@ fn chroma_that_is_halved_on_the_way_is_that_of_the_whole_picture_halved() {
         let Pixels::Ycc(got) = got.pixels else { panic!("planar stays planar") };
         assert_eq!(got.subsampling, Subsampling::S420);
         let Pixels::Ycc(expected) = convert(case.expected.clone(), Representation::Ycc).pixels else {
-            panic!("asked for planes")
+            panic!("expected planes")
         };
         let expected = half_chroma(expected);
         for (plane, got, expected) in
@@ -283,10 +282,10 @@ fn workflows_make_a_jpeg_smaller_as_pillow_does_in_every_format() {
             let difference = difference(&got, &case.expected);
             println!("{} {output}: {difference:?}", case.name);
             let holds = match (quality, case.is_extreme()) {
-                // Where the decoder made the picture smaller, single samples at hard edges are a little further off.
+                // If the decoder scaled the picture down, single samples at hard edges are a little further off.
                 (None, false) => difference.ratio >= 42.0 && (difference.largest <= 4 || difference.beyond < 0.001),
                 (None, true) => difference.ratio >= 42.0,
-                // A JPEG file is as near to the expected picture as the one that is made of that picture itself.
+                // A JPEG file is as close to the expected picture as a JPEG file made from that picture itself.
                 (Some(quality), _) => {
                     let request =
                         EncodeRequest { format: Format::Jpeg, quality, lossless: false, background: [255; 3] };
@@ -304,7 +303,7 @@ fn workflows_make_a_jpeg_smaller_as_pillow_does_in_every_format() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// The comparison itself: a shift of chroma by one pixel must not pass.
+/// A test of the comparison: a shift of chroma by one pixel must not pass.
 #[test]
 fn a_shift_of_chroma_would_be_seen() {
     let photograph = photograph("flowers.jpg", Size::new(961, 641));

@@ -1,7 +1,7 @@
-//! Results are reused only while the versions of what made them stay the same (`engine::Graph::version`). So a version must change with
-//! what it makes: `tests/data/versions.json` holds, for each action and format, its version and a hash of what it makes of fixed
-//! pictures. When a result changes, raise the version beside the code, and run
-//! `PIXELMILL_UPDATE_VERSIONS=1 cargo test --test versions` to write the table again.
+//! Results are reused only while the versions of the code that made them stay the same (`engine::Graph::version`). So a
+//! version must change whenever results do: `tests/data/versions.json` has the version of each action and format, and a
+//! hash of its results for fixed pictures. When a result changes, raise the version next to the code, and run
+//! `PIXELMILL_UPDATE_VERSIONS=1 cargo test --test versions` to regenerate the table.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
@@ -87,7 +87,7 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
                 if !operation.accepts().contains(image.representation()) {
                     continue;
                 }
-                // A second picture goes into the other required ports.
+                // A second picture is used for the other required ports.
                 let rest = action.inputs[1..]
                     .iter()
                     .map(|port| port.required.then(|| convert(pictures().remove(3), Representation::Rgba)));
@@ -170,9 +170,9 @@ fn a_result_that_changes_has_another_version() {
         match known.get(name) {
             Some(then) if then == now => {}
             Some(then) if then.version == now.version => {
-                wrong.push(format!("{name} gives another result and still says {}: raise its version", now.version));
+                wrong.push(format!("{name} gives a different result but still has version {}: raise it", now.version));
             }
-            _ => wrong.push(format!("{name} {} is not in the table: write it again", now.version)),
+            _ => wrong.push(format!("{name} {} is not in the table: regenerate it", now.version)),
         }
     }
     wrong.extend(known.keys().filter(|name| !table.contains_key(*name)).map(|name| format!("{name} is gone")));

@@ -147,7 +147,7 @@ fn a_cycle_is_reported_with_its_connections() {
     let found: Vec<_> = diagnose(&written).into_iter().filter(|one| one.code == "cycle").collect();
     assert_eq!(found.len(), 1);
     assert!(found[0].message.contains("a → b, b → a"), "{}", found[0].message);
-    assert!(!found[0].message.contains("→ c"), "what only hangs on the circle is not named");
+    assert!(!found[0].message.contains("→ c"), "a node that is only connected to the cycle is not named");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn only_known_schemes_are_read_from() {
         ("https://example.org/a.jpg", true),
         ("photos/a.jpg", true),
         ("photos/10:15.jpg", true),
-        // Whether it is of the page's own origin is checked at execute.
+        // Whether it has the page's own origin is checked at execute.
         ("http://localhost:8080/a.jpg", true),
         ("ftp://example.org/a.jpg", false),
         ("javascript:alert(1)", false),

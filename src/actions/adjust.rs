@@ -1,4 +1,4 @@
-//! `adjust`: light and colour by four sliders.
+//! `adjust`: light and colour with four sliders.
 
 use serde_json::{Map, Value};
 
@@ -7,13 +7,13 @@ use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
 crate::parameters! {
-    /// Parameters of `adjust`, in the order in which they act.
+    /// Parameters of `adjust`, in the order in which they are applied.
     pub struct Adjust {
-        /// Amount of light: each step doubles it.
+        /// Amount of light: +1 doubles it, −1 halves it.
         exposure: f64 = 0.0, range -5.0..=5.0, unit "EV";
         /// Added to every value; 100 turns black into white.
         brightness: f64 = 0.0, range -100.0..=100.0;
-        /// Distance of every value from middle gray; −100 leaves nothing but gray.
+        /// Distance of every value from middle gray; −100 makes everything gray.
         contrast: f64 = 0.0, range -100.0..=100.0;
         /// Strength of colour; −100 leaves shades of gray.
         saturation: f64 = 0.0, range -100.0..=100.0;
@@ -33,10 +33,10 @@ pub const ACTION: Action = Action {
     fields: Adjust::FIELDS,
     check: |raw| Adjust::read(raw).1,
     related: &["grayscale"],
-    usage: "Lift a dark series by half a step of exposure; add a little contrast and saturation.",
+    usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -54,7 +54,7 @@ fn to_encoded(linear: f64) -> f64 {
     if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// A value of 0 to 255, half rounded up; what lies outside is clamped.
+/// A value from 0 to 255, rounded half up and clamped.
 fn round(value: f64) -> u8 {
     (value + 0.5) as u8
 }
@@ -64,7 +64,7 @@ impl Adjust {
         [self.exposure, self.brightness, self.contrast, self.saturation] == [0.0; 4]
     }
 
-    /// What exposure, brightness and contrast make of a value, neither rounded nor clamped.
+    /// Applies exposure, brightness and contrast to a value, without rounding or clamping.
     fn tone(&self, value: u8) -> f64 {
         let value = f64::from(value);
         let exposed = if self.exposure == 0.0 {
@@ -78,7 +78,7 @@ impl Adjust {
 }
 
 impl Operation for Adjust {
-    /// Planar pictures only if nothing changes: every step clamps each of red, green and blue.
+    /// Planar pictures only if nothing changes: every step works on red, green and blue.
     fn accepts(&self) -> Representations {
         if self.is_identity() {
             Representations::ANY
@@ -87,8 +87,8 @@ impl Operation for Adjust {
         }
     }
 
-    /// All four steps act on unrounded, unclamped values; the result is rounded and clamped once. So light that one
-    /// step raises beyond white and a later one brings back keeps its detail. Alpha stays.
+    /// All four steps use unrounded, unclamped values; the result is rounded and clamped once. So highlights that one
+    /// step raises beyond white and a later one brings back keep their detail. Alpha is unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if self.is_identity() {

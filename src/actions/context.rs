@@ -6,7 +6,7 @@ use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::resample::ChromaUse;
 use crate::network::{ModelSource, SaliencyNetwork};
 
-/// The surroundings of one run of one kernel.
+/// The environment of one run of one kernel.
 ///
 /// The default has no model and wants every output.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Surroundings with the host's models, and for each output port whether it is used.
+    /// An environment with the host's models, and for each output port whether it is used.
     pub fn new(networks: Option<&'a dyn ModelSource>, wanted: &'a [bool]) -> Self {
         Self { networks, wanted: Some(wanted), ..Self::default() }
     }
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
                 ErrorCategory::SystemError,
                 Phase::Setup,
                 format!("The model \"{model}\" is not loaded."),
-                "Reload the page while the server can be reached, then retry it; or choose the method \"flat-backdrop\".",
+                "Reload the page while the server is reachable, then retry it; or choose the method \"flat-backdrop\".",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! `crop`: keeps a part of the picture, by a box or by a ratio. The cutting is [`crate::image::geometry`]'s.
+//! `crop`: keeps a part of the picture, by a box or by a ratio. [`crate::image::geometry`] does the cropping.
 
 use serde_json::{Map, Value};
 
@@ -11,22 +11,22 @@ use crate::image::{Image, Representations, Size};
 crate::parameters! {
     /// Parameters of `crop`.
     pub struct Crop {
-        /// Left edge of the box; 0 when left out. What lies outside the picture is left away.
+        /// Left edge of the box, 0 by default. The part of the box outside the picture is dropped.
         x: Option<i32>, range -65500.0..=65500.0, unit "px";
-        /// Upper edge of the box; 0 when left out.
+        /// Upper edge of the box, 0 by default.
         y: Option<i32>, range -65500.0..=65500.0, unit "px";
         /// Width of the box.
         width: Option<u32>, range 1.0..=65500.0, unit "px";
         /// Height of the box.
         height: Option<u32>, range 1.0..=65500.0, unit "px";
-        /// Ratio of the part that is kept, instead of a box: the largest there is, such as `4:5`.
+        /// Keeps the largest part with this ratio, such as `4:5`, instead of a box.
         ratio: Option<Ratio>;
-        /// Which part is kept with `ratio`.
+        /// Which part `ratio` keeps.
         gravity: Gravity = Gravity::CENTER;
     }
 }
 
-/// The parameters with the rules between them.
+/// Reads the parameters and checks the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
     let (read, mut issues) = Crop::read(raw);
     if let Some(crop) = &read {
@@ -35,13 +35,13 @@ fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
             (Some(ratio), width, height) if position || width.is_some() || height.is_some() => issues.push(Issue::new(
                 "ratio",
                 "conflicting_parameters",
-                format!("\"ratio\" is {}:{} and a box is given too.", ratio.width, ratio.height),
+                format!("\"ratio\" is {}:{}, but a box is given too.", ratio.width, ratio.height),
                 "Give either \"ratio\" or a box of \"x\", \"y\", \"width\" and \"height\".",
             )),
             (None, None, None) if !position => issues.push(Issue::new(
                 "ratio",
                 "missing_parameter",
-                "Neither a box nor a \"ratio\" is given.",
+                "A box or a \"ratio\" is missing.",
                 "Give \"x\", \"y\", \"width\" and \"height\" in pixels, or a \"ratio\" such as \"4:5\".",
             )),
             (None, width, height) => {
@@ -67,7 +67,7 @@ pub const ACTION: Action = Action {
     action_type: "crop",
     version: "1.0.0",
     name: "Crop",
-    description: "Keeps a part of the picture: a box in pixels, or the largest part of a ratio.",
+    description: "Keeps a part of the picture: a box in pixels, or the largest part with a given ratio.",
     category: Category::Geometry,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -75,10 +75,10 @@ pub const ACTION: Action = Action {
     fields: Crop::FIELDS,
     check: |raw| read(raw).1,
     related: &["resize", "pad"],
-    usage: "Bring every picture to 4:5 for a feed; to show all of it on a canvas of a ratio, use pad.",
+    usage: "Crop every picture to 4:5 for a feed. To keep the whole picture on a canvas with a given ratio, use pad.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -86,7 +86,7 @@ pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> 
     prepared(&ACTION, read(raw))
 }
 
-/// The largest size of a ratio inside `outer`; a side is rounded half up and at least 1.
+/// The largest size with a ratio inside `outer`; sides are rounded half up and are at least 1.
 fn inside(outer: Size, ratio: Ratio) -> Size {
     let (width, height) = (f64::from(outer.width), f64::from(outer.height));
     let round = |side: f64, most: u32| ((side + 0.5).floor() as u32).clamp(1, most);
@@ -119,7 +119,7 @@ impl Crop {
             (Some((x, width)), Some((y, height))) => Ok((x, y, Size::new(width, height))),
             _ => Err(Failure::execute(
                 format!(
-                    "The box of {width} × {height} px at ({x}, {y}) lies outside the picture of {} × {} px.",
+                    "The box of {width} × {height} px at ({x}, {y}) is outside the picture of {} × {} px.",
                     input.width, input.height
                 ),
                 "Move the box into the picture, or crop by a ratio.",

@@ -41,7 +41,7 @@ pub const ACTION: Action = Action {
     usage: "Mirror products that must all face the same way.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.

@@ -10,8 +10,8 @@ use crate::image::{Image, Pixels, Representations};
 crate::parameters! {
     /// Parameters of `gaussian-blur`.
     pub struct GaussianBlur {
-        /// Standard deviation; 0 changes nothing.
-        sigma: f64 = 2.0, range 0.0..=250.0, unit "px";
+        /// Radius of the blur, as a standard deviation; 0 changes nothing.
+        sigma: f64 = 2.0, range 0.0..=250.0, unit "px", label "Radius";
     }
 }
 
@@ -20,7 +20,7 @@ pub const ACTION: Action = Action {
     action_type: "gaussian-blur",
     version: "1.0.0",
     name: "Gaussian blur",
-    description: "Softens the picture evenly. Edges are continued by their last pixel.",
+    description: "Softens the picture evenly. Pixels at the edges are repeated outwards.",
     category: Category::Detail,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -28,10 +28,10 @@ pub const ACTION: Action = Action {
     fields: GaussianBlur::FIELDS,
     check: |raw| GaussianBlur::read(raw).1,
     related: &["sharpen"],
-    usage: "Make a quiet background, or take noise out before shrinking.",
+    usage: "Make a calm background, or reduce noise before downscaling.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -52,8 +52,7 @@ impl Operation for GaussianBlur {
         true
     }
 
-    /// Encoded values are blurred, as picture editors do. Colour is multiplied by its alpha before and divided
-    /// afterwards.
+    /// Blurs encoded values, as image editors do. Colour is premultiplied by alpha before and divided afterwards.
     /// A chroma plane is blurred by sigma in its own samples.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;

@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
 crate::choices! {
-    /// How much each primary weighs.
+    /// The weight of each primary.
     pub enum Standard {
         /// ITU-R BT.601: 0.299, 0.587, 0.114.
         Rec601 = "rec601",
@@ -29,7 +29,7 @@ pub const ACTION: Action = Action {
     action_type: "grayscale",
     version: "1.0.0",
     name: "Grayscale",
-    description: "Turns colour into shades of gray; transparency stays.",
+    description: "Turns colours into shades of gray; transparency is kept.",
     category: Category::Color,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -37,10 +37,10 @@ pub const ACTION: Action = Action {
     fields: Grayscale::FIELDS,
     check: |raw| Grayscale::read(raw).1,
     related: &["adjust"],
-    usage: "Give a series of photographs of different origin one look.",
+    usage: "Give photographs from different sources the same look.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -52,7 +52,7 @@ impl Operation for Grayscale {
     fn accepts(&self) -> Representations {
         match self.standard {
             Standard::Rec601 => Representations::ANY,
-            // Other weights than those inside planar luma.
+            // Different weights than in planar luma.
             Standard::Rec709 => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
         }
     }

@@ -50,7 +50,7 @@ crate::parameters! {
     pub struct Input {
         /// The pictures: `name`, `sourceUrl` (`asset:…`, or a URL), `storageType`, optional `path`.
         images: InputImages = InputImages::default();
-        /// Turn each picture upright by its EXIF orientation; what comes out has orientation 1.
+        /// Turns each picture upright by its EXIF orientation; the results have orientation 1.
         auto_orient: bool = true, as "autoOrient";
     }
 }
@@ -68,5 +68,5 @@ pub const ACTION: Action = Action {
     fields: Input::FIELDS,
     check: |raw| Input::read(raw).1,
     related: &["output"],
-    usage: "Start every workflow with one; add a second for a logo or a background, with one picture for all.",
+    usage: "Every workflow starts with one. Add a second for a logo or a background, with one picture for all.",
 };

@@ -1,4 +1,4 @@
-//! `pad`: a larger canvas of one colour around the picture.
+//! `pad`: places the picture on a larger canvas of one colour.
 
 use serde_json::{Map, Value};
 
@@ -10,20 +10,20 @@ use crate::image::{Image, Pixels, Representation, Representations, Size};
 crate::parameters! {
     /// Parameters of `pad`.
     pub struct Pad {
-        /// Width of the canvas; a wider picture keeps its own.
+        /// Width of the canvas; a wider picture keeps its own width.
         width: Option<u32>, range 1.0..=65500.0, unit "px";
-        /// Height of the canvas; a higher picture keeps its own.
+        /// Height of the canvas; a higher picture keeps its own height.
         height: Option<u32>, range 1.0..=65500.0, unit "px";
-        /// Ratio of the canvas, instead of lengths: the smallest that holds the picture, such as `1:1`.
+        /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
         /// Colour of the canvas; `#00000000` is transparent.
         color: Color = Color::WHITE;
-        /// Where the picture stands on the canvas.
+        /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
     }
 }
 
-/// The parameters with the rules between them.
+/// Reads the parameters and checks the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
     let (read, mut issues) = Pad::read(raw);
     if let Some(pad) = &read {
@@ -31,13 +31,13 @@ fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
             (None, false) => issues.push(Issue::new(
                 "width",
                 "missing_parameter",
-                "Neither \"width\", \"height\" nor \"ratio\" is given.",
-                "Give one side of the canvas in pixels, both, or a \"ratio\" such as \"1:1\".",
+                "\"width\", \"height\" and \"ratio\" are all missing.",
+                "Give one or both sides of the canvas in pixels, or a \"ratio\" such as \"1:1\".",
             )),
             (Some(ratio), true) => issues.push(Issue::new(
                 "ratio",
                 "conflicting_parameters",
-                format!("\"ratio\" is {}:{} and a side is given too.", ratio.width, ratio.height),
+                format!("\"ratio\" is {}:{}, but a side is given too.", ratio.width, ratio.height),
                 "Give either \"ratio\" or \"width\" and \"height\".",
             )),
             _ => {}
@@ -51,7 +51,7 @@ pub const ACTION: Action = Action {
     action_type: "pad",
     version: "1.0.0",
     name: "Pad",
-    description: "Puts the picture on a larger canvas of one colour. Never shrinks and never cuts.",
+    description: "Places the picture on a larger canvas of one colour. Never shrinks or crops it.",
     category: Category::Geometry,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -62,7 +62,7 @@ pub const ACTION: Action = Action {
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -70,7 +70,7 @@ pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> 
     prepared(&ACTION, read(raw))
 }
 
-/// The smallest size of a ratio that holds `inner`.
+/// The smallest size with a ratio that contains `inner`.
 fn around(inner: Size, ratio: Ratio) -> Size {
     let (width, height) = (f64::from(inner.width), f64::from(inner.height));
     let round = |side: f64| (side + 0.5).floor() as u32;
@@ -103,8 +103,8 @@ impl Pad {
 }
 
 impl Operation for Pad {
-    /// Not planar: where a chroma sample straddles the border of picture and canvas, colour would bleed across it, and
-    /// full-size chroma would make the file larger than a picture padded in RGB.
+    /// Not planar: where a chroma sample straddles the border between picture and canvas, colour would bleed across it,
+    /// and full-size chroma would make the file larger than a picture padded in RGB.
     fn accepts(&self) -> Representations {
         let [r, g, b, a] = self.color.rgba;
         match (a, r == g && g == b) {

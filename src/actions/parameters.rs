@@ -46,9 +46,11 @@ pub struct Field {
     pub range: Option<(f64, f64)>,
     /// `px`, `%`, `EV`, `°`, …
     pub unit: Option<&'static str>,
+    /// Label in the form, if the name does not make a good one.
+    pub label: Option<&'static str>,
     /// Whether a value must be given.
     pub required: bool,
-    /// The value when none is given; `null` where there is none.
+    /// The default value; `null` if there is none.
     pub default: fn() -> Value,
 }
 
@@ -73,7 +75,7 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// An issue of one field.
+    /// An issue with one field.
     pub fn new(field: &'static str, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { field: Some(field), code, message: message.into(), hint: hint.into() }
     }
@@ -90,10 +92,6 @@ pub trait Parameter: Sized {
     /// # Errors
     /// What was expected, such as `a whole number`.
     fn read(value: &Value) -> Result<Self, String>;
-    /// The value as a number, for the range check.
-    fn number(&self) -> Option<f64> {
-        None
-    }
     /// The value as JSON, for the catalog.
     fn json(&self) -> Value;
     /// The default for a missing value, if there is one.
@@ -108,9 +106,6 @@ impl Parameter for u32 {
         let number = whole(value).ok_or("a whole number")?;
         Self::try_from(number).map_err(|_| "a whole number of at least 0".into())
     }
-    fn number(&self) -> Option<f64> {
-        Some(f64::from(*self))
-    }
     fn json(&self) -> Value {
         (*self).into()
     }
@@ -121,15 +116,12 @@ impl Parameter for i32 {
     fn read(value: &Value) -> Result<Self, String> {
         whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number".into())
     }
-    fn number(&self) -> Option<f64> {
-        Some(f64::from(*self))
-    }
     fn json(&self) -> Value {
         (*self).into()
     }
 }
 
-/// JSON has one kind of number: `90.0` is as whole as `90`.
+/// JSON has only one kind of number: `90.0` is as whole as `90`.
 fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
 }
@@ -138,9 +130,6 @@ impl Parameter for f64 {
     const KIND: Kind = Kind::Number;
     fn read(value: &Value) -> Result<Self, String> {
         value.as_f64().ok_or_else(|| "a number".into())
-    }
-    fn number(&self) -> Option<f64> {
-        Some(*self)
     }
     fn json(&self) -> Value {
         if self.fract() == 0.0 && self.abs() < 9e15 { (*self as i64).into() } else { (*self).into() }
@@ -172,9 +161,6 @@ impl<T: Parameter> Parameter for Option<T> {
     const REQUIRED: bool = false;
     fn read(value: &Value) -> Result<Self, String> {
         T::read(value).map(Some)
-    }
-    fn number(&self) -> Option<f64> {
-        self.as_ref().and_then(T::number)
     }
     fn json(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::json)
@@ -212,7 +198,7 @@ impl Color {
         [r, g, b]
     }
 
-    /// Whether nothing shines through.
+    /// Whether it is fully opaque.
     pub const fn is_opaque(self) -> bool {
         self.rgba[3] == 255
     }
@@ -273,7 +259,7 @@ const GRAVITIES: [&str; 9] =
 impl Gravity {
     /// In the middle.
     pub const CENTER: Self = Self { column: 1, row: 1 };
-    /// At the lower right.
+    /// At the bottom right.
     pub const SOUTHEAST: Self = Self { column: 2, row: 2 };
 
     /// Offset of an inner length in an outer one for a column or row: start, middle (rounded down), end.
@@ -320,40 +306,49 @@ pub fn read_field<T: Parameter>(
         }
         return value;
     };
-    match T::read(value) {
-        Err(expected) => {
-            issues.push(Issue::new(
-                field.name,
-                "wrong_type",
-                format!("\"{}\" is {value}.", field.name),
-                format!("Give {expected}."),
-            ));
-            None
-        }
-        Ok(read) => {
-            if let (Some((low, high)), Some(number)) = (field.range, read.number())
-                && !(low..=high).contains(&number)
-            {
-                issues.push(Issue::new(
-                    field.name,
-                    "out_of_range",
-                    format!("\"{}\" is {number}.", field.name),
-                    format!(
-                        "Give a value from {low} to {high}{}.",
-                        field.unit.map_or(String::new(), |u| format!(" {u}"))
-                    ),
-                ));
-                return None;
-            }
-            Some(read)
-        }
+    let range = field.range.map(|(low, high)| {
+        let unit = field.unit.map_or(String::new(), |unit| format!(" {unit}"));
+        format!("from {} to {}{unit}", grouped(low), grouped(high))
+    });
+    if let (Some((low, high)), Some(range), Some(number)) = (field.range, &range, value.as_f64())
+        && !(low..=high).contains(&number)
+    {
+        issues.push(Issue::new(
+            field.name,
+            "out_of_range",
+            format!("\"{}\" must be {range}, not {number}.", field.name),
+            format!("The nearest valid value is {}.", number.clamp(low, high)),
+        ));
+        return None;
     }
+    let read = T::read(value);
+    if let Err(expected) = &read {
+        let range = range.map_or(String::new(), |range| format!(" {range}"));
+        issues.push(Issue::new(
+            field.name,
+            "wrong_type",
+            format!("\"{}\" is {value}.", field.name),
+            format!("Give {expected}{range}."),
+        ));
+    }
+    read.ok()
 }
 
-/// The failure of an operation whose parameters cannot be read: only reached when validation was skipped.
+/// A number with commas between its thousands.
+fn grouped(number: f64) -> String {
+    let mut text = number.to_string();
+    let first = usize::from(number < 0.0) + 1;
+    let end = text.find('.').unwrap_or(text.len());
+    for at in (first..end).rev().filter(|at| (end - at).is_multiple_of(3)) {
+        text.insert(at, ',');
+    }
+    text
+}
+
+/// The failure of an operation whose parameters cannot be read; only reached when validation was skipped.
 pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
     let all = issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join(" ");
-    Failure::execute(format!("The parameters of \"{action_type}\" are not usable: {all}"), "Validate the workflow.")
+    Failure::execute(format!("The parameters of \"{action_type}\" are not valid: {all}"), "Validate the workflow.")
 }
 
 /// Declares an action's parameters once: the struct, its [`Field`] list and its reader.
@@ -375,7 +370,7 @@ pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`. Wire names are the field's own name unless `as` says otherwise.
+/// `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -386,6 +381,8 @@ macro_rules! parameters {
     (@range $low:literal $high:literal) => { Some(($low, $high)) };
     (@unit) => { None };
     (@unit $unit:literal) => { Some($unit) };
+    (@label) => { None };
+    (@label $label:literal) => { Some($label) };
     (@default $type:ty) => { None::<$type> };
     (@default $type:ty, $default:expr) => { Some::<$type>($default) };
     (@required $type:ty) => { <$type as $crate::actions::parameters::Parameter>::REQUIRED };
@@ -401,6 +398,7 @@ macro_rules! parameters {
                 $(, kind $kind:expr)?
                 $(, range $low:literal ..= $high:literal)?
                 $(, unit $unit:literal)?
+                $(, label $label:literal)?
             );* $(;)?
         }
     ) => {
@@ -419,6 +417,7 @@ macro_rules! parameters {
                     kind: $crate::parameters!(@kind $type $(, $kind)?),
                     range: $crate::parameters!(@range $($low $high)?),
                     unit: $crate::parameters!(@unit $($unit)?),
+                    label: $crate::parameters!(@label $($label)?),
                     required: $crate::parameters!(@required $type $(, $default)?),
                     default: || {
                         let default = $crate::parameters!(@default $type $(, $default)?);
@@ -429,10 +428,10 @@ macro_rules! parameters {
                 }, )*
             ];
 
-            /// The parameters when nothing is given.
+            /// The parameters with their default values.
             ///
             /// # Panics
-            /// When a required field has no default; only call it where none is required.
+            /// When a required field has no default; only call it if no field is required.
             #[allow(dead_code, reason = "most actions always read")]
             pub fn defaults() -> Self {
                 Self::read(&::serde_json::Map::new()).0.expect("every field has a default")

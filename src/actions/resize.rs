@@ -1,4 +1,4 @@
-//! `resize`: another number of pixels. The sizes are computed here, in whole numbers; [`crate::image::resample`] does
+//! `resize`: changes the number of pixels. Sizes are computed here, in whole numbers; [`crate::image::resample`] does
 //! the resampling.
 
 use serde_json::{Map, Value};
@@ -12,13 +12,13 @@ use crate::image::{Image, Representation, Representations, Size};
 crate::choices! {
     /// What `width` and `height` mean.
     pub enum Mode {
-        /// The largest size inside the box, ratio kept.
+        /// The largest size inside the box, keeping the ratio.
         Fit = "fit",
-        /// The smallest size that covers the box, ratio kept, then cropped to it.
+        /// The smallest size that covers the box, keeping the ratio, then cropped to it.
         Fill = "fill",
-        /// Both sides as given, ratio not kept.
+        /// Both sides as given, ignoring the ratio.
         Exact = "exact",
-        /// `width` is the longer side, ratio kept.
+        /// `width` is the longer side, keeping the ratio.
         LongSide = "long-side",
         /// `percent` of both sides.
         Percent = "percent",
@@ -26,8 +26,8 @@ crate::choices! {
 }
 
 crate::choices! {
-    /// How new pixels are weighed from old ones. When shrinking, each filter is widened to what a new pixel covers
-    /// (but for `nearest`).
+    /// How new pixels are weighted from old ones. When shrinking, each filter except `nearest` is widened to cover
+    /// everything that falls into a new pixel.
     pub enum Filter {
         /// The pixel whose centre is nearest.
         Nearest = "nearest",
@@ -62,35 +62,35 @@ crate::parameters! {
         /// Height of the box. Leave empty to keep proportions.
         height: Option<u32>, range 1.0..=65500.0, unit "px";
         /// `fit`: inside the box. `fill`: covers the box, then cropped to it at `gravity`. `exact`: both sides as
-        /// given, ratio not kept. `long-side`: `width` is the longer side. `percent`: by `percent`.
+        /// given, ignoring the ratio. `long-side`: `width` is the longer side. `percent`: by `percent`.
         mode: Mode = Mode::Fit;
         /// Size of the result with `percent`.
         percent: Option<f64>, range 0.01..=10000.0, unit "%";
-        /// How pixels are weighed: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
+        /// How pixels are weighted: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
         filter: Filter = Filter::Lanczos3;
         /// Enlarges small pictures.
         enlarge: bool = false;
-        /// Which part stays with `fill`.
+        /// Which part `fill` keeps.
         gravity: Gravity = Gravity::CENTER;
     }
 }
 
-/// The parameters with the rules between them.
+/// Reads the parameters and checks the rules between them.
 fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
     let (read, mut issues) = Resize::read(raw);
     if let Some(resize) = &read {
         let missing = match resize.mode {
             Mode::Fit | Mode::Fill | Mode::Exact if resize.width.is_none() && resize.height.is_none() => {
-                Some(("width", "Neither \"width\" nor \"height\" is given.", "Give one of them in pixels, or both."))
+                Some(("width", "\"width\" and \"height\" are both missing.", "Give one of them in pixels, or both."))
             }
             Mode::LongSide if resize.width.is_none() => Some((
                 "width",
-                "\"mode\" is \"long-side\" and \"width\" is not given.",
+                "The mode \"long-side\" needs \"width\".",
                 "Give the length of the longer side in pixels as \"width\".",
             )),
             Mode::Percent if resize.percent.is_none() => Some((
                 "percent",
-                "\"mode\" is \"percent\" and \"percent\" is not given.",
+                "The mode \"percent\" needs \"percent\".",
                 "Give \"percent\", such as 50 for half of both sides.",
             )),
             _ => None,
@@ -114,10 +114,10 @@ pub const ACTION: Action = Action {
     fields: Resize::FIELDS,
     check: |raw| read(raw).1,
     related: &["sharpen", "crop", "pad"],
-    usage: "Make pictures small enough for a page, such as fit into 1600 × 1600; sharpen a little afterwards.",
+    usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -125,7 +125,7 @@ pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> 
     prepared(&ACTION, read(raw))
 }
 
-/// A scale as a fraction, so that a side that comes out at exactly one half is rounded up everywhere.
+/// A scale as a fraction, so that a side of exactly one half is always rounded up.
 #[derive(Clone, Copy)]
 struct Scale {
     numerator: u32,
@@ -166,7 +166,7 @@ impl Scale {
 }
 
 impl Resize {
-    /// The size that the whole picture is scaled to, and the size that is kept of it.
+    /// The size that the whole picture is scaled to, and the size that is kept after cropping.
     fn sizes(&self, input: Size) -> (Size, Size) {
         let cap = |scale: Scale| if self.enlarge { scale } else { scale.min(Scale::ONE) };
         let across = self.width.map(|width| Scale::new(width, input.width));
@@ -198,7 +198,7 @@ impl Resize {
                 };
                 let cover = Scale::new(width, input.width).max(Scale::new(height, input.height));
                 if !self.enlarge && Scale::ONE.less(cover) {
-                    // The box shrinks in its ratio until the picture covers it at its own size.
+                    // The box shrinks, keeping its ratio, until the picture covers it at its own size.
                     let shrink = Scale::new(cover.denominator, cover.numerator);
                     return (input, shrink.size(Size::new(width, height)));
                 }
@@ -212,7 +212,7 @@ impl Resize {
 impl Operation for Resize {
     fn accepts(&self) -> Representations {
         match self.filter {
-            // A chroma sample stands for several pixels, of which `nearest` would keep any one.
+            // A chroma sample stands for several pixels, of which `nearest` would pick an arbitrary one.
             Filter::Nearest => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
             _ => Representations::ANY,
         }
@@ -249,7 +249,7 @@ impl Operation for Resize {
 }
 
 impl Resize {
-    /// Scales a picture as far as its real size asks for.
+    /// Scales a picture as its full size requires.
     fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Failure> {
         let (scaled, kept) = self.sizes(full);
         // Not by way of the kept part, which would change the window's last bits.
@@ -362,7 +362,25 @@ mod tests {
             assert_eq!((issues[0].field, issues[0].code), (Some(field), "missing_parameter"), "{raw}");
             assert!(prepare(raw.as_object().unwrap()).is_err());
         }
-        assert_eq!((ACTION.check)(json!({ "width": 0 }).as_object().unwrap())[0].code, "out_of_range");
+        let issues = (ACTION.check)(json!({ "width": 99_999_999 }).as_object().unwrap());
+        assert_eq!((issues.len(), issues[0].code), (1, "out_of_range"));
+        assert_eq!(issues[0].message, "\"width\" must be from 1 to 65,500 px, not 99999999.");
+        assert_eq!(issues[0].hint, "The nearest valid value is 65500.");
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_number_its_range_is_named() {
+        for (width, code) in [
+            (json!(-5), "out_of_range"),
+            (json!(0), "out_of_range"),
+            (json!("abc"), "wrong_type"),
+            (json!(1.5), "wrong_type"),
+        ] {
+            let issues = (ACTION.check)(json!({ "width": width }).as_object().unwrap());
+            let text = format!("{} {}", issues[0].message, issues[0].hint);
+            assert_eq!(issues[0].code, code, "{text}");
+            assert!(text.contains("from 1 to 65,500 px"), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `rotate`: turns a picture by quarters. [`crate::image::orient`] moves the samples.
+//! `rotate`: rotates a picture by quarter turns. [`crate::image::orient`] moves the samples.
 
 use serde_json::{Map, Value};
 
@@ -11,12 +11,12 @@ use crate::image::{Image, Representations, Size};
 crate::parameters! {
     /// Parameters of `rotate`.
     pub struct Rotate {
-        /// Angle, clockwise: a multiple of 90, also a negative one.
+        /// Clockwise angle: a multiple of 90, may be negative.
         angle: i32 = 90, unit "°";
     }
 }
 
-/// The parameters with the rules beyond their type.
+/// Reads the parameters and checks the angle.
 fn read(raw: &Map<String, Value>) -> (Option<Rotate>, Vec<Issue>) {
     let (read, mut issues) = Rotate::read(raw);
     if let Some(Rotate { angle }) = read
@@ -38,7 +38,7 @@ pub const ACTION: Action = Action {
     action_type: "rotate",
     version: "1.0.0",
     name: "Rotate",
-    description: "Turns the picture clockwise by a multiple of 90 degrees; no pixel is changed.",
+    description: "Rotates the picture clockwise by a multiple of 90 degrees, without changing a pixel.",
     category: Category::Geometry,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -46,10 +46,10 @@ pub const ACTION: Action = Action {
     fields: Rotate::FIELDS,
     check: |raw| read(raw).1,
     related: &["flip", "crop"],
-    usage: "Turn a series that was taken sideways; −90 turns to the left.",
+    usage: "Rotate a series that was taken sideways; −90 rotates to the left.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.

@@ -10,11 +10,11 @@ use crate::image::{Image, Pixels, Representations};
 crate::parameters! {
     /// Parameters of `sharpen`.
     pub struct Sharpen {
-        /// Size of the detail that is strengthened: the standard deviation of the blur.
-        sigma: f64 = 1.0, range 0.0..=50.0, unit "px";
-        /// How much of the difference to the blurred picture is added.
+        /// Size of the detail to sharpen: the standard deviation of the blur.
+        sigma: f64 = 1.0, range 0.0..=50.0, unit "px", label "Radius";
+        /// Strength: how much of the difference to the blurred picture is added.
         amount: f64 = 0.5, range 0.0..=5.0;
-        /// A difference up to this many levels is left alone, so that smooth areas keep their grain.
+        /// Differences up to this many levels are left unchanged, so that grain in smooth areas is not amplified.
         threshold: f64 = 0.0, range 0.0..=255.0;
     }
 }
@@ -24,7 +24,7 @@ pub const ACTION: Action = Action {
     action_type: "sharpen",
     version: "1.0.0",
     name: "Sharpen",
-    description: "Strengthens edges by an unsharp mask on brightness; colours do not shift.",
+    description: "Sharpens edges with an unsharp mask on brightness; colours do not shift.",
     category: Category::Detail,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -32,10 +32,10 @@ pub const ACTION: Action = Action {
     fields: Sharpen::FIELDS,
     check: |raw| Sharpen::read(raw).1,
     related: &["resize", "gaussian-blur"],
-    usage: "Bring back the crispness that resizing took: sigma 1, amount 0.5.",
+    usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -57,8 +57,8 @@ impl Operation for Sharpen {
     }
 
     /// ΔY′ = amount × (Y′ − blurred Y′) where the difference exceeds the threshold, with full-range BT.601 Y′. It is
-    /// added to luma, or to each of R′, G′ and B′, rounded once. With alpha, which is straight and stays, the blurred
-    /// Y′ is the mean weighted by alpha: hidden colour does not take part.
+    /// added to luma, or to each of R′, G′ and B′, rounded once. Alpha is straight and stays unchanged; with it, the
+    /// blurred Y′ is a mean weighted by alpha, so that hidden colour has no influence.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) || self.amount == 0.0 {
@@ -97,7 +97,7 @@ impl Mask {
         }
     }
 
-    /// What is added to each channel, with [`FRACTION`] + [`AMOUNT`] fraction bits.
+    /// The value added to each channel, with [`FRACTION`] + [`AMOUNT`] fraction bits.
     fn delta(self, luma: u16, blurred: u16) -> i32 {
         let difference = i32::from(luma) - i32::from(blurred);
         if difference.abs() > self.threshold { difference * self.amount } else { 0 }

@@ -11,11 +11,11 @@ use crate::image::{Image, Pixels, Representations, Size};
 crate::parameters! {
     /// Parameters of `watermark`.
     pub struct Watermark {
-        /// Where the overlay stands on the picture.
+        /// Position of the overlay on the picture.
         position: Gravity = Gravity::SOUTHEAST;
         /// Longer side of the overlay as a share of the picture's shorter side.
         scale: f64 = 0.2, range 0.001..=1.0;
-        /// How much of the overlay is seen: 1 is all of it.
+        /// Opacity of the overlay: 1 leaves it unchanged.
         opacity: f64 = 1.0, range 0.0..=1.0;
         /// Distance from the edges as a share of the picture's shorter side.
         margin: f64 = 0.03, range 0.0..=1.0;
@@ -27,7 +27,7 @@ pub const ACTION: Action = Action {
     action_type: "watermark",
     version: "1.0.0",
     name: "Watermark",
-    description: "Lays a second picture, such as a logo with transparency, over each picture.",
+    description: "Places a second picture, such as a logo with transparency, over each picture.",
     category: Category::Compose,
     role: Role::Transform,
     inputs: &[
@@ -36,17 +36,17 @@ pub const ACTION: Action = Action {
             name: "overlay",
             kind: PortType::Image,
             required: true,
-            description: "The picture that is laid over: one for all, or one for each.",
+            description: "The overlay: one for all pictures, or one for each.",
         },
     ],
     outputs: &[IMAGE_OUT],
     fields: Watermark::FIELDS,
     check: |raw| Watermark::read(raw).1,
     related: &["input-images", "resize"],
-    usage: "Connect a second input with your logo to \"overlay\"; resize before, so that all results carry it alike.",
+    usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
 };
 
-/// Reads the parameters into what runs.
+/// Reads the parameters and returns the operation.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -60,7 +60,7 @@ fn share(side: u32, share: f64) -> u32 {
 }
 
 impl Watermark {
-    /// The size of the overlay: its longer side relative to the picture's shorter side, ratio kept.
+    /// The size of the overlay: its longer side relative to the picture's shorter side, keeping its ratio.
     fn overlay_size(&self, picture: Size, overlay: Size) -> Size {
         let longer = share(picture.width.min(picture.height), self.scale).max(1);
         let from = u64::from(overlay.width.max(overlay.height));
@@ -68,7 +68,7 @@ impl Watermark {
         Size::new(side(overlay.width), side(overlay.height))
     }
 
-    /// Where the overlay starts along one axis. It never leaves the picture, whatever the margin.
+    /// Where the overlay starts along one axis. It always stays inside the picture, whatever the margin.
     fn start(place: u8, outer: u32, inner: u32, margin: u32) -> u32 {
         let room = outer.saturating_sub(inner);
         match place {
@@ -84,9 +84,8 @@ impl Operation for Watermark {
         Representations::INTERLEAVED
     }
 
-    /// Source-over of the resampled overlay (Lanczos3, alpha premultiplied while it is resampled). Alpha is straight,
-    /// colours are blended as encoded, and each result is rounded once. The picture keeps its representation and its
-    /// profile.
+    /// Source-over of the resampled overlay (Lanczos3, premultiplied during resampling). Alpha is straight, encoded
+    /// colours are blended, and each result is rounded once. The picture keeps its representation and its profile.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
         let Ok([Some(mut picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
             return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug."));
@@ -136,7 +135,7 @@ struct Place {
 }
 
 impl Place {
-    /// Calls `blend` for each pixel of the overlay that lies on the picture.
+    /// Calls `blend` for each pixel of the overlay that is on the picture.
     fn each<const U: usize, const O: usize>(
         &self,
         under: &mut [u8],

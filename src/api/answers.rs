@@ -1,4 +1,4 @@
-//! Answers, field by field as the contract has them.
+//! Answers, field by field as in the contract.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Link {
     pub href: String,
 }
 
-/// A batch's links.
+/// The links of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     /// Its status.
@@ -98,11 +98,11 @@ impl From<Pause> for PauseAnswer {
     }
 }
 
-/// What a status needs besides its batch's records.
+/// What a status needs in addition to its batch's records.
 pub(super) struct Around<'a> {
     /// The document's base.
     pub base_url: &'a str,
-    /// Workers that are on the batch now.
+    /// Workers that are currently on the batch.
     pub workers: u32,
     /// The global pause.
     pub global_pause: Option<Pause>,
@@ -117,7 +117,7 @@ pub struct LogEntryAnswer {
     pub message: String,
 }
 
-/// What happened to a batch besides its executions, oldest first.
+/// What happened to a batch apart from its executions, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "says it by its names")]
@@ -191,7 +191,7 @@ pub type BatchSummary = StatusWith<ExecutionCounts>;
 
 impl<E> StatusWith<E> {
     fn with(progress: &Progress, surroundings: &Around<'_>, executions: E) -> Self {
-        // A batch that has ended is not paused, not even by the global pause.
+        // A batch that has ended is never paused, not even by the global pause.
         let paused = progress.paused.or(surroundings.global_pause.filter(|_| !progress.status.is_end()));
         Self {
             batch_id: progress.batch_id.clone(),

@@ -1,4 +1,4 @@
-//! The action catalog as the contract describes an entry (section 4), from the same metadata as form and validator.
+//! The action catalog in the contract's form (section 4), from the same metadata as the form and the validator.
 
 use serde::Serialize;
 use serde_json::Value;

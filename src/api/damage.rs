@@ -10,7 +10,7 @@ use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
 use crate::batch::transitions;
 use crate::store::{Store, Which};
 
-/// Executions read at once, so that the page's tasks stay short.
+/// Executions read at once, to keep the page's tasks short.
 const PORTION: u32 = 500;
 
 /// The outcome of checking a batch's stored results.
@@ -21,13 +21,13 @@ pub struct VerifyAnswer {
     pub batch_id: String,
     /// How many executions had results to check.
     pub checked: u32,
-    /// Ids of those whose results are damaged or missing; they are failed now.
+    /// Ids of those whose results are damaged or missing; they have failed now.
     pub damaged: Vec<String>,
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// The successes among the next executions of a batch, in order; nothing after its end. `from` continues from call
-    /// to call, beginning with 0.
+    /// The successes among the next executions of a batch, in order; `None` after its end. `from` starts at 0 and is
+    /// advanced by each call.
     ///
     /// # Errors
     /// 404, 500.
@@ -35,7 +35,7 @@ impl<S: Store, H: Host> Service<S, H> {
         if *from >= self.progress(batch_id).await?.assets.total {
             return Ok(None);
         }
-        // By index and not by position among the successes: their number may change in the meantime.
+        // By index rather than by position among the successes, whose number may change meanwhile.
         let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
         *from += PORTION;
         executions.retain(|execution| execution.status == ExecutionStatus::Success);
@@ -43,7 +43,7 @@ impl<S: Store, H: Host> Service<S, H> {
     }
 
     /// Records that stored files are damaged or missing: each is replaced when it is stored again, and every execution,
-    /// in any batch, that has one among its results fails. Answers the ids of those executions.
+    /// in any batch, that has one among its results fails. Returns the ids of those executions.
     ///
     /// # Errors
     /// 500.
@@ -66,7 +66,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 let executions = match self.next_successes(&batch_id, &mut from).await {
                     Ok(Some(executions)) => executions,
                     Ok(None) => break,
-                    // It was deleted in the meantime.
+                    // It was deleted meanwhile.
                     Err(error) if error.code == 404 => break found.clear(),
                     Err(error) => return Err(error),
                 };
@@ -87,7 +87,7 @@ impl<S: Store, H: Host> Service<S, H> {
             let damage = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
                 let mut changed = Vec::new();
                 for execution in executions {
-                    // Its current state: it may have been regenerated in the meantime.
+                    // Its current state: it may have been regenerated meanwhile.
                     let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
                     let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
                     let names = place.filter(|_| still).map(|at| &found[at].1);

@@ -1,4 +1,4 @@
-//! The error that a refused call answers with.
+//! The error object of refused calls.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl ApiError {
         Self { status: "error".to_owned(), ..Self::new("unsupported_api_version", 400, message) }
     }
 
-    /// 404: there is no such thing.
+    /// 404: it does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new("not_found", 404, message)
     }
@@ -63,7 +63,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let hint = match error {
             StoreError::Quota(_) => " Delete batches you no longer need, or free space on the device.",
-            // These say so themselves.
+            // These already say so.
             StoreError::Version | StoreError::Closed => "",
             StoreError::Failed(_) => " Try again; if that does not help, reload the page.",
         };

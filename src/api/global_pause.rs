@@ -1,4 +1,5 @@
-//! Pausing and resuming all batches at once: a setting besides each batch's own pause, for all tabs and across reloads.
+//! Pausing and resuming all batches at once: a setting in addition to each batch's own pause, for all tabs and across
+//! reloads.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ pub async fn read_global_pause<S: Store>(store: &S) -> Result<Option<Pause>, Sto
 }
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Pauses all batches: nothing new starts, executions in flight finish. An existing pause stays as it is.
+    /// Pauses all batches: nothing new starts, executions in flight finish. An existing pause stays unchanged.
     ///
     /// # Errors
     /// 500 when it cannot be stored.
@@ -48,7 +49,7 @@ impl<S: Store, H: Host> Service<S, H> {
         self.set_global_pause(None).await
     }
 
-    /// Reads again whether all batches are paused.
+    /// Rereads whether all batches are paused.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -6,7 +6,7 @@ use crate::batch::records::Millis;
 /// Longest slug, so that ids stay readable and usable as file names.
 const MAX_SLUG: usize = 48;
 
-/// A text's lower-case ASCII letters and digits, with one hyphen for everything between them; `workflow` if none
+/// The ASCII letters and digits of a text in lower case, with one hyphen for everything in between; `workflow` if none
 /// remain.
 pub fn slug(text: &str) -> String {
     let mut slug = String::new();

@@ -13,7 +13,7 @@ const MAX_NAME: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAnswer {
-    /// What the `model` parameter calls it.
+    /// Its name in the `model` parameter.
     pub name: String,
     /// Length of its file.
     pub bytes: u64,
@@ -34,7 +34,7 @@ impl From<ModelRecord> for ModelAnswer {
     }
 }
 
-/// A name for a model, without surrounding blanks.
+/// A name for a model, without surrounding whitespace.
 ///
 /// # Errors
 /// 400 when it is empty or too long, or has control characters.

@@ -39,7 +39,7 @@ const COLUMNS: [&str; 30] = [
     "sha256",
     "encoder",
 ];
-/// Where the columns of an output begin.
+/// The first column of an output.
 const OUTPUT: usize = 22;
 
 /// A report as JSON.
@@ -96,8 +96,8 @@ pub(super) fn add_csv(csv: &mut String, execution: &Execution) {
     }
 }
 
-/// A cell. A text that a spreadsheet would take for a formula is prefixed with an apostrophe: file names come from
-/// anywhere.
+/// A cell. Text that a spreadsheet would treat as a formula gets an apostrophe as prefix, since file names may come
+/// from anywhere.
 fn push_cell(csv: &mut String, cell: &Value) {
     match cell {
         Value::Null => {}

@@ -1,4 +1,4 @@
-//! Requests, read tolerantly in type and strictly in range: an error is a 400 that says how to fix it.
+//! Requests, read leniently in type and strictly in range: an error is a 400 that says how to fix it.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priori
 use crate::batch::transitions::Replacement;
 use crate::store::BatchFilter;
 
-/// What is to be executed.
+/// What to execute.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execute {
     /// The batch's workflow id; takes precedence over a document's.
@@ -49,7 +49,7 @@ pub struct RunInput {
 pub enum Given {
     /// Files, as entries of an action's `images`: `content` as a list, or the one of `template`.
     Files(Vec<Value>),
-    /// A text.
+    /// Text.
     Text(String),
 }
 
@@ -159,17 +159,16 @@ fn read_config(raw: &Map<String, Value>) -> Result<Config, ApiError> {
     })
 }
 
-/// What a webhook's URL has to be.
+/// How to fix a webhook's URL.
 pub const WEBHOOK_HINT: &str = "Give an absolute URL, such as \"https://example.org/hook\".";
 
-/// Whether this is an absolute URL that a webhook can have.
+/// Whether this is an absolute URL that can be used as a webhook.
 pub fn is_web_url(url: &str) -> bool {
     let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(*scheme));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace))
 }
 
-/// The query of a batch's status: the form of the answer. `preview` is what the link `result` asks for, and answers
-/// the same.
+/// The query of a batch's status: the form of the answer. The link `result` uses `preview`, which returns the same.
 ///
 /// # Errors
 /// 400 for another form.
@@ -204,7 +203,7 @@ pub struct ListQuery {
     pub limit: u32,
     /// Entries before it.
     pub offset: u32,
-    /// As applied, for the answer.
+    /// The filters as applied, for the answer.
     pub filters: Filters,
     created_after: Option<Millis>,
     created_before: Option<Millis>,
@@ -245,7 +244,7 @@ impl ListQuery {
         })
     }
 
-    /// The filters as the store takes them.
+    /// The filters in the store's form.
     pub fn filter(&self) -> BatchFilter {
         BatchFilter {
             status: self.filters.status,
@@ -283,7 +282,7 @@ impl WorkflowsQuery {
     }
 }
 
-/// The version of a workflow that a query asks for.
+/// The version of a workflow that a query requests.
 ///
 /// # Errors
 /// 400 for anything that is not a version number.
@@ -291,7 +290,7 @@ pub(super) fn version_asked(query: &Value) -> Result<Option<u32>, ApiError> {
     whole(&query_object(query)?, "version", 1, u32::MAX)
 }
 
-/// A text that options may have.
+/// An optional text among options.
 ///
 /// # Errors
 /// 400 when it is something else.
@@ -343,7 +342,9 @@ impl ExecutionsQuery {
 pub struct Retry {
     /// These, or all failed ones.
     pub execution_ids: Option<Vec<String>>,
-    /// A file for the only one of them, in place of one that cannot be used.
+    /// Only executions that never ran; failed ones stay failed.
+    pub only_pending: bool,
+    /// For a single execution: a file to replace one that cannot be used.
     pub replacement: Option<Replacement>,
 }
 
@@ -366,13 +367,24 @@ impl Retry {
         if execution_ids.as_ref().is_some_and(Vec::is_empty) {
             return Err(ApiError::invalid("\"executionIds\" is empty. Omit it to retry all failed executions."));
         }
+        let only_pending = match given(&request, "onlyPending") {
+            None => false,
+            Some(value) => {
+                value.as_bool().ok_or_else(|| ApiError::invalid("\"onlyPending\" must be true or false."))?
+            }
+        };
+        if only_pending && execution_ids.is_some() {
+            return Err(ApiError::invalid(
+                "\"onlyPending\" runs what never ran, and \"executionIds\" retries failed executions. Give one of them.",
+            ));
+        }
         let replacement = given(&request, "replacement").map(read_replacement).transpose()?;
         if replacement.is_some() && execution_ids.as_ref().is_none_or(|ids| ids.len() != 1) {
             return Err(ApiError::invalid(
                 "\"replacement\" is for one execution. Give its id alone in \"executionIds\".",
             ));
         }
-        Ok(Self { execution_ids, replacement })
+        Ok(Self { execution_ids, only_pending, replacement })
     }
 
     /// Their positions in the batch, in order, each once.
@@ -422,7 +434,7 @@ impl Update {
     }
 }
 
-/// Checks the last argument of a call, or the headers' `api-version` in its place: `{ "apiVersion": "1.0" }`.
+/// Checks the last argument of a call, `{ "apiVersion": "1.0" }`, which corresponds to an `api-version` header.
 ///
 /// # Errors
 /// 400 for any other version.
@@ -455,7 +467,7 @@ fn query_object(value: &Value) -> Result<Map<String, Value>, ApiError> {
     if value.is_null() { Ok(Map::new()) } else { object(value, "The query").cloned() }
 }
 
-/// A value that is present: neither null nor the empty text of an empty form field.
+/// A value that is present: neither null nor the empty string of an empty form field.
 fn given<'a>(raw: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     raw.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
@@ -470,7 +482,7 @@ fn required_text(raw: &Map<String, Value>, shown: &str, key: &str) -> Result<Str
     }
 }
 
-/// A whole number, also as text, in its range.
+/// A whole number in a range; may be given as text.
 fn whole(raw: &Map<String, Value>, shown: &str, least: u32, most: u32) -> Result<Option<u32>, ApiError> {
     let key = shown.rsplit('.').next().unwrap_or(shown);
     let Some(value) = given(raw, key) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Reusing results of earlier batches: what decides a result, and reusing one if a request asks for it.
+//! Reusing results of earlier batches on request: what determines a result, and finding one that matches.
 
 use super::error::ApiError;
 use super::{Host, Service};
@@ -11,8 +11,8 @@ use crate::library;
 use crate::store::Store;
 
 impl<S: Store, H: Host> Service<S, H> {
-    /// Records for each execution what decides its results: recipe, versions, the user's own models in it, and the
-    /// content of each input. An execution whose content is not known before it is fetched has no such record.
+    /// Records for each execution what determines its results: recipe, versions, the user's own models in it, and the
+    /// content of each input. An execution whose content is unknown until it is fetched gets no such record.
     pub(super) async fn note_content_keys(
         &self,
         graph: &Graph,
@@ -46,7 +46,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let version = graph.version();
         for (execution, found) in keyed.into_iter().zip(found) {
-            // An execution that this version accepted may have been finished by another version of the program.
+            // An execution accepted by this version may have been finished by another version of the program.
             let same = found.filter(|found| found.engine_version.as_ref() == Some(&version));
             if let Some(found) = same
                 && let Some(names) = names(graph, execution, &found)
@@ -78,7 +78,7 @@ fn content_key(whole: &str, input: &InputAsset) -> Option<String> {
     Some(library::sha256(&text))
 }
 
-/// The names of a finished execution's outputs in this workflow; nothing when this workflow has other outputs.
+/// The names of a finished execution's outputs in this workflow; `None` if this workflow has other outputs.
 fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
     if graph.outputs.len() != found.outputs.len() {
         return None;

@@ -545,6 +545,9 @@ fn failed_executions_are_retried_all_or_by_id() {
         (json!({ "executionIds": [format!("{id}_exec-+0")] }), "+0"),
         (json!({ "executionIds": [] }), "empty"),
         (json!({ "executionIds": execution(0) }), "list"),
+        (json!({ "onlyPending": 1 }), "onlyPending"),
+        (json!({ "onlyPending": true, "executionIds": [execution(0)] }), "one of them"),
+        (json!({ "onlyPending": true }), "has been run"),
     ] {
         let error = refused(run(service.retry(&id, &request)));
         assert_eq!(error.code, 400, "{request}");
@@ -561,6 +564,22 @@ fn failed_executions_are_retried_all_or_by_id() {
     let list = run(service.executions(&id, &Value::Null)).expect("read");
     assert_eq!(list.executions.iter().map(|one| one.attempts).collect::<Vec<_>>(), [2, 1, 2]);
     assert!(refused(run(service.retry(&id, &Value::Null))).message.contains("Nothing"));
+}
+
+#[test]
+fn what_a_cancelled_batch_left_runs_without_a_retry_of_its_failures() {
+    let service = service();
+    let id = accepted(&service, "w", 3).batch_id;
+    finish(&service, &id, 0, false);
+    run(service.cancel(&id)).expect("running");
+    let status = json_of(&run(service.retry(&id, &json!({ "onlyPending": true }))).expect("two were left"));
+    assert_eq!((&status["status"], &status["completedAt"]), (&json!("running"), &Value::Null));
+    assert_eq!(status["assets"], json!({ "total": 3, "pending": 2, "processing": 0, "completed": 0, "failed": 1 }));
+    for index in [1, 2] {
+        finish(&service, &id, index, true);
+    }
+    let status = json_of(&run(service.status(&id, &Value::Null)).expect("there"));
+    assert_eq!((&status["status"], &status["assets"]["failed"]), (&json!("completed"), &json!(1)));
 }
 
 #[test]
@@ -586,7 +605,7 @@ fn a_global_pause_is_stored_and_shows_in_every_status_that_has_not_ended() {
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
     assert_eq!(service.host().notices.borrow().last(), Some(&Notice::GlobalPause));
     service.host().now.set(NOON + 9_999.0);
-    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays as it is");
+    assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays unchanged");
     // Another tab, or this one after a reload, reads it.
     let other = Service::new(service.store().clone(), service.host().clone());
     let status = json_of(&run(other.status(&id, &Value::Null)).expect("read"));

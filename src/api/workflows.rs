@@ -18,9 +18,9 @@ use crate::workflow::{self, builtin};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkflowStatus {
-    /// It may not.
+    /// It may not be run by its id.
     Draft,
-    /// It may: the published version runs.
+    /// It may be run by its id: the published version runs.
     Published,
 }
 
@@ -150,7 +150,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(WorkflowList { workflows, pagination })
     }
 
-    /// One workflow with its draft, or with the version that `query.version` asks for.
+    /// One workflow with its draft, or with the version that `query.version` requests.
     ///
     /// # Errors
     /// 404 when there is no such workflow or version, 400, 500.
@@ -261,7 +261,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(WorkflowDeleted { workflow_id: workflow_id.to_owned(), deleted: true })
     }
 
-    /// The document of a workflow, or of the version that `query.version` asks for, for another browser or program:
+    /// The document of a workflow, or of the version that `query.version` requests, for another browser or program:
     /// without pictures that exist only here.
     ///
     /// # Errors
@@ -271,7 +271,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(library::without_local_images(&document))
     }
 
-    /// Stores a document as a new draft, whatever is stored already.
+    /// Stores a document as a new draft, without replacing any other.
     ///
     /// # Errors
     /// 400 for anything that is not a workflow document, 500.
@@ -327,7 +327,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(version.filter(|version| library::recipe(&version.document) == recipe).map(PinnedVersion::from))
     }
 
-    /// Before a batch is deleted: records what it proves about its workflow, if nothing else will later.
+    /// Before a batch is deleted: records that it ran its workflow successfully, if no other batch shows that.
     pub(super) async fn note_what_ran(&self, progress: &Progress) -> Result<(), ApiError> {
         let Some(shown) = library::shown_by(progress).map(str::to_owned) else { return Ok(()) };
         let note = move |before: Option<KeptWorkflow>| {
@@ -338,7 +338,7 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(())
     }
 
-    /// An entry of `images` from a file of a run; without a name it gets that of its asset or of its URL.
+    /// An entry of `images` from a file of a run; without a name it takes that of its asset or its URL.
     async fn image_entry(&self, file: &Value) -> Result<Value, ApiError> {
         let text = |key: &str| file.get(key).and_then(Value::as_str);
         let url = text("presignedUrl").or_else(|| text("sourceUrl")).unwrap_or_default();
@@ -364,7 +364,7 @@ impl<S: Store, H: Host> Service<S, H> {
         self.store.workflow(workflow_id).await?.ok_or_else(|| ApiError::no_workflow(workflow_id))
     }
 
-    /// Whether the current draft has run successfully: that was recorded, or one of its batches proves it.
+    /// Whether the current draft has run successfully, as recorded or as one of its batches shows.
     async fn has_run(&self, kept: &KeptWorkflow) -> Result<bool, ApiError> {
         if kept.is_proven() {
             return Ok(true);
@@ -411,7 +411,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Notifies the host that workflows have changed, and answers one of them.
+    /// Notifies the host that workflows have changed, and returns one of them.
     async fn changed_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
         self.host.notify(Notice::Workflows);
         self.workflow(workflow_id, &Value::Null).await

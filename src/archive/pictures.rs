@@ -1,4 +1,4 @@
-//! The pictures of a ZIP that is none of ours, one by one and within limits, so that a ZIP made to burst ends early.
+//! The pictures in a ZIP that is not a Pixelmill archive, one by one and within limits that stop ZIP bombs.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::export::unzip::{self, Listed, Packing};
 use crate::file_name::{file_name, natural_order};
 use crate::selection::{Role, Skipped, Why, is_hidden, is_picture_by_name, role_by_content};
 
-/// What is unpacked of one ZIP.
+/// Limits for unpacking one ZIP.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of the directory.
@@ -28,22 +28,22 @@ impl Default for Limits {
     }
 }
 
-/// What a ZIP holds.
+/// The contents of a ZIP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Contents {
-    /// It is an archive of ours.
+    /// A Pixelmill archive.
     Archive,
     /// Anything else.
     Pictures {
         /// Paths of the pictures, in order.
         paths: Vec<String>,
-        /// What else it holds, the folders aside.
+        /// Everything else except folders.
         skipped: Vec<Skipped>,
     },
 }
 
-/// Unpacks the pictures of a ZIP in their natural order; each goes to `take` with its path.
+/// Unpacks the pictures in a ZIP in natural order and passes each to `take` with its path.
 ///
 /// # Errors
 /// A sentence, when it is not a ZIP, cannot be read, or `take` fails.
@@ -82,7 +82,7 @@ pub async fn unpack(
     Ok(Contents::Pictures { paths, skipped })
 }
 
-/// The content of an entry where it is a picture of at most `room` bytes.
+/// The content of an entry if it is a picture of at most `room` bytes.
 async fn picture(zip: &impl Source, entry: &Listed, room: u64) -> Result<Result<Vec<u8>, Why>, String> {
     if is_hidden(&entry.path) {
         return Ok(Err(Why::Hidden));
@@ -96,7 +96,7 @@ async fn picture(zip: &impl Source, entry: &Listed, room: u64) -> Result<Result<
     }
     let Some((from, to)) = place(zip, entry).await? else { return Ok(Err(Why::Damaged)) };
     if !by_name {
-        // A few packed bytes are enough for the first ones of the content.
+        // A few compressed bytes are enough for the first bytes of the content.
         let packed = zip.read(from, to.min(from + 2 * codecs::HEAD)).await?;
         let head = begin(&packed, entry.packing, codecs::HEAD as usize);
         if role_by_content(file_name(&entry.path), "", &head) != Role::Picture {
@@ -108,7 +108,7 @@ async fn picture(zip: &impl Source, entry: &Listed, room: u64) -> Result<Result<
     }
     let packed = zip.read(from, to).await?;
     let bytes = match entry.packing {
-        // No more than the directory says, whatever the stream would give.
+        // No more than the directory says, however much the stream contains.
         Packing::Deflated => miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, entry.size as usize).ok(),
         _ => Some(packed),
     };
@@ -116,7 +116,7 @@ async fn picture(zip: &impl Source, entry: &Listed, room: u64) -> Result<Result<
     Ok(bytes.filter(is_whole).ok_or(Why::Damaged))
 }
 
-/// Where an entry's packed content lies; nothing where that is not within the archive.
+/// The range of an entry's compressed content; `None` if it is not within the archive.
 async fn place(zip: &impl Source, entry: &Listed) -> Result<Option<(u64, u64)>, String> {
     let header_end = entry.offset.saturating_add(unzip::LOCAL_HEADER);
     if header_end > zip.size() {
@@ -127,12 +127,12 @@ async fn place(zip: &impl Source, entry: &Listed) -> Result<Option<(u64, u64)>, 
     Ok((to <= zip.size()).then_some((from, to)))
 }
 
-/// The first bytes of a content, of which the first packed ones are given.
+/// The first bytes of a content, from its first compressed bytes.
 fn begin(packed: &[u8], packing: Packing, most: usize) -> Vec<u8> {
     if packing == Packing::Stored {
         return packed[..packed.len().min(most)].to_vec();
     }
-    // That the rest is missing is no fault here.
+    // The rest is expected to be missing.
     miniz_oxide::inflate::decompress_to_vec_with_limit(packed, most).unwrap_or_else(|end| end.output)
 }
 
@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// A ZIP with compressed entries, packed by `miniz_oxide` and laid out by hand.
+    /// A ZIP with compressed entries, deflated by `miniz_oxide` and assembled by hand.
     fn deflated(files: &[(&str, &[u8])]) -> Vec<u8> {
         let (mut bytes, mut directory) = (Vec::new(), Vec::new());
         for (path, content) in files {

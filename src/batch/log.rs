@@ -1,4 +1,4 @@
-//! A batch's log: what happened to it besides its executions. Pure.
+//! A batch's log: what happened to it apart from its executions. Pure.
 
 use super::records::{BatchStatus, LogEntry, LogLevel, Millis, Progress};
 

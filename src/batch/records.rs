@@ -53,7 +53,7 @@ impl BatchStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExecutionStatus {
-    /// Not started, or given back.
+    /// Not started, or returned to the queue.
     Pending,
     /// Handed to a worker.
     Running,
@@ -111,7 +111,7 @@ impl Priority {
     }
 }
 
-/// `batchConfig` after defaults.
+/// `batchConfig` with defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
@@ -204,7 +204,7 @@ pub struct PinnedVersion {
     pub version_id: String,
 }
 
-/// How much an entry of a log matters.
+/// The level of a log entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
@@ -216,18 +216,18 @@ pub enum LogLevel {
     Error,
 }
 
-/// Something that happened to a batch besides its executions.
+/// Something that happened to a batch apart from its executions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// When.
     pub at: Millis,
-    /// How much it matters.
+    /// Its level.
     pub level: LogLevel,
     /// What, in a sentence.
     pub message: String,
 }
 
-/// What changes while a batch runs: enough for lists and status without the batch's document.
+/// What changes while a batch runs: enough for lists and statuses without the batch's document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
@@ -243,17 +243,17 @@ pub struct Progress {
     /// Recipe of its document (see `library::recipe`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
-    /// Changes so far: of two copies the one with more is newer.
+    /// Number of changes so far: of two copies, the one with more is newer.
     #[serde(default)]
     pub revision: u64,
-    /// Retries so far: each returns executions to pending.
+    /// Number of retries so far: each returns executions to pending.
     #[serde(default)]
     pub round: u32,
     /// State.
     pub status: BatchStatus,
     /// Pause; a paused batch keeps its state.
     pub paused: Option<Pause>,
-    /// Concurrency, priority and other settings in force.
+    /// Current concurrency, priority and other settings.
     pub config: Config,
     /// Counters.
     pub assets: Assets,
@@ -262,21 +262,21 @@ pub struct Progress {
     /// Indices of the successes with doubts about their results. Empty for batches that ran before this was recorded.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub doubtful: BTreeSet<u32>,
-    /// Sum of `durationMs` over the finished executions that count for the average.
+    /// Sum of `durationMs` over the finished executions that count towards the average.
     pub duration_sum_ms: f64,
-    /// How many executions that sum has.
+    /// How many executions are in that sum.
     pub duration_count: u32,
     /// The webhook call that is still due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Delivery>,
-    /// What happened besides its executions, oldest first.
+    /// What happened apart from its executions, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogEntry>,
     /// When it was accepted.
     pub created_at: Millis,
     /// When anything last changed.
     pub updated_at: Millis,
-    /// When it had ended and nothing was in flight any more.
+    /// When it had ended with nothing left in flight.
     pub completed_at: Option<Millis>,
 }
 
@@ -318,7 +318,7 @@ pub struct PastFailure {
     pub failure: Failure,
 }
 
-/// Where a reused result comes from.
+/// The origin of a reused result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reused {
@@ -351,8 +351,8 @@ pub struct Execution {
     /// What went wrong before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastFailure>,
-    /// What decides its results, as a hash: recipe, engine and contents. None if the content of an input is not known
-    /// before it is fetched.
+    /// A hash of everything that determines its results: recipe, engine and contents. `None` if the content of an input
+    /// is unknown until it is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_key: Option<String>,
     /// Where its results were reused from, if they were.
@@ -391,19 +391,19 @@ impl Execution {
         execution_id(&self.batch_id, self.asset_index)
     }
 
-    /// Whether somebody should look at its results.
+    /// Whether its results need review.
     pub fn is_doubtful(&self) -> bool {
         self.status == ExecutionStatus::Success && self.warnings.iter().any(Warning::is_doubt)
     }
 
-    /// The input whose file it failed by, as far as the failure names one.
+    /// The input whose file made it fail, if the failure names one.
     pub fn failed_input(&self) -> Option<&InputRef> {
         let failure = self.failure.as_ref().filter(|failure| failure.phase != Phase::Execute)?;
         let action_id = failure.action_id.as_ref()?;
         self.input_asset.inputs.iter().find(|input| input.action_id == *action_id)
     }
 
-    /// Whether it fails again whenever it runs with the same files.
+    /// Whether it would fail again with the same files.
     pub fn needs_another_file(&self) -> bool {
         let by_user = |failure: &Failure| failure.category == ErrorCategory::ValidationError;
         self.failed_input().is_some() && self.failure.as_ref().is_some_and(by_user)

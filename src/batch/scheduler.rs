@@ -1,13 +1,13 @@
-//! Which execution runs where and when: a state machine, events in, commands out. No clock, no storage, no workers: the
-//! browser code turns what happens into [`Event`]s and carries out [`Command`]s.
+//! Which execution runs where and when: a state machine that takes events and returns commands. No clock, no storage,
+//! no workers: the browser code turns what happens into [`Event`]s and carries out [`Command`]s.
 //!
-//! The store is the truth, and the scheduler's sets are a cache of it. A hand-out is durable before its worker receives
-//! it, and the store may refuse it (cancelled, paused or taken in the meantime, by any tab). Whenever the scheduler
-//! learns that its cache may be outdated, it asks for the batch's pending executions again ([`Command::Load`]) and
-//! starts nothing of that batch until it has them.
+//! The store is the source of truth, and the scheduler's sets are a cache of it. A hand-out is durable before its
+//! worker receives it, and the store may refuse it (cancelled, paused or taken meanwhile, by any tab). Whenever the
+//! scheduler learns that its cache may be outdated, it reloads the batch's pending executions ([`Command::Load`]) and
+//! starts nothing in that batch until it has them.
 //!
 //! A worker's life: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. An execution whose
-//! worker is lost: `GiveBack` → `GivenBack`; until that answer it counts as in flight.
+//! worker is lost: `GiveBack` → `GivenBack`; until then it counts as in flight.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub type WorkerId = u32;
 pub struct Limits {
     /// Most workers, and most executions in flight.
     pub workers: u32,
-    /// Most pixels of inputs in flight; one input that is larger runs alone.
+    /// Most pixels of inputs in flight; a larger input runs alone.
     pub pixels: u64,
     /// Memory in bytes at which a worker is replaced after its execution: wasm memory never shrinks.
     pub memory_mark: u64,
@@ -43,7 +43,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Two workers; memory for 16 pictures of 12 megapixels; 30 s and 2.5 s per megapixel, which is 400 times as long
+    /// Two workers; memory for 16 pictures of 12 megapixels; 30 s plus 2.5 s per megapixel, which is 400 times as long
     /// as a 12-megapixel picture takes on a slow machine.
     fn default() -> Self {
         Self {
@@ -66,11 +66,11 @@ pub enum Activity {
     Active,
     /// Not at the moment.
     Paused,
-    /// Not any more; executions in flight have a little time left.
+    /// No longer; executions in flight have a little time left.
     Ended,
 }
 
-/// What the scheduler has to know about a batch's progress.
+/// What the scheduler needs to know about a batch's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchView {
     /// Weight class.
@@ -79,7 +79,7 @@ pub struct BatchView {
     pub concurrency_limit: u32,
     /// Whether its executions are handed out.
     pub activity: Activity,
-    /// The progress's revision: messages of several tabs and workers overtake each other, and an older one is ignored.
+    /// The progress's revision: messages from tabs and workers may overtake each other, and older ones are ignored.
     pub revision: u64,
     /// The progress's round: a new one means that executions have returned to pending.
     pub round: u32,
@@ -133,7 +133,7 @@ impl From<&Execution> for Waiting {
 /// How a worker died.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// Without a report: an `error` event, or it is simply gone.
+    /// Without a report: an `error` event, or it is just gone.
     Vanished,
     /// Its panic hook reported this.
     Panic(String),
@@ -156,7 +156,7 @@ pub enum Event {
         /// As the store now has it.
         view: BatchView,
     },
-    /// Answer to [`Command::Load`], and the short way for a new batch: all its pending executions; `None` when there
+    /// Answer to [`Command::Load`], also sent right away for a new batch: all its pending executions; `None` if there
     /// is no such batch. If reading fails, answer later.
     Loaded {
         /// The batch.
@@ -193,11 +193,11 @@ pub enum Event {
         /// Pixels of its inputs.
         pixels: u64,
     },
-    /// A worker has more to do than the number of pixels suggests: something to download, a model to run.
+    /// A worker has more to do than the number of pixels suggests, such as a download or running a model.
     Slow {
         /// The worker.
         worker: WorkerId,
-        /// Time for it in addition to the time for pixels, counted from now; replaces an earlier value.
+        /// Additional time from now, on top of the time for pixels; replaces an earlier value.
         ms: u32,
     },
     /// A worker's execution has ended, and its record is durable (or was refused as outdated).
@@ -213,10 +213,10 @@ pub enum Event {
     Unstored {
         /// The worker.
         worker: WorkerId,
-        /// What the batch pauses for.
+        /// Why the batch pauses.
         reason: PauseReason,
     },
-    /// A worker is gone, or useless and stopped.
+    /// A worker is gone, or unusable and stopped.
     Died {
         /// The worker.
         worker: WorkerId,
@@ -262,7 +262,7 @@ pub enum Command {
         worker: WorkerId,
     },
     /// Record the hand-out (`transitions::hand_out`, relaxed), then send it to the worker: [`Event::Started`] or
-    /// [`Event::Refused`]. Answer even if the worker has died in the meantime.
+    /// [`Event::Refused`]. Answer even if the worker has died meanwhile.
     HandOut {
         /// The worker.
         worker: WorkerId,
@@ -270,19 +270,19 @@ pub enum Command {
         batch: String,
         /// The execution.
         index: u32,
-        /// Whether nothing else is in flight for as long as it runs.
+        /// Whether nothing else is in flight while it runs.
         alone: bool,
     },
-    /// Restart the worker's only timer: [`Event::Overdue`] with this ticket. Late events are ignored.
+    /// Restart the worker's only timer, for [`Event::Overdue`] with this ticket. Late events are ignored.
     Watch {
         /// The worker.
         worker: WorkerId,
-        /// To be returned in the event.
+        /// Returned in the event.
         ticket: u64,
         /// From now.
         ms: u32,
     },
-    /// Record that an execution comes back unfinished (`transitions::give_back`): [`Event::GivenBack`].
+    /// Record that an execution is returned unfinished (`transitions::give_back`): [`Event::GivenBack`].
     GiveBack {
         /// The batch.
         batch: String,
@@ -293,11 +293,11 @@ pub enum Command {
         /// Why.
         cause: Cause,
     },
-    /// Workers do not start: tell the user. The next [`Event::Loaded`] or [`Event::Limits`] tries again.
+    /// Workers do not start: tell the user. The next [`Event::Loaded`] or [`Event::Limits`] retries.
     Stuck,
 }
 
-/// Workers in a row that may fail to start before whatever needs one gives up: the scheduler, an import, a single task.
+/// Consecutive workers that may fail to start before their user (scheduler, import, single task) gives up.
 pub const MAX_FAILED_STARTS: u32 = 3;
 
 #[derive(Debug)]
@@ -305,18 +305,18 @@ struct BatchQueue {
     view: BatchView,
     pending: BTreeSet<u32>,
     suspects: BTreeSet<u32>,
-    /// Pixels of those pending executions for which they are known.
+    /// Pixels of the pending executions, as far as known.
     pixels: BTreeMap<u32, u64>,
     loading: LoadState,
     /// The round that was loaded.
     round: u32,
-    /// Number of the device's last start when this batch started one, or was added.
+    /// The device's start counter at this batch's last start, or when it was added.
     last_start: u64,
     measured_sum: u64,
     measured_count: u64,
 }
 
-/// Whether the sets are being read from the store.
+/// Whether the sets are being loaded from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LoadState {
     No,
@@ -335,7 +335,7 @@ impl BatchQueue {
         self.view.activity == Activity::Active && self.loading == LoadState::No && self.waiting() > 0
     }
 
-    /// Pixels of an execution: as known, or the average of the batch, or the guess.
+    /// Pixels of an execution: known, or the batch's average, or the assumed value.
     fn cost(&self, index: u32, guess: u64) -> u64 {
         let like_others = self.measured_sum.checked_div(self.measured_count).unwrap_or(guess);
         self.pixels.get(&index).copied().unwrap_or(like_others).max(1)
@@ -360,7 +360,7 @@ impl BatchQueue {
 struct Job {
     batch: String,
     index: u32,
-    /// None until the hand-out is durable.
+    /// `None` until the hand-out is durable.
     attempt: Option<u32>,
     pixels: u64,
     /// Time in addition to the time for pixels.
@@ -369,8 +369,8 @@ struct Job {
     alone: bool,
     /// Whether its batch has ended.
     stopping: bool,
-    /// Whether the store reported it as pending in the meantime: its hand-out was not durable yet, or it has failed and
-    /// was retried before its end was reported. Its end is then no reason to forget it.
+    /// Whether the store reported it as pending meanwhile: its hand-out was not durable yet, or it failed and was
+    /// retried before its end was reported. Its end must then not remove it from the pending set.
     read_as_pending: bool,
 }
 
@@ -399,7 +399,7 @@ pub struct Scheduler {
     workers: BTreeMap<WorkerId, Worker>,
     /// By worker; a worker that died before its hand-out was durable still has its execution here.
     jobs: BTreeMap<WorkerId, Job>,
-    /// Lost with their workers, not yet given back.
+    /// Lost with their workers and not yet given back.
     giving_back: Vec<Job>,
     fair: FairShare,
     starts: u64,
@@ -410,7 +410,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// An empty one.
+    /// A scheduler without batches.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -429,7 +429,7 @@ impl Scheduler {
         }
     }
 
-    /// Handles an event; answers what to do, in this order.
+    /// Handles an event; returns what to do, in this order.
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
         match event {
             Event::Limits(limits) => {
@@ -462,7 +462,7 @@ impl Scheduler {
         std::mem::take(&mut self.commands)
     }
 
-    /// How many workers are on a batch now.
+    /// How many workers are on a batch.
     pub fn workers_on(&self, batch: &str) -> u32 {
         self.jobs.values().filter(|job| job.batch == batch).count() as u32
     }
@@ -518,7 +518,7 @@ impl Scheduler {
         })
     }
 
-    /// Asks for a batch's pending executions, unless a request is under way.
+    /// Requests a batch's pending executions, unless a request is in progress.
     fn load(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id) {
             if batch.loading == LoadState::No {
@@ -530,7 +530,7 @@ impl Scheduler {
         }
     }
 
-    /// A requested answer, if there is one, may be outdated when it arrives.
+    /// Marks a pending request: its answer may be outdated when it arrives.
     fn moved(&mut self, id: &str) {
         if let Some(batch) = self.batches.get_mut(id)
             && batch.loading == LoadState::Asked
@@ -542,7 +542,7 @@ impl Scheduler {
     fn loaded(&mut self, id: &str, loaded: Option<(BatchView, Vec<Waiting>)>) {
         self.failed_starts = 0;
         let Some((view, waiting)) = loaded else { return self.deleted(id) };
-        // Late: the batch is deleted, or it has ended and was forgotten, and then there may be nothing left to refuse.
+        // Late: the batch was deleted, or it ended and was forgotten, so that there may be nothing left to refuse.
         if self.gone.contains(id) || (waiting.is_empty() && !self.batches.contains_key(id)) {
             return;
         }
@@ -576,7 +576,7 @@ impl Scheduler {
         self.gone.insert(id.to_owned());
     }
 
-    /// Gives a batch's executions in flight little time to finish, or the usual time again.
+    /// Gives a batch's executions in flight a short time to finish, or the usual time again.
     fn stop(&mut self, id: &str, stopping: bool) {
         let workers: Vec<WorkerId> = (self.jobs.iter_mut())
             .filter(|(_, job)| job.batch == id && job.stopping != stopping)
@@ -713,7 +713,7 @@ impl Scheduler {
         }
     }
 
-    /// An execution of a batch has ended or come back.
+    /// An execution of a batch has ended or was given back.
     fn after(&mut self, id: &str, view: Option<BatchView>) {
         self.moved(id);
         match view {
@@ -723,7 +723,7 @@ impl Scheduler {
         self.forget_ended(id);
     }
 
-    /// Asks for an execution to be given back whose worker is gone.
+    /// Requests that an execution whose worker is gone is given back.
     fn give_back(&mut self, job: Job, cause: Cause) {
         if !self.batches.contains_key(&job.batch) {
             return;
@@ -790,14 +790,14 @@ impl Scheduler {
         self.workers.iter().find(|(_, worker)| worker.state == WorkerState::Idle).map(|(id, _)| *id)
     }
 
-    /// An idle worker that is one too many.
+    /// A surplus idle worker.
     fn surplus(&self) -> Option<WorkerId> {
         if self.workers.len() as u32 > self.limits.workers { self.idle() } else { None }
     }
 
     /// What starts next, and whether alone.
     ///
-    /// An execution that does not fit next to those in flight is waited for and not overtaken; otherwise large pictures
+    /// An execution that does not fit next to those in flight is not overtaken by others; otherwise large pictures
     /// would starve.
     fn choose(&mut self) -> Option<Choice> {
         let in_flight = self.in_flight();

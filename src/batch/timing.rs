@@ -1,4 +1,4 @@
-//! How long the rest of a batch will take, from what has finished. Times come as numbers: no clock is read here.
+//! How long the rest of a batch will take, estimated from what has finished. Times are passed in; no clock is read.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use super::records::{Pause, Progress};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timing {
-    /// Average × unfinished ÷ workers now on it; null before the first end, while paused, and when nobody works on
-    /// the rest.
+    /// Average × unfinished ÷ workers currently on it; null before the first end, while paused, and while no worker is
+    /// on it.
     pub estimated_time_remaining_ms: Option<f64>,
     /// Mean `durationMs` of the finished; null before the first end.
     pub average_execution_time_ms: Option<f64>,
 }
 
-/// The timing of a batch on which `workers` work now; `paused` is the pause in force, its own or the global one.
+/// The timing of a batch with `workers` on it; `paused` is the pause that applies, its own or the global one.
 pub fn timing(progress: &Progress, paused: Option<Pause>, workers: u32) -> Timing {
     let average = (progress.duration_count > 0)
         .then(|| (progress.duration_sum_ms / f64::from(progress.duration_count)).max(0.0).round());

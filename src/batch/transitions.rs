@@ -1,6 +1,6 @@
 //! How a batch's records change: pure functions that run inside `store::Store::change`.
 //!
-//! Each reads the records it was given, and either changes them as a whole or leaves them untouched. Nothing here
+//! Each reads the records it was given, and either changes all of them or none. Nothing here
 //! reads a clock or a store. After each, the counters add up, the counters agree with the executions' states, and a
 //! batch that ended with nothing in flight has its `completed_at`.
 
@@ -125,8 +125,8 @@ pub fn take_over(
     Some(())
 }
 
-/// Returns to pending what a new batch has reused if it refers to a file that is missing now. Answers the references
-/// that are dropped with it, as changes of their counts.
+/// Returns to pending what a new batch has reused if it refers to a file that is missing now. Returns the references
+/// that are dropped with it, as count changes.
 pub fn return_missing(
     progress: &mut Progress,
     executions: &mut [Execution],
@@ -151,8 +151,8 @@ pub fn return_missing(
     let_go
 }
 
-/// Hands an execution to a worker: pending → running, one attempt more. `alone` says that nothing else is in flight
-/// while it runs. Answers the attempt's number, which is needed to finish it.
+/// Hands an execution to a worker: pending → running, with one more attempt. `alone` says that nothing else is in
+/// flight while it runs. Returns the attempt's number, which is needed to finish it.
 ///
 /// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending.
 pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool, now: Millis) -> Option<u32> {
@@ -172,7 +172,7 @@ pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool,
     Some(execution.attempts)
 }
 
-/// What a worker learned about an execution's input, whatever the outcome.
+/// What a worker found out about an execution's input, whatever the outcome.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
     /// Asset id of a primary input that was fetched from a URL.
@@ -185,7 +185,7 @@ pub struct Findings {
     pub engine_version: Option<String>,
 }
 
-/// What a successful execution made.
+/// What a successful execution produced.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
     /// The written results.
@@ -239,7 +239,7 @@ pub fn fail(
     Some(())
 }
 
-/// Why an execution comes back from a worker unfinished.
+/// Why an execution is returned unfinished by a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Its worker vanished without a report.
@@ -250,13 +250,13 @@ pub enum Cause {
     Panic(String),
     /// Its worker ran out of memory and reported it.
     OutOfMemory,
-    /// Its worker was stopped or never received it, through no fault of the execution.
+    /// Its worker was stopped or never received it; the execution is not to blame.
     Stopped,
     /// It could not be stored: the batch pauses.
     Unstored(PauseReason),
 }
 
-/// What became of an execution that came back.
+/// The outcome for an execution that was returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenBack {
     /// It is pending again.
@@ -265,11 +265,10 @@ pub enum GivenBack {
     Failed,
 }
 
-/// Takes an execution back from its worker: a reported panic or exhaustion fails it at once, a vanished or overdue
+/// Returns an execution from its worker: a reported panic or memory exhaustion fails it at once, a vanished or overdue
 /// worker counts and the third fails it, anything else returns it to pending without counting.
 ///
 /// `None`, and nothing changes, unless the execution is running with this attempt.
-/// `None`, and nothing changes, unless the execution is running with this very attempt.
 pub fn give_back(
     progress: &mut Progress,
     execution: &mut Execution,
@@ -319,10 +318,10 @@ pub fn give_back(
     }
 }
 
-/// Cancels a batch: nothing new starts, executions in flight may finish. Answers the state before.
+/// Cancels a batch: nothing new starts, executions in flight may finish. Returns the previous state.
 ///
 /// # Errors
-/// The state of a batch that has ended already; nothing changes.
+/// The state of a batch that has already ended; nothing changes.
 pub fn cancel(progress: &mut Progress, now: Millis) -> Result<BatchStatus, BatchStatus> {
     let previous = progress.status;
     if previous.is_end() {
@@ -333,7 +332,7 @@ pub fn cancel(progress: &mut Progress, now: Millis) -> Result<BatchStatus, Batch
     Ok(previous)
 }
 
-/// Pauses a batch; an existing pause stays as it is.
+/// Pauses a batch; an existing pause stays unchanged.
 ///
 /// # Errors
 /// The state of a batch that has ended; nothing changes.
@@ -348,7 +347,7 @@ pub fn pause(progress: &mut Progress, reason: PauseReason, now: Millis) -> Resul
     Ok(())
 }
 
-/// Ends a pause, whatever its reason; a batch that is not paused stays as it is.
+/// Ends a pause, whatever its reason; a batch that is not paused stays unchanged.
 ///
 /// # Errors
 /// The state of a batch that has ended; nothing changes.
@@ -369,15 +368,15 @@ pub enum RetryRefusal {
     NotEnded(BatchStatus),
     /// The execution at this index has not failed.
     NotFailed(u32, ExecutionStatus),
-    /// Nothing failed and nothing was left to run.
+    /// Nothing failed and nothing is left to run.
     Nothing,
-    /// The input to be replaced is none of the execution's.
+    /// The execution has no such input to replace.
     NoInput,
 }
 
 /// Restarts a batch that has ended: these failed executions return to pending, along with those that never started.
-/// Attempts continue counting, and each failure becomes part of the history; outputs and deaths are cleared. Answers
-/// how many returned.
+/// Attempts continue counting, and each failure becomes part of the history; outputs and deaths are cleared. Returns
+/// how many executions will run.
 ///
 /// An execution whose tab died while it was alone in flight still runs alone.
 ///
@@ -430,14 +429,14 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
 pub struct Replacement {
     /// The input's `actionId`; the primary one's when there is none.
     pub action_id: Option<String>,
-    /// What the file is called.
+    /// The file's name.
     pub name: String,
     /// The file.
     pub asset_id: String,
 }
 
 impl Replacement {
-    /// The place of the input among an execution's.
+    /// The position of the input among an execution's inputs.
     fn place(&self, execution: &Execution) -> Option<usize> {
         let wanted = self.action_id.as_ref();
         let mut inputs = execution.input_asset.inputs.iter();
@@ -458,7 +457,7 @@ impl Replacement {
             execution.input_asset.asset_id = Some(self.asset_id.clone());
             (execution.input_thumbnail, execution.input_size) = (None, None);
         }
-        // What it is made of is another thing now.
+        // Its content has changed.
         execution.content_key = None;
     }
 }
@@ -481,7 +480,7 @@ pub fn retry_with(
 }
 
 /// Records that results of an execution are damaged or missing (`names` says which): success → failed, so that a retry
-/// regenerates them. Its outputs are dropped. How its batch ended, and when, stays as it is.
+/// regenerates them. Its outputs are dropped. How and when its batch ended stays unchanged.
 ///
 /// `None`, and nothing changes, unless it is a success.
 pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
@@ -569,12 +568,12 @@ pub fn adopt(
     Ok(())
 }
 
-/// Repairs a batch whose tab is gone: `executions` are all that were running. They return to pending.
+/// Recovers a batch whose tab is gone: `executions` are all that were running. They return to pending.
 ///
-/// `left` is when the tab left in good order, if it did: what it had started by then is not to blame, and runs as
-/// before. For everything else the tab crashed: it returns as a suspect; for an execution that was alone in flight the
-/// tab's death counts, and the fifth fails it. Only a worker that is ready is handed an execution, so a tab that dies
-/// while it starts blames nothing. Answers how many executions there were.
+/// `left` is when the tab exited normally, if it did: what it had started by then is not to blame and runs as before.
+/// Everything else was in flight when the tab crashed and returns as a suspect. For an execution that was alone in
+/// flight the crash counts, and the fifth fails it. Only ready workers are handed executions, so a tab that dies while
+/// it starts blames nothing. Returns how many executions there were.
 ///
 /// `None`, and nothing changes, when nothing was running.
 pub fn recover(
@@ -649,7 +648,7 @@ fn no_success(progress: &mut Progress, index: u32) {
     progress.doubtful.remove(&index);
 }
 
-/// What every end of a running execution has in common.
+/// Ends a running execution, whatever the outcome.
 fn end(progress: &mut Progress, execution: &mut Execution, now: Millis) {
     let duration = (now - execution.started_at.unwrap_or(now)).max(0.0);
     execution.completed_at = Some(now);
@@ -1063,7 +1062,7 @@ pub(crate) mod tests {
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
         assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
         assert_eq!(progress.failed, BTreeSet::from([0]));
-        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "what is damaged is let go");
+        assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "the damaged file is released");
         let failure = executions[0].failure.clone().expect("failed");
         assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");
@@ -1091,12 +1090,12 @@ pub(crate) mod tests {
         assert_eq!(progress.doubtful, BTreeSet::from([1]));
         let (mut other, mut taken) = batch_of(1);
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
-        assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt comes along");
+        assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt is copied too");
         progress.doubtful.clear();
         adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from elsewhere, where it was not recorded yet");
+        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from another browser, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
-        assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "what is gone is in doubt no more");
+        assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "a missing result is no longer doubtful");
     }
 
     #[test]

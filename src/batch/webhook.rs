@@ -22,18 +22,18 @@ pub struct Delivery {
 /// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The other side answered with this HTTP status.
+    /// The server answered with this HTTP status.
     Answered(u16),
     /// There was no answer, for this reason.
     Failed(String),
 }
 
-/// The batch has ended: a call of its webhook is due now.
+/// The batch has ended: a call to its webhook is due now.
 pub(super) fn due(progress: &mut Progress, now: Millis) {
     progress.webhook = progress.config.webhook_url.is_some().then_some(Delivery { attempts: 0, next_at: now });
 }
 
-/// Nothing is sent, and the log says why.
+/// Records in the log why nothing is sent.
 ///
 /// `None`, and nothing changes, when nothing is due.
 pub fn leave(progress: &mut Progress, why: &str, now: Millis) -> Option<()> {
@@ -70,7 +70,7 @@ pub fn tried(progress: &mut Progress, attempts: u32, outcome: Outcome, now: Mill
     Some(())
 }
 
-/// Whether an HTTP status says that a retry would be useless: the request itself is refused.
+/// Whether an HTTP status means that a retry is useless because the request itself is refused.
 const fn is_final(status: u16) -> bool {
     status >= 400 && status < 500 && !matches!(status, 408 | 425 | 429)
 }

@@ -71,7 +71,7 @@ extern "C" fn input() -> *mut f32 {
     state.input.as_mut_ptr()
 }
 
-/// Runs the model on the samples that were written; answers where the mask lies until the next call, or null.
+/// Runs the model on the samples that were written; returns the address of the mask, valid until the next call, or null.
 #[unsafe(no_mangle)]
 extern "C" fn run() -> *const f32 {
     let mut state = locked(&STATE);
@@ -82,7 +82,7 @@ extern "C" fn run() -> *const f32 {
             output.as_ptr()
         }
         _ => {
-            say("no network is loaded, or no input is written".to_owned());
+            say("no model is loaded, or no input is written".to_owned());
             std::ptr::null()
         }
     }

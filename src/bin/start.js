@@ -1,4 +1,4 @@
-// Starts the page: loads the module and the WebAssembly file that Trunk names in the attributes of this script's own element.
+// Starts the page: loads the module and the WebAssembly file that Trunk names in the attributes of this script's element.
 // It is an external file because the page's Content-Security-Policy allows no inline script. Nothing else belongs here.
 
 const { page, wasm } = document.querySelector("script[data-page]").dataset;

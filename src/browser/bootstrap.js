@@ -1,4 +1,4 @@
-// The end of the text that every worker is made from, after wasm-bindgen's glue and libwebp's loader: waits for the
+// The end of every worker's source text, after wasm-bindgen's glue and libwebp's loader: waits for the
 // compiled module, starts it, and reports a trap. Nothing here is fetched.
 {
   let started;
@@ -7,7 +7,7 @@
     try {
       exhausted = Boolean(started && started.pixelmill_memory_exhausted());
     } catch {
-      // A trapped instance may refuse; then the message must do.
+      // A trapped instance may refuse the call; then the message has to be enough.
     }
     self.postMessage([JSON.stringify({ crashed: { message: String(message), exhausted } })]);
   };

@@ -51,7 +51,7 @@ pub struct ImportFailure {
     pub reason: StopReason,
 }
 
-/// What a subscriber receives. Everything it reports is durable already.
+/// What a subscriber receives. Everything it reports is already durable.
 #[derive(Clone, Debug)]
 pub enum ClientEvent {
     /// A batch's progress changed: at most four times a second per batch, and once at its end.
@@ -79,22 +79,22 @@ pub enum ClientEvent {
 pub enum Role {
     /// It schedules and runs the workers.
     Leader,
-    /// Another tab does; this one shows the batches and controls them.
+    /// Another tab schedules; this one shows the batches and controls them.
     Follower,
-    /// It schedules for itself only: it works from memory, which no other tab can see.
+    /// It works from memory, which no other tab can see, and schedules for itself only.
     Alone,
     /// No secure context, so no locks: it schedules, and a second tab must not be opened.
     SingleTab,
 }
 
-/// How the client is doing.
+/// The client's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
     /// This tab's role.
     pub role: Role,
     /// Most workers that this tab keeps for executions (0 in a follower).
     pub workers: u32,
-    /// A download of the model or the inference code, while it is under way in this tab.
+    /// The download of the model or the inference code, while one is in progress in this tab.
     pub loading: Option<DownloadProgress>,
     /// Why this tab works from memory, if it does: nothing outlives it.
     pub memory: Option<String>,
@@ -107,7 +107,7 @@ pub struct ClientState {
 pub struct Note {
     /// One or more sentences.
     pub text: String,
-    /// Whether a reload of the page is the way out.
+    /// Whether reloading the page helps.
     pub reload_helps: bool,
 }
 
@@ -172,7 +172,7 @@ impl Shared {
         }
     }
 
-    /// Keeps track of what runs, as far as this tab is told.
+    /// Tracks what runs, as far as this tab is told.
     fn follow(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
         let subscription = self.exchange.subscribe(move |message| {
@@ -284,10 +284,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Opens the storage, fetches what workers need, takes part in the election, publishes `window.pixelmill`.
+    /// Opens the storage, fetches what workers need, joins the leader election and publishes `window.pixelmill`.
     ///
-    /// `blocked` is called when the storage has to be upgraded and a tab with an older version of the page is open;
-    /// this one starts when that one is closed.
+    /// `blocked` is called when the storage has to be upgraded while a tab with an older version of the page is open;
+    /// this tab starts once that one is closed.
     ///
     /// # Errors
     /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
@@ -404,7 +404,7 @@ impl Client {
         let elected = lead.clone();
         let shared = self.inner.shared.clone();
         let elected = move || {
-            // While the tab lives and can lead; without its storage it cannot.
+            // Held while the tab lives and can lead; without storage it cannot.
             Promise::new(&mut |resolve, _| {
                 let resign = move || {
                     let _answered = resolve.call0(&JsValue::UNDEFINED);
@@ -422,12 +422,12 @@ impl Client {
         });
     }
 
-    /// Stores files (a `File` is a `Blob`) whatever is in them. One entry per file, in order. `on_stored` receives every
-    /// entry as soon as its file is durable, and what the file's header says; files that were stored together arrive
-    /// together.
+    /// Stores files (a `File` is a `Blob`), whatever they contain. Returns one entry per file, in order. `on_stored`
+    /// receives every entry as soon as its file is durable, with what its header says; files that were stored together
+    /// arrive together.
     ///
     /// # Errors
-    /// When the browser's storage is full or a file cannot be read, with what was stored before.
+    /// When the browser's storage is full or a file cannot be read; includes what was stored before.
     pub async fn import_assets(
         &self,
         files: Vec<Blob>,
@@ -437,7 +437,7 @@ impl Client {
         self.inner.shared.import(files, on_stored).await
     }
 
-    /// Accepts a batch: the contract's request in, its 202 answer out.
+    /// Accepts a batch: takes the contract's request and returns its 202 answer.
     ///
     /// # Errors
     /// As `api::Service::execute`; likewise for the other methods of the same name.
@@ -477,6 +477,14 @@ impl Client {
         self.inner.service.cancel(batch_id).await
     }
 
+    /// The workflow that a batch ran, with the pictures it named.
+    ///
+    /// # Errors
+    /// As `api::Service::batch_workflow`.
+    pub async fn batch_workflow(&self, batch_id: &str) -> Result<Value, ApiError> {
+        self.inner.service.batch_workflow(batch_id).await
+    }
+
     /// Retries failed executions: all, or the ones with these ids.
     ///
     /// # Errors
@@ -485,7 +493,7 @@ impl Client {
         self.retry_as_asked(batch_id, &json!({ "executionIds": execution_ids })).await
     }
 
-    /// Retries as a request of the contract says, which may bring another file.
+    /// Retries as a contract request says; the request may replace a file.
     ///
     /// # Errors
     /// As `api::Service::retry`.
@@ -493,7 +501,7 @@ impl Client {
         self.inner.service.retry(batch_id, request).await
     }
 
-    /// Removes a batch and what only it refers to.
+    /// Removes a batch and everything that only it refers to.
     ///
     /// # Errors
     /// As `api::Service::delete`.
@@ -501,7 +509,7 @@ impl Client {
         self.inner.service.delete(batch_id).await
     }
 
-    /// Hands out no more executions of a batch until it is resumed.
+    /// Starts no more executions of a batch until it is resumed.
     ///
     /// # Errors
     /// As `api::Service::pause`.
@@ -517,7 +525,7 @@ impl Client {
         self.inner.service.resume(batch_id).await
     }
 
-    /// Changes `priority` or `concurrencyLimit` of a batch; `change` is an object with either.
+    /// Changes the `priority` or `concurrencyLimit` of a batch; `change` is an object with one or both.
     ///
     /// # Errors
     /// As `api::Service::update`.
@@ -549,7 +557,7 @@ impl Client {
         Ok(self.inner.service.refresh_global_pause().await?.is_some())
     }
 
-    /// What happened to a batch besides its executions.
+    /// What happened to a batch apart from its executions.
     ///
     /// # Errors
     /// As `api::Service::log`.
@@ -573,7 +581,7 @@ impl Client {
         Ok(preferences::is_allowed(&self.inner.database, preference).await?)
     }
 
-    /// Allows it, or no longer. For the page's own switches: scripts cannot grant themselves a permission.
+    /// Allows or forbids it. For the page's own switches only: scripts cannot grant themselves a permission.
     ///
     /// # Errors
     /// When the storage fails.
@@ -589,7 +597,7 @@ impl Client {
         self.inner.service.list_workflows(query).await
     }
 
-    /// One of them, with its draft or the version that `query` asks for.
+    /// One of them, with its draft or the version that `query` requests.
     ///
     /// # Errors
     /// As `api::Service::workflow`.
@@ -671,7 +679,7 @@ impl Client {
             Found::Nothing => "its content is missing".to_owned(),
         };
         let record = database.asset(asset_id).await?;
-        // Executions that have it as a result are searched for once.
+        // The executions that produced it are searched for only once.
         let failed = if self.inner.damaged.borrow_mut().insert(asset_id.to_owned()) {
             self.inner.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
         } else {
@@ -804,7 +812,7 @@ impl Client {
             return Ok(url);
         }
         let blob = self.read_asset(asset_id).await?;
-        // Another caller may have requested it in the meantime.
+        // Another caller may have requested it meanwhile.
         if let Some(url) = self.kept_url(asset_id) {
             return Ok(url);
         }
@@ -839,7 +847,7 @@ impl Client {
     }
 
     /// Adds a model of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
-    /// Without a name it gets the file's name.
+    /// Without a name it takes the file's name.
     ///
     /// # Errors
     /// 400 when the name is taken or invalid, or when the model does not run here, with the reason; 500 when it cannot
@@ -893,10 +901,10 @@ impl Client {
         }
     }
 
-    /// Imports what such an archive contains and this browser does not. Damaged parts are left out and reported.
+    /// Imports whatever an archive contains and this browser does not have. Damaged parts are skipped and reported.
     ///
     /// # Errors
-    /// 400 when it is not an archive of Pixelmill or the page works from memory, 500 when the storage fails.
+    /// 400 when it is not a Pixelmill archive or the page works from memory, 500 when the storage fails.
     pub async fn import_archive(&self, archive: Blob) -> Result<ImportSummary, ApiError> {
         ask_to_persist();
         let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
@@ -914,8 +922,8 @@ impl Client {
         Ok(summary)
     }
 
-    /// Unpacks the pictures of a ZIP, unless it is an archive of Pixelmill: what it holds, and the pictures as a list of
-    /// `File`.
+    /// Unpacks the pictures in a ZIP, unless it is a Pixelmill archive. Returns what the ZIP contains, and the pictures
+    /// as a list of `File`.
     ///
     /// # Errors
     /// 400 when it is not a ZIP, 500 when it cannot be read.
@@ -938,7 +946,7 @@ impl Client {
         answer.map_err(|why| ApiError::internal(format!("The worker did not finish: {why}. Try again.")))
     }
 
-    /// This tab's role, its workers, and what the user should know.
+    /// This tab's role, its workers, and any note for the user.
     pub fn state(&self) -> ClientState {
         self.inner.shared.state.borrow().clone()
     }
@@ -983,20 +991,20 @@ impl Client {
         Ok(self.inner.database.are_stored(asset_ids).await?)
     }
 
-    /// Locks a draft of a batch for this tab, for as long as the answer and the tab live; nothing when another tab has
-    /// it and does not die within `patience_ms`.
+    /// Locks a batch draft for this tab, for as long as the returned lock and the tab live; `None` when another tab
+    /// still has it after `patience_ms`.
     pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::LockGuard> {
         let name = format!("pixelmill:{}:draft:{draft_id}", base_path(&self.inner.shared.base_url));
         locks::acquire(&name, patience_ms).await
     }
 
-    /// The successful outputs of a batch in one ZIP, ready to download. Damaged results are left out and listed, and
+    /// The successful outputs of a batch, or of the pictures in `only`, in one ZIP, ready to download. Damaged results are left out and listed, and
     /// their executions fail, so that a retry regenerates them.
     ///
     /// # Errors
     /// 404 when there are no results, 500 when the storage fails or every result is damaged.
-    pub async fn zip(&self, batch_id: &str) -> Result<Archive, ApiError> {
-        super::files::zip(&self.inner.database, &self.inner.service, batch_id).await
+    pub async fn zip(&self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<Archive, ApiError> {
+        super::files::zip(&self.inner.database, &self.inner.service, batch_id, only.as_ref()).await
     }
 }
 

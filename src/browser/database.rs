@@ -52,8 +52,8 @@ const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade
 
 /// Requests of one transaction that are issued before waiting for an answer: keeps the page's tasks short.
 const CHUNK: usize = 200;
-/// Space that is reserved: when storage is full only deletions succeed, but a pause, a cancellation or the deletion of
-/// a batch must be written too.
+/// Reserved space: when storage is full only deletions succeed, but pausing, cancelling or deleting a batch must be
+/// written too.
 const RESERVE_BYTES: usize = 512 << 10;
 /// The key of the reserve among the settings.
 const RESERVE: &str = "reserve";
@@ -102,7 +102,7 @@ fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
     Ok(())
 }
 
-/// Finished executions by what decides their results.
+/// Finished executions by everything that determines their results.
 fn upgrade_to_4(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let executions = transaction.object_store(EXECUTIONS)?;
     executions.create_index_with_str_sequence(BY_CONTENT, &paths(&["contentKey", "status"]))?;
@@ -141,7 +141,7 @@ impl Database {
     /// `blocked` is called when another tab has an older schema open; opening continues when that tab is closed.
     ///
     /// # Errors
-    /// No storage (private windows of some browsers), a schema newer than ours, not enough room.
+    /// No storage (private windows of some browsers), a schema newer than ours, or not enough space.
     pub async fn open(
         base_url: &str,
         blocked: impl Fn() + 'static,
@@ -175,7 +175,7 @@ impl Database {
         Transaction::begin(&self.connection, stores, Some(durability))
     }
 
-    /// Stores one file, unless it is stored already, and adds references; for use within a transaction.
+    /// Stores one file, unless it is already stored, and adds references; for use within a transaction.
     async fn put_asset(
         transaction: &Transaction,
         asset: NewAsset<Blob>,
@@ -213,8 +213,8 @@ impl Database {
         transaction.put(ASSETS, &record)
     }
 
-    /// Adds to the reference counts; removes what nothing refers to any more, unless it was imported on its own.
-    /// Answers the ids that are not stored.
+    /// Adds to the reference counts and removes what nothing refers to any more, unless it was imported on its own.
+    /// Returns the ids that are not stored.
     async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
         let mut missing = BTreeSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
@@ -239,7 +239,7 @@ impl Database {
         Ok(missing)
     }
 
-    /// Writes the reserve, unless it is there.
+    /// Writes the reserve unless it exists.
     async fn keep_reserve(&self) -> Result<(), StoreError> {
         let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
         if !transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
@@ -253,8 +253,8 @@ impl Database {
         transaction.done().await
     }
 
-    /// Deletes the reserve; false if there was none. Only deletions in the transaction, like everything that makes
-    /// room.
+    /// Deletes the reserve; false if there was none. Like everything that frees space, the transaction contains
+    /// deletions only.
     async fn release_reserve(&self) -> Result<bool, StoreError> {
         let transaction = self.write(&[SETTINGS], Durability::Strict)?;
         if transaction.get_value(SETTINGS, &RESERVE.into())?.await?.is_undefined() {
@@ -265,7 +265,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Deletes the bytes that only this batch refers to, which is about to be deleted; false if there were none.
+    /// Deletes the bytes that only this batch refers to, before the batch is deleted; false if there were none.
     async fn drop_contents(&self, batch_id: &str) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, EXECUTIONS], Durability::Strict)?;
         let mut dropped = false;
@@ -280,8 +280,7 @@ impl Database {
         Ok(dropped)
     }
 
-    /// What a batch and its executions refer to, as changes of the counts when it is deleted; nothing when there is no
-    /// such batch.
+    /// What a batch and its executions refer to, as count changes for its deletion; `None` if there is no such batch.
     async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<BTreeMap<String, i64>>, StoreError> {
         let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(None) };
         let mut deltas = BTreeMap::<String, i64>::new();
@@ -309,7 +308,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Removes what nothing has referred to since `before`; answers how many.
+    /// Removes what nothing has referred to since `before`; returns how many.
     async fn remove_stale(&self, before: Millis) -> Result<u32, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS], Durability::Relaxed)?;
         let bound = |time: Millis| keys(&[0.into(), time.into()]);
@@ -337,7 +336,7 @@ fn keys(parts: &[JsValue]) -> JsValue {
     parts.iter().collect::<Array>().into()
 }
 
-/// Every execution of a batch from `from`, or every one in a state from `from`.
+/// Every execution of a batch, or every one in a given state, starting at `from`.
 fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<IdbKeyRange, StoreError> {
     let mut prefix = vec![JsValue::from_str(batch_id)];
     if let Some(status) = status {
@@ -352,8 +351,8 @@ fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<I
         .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
 }
 
-/// The index and range of the batches that match a filter; none when no batch can. The filter by state is not included
-/// if there is one by workflow.
+/// The index and range of the batches that match a filter; `None` when no batch can. With a workflow filter, the state
+/// filter is not included.
 fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>), StoreError> {
     let (index, prefix) = match (&filter.workflow_id, filter.status) {
         (Some(workflow_id), _) => (BY_WORKFLOW, Some(JsValue::from_str(workflow_id))),
@@ -376,17 +375,17 @@ fn filtered(filter: &BatchFilter) -> Result<(&'static str, Option<IdbKeyRange>),
 /// A slot in which a value is left for whoever reads it next.
 pub(super) type Slot<T> = Rc<Cell<Option<T>>>;
 
-/// A change of a batch that says whether it is to be written.
+/// A change of a batch that returns whether to write it.
 pub(super) type Apply = Box<dyn FnOnce(&mut Progress, &mut Vec<Execution>) -> bool>;
 
-/// A slot in which a boxed function leaves its answer.
+/// A slot in which a boxed function leaves its result.
 pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Rc::new(Cell::new(None));
     (slot.clone(), slot)
 }
 
-/// The code of [`Store::change`] and [`Store::change_workflow`]. One function for every `apply`: otherwise the page
-/// would contain a copy for each. `apply` says whether anything is to be written, and so does the answer.
+/// The code of [`Store::change`] and [`Store::change_workflow`]. One function serves every `apply`; otherwise the page
+/// would contain a copy for each. `apply` returns whether to write anything, and so does this function.
 impl Database {
     pub(super) async fn change_batch(
         &self,
@@ -398,7 +397,7 @@ impl Database {
     ) -> Result<bool, StoreError> {
         let written = self.write_change(batch_id, which, assets, durability, apply).await;
         if matches!(written, Err(StoreError::Quota(_))) {
-            // The caller must be able to record that there was no room, now or on a retry.
+            // The caller must be able to record that there was no space, now or on a retry.
             let _no_better = self.release_reserve().await;
         }
         written
@@ -572,7 +571,7 @@ impl Store for Database {
         for asset_id in executions.iter().flat_map(Execution::references) {
             *deltas.entry(asset_id.to_owned()).or_default() += 1;
         }
-        // A missing file is not referred to: its count would be decremented later, once it has been stored.
+        // A missing file gets no reference: otherwise its count would be decremented later, after it was stored.
         let missing = Self::count(&transaction, deltas).await?;
         let given_back = transitions::return_missing(&mut progress, &mut executions, &missing);
         Self::count(&transaction, given_back).await?;
@@ -622,7 +621,7 @@ impl Store for Database {
         let (index, range) = filtered(filter)?;
         let Some(range) = range else { return Ok(ProgressPage { progress: Vec::new(), matching: 0 }) };
         if let (Some(_), Some(status)) = (&filter.workflow_id, filter.status) {
-            // One workflow has few batches: a scan is enough.
+            // A workflow has few batches, so a scan is enough.
             let mut all: Vec<Progress> = transaction.all_by(PROGRESS, Some(index), Some(&range), u32::MAX)?.await?;
             all.retain(|progress| progress.status == status);
             all.reverse();
@@ -729,7 +728,7 @@ impl Store for Database {
     async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
         let removed = self.remove_stale(before).await?;
         match self.keep_reserve().await {
-            // There is no room for it at the moment.
+            // There is no space for it at the moment.
             Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
             Err(error) => Err(error),
         }
@@ -779,11 +778,11 @@ impl Store for Database {
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        // No text continues with a character beyond this one.
+        // No string continues with a character beyond this one.
         let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
             .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
         let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &range)?.await?;
-        // Long texts are not converted to JSON again.
+        // Long strings are not converted to JSON again.
         let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
         let settings = Array::from(&found);
         Ok(settings.iter().filter_map(|setting| Some((text(&setting, "key")?, text(&setting, "value")?))).collect())

@@ -35,7 +35,7 @@ pub fn is_secure_context() -> bool {
 }
 
 /// URL of the page without query, fragment and file name, such as `https://host/tools/pixelmill/`. On the page only: a
-/// worker made from a `blob:` has no useful URL and receives this one.
+/// worker made from a `blob:` URL has no useful URL of its own and receives this one.
 pub fn base_url() -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let base = document.and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
@@ -70,6 +70,17 @@ pub fn blob_of(bytes: &[u8], mime_type: &str) -> Result<Blob, String> {
     Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
 }
 
+/// A Blob of a buffer's content, which the browser copies once.
+///
+/// # Errors
+/// When the browser has no room for it.
+pub fn blob_of_buffer(buffer: &ArrayBuffer, mime_type: &str) -> Result<Blob, String> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime_type);
+    Blob::new_with_buffer_source_sequence_and_options(&js_sys::Array::of1(buffer), &options)
+        .map_err(|error| describe(&error))
+}
+
 /// The content of a Blob as a JavaScript buffer.
 ///
 /// # Errors
@@ -89,7 +100,7 @@ pub async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, String> {
     Ok(Uint8Array::new(buffer_of(blob).await?.as_ref()).to_vec())
 }
 
-/// Fetches a URL without credentials and without a referrer; it must be complete within `patience_ms`.
+/// Fetches a URL without credentials and without a referrer, within `patience_ms`.
 ///
 /// # Errors
 /// No connection, too slow, blocked by the server's CORS rules, or a status that is not a success.
@@ -109,15 +120,15 @@ pub async fn fetch_own(url: &str) -> Result<Response, FetchError> {
     fetch(url, &RequestInit::new()).await
 }
 
-/// A URL as seen from a base; `None` unless it is `https:` or of the base's own origin.
+/// A URL resolved against a base; `None` unless it is `https:` or has the base's own origin.
 pub fn resolve(base_url: &str, url: &str) -> Option<String> {
     let resolved = web_sys::Url::new_with_base(url, base_url).ok()?;
     let own = web_sys::Url::new(base_url).is_ok_and(|base| base.origin() == resolved.origin());
     (resolved.protocol() == "https:" || own).then(|| resolved.href())
 }
 
-/// Posts JSON to a URL without credentials and without a referrer; answers the status. Redirects are not followed: the
-/// user allowed this URL only.
+/// Posts JSON to a URL without credentials and without a referrer; returns the status. Redirects are not followed,
+/// because the user allowed this URL only.
 ///
 /// # Errors
 /// No connection, blocked by the server's CORS rules, a redirect, or no answer in time.
@@ -149,10 +160,10 @@ pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, 
 /// Why something could not be fetched; reads as the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The server's answer is no success.
+    /// The server answered with an error status.
     #[error("the server answered {0} {1}")]
     Status(u16, String),
-    /// There is no answer, or it broke off.
+    /// There was no answer, or it broke off.
     #[error("{0}")]
     Failed(String),
 }
@@ -198,7 +209,7 @@ impl OwnFiles {
     pub async fn fetch(&self, file: &'static str, options: &RequestInit) -> Result<Response, FileError> {
         let name = self.names.get(file).map_or(file, String::as_str);
         match fetch(&format!("{}{name}", self.base_url), options).await {
-            // Some hosts answer with a page of theirs where there is no file.
+            // Some hosts answer with a page of their own when a file is missing.
             Ok(response) if is_page(&response) => Err(FileError::Updated),
             Ok(response) => Ok(response),
             Err(FetchError::Status(404 | 410, _)) => Err(FileError::Updated),
@@ -217,7 +228,7 @@ pub fn storage_manager() -> Option<StorageManager> {
     property(&property(&js_sys::global(), "navigator"), "storage").dyn_into().ok()
 }
 
-/// How many more bytes this site may store, if the browser tells.
+/// How many more bytes this site may store, if the browser reports it.
 pub async fn free_storage() -> Option<f64> {
     let estimate = settled(storage_manager()?.estimate().ok()?).await.ok()?;
     let number = |key: &str| property(&estimate, key).as_f64();

@@ -21,7 +21,7 @@ pub enum Message {
     Notice(Notice),
     /// A model was added or removed.
     Models,
-    /// The scheduling tab: the browser had frozen it for so many milliseconds.
+    /// The scheduling tab: the browser had frozen it for this many milliseconds.
     Slept(f64),
     /// The scheduling tab: a batch's progress.
     Progress(Progress),
@@ -83,7 +83,7 @@ impl Exchange {
             let weak = Rc::downgrade(&inner);
             let listener = Listener::new(channel, "message", move |event| {
                 let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
-                // A tab of another version may send what this one does not know.
+                // A tab of another version may send messages that this one does not know.
                 if let (Some(inner), Ok(message)) = (weak.upgrade(), serde_json::from_str::<Message>(&text)) {
                     inner.deliver(&message);
                 }

@@ -1,4 +1,5 @@
-//! Importing and downloading files: dropped folders, downloads. Runs on the page; never changes a picture's content.
+//! Collecting files from drops and pickers, and downloading results. Runs on the page and never changes a picture's
+//! content.
 
 use std::collections::BTreeSet;
 
@@ -23,27 +24,27 @@ use crate::file_name::natural_order;
 use crate::selection::{Role, Skipped, Why, is_hidden, is_picture_by_name, role_by_content};
 use crate::store::Store;
 
-/// What a drop, a paste or a picker held.
+/// What a drop, a paste or a picker contained.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
-    /// The pictures, each with its path in the folder it came from (its bare name when it came alone): in the picker's own
-    /// order, and in their natural order within a folder.
+    /// The pictures, each with its path in the folder it came from (or just its name): in the picker's own order, and
+    /// in natural order within a folder.
     pub files: Vec<(File, String)>,
-    /// ZIPs that came by themselves.
+    /// ZIPs outside any folder.
     pub zips: Vec<File>,
-    /// JSON files that came by themselves.
+    /// JSON files outside any folder.
     pub documents: Vec<File>,
-    /// Files that were left out.
+    /// Files that were skipped.
     pub skipped: Vec<Skipped>,
     /// Paths of what could not be opened.
     pub unreadable: Vec<String>,
 }
 
-/// Files whose first bytes are read at once.
+/// Number of files whose first bytes are read at once.
 const HEADS_AT_ONCE: usize = 64;
 
 impl Gathered {
-    /// Tells pictures from other files, by their first bytes where their names do not tell.
+    /// Separates pictures from other files, by their first bytes if their names do not say.
     async fn with(mut self, files: Vec<(File, String)>) -> Self {
         let role_by_name = |(file, path): &(File, String)| {
             let picture = || is_picture_by_name(path, &file.type_()).then_some(Role::Picture);
@@ -56,7 +57,7 @@ impl Gathered {
             for (at, head) in places.iter().zip(heads) {
                 let (file, path) = &files[*at];
                 roles[*at] = head.map(|head| match role_by_content(path, &file.type_(), &head) {
-                    // What lies in a folder of pictures is none of the user's intent.
+                    // Inside a folder of pictures, ZIPs and JSON files were hardly dropped on purpose.
                     Role::Zip | Role::Json if path.contains('/') => Role::Skipped(Why::NotAnImage),
                     role => role,
                 });
@@ -75,7 +76,7 @@ impl Gathered {
     }
 }
 
-/// The first bytes of files; nothing where one cannot be read.
+/// The first bytes of files; empty for one that cannot be read.
 async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>> {
     let reading: Array = files
         .map(|file| match file.slice_with_f64_and_f64(0.0, HEAD as f64) {
@@ -91,8 +92,8 @@ async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>
     Array::from(&outcomes).iter().map(head).collect()
 }
 
-/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). To be called inside the event: the
-/// field may be emptied afterwards; the future may be awaited later.
+/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
+/// since the field may be cleared afterwards; the future may be awaited later.
 pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
     let mut is_folder = false;
     let mut files = Vec::new();
@@ -109,8 +110,8 @@ pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + u
     Gathered::default().with(files)
 }
 
-/// The files of a drop or a paste, folders followed to their leaves. To be called inside the event: the browser
-/// empties `transfer` when its handlers have returned; the future may be awaited later.
+/// The files of a drop or a paste, including everything in folders. Must be called inside the event, since the browser
+/// empties `transfer` when the handlers have returned; the future may be awaited later.
 pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> + use<> {
     enum Dropped {
         Entry(FileSystemEntry),
@@ -177,7 +178,7 @@ extern "C" {
     fn file(this: &FileEntry, success: &Function, failure: &Function);
 }
 
-/// A directory's entries; the browser returns them in portions until an empty one.
+/// A directory's entries; the browser returns them in portions, the last one empty.
 async fn read_directory(directory: &FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
     let reader: Reader = directory.create_reader().unchecked_into();
     let mut entries = Vec::new();
@@ -208,7 +209,7 @@ pub fn download(blob: &Blob, name: &str) -> Result<(), String> {
     anchor.set_href(&url);
     anchor.set_download(name);
     anchor.click();
-    // The browser reads the Blob after the click; a minute is plenty of time to begin.
+    // The browser reads the Blob after the click; a minute is plenty of time to start.
     super::interop::spawn(async move {
         TimeoutFuture::new(60_000).await;
         let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
@@ -225,9 +226,9 @@ pub struct Archive {
     pub missing: Vec<String>,
 }
 
-/// The successful outputs of a batch in one archive, in the order of (assetIndex, output). Each is read once to check
-/// it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of the batch's own, so that no
-/// original is overwritten, and below that results lie in the folders that their pictures came from.
+/// The successful outputs of a batch, or of the pictures in `only`, in one archive, ordered by (assetIndex, output).
+/// Each is read once to check it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of its
+/// own, so that no original is overwritten; inside it, results are in the folders that their pictures came from.
 ///
 /// # Errors
 /// 404 when there are no results, 500 when the storage fails or every result is damaged.
@@ -235,13 +236,15 @@ pub(super) async fn zip<H: Host>(
     database: &Storage,
     service: &Service<Storage, H>,
     batch_id: &str,
+    only: Option<&BTreeSet<u32>>,
 ) -> Result<Archive, ApiError> {
     let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
     let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
     let mut from = 0;
     while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
-        for execution in executions {
+        let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
+        for execution in executions.into_iter().filter(|one| is_wanted(one.asset_index)) {
             let modified = moment(execution.completed_at.unwrap_or_default());
             let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
             for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {

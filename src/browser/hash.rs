@@ -1,4 +1,4 @@
-//! SHA-256 of contents: by the browser if allowed, in Rust outside a secure context.
+//! SHA-256 of contents: by the browser in a secure context, in Rust elsewhere.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ pub async fn sha256(buffer: &ArrayBuffer) -> String {
     hex(&hasher.finalize())
 }
 
-/// SHA-256 of a buffer, by the browser only; nothing outside a secure context.
+/// SHA-256 of a buffer, by the browser only; `None` outside a secure context.
 pub(super) async fn digest(buffer: &ArrayBuffer) -> Option<String> {
     if !super::environment::is_secure_context() {
         return None;

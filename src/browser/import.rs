@@ -1,23 +1,32 @@
 //! Importing files into the store, in a worker: reads and hashes each, stores them in portions, and reports each
-//! portion once it is durable. It refuses nothing: an empty or damaged file is an asset too. What the headers say is
-//! reported besides, where that was asked.
+//! portion once it is durable. Nothing is refused: an empty or damaged file is an asset too. On request it also reports
+//! what the headers say.
 
+use std::collections::VecDeque;
+
+use wasm_bindgen::JsCast;
 use web_sys::{Blob, File};
 
-use super::environment::{buffer_of, now};
+use super::environment::{blob_of_buffer, buffer_of, now};
 use super::hash::sha256;
+use super::interop::{Receiver, handover, spawn};
 use super::storage::Storage;
 use super::worker::report;
 use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, NewAsset, Store, StoreError};
-use wasm_bindgen::JsCast;
 
 /// Files of one transaction.
-const PORTION_FILES: usize = 32;
-/// Bytes after which a portion is stored, however few files it has.
+const PORTION_FILES: usize = 64;
+/// A portion is stored once it has this many bytes, however few its files.
 const PORTION_BYTES: u64 = 64 << 20;
+
+/// Files that are read, hashed and checked ahead of those that are being stored. Most of that time is spent waiting
+/// for the browser.
+const AHEAD_FILES: usize = 32;
+/// And their bytes, unless it is a single file.
+const AHEAD_BYTES: f64 = 64e6;
 
 /// Largest file whose header is read: it needs the whole file, which has to fit in this worker's memory.
 const LARGEST_CHECKED: u64 = 256 << 20;
@@ -29,30 +38,75 @@ struct Arrived {
     header: Option<HeaderCheck>,
 }
 
-/// Stores files in order, reporting as it goes; with `check` also what their headers say.
+/// Files that are being read, in order.
+struct Ahead {
+    files: std::vec::IntoIter<Blob>,
+    check: bool,
+    reading: VecDeque<(f64, Receiver<Result<Arrived, ImportStop>>)>,
+    bytes: f64,
+}
+
+impl Ahead {
+    /// Starts reading as many files as may be read ahead.
+    fn fill(&mut self) {
+        while self.reading.len() < AHEAD_FILES {
+            let Some(size) = self.files.as_slice().first().map(Blob::size) else { return };
+            if !self.reading.is_empty() && self.bytes + size > AHEAD_BYTES {
+                return;
+            }
+            let Some(file) = self.files.next() else { return };
+            let (arrived, receiver) = handover();
+            let check = self.check;
+            spawn(async move { arrived.send(read(&file, check).await) });
+            self.reading.push_back((size, receiver));
+            self.bytes += size;
+        }
+    }
+
+    /// The next file, once it is read; nothing after the last one.
+    async fn next(&mut self) -> Option<Result<Arrived, ImportStop>> {
+        self.fill();
+        let (size, receiver) = self.reading.pop_front()?;
+        let arrived = receiver.await;
+        self.bytes -= size;
+        self.fill();
+        Some(arrived.unwrap_or_else(|| Err(ImportStop::general("the reading of a file broke off"))))
+    }
+}
+
+/// Reads a file: its content, hash and header.
+async fn read(file: &Blob, check: bool) -> Result<Arrived, ImportStop> {
+    let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
+    let buffer = buffer_of(file).await.map_err(|error| ImportStop {
+        message: format!("\"{name}\" could not be read: {error}"),
+        reason: StopReason::Unreadable,
+    })?;
+    let asset_id = sha256(&buffer).await;
+    let size = u64::from(buffer.byte_length());
+    // A Blob of our own: a File on the disk may change or disappear before it is stored.
+    let content = blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?;
+    let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
+    Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content }, header })
+}
+
+/// Stores files in order and reports along the way; with `check` also what their headers say.
 ///
 /// # Errors
-/// At the first file that cannot be read or that there is no room for; what was reported before is stored.
+/// At the first file that cannot be read or does not fit into the storage; what was reported before is stored.
 pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check: bool) -> Result<(), ImportStop> {
+    let mut ahead = Ahead { files: files.into_iter(), check, reading: VecDeque::new(), bytes: 0.0 };
     let (mut portion, mut bytes) = (Vec::new(), 0);
-    for file in files {
-        let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
-        let buffer = match buffer_of(&file).await {
-            Ok(buffer) => buffer,
-            Err(error) => {
-                store(database, ticket, portion).await?;
-                let message = format!("\"{name}\" could not be read: {error}");
-                return Err(ImportStop { message, reason: StopReason::Unreadable });
+    while let Some(arrived) = ahead.next().await {
+        match arrived {
+            Ok(arrived) => {
+                bytes += arrived.asset.bytes;
+                portion.push(arrived);
             }
-        };
-        let asset_id = sha256(&buffer).await;
-        let size = u64::from(buffer.byte_length());
-        // A Blob of our own: a File on the disk may change or disappear before it is stored.
-        let content = owned(&buffer, &file.type_()).map_err(ImportStop::general)?;
-        let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
-        let asset = NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content };
-        portion.push(Arrived { asset, header });
-        bytes += size;
+            Err(stop) => {
+                store(database, ticket, portion).await?;
+                return Err(stop);
+            }
+        }
         if portion.len() >= PORTION_FILES || bytes >= PORTION_BYTES {
             store(database, ticket, std::mem::take(&mut portion)).await?;
             bytes = 0;
@@ -72,14 +126,7 @@ fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
     }
 }
 
-fn owned(buffer: &js_sys::ArrayBuffer, mime_type: &str) -> Result<Blob, String> {
-    let options = web_sys::BlobPropertyBag::new();
-    options.set_type(mime_type);
-    Blob::new_with_buffer_source_sequence_and_options(&js_sys::Array::of1(buffer), &options)
-        .map_err(|error| super::interop::describe(&error))
-}
-
-/// Stores a portion, or as many of its first files as there is room for.
+/// Stores a portion, or as many of its first files as fit.
 async fn store(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {

@@ -59,7 +59,7 @@ impl Importer {
         })
     }
 
-    /// Stores files in order. Their headers are read for `on_stored`, where there is one.
+    /// Stores files in order. If `on_stored` is given, their headers are read for it.
     pub(super) fn import(&self, files: Vec<Blob>, on_stored: Option<OnStored>) -> Receiver<Ended> {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
@@ -128,7 +128,7 @@ impl Importer {
         }
     }
 
-    /// The worker is gone. One that had not started on anything yet is replaced.
+    /// The worker is gone. It is replaced if it had not started on anything yet.
     fn died(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.failed_starts.set(self.failed_starts.get() + 1);
@@ -139,7 +139,7 @@ impl Importer {
         }
     }
 
-    /// The current imports end; the next import starts a new worker.
+    /// Ends the current imports; the next import starts a new worker.
     fn lost(&self, why: &str) {
         self.worker.borrow_mut().take();
         self.ready.set(false);

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
 
-/// A plain JavaScript value of a serialisable one, through JSON text: no `Map`, no `BigInt`, `null` for nothing.
+/// Converts a serialisable value to a plain JavaScript one, through JSON: no `Map`, no `BigInt`, `null` for `None`.
 ///
 /// # Errors
 /// When the value has no JSON form, such as a map whose keys are not strings.
@@ -22,7 +22,7 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     JSON::parse(&text)
 }
 
-/// A Rust value of a plain JavaScript one, through JSON text. `undefined` reads as `null`.
+/// Converts a plain JavaScript value to a Rust one, through JSON text. `undefined` reads as `null`.
 ///
 /// # Errors
 /// A sentence saying what did not match.
@@ -54,7 +54,7 @@ pub fn property(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// Sets a property of an object that we made ourselves; such an object accepts any.
+/// Sets a property of an object that we created; it accepts any property.
 pub fn set_property(object: &JsValue, key: &str, value: &JsValue) {
     let taken = Reflect::set(object, &key.into(), value);
     debug_assert!(taken.is_ok(), "property {key} was refused");

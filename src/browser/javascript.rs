@@ -1,12 +1,13 @@
 //! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
 //! with the contract's error object.
 //!
-//! In addition to the contract's calls, for the models of `remove-background`: `importModel(file, name?)` tries an ONNX
-//! file and stores it, `listModels()` answers `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the
-//! storage: `verifyBatch(batchId)` checks every stored result and answers `{ batchId, checked, damaged }`; damaged
-//! executions fail then, so that a retry regenerates them. `exportArchive()` answers everything as one ZIP (a Blob),
-//! and `importArchive(blob)` imports what such a ZIP contains and this browser does not: `{ batches, workflows, models,
-//! assets, skipped, problems: [{ entry, message }] }`. A batch that had not ended arrives paused.
+//! In addition to the contract's calls, for the models of `remove-background`: `importModel(file, name?)` tests an ONNX
+//! file and stores it, `listModels()` returns `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the
+//! storage: `verifyBatch(batchId)` checks every stored result and returns `{ batchId, checked, damaged }`; damaged
+//! executions then fail, so that a retry regenerates them. `exportArchive()` returns everything as one ZIP (a Blob),
+//! and `importArchive(blob)` imports whatever such a ZIP contains and this browser does not have: `{ batches,
+//! workflows, models, assets, skipped, problems: [{ entry, message }] }`. A batch that had not ended is imported as
+//! paused.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -99,7 +100,7 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         }),
     );
 
-    /// A method that takes JSON values and answers one.
+    /// A method that takes JSON values and returns one.
     macro_rules! json_methods {
         ($($name:literal => |$client:ident, $first:ident, $second:ident| $call:expr;)*) => { $(
             let own = client.clone();
@@ -181,12 +182,12 @@ fn forward_events(target: &EventTarget, client: &Client) {
             let _not_cancelable = target.dispatch_event(&event);
         }
     });
-    // As long as the page lives, like the object itself.
+    // It lives as long as the page, like the object itself.
     std::mem::forget(subscription);
 }
 
 fn promise(task: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    // Boxed, or the page would contain the code that makes a promise once for each method.
+    // Boxed: otherwise the page would contain the code that makes a promise once per method.
     let task: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(task);
     wasm_bindgen_futures::future_to_promise(task)
 }
@@ -209,7 +210,7 @@ fn text(value: &Value) -> Result<&str, JsValue> {
         .ok_or_else(|| rejection(ApiError::invalid(format!("The first argument is {value}. Give it as text."))))
 }
 
-/// The last argument may be `{ apiVersion }`; like the one before it it is optional, so each is inspected.
+/// The last argument may be `{ apiVersion }`. It is optional, and so is the one before it: each is inspected.
 fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
     for value in arguments.iter().filter(|value| value.is_object()) {
         let version = super::interop::property(value, "apiVersion");
@@ -220,10 +221,10 @@ fn check(arguments: &[&JsValue]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// An iterable of files, as files.
+/// The files in an iterable.
 fn blobs(files: &JsValue) -> Result<Vec<Blob>, ApiError> {
     let wrong = |what: &str| ApiError::invalid(format!("{what} Give a list of File or Blob objects."));
-    // An exception of an iterator is an answer; otherwise the call would never be settled.
+    // An iterator's exception becomes a rejection; otherwise the promise would never settle.
     let Ok(Some(iterator)) = js_sys::try_iter(files) else { return Err(wrong("The files are not a list.")) };
     let mut blobs = Vec::new();
     for (position, file) in iterator.enumerate() {

@@ -1,8 +1,9 @@
-//! The scheduling tab: repairs what a dead tab left, feeds the scheduler with what happens, carries out what it says.
+//! The scheduling tab: recovers what a dead tab left behind, reports events to the scheduler, and carries out its
+//! decisions.
 //!
-//! One tab at a time leads; the browser's lock sees to that. The others write their commands into the records and
-//! send a notice; the leader reads the records. Everything is driven by messages; timers only end what is overdue,
-//! because a tab in the background may get them late.
+//! One tab at a time leads; a browser lock ensures that. The others write their commands into the records and send a
+//! notice; the leader reads the records. Everything is driven by messages. Timers only end what is overdue, because
+//! background tabs may get them late.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,38 +32,38 @@ use crate::store::{Durability, Store, StoreError, Which};
 
 /// Time between two reports of a batch's progress.
 const PROGRESS_MS: f64 = 250.0;
-/// Time before a storage failure is tried again.
+/// Time before retrying after a storage failure.
 const RETRY_MS: u32 = 1_000;
-/// Time before workers that did not start are tried again.
+/// Time before retrying to start workers.
 const STUCK_MS: u32 = 10_000;
-/// Time for an idle worker to say that it has its execution; one that does not is gone.
+/// Time for an idle worker to confirm that it has its execution; one that does not is gone.
 const TAKE_MS: u32 = 10_000;
-/// Time for a worker to get the networks' code and file, however slow the connection is: 10 minutes.
+/// Time for a worker to get the inference code and the model, however slow the connection: 10 minutes.
 const NETWORK_WAIT_MS: u32 = 600_000;
-/// Time for a worker to run a network once: sixty times what the built-in one takes on a slow machine, 35 times what
-/// the full U²-Net does.
+/// Time for a worker to run a model once: 60 times what the built-in one takes on a slow machine, 35 times what the
+/// full U²-Net takes.
 const INFERENCE_MS: u32 = 120_000;
-/// Executions read at once, so that the page's tasks stay short.
+/// Executions read at once, to keep the page's tasks short.
 const PORTION: u32 = 500;
-/// Free storage, in bytes, from which a little can be reserved.
+/// Free storage, in bytes, above which the reserve is written.
 const AMPLE: f64 = 16e6;
-/// An import that nothing refers to is kept for so long: 7 days.
+/// How long an import that nothing refers to is kept: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
-/// Waits for its turn to lead the installation at `base_url`, then calls `elected`; the turn lasts until the tab ends
-/// or the answered promise does. Calls `alone` instead when this browser has no locks here: then nobody is asked.
+/// Waits for its turn to lead the installation at `base_url`, then calls `elected`. The turn lasts until the tab ends
+/// or the returned promise settles. Calls `alone` at once if there are no locks here.
 pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
     locks::request(&format!("pixelmill:{}", base_path(base_url)), elected, alone);
 }
 
-/// What ends a worker that overruns its time, or stays silent.
+/// The timer that ends a worker that overruns its time or stays silent.
 struct Watched {
     ticket: u64,
     ms: u32,
     _timer: Timeout,
 }
 
-/// What is known of a batch's reports.
+/// The state of a batch's progress reports.
 #[derive(Default)]
 struct Reported {
     last: Millis,
@@ -71,7 +72,7 @@ struct Reported {
     ended: bool,
 }
 
-/// The scheduling tab's work.
+/// The scheduling tab.
 pub struct Leader {
     own: Weak<Self>,
     database: Storage,
@@ -80,7 +81,7 @@ pub struct Leader {
     scheduler: RefCell<Scheduler>,
     workers: RefCell<BTreeMap<WorkerId, Handle>>,
     watches: RefCell<BTreeMap<WorkerId, Watched>>,
-    /// Of workers that were given an execution and have not said that they have it.
+    /// For workers that were given an execution and have not confirmed it yet.
     silent: RefCell<BTreeMap<WorkerId, Watched>>,
     lifecycle: RefCell<Option<lifecycle::Watch>>,
     departure: lifecycle::Departure,
@@ -88,11 +89,11 @@ pub struct Leader {
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
     note: Box<dyn Fn(Option<Note>)>,
-    /// Whether a failure of storage or workers was told that may be over.
+    /// Whether a storage or worker failure was reported that may be over by now.
     noted: Cell<bool>,
-    /// Batches that this tab knew as running when its turn came: their end may never have been told.
+    /// Batches that this tab knew to be running when its turn came: their end may not have been announced.
     unfinished: RefCell<BTreeSet<String>>,
-    /// Whether what the tab before left in flight is being repaired: batches are looked at once that is done.
+    /// Whether executions that the previous leader left in flight are being recovered: batches wait until that is done.
     repairing: Cell<bool>,
     limits: Cell<Limits>,
     over: Cell<bool>,
@@ -101,8 +102,8 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// Begins to lead. `unfinished` are the batches that this tab knows to be running; `note` is told what the user
-    /// should know of the workers, and when it is over; `resign` ends the tab's turn, so that another may lead.
+    /// Begins to lead. `unfinished` are the batches that this tab knows to be running; `note` receives what the user
+    /// should know about the workers, and when that is over; `resign` ends the tab's turn, so that another may lead.
     pub fn start(
         database: Storage,
         program: Rc<Program>,
@@ -168,14 +169,14 @@ impl Leader {
         leader
     }
 
-    /// How many workers are on a batch now.
+    /// How many workers are on a batch.
     pub fn workers_on(&self, batch_id: &str) -> u32 {
         self.scheduler.borrow().workers_on(batch_id)
     }
 
     /// Stops everything: another tab will lead, or none can.
     pub fn stop(&self) {
-        // What is in flight ends with its workers here: the tab that leads next is not to blame it for that.
+        // What is in flight ends here with its workers; the next leader must not count that as a crash.
         if !self.over.replace(true) && !self.repairing.get() {
             self.departure.note();
         }
@@ -197,12 +198,12 @@ impl Leader {
         }
     }
 
-    /// Repairs what the tab before left in flight and resumes every batch that has not ended; nothing when the tab's turn
-    /// ends before.
+    /// Recovers what the previous leader left in flight and resumes every batch that has not ended; `None` if the tab's
+    /// turn ends first.
     ///
-    /// Nothing is handed out before everything is repaired: what is in flight then is this tab's own.
+    /// Nothing starts before everything is recovered; whatever is in flight after that is this tab's own.
     async fn take_over(&self) -> Option<()> {
-        // What other tabs say meanwhile is in the records that are read below, or comes once they are.
+        // What other tabs announce meanwhile is in the records read below, or arrives after them.
         let own = self.own.clone();
         *self.subscription.borrow_mut() = Some(self.exchange.subscribe(move |message| {
             if let (Message::Notice(notice), Some(leader)) = (message, own.upgrade()) {
@@ -216,10 +217,10 @@ impl Leader {
         self.departure.forget();
         self.repairing.set(false);
         let mut all = self.retry_until_open(|| self.database.all_progress()).await?;
-        // Oldest first: equals are served in the order they came.
+        // Oldest first: batches of equal priority are served in order of arrival.
         all.reverse();
         for progress in all {
-            // The tab before may have died between a record and its message.
+            // The previous leader may have died between a record and its message.
             let told = !self.unfinished.borrow_mut().remove(&progress.batch_id);
             if told && progress.completed_at.is_some() {
                 self.reported.borrow_mut().entry(progress.batch_id.clone()).or_default().ended = true;
@@ -232,9 +233,9 @@ impl Leader {
         Some(())
     }
 
-    /// Takes back what is recorded as in flight and is on no worker: its tab has left or crashed.
+    /// Returns to the queue what is recorded as in flight and is on no worker: its tab has left or crashed.
     async fn repair(&self) -> Result<(), StoreError> {
-        // Read after the records: what the tab before wrote last has arrived by then.
+        // Read after the records: by then the previous leader's last write has arrived.
         let all = self.database.all_progress().await?;
         let left = self.departure.noted();
         for progress in all {
@@ -268,7 +269,7 @@ impl Leader {
             Notice::Deleted { batch_id } => {
                 self.reported.borrow_mut().remove(&batch_id);
                 self.dispatch(Event::Deleted { batch: batch_id });
-                // Little room is for what comes next: the browser gives back late what is let go again.
+                // If space is short, leave it to what comes next: browsers are slow to return deleted space.
                 if free_storage().await.is_some_and(|free| free >= AMPLE) {
                     self.tidy().await;
                 }
@@ -279,7 +280,7 @@ impl Leader {
                     return self.dispatch(Event::Deleted { batch: batch_id });
                 };
                 if changed && progress.completed_at.is_some() {
-                    // It came in with an archive: its end is no news.
+                    // It was imported with an archive: its end is not news.
                     self.reported.borrow_mut().entry(batch_id.clone()).or_insert_with(ended);
                 }
                 self.progressed(&progress);
@@ -294,21 +295,21 @@ impl Leader {
         }
     }
 
-    /// Removes imports that nobody has used for long, and keeps the reserve for a full storage.
+    /// Removes imports that have been unused for long, and keeps a reserve for full storage.
     async fn tidy(&self) {
         if let Err(error) = self.database.sweep(now() - KEEP_MS).await {
             web_sys::console::warn_1(&error.to_string().into());
         }
     }
 
-    /// Tells the user, or that it is over; what comes late, after the tab's turn, is no news.
+    /// Tells the user of a problem, or that it is over; ignored after the tab's turn.
     fn tell(&self, note: Option<Note>) {
         if !self.over.get() {
             (self.note)(note);
         }
     }
 
-    /// Tries until the storage answers; nothing when the tab's turn is over.
+    /// Retries until the storage answers; `None` when the tab's turn is over.
     async fn retry_until_open<T, F: Future<Output = Result<T, StoreError>>>(
         &self,
         attempt: impl Fn() -> F,
@@ -363,13 +364,12 @@ impl Leader {
             }
             Command::Stuck => {
                 if self.program.outdated.get() {
-                    // Trying again would bring the same.
+                    // A retry would fail the same way.
                     return self.tell(Some(Note { text: UPDATED.to_owned(), reload_helps: true }));
                 }
                 self.noted.set(true);
                 self.tell(Some(Note {
-                    text: "The workers do not start. They are tried again; if that does not help, reload the page."
-                        .to_owned(),
+                    text: "The workers do not start. Retrying; if that does not help, reload the page.".to_owned(),
                     reload_helps: true,
                 }));
                 self.run(|leader| async move {
@@ -385,7 +385,7 @@ impl Leader {
             let Some(progress) = self.database.progress(&batch).await? else { return Ok(None) };
             let mut waiting = Vec::with_capacity(progress.assets.pending as usize);
             if progress.status == BatchStatus::Pending && progress.assets.pending == progress.assets.total {
-                // Nothing of it was ever handed out or taken over.
+                // None of it was ever started or reused.
                 waiting.extend((0..progress.assets.total).map(Waiting::fresh));
                 return Ok(Some((progress, waiting)));
             }
@@ -437,7 +437,7 @@ impl Leader {
         }
     }
 
-    /// Pauses a batch of which not even a start can be written; false when that cannot be either.
+    /// Pauses a batch of which not even a start can be written; false if the pause cannot be written either.
     async fn pause_for_room(&self, batch: &str) -> bool {
         let pause = |progress: &mut Progress, _: &mut Vec<Execution>| {
             transitions::pause(progress, PauseReason::Quota, now()).ok()?;
@@ -498,7 +498,7 @@ impl Leader {
         let own = self.own.clone();
         let timer = Timeout::new(ms, move || {
             if let Some(leader) = own.upgrade() {
-                // In a task of its own: what happens now may drop this very timer.
+                // In a task of its own: what follows may drop this very timer.
                 leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
             }
         });
@@ -515,8 +515,8 @@ impl Leader {
         self.silent.borrow_mut().insert(worker, Watched { ticket: 0, ms: 0, _timer: timer });
     }
 
-    /// The browser had suspended the tab and its workers: their times restart, and every running batch's log
-    /// tells.
+    /// The browser had suspended the tab and its workers: their time limits restart, and every running batch's log
+    /// records it.
     fn woken(&self, from: Millis) {
         let watched: Vec<_> =
             self.watches.borrow().iter().map(|(worker, watched)| (*worker, watched.ticket, watched.ms)).collect();
@@ -597,12 +597,12 @@ impl Leader {
             }
             FromPool::Archive(_) | FromPool::Unpacked(..) => {}
             FromPool::Report(_) => {
-                web_sys::console::warn_1(&format!("Worker {worker} said what nobody asked.").into());
+                web_sys::console::warn_1(&format!("Worker {worker} sent an unexpected answer.").into());
             }
         }
     }
 
-    /// The device has less memory than it seemed: one worker less, for this tab's turn.
+    /// The device has less memory than it seemed: one worker fewer for the rest of this tab's turn.
     fn keep_fewer_workers(&self) {
         let mut limits = self.limits.get();
         limits.workers = limits.workers.saturating_sub(1).max(1);
@@ -621,19 +621,19 @@ impl Leader {
         }
     }
 
-    // What all tabs are told.
+    // Broadcasts.
 
     fn completed(&self, execution: Execution) {
         self.exchange.broadcast(&Message::ExecutionCompleted(Box::new(execution)));
     }
 
-    /// A batch's progress has become durable: told at most four times a second, and at once at its end.
+    /// A batch's progress has become durable: announced at most four times a second, and at once at its end.
     fn progressed(&self, progress: &Progress) {
         let ended = progress.completed_at.is_some();
         let (say, end) = {
             let mut reported = self.reported.borrow_mut();
             let reported = reported.entry(progress.batch_id.clone()).or_default();
-            // Transactions may be heard of out of order, and more than once.
+            // Transactions may be reported out of order, and more than once.
             if reported.latest.as_ref().is_some_and(|latest| latest.revision >= progress.revision) {
                 return;
             }

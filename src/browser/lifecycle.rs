@@ -1,11 +1,11 @@
-//! How this tab's life goes: whether the browser has suspended it, as it does with background tabs to save power, and
-//! whether it left in good order or crashed.
+//! The tab's lifecycle: whether the browser has suspended it, as it does with background tabs to save power, and
+//! whether it left normally or crashed.
 //!
 //! A tab that leaves (reloaded, closed, navigated away, put into the back/forward cache, suspended) cannot wait for
-//! anything, so the scheduling tab leaves a mark in the local storage, which is written synchronously: the time it left.
-//! Whichever tab schedules next reads it, and does not blame that end on the images that were in flight. A crash leaves
-//! no mark. A tab that comes back removes its mark before it does anything else. Where the browser denies the local
-//! storage, it denies IndexedDB too, and nothing outlives the tab.
+//! anything, so the scheduling tab records the time it left in the local storage, which is written synchronously. The
+//! next scheduling tab reads this mark and does not blame the images that were in flight. A crash leaves no mark. A tab
+//! that comes back first removes its mark. If the browser denies local storage it denies IndexedDB too, and nothing
+//! outlives the tab.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,9 +16,9 @@ use super::environment::now;
 use super::interop::Listener;
 use crate::batch::records::Millis;
 
-/// Where the time of the suspension is kept in case the browser closes the tab during it.
+/// Key of the time of suspension, in case the browser closes the tab while it is suspended.
 const FROZEN: &str = "pixelmill.frozen";
-/// Where the time at which the scheduling tab left is kept; the path of the installation follows.
+/// Key prefix of the time at which the scheduling tab left; the path of the installation follows.
 const LEFT: &str = "pixelmill.left:";
 
 /// Ends the watch when dropped.
@@ -35,7 +35,7 @@ fn local_storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
 
-/// When this tab was suspended, if it was closed in that state and is open again now. Answered once.
+/// When this tab was suspended, if it was closed in that state and is now open again. Returned once.
 pub(super) fn frozen_before() -> Option<Millis> {
     let storage = session_storage()?;
     let kept = storage.get_item(FROZEN).ok().flatten()?;
@@ -43,10 +43,10 @@ pub(super) fn frozen_before() -> Option<Millis> {
     kept.parse().ok()
 }
 
-/// The mark that the scheduling tab of an installation leaves when it goes in good order.
+/// The mark that the scheduling tab of an installation leaves when it exits normally.
 #[derive(Clone, Debug)]
 pub(super) struct Departure {
-    /// Nothing where nothing outlives the tab.
+    /// `None` if nothing outlives the tab.
     key: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Departure {
         Self { key: Some(format!("{LEFT}{base_path}")) }
     }
 
-    /// For a tab that works from memory: nobody will ask.
+    /// For a tab that works from memory, where nobody reads it.
     pub(super) const fn unseen() -> Self {
         Self { key: None }
     }
@@ -68,7 +68,7 @@ impl Departure {
         }
     }
 
-    /// When the scheduling tab before this one left, if it did so in good order.
+    /// When the previous scheduling tab left, if it exited normally.
     pub(super) fn noted(&self) -> Option<Millis> {
         local_storage()?.get_item(self.key.as_ref()?).ok().flatten()?.parse().ok()
     }
@@ -81,8 +81,8 @@ impl Departure {
     }
 }
 
-/// Watches the scheduling tab. Calls `woken` with the time of a suspension, as the first thing when the tab resumes.
-/// Notes the tab's departure, unless `leads` says that what is in flight is not its own yet.
+/// Watches the scheduling tab. Calls `woken` with the time of suspension as soon as the tab resumes. Records the tab's
+/// departure, unless `leads` says that what is in flight is not its own yet.
 pub(super) fn watch(
     departure: Departure,
     leads: impl Fn() -> bool + 'static,
@@ -92,7 +92,7 @@ pub(super) fn watch(
     else {
         return Watch { _listeners: Vec::new() };
     };
-    // Only synchronous work is done at all when a tab is left or suspended.
+    // Only synchronous work is done when a tab is left or suspended.
     let marked = Rc::new(Cell::new(false));
     let leave = {
         let (departure, marked) = (departure.clone(), marked.clone());

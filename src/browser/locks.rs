@@ -26,8 +26,8 @@ fn manager() -> Option<LockManager> {
     (is_secure_context() && !locks.is_undefined()).then(|| locks.unchecked_into())
 }
 
-/// Waits for the lock `name`, then calls `granted`, whose promise says for how long it is held. Calls `denied` instead
-/// if there are no locks, or if the browser denies them together with all storage.
+/// Waits for the lock `name`, then calls `granted` and holds the lock until the returned promise settles. Calls
+/// `denied` instead if there are no locks, or if the browser denies them together with all storage.
 pub fn request(name: &str, granted: impl FnOnce() -> Promise + 'static, denied: impl FnOnce() + 'static) {
     let Some(locks) = manager() else { return denied() };
     let held = Rc::new(Cell::new(false));
@@ -51,7 +51,7 @@ pub fn are_there() -> bool {
     manager().is_some()
 }
 
-/// Calls `gone` when the page or worker that holds the lock `name` has died; never where there are no locks.
+/// Calls `gone` when the page or worker that holds the lock `name` has died; never if there are no locks.
 pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
     let ended = move || {
         gone();
@@ -64,7 +64,7 @@ pub fn outlive(name: &str, gone: impl FnOnce() + 'static) {
 #[must_use = "dropping it releases the lock"]
 #[derive(Debug)]
 pub struct LockGuard {
-    /// Nothing where there are no locks.
+    /// `None` if there are no locks.
     free: Option<Function>,
 }
 
@@ -76,8 +76,8 @@ impl Drop for LockGuard {
     }
 }
 
-/// Acquires the lock `name` if it is free, or becomes free within `patience_ms`. Where there are no locks, no other tab
-/// can have it.
+/// Acquires the lock `name` if it is free or becomes free within `patience_ms`. Without locks it always succeeds, since
+/// no other tab can have it.
 pub async fn acquire(name: &str, patience_ms: u32) -> Option<LockGuard> {
     let Some(locks) = manager() else { return Some(LockGuard { free: None }) };
     let options = Object::new();
@@ -97,7 +97,7 @@ pub async fn acquire(name: &str, patience_ms: u32) -> Option<LockGuard> {
     });
     let turn = locks.request_with_options(name, &options, callback.unchecked_ref());
     spawn(async move {
-        // Refused or released; only the first answer counts.
+        // Refused or released; only the first result counts.
         let _either_way = settled(turn).await;
         answer.send(None);
     });

@@ -1,4 +1,4 @@
-//! The page's side of a worker without storage of its own: it asks the page, whose memory contains everything.
+//! The page's side of a worker without storage of its own: the worker asks the page, which keeps everything in memory.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -33,7 +33,7 @@ async fn change(
     storage.change_boxed(batch_id, Which::At(vec![index]), assets, Durability::Strict, apply).await
 }
 
-/// Does what a worker asks for. Requested content is attached to the answer.
+/// Executes a worker's request. Requested content is attached to the answer.
 pub(super) async fn answer(
     store: &MemoryStore<Blob>,
     request: StoreRequest,
@@ -53,7 +53,7 @@ pub(super) async fn answer(
             StoreAnswer::Done
         }
         StoreRequest::Records { batch_id, index } => {
-            // This changes nothing.
+            // Reads only.
             let (found, left) = slot();
             let read: Apply = Box::new(move |progress, executions| {
                 left.set(executions.pop().map(|execution| Box::new((progress.clone(), execution))));

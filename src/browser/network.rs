@@ -1,7 +1,7 @@
-//! The networks' code and the built-in network's file as the page has them: fetched from its own folder when a worker
-//! first needs them, checked, kept in Cache Storage, and given to every worker from one place.
+//! The inference code and the built-in model on the page: fetched from its own folder when a worker first needs them,
+//! checked, kept in Cache Storage, and passed to every worker from here.
 //!
-//! Once they lie there, the page needs no server for them. Where there is no Cache Storage (outside a secure context)
+//! Once they are cached, the page no longer needs its server for them. Without Cache Storage (outside a secure context)
 //! they are kept for as long as the page lives.
 
 use std::cell::{Cell, RefCell};
@@ -22,20 +22,20 @@ use super::interop::{describe, from_js, property, settled, to_js};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::BUILT_IN;
 
-/// A download in which nothing arrives for so long is given up: 60 s.
+/// A download that receives nothing for this long is aborted: 60 s.
 const STALL_MS: u32 = 60_000;
 /// Time between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
-/// A file of the page's own folder.
+/// A file in the page's own folder.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     file: &'static str,
-    /// What it must be; unknown in a page that `cargo xtask build` has not built.
+    /// Its expected length and hash; unknown in a page that was not built by `cargo xtask build`.
     expected: Option<(u64, &'static str)>,
 }
 
-/// The networks' WebAssembly, which was built before this page.
+/// The inference code as WebAssembly, which is built before the page.
 fn code() -> Part {
     let bytes = option_env!("PIXELMILL_NETWORK_BYTES").and_then(|text| text.parse().ok());
     Part { file: "network.wasm", expected: bytes.zip(option_env!("PIXELMILL_NETWORK_SHA256")) }
@@ -45,22 +45,22 @@ const fn built_in() -> Part {
     Part { file: BUILT_IN.file, expected: Some((BUILT_IN.bytes, BUILT_IN.sha256)) }
 }
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DownloadProgress {
-    /// Bytes that have come.
+    /// Bytes received so far.
     pub loaded: u64,
-    /// Bytes in all.
+    /// Bytes in total.
     pub total: u64,
 }
 
-/// Receives the progress of downloads; nothing when none is under way.
+/// Receives the progress of downloads; `None` when none is in progress.
 type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 
-/// The page's networks.
+/// The page's inference code and built-in model.
 pub struct ModelDownloads {
     files: OwnFiles,
-    /// By file: the promise of it, under way or kept; forgotten when it fails, so that the next who asks tries again.
+    /// By file: its promise, pending or fulfilled; removed when it fails, so that the next request retries.
     promised: RefCell<BTreeMap<&'static str, Promise>>,
     loading: RefCell<BTreeMap<&'static str, DownloadProgress>>,
     reported: Cell<f64>,
@@ -74,12 +74,12 @@ impl ModelDownloads {
         Rc::new(Self { files, promised, loading, reported, on_progress })
     }
 
-    /// Calls `callback` with how far the downloads are, a few times a second, and with nothing when they have ended.
+    /// Calls `callback` with the progress of the downloads a few times a second, and with `None` when they have ended.
     pub fn on_progress(&self, callback: impl Fn(Option<DownloadProgress>) + 'static) {
         *self.on_progress.borrow_mut() = Some(Rc::new(callback));
     }
 
-    /// The compiled code and, where asked for, the built-in network's file, as a worker takes them: [module, Blob].
+    /// The compiled code and, on request, the built-in model, as a worker receives them: [module, Blob].
     ///
     /// # Errors
     /// Why they are not available; a later call tries again.
@@ -87,7 +87,7 @@ impl ModelDownloads {
         if !with_built_in {
             return Ok(Array::of1(&self.kept(code()).await?));
         }
-        // Both are begun before one is waited for, and listened to at once: a rejection nobody takes is an error.
+        // Both start before either is awaited, and both are listened to: an unhandled rejection is an error.
         let _listened_to = JsFuture::from(self.promise(built_in()));
         let (module, file) = (self.kept(code()).await, self.kept(built_in()).await);
         Ok(Array::of2(&module?, &file?))
@@ -153,7 +153,7 @@ impl ModelDownloads {
         };
         let mut timer = stalled();
         let options = RequestInit::new();
-        // It is kept here; the browser's own cache would only hold it twice.
+        // It is cached here; the browser's own cache would only hold it twice.
         options.set_cache(RequestCache::NoStore);
         options.set_signal(Some(&abort.signal()));
         let response = self.files.fetch(part.file, &options).await?;
@@ -177,7 +177,7 @@ impl ModelDownloads {
         Blob::new_with_u8_array_sequence(&parts).map_err(failed)
     }
 
-    /// Tells how far all downloads are.
+    /// Reports the progress of all downloads.
     fn report(&self, part: Part, loading: Option<DownloadProgress>) {
         let sum = {
             let mut all = self.loading.borrow_mut();
@@ -203,7 +203,7 @@ impl ModelDownloads {
     }
 }
 
-/// Whether a file is what it must be. Outside a secure context, where the browser takes no digest, its length must do.
+/// Whether a file is the expected one. Outside a secure context, where the browser computes no digest, by length only.
 async fn is(blob: &Blob, (bytes, expected): (u64, &str)) -> bool {
     if blob.size() as u64 != bytes {
         return false;
@@ -214,7 +214,7 @@ async fn is(blob: &Blob, (bytes, expected): (u64, &str)) -> bool {
     }
 }
 
-/// This installation's place in Cache Storage. What fails here is no failure: the file is fetched again.
+/// This installation's cache in Cache Storage. Failures here are harmless: the file is fetched again.
 struct FileCache {
     cache: Cache,
     base_url: String,
@@ -227,7 +227,7 @@ impl FileCache {
         Some(Self { cache: cache.unchecked_into(), base_url: base_url.to_owned() })
     }
 
-    /// The address under which a file is kept: another version has another.
+    /// The URL under which a file is cached; each version has its own.
     fn key(&self, part: Part) -> String {
         let version = part.expected.map_or("", |(_, digest)| digest);
         format!("{}{}?{version}", self.base_url, part.file)
@@ -242,7 +242,7 @@ impl FileCache {
     async fn keep(&self, part: Part, blob: &Blob) {
         let Ok(response) = Response::new_with_opt_blob(Some(blob)) else { return };
         if let Err(error) = settled(self.cache.put_with_str(&self.key(part), &response)).await {
-            web_sys::console::warn_2(&"A network could not be kept for later:".into(), &error);
+            web_sys::console::warn_2(&"A model file could not be cached:".into(), &error);
             return;
         }
         let Ok(keys) = settled(self.cache.keys()).await else { return };
@@ -284,7 +284,7 @@ fn damaged(part: Part, bytes: u64) -> Failure {
             "{} is damaged: what the server sent is not the file of {bytes} bytes that this page needs.",
             part.file
         ),
-        "Retry it later. If the page was renewed meanwhile, reload it.",
+        "Retry it later. If the page was updated meanwhile, reload it.",
     )
 }
 
@@ -292,7 +292,7 @@ fn not_compiled(error: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The code for networks cannot be compiled here: {error}."),
+        format!("The inference code cannot be compiled here: {error}."),
         "Update the browser: it needs WebAssembly with SIMD.",
     )
 }

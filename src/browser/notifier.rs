@@ -30,7 +30,7 @@ pub struct Notifier {
     own: Weak<Self>,
     database: Storage,
     base_url: String,
-    /// By batch: when its webhook is called next.
+    /// By batch: the time of its next webhook call.
     planned: RefCell<Vec<(String, Timeout)>>,
     /// Batches whose webhook is being called.
     underway: RefCell<Vec<String>>,
@@ -39,7 +39,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// A notifier; `changed` is called with every progress that it has changed.
+    /// A notifier; `changed` is called with every progress record that it changes.
     pub fn new(database: Storage, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|own| Self {
             own: own.clone(),
@@ -95,7 +95,7 @@ impl Notifier {
         }
     }
 
-    /// One attempt; answers the progress after it, if a call was due.
+    /// One attempt; returns the progress after it, if a call was due.
     async fn try_webhook(&self, batch_id: &str) -> Result<Option<Progress>, StoreError> {
         let Some(progress) = self.database.progress(batch_id).await? else { return Ok(None) };
         let (Some(delivery), Some(url)) = (progress.webhook, &progress.config.webhook_url) else { return Ok(None) };
@@ -125,7 +125,7 @@ impl Notifier {
         self.database.change(batch_id, Which::None, Vec::new(), Durability::Strict, apply).await
     }
 
-    /// Notifies the user that a batch has ended, where that is allowed.
+    /// Notifies the user that a batch has ended, if allowed.
     pub fn announce(&self, progress: &Progress) {
         let (database, progress) = (self.database.clone(), progress.clone());
         let address = format!("{}#/batches/{}", self.base_url, progress.batch_id);
@@ -161,7 +161,7 @@ fn show(progress: &Progress, address: String) -> Result<(), JsValue> {
             let _refused = window.location().set_href(&address);
         }
     });
-    // It lives as long as the notification.
+    // Lives as long as the notification.
     std::mem::forget(listener);
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::pool::{FromPool, Handle, Program};
 use crate::batch::scheduler::{Death, MAX_FAILED_STARTS};
 use crate::protocol::{FromWorker, ToWorker};
 
-/// Runs a task in a new worker and waits for its answer, at most `patience_ms` where that is given.
+/// Runs a task in a new worker and waits for its answer, at most `patience_ms` if given.
 ///
 /// # Errors
 /// Why there is no answer, as the end of a sentence.

@@ -1,4 +1,4 @@
-//! Workers on the page's side: what they are made from, their handshake, their death.
+//! Workers on the page's side: how they are started, their handshake, their death.
 //!
 //! Everything a worker needs is fetched once, when the page starts; starting another worker needs no request. The
 //! scheduler decides how many there are and what they run.
@@ -20,7 +20,7 @@ use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
 use crate::store::MemoryStore;
 
-/// Time for a worker to report that it is alive, in milliseconds: its script has begun, which takes a few hundredths of
+/// Time for a worker to report that its script has started, in milliseconds; normally that takes a few hundredths of
 /// that.
 const ALIVE_MS: u32 = 1_500;
 /// Time for a worker to start, whatever it waits for, in milliseconds.
@@ -37,21 +37,21 @@ extern "C" {
 /// What every worker is made from.
 pub struct Program {
     base_url: String,
-    /// Whether a worker was of another build than the page.
+    /// Whether a worker came from another build than the page.
     pub outdated: Cell<bool>,
     script_url: String,
     module: JsValue,
     libwebp: JsValue,
-    /// What workers ask for when a plan needs a model.
+    /// Provides workers with the models that a plan needs.
     pub networks: Rc<ModelDownloads>,
-    /// What workers ask for all stored data, where there is no other storage.
+    /// Provides workers with all stored data, if there is no other storage.
     pub memory: OnceCell<MemoryStore<Blob>>,
-    /// Workers in a row that did not report in time that they are alive.
+    /// Consecutive workers that did not report in time.
     late: Cell<u32>,
 }
 
 impl Program {
-    /// Fetches and compiles it. Without libwebp it continues: then only WebP cannot be written.
+    /// Fetches and compiles everything. Without libwebp it continues: then only WebP cannot be written.
     ///
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
@@ -105,7 +105,7 @@ fn failed(name: &'static str) -> impl FnOnce(JsValue) -> FileError {
 /// What a worker reports.
 #[derive(Debug)]
 pub enum FromPool {
-    /// It can take work.
+    /// It is ready for work.
     Ready,
     /// It waits for the inference code, perhaps for a download.
     Waits,
@@ -113,9 +113,9 @@ pub enum FromPool {
     Report(FromWorker),
     /// The archive that was requested.
     Archive(Blob),
-    /// What a ZIP holds, with its pictures as a list of `File`.
+    /// What a ZIP contains, with its pictures as a list of `File`.
     Unpacked(Contents, Array),
-    /// It is gone or useless; its handle is to be dropped. Reported once.
+    /// It is gone or useless; drop its handle. Reported once.
     Died(Death, String),
 }
 
@@ -139,7 +139,7 @@ impl Handle {
     /// # Errors
     /// A sentence, when the browser does not start a worker.
     pub fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
-        // When a worker ends for any reason, the lock of its name is free at once; no event reports it.
+        // When a worker ends for any reason, the lock with its name becomes free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
         let options = WorkerOptions::new();
         options.set_name(&life);
@@ -229,8 +229,8 @@ impl Handle {
         };
         let listeners = vec![messages, lost("error"), lost("messageerror")];
         worker.post_message(&program.module).map_err(|error| describe(&error))?;
-        // One that dies before it has its lock dies unnoticed. A slow device gets more time with each that was given
-        // up.
+        // One that dies before it holds its lock dies unnoticed. A slow device gets more time with each worker that was
+        // given up.
         let patience = locks::are_there().then(|| {
             let (program, tell) = (program.clone(), tell.clone());
             Timeout::new(ALIVE_MS << program.late.get().min(5), move || {
@@ -271,8 +271,8 @@ fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
     }
 }
 
-/// How many workers this device gets: `pixelmill.workers` in the local storage (1–8), or one less than it has
-/// cores, at least 2 and at most 8, and no more than one per GiB of memory, if the browser tells it.
+/// How many workers this device gets: `pixelmill.workers` in the local storage (1–8), or one fewer than it has
+/// cores, at least 2 and at most 8, and no more than one per GiB of memory, if the browser reports it.
 pub fn size() -> u32 {
     let window = web_sys::window();
     let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());

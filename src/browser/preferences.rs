@@ -1,4 +1,4 @@
-//! What the user allows outside the page: stored, in force in every tab, off until switched on.
+//! What the user allows outside the page: stored, valid in every tab, off until switched on.
 
 use super::storage::Storage;
 use crate::store::{Store, StoreError};
@@ -29,7 +29,7 @@ pub async fn is_allowed(database: &Storage, preference: Preference) -> Result<bo
     Ok(database.setting(preference.key()).await?.as_deref() == Some("on"))
 }
 
-/// Allows it, or no longer.
+/// Allows or forbids it.
 ///
 /// # Errors
 /// When it cannot be stored.

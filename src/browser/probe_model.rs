@@ -1,4 +1,4 @@
-//! Trying a model before it is stored, in a worker of its own whose memory is freed afterwards.
+//! Testing a model before it is stored, in a worker of its own whose memory is freed afterwards.
 
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ fn unusable(reason: &str) -> Failure {
     Failure::new(
         ErrorCategory::SystemError,
         Phase::Setup,
-        format!("The model could not be tried: {reason}."),
+        format!("The model could not be tested: {reason}."),
         "Close other tabs and try again, or choose a smaller model.",
     )
 }

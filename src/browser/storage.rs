@@ -1,4 +1,4 @@
-//! The storage of this browser: IndexedDB, or if that is not available, the page's memory, which workers access by
+//! The storage of this browser: IndexedDB or, if that is not available, the page's memory, which workers access through
 //! messages.
 
 use std::pin::Pin;
@@ -28,9 +28,9 @@ use crate::store::{
 pub enum Storage {
     /// In IndexedDB.
     Kept(Database),
-    /// In this page's memory, and lost with it.
+    /// In this page's memory, and gone with it.
     Memory(MemoryStore<Blob>),
-    /// In the memory of the page that this worker belongs to: only what a worker needs.
+    /// In the memory of this worker's page: only what a worker needs.
     #[cfg(feature = "worker")]
     Asked(Rc<Remote>),
 }
@@ -47,13 +47,13 @@ pub struct End {
     pub attempt: u32,
     /// Its outcome.
     pub result: Result<Results, Failure>,
-    /// What was learned, whatever the outcome.
+    /// What was found, whatever the outcome.
     pub findings: Findings,
 }
 
 #[cfg(feature = "worker")]
 impl End {
-    /// Changes the records accordingly; nothing, and they stay, when the attempt is outdated.
+    /// Changes the records accordingly; `None`, without a change, if the attempt is outdated.
     pub(super) fn apply(self, progress: &mut Progress, execution: &mut Execution) -> Option<()> {
         match self.result {
             Ok(results) => succeed(progress, execution, self.attempt, results, self.findings, now()),
@@ -63,7 +63,7 @@ impl End {
 }
 
 impl Storage {
-    /// Records the end of an attempt with its files, strictly durable; nothing when the attempt is outdated.
+    /// Records the end of an attempt with its files, with strict durability; `None` if the attempt is outdated.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -91,8 +91,8 @@ fn not_here() -> StoreError {
     StoreError::Failed("A worker cannot do this while the page works from memory.".to_owned())
 }
 
-/// A future on the heap: whoever awaits it holds a pointer, and not another copy of every store's code, which would
-/// cost the page a quarter of its size.
+/// A future on the heap: awaiting it costs a pointer instead of another copy of every store's code, which would make
+/// the page a quarter larger.
 fn boxed<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
     Box::pin(future)
 }
@@ -145,7 +145,7 @@ impl Store for Storage {
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError> {
         match self {
             Self::Kept(database) => database.mark_damaged(asset_id).await,
-            // Memory does not decay.
+            // Memory does not get damaged.
             Self::Memory(_) => Ok(()),
             #[cfg(feature = "worker")]
             Self::Asked(_) => Ok(()),

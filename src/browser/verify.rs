@@ -9,7 +9,7 @@ use super::hash::sha256;
 use super::storage::Storage;
 use crate::store::{Store, StoreError};
 
-/// Wait before content that could not be read is tried once more.
+/// Wait before the one retry of a failed read.
 const AGAIN_MS: u32 = 200;
 
 /// What is stored under an asset's id.
@@ -19,7 +19,7 @@ pub(super) enum Found {
     Sound(Blob, ArrayBuffer),
     /// Content that cannot be read or differs from what was stored, and how that was noticed.
     Damaged(String),
-    /// Content that could be read with more memory, and what the browser says.
+    /// Content that could be read with more memory, and the browser's message.
     TooLarge(String),
     /// No content.
     Nothing,

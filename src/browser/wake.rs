@@ -26,7 +26,7 @@ extern "C" {
     fn release(this: &Sentinel) -> Promise;
 }
 
-/// Time for which the lock is kept when nothing runs, since the next picture usually follows at once.
+/// How long the lock is kept when nothing runs, since the next picture usually follows at once.
 const LINGER_MS: u32 = 2_000;
 
 /// This tab's wake lock.
@@ -42,7 +42,7 @@ pub(super) struct Wake {
 }
 
 impl Wake {
-    /// Follows what runs. Nothing if the browser has no wake lock.
+    /// Follows what runs. `None` if the browser has no wake lock.
     pub(super) fn follow(exchange: &Exchange) -> Option<Rc<Self>> {
         let manager = property(&property(&js_sys::global(), "navigator"), "wakeLock");
         let document = web_sys::window()?.document()?;
@@ -125,7 +125,7 @@ impl Wake {
         }
         let Some(wake) = self.own.upgrade() else { return };
         spawn(async move {
-            // A refusal, as with a low battery, is not worth reporting.
+            // A refusal, for example on low battery, is not worth reporting.
             let given = settled(wake.manager.request("screen")).await;
             wake.asking.set(false);
             if let Ok(given) = given {

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{blob_of, buffer_of, fetch_anonymously};
+use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
 use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
@@ -470,7 +470,7 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
     let bytes = Uint8Array::from(file.bytes.as_slice());
     let asset_id = sha256(&bytes.buffer()).await;
     let mime_type = mime_type(file.format);
-    let content = blob_of(&file.bytes, mime_type).map_err(|error| {
+    let content = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| {
         Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
     })?;
     Ok(NewAsset {

@@ -11,13 +11,13 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
-/// Where the header that follows the file's begins.
+/// Offset of the info header, which follows the file header.
 const INFO: usize = 14;
 
-/// The size of the header that follows the file's is one of those in use; those of OS/2 2.x may end after any field.
+/// Accepts the sizes of info headers that are in use; OS/2 2.x headers may end after any field.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"BM") && info_size(bytes).is_some_and(|size| matches!(size, 12 | 108 | 124) || os2_or_info(size))
 }
@@ -34,7 +34,7 @@ fn info_size(bytes: &[u8]) -> Option<u32> {
     number(bytes, INFO)
 }
 
-/// The file with a header of OS/2 2.x written as the one of Windows that has the same fields in the same places.
+/// The file with an OS/2 2.x header rewritten as the Windows header with the same fields in the same places.
 fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     const WINDOWS: usize = 40;
     let size = info_size(bytes).ok_or(Problem::Truncated)?;
@@ -43,9 +43,9 @@ fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     }
     let size = size as usize;
     let info = bytes.get(INFO..INFO + size).ok_or(Problem::Truncated)?;
-    // 3 and 4 are a fax code and run lengths of 24 bits there.
+    // In OS/2, 3 and 4 are a fax code and 24-bit run lengths.
     if number(info, 16).is_some_and(|compression| compression > 2) {
-        return Err(Problem::Unsupported("a bitmap of a rare kind"));
+        return Err(Problem::Unsupported("a rare kind of bitmap"));
     }
     let mut file = bytes[..INFO].to_vec();
     let pixels = number(bytes, 10).unwrap_or(0).saturating_add(WINDOWS as u32).saturating_sub(size as u32);
@@ -72,7 +72,7 @@ fn profile(bytes: &[u8]) -> Found {
 fn problem(error: ImageError) -> Problem {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        ImageError::Unsupported(_) => Problem::Unsupported("a bitmap of a rare kind"),
+        ImageError::Unsupported(_) => Problem::Unsupported("a rare kind of bitmap"),
         error => Problem::damaged(error),
     }
 }
@@ -102,7 +102,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let channels = if header.alpha { 4 } else { 3 };
     let mut samples = vec![0; header.size.pixels() as usize * channels];
     if decoder.total_bytes() != samples.len() as u64 {
-        return Err(Problem::damaged("its picture is not of the size it names"));
+        return Err(Problem::damaged("its picture does not have the size in its header"));
     }
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if header.alpha { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };

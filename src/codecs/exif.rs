@@ -6,9 +6,9 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const ENTRY: usize = 12;
 
-/// Orientation 1…8 of a TIFF structure as it stands in EXIF (`II*\0…` or `MM\0*…`, an `Exif\0\0` before it is skipped);
-/// `None` where it says nothing of orientation, or nothing that makes sense. Only the first directory counts: the
-/// second describes the thumbnail. Of several blocks in a file, the first that says something is to be believed.
+/// Orientation 1…8 from a TIFF structure as in EXIF (`II*\0…` or `MM\0*…`; a leading `Exif\0\0` is skipped); `None` if
+/// it has no valid orientation. Only the first directory counts: the second describes the thumbnail. If a file has
+/// several blocks, use the first that returns an orientation.
 pub(super) fn orientation(block: &[u8]) -> Option<u8> {
     read(block.strip_prefix(b"Exif\0\0").unwrap_or(block)).filter(|value| (1..=8).contains(value))
 }
@@ -36,7 +36,7 @@ fn read(tiff: &[u8]) -> Option<u8> {
         .filter(|&entry| long(entry + 4) == Some(1))
         .and_then(|entry| match short(entry + 2)? {
             SHORT => u8::try_from(short(entry + 8)?).ok(),
-            // Against the standard, but written and widely read.
+            // The standard allows only SHORT, but some programs write LONG and most readers accept it.
             LONG => u8::try_from(long(entry + 8)?).ok(),
             _ => None,
         })
@@ -52,7 +52,7 @@ mod tests {
         let mut tiff = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
         tiff.extend(long(8));
         tiff.extend(short(2));
-        // Make, an offset out of the block.
+        // Make, with an offset outside the block.
         tiff.extend([short(0x010f), short(2)].concat());
         tiff.extend([long(40), long(9999)].concat());
         tiff.extend([short(ORIENTATION), short(kind)].concat());
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_orientation_written_as_long_is_read() {
-        // The value and the zero behind it are a little-endian LONG.
+        // The value and the zero after it are a little-endian LONG.
         assert_eq!(orientation(&block(true, LONG, 6)), Some(6));
     }
 

@@ -1,13 +1,13 @@
-//! Files that we do not read, told apart by their first bytes, so that a message can name them.
+//! Files that cannot be read, distinguished by their first bytes so that a message can name them.
 
-/// A kind of file that we do not read.
+/// A kind of file that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// What a file of it is, with its article.
+    /// A description with its article.
     pub text: &'static str,
-    /// Its name alone.
+    /// Its short name.
     pub name: &'static str,
-    /// Whether it holds a picture.
+    /// Whether it contains a picture.
     pub is_picture: bool,
 }
 
@@ -64,14 +64,14 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
     })
 }
 
-/// Tells the kinds of ISO base media files (ISO/IEC 14496-12) apart. The major brand decides where it is a picture
-/// format's own; `mif1` and its like only say how pictures are stored, and of the compatible brands the first that names
-/// a format decides.
+/// Distinguishes the kinds of ISO base media files (ISO/IEC 14496-12). A major brand that belongs to a picture format
+/// decides. `mif1` and similar brands only say how pictures are stored; then the first compatible brand that names a
+/// format decides.
 fn by_brands(bytes: &[u8]) -> Foreign {
     let length = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
     let file_type = &bytes[..length.clamp(8, bytes.len().max(8)).min(bytes.len())];
     let brands = file_type.get(8..).unwrap_or_default().as_chunks::<4>().0;
-    // Behind the major brand stands its version, which is none.
+    // The major brand is followed by its version, which is not a brand.
     let major = brands.first();
     let brands = major.into_iter().chain(brands.iter().skip(2));
     let is_stored_as_image = |brand: &[u8; 4]| matches!(brand, b"mif1" | b"mif2" | b"msf1" | b"miaf");
@@ -103,7 +103,7 @@ mod tests {
         bytes.extend_from_slice(major);
         bytes.extend_from_slice(&[0; 4]);
         compatible.iter().for_each(|brand| bytes.extend_from_slice(*brand));
-        // Whatever the next box holds is no brand.
+        // Whatever the next box contains is not a brand.
         bytes.extend_from_slice(b"\0\0\0\x10metaavifheic");
         bytes
     }

@@ -1,4 +1,4 @@
-//! GIF 87a and 89a, read only: the first frame on its logical screen, transparent where the frame does not reach.
+//! GIF 87a and 89a, read only: the first frame on its logical screen, transparent outside the frame.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -10,7 +10,7 @@ use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
     }
 
-    /// Skips a color table whose size stands in the low bits of `flags`, if there is one.
+    /// Skips the color table, if there is one; the low bits of `flags` hold its size.
     fn color_table(&mut self, flags: u8) -> Result<(), Problem> {
         if flags & 0x80 != 0 {
             self.take(3 << ((flags & 7) + 1))?;
@@ -56,7 +56,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let mut transparent = false;
     loop {
         match reader.byte()? {
-            // An extension: the graphic control says whether a color is transparent.
+            // An extension: the graphic control extension says whether a color is transparent.
             0x21 => {
                 let label = reader.byte()?;
                 loop {
@@ -71,8 +71,8 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
                 }
             }
             0x2c => break,
-            0x3b => return Err(Problem::damaged("it holds no picture")),
-            _ => return Err(Problem::damaged("a block of unknown kind stands before its picture")),
+            0x3b => return Err(Problem::damaged("it contains no picture")),
+            _ => return Err(Problem::damaged("it has an unknown block before its picture")),
         }
     }
     let [left, top] = [reader.short()?, reader.short()?];
@@ -83,7 +83,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if frame.width > MAX_SIDE || frame.height > MAX_SIDE || frame.pixels() > MAX_PIXELS {
         return Err(Problem::TooLarge(frame.width, frame.height));
     }
-    // A first frame that juts out makes the screen larger, as in browsers.
+    // A first frame that exceeds the screen enlarges it, as in browsers.
     let size = Size::new(screen.width.max(left + frame.width), screen.height.max(top + frame.height));
     let covered = frame == size;
     let alpha = transparent || !covered;
@@ -106,7 +106,7 @@ fn problem(error: DecodingError) -> Problem {
     }
 }
 
-/// Number of frames, as far as the file is whole.
+/// Number of frames in the intact part of the file.
 fn frames(bytes: &[u8]) -> u32 {
     let mut reader = Reader(bytes);
     let mut count = 0;
@@ -138,13 +138,13 @@ fn frames(bytes: &[u8]) -> u32 {
             }
         }
     };
-    // Where a file ends early, the frames before its end are counted.
+    // If the file ends early, the frames up to there are counted.
     let _ends_early = walk();
     count
 }
 
-/// The file with a palette for a first frame that has none, neither of its own nor from its screen: all black, as
-/// Chromium's decoder (Wuffs) has it.
+/// The file with a palette added if the first frame has none, neither its own nor the screen's: all black, as in
+/// Chromium's decoder (Wuffs).
 fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes.get(10) {
         Some(flags) if flags & 0x80 == 0 && bytes.len() >= 13 => {
@@ -159,12 +159,12 @@ fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    // A palette of the screen does no harm where the frame has its own.
+    // A global palette is harmless if the frame has its own.
     let file = with_palette(bytes);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.allow_unknown_blocks(true);
-    // Sides were judged from the header; the decoder's own limit is for one row of work.
+    // The size was checked with the header; the decoder's own limit applies to one row.
     options.set_memory_limit(MemoryLimit::Unlimited);
     let mut decoder = options.read_info(Cursor::new(&file[..])).map_err(problem)?;
     let frame = decoder.next_frame_info().map_err(problem)?.ok_or(Problem::Truncated)?;

@@ -1,11 +1,11 @@
-//! ICC profiles: put together from their chunks, judged by their header, never interpreted. A profile is carried from
-//! the input into every output byte for byte.
+//! ICC profiles: assembled from their chunks, checked by their header, never interpreted. A profile is copied from the
+//! input into every output byte for byte.
 
 use std::sync::Arc;
 
 use super::{Finding, MAX_METADATA};
 
-/// What stands before each chunk of a profile in a JPEG's APP2 segments (ICC.1:2022, B.4).
+/// The marker before each chunk of a profile in a JPEG's APP2 segments (ICC.1:2022, B.4).
 pub(super) const JPEG_MARKER: &[u8] = b"ICC_PROFILE\0";
 /// Length of a profile's header.
 const HEADER: usize = 128;
@@ -30,16 +30,16 @@ pub(super) fn model(profile: &[u8]) -> ColorModel {
     }
 }
 
-/// A file's profile, if it has one; what is wrong with it where it cannot be carried.
+/// A file's profile, if it has one, or the reason why it was dropped.
 pub(super) type Found = Result<Option<Arc<[u8]>>, Finding>;
 
-/// Takes a profile as found in a file, unless it is too large or is no profile at all (no `acsp` in its header).
+/// Accepts a profile found in a file, unless it is too large or not a profile at all (no `acsp` in its header).
 pub(super) fn accept(profile: &[u8]) -> Found {
     let sound = (HEADER..=MAX_METADATA).contains(&profile.len()) && profile[36..40] == *b"acsp";
     if sound { Ok(Some(profile.into())) } else { Err(Finding::ProfileLeftOut) }
 }
 
-/// The profile that is carried. One that cannot be is noted, and is no reason to refuse the picture.
+/// The accepted profile. A rejected one is reported as a finding; the picture is still decoded.
 pub(super) fn or_note(found: Found, findings: &mut Vec<Finding>) -> Option<Arc<[u8]>> {
     found.unwrap_or_else(|finding| {
         findings.push(finding);
@@ -47,7 +47,7 @@ pub(super) fn or_note(found: Found, findings: &mut Vec<Finding>) -> Option<Arc<[
     })
 }
 
-/// A profile of Display P3 (SMPTE EG 432-1 primaries, D65, the curve of sRGB), for files that name this color space
+/// A profile for Display P3 (SMPTE EG 432-1 primaries, D65, the sRGB curve), for files that name this color space
 /// without describing it.
 pub(super) fn display_p3() -> Arc<[u8]> {
     const D50: [u32; 3] = [0x0000_f6d6, 0x0001_0000, 0x0000_d32d];
@@ -113,7 +113,7 @@ pub(super) struct Chunks<'a> {
 }
 
 impl<'a> Chunks<'a> {
-    /// Takes one segment's content after [`JPEG_MARKER`]: number from 1, count, data.
+    /// Adds one segment's content after [`JPEG_MARKER`]: number from 1, count, data.
     pub(super) fn push(&mut self, segment: &'a [u8]) {
         let [number, total, part @ ..] = segment else {
             self.broken = true;
@@ -124,7 +124,7 @@ impl<'a> Chunks<'a> {
         self.parts.push((*number, part));
     }
 
-    /// The profile, when each chunk is there once.
+    /// The profile, if each chunk is present exactly once.
     pub(super) fn finish(mut self) -> Found {
         if self.parts.is_empty() && !self.broken {
             return Ok(None);
@@ -145,7 +145,7 @@ impl<'a> Chunks<'a> {
 pub(super) mod tests {
     use super::*;
 
-    /// Bytes with the header of a profile, sound enough to be carried.
+    /// Bytes with a profile header that is valid enough to be accepted.
     pub(in crate::codecs) fn profile(length: usize, model: &[u8; 4]) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..length).map(|index| (index * 7 + index / 251) as u8).collect();
         bytes[16..20].copy_from_slice(model);

@@ -1,9 +1,9 @@
-//! JPEG (ITU-T T.81): baseline and progressive, gray, YCbCr and RGB. A YCbCr file is decoded to planes as they stand in
-//! it, at full size or scaled by the inverse DCT, and planes are written as they are: nothing is resampled on the way.
+//! JPEG (ITU-T T.81): baseline and progressive, gray, YCbCr and RGB. A YCbCr file is decoded to its own planes, at full
+//! size or scaled by the inverse DCT, and planes are written without resampling.
 //!
-//! Reading goes by what is there, not by the end marker: a file whose every scan is complete is complete. One that is cut
-//! off in the middle is refused, unless it is progressive and coarse all over. Where the data itself is damaged, the picture
-//! is given with a warning. All of this is what browsers, Pillow and libvips show, or two of them.
+//! A file is complete if all its scans are, with or without an end marker. A truncated file is refused, unless it is
+//! progressive and every part of the picture is there, if coarse. If the data itself is damaged, the picture is decoded
+//! with a warning. Browsers, Pillow and libvips, or at least two of them, do the same.
 
 use super::Codec;
 
@@ -15,7 +15,7 @@ mod frame;
 mod preamble;
 
 pub(super) const CODEC: Codec = Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode) };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.2.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {

@@ -1,5 +1,5 @@
-//! PNG (W3C, third edition): every colour type and depth, interlaced or not, 16-bit samples rounded to 8; of an
-//! animation the default picture. Written as 8-bit gray, RGB or RGBA, whichever is the least that keeps every pixel.
+//! PNG (W3C, third edition): every colour type and depth, interlaced or not, with 16-bit samples rounded to 8; for an
+//! animation, the default image. Written as 8-bit gray, RGB or RGBA, the smallest that keeps every pixel.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -16,7 +16,7 @@ use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
@@ -25,14 +25,14 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&SIGNATURE)
 }
 
-/// Chunks as (type, data), up to the first that is cut off.
+/// Chunks as (type, data), up to the first truncated one.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk()?;
         let (kind, after) = after.split_first_chunk()?;
         let (data, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        // Four bytes of checksum, which the decoder judges.
+        // Four bytes of checksum, which the decoder verifies.
         rest = after.get(4..)?;
         Some((*kind, data))
     })
@@ -71,7 +71,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         }
     }
     header.orientation = orientation.unwrap_or(1);
-    // Primaries, transfer, matrix and range by ITU-T H.273; where the space is named, the profile does not count.
+    // Primaries, transfer, matrix and range by ITU-T H.273; they take precedence over a profile.
     header.icc = match named_space {
         Some([12, 13, 0, 1]) => Some(display_p3()),
         Some([1, 13, 0, 1]) => None,
@@ -93,7 +93,7 @@ fn profile(chunk: &[u8]) -> Found {
     accept(&profile.map_err(|_| Finding::ProfileLeftOut)?)
 }
 
-/// Whether a `tRNS` chunk has the length that the color type wants; any other is ignored.
+/// Whether a `tRNS` chunk has the length that the color type requires; any other is ignored.
 fn transparency_fits(chunk: &[u8], color: u8) -> bool {
     match color {
         0 => chunk.len() == 2,
@@ -103,14 +103,14 @@ fn transparency_fits(chunk: &[u8], color: u8) -> bool {
     }
 }
 
-/// The file without `tRNS` chunks that do not fit, which the decoder would read nevertheless.
+/// The file without invalid `tRNS` chunks, which the decoder would use nevertheless.
 fn without_unfit_transparency(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Some(&color) = bytes.get(25) else { return Cow::Borrowed(bytes) };
     let mut cleaned = Cow::Borrowed(bytes);
     let mut at = SIGNATURE.len();
     for (kind, data) in chunks(bytes) {
         if kind == *b"tRNS" && !transparency_fits(data, color) {
-            // A private ancillary chunk, which says nothing to a decoder; its checksum is its own.
+            // Renamed to a private ancillary chunk, which decoders ignore, with a matching checksum.
             let file = cleaned.to_mut();
             file[at + 4..at + 8].copy_from_slice(b"skIp");
             let end = at + 8 + data.len();
@@ -122,7 +122,7 @@ fn without_unfit_transparency(bytes: &[u8]) -> Cow<'_, [u8]> {
     cleaned
 }
 
-/// What keeps the file from being decoded, in words: the decoder's own are for programmers.
+/// Why the file cannot be decoded, for users: the decoder's own messages are for programmers.
 fn problem(error: &DecodingError, bytes: &[u8]) -> Problem {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
@@ -130,7 +130,7 @@ fn problem(error: &DecodingError, bytes: &[u8]) -> Problem {
     }
 }
 
-/// What is wrong with a file that cannot be decoded, as far as its chunks tell.
+/// What is wrong with a file that cannot be decoded, as far as its chunks show.
 fn damage(bytes: &[u8]) -> &'static str {
     let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
     let mut has_pixels = false;
@@ -146,7 +146,7 @@ fn damage(bytes: &[u8]) -> &'static str {
         has_pixels |= is_pixels;
         rest = after;
     }
-    if has_pixels { "its pixel data cannot be unpacked" } else { "it has no pixel data" }
+    if has_pixels { "its pixel data cannot be decompressed" } else { "it has no pixel data" }
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
@@ -210,7 +210,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
     let icc = image.icc.clone();
     let profile_model = icc.as_deref().map(model);
     let image = match image.representation() {
-        // PNG wants a profile of the picture's own model.
+        // PNG requires a profile that matches the color type.
         Representation::Gray if profile_model.is_some_and(|model| model != ColorModel::Gray) => {
             convert(image, Representation::Rgb)
         }

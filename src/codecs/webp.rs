@@ -1,5 +1,5 @@
-//! WebP (RFC 9649): lossy, lossless, with alpha; of an animation the first frame. Lossy files are written by the
-//! host's libwebp, lossless ones too where it is there; profiles are put into the container here.
+//! WebP (RFC 9649): lossy, lossless, with alpha; for an animation, the first frame. The host's libwebp writes lossy
+//! files, and lossless ones too if it is loaded; profiles are added to the container here.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -16,10 +16,10 @@ use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
-/// Raise it when a pixel that is read or a byte that is written changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
-/// Longest side that the format holds.
+/// Longest side that the format allows.
 const MAX_SIDE: u32 = 16_383;
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -34,7 +34,7 @@ fn problem(error: DecodingError) -> Problem {
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
-    // The picture may be whole and what follows cut off, its orientation among it.
+    // The picture may be complete while what follows, such as its orientation, is truncated.
     let named = bytes[4..].first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
     if bytes.len() < named.saturating_add(8) {
         return Err(Problem::Truncated);
@@ -61,8 +61,8 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     })
 }
 
-/// The file up to the end that its header names, without flags for metadata that is not there: the decoder would refuse
-/// it for those.
+/// The file up to the end given in its header, without flags for missing metadata, which would make the decoder reject
+/// it.
 fn tidied(bytes: &[u8]) -> Cow<'_, [u8]> {
     const EXIF: u8 = 8;
     const XMP: u8 = 4;
@@ -105,7 +105,7 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
     let size = image.size;
     if size.width > MAX_SIDE || size.height > MAX_SIDE {
         return Err(Failure::execute(
-            format!("A WebP file holds at most 16,383 pixels a side; the picture is {}×{}.", size.width, size.height),
+            format!("A WebP file can be at most 16,383 pixels a side; the picture is {}×{}.", size.width, size.height),
             "Make the picture smaller, or choose JPEG or PNG.",
         ));
     }
@@ -126,7 +126,7 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
     };
     let bytes = match icc {
         Some(profile) => with_profile(&bytes, &profile, size).ok_or_else(|| {
-            Failure::system("The WebP encoder gave no readable file.", "Try again, or choose JPEG or PNG.")
+            Failure::system("The WebP encoder returned an unreadable file.", "Try again, or choose JPEG or PNG.")
         })?,
         None => bytes,
     };
@@ -151,7 +151,7 @@ fn lossless(image: Image) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Chunks of a WebP file as (type, content), padding left out; `None` when one is cut off.
+/// Chunks of a WebP file as (type, content), without padding; `None` when one is truncated.
 fn chunks(file: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
     let mut rest = file.get(12..).filter(|_| sniff(file))?;
     let mut chunks = Vec::new();
@@ -165,8 +165,8 @@ fn chunks(file: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
     Some(chunks)
 }
 
-/// Puts a profile into a file that an encoder wrote: an extended header (`VP8X`) that says so, then `ICCP`, then the
-/// picture as it is (RFC 9649, section 2.7).
+/// Adds a profile to a file that an encoder wrote: an extended header (`VP8X`) with its flag, then `ICCP`, then the
+/// unchanged picture (RFC 9649, section 2.7).
 fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
     const PROFILE: u8 = 0x20;
     const ALPHA: u8 = 0x10;

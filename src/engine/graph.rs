@@ -20,7 +20,7 @@ pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
     /// that few pictures are in memory at a time.
     pub nodes: Vec<GraphNode>,
-    /// The inputs in document order, including those that lead nowhere.
+    /// The inputs in document order, including unused ones.
     pub sources: Vec<GraphSource>,
     /// Index in `sources` of the primary input.
     pub primary: usize,
@@ -37,7 +37,7 @@ pub struct GraphNode {
     pub action: &'static Action,
     /// As written.
     pub parameters: Map<String, Value>,
-    /// For each input port: the node and its output port, where connected.
+    /// For each input port, the connected node and its output port, if any.
     pub inputs: Vec<Option<(usize, usize)>>,
     /// For a source: its index in [`Graph::sources`].
     pub source: Option<usize>,
@@ -57,15 +57,15 @@ pub struct GraphSource {
 /// One result per execution.
 #[derive(Debug)]
 pub struct GraphOutput {
-    /// The action that the record names.
+    /// The action that is named in the record.
     pub action_id: String,
     /// The node whose picture is written.
     pub node: usize,
     /// That node's output port.
     pub port: usize,
-    /// How it is written; the defaults where there is no `output` action.
+    /// How it is written; the defaults if there is no `output` action.
     pub parameters: Output,
-    /// The input whose format `auto` keeps: followed up through the first image inputs.
+    /// The input whose format `auto` keeps, found by following first image inputs upstream.
     pub origin: usize,
 }
 
@@ -75,8 +75,8 @@ impl GraphOutput {
         self.parameters.quality.clamp(1, 100) as u8
     }
 
-    /// What a result is called: the name pattern filled, for the execution at `index` whose primary picture is called
-    /// `input` and lay in `folder`, which may be empty.
+    /// The name of a result: the name pattern filled in for the execution at `index`, whose primary picture has the
+    /// name `input` and comes from `folder`, which may be empty.
     ///
     /// # Errors
     /// The first unknown placeholder.
@@ -102,8 +102,9 @@ impl GraphOutput {
 }
 
 impl Graph {
-    /// Version of everything that decides its results beside the document and the pictures: the engine's, with a checksum of the
-    /// versions of its actions, of all formats and of the pixel kernels. Results are reused only from the same version.
+    /// Version of everything that determines its results apart from the document and the pictures: the engine's
+    /// version, with a checksum of the versions of its actions, of all formats and of the pixel kernels. Results are
+    /// reused only from the same version.
     pub fn version(&self) -> String {
         let actions = self.nodes.iter().map(|node| (node.action.action_type, node.action.version));
         let formats = Format::ALL.iter().map(|format| (format.name(), format.version()));
@@ -125,14 +126,14 @@ impl Graph {
         Ok(Resolver::new(workflow).resolve())
     }
 
-    /// How many executions the workflow gives: the largest image count of any input.
+    /// The number of executions: the largest image count of any input.
     pub fn execution_count(&self) -> u32 {
         self.sources.iter().map(|source| source.images.len()).max().unwrap_or(0) as u32
     }
 
     /// The pictures of execution `index`, the primary one first, then the others in document order.
     ///
-    /// Inputs without images are left out; an execution refuses them before.
+    /// Inputs without images are skipped; validation refuses them earlier.
     pub fn input_asset(&self, index: u32) -> InputAsset {
         let inputs: Vec<InputRef> = self
             .source_order()
@@ -285,7 +286,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The source that a node's first image input leads up to.
+    /// The source upstream of a node's first image input.
     fn origin(&self, mut node: usize) -> Option<usize> {
         while self.actions[node].role != Role::Source {
             node = self.inputs[node].first().copied().flatten()?.0;

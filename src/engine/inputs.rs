@@ -17,14 +17,14 @@ pub struct InputRef {
     /// Path in the folder it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Whether another file than the document's took its place at a retry. Its asset is then held by the execution: the
-    /// batch holds those alone that its document names.
+    /// Whether a retry replaced the document's file. Its asset is then referenced by the execution, because the batch
+    /// only references those in its document.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaced: bool,
 }
 
 impl InputRef {
-    /// The folder it came from, as its path says; empty where there is none.
+    /// The folder it came from, according to its path; empty if there is none.
     pub fn folder(&self) -> &str {
         self.path.as_deref().map_or("", folder)
     }

@@ -13,13 +13,13 @@ pub(super) fn check(size: Size) -> Result<(), Failure> {
     if width > MAX_SIDE || height > MAX_SIDE {
         return Err(Failure::execute(
             format!("The result would be {width} × {height} pixels."),
-            format!("A side has at most {MAX_SIDE} pixels: choose a smaller size."),
+            format!("A side can have at most {MAX_SIDE} pixels: choose a smaller size."),
         ));
     }
     if size.pixels() > MAX_PIXELS {
         return Err(Failure::execute(
             format!("The result would be {width} × {height} pixels, {} megapixels.", size.pixels() / 1_000_000),
-            format!("A picture has at most {} megapixels: choose a smaller size.", MAX_PIXELS / 1_000_000),
+            format!("A picture can have at most {} megapixels: choose a smaller size.", MAX_PIXELS / 1_000_000),
         ));
     }
     Ok(())

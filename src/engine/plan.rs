@@ -80,20 +80,19 @@ pub(super) struct DecodeChoice {
     pub at_least: Size,
     /// The smallest chroma planes that will do, upright.
     pub chroma_at_least: Size,
-    /// What the picture is scaled to, upright, where that is all that becomes of it.
+    /// How the picture is scaled, upright, if nothing else is done with it.
     pub scaling: Option<Scaling>,
 }
 
-/// A picture of fewer pixels is always decoded whole: a part of it would save little, and small pictures are often
+/// A picture of fewer pixels is always decoded at full size: less would save little, and small pictures are often
 /// drawings and screenshots, whose edges a reduced transform does not keep.
 const REDUCED_FROM_PIXELS: u64 = 1 << 20;
 
-/// The parts of its size that a picture is decoded at (one in so many samples of a side), each with the shrink from which
-/// on it serves; the smallest part first.
+/// The reduced sizes of decoding (1/8, 1/4, 1/2), each with the smallest factor of shrinking at which it is used.
 ///
-/// Measured by `examples/reduced_decoding.rs`: decoded at a part and made smaller by Lanczos3, against the same of the whole
-/// picture, luma in dB. Two photographs of 12 megapixels that are as sharp as a camera's, and the two that come off worst of
-/// all that were measured: small ones, sharp to the pixel.
+/// Measured by `examples/reduced_decoding.rs`: PSNR of luma in dB, after shrinking by Lanczos3, between reduced and full
+/// decoding. The pictures are two photographs of 12 megapixels, as sharp as a camera's, and the worst two of all that were
+/// measured, which are small and sharp to the pixel.
 ///
 /// | shrink | 2 | 2.5 | 3 | 4 | 6 | 8 | 12 | 14 | 16 | 32 |
 /// | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -104,9 +103,9 @@ const REDUCED_FROM_PIXELS: u64 = 1 << 20;
 /// | at 1/8: photographs | | | | | | 46, 50 | 50, 53 | 52, 54 | 53, 55 | 57, 58 |
 /// | at 1/8: worst two | | | | | | 34, 35 | 38, 40 | 40, 43 | 43, 45 | 51, 52 |
 ///
-/// What is written with its chroma halved is a JPEG below quality 90, which at quality 80 is itself about 39 dB from its
-/// picture: there 40 dB are enough. Anywhere else it is 50, a mean difference of less than a level.
-const fn parts(chroma: ChromaUse) -> [(u32, f64); 3] {
+/// If chroma is halved, the result is a JPEG below quality 90. At quality 80 its own error is about 39 dB, so 40 dB are
+/// enough. Otherwise 50 dB are required, an error of less than one level (root mean square).
+const fn reductions(chroma: ChromaUse) -> [(u32, f64); 3] {
     match chroma {
         ChromaUse::Whole => [(8, 32.0), (4, 12.0), (2, 4.0)],
         ChromaUse::Halved => [(8, 14.0), (4, 6.0), (2, 2.5)],
@@ -369,22 +368,22 @@ impl Plan {
                 let side = |from: u32, to: u32| f64::from(from) >= by * f64::from(to);
                 side(full.width, scaled.width) && side(full.height, scaled.height)
             };
-            let Some((part, shrink)) = parts(chroma[consumer]).into_iter().find(|(_, from)| shrinks(*from)) else {
+            let Some((step, shrink)) = reductions(chroma[consumer]).into_iter().find(|(_, by)| shrinks(*by)) else {
                 return (full, full);
             };
-            luma_needed = larger(luma_needed, Size::new(full.width.div_ceil(part), full.height.div_ceil(part)));
-            // As many times the result's chroma as the luma has at least.
+            luma_needed = larger(luma_needed, Size::new(full.width.div_ceil(step), full.height.div_ceil(step)));
+            // The oversampling that luma has at least.
             let result = match chroma[consumer] {
                 ChromaUse::Whole => scaled,
                 ChromaUse::Halved => Subsampling::S420.chroma_size(scaled),
             };
-            let times = |side: u32| (f64::from(side) * shrink / f64::from(part)) as u32;
+            let times = |side: u32| (f64::from(side) * shrink / f64::from(step)) as u32;
             chroma_needed = larger(chroma_needed, Size::new(times(result.width), times(result.height)));
         }
         (luma_needed, chroma_needed)
     }
 
-    /// What a source's picture is scaled to, if that is all that becomes of it.
+    /// How a source's picture is scaled down, if nothing else is done with it.
     fn scaling(
         &self,
         source: usize,
@@ -399,7 +398,7 @@ impl Plan {
         let operation = self.operations[consumer].as_ref()?;
         let (size, filter) = operation.scales_to(full)?;
         let is_all = size != full && operation.output_size(full).is_ok_and(|kept| kept == size);
-        // The picture's thumbnail is made of what is decoded.
+        // The picture's thumbnail is made from the decoded picture.
         let thumbnail = thumbnail_size(full);
         let serves = size.width >= thumbnail.width && size.height >= thumbnail.height;
         (is_all && serves).then_some(Scaling { size, filter, chroma: chroma[consumer] })

@@ -17,7 +17,7 @@ pub(super) fn thumbnail_size(of: Size) -> Size {
     if longest <= SIDE { of } else { Size::new(scaled(of.width), scaled(of.height)) }
 }
 
-/// Makes the thumbnail of a picture of size `of` from what there is of it: JPEG, or PNG where there is alpha.
+/// Makes the thumbnail of a picture of size `of`, which `image` may hold at another size: JPEG, or PNG if there is alpha.
 pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
     let size = thumbnail_size(of);
     let pixels = match &image.pixels {

@@ -7,8 +7,8 @@ use crate::file_name::{folder, split_image_extension};
 /// Longest part of a path in bytes; file systems allow 255.
 const LONGEST: usize = 200;
 
-/// Makes a path relative and safe: parts are sanitised one by one, `.` and `..` and empty ones go, and at least one is
-/// left.
+/// Makes a path relative and safe: parts are sanitised one by one; `.`, `..` and empty parts are removed; at least one
+/// part remains.
 pub fn safe_path(raw: &str) -> String {
     let parts: Vec<String> =
         raw.split(['/', '\\']).map(str::trim).filter(|part| !matches!(*part, "" | "." | "..")).map(safe_part).collect();
@@ -23,7 +23,7 @@ pub fn safe_file_name(raw: &str) -> String {
 
 /// Makes one part of a path safe.
 fn safe_part(part: &str) -> String {
-    // Characters that Windows forbids become an underscore; control and direction-changing ones vanish.
+    // Characters that Windows forbids become underscores; control characters and text direction marks are removed.
     let mut safe: String = part
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
@@ -38,17 +38,17 @@ fn safe_part(part: &str) -> String {
     let stem = if is_device(stem) { format!("_{stem}") } else { stem.to_owned() };
     let extension = shortened(extension, LONGEST / 4);
     let stem = shortened(&stem, LONGEST - extension.len());
-    // What was cut may leave a dot or a space at the end.
+    // Cutting may leave a dot or a space at the end.
     without_bad_end(&format!("{stem}{extension}")).to_owned()
 }
 
-/// Without the dots and spaces at its end, which Windows takes off.
+/// Removes trailing dots and spaces, as Windows does.
 fn without_bad_end(part: &str) -> &str {
     part.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
-/// Whether Windows takes a file of this name for a device, whatever its extension. The superscript digits count as
-/// digits there: `COM¹` is a device.
+/// Whether Windows treats a file with this name as a device, whatever its extension. Superscript digits count as digits
+/// there: `COM¹` is a device.
 fn is_device(stem: &str) -> bool {
     let device = stem.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let numbered = |prefix: &str| {
@@ -69,10 +69,10 @@ fn shortened(text: &str, longest: usize) -> &str {
     &text[..end]
 }
 
-/// Extensions of the other files that we write.
+/// Extensions of other exported files.
 const OTHER_EXTENSIONS: [&str; 4] = [".zip", ".json", ".csv", ".onnx"];
 
-/// A file name and its extension with the dot, where it is one of an image or of what else we write.
+/// Splits a file name before its extension (with the dot), if that belongs to an image or another exported file.
 fn split_extension(name: &str) -> (&str, &str) {
     let stem = OTHER_EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension));
     match stem.filter(|stem| !stem.is_empty()) {
@@ -81,19 +81,19 @@ fn split_extension(name: &str) -> (&str, &str) {
     }
 }
 
-/// The composed form (NFC) of a text: the browser's in the browser.
+/// The composed form (NFC) of a string; uses the browser's own normalisation there.
 pub type Nfc<'a> = &'a dyn Fn(&str) -> String;
 
-/// What two names have in common where a file system takes them for the same: some do not tell apart case, some not
-/// whether an accent is a character of its own.
+/// A key that is equal for names that some file system treats as the same: some ignore case, some ignore whether an
+/// accent is a separate character.
 fn key(path: &str, nfc: Nfc<'_>) -> String {
-    // To upper case and back folds what has several small forms: ß and ss, σ and ς.
+    // Upper case and back also folds letters with several lower-case forms: ß and ss, σ and ς.
     let folded = nfc(path).chars().flat_map(char::to_uppercase).collect::<String>();
     nfc(&folded.chars().flat_map(char::to_lowercase).collect::<String>())
 }
 
-/// Safe paths for raw names, in their order. One that is taken already gets `-2`, `-3`, … before its extension; so does
-/// a file that is called as a folder of others. Neither case nor the composition of accents distinguishes.
+/// Safe paths for raw names, in the same order. A name that is already taken, by a file or a folder, gets `-2`, `-3`, …
+/// before its extension. Case and the composition of accents do not make names different.
 pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) -> Vec<String> {
     let paths: Vec<String> = raw.into_iter().map(safe_path).collect();
     let mut taken = HashSet::new();
@@ -125,8 +125,8 @@ pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) ->
         .collect()
 }
 
-/// The path of a result in an archive, raw: in the folder that its picture came from, unless its name pattern puts it in
-/// its place itself.
+/// The raw path of a result in an archive: in the folder that its picture came from, unless its name pattern sets the
+/// folder.
 pub fn archived_path(folder: &str, name: &str, places_itself: bool) -> String {
     if folder.is_empty() || places_itself { name.to_owned() } else { format!("{folder}/{name}") }
 }

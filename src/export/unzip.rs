@@ -1,13 +1,13 @@
-//! Reading the structure of a ZIP archive by its central directory, from pieces that the caller fetches: contents are
-//! never seen, so that an archive of any size is read entry by entry. ZIP64 where the archive uses it.
+//! Reading the structure of a ZIP archive from its central directory, in pieces that the caller fetches. Contents are
+//! never touched, so an archive of any size can be read entry by entry. Supports ZIP64.
 
-/// Bytes from the end of an archive among which its end record is looked for: the record, its longest comment, and what
-/// ZIP64 has before it.
+/// How many bytes at the end of an archive to search for its end record: the record, its longest comment, and the
+/// ZIP64 records before it.
 pub const TAIL: u64 = 22 + 65_535 + 20 + 56;
 /// Length of a local header without its name and extra field.
 pub const LOCAL_HEADER: u64 = 30;
 
-/// Where an archive's directory is.
+/// The location of an archive's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directory {
     /// From the archive's beginning.
@@ -18,7 +18,7 @@ pub struct Directory {
     pub entries: u64,
 }
 
-/// An entry as the directory lists it.
+/// An entry in the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// Its path, as written.
@@ -29,31 +29,31 @@ pub struct Listed {
     pub crc32: u32,
     /// Where its local header begins.
     pub offset: u64,
-    /// Size of the content as it lies in the archive.
+    /// Size of the content as stored in the archive.
     pub packed: u64,
-    /// How it lies there.
+    /// How it is stored.
     pub packing: Packing,
 }
 
-/// How an entry's content lies in an archive.
+/// How an entry's content is stored in an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
-    /// As it is.
+    /// Uncompressed.
     Stored,
     /// Compressed by Deflate (RFC 1951).
     Deflated,
     /// Encrypted.
     Encrypted,
-    /// In another way.
+    /// By another method.
     Other,
 }
 
-/// Finds the directory. `tail` are the last bytes of the archive, [`TAIL`] of them or all; `size` is its whole length.
+/// Finds the directory. `tail` holds the last [`TAIL`] bytes of the archive, or all of it; `size` is its total length.
 ///
 /// # Errors
-/// A sentence, when this is no archive or it was cut off.
+/// A sentence, when this is not an archive or it is truncated.
 pub fn directory(tail: &[u8], size: u64) -> Result<Directory, String> {
-    let cut = || "This is no ZIP archive, or its end is missing.".to_owned();
+    let cut = || "This is not a ZIP archive, or its end is missing.".to_owned();
     let start = size - tail.len() as u64;
     let end =
         (0..=tail.len().saturating_sub(22)).rev().find(|at| u32_at(tail, *at) == Some(0x0605_4b50)).ok_or_else(cut)?;
@@ -73,7 +73,7 @@ pub fn directory(tail: &[u8], size: u64) -> Result<Directory, String> {
     if fits { Ok(found) } else { Err(cut()) }
 }
 
-/// The entries of a directory, whose bytes these are.
+/// The entries of a directory, from its bytes.
 ///
 /// # Errors
 /// A sentence, when it is damaged.
@@ -121,8 +121,8 @@ pub fn content_offset(header: &[u8], entry: &Listed) -> Result<u64, String> {
     Ok(entry.offset + LOCAL_HEADER + u64::from(name) + u64::from(extra))
 }
 
-/// Packed size, size and offset, those that are all ones taken from the ZIP64 extra field, in this order: size, packed
-/// size, offset.
+/// Packed size, size and offset. Values that are all ones are read from the ZIP64 extra field, which has them in the
+/// order size, packed size, offset.
 fn wide(mut extra: &[u8], [packed, size, offset]: [u32; 3]) -> Option<(u64, u64, u64)> {
     let narrow = (u64::from(packed), u64::from(size), u64::from(offset));
     if ![packed, size, offset].contains(&u32::MAX) {
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::export::zip::{Entry, Moment, structure};
 
-    /// Everything that an archive holds, read as its reader does.
+    /// The whole contents of an archive, read the way the caller does.
     fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
         let size = bytes.len() as u64;
         let tail = &bytes[bytes.len() - size.min(TAIL) as usize..];

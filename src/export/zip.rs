@@ -1,5 +1,5 @@
-//! The structure of a ZIP archive with stored (uncompressed) entries: PKWARE's APPNOTE 6.3, with ZIP64 where a size,
-//! an offset or the number of entries asks for it. Contents are not seen: an archive is header, content, header,
+//! The structure of a ZIP archive with stored (uncompressed) entries: PKWARE's APPNOTE 6.3, with ZIP64 if a size, an
+//! offset or the number of entries requires it. Contents are never touched: an archive is header, content, header,
 //! content, …, directory.
 
 /// One file of an archive.
@@ -15,22 +15,22 @@ pub struct Entry {
     pub modified: Moment,
 }
 
-/// An instant and where on the clock it was. A ZIP tells local time, and the instant in a field of its own (`UT`), which
-/// readers prefer where they know it.
+/// An instant with its local clock time. A ZIP stores local time, and the instant in a field of its own (`UT`), which
+/// readers prefer if they know it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01 UTC.
     pub millis: f64,
-    /// Minutes by which local time was ahead of UTC then.
+    /// Minutes by which local time was ahead of UTC at that instant.
     pub ahead_of_utc: f64,
 }
 
-/// What stands between the contents.
+/// The parts of an archive around the contents.
 #[derive(Clone, Debug)]
 pub struct Structure {
-    /// What stands before each content.
+    /// The header before each content.
     pub headers: Vec<Vec<u8>>,
-    /// What stands behind the last content.
+    /// The directory and end records after the last content.
     pub directory: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ const FLAGS: u16 = 1 << 11;
 const VERSION: u16 = 20;
 const VERSION_64: u16 = 45;
 
-/// The structure of an archive with these entries, in their order.
+/// The structure of an archive with these entries, in this order.
 pub fn structure(entries: &[Entry]) -> Structure {
     let mut headers = Vec::with_capacity(entries.len());
     let mut directory = Vec::new();
@@ -57,7 +57,7 @@ pub fn structure(entries: &[Entry]) -> Structure {
     Structure { headers, directory }
 }
 
-/// The 32-bit form of a value, all ones where ZIP64 holds it.
+/// The 32-bit form of a value; all ones if ZIP64 holds it.
 fn narrow(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(FULL_32)
 }
@@ -86,15 +86,15 @@ fn local_header(entry: &Entry) -> Vec<u8> {
     out
 }
 
-/// The extended timestamp field with the time of the last change, the same in both headers (Info-ZIP's `extrafld.txt`);
-/// nothing where 32 bits do not hold it.
+/// The extended timestamp field with the modification time, the same in both headers (Info-ZIP's `extrafld.txt`); empty
+/// if it does not fit in 32 bits.
 fn timestamp(modified: Moment) -> Vec<u8> {
     let mut field = Vec::new();
     let seconds = (modified.millis / 1000.0).floor();
     if (0.0..=f64::from(i32::MAX)).contains(&seconds) {
         put16(&mut field, 0x5455);
         put16(&mut field, 5);
-        // Only this one of its three times is there.
+        // Only the first of its three times is present.
         field.push(1);
         put32(&mut field, seconds as u32);
     }

@@ -1,13 +1,13 @@
 //! Gaussian blur of rows of samples: the kernel behind `gaussian-blur` and `sharpen`. It knows nothing of
-//! representations; whoever calls it loads rows and stores the blurred ones.
+//! representations; the caller loads rows and stores the blurred ones.
 //!
 //! Up to [`DIRECT`] the kernel is sampled and applied in fixed point, above it R. Deriche's fourth-order recursive
 //! approximation is used ("Recursively implementing the Gaussian and its derivatives", INRIA 1893, 1993), whose cost
-//! does not grow with sigma. Both are within one level of an exact Gaussian; edges are continued by their last sample.
+//! does not grow with sigma. Both are within one level of an exact Gaussian; edges replicate their last sample.
 
 use super::Size;
 
-/// Fraction bits of a sample while it is blurred: 255 is `255 << FRACTION`, and two samples add up in 16 bits.
+/// Fraction bits of a sample during the blur: 255 is `255 << FRACTION`, and the sum of two samples fits in 16 bits.
 pub(crate) const FRACTION: u32 = 7;
 /// The largest sample.
 const MAX: u16 = 255 << FRACTION;
@@ -15,17 +15,17 @@ const MAX: u16 = 255 << FRACTION;
 const WEIGHT: u32 = 15;
 /// The largest sigma that is applied directly; above it the recursion is faster.
 const DIRECT: f64 = 24.0;
-/// Samples that are worked on together. Rows are as long as a multiple of it.
+/// Samples processed together. Row lengths are a multiple of it.
 const LANES: usize = 8;
-/// Columns that the vertical recursion works on together.
+/// Columns that the vertical recursion processes together.
 const STRIP: usize = 32;
 
-/// Rows of interleaved samples with [`FRACTION`] fraction bits. A row is stored only after it was loaded, and no row
-/// is loaded twice: a picture may be blurred in place.
+/// Rows of interleaved samples with [`FRACTION`] fraction bits. Each row is loaded once, before it is stored, so a
+/// picture may be blurred in place.
 pub(crate) trait Rows {
     /// Writes row `y` into `row`.
     fn load(&mut self, y: u32, row: &mut [u16]);
-    /// Takes the blurred row `y`; rows come in order.
+    /// Stores the blurred row `y`; rows come in order.
     fn store(&mut self, y: u32, blurred: &[u16]);
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn is_identity(sigma: f64) -> bool {
     radius(sigma) == 0
 }
 
-/// Four standard deviations, as SciPy has it.
+/// Four standard deviations, as in SciPy.
 fn radius(sigma: f64) -> usize {
     (4.0 * sigma + 0.5) as usize
 }
@@ -55,7 +55,7 @@ fn weights(sigma: f64) -> Vec<u16> {
     let sum = exact(0) + 2.0 * (1..=radius).map(exact).sum::<f64>();
     let one = f64::from(1 << WEIGHT);
     let mut weights = vec![0; radius + 1];
-    // From the outside in, each weight takes over what was rounded off so far.
+    // From the outside in, each weight absorbs the rounding error so far.
     let (mut sum_exact, mut sum_rounded) = (0.0, 0);
     for k in (1..=radius).rev() {
         sum_exact += exact(k) / sum * one;
@@ -74,7 +74,7 @@ fn direct(rows: &mut impl Rows, size: Size, channels: usize, weights: (&[u16], &
     let (across, down) = (weights.0.len() - 1, weights.1.len() - 1);
     let pad = across * channels;
 
-    // The rows that one result row needs, as a ring.
+    // The rows that one result row needs, in a ring buffer.
     let window = 2 * down + 1;
     let mut ring = vec![0; window * length];
     let mut loaded = 0;
@@ -108,7 +108,7 @@ fn continue_row(padded: &mut [u16], pad: usize, samples: usize, channels: usize)
     }
 }
 
-/// Samples that are worked on together.
+/// Samples processed together.
 type Block = [u16; LANES];
 
 /// A row as blocks.
@@ -142,9 +142,9 @@ fn convolve(weights: &[u16], pairs: &[(&[Block], &[Block])], out: &mut [u16]) {
 /// One of the two parallel second-order sections: `e^(−a·n) (A cos ω·n + B sin ω·n)`.
 #[derive(Clone, Copy)]
 struct Section {
-    /// Weights of the sample and the one before it, towards the end.
+    /// Weights of the sample and the previous one, in the forward direction.
     causal: [f64; 2],
-    /// Weights of the next sample and the one after it, towards the start: the sample itself is counted once.
+    /// Weights of the next two samples, in the backward direction: the sample itself is counted once.
     anticausal: [f64; 2],
     /// Weights of the last two results.
     feedback: [f64; 2],
@@ -158,7 +158,7 @@ impl Section {
         Self { causal: [cosine, next], anticausal: [next + cosine * feedback[0], cosine * feedback[1]], feedback }
     }
 
-    /// What a constant 1 becomes in each direction.
+    /// The response to a constant 1 in each direction.
     fn gain(&self) -> (f64, f64) {
         let rest = 1.0 - self.feedback[0] - self.feedback[1];
         ((self.causal[0] + self.causal[1]) / rest, (self.anticausal[0] + self.anticausal[1]) / rest)
@@ -168,7 +168,7 @@ impl Section {
 struct Recursion([Section; 2]);
 
 impl Recursion {
-    /// The constants are Deriche's for the fourth order. `None` where nothing is blurred.
+    /// The constants are Deriche's for the fourth order. `None` if there is nothing to blur.
     fn new(sigma: f64) -> Option<Self> {
         if is_identity(sigma) {
             return None;
@@ -197,7 +197,7 @@ impl Recursion {
         scratch.clear();
         scratch.resize(count * width, 0.0);
         let [one, two] = &self.0;
-        // Before its start the line repeats its first sample forever, so the state is that of a constant.
+        // The line extends its first sample to infinity, so the initial state is that of a constant.
         let first: [f64; STRIP] = std::array::from_fn(|i| f64::from(samples[start + i.min(width - 1)]));
         let last_at = start + (count - 1) * stride;
         let last: [f64; STRIP] = std::array::from_fn(|i| f64::from(samples[last_at + i.min(width - 1)]));
@@ -272,7 +272,7 @@ fn recursive(rows: &mut impl Rows, size: Size, channels: usize, recursion: (Opti
     }
 }
 
-/// Samples that are blurred as they are, in place: a plane, or interleaved colour without alpha.
+/// Samples that are blurred in place: a plane, or interleaved colour without alpha.
 pub(crate) struct Samples<'a> {
     /// All samples.
     pub(crate) data: &'a mut [u8],
@@ -305,7 +305,7 @@ mod tests {
         data
     }
 
-    /// The definition: a kernel of eight standard deviations in double precision, edges continued, one axis.
+    /// The definition: a kernel of eight standard deviations in double precision, edges replicated, one axis.
     fn exact(line: &[f64], sigma: f64) -> Vec<f64> {
         let radius = (8.0 * sigma).ceil() as i64;
         let weight = |k: i64| (-0.5 * (k as f64 / sigma).powi(2)).exp();
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn every_sigma_is_within_a_level_of_the_definition() {
-        // Hard steps and a spike: the worst there is for an approximation.
+        // Hard steps and a spike: the worst case for an approximation.
         let line: Vec<u8> =
             (0..400).map(|x| if x == 37 || (90..210).contains(&x) || x > 390 { 255 } else { 0 }).collect();
         let exact_line: Vec<f64> = line.iter().map(|v| f64::from(*v)).collect();

@@ -1,16 +1,16 @@
-//! Conversions between representations: full-range BT.601 as JFIF has it, chroma upsampling, and compositing on a
-//! background. Works on whole rows, so that the compiler can use vectors; knows nothing of files or actions.
+//! Conversions between representations: full-range BT.601 as in JFIF, chroma upsampling, and compositing on a
+//! background. Works on whole rows, so that the compiler can vectorise; knows nothing of files or actions.
 
 use super::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
-/// Converts `image` to `to`; the same representation comes back untouched.
+/// Converts `image` to `to`; an image already in that representation is returned unchanged.
 ///
-/// Chroma is upsampled with centred siting, equal to the JPEG decoder's own ("fancy") upsampling, so that planar and
-/// interleaved chains agree. Colour is never dropped and alpha never lost: see [`Representation::converts_to`].
-/// Gray and RGB become 4:4:4 when they go planar.
+/// Chroma is upsampled with centred siting, exactly like the JPEG decoder's own ("fancy") upsampling, so that planar
+/// and interleaved chains agree. Colour and alpha are never lost: see [`Representation::converts_to`]. Gray and RGB
+/// become 4:4:4 when converted to planar.
 ///
 /// # Panics
-/// When the conversion would lose colour or alpha; a plan never asks for it.
+/// When the conversion would lose colour or alpha; a plan never requests that.
 pub fn convert(image: Image, to: Representation) -> Image {
     if image.representation() == to {
         return image;
@@ -35,7 +35,7 @@ pub fn convert(image: Image, to: Representation) -> Image {
     Image { icc, ..Image::new(size, pixels) }
 }
 
-/// Brings the chroma of a planar picture to full size, by the same upsampling as [`convert`].
+/// Brings the chroma of a planar picture to full size, with the same upsampling as [`convert`].
 pub fn full_chroma(ycc: Ycc) -> Ycc {
     if ycc.subsampling == Subsampling::S444 {
         return ycc;
@@ -50,8 +50,8 @@ pub fn full_chroma(ycc: Ycc) -> Ycc {
     }
 }
 
-/// Brings the chroma of a 4:4:4 picture to half its size both ways: the mean of each four samples, rounded to nearest,
-/// which is centred siting. Edges are continued.
+/// Halves the chroma of a 4:4:4 picture in both directions: the mean of four samples, rounded to nearest, which is
+/// centred siting. Edges are replicated.
 pub fn half_chroma(ycc: Ycc) -> Ycc {
     debug_assert_eq!(ycc.subsampling, Subsampling::S444);
     Ycc { cb: halved(&ycc.cb), cr: halved(&ycc.cr), y: ycc.y, subsampling: Subsampling::S420 }
@@ -77,8 +77,8 @@ fn halved(plane: &Plane) -> Plane {
     Plane { size, data }
 }
 
-/// Puts a picture with alpha on an opaque background: straight alpha, encoded values, rounded to nearest. A picture
-/// without alpha comes back untouched.
+/// Composites a picture with alpha on an opaque background: straight alpha, encoded values, rounded to nearest. A
+/// picture without alpha is returned unchanged.
 pub fn composite(image: Image, background: [u8; 3]) -> Image {
     let Pixels::Rgba(rgba) = &image.pixels else { return image };
     let mut rgb = vec![0; rgba.len() / 4 * 3];
@@ -95,11 +95,11 @@ pub fn composite(image: Image, background: [u8; 3]) -> Image {
 
 /// Whether every pixel of straight RGBA is opaque.
 pub fn is_opaque(rgba: &[u8]) -> bool {
-    // Whole blocks at a time: the inner fold has no branch and becomes vector code.
+    // Whole blocks at a time: the inner fold has no branch and is vectorised.
     rgba.chunks(4096).all(|block| block.as_chunks::<4>().0.iter().fold(255, |all, pixel| all & pixel[3]) == 255)
 }
 
-/// Drops the alpha of straight RGBA; what it hid shows.
+/// Drops the alpha of straight RGBA; hidden colours become visible.
 pub fn drop_alpha(rgba: &[u8]) -> Vec<u8> {
     let mut rgb = vec![0; rgba.len() / 4 * 3];
     for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(rgba.as_chunks::<4>().0) {
@@ -160,7 +160,7 @@ fn ycc_to_interleaved<const CHANNELS: usize>(ycc: &Ycc) -> Vec<u8> {
     out
 }
 
-/// One row to R′G′B′ by libjpeg's equations (jdcolor.c); a fourth channel is left as it is.
+/// Converts one row to R′G′B′ with libjpeg's equations (jdcolor.c); a fourth channel stays unchanged.
 fn row_to_interleaved<const CHANNELS: usize>(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
     const HALF: i32 = 1 << 15;
     for (((pixel, &y), &cb), &cr) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(y).zip(cb).zip(cr) {
@@ -171,7 +171,8 @@ fn row_to_interleaved<const CHANNELS: usize>(y: &[u8], cb: &[u8], cr: &[u8], out
     }
 }
 
-/// Brings a plane that is subsampled by 1, 2 or 4 either way to a picture's size, by the same upsampling as [`convert`].
+/// Brings a plane that is subsampled by 1, 2 or 4 in either direction to a picture's size, with the same upsampling as
+/// [`convert`].
 pub(crate) fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> Plane {
     let mut full = Plane::filled(size, 0);
     let mut rows = Upsampler::new(plane, subsampling, size);
@@ -181,10 +182,10 @@ pub(crate) fn upsample(plane: &Plane, subsampling: Subsampling, size: Size) -> P
     full
 }
 
-/// Gives the rows of a chroma plane at luma size: linear interpolation with centred siting, edges replicated.
+/// Produces the rows of a chroma plane at luma size: linear interpolation with centred siting, edges replicated.
 ///
 /// For ratios up to 2 this is libjpeg's triangle filter with its rounding (jdsample.c). For ratio 4, and for pictures
-/// of at most four columns, where libjpeg replicates, it is the same filter carried on.
+/// of at most four columns, where libjpeg replicates, the same filter is used.
 struct Upsampler<'a> {
     plane: &'a Plane,
     subsampling: Subsampling,
@@ -195,8 +196,8 @@ struct Upsampler<'a> {
     row: Vec<u8>,
 }
 
-/// Which neighbour the sample at `phase` of `factor` leans to (−1, 0, 1), and the weights of the own sample and that
-/// neighbour; their sum is 1, 4 or 8.
+/// The offset of the neighbour nearest to the sample at `phase` of `factor` (−1, 0, 1), and the weights of the sample
+/// itself and that neighbour; they sum to 1, 4 or 8.
 pub(super) const fn interpolation(factor: u8, phase: usize) -> (i64, [u16; 2]) {
     match (factor, phase) {
         (2, 0) => (-1, [3, 1]),

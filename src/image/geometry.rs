@@ -1,15 +1,15 @@
-//! Cutting a picture without touching its samples' values. Which part is cut is decided by the actions.
+//! Cropping a picture without changing sample values. The actions decide which part is kept.
 
 use super::convert::full_chroma;
 use super::{Image, Pixels, Plane, Size, Ycc};
 
-/// The part of `size` at (`x`, `y`), which lies inside the picture.
+/// The part of `size` at (`x`, `y`), which must be inside the picture.
 ///
-/// A planar picture keeps its subsampling where the part starts between chroma samples; elsewhere its chroma is
-/// brought to full size first (4:4:4), so that no colour moves.
+/// A planar picture keeps its subsampling if the part starts on a boundary between chroma samples; otherwise its chroma
+/// is brought to full size first (4:4:4), so that no colour moves.
 ///
 /// # Panics
-/// When the part reaches out of the picture.
+/// When the part extends beyond the picture.
 pub fn crop(image: Image, x: u32, y: u32, size: Size) -> Image {
     if size == image.size {
         return image;

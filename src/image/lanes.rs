@@ -177,7 +177,7 @@ mod imp {
         }
         #[inline(always)]
         pub(crate) fn pairs(self, other: Self) -> [I16x8; 4] {
-            let sample = |i: usize| i16::from(if i % 2 == 0 { self.0[i / 2] } else { other.0[i / 2] });
+            let sample = |i: usize| i16::from([self.0, other.0][i % 2][i / 2]);
             from_fn(|part| I16x8(from_fn(|i| sample(part * 8 + i))))
         }
     }

@@ -1,13 +1,13 @@
-//! Mirrors and quarter turns: exact in every representation, no sample is changed or lost.
+//! Mirroring and quarter turns: exact in every representation, without changing or losing a sample.
 //!
-//! A planar picture keeps its subsampling (a quarter turn swaps its ratios), unless a mirrored side is no multiple of
-//! the ratio: then the chroma grid would no longer start at the edge, and the picture goes to 4:4:4 first.
+//! A planar picture keeps its subsampling (a quarter turn swaps its ratios), unless a mirrored side is not a multiple
+//! of the ratio: then the chroma grid would no longer start at the edge, and the picture becomes 4:4:4 first.
 
 use super::convert::full_chroma;
 use super::resample::Window;
 use super::{Image, Pixels, Plane, Size, Subsampling, Ycc};
 
-/// Mirrors and turns in one: first rows and columns are swapped, then the result is mirrored.
+/// A combined mirror and turn: first rows and columns are swapped, then the result is mirrored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Motion {
     transpose: bool,
@@ -16,7 +16,7 @@ struct Motion {
 }
 
 impl Motion {
-    /// What an EXIF orientation asks for; `None` where it is 1 or has no meaning.
+    /// The change that an EXIF orientation requires; `None` if it is 1 or invalid.
     const fn of(orientation: u8) -> Option<Self> {
         let (transpose, horizontal, vertical) = match orientation {
             2 => (false, true, false),
@@ -31,25 +31,25 @@ impl Motion {
         Some(Self { transpose, horizontal, vertical })
     }
 
-    /// Whether the columns and the rows end up mirrored, as they are before the swap.
+    /// Whether columns and rows, as stored, end up mirrored.
     const fn mirrors(self) -> (bool, bool) {
         if self.transpose { (self.vertical, self.horizontal) } else { (self.horizontal, self.vertical) }
     }
 }
 
-/// What an EXIF orientation asks for in the other order: columns and rows are mirrored first, then swapped.
+/// An EXIF orientation in the other order: columns and rows are mirrored first, then swapped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turn {
-    /// Whether left and right change places in the stored picture.
+    /// Whether left and right are swapped in the stored picture.
     pub(crate) columns_mirrored: bool,
-    /// Whether top and bottom change places in it.
+    /// Whether top and bottom are swapped in the stored picture.
     pub(crate) rows_mirrored: bool,
-    /// Whether columns become rows then.
+    /// Whether rows and columns are swapped afterwards.
     pub(crate) transposed: bool,
 }
 
 impl Turn {
-    /// Of an EXIF orientation 1…8; of any other value, nothing.
+    /// For an EXIF orientation 1…8; no change for any other value.
     pub(crate) fn of(orientation: u8) -> Self {
         Motion::of(orientation).map_or_else(Self::default, |motion| {
             let (columns_mirrored, rows_mirrored) = motion.mirrors();
@@ -63,7 +63,7 @@ pub(crate) fn transpose(image: Image) -> Image {
     apply(image, 5)
 }
 
-/// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it as it is.
+/// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it unchanged.
 pub fn apply(image: Image, orientation: u8) -> Image {
     match Motion::of(orientation) {
         Some(motion) => moved(image, motion),
@@ -71,7 +71,7 @@ pub fn apply(image: Image, orientation: u8) -> Image {
     }
 }
 
-/// Where a part of a stored picture of `size` lies after [`apply`].
+/// The position of a part of a stored picture of `size` after [`apply`].
 pub fn window(part: Window, size: Size, orientation: u8) -> Window {
     let Some(motion) = Motion::of(orientation) else { return part };
     let (part, size) = if motion.transpose {
@@ -96,7 +96,7 @@ pub fn flip_vertical(image: Image) -> Image {
     apply(image, 4)
 }
 
-/// Turns clockwise by `quarters` of a turn, of which only the rest modulo 4 counts.
+/// Turns clockwise by `quarters` quarter turns (modulo 4).
 pub fn rotate(image: Image, quarters: i64) -> Image {
     apply(image, [1, 6, 3, 8][quarters.rem_euclid(4) as usize])
 }
@@ -161,7 +161,7 @@ fn mirrored<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out:
     }
 }
 
-/// Works in square tiles, so that neither the rows read nor the rows written fall out of the cache.
+/// Works in square tiles, so that both the rows read and the rows written stay in the cache.
 fn transposed<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out: &mut [u8]) {
     const TILE: usize = 32;
     let (width, height) = (size.width as usize, size.height as usize);

@@ -1,6 +1,6 @@
-//! Resampling: any window of a picture to any size, in every representation. Planes are convolved here ([`rows`]), with
-//! weights that lay them over each other as they should lie ([`taps`]); interleaved samples by `fast_image_resize`. Which
-//! size a picture should get is decided by the actions.
+//! Resampling: any window of a picture to any size, in every representation. Planes are convolved by our own code
+//! ([`rows`]), with weights that keep luma and chroma aligned ([`taps`]); interleaved samples by `fast_image_resize`. The
+//! actions decide which size a picture gets.
 
 use fast_image_resize::images::{Image as Target, ImageRef as Source};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
@@ -117,35 +117,35 @@ pub fn resample_for(
     Ok(image.with(size, pixels))
 }
 
-/// What a gray or planar picture is to become.
+/// How a gray or planar picture is scaled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scaling {
-    /// Its size then.
+    /// The new size.
     pub size: Size,
-    /// How samples are weighed.
+    /// How samples are weighted.
     pub filter: Filter,
     /// What its colour is for.
     pub chroma: ChromaUse,
 }
 
-/// How a picture that is scaled lies in its samples.
+/// Where a picture lies in the samples that are scaled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Laid {
     /// The size of its luma plane.
     pub(crate) size: Size,
-    /// Where it lies there.
+    /// The picture's place in it.
     pub(crate) window: Window,
-    /// How it is to be mirrored. Swapping rows and columns is left for later.
+    /// How the result is mirrored. Swapping rows and columns is left to the caller.
     pub(crate) turn: Turn,
 }
 
 impl Scaling {
-    /// What its luma plane is put through.
+    /// The resampler of its luma plane.
     pub(crate) fn luma(self, laid: Laid) -> PlaneResampler {
         self.resampler(laid, Subsampling::S444, Subsampling::S444)
     }
 
-    /// What its two chroma planes are put through, and the subsampling that comes of it.
+    /// The resamplers of its chroma planes, and the resulting subsampling.
     pub(crate) fn chroma(self, laid: Laid, subsampling: Subsampling) -> ([PlaneResampler; 2], Subsampling) {
         let to = self.chroma.subsampling(subsampling, laid.window, self.size);
         (std::array::from_fn(|_| self.resampler(laid, subsampling, to)), to)

@@ -1,4 +1,4 @@
-//! What a workflow does, as a hash: two documents of the same recipe make the same results from the same pictures.
+//! What a workflow does, as a hash: two documents with the same recipe make the same results from the same pictures.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use super::runs::is_source;
 
 /// SHA-256, in hex, of what a document does: its actions with their parameters, in order, and its connections.
 ///
-/// Excluded is everything that makes no difference to a result: pictures, names and descriptions, port notes, the order
+/// Everything that makes no difference to a result is excluded: pictures, names and descriptions, port notes, the order
 /// of keys and of connections.
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -44,7 +44,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a value in a canonical form: keys sorted, those of the outermost object filtered, numbers as in JavaScript.
+/// Writes a value in a canonical form: keys sorted, the outermost object's keys filtered, numbers as in JavaScript.
 fn write(text: &mut String, value: &Value, wanted: &dyn Fn(&str) -> bool) {
     match value {
         Value::Object(map) => {

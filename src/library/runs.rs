@@ -1,5 +1,5 @@
-//! The inputs of a workflow as parameters of its runs: what each run may provide, and the document that runs with what
-//! was provided.
+//! The inputs of a workflow as parameters of its runs: what each run may provide, and the document with those inputs
+//! filled in.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,8 +49,8 @@ pub fn parameters(document: &Value) -> Vec<RunParameter> {
         .collect()
 }
 
-/// The document that runs once for each of `runs`; each provides one picture (an entry of `images`) per input by the
-/// input's id. An input that no run provides keeps the one picture of the document.
+/// The document that runs once for each of `runs`; each provides one picture (an entry of `images`) per input, by the
+/// input's id. An input that no run provides keeps the document's own picture.
 ///
 /// # Errors
 /// A sentence naming the run and the input: an input that does not exist, or is missing.

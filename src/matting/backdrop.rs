@@ -1,9 +1,9 @@
 //! The subject of a studio shot, without a model: everything that is not the backdrop.
 //!
-//! The backdrop is a smooth surface of colour, fitted through the border and then through everything that follows it.
-//! From the border it is followed inwards over pixels of its colour, and over its shadow: darker, of the same tint, and
-//! without texture. What cannot be reached is the subject. Along its edge, opacity is the position of a pixel on the
-//! line from the backdrop's colour nearby to the subject's. The shadow is how much darker the backdrop is than its
+//! The backdrop is modelled as a smooth surface of colour, fitted to the border and then to all of the backdrop. From
+//! the border, a flood fill follows pixels of its colour and its shadow, which is darker, of the same tint, and without
+//! texture. What it cannot reach is the subject. Along the subject's edge, opacity is the position of a pixel on the
+//! line from the nearby backdrop colour to the subject's. The shadow is how much darker the backdrop is than its
 //! surface.
 
 use super::border::{self, Surface};
@@ -51,9 +51,9 @@ const UNEVEN: f32 = 4.0;
 pub struct Found {
     /// The subject's edges.
     pub edges: Edges,
-    /// Opacity of a black layer that darkens as the shadow does, at work size.
+    /// Opacity of a black layer that reproduces the shadow, at work size.
     pub shadow: Map,
-    /// Whether the border is a backdrop at all.
+    /// Whether the border is an even backdrop at all.
     pub is_even: bool,
     /// Whether there is both a subject and a backdrop.
     pub is_clear: bool,
@@ -77,7 +77,7 @@ pub fn find(guide: &Field) -> Found {
     let reach = (REACH * median).clamp(LEAST_REACH, MOST_REACH);
     let judged = judge(&colours, &surface, &lab, reach);
     let followed = judged.follow(&gentle);
-    // Once more, through all of the backdrop and not its border alone.
+    // Once more, through all of the backdrop instead of just the border.
     let followed = |at: &usize| followed.inside[*at] && judged.plain.inside[*at];
     let places = sampled((0..guide.data.len()).filter(followed).collect());
     let surface = if places.is_empty() { surface } else { Surface::through(&smooth, &places, &lab).0 };
@@ -94,7 +94,7 @@ pub fn find(guide: &Field) -> Found {
     }
 }
 
-/// Enough of the places for a fit, spread evenly: an odd step falls on every column.
+/// A sample of the places that is enough for a fit, spread evenly: an odd step visits every column.
 fn sampled(places: Vec<usize>) -> Vec<usize> {
     let step = (places.len() / SAMPLES) | 1;
     places.into_iter().step_by(step).collect()
@@ -115,9 +115,9 @@ fn gentle(colours: &Field, scratch: &mut Vec<[f32; 4]>) -> Region {
     Region::new(colours.size, (0..colours.data.len()).map(|at| change(at) < SOFTEST).collect())
 }
 
-/// Pixels by what they may be.
+/// Pixels classified by colour.
 struct Judged {
-    /// Of the backdrop's colour.
+    /// The backdrop's colour.
     plain: Region,
     /// Darker, of the same tint.
     shaded: Region,
@@ -138,7 +138,7 @@ fn judge(colours: &Field, surface: &Surface, lab: &Lab, reach: f32) -> Judged {
 }
 
 impl Judged {
-    /// The backdrop as it is reached from the border, its shadow kept away from edges.
+    /// The backdrop as reached from the border, with its shadow kept away from edges.
     fn follow(&self, gentle: &Region) -> Region {
         let rough = gentle.complement().grown(CLEARANCE);
         let shaded = self.shaded.inside.iter().zip(&rough.inside);
@@ -166,7 +166,7 @@ fn edges(guide: &Field, subject: &Region) -> Edges {
         field.box_mean(radius, &mut scratch);
         field
     };
-    // Where the subject is too thin for a core, all of it gives its colour.
+    // Where the subject is too thin to have a core, all of it provides the colour.
     let core = subject.shrunk(RIM);
     let weight = |at: usize| if core.inside[at] { 1.0 } else { 1e-3 * f32::from(u8::from(subject.inside[at])) };
     let own = nearby(&weight, NEARBY + RIM);
@@ -177,7 +177,7 @@ fn edges(guide: &Field, subject: &Region) -> Edges {
         _ => [0.0, 0.0, 0.0, outline],
     };
 
-    // So far the outline lies where the backdrop ends; an opacity of one half lies further in.
+    // So far the outline is where the backdrop ends; an opacity of one half is further in.
     let is_behind = |at: usize| {
         let ([r, g, b, constant], [red, green, blue, _]) = (function(at, 1.0), guide.data[at]);
         subject.inside[at] && r * red + g * green + b * blue + constant < 0.5
@@ -212,7 +212,7 @@ fn between(own: [f32; 3], behind: [f32; 3], outline: f32) -> [f32; 4] {
     [way[0] * scale, way[1] * scale, way[2] * scale, (OUTLINE * outline - at_behind) * scale]
 }
 
-/// How much darker the backdrop is than its surface, continued under the subject's edge.
+/// How much darker the backdrop is than its surface, extended under the subject's edge.
 fn shadow(smooth: &Field, surface: &Surface, subject: &Region) -> Map {
     let luma = |r: f32, g: f32, b: f32| 0.299 * r + 0.587 * g + 0.114 * b;
     let subject = subject.grown(2);
@@ -239,7 +239,7 @@ mod tests {
 
     const SIZE: Size = Size::new(160, 120);
 
-    /// A graded, slightly noisy backdrop with a subject whose colour and opacity `subject` gives.
+    /// A graded, slightly noisy backdrop with a subject whose colour and opacity come from `subject`.
     fn scene(subject: impl Fn(f32, f32) -> ([f32; 3], f32)) -> Field {
         let mut state = 1_u32;
         let mut noise = || {
@@ -295,7 +295,7 @@ mod tests {
         });
         let found = find(&guide);
         let alpha = alpha(&guide, &found);
-        // Well out of the disc, in the shadow.
+        // Well outside the disc, in the shadow.
         for (x, y) in [(115_usize, 80_usize), (104, 88), (120, 70)] {
             let expected = shade(x as f32, y as f32);
             let got = found.shadow.data[y * 160 + x];

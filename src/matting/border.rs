@@ -1,5 +1,5 @@
-//! The border of a picture as a sample of its background: its median colour, and the smooth surface that its colours
-//! lie on. A studio's backdrop is such a surface, graded by light and lens; a street is not.
+//! The border of a picture as a sample of its background: its median colour, and the smooth surface through its
+//! colours. A studio backdrop is close to such a surface, graded by light and lens; a street is not.
 
 use super::field::Field;
 use super::lab::{Lab, difference};
@@ -15,12 +15,12 @@ const ROUNDS: usize = 6;
 /// A border below this deviation is an even backdrop, in ΔE.
 pub const EVEN: f32 = 2.0;
 
-/// What a border looks like.
+/// Statistics of a border.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Border {
     /// Median of each channel.
     pub median: [u8; 3],
-    /// Root mean square distance from the surface through most of it, in ΔE.
+    /// Root mean square distance from the surface fitted to most of it, in ΔE.
     pub deviation: f32,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// Least squares through the pixels at `places`, outliers left out; and the median distance of the pixels from it.
+    /// A least squares fit to the pixels at `places`, without outliers, and the median distance of the pixels from it.
     pub(super) fn through(picture: &Field, places: &[usize], lab: &Lab) -> (Self, f32) {
         let mut distances = vec![0.0; places.len()];
         let mut reach = f32::INFINITY;
@@ -104,7 +104,7 @@ impl Surface {
                 }
             }
         }
-        // Keeps a slope at 0 that nothing determines, as in a picture of one row.
+        // Keeps undetermined slopes at 0, as in a picture with one row.
         let ridge = 1e-6 * (matrix[0][0] + 1.0);
         for (i, row) in matrix.iter_mut().enumerate() {
             row[i] += ridge * if i == 0 { 1e-3 } else { 1.0 };

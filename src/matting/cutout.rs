@@ -1,4 +1,4 @@
-//! Cutting out: colours without the old background, a shadow underneath, the empty rim trimmed.
+//! Cutting out the subject: colours without the old background, an optional shadow, empty margins trimmed.
 
 use super::field::{Field, Map, taps};
 use super::fusion::estimate;
@@ -7,15 +7,15 @@ use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
 
-/// Least opacity that counts when the rim is trimmed: 5 %.
+/// Least opacity that counts as content when margins are trimmed: 5 %.
 const SEEN: u8 = 13;
 
-/// `image` with the subject's `opacity`, 0 to 255 per pixel, as straight RGBA; alpha that the picture has is multiplied
-/// in. Where the subject is partly opaque, pixels get its own colour; fully transparent ones are black. `shadow`, at
-/// the size of `guide`, is the opacity of a black layer under the subject.
+/// `image` with the subject's `opacity`, 0 to 255 per pixel, as straight RGBA, multiplied with the picture's own alpha.
+/// Partly opaque pixels get the subject's own colour; fully transparent ones are black. `shadow`, at the size of
+/// `guide`, is the opacity of a black layer under the subject.
 ///
 /// # Errors
-/// When the picture is not interleaved, or a buffer does not fit its size: both would be bugs.
+/// When the picture is not interleaved, or a buffer does not match its size; both would be bugs.
 pub fn cut_out(image: &Image, opacity: &[u8], guide: &Field, shadow: Option<&Map>) -> Result<Image, Failure> {
     let at_work_size = |values: &[u8]| at_work_size(values, image.size, guide.size);
     let own = own_alpha(image).map(|own| at_work_size(&own)).transpose()?;
@@ -57,7 +57,7 @@ pub fn cut_out(image: &Image, opacity: &[u8], guide: &Field, shadow: Option<&Map
     Ok(image.with(image.size, Pixels::Rgba(rgba)))
 }
 
-/// The subject's opacity in the picture with the alpha that the picture has: 0 to 255 per pixel.
+/// The subject's opacity multiplied with the picture's own alpha: 0 to 255 per pixel.
 pub fn with_own_alpha(mut opacity: Vec<u8>, image: &Image) -> Vec<u8> {
     if let Pixels::Rgba(data) = &image.pixels {
         for (opacity, [.., own]) in opacity.iter_mut().zip(data.as_chunks::<4>().0) {
@@ -71,7 +71,7 @@ fn both(opacity: u8, own: u8) -> u8 {
     ((u32::from(opacity) * u32::from(own) + 127) / 255) as u8
 }
 
-/// The picture's own alpha; nothing where it is opaque everywhere.
+/// The picture's own alpha; `None` if it is opaque everywhere.
 fn own_alpha(image: &Image) -> Option<Vec<u8>> {
     let Pixels::Rgba(data) = &image.pixels else { return None };
     let own: Vec<u8> = data.as_chunks::<4>().0.iter().map(|[.., own]| *own).collect();
@@ -121,7 +121,7 @@ fn lay_under(rgba: &mut [u8], size: Size, shadow: &Map) {
     }
 }
 
-/// The smallest box around everything visible: left, top and size. `None` if nothing is.
+/// The smallest box around everything visible: left, top and size. `None` if nothing is visible.
 pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
     let width = size.width as usize;
     let is_seen = |pixel: &[u8; 4]| pixel[3] >= SEEN;
@@ -139,7 +139,7 @@ pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
     Some((left as u32, top as u32, Size::new((right - left) as u32, (bottom - top) as u32)))
 }
 
-/// Composites straight RGBA over `background`, straight too: source-over of encoded values, each rounded once.
+/// Composites straight RGBA over a straight `background`: source-over of encoded values, each rounded once.
 pub fn lay_over(rgba: &mut [u8], background: [u8; 4]) {
     let [r, g, b, a] = background.map(f32::from);
     for pixel in rgba.as_chunks_mut::<4>().0.iter_mut().filter(|pixel| pixel[3] < 255) {

@@ -28,8 +28,8 @@ impl Edges {
         }
     }
 
-    /// Opacity of every pixel of `image`, 0 to 255, row by row. The picture's alpha does not take part, except that its
-    /// colours are seen in front of [`BEHIND`], as they were when the functions were found.
+    /// Opacity of every pixel of `image`, 0 to 255, row by row. The picture's own alpha is not included, but its
+    /// colours are composited on [`BEHIND`], as they were when the functions were found.
     ///
     /// # Errors
     /// When the picture is not interleaved, which would be a bug.
@@ -69,7 +69,7 @@ impl Edges {
         opacity
     }
 
-    /// The lowest and the highest of the four samples of the rough mask.
+    /// The lowest and the highest of four samples of the rough mask.
     fn corners(&self, across: Tap, down: Tap) -> (f32, f32) {
         let sample = |x, y| self.rough.data[y * self.rough.size.width as usize + x];
         let (one, two) = (sample(across.first, down.first), sample(across.second, down.first));
@@ -92,7 +92,7 @@ impl Edges {
     }
 }
 
-/// A pixel in front of [`BEHIND`].
+/// A pixel composited on [`BEHIND`].
 fn shown([r, g, b, own]: &[u8; 4]) -> [u8; 3] {
     let mix = |(over, behind)| {
         ((u32::from(over) * u32::from(*own) + u32::from(behind) * (255 - u32::from(*own)) + 127) / 255) as u8
@@ -113,7 +113,7 @@ mod tests {
         Image::new(size, if channels == 3 { Pixels::Rgb(data) } else { Pixels::Rgba(data) })
     }
 
-    /// Opacity is the mean of the colours, where the rough mask leaves it open: in the middle third.
+    /// Opacity is the mean of the colours where the rough mask is uncertain: in the middle third.
     fn edges(size: Size) -> Edges {
         let rough = (0..size.pixels() as u32).map(|i| (i % size.width * 3 / size.width) as f32 / 2.0).collect();
         let third = 1.0 / 3.0;

@@ -29,8 +29,8 @@ impl Field {
         Self { size, data: vec![value; size.pixels() as usize] }
     }
 
-    /// Replaces every value by the mean over the square of `2 · radius + 1` pixels a side around it; of a square that
-    /// extends beyond the picture only the part inside counts. `scratch` is any buffer that can be reused.
+    /// Replaces every value with the mean over the square of `2 · radius + 1` pixels a side around it, or over the part
+    /// of the square within the picture. `scratch` is any buffer that can be reused.
     ///
     /// Running sums in single precision: for values up to 1 the error stays below 10⁻⁵.
     pub fn box_mean(&mut self, radius: usize, scratch: &mut Vec<[f32; 4]>) {
@@ -103,7 +103,7 @@ fn subtract(sums: &mut [[f32; 4]], row: &[[f32; 4]]) {
     }
 }
 
-/// Where a pixel of a larger picture lies between two samples of a smaller one, along one axis.
+/// The position of a pixel of a larger picture between two samples of a smaller one, along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
     /// The sample before.
@@ -114,7 +114,7 @@ pub struct Tap {
     pub share: f32,
 }
 
-/// The taps of `to` pixels on `from` samples that cover the same length, centres aligned, ends continued.
+/// The taps of `to` pixels on `from` samples that cover the same length, centres aligned, ends replicated.
 pub fn taps(from: u32, to: u32) -> Vec<Tap> {
     let scale = f64::from(from) / f64::from(to);
     let last = from as usize - 1;

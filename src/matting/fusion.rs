@@ -1,8 +1,8 @@
 //! The subject's colours without the old background: blur fusion.
 //!
 //! M. Forte, "Approximate fast foreground colour estimation" (ICIP 2021), in two passes: the mean colour of subject and
-//! background around every pixel, weighed by opacity, then corrected so that both composite to the picture. The means
-//! are taken at work size, where they lose nothing; the correction is made at every pixel.
+//! background around every pixel, weighted by opacity, then corrected so that both composite to the picture. The means
+//! are computed at work size, where they lose nothing; the correction applies to every pixel.
 
 use super::field::{Field, Tap, taps};
 use crate::image::Size;
@@ -10,7 +10,7 @@ use crate::image::Size;
 /// Half the side of the first pass's and the second pass's window: the paper's 90 and 6 pixels, made odd.
 pub const RADII: [usize; 2] = [45, 3];
 
-/// Keeps a mean finite where nothing has a weight, as in the paper.
+/// Keeps a mean finite where all weights are zero, as in the paper.
 const EPSILON: f32 = 1e-5;
 
 /// Mean colours around every pixel at work size.
@@ -22,8 +22,8 @@ pub struct Colours {
     pub background: Field,
 }
 
-/// Estimates mean colours from the picture `guide`, the subject's opacity in it, 0 to 1, and the picture's alpha if it
-/// has one; all at work size. Hidden parts of the picture have no colour, neither subject's nor background's.
+/// Estimates mean colours from the picture `guide`, the subject's opacity in it, 0 to 1, and the picture's alpha, if
+/// any; all at work size. Hidden parts of the picture count neither as subject nor as background.
 pub fn estimate(guide: &Field, alpha: &[f32], own: Option<&[f32]>) -> Colours {
     let mut scratch = Vec::new();
     let (mut subject, mut background) = (guide.clone(), guide.clone());
@@ -60,7 +60,7 @@ fn weighted_mean(
     }
 }
 
-/// The colour that the subject must have so that subject over background gives the pixel, as far as opacity tells.
+/// Corrects the subject's colour, in proportion to opacity, so that subject over background gives the pixel.
 fn corrected(subject: [f32; 4], background: [f32; 4], pixel: [f32; 4], alpha: f32) -> [f32; 4] {
     std::array::from_fn(|i| {
         let composed = alpha * subject[i] + (1.0 - alpha) * background[i];
@@ -69,14 +69,14 @@ fn corrected(subject: [f32; 4], background: [f32; 4], pixel: [f32; 4], alpha: f3
 }
 
 impl Colours {
-    /// Prepares reading them at the pixels of the picture of `size` that they were estimated for.
+    /// Prepares sampling them at the pixels of the full picture of `size`.
     pub fn reader(&self, size: Size) -> Reader<'_> {
         let from = self.subject.size;
         Reader { colours: self, across: taps(from.width, size.width), down: taps(from.height, size.height) }
     }
 }
 
-/// Reads [`Colours`] at the pixels of a picture.
+/// Samples [`Colours`] at the pixels of a picture.
 #[derive(Debug)]
 pub struct Reader<'a> {
     colours: &'a Colours,

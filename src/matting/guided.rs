@@ -8,7 +8,7 @@ use super::field::{Field, Map};
 
 /// Half the side of a window, in pixels at work size.
 pub const RADIUS: usize = 8;
-/// What keeps a function flat where a window has one colour only: a variance of values from 0 to 1.
+/// Regularisation that keeps a function flat where a window has a single colour: a variance of values from 0 to 1.
 pub const EPSILON: f32 = 1e-4;
 
 /// The mean function of every pixel, `[a_red, a_green, a_blue, b]`, for `mask` guided by `guide` (colour from 0 to 1).
@@ -16,7 +16,7 @@ pub const EPSILON: f32 = 1e-4;
 /// # Panics
 /// When the sizes differ.
 pub fn functions(guide: &Field, mask: &Map, radius: usize, epsilon: f32) -> Field {
-    assert_eq!(guide.size, mask.size, "guide and mask have one size");
+    assert_eq!(guide.size, mask.size, "guide and mask have the same size");
     let mut scratch = Vec::new();
     let mut mean = |work: &dyn Fn(&[f32; 4], f32) -> [f32; 4]| {
         let data = guide.data.iter().zip(&mask.data).map(|(colour, mask)| work(colour, *mask)).collect();

@@ -1,4 +1,4 @@
-//! Encoded sRGB to CIE L\*a\*b\* (D65), fast enough for every pixel: distances there match what the eye sees.
+//! Encoded sRGB to CIE L\*a\*b\* (D65), fast enough for every pixel: distances there match perceived differences.
 
 /// Steps of a table; linear interpolation between them is within 0.001 of the definition.
 const STEPS: usize = 4096;

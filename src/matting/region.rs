@@ -14,7 +14,7 @@ impl Region {
         Self { size, inside }
     }
 
-    /// All other pixels.
+    /// The complement.
     pub(super) fn complement(&self) -> Self {
         Self { size: self.size, inside: self.inside.iter().map(|inside| !inside).collect() }
     }
@@ -23,7 +23,7 @@ impl Region {
         self.inside.iter().filter(|inside| **inside).count()
     }
 
-    /// With every pixel whose square of `2 · radius + 1` pixels a side contains one of the region.
+    /// Dilates by a square of `2 · radius + 1` pixels a side.
     pub(super) fn grown(&self, radius: usize) -> Self {
         let (width, radius) = (self.size.width as usize, radius as u32);
         let mut across = vec![false; self.inside.len()];
@@ -53,13 +53,12 @@ impl Region {
         Self { size: self.size, inside }
     }
 
-    /// Without every pixel whose square of `2 · radius + 1` pixels a side contains one outside the region; beyond the
-    /// picture the region continues.
+    /// Erodes by a square of `2 · radius + 1` pixels a side; the region counts as continued beyond the picture.
     pub(super) fn shrunk(&self, radius: usize) -> Self {
         self.complement().grown(radius).complement()
     }
 
-    /// The part that is connected to the border of the picture, by pixels that share a side.
+    /// The part that is connected to the border of the picture through pixels that share a side.
     pub(super) fn reached_from_border(&self) -> Self {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let is_border = |at: &usize| {
@@ -88,8 +87,7 @@ impl Region {
         Self { size: self.size, inside }
     }
 
-    /// With the pixels of `into` that are at most `steps` steps from the region, each step to one of eight neighbours
-    /// and within `into`.
+    /// Grows into `into` by at most `steps` steps, each to one of eight neighbours within `into`.
     pub(super) fn grown_into(&self, into: &Self, steps: usize) -> Self {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut grown = self.clone();
@@ -116,7 +114,7 @@ impl Region {
         grown
     }
 
-    /// The pixels that are connected to `start` and were not reached before.
+    /// The pixels that are connected to `start` and have not been reached before.
     fn reach(&self, start: usize, reached: &mut [bool]) -> Vec<usize> {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut part = Vec::new();

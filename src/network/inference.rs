@@ -1,13 +1,13 @@
-//! Runs networks of the U²-Net family from their ONNX files, on one thread. In a binary of its own, so that neither page
-//! nor worker links it; tests link it too.
+//! Runs models of the U²-Net family from their ONNX files, on one thread. It is in a binary of its own, so that neither
+//! page nor worker links it; tests link it too.
 //!
-//! A file becomes a program once, when it is loaded: `onnx` reads it, `graph` folds what can be computed from sizes
-//! and constants and gathers each convolution with what belongs to it, `program` transforms the weights and decides
-//! which value lies where (`buffers`). A run then goes through the program's steps. Nearly all of its time is spent in
-//! `winograd`.
+//! A file is compiled to a program once, when it is loaded: `onnx` reads it, `graph` folds what can be computed from
+//! sizes and constants and fuses each convolution with the operations that follow it, `program` transforms the weights
+//! and assigns memory to values (`buffers`). A run then executes the program's steps. It spends nearly all of its time
+//! in `winograd`.
 //!
-//! Files are not trusted: everything is counted and bounded before memory is taken for it, nothing recurses, and what a
-//! file has that is not supported is named.
+//! Files are not trusted: everything is counted and bounded before memory is allocated for it, nothing recurses, and
+//! errors name what is not supported.
 
 mod buffers;
 mod constants;
@@ -34,44 +34,44 @@ pub const OUTPUT_LENGTH: usize = (SIDE * SIDE) as usize;
 /// What is wrong with the bytes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// It ends too early.
-    #[error("it is cut off")]
+    /// It is truncated.
+    #[error("it is truncated")]
     Cut,
-    /// A field is not what the format has in its place.
-    #[error("a field of it is malformed")]
+    /// A field does not match the format.
+    #[error("it has a malformed field")]
     Field,
-    /// A name is no UTF-8.
-    #[error("a name in it is no text")]
+    /// A name is not UTF-8.
+    #[error("it has a name that is not valid text")]
     Text,
-    /// More parts than any network has.
+    /// More parts than any model has.
     #[error("it has too many parts")]
     Crowded,
-    /// A constant's sizes and numbers do not fit each other.
-    #[error("a constant of it has another length than it declares")]
+    /// A constant's shape and data do not match.
+    #[error("it has a constant whose data does not match its shape")]
     Tensor,
-    /// Weights are in a file of their own.
-    #[error("its weights are in another file")]
+    /// Weights are in a separate file.
+    #[error("its weights are in a separate file")]
     External,
     /// There is no graph in it.
     #[error("it has no graph")]
     NoGraph,
 }
 
-/// Why a file is no network that can be run here.
+/// Why a model cannot be run here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// No ONNX file, or a damaged one.
-    #[error("it is no ONNX file that can be read here ({0})")]
+    /// Not an ONNX file, or a damaged one.
+    #[error("it is not a readable ONNX file: {0}")]
     File(#[from] Damage),
-    /// An operator that we do not have.
+    /// An unsupported operator.
     #[error("its node \"{node}\" needs the operator {operator}, which is not supported")]
     Operator {
-        /// The operator, with its domain where that is not ONNX's own.
+        /// The operator, with its domain unless that is ONNX's own.
         operator: String,
         /// The node's name.
         node: String,
     },
-    /// An operator in a form that we do not have.
+    /// An operator in an unsupported form.
     #[error("its node \"{node}\" ({operator}) {what}, which is not supported")]
     Form {
         /// The operator.
@@ -81,23 +81,23 @@ pub enum Unusable {
         /// What the node does.
         what: &'static str,
     },
-    /// A node whose inputs do not fit it, or each other.
-    #[error("the inputs of its node \"{node}\" ({operator}) do not fit")]
+    /// A node whose inputs do not match it or each other.
+    #[error("the inputs of its node \"{node}\" ({operator}) do not match")]
     Mismatch {
         /// The operator.
         operator: String,
         /// The node's name.
         node: String,
     },
-    /// A node that reads what nothing has made before it.
-    #[error("its node \"{node}\" reads \"{value}\", which is not there")]
+    /// A node that reads a value that no earlier node produces.
+    #[error("its node \"{node}\" reads \"{value}\", which is missing")]
     Missing {
         /// The node's name.
         node: String,
         /// What it reads.
         value: String,
     },
-    /// A constant whose numbers are of a kind that we do not have.
+    /// A constant with an unsupported data type.
     #[error("its constant \"{tensor}\" has numbers of type {kind}, which is not supported")]
     Numbers {
         /// The constant's name.
@@ -111,25 +111,25 @@ pub enum Unusable {
     /// The wrong output.
     #[error("its first output is {0} instead of 320 × 320 numbers")]
     Output(String),
-    /// More memory or time than a network may take.
+    /// More memory or time than a model may take.
     #[error("it is too large to run here")]
     TooLarge,
 }
 
-/// What is wrong with a node, before it is said which one it is.
+/// What is wrong with a node, before its name is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    /// It does what we do not have.
+    /// It does something unsupported.
     Unsupported(&'static str),
-    /// Its inputs do not fit.
+    /// Its inputs do not match.
     Mismatch,
     /// A constant that it reads is damaged.
     Damaged(Damage),
-    /// Its result is larger than any that we run.
+    /// Its result is larger than supported.
     TooLarge,
 }
 
-/// A name from a file as messages have it: short, and on one line.
+/// A name from a file for use in messages: short, and on one line.
 fn shortened(name: &str) -> String {
     const MOST: usize = 60;
     let mut characters = name.chars().filter(|character| !character.is_control());
@@ -140,14 +140,14 @@ fn shortened(name: &str) -> String {
     text
 }
 
-/// A network, loaded.
+/// A loaded model.
 #[derive(Debug)]
 pub struct Inference {
     program: Program,
 }
 
 impl Inference {
-    /// Reads an ONNX file and makes it ready to run.
+    /// Reads an ONNX file and prepares it to run.
     ///
     /// # Errors
     /// What is wrong with the file.
@@ -156,7 +156,7 @@ impl Inference {
         Ok(Self { program: Program::new(graph::Outline::of(&graph)?)? })
     }
 
-    /// Runs the network on [`INPUT_LENGTH`] samples (NCHW, normalised); answers [`OUTPUT_LENGTH`], the first output.
+    /// Runs the model on [`INPUT_LENGTH`] samples (NCHW, normalised); returns [`OUTPUT_LENGTH`], the first output.
     ///
     /// # Panics
     /// When the input has another length, which would be a bug.

@@ -1,4 +1,4 @@
-//! What every [`Store`] must do, as checks that any implementation runs: the one in memory natively, the browser's in
+//! What every [`Store`] must do, as checks for any implementation: the one in memory natively, the browser's in
 //! a browser. A failed check panics with the reason.
 //!
 //! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
@@ -230,7 +230,7 @@ pub async fn a_file_that_was_not_imported_is_removed_with_its_last_reference<F: 
     assert_eq!(store.delete_batch("b1").await, Ok(true));
     assert_eq!(record(&store, "aa").await, None);
     assert!(store.content("aa").await.expect("read").is_none());
-    assert_eq!(references(&store, "bb").await, Some(0), "it came by itself as well");
+    assert_eq!(references(&store, "bb").await, Some(0), "it was imported on its own as well");
 }
 
 /// A missing record is an answer, not an error.
@@ -304,7 +304,7 @@ pub async fn a_finished_execution_is_found_by_its_content<F: Fixture>(fixture: &
     assert_eq!(found().await, "  ");
 }
 
-/// In the transaction that creates the batch: the other batch may have been deleted in the meantime.
+/// In the transaction that creates the batch: the other batch may have been deleted meanwhile.
 pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create_keyed(&store, "b1", "k", 1.0).await;
@@ -444,7 +444,7 @@ pub async fn a_list_is_newest_first_in_pages_of_the_filter<F: Fixture>(fixture: 
     assert_eq!(list(nothing, 0, 100).await, (String::new(), 0));
 }
 
-/// None, these (missing ones left out), or all in a state, in order.
+/// None, these (missing ones skipped), or all in a state, in order.
 pub async fn a_change_reads_what_it_asks_for<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a"; 12], 1.0).await;
@@ -465,7 +465,7 @@ pub async fn a_change_reads_what_it_asks_for<F: Fixture>(fixture: &F) {
     assert_eq!(read(Which::In(ExecutionStatus::Running)).await, [3, 10]);
 }
 
-/// And the answer is what `apply` answered.
+/// And the result is what `apply` returned.
 pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "b1", &["a", "a"], 1.0).await;

@@ -1,5 +1,4 @@
-//! The store in memory: what the port means, in its plainest form. For tests, and where nothing has to outlive the
-//! page.
+//! The store in memory: the simplest implementation of the port. For tests, and for pages that need not keep anything.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -151,7 +150,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     ) -> Result<Progress, StoreError> {
         let mut records = self.records.borrow_mut();
         if records.batches.contains(&batch.batch_id) {
-            return Err(StoreError::Failed(format!("there is a batch \"{}\" already", batch.batch_id)));
+            return Err(StoreError::Failed(format!("the batch \"{}\" already exists", batch.batch_id)));
         }
         let held = executions.iter().flat_map(Execution::references);
         let missing: BTreeSet<String> =

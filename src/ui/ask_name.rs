@@ -6,7 +6,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
-/// A question with what to do with the name.
+/// A question, and what to do with the name.
 #[derive(Clone)]
 struct Question {
     title: String,
@@ -22,7 +22,7 @@ pub(crate) struct AskName {
 }
 
 impl AskName {
-    /// Asks, starting with `name`; `act` receives what was entered. `yes` is the button's label, such as `Save`.
+    /// Asks, with `name` filled in; `act` receives what was entered. `yes` is the button's label, such as `Save`.
     pub(crate) fn ask(
         self,
         title: impl Into<String>,

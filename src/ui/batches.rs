@@ -58,7 +58,7 @@ pub(crate) fn Batches() -> impl IntoView {
                 </For>
             </ul>
             <Show when=move || ids.with(Vec::is_empty)>
-                <p class="muted none-here">"No batch is in this state."</p>
+                <p class="muted none-here">"No batches in this state."</p>
             </Show>
             <Show when=move || ids.with(|ids| ids.len() > most.get())>
                 <button class="button" on:click=move |_| most.update(|most| *most += AT_FIRST)>"Show more"</button>
@@ -88,14 +88,14 @@ fn PauseAllButton() -> impl IntoView {
     }
 }
 
-/// Says that everything is paused, for as long as it is.
+/// Shown while everything is paused.
 #[component]
 pub(crate) fn AllPausedNote() -> impl IntoView {
     let live = expect_context::<Live>();
     view! {
         <Show when=move || live.is_all_paused()>
             <p class="note" role="status" data-testid="held">
-                "Everything is paused, in every tab, until you resume it. What is in flight still ends."
+                "All batches are paused, in every tab, until you resume them. Pictures already in progress will finish."
             </p>
         </Show>
     }
@@ -144,7 +144,7 @@ fn BatchRow(batch_id: String) -> impl IntoView {
     }
 }
 
-/// When a batch was made: relatively for a day, then the date.
+/// When a batch was created: relative for a day, then the date.
 pub(crate) fn when(created_at: f64) -> String {
     format::ago(created_at, js_sys::Date::now()).unwrap_or_else(|| {
         let date = js_sys::Date::new(&created_at.into());
@@ -167,7 +167,7 @@ pub(crate) fn StatusBadge(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// Pause, resume, cancel, delete: those that the state allows.
+/// The actions that the state allows: pause, resume, cancel, delete.
 #[component]
 pub(crate) fn BatchActions(batch: Memo<Option<Progress>>, compact: bool) -> impl IntoView {
     let live = expect_context::<Live>();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-/// A question with what to do on yes.
+/// A question, and what to do on yes.
 #[derive(Clone)]
 struct Question {
     title: String,

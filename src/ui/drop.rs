@@ -53,7 +53,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
         }),
         window_event_listener(ev::paste, move |event| {
             let Some(transfer) = event.clipboard_data().filter(|transfer| has_files(Some(transfer))) else { return };
-            // Spreadsheets copy a picture beside the text: what is pasted into a field is the field's.
+            // Spreadsheets also copy a picture of the text: whatever is pasted into a field belongs to the field.
             let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
             if target.is_some_and(|target| is_text_field(&target)) {
                 return;

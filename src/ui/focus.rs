@@ -1,8 +1,7 @@
-//! Managing the focus: on an element without scrolling; and when the focused element disappears, on one near it.
+//! Managing the focus: focusing an element without scrolling, and moving to a nearby one when it disappears.
 //!
-//! When the focused element is removed, a browser moves the focus to the body: users of a keyboard or a screen reader
-//! are thrown back to the beginning of the page. Buttons are removed often here, with the state they belong to or with
-//! their row.
+//! When the focused element is removed, the browser moves the focus to the body, which throws keyboard and screen
+//! reader users back to the top of the page. Buttons are often removed here, with the state or the row they belong to.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,7 +11,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};
 
-/// What Tab can reach.
+/// Selects everything that Tab can reach.
 const FOCUSABLE: &str = "a[href], summary, :is(button, input, select, textarea):not(:disabled, [tabindex='-1'])";
 
 /// Focuses an element without scrolling the page.
@@ -30,8 +29,8 @@ pub(crate) fn is_text_field(element: &Element) -> bool {
     element.matches(&format!("textarea, input:not({NOT_TYPED})")).unwrap_or(false)
 }
 
-/// Whether a key belongs to an input method, which is composing text with it. 229 is what browsers report for such a key
-/// outside of the composition's own events.
+/// Whether an input method is composing text with this key. Browsers report 229 for such a key outside the
+/// composition's own events.
 pub(crate) fn is_composing(event: &web_sys::KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
 }
@@ -69,7 +68,7 @@ pub(crate) fn keep_near() {
     options.set_child_list(true);
     options.set_subtree(true);
     if let Some(body) = document().body() {
-        // The body is a node, so it can be observed.
+        // Observing the body never fails: it is a node.
         let _observes = observer.observe_with_options(&body, &options);
     }
 }
@@ -77,9 +76,9 @@ pub(crate) fn keep_near() {
 /// The position of an element.
 struct Trail {
     element: Element,
-    /// Its label, so that its replacement is recognised when it is created.
+    /// Its label, to recognise its replacement.
     called: Option<String>,
-    /// Its ancestors from the inside, each with the index of the child that leads to it.
+    /// Its ancestors, innermost first, each with the index of the child that leads to it.
     steps: Vec<(Element, u32)>,
 }
 
@@ -95,7 +94,7 @@ impl Trail {
         Self { called: element.get_attribute("data-testid"), element, steps }
     }
 
-    /// Whether it was removed from the page, even if only to be inserted elsewhere.
+    /// Whether it was removed from the page, even if only to be moved.
     fn went_with(&self, changes: &[MutationRecord]) -> bool {
         let removed = |change: &MutationRecord| {
             let nodes = change.removed_nodes();
@@ -114,7 +113,7 @@ impl Trail {
                 break;
             }
             let children = parent.children();
-            // What has taken its place comes first, then what is before and after it, further and further away.
+            // What took its place comes first, then its neighbours on either side, nearest first.
             let distances = 0..=children.length().max(*place);
             let mut near = distances.flat_map(|distance| [place.checked_sub(distance), place.checked_add(distance)]);
             if near.any(|at| at.and_then(|at| children.item(at)).is_some_and(|child| self.enter(&child))) {
@@ -139,7 +138,7 @@ impl Trail {
     }
 }
 
-/// Whether an element accepted the focus: a hidden or inert one does not.
+/// Tries to focus an element; false if it is hidden or inert.
 fn take(element: &Element) -> bool {
     focus(Some(element.clone()));
     document().active_element().is_some_and(|active| active == *element)

@@ -76,7 +76,7 @@ impl Shape {
     }
 }
 
-/// An icon as decoration: its meaning is in a text or label next to it.
+/// An icon as decoration: a text or label next to it carries the meaning.
 #[component]
 pub(crate) fn Icon(shape: Shape) -> impl IntoView {
     view! {

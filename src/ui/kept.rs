@@ -1,16 +1,16 @@
-//! Small choices that the browser keeps from visit to visit, or for the tab. A choice that cannot be stored lasts for
-//! this visit.
+//! Small choices that the browser remembers between visits, or for the tab. A choice that cannot be stored lasts until
+//! the page is closed.
 
 /// The keys under which choices are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     /// The chosen theme.
     Theme,
-    /// The workflow that was last chosen.
+    /// The last chosen workflow.
     Workflow,
     /// The options of a batch.
     Options,
-    /// The id of this tab's draft: kept with the tab.
+    /// The id of this tab's draft, for as long as the tab lives.
     Draft,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn read(key: Key) -> Option<String> {
     key.storage()?.get_item(key.name()).ok().flatten()
 }
 
-/// Stores a choice. Private windows may refuse; then it lasts until the page is closed.
+/// Stores a choice. Private windows may refuse.
 pub(crate) fn write(key: Key, value: &str) {
     if let Some(storage) = key.storage() {
         let _refused = storage.set_item(key.name(), value);

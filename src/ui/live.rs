@@ -23,11 +23,11 @@ pub(crate) struct Live {
     notices: NoticeBoard,
     confirm: Confirm,
     route: CurrentRoute,
-    /// `None` until they were read.
+    /// `None` until they have been read.
     batches: RwSignal<Option<Vec<Progress>>>,
     problem: RwSignal<Option<UiError>>,
     tab: RwSignal<Option<TabNote>>,
-    /// Bytes of a model that were downloaded, and in all.
+    /// Bytes of a model downloaded so far, and in total.
     loading: RwSignal<Option<(u64, u64)>>,
     /// Whether everything is paused.
     all_paused: RwSignal<bool>,
@@ -51,7 +51,7 @@ pub(crate) fn provide_live() {
     live.services.on_change(move |change| match change {
         Change::Progress(progress) => live.take(*progress),
         Change::Batches => live.read(),
-        // When another tab dies this one takes over, and the last messages of that tab may not have arrived.
+        // When another tab dies and this one takes over, that tab's last messages may not have arrived.
         Change::Tab => {
             live.tab.set(live.services.tab_note());
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
@@ -60,7 +60,7 @@ pub(crate) fn provide_live() {
         Change::GlobalPause => live.read_all_paused(),
         Change::Slept(ms) if untrack(|| live.underway()) > 0 => live.notices.info(
             format!("The browser suspended the working tab for {}. Work has resumed.", format::duration(ms)),
-            "Browsers do so with tabs in the background: keep that tab in sight while it works.",
+            "Browsers do this to background tabs. Keep that tab visible while it works.",
         ),
         Change::Execution(_) | Change::Models | Change::Workflows | Change::Slept(_) => {}
     });
@@ -71,7 +71,7 @@ pub(crate) fn provide_live() {
 }
 
 impl Live {
-    /// Every batch, newest first, by reference, tracked; `None` until they were read.
+    /// Every batch, newest first, by reference, tracked; `None` until they have been read.
     pub(crate) fn with<T>(self, read: impl FnOnce(Option<&[Progress]>) -> T) -> T {
         self.batches.with(|batches| read(batches.as_deref()))
     }
@@ -91,12 +91,12 @@ impl Live {
         self.tab.get()
     }
 
-    /// Bytes of a model that were downloaded, and in all, during a download in this tab; tracked.
+    /// Bytes of a model downloaded so far, and in total, during a download in this tab; tracked.
     pub(crate) fn loading(self) -> Option<(u64, u64)> {
         self.loading.get()
     }
 
-    /// How many batches have not ended, tracked.
+    /// How many batches are still open, tracked.
     pub(crate) fn underway(self) -> usize {
         self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
     }
@@ -115,7 +115,7 @@ impl Live {
         });
     }
 
-    /// Reads the batches; calls during a read lead to one more.
+    /// Reads the batches; calls during a read trigger one more.
     pub(crate) fn read(self) {
         if self.readings.try_update_value(|readings| readings.ask(Extent::All)) != Some(true) {
             return;
@@ -141,7 +141,7 @@ impl Live {
             batches.as_ref()?.iter().find(|batch| batch.batch_id == fresh.batch_id).map(|batch| batch.revision)
         });
         match known {
-            // A message may arrive late: the known state is newer.
+            // A late message must not replace a newer state.
             Some(revision) if revision > fresh.revision => {}
             Some(_) => self.batches.update(|batches| {
                 if let Some(known) = batches.iter_mut().flatten().find(|batch| batch.batch_id == fresh.batch_id) {
@@ -194,7 +194,12 @@ impl Live {
         self.act(async move { self.services.retry(&batch_id, execution_ids).await });
     }
 
-    /// Runs a failed execution again with another file in place of the one it failed by.
+    /// Runs what a batch left undone when it ended early; failed executions stay failed.
+    pub(crate) fn run_remaining(self, batch_id: String) {
+        self.act(async move { self.services.run_remaining(&batch_id).await });
+    }
+
+    /// Retries a failed execution with another file in place of the one that made it fail.
     pub(crate) fn retry_with(self, execution: Arc<Execution>, file: web_sys::File) {
         self.act(async move {
             let action_id = execution.failed_input().map(|input| input.action_id.as_str());
@@ -213,7 +218,7 @@ impl Live {
                 let batch_id = batch_id.clone();
                 self.act(async move {
                     self.services.delete(&batch_id).await?;
-                    if untrack(|| self.route.get()) == Route::Batch(batch_id) {
+                    if untrack(|| self.route.get()).view() == Route::Batch(batch_id) {
                         self.route.go(&Route::Batches);
                     }
                     Ok(())
@@ -223,7 +228,7 @@ impl Live {
     }
 }
 
-/// The label and tone of a batch's state: paused is shown as a state although it is not one.
+/// The label and tone of a batch's state. A pause is shown as a state, although it is a flag.
 pub(crate) fn status_badge(progress: &Progress, all_paused: bool) -> (&'static str, &'static str) {
     match progress.status {
         status if (all_paused || progress.paused.is_some()) && !status.is_end() => ("Paused", "warn"),

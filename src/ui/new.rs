@@ -17,6 +17,7 @@ mod options;
 pub(crate) mod pictures;
 mod previews;
 mod settings;
+mod versions;
 mod workflows;
 
 use draft::Draft;
@@ -25,7 +26,7 @@ use draft::Draft;
 #[component]
 pub(crate) fn NewBatch() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let restoring = || view! { <p class="restoring muted" role="status">"Bringing your pictures back…"</p> };
+    let restoring = || view! { <p class="restoring muted" role="status">"Restoring your pictures…"</p> };
     view! {
         <Show when=move || !draft.is_restoring() fallback=restoring>
             <Desk/>
@@ -74,7 +75,7 @@ fn Desk() -> impl IntoView {
     }
 }
 
-/// Leaves the current text field, so that it reports its text, and returns to it.
+/// Blurs and refocuses the current text field, so that it reports its text.
 fn commit(typing: Option<web_sys::Element>) {
     let Some(field) = typing.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
     let _stays = field.blur();

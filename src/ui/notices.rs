@@ -1,5 +1,7 @@
-//! Notices: a short message that something is done, or what failed, where, and how to fix it.
+//! Notices: short messages that something is done, or what failed, where, and how to fix it.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -25,29 +27,35 @@ impl Tone {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 struct Notice {
     id: u32,
     tone: Tone,
     text: String,
     hint: String,
+    /// Whether what the notice tells of can be taken back.
+    can_undo: bool,
 }
 
 /// The visible notices.
 #[derive(Clone, Copy)]
 pub(crate) struct NoticeBoard {
     shown: RwSignal<Vec<Notice>>,
+    /// By the id of the notice that offers it.
+    undos: StoredValue<HashMap<u32, Rc<dyn Fn()>>, LocalStorage>,
     next: StoredValue<u32>,
 }
 
-/// With more than these, one is removed.
+/// Most notices shown; beyond that, one is removed.
 const MOST: usize = 4;
-/// How long a notice stays that disappears by itself.
+/// How long a temporary notice stays.
 const STAY: Duration = Duration::from_secs(6);
-/// When to check again, after the user was on the notices.
+/// The same for a notice with an undo button.
+const STAY_TO_UNDO: Duration = Duration::from_secs(12);
+/// How long to wait before checking again whether the user is still on the notices.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Whether the pointer or the focus is on the notices: then none disappears by itself.
+/// Whether the pointer or the focus is on the notices; while it is, none disappears.
 fn is_attended() -> bool {
     document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
 }
@@ -55,33 +63,41 @@ fn is_attended() -> bool {
 impl NoticeBoard {
     /// Says that something is done; disappears by itself.
     pub(crate) fn done(self, text: impl Into<String>) {
-        self.show(Tone::Good, text.into(), String::new());
+        self.show(Tone::Good, text.into(), String::new(), None);
+    }
+
+    /// Says that something is done and offers to undo it; disappears by itself.
+    pub(crate) fn undoable(self, text: impl Into<String>, undo: impl Fn() + 'static) {
+        self.show(Tone::Good, text.into(), String::new(), Some(Rc::new(undo)));
     }
 
     /// Gives information; disappears by itself.
     pub(crate) fn info(self, text: impl Into<String>, hint: impl Into<String>) {
-        self.show(Tone::Info, text.into(), hint.into());
+        self.show(Tone::Info, text.into(), hint.into(), None);
     }
 
     /// Says what failed and how to fix it; stays until it is dismissed.
     pub(crate) fn failed(self, text: impl Into<String>, hint: impl Into<String>) {
-        self.show(Tone::Bad, text.into(), hint.into());
+        self.show(Tone::Bad, text.into(), hint.into(), None);
     }
 
-    fn show(self, tone: Tone, text: String, hint: String) {
-        let id = self.next.get_value();
+    fn show(self, tone: Tone, text: String, hint: String, undo: Option<Rc<dyn Fn()>>) {
+        let (id, can_undo) = (self.next.get_value(), undo.is_some());
         self.next.set_value(id.wrapping_add(1));
         self.shown.update(|shown| {
             shown.retain(|notice| notice.text != text);
-            shown.push(Notice { id, tone, text, hint });
+            shown.push(Notice { id, tone, text, hint, can_undo });
         });
+        if let Some(undo) = undo {
+            self.undos.update_value(|undos| drop(undos.insert(id, undo)));
+        }
         self.make_room();
         if tone != Tone::Bad {
-            self.dismiss_later(id, STAY);
+            self.dismiss_later(id, if can_undo { STAY_TO_UNDO } else { STAY });
         }
     }
 
-    /// Removes notices that there is no room for.
+    /// Removes notices beyond the limit.
     fn make_room(self) {
         let surplus = || {
             let failures: Vec<bool> =
@@ -105,12 +121,25 @@ impl NoticeBoard {
 
     fn dismiss(self, id: u32) {
         self.shown.update(|shown| shown.retain(|notice| notice.id != id));
+        self.undos.update_value(|undos| drop(undos.remove(&id)));
+    }
+
+    fn undo(self, id: u32) {
+        let undo = self.undos.try_update_value(|undos| undos.remove(&id)).flatten();
+        self.dismiss(id);
+        if let Some(undo) = undo {
+            undo();
+        }
     }
 }
 
 /// Provides an empty board.
 pub(crate) fn provide_notices() {
-    provide_context(NoticeBoard { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
+    provide_context(NoticeBoard {
+        shown: RwSignal::new(Vec::new()),
+        undos: StoredValue::new_local(HashMap::new()),
+        next: StoredValue::new(0),
+    });
 }
 
 /// The board.
@@ -130,6 +159,11 @@ pub(crate) fn Notices() -> impl IntoView {
                         <p>{notice.text}</p>
                         {(!notice.hint.is_empty()).then(|| view! { <p class="hint">{notice.hint}</p> })}
                     </div>
+                    {notice.can_undo.then(|| view! {
+                        <button class="button" data-testid="notice-undo" on:click=move |_| board.undo(notice.id)>
+                            "Undo"
+                        </button>
+                    })}
                     <button class="button quiet square" aria-label="Dismiss" on:click=move |_| board.dismiss(notice.id)>
                         <Icon shape=Shape::Close/>
                     </button>

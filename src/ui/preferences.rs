@@ -38,13 +38,13 @@ pub(crate) fn Preferences() -> impl IntoView {
                     preference=Preference::Notifications
                     id="preference-notifications"
                     text="Notify me"
-                    help="A notification of your system, also while this tab is in the background."
+                    help="Shows a system notification, even while this tab is in the background."
                 />
                 <Permission
                     preference=Preference::Webhooks
                     id="preference-webhooks"
                     text="Call webhooks"
-                    help="Sends the batch's status, without pictures or their names, to the address that the batch was started with. Nothing is sent otherwise."
+                    help="Sends the batch's status to the URL it was started with. Pictures and their names are never sent."
                 />
             </section>
             <Everything dialog/>
@@ -85,7 +85,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
         begin("Packing everything…");
         spawn_local(async move {
             end(match services.export_archive().await {
-                Ok(()) => Outcome::done("Everything is packed; the browser downloads it."),
+                Ok(()) => Outcome::done("Everything is packed; the download has started."),
                 Err(problem) => problem.into(),
             });
         });
@@ -158,7 +158,7 @@ fn Permission(preference: Preference, id: &'static str, text: &'static str, help
                 Ok(()) => services.allow(preference, wanted).await,
                 Err(problem) => Err(problem),
             };
-            // The switch shows what is in force.
+            // The switch shows what actually applies.
             on.set(wanted);
             if let Err(why) = outcome {
                 on.set(!wanted);

@@ -30,13 +30,13 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let id = batch_id.clone();
     let batch = Memo::new(move |_| live.batch(&id));
     let list = state::provide_execution_list(batch_id.clone());
-    let marking = marks::provide_marking(batch_id.clone());
+    let marking = marks::provide_marking(batch_id.clone(), list);
     behind::provide_behind();
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        // In the dialog it answers the question.
+        // In the dialog, Escape answers the question.
         if event.key() == "Escape" && !is_composing(&event) && !dialog_is_open() && !marking.clear() {
             detail::leave(list);
         }
@@ -69,7 +69,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         <Show when=move || loaded.get() && !known.get()>
             <div class="empty panel" data-testid="empty">
                 <Icon shape=Shape::Layers/>
-                <h1>"This batch is not here"</h1>
+                <h1>"Batch not found"</h1>
                 <p>"It was deleted, or it ran in another browser. Batches stay in the browser that ran them."</p>
                 <a class="button primary" href=Route::Batches.fragment()>"See all batches"</a>
             </div>
@@ -124,6 +124,7 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
             </div>
             <div class="results-actions">
                 <RetryAll batch_id/>
+                <RunRemaining batch_id/>
                 <DownloadAll batch_id/>
                 <BatchActions batch compact=false/>
                 <more::MoreActions batch_id/>
@@ -136,11 +137,12 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
         </p>
         <Remedy batch/>
         <more::Share batch/>
+        <more::SettingsUsed batch_id/>
         <more::Log batch/>
     }
 }
 
-/// What stops the batch, if the user can fix it.
+/// Why the batch is stopped, if the user can fix it.
 #[component]
 fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -151,9 +153,9 @@ fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
         }
     };
     view! {
-        {move || remedy.get().map(|(what, mend)| view! {
+        {move || remedy.get().map(|(what, fix)| view! {
             <div class="note" role="status" data-testid="remedy">
-                <p><strong>{what}</strong> " " {mend}</p>
+                <p><strong>{what}</strong> " " {fix}</p>
                 <div class="tight push">
                     <a class="button quiet" href=Route::Batches.fragment()>"All batches"</a>
                     <button class="button" data-testid="remedy-resume" on:click=resume>"Resume"</button>
@@ -181,6 +183,30 @@ fn RetryAll(batch_id: StoredValue<String>) -> impl IntoView {
             >
                 <Icon shape=Shape::Retry/>
                 {move || format!("Retry {} failed", format::count(u64::from(failed.get())))}
+            </button>
+        </Show>
+    }
+}
+
+/// Runs what a batch left undone when it was cancelled or stopped at its first failure.
+#[component]
+fn RunRemaining(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let left = Memo::new(move |_| {
+        batch_id
+            .with_value(|id| live.batch(id))
+            .filter(|batch| batch.status.is_end())
+            .map_or(0, |batch| batch.assets.pending)
+    });
+    view! {
+        <Show when=move || { left.get() > 0 }>
+            <button
+                class="button"
+                data-testid="run-remaining"
+                on:click=move |_| live.run_remaining(batch_id.get_value())
+            >
+                <Icon shape=Shape::Play/>
+                {move || format!("Run {} remaining", format::count(u64::from(left.get())))}
             </button>
         </Show>
     }

@@ -1,7 +1,8 @@
-//! The only connection from the page to the client: what the views may ask, in their own terms. Failures come back in a
-//! form that can be shown; nothing here decides what is shown.
+//! The page's only connection to the client: everything the views may ask for, in their own terms. Failures are
+//! returned in a form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -27,9 +28,9 @@ use crate::selection::{HeaderCheck, Skipped};
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
-use crate::view_model::transparency;
+use crate::view_model::{format, transparency};
 
-/// A failure as it is shown: what failed, and how to fix it.
+/// A failure as the user sees it: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct UiError {
     pub(crate) text: String,
@@ -37,7 +38,7 @@ pub(crate) struct UiError {
 }
 
 impl UiError {
-    /// A failure with what to do about it.
+    /// A failure and what to do about it.
     pub(crate) fn new(text: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { text: text.into(), hint: hint.into() }
     }
@@ -62,11 +63,11 @@ pub(crate) struct Picked {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     pub(crate) files: Vec<Picked>,
-    /// ZIPs that came by themselves.
+    /// ZIPs outside any folder.
     pub(crate) zips: Vec<File>,
-    /// JSON files that came by themselves.
+    /// JSON files outside any folder.
     pub(crate) documents: Vec<File>,
-    /// Files that were left out.
+    /// Files that were skipped.
     pub(crate) skipped: Vec<Skipped>,
     /// Paths of what could not be opened.
     pub(crate) unreadable: Vec<String>,
@@ -87,21 +88,21 @@ impl From<files::Gathered> for Selection {
     }
 }
 
-/// What a ZIP holds.
+/// The contents of a ZIP.
 pub(crate) enum Unpacked {
-    /// It is an archive of ours.
+    /// An archive exported by Pixelmill.
     Archive,
-    /// Pictures, and what was left out beside them.
+    /// Pictures, and the files that were skipped.
     Pictures(Vec<Picked>, Vec<Skipped>),
 }
 
-/// What a drop or a paste holds. To be called inside the event; the future may be awaited later.
+/// The contents of a drop or a paste. Must be called inside the event; the future may be awaited later.
 pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Selection> + use<> {
     let gathered = files::from_transfer(transfer);
     async move { gathered.await.into() }
 }
 
-/// What a picker holds. To be called inside the event; the future may be awaited later.
+/// The files in a picker. Must be called inside the event; the future may be awaited later.
 pub(crate) fn selection_of_list(list: &FileList) -> impl Future<Output = Selection> + use<> {
     let gathered = files::from_list(list);
     async move { gathered.await.into() }
@@ -159,11 +160,11 @@ pub(crate) struct Imported {
     pub(crate) asset_id: String,
     pub(crate) name: String,
     pub(crate) bytes: u64,
-    /// What its header says, where it was read.
+    /// What its header says, if it was read.
     pub(crate) header: Option<HeaderCheck>,
 }
 
-/// A change of something.
+/// Something that changed.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub(crate) enum Change {
@@ -171,7 +172,7 @@ pub(crate) enum Change {
     Progress(Box<Progress>),
     /// Batches were created, deleted or changed.
     Batches,
-    /// An execution of this batch ended.
+    /// An execution in this batch ended.
     Execution(String),
     /// The user's own workflows.
     Workflows,
@@ -181,7 +182,7 @@ pub(crate) enum Change {
     Models,
     /// The browser had suspended the working tab for this many milliseconds.
     Slept(f64),
-    /// What the page should know about its tab.
+    /// Something the page should know about its tab.
     Tab,
 }
 
@@ -199,7 +200,7 @@ pub(crate) enum Start {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TabNote {
     pub(crate) text: String,
-    /// Whether the text says so.
+    /// Whether a reload helps.
     pub(crate) reload_helps: bool,
 }
 
@@ -210,9 +211,9 @@ pub(crate) struct Services {
     start: RwSignal<Start>,
 }
 
-/// Files handed over at once after one could not be read.
+/// Files passed on at once after one could not be read or stored.
 const AFTER_A_FAULT: usize = 256;
-/// Files in a row that there is no room for before it gives up.
+/// Consecutive files without room after which the import gives up.
 const NO_ROOM_IN_A_ROW: u32 = 8;
 
 /// Starts the client.
@@ -241,8 +242,8 @@ impl Services {
         self.client.get_value().ok_or_else(|| UiError::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files, in order; continues after one that cannot be read or stored. `report` receives the outcome of
-    /// files as soon as it is known: the index of the first among all, and for each from there on that it is stored or
+    /// Stores files in order, continuing after one that cannot be read or stored. `report` receives the outcome of
+    /// files as soon as it is known: the index of the first, and for each file from there on either what was stored or
     /// why not.
     ///
     /// # Errors
@@ -255,7 +256,7 @@ impl Services {
         let client = self.client()?;
         let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
         while seen_to < files.len() {
-            // All at once, until there is a reason to expect that each call stops early.
+            // All at once, until a call stops early.
             let most = match (no_room, faults) {
                 (0, 0) => usize::MAX,
                 (0, _) => AFTER_A_FAULT,
@@ -315,7 +316,7 @@ impl Services {
         Ok(self.client()?.settings_below(prefix).await?)
     }
 
-    /// Stores and removes small settings together; they are passed to the storage as soon as this is polled.
+    /// Stores and removes small settings together; the storage receives them on the first poll.
     pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), UiError> {
         Ok(self.client()?.change_settings(changes).await?)
     }
@@ -325,12 +326,12 @@ impl Services {
         Ok(self.client()?.are_stored(asset_ids).await?)
     }
 
-    /// Locks a draft for this tab; nothing when another tab has it and does not die within `patience_ms`.
+    /// Locks a draft for this tab; `None` when another tab still has it after `patience_ms`.
     pub(crate) async fn take_draft(self, draft_id: &str, patience_ms: u32) -> Option<DraftLock> {
         self.client().ok()?.take_draft(draft_id, patience_ms).await
     }
 
-    /// Starts a batch; answers its id.
+    /// Starts a batch and returns its id.
     pub(crate) async fn execute(self, request: Value) -> Result<String, UiError> {
         Ok(self.client()?.execute_batch(&request).await?.batch_id)
     }
@@ -380,14 +381,25 @@ impl Services {
         Ok(())
     }
 
+    /// The workflow that a batch ran, with its pictures.
+    pub(crate) async fn batch_workflow(self, batch_id: &str) -> Result<Value, UiError> {
+        Ok(self.client()?.batch_workflow(batch_id).await?)
+    }
+
     /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
         self.client()?.retry(batch_id, execution_ids).await?;
         Ok(())
     }
 
-    /// Runs a failed execution again with another file in place of one of its pictures: that of the input that is named,
-    /// or the primary one.
+    /// Runs what a batch left undone when it ended early.
+    pub(crate) async fn run_remaining(self, batch_id: &str) -> Result<(), UiError> {
+        self.client()?.retry_as_asked(batch_id, &json!({ "onlyPending": true })).await?;
+        Ok(())
+    }
+
+    /// Retries a failed execution with another file in place of one of its pictures: that of the named input, or the
+    /// primary one.
     pub(crate) async fn retry_with(
         self,
         execution: &Execution,
@@ -430,7 +442,7 @@ impl Services {
     pub(crate) async fn report(self, batch_id: &str, kind: TextKind) -> Result<String, UiError> {
         let report = self.client()?.report(batch_id, &serde_json::json!({ "format": kind.word() })).await?;
         Ok(match report {
-            // The byte order mark tells spreadsheets that it is UTF-8.
+            // With the byte order mark, spreadsheets read it as UTF-8.
             Value::String(csv) => format!("\u{feff}{csv}"),
             report => serde_json::to_string_pretty(&report).unwrap_or_default(),
         })
@@ -446,7 +458,7 @@ impl Services {
         Ok(self.client()?.allow(preference, allowed).await?)
     }
 
-    /// Asks the browser for the permission that something needs. Must be called during the user's gesture; the future
+    /// Asks the browser for the permission that a preference needs. Must be called during a user gesture; the future
     /// may be awaited later.
     pub(crate) fn ask_for(self, preference: Preference, wanted: bool) -> impl Future<Output = Result<(), UiError>> {
         let asked = (wanted && preference == Preference::Notifications)
@@ -490,7 +502,12 @@ impl Services {
         Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
     }
 
-    /// Stores a draft under an id, or as a new one; answers its id and the document as stored.
+    /// The document of a published version.
+    pub(crate) async fn workflow_version(self, id: &str, version: u32) -> Result<Value, UiError> {
+        Ok(self.client()?.workflow(id, &json!({ "version": version })).await?.workflow)
+    }
+
+    /// Stores a draft under an id, or as a new one; returns its id and the document as stored.
     pub(crate) async fn save_workflow(self, document: Value, id: Option<&str>) -> Result<(String, Value), UiError> {
         let kept = match id {
             Some(id) => self.client()?.save_workflow(&document, &serde_json::json!({ "workflowId": id })).await?,
@@ -504,7 +521,7 @@ impl Services {
         self.save_workflow(document, None).await
     }
 
-    /// Publishes a draft; answers the number of its version.
+    /// Publishes a draft and returns its version number.
     pub(crate) async fn publish_workflow(self, id: &str) -> Result<u32, UiError> {
         Ok(self.client()?.publish_workflow(id).await?.summary.version.unwrap_or_default())
     }
@@ -532,7 +549,7 @@ impl Services {
         Ok(self.client()?.export_workflow(id, &Value::Null).await?)
     }
 
-    /// An object URL of a stored picture; `None` when it is gone.
+    /// An object URL of a stored picture; `None` when it no longer exists.
     pub(crate) async fn url(self, asset_id: &str) -> Option<String> {
         self.client().ok()?.thumbnail_url(asset_id).await.ok()
     }
@@ -551,14 +568,30 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
-    /// Downloads all results of a batch as one ZIP; answers the names of those that are damaged and left out.
+    /// Downloads all results of a batch as one ZIP; returns the names of damaged ones that were left out.
     pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
-        let archive = self.client()?.zip(batch_id).await?;
+        let archive = self.client()?.zip(batch_id, None).await?;
         files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
         Ok(archive.missing)
     }
 
-    /// Checks every stored result of a batch: how many were checked, and how many are damaged and failed now.
+    /// Downloads the results of some pictures of a batch as one ZIP. The error names damaged ones.
+    pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
+        let archive = self.client()?.zip(batch_id, Some(indices)).await?;
+        files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
+        match archive.missing.as_slice() {
+            [] => Ok(()),
+            missing => {
+                let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
+                Err(UiError::new(
+                    format!("{what} not in the ZIP: {}.", format::names(missing)),
+                    "They are listed as failed: retry to regenerate them, then download again.",
+                ))
+            }
+        }
+    }
+
+    /// Checks every stored result of a batch; returns how many were checked, and how many are damaged and now failed.
     pub(crate) async fn verify(self, batch_id: &str) -> Result<(u32, usize), UiError> {
         let found = self.client()?.verify(batch_id).await?;
         Ok((found.checked, found.damaged.len()))
@@ -582,7 +615,7 @@ impl Services {
         Ok(self.client()?.models().await?)
     }
 
-    /// Tries a model's file and stores it under this name.
+    /// Tests a model's file and stores it under this name.
     pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, UiError> {
         Ok(self.client()?.import_model(file.into(), Some(name)).await?)
     }
@@ -592,12 +625,12 @@ impl Services {
         Ok(self.client()?.delete_model(name).await?)
     }
 
-    /// The progress of a model's download, if one is under way in this tab.
+    /// The progress of a model's download, if one is in progress in this tab.
     pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
     }
 
-    /// Calls back on changes in any tab, until the owner in which this was called is disposed of.
+    /// Calls back on changes in any tab, until the current reactive owner is disposed.
     pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
         let Ok(client) = self.client() else { return };
         let subscription = client.subscribe(move |event| {
@@ -628,11 +661,11 @@ impl Services {
         let reload_helps = state.note.as_ref().is_some_and(|note| note.reload_helps);
         let part = match state.role {
             Role::Leader | Role::Alone => None,
-            // Its storage is closed: it is not a follower either.
+            // Its storage is closed, so it is no follower either.
             Role::Follower if reload_helps => None,
             Role::Follower => Some("Another tab is running the batches; you can control them here."),
             Role::SingleTab => {
-                Some("This address is not secure (no HTTPS), so only one tab may be open. Close any other.")
+                Some("This address is not secure (no HTTPS), so only one tab may be open. Close any others.")
             }
         };
         let notes =

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::FileList;
 
-use super::focus::focus;
+use super::focus::{focus, is_composing};
 use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::services::Services;
@@ -17,7 +17,18 @@ pub(crate) fn dialog_is_open() -> bool {
     document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
-/// A button that picks files, with its hidden file field. The same file can be picked again: it may have changed.
+/// Whether Tab reaches the controls of an entry. In a long list it reaches only one entry; the arrow keys move to the
+/// others.
+#[derive(Clone, Copy)]
+pub(crate) struct TabStop(pub(crate) Signal<bool>);
+
+/// The `tabindex` of a control, depending on its entry. Outside of lists Tab reaches every control.
+pub(crate) fn tab_index() -> impl Fn() -> Option<&'static str> + Copy {
+    let stop = use_context::<TabStop>();
+    move || stop.is_some_and(|TabStop(stop)| !stop.get()).then_some("-1")
+}
+
+/// A button that picks files, with its hidden file input. The same file can be picked again, since it may have changed.
 #[component]
 pub(crate) fn FilePicker(
     /// The label of the field.
@@ -71,6 +82,7 @@ pub(crate) fn FilePicker(
             aria-label=name
             title=title
             disabled=move || disabled.get()
+            tabindex=tab_index()
             aria-pressed=move || pressed.map(|pressed| pressed.get().to_string())
             on:click=open
         >
@@ -97,7 +109,7 @@ pub(crate) fn Switch(
     #[prop(into)] id: String,
     on: Signal<bool>,
     #[prop(into)] on_change: UnsyncCallback<bool>,
-    /// Ids of what describes it.
+    /// Ids of the elements that describe it.
     #[prop(optional)]
     described_by: Option<Signal<String>>,
     #[prop(optional)] invalid: Option<Signal<bool>>,
@@ -137,7 +149,7 @@ pub(crate) fn PrioritySelect(
     view! { <select class="field" id=id data-testid=id on:change=choose>{options}</select> }
 }
 
-/// Why the batches could not be read, while they cannot; nothing if the tab's note says more.
+/// Why the batches cannot be read; nothing if the tab's note says more.
 #[component]
 pub(crate) fn ReadingProblem() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -152,7 +164,7 @@ pub(crate) fn ReadingProblem() -> impl IntoView {
     }
 }
 
-/// Says that the batches are being read, until they were or could not be.
+/// Shown while the batches are being read.
 #[component]
 pub(crate) fn ReadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -220,7 +232,7 @@ impl MenuFrame {
     }
 }
 
-/// A few actions behind one button. It closes when one is picked and on Escape, with the focus back on the button, and
+/// A few actions behind one button. It closes on a choice and on Escape, with the focus back on the button, and
 /// when the focus moves elsewhere.
 #[component]
 pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: ChildrenFn) -> impl IntoView {
@@ -228,7 +240,7 @@ pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: Childr
     let menu = MenuFrame(frame);
     provide_context(menu);
     let on_key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && frame.get_untracked().is_some_and(|frame| frame.open()) {
+        if event.key() == "Escape" && !is_composing(&event) && frame.get_untracked().is_some_and(|frame| frame.open()) {
             event.stop_propagation();
             menu.leave();
         }
@@ -244,7 +256,7 @@ pub(crate) fn Menu(label: Signal<String>, testid: &'static str, children: Childr
             <summary class="button quiet square" aria-label=label title=label data-testid=testid>
                 <Icon shape=Shape::More/>
             </summary>
-            // Otherwise a browser that does not focus buttons would close the menu before the click.
+            // Otherwise browsers that do not focus clicked buttons would close the menu before the click.
             <div class="menu-items panel" on:mousedown=|event| event.prevent_default()>{children()}</div>
         </details>
     }
@@ -285,7 +297,7 @@ pub(crate) fn StoredImage(
     let source = RwSignal::new(None::<String>);
     leptos::task::spawn_local(async move {
         if let Some(url) = services.url(&asset_id).await {
-            // The row may have been scrolled away in the meantime.
+            // The row may have been scrolled away meanwhile.
             source.try_set(Some(url));
         }
     });
@@ -296,7 +308,7 @@ pub(crate) fn StoredImage(
     }
 }
 
-/// The progress of a model's download, while there is one. Only its beginning and its end are announced.
+/// The progress of a model download. Screen readers announce only its beginning and its end.
 #[component]
 pub(crate) fn LoadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
@@ -328,7 +340,7 @@ pub(crate) fn LoadingNote() -> impl IntoView {
 
 const MODEL: &str = "Loading the background model";
 
-/// Says that nothing outlives this tab, if the browser offers no storage.
+/// Warns that nothing outlives this tab if the browser offers no storage.
 #[component]
 pub(crate) fn MemoryNote() -> impl IntoView {
     let services = expect_context::<Services>();
@@ -337,9 +349,9 @@ pub(crate) fn MemoryNote() -> impl IntoView {
             <aside class="memory-note" role="alert" data-testid="memory-note">
                 <Icon shape=Shape::Warning/>
                 <p>
-                    <strong>"Nothing is kept when this tab closes or is reloaded."</strong>
-                    " The page works from memory: batches, results and downloads work as ever, in this tab alone. Download what you want to keep."
-                    <span class="small">{format!("{why} This is so in private windows of some browsers.")}</span>
+                    <strong>"Nothing is kept when you close or reload this tab."</strong>
+                    " The page works from memory: batches, results and downloads work as usual, but only in this tab. Download what you want to keep."
+                    <span class="small">{format!("{why} This happens in private windows of some browsers.")}</span>
                 </p>
             </aside>
         }

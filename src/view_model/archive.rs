@@ -21,12 +21,12 @@ impl Outcome {
     }
 }
 
-/// What was added, what existed already, and every part that could not be imported as it was.
+/// What was added, what already existed, and every part that could not be imported as is.
 pub fn import_outcome(summary: &ImportSummary) -> Outcome {
     let counts = [
         (summary.batches, "batch", "batches"),
         (summary.workflows, "workflow", "workflows"),
-        (summary.models, "network", "networks"),
+        (summary.models, "model", "models"),
     ];
     let parts: Vec<String> = (counts.into_iter())
         .filter(|(count, ..)| *count > 0)
@@ -42,8 +42,8 @@ pub fn import_outcome(summary: &ImportSummary) -> Outcome {
     }
     match summary.problems.len() as u64 {
         0 => {}
-        1 => text += " One part was not taken in as it was:",
-        many => text += &format!(" {} parts were not taken in as they were:", format::count(many)),
+        1 => text += " One part could not be imported as is:",
+        many => text += &format!(" {} parts could not be imported as is:", format::count(many)),
     }
     let problems = summary.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.message)).collect();
     Outcome { text, problems, failed: !summary.problems.is_empty() }
@@ -66,14 +66,10 @@ mod tests {
         let problem =
             |entry: &str| ArchiveProblem { entry: entry.to_owned(), message: "its checksum differs.".to_owned() };
         let summary = ImportSummary { batches: 1, problems: vec![problem("blobs/a")], ..ImportSummary::default() };
-        assert_eq!(import_outcome(&summary).text, "Added: 1 batch. One part was not taken in as it was:");
+        assert_eq!(import_outcome(&summary).text, "Added: 1 batch. One part could not be imported as is:");
         let summary = ImportSummary { problems: vec![problem("blobs/a"), problem("blobs/b")], ..summary };
         let outcome = import_outcome(&summary);
-        assert!(
-            outcome.failed && outcome.text.ends_with("2 parts were not taken in as they were:"),
-            "{}",
-            outcome.text
-        );
+        assert!(outcome.failed && outcome.text.ends_with("2 parts could not be imported as is:"), "{}", outcome.text);
         assert_eq!(outcome.problems, ["blobs/a: its checksum differs.", "blobs/b: its checksum differs."]);
     }
 }

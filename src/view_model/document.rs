@@ -19,7 +19,7 @@ pub struct Input {
     pub title: String,
     /// Whether its pictures determine the number of executions; the others usually have one picture, such as a logo.
     pub primary: bool,
-    /// How many pictures the document names already.
+    /// How many pictures the document already names.
     pub named: usize,
 }
 
@@ -42,12 +42,12 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether a text is JSON of a workflow, however faulty that may be.
+/// Whether a text looks like a workflow in JSON, valid or not.
 pub fn is_workflow(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
 }
 
-/// A name that none of these is: with a number behind it where it is taken, such as `Blog 1200 (2)`.
+/// A name that is not among these: if it is taken, a number is appended, such as `Blog 1200 (2)`.
 pub fn distinct_name(name: &str, taken: &[String]) -> String {
     let is_free = |name: &str| !taken.iter().any(|one| one == name);
     if is_free(name) {
@@ -59,7 +59,7 @@ pub fn distinct_name(name: &str, taken: &[String]) -> String {
     (2_u32..).map(|number| format!("{stem} ({number})")).find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
 }
 
-/// The name of a workflow, or of its id, or a stand-in.
+/// The name of a workflow, or its id, or a placeholder.
 pub fn name(document: &Value) -> String {
     let metadata = document.get("metadata").unwrap_or(&Value::Null);
     let found = [text(metadata, "name"), text(metadata, "workflowId")].into_iter().find(|name| !name.is_empty());
@@ -79,9 +79,53 @@ pub fn named(document: &Value, name: &str) -> Value {
     document
 }
 
-/// A sentence about a workflow, may be empty.
+/// A sentence about a workflow; may be empty.
 pub fn description(document: &Value) -> &str {
     text(document.get("metadata").unwrap_or(&Value::Null), "description")
+}
+
+/// The document with another description.
+pub fn described(document: &Value, description: &str) -> Value {
+    let mut document = document.clone();
+    library::set_metadata(&mut document, "description", description);
+    document
+}
+
+/// A step of a workflow, as its parameters describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The action's label.
+    pub title: String,
+    /// The parameters that are set, in one line; may be empty.
+    pub settings: String,
+}
+
+/// The steps of a workflow except its inputs, in document order.
+pub fn steps(document: &Value) -> Vec<Step> {
+    let step = |node: Node| {
+        let action = actions::find(&node.action_type)?;
+        let settings = form::summary(action.fields, parameters(document, node.index));
+        (!matches!(action.role, Role::Source)).then(|| Step { title: action.name.to_owned(), settings })
+    };
+    nodes(document).into_iter().filter_map(step).collect()
+}
+
+/// A description of a workflow made from its parameters: `Resize: width 1234 px. Output: JPEG.`
+pub fn describe(document: &Value) -> String {
+    let sentence = |step: Step| match step.settings.as_str() {
+        "" => format!("{}.", step.title),
+        settings => format!("{}: {settings}.", step.title),
+    };
+    steps(document).into_iter().map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+/// The workflow of a batch, prepared to run with other pictures: its primary input's pictures are removed, and further
+/// inputs, such as a logo, keep theirs.
+pub fn without_primary_images(document: &Value) -> Value {
+    match inputs(document).into_iter().find(|input| input.primary) {
+        Some(input) => with_images(document, &input.action_id, Vec::new()),
+        None => document.clone(),
+    }
 }
 
 /// Every action with an entry in the catalog, in document order.
@@ -120,7 +164,7 @@ pub fn inputs(document: &Value) -> Vec<Input> {
     inputs
 }
 
-/// Whether pictures of `start` reach an output through `input-images` ports only (contract section 1, "primary").
+/// Whether pictures from `start` reach an output through `input-images` ports only (contract section 1, "primary").
 fn leads_out(document: &Value, start: &str) -> bool {
     let connections = list(document, "connections");
     let (mut open, mut seen) = (vec![start], HashSet::new());
@@ -144,8 +188,8 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the models that the actions of the document will ask for, as `Operation::network` determines it: with an
-/// even backdrop none is needed.
+/// Names of the models that the document's actions will request, as determined by `Operation::network`: for an even
+/// backdrop none is needed.
 pub fn networks(document: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (index, node) in nodes(document).into_iter().enumerate() {
@@ -195,6 +239,28 @@ pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Val
 mod tests {
     use super::*;
     use crate::workflow::builtin;
+
+    #[test]
+    fn a_description_follows_the_parameters() {
+        let gallery = builtin::find("web-gallery").unwrap().document();
+        let index = index_of(&gallery, "resize").unwrap();
+        let edited = with_parameter(&gallery, index, "width", Some(json!(1234)));
+        let text = describe(&edited);
+        assert!(text.starts_with("Resize: width 1234 px · height 1600 px"), "{text}");
+        assert!(text.contains(" Sharpen") && text.contains("Output: "), "{text}");
+        let described = described(&edited, &text);
+        assert_eq!(description(&described), text);
+        assert_eq!(describe(&described), text);
+    }
+
+    #[test]
+    fn the_workflow_of_a_batch_keeps_its_logo_and_loses_its_pictures() {
+        let image = |name: &str| vec![json!({ "name": name, "sourceUrl": "asset:x", "storageType": "local" })];
+        let [photos, logo] = &inputs(&watermark())[..] else { panic!("two inputs") };
+        let run = with_images(&with_images(&watermark(), &photos.action_id, image("a")), &logo.action_id, image("b"));
+        let counts = |document: &Value| inputs(document).iter().map(|input| input.named).collect::<Vec<_>>();
+        assert_eq!((counts(&run), counts(&without_primary_images(&run))), (vec![1, 1], vec![0, 1]));
+    }
 
     fn watermark() -> Value {
         builtin::find("watermark-two-sizes").unwrap().document()

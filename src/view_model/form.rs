@@ -1,4 +1,4 @@
-//! How a parameter is shown and edited, from its metadata only. No action is known here by name.
+//! How a parameter is shown and edited, from its metadata only. Nothing here is specific to an action.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +35,7 @@ pub enum Control {
     Ratio,
     /// A file-name pattern.
     Pattern,
-    /// A model, from those that are available.
+    /// A model, chosen from the available ones.
     Model,
     /// Text.
     Text,
@@ -44,7 +44,7 @@ pub enum Control {
 /// The widest range in which a slider can still set a value precisely.
 const SLIDER_STEPS: f64 = 1000.0;
 
-/// The control for a parameter; `None` for pictures, which have their drop field.
+/// The control for a parameter; `None` for pictures, which have a drop zone.
 pub fn control(field: &Field) -> Option<Control> {
     Some(match field.kind {
         Kind::Integer | Kind::Number => number(field),
@@ -100,7 +100,12 @@ pub fn label(identifier: &str) -> String {
     words
 }
 
-/// A choice as words; file formats by their usual names.
+/// A parameter's label in the form.
+pub fn field_label(field: &Field) -> String {
+    field.label.map_or_else(|| label(field.name), str::to_owned)
+}
+
+/// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
     match word {
         "jpeg" | "png" => word.to_uppercase(),
@@ -115,8 +120,20 @@ pub fn choice(word: &str) -> String {
         "southwest" => "Bottom left".to_owned(),
         "south" => "Bottom".to_owned(),
         "southeast" => "Bottom right".to_owned(),
+        "cutout" => "Transparent".to_owned(),
+        "replace" => "Color".to_owned(),
         other => label(other),
     }
+}
+
+/// A parameter or a choice, named as in the document, as the form labels it. Parameters of several actions may share a
+/// name; their label is used if it is the same for all.
+fn named(word: &str) -> String {
+    let fields = CATALOG.iter().flat_map(|action| action.fields);
+    let mut labels = fields.filter(|field| field.name == word).map(|field| field.label);
+    let first = labels.next().flatten();
+    let shared = first.filter(|_| labels.all(|other| other == first));
+    shared.map_or_else(|| choice(word), str::to_owned)
 }
 
 /// A part of a parameter's description.
@@ -130,8 +147,8 @@ pub enum Piece {
     Verbatim(String),
 }
 
-/// A parameter's description, split at backticks: names in the document become labels of the form, so that `long-side`
-/// reads as the choice does.
+/// A parameter's description, split at backticks: names in the document become labels in the form, so that `long-side`
+/// reads like the choice.
 pub fn pieces(description: &str) -> Vec<Piece> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -139,14 +156,14 @@ pub fn pieces(description: &str) -> Vec<Piece> {
     };
     let piece = |(index, text): (usize, &str)| match index % 2 {
         0 => Piece::Text(text.to_owned()),
-        _ if is_word(text) => Piece::Named(choice(text)),
+        _ if is_word(text) => Piece::Named(named(text)),
         _ => Piece::Verbatim(text.to_owned()),
     };
     description.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
-/// A hint for users of the form: what it names in quotes as in the document, a parameter or one of its choices, gets
-/// its label in the form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
+/// A hint for users of the form: quoted parameters and choices, named as in the document, get their labels in the
+/// form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
 pub fn in_words(hint: &str) -> String {
     let is_known = |word: &str| {
         let of =
@@ -158,7 +175,7 @@ pub fn in_words(hint: &str) -> String {
     for (index, part) in parts.iter().enumerate() {
         // Between two quotes; the last part follows only one.
         match index % 2 == 1 && index + 1 < parts.len() {
-            true if is_known(part) => words.push_str(&format!("“{}”", choice(part))),
+            true if is_known(part) => words.push_str(&format!("“{}”", named(part))),
             true => words.push_str(&format!("\"{part}\"")),
             false if index % 2 == 1 => words.push_str(&format!("\"{part}")),
             false => words.push_str(part),
@@ -167,7 +184,7 @@ pub fn in_words(hint: &str) -> String {
     words
 }
 
-/// The text of a number's field as a value of the document: nothing for an empty field, the text itself if it is not a
+/// The text of a number field as a value in the document: `None` for an empty field, the text itself if it is not a
 /// number (validation reports what is wrong with it).
 pub fn typed_number(text: &str) -> Option<Value> {
     let text = text.trim();
@@ -184,8 +201,8 @@ pub fn typed_number(text: &str) -> Option<Value> {
     }
 }
 
-/// Whether the commas of a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or before
-/// fewer or more than three digits is a decimal one.
+/// Whether the commas in a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or not before
+/// exactly three digits is a decimal comma.
 fn is_grouped(text: &str) -> bool {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.trim_start_matches('-').split(',');
@@ -214,7 +231,7 @@ pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     own.cloned().unwrap_or_else(field.default)
 }
 
-/// The parameters that the document sets, on one line: `Fit · 1600 px · 1600 px`.
+/// The parameters that the document sets, in one line: `Long side · width 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {
@@ -222,12 +239,12 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
         Some(match (field.kind, value) {
             (Kind::Choice(_), Value::String(word)) => choice(word),
             (Kind::Boolean, Value::Bool(on)) => {
-                format!("{} {}", label(field.name), if *on { "on" } else { "off" })
+                format!("{} {}", field_label(field), if *on { "on" } else { "off" })
             }
-            (Kind::Integer | Kind::Number, value) => match field.unit {
-                Some(unit) => format!("{} {unit}", shown(value)),
-                None => format!("{} {}", label(field.name).to_lowercase(), shown(value)),
-            },
+            (Kind::Integer | Kind::Number, value) => {
+                let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+                format!("{} {}{unit}", field_label(field).to_lowercase(), shown(value))
+            }
             (_, value) => shown(value),
         })
     });
@@ -301,6 +318,8 @@ mod tests {
         assert_eq!(label(""), "");
         assert_eq!(choice("long-side"), "Long side");
         assert_eq!(choice("southeast"), "Bottom right");
+        let label_of = |action: &str| field_label(&find(action).unwrap().fields[0]);
+        assert_eq!([label_of("sharpen"), label_of("adjust")], ["Radius", "Exposure"]);
     }
 
     #[test]
@@ -312,6 +331,7 @@ mod tests {
             pieces("From `{name}`, with `gravity`."),
             [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
         );
+        assert_eq!(pieces("`sigma` in pixels"), [named("Radius"), text(" in pixels")]);
         assert_eq!(pieces("Plain."), [text("Plain.")]);
     }
 
@@ -353,6 +373,10 @@ mod tests {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
         assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");
+        let raw = json!({ "sigma": 3 });
+        assert_eq!(summary(find("sharpen").unwrap().fields, raw.as_object()), "radius 3 px");
+        let raw = json!({ "mode": "long-side", "width": 1600 });
+        assert_eq!(summary(find("resize").unwrap().fields, raw.as_object()), "width 1600 px · Long side");
     }
 
     #[test]

@@ -31,12 +31,13 @@ pub fn loading(what: &str, loaded: u64, total: u64) -> String {
     format!("{what}: {:.1} of {:.1} MB ({} %)", megabytes(loaded), megabytes(total), percent(loaded, total))
 }
 
-/// A share in whole percent; 100 only when everything is there, and 0 of nothing.
+/// A share in whole percent; 100 only when everything is there, and 0 if the whole is 0.
 pub fn percent(part: u64, all: u64) -> u64 {
     if all == 0 { 0 } else { (part as f64 / all as f64 * 100.0).floor() as u64 }
 }
 
-/// The change of a size: `−84 %`, `−99.6 %`, `+12 %`, `±0 %`, and `−100 %` only of nothing left; `None` when there was nothing before.
+/// The change of a size: `−84 %`, `−99.6 %`, `+12 %`, `±0 %`, and `−100 %` only if nothing is left; `None` when there
+/// was nothing before.
 pub fn change(before: u64, after: u64) -> Option<String> {
     if before == 0 {
         return None;
@@ -90,7 +91,7 @@ pub fn time_left(ms: f64) -> String {
     }
 }
 
-/// A whole number in groups of three, by a thin space: `12 345`.
+/// A whole number in groups of three digits, separated by thin spaces: `12 345`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + 6);

@@ -41,6 +41,13 @@ impl<T: Clone + PartialEq> History<T> {
         self.tag = Some(tag.to_owned());
     }
 
+    /// Makes `next` the current value, as a step of its own.
+    pub fn replace(&mut self, next: T) {
+        self.tag = None;
+        self.edit("", next);
+        self.tag = None;
+    }
+
     /// Goes one step back; false when there is none.
     pub fn undo(&mut self) -> bool {
         let Some(previous) = self.past.pop() else { return false };
@@ -71,6 +78,17 @@ impl<T: Clone + PartialEq> History<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn replacing_is_always_a_step_of_its_own() {
+        let mut history = History::new(0);
+        history.edit("a", 1);
+        history.replace(2);
+        history.replace(3);
+        history.edit("", 4);
+        let back: Vec<i32> = std::iter::from_fn(|| history.undo().then(|| *history.present())).collect();
+        assert_eq!(back, [3, 2, 1, 0]);
+    }
 
     #[test]
     fn undo_and_redo_walk_the_same_steps() {

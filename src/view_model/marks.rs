@@ -78,7 +78,7 @@ mod tests {
         marks.mark_all(&may());
         assert_eq!(marks.last(), Some(1));
         marks.toggle(9, false, &may());
-        assert_eq!(marks.last(), Some(9), "though it is marked no more");
+        assert_eq!(marks.last(), Some(9), "although it is no longer marked");
     }
 
     #[test]

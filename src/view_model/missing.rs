@@ -13,11 +13,11 @@ pub enum Reason {
     Unreadable,
     /// The storage is full.
     NoRoom,
-    /// The storage failed for another reason, or the import before it did.
+    /// The storage failed for another reason, or the import stopped before it.
     Failed,
     /// The page was closed before it was stored.
     TabClosed,
-    /// It was stored, and has been removed from the storage since.
+    /// It was stored, but has since been removed from the storage.
     Swept,
 }
 
@@ -27,9 +27,9 @@ impl Reason {
         match self {
             Self::Unopened => "it could not be opened",
             Self::Unreadable => "it could not be read",
-            Self::NoRoom => "there is no room for it in the browser's storage",
+            Self::NoRoom => "there is not enough space for it in the browser's storage",
             Self::Failed => "the storage failed",
-            Self::TabClosed => "the tab was closed while it was read",
+            Self::TabClosed => "the tab was closed before it was stored",
             Self::Swept => "it is no longer in the browser's storage",
         }
     }
@@ -50,7 +50,7 @@ pub struct Missing {
     pub reason: Reason,
 }
 
-/// Removes the file with this path from the list, or else the first with this name.
+/// Removes the file with this path from the list, or otherwise the first with this name.
 pub fn take(missing: &mut Vec<Missing>, name: &str, path: Option<&str>) -> Option<Missing> {
     let by_path = path.and_then(|path| missing.iter().position(|one| one.path.as_deref() == Some(path)));
     let found = by_path.or_else(|| missing.iter().position(|one| one.name == name))?;
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(take(&mut all, "a.jpg", Some("two/a.jpg")).map(|one| one.id), Some(2));
         assert_eq!(take(&mut all, "b.jpg", Some("two/b.jpg")), None);
         assert_eq!(take(&mut all, "a.jpg", Some("elsewhere/a.jpg")).map(|one| one.id), Some(1));
-        assert_eq!(take(&mut all, "a.jpg", None), None, "each stands for one");
+        assert_eq!(take(&mut all, "a.jpg", None), None, "each counts once");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which notice is removed when there is no room for another.
 
-/// The index of the notice to remove, in the order they came, where `true` is one that reports a failure: the first
-/// that does not, and only if all do the very first. None while there are at most `most`. The last one has just arrived
-/// and stays: if it reports no failure it disappears by itself and does not displace an earlier failure.
+/// The index of the notice to remove, in order of arrival (`true` reports a failure): the first that is not a failure,
+/// or the very first if all are. `None` while there are at most `most`. The last one has just arrived and stays; if it
+/// is not a failure it disappears by itself and does not displace an earlier failure.
 pub fn surplus(failures: &[bool], most: usize) -> Option<usize> {
     let (last, earlier) = failures.split_last().filter(|_| failures.len() > most)?;
     earlier.iter().position(|failure| !failure).or(last.then_some(0))
@@ -16,7 +16,7 @@ mod tests {
     fn a_failure_outlives_a_success() {
         assert_eq!(surplus(&[true, false, true, false, false], 4), Some(1));
         assert_eq!(surplus(&[false, false, false, false, true], 4), Some(0));
-        assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one goes by itself");
+        assert_eq!(surplus(&[true, true, true, true, false], 4), None, "that one disappears by itself");
         assert_eq!(surplus(&[true, true, true, true, true], 4), Some(0));
     }
 

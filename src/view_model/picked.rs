@@ -1,8 +1,8 @@
-//! What is noticed about the pictures of a draft before they run: the ones that are there twice.
+//! Checks of a draft's pictures before they run: duplicates.
 
 use std::collections::HashSet;
 
-/// Places of the pictures that were there before under the same address: the same content.
+/// Positions of the pictures whose URL, and so their content, occurs earlier in the list.
 pub fn duplicates<'a>(source_urls: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
     let mut seen = HashSet::new();
     let again = |(at, url): (usize, &'a str)| (!seen.insert(url)).then_some(at);

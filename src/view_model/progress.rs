@@ -29,23 +29,23 @@ pub fn counts(progress: &Progress) -> String {
     line
 }
 
-/// Whether a batch ended with failures, whatever its status says: it may have completed all the same.
+/// Whether a batch ended with failures, even if its status is completed.
 pub fn has_failures(progress: &Progress) -> bool {
     progress.status.is_end() && (progress.status == BatchStatus::Failed || progress.assets.failed > 0)
 }
 
-/// The text about time: what is left while it runs, how long its pictures took in the end. May be empty. `all_paused`
-/// says that everything is paused.
+/// The text about time: the time left while it runs, or how long its pictures took once it has ended. May be empty.
+/// `all_paused` says that all batches are paused.
 pub fn time(progress: &Progress, all_paused: bool) -> String {
     if let Some(pause) = progress.paused.filter(|_| !progress.status.is_end()) {
         return match pause.reason {
             PauseReason::User => "Paused by you".to_owned(),
             PauseReason::Quota => "Paused: the browser's storage is full".to_owned(),
-            PauseReason::Storage => "Paused: the browser's storage fails".to_owned(),
+            PauseReason::Storage => "Paused: the browser's storage is failing".to_owned(),
         };
     }
     if all_paused && !progress.status.is_end() {
-        return "Paused with everything".to_owned();
+        return "All batches are paused".to_owned();
     }
     let average = (progress.duration_count > 0).then(|| progress.duration_sum_ms / f64::from(progress.duration_count));
     if progress.status.is_end() {
@@ -66,33 +66,32 @@ pub fn time(progress: &Progress, all_paused: bool) -> String {
     }
 }
 
-/// What deleting a batch does, before it is done.
+/// What deleting a batch will do.
 pub fn what_deleting_does(progress: &Progress) -> String {
-    let stops = if progress.status.is_end() { "" } else { "It is not finished, and stops. " };
+    let stops = if progress.status.is_end() { "" } else { "It has not finished and will stop. " };
     let what = match u64::from(progress.assets.completed) {
-        0 => "It is".to_owned(),
-        done => format!("The batch and its results ({}) are", format::plural(done, "picture", "pictures")),
+        0 => "It".to_owned(),
+        done => format!("The batch and its results ({})", format::plural(done, "picture", "pictures")),
     };
-    format!("{stops}{what} removed from this browser. Files you downloaded stay.")
+    format!("{stops}{what} will be deleted from this browser. Files you downloaded are kept.")
 }
 
-/// What stops a batch that the user can fix: what it is, and what to do before resuming it. Nothing for a pause by the
-/// user.
+/// A pause that the user can fix: its cause, and what to do before resuming the batch. `None` for a pause by the user.
 pub fn remedy(progress: &Progress) -> Option<(&'static str, &'static str)> {
     match progress.paused.filter(|_| !progress.status.is_end())?.reason {
         PauseReason::User => None,
         PauseReason::Quota => Some((
-            "The browser's storage is full. What is done is kept, and nothing is lost.",
+            "The browser's storage is full. Finished results are kept, and nothing is lost.",
             "Download what you want to keep, delete batches you no longer need or free space on the disk, then resume.",
         )),
         PauseReason::Storage => Some((
-            "The browser's storage fails. What is done is kept, as far as the storage can be read.",
+            "The browser's storage is failing. Finished results are kept, as far as the storage can be read.",
             "Check whether the disk is full or failing, close other tabs of this page and reload this one, then resume.",
         )),
     }
 }
 
-/// What was read, except for batches of which something newer is known: a message may have arrived during the read.
+/// What was read, except for batches with a newer known state: a message may have arrived during the read.
 pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Progress> {
     let mut known: HashMap<_, _> = known.into_iter().flatten().map(|batch| (batch.batch_id.clone(), batch)).collect();
     for batch in &mut read {
@@ -196,11 +195,12 @@ mod tests {
     #[test]
     fn deleting_a_batch_that_is_not_finished_says_that_it_stops() {
         assert!(
-            what_deleting_does(&running()).starts_with("It is not finished, and stops. The batch and its results (590")
+            what_deleting_does(&running())
+                .starts_with("It has not finished and will stop. The batch and its results (590")
         );
         let mut ended = running();
         (ended.status, ended.assets.completed) = (BatchStatus::Failed, 0);
-        assert!(what_deleting_does(&ended).starts_with("It is removed"));
+        assert!(what_deleting_does(&ended).starts_with("It will be deleted"));
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         let paused = |reason| Progress { paused: Some(Pause { reason, since: 0.0 }), ..running() };
         assert_eq!(time(&paused(PauseReason::User), false), "Paused by you");
         assert!(time(&paused(PauseReason::Quota), false).contains("storage is full"));
-        assert_eq!(time(&running(), true), "Paused with everything");
+        assert_eq!(time(&running(), true), "All batches are paused");
         assert_eq!(time(&paused(PauseReason::User), true), "Paused by you", "its own pause outlasts the other");
         let ended = Progress { status: BatchStatus::Cancelled, ..paused(PauseReason::User) };
         assert!(!time(&ended, true).contains("Paused"));

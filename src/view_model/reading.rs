@@ -1,15 +1,15 @@
-//! Reading again while a read is under way: never two at once, and no request is lost.
+//! Combining reads of a list: never two at once, and no request is lost.
 
 /// How much a read covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
-    /// What was not read yet.
+    /// What has not been read yet.
     Missing,
     /// Everything, since earlier results may be outdated.
     All,
 }
 
-/// The reads of one list: at most one is under way, and requests in the meantime are combined into one more.
+/// The reads of one list: at most one is in progress, and requests meanwhile are combined into one more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
     underway: bool,
@@ -17,7 +17,7 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// Requests a read; answers whether to start it now. If not, [`Readings::end`] tells when.
+    /// Requests a read; returns whether to start it now. If not, [`Readings::end`] returns it later.
     pub fn ask(&mut self, extent: Extent) -> bool {
         if self.underway {
             self.again = self.again.max(Some(extent));
@@ -27,8 +27,8 @@ impl Readings {
         true
     }
 
-    /// The current read has ended: answers the one to start now, if any was requested in the meantime. It is the
-    /// widest.
+    /// The current read has ended: returns the one to start now, if any was requested meanwhile. It covers all of
+    /// those requests.
     pub fn end(&mut self) -> Option<Extent> {
         let next = self.again.take();
         self.underway = next.is_some();
@@ -46,7 +46,7 @@ mod tests {
         assert!(readings.ask(Extent::Missing));
         assert!(!readings.ask(Extent::All));
         assert!(!readings.ask(Extent::Missing), "two at once");
-        assert_eq!(readings.end(), Some(Extent::All), "the narrower one asked for later must not replace it");
+        assert_eq!(readings.end(), Some(Extent::All), "a narrower later request must not replace it");
     }
 
     #[test]

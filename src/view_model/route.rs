@@ -11,16 +11,43 @@ pub enum Route {
     Batches,
     /// The results of one batch, by its id.
     Batch(String),
+    /// One picture of a batch, by its `assetIndex`. The fragment counts pictures from 1.
+    Picture(String, u32),
 }
 
 impl Route {
-    /// Reads a fragment, with or without its `#`. An unknown fragment is the start: a new batch.
+    /// Parses a fragment, with or without its `#`. An unknown fragment leads to the start page, a new batch.
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.trim_start_matches('#').trim_matches('/');
         match path.split_once('/') {
             None if path == "batches" => Self::Batches,
             Some(("batches", id)) if is_batch_id(id) => Self::Batch(id.to_owned()),
+            Some(("batches", rest)) => match rest.split_once('/') {
+                Some((id, number)) if is_batch_id(id) => {
+                    match number.parse::<u32>().ok().and_then(|n| n.checked_sub(1)) {
+                        Some(index) => Self::Picture(id.to_owned(), index),
+                        None => Self::Batch(id.to_owned()),
+                    }
+                }
+                _ => Self::New,
+            },
             _ => Self::New,
+        }
+    }
+
+    /// The route without the picture that is open in it: it determines which view is built.
+    pub fn view(&self) -> Self {
+        match self {
+            Self::Picture(id, _) => Self::Batch(id.clone()),
+            other => other.clone(),
+        }
+    }
+
+    /// The `assetIndex` of the picture that is open in a batch, if any.
+    pub fn picture_of(&self, batch_id: &str) -> Option<u32> {
+        match self {
+            Self::Picture(id, index) if id == batch_id => Some(*index),
+            _ => None,
         }
     }
 
@@ -30,6 +57,7 @@ impl Route {
             Self::New => "#/new".to_owned(),
             Self::Batches => "#/batches".to_owned(),
             Self::Batch(id) => format!("#/batches/{id}"),
+            Self::Picture(id, index) => format!("#/batches/{id}/{}", u64::from(*index) + 1),
         }
     }
 
@@ -38,7 +66,7 @@ impl Route {
         match self {
             Self::New => "New batch",
             Self::Batches => "Batches",
-            Self::Batch(_) => "Results",
+            Self::Batch(_) | Self::Picture(..) => "Results",
         }
     }
 }
@@ -54,14 +82,30 @@ mod tests {
 
     #[test]
     fn every_route_reads_back_from_its_fragment() {
-        for route in [Route::New, Route::Batches, Route::Batch("batch-web-gallery-20250102-0a1b2c3d".into())] {
+        let id = "batch-web-gallery-20250102-0a1b2c3d";
+        let pictures = [0, 41, u32::MAX - 1].map(|index| Route::Picture(id.into(), index));
+        for route in [Route::New, Route::Batches, Route::Batch(id.into())].into_iter().chain(pictures) {
             assert_eq!(Route::parse(&route.fragment()), route);
         }
     }
 
     #[test]
+    fn pictures_are_counted_from_one_and_belong_to_the_view_of_their_batch() {
+        let picture = Route::parse("#/batches/a/3");
+        assert_eq!(picture, Route::Picture("a".into(), 2));
+        assert_eq!(picture.view(), Route::Batch("a".into()));
+        assert_eq!(
+            (picture.picture_of("a"), picture.picture_of("b"), Route::New.picture_of("a")),
+            (Some(2), None, None)
+        );
+        for none in ["#/batches/a/0", "#/batches/a/x", "#/batches/a/99999999999", "#/batches/a/1/2"] {
+            assert_eq!(Route::parse(none), Route::Batch("a".into()), "{none}");
+        }
+    }
+
+    #[test]
     fn an_unknown_fragment_is_the_start() {
-        for fragment in ["", "#", "#/", "#/elsewhere", "#/batches/a/b", "#/batches/<script>", "new"] {
+        for fragment in ["", "#", "#/", "#/elsewhere", "#/batches/<script>", "new"] {
             assert_eq!(Route::parse(fragment), Route::New, "{fragment}");
         }
     }

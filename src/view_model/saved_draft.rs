@@ -1,5 +1,5 @@
-//! The draft of a batch as it outlives its tab: the format, what is written when, which draft a new tab opens, and what
-//! becomes of files that were not stored or are gone. `ui::new::draft` reads and writes it.
+//! The saved draft of a batch, which outlives its tab: the format, what is written when, which draft a new tab opens,
+//! and how files are listed that were not stored or are gone. `ui::new::draft` reads and writes it.
 //!
 //! # Format
 //!
@@ -18,13 +18,13 @@ use crate::selection::HeaderCheck;
 /// The version of the format; other versions are not read.
 const VERSION: u32 = 1;
 
-/// Ids of one portion.
+/// Number of ids in a portion.
 const PORTION: u32 = 256;
 
 /// Drafts without a tab that are kept in addition to the open one.
 const KEPT: usize = 8;
 
-/// What every head's key begins with.
+/// Prefix of every head's key.
 pub const HEADS: &str = "draft:";
 
 /// The key of a draft's head.
@@ -32,13 +32,13 @@ pub fn head_key(draft_id: &str) -> String {
     format!("{HEADS}{draft_id}")
 }
 
-/// What the keys of a draft's portions begin with.
+/// Prefix of the keys of a draft's portions.
 pub fn portions_below(draft_id: &str) -> String {
     format!("draft-files:{draft_id}:")
 }
 
 fn portion_key(draft_id: &str, portion: u32) -> String {
-    // So that they are sorted by their numbers.
+    // Padded, so that they are sorted by number.
     format!("{}{portion:08}", portions_below(draft_id))
 }
 
@@ -50,9 +50,9 @@ pub enum State {
     Stored {
         /// Its size, 0 if it is not known.
         bytes: u64,
-        /// `asset:` and its id, or a URL that was not fetched yet.
+        /// `asset:` and its id, or a URL that has not been fetched yet.
         source_url: String,
-        /// What its header says, where it was read.
+        /// What its header says, if it was read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         header: Option<HeaderCheck>,
     },
@@ -108,11 +108,11 @@ impl Mark {
     }
 }
 
-/// What a draft contains besides its files.
+/// What a draft contains apart from its files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
-    /// Files that were left out. (In drafts of earlier versions `skipped` was their number alone.)
+    /// Files that were skipped. (In drafts of earlier versions, `skipped` was just their number.)
     #[serde(rename = "leftOut", default)]
     pub skipped: SkippedFiles,
     /// The id of the chosen workflow.
@@ -144,7 +144,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads a head; nothing when it is damaged or of another version.
+    /// Parses a head; `None` if it is damaged or has another version.
     pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().filter(|head: &Self| head.version == VERSION)
     }
@@ -153,7 +153,7 @@ impl Head {
 /// A draft's current content, for comparison with another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Content {
-    /// Its content besides its files.
+    /// Its content apart from its files.
     pub setup: Setup,
     /// Its files, by id.
     pub marks: Vec<Mark>,
@@ -178,7 +178,7 @@ impl Content {
     }
 }
 
-/// Keys with the values to write, or nothing where they are to be removed.
+/// Keys with the values to write, or `None` to remove them.
 pub type Changes = Vec<(String, Option<String>)>;
 
 /// What has been written of a draft.
@@ -193,8 +193,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// The changes that store `content`, of at most `most` portions; the rest comes with the next call. `items` answers
-    /// the items with ids from the first to the last of two. From then on the changes count as written.
+    /// The changes that store `content`, in at most `most` portions; the rest comes with the next call. `items` returns
+    /// the items with ids in a range, given by its first and last id. From then on the changes count as written.
     pub fn change_to(
         &mut self,
         draft_id: &str,
@@ -240,7 +240,7 @@ impl Written {
         changes
     }
 
-    /// The changes were not written after all, or nobody knows: everything has to be written again.
+    /// The changes were not written, or it is unknown whether they were: everything must be written again.
     pub fn doubt(&mut self) {
         self.head = None;
         self.portions.iter_mut().for_each(|(_, marks)| marks.clear());
@@ -258,7 +258,7 @@ impl Written {
 /// A draft as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
-    /// Its content besides its files.
+    /// Its content apart from its files.
     pub setup: Setup,
     /// Its files, by id.
     pub items: Vec<Item>,
@@ -269,14 +269,14 @@ pub struct Read {
 }
 
 impl Read {
-    /// Begins with the head.
+    /// Starts with the head.
     pub fn new(head: Head) -> Self {
         let written = Written { has_head: true, head: Some((head.ran, head.setup.clone())), portions: Vec::new() };
         Self { setup: head.setup, items: Vec::new(), ran: head.ran, written }
     }
 
-    /// Reads the text at a portion's key, one after the other by their keys; answers the ids of the assets it names, in
-    /// order, to be looked up in the storage. A portion that cannot be read is left out, and overwritten later.
+    /// Reads the text at a portion's key; call it in the order of the keys. Returns the ids of the assets that it
+    /// names, in order, to look up in the storage. A portion that cannot be read is skipped, and overwritten later.
     pub fn take(&mut self, key: &str, text: &str) -> Vec<String> {
         let number = key.rsplit(':').next().and_then(|number| number.parse::<u32>().ok());
         let Some(portion) = number else { return Vec::new() };
@@ -293,8 +293,9 @@ impl Read {
         asset_ids
     }
 
-    /// Ends the reading: files that were being stored are missing, and so are those whose assets are gone, as `stored`
-    /// says for all that [`Read::take`] named. Answers those; if there are any, it is no longer the draft that was run.
+    /// Ends the reading. Files that were being stored are missing, and so are those whose assets are gone according to
+    /// `stored`, which answers for every id that [`Read::take`] returned. Returns the missing files; if there are any,
+    /// this is no longer the draft that was run.
     pub fn settle(&mut self, stored: &[bool]) -> Vec<Missing> {
         let mut stored = stored.iter();
         let mut lost = Vec::new();
@@ -360,7 +361,7 @@ impl Item {
 pub struct Known {
     /// Its id.
     pub draft_id: String,
-    /// Its head, unless that is damaged or of another version.
+    /// Its head, unless that is damaged or has another version.
     pub head: Option<Head>,
 }
 
@@ -383,9 +384,9 @@ impl Known {
     }
 }
 
-/// Which drafts a new tab tries to open, in this order: the one that it had before, then those of tabs that have died,
-/// unless they were run and not changed since. Each comes with whether it is the tab's own. A tab whose own draft does
-/// not exist had an empty one, and it stays empty.
+/// Which drafts a new tab tries to open, in this order: the one that it had before, then those of dead tabs, unless
+/// they were run and not changed since. Each is paired with whether it is the tab's own. A tab whose own draft does not
+/// exist had an empty one, and stays empty.
 pub fn candidates<'a>(known: &'a [Known], own: Option<&str>) -> Vec<(&'a str, bool)> {
     let is_own = |one: &&Known| Some(one.draft_id.as_str()) == own;
     let Some(first) = known.iter().find(is_own).map(|one| (one.draft_id.as_str(), true)) else {
@@ -597,7 +598,7 @@ mod tests {
         let mut settings = BTreeMap::new();
         apply(&mut settings, write(&mut written, &items, 9));
         let (mut read, asset_ids) = read(&settings);
-        assert_eq!(asset_ids, ["aa", "swept", "bb"], "an address is not asked for");
+        assert_eq!(asset_ids, ["aa", "swept", "bb"], "a URL is not looked up");
         let lost = read.settle(&[true, false, true]);
         assert_eq!(read.items[1].state, State::Missing(Reason::TabClosed));
         assert_eq!(read.items[2].state, elsewhere);
@@ -643,7 +644,7 @@ mod tests {
         assert_eq!(candidates(&all, None), [("new", false), ("old", false)]);
         assert_eq!(candidates(&all, Some("old")), [("old", true), ("new", false)]);
         assert_eq!(candidates(&all, Some("ran")), [("ran", true), ("new", false), ("old", false)]);
-        assert_eq!(candidates(&all, Some("empty")), [], "it was empty, and comes back so");
+        assert_eq!(candidates(&all, Some("empty")), [], "it was empty and stays empty");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is said of files that were left out: how many, which, and why.
+//! The message about skipped files: how many, which, and why.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use super::format;
 use crate::file_name::file_name;
 use crate::selection::{Skipped, Why};
 
-/// Names that are kept of each kind.
+/// How many names are kept for each reason.
 const NAMED: usize = 3;
 
-/// Files that were left out.
+/// Skipped files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedFiles(Vec<Group>);
 
-/// Files that were left out for one reason.
+/// Files that were skipped for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Group {
     why: Why,
@@ -41,7 +41,7 @@ impl SkippedFiles {
         }
     }
 
-    /// What is said of them: `Skipped 2 non-images: notes.txt, Thumbs.db.` Nothing where there are none.
+    /// The message: `Skipped 2 non-images: notes.txt, Thumbs.db.`; `None` if there are none.
     pub fn note(&self) -> Option<String> {
         let parts: Vec<String> = self.0.iter().map(Group::text).collect();
         (!parts.is_empty()).then(|| format!("Skipped {}.", parts.join("; ")))

@@ -3,7 +3,7 @@
 /// How many bytes of a file are needed.
 pub const HEAD: usize = 32;
 
-/// Whether a file that begins with these bytes has alpha. Knows what the worker writes: PNG without a palette, and
+/// Whether a file that begins with these bytes has alpha. Covers what the worker writes: PNG without a palette, and
 /// WebP.
 pub fn has_alpha(head: &[u8]) -> bool {
     match head {

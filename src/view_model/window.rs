@@ -60,6 +60,22 @@ impl Window {
     }
 }
 
+/// Where a key moves to from an entry of a list of `total` entries in `columns` columns; `None` for other keys.
+pub fn step(key: &str, from: u32, columns: u32, total: u32) -> Option<u32> {
+    let (last, columns) = (total.checked_sub(1)?, columns.max(1));
+    Some(match key {
+        "ArrowLeft" => from.saturating_sub(1),
+        "ArrowRight" => (from + 1).min(last),
+        "ArrowUp" => from.checked_sub(columns).unwrap_or(from),
+        // The last row stays; above a gap in the last row, it goes to the last entry.
+        "ArrowDown" if from / columns == last / columns => from,
+        "ArrowDown" => (from + columns).min(last),
+        "Home" => 0,
+        "End" => last,
+        _ => return None,
+    })
+}
+
 /// The pages of `size` entries that contain `entries`.
 pub fn pages(entries: Range<u32>, size: u32) -> Range<u32> {
     if entries.is_empty() { 0..0 } else { entries.start / size..(entries.end - 1) / size + 1 }
@@ -68,6 +84,16 @@ pub fn pages(entries: Range<u32>, size: u32) -> Range<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrow_keys_lead_through_the_columns_and_stop_at_the_ends() {
+        let to = |key, from| step(key, from, 4, 10);
+        assert_eq!((to("ArrowLeft", 0), to("ArrowLeft", 5), to("ArrowRight", 9)), (Some(0), Some(4), Some(9)));
+        assert_eq!((to("ArrowUp", 2), to("ArrowUp", 6)), (Some(2), Some(2)));
+        assert_eq!((to("ArrowDown", 1), to("ArrowDown", 7), to("ArrowDown", 8)), (Some(5), Some(9), Some(8)));
+        assert_eq!((to("Home", 7), to("End", 7), to("Tab", 7)), (Some(0), Some(9), None));
+        assert_eq!(step("End", 0, 4, 0), None);
+    }
 
     const LIST: Window = Window { scrolled: 0.0, viewport: 800.0, row: 80.0, columns: 1, total: 10_000 };
 

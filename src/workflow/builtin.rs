@@ -27,7 +27,7 @@ macro_rules! builtin {
     };
 }
 
-/// All of them, in the order in which the page shows them. A new one is a file in `builtin/` and its name here.
+/// All of them, in display order. A new one is a file in `builtin/` and its name here.
 pub static BUILTIN: &[Builtin] = &[
     builtin!("web-gallery"),
     builtin!("marketplace-square"),

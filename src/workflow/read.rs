@@ -1,4 +1,4 @@
-//! Reading a document tolerantly: a part that cannot be read becomes a diagnostic, and everything else is kept.
+//! Reading a document leniently: a part that cannot be read becomes a diagnostic, and everything else is kept.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

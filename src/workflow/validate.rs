@@ -13,7 +13,7 @@ pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     let (workflow, mut diagnostics) = read(document);
     let unreadable = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.extend(validate(&workflow).into_iter().filter(|found| {
-        // A part that could not be read is missing from the workflow: what follows from that alone is not reported.
+        // A part that could not be read is missing from the workflow; errors that only follow from that are dropped.
         !(unreadable && matches!(found.code.as_str(), "dangling_connection" | "missing_input" | "no_output"))
     }));
     (workflow, diagnostics)
@@ -154,7 +154,7 @@ impl<'a> Validator<'a> {
     fn source_url(&mut self, node: &ActionNode, image: &InputImage) {
         let url = image.source_url.as_str();
         let known = ["asset:", "blob:", "data:", "https:"].iter().any(|scheme| url.starts_with(scheme));
-        // Whether an absolute `http:` URL is of the page's own origin is checked where that is known: at execute.
+        // Whether an absolute `http:` URL has the page's own origin is checked at execute, where that is known.
         let own = url.starts_with("http:") || !has_scheme(url);
         if url.is_empty() || !(known || own) {
             let shown: String = url.chars().take(60).collect();
@@ -309,8 +309,8 @@ impl<'a> Validator<'a> {
     }
 
     fn cycles(&mut self) {
-        // Kahn's algorithm: what cannot be peeled off lies on a cycle or behind one; peeling from the other end too
-        // leaves the cycles and the paths between them.
+        // Kahn's algorithm: what cannot be peeled off is on a cycle or downstream of one; peeling from the other end
+        // too leaves the cycles and the paths between them.
         let ids: Vec<&str> = self.workflow.actions.iter().map(|node| node.action_id.as_str()).collect();
         let mut left: HashSet<&str> = ids.iter().copied().collect();
         let edges: Vec<(&str, &str)> = (self.workflow.connections.iter())
@@ -384,7 +384,7 @@ impl<'a> Validator<'a> {
     }
 }
 
-/// Whether an action gives a result: a sink, or an action with an image input whose `outputs` nothing consumes.
+/// Whether an action produces a result: a sink, or an action with an image input whose `outputs` nothing consumes.
 fn is_output(node: &ActionNode, action: &Action, consumed: &HashSet<(&str, &str)>) -> bool {
     let has_image_input = action.inputs.iter().any(|port| port.kind == PortType::Image);
     action.role == Role::Sink
@@ -414,7 +414,7 @@ fn unknown_port(id: &str, action_type: &str, name: &str, side: &str, ports: &[Po
     make("unknown_port", message, hint).at(id).field(name)
 }
 
-/// The known action types nearest to a name: at most three, at most half of it away.
+/// The known action types nearest to a name, at most three: within half their length, or containing the name.
 fn nearest(name: &str) -> Vec<&'static str> {
     let mut near: Vec<(usize, &str)> = actions::CATALOG
         .iter()

@@ -22,7 +22,7 @@ async function saved(page) {
   return readFileSync(await download.path());
 }
 
-/** Imports an archive with a script's call. */
+/** Imports an archive through the script API. */
 async function importArchive(page, archive) {
   return await page.evaluate(async (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -100,7 +100,7 @@ test("an unfinished batch arrives paused and can be resumed", async (t) => {
   assert.deepEqual([status.status, status.paused.reason], ["running", "user"]);
   assert.ok(status.assets.completed >= 1 && status.assets.pending >= 1, JSON.stringify(status.assets));
   await other.waitForTimeout(1000);
-  assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something went on by itself");
+  assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something resumed by itself");
   await ask(other, "resumeBatch", batchId);
   assert.equal((await untilEnded(other, batchId)).assets.completed, 6);
 });
@@ -122,7 +122,7 @@ test("a damaged part is reported, and the rest is imported", async (t) => {
   await third.locator(id("preferences")).click();
   await third.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: damaged });
   const outcome = third.locator(id("archive-outcome"));
-  await outcome.filter({ hasText: "One part was not taken in as it was" }).waitFor();
+  await outcome.filter({ hasText: "One part could not be imported as is" }).waitFor();
   assert.deepEqual(await outcome.locator("li").allInnerTexts(), [`blobs/${sha256}: its checksum differs; it was left out.`]);
   assert.deepEqual([taken.batches, taken.problems], [1, [{ entry: `blobs/${sha256}`, message: "its checksum differs; it was left out." }]]);
   const after = await executions(other, batchId);
@@ -136,11 +136,11 @@ test("a file that is not an archive is refused with a reason, by script and in t
   const { page } = await open(t);
   const { rejected } = await importArchive(page, Buffer.from("no archive at all"));
   assert.equal(rejected.code, 400);
-  assert.match(rejected.message, /no ZIP archive/);
+  assert.match(rejected.message, /not a ZIP archive/);
   assert.equal((await call(page, "importArchive", "text")).rejected.code, 400);
   await page.locator(id("preferences")).click();
   await page.locator(id("archive-file")).setInputFiles({ name: "a.zip", mimeType: "application/zip", buffer: Buffer.from("nothing") });
-  await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "no ZIP archive" }).waitFor();
+  await page.locator(`${id("preferences-dialog")} ${id("archive-outcome")}`).filter({ hasText: "not a ZIP archive" }).waitFor();
   // The outcome is shown as a notice if the settings were closed in the meantime.
   assert.equal(await page.locator(id("notice")).count(), 0);
   await page.evaluate(() => {
@@ -151,5 +151,5 @@ test("a file that is not an archive is refused with a reason, by script and in t
     field.dispatchEvent(new Event("change", { bubbles: true }));
     document.querySelector('[data-testid="preferences-dialog"]').close();
   });
-  await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "no ZIP archive" }).waitFor();
+  await page.locator(`${id("notice")}[data-kind="bad"]`, { hasText: "not a ZIP archive" }).waitFor();
 });

@@ -76,8 +76,8 @@ test("a paused batch lets the screen sleep", async (t) => {
 });
 
 /**
- * A tab that Playwright knows nothing of: it keeps every tab of its own focused, and such a tab cannot be frozen. `call` is
- * for `window.pixelmill`, `evaluate` for an expression, `freeze` and `thaw` do as the browser does in the background.
+ * A tab that Playwright does not control: it keeps its own tabs focused, and a focused tab cannot be frozen. `call` is
+ * for `window.pixelmill`, `evaluate` for an expression, `freeze` and `thaw` do what the browser does in the background.
  */
 async function unknownTab(context, url) {
   const control = await context.browser().newBrowserCDPSession();
@@ -143,7 +143,7 @@ test("a suspended tab is reported in the log and on the page, and its workers do
   const slept = Date.parse(entries[1].at) - Date.parse(entries[0].at);
   assert.ok(slept >= 2_500 && slept < 20_000, `${slept} ms`);
   const { executions } = await tab.call("listExecutions", batchId);
-  assert.ok(executions.every(({ attempts }) => attempts === 1), "something was started twice");
+  assert.ok(executions.every(({ attempts }) => attempts === 1), "an execution was started twice");
 });
 
 /** The page works, and says that it stores nothing. */
@@ -152,7 +152,7 @@ async function worksFromMemory(page, context, url) {
   await page.setViewportSize({ width: 1440, height: 800 });
   const bar = await page.locator(".run-bar").boundingBox();
   assert.ok(bar.y + bar.height <= 800, `the run bar ends at ${bar.y + bar.height}`);
-  assert.match(await note.innerText(), /Nothing is kept when this tab closes/);
+  assert.match(await note.innerText(), /Nothing is kept when you close or reload this tab/);
   const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(8, 1))];
   const assets = await importFiles(page, files);
   const batchId = await execute(page, withImages(pictures.builtIn("watermark-two-sizes"), { photos: assets, logo: assets.slice(1, 2) }));
@@ -169,7 +169,7 @@ async function worksFromMemory(page, context, url) {
   await ask(page, "retryExecutions", batchId);
   await untilEnded(page, batchId);
   await ask(page, "deleteBatch", batchId);
-  // Another tab has a memory of its own.
+  // Another tab has its own memory.
   const other = await context.newPage();
   await other.goto(url);
   await ready(other);

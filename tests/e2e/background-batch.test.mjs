@@ -1,5 +1,5 @@
 // A batch of mixed photographs whose backgrounds are removed by two workers: the page stays smooth, memory stays flat, cancelling in the
-// middle of an inference works, and a model that breaks down affects only its own images. PIXELMILL_BACKGROUNDS says how many
+// middle of an inference works, and a model that crashes affects only its own images. PIXELMILL_BACKGROUNDS says how many
 // photographs (default: 16).
 
 import assert from "node:assert/strict";
@@ -82,7 +82,7 @@ test("when a batch is cancelled during an inference, executions in flight finish
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.processing, 0);
   assert.equal(status.assets.completed, answer.assets.completed + inFlight, "what was in flight is recorded");
-  assert.ok(status.assets.pending > 0, "something was left to cancel");
+  assert.ok(status.assets.pending > 0, "there was something left to cancel");
   await page.waitForTimeout(1500);
   const after = await executions(page, batchId);
   assert.equal(after.filter(({ attempts }) => attempts > 0).length, status.assets.completed, "nothing new has started");
@@ -91,7 +91,7 @@ test("when a batch is cancelled during an inference, executions in flight finish
   assert.equal(next.assets.completed, 2);
 });
 
-test("a model that breaks down fails only its own images with a reason, and the workers continue", async (t) => {
+test("a model that crashes fails only its own images with a reason, and the workers continue", async (t) => {
   const { page, context } = await open(t, { workers: 1 });
   await page.close();
   // The page checks the file's hash, so its code is changed only when it is compiled.
@@ -123,7 +123,7 @@ test("a model that breaks down fails only its own images with a reason, and the 
     assert.deepEqual([errorCategory, phase, actionId, attempts], ["system_error", "execute", "remove-background-1", 1]);
     assert.ok(hint.length > 0);
   }
-  assert.ok((await again.evaluate(() => window.workersMade)) >= 3, "a worker whose network broke down is replaced");
+  assert.ok((await again.evaluate(() => window.workersMade)) >= 3, "a worker whose model crashed is replaced");
   const fine = await run(again, withImages(SMALL, { photos: assets }));
   assert.equal(fine.status.assets.completed, 3);
 });

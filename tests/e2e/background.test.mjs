@@ -1,5 +1,5 @@
 // Removing backgrounds with a model on the device: it is downloaded once, checked, cached, and works without the server afterwards; problems
-// with it are only reported for the images concerned; the user's own models.
+// with it are only reported for the affected images; also the user's own models.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ function photographs(page, names) {
   return importFiles(page, names.map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
 }
 
-/** How well the subject of a picture with alpha agrees with onnxruntime's mask: intersection over union, at half opacity. */
+/** How well the subject of a picture with alpha matches onnxruntime's mask: intersection over union at half opacity. */
 async function agreement(picture, name) {
   const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
   assert.equal(info.channels, 4, "the result has alpha");
@@ -41,7 +41,7 @@ async function agreement(picture, name) {
   return both / either;
 }
 
-/** Adds the built-in model's file under another name, as a file of the user. */
+/** Adds the built-in model's file under another name, as a user's own. */
 function addOwn(page, name, { cut = 1 } = {}) {
   return page.evaluate(
     async ([name, cut, builtIn]) => {
@@ -72,7 +72,7 @@ test("the subject is found as by onnxruntime, with one download for two workers,
     if (name === "tulips") continue;
     const found = await agreement(await readAsset(page, execution.outputs[0].url), name);
     t.diagnostic(`${name}: intersection over union with onnxruntime's mask ${found.toFixed(3)}`);
-    // The cat fills the frame, and a fifth of the model's mask is half transparent, which the edges then decide.
+    // The cat fills the frame, and a fifth of the model's mask is half transparent, which the edge refinement then resolves.
     assert.ok(found >= { portrait: 0.95, cat: 0.75 }[name], `${name}: ${found}`);
   }
   for (const file of ["network.wasm", "u2netp.onnx"]) {
@@ -158,7 +158,7 @@ for (const [what, url, answer, category, message] of BROKEN) {
   });
 }
 
-test("a user's own model is tried, survives a reload, is used by its name and removed", async (t) => {
+test("a user's own model is tested, survives a reload, is used by its name and removed", async (t) => {
   const { page } = await open(t, { workers: 1 });
   const builtIn = { name: "u2netp", bytes: readFileSync(MODEL).length, builtIn: true };
   assert.deepEqual(await ask(page, "listModels"), [builtIn]);
@@ -186,7 +186,7 @@ test("a file that is not a model is refused when it is added, with the reason, a
   const { page } = await open(t);
   for (const answer of [await addOwn(page, "half", { cut: 0.5 }), await addOwn(page, "empty", { cut: 0 })]) {
     assert.equal(answer.rejected?.code, 400, JSON.stringify(answer));
-    assert.match(answer.rejected.message, /cannot be used: it is no ONNX file that can be read here/);
+    assert.match(answer.rejected.message, /cannot be used: it is not a readable ONNX file/);
   }
   assert.equal((await ask(page, "listModels")).length, 1);
   assert.equal((await call(page, "importModel", "no file")).rejected.code, 400);
@@ -223,7 +223,7 @@ test("a model that is ready after another workflow was chosen changes neither", 
   await page.locator(id("name-yes")).click();
   await page.locator(id("workflow-card-own")).click();
   await page.locator(id("own-json")).fill(JSON.stringify(CUT_OUT));
-  await page.locator(id("notice")).filter({ hasText: 'The network "studio" is ready.' }).waitFor();
+  await page.locator(id("notice")).filter({ hasText: 'The model "studio" is ready.' }).waitFor();
   await page.locator(`${id("field-remove-background-1-model")} option[value="studio"]`).waitFor({ state: "attached" });
   assert.equal(await page.locator(id("own-json")).inputValue(), JSON.stringify(CUT_OUT));
   await page.locator(id("workflow-card-product-cutout")).click();

@@ -10,7 +10,7 @@ suite(test);
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
 const good = { name: "good.jpg", bytes: pictures.photo("cat") };
 
-/** Runs the file between two good ones and answers its execution. */
+/** Runs the file between two good ones and returns its execution. */
 async function between(t, file) {
   const { page } = await open(t);
   const assets = await importFiles(page, [good, file, { ...good, name: "good-too.jpg" }]);

@@ -24,7 +24,7 @@ try {
     console.log(`  ${name.padEnd(18)} ${columns.map((column) => `${column[row].overlap.toFixed(4).padStart(14)} ${column[row].error.toFixed(4).padStart(8)}`).join(" ")}`);
   });
   const least = Math.min(...columns[0].map(({ overlap }) => overlap));
-  console.log(`\n  Least intersection over union by the network ${least.toFixed(4)} (aim at least ${LEAST}: ${least >= LEAST ? "reached" : "not reached"})`);
+  console.log(`\n  Least intersection over union by the model ${least.toFixed(4)} (aim at least ${LEAST}: ${least >= LEAST ? "reached" : "not reached"})`);
 } finally {
   for (const step of after) await step();
 }

@@ -1,5 +1,5 @@
 // `cargo xtask bench`: a mask by the built-in model, compared with onnxruntime-web on the same file in the same browser and the same run, each
-// in one worker with one thread. First: from nothing to the first mask, in a browser that was just started, over a local connection. Warm: the
+// in one worker with one thread. First: from nothing to the first mask, in a freshly started browser, over a local connection. Warm: the
 // median of the masks after it.
 
 import { createServer } from "node:http";
@@ -17,7 +17,7 @@ import * as pictures from "./support/pictures.mjs";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ORT = join(HERE, "node_modules/onnxruntime-web/dist");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
-/** What the workers under `bench/` call a file of the page. */
+/** The address of a file of the page for the workers under `bench/`. */
 const NAMES = declaredNames(readFileSync(join(DIST, "index.html"), "utf8"));
 const MIME_TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const ROUNDS = 3;
@@ -76,7 +76,7 @@ async function measure(script, input) {
   }
 }
 
-/** A photograph as input of the model. */
+/** A photograph as the model's input. */
 async function sampled(name) {
   const rgb = await sharp(pictures.photo(name)).resize(SIDE, SIDE, { fit: "fill" }).removeAlpha().raw().toBuffer();
   const [mean, deviation] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];

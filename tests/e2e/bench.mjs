@@ -24,7 +24,7 @@ const options = readOptions(process.argv.slice(2));
 const photographs = options.files.length > 0 ? await Promise.all(options.files.map((file) => readFile(file))) : [await twelveMegapixels()];
 for (const [index, photograph] of photographs.entries()) {
   const { width, height } = await sharp(photograph).metadata();
-  const name = options.files[index] ? basename(options.files[index]) : "a made photograph";
+  const name = options.files[index] ? basename(options.files[index]) : "a generated photograph";
   console.log(`  ${name}: ${width} × ${height}, ${(photograph.length / 1e6).toFixed(2)} MB`);
 }
 // Equal bytes would be one asset: each image of a run has a comment of its own.
@@ -73,7 +73,7 @@ function readOptions(rest) {
   return found;
 }
 
-/** A 12 MP photograph of 4000 × 3000 as a phone makes it: a small one enlarged, with noise up to a phone's bit rate, quality 90, 4:2:0. */
+/** A 12 MP photograph of 4000 × 3000 like a phone's: a small one enlarged, with noise up to a phone's bit rate, quality 90, 4:2:0. */
 async function twelveMegapixels() {
   const [width, height] = [4000, 3000];
   const noise = await sharp({ create: { width, height, channels: 3, background: "#808080", noise: { type: "gaussian", mean: 128, sigma: 24 } } })
@@ -86,7 +86,7 @@ async function twelveMegapixels() {
     .toBuffer();
 }
 
-/** The page at /, the other libraries at /peers/ and the photographs at /photographs/, all of one origin. Only /peers/ asks for isolation. */
+/** The page at /, the other libraries at /peers/ and the photographs at /photographs/, all of one origin. Only /peers/ is cross-origin isolated. */
 async function serve() {
   const page = await readFile(join(DIST, "index.html"), "utf8");
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)[1];
@@ -136,7 +136,7 @@ async function peer(page, script, scriptOptions, workers) {
   return rate;
 }
 
-/** The whole product: photographs are in the store, and so are results and records at the end. A first batch warms the workers up. */
+/** The whole product: photographs come from the store, and results and records end up there. A first batch warms up the workers. */
 async function product(workers) {
   const context = await browser.newContext();
   try {

@@ -19,7 +19,7 @@ function assertValid(definition, value, what) {
   assert.ok(validate(value), `${what} is not a valid ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
 }
 
-/** The arguments of each operation besides a batch's id, and its answer. */
+/** The arguments of each operation in addition to a batch's id, and its answer. */
 const OPERATIONS = {
   executeBatch: { request: "executeRequest", answer: "executeAnswer" },
   listBatches: { request: "listQuery", answer: "listAnswer" },
@@ -34,7 +34,7 @@ const OPERATIONS = {
   deleteBatch: { id: true, answer: "deleteAnswer" },
 };
 
-/** Calls an operation by its schema. A refusal comes back as `{ refused }`, checked too. */
+/** Calls an operation by its schema. A refusal is returned as `{ refused }`, and checked too. */
 async function operate(page, name, ...parameters) {
   const { id, request, answer } = OPERATIONS[name];
   const body = parameters[id ? 1 : 0];
@@ -110,7 +110,7 @@ test("a client written from the schema can execute, list, query and cancel", asy
   await grant(page, "listExecutions", batchId, { limit: 500 });
   assert.deepEqual(await grant(page, "verifyBatch", batchId), { batchId, checked: 14, damaged: [] });
   const taken = await page.evaluate(async () => await window.pixelmill.importArchive(await window.pixelmill.exportArchive()));
-  assertValid("archiveAnswer", taken, "what importArchive answers");
+  assertValid("archiveAnswer", taken, "the answer of importArchive");
   assert.deepEqual([taken.batches, taken.skipped], [0, 1]);
   await grant(page, "deleteBatch", batchId);
   assert.equal((await operate(page, "getBatchStatus", batchId)).refused.code, 404);

@@ -10,7 +10,7 @@ suite(test);
 const id = (name) => `[data-testid="${name}"]`;
 const [WIDTH, HEIGHT, RADIUS] = [300, 200, 60];
 
-/** How much of a pixel is in the disc in the middle. */
+/** How much of a pixel is covered by the disc in the middle. */
 const disc = (x, y) => Math.min(1, Math.max(0, RADIUS - Math.hypot(x - WIDTH / 2 + 0.5, y - HEIGHT / 2 + 0.5) + 0.5));
 
 /** A disc of one colour on a graded backdrop. */
@@ -42,7 +42,7 @@ test("in front of an even backdrop a subject is cut out without a model, and its
       if (alpha > 60) assert.ok(Math.abs(result.data[at] - 30) < 25, `${result.data[at]} of red at ${x},${y}`);
     }
   }
-  assert.deepEqual(watch.requests.filter((url) => /network|onnx/.test(url)), [], "no network is fetched");
+  assert.deepEqual(watch.requests.filter((url) => /network|onnx/.test(url)), [], "no model is fetched");
 });
 
 test("a colour replaces the background, and a JPEG stays one", async (t) => {
@@ -91,7 +91,7 @@ test("results with doubts are counted, listed separately, marked in their row an
   await page.locator(`${id("execution-list")}[data-total="1"]`).waitFor();
   assert.equal(await rows.getAttribute("data-index"), "1");
   await rows.locator(".open").click();
-  // With the labels of the form.
+  // With labels as in the form.
   assert.match(await page.locator(id("detail-warnings")).innerText(), /not an even backdrop.*Choose the method “Network”/s);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="doubt"]`).count(), 1);
   const report = await page.evaluate((batchId) => window.pixelmill.getReport(batchId), batchId);
@@ -110,7 +110,7 @@ test("a hint is not a doubt: it is only shown in the detail, and a transparent r
   await page.locator(`${id("execution-row")} .open`).click();
   assert.match(await page.locator(id("detail-warnings")).innerText(), /backdrop of this picture is even.*“Flat backdrop”/s);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="hint"]`).count(), 1);
-  assert.equal(await page.locator(id("warning")).count(), 0, "nobody need look at it");
+  assert.equal(await page.locator(id("warning")).count(), 0, "it does not need review");
   assert.equal(await page.locator(id("counts")).innerText(), "1 of 1 done");
 
   const behind = () => page.locator(id("after")).evaluate((element) => getComputedStyle(element).background);

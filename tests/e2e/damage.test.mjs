@@ -13,7 +13,7 @@ suite(test);
 const id = (name) => `[data-testid="${name}"]`;
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** Damages the stored contents of assets in the middle. */
+/** Damages the stored contents of assets, in the middle of each. */
 async function tamper(page, assetIds, manner) {
   await damage(page, assetIds.map((key) => ({ key, manner, at: 0.5 })));
 }
@@ -49,7 +49,7 @@ test("twenty damaged results are found, exactly twenty, and regenerated with the
   const status = await ask(page, "getBatchStatus", batchId);
   assert.deepEqual([status.status, status.assets.completed, status.assets.failed], ["completed", 10, 20]);
   assert.equal(status.completedAt, ended.completedAt, "the batch ended when it did");
-  assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, [], "they are known");
+  assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, [], "they are already known");
 
   await ask(page, "retryExecutions", batchId);
   assert.equal((await untilEnded(page, batchId)).assets.completed, 30);
@@ -112,7 +112,7 @@ test("a damaged original fails only its picture, and adding it again repairs it"
   assert.equal(failed.phase, "setup");
   assert.match(failed.error, /is damaged in the browser's storage: its checksum differs/);
   assert.match(failed.hint, /Add the picture again/);
-  // The results that it gave before are still intact.
+  // Its earlier results are still intact.
   assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, []);
   await importFiles(page, [files[1]]);
   await ask(page, "retryExecutions", second.batchId);
@@ -142,5 +142,5 @@ test("a damaged preview is not shown", async (t) => {
   await page.locator(`${id("execution-row")}[data-index="1"] .thumb img`).waitFor();
   await page.waitForTimeout(500);
   assert.equal(await page.locator(`${id("execution-row")}[data-index="0"] .thumb img`).count(), 0);
-  assert.equal((await ask(page, "getBatchStatus", batchId)).assets.completed, 2, "the result itself is sound");
+  assert.equal((await ask(page, "getBatchStatus", batchId)).assets.completed, 2, "the result itself is intact");
 });

@@ -18,7 +18,7 @@ async function picked(page, count) {
   await page.locator(id("picked-count")).filter({ hasText: new RegExp(`^${count} picture`) }).waitFor();
 }
 
-/** Waits until the draft was written: the page takes 400 ms for it. */
+/** Waits until the draft has been written, which the page delays by 400 ms. */
 async function written(page, condition) {
   await assertSoon(async () => condition(Object.values(await settings(page, "draft:")).map((text) => JSON.parse(text))));
 }
@@ -39,7 +39,7 @@ async function reload(page) {
 const names = async (page) => (await page.locator(id("picked-row")).allInnerTexts()).map((text) => text.trim());
 const missing = async (page) => (await page.locator(id("missing-row")).allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()).sort();
 
-/** Types a width and leaves the field, which is when it takes effect. */
+/** Types a width and leaves the field: only then it takes effect. */
 async function setWidth(page, width) {
   const field = page.locator(id("field-resize-width"));
   await field.fill(String(width));
@@ -93,7 +93,7 @@ test("a reload keeps the pictures, the logo, the skipped and missing files, the 
   assert.equal(before.names.length, 3);
   assert.match(before.missing.join(), /gone\.jpg it could not be read/);
 
-  // At once, before the time after which a change is written: the page is told that it is being closed.
+  // At once, before the delay after which a change is written: the page is notified that it is being closed.
   await reload(page);
   await picked(page, 2);
   assert.deepEqual({ names: await names(page), missing: await missing(page), skipped: await page.locator(id("skipped")).innerText() }, before);
@@ -107,7 +107,7 @@ test("a reload keeps the pictures, the logo, the skipped and missing files, the 
   assert.match(await page.locator(id("field-error")).innerText(), /not valid JSON/);
   // Previews are made from stored pictures.
   await page.locator(`${id("picked-row")} canvas`).first().waitFor();
-  // A missing file takes its old place.
+  // A missing file returns to its old position.
   await page.locator(id("missing-input")).setInputFiles([cat("gone.jpg")]);
   await picked(page, 3);
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
@@ -147,7 +147,7 @@ test("after a crash the next tab has the draft and says so once; an empty draft 
   assert.match(await second.locator(`${id("notice")}[data-kind="info"]`).innerText(), /Restored 2 pictures from your last visit/);
   await reload(second);
   await picked(second, 2);
-  assert.equal(await second.locator(id("notice")).count(), 0, "it was shown already");
+  assert.equal(await second.locator(id("notice")).count(), 0, "it has already been shown");
   await second.locator(id("clear-picked")).click();
   await setWidth(second, pictures.builtIn("web-gallery").actions[1].parameters.width);
   await written(second, (drafts) => drafts.length === 0);
@@ -203,7 +203,7 @@ test("a reload in the middle of an import lists the rest as missing, and adding 
   t.diagnostic(`${lost} of ${all.length} were not stored`);
   await picked(page, all.length - lost);
   assert.ok(lost > 0 && lost < all.length);
-  assert.ok((await missing(page)).every((text) => /^p\d+\.jpg the tab was closed while it was read$/.test(text)));
+  assert.ok((await missing(page)).every((text) => /^p\d+\.jpg the tab was closed before it was stored$/.test(text)));
   await pickMany(page, id("missing-input"), all.slice(all.length - lost), 1_000_000);
   await picked(page, all.length);
   await page.locator(id("missing")).waitFor({ state: "detached" });
@@ -225,7 +225,7 @@ test("pictures that the storage has removed are listed as missing, and adding th
   assert.match(await page.locator(`${id("notice")}[data-kind="bad"]`).innerText(), /"b\.jpg" is missing/);
   await page.locator(id("missing-input")).setInputFiles([files[1]]);
   await picked(page, 3);
-  assert.deepEqual(await names(page), ["a.jpg", "b.jpg", "c.jpg"], "it takes its place");
+  assert.deepEqual(await names(page), ["a.jpg", "b.jpg", "c.jpg"], "it returns to its position");
   assert.equal(pictures.sha256(await readAsset(page, `asset:${pictures.sha256(files[1].buffer)}`)), pictures.sha256(files[1].buffer));
 });
 
@@ -267,6 +267,68 @@ test("a damaged or foreign draft is ignored and removed", async (t) => {
   const second = await openTab();
   await second.locator(id("drop-zone")).waitFor();
   await assertSoon(async () => Object.keys(await settings(beside, "draft")).length === 0);
+});
+
+test("what Clear removed comes back by Undo, with what was added since", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles(["a.jpg", "b.jpg"].map(cat));
+  await picked(page, 2);
+  await page.locator(id("clear-picked")).click();
+  await page.locator(id("picked-row")).first().waitFor({ state: "detached" });
+  await page.locator(id("file-input")).setInputFiles([cat("c.jpg")]);
+  await picked(page, 1);
+  await page.locator(id("notice-undo")).click();
+  await picked(page, 3);
+  assert.deepEqual(await names(page), ["a.jpg", "b.jpg", "c.jpg"]);
+  await page.locator(id("notice-undo")).waitFor({ state: "detached" });
+});
+
+test("an edited workflow says so, describes itself by its parameters, and goes back to what it was", async (t) => {
+  const { page } = await open(t);
+  const card = page.locator(id("workflow-card-web-gallery"));
+  const before = await card.innerText();
+  assert.equal(await page.locator(id("edited")).count(), 0);
+  await setWidth(page, 1234);
+  await page.locator(id("edited")).waitFor();
+  await card.filter({ hasText: "width 1234 px" }).filter({ hasText: "Edited" }).waitFor();
+  await written(page, ([draft]) => draft?.setup.documents["web-gallery"] !== undefined);
+  await reload(page);
+  await page.locator(id("edited")).waitFor();
+  // A copy describes itself too.
+  await page.locator(id("save-workflow")).click();
+  await page.locator(id("name-field")).fill("Copy");
+  await page.keyboard.press("Enter");
+  await page.locator(`${id("workflow-card-copy")} input:checked`).waitFor();
+  assert.match((await ask(page, "getWorkflow", "copy")).workflow.metadata.description, /^Resize: width 1234 px/);
+  await card.click();
+  await page.locator(id("reset")).click();
+  await page.locator(id("edited")).waitFor({ state: "detached" });
+  assert.equal(await card.innerText(), before);
+  await page.locator(id("undo")).click();
+  await page.locator(id("edited")).waitFor();
+});
+
+test("Tab reaches many pictures once; arrow keys lead through them and Delete removes one", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles(Array.from({ length: 40 }, (_, index) => cat(`${index}.jpg`)));
+  await picked(page, 40);
+  const stops = page.locator(`${id("remove-picked")}:not([tabindex="-1"])`);
+  assert.equal(await stops.count(), 1);
+  await stops.focus();
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  const at = async (label) => assertSoon(async () => (await focused()) === label);
+  await page.keyboard.press("ArrowRight");
+  await at("Remove 1.jpg");
+  await page.keyboard.press("End");
+  await at("Remove 39.jpg");
+  await page.keyboard.press("Delete");
+  await picked(page, 39);
+  await at("Remove 38.jpg");
+  await page.keyboard.press("Home");
+  await at("Remove 0.jpg");
+  await page.keyboard.press("Delete");
+  await at("Remove 1.jpg");
+  assert.equal(await stops.count(), 1);
 });
 
 test("without storage a draft is not kept, and nothing fails", async (t) => {

@@ -1,4 +1,4 @@
-// What browsers do to a page besides killing it: an older tab that blocks an upgrade, storage that is deleted, clocks that jump.
+// What browsers do to a page apart from killing it: an older tab that blocks an upgrade, storage that is deleted, clocks that jump.
 
 import assert from "node:assert/strict";
 import { ask, call, execute, executions, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";

@@ -45,7 +45,7 @@ test("nothing in the folder names an address of another host to load from", () =
     if (!statSync(path).isFile() || !/\.(html|css)$/.test(name)) continue;
     const text = readFileSync(path, "utf8");
     assert.doesNotMatch(text, /(?:src|href)="(?:https?:)?\/\//, name);
-    assert.doesNotMatch(text, /(?:src|href)="\//, `${name} has an absolute path, which no sub-path survives`);
+    assert.doesNotMatch(text, /(?:src|href)="\//, `${name} has an absolute path, which breaks below a sub-path`);
     assert.doesNotMatch(text, /url\(["']?(?:https?:|\/)/, name);
     assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)/, `${name} has an inline script`);
   }
@@ -80,13 +80,13 @@ test("every file but the page itself has the hash of its content in its name", (
   assert.deepEqual([...new Set(told)].sort(), names.filter((name) => name !== "index.html").sort());
 });
 
-/** A copy of the built page that can be changed as a deployment changes a folder. */
+/** A copy of the built page that can be changed like a folder during a deployment. */
 function deployment() {
   const folder = scratchFolder("deployment");
   cpSync(DIST, folder, { recursive: true });
   return {
     folder,
-    /** Puts another revision of these files in place of the ones that are there. */
+    /** Replaces these files with another revision. */
     update(plain, change) {
       const page = join(folder, "index.html");
       const html = readFileSync(page, "utf8");
@@ -116,7 +116,7 @@ test("after a deployment, what the browser has kept of the build before is not p
   const { status } = await run(page, withImages(WEBP, { photos: assets }));
   assert.equal(status.assets.completed, 1);
   const asked = watch.requests.slice(before);
-  for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not asked for: ${asked.join(" ")}`);
+  for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not requested: ${asked.join(" ")}`);
   assert.equal(await page.workers()[0].evaluate(() => self.deployed), names.length);
 });
 
@@ -130,7 +130,7 @@ test("a page whose files a deployment has removed says that it was updated", asy
   const { executions } = await run(page, withImages(pictures.chain("cut-out", [["remove-background", {}]], { format: "png" }), { photos: assets }));
   assert.match(executions[0].error, /the page was updated while it was open/);
   assert.match(executions[0].hint, /Reload the page/);
-  // The same when the page itself comes out of the browser's cache.
+  // The same when the page itself comes from the browser's cache.
   site.update("worker.js", (file) => file);
   const stale = await page.context().newPage();
   await stale.route("**/sub-path/", (route) => route.fulfill({ body: readFileSync(join(DIST, "index.html"), "utf8"), contentType: "text/html" }));
@@ -138,7 +138,7 @@ test("a page whose files a deployment has removed says that it was updated", asy
   await stale.getByText("This page was updated on its server while it was open.").first().waitFor();
 });
 
-test("a worker of another build is told as such, not as one that does not start", async (t) => {
+test("a worker of another build is reported as such, not as one that does not start", async (t) => {
   const { page } = await open(t, {
     errorsExpected: true,
     prepare: (context) =>

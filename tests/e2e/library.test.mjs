@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { ask, call, executions, importFiles, open, ready, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, call, executions, importFiles, open, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, openFirstVersion } from "./support/storage.mjs";
 
@@ -94,6 +94,29 @@ test("in the page a workflow is saved from its settings, published once it has r
   await page.goto(`${url}#/`);
   await page.reload();
   await page.locator(`${id("workflow-card-from-elsewhere")} input:checked`).waitFor();
+});
+
+test("a published version can be looked at, restored and exported", async (t) => {
+  const { page, url } = await open(t);
+  const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  for (const width of [61, 62]) {
+    const workflow = pictures.chain("versioned", [["resize", { width }]]);
+    await ask(page, "saveWorkflow", workflow, { workflowId: "versioned" });
+    await run(page, withImages(workflow, { photos: [asset] }));
+    await ask(page, "publishWorkflow", "versioned");
+  }
+  await page.goto(`${url}#/`);
+  await page.locator(id("workflow-menu")).click();
+  await page.locator(`${id("workflow-versions")}:visible`).click();
+  const rows = page.locator(id("version-row"));
+  await rows.nth(1).filter({ hasText: "width 61 px" }).waitFor();
+  assert.match(await rows.nth(0).innerText(), /Version 2\s+Published[^]*width 62 px/);
+  const [download] = await Promise.all([page.waitForEvent("download"), rows.nth(1).locator(id("version-export")).click()]);
+  assert.equal(download.suggestedFilename(), "versioned-v1.json");
+  await rows.nth(1).locator(id("version-restore")).click();
+  await page.waitForFunction((selector) => document.querySelector(selector)?.value === "61", '[id^="field-"][id$="-width"]');
+  await page.locator(id("save-workflow")).filter({ hasText: /^Save$/ }).waitFor();
+  assert.equal((await ask(page, "getWorkflow", "versioned")).workflow.actions[1].parameters.width, 62, "nothing is stored before the user saves");
 });
 
 test("data of the first storage version is kept by the upgrade, and listed by its filters", async (t) => {

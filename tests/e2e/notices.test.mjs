@@ -61,7 +61,7 @@ test("an allowed webhook receives the status and no picture, and is called again
   const status = JSON.parse(body);
   assert.deepEqual([status.batchId, status.status, status.assets.completed, status.executions.allExecutionIds], [batchId, "completed", 1, undefined]);
   assert.ok(!body.includes("asset:") && !body.includes("cat.jpg"), body);
-  // A call that is due outlives the page.
+  // A pending call outlives the page.
   await page.reload();
   await ready(page);
   const entries = await logOf(page, batchId, 2);
@@ -116,7 +116,7 @@ test("notifications that the browser refuses stay off", async (t) => {
   await page.locator(id("preference-notifications")).click();
   const problem = page.locator(id("preference-problem"));
   assert.match(await problem.innerText(), /does not allow notifications.*Allow them in the browser's settings/s);
-  // At the switch and in the dialog, where it can be read.
+  // Next to the switch in the dialog, where it can be seen.
   const described = await page.locator(id("preference-notifications")).getAttribute("aria-describedby");
   assert.ok(described.split(" ").includes(await problem.getAttribute("id")), described);
   assert.equal(await page.locator(`${id("preferences-dialog")} ${id("preference-problem")}`).count(), 1);

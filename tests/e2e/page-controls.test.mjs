@@ -33,7 +33,7 @@ test("pasted pictures are added", async (t) => {
   assert.match(await page.locator(id("picked-row")).innerText(), /pasted\.jpg/);
 });
 
-test("what is pasted into a text field is the field's, even with a picture beside the text, as spreadsheets copy it", async (t) => {
+test("what is pasted into a text field stays in the field, even with a picture next to the text, as spreadsheets copy it", async (t) => {
   const { page } = await open(t);
   await page.locator(id("workflow-card-web-gallery")).click();
   const prevented = await page.locator(id("field-resize-width")).evaluate((field, base64) => {
@@ -49,13 +49,13 @@ test("what is pasted into a text field is the field's, even with a picture besid
   assert.equal(await page.locator(id("picked-row")).count(), 0);
 });
 
-test("one draft starts one batch, however often and by whatever it is started", async (t) => {
+test("one draft starts one batch, however often and in whatever way it is started", async (t) => {
   const { page } = await open(t);
   await page.locator(id("file-input")).setInputFiles({ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") });
   await page.locator(id("picked-count")).filter({ hasText: /^1 picture/ }).waitFor();
   await page.locator(id("workflow-card-web-gallery")).click();
   await page.locator(`${id("run")}:enabled`).waitFor();
-  // A key of an input method starts nothing.
+  // A key that belongs to an input method starts nothing.
   await page.evaluate(() => {
     for (const more of [{ isComposing: true }, { keyCode: 229 }]) {
       window.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, cancelable: true, ...more }));
@@ -103,7 +103,7 @@ test("a file that cannot be read is named, and those after it are added", async 
     "gone too.jpg it could not be read",
     "gone.jpg it could not be read",
   ]);
-  // One exists again and takes its place, the other is removed from the list.
+  // One exists again and returns to its position, the other is removed from the list.
   writeFileSync(join(folder, "gone.jpg"), pictures.withComment(pictures.photo("cat"), "again"));
   await page.locator(id("missing-input")).setInputFiles(join(folder, "gone.jpg"));
   await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
@@ -126,7 +126,7 @@ test("files without room are listed as missing, smaller files are added, and the
   let allow;
   const { page } = await open(t, {
     errorsExpected: true,
-    // The browser caches for a while how much room there was: it has to know from the beginning.
+    // The browser caches the available space for a while, so the quota must be set from the beginning.
     async prepare(context, url) {
       const control = await context.newCDPSession(await context.newPage());
       allow = async (quota) => await control.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, ...quota });
@@ -138,7 +138,7 @@ test("files without room are listed as missing, smaller files are added, and the
   const large = file("large.jpg", 8_000_000);
   await page.locator(id("file-input")).setInputFiles([file("a.jpg", 0), large, file("b.jpg", 0), file("c.jpg", 0)]);
   await page.locator(id("picked-count")).filter({ hasText: /^3 pictures/ }).waitFor();
-  assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is no room for it/);
+  assert.match(await page.locator(id("missing-row")).innerText(), /large\.jpg\s+there is not enough space for it/);
   await allow({});
   await page.locator(id("missing-input")).setInputFiles([large]);
   await page.locator(id("picked-count")).filter({ hasText: /^4 pictures/ }).waitFor();
@@ -151,7 +151,7 @@ test("the shortcut runs with the text being typed, does nothing behind a dialog,
   await page.locator(`${id("run")}:enabled`).waitFor();
   await page.locator(id("workflow-card-web-gallery")).click();
   const width = page.locator(id("field-resize-width"));
-  // An edit that is not typed: a browser undoes typing also in another field than the focused one.
+  // An edit that is not typed: browsers also undo typing in fields other than the focused one.
   const summary = () => page.locator(`${id("form-resize")} .group-summary`).textContent();
   const before = await summary();
   await page.locator(id("field-resize-mode")).selectOption("long-side");
@@ -225,7 +225,7 @@ test("a failure stays visible longer than a success, and no notice disappears wh
   assert.deepEqual(await notice.evaluateAll((all) => all.map((one) => one.dataset.kind)), ["bad", "info", "info", "info"]);
   await notice.last().hover();
   await page.waitForTimeout(7_000);
-  assert.equal(await notice.count(), 4, "one went under the pointer");
+  assert.equal(await notice.count(), 4, "one disappeared under the pointer");
   await page.mouse.move(10, 10);
   await page.locator(`${id("notice")}[data-kind="info"]`).first().waitFor({ state: "detached" });
   await page.locator(`${id("notice")}[data-kind="info"]`).last().waitFor({ state: "detached" });
@@ -262,7 +262,7 @@ test("collapsed options are summarised, and an invalid URL is reported at its fi
   await webhook.blur();
   await error.waitFor({ state: "detached" });
   await page.locator(`${id("options")} summary`).click();
-  assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 at a time · high priority · takes over unchanged · tells a webhook");
+  assert.equal(await page.locator(id("options-summary")).innerText(), "up to 10 in parallel · high priority · reuses unchanged results · calls a webhook");
 });
 
 test("unreadable batches are reported in both views, and read again", async (t) => {
@@ -296,7 +296,7 @@ test("a tab whose storage was upgraded by another one offers a reload", async (t
     const [{ name, version }] = await indexedDB.databases();
     await new Promise((resolve) => (indexedDB.open(name, version + 1).onsuccess = resolve));
   });
-  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to go on\./);
+  assert.match(await page.locator(id("tab-note")).innerText(), /^The storage was upgraded by another tab\. Reload the page to continue\./);
   assert.equal(await page.locator(id("reading-problem")).count(), 0, "it is said once");
   await Promise.all([page.waitForEvent("load"), page.locator(`${id("tab-note")} ${id("reload")}`).click()]);
   await page.locator("h1").filter({ hasText: "could not start" }).waitFor();
@@ -413,7 +413,7 @@ test("a batch is paused, resumed and cancelled by its buttons", async (t) => {
   await row.locator(id("resume")).waitFor();
   assert.equal((await ask(page, "getBatchStatus", batchId)).paused.reason, "user");
   await row.locator(id("delete")).click();
-  assert.match(await page.locator(id("confirm")).innerText(), /not finished, and stops/);
+  assert.match(await page.locator(id("confirm")).innerText(), /not finished and will stop/);
   await page.locator(id("confirm-no")).click();
   await page.goto(`${url}#/batches/${batchId}`);
   assert.equal(await page.locator(id("batch-end")).textContent(), "");
@@ -425,7 +425,7 @@ test("a batch is paused, resumed and cancelled by its buttons", async (t) => {
   await page.waitForFunction(() => document.activeElement.closest(".results-actions"));
   await page.locator(id("batch-end")).filter({ hasText: /^Cancelled: \d+ of 40 done/ }).waitFor();
   const status = await untilEnded(page, batchId);
-  assert.ok(status.assets.pending > 0, "there was nothing left to cancel");
+  assert.ok(status.assets.pending > 0, "nothing was left to cancel");
   await page.locator(id("counts")).filter({ hasText: /not run/ }).waitFor();
 });
 
@@ -470,7 +470,7 @@ test("the focus stays near when its row, its card or its button disappears", asy
   await remove(ids[1]);
   assert.deepEqual(await focused(), ["delete", ids[2]], "the next one");
   await remove(ids[2]);
-  assert.deepEqual(await focused(), ["delete", ids[0]], "the one before, where there is none");
+  assert.deepEqual(await focused(), ["delete", ids[0]], "the previous one, if there is no next");
 
   await page.goto(`${url}#/batches/${ids[0]}`);
   await page.locator(id("retry-all")).focus();

@@ -34,7 +34,7 @@ async function drop(page, selector, paths) {
 
 const id = (name) => `[data-testid="${name}"]`;
 
-/** Waits for the results of a batch that was started in the page, and answers its id. */
+/** Waits for the results of a batch that was started in the page, and returns its id. */
 async function ended(page) {
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
   return decodeURIComponent(new URL(page.url()).hash.replace("#/batches/", ""));
@@ -87,7 +87,7 @@ test("everything can be reached and done by keyboard", async (t) => {
   await page.locator(id("detail")).waitFor({ state: "detached" });
 });
 
-/** Presses Tab until the focused element is the one. */
+/** Presses Tab until this element has the focus. */
 async function tabTo(page, isIt) {
   const seen = [];
   for (let presses = 0; presses < 120; presses += 1) {
@@ -211,7 +211,7 @@ test("pictures that cannot be read are named when they are added, and replaced a
   assert.deepEqual([replaced.attempts, replaced.inputAsset.assetId], [2, pictures.sha256(pictures.photo("moon"))]);
 });
 
-test("duplicates are counted and can be taken out, and none is without being asked", async (t) => {
+test("duplicates are counted and can be removed, but only on request", async (t) => {
   const { page } = await open(t);
   const file = (name, photo) => ({ name, mimeType: "image/jpeg", buffer: pictures.photo(photo) });
   await page.locator(id("file-input")).setInputFiles([file("a.jpg", "cat"), file("b.jpg", "moon"), file("c.jpg", "cat"), file("d.jpg", "cat")]);
@@ -223,7 +223,7 @@ test("duplicates are counted and can be taken out, and none is without being ask
   await page.locator(id("duplicates")).waitFor({ state: "detached" });
 });
 
-test("a ZIP of pictures, a workflow and an archive are taken where pictures are dropped", async (t) => {
+test("a ZIP of pictures, a workflow and an archive are accepted where pictures are dropped", async (t) => {
   const { page } = await open(t);
   const folder = folderOf({
     "trip.zip": writeZip({ "day 1/a.jpg": pictures.photo("cat"), "day 2/a.jpg": pictures.photo("moon"), "readme.txt": Buffer.from("text") }),
@@ -348,7 +348,7 @@ for (const [name, viewport] of [["a wide window", { width: 1280, height: 800 }],
   });
 }
 
-/** Runs in the page: what is wider than the window, nameless, or hard to read. */
+/** Runs in the page: finds what is wider than the window, has no name, or is hard to read. */
 function inspect() {
   // Colours in transition between the schemes belong to neither.
   for (const transition of document.getAnimations()) transition.finish();

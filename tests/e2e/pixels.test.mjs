@@ -7,7 +7,7 @@ import * as pictures from "./support/pictures.mjs";
 
 suite(test);
 
-/** Runs one file through a workflow and answers its outputs with their bytes. */
+/** Runs one file through a workflow and returns its outputs with their bytes. */
 async function through(page, workflow, bytes, more = {}, name = "picture.bin") {
   const [asset] = await importFiles(page, [{ name, bytes }]);
   const result = await run(page, withImages(workflow, { photos: [asset], ...more }));
@@ -30,7 +30,7 @@ test("a JPEG that is resized, sharpened and saved as JPEG keeps its luma, its co
   const encoded = await pictures.fromRaw(sharpened).jpeg({ quality: 80 }).toBuffer();
   const actual = await pictures.decode(output.data, { alpha: false });
   // Both went through a JPEG of quality 80; two encodings of the same picture differ by less than this.
-  pictures.assertNear(actual, await pictures.decode(encoded, { alpha: false }), { psnr: 36 }, "beside the same steps in RGB");
+  pictures.assertNear(actual, await pictures.decode(encoded, { alpha: false }), { psnr: 36 }, "compared with the same steps in RGB");
   // Compared with the same quality with and without sharpening, it is clearly the sharpened one.
   const plain = await pictures.fromRaw(pictures.lanczos3(await pictures.decode(source, { alpha: false }), 700, 701)).jpeg({ quality: 80 }).toBuffer();
   const withSharpening = pictures.difference(actual, await pictures.decode(encoded, { alpha: false })).psnr;
@@ -51,7 +51,7 @@ test("planar chroma stays centred where luma is", async (t) => {
   const [output] = await through(page, pictures.chain("siting", actions, { format: "jpeg", quality: 98 }), bytes);
   const actual = await pictures.decode(output.data, { alpha: false });
   const expected = pictures.lanczos3(source, 401, 300);
-  const here = pictures.assertNear(actual, expected, { psnr: 38 }, "in place").psnr;
+  const here = pictures.assertNear(actual, expected, { psnr: 38 }, "unshifted").psnr;
   for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
     const moved = pictures.draw(401, 300, 3, (x, y, channel) => {
       const [fromX, fromY] = [Math.min(400, Math.max(0, x + dx)), Math.min(299, Math.max(0, y + dy))];
@@ -74,7 +74,7 @@ test("resizing a lossless picture matches Lanczos3 within rounding", async (t) =
 
 test("transparency survives resizing, and colours do not bleed out of transparent pixels", async (t) => {
   const { page } = await open(t);
-  // Green under the transparent part must not be seen anywhere in the result.
+  // Green under the transparent part must not show anywhere in the result.
   const source = pictures.draw(400, 300, 4, (x, y, channel) => {
     const inside = Math.hypot(x - 200, y - 150) < 100;
     return inside ? [200, 40, 60, 255][channel] : [0, 255, 0, 0][channel];

@@ -34,8 +34,8 @@ async function inTheMiddle(page) {
   const assets = await importFiles(page, photographs);
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   const status = await until(page, batchId, ({ assets }) => assets.completed >= 3);
-  assert.equal(status.status, "running", "the batch ended before it could be disturbed");
-  assert.ok(status.assets.pending >= 3, "too little is left to disturb");
+  assert.equal(status.status, "running", "the batch ended before it could be interrupted");
+  assert.ok(status.assets.pending >= 3, "too little is left to interrupt");
   return batchId;
 }
 
@@ -44,7 +44,7 @@ async function finishedSoFar(page, batchId) {
   return new Map((await executions(page, batchId)).filter(({ status }) => status === "success").map((one) => [one.executionId, one]));
 }
 
-/** Everything is done, and what was done before has not been done again. */
+/** Everything is done, and nothing was done twice. */
 async function assertNothingLostNorRepeated(page, batchId, before) {
   const status = await untilEnded(page, batchId);
   assert.deepEqual(status.assets, { total: COUNT, pending: 0, processing: 0, completed: COUNT, failed: 0 });
@@ -90,7 +90,7 @@ test("a browser that is killed in the middle resumes when it is started again", 
   await assertNothingLostNorRepeated(second.page, batchId, before);
 });
 
-/** In every tab, what runs an execution never gets it while `test.withheld` is set: the image stays in flight. */
+/** In every tab, workers never receive their executions while `test.withheld` is set: the images stay in flight. */
 function withholding(context) {
   return context.addInitScript(() => {
     if (!location.protocol.startsWith("http")) return;
@@ -102,7 +102,7 @@ function withholding(context) {
   });
 }
 
-/** Waits until the only image of a batch is in flight with this attempt: what the tab before had in flight is repaired by then. */
+/** Waits until the only image of a batch is in flight with this attempt: by then, what the previous tab had in flight has been recovered. */
 async function untilAttempt(page, batchId, attempt) {
   const end = Date.now() + 20_000;
   for (;;) {
@@ -266,7 +266,7 @@ test("a worker that throws in the middle of its image is replaced and the batch 
   const batchId = await inTheMiddle(page);
   await busyWorker(page).evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   const status = await untilEnded(page, batchId);
-  // An uncaught exception fails its image at once, with a reason: trying again would throw again.
+  // An uncaught exception fails its image at once, with a reason: a retry would throw again.
   assert.deepEqual([status.assets.completed, status.assets.failed], [COUNT - 1, 1], JSON.stringify(status));
   const failed = (await executions(page, batchId)).find((one) => one.status === "failed");
   assert.deepEqual([failed.attempts, failed.errorCategory], [1, "system_error"]);
@@ -287,7 +287,7 @@ test("a worker that vanishes without a report is replaced and its image tried ag
 test("a worker that hangs is stopped by the watchdog, and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  // In a task of its own: the browser does not stop what its debugger runs.
+  // In a separate task: the browser does not stop code that its debugger runs.
   await busyWorker(page).evaluate(() => void setTimeout(() => { for (;;); }));
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));

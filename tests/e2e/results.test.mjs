@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { ask, execute, executions, importFiles, open, readAsset, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { readZip } from "./support/zip.mjs";
 
 suite(test);
 
@@ -23,22 +24,21 @@ test("failed pictures are marked by mouse and keyboard, retried, and keep their 
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 7) }));
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(`${row(7)} ${id("mark")}`).waitFor();
-  assert.equal(await page.locator(`${row(2)} ${id("mark")}`).count(), 0, "a success cannot be run again");
   await page.locator(`${row(1)} ${id("mark")}`).click();
   await page.locator(`${row(4)} ${id("mark")}`).click({ modifiers: ["Shift"] });
-  await page.locator(id("marked-count")).filter({ hasText: "3 of 7" }).waitFor();
+  await page.locator(id("marked-count")).filter({ hasText: "4 of 8" }).waitFor();
   // By keyboard: the box itself, everything, nothing, and a range from row to row.
   await page.locator(`${row(0)} ${id("mark")}`).focus();
   await page.keyboard.press("Space");
-  await page.locator(id("marked-count")).filter({ hasText: "4 of 7" }).waitFor();
+  await page.locator(id("marked-count")).filter({ hasText: "5 of 8" }).waitFor();
   await page.keyboard.press("Control+a");
-  await page.locator(id("marked-count")).filter({ hasText: "7 of 7" }).waitFor();
+  await page.locator(id("marked-count")).filter({ hasText: "8 of 8" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator(id("marked-count")).waitFor({ state: "detached" });
   await page.locator(`${row(5)} .open`).click();
   await page.locator(`${row(5)} .open`).focus();
   await page.keyboard.press("Shift+ArrowDown");
-  await page.locator(id("marked-count")).filter({ hasText: "2 of 7" }).waitFor();
+  await page.locator(id("marked-count")).filter({ hasText: "2 of 8" }).waitFor();
   await page.locator(id("retry-marked")).click();
   const status = await until(page, batchId, ({ completedAt, updatedAt }) => completedAt !== null && updatedAt === completedAt);
   assert.equal(status.assets.failed, 7);
@@ -47,7 +47,7 @@ test("failed pictures are marked by mouse and keyboard, retried, and keep their 
   assert.deepEqual(after[5].history.map(({ attempt, phase }) => [attempt, phase]), [[1, "validation"]]);
   await page.locator(`${row(6)} .open`).click();
   await page.locator(`${id("history")} summary`).click();
-  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Try 1/);
+  assert.match(await page.locator(id("history")).innerText(), /1 earlier failure\s+Attempt 1/);
 });
 
 test("a report has a row per picture, as JSON and as CSV, and is downloaded from the results", async (t) => {
@@ -88,8 +88,8 @@ test("unchanged pictures are reused if the request asks for it, with the same by
   assert.deepEqual(taken.reused, { batchId: first.batchId, executionId: first.executions[0].executionId });
   assert.deepEqual([taken.attempts, taken.outputs[0].name, made.attempts, made.reused], [0, "again.jpg", 1, undefined]);
   await ask(page, "deleteBatch", first.batchId);
-  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it holds its bytes itself");
-  // Everything at once: the batch has ended before anything could start.
+  assert.equal((await readAsset(page, taken.outputs[0].url)).length, taken.outputs[0].bytes, "it has its own reference to the bytes");
+  // All at once: the batch ends before anything can start.
   const whole = await ask(page, "executeBatch", { workflowId: "small", workflow, skipUnchanged: true });
   assert.equal(whole.status, "completed");
 });
@@ -99,7 +99,7 @@ test("the pictures of a batch are run again with another workflow", async (t) =>
   const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
   await page.goto(`${url}#/batches/${batchId}`);
   await page.locator(id("more-actions")).click();
-  // The menu is at its button, where it can be seen.
+  // The menu is next to its button, where it is visible.
   const [button, item] = await Promise.all(["more-actions", "run-again"].map((name) => page.locator(id(name)).boundingBox()));
   assert.ok(item.y >= button.y && item.y - button.y < 100 && item.x + item.width <= 1280, JSON.stringify({ button, item }));
   await page.locator(id("run-again")).click();
@@ -166,7 +166,7 @@ test("a batch that waits for room says what to do, and can be resumed", async (t
     await page.reload();
   };
   await paused("storage");
-  assert.match(await page.locator(id("remedy")).innerText(), /storage fails.*resume/s);
+  assert.match(await page.locator(id("remedy")).innerText(), /storage is failing.*resume/s);
   await paused("quota");
   assert.match(await page.locator(id("remedy")).innerText(), /storage is full.*delete batches.*resume/s);
   await page.locator(id("remedy-resume")).click();
@@ -189,4 +189,105 @@ test("priority and concurrency are changed in the results while the batch runs",
   await ask(page, "resumeBatch", batchId);
   await untilEnded(page, batchId);
   await page.locator(id("share-priority")).waitFor({ state: "detached" });
+});
+
+test("an open picture is a route: Back closes it, a reload keeps it, and a link opens it", async (t) => {
+  const { page, url } = await open(t);
+  const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 2) }));
+  const list = `${url}#/batches/${batchId}`;
+  await page.goto(`${url}#/batches`);
+  await page.locator(`${id("batch-row")} a`).click();
+  await page.locator(`${row(1)} .open`).click();
+  await page.waitForURL(`${list}/2`);
+  // Neighbours replace each other, so that one step back is enough.
+  await page.keyboard.press("ArrowDown");
+  await page.waitForURL(`${list}/3`);
+  await page.locator(`${id("detail")} h2`).filter({ hasText: "cat.jpg" }).waitFor();
+  await page.reload();
+  await page.locator(`${id("detail")} h2`).filter({ hasText: "cat.jpg" }).waitFor();
+  await page.goBack();
+  await page.waitForURL(list);
+  await page.locator(id("detail")).waitFor({ state: "detached" });
+  await page.waitForFunction((selector) => document.activeElement?.matches(selector), `${row(2)} .open`);
+  await page.goForward();
+  await page.locator(id("detail")).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(list);
+  await page.goBack();
+  await page.waitForURL(`${url}#/batches`);
+  // A page that starts with a picture has nothing of its own behind it.
+  const other = await page.context().newPage();
+  await other.goto(`${list}/1`);
+  await other.locator(`${id("detail")} h2`).filter({ hasText: "bad-0.jpg" }).waitFor();
+  await other.locator(id("close-detail")).click();
+  await other.waitForURL(list);
+  await other.locator(id("detail")).waitFor({ state: "detached" });
+  await other.goto(`${list}/99`);
+  await other.waitForURL(list);
+});
+
+test("what a cancelled batch left is run by one press", async (t) => {
+  const { page, url } = await open(t);
+  const assets = await mixed(page, 2);
+  await ask(page, "pauseAll");
+  const batchId = await execute(page, withImages(SMALL, { photos: assets }));
+  await ask(page, "cancelBatch", batchId);
+  await ask(page, "resumeAll");
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(id("run-remaining")).filter({ hasText: "Run 3 remaining" }).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  const { assets: after } = await untilEnded(page, batchId);
+  assert.deepEqual([after.pending, after.completed, after.failed], [0, 1, 2]);
+  await page.locator(id("run-remaining")).waitFor({ state: "detached" });
+});
+
+test("marked pictures are downloaded or run again by themselves, whatever became of them", async (t) => {
+  const { page, url } = await open(t);
+  const names = ["cat", "moon", "tulips"];
+  const assets = await importFiles(page, names.map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
+  const { batchId } = await run(page, withImages(SMALL, { photos: assets }));
+  await page.goto(`${url}#/batches/${batchId}`);
+  for (const index of [0, 2]) await page.locator(`${row(index)} ${id("mark")}`).check();
+  await page.locator(id("marked-count")).filter({ hasText: "2 of 3 marked" }).waitFor();
+  assert.equal(await page.locator(id("retry-marked")).count(), 0, "nothing of it has failed");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(id("download-marked")).click()]);
+  const entries = readZip(readFileSync(await download.path()));
+  assert.deepEqual(entries.map(({ name }) => name.split("/").at(-1)), ["cat.jpg", "tulips.jpg"]);
+  await page.locator(id("run-marked")).click();
+  await page.locator(id("picked-count")).filter({ hasText: /^2 pictures/ }).waitFor();
+});
+
+test("a batch shows the settings it ran with, and they can be used again", async (t) => {
+  const { page, url } = await open(t);
+  await page.locator(id("file-input")).setInputFiles([{ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") }]);
+  await page.locator(id("field-resize-width")).fill("321");
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  await page.locator(`${id("settings-used")} summary`).click();
+  await page.locator(id("settings-used")).filter({ hasText: "width 321 px" }).waitFor();
+  const results = page.url();
+  await page.goto(`${url}#/`);
+  await page.locator(id("reset")).click();
+  await page.goto(results);
+  await page.locator(`${id("settings-used")} summary`).click();
+  await page.locator(id("use-settings")).click();
+  await page.waitForFunction((selector) => document.querySelector(selector)?.value === "321", id("field-resize-width"));
+  await page.locator(id("edited")).waitFor();
+});
+
+test("Tab reaches a list of results once, and the arrow keys lead through it", async (t) => {
+  const { page, url } = await open(t);
+  const { batchId } = await run(page, withImages(SMALL, { photos: await mixed(page, 5) }));
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(`${row(5)} .open`).waitFor();
+  const stops = () => page.locator(`${id("execution-row")} :is(button, input):not([tabindex="-1"], :disabled)`).evaluateAll((all) => [...new Set(all.map((one) => one.closest("[data-index]").dataset.index))]);
+  assert.deepEqual(await stops(), ["0"]);
+  await page.locator(`${row(0)} .open`).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction((selector) => document.activeElement?.matches(selector), `${row(2)} .open`);
+  assert.equal(await page.locator(id("detail")).count(), 0, "nothing was opened by the arrow keys");
+  assert.deepEqual(await stops(), ["2"]);
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.locator(id("marked-count")).filter({ hasText: "2 of 6" }).waitFor();
 });

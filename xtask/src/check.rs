@@ -21,7 +21,7 @@ const BROWSER_TESTS: Duration = Duration::from_secs(40 * 60);
 /// Which checks to run.
 #[derive(Debug, PartialEq)]
 pub enum Scope {
-    /// All.
+    /// All of them.
     Full,
     /// Those that need neither WebAssembly nor a browser.
     Quick,
@@ -76,7 +76,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         })?;
         steps.run("licences, bans and sources", || {
             setup::licence_checker(project)?;
-            // As a subcommand it takes `cargo` from the environment, so the tool can be called by its path.
+            // As a subcommand it finds `cargo` through the environment, so the tool can be called by its path.
             let arguments = ["--offline", "--locked", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"];
             shell::run(command(project.tool("cargo-deny"), &project.root).args(arguments))
         })?;
@@ -134,7 +134,7 @@ fn natively(project: &Project, steps: &Steps) -> Outcome {
 
 /// Gives a Node.js process the environment that the scripts under `tests/e2e` need.
 pub fn with_browser<'a>(project: &Project, node: &'a mut Command) -> Outcome<&'a mut Command> {
-    let own = env::current_exe().map_err(|error| format!("cannot tell my own path: {error}"))?;
+    let own = env::current_exe().map_err(|error| format!("cannot determine the path of this program: {error}"))?;
     Ok(node
         .env("PIXELMILL_CHROMIUM", setup::chromium(project)?)
         .env("PIXELMILL_XTASK", own)

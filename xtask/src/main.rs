@@ -1,5 +1,5 @@
-//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file only reads the command line; each
-//! command is a module. It uses the standard library only, so that a fresh machine has nothing to wait for.
+//! `cargo xtask …`: sets up, builds, serves, checks and measures Pixelmill. This file only parses the command line;
+//! each command is a module. It uses the standard library only, so that it compiles quickly on a fresh machine.
 
 mod bench;
 mod build;

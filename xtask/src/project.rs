@@ -1,4 +1,4 @@
-//! Where things are: the project's root, its target folder and its contents. Reads the workspace, changes nothing.
+//! The project's paths: its root, its target folder and its contents. Reads the workspace and changes nothing.
 
 use std::env;
 use std::fs;
@@ -7,11 +7,11 @@ use std::process::Command;
 
 use crate::shell::{Outcome, command, read};
 
-/// The folders every command works in.
+/// The folders that every command uses.
 pub struct Project {
     /// The folder of the workspace's `Cargo.toml`.
     pub root: PathBuf,
-    /// Cargo's target folder, wherever the user keeps it. Everything that is cached is below it.
+    /// Cargo's target folder, wherever the user keeps it. Everything cached is inside.
     pub target: PathBuf,
 }
 
@@ -69,7 +69,7 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     lines.next()?.strip_prefix("version = \"")?.strip_suffix('"').map(str::to_owned)
 }
 
-/// The string value of the first `"key":"…"` in a compact JSON text, with those escapes undone that paths contain.
+/// The string value of the first `"key":"…"` in compact JSON, with the escapes decoded that paths contain.
 fn json_string(json: &str, key: &str) -> Option<String> {
     let marker = format!("\"{key}\":\"");
     let start = json.find(&marker)? + marker.len();

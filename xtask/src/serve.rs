@@ -1,5 +1,5 @@
 //! A small server for `dist/`, reachable only from this machine. It behaves like any static host, and sends the page's
-//! Content-Security-Policy with every file, because a worker obeys the policy of its own response.
+//! Content-Security-Policy with every file, because a worker follows the policy of its own response.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -44,7 +44,7 @@ impl Options {
                 "--base" => parsed.base = format!("/{}/", value()?.trim_matches('/')).replace("//", "/"),
                 "--max-age" => {
                     let text = value()?;
-                    parsed.max_age = Some(text.parse().map_err(|_| format!("{text} is no number of seconds"))?);
+                    parsed.max_age = Some(text.parse().map_err(|_| format!("{text} is not a number of seconds"))?);
                 }
                 "--folder" => (parsed.folder, parsed.build) = (Some(PathBuf::from(value()?)), false),
                 "--no-build" => parsed.build = false,
@@ -99,7 +99,7 @@ struct Site {
     folder: PathBuf,
     base: String,
     policy: String,
-    /// What is said about how long an answer may be kept.
+    /// The `Cache-Control` of responses.
     cache_control: String,
 }
 
@@ -177,7 +177,7 @@ impl Site {
     }
 }
 
-/// Method and target of the next request; nothing when there is none.
+/// Method and target of the next request; `None` when there is none.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
     let mut first = String::new();
     if reader.by_ref().take(LONGEST_REQUEST_LINE).read_line(&mut first)? == 0 {
@@ -196,7 +196,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, String)
     }
 }
 
-/// The file for a path below the base; none for a path that leaves the folder.
+/// The file for a path below the base; `None` for a path that leaves the folder.
 fn locate(folder: &Path, relative: &str) -> Option<PathBuf> {
     let decoded = percent_decoded(relative)?;
     let mut file = folder.to_path_buf();

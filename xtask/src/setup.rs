@@ -1,4 +1,4 @@
-//! Installs what is missing on the machine, and says what it is doing. Each function here is quick, silent and needs no
+//! Installs what is missing on the machine and reports what it does. Each function is quick and silent and needs no
 //! network if its tool is already there. The project itself is not compiled here.
 
 use std::env;
@@ -18,7 +18,7 @@ pub struct Node {
     pub packages: PathBuf,
 }
 
-/// Everything, for a machine that goes offline afterwards.
+/// Installs everything, for a machine that goes offline afterwards.
 pub fn everything(project: &Project) -> Outcome {
     step("set-up", || {
         rust(project)?;
@@ -63,7 +63,7 @@ pub fn rust_components(project: &Project) -> Outcome {
 pub fn bundler(project: &Project) -> Outcome {
     let bindgen = project.locked_version("wasm-bindgen")?;
     let tools = [
-        // Its default features look for updates and speak TLS, neither of which a build needs.
+        // Its default features check for updates and use TLS, neither of which a build needs.
         Tool {
             package: "trunk",
             binaries: &["trunk"],
@@ -94,18 +94,18 @@ pub fn licence_checker(project: &Project) -> Outcome {
     build_tools(project, &[tool])
 }
 
-/// A command-line tool that comes as a crate.
+/// A command-line tool that is distributed as a crate.
 struct Tool<'a> {
     package: &'static str,
     binaries: &'static [&'static str],
     version: &'a str,
     default_features: bool,
-    /// The packages in it that do its work. Everything else is compiled without optimisation, in half the time.
+    /// The packages in it that do the heavy work. Everything else is compiled without optimisation, in half the time.
     optimised: &'static [&'static str],
 }
 
-/// Builds tools into the project's target folder, unless these versions are there. What they have in common is compiled
-/// once.
+/// Builds tools into the project's target folder, unless these versions are already there. Shared dependencies are
+/// compiled once.
 fn build_tools(project: &Project, tools: &[Tool]) -> Outcome {
     let objects = project.target.join("tools-build");
     for tool in tools {
@@ -132,12 +132,12 @@ fn build_tools(project: &Project, tools: &[Tool]) -> Outcome {
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .env("CARGO_PROFILE_RELEASE_DEBUG", "0"))?;
     }
-    // Several hundred megabytes that are not needed again.
+    // Several hundred megabytes that are no longer needed.
     let _ = fs::remove_dir_all(objects);
     Ok(())
 }
 
-/// Node.js with the packages of `tests/e2e/package-lock.json`; nothing, with a notice, on a machine without Node.js.
+/// Node.js with the packages in `tests/e2e/package-lock.json`; `None`, with a notice, on a machine without Node.js.
 pub fn node(project: &Project) -> Outcome<Option<Node>> {
     let Ok(version) = read(command("node", &project.root).arg("--version")) else {
         return without_node("Node.js is not installed");
@@ -162,7 +162,7 @@ pub fn node(project: &Project) -> Outcome<Option<Node>> {
     Ok(Some(Node { packages }))
 }
 
-/// Node.js is optional for a person, but not for a check that claims to be complete.
+/// Node.js is optional for developers, but not for a check that claims to be complete.
 fn without_node(reason: &str) -> Outcome<Option<Node>> {
     if env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
         return Err(format!("{reason}, but a complete check needs Node.js {OLDEST_NODE} or newer"));
@@ -200,7 +200,7 @@ fn installed_or_by_apt(
         let advice = if debian { format!("run: sudo {by_hand}") } else { format!("install {package} or Chrome's own") };
         return Err(format!("there is no {package}: {advice} (or set {variable} to its path)"));
     }
-    say(&format!("installing {package} by apt"));
+    say(&format!("installing {package} with apt"));
     let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
     run(command("apt-get", &project.root).envs(quiet).args(["update", "-qq"]))?;
     run(command("apt-get", &project.root).envs(quiet).args([
@@ -213,7 +213,7 @@ fn installed_or_by_apt(
     find().ok_or_else(|| format!("apt installed {package}, but it is not on PATH"))
 }
 
-/// A program with one of these names, in the folders of `PATH`.
+/// A program with one of these names on `PATH`.
 fn on_path(names: &[&str]) -> Option<PathBuf> {
     let folders = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
     folders

@@ -1,4 +1,4 @@
-//! Running other programs, reporting what is being done and how long it took. Nothing here knows the project.
+//! Running other programs, and reporting what is being done and how long it took. Nothing here knows the project.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The result of every step: a value, or one message for the person at the terminal.
+/// The result of every step: a value, or a message for the terminal.
 pub type Outcome<T = ()> = Result<T, String>;
 
 /// Prints one line about the current step.
@@ -44,7 +44,7 @@ pub fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     command
 }
 
-/// Runs a command with this terminal's output; anything but success is an error that names it.
+/// Runs a command with this terminal's output; any failure is an error that names it.
 pub fn run(command: &mut Command) -> Outcome {
     let name = describe(command);
     let status = command.status().map_err(|error| format!("cannot start {name}: {error}"))?;
@@ -67,13 +67,13 @@ pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
             None => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("{name} had not ended after {}", seconds(limit)));
+                return Err(format!("{name} did not end within {}", seconds(limit)));
             }
         }
     }
 }
 
-/// Runs a command and answers its standard output; its error output is part of the error.
+/// Runs a command and returns its standard output; its error output becomes part of the error.
 pub fn read(command: &mut Command) -> Outcome<String> {
     let name = describe(command);
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cannot start {name}: {error}"))?;
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_killed_and_named() {
         let error = run_within(Duration::from_millis(100), command("sleep", Path::new(".")).arg("60")).unwrap_err();
-        assert!(error.starts_with("sleep 60 had not ended"), "{error}");
+        assert!(error.starts_with("sleep 60 did not end"), "{error}");
         assert_eq!(run_within(Duration::from_secs(60), &mut command("true", Path::new("."))), Ok(()));
     }
 

@@ -1,5 +1,5 @@
-//! `cargo xtask torture`: crashes, kills, full storage, damaged files, many pictures; prints a table of what must hold
-//! and what was measured. The scenarios are in `tests/e2e/torture/`; their short form is one of the browser tests.
+//! `cargo xtask torture`: crashes, kills, full storage, damaged files, many pictures; prints a table of requirements
+//! and measurements. The scenarios are in `tests/e2e/torture/`; their short form is one of the browser tests.
 
 use crate::build;
 use crate::check;
@@ -15,7 +15,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the command's options; all but its own are passed to the script.
+    /// Reads the command's options; all others are passed to the script.
     pub fn parse(options: &[String]) -> Self {
         let passed_on: Vec<String> = options.iter().filter(|option| *option != "--no-build").cloned().collect();
         Self { build: passed_on.len() == options.len(), passed_on }
@@ -31,7 +31,8 @@ pub fn run(project: &Project, options: &Options) -> Outcome {
         return Err("the scenarios need Node.js".to_owned());
     }
     step("torture", || {
-        let directory = std::env::current_dir().map_err(|error| format!("cannot tell the current folder: {error}"))?;
+        let directory =
+            std::env::current_dir().map_err(|error| format!("cannot determine the current folder: {error}"))?;
         let script = project.end_to_end().join("torture.mjs");
         let mut node = command("node", &directory);
         shell::run(check::with_browser(project, &mut node)?.arg(script).args(&options.passed_on))

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Runs a batch over pictures by their asset ids, all successfully; answers its id.
+/// Runs a batch over pictures by their asset ids, all successfully; returns its id.
 fn ran(service: &TestService, images: Value) -> String {
     let request = json!({ "workflowId": "w", "workflow": workflow(images) });
     let accepted = run(service.execute(&request)).expect("accepted");
@@ -48,6 +48,36 @@ fn a_retried_execution_lists_its_earlier_failures() {
     }]);
     assert_eq!(list["executions"][0]["history"], expected);
     assert_eq!((&list["executions"][0]["status"], &list["executions"][0]["attempts"]), (&json!("success"), &json!(2)));
+}
+
+#[test]
+fn a_failed_execution_is_retried_with_another_file_in_place_of_its_own() {
+    let service = service_with_result();
+    let id = accepted(&service, "w", 2).batch_id;
+    finish(&service, &id, 0, false);
+    finish(&service, &id, 1, true);
+    let retry = |index: u32, file: Value| {
+        run(service.retry(&id, &json!({ "executionIds": [format!("{id}_exec-{index}")], "replacement": file })))
+    };
+    let file = json!({ "name": "new.png", "sourceUrl": "asset:ab" });
+    for (index, file, word) in [
+        (0, json!({ "sourceUrl": "asset:none" }), "asset:none"),
+        (0, json!({ "sourceUrl": "asset:ab", "actionId": "logo" }), "replacement.actionId"),
+        (1, file.clone(), "success"),
+    ] {
+        let error = refused(retry(index, file.clone()));
+        assert_eq!(error.code, 400, "{file}");
+        assert!(error.message.contains(word), "{file}: {}", error.message);
+    }
+    assert_eq!(refused(run(service.retry(&id, &json!({ "replacement": file })))).code, 400, "for which one?");
+    retry(0, file).expect("failed before");
+    let list = json_of(&run(service.executions(&id, &Value::Null)).expect("read"));
+    let inputs = |index: usize| &list["executions"][index]["inputAsset"]["inputs"][0];
+    assert_eq!(
+        [&inputs(0)["name"], &inputs(0)["sourceUrl"], &inputs(0)["replaced"]],
+        [&json!("new.png"), &json!("asset:ab"), &json!(true)]
+    );
+    assert_eq!((&list["executions"][0]["status"], inputs(1).get("replaced")), (&json!("pending"), None));
 }
 
 #[test]
@@ -148,7 +178,7 @@ fn the_users_own_models_are_identified_by_their_content() {
     assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
     run(service.store().remove_model("mine")).expect("removed");
     assert_eq!(run(service.store().add_model(network("net-2"))), Ok(true));
-    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the network is not");
+    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the model is not");
 }
 
 #[test]
@@ -189,7 +219,7 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
     let second = ran(&service, json!([image("c.jpg", "c1")]));
     let untouched = run(service.note_damaged(&BTreeSet::from(["cd".to_owned()]))).expect("noted");
-    assert_eq!(untouched, Vec::<String>::new(), "nobody has it");
+    assert_eq!(untouched, Vec::<String>::new(), "no execution has it");
     let mut failed = run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted");
     failed.sort();
     let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];

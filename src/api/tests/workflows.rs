@@ -156,7 +156,7 @@ fn runs_of_a_published_workflow_are_executions_of_its_version() {
     let other = input("logo", "other.png", "https://x.example/logos/other.png?signed=1");
     assert_eq!(*inputs[1], json!([input("input-1", "", "asset:a7"), other]));
 
-    // The batch keeps the version it started with, whatever becomes of the workflow.
+    // The batch keeps the version it started with, whatever happens to the workflow.
     run(service.unpublish_workflow(&id)).expect("unpublished");
     assert_eq!(run(service.status(&accepted.batch_id, &Value::Null)).expect("read").workflow_version, Some(pinned));
     assert_eq!(refused(run(service.execute(&request))).code, 404);

@@ -1,20 +1,20 @@
 //! Fair share: which batch starts next, by stride scheduling (Waldspurger and Weihl, 1995).
 //!
-//! Strides run over the three weight classes, each weighing as much as its batches together, and within a class the
-//! batch that has waited longest is next. Every batch gets the share that a stride of its own would give it, and a
-//! bound that it would not: with a stride per batch, one HIGH among a hundred LOW may wait for all hundred at once.
+//! Strides run over the three weight classes, each weighing as much as its batches together; within a class, the batch
+//! that has waited longest is next. Every batch gets the same share as with a stride of its own, and also a bound that
+//! strides per batch would not give: there, one HIGH among a hundred LOW may wait for all hundred at once.
 //! Here, between two starts of a batch of weight w, its class (n batches) makes n starts, and each other class j at
-//! most n·Wⱼ/(n·w) + 1: together at most W/w + 1 others. When a batch leaves, W changes, and the new bound holds from
+//! most n·Wⱼ/(n·w) + 1: at most W/w + 1 others in total. When a batch leaves, W changes, and the new bound applies from
 //! then on.
 
 use crate::batch::records::Priority;
 
-/// A batch that has something to start.
+/// A batch with something to start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contender<'a> {
     pub id: &'a str,
     pub priority: Priority,
-    /// Number of its last start; a smaller one is longer ago.
+    /// Number of its last start; a smaller number is longer ago.
     pub last_start: u64,
     /// Whether it may start now; a batch at its own limit still counts for the shares.
     pub eligible: bool,

@@ -1,5 +1,5 @@
-//! The scheduler against a model of the browser: the store in memory, the real transitions, workers that finish, fail,
-//! vanish, panic and hang, a user who acts in any tab, and tabs that die. The next step is chosen at random, and
+//! The scheduler tested with a model of the browser: the store in memory, the real transitions, workers that finish,
+//! fail, vanish, panic and hang, a user who acts in any tab, and tabs that die. Each step is chosen at random, and
 //! messages overtake each other.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use crate::batch::transitions::{self, Findings, Results};
 use crate::error::Failure;
 use crate::store::{Durability, MemoryStore, Store, Which};
 
-/// What is under way in the browser, in no order.
+/// What is in progress in the browser, in no order.
 #[derive(Clone, Debug)]
 enum Op {
     /// Delivers an event to the scheduler.
@@ -49,7 +49,7 @@ struct World {
     timers: BTreeMap<WorkerId, u64>,
     now: f64,
     created: u32,
-    /// Largest limit that was ever in force, by batch.
+    /// Largest limit that ever applied, by batch.
     limits: BTreeMap<String, u32>,
     successes: BTreeSet<(String, u32)>,
     worker_deaths: u32,
@@ -389,9 +389,9 @@ impl World {
         let mut steps = 0;
         loop {
             steps += 1;
-            assert!(steps < 100_000, "it goes round in circles: {:?}", self.ops);
+            assert!(steps < 100_000, "it does not terminate: {:?}", self.ops);
             if self.ops.is_empty() {
-                // Only what hangs is left. An idle worker's timer fires without effect.
+                // Only hung executions are left. An idle worker's timer has no effect.
                 if self.fire_a_timer(&mut tape) {
                     continue;
                 }

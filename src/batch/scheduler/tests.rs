@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Answers every command at once as a well-behaved browser does, and records the commands.
+/// Answers every command at once, like a well-behaved browser, and records the commands.
 struct Desk {
     scheduler: Scheduler,
     /// By worker: batch, index, alone.
@@ -242,7 +242,7 @@ fn a_retry_within_the_ten_seconds_gives_the_usual_time_again() {
     let view = BatchView { round: 1, ..desk.view(Priority::Normal, 10, Activity::Active) };
     desk.send(Event::Changed { batch: "a".into(), view });
     assert_eq!(desk.watch(worker).expect("watched").1, 70_000);
-    assert!(desk.told.contains(&Command::Load { batch: "a".into() }), "what is pending again, the store knows");
+    assert!(desk.told.contains(&Command::Load { batch: "a".into() }), "the store knows what is pending again");
 }
 
 #[test]
@@ -377,10 +377,10 @@ fn a_picture_that_turns_out_large_gets_more_time_and_delays_others() {
     desk.send(Event::Measured { worker, pixels: 96_000_000 });
     assert_eq!(desk.watch(worker).expect("watched").1, 30_000 + 96 * 2_500);
     desk.add("b", Priority::Normal, 1, 1);
-    assert_eq!(desk.busy.len(), 1, "it does not fit beside");
+    assert_eq!(desk.busy.len(), 1, "it does not fit next to the other");
     desk.finish(worker);
     assert_eq!(desk.starts[1..], [("a".into(), 1, false)]);
-    assert_eq!(desk.busy.len(), 1, "what nothing is known of is taken to be like the others of its batch");
+    assert_eq!(desk.busy.len(), 1, "an unknown size is assumed to be like the others in its batch");
 }
 
 #[test]
@@ -552,7 +552,7 @@ fn ten_thousand_pending_are_cheap() {
         let worker = *desk.busy.keys().next().expect("busy");
         desk.finish(worker);
     }
-    // 0.1 s on an idle machine: the bound tells a quadratic algorithm from a good one, not fast from slow.
+    // 0.1 s on an idle machine: the bound detects a quadratic algorithm, not a slow machine.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
@@ -563,8 +563,8 @@ fn priorities() -> impl Strategy<Value = Priority> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The same while the user changes priorities and limits, pauses and resumes: from each change on the bound holds
-    /// for everybody. So with c changes nobody waits for more than c + 1 times the bound.
+    /// The same while the user changes priorities and limits, pauses and resumes: from each change on, the bound holds
+    /// for every batch. So with c changes no batch waits for more than c + 1 times the bound.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows_while_shares_change(
         pool in 1_u32..=8,
@@ -602,8 +602,8 @@ proptest! {
         }
     }
 
-    /// A batch of weight w among total W waits at most ceil(W/w) starts plus the pool: whoever is added, is limited, or
-    /// finishes in whatever order. When one leaves, W changes, and the new bound holds from then on.
+    /// A batch of weight w among total W waits for at most ceil(W/w) starts plus the pool, whichever batches are added,
+    /// limited, or finish, in any order. When one leaves, W changes, and the new bound applies from then on.
     #[test]
     fn no_batch_waits_longer_than_its_share_allows(
         pool in 1_u32..=8,

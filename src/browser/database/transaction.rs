@@ -61,7 +61,7 @@ fn failed(error: &JsValue) -> StoreError {
     }
 }
 
-/// One request under way: a future of its result.
+/// One request in progress: a future of its result.
 struct Requested {
     request: IdbRequest,
     waker: Rc<RefCell<Option<Waker>>>,
@@ -143,7 +143,7 @@ struct State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        // Abandoned, because of an error or because nothing is to be written: roll back.
+        // Abandoned, because of an error or because there is nothing to write: roll back.
         if !self.finished.get() {
             let _already_over = self.transaction.abort();
         }
@@ -360,7 +360,7 @@ impl Transaction {
         let Some(last) = last else { return Ok(()) };
         match Requested::new(last).await {
             Ok(_) => Ok(()),
-            // If there was no room for an earlier one, the last one only reports that everything was rolled back.
+            // If there was no space for an earlier one, the last one only reports that everything was rolled back.
             Err(error) => Err(self.state.transaction.error().map_or(error, |error| failed(&error))),
         }
     }
@@ -380,7 +380,7 @@ impl Transaction {
     /// Commits, and completes when the writes are as durable as requested.
     pub(super) async fn done(self) -> Result<(), StoreError> {
         let end = self.state.end.borrow_mut().take();
-        // It would commit by itself a little later; refused if it has aborted, which the listener reports.
+        // It would commit by itself a little later. Throws if the transaction has aborted, which the listener reports.
         let _refused = self.state.transaction.unchecked_ref::<CommittingTransaction>().commit();
         self.state.finished.set(true);
         let result = match end {
@@ -395,7 +395,7 @@ impl Transaction {
 /// One step of a schema.
 pub(super) type Upgrade = fn(&IdbDatabase, &IdbTransaction) -> Result<(), JsValue>;
 
-/// Opens a database and runs the upgrades that it has not had yet.
+/// Opens a database and runs the upgrades that are still missing.
 pub(super) async fn open(
     name: &str,
     upgrades: &'static [Upgrade],

@@ -1,4 +1,4 @@
-//! Exporting and importing archives in a worker: contents are read one at a time, and an archive in parts.
+//! Exporting and importing archives in a worker: contents are read one at a time, and archives in parts.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -61,7 +61,7 @@ pub(super) async fn write(storage: &Storage) -> Result<Blob, String> {
     Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(|error| describe(&error))
 }
 
-/// Unpacks the pictures of a ZIP: what it holds, and the pictures as a list of `File`.
+/// Unpacks the pictures in a ZIP: returns what it contains, and the pictures as a list of `File`.
 pub(super) async fn unpack(zip: Blob) -> (Result<Contents, String>, Array) {
     let (zip, files) = (File(zip), Array::new());
     let result = pictures::unpack(&zip, Limits::default(), |path, bytes| {
@@ -73,10 +73,10 @@ pub(super) async fn unpack(zip: Blob) -> (Result<Contents, String>, Array) {
     (result.await, files)
 }
 
-/// Imports what an archive contains and the storage does not.
+/// Imports whatever an archive contains and the storage does not have.
 ///
 /// # Errors
-/// When it is not an archive of Pixelmill.
+/// When it is not a Pixelmill archive.
 pub(super) async fn import_archive(storage: &Storage, archive: Blob) -> Result<ImportSummary, String> {
     import(storage, &InBrowser, &File(archive), now()).await
 }

@@ -3,7 +3,7 @@
 use js_sys::{ArrayBuffer, WebAssembly};
 use wasm_bindgen::prelude::*;
 
-/// Whether an allocation has failed; the worker's script asks after a trap.
+/// Whether an allocation has failed; the worker's script checks this after a trap.
 #[wasm_bindgen]
 pub fn pixelmill_memory_exhausted() -> bool {
     crate::allocator::exhausted()

@@ -21,7 +21,7 @@ pub struct Remote {
     waiting: RefCell<BTreeMap<u32, Sender<(StoreAnswer, JsValue)>>>,
 }
 
-/// The records of files that are on their way, and their contents.
+/// Records and contents of the files attached to a request.
 fn without_contents(assets: Vec<NewAsset<Blob>>) -> (Vec<AssetRecord>, JsValue) {
     let contents: Array = assets.iter().map(|asset| &asset.content).collect();
     let record = |asset: NewAsset<Blob>| AssetRecord {
@@ -120,7 +120,7 @@ impl Remote {
             let request = StoreRequest::Write { revision, records: records.clone(), assets: assets.clone() };
             match self.ask(request, &contents).await? {
                 (StoreAnswer::Written(true), _) => return Ok(Some(*records)),
-                // Something else of the batch has changed in the meantime: start over.
+                // Something else in the batch has changed meanwhile: start over.
                 (StoreAnswer::Written(false), _) => {}
                 _ => return Err(misunderstood()),
             }

@@ -1,5 +1,5 @@
-//! Reading: planes as they stand in the file where we can keep them, brought to one size otherwise. Where the request asks
-//! for it they are resampled while they are decoded.
+//! Reading: planes are kept as in the file if possible, and otherwise brought to one size. If the request says so, they are
+//! resampled while they are decoded.
 
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError};
 
@@ -21,15 +21,15 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
         Layout::Planar(subsampling) => subsampling,
         Layout::Gray | Layout::Uneven | Layout::Rgb => Subsampling::S444,
     };
-    let is_streamed = frame.process != Process::Arithmetic;
-    let scales = match is_streamed {
+    let by_core = frame.process != Process::Arithmetic;
+    let scales = match by_core {
         true => Scales::serving(full, subsampling, request),
         false => Scales { luma: Scale::Full, chroma: Scale::Full },
     };
     let size = scales.luma.of(full);
     let turn = if request.auto_orient { Turn::of(orientation) } else { Turn::default() };
     let laid = Laid { size, window: window_at(full, 8 / scales.luma.side()), turn };
-    let scaling = request.scaling.filter(|_| is_streamed && matches!(layout, Layout::Gray | Layout::Planar(_)));
+    let scaling = request.scaling.filter(|_| by_core && matches!(layout, Layout::Gray | Layout::Planar(_)));
     let luma = Wanted { scale: scales.luma, resampler: scaling.map(|scaling| scaling.luma(laid)) };
     let missing = |_| Problem::damaged("a plane is missing");
     let (pixels, findings) = match layout {
@@ -79,8 +79,8 @@ struct Scales {
 }
 
 impl Scales {
-    /// The smallest at which luma and chroma of a picture of this size serve the request. Chroma may be scaled by less, up to
-    /// luma's size.
+    /// The smallest scales at which luma and chroma of a picture of this size are enough for the request. Chroma may be
+    /// scaled down less, up to luma's size.
     fn serving(size: Size, subsampling: Subsampling, request: &DecodeRequest) -> Self {
         let covers = |given: Size, least: Size, most: Size| {
             given.width >= least.width.min(most.width) && given.height >= least.height.min(most.height)
@@ -102,19 +102,19 @@ impl Scales {
         Self { luma: Scale::Full, chroma: Scale::Full }
     }
 
-    /// What a subsampling becomes by them.
+    /// The subsampling after scaling.
     fn subsampling(self, of: Subsampling) -> Subsampling {
         let ratio = (self.chroma.side() / self.luma.side()) as u8;
         Subsampling { h: (of.h / ratio).max(1), v: (of.v / ratio).max(1) }
     }
 }
 
-/// Decodes a file's planes: by the core, or by libjpeg-turbo-rs, at full size, what is coded arithmetically.
+/// Decodes a file's planes; arithmetic coding is left to libjpeg-turbo-rs, at full size.
 fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Decoded, Problem> {
     if frame.process != Process::Arithmetic {
         return decoder::decode(bytes, wanted);
     }
-    // A scan that is missing as a whole is no error to that decoder: it would give a coarser picture.
+    // That decoder accepts files without their last scans and would return a coarser picture.
     if !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {
         return Err(Problem::Truncated);
     }
@@ -127,7 +127,7 @@ fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Dec
     };
     let raw = Decoder::new_with_limits(bytes, limits).and_then(Decoder::decode_raw).map_err(|error| match error {
         JpegError::UnexpectedEof => Problem::Truncated,
-        JpegError::Unsupported(_) => Problem::Unsupported("a JPEG of a rare kind"),
+        JpegError::Unsupported(_) => Problem::Unsupported("a rare kind of JPEG"),
         error => Problem::damaged(error),
     })?;
     let planes = raw.planes.into_iter().zip(raw.plane_widths).enumerate();
@@ -150,18 +150,18 @@ fn cropped(mut data: Vec<u8>, stride: usize, size: Size) -> Result<Plane, Proble
     Ok(Plane { size, data })
 }
 
-/// How many of the picture's samples share one of this component's, across and down.
+/// How many of the picture's samples share one sample of this component, across and down.
 fn ratio(frame: &Frame, component: &Component) -> Subsampling {
     let (h, v) = frame.most();
     Subsampling { h: h as u8 / component.h, v: v as u8 / component.v }
 }
 
-/// Brings a component to the picture's size.
+/// Resizes a component to the picture's size.
 fn even(plane: Plane, ratio: Subsampling, size: Size) -> Plane {
     match ratio {
         Subsampling::S444 => plane,
         Subsampling { h: 1 | 2 | 4, v: 1 | 2 | 4 } => upsample(&plane, ratio, size),
-        // A third is replicated, as libjpeg does.
+        // A ratio of 3 is replicated, as in libjpeg.
         Subsampling { h, v } => {
             let mut data = Vec::with_capacity(size.pixels() as usize);
             for y in 0..size.height {

@@ -78,7 +78,7 @@ impl Scale {
 /// What is wanted of a component.
 pub(super) struct Wanted {
     pub(super) scale: Scale,
-    /// What its plane is put through as it is decoded, a band of rows at a time. The plane itself is then never in memory.
+    /// Resamples the plane while it is decoded, one band of rows at a time, so that the plane itself is never in memory.
     pub(super) resampler: Option<PlaneResampler>,
 }
 
@@ -256,7 +256,7 @@ impl<'a> File<'a> {
                     ac: Pairs::new(&self.code(Class::Ac, part.ac, true)?)?,
                     quantisation: self.quantisation(frame, part.component)?,
                 });
-                // Where a scan repeats a component, the later one holds.
+                // If a scan repeats a component, the later one counts.
                 canvases[part.component].restart();
                 seen[part.component] = true;
             }

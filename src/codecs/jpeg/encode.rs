@@ -1,4 +1,4 @@
-//! Writing: subsampled planes as they are, all else with chroma as its quality asks.
+//! Writing: subsampled planes are kept; for anything else the quality determines the chroma subsampling.
 
 use super::encoder::{self, Coding, Settings};
 use crate::codecs::icc::{ColorModel, model};
@@ -7,8 +7,8 @@ use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
 use crate::image::{Image, Pixels, Plane, Representation, Subsampling, Ycc};
 
-/// Tables made for the picture need all its coefficients at once, three bytes a pixel: beyond this many pixels the
-/// standard ones are taken.
+/// Optimised tables need all coefficients of the picture at once, three bytes per pixel. Beyond this many pixels the
+/// standard tables are used.
 const MOST_PIXELS_OPTIMISED: u64 = 50_000_000;
 
 pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
@@ -16,13 +16,13 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
     let size = image.size;
     if size.width > MAX_SIDE || size.height > MAX_SIDE {
         return Err(Failure::execute(
-            format!("A JPEG file holds at most 65,500 pixels a side; the picture is {}×{}.", size.width, size.height),
+            format!("A JPEG file can be at most 65,500 pixels a side; the picture is {}×{}.", size.width, size.height),
             "Make the picture smaller, or choose PNG.",
         ));
     }
     let icc = image.icc.clone();
     let profile_model = icc.as_deref().map(model);
-    // A profile must be one for the file's own colours: a gray picture whose profile is for RGB becomes a colour file.
+    // A profile must match the file's color model: a gray picture with an RGB profile becomes a colour file.
     let gray =
         image.representation() == Representation::Gray && profile_model.is_none_or(|model| model == ColorModel::Gray);
     let settings = Settings {
@@ -40,10 +40,10 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
     Ok(Encoded { bytes, format: Format::Jpeg, encoder: "pixelmill-jpeg 1.0.0" })
 }
 
-/// A colour picture's planes as the file will hold them.
+/// A colour picture's planes as they will be written.
 fn planes(image: Image, quality: u8) -> Ycc {
     let Pixels::Ycc(ycc) = convert(image, Representation::Ycc).pixels else {
-        unreachable!("a conversion gives what it is asked for")
+        unreachable!("a conversion returns the requested representation")
     };
     if ycc.subsampling == Subsampling::S444 && halves_chroma(Format::Jpeg, quality) {
         half_chroma(ycc)

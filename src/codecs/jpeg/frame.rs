@@ -6,8 +6,8 @@ use crate::image::Size;
 /// Blocks of an MCU of several components (T.81 B.2.3).
 pub(super) const MOST_BLOCKS: usize = 10;
 
-/// From a position in the order of a file to a place in a block (T.81 figure A.6). What damaged data puts past the end of
-/// a block lands on its last place, as in libjpeg.
+/// From a position in zigzag order to a position in a block (T.81 figure A.6). What damaged data puts past the end of
+/// a block goes to its last position, as in libjpeg.
 #[rustfmt::skip]
 pub(super) const ZIGZAG: [u8; 80] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
@@ -15,8 +15,7 @@ pub(super) const ZIGZAG: [u8; 80] = [
     62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
 ];
 
-/// The next marker from `at` on, as (code, position after it). Bytes that belong to no segment are skipped, as libjpeg
-/// does.
+/// The next marker from `at` on, as (code, position after it). Bytes outside of segments are skipped, as in libjpeg.
 pub(super) fn next_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
     loop {
         at += bytes.get(at..)?.iter().position(|&byte| byte == 0xff)?;
@@ -45,14 +44,14 @@ pub(super) fn next_segment<'a>(bytes: &'a [u8], at: &mut usize) -> Segment<'a> {
         let Some((code, after)) = next_marker(bytes, *at) else { return Segment::CutOff };
         *at = after;
         match code {
-            // Markers that stand alone.
+            // Markers without a segment.
             0x01 | 0xd0..=0xd8 => {}
             0xd9 => return Segment::End,
             _ => {
                 let Some(length) = bytes.get(after..).and_then(|rest| rest.first_chunk()) else {
                     return Segment::CutOff;
                 };
-                // The length counts itself; less than that is none.
+                // The length includes itself, so less than 2 is invalid.
                 let length = usize::from(u16::from_be_bytes(*length)).max(2);
                 let Some(body) = bytes.get(after + 2..after + length) else { return Segment::CutOff };
                 *at = after + length;
@@ -62,14 +61,14 @@ pub(super) fn next_segment<'a>(bytes: &'a [u8], at: &mut usize) -> Segment<'a> {
     }
 }
 
-/// How a picture is coded, of what Huffman codes and 8 bits can be.
+/// The coding process of a picture (8 bits per sample).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Process {
-    /// Every block at once (SOF0, SOF1).
+    /// Sequential (SOF0, SOF1).
     Sequential,
-    /// In passes, from coarse to fine (SOF2).
+    /// Progressive (SOF2).
     Progressive,
-    /// The same with arithmetic coding (SOF9, SOF10).
+    /// Either with arithmetic coding (SOF9, SOF10).
     Arithmetic,
 }
 
@@ -92,12 +91,12 @@ pub(super) struct Frame {
     pub(super) components: Vec<Component>,
 }
 
-/// What is wrong where a scan comes first.
+/// The problem of a file whose scan comes first.
 pub(super) fn no_frame() -> Problem {
-    Problem::damaged("a scan stands before its frame")
+    Problem::damaged("a scan comes before the frame header")
 }
 
-/// Whether a marker is that of a frame header.
+/// Whether a marker begins a frame header.
 pub(super) fn is_frame(code: u8) -> bool {
     matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc)
 }
@@ -144,7 +143,7 @@ impl Frame {
         (self.size.width.div_ceil(8 * h) as usize, self.size.height.div_ceil(8 * v) as usize)
     }
 
-    /// Blocks of a component, across and down, as a scan of its own has them (T.81 A.2.2).
+    /// Blocks of a component, across and down, in a scan of its own (T.81 A.2.2).
     pub(super) fn blocks(&self, component: usize) -> (usize, usize) {
         let size = self.plane_size(component, 1);
         (size.width as usize, size.height as usize)
@@ -178,7 +177,7 @@ pub(super) struct Scan {
     /// The first and the last coefficient, in zigzag order.
     pub(super) first: usize,
     pub(super) last: usize,
-    /// The bit that an earlier scan came down to, and that this one comes down to.
+    /// Successive approximation: the previous and the current bit position.
     pub(super) high: u32,
     pub(super) low: u32,
 }
@@ -192,12 +191,12 @@ impl Scan {
         let &[first, last, bits, ..] = rest else { return Err(wrong()) };
         let mut listed: Vec<Part> = Vec::with_capacity(usize::from(count));
         for &[id, tables] in parts.as_chunks::<2>().0 {
-            // Components with the same id are told apart by their order, as libjpeg does.
+            // Components with the same id are distinguished by their order, as in libjpeg.
             let fresh = |index: &usize| listed.iter().all(|part| part.component != *index);
             let component = (0..frame.components.len())
                 .filter(fresh)
                 .find(|&index| frame.components[index].id == id)
-                .ok_or_else(|| Problem::damaged("a scan names a component that is not there"))?;
+                .ok_or_else(|| Problem::damaged("a scan refers to a missing component"))?;
             listed.push(Part { component, dc: usize::from(tables >> 4), ac: usize::from(tables & 15) });
         }
         let blocks: usize =

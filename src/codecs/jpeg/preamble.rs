@@ -1,4 +1,4 @@
-//! What stands before the first scan: size, orientation, profile, and which colours the components hold.
+//! Everything before the first scan: size, orientation, profile, and the color model of the components.
 
 use super::frame::{Component, Frame, Segment, is_frame, next_segment, no_frame};
 use crate::codecs::icc::{Chunks, JPEG_MARKER, or_note};
@@ -9,7 +9,7 @@ use crate::image::{Representation, Representations, Subsampling};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     Gray,
-    /// Planes that we can keep as they are.
+    /// Planes that can be kept as they are.
     Planar(Subsampling),
     /// Y′CbCr with planes that must be brought to one size.
     Uneven,
@@ -17,7 +17,7 @@ pub(super) enum Layout {
     Rgb,
 }
 
-/// What stands before the first scan.
+/// Everything before the first scan.
 pub(super) struct Preamble {
     pub(super) header: Header,
     pub(super) frame: Frame,
@@ -36,7 +36,7 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     loop {
         let (code, body) = match next_segment(bytes, &mut at) {
             Segment::Content { code, body } => (code, body),
-            Segment::End => return Err(Problem::damaged("it holds no picture")),
+            Segment::End => return Err(Problem::damaged("it contains no picture")),
             Segment::CutOff => return Err(Problem::Truncated),
         };
         match code {
@@ -73,7 +73,7 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     Ok(Preamble { header, frame, layout })
 }
 
-/// Which colours the components hold follows libjpeg (jdapimin.c): the JFIF marker, then Adobe's, then the ids.
+/// The color model follows libjpeg (jdapimin.c): the JFIF marker, then Adobe's, then the component ids.
 fn layout(components: &[Component], jfif: bool, adobe: Option<u8>) -> Result<Layout, Problem> {
     let [luma, blue, red] = match *components {
         [_] => return Ok(Layout::Gray),
@@ -84,7 +84,7 @@ fn layout(components: &[Component], jfif: bool, adobe: Option<u8>) -> Result<Lay
     let most = |factor: fn(&Component) -> u8| components.iter().map(factor).max().unwrap_or(1);
     let (h, v) = (most(|one| one.h), most(|one| one.v));
     if components.iter().any(|one| h % one.h != 0 || v % one.v != 0) {
-        return Err(Problem::Unsupported("a JPEG of a rare kind (fractional sampling)"));
+        return Err(Problem::Unsupported("a rare kind of JPEG (fractional sampling)"));
     }
     let rgb = !jfif
         && match adobe {

@@ -2,8 +2,8 @@
 
 use fast_image_resize::{Filter as Kernel, FilterType, ResizeAlg};
 
-/// How new samples are weighed from old ones. When shrinking, each is widened to what a new sample covers (but for
-/// [`Filter::Nearest`]).
+/// How new samples are weighted from old ones. When shrinking, each filter except [`Filter::Nearest`] is widened to cover
+/// everything that falls into a new sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// The sample whose centre is nearest.
@@ -19,7 +19,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// The same for interleaved samples, which `fast_image_resize` convolves.
+    /// The same filter for interleaved samples, which `fast_image_resize` convolves.
     ///
     /// Its version 6.1.0 reads out of bounds where a window ends inside the picture and its first or last weight is
     /// exactly 0, as Catmull-Rom's is at distance 1: it leaves such a weight away and takes the narrower reach for that

@@ -1,13 +1,12 @@
-//! Resampling one plane whose rows come from above: down the columns first, then across.
+//! Resampling of one plane whose rows arrive from top to bottom: vertically first, then horizontally.
 //!
-//! A row of the result is made in two steps that stay in the nearest cache: the rows it is weighed from become one line of
-//! 16 bits with [`FRACTION`] bits behind the point, and that line is weighed across. So samples are rounded to bytes once, at
-//! the end, and neither the plane nor what stands between the two passes has to be in memory: only as many rows are kept as
-//! one row of the result is made of. In WebAssembly this takes three quarters of the time of `fast_image_resize`, which
-//! goes across first and rounds twice.
+//! A row of the result takes two steps, both within the L1 cache: the rows that contribute to it are combined into one line
+//! of 16-bit samples with [`FRACTION`] fraction bits, and that line is resampled horizontally. Samples are rounded to bytes
+//! only once, at the end. Neither the plane nor the intermediate result has to be in memory: only as many rows are kept as
+//! contribute to one row of the result.
 //!
-//! All arithmetic is on integers, and saturates alike in vectors and in plain code, so that every machine gives the same
-//! bytes.
+//! All arithmetic is on integers and saturates the same way in vectors and in plain code, so that every machine produces the
+//! same bytes.
 
 use std::ops::Range;
 
@@ -15,31 +14,31 @@ use super::taps::{LANES, Taps, WEIGHT};
 use crate::image::lanes::{I16x8, I32x4, U8x16};
 use crate::image::{Plane, Size};
 
-/// Bits behind the point of the samples between the passes: enough for two roundings to be one, and room for a filter's
-/// overshoot, up to twice the range of a byte.
+/// Fraction bits of the samples between the passes. 16 bits then leave room for a filter's overshoot, up to twice the range
+/// of a byte.
 const FRACTION: u32 = 6;
-/// Bits that a sum loses between the passes.
+/// How far a sum is shifted between the passes.
 const DOWN_SHIFT: u32 = WEIGHT - FRACTION;
-/// Bits that a sum loses at the end.
+/// How far a sum is shifted at the end.
 const ACROSS_SHIFT: u32 = WEIGHT + FRACTION;
-/// Samples of a row that are weighed down at a time.
+/// Samples of a row that are combined vertically at a time.
 const BLOCK: usize = 16;
 
-/// Resamples one plane, whose rows it takes in bands of any height.
+/// Resamples one plane, whose rows arrive in bands of any height.
 pub(crate) struct PlaneResampler {
     across: Taps,
     down: Taps,
-    /// Samples of a row as it comes.
+    /// Samples of an arriving row.
     width: usize,
-    /// Those that the result is made of.
+    /// The columns that contribute to the result.
     columns: Range<usize>,
-    /// The last rows, those columns of them, each padded to whole blocks.
+    /// Those columns of the last rows, each padded to whole blocks.
     ring: Vec<u8>,
     stride: usize,
     kept: usize,
-    /// Rows that have come.
+    /// Rows that have arrived.
     seen: usize,
-    /// Rows that are made. Where the result is mirrored they are made from below.
+    /// Rows of the result that are done. A mirrored result is made from bottom to top.
     made: usize,
     line: Vec<i16>,
     result: Vec<u8>,
@@ -53,7 +52,7 @@ impl PlaneResampler {
         let kept = Order::of(&down).rows_kept();
         Self {
             width,
-            // A vector of weights may reach past the columns; it is 0 there.
+            // A vector of weights may extend past the columns; it is 0 there.
             line: vec![0; stride + across.length()],
             ring: vec![0; kept * stride],
             result: vec![0; across.len() * down.len()],
@@ -67,7 +66,7 @@ impl PlaneResampler {
         }
     }
 
-    /// Samples of a row as it comes.
+    /// Samples of an arriving row.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
@@ -77,7 +76,7 @@ impl PlaneResampler {
         (self.seen, self.made) = (0, 0);
     }
 
-    /// Takes the next rows, which must be whole.
+    /// Processes the next rows, which must be complete.
     pub(crate) fn push(&mut self, band: &[u8]) {
         let order = Order::of(&self.down);
         for row in band.chunks_exact(self.width) {
@@ -86,7 +85,7 @@ impl PlaneResampler {
             self.seen += 1;
             while self.made < self.down.len() && self.down.range(order.place(self.made)).end <= self.seen {
                 let place = order.place(self.made);
-                weigh_down(
+                combine(
                     &self.ring,
                     self.stride,
                     self.kept,
@@ -95,26 +94,26 @@ impl PlaneResampler {
                     &mut self.line,
                 );
                 let width = self.across.len();
-                weigh_across(&self.line, self.columns.start, &self.across, &mut self.result[place * width..][..width]);
+                resample_line(&self.line, self.columns.start, &self.across, &mut self.result[place * width..][..width]);
                 self.made += 1;
             }
         }
     }
 
-    /// The result, once all rows have come.
+    /// The result, once all rows have arrived.
     pub(crate) fn finish(self) -> Plane {
         debug_assert_eq!(self.made, self.down.len(), "rows are missing");
         Plane { size: Size::new(self.across.len() as u32, self.down.len() as u32), data: self.result }
     }
 
-    /// The result of rows that are all there.
+    /// The result for all rows at once.
     pub(crate) fn whole(mut self, rows: &[u8]) -> Plane {
         self.push(rows);
         self.finish()
     }
 }
 
-/// The order in which a result's rows are made, so that what they are made of comes from above.
+/// The order in which the rows of a result are made, which is the order in which their sources arrive.
 #[derive(Clone, Copy)]
 struct Order<'a> {
     down: &'a Taps,
@@ -126,26 +125,26 @@ impl<'a> Order<'a> {
         Self { down, mirrored: down.range(0).start > down.range(down.len() - 1).start }
     }
 
-    /// Which row of the result is made after so many others.
+    /// Which row of the result is made after `made` others.
     fn place(self, made: usize) -> usize {
         if self.mirrored { self.down.len() - 1 - made } else { made }
     }
 
-    /// How many rows must be kept: a row is made no earlier than those before it.
+    /// How many rows must be kept. A row is never made before those that precede it in order.
     fn rows_kept(self) -> usize {
-        let mut came = 0;
+        let mut arrived = 0;
         let kept = (0..self.down.len()).map(|made| {
             let range = self.down.range(self.place(made));
-            came = range.end.max(came);
-            came - range.start
+            arrived = range.end.max(arrived);
+            arrived - range.start
         });
         kept.max().unwrap_or(1)
     }
 }
 
-/// Weighs rows of the ring into one line. Two rows are interleaved, so that one dot product weighs both.
+/// Combines rows of the ring into one line. Two rows are interleaved, so that one dot product weights both.
 #[inline(never)]
-fn weigh_down(ring: &[u8], stride: usize, kept: usize, range: Range<usize>, weights: &[i16], line: &mut [i16]) {
+fn combine(ring: &[u8], stride: usize, kept: usize, range: Range<usize>, weights: &[i16], line: &mut [i16]) {
     type Row<'a> = &'a [[u8; BLOCK]];
     let row = |at: usize| -> Row<'_> { ring[at % kept * stride..][..stride].as_chunks().0 };
     let pairs: Vec<(Row<'_>, Row<'_>, I16x8)> = range
@@ -169,20 +168,20 @@ fn weigh_down(ring: &[u8], stride: usize, kept: usize, range: Range<usize>, weig
     }
 }
 
-/// Weighs the samples of a line, which begins with the plane's sample `first`.
-fn weigh_across(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
-    // A known number of vectors keeps the innermost loop free of branches.
+/// Resamples a line, which begins with the plane's column `first`, horizontally.
+fn resample_line(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
+    // A constant number of vectors keeps the innermost loop free of branches.
     match taps.length() / LANES {
-        1 => weigh_vectors::<1>(line, first, taps, out),
-        2 => weigh_vectors::<2>(line, first, taps, out),
-        3 => weigh_vectors::<3>(line, first, taps, out),
-        _ => weigh_vectors::<0>(line, first, taps, out),
+        1 => resample_vectors::<1>(line, first, taps, out),
+        2 => resample_vectors::<2>(line, first, taps, out),
+        3 => resample_vectors::<3>(line, first, taps, out),
+        _ => resample_vectors::<0>(line, first, taps, out),
     }
 }
 
-/// The same for so many vectors of weights a sample, or any number where it is 0.
+/// The same for a constant number of vectors of weights per sample, or any number if it is 0.
 #[inline(never)]
-fn weigh_vectors<const VECTORS: usize>(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
+fn resample_vectors<const VECTORS: usize>(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
     let sum = |(start, weights): (usize, &[i16])| {
         let vectors = if VECTORS == 0 { weights.len() / LANES } else { VECTORS };
         let samples = line[start - first..][..vectors * LANES].as_chunks().0;

@@ -1,9 +1,9 @@
-//! What each sample of a resampled line is made of.
+//! The weights from which each sample of a resampled line is computed.
 //!
-//! A picture's planes should come out as they do in its RGB twin: chroma brought to luma size, filtered there, and averaged
-//! where the result is subsampled. All three are linear, so they are done as one: the filter's weights are worked out for
-//! luma positions, averaged over the result's blocks and carried back to the chroma samples that each luma position is
-//! interpolated from. For luma the first and the last step are nothing.
+//! A planar picture should be resampled like the same picture in RGB: chroma is upsampled to luma size, filtered there, and
+//! averaged if the result is subsampled. All three steps are linear, so they are combined: the filter's weights are computed
+//! for luma positions, averaged over the result's blocks, and distributed to the chroma samples from which each luma position
+//! is interpolated. For luma, only the filter remains.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) struct Side {
     pub(super) from: u32,
     /// Luma samples that share a sample of the plane.
     pub(super) ratio: u8,
-    /// Where the part that is read begins, in luma samples.
+    /// Where the window begins, in luma samples.
     pub(super) start: f64,
     /// Its length.
     pub(super) length: f64,
@@ -30,7 +30,7 @@ pub(super) struct Side {
     pub(super) to: u32,
     /// How many of them share a sample of the result.
     pub(super) to_ratio: u8,
-    /// Whether the result is mirrored. Blocks of its samples are counted from where it then begins.
+    /// Whether the result is mirrored. Its blocks are then counted from the mirrored start.
     pub(super) mirrored: bool,
 }
 
@@ -40,7 +40,7 @@ impl Side {
         self.from.div_ceil(self.ratio.into()) as usize
     }
 
-    /// The luma positions that a luma sample of the result is weighed from, and where its centre lies.
+    /// The luma positions that contribute to a luma sample of the result, and the position of its centre.
     fn reach(self, pixel: u32, filter: Filter) -> (Range<u32>, f64) {
         let scale = self.length / f64::from(self.to);
         let place = if self.mirrored { self.to - 1 - pixel } else { pixel };
@@ -63,9 +63,9 @@ impl Side {
 
 /// The weights of every result sample in one direction.
 pub(super) struct Taps {
-    /// The samples that each is made of. Weights at both ends are other than zero.
+    /// The samples that contribute to each. Weights at both ends are not zero.
     ranges: Vec<Range<usize>>,
-    /// All weights, [`length`](Self::length) a sample; those behind a range's end are 0.
+    /// All weights, [`length`](Self::length) per result; those past a range's end are 0.
     weights: Vec<i16>,
     /// The longest range, rounded up to a multiple of [`LANES`].
     length: usize,
@@ -78,7 +78,7 @@ impl Taps {
         let rows: Vec<(usize, Vec<i16>)> = (0..results)
             .map(|result| {
                 let block = u32::from(side.to_ratio);
-                // The last pixels are continued where a block reaches past them.
+                // A block that extends past the last pixel repeats it.
                 let pixels = (result * block..(result + 1) * block).map(|pixel| pixel.min(side.to - 1));
                 sums.collect(pixels, side, filter);
                 sums.rounded()
@@ -99,12 +99,12 @@ impl Taps {
         self.ranges.len()
     }
 
-    /// Weights of one sample, padded.
+    /// Number of weights per result, including padding.
     pub(super) fn length(&self) -> usize {
         self.length
     }
 
-    /// The samples that one sample of the result is made of.
+    /// The samples that contribute to one sample of the result.
     pub(super) fn range(&self, result: usize) -> Range<usize> {
         self.ranges[result].clone()
     }
@@ -119,21 +119,21 @@ impl Taps {
         self.ranges.iter().map(|range| range.start).zip(self.weights.chunks_exact(self.length))
     }
 
-    /// The samples that any is made of.
+    /// The samples that contribute to any result.
     pub(super) fn all(&self) -> Range<usize> {
         let first = self.ranges.iter().map(|range| range.start).min().unwrap_or(0);
         first..self.ranges.iter().map(|range| range.end).max().unwrap_or(0)
     }
 }
 
-/// Weights of one result sample while they are added up: those of the plane's samples from `first` on.
+/// Weights of one result sample while they are summed up, for the plane's samples from `first` on.
 struct Sums {
     first: usize,
     values: Vec<f64>,
 }
 
 impl Sums {
-    /// Adds up the weights of some luma samples of the result, which share one sample.
+    /// Averages the weights of the luma samples of the result that share one sample.
     fn collect(&mut self, pixels: impl ExactSizeIterator<Item = u32> + Clone, side: Side, filter: Filter) {
         let share = 1.0 / pixels.len() as f64;
         let ratio = u32::from(side.ratio);
@@ -168,8 +168,8 @@ impl Sums {
         }
     }
 
-    /// Fixed point, adding up to one exactly, without zeros at the ends. What rounding takes from one weight goes to the
-    /// next, so that thousands of small weights do not drift.
+    /// Fixed point, with a sum of exactly one and without zeros at the ends. The rounding error of each weight is carried to
+    /// the next, so that it does not accumulate over thousands of small weights.
     fn rounded(&self) -> (usize, Vec<i16>) {
         let one = f64::from(1u32 << WEIGHT);
         let total: f64 = self.values.iter().sum();

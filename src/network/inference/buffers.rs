@@ -1,12 +1,12 @@
-//! Which value lies in which piece of memory: a piece is used again once nothing reads what lies in it. Decided once for a
-//! network, whose sizes are all known, so that a run allocates nothing.
+//! Assigns values to pieces of memory: a piece is reused once nothing reads its value any more. This is decided once
+//! per model, since all sizes are known, so that a run allocates nothing.
 
-/// A value's life, in steps of the program.
+/// A value's lifetime, in steps of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Life {
     /// Its length in floats.
     pub(super) floats: usize,
-    /// The last step that reads it; the one that makes it where none does.
+    /// The last step that reads it, or the one that makes it if none does.
     pub(super) until: usize,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Plan {
     pub(super) floats: Vec<usize>,
 }
 
-/// Finds a piece for each value. Value 0 is there before the first step; step `n` makes value `n + 1`.
+/// Finds a piece for each value. Value 0 exists before the first step; step `n` makes value `n + 1`.
 pub(super) fn plan(lives: &[Life]) -> Plan {
     let mut plan = Plan::default();
     let mut free: Vec<usize> = Vec::new();

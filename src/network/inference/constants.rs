@@ -21,7 +21,7 @@ pub(super) struct Literal {
     numbers: Numbers,
 }
 
-/// What two numbers are made into.
+/// An operation on two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arithmetic {
     Add,
@@ -46,7 +46,7 @@ impl Literal {
         Self { sizes: Vec::new(), numbers: Numbers::Floats(vec![number]) }
     }
 
-    /// The numbers of a file's constant, when they are few.
+    /// The numbers of a constant in the file, if there are few.
     pub(super) fn of(tensor: &Tensor<'_>) -> Result<Self, Trouble> {
         if tensor.length() > MOST {
             return Err(Trouble::Unsupported("computes with a large constant"));
@@ -67,7 +67,7 @@ impl Literal {
         self.sizes.len() == 1
     }
 
-    /// Its sizes, as Shape gives them.
+    /// Its sizes, as returned by Shape.
     pub(super) fn shape(&self) -> Vec<usize> {
         self.sizes.clone()
     }
@@ -103,18 +103,18 @@ impl Literal {
     /// Gather along the only dimension.
     pub(super) fn gathered(&self, indices: &Self) -> Result<Self, Trouble> {
         if !self.is_row() {
-            return Err(Trouble::Unsupported("gathers from what is no row of numbers"));
+            return Err(Trouble::Unsupported("gathers from something other than a row of numbers"));
         }
         let places = indices.integers()?.iter().map(|index| from_end(*index, self.length()));
         self.picked(indices.sizes.clone(), &places.collect::<Option<Vec<_>>>().ok_or(Trouble::Mismatch)?)
     }
 
-    /// The part from `start` to before `end`, by `step`; negative places count from the end, and what lies beyond is
-    /// brought within.
+    /// The part from `start` to before `end`, by `step`; negative positions count from the end, and positions outside
+    /// are clamped.
     pub(super) fn sliced(&self, start: i64, end: i64, step: i64) -> Result<Self, Trouble> {
         let step = usize::try_from(step).ok().filter(|step| *step > 0);
         let (true, Some(step)) = (self.is_row(), step) else {
-            return Err(Trouble::Unsupported("slices backwards, or what is no row of numbers"));
+            return Err(Trouble::Unsupported("slices backwards, or slices something other than a row of numbers"));
         };
         let length = self.length();
         let within = |place: i64| {
@@ -129,7 +129,7 @@ impl Literal {
     /// Rows one after another.
     pub(super) fn concatenated(parts: &[Self]) -> Result<Self, Trouble> {
         if !parts.iter().all(Self::is_row) {
-            return Err(Trouble::Unsupported("joins what are no rows of numbers"));
+            return Err(Trouble::Unsupported("joins something other than rows of numbers"));
         }
         if parts.iter().map(Self::length).sum::<usize>() > MOST {
             return Err(Trouble::Unsupported("computes with a large constant"));
@@ -143,7 +143,7 @@ impl Literal {
         Ok(Self { sizes: vec![literal.length()], ..literal })
     }
 
-    /// The same numbers with more dimensions of 1, which the result has at these places.
+    /// The same numbers with more dimensions of 1, at these positions in the result.
     pub(super) fn unsqueezed(&self, axes: &[i64]) -> Result<Self, Trouble> {
         let rank = self.sizes.len() + axes.len();
         let mut axes = placed(axes, rank)?;
@@ -182,7 +182,7 @@ impl Literal {
         if fits { Ok(Self { sizes, numbers: self.numbers.clone() }) } else { Err(Trouble::Mismatch) }
     }
 
-    /// The numbers as whole ones, their fractions cut off, or as floats.
+    /// The numbers as truncated integers, or as floats.
     pub(super) fn cast(&self, to_floats: bool) -> Self {
         let numbers = match &self.numbers {
             Numbers::Floats(all) if !to_floats => Numbers::Integers(all.iter().map(|value| *value as i64).collect()),
@@ -192,7 +192,7 @@ impl Literal {
         Self { sizes: self.sizes.clone(), numbers }
     }
 
-    /// The largest whole number that is not above each.
+    /// The floor of each number.
     pub(super) fn floor(&self) -> Self {
         let numbers = match &self.numbers {
             Numbers::Floats(all) => Numbers::Floats(all.iter().map(|value| value.floor()).collect()),
@@ -201,7 +201,7 @@ impl Literal {
         Self { sizes: self.sizes.clone(), numbers }
     }
 
-    /// Number by number; one of both may be a single number.
+    /// Number by number; either side may be a single number.
     pub(super) fn combined(&self, other: &Self, by: Arithmetic) -> Result<Self, Trouble> {
         fn pairs<T: Copy>(one: &[T], other: &[T], by: impl Fn(T, T) -> Option<T>) -> Result<Vec<T>, Trouble> {
             let length = if other.len() == 1 { one.len() } else { other.len() };
@@ -240,7 +240,7 @@ impl Literal {
     }
 }
 
-/// A place that counts from the end when it is negative.
+/// A position that counts from the end if it is negative.
 fn from_end(place: i64, length: usize) -> Option<usize> {
     let place = if place < 0 { place.checked_add(i64::try_from(length).ok()?)? } else { place };
     usize::try_from(place).ok().filter(|place| *place < length)

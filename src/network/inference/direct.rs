@@ -1,10 +1,10 @@
-//! Convolutions as they are defined, for what Winograd's method does not fit: dilated ones, other sizes and steps, and those
-//! with one output.
+//! Direct convolution, for cases that Winograd's method does not cover: dilations, other sizes and strides, and a
+//! single output.
 
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
 
-/// How a window goes over its input, in one direction.
+/// How a window moves over its input, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Axis {
     /// Samples of the window.
@@ -23,14 +23,14 @@ impl Axis {
     /// Three samples one after another, with a border of one.
     pub(super) const PLAIN: Self = Self { kernel: 3, step: 1, dilation: 1, before: 1, after: 1 };
 
-    /// How many windows an input has; nothing when not even one fits.
+    /// How many windows an input has; `None` when not even one fits.
     pub(super) fn windows(self, size: usize) -> Option<usize> {
         let reach = self.kernel.checked_sub(1)?.checked_mul(self.dilation)?.checked_add(1)?;
         let padded = size.checked_add(self.before)?.checked_add(self.after)?;
         Some(padded.checked_sub(reach)?.checked_div(self.step)? + 1)
     }
 
-    /// The window's samples that lie within the input: their number in the window, and where they are.
+    /// The window's samples that are within the input: their index in the window, and their position.
     #[inline(always)]
     fn inside(self, window: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
         let start = window * self.step;
@@ -49,7 +49,7 @@ const WIDE: usize = 4 * LANES;
 pub(super) struct Direct {
     down: Axis,
     across: Axis,
-    /// Input channels with those that fill pixels up.
+    /// Input channels, including padding channels.
     inputs: usize,
     /// [tap][input][output], or [tap][input] for one output.
     weights: Vec<f32>,
@@ -59,8 +59,8 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    /// `weights` by output, input and tap; `places` says where an input channel lies in a pixel of the input, whose
-    /// sources have `inputs` floats in all.
+    /// `weights` by output, input and tap; `places` has the position of each input channel in a pixel of the input,
+    /// whose sources have `inputs` floats in total.
     pub(super) fn new(
         weights: &[f32],
         bias: &[f32],
@@ -85,7 +85,7 @@ impl Direct {
         Self { down, across, inputs, weights: own, bias: padded, single, relu }
     }
 
-    /// Runs the convolution; the sources, all of one size, are one after another the channels of the input.
+    /// Runs the convolution; the concatenated sources, all of the same size, are the channels of the input.
     pub(super) fn run(&self, sources: &[View<'_>], shape: Shape, out: &mut [f32]) {
         for (y, row) in out.chunks_exact_mut(shape.row()).take(shape.height).enumerate() {
             for (x, pixel) in row.chunks_exact_mut(shape.stride()).enumerate() {
@@ -94,7 +94,7 @@ impl Direct {
         }
     }
 
-    /// A pixel with several outputs: a vector has outputs.
+    /// A pixel with several outputs: a vector holds outputs.
     #[inline(never)]
     fn pixel(&self, sources: &[View<'_>], (y, x): (usize, usize), out: &mut [f32]) {
         let outputs = out.len();
@@ -128,7 +128,7 @@ impl Direct {
         }
     }
 
-    /// A pixel with one output: a vector has inputs.
+    /// A pixel with one output: a vector holds inputs.
     #[inline(never)]
     fn one(&self, sources: &[View<'_>], (y, x): (usize, usize), out: &mut [f32]) {
         let (mut even, mut odd) = (Floats::splat(0.0), Floats::splat(0.0));
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn gaps_and_steps_are_kept() {
-        // Samples two apart, from two before to two after, in the one direction; every second row in the other.
+        // Samples two apart, from two before to two after, in one direction; every second row in the other.
         let across = Axis { kernel: 3, step: 1, dilation: 2, before: 2, after: 2 };
         let down = Axis { kernel: 1, step: 2, dilation: 1, before: 0, after: 0 };
         // Output 0: left and right of channel 0; output 1: the middle of channel 1.

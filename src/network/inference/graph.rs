@@ -1,8 +1,8 @@
-//! From a file's graph to the outline of a program: what is computed, in which order, with every size known. Weights are
-//! named here, not yet read.
+//! From a file's graph to the outline of a program: what is computed, in which order, with every size known. Weights
+//! are only named here, not read yet.
 //!
-//! A value is often no piece of memory: constants fold into others, a concatenation is a list of parts, and an enlarged
-//! part stays a note until something reads it that cannot enlarge it by itself.
+//! Many values are not pieces of memory: constants are folded, a concatenation is a list of parts, and an upscaled part
+//! stays a note until it is read by something that cannot upscale it on the fly.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +20,10 @@ const MOST_SAMPLES: usize = 4096;
 const MOST_PARTS: usize = 64;
 /// Most floats of a value: 256 MB.
 const MOST_FLOATS: usize = 1 << 26;
-/// Most multiplications in all: twenty times those of the full U²-Net.
+/// Most multiplications in total: twenty times those of the full U²-Net.
 const MOST_WORK: u64 = 1 << 40;
 
-/// A value in memory: 0 is the input, `n + 1` what step `n` makes.
+/// A value in memory: 0 is the input, `n + 1` the result of step `n`.
 pub(super) type Id = usize;
 
 /// What a convolution reads: a value, at twice its size where `doubled`.
@@ -33,23 +33,23 @@ pub(super) struct Part {
     pub(super) doubled: bool,
 }
 
-/// A convolution and what is done to its result.
+/// A convolution and the operations fused with it.
 #[derive(Clone, Debug)]
 pub(super) struct Convolution<'a> {
     pub(super) sources: Vec<Part>,
     pub(super) weights: &'a Tensor<'a>,
-    /// By output: what the weights are multiplied by (batch normalisation); empty for 1.
+    /// By output: the factor of the weights (batch normalisation); empty for 1.
     pub(super) factors: Vec<f32>,
     pub(super) bias: Vec<f32>,
     pub(super) window: (direct::Axis, direct::Axis),
     pub(super) relu: bool,
-    /// What is added after all this; by Winograd's method only.
+    /// A value added at the end; with Winograd's method only.
     pub(super) added: Option<Id>,
-    /// Floats of the transformed weights where Winograd's method fits it.
+    /// Floats of the transformed weights, if Winograd's method can be used.
     pub(super) winograd: Option<usize>,
 }
 
-/// What a step does.
+/// The operation of a step.
 #[derive(Clone, Debug)]
 pub(super) enum Action<'a> {
     Convolve(Convolution<'a>),
@@ -79,7 +79,7 @@ pub(super) struct Outline<'a> {
     pub(super) steps: Vec<Action<'a>>,
     /// By value: that of the input, then of each step's result.
     pub(super) shapes: Vec<Shape>,
-    /// The value that is the answer.
+    /// The value that is the output.
     pub(super) output: Id,
 }
 
@@ -87,31 +87,31 @@ pub(super) struct Outline<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Piece {
     id: Id,
-    /// How it is to be resized where it is read.
+    /// How to resize it when it is read.
     resized: Option<(resize::Axis, resize::Axis)>,
 }
 
-/// What a name of the file stands for.
+/// What a name in the file refers to.
 #[derive(Clone, Debug)]
 enum Known<'a> {
-    /// A constant of the file, such as weights.
+    /// A constant in the file, such as weights.
     Constant(&'a Tensor<'a>),
-    /// Something computed from constants.
+    /// A value computed from constants.
     Literal(Literal),
     /// Channels of pixels.
     Pixels {
         pieces: Vec<Piece>,
         shape: Shape,
-        /// Whether all that leads here from the step that made it is read once, by the next.
+        /// Whether everything on the way here from the step that made it is read only once, by the next.
         sole: bool,
     },
 }
 
-/// The work on an outline.
+/// Builds an outline.
 struct Draft<'a> {
     outline: Outline<'a>,
     known: BTreeMap<&'a str, Known<'a>>,
-    /// How often each name is read by what is needed.
+    /// How often each name is read by needed nodes.
     uses: BTreeMap<&'a str, usize>,
     work: u64,
 }
@@ -184,7 +184,7 @@ impl<'a> Draft<'a> {
         for name in &node.inputs {
             match self.known.get(name) {
                 Some(known) => inputs.push(Some(known.clone())),
-                // An optional input that is left out.
+                // An omitted optional input.
                 None if name.is_empty() => inputs.push(None),
                 None => return Err(Unusable::Missing { node: title(), value: shortened(name) }),
             }
@@ -200,7 +200,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What a node gives; nothing for an operator that we do not have.
+    /// The result of a node; `None` for an unsupported operator.
     fn known_of(&mut self, inputs: &Inputs<'a>) -> Result<Option<Known<'a>>, Trouble> {
         let first = inputs.known.first().and_then(Option::as_ref);
         let pixels = matches!(first, Some(Known::Pixels { .. }));
@@ -233,7 +233,7 @@ impl<'a> Draft<'a> {
         }))
     }
 
-    /// Adds a step; its result.
+    /// Adds a step and returns its result.
     fn step(&mut self, action: Action<'a>, shape: Shape) -> Result<Known<'a>, Trouble> {
         bounded(shape)?;
         let per_float = match &action {
@@ -255,7 +255,7 @@ impl<'a> Draft<'a> {
         Ok(Known::Pixels { pieces, shape, sole: true })
     }
 
-    /// A value as one that lies in memory.
+    /// A value, materialised in memory.
     fn plain(&mut self, pieces: &[Piece], shape: Shape) -> Result<Id, Trouble> {
         let mut ids = Vec::new();
         for piece in pieces {
@@ -270,7 +270,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A piece in memory at the size that it has.
+    /// A piece in memory at its own size.
     fn unresized(&mut self, piece: Piece) -> Result<Id, Trouble> {
         let Some((down, across)) = piece.resized else { return Ok(piece.id) };
         let shape = Shape::new(self.outline.shapes[piece.id].channels, down.to, across.to);
@@ -285,7 +285,7 @@ impl<'a> Draft<'a> {
         once && matches!(inputs.known.get(at), Some(Some(Known::Pixels { sole: true, .. })))
     }
 
-    /// The convolution whose result an input is, when nothing else reads that, so that what comes next can be done there.
+    /// The convolution that produces an input, if nothing else reads its result, so that a next operation can be fused.
     fn convolution(&mut self, inputs: &Inputs<'a>, at: usize) -> Option<&mut Convolution<'a>> {
         if !self.is_sole(inputs, at) {
             return None;
@@ -311,7 +311,7 @@ impl<'a> Draft<'a> {
         let weights = inputs.weights(1)?;
         let [outputs, channels, kernel_y, kernel_x] = weights.sizes[..] else { return Err(Trouble::Mismatch) };
         if inputs.integer("group", 1)? != 1 {
-            return Err(Trouble::Unsupported("convolves in groups"));
+            return Err(Trouble::Unsupported("uses grouped convolution"));
         }
         if channels != from.channels || outputs == 0 || outputs > MOST_CHANNELS {
             return Err(Trouble::Mismatch);
@@ -353,7 +353,7 @@ impl<'a> Draft<'a> {
         self.step(Action::Convolve(one), Shape::new(outputs, height, width))
     }
 
-    /// Batch normalisation, within the convolution that it follows: (x − mean) / √(variance + ε) · scale + shift.
+    /// Batch normalisation, fused with the convolution before it: (x − mean) / √(variance + ε) · scale + shift.
     fn normalise(&mut self, inputs: &Inputs<'a>) -> Result<Known<'a>, Trouble> {
         let (pieces, shape) = inputs.pixels(0)?;
         let mut by_channel = Vec::new();
@@ -397,7 +397,7 @@ impl<'a> Draft<'a> {
             return Err(Trouble::Unsupported("adds values of different sizes"));
         }
         for (at, pieces, added) in [(0, &one, &other), (1, &other, &one)] {
-            // What is added must be there before the convolution.
+            // The added value must exist before the convolution.
             let ([piece], [Piece { id, resized: None }]) = (&pieces[..], &added[..]) else { continue };
             if *id < piece.id
                 && let Some(convolution) = self.convolution(inputs, at)
@@ -417,7 +417,7 @@ impl<'a> Draft<'a> {
         let kernel = inputs.sizes("kernel_shape", &[0, 0], 1)?;
         let steps = inputs.sizes("strides", &[1, 1], 1)?;
         if inputs.sizes("pads", &[0, 0, 0, 0], 0)? != [0; 4] || inputs.sizes("dilations", &[1, 1], 1)? != [1; 2] {
-            return Err(Trouble::Unsupported("pools with a border or with gaps"));
+            return Err(Trouble::Unsupported("pools with padding or dilation"));
         }
         let partial = inputs.integer("ceil_mode", 0)? != 0;
         let axis = |at: usize| pool::Axis { kernel: kernel[at], step: steps[at], partial };
@@ -427,18 +427,18 @@ impl<'a> Draft<'a> {
         self.step(Action::Largest(id, (axis(0), axis(1))), Shape::new(from.channels, height, width))
     }
 
-    /// Resizing stays a note until it is known what reads it.
+    /// Resizing stays a note until its reader is known.
     fn resize(&mut self, inputs: &Inputs<'a>) -> Result<Known<'a>, Trouble> {
         let (pieces, from) = inputs.pixels(0)?;
         if inputs.text("mode", "nearest")? != "linear" {
-            return Err(Trouble::Unsupported("resizes otherwise than linearly"));
+            return Err(Trouble::Unsupported("does not resize linearly"));
         }
         for (name, what) in [("antialias", "resizes with a filter"), ("axes", "resizes only some dimensions")] {
             if !matches!(inputs.node.attribute(name), None | Some(Attribute::Integer(0))) {
                 return Err(Trouble::Unsupported(what));
             }
         }
-        // The operator's first version has two inputs, and knows one rule for places.
+        // The operator's first version has two inputs and only one coordinate transformation.
         let first_version = inputs.known.len() == 2;
         let places =
             inputs.text("coordinate_transformation_mode", if first_version { "asymmetric" } else { "half_pixel" });
@@ -447,7 +447,7 @@ impl<'a> Draft<'a> {
             "pytorch_half_pixel" => resize::Places::PytorchHalfPixel,
             "align_corners" => resize::Places::AlignCorners,
             "asymmetric" => resize::Places::Asymmetric,
-            _ => return Err(Trouble::Unsupported("resizes with an unknown rule for places")),
+            _ => return Err(Trouble::Unsupported("resizes with an unknown coordinate transformation")),
         };
         let by_size = |from: usize, to: i64| -> Result<resize::Axis, Trouble> {
             let to = usize::try_from(to).ok().filter(|to| (1..=MOST_SAMPLES).contains(to)).ok_or(Trouble::TooLarge)?;
@@ -482,7 +482,7 @@ impl<'a> Draft<'a> {
 
     fn concatenate(&mut self, inputs: &Inputs<'a>) -> Result<Known<'a>, Trouble> {
         if !matches!(inputs.integer("axis", i64::MAX)?, 1 | -3) {
-            return Err(Trouble::Unsupported("joins otherwise than by channels"));
+            return Err(Trouble::Unsupported("does not join by channels"));
         }
         let (mut all, mut shape, mut sole) = (Vec::new(), None, inputs.known.len() == 1);
         for at in 0..inputs.known.len() {
@@ -504,7 +504,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A node with what its inputs stand for.
+/// A node with its resolved inputs.
 struct Inputs<'a> {
     node: &'a Node<'a>,
     known: Vec<Option<Known<'a>>>,
@@ -515,7 +515,7 @@ impl<'a> Inputs<'a> {
         self.known.get(at).and_then(Option::as_ref).ok_or(Trouble::Mismatch)
     }
 
-    /// Whether an optional input is there; exporters leave it out or give a constant without numbers.
+    /// Whether an optional input is present; exporters omit it or pass an empty constant.
     fn has(&self, at: usize) -> bool {
         match self.known.get(at) {
             Some(Some(Known::Constant(tensor))) => tensor.length() > 0,
@@ -567,7 +567,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// A list of sizes, as many as the default has, none below `least`.
+    /// A list of sizes, as long as the default, none below `least`.
     fn sizes<const N: usize>(&self, name: &str, default: &[usize; N], least: usize) -> Result<[usize; N], Trouble> {
         let sizes = match self.node.attribute(name) {
             Some(Attribute::Integers(all)) => all,
@@ -588,7 +588,7 @@ impl<'a> Inputs<'a> {
     fn no_automatic_border(&self) -> Result<(), Trouble> {
         match self.text("auto_pad", "NOTSET")? {
             "NOTSET" => Ok(()),
-            _ => Err(Trouble::Unsupported("finds its border by itself")),
+            _ => Err(Trouble::Unsupported("uses automatic padding")),
         }
     }
 
@@ -606,7 +606,7 @@ impl<'a> Inputs<'a> {
 fn bounded(shape: Shape) -> Result<(), Trouble> {
     let Shape { channels, height, width } = shape;
     let within = channels <= MOST_CHANNELS && height <= MOST_SAMPLES && width <= MOST_SAMPLES;
-    // No overflow: the product has at most 13 + 12 + 12 bits, so it is taken in 64.
+    // No overflow: the product has at most 13 + 12 + 12 bits and is computed in 64.
     let floats = channels.next_multiple_of(super::vector::LANES) as u64 * height as u64 * width as u64;
     if within && floats > 0 && floats <= MOST_FLOATS as u64 { Ok(()) } else { Err(Trouble::TooLarge) }
 }
@@ -622,16 +622,16 @@ fn constant<'a>(node: &'a Node<'a>) -> Result<Known<'a>, Trouble> {
         (_, Some(Attribute::Integer(value)), ..) => Ok(Known::Literal(Literal::one(*value))),
         (_, _, Some(Attribute::Integers(values)), _) => Ok(Known::Literal(Literal::row(values.clone()))),
         (.., Some(Attribute::Float(value))) => Ok(Known::Literal(Literal::fraction(*value))),
-        _ => Err(Trouble::Unsupported("has a constant of another kind")),
+        _ => Err(Trouble::Unsupported("has an unexpected kind of constant")),
     }
 }
 
-/// Whether Cast makes floats.
+/// Whether Cast converts to floats.
 fn float_target(inputs: &Inputs<'_>) -> Result<bool, Trouble> {
     let kind = Kind::of(inputs.integer("to", 0)?);
-    let kind = kind.ok_or(Trouble::Unsupported("makes numbers of a type that we do not have"))?;
+    let kind = kind.ok_or(Trouble::Unsupported("converts to an unsupported type"))?;
     match (inputs.get(0)?, kind.is_float()) {
-        (Known::Pixels { .. }, false) => Err(Trouble::Unsupported("makes pixels whole numbers")),
+        (Known::Pixels { .. }, false) => Err(Trouble::Unsupported("converts pixels to integers")),
         (_, floats) => Ok(floats),
     }
 }
@@ -639,7 +639,7 @@ fn float_target(inputs: &Inputs<'_>) -> Result<bool, Trouble> {
 fn cast<'a>(inputs: &Inputs<'a>) -> Result<Known<'a>, Trouble> {
     let floats = float_target(inputs)?;
     match inputs.get(0)? {
-        // Weights in 16 bits are read as floats anyway.
+        // 16-bit weights are read as floats anyway.
         Known::Constant(tensor) if tensor.is_float() && floats => Ok(Known::Constant(tensor)),
         _ => Ok(Known::Literal(inputs.literal(0)?.cast(floats))),
     }
@@ -655,12 +655,12 @@ fn shape(inputs: &Inputs<'_>) -> Result<Literal, Trouble> {
     all.sliced(inputs.integer("start", 0)?, inputs.integer("end", i64::MAX)?, 1)
 }
 
-/// What an operator makes of constants; nothing for one that we do not have.
+/// The result of an operator on constants; `None` for an unsupported one.
 fn folded(operator: &str, inputs: &Inputs<'_>) -> Result<Option<Literal>, Trouble> {
     let arithmetic = |by: Arithmetic| inputs.literal(0)?.combined(&inputs.literal(1)?, by);
     let along_rows = |default: i64| match inputs.integer("axis", default)? {
         0 | -1 => Ok(()),
-        _ => Err(Trouble::Unsupported("computes with constants that are no rows of numbers")),
+        _ => Err(Trouble::Unsupported("computes with constants other than rows of numbers")),
     };
     Ok(Some(match operator {
         "Gather" => {
@@ -684,7 +684,7 @@ fn folded(operator: &str, inputs: &Inputs<'_>) -> Result<Option<Literal>, Troubl
     }))
 }
 
-/// Slice, whose places are attributes in its older version.
+/// Slice; in its older version, positions are attributes.
 fn slice(inputs: &Inputs<'_>) -> Result<Literal, Trouble> {
     let one = |at: usize, name: &str, default: Option<i64>| {
         let numbers = match inputs.node.attribute(name) {
@@ -713,7 +713,7 @@ fn fits(declared: &[Dimension<'_>], wanted: [i64; 4]) -> bool {
         })
 }
 
-/// A shape for people: `1 × 3 × 1024 × 1024`.
+/// A shape for display: `1 × 3 × 1024 × 1024`.
 fn described(shape: &[Dimension<'_>]) -> String {
     let sizes = shape.iter().map(|dimension| match dimension {
         Dimension::Fixed(size) => size.to_string(),

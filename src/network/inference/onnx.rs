@@ -1,19 +1,19 @@
-//! An ONNX file as it lies in memory: nodes, constants and what goes in and out. Nothing is computed and no numbers are
-//! copied here; field numbers are those of `onnx.proto`.
+//! An ONNX file in memory: nodes, constants, inputs and outputs. Nothing is computed and no data is copied here; field
+//! numbers are those of `onnx.proto`.
 
 use std::collections::BTreeMap;
 
 use super::protobuf::{Fields, Value, push};
 use super::{Damage, Unusable};
 
-/// Most nodes or constants of a file; U²-Net has 1,050 nodes as PyTorch exports it.
+/// Most nodes or constants in a file; U²-Net exported from PyTorch has 1,050 nodes.
 const MOST_NODES: usize = 20_000;
 /// Most inputs, outputs or attributes of a node, and numbers in an attribute.
 const MOST_PARTS: usize = 256;
 /// Most dimensions of a tensor.
 const MOST_DIMENSIONS: usize = 8;
 
-/// The types of numbers that we read, by ONNX's number.
+/// The supported data types, with ONNX's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Float,
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// Whether it has fractions.
+    /// Whether it is a floating-point type.
     pub(super) fn is_float(self) -> bool {
         matches!(self, Self::Float | Self::Half | Self::Double)
     }
@@ -50,16 +50,16 @@ impl Kind {
     }
 }
 
-/// Where a tensor's numbers lie.
+/// How a tensor's data is stored.
 #[derive(Clone, Copy, Debug)]
 enum Stored<'a> {
-    /// In little-endian bytes.
+    /// As little-endian bytes.
     Plain(&'a [u8]),
     /// As protobuf's integers, packed.
     Integers(&'a [u8]),
 }
 
-/// A constant of a file, its numbers still as they lie there.
+/// A constant in a file, with its data still as stored.
 #[derive(Clone, Debug)]
 pub(super) struct Tensor<'a> {
     pub(super) name: &'a str,
@@ -119,7 +119,7 @@ impl<'a> Tensor<'a> {
         self.length
     }
 
-    /// Whether its numbers have fractions.
+    /// Whether its numbers are floating-point.
     pub(super) fn is_float(&self) -> bool {
         self.kind.is_float()
     }
@@ -136,7 +136,7 @@ impl<'a> Tensor<'a> {
             (Stored::Plain(bytes), Kind::Half) => {
                 Ok(bytes.as_chunks().0.iter().map(|bytes| from_half(u16::from_le_bytes(*bytes))).collect())
             }
-            // Outside of bytes, halves are the low bits of integers.
+            // Unless stored as bytes, 16-bit floats are the low bits of integers.
             (Stored::Integers(_), Kind::Half) => {
                 let bits = self.integers()?.into_iter();
                 bits.map(|bits| u16::try_from(bits).map(from_half).map_err(|_| Damage::Tensor)).collect()
@@ -164,7 +164,7 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, exactly.
+/// A 16-bit float (IEEE 754 binary16) as a 32-bit one, exactly.
 pub(super) fn from_half(bits: u16) -> f32 {
     let sign = u32::from(bits & 0x8000) << 16;
     let (exponent, fraction) = (u32::from(bits >> 10 & 0x1f), u32::from(bits & 0x3ff));
@@ -176,7 +176,7 @@ pub(super) fn from_half(bits: u16) -> f32 {
     f32::from_bits(sign | magnitude)
 }
 
-/// The value of an attribute, as far as we have any of its kind.
+/// The value of an attribute of a supported kind.
 #[derive(Clone, Debug)]
 pub(super) enum Attribute<'a> {
     Float(f32),
@@ -222,12 +222,12 @@ impl<'a> Node<'a> {
         Ok(node)
     }
 
-    /// Whether it is of ONNX's own operators.
+    /// Whether it is one of ONNX's own operators.
     pub(super) fn is_standard(&self) -> bool {
         matches!(self.domain, "" | "ai.onnx")
     }
 
-    /// What to call it: its name, or else that of what it gives.
+    /// Its display name: its own name, or that of its output.
     pub(super) fn title(&self) -> &'a str {
         if self.name.is_empty() { self.outputs.first().copied().unwrap_or_default() } else { self.name }
     }
@@ -245,11 +245,11 @@ fn read_attribute(message: &[u8]) -> Result<(&str, Attribute<'_>), Unusable> {
             1 => name = value.text()?,
             2 => attribute = Attribute::Float(value.float()?),
             3 => attribute = Attribute::Integer(value.integer()?),
-            // Any bytes are allowed here; what is no text names nothing that we know.
+            // Any bytes are allowed here; invalid text matches nothing that is known.
             4 => attribute = std::str::from_utf8(value.bytes()?).map_or(Attribute::Other, Attribute::Text),
             5 => attribute = Attribute::Tensor(Tensor::read(value.bytes()?)?),
             8 => value.integers(MOST_PARTS, &mut integers)?,
-            // The declared type, which tells an empty list from nothing.
+            // The declared type, which distinguishes an empty list from nothing.
             20 if value == Value::Integer(7) => attribute = Attribute::Integers(Vec::new()),
             _ => {}
         }
@@ -261,15 +261,15 @@ fn read_attribute(message: &[u8]) -> Result<(&str, Attribute<'_>), Unusable> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dimension<'a> {
     Fixed(i64),
-    /// Any size; what the file calls it.
+    /// Any size, with its name in the file.
     Named(&'a str),
 }
 
-/// What is told of the graph's input or output.
+/// The declaration of the graph's input or output.
 #[derive(Clone, Debug)]
 pub(super) struct Port<'a> {
     pub(super) name: &'a str,
-    /// Nothing where the file declares none.
+    /// `None` if the file declares none.
     pub(super) shape: Option<Vec<Dimension<'a>>>,
 }
 
@@ -292,7 +292,7 @@ impl<'a> Port<'a> {
     }
 }
 
-/// The message in a field of which one is expected.
+/// The message in a field that is expected once.
 fn last(message: &[u8], number: u64) -> Result<Option<&[u8]>, Damage> {
     let mut found = None;
     for field in Fields::of(message) {
@@ -321,12 +321,12 @@ fn dimensions(message: &[u8]) -> Result<Vec<Dimension<'_>>, Damage> {
     Ok(all)
 }
 
-/// What a file has.
+/// The contents of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     pub(super) constants: BTreeMap<&'a str, Tensor<'a>>,
-    /// Without those that have a constant as their default.
+    /// Without those that have a constant as default.
     pub(super) inputs: Vec<Port<'a>>,
     pub(super) outputs: Vec<Port<'a>>,
 }

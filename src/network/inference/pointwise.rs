@@ -1,4 +1,4 @@
-//! What is done with each value, or each pixel, on its own.
+//! Operations on each value, or each pixel, independently.
 
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
@@ -32,7 +32,7 @@ pub(super) fn sigmoid(source: View<'_>, out: &mut [f32]) {
     }
 }
 
-/// The channels of all sources, one after another.
+/// The concatenated channels of all sources.
 #[inline(never)]
 pub(super) fn concatenate(sources: &[View<'_>], shape: Shape, out: &mut [f32]) {
     let pixels = shape.width * shape.height;

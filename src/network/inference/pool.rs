@@ -1,24 +1,24 @@
-//! The largest value of each window.
+//! Max pooling.
 
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
 
-/// How a window goes over its input, in one direction; no border is added.
+/// How a window moves over its input, in one direction, without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Axis {
     pub(super) kernel: usize,
     pub(super) step: usize,
-    /// Whether a last window may reach beyond the input (ONNX: `ceil_mode`).
+    /// Whether the last window may extend beyond the input (ONNX: `ceil_mode`).
     pub(super) partial: bool,
 }
 
 impl Axis {
-    /// How many windows an input has; nothing when not even one fits.
+    /// How many windows an input has; `None` when not even one fits.
     pub(super) fn windows(self, size: usize) -> Option<usize> {
         if self.partial {
             let beyond = size.checked_sub(1)?.saturating_sub(self.kernel - 1);
             let count = beyond.checked_next_multiple_of(self.step)? / self.step + 1;
-            // The last window has to begin within the input.
+            // The last window must begin within the input.
             Some(if (count - 1).checked_mul(self.step)? >= size { count - 1 } else { count })
         } else {
             Some(size.checked_sub(self.kernel)?.checked_div(self.step)? + 1)

@@ -1,4 +1,4 @@
-//! A network ready to run: its steps with weights in the order in which kernels read them, and memory for every value.
+//! A model ready to run: its steps, with weights in the order in which kernels read them, and memory for every value.
 
 use super::buffers::{Life, Plan, plan};
 use super::direct::Direct;
@@ -7,10 +7,10 @@ use super::shape::{Shape, View};
 use super::winograd::{Scratch, Source, Winograd};
 use super::{OUTPUT_LENGTH, Unusable, pointwise, pool, resize};
 
-/// Floats of transformed weights that are kept: 64 MB. U²-Netp takes 18; of the full U²-Net, whose would take 700, those
-/// of its large layers are transformed on each run, which costs little beside the layer.
+/// Floats of transformed weights that are kept: 64 MB. U²-Netp takes 18 MB. The full U²-Net would take 700 MB; the
+/// weights of its large layers are transformed on each run, which costs little compared with the layer.
 const EXPANDED: usize = 16 << 20;
-/// Most floats of weights, values and scratch together: 800 MB, which leaves room for the file.
+/// Most floats of weights, values and scratch in total: 800 MB, which leaves room for the file.
 const MOST: usize = 200 << 20;
 
 /// A step with its weights.
@@ -26,7 +26,7 @@ enum Step {
     Concatenate(Vec<Id>),
 }
 
-/// A network's steps and its memory.
+/// A model's steps and its memory.
 #[derive(Debug)]
 pub(super) struct Program {
     steps: Vec<Step>,
@@ -38,7 +38,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Reads the weights and takes the memory.
+    /// Reads the weights and allocates the memory.
     pub(super) fn new(outline: Outline<'_>) -> Result<Self, Unusable> {
         let Outline { steps: actions, shapes, output } = outline;
         let Plan { pieces, floats } = plan(&lives(&actions, &shapes, output));
@@ -62,7 +62,7 @@ impl Program {
         Ok(Self { steps, shapes, pieces, output, memory, scratch })
     }
 
-    /// Runs all steps on three planes; answers one.
+    /// Runs all steps on three planes; returns one.
     pub(super) fn run(&mut self, input: &[f32]) -> Vec<f32> {
         let first = &mut self.memory[self.pieces[0]];
         for (at, pixel) in first.chunks_exact_mut(self.shapes[0].stride()).take(OUTPUT_LENGTH).enumerate() {
@@ -81,7 +81,7 @@ impl Program {
 
     fn step(&mut self, step: usize) {
         let (shape, piece) = (self.shapes[step + 1], self.pieces[step + 1]);
-        // A result never lies in the piece of something that is read for it.
+        // A result never shares a piece with a value that its step reads.
         let mut taken = std::mem::take(&mut self.memory[piece]);
         let out = &mut taken[..shape.floats()];
         let view = |id: Id| View::new(self.shapes[id], &self.memory[self.pieces[id]]);
@@ -120,12 +120,12 @@ fn lives(actions: &[Action<'_>], shapes: &[Shape], output: Id) -> Vec<Life> {
     lives
 }
 
-/// Floats in each pixel of what a convolution reads.
+/// Floats per pixel of a convolution's sources.
 fn inputs(one: &Convolution<'_>, shapes: &[Shape]) -> usize {
     one.sources.iter().map(|part| shapes[part.id].stride()).sum()
 }
 
-/// Of which steps the transformed weights are kept: of the smallest ones, as far as there is room.
+/// The steps whose transformed weights are kept: the smallest ones, as many as fit.
 fn expanded(actions: &[Action<'_>]) -> Vec<bool> {
     let size = |action: &Action<'_>| if let Action::Convolve(one) = action { one.winograd } else { None };
     let sizes: Vec<_> = actions.iter().map(size).collect();
@@ -143,7 +143,7 @@ fn expanded(actions: &[Action<'_>]) -> Vec<bool> {
     kept
 }
 
-/// What is left to take.
+/// The remaining budget.
 struct Budget {
     taken: usize,
     /// By step.
@@ -180,7 +180,7 @@ fn convolution(
             weights.iter_mut().for_each(|weight| *weight *= factor);
         }
     }
-    // Where each input channel lies among the sources' floats.
+    // The position of each input channel among the sources' floats.
     let (mut places, mut from) = (Vec::new(), 0);
     for part in &one.sources {
         let shape = shapes[part.id];
@@ -197,7 +197,7 @@ fn convolution(
     }
 }
 
-/// Floats of a convolution's weights with those that fill pixels up.
+/// Floats of a convolution's weights, including padding channels.
 fn weight_floats(one: &Convolution<'_>, inputs: usize) -> Option<usize> {
     let taps = one.window.0.kernel.checked_mul(one.window.1.kernel)?;
     taps.checked_mul(inputs)?.checked_mul(one.bias.len().next_multiple_of(super::vector::LANES))

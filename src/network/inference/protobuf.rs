@@ -1,5 +1,5 @@
-//! The wire format of protocol buffers, as far as ONNX files need it: a message is a row of numbered fields, read one by
-//! one from a slice, without recursion and without copies.
+//! The wire format of protocol buffers, as far as ONNX files need it: a message is a sequence of numbered fields, read
+//! one by one from a slice, without recursion and without copies.
 
 use super::Damage;
 
@@ -12,7 +12,7 @@ pub(super) enum Value<'a> {
     Four([u8; 4]),
     /// Eight bytes.
     Eight([u8; 8]),
-    /// A text, a message, or numbers one after another.
+    /// Text, a message, or packed numbers.
     Bytes(&'a [u8]),
 }
 
@@ -42,7 +42,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Adds the integers of a repeated field, of which this is one or all.
+    /// Adds the integers of a repeated field; this is one of them or all of them packed.
     pub(super) fn integers(self, most: usize, all: &mut Vec<i64>) -> Result<(), Damage> {
         match self {
             Self::Bytes(mut bytes) => {
@@ -56,7 +56,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Adds one more of what a file may have `most` of.
+/// Adds one item to a list that may have at most `most`.
 pub(super) fn push<T>(all: &mut Vec<T>, one: T, most: usize) -> Result<(), Damage> {
     if all.len() >= most {
         return Err(Damage::Crowded);

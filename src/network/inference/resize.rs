@@ -1,18 +1,18 @@
-//! Bilinear resizing as ONNX has it: two samples in each direction, whatever the factor.
+//! Bilinear resizing as in ONNX: two samples in each direction, whatever the factor.
 
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
 
-/// Which place of the input belongs to a sample of the output (ONNX: `coordinate_transformation_mode`).
+/// How output samples map to input positions (ONNX: `coordinate_transformation_mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Places {
-    /// Centres of pixels lie on each other: (x + ½) / scale − ½.
+    /// Pixel centres are aligned: (x + ½) / scale − ½.
     HalfPixel,
-    /// The same, but all is read at 0 where the output has one sample.
+    /// The same, but everything is read at 0 if the output has one sample.
     PytorchHalfPixel,
-    /// First and last samples lie on each other.
+    /// First and last samples are aligned.
     AlignCorners,
-    /// First samples lie on each other: x / scale.
+    /// First samples are aligned: x / scale.
     Asymmetric,
 }
 
@@ -21,19 +21,19 @@ pub(super) enum Places {
 pub(super) struct Axis {
     pub(super) from: usize,
     pub(super) to: usize,
-    /// What places are computed with; the quotient of both sizes, or what a file says.
+    /// The scale for computing positions: the quotient of both sizes, or the file's own.
     pub(super) scale: f32,
     pub(super) places: Places,
 }
 
 impl Axis {
-    /// Whether this is twice the size by the half-pixel rule, which convolutions compute on their way.
+    /// Whether this doubles the size by the half-pixel rule, which convolutions compute on the fly.
     pub(super) fn doubles(self) -> bool {
         let half_pixel = matches!(self.places, Places::HalfPixel | Places::PytorchHalfPixel);
         half_pixel && self.to == 2 * self.from && self.scale == 2.0
     }
 
-    /// The two samples of the input that output `at` lies between, and how far it is from the first to the second.
+    /// The two input samples on either side of output `at`, and its fraction of the way from the first to the second.
     fn between(self, at: usize) -> (usize, usize, f32) {
         let at = at as f32;
         let last = (self.from - 1) as f32;
@@ -44,7 +44,7 @@ impl Axis {
             Places::AlignCorners => at * last / (self.to - 1) as f32,
             Places::Asymmetric => at / self.scale,
         };
-        // What is no number becomes 0.
+        // NaN becomes 0.
         let place = place.max(0.0).min(last);
         let first = place as usize;
         (first, (first + 1).min(self.from - 1), place - first as f32)
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn each_rule_reads_between_the_samples_that_it_names() {
-        // By hand: places such as (x + ½) / 2 − ½ = −¼ (brought to 0), ¼, ¾, 1¼ …
+        // By hand: positions such as (x + ½) / 2 − ½ = −¼ (clamped to 0), ¼, ¾, 1¼ …
         assert_eq!(row(8, Places::HalfPixel), [1.0, 1.25, 1.75, 2.5, 3.5, 5.0, 7.0, 8.0]);
         assert_eq!(row(7, Places::AlignCorners), [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]);
         assert_eq!(row(8, Places::Asymmetric), [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 8.0]);

@@ -1,10 +1,10 @@
-//! How values lie in memory: row by row, pixel by pixel, and for each pixel its channels (NHWC). A pixel is always a whole
-//! number of vectors, so that kernels need no tails; the channels that fill it up are 0 in what convolutions make, and
-//! have weights of 0 in what reads them.
+//! The memory layout of values: row by row, pixel by pixel, and for each pixel its channels (NHWC). A pixel is always a
+//! whole number of vectors, so that kernels need no tails; padding channels are 0 in the results of convolutions and
+//! have weights of 0 where they are read.
 
 use super::vector::LANES;
 
-/// The size of a value within the network.
+/// The size of a value within the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) channels: usize,
@@ -27,7 +27,7 @@ impl Shape {
         self.width * self.stride()
     }
 
-    /// Floats in all.
+    /// Floats in total.
     pub(super) const fn floats(self) -> usize {
         self.height * self.row()
     }

@@ -1,4 +1,4 @@
-//! Whole networks against onnxruntime's masks, and files that are none.
+//! Whole models compared with onnxruntime's masks, and invalid files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn sampled(name: &str) -> Vec<u8> {
         auto_orient: false,
     };
     let image = codecs::decode(&bytes, &header, &request, name).unwrap().image;
-    let Pixels::Rgb(samples) = &image.pixels else { panic!("{name} is no RGB picture") };
+    let Pixels::Rgb(samples) = &image.pixels else { panic!("{name} is not an RGB picture") };
     let (width, height) = (image.size.width, image.size.height);
     let pixel = |place: u32| {
         let (row, column) = (place / SIDE * height / SIDE, place % SIDE * width / SIDE);
@@ -77,7 +77,7 @@ fn masks_of_three_photographs_equal_those_of_onnxruntime() {
     for (name, digest) in inputs {
         let rgb = sampled(&name);
         let own: String = Sha256::digest(&rgb).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(own, digest, "{name} is decoded otherwise than by the golden's script");
+        assert_eq!(own, digest, "{name} is decoded differently than by the golden's script");
         let largest = difference(&network.run(&normalised(&rgb)), &golden(&name));
         assert!(largest <= 2e-4, "{name} differs by {largest}");
     }
@@ -106,7 +106,7 @@ fn a_file_that_is_no_network_is_refused_with_what_is_wrong() {
     }
 }
 
-/// A file with some bytes in place of others of the same length, wherever they are.
+/// A file with all occurrences of some bytes replaced by others of the same length.
 fn replaced(file: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut file = file.to_vec();
@@ -135,7 +135,7 @@ fn what_is_not_supported_is_named_with_its_node() {
     assert_eq!(operator.to_string(), "its node \"Sigmoid_45\" needs the operator HardTan, which is not supported");
     let form = Inference::load(&replaced(SMALL, b"linear", b"cubicc")).unwrap_err();
     let Unusable::Form { operator, what, .. } = form else { panic!("{form}") };
-    assert_eq!((operator.as_str(), what), ("Resize", "resizes otherwise than linearly"));
+    assert_eq!((operator.as_str(), what), ("Resize", "does not resize linearly"));
     let missing = Inference::load(&replaced(SMALL, b"c4.weight", b"c4.weighs")).map(|_| ());
     assert_eq!(missing, Ok(()), "renamed everywhere, nothing is missing");
     let missing = replaced(SMALL, b"\x42\x09c4.weight", b"\x42\x09c4.weighs");
@@ -154,7 +154,7 @@ fn names_in_messages_are_short_and_on_one_line() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// Whatever is damaged, the answer is an error or a network, and no panic. Weights that changed are no damage.
+    /// Whatever is damaged, the result is an error or a model, and never a panic. Changed weights go unnoticed.
     #[test]
     fn no_damaged_file_breaks_the_reader(changes in prop::collection::vec((0..SMALL.len(), any::<u8>()), 1..6), cut in 0..SMALL.len()) {
         let mut file = SMALL.to_vec();

@@ -1,5 +1,5 @@
-//! Four 32-bit floats at once: a SIMD register in WebAssembly, an array elsewhere. Only operations with one right result
-//! are used (no fused multiplication, no estimates), so that every machine computes the same mask, bit for bit.
+//! Four 32-bit floats at once: a SIMD register in WebAssembly, an array elsewhere. Only operations with exactly defined
+//! results are used (no fused multiply-add, no estimates), so that every machine computes the same mask, bit for bit.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -29,7 +29,7 @@ impl Floats {
     #[inline(always)]
     pub(super) fn load(values: &[f32], at: usize) -> Self {
         let values = &values[at..at + LANES];
-        // SAFETY: the slice has sixteen readable bytes, and the load asks for no alignment.
+        // SAFETY: the slice has sixteen readable bytes, and the load needs no alignment.
         Self(unsafe { simd::v128_load(values.as_ptr().cast()) })
     }
 
@@ -37,11 +37,11 @@ impl Floats {
     #[inline(always)]
     pub(super) fn store(self, values: &mut [f32], at: usize) {
         let values = &mut values[at..at + LANES];
-        // SAFETY: the slice has sixteen writable bytes, and the store asks for no alignment.
+        // SAFETY: the slice has sixteen writable bytes, and the store needs no alignment.
         unsafe { simd::v128_store(values.as_mut_ptr().cast(), self.0) }
     }
 
-    /// The larger of each pair; `self` where they cannot be compared.
+    /// The larger of each pair; `self` if they cannot be compared.
     #[inline(always)]
     pub(super) fn max(self, other: Self) -> Self {
         Self(simd::f32x4_pmax(self.0, other.0))
@@ -75,7 +75,7 @@ impl Floats {
         values[at..at + LANES].copy_from_slice(&self.0);
     }
 
-    /// The larger of each pair; `self` where they cannot be compared.
+    /// The larger of each pair; `self` if they cannot be compared.
     #[inline(always)]
     pub(super) fn max(self, other: Self) -> Self {
         let pick = |lane: usize| if self.0[lane] < other.0[lane] { other.0[lane] } else { self.0[lane] };
@@ -90,7 +90,7 @@ impl Floats {
 }
 
 impl Floats {
-    /// The larger of each value and 0; 0 for what is no number.
+    /// The larger of each value and 0; 0 for NaN.
     #[inline(always)]
     pub(super) fn relu(self) -> Self {
         Self::splat(0.0).max(self)

@@ -1,28 +1,28 @@
-//! 3 × 3 convolutions by Winograd's F(4 × 4, 3 × 3) (Lavin and Gray 2015, arXiv:1509.09308): 36 multiplications in place of
-//! 144 for each 4 × 4 tile of the result, input and output channel.
+//! 3 × 3 convolutions by Winograd's F(4 × 4, 3 × 3) (Lavin and Gray 2015, arXiv:1509.09308): 36 multiplications instead
+//! of 144 for each 4 × 4 tile of the result, input and output channel.
 //!
-//! Tiles are done eight at a time: their 6 × 6 patches are transformed, multiplied with the transformed weights position
-//! by position (36 small matrix products), and transformed back, with bias, ReLU and an addition on the way out. Eight,
-//! because both sides of the products then stay in the L2 cache; with 16 the whole network takes 12 % longer.
+//! Tiles are processed eight at a time: their 6 × 6 patches are transformed, multiplied with the transformed weights
+//! position by position (36 small matrix products), and transformed back, with bias, ReLU and an addition at the end.
+//! Eight, because both sides of the products then stay in the L2 cache; with 16 the whole model takes 12 % longer.
 //!
-//! Several sources one after another are the channels of the input, so that a concatenation is never made; and a source
-//! may be read at twice its size, interpolated within the patch, so that the enlarged value is never made either.
+//! Several sources together are the channels of the input, so that concatenations are never materialised; and a source
+//! may be read at twice its size, interpolated within the patch, so that upscaled values are not materialised either.
 //!
-//! Each kernel is a function of its own that is called many times (`#[inline(never)]`): V8 starts WebAssembly in its
-//! baseline compiler and replaces a function by its optimised code only at the next call of it.
+//! Each kernel is a separate function that is called many times (`#[inline(never)]`): V8 starts WebAssembly in its
+//! baseline compiler and switches to a function's optimised code only at its next call.
 
-#![allow(clippy::needless_range_loop, reason = "rows and columns of several small matrices go by the same index")]
+#![allow(clippy::needless_range_loop, reason = "rows and columns of several small matrices share an index")]
 
 use super::shape::{Shape, View};
 use super::vector::{Floats, LANES};
 
-/// Tiles that are done together.
+/// Tiles processed together.
 const TILES: usize = 8;
 /// Side of a tile of the result.
 const TILE: usize = 4;
 /// Side of the patch that a tile needs.
 const PATCH: usize = TILE + 2;
-/// Positions in a patch, each of which has a matrix product of its own.
+/// Positions in a patch, each with its own matrix product.
 const POSITIONS: usize = PATCH * PATCH;
 /// Weights of a channel pair.
 const TAPS: usize = 9;
@@ -30,7 +30,7 @@ const TAPS: usize = 9;
 /// Most floats of one layer's transformed weights: 128 MB. The full U²-Net's largest has 19 million.
 const LARGEST: usize = 32 << 20;
 
-/// What a convolution reads, or a part of it.
+/// A source of a convolution, or a part of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     pub(super) view: View<'a>,
@@ -38,7 +38,7 @@ pub(super) struct Source<'a> {
     pub(super) doubled: bool,
 }
 
-/// Memory that convolutions share, large enough for each.
+/// Memory shared by convolutions, large enough for each.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     products: Vec<f32>,
@@ -46,7 +46,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Grows to what `layer` needs; by how many floats.
+    /// Grows to what `layer` needs; returns by how many floats.
     pub(super) fn fit(&mut self, layer: &Winograd) -> usize {
         let before = self.products.len() + self.weights.len();
         self.products.resize(self.products.len().max(layer.scratch()), 0.0);
@@ -60,14 +60,15 @@ impl Scratch {
 enum Weights {
     /// Transformed: [position][block of outputs][input][output within the block].
     Expanded(Vec<f32>),
-    /// As they are, a quarter of that: [block of outputs][input][tap][output within the block]. Transformed on each run.
+    /// Untransformed, a quarter of that: [block of outputs][input][tap][output within the block]. Transformed on each
+    /// run.
     Plain(Vec<f32>),
 }
 
 /// A 3 × 3 convolution with a border of zeros, one pixel on every side.
 #[derive(Debug)]
 pub(super) struct Winograd {
-    /// Input channels with those that fill pixels up.
+    /// Input channels, including padding channels.
     inputs: usize,
     /// Output channels, likewise.
     outputs: usize,
@@ -79,14 +80,14 @@ pub(super) struct Winograd {
 }
 
 impl Winograd {
-    /// Floats that the transformed weights of a layer take; nothing when they are too many for this method.
+    /// Floats that the transformed weights of a layer take; `None` when they are too many for this method.
     pub(super) fn expanded_size(inputs: usize, outputs: usize) -> Option<usize> {
         let size = POSITIONS.checked_mul(inputs)?.checked_mul(outputs.checked_next_multiple_of(LANES)?)?;
         (size <= LARGEST).then_some(size)
     }
 
-    /// `weights` by output, input and tap; `places` says where an input channel lies in a pixel of the input, whose
-    /// sources have `inputs` floats in all. With `expanded` the transformed weights are kept.
+    /// `weights` by output, input and tap; `places` has the position of each input channel in a pixel of the input,
+    /// whose sources have `inputs` floats in total. With `expanded`, the transformed weights are kept.
     pub(super) fn new(
         weights: &[f32],
         bias: &[f32],
@@ -141,8 +142,7 @@ impl Winograd {
         }
     }
 
-    /// Runs the convolution; the sources are of the result's size, or of half of it where doubled. `added` is added at
-    /// the very end.
+    /// Runs the convolution; the sources have the result's size, or half of it if doubled. `added` is added at the end.
     pub(super) fn run(
         &self,
         sources: &[Source<'_>],
@@ -199,7 +199,7 @@ impl Winograd {
     }
 }
 
-/// Reads the patch of a tile and writes it transformed, `position` floats from one position to the next.
+/// Reads the patch of a tile and writes its transform, `position` floats from one position to the next.
 fn read(
     source: &Source<'_>,
     shape: Shape,
@@ -242,7 +242,7 @@ fn gather(source: &Source<'_>, shape: Shape, (y, x): (usize, usize), patch: &mut
     }
 }
 
-/// One pixel of a value at twice its size, by the same steps as [`halfway`].
+/// One pixel of a value at twice its size, in the same steps as [`halfway`].
 fn double(view: View<'_>, (y, x): (usize, usize), pixel: &mut [f32]) {
     /// The nearest sample and the second nearest one, within the value.
     fn taps(at: usize, size: usize) -> (usize, usize) {
@@ -265,8 +265,8 @@ fn towards(near: Floats, far: Floats) -> Floats {
     near.plus(0.25, far - near)
 }
 
-/// Six samples at twice the size from the four that they lie between. A tile begins at a multiple of four, so that the
-/// patch begins at an odd sample.
+/// Six samples at twice the size, interpolated from four. A tile begins at a multiple of four, so the patch begins at
+/// an odd sample.
 #[inline(always)]
 fn halfway(s: [Floats; 4]) -> [Floats; PATCH] {
     [
@@ -279,7 +279,7 @@ fn halfway(s: [Floats; 4]) -> [Floats; PATCH] {
     ]
 }
 
-/// Bᵀ · d: the transformation of the input in one direction.
+/// Bᵀ · d: the transform of the input in one direction.
 #[inline(always)]
 fn forward(d: [Floats; PATCH]) -> [Floats; PATCH] {
     let (even, odd) = (d[4].plus(-4.0, d[2]), d[3].plus(-4.0, d[1]));
@@ -398,7 +398,7 @@ fn multiply_4(before: &[f32], weights: &[f32], after: &mut [f32], inputs: usize,
     }
 }
 
-/// Aᵀ · m: the transformation of the result in one direction.
+/// Aᵀ · m: the transform of the result in one direction.
 #[inline(always)]
 fn backward(m: [Floats; PATCH]) -> [Floats; TILE] {
     let (near, near_difference) = (m[1] + m[2], m[1] - m[2]);
@@ -411,7 +411,7 @@ fn backward(m: [Floats; PATCH]) -> [Floats; TILE] {
     ]
 }
 
-/// Aᵀ · m · A of a tile, with bias, ReLU and what is added, as far as it lies within the result.
+/// Aᵀ · m · A of a tile, with bias, ReLU and the added value, as far as it is within the result.
 #[inline(never)]
 #[allow(clippy::too_many_arguments, reason = "the kernel's operands, all of which it needs")]
 fn write(
@@ -450,7 +450,7 @@ mod tests {
     use super::super::resize;
     use super::*;
 
-    /// Numbers between −1 and 1 without a pattern.
+    /// Pseudo-random numbers between −1 and 1.
     pub(in super::super) fn numbers(count: usize, seed: u32) -> Vec<f32> {
         let mut state = seed;
         let mut next = || {
@@ -460,7 +460,7 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    /// A value with numbers in its channels and zeros between pixels.
+    /// A value with numbers in its channels and zeros in its padding.
     fn value(shape: Shape, seed: u32) -> Vec<f32> {
         let mut floats = numbers(shape.floats(), seed);
         for pixel in floats.chunks_exact_mut(shape.stride()) {
@@ -469,7 +469,7 @@ mod tests {
         floats
     }
 
-    /// The convolution as it is defined, in 64 bits.
+    /// The convolution by definition, in 64 bits.
     fn expected(
         sources: &[View<'_>],
         weights: &[f32],
@@ -499,7 +499,8 @@ mod tests {
 
     #[test]
     fn results_are_those_of_the_definition_for_all_sizes_parts_and_ways() {
-        // Sizes that do and do not divide by a tile; outputs for blocks of 8 and of 4, and such as fill no vector.
+        // Sizes that are and are not multiples of a tile; outputs for blocks of 8 and of 4, and some that do not fill a
+        // vector.
         for (height, width, outputs, parts) in
             [(8, 12, 8, &[4][..]), (9, 7, 4, &[3, 8]), (1, 1, 16, &[5]), (18, 22, 6, &[1, 4, 2]), (40, 36, 16, &[16])]
         {

@@ -1,7 +1,7 @@
-//! A small ordered map for the store in memory. The page is linked with this store, and a `BTreeMap` for each of its
-//! tables would cost it more than all the rest of it.
+//! A small ordered map for the store in memory. The page contains this store, and a `BTreeMap` for each of its tables
+//! would take more code than the rest of the store.
 
-/// Rows by their key, in its order.
+/// Rows in the order of their keys.
 #[derive(Clone, Debug)]
 pub(super) struct Table<V> {
     rows: Vec<(String, Box<V>)>,
@@ -34,7 +34,7 @@ impl<V> Table<V> {
         self.place(key).ok().map(|at| &mut *self.rows[at].1)
     }
 
-    /// Puts a value at a key, whether or not there is one.
+    /// Sets the value at a key.
     pub(super) fn insert(&mut self, key: &str, value: V) {
         match self.place(key) {
             Ok(at) => *self.rows[at].1 = value,

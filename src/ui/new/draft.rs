@@ -1,7 +1,7 @@
-//! The batch that is being put together: pictures per input, the workflow with its edits, the options. It outlives
-//! the view, so that going to the batches and back loses nothing, and its tab (`keeping`).
+//! The batch being prepared: pictures per input, the workflow with its edits, the options. It outlives the view, so
+//! that going to the batches and back loses nothing, and its tab (`keeping`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
 use crate::view_model::{document, format};
-use crate::workflow::builtin::BUILTIN;
+use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity, check};
 
 mod keeping;
@@ -37,10 +37,10 @@ use keeping::{Keeping, PORTIONS_AT_ONCE};
 /// The input whose pictures the batch counts, whatever it is called in the workflow.
 pub(crate) const PRIMARY: &str = "";
 
-/// The choice of a workflow of one's own.
+/// The choice of the user's own workflow as JSON.
 pub(crate) const OWN: &str = "own";
 
-/// How far the start of a batch is. A draft that has started one starts no other before its view is shown again: the
+/// The progress of starting a batch. A draft that has started one starts no other until its view is shown again: the
 /// view changes only some time after the start, and every click or key until then belongs to the same start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
@@ -49,19 +49,19 @@ enum Start {
     Started,
 }
 
-/// A picture of the draft, stored already.
+/// A stored picture of the draft.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// Its place among all files of the draft.
+    /// Its position among all files of the draft.
     pub(crate) id: u32,
     pub(crate) name: String,
     pub(crate) path: Option<String>,
     pub(crate) bytes: u64,
-    /// `asset:` and its id, or the address of one that was not fetched yet.
+    /// `asset:` and its id, or a URL that has not been fetched yet.
     pub(crate) source_url: String,
-    /// What its header says, where it was read.
+    /// What its header says, if it was read.
     pub(crate) header: Option<HeaderCheck>,
-    /// For the preview; where it is missing, the stored file serves.
+    /// For the preview; without it, the stored file is used.
     pub(crate) file: Option<web_sys::File>,
 }
 
@@ -72,14 +72,14 @@ impl Entry {
     }
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Importing {
     pub(crate) done: u32,
     pub(crate) total: u32,
 }
 
-/// `batchConfig` as the options edit it, and what goes beside it.
+/// `batchConfig` as the options edit it, and further options of the request.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Options {
@@ -92,7 +92,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether a webhook is named, and its address is one.
+    /// If a webhook is given, whether its URL is valid.
     pub(crate) fn webhook(&self) -> Option<bool> {
         let url = self.webhook_url.trim();
         (!url.is_empty()).then(|| is_web_url(url))
@@ -122,7 +122,7 @@ pub(crate) struct Draft {
     keeping: Keeping,
     /// By input, [`PRIMARY`] or the `actionId`; each input's by id.
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
-    /// Files on their way into the storage.
+    /// Files that are being stored.
     arriving: RwSignal<Vec<Item>>,
     skipped: RwSignal<SkippedFiles>,
     missing: RwSignal<Vec<Missing>>,
@@ -131,9 +131,9 @@ pub(crate) struct Draft {
     choice: RwSignal<String>,
     /// The edited documents by choice.
     documents: RwSignal<HashMap<String, History<Value>>>,
-    /// Those of them that the user keeps, as they are stored.
+    /// The stored state of the user's own ones.
     stored: RwSignal<HashMap<String, Value>>,
-    /// The text of one's own workflow and why it does not parse.
+    /// The text of the user's own workflow, and why it does not parse.
     own_text: RwSignal<String>,
     own_error: RwSignal<Option<String>>,
     options: RwSignal<Options>,
@@ -142,7 +142,7 @@ pub(crate) struct Draft {
     inputs: Memo<Vec<document::Input>>,
 }
 
-/// Provides an empty draft with the options of last time; [`keep_draft`] brings the rest back.
+/// Provides an empty draft with the last options; [`keep_draft`] restores the rest.
 pub(crate) fn provide_draft() {
     let documents: HashMap<String, History<Value>> = BUILTIN
         .iter()
@@ -176,7 +176,7 @@ pub(crate) fn provide_draft() {
         own_error: RwSignal::new(None),
         options: RwSignal::new(options.unwrap_or_default()),
         start: RwSignal::new(Start::Ready),
-        // Pictures come in at the run: that they are missing now is no news.
+        // Pictures are added when it runs, so that they are missing now is expected.
         diagnostics: Memo::new(move |_| {
             let document = present.get();
             let mut found = if document.is_null() { Vec::new() } else { check(&document).1 };
@@ -189,7 +189,7 @@ pub(crate) fn provide_draft() {
 
 /// Pictures.
 impl Draft {
-    /// The key under which an input's pictures lie.
+    /// The key of an input's pictures.
     pub(crate) fn key(input: &document::Input) -> &str {
         if input.primary { PRIMARY } else { &input.action_id }
     }
@@ -199,18 +199,18 @@ impl Draft {
         self.inputs
     }
 
-    /// The pictures of an input, looked at in place, tracked.
+    /// The pictures of an input, by reference, tracked.
     pub(crate) fn with_pictures<T>(self, key: &str, read: impl FnOnce(&[Entry]) -> T) -> T {
         self.pictures.with(|pictures| read(pictures.get(key).map_or(&[], Vec::as_slice)))
     }
 
-    /// How many pictures were picked for all inputs together, with those that are missing; tracked.
+    /// How many pictures were picked for all inputs together, including missing ones; tracked.
     pub(crate) fn picked(self) -> u64 {
         let picked = self.pictures.with(|pictures| pictures.values().map(Vec::len).sum::<usize>());
         (picked + self.missing.with(Vec::len)) as u64
     }
 
-    /// Count and size of the primary pictures: those picked, or those the workflow names.
+    /// Count and size of the primary pictures: the picked ones, or those in the workflow.
     pub(crate) fn primary_totals(self) -> (u64, u64) {
         let picked = self.with_pictures(PRIMARY, |entries| {
             (entries.len() as u64, entries.iter().map(|entry| entry.bytes).sum::<u64>())
@@ -221,12 +221,12 @@ impl Draft {
         self.inputs.with(|inputs| (inputs.first().map_or(0, |input| input.named as u64), 0))
     }
 
-    /// How far the import is, tracked.
+    /// The progress of the import, tracked.
     pub(crate) fn importing(self) -> Option<Importing> {
         self.importing.get()
     }
 
-    /// What is said of files that were left out, tracked.
+    /// The message about skipped files, tracked.
     pub(crate) fn skipped(self) -> Option<String> {
         self.skipped.with(SkippedFiles::note)
     }
@@ -242,16 +242,16 @@ impl Draft {
         })
     }
 
-    /// How many of the primary pictures are there before already, tracked.
+    /// How many of the primary pictures are duplicates, tracked.
     pub(crate) fn duplicates(self) -> u64 {
         self.with_pictures(PRIMARY, |entries| {
             duplicates(entries.iter().map(|entry| entry.source_url.as_str())).len() as u64
         })
     }
 
-    /// Takes those out; the first of each stays.
+    /// Removes the duplicates; the first of each stays.
     pub(crate) fn remove_duplicates(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             let Some(entries) = pictures.get_mut(PRIMARY) else { return };
             let again = duplicates(entries.iter().map(|entry| entry.source_url.as_str()));
             let again: HashSet<u32> = again.into_iter().map(|at| entries[at].id).collect();
@@ -259,10 +259,59 @@ impl Draft {
         });
     }
 
-    /// Takes out what cannot be read.
+    /// Removes pictures that cannot be read.
     pub(crate) fn remove_unreadable(self) {
-        self.pictures.update(|pictures| {
+        self.remove_with_undo(|pictures| {
             pictures.values_mut().for_each(|entries| entries.retain(|entry| entry.problem().is_none()));
+        });
+    }
+
+    /// Removes all pictures of an input, and offers to undo it.
+    pub(crate) fn clear_with_undo(self, key: &str) {
+        let missing = if key == PRIMARY { self.missing.get_untracked() } else { Vec::new() };
+        self.offer_undo(missing, |pictures| {
+            pictures.remove(key);
+        });
+        if key == PRIMARY {
+            self.skipped.set(SkippedFiles::default());
+            self.missing.set(Vec::new());
+        }
+    }
+
+    /// Removes pictures, and offers to undo it.
+    fn remove_with_undo(self, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        self.offer_undo(Vec::new(), remove);
+    }
+
+    /// Removes pictures and their missing files, and offers to undo it. Undoing keeps what was added meanwhile.
+    fn offer_undo(self, missing: Vec<Missing>, remove: impl FnOnce(&mut HashMap<String, Vec<Entry>>)) {
+        let before = self.pictures.get_untracked();
+        self.pictures.update(remove);
+        let removed: Vec<(String, Vec<Entry>)> = self.pictures.with_untracked(|now| {
+            let gone = |key: &str, entries: Vec<Entry>| -> Vec<Entry> {
+                let left: HashSet<u32> = now.get(key).into_iter().flatten().map(|entry| entry.id).collect();
+                entries.into_iter().filter(|entry| !left.contains(&entry.id)).collect()
+            };
+            before.into_iter().map(|(key, entries)| (key.clone(), gone(&key, entries))).collect()
+        });
+        let count: usize = removed.iter().map(|(_, entries)| entries.len()).sum();
+        if count == 0 {
+            return;
+        }
+        self.notices.undoable(format!("{} removed.", format::plural(count as u64, "picture", "pictures")), move || {
+            self.pictures.update(|pictures| {
+                for (key, entries) in &removed {
+                    let now = pictures.entry(key.clone()).or_default();
+                    let here: HashSet<u32> = now.iter().map(|entry| entry.id).collect();
+                    now.extend(entries.iter().filter(|entry| !here.contains(&entry.id)).cloned());
+                    now.sort_unstable_by_key(|entry| entry.id);
+                }
+            });
+            self.missing.update(|now| {
+                let here: HashSet<u32> = now.iter().map(|one| one.id).collect();
+                now.extend(missing.iter().filter(|one| !here.contains(&one.id)).cloned());
+                now.sort_unstable_by_key(|one| one.id);
+            });
         });
     }
 
@@ -307,7 +356,7 @@ impl Draft {
         self.import(key, files).await;
     }
 
-    /// Opens a workflow among the JSON files that were added; the others are left out. Whether there was one.
+    /// Opens a workflow among the added JSON files and skips the others. Returns whether there was one.
     async fn open_documents(self, selection: &mut Selection) -> bool {
         let mut opened = false;
         for file in std::mem::take(&mut selection.documents) {
@@ -315,7 +364,7 @@ impl Draft {
             if document::is_workflow(&text) {
                 self.set_own_text(text);
                 opened = true;
-                self.notices.done(format!("“{}” is opened as a workflow of your own.", file.name()));
+                self.notices.done(format!("Opened “{}” as your own workflow.", file.name()));
             } else {
                 selection.skipped.push(Skipped { path: file.name(), why: Why::NotAnImage });
             }
@@ -323,7 +372,7 @@ impl Draft {
         opened
     }
 
-    /// Adds the pictures of the ZIPs among what was added, and asks about archives. Whether something was said.
+    /// Adds the pictures in added ZIPs, and asks about archives. Returns whether a message was shown.
     async fn unpack(self, selection: &mut Selection) -> bool {
         let mut is_told = false;
         for zip in std::mem::take(&mut selection.zips) {
@@ -350,7 +399,7 @@ impl Draft {
         let title = format!("Import “{}”?", archive.name());
         let archive = StoredValue::new_local(archive);
         let text =
-            "It is an archive of Pixelmill. Its batches, workflows and networks are added. Importing never overwrites.";
+            "It is a Pixelmill archive. Its batches, workflows and models will be added. Importing never overwrites.";
         self.confirm.ask(title, text, "Import", move || {
             spawn_local(async move {
                 match self.services.import_archive(archive.get_value()).await {
@@ -368,7 +417,7 @@ impl Draft {
         });
     }
 
-    /// Stores files, each with the id that it has in the draft from now on.
+    /// Stores files, each with its id in the draft.
     async fn import(self, key: String, files: Vec<(u32, Picked)>) {
         let total = files.len() as u32;
         let before = self.importing.get_untracked().unwrap_or(Importing { done: 0, total: 0 });
@@ -382,7 +431,7 @@ impl Draft {
             state: State::Arriving,
         });
         self.arriving.update(|arriving| arriving.extend(on_their_way));
-        // Should the tab end meanwhile, what is missing can be named.
+        // If the tab ends meanwhile, the missing files are known.
         self.save(PORTIONS_AT_ONCE).await;
         let (ids, files) = (Rc::<[u32]>::from(ids), Rc::<[Picked]>::from(files));
         let report = {
@@ -397,7 +446,7 @@ impl Draft {
         if let Err(problem) = outcome {
             self.notices.failed(problem.text, problem.hint);
         }
-        // Of those it broke off before, nothing was reported.
+        // Nothing was reported for the files after the import stopped.
         let left = self.arriving.with_untracked(|arriving| {
             let places = arriving.iter().filter_map(|item| ids.binary_search(&item.id).ok());
             places.map(|at| (ids[at], files[at].clone(), Err(Reason::Failed))).collect()
@@ -409,7 +458,7 @@ impl Draft {
         self.tell_missing(&missing);
     }
 
-    /// Takes in what became of files on their way; they come by id.
+    /// Records the outcome of files being stored; they come in the order of their ids.
     fn arrive(self, key: &str, files: Vec<(u32, Picked, Result<Imported, Reason>)>) {
         if files.is_empty() {
             return;
@@ -439,7 +488,7 @@ impl Draft {
             self.pictures.update(|pictures| {
                 let entries = pictures.entry(key.to_owned()).or_default();
                 for entry in stored {
-                    // What was missing takes its place; the others come last.
+                    // Files that were missing return to their positions; the others come last.
                     entries.insert(entries.partition_point(|one| one.id < entry.id), entry);
                 }
             });
@@ -456,10 +505,10 @@ impl Draft {
             [one] => format!("\"{}\" is missing.", one.name),
             files => format!("{} are missing.", format::plural(files.len() as u64, "file", "files")),
         };
-        self.notices.failed(what, "They are listed above the pictures with the reason, to be added again.");
+        self.notices.failed(what, "They are listed above the pictures with the reason. Add them again there.");
     }
 
-    /// Stores files anew that are missing, each in its place; files that are none of them are added as any others.
+    /// Stores missing files that were added again, each in its position; any other files are added as usual.
     pub(crate) fn add_missing(self, selection: impl Future<Output = Selection> + 'static) {
         spawn_local(async move { self.replace_missing(selection.await) });
     }
@@ -484,7 +533,7 @@ impl Draft {
         spawn_local(self.import_selection(PRIMARY.to_owned(), selection));
     }
 
-    /// Takes a missing file off the list.
+    /// Removes a missing file from the list.
     pub(crate) fn forget_missing(self, id: u32) {
         self.missing.update(|missing| missing.retain(|one| one.id != id));
     }
@@ -495,9 +544,9 @@ impl Draft {
         id
     }
 
-    /// Takes over the pictures of a batch, for another workflow or other settings, and goes to them. They replace what was
-    /// picked.
-    pub(crate) fn take_inputs_of(self, batch_id: String) {
+    /// Copies the pictures of a batch, or those at the indices in `only`, to run them with another workflow or other
+    /// settings, and shows them. They replace what was picked.
+    pub(crate) fn take_inputs_of(self, batch_id: String, only: Option<BTreeSet<u32>>) {
         /// Executions read at once.
         const PORTION: u32 = 500;
         if untrack(|| self.is_restoring()) {
@@ -511,7 +560,8 @@ impl Draft {
                     Ok(page) => page,
                     Err(problem) => return self.notices.failed(problem.text, problem.hint),
                 };
-                for execution in &page.executions {
+                let is_wanted = |index| only.as_ref().is_none_or(|only| only.contains(&index));
+                for execution in page.executions.iter().filter(|one| is_wanted(one.asset_index)) {
                     self.collect_inputs(execution, &mut pictures);
                 }
                 offset += PORTION;
@@ -520,7 +570,7 @@ impl Draft {
                 }
             }
             for (_, entries) in pictures.iter_mut().filter(|(key, _)| *key != PRIMARY) {
-                // One for all is one.
+                // One picture for all counts once.
                 if entries.iter().all(|entry| entry.source_url == entries[0].source_url) {
                     entries.truncate(1);
                 }
@@ -529,7 +579,7 @@ impl Draft {
             self.clear(PRIMARY);
             self.pictures.set(pictures);
             self.notices.info(
-                format!("{} taken over.", format::plural(count, "picture", "pictures")),
+                format!("{} copied from the batch.", format::plural(count, "picture", "pictures")),
                 "Choose a workflow, change its settings, and run it.",
             );
             self.route.go(&Route::New);
@@ -539,7 +589,7 @@ impl Draft {
     fn collect_inputs(self, execution: &Execution, pictures: &mut HashMap<String, Vec<Entry>>) {
         for (position, input) in execution.input_asset.inputs.iter().enumerate() {
             let primary = position == 0;
-            // What was fetched meanwhile is here.
+            // Pictures that have been fetched meanwhile are stored.
             let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
             let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));
             let entries = pictures.entry(if primary { PRIMARY } else { &input.action_id }.to_owned()).or_default();
@@ -557,7 +607,7 @@ impl Draft {
         }
     }
 
-    /// Takes one picture out.
+    /// Removes one picture.
     pub(crate) fn remove(self, key: &str, id: u32) {
         self.pictures.update(|pictures| {
             if let Some(entries) = pictures.get_mut(key) {
@@ -566,7 +616,7 @@ impl Draft {
         });
     }
 
-    /// Takes all pictures of an input out.
+    /// Removes all pictures of an input.
     pub(crate) fn clear(self, key: &str) {
         self.pictures.update(|pictures| {
             pictures.remove(key);
@@ -596,14 +646,14 @@ impl Draft {
         self.documents.with_untracked(|documents| documents.contains_key(id))
     }
 
-    /// Lays a workflow open under an id, without a past.
+    /// Opens a workflow under an id, with an empty history.
     pub(crate) fn put(self, id: &str, document: Value) {
         self.documents.update(|documents| {
             documents.insert(id.to_owned(), History::new(document));
         });
     }
 
-    /// Closes a workflow; where it was the chosen one, the first is chosen.
+    /// Closes a workflow; if it was chosen, the first one is chosen instead.
     pub(crate) fn forget(self, id: &str) {
         if self.choice.with_untracked(|choice| choice == id) {
             self.choose(BUILTIN[0].id);
@@ -613,17 +663,17 @@ impl Draft {
         });
     }
 
-    /// What is stored of the workflows that are open and the user keeps.
+    /// The stored state of the user's own open workflows.
     pub(crate) fn stored(self) -> RwSignal<HashMap<String, Value>> {
         self.stored
     }
 
-    /// A workflow that is open, as it is edited.
+    /// An open workflow with its edits.
     pub(crate) fn document_of(self, id: &str) -> Option<Value> {
         self.documents.with_untracked(|documents| documents.get(id).map(|history| history.present().clone()))
     }
 
-    /// The chosen workflow as it is worth keeping: with the pictures of its further inputs, such as a logo.
+    /// The chosen workflow in the form to save: with the pictures of its further inputs, such as a logo.
     pub(crate) fn to_keep(self) -> Value {
         let mut workflow = self.with_document(Value::clone);
         for input in self.inputs.get().iter().filter(|input| !input.primary) {
@@ -645,7 +695,7 @@ impl Draft {
         })
     }
 
-    /// Lets go of those pictures: the workflow names them now.
+    /// Drops those pictures: the workflow contains them now.
     pub(crate) fn clear_other_pictures(self) {
         let inputs = self.inputs.get_untracked();
         inputs.iter().filter(|input| !input.primary).for_each(|input| self.clear(&input.action_id));
@@ -656,7 +706,7 @@ impl Draft {
         self.documents.with(|documents| read(documents.get(&choice)))
     }
 
-    /// The document as edited, looked at in place, tracked. `null` while one's own is missing.
+    /// The edited document, by reference, tracked. `null` while the user's own is missing.
     pub(crate) fn with_document<T>(self, read: impl FnOnce(&Value) -> T) -> T {
         self.with_history(|history| read(history.map_or(&Value::Null, History::present)))
     }
@@ -674,7 +724,7 @@ impl Draft {
         }
     }
 
-    /// Sets a parameter, or takes it out for `None`.
+    /// Sets a parameter, or removes it for `None`.
     pub(crate) fn set_parameter(self, index: usize, parameter: &str, value: Option<Value>) {
         self.change(|history| {
             let next = document::with_parameter(history.present(), index, parameter, value);
@@ -682,14 +732,62 @@ impl Draft {
         });
     }
 
-    /// Takes the last edit back.
+    /// A workflow without its edits, tracked: as built in, or as stored.
+    pub(crate) fn original(self, id: &str) -> Option<Value> {
+        builtin::find(id)
+            .map(|builtin| builtin.document())
+            .or_else(|| self.stored.with(|stored| stored.get(id).cloned()))
+    }
+
+    /// Whether a workflow was edited, tracked.
+    pub(crate) fn is_edited(self, id: &str) -> bool {
+        self.original(id).is_some_and(|original| {
+            self.documents.with(|documents| documents.get(id).is_some_and(|history| *history.present() != original))
+        })
+    }
+
+    /// A sentence about a workflow with its edits, tracked: its own description, or, once that may no longer be true,
+    /// one made from its parameters.
+    pub(crate) fn description_of(self, id: &str) -> String {
+        let edited = self.is_edited(id);
+        self.documents.with(|documents| {
+            let document = documents.get(id).map_or(&Value::Null, History::present);
+            if edited { document::describe(document) } else { document::description(document).to_owned() }
+        })
+    }
+
+    /// Undoes all edits to the chosen workflow, as one step.
+    pub(crate) fn reset(self) {
+        let Some(original) = untrack(|| self.original(&self.choice.get())) else { return };
+        self.edit_whole(original);
+    }
+
+    /// Replaces the chosen workflow, as one step.
+    pub(crate) fn edit_whole(self, document: Value) {
+        self.change(|history| history.replace(document));
+    }
+
+    /// Chooses the workflow of a batch with the settings that it ran with, and shows it.
+    pub(crate) fn take_settings(self, workflow: &Value) {
+        let document = document::without_primary_images(workflow);
+        let id = document::workflow_id(&document);
+        if id != OWN && self.knows(&id) {
+            self.choose(&id);
+            self.edit_whole(document);
+        } else {
+            self.set_own_text(serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
+        self.route.go(&Route::New);
+    }
+
+    /// Undoes the last edit.
     pub(crate) fn undo(self) {
         self.change(|history| {
             history.undo();
         });
     }
 
-    /// Brings an edit that was taken back again.
+    /// Redoes the last undone edit.
     pub(crate) fn redo(self) {
         self.change(|history| {
             history.redo();
@@ -701,7 +799,7 @@ impl Draft {
         self.with_history(|history| history.map_or((false, false), |known| (known.can_undo(), known.can_redo())))
     }
 
-    /// What validation says of the document; pictures are not expected yet.
+    /// The diagnostics of the document; pictures are not expected yet.
     pub(crate) fn diagnostics(self) -> Memo<Vec<Diagnostic>> {
         self.diagnostics
     }
@@ -711,7 +809,7 @@ impl Draft {
         untrack(|| self.with_document(|document| serde_json::to_string_pretty(document).unwrap_or_default()))
     }
 
-    /// The text of one's own workflow, tracked.
+    /// The text of the user's own workflow, tracked.
     pub(crate) fn own_text(self) -> String {
         self.own_text.get()
     }
@@ -721,7 +819,7 @@ impl Draft {
         self.own_error.get()
     }
 
-    /// Takes over the text of one's own workflow as it is typed, pasted or read from a file.
+    /// Updates the text of the user's own workflow as it is typed, pasted or read from a file.
     pub(crate) fn set_own_text(self, text: String) {
         self.choose(OWN);
         self.take_own_text(text);
@@ -742,7 +840,7 @@ impl Draft {
         self.own_text.set(text);
     }
 
-    /// Makes the chosen workflow one's own, to edit its JSON.
+    /// Copies the chosen workflow to the user's own, to edit its JSON.
     pub(crate) fn edit_as_json(self) {
         self.set_own_text(self.json());
     }
@@ -755,7 +853,7 @@ impl Draft {
         self.options.get()
     }
 
-    /// Changes the options and keeps them for next time.
+    /// Changes the options and stores them for next time.
     pub(crate) fn set_options(self, change: impl FnOnce(&mut Options)) {
         self.options.update(change);
         if let Ok(text) = serde_json::to_string(&self.options.get_untracked()) {
@@ -768,7 +866,7 @@ impl Draft {
         self.start.get() != Start::Ready
     }
 
-    /// The view of the draft is shown: what it started before is behind it, and it may start a batch again.
+    /// The view of the draft is shown, so it may start a batch again.
     pub(crate) fn shown(self) {
         if self.start.get_untracked() == Start::Started {
             self.start.set(Start::Ready);
@@ -863,7 +961,7 @@ impl Draft {
     }
 }
 
-/// A picture as an `input-images` action names it.
+/// A picture as an entry of an `input-images` action.
 fn image(entry: &Entry) -> Value {
     let mut image = json!({
         "name": entry.name,

@@ -7,6 +7,7 @@ use web_sys::FileList;
 use super::draft::Draft;
 use super::models::Models;
 use crate::actions::parameters::Field;
+use crate::ui::focus::is_composing;
 use crate::ui::widgets::{FilePicker, Switch};
 use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
@@ -17,15 +18,15 @@ struct Edited {
     draft: Draft,
     index: usize,
     field: &'static Field,
-    /// The value in force.
+    /// The current value.
     value: Memo<Value>,
     /// What is wrong with it.
     problem: Memo<Option<(String, String)>>,
-    /// Its element's id; its label, help and problem have ids made from it.
+    /// Its element's id; the ids of its label, help and problem derive from it.
     id: StoredValue<String>,
 }
 
-/// Whether what each parameter is for is shown below it.
+/// Whether each parameter's help is shown below it.
 #[derive(Clone, Copy)]
 pub(super) struct Explained(pub(super) RwSignal<bool>);
 
@@ -46,7 +47,7 @@ impl Edited {
         self.problem.with(Option::is_some).to_string()
     }
 
-    /// Ids of what describes it: its help, shown or not, and what is wrong.
+    /// Ids of the elements that describe it: its help, shown or not, and its problem.
     fn described_by(self) -> String {
         let wrong = self.problem.with(Option::is_some);
         self.id.with_value(|id| if wrong { format!("{id}-problem {id}-help") } else { format!("{id}-help") })
@@ -80,13 +81,13 @@ pub(crate) fn ParameterField(
         id: StoredValue::new(id.clone()),
     };
     let label = match field.unit {
-        Some(unit) => view! { {form::label(field.name)} <span class="unit">{unit}</span> }.into_any(),
-        None => form::label(field.name).into_any(),
+        Some(unit) => view! { {form::field_label(field)} <span class="unit">{unit}</span> }.into_any(),
+        None => form::field_label(field).into_any(),
     };
     let inline = matches!(control, Control::Switch);
     let Explained(explained) = expect_context();
     let problem_id = StoredValue::new(format!("{id}-problem"));
-    // Nine radio buttons are a group, which no label can be for: they name themselves by it.
+    // A `label` cannot be for a group of nine radio buttons: the group refers to it instead.
     let target = (!matches!(control, Control::Places(_))).then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline>
@@ -94,7 +95,7 @@ pub(crate) fn ParameterField(
             {control_view(control, edited, action_id)}
             {move || edited.problem.get().map(|(message, hint)| view! {
                 <p class="problem" role="alert" id=problem_id.get_value() data-testid="field-error">
-                    {message} " " {form::in_words(&hint)}
+                    {form::in_words(&message)} " " {form::in_words(&hint)}
                 </p>
             })}
             <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
@@ -130,6 +131,9 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
 fn NumberControl(edited: Edited, step: f64) -> impl IntoView {
     let id = edited.id.get_value();
     let arrow = move |event: leptos::ev::KeyboardEvent| {
+        if is_composing(&event) {
+            return;
+        }
         let direction = match event.key().as_str() {
             "ArrowUp" => 1.0,
             "ArrowDown" => -1.0,
@@ -172,7 +176,7 @@ fn SliderControl(edited: Edited, low: f64, high: f64, step: f64) -> impl IntoVie
                 step=step
                 tabindex="-1"
                 aria-hidden="true"
-                aria-label=form::label(edited.field.name)
+                aria-label=form::field_label(edited.field)
                 prop:value=move || edited.text()
                 on:input=move |event| edited.set(form::typed_number(&event_target_value(&event)))
             />
@@ -266,7 +270,7 @@ fn ColorControl(edited: Edited) -> impl IntoView {
         <div class="color">
             <input
                 type="color"
-                aria-label=format!("{}, picked", form::label(edited.field.name))
+                aria-label=format!("{}, picked", form::field_label(edited.field))
                 prop:value=move || parts().0
                 on:input=move |event| {
                     let alpha = untrack(parts).1;
@@ -337,7 +341,7 @@ fn PatternControl(edited: Edited) -> impl IntoView {
 fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView {
     let models = expect_context::<Models>();
     let id = edited.id.get_value();
-    // One that is not there is shown too: the document names it.
+    // A missing model is listed too: the document names it.
     let options = move || {
         let mut options = models.names();
         let chosen = edited.text();
@@ -348,7 +352,7 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
     };
     let chosen_own = move || models.is_own(&edited.text());
     let draft = edited.draft;
-    // By the time it is done another workflow may be chosen, and this form be gone.
+    // By then another workflow may be chosen and this form gone.
     let set_later = move || {
         let (choice, action_id, name) = (untrack(|| draft.choice()), action_id.get_value(), edited.field.name);
         move |value: Value| {
@@ -390,11 +394,11 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
                 }}
             </select>
             <FilePicker
-                label="Network file"
+                label="Model file"
                 accept=".onnx"
                 testid="model-file"
                 button_testid="model-add"
-                title="Add a network of the U²-Net family from its ONNX file"
+                title="Add a U²-Net model from an ONNX file"
                 disabled=Signal::derive(move || models.adding())
                 on_pick=picked
             >

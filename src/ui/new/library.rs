@@ -1,5 +1,5 @@
-//! The user's own workflows as the page knows them: the list, what is stored of those that are open, and what can be
-//! done with one.
+//! The user's own workflows as the page knows them: the list, the stored state of those that are open, and the actions
+//! on one.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct Library {
     names: AskName,
     draft: Draft,
     list: RwSignal<Vec<WorkflowSummary>>,
-    /// The drafts that are open, as they are stored.
+    /// The open drafts, as stored.
     stored: RwSignal<HashMap<String, Value>>,
     readings: StoredValue<Readings>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn provide_library() {
     };
     library.services.on_change(move |change| match change {
         Change::Workflows => library.read(),
-        // Its success may be what a draft needs to be published.
+        // A successful run may make a draft publishable.
         Change::Progress(progress) if progress.status.is_end() && library.has(&progress.workflow_id) => library.read(),
         _ => {}
     });
@@ -54,7 +54,7 @@ pub(crate) fn provide_library() {
 }
 
 impl Library {
-    /// Every workflow, the one changed last first, tracked.
+    /// Every workflow, most recently changed first, tracked.
     pub(crate) fn list(self) -> Vec<WorkflowSummary> {
         self.list.get()
     }
@@ -74,7 +74,7 @@ impl Library {
         self.stored.with(|stored| stored.contains_key(&choice))
     }
 
-    /// Whether the chosen workflow has edits that are not stored, tracked.
+    /// Whether the chosen workflow has unsaved edits, tracked.
     pub(crate) fn is_edited(self) -> bool {
         let choice = self.draft.choice();
         let edited = self.stored.with(|stored| {
@@ -83,7 +83,7 @@ impl Library {
         edited || self.draft.has_other_pictures()
     }
 
-    /// Reads the list; calls while a reading is on its way end in one more.
+    /// Reads the list; calls during a read trigger one more.
     fn read(self) {
         if self.readings.try_update_value(|readings| readings.ask(Extent::All)) != Some(true) {
             return;
@@ -104,7 +104,7 @@ impl Library {
         });
     }
 
-    /// Takes over what another tab stored of the workflows that are open here and not edited.
+    /// Adopts what another tab stored, for workflows that are open here without edits.
     async fn refresh_open(self, list: &[WorkflowSummary]) {
         let open: Vec<String> = self.stored.with_untracked(|stored| stored.keys().cloned().collect());
         for id in open {
@@ -129,7 +129,7 @@ impl Library {
         }
     }
 
-    /// Opens workflows again, with the edits there were of them; those that are gone stay closed.
+    /// Reopens workflows with their edits; deleted ones stay closed.
     pub(crate) async fn reopen(self, workflows: Vec<(String, Option<Value>)>) {
         for (id, edited) in workflows {
             let Ok(document) = self.services.workflow(&id).await else { continue };
@@ -160,7 +160,7 @@ impl Library {
         });
     }
 
-    /// Chooses one; edits of the others are kept.
+    /// Chooses one; edits to the others are kept.
     pub(crate) fn choose(self, id: String) {
         if self.stored.with_untracked(|stored| stored.contains_key(&id)) {
             self.draft.choose(&id);
@@ -173,7 +173,7 @@ impl Library {
         });
     }
 
-    /// Chooses the workflow of this id, where there is one here: one of the user's own, or a built-in one.
+    /// Chooses the workflow with this id, the user's own or built in, if it exists here.
     pub(crate) fn choose_if_here(self, id: &str) {
         if self.has(id) {
             self.choose(id.to_owned());
@@ -182,8 +182,8 @@ impl Library {
         }
     }
 
-    /// Stores the chosen workflow as it is edited: one of the user's own under its id, any other under a name that is
-    /// asked for.
+    /// Stores the chosen workflow with its edits: the user's own under its id, any other under a name that the user
+    /// enters.
     pub(crate) fn save(self) {
         let document = untrack(|| self.draft.to_keep());
         if untrack(|| self.is_chosen()) {
@@ -192,24 +192,29 @@ impl Library {
                 let document = self.services.save_workflow(document, Some(&id)).await?.1;
                 self.draft.clear_other_pictures();
                 self.open(&id, document);
-                self.notices.done("The workflow is saved.");
+                self.notices.done("Workflow saved.");
                 Ok(())
             });
         }
         let name = document::name(&document);
-        self.names.ask("Save as a workflow of your own", name, "Save", move |name| {
+        // The built-in workflow's description may not fit the copy.
+        let document = match untrack(|| self.draft.is_edited(&self.draft.choice())) {
+            true => document::described(&document, &document::describe(&document)),
+            false => document,
+        };
+        self.names.ask("Save as a new workflow", name, "Save", move |name| {
             let document = document::named(&document, &name);
             self.act(async move {
                 let (id, document) = self.services.save_workflow(document, None).await?;
                 self.draft.clear_other_pictures();
                 self.open(&id, document);
-                self.notices.done(format!("“{name}” is saved. Run it once, then it can be published."));
+                self.notices.done(format!("“{name}” is saved. Run it once before you publish it."));
                 Ok(())
             });
         });
     }
 
-    /// Asks for another name.
+    /// Asks for a new name.
     pub(crate) fn rename(self, workflow: &WorkflowSummary) {
         let id = workflow.workflow_id.clone();
         self.names.ask("Rename the workflow", workflow.name.clone(), "Rename", move |name| {
@@ -222,7 +227,7 @@ impl Library {
         });
     }
 
-    /// Makes a copy under a name that is asked for.
+    /// Makes a copy under a name that the user enters.
     pub(crate) fn duplicate(self, workflow: &WorkflowSummary) {
         let id = workflow.workflow_id.clone();
         self.names.ask("Duplicate the workflow", format!("{} copy", workflow.name), "Duplicate", move |name| {
@@ -240,12 +245,26 @@ impl Library {
         });
     }
 
-    /// Takes it back to a draft.
+    /// Restores the document of a version as an edit of the draft, which the user may save or undo.
+    pub(crate) fn restore(self, id: String, document: Value, version: u32) {
+        self.act(async move {
+            if !self.stored.with_untracked(|stored| stored.contains_key(&id)) {
+                let stored = self.services.workflow(&id).await?;
+                self.open(&id, stored);
+            }
+            self.draft.choose(&id);
+            self.draft.edit_whole(document);
+            self.notices.done(format!("Version {version} is restored to the settings. Save it to keep it, or undo."));
+            Ok(())
+        });
+    }
+
+    /// Turns it back into a draft.
     pub(crate) fn unpublish(self, id: String) {
         self.act(async move { self.services.unpublish_workflow(&id).await });
     }
 
-    /// Gives one to the user as a file.
+    /// Downloads one as a file.
     pub(crate) fn export(self, id: String) {
         self.act(async move {
             let document = self.services.export_workflow(&id).await?;
@@ -254,7 +273,16 @@ impl Library {
         });
     }
 
-    /// Keeps the text of a file as a new workflow, and chooses it.
+    /// Downloads a version as a file.
+    pub(crate) fn export_version(self, id: String, version: u32) {
+        self.act(async move {
+            let document = self.services.workflow_version(&id, version).await?;
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            download_text(&text, &format!("{id}-v{version}"), TextKind::Json)
+        });
+    }
+
+    /// Stores the text of a file as a new workflow and chooses it.
     pub(crate) fn import(self, text: String, file: String) {
         self.act(async move {
             let parsed = serde_json::from_str::<Value>(&text);
@@ -274,12 +302,12 @@ impl Library {
         });
     }
 
-    /// Asks, then removes one.
+    /// Removes one after asking.
     pub(crate) fn delete(self, workflow: &WorkflowSummary) {
         let id = workflow.workflow_id.clone();
         self.confirm.ask(
             format!("Delete “{}”?", workflow.name),
-            "The workflow and its published versions are removed from this browser. Batches that ran it stay.",
+            "The workflow and its published versions will be deleted from this browser. Batches that used it are kept.",
             "Delete",
             move || {
                 let id = id.clone();

@@ -1,4 +1,4 @@
-//! The networks that a workflow can name: those that are there, adding one from a file, removing one.
+//! The models that a workflow can name: listing them, adding one from a file, removing one.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +11,7 @@ use super::super::services::{Change, Services};
 use crate::api::ModelAnswer;
 use crate::view_model::format;
 
-/// The networks.
+/// The models.
 #[derive(Clone, Copy)]
 pub(crate) struct Models {
     services: Services,
@@ -19,12 +19,12 @@ pub(crate) struct Models {
     confirm: Confirm,
     names: AskName,
     all: RwSignal<Vec<ModelAnswer>>,
-    /// Whether they were read, so that one that is not among them is not here.
+    /// Whether they have been read: only then is a model that is not listed known to be missing.
     read: RwSignal<bool>,
     adding: RwSignal<bool>,
 }
 
-/// Reads the networks and follows what other tabs do to them.
+/// Reads the models and follows changes in other tabs.
 pub(crate) fn provide_models() {
     let models = Models {
         services: expect_context(),
@@ -59,12 +59,12 @@ impl Models {
         self.all.with(|all| all.iter().any(|model| model.name == name && !model.built_in))
     }
 
-    /// Whether it is known that there is no network of this name, tracked.
+    /// Whether there is known to be no model with this name, tracked.
     pub(crate) fn lacks(self, name: &str) -> bool {
         self.read.get() && !self.all.with(|all| all.iter().any(|model| model.name == name))
     }
 
-    /// Whether a file is being tried, tracked.
+    /// Whether a file is being tested, tracked.
     pub(crate) fn adding(self) -> bool {
         self.adding.get()
     }
@@ -81,11 +81,11 @@ impl Models {
         });
     }
 
-    /// Asks for a name, tries a file and keeps it; `added` is told its name. Trying may take minutes.
+    /// Asks for a name, tests a file and stores it; `added` receives its name. The test may take minutes.
     pub(crate) fn add(self, file: File, added: impl Fn(String) + Clone + Send + Sync + 'static) {
         let file_name = file.name();
         let stem = file_name.strip_suffix(".onnx").unwrap_or(&file_name).to_owned();
-        self.ask_name("Add a network under this name", stem, StoredValue::new_local(file), added);
+        self.ask_name("Name this model", stem, StoredValue::new_local(file), added);
     }
 
     fn ask_name(
@@ -111,7 +111,7 @@ impl Models {
             self.adding.set(false);
             match result {
                 Ok(model) => {
-                    self.notices.done(format!("The network \"{}\" is ready.", model.name));
+                    self.notices.done(format!("The model \"{}\" is ready.", model.name));
                     self.all.update(|all| {
                         if !all.contains(&model) {
                             all.push(model.clone());
@@ -124,10 +124,10 @@ impl Models {
         });
     }
 
-    /// Asks, then removes a network of the user's own; `removed` is called when it is gone.
+    /// Removes one of the user's models after asking; `removed` is called when it is gone.
     pub(crate) fn remove(self, name: String, removed: impl Fn() + Clone + Send + Sync + 'static) {
         self.confirm.ask(
-            format!("Remove the network “{name}”?"),
+            format!("Remove the model “{name}”?"),
             "Its file is deleted from this browser. Batches that still need it will fail.",
             "Remove",
             move || {

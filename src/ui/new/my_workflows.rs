@@ -7,29 +7,32 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::FileList;
 
 use super::library::Library;
+use super::versions::{Versions, VersionsDialog, provide_versions};
 use super::workflows::{Card, JSON};
 use crate::api::{WorkflowStatus, WorkflowSummary};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
 use crate::ui::widgets::{FilePicker, Menu, MenuItem};
 
-/// The cards, with the way to bring one in.
+/// The cards, and the button to import one.
 #[component]
 pub(crate) fn MyWorkflows() -> impl IntoView {
     let library = expect_context::<Library>();
+    provide_versions();
     view! {
         <div class="spread mine-head">
             <h3 id="mine-title">"My workflows"</h3>
             <ImportButton/>
         </div>
         <Show when=move || library.list().is_empty()>
-            <p class="small muted">"Change the settings of a workflow and save it: it is kept here."</p>
+            <p class="small muted">"Change a workflow's settings and save it to keep it here."</p>
         </Show>
         <div class="cards" role="radiogroup" aria-labelledby="mine-title" data-testid="my-workflows">
             <For each=move || library.list() key=|one| one.workflow_id.clone() let:first>
                 <MyCard first/>
             </For>
         </div>
+        <VersionsDialog/>
     }
 }
 
@@ -60,7 +63,7 @@ fn ImportButton() -> impl IntoView {
     }
 }
 
-/// What a workflow's state is in words, its tone, and what may be done about it.
+/// A workflow's state in words, its tone, and the next step.
 fn state(workflow: &WorkflowSummary) -> (String, &'static str, Option<&'static str>) {
     match (workflow.status, workflow.version) {
         (WorkflowStatus::Published, Some(version)) if workflow.changed => {
@@ -72,12 +75,12 @@ fn state(workflow: &WorkflowSummary) -> (String, &'static str, Option<&'static s
     }
 }
 
-/// A card, which follows its workflow: what has the focus in it stays, and so does its menu.
+/// A card, updated in place as its workflow changes: its focus and its menu stay.
 #[component]
 fn MyCard(first: WorkflowSummary) -> impl IntoView {
     let library = expect_context::<Library>();
     let id = StoredValue::new(first.workflow_id.clone());
-    // As it was last, while it goes.
+    // Its last state, while the card is being removed.
     let known = Memo::new(move |before: Option<&WorkflowSummary>| {
         let found = id.with_value(|id| library.find(id));
         found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
@@ -85,6 +88,8 @@ fn MyCard(first: WorkflowSummary) -> impl IntoView {
     let published = Memo::new(move |_| known.with(|one| one.version.is_some()));
     let may_publish = Memo::new(move |_| known.with(|one| one.changed));
     let now = Memo::new(move |_| known.with(state));
+    let versions = expect_context::<Versions>();
+    let has_versions = Memo::new(move |_| known.with(|one| !one.versions.is_empty()));
     let act = move |act: fn(Library, &WorkflowSummary)| move || known.with_untracked(|one| act(library, one));
     view! {
         <div class="card-frame">
@@ -125,6 +130,14 @@ fn MyCard(first: WorkflowSummary) -> impl IntoView {
                         shape=Shape::Undo
                         text="Unpublish"
                         on_pick=move || library.unpublish(id.get_value())
+                    />
+                </Show>
+                <Show when=move || has_versions.get()>
+                    <MenuItem
+                        testid="workflow-versions"
+                        shape=Shape::Layers
+                        text="Versions…"
+                        on_pick=move || known.with_untracked(|one| versions.show(one))
                     />
                 </Show>
                 <MenuItem testid="workflow-rename" shape=Shape::Pen text="Rename" on_pick=act(Library::rename)/>

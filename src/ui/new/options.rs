@@ -1,4 +1,4 @@
-//! The options of the batch: how many at a time, how urgent, and what a failure does.
+//! The options of the batch: its concurrency and priority, what a failure does, reuse, and its webhook.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -10,21 +10,21 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::widgets::{PrioritySelect, Switch};
 use crate::view_model::form;
 
-/// What the options do, in a line, so that it is known while they are folded.
+/// The options in one line, shown while they are folded.
 fn summary(options: &draft::Options) -> String {
     let priority = match options.priority {
         Priority::High => Some("high priority"),
         Priority::Normal => None,
         Priority::Low => Some("low priority"),
     };
-    let webhook = options.webhook().map(|right| if right { "tells a webhook" } else { "webhook is no address" });
+    let webhook = options.webhook().map(|right| if right { "calls a webhook" } else { "webhook URL is not valid" });
     let words = [
         priority,
-        (!options.continue_on_error).then_some("stops at a failure"),
-        options.skip_unchanged.then_some("takes over unchanged"),
+        (!options.continue_on_error).then_some("stops on failure"),
+        options.skip_unchanged.then_some("reuses unchanged results"),
         webhook,
     ];
-    let number = format!("up to {} at a time", options.concurrency_limit);
+    let number = format!("up to {} in parallel", options.concurrency_limit);
     std::iter::once(number.as_str()).chain(words.into_iter().flatten()).collect::<Vec<_>>().join(" · ")
 }
 
@@ -33,7 +33,7 @@ fn summary(options: &draft::Options) -> String {
 pub(crate) fn Options() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let wrong = Memo::new(move |_| draft.options().webhook() == Some(false));
-    // What is wrong comes into sight; the user may fold it again.
+    // Unfolds to show a problem; the user may fold it again.
     let frame = NodeRef::<html::Details>::new();
     Effect::new(move || {
         if let (Some(frame), true) = (frame.get(), wrong.get()) {
@@ -51,7 +51,7 @@ pub(crate) fn Options() -> impl IntoView {
                     <span class="group-summary truncate" data-testid="options-summary">{move || summary(&draft.options())}</span>
                 </summary>
                 <div class="parameter">
-                    <label for="option-concurrency">"Pictures at a time"</label>
+                    <label for="option-concurrency">"Pictures in parallel"</label>
                     <input
                         class="field numbers"
                         type="number"

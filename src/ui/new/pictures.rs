@@ -1,4 +1,4 @@
-//! The pictures: a drop field per input, and what was picked.
+//! The pictures: a drop zone per input, and the picked files.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -7,13 +7,14 @@ use web_sys::FileList;
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
 use crate::selection::HeaderCheck;
+use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
-use crate::ui::widgets::FilePicker;
+use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
 use crate::view_model::format;
 use crate::view_model::missing::Missing;
-use crate::view_model::window::Window;
+use crate::view_model::window::{self, Window};
 
 /// Every input of the workflow with its pictures.
 #[component]
@@ -47,14 +48,14 @@ fn Totals() -> impl IntoView {
     view! {
         <Show when=move || picked.get()>
             <span class="small muted numbers" data-testid="picked-count">{text}</span>
-            <button class="button quiet push" data-testid="clear-picked" on:click=move |_| draft.clear(PRIMARY)>
+            <button class="button quiet push" data-testid="clear-picked" on:click=move |_| draft.clear_with_undo(PRIMARY)>
                 "Clear"
             </button>
         </Show>
     }
 }
 
-/// What pickers of pictures ask for.
+/// The file types that picture pickers ask for.
 pub(crate) const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
 
 #[component]
@@ -92,10 +93,10 @@ fn ImportProgress() -> impl IntoView {
     let underway = Memo::new(move |_| importing.with(Option::is_some));
     let total =
         Memo::new(move |_| importing.with(|importing| importing.map_or(0, |importing| u64::from(importing.total))));
-    // Only the beginning and the end are said aloud.
+    // Screen readers announce only the beginning and the end.
     let announced = Memo::new(move |before: Option<&String>| match (underway.get(), before) {
         (true, _) => format!("Reading {}…", format::plural(total.get(), "file", "files")),
-        (false, Some(before)) if !before.is_empty() => "All files are read.".to_owned(),
+        (false, Some(before)) if !before.is_empty() => "All files have been read.".to_owned(),
         (false, _) => String::new(),
     });
     let text = move || {
@@ -129,7 +130,7 @@ fn ImportProgress() -> impl IntoView {
     }
 }
 
-/// That pictures are there twice, and the way to take the second ones out.
+/// How many pictures are duplicates, and a button to remove them.
 #[component]
 fn Duplicates() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -147,15 +148,15 @@ fn Duplicates() -> impl IntoView {
     }
 }
 
-/// Missing and unreadable files that are listed one by one.
+/// Most missing or unreadable files that are listed one by one.
 const LISTED: usize = 100;
 
-/// Pictures that were added and cannot be read, by name and with the reason.
+/// Added pictures that cannot be read, by name and with the reason.
 #[component]
 fn UnreadablePictures() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let ids = |entries: &[(String, Entry)]| entries.iter().map(|(_, entry)| entry.id).collect::<Vec<_>>();
-    // Rebuilt only when others are among them.
+    // Rebuilt only when the set of pictures changes.
     let unreadable = RwSignal::new_local(Vec::<(String, Entry)>::new());
     Effect::new(move || {
         let now = draft.unreadable();
@@ -217,7 +218,7 @@ fn UnreadableRow(key: String, entry: Entry) -> impl IntoView {
     }
 }
 
-/// Files that could not be kept, to be added again or let go.
+/// Files that could not be kept: the user adds them again or drops them from the list.
 #[component]
 fn MissingFiles() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -239,7 +240,7 @@ fn MissingFiles() -> impl IntoView {
                         {move || format!("{} missing", format::plural(count(), "file is", "files are"))}
                     </p>
                     <FilePicker
-                        label="Files that are missing"
+                        label="Missing files to add again"
                         accept=ACCEPT
                         testid="missing-input"
                         class="button push"
@@ -286,11 +287,11 @@ fn MissingRow(one: Missing) -> impl IntoView {
     }
 }
 
-/// Height of a tile with its gap, and its least width with its gap: as in the style sheet.
+/// Height and minimum width of a tile with its gap, as in the style sheet.
 const TILE_ROW: f64 = 124.0;
 const TILE_WIDTH: f64 = 112.0;
 
-/// The pictures of an input, those in sight: nothing while there are less than `fewest`.
+/// The visible pictures of an input; nothing if there are fewer than `fewest`.
 #[component]
 fn PickedList(key: String, fewest: u32) -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -326,6 +327,49 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
         };
         key.with_value(|key| draft.with_pictures(key, shown))
     };
+    // The current tile for the keyboard; Tab reaches only this one, or the first visible one.
+    let current = RwSignal::new(None::<u32>);
+    let tab_stop = Memo::new(move |_| {
+        let range = entries.get();
+        let in_sight = |all: &[Entry]| {
+            let shown = all.get(range.start as usize..(range.end as usize).min(all.len())).unwrap_or_default();
+            current.get().filter(|id| shown.iter().any(|one| one.id == *id)).or(shown.first().map(|one| one.id))
+        };
+        key.with_value(|key| draft.with_pictures(key, in_sight))
+    });
+    provide_context(TileFocus { current, tab_stop });
+    let focus_tile = move |at: u32| {
+        let id = key
+            .with_value(|key| untrack(|| draft.with_pictures(key, |all| all.get(at as usize).map(|entry| entry.id))));
+        let (Some(id), Some(scrolled)) = (id, frame.get_untracked()) else { return };
+        current.set(Some(id));
+        if let Some(to) = list.get_untracked().reveal(at) {
+            scrolled.set_scroll_top(to as i32);
+            measure();
+        }
+        // It may only be built now.
+        request_animation_frame(move || {
+            let button = frame
+                .try_get_untracked()
+                .flatten()
+                .and_then(|frame| frame.query_selector(&format!("[data-picture=\"{id}\"] .remove")).ok().flatten());
+            focus(button);
+        });
+    };
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let Some(id) = tab_stop.get_untracked().filter(|_| !is_composing(&event)) else { return };
+        let place = |all: &[Entry]| all.iter().position(|entry| entry.id == id);
+        let Some(at) = key.with_value(|key| untrack(|| draft.with_pictures(key, place))) else { return };
+        let (total, columns) = (total.get_untracked(), list.get_untracked().columns);
+        if let Some(to) = window::step(event.key().as_str(), at as u32, columns, total) {
+            event.prevent_default();
+            focus_tile(to);
+        } else if event.key() == "Delete" {
+            event.prevent_default();
+            key.with_value(|key| draft.remove(key, id));
+            focus_tile((at as u32).min(total.saturating_sub(2)));
+        }
+    };
     view! {
         <div
             class="picked"
@@ -336,6 +380,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             <div style=move || format!("height:{}px", list.get().height())>
                 <ul
                     aria-label="Picked pictures"
+                    on:keydown=on_key
                     style=move || format!(
                         "transform:translateY({}px);grid-template-columns:repeat({},1fr)",
                         list.get().top(entries.get().start),
@@ -351,10 +396,26 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     }
 }
 
+/// The current tile for the keyboard, by its entry's id.
+#[derive(Clone, Copy)]
+struct TileFocus {
+    current: RwSignal<Option<u32>>,
+    tab_stop: Memo<Option<u32>>,
+}
+
 #[component]
 fn Tile(entry: Entry, key: String) -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let tiles = use_context::<TileFocus>();
     let id = entry.id;
+    if let Some(TileFocus { tab_stop, .. }) = tiles {
+        provide_context(TabStop(Signal::derive(move || tab_stop.get() == Some(id))));
+    }
+    let here = move |_| {
+        if let Some(TileFocus { current, .. }) = tiles {
+            current.set(Some(id));
+        }
+    };
     let what = match &entry.header {
         Some(HeaderCheck::Picture { format, width, height }) => format!(", {width} × {height}, {format}"),
         Some(HeaderCheck::Unreadable(why)) => format!(". Could not be read: {why}."),
@@ -364,18 +425,24 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
     let is_bad = entry.problem().is_some();
     let label = format!("Remove {}", entry.name);
     view! {
-        <li class="tile" class:bad=is_bad data-testid="picked-row" title=title>
+        <li class="tile" class:bad=is_bad data-testid="picked-row" data-picture=id title=title on:focusin=here>
             <PickedPreview entry=entry.clone()/>
             {is_bad.then(|| view! { <span class="bad-sign"><Icon shape=Shape::Warning/></span> })}
             <span class="truncate">{entry.name}</span>
-            <button class="remove" data-testid="remove-picked" aria-label=label on:click=move |_| draft.remove(&key, id)>
+            <button
+                class="remove"
+                data-testid="remove-picked"
+                aria-label=label
+                tabindex=tab_index()
+                on:click=move |_| draft.remove(&key, id)
+            >
                 <Icon shape=Shape::Close/>
             </button>
         </li>
     }
 }
 
-/// Pictures of a further input from which on they have a list of their own; fewer stand beside its name.
+/// From this many pictures on, a further input lists them; fewer are shown next to its name.
 const MANY: u32 = 4;
 
 /// A further input, such as the logo.
@@ -388,11 +455,11 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
         1..MANY => key.with_value(|key| draft.with_pictures(key, <[Entry]>::to_vec)),
         _ => Vec::new(),
     };
-    let clear = move |_| key.with_value(|key| draft.clear(key));
+    let clear = move |_| key.with_value(|key| draft.clear_with_undo(key));
     let hint = match input.named {
-        0 => "One picture for all, or as many as there are pictures.".to_owned(),
+        0 => "One for all pictures, or one for each.".to_owned(),
         named => {
-            format!("{} named by the workflow; dropping replaces.", format::plural(named as u64, "picture", "pictures"))
+            format!("{} set by the workflow; drop to replace.", format::plural(named as u64, "picture", "pictures"))
         }
     };
     let picked = move |files: FileList| {

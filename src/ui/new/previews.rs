@@ -1,5 +1,5 @@
-//! Small previews of picked files, made by the browser away from the main thread, two at a time, and kept while they
-//! are likely to be seen again.
+//! Small previews of picked files. The browser makes them off the main thread, two at a time; they are cached while
+//! they are likely to be shown again.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -18,14 +18,14 @@ use crate::ui::services::Services;
 
 /// Width of a preview in device pixels.
 const WIDTH: u32 = 200;
-/// Previews that are kept.
+/// Most previews cached.
 const KEPT: usize = 400;
-/// Previews in the making at a time.
+/// Previews made at a time.
 const AT_ONCE: u32 = 2;
 
 #[derive(Default)]
 struct Queue {
-    /// Waiting: the last asked for comes first, since it is in sight.
+    /// Waiting requests; the latest comes first, since it is visible.
     waiting: VecDeque<(Entry, RwSignal<Preview, LocalStorage>)>,
     running: u32,
     kept: HashMap<u32, HtmlCanvasElement>,
@@ -36,7 +36,7 @@ struct Queue {
 enum Preview {
     Waiting,
     Ready(HtmlCanvasElement),
-    /// The browser cannot show it; the run will tell why.
+    /// The browser cannot show it; the run will report why.
     Unreadable,
 }
 
@@ -61,7 +61,7 @@ fn work(services: Services) {
     let queue = QUEUE.with(Rc::clone);
     while queue.borrow().running < AT_ONCE {
         let Some((entry, preview)) = queue.borrow_mut().waiting.pop_front() else { return };
-        // Scrolled away before its turn came.
+        // It was scrolled away before its turn.
         if preview.is_disposed() {
             continue;
         }
@@ -90,7 +90,7 @@ fn work(services: Services) {
     }
 }
 
-/// What was picked, or what is stored of it.
+/// The picked file, or its stored copy.
 async fn content(services: Services, entry: &Entry) -> Option<web_sys::Blob> {
     match (&entry.file, entry.source_url.strip_prefix("asset:")) {
         (Some(file), _) => Some(file.clone().into()),

@@ -1,4 +1,4 @@
-//! The settings of the chosen workflow: a form made from the parameters' metadata, what validation says, and the
+//! The settings of the chosen workflow: a form generated from the parameters' metadata, the diagnostics, and the
 //! document as JSON.
 
 use leptos::html;
@@ -23,7 +23,7 @@ pub(crate) fn Settings() -> impl IntoView {
     let draft = expect_context::<Draft>();
     provide_context(Explained(RwSignal::new(false)));
     let name = Memo::new(move |_| draft.with_document(document::name));
-    // Structure only: editing a value must not rebuild the form under the user's hands.
+    // Structure only: editing a value must not rebuild the form while the user types.
     let nodes = Memo::new(move |_| {
         let choice = draft.choice();
         draft.with_document(document::nodes).into_iter().map(|node| (choice.clone(), node)).collect::<Vec<_>>()
@@ -32,6 +32,7 @@ pub(crate) fn Settings() -> impl IntoView {
         <section class="section" aria-labelledby="settings-title" data-testid="form">
             <div class="spread">
                 <h2 id="settings-title" class="truncate">{name}</h2>
+                <Edited/>
                 <div class="push tight">
                     <Explain/>
                     <History/>
@@ -52,7 +53,27 @@ pub(crate) fn Settings() -> impl IntoView {
     }
 }
 
-/// Shows and hides what each parameter is for.
+/// Says that the chosen workflow is edited, and offers to undo all edits.
+#[component]
+fn Edited() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let edited = Memo::new(move |_| draft.is_edited(&draft.choice()));
+    view! {
+        <Show when=move || edited.get()>
+            <span class="badge" data-testid="edited">"Edited"</span>
+            <button
+                class="button quiet"
+                data-testid="reset"
+                title="Undo all edits to this workflow"
+                on:click=move |_| draft.reset()
+            >
+                "Reset"
+            </button>
+        </Show>
+    }
+}
+
+/// Shows and hides each parameter's help.
 #[component]
 fn Explain() -> impl IntoView {
     let Explained(explained) = expect_context();
@@ -97,7 +118,7 @@ fn History() -> impl IntoView {
     }
 }
 
-/// Whether a diagnostic is shown beside its field instead of in the list.
+/// Whether a diagnostic is shown next to its field instead of in the list.
 fn has_field(diagnostic: &Diagnostic, nodes: &[Node]) -> bool {
     let (Some(action_id), Some(field)) = (&diagnostic.action_id, &diagnostic.field) else { return false };
     nodes.iter().any(|node| {
@@ -118,7 +139,7 @@ fn Diagnostics() -> impl IntoView {
         found
     });
     view! {
-        <ul class="diagnostics" aria-live="polite" aria-label="What validation says">
+        <ul class="diagnostics" aria-live="polite" aria-label="Problems in the settings">
             <For each=move || listed.get() key=Clone::clone let:diagnostic>
                 <li
                     class="diagnostic"
@@ -154,7 +175,7 @@ fn Group(node: Node) -> impl IntoView {
             })
         })
     });
-    // What is wrong comes into sight; the user may fold it again.
+    // Unfolds to show a problem; the user may fold it again.
     let frame = NodeRef::<html::Details>::new();
     Effect::new(move || {
         if let (Some(frame), true) = (frame.get(), wrong.get()) {
@@ -190,12 +211,12 @@ fn Group(node: Node) -> impl IntoView {
     .into_any()
 }
 
-/// Keeps the workflow: one of the user's own as it is edited, any other under a name.
+/// Saves the workflow: the user's own in place, any other under a new name.
 #[component]
 fn SaveButton() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let library = expect_context::<Library>();
-    // Never disabled because nothing is edited: what is being typed is an edit only when the field is left.
+    // Enabled even without edits: text being typed becomes an edit only when the field loses the focus.
     view! {
         <button
             class="button quiet"
@@ -221,8 +242,8 @@ fn JsonButtons() -> impl IntoView {
         let promise = window().navigator().clipboard().write_text(&draft.json());
         spawn_local(async move {
             match JsFuture::from(promise).await {
-                Ok(_) => notices.done("The workflow is in the clipboard."),
-                Err(_) => notices.failed("The browser refused the clipboard.", "Download the JSON instead."),
+                Ok(_) => notices.done("Workflow copied to the clipboard."),
+                Err(_) => notices.failed("The browser blocked access to the clipboard.", "Download the JSON instead."),
             }
         });
     };

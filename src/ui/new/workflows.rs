@@ -1,4 +1,4 @@
-//! The choice of a workflow: the built-in ones, or one's own as JSON.
+//! Choosing a workflow: a built-in one, or the user's own as JSON.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -30,8 +30,22 @@ pub(crate) fn Workflows() -> impl IntoView {
                 .map(|action| action.name)
                 .collect::<Vec<_>>()
                 .join(" · ");
-            let (name, about) = (document::name(&document), document::description(&document).to_owned());
-            view! { <Card id=builtin.id.to_owned() name=Signal::stored(name) about=Signal::stored(about) steps on_choose=move |id| draft.choose(&id)/> }
+            let name = document::name(&document);
+            let about = Memo::new(move |_| draft.description_of(builtin.id));
+            let edited = Memo::new(move |_| draft.is_edited(builtin.id));
+            view! {
+                <Card
+                    id=builtin.id.to_owned()
+                    name=Signal::stored(name)
+                    about=about.into()
+                    steps
+                    on_choose=move |id| draft.choose(&id)
+                >
+                    <Show when=move || edited.get()>
+                        <span class="card-state"><span class="badge">"Edited"</span></span>
+                    </Show>
+                </Card>
+            }
         })
         .collect::<Vec<_>>();
     view! {
@@ -84,10 +98,10 @@ pub(super) fn Card(
     }
 }
 
-/// What is offered when a workflow's file is picked.
+/// The file types that workflow pickers ask for.
 pub(super) const JSON: &str = "application/json,.json";
 
-/// One's own workflow: text, or a file.
+/// The user's own workflow, as text or from a file.
 #[component]
 fn OwnJson() -> impl IntoView {
     let draft = expect_context::<Draft>();

@@ -1,5 +1,5 @@
-//! What shows through transparency: a checkerboard, a colour, or a photograph of the user's. One choice for all results
-//! of the view; it changes nothing about them.
+//! What shows through transparency: a checkerboard, a colour, or the user's own photo. One choice for all results of
+//! the view; the results themselves do not change.
 
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -7,7 +7,7 @@ use web_sys::FileList;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::widgets::FilePicker;
 
-/// What lies behind.
+/// The backdrop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ground {
     Checkerboard,
@@ -21,13 +21,13 @@ enum Ground {
 #[derive(Clone, Copy)]
 pub(crate) struct Behind {
     ground: RwSignal<Ground>,
-    /// As the colour field has it: `#rrggbb`.
+    /// As in the colour field: `#rrggbb`.
     color: RwSignal<String>,
-    /// Object URL of the photograph.
+    /// Object URL of the photo.
     photo: RwSignal<Option<String>>,
 }
 
-/// Provides the choice; the photograph is let go with the view.
+/// Provides the choice; the photo is released with the view.
 pub(crate) fn provide_behind() {
     let behind = Behind {
         ground: RwSignal::new(Ground::Checkerboard),
@@ -39,7 +39,7 @@ pub(crate) fn provide_behind() {
 }
 
 impl Behind {
-    /// The style of the element behind the picture; nothing leaves the checkerboard that is there. Tracked.
+    /// The style of the element behind the picture; empty for the checkerboard. Tracked.
     pub(crate) fn style(self) -> String {
         match self.ground.get() {
             Ground::Checkerboard => String::new(),
@@ -61,7 +61,7 @@ impl Behind {
 
     fn let_go(self) {
         if let Some(Some(url)) = self.photo.try_get_untracked() {
-            // An URL that is gone already needs no letting go.
+            // Revoking a URL that is already gone is harmless.
             let _gone = web_sys::Url::revoke_object_url(&url);
         }
     }
@@ -109,7 +109,7 @@ pub(crate) fn BehindChoice() -> impl IntoView {
     }
 }
 
-/// Picks a photograph; once there is one, the button shows it and picks another only when it is shown already.
+/// Picks a photo. Once there is one, the button first shows it; pressed again, it picks another.
 #[component]
 fn Photo() -> impl IntoView {
     let behind = expect_context::<Behind>();
@@ -127,13 +127,13 @@ fn Photo() -> impl IntoView {
     };
     view! {
         <FilePicker
-            label="Photograph behind the result"
+            label="Photo behind the result"
             accept="image/*"
             testid="behind-file"
             class="swatch photo"
             button_testid="behind-photo"
-            name="A photograph of yours"
-            title="A photograph of yours"
+            name="Your own photo"
+            title="Your own photo"
             pressed=Signal::derive(move || behind.ground.get() == Ground::Photo)
             picks
             on_pick=picked

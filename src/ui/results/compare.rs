@@ -1,4 +1,4 @@
-//! Before and after, on one another, with a divider that follows the pointer and the arrow keys.
+//! Before and after on top of each other, with a divider that follows the pointer and the arrow keys.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// Whether something shows through the output, once its file has told.
+/// Whether the output has transparency, once its file has been read.
 fn transparent(output: impl Fn() -> Option<OutputFile> + Copy + Send + Sync + 'static) -> RwSignal<bool> {
     let services = expect_context::<Services>();
     let transparent = RwSignal::new(false);
@@ -70,7 +70,7 @@ fn transparent(output: impl Fn() -> Option<OutputFile> + Copy + Send + Sync + 's
         wanted.set_value(sha256.clone());
         spawn_local(async move {
             let answer = services.has_alpha(&sha256).await;
-            // Another output may have been chosen meanwhile, or the panel closed.
+            // Meanwhile another output may be chosen or the panel closed.
             if wanted.try_get_value() == Some(sha256) {
                 transparent.try_set(answer);
             }

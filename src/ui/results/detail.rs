@@ -1,4 +1,4 @@
-//! The execution that is looked at: before and after, its outputs, or its error.
+//! The selected execution: before and after, its outputs, or its error.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use crate::ui::widgets::StoredImage;
 use crate::view_model::route::Route;
 use crate::view_model::{form, format};
 
-/// The panel. It takes the focus when it opens, and gives it back to the row when it closes.
+/// The panel. It takes the focus when it opens and returns it to the row when it closes.
 #[component]
 pub(crate) fn Detail() -> impl IntoView {
     let list = expect_context::<ExecutionList>();
     let panel = NodeRef::<html::Aside>::new();
-    // Rebuilt only for another picture or another state, not for each reading.
+    // Rebuilt only for another picture or another state, not on every read.
     let shown = Memo::new(move |_| list.detail().get());
     let label = move || shown.with(|shown| shown.as_ref().map_or_else(|| "Picture".to_owned(), |one| name(one)));
-    // Also called in a frame after this one, when the panel may have been closed.
+    // Also called in a later frame, when the panel may have been closed.
     let focus = move || focus(panel.try_get_untracked().flatten().map(Into::into));
     Effect::new(move || {
         panel.track();
@@ -36,7 +36,7 @@ pub(crate) fn Detail() -> impl IntoView {
         let within = panel.get_untracked().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
         if within {
             request_animation_frame(move || {
-                // What had the focus may have gone with the content; what has it by now keeps it.
+                // The focused element may have been removed with the content; an element focused since keeps the focus.
                 if is_lost() {
                     focus();
                 }
@@ -55,7 +55,7 @@ pub(crate) fn Detail() -> impl IntoView {
 pub(crate) fn leave(list: ExecutionList) {
     if let Some(index) = list.selected() {
         list.close();
-        // After the list can take it again.
+        // In the next frame, when the list can receive it.
         request_animation_frame(move || focus_row(index));
     }
 }
@@ -87,20 +87,20 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// Where the results were taken over from, where they were.
+/// Where reused results came from, if any were.
 #[component]
 fn TakenOver(execution: Arc<Execution>) -> impl IntoView {
     execution.reused.as_ref().map(|reused| {
         let link = Route::Batch(reused.batch_id.clone()).fragment();
         view! {
             <p class="small muted" data-testid="reused">
-                "Nothing had changed: taken over from " <a href=link>{reused.batch_id.clone()}</a> "."
+                "Nothing has changed: reused from " <a href=link>{reused.batch_id.clone()}</a> "."
             </p>
         }
     })
 }
 
-/// The failures that retries have put behind, the last one first; nothing where there is none.
+/// Failures of earlier attempts, latest first; nothing if there are none.
 #[component]
 fn Earlier(execution: Arc<Execution>) -> impl IntoView {
     let count = execution.history.len() as u64;
@@ -108,7 +108,7 @@ fn Earlier(execution: Arc<Execution>) -> impl IntoView {
         let entries = execution.history.iter().rev().map(|past| {
             view! {
                 <li>
-                    <p class="small muted">{format!("Try {}, {}", past.attempt, when(past.failed_at))}</p>
+                    <p class="small muted">{format!("Attempt {}, {}", past.attempt, when(past.failed_at))}</p>
                     <p>{past.failure.message.clone()}</p>
                     <p class="small muted">{place(&past.failure)}</p>
                 </li>
@@ -143,7 +143,7 @@ fn level(warning: &Warning) -> &'static str {
     if warning.is_doubt() { "doubt" } else { "hint" }
 }
 
-/// What was noticed about the results, and what to do about it: doubts before hints.
+/// Warnings about the results and what to do about them: doubts before hints.
 #[component]
 fn Doubts(execution: Arc<Execution>) -> impl IntoView {
     (!execution.warnings.is_empty()).then(|| {
@@ -175,7 +175,7 @@ fn Unfinished(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// What went wrong, where, and how to mend it.
+/// What went wrong, where, and how to fix it.
 #[component]
 fn Failed(execution: Arc<Execution>) -> impl IntoView {
     let failure = execution.failure.clone();
@@ -200,20 +200,20 @@ fn Failed(execution: Arc<Execution>) -> impl IntoView {
 }
 
 fn place(failure: &Failure) -> String {
-    let phase = match failure.phase {
-        Phase::Validation => "while reading the picture",
-        Phase::Setup => "while fetching what it needs",
-        Phase::Execute => "while processing",
+    let what = match failure.phase {
+        Phase::Validation => "Could not be read",
+        Phase::Setup => "Could not be loaded",
+        Phase::Execute => "Could not be processed",
     };
-    let kind = match failure.category {
-        ErrorCategory::ValidationError => "Not usable",
-        ErrorCategory::SystemError => "Device or program",
-        ErrorCategory::RateLimitError => "Too much at once",
-        ErrorCategory::DownstreamError => "Not reachable",
-        ErrorCategory::PollingTimeoutError => "Took too long",
+    let why = match failure.category {
+        ErrorCategory::ValidationError => "",
+        ErrorCategory::SystemError => ": device or program error",
+        ErrorCategory::RateLimitError => ": too many requests",
+        ErrorCategory::DownstreamError => ": not reachable",
+        ErrorCategory::PollingTimeoutError => ": timed out",
     };
     match &failure.action_id {
-        Some(action) => format!("{kind}, {phase}, in “{}”.", form::label(action)),
-        None => format!("{kind}, {phase}."),
+        Some(action) => format!("{what}{why} (step “{}”).", form::label(action)),
+        None => format!("{what}{why}."),
     }
 }

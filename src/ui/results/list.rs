@@ -1,4 +1,4 @@
-//! The list of executions: only the rows in sight exist.
+//! The list of executions. Only visible rows exist.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::ui::widgets::Segments;
 use crate::view_model::format;
 use crate::view_model::window::Window;
 
-/// Height of a row and of the page's header: as in the style sheet.
+/// Height of a row and of the page's header, as in the style sheet.
 const ROW: f64 = 76.0;
 const HEADER: f64 = 56.0;
 
@@ -25,7 +25,7 @@ const FILTERS: [(&str, &str); 6] = [
     ("pending", "Waiting"),
 ];
 
-/// The list with its filter; `covered` while the detail lies over it.
+/// The list with its filter; `covered` while the detail is on top of it.
 #[component]
 pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
@@ -39,7 +39,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         total,
     };
     let measure = move || {
-        // In the next frame the view may have been left.
+        // By the next frame the view may be gone.
         if let Some(frame) = frame.try_get_untracked().flatten() {
             let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
             place.set((HEADER - frame.get_bounding_client_rect().top(), height - HEADER));
@@ -59,7 +59,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         request_animation_frame(measure);
     });
     Effect::new(move || list.want(window_now.get().entries()));
-    // Another filter starts over.
+    // A new filter starts at the top.
     Effect::new(move |before: Option<&'static str>| {
         let filter = list.filter().get();
         if before.is_some_and(|before| before != filter) {
@@ -68,7 +68,8 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         filter
     });
     let marking = expect_context::<Marking>();
-    // In the list and beside it: the picture before and after the one looked at.
+    // In the list and in the detail: the picture before and after the current one. If the detail is open, it shows that
+    // picture.
     let on_key = window_event_listener(leptos::ev::keydown, move |event| {
         if is_composing(&event) {
             return;
@@ -91,11 +92,15 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         event.prevent_default();
         let index = execution.asset_index;
         if event.shift_key() {
-            for one in list.selected().into_iter().chain([index]).filter(|one| !untrack(|| marking.is_marked(*one))) {
+            for one in list.current().into_iter().chain([index]).filter(|one| !untrack(|| marking.is_marked(*one))) {
                 marking.toggle(one, false);
             }
         }
-        list.select(execution);
+        if list.selected().is_some() {
+            list.select(execution);
+        } else {
+            list.set_current(index);
+        }
         reveal(window_now.get_untracked(), at, frame);
         if place.matches(".rows").unwrap_or(false) {
             request_animation_frame(move || focus_row(index));
@@ -112,6 +117,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
             })}
             <div
                 class="rows"
+                class:marking=move || marking.any()
                 node_ref=frame
                 data-testid="execution-list"
                 data-total=move || total.get()
@@ -131,7 +137,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
                 </ul>
             </div>
             <Show when=move || list.matching() == Some(0)>
-                <p class="muted none-here">"No picture is in this state."</p>
+                <p class="muted none-here">"No pictures in this state."</p>
             </Show>
             <p class="unseen" aria-live="polite">{move || format::plural(u64::from(total.get()), "picture", "pictures")}</p>
         </section>
@@ -144,25 +150,25 @@ fn reveal(list: Window, at: u32, frame: NodeRef<html::Div>) {
     window().scroll_by_with_x_and_y(0.0, by);
 }
 
-/// Elements that have a use for the arrow keys themselves.
+/// Elements that use the arrow keys themselves.
 const FIELDS: &str = "input:not(.mark), select, textarea";
 
 fn element_of(event: &web_sys::Event) -> Option<web_sys::Element> {
     event.target().and_then(|target| target.dyn_into().ok())
 }
 
-/// Gives the focus to a row's button; when the row is out of sight, to the page's main part.
+/// Focuses a row's button, or the page's main part if the row is not visible.
 pub(crate) fn focus_row(asset_index: u32) {
     let selector = format!("[data-testid=execution-row][data-index=\"{asset_index}\"] .open");
     let find = |selector: &str| document().query_selector(selector).ok().flatten();
     match find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // A row at the edge scrolls into sight.
+        // A row at the edge scrolls into view.
         Some(button) => drop(button.focus()),
         None => focus_main(),
     }
 }
 
-/// Gives the focus to the detail, if the event came from there, else to the row.
+/// Focuses the detail if the event came from there, otherwise the row.
 pub(crate) fn focus_around(event: &web_sys::Event, asset_index: u32) {
     let detail = element_of(event).and_then(|element| element.closest(".detail").ok().flatten());
     if detail.is_some() { focus(detail) } else { focus_row(asset_index) }

@@ -1,13 +1,20 @@
-//! Marking failed pictures, to run several of them again at once: by their boxes, with Shift for a range, Ctrl A for all.
+//! Marking pictures to do something with several at once: by checkbox, Shift for a range, Ctrl+A for all that the list
+//! shows.
 
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::list::focus_row;
+use super::more::RunAgain;
+use super::state::ExecutionList;
 use crate::batch::records::execution_id;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
+use crate::ui::notices::NoticeBoard;
+use crate::ui::services::Services;
+use crate::ui::widgets::tab_index;
 use crate::view_model::format;
 use crate::view_model::marks::Marks;
 
@@ -17,21 +24,32 @@ pub(crate) struct Marking {
     live: Live,
     batch_id: StoredValue<String>,
     marks: RwSignal<Marks>,
-    /// The pictures that can be run again: the failed ones, once the batch has ended.
+    /// The pictures that the list's filter may show.
+    may: Memo<BTreeSet<u32>>,
+    /// The ones that can be retried: failed, once the batch has ended.
     failed: Memo<BTreeSet<u32>>,
 }
 
 /// Provides the marks of a batch.
-pub(crate) fn provide_marking(batch_id: String) -> Marking {
+pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking {
     let live = expect_context::<Live>();
     let batch_id = StoredValue::new(batch_id);
+    let batch = move || batch_id.with_value(|id| live.batch(id));
     let marking = Marking {
         live,
         batch_id,
         marks: RwSignal::new(Marks::default()),
+        may: Memo::new(move |_| {
+            let Some(batch) = batch() else { return BTreeSet::new() };
+            match list.filter().get() {
+                "failed" => batch.failed,
+                "doubtful" => batch.doubtful,
+                "success" => (0..batch.assets.total).filter(|index| !batch.failed.contains(index)).collect(),
+                _ => (0..batch.assets.total).collect(),
+            }
+        }),
         failed: Memo::new(move |_| {
-            let batch = batch_id.with_value(|id| live.batch(id));
-            batch.filter(|batch| batch.status.is_end()).map(|batch| batch.failed).unwrap_or_default()
+            batch().filter(|batch| batch.status.is_end()).map(|batch| batch.failed).unwrap_or_default()
         }),
     };
     provide_context(marking);
@@ -39,26 +57,26 @@ pub(crate) fn provide_marking(batch_id: String) -> Marking {
 }
 
 impl Marking {
-    /// Whether a picture may be marked, tracked.
-    pub(crate) fn may(self, index: u32) -> bool {
-        self.failed.with(|failed| failed.contains(&index))
-    }
-
     /// Whether a picture is marked, tracked.
     pub(crate) fn is_marked(self, index: u32) -> bool {
         self.marks.with(|marks| marks.contains(index))
     }
 
-    /// Marks or unmarks a picture, or with `range` all from the last one to it.
-    pub(crate) fn toggle(self, index: u32, range: bool) {
-        self.failed.with_untracked(|failed| self.marks.update(|marks| marks.toggle(index, range, failed)));
+    /// Whether any picture is marked, tracked.
+    pub(crate) fn any(self) -> bool {
+        !self.marked().is_empty()
     }
 
-    /// Marks every picture that may be; false when there is none.
+    /// Marks or unmarks a picture; with `range`, all from the last one to this one.
+    pub(crate) fn toggle(self, index: u32, range: bool) {
+        self.may.with_untracked(|may| self.marks.update(|marks| marks.toggle(index, range, may)));
+    }
+
+    /// Marks every picture that the list's filter shows; false when there is none.
     pub(crate) fn mark_all(self) -> bool {
-        self.failed.with_untracked(|failed| {
-            self.marks.update(|marks| marks.mark_all(failed));
-            !failed.is_empty()
+        self.may.with_untracked(|may| {
+            self.marks.update(|marks| marks.mark_all(may));
+            !may.is_empty()
         })
     }
 
@@ -72,10 +90,17 @@ impl Marking {
     }
 
     fn marked(self) -> Vec<u32> {
-        self.failed.with(|failed| self.marks.with(|marks| marks.among(failed)))
+        self.may.with(|may| self.marks.with(|marks| marks.among(may)))
     }
 
-    /// Gives the focus to the row where the last mark was set or taken: the bar of the marks goes with them.
+    /// The marked pictures that can be retried.
+    fn marked_failed(self) -> Vec<u32> {
+        let mut marked = self.marked();
+        self.failed.with(|failed| marked.retain(|index| failed.contains(index)));
+        marked
+    }
+
+    /// Focuses the row where the last mark was set or cleared: the mark bar disappears with the marks.
     fn focus_last(self) {
         if let Some(index) = self.marks.with_untracked(Marks::last) {
             focus_row(index);
@@ -85,31 +110,62 @@ impl Marking {
     fn retry(self) {
         self.focus_last();
         let batch_id = self.batch_id.get_value();
-        let ids = untrack(|| self.marked()).into_iter().map(|index| execution_id(&batch_id, index)).collect();
+        let ids = untrack(|| self.marked_failed()).into_iter().map(|index| execution_id(&batch_id, index)).collect();
         self.live.retry(batch_id, Some(ids));
         self.clear();
     }
 }
 
-/// What is marked, and what can be done with it; nothing while nothing is.
+/// The number of marked pictures and the actions on them; nothing while none is marked.
 #[component]
 pub(crate) fn MarkBar() -> impl IntoView {
     let marking = expect_context::<Marking>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let again = RunAgain::here();
     let count = Memo::new(move |_| marking.marked().len());
-    let all = Memo::new(move |_| marking.failed.with(BTreeSet::len));
+    let failed = Memo::new(move |_| marking.marked_failed().len());
+    let all = Memo::new(move |_| marking.may.with(BTreeSet::len));
+    let busy = RwSignal::new(false);
     let clear = move |_| {
         marking.focus_last();
         marking.clear();
     };
+    let download = move |_| {
+        let (batch_id, marked) = (marking.batch_id.get_value(), untrack(|| marking.marked()));
+        busy.set(true);
+        spawn_local(async move {
+            if let Err(problem) = services.download_marked(&batch_id, marked.into_iter().collect()).await {
+                notices.failed(problem.text, problem.hint);
+            }
+            busy.try_set(false);
+        });
+    };
+    let run_again = move |_| {
+        let marked = untrack(|| marking.marked()).into_iter().collect();
+        again.ask(&marking.batch_id.get_value(), Some(marked));
+    };
     view! {
         <Show when=move || { count.get() > 0 }>
             <div class="mark-bar panel" role="group" aria-label="Marked pictures">
-                <span class="small numbers" role="status" data-testid="marked-count">
-                    {move || format!("{} of {} failed marked", format::count(count.get() as u64), format::count(all.get() as u64))}
+                <span class="small numbers push-end" role="status" data-testid="marked-count">
+                    {move || format!("{} of {} marked", format::count(count.get() as u64), format::count(all.get() as u64))}
                 </span>
-                <button class="button primary push" data-testid="retry-marked" on:click=move |_| marking.retry()>
-                    <Icon shape=Shape::Retry/>
-                    "Retry marked"
+                <Show when=move || { failed.get() > 0 }>
+                    <button class="button primary" data-testid="retry-marked" on:click=move |_| marking.retry()>
+                        <Icon shape=Shape::Retry/>
+                        {move || format!("Retry {} failed", format::count(failed.get() as u64))}
+                    </button>
+                </Show>
+                <Show when=move || { failed.get() < count.get() }>
+                    <button class="button" data-testid="download-marked" disabled=move || busy.get() on:click=download>
+                        <Icon shape=Shape::Download/>
+                        "Download"
+                    </button>
+                </Show>
+                <button class="button" data-testid="run-marked" on:click=run_again>
+                    <Icon shape=Shape::Play/>
+                    "Run again…"
                 </button>
                 <Show when=move || { count.get() < all.get() }>
                     <button class="button" data-testid="mark-all" on:click=move |_| { marking.mark_all(); }>"Mark all"</button>
@@ -120,21 +176,20 @@ pub(crate) fn MarkBar() -> impl IntoView {
     }
 }
 
-/// The box of a row.
+/// The checkbox of a row.
 #[component]
 pub(crate) fn MarkBox(index: u32, #[prop(into)] name: String) -> impl IntoView {
     let marking = expect_context::<Marking>();
-    let label = StoredValue::new(format!("Mark {name}"));
+    let label = format!("Mark {name}");
     view! {
-        <Show when=move || marking.may(index)>
-            <input
-                class="mark"
-                type="checkbox"
-                data-testid="mark"
-                aria-label=label.get_value()
-                prop:checked=move || marking.is_marked(index)
-                on:click=move |event| marking.toggle(index, event.shift_key())
-            />
-        </Show>
+        <input
+            class="mark"
+            type="checkbox"
+            data-testid="mark"
+            tabindex=tab_index()
+            aria-label=label
+            prop:checked=move || marking.is_marked(index)
+            on:click=move |event| marking.toggle(index, event.shift_key())
+        />
     }
 }

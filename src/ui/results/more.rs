@@ -1,4 +1,6 @@
-//! What else can be done with a batch: its share while it runs, its log, its report, and running its pictures again.
+//! Further actions on a batch: its concurrency and priority while it runs, its log, its report, and running it again.
+
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,15 +16,48 @@ use crate::ui::new::library::Library;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::{Services, TextKind, download_text};
 use crate::ui::widgets::{Menu, MenuItem, PrioritySelect};
-use crate::view_model::{form, format};
+use crate::view_model::{document, form, format};
+
+/// Copies pictures of a batch to the New batch view, to run them with other settings.
+#[derive(Clone, Copy)]
+pub(super) struct RunAgain {
+    draft: Draft,
+    library: Library,
+    confirm: Confirm,
+    live: Live,
+}
+
+impl RunAgain {
+    /// Call it while a component is being built.
+    pub(super) fn here() -> Self {
+        Self { draft: expect_context(), library: expect_context(), confirm: expect_context(), live: expect_context() }
+    }
+
+    /// Copies the pictures of a batch, or `only` some; asks first if others would be replaced.
+    pub(super) fn ask(self, batch_id: &str, only: Option<BTreeSet<u32>>) {
+        let Some(batch) = untrack(|| self.live.batch(batch_id)) else { return };
+        let take = move || {
+            self.library.choose_if_here(&batch.workflow_id);
+            self.draft.take_inputs_of(batch.batch_id.clone(), only.clone());
+        };
+        match untrack(|| self.draft.picked()) {
+            0 => take(),
+            picked => self.confirm.ask(
+                "Replace the pictures of the new batch?",
+                format!(
+                    "{} already picked there. This batch's pictures will replace them.",
+                    format::plural(picked, "picture is", "pictures are"),
+                ),
+                "Replace",
+                take,
+            ),
+        }
+    }
+}
 
 /// The menu of a batch.
 #[component]
 pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let library = expect_context::<Library>();
-    let confirm = expect_context::<Confirm>();
-    let live = expect_context::<Live>();
     let services = expect_context::<Services>();
     let notices = expect_context::<NoticeBoard>();
     let report = move |kind: TextKind| {
@@ -43,12 +78,12 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             match services.verify(&batch_id.get_value()).await {
                 Ok((0, _)) => notices.info("This batch has no stored results to check.", ""),
                 Ok((checked, 0)) => notices.done(format!(
-                    "{} checked: what is stored is sound.",
+                    "{} checked: no damage found.",
                     format::plural(u64::from(checked), "result", "results"),
                 )),
                 Ok((checked, damaged)) => notices.failed(
                     format!(
-                        "{damaged} of {} damaged in the browser's storage.",
+                        "{damaged} of {} damaged in this browser's storage.",
                         format::plural(u64::from(checked), "result is", "results are"),
                     ),
                     "They are listed as failed: retry to regenerate them from the originals.",
@@ -57,25 +92,8 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
             }
         });
     };
-    let run_again = move || {
-        let Some(batch) = untrack(|| live.batch(&batch_id.get_value())) else { return };
-        let take = move || {
-            library.choose_if_here(&batch.workflow_id);
-            draft.take_inputs_of(batch.batch_id.clone());
-        };
-        match untrack(|| draft.picked()) {
-            0 => take(),
-            picked => confirm.ask(
-                "Replace the pictures of the new batch?",
-                format!(
-                    "{} picked there already. This batch's pictures will replace them.",
-                    format::plural(picked, "picture is", "pictures are"),
-                ),
-                "Replace",
-                take,
-            ),
-        }
-    };
+    let again = RunAgain::here();
+    let run_again = move || again.ask(&batch_id.get_value(), None);
     view! {
         <Menu label=Signal::stored("More actions".to_owned()) testid="more-actions">
             <MenuItem
@@ -91,7 +109,7 @@ pub(crate) fn MoreActions(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// How many at a time and how urgent, to be changed while the batch runs.
+/// The batch's concurrency and priority, which can be changed while it runs.
 #[component]
 pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -135,7 +153,50 @@ pub(crate) fn Share(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
-/// What happened to the batch beside its pictures; nothing while nothing did.
+/// The settings that the batch ran with, read when first shown.
+#[component]
+pub(crate) fn SettingsUsed(batch_id: StoredValue<String>) -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    let workflow = RwSignal::new(None::<Value>);
+    let read = move |_| {
+        if workflow.with_untracked(Option::is_some) {
+            return;
+        }
+        spawn_local(async move {
+            match services.batch_workflow(&batch_id.get_value()).await {
+                Ok(read) => drop(workflow.try_set(Some(read))),
+                Err(problem) => notices.failed(problem.text, problem.hint),
+            }
+        });
+    };
+    let steps = move || {
+        let steps = workflow.with(|workflow| workflow.as_ref().map(document::steps)).unwrap_or_default();
+        let row = |step: document::Step| {
+            view! { <dt>{step.title}</dt><dd class="muted">{Some(step.settings).filter(|text| !text.is_empty()).unwrap_or_else(|| "defaults".to_owned())}</dd> }
+        };
+        steps.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let take = move |_| {
+        let Some(workflow) = workflow.get_untracked() else { return };
+        draft.take_settings(&workflow);
+    };
+    view! {
+        <details class="group settings-used" data-testid="settings-used" on:toggle=read>
+            <summary>
+                <Icon shape=Shape::Chevron/>
+                <span class="group-title">"Settings used"</span>
+            </summary>
+            <dl class="small">{steps}</dl>
+            <Show when=move || workflow.with(Option::is_some)>
+                <button class="button" data-testid="use-settings" on:click=take>"Use for a new batch"</button>
+            </Show>
+        </details>
+    }
+}
+
+/// The batch's own log entries; nothing while there are none.
 #[component]
 pub(crate) fn Log(batch: Memo<Option<Progress>>) -> impl IntoView {
     let log = Memo::new(move |_| batch.with(|batch| batch.as_ref().map(|batch| batch.log.clone()).unwrap_or_default()));

@@ -15,13 +15,13 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
-use crate::ui::widgets::{FilePicker, StoredImage};
+use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
 use crate::view_model::format;
 
 /// Outputs shown in a row; the others are in the detail.
 const OUTPUTS: usize = 2;
 
-/// The contract's word, the badge's text and its tone.
+/// The status in the contract, the badge's text and its tone.
 pub(crate) const fn status(status: ExecutionStatus) -> (&'static str, &'static str, &'static str) {
     match status {
         ExecutionStatus::Pending => ("pending", "Waiting", ""),
@@ -37,20 +37,21 @@ pub(crate) fn name(execution: &Execution) -> String {
     name.unwrap_or_else(|| format!("Picture {}", execution.asset_index + 1))
 }
 
-/// The row of an execution, which follows it from state to state: what has the focus in it stays.
+/// The row of an execution, updated in place as its state changes: its focus stays.
 #[component]
 pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl IntoView {
     let list = expect_context::<ExecutionList>();
     let marking = expect_context::<Marking>();
     let index = first.asset_index;
     let name = name(&first);
-    // As it was last, while it is not in sight.
+    provide_context(TabStop(Signal::derive(move || list.is_tab_stop(index))));
+    // Its last state, while it is not visible.
     let entry = Memo::new(move |before: Option<&(u32, Arc<Execution>)>| {
         list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
     });
     let execution = Memo::new(move |_| entry.with(|entry| entry.1.clone()));
     let state = move || execution.with(|execution| status(execution.status));
-    // The name stands above already.
+    // The name is already shown above.
     let named = StoredValue::new(format!("\"{name}\" "));
     let failure = Memo::new(move |_| {
         execution.with(|execution| {
@@ -70,7 +71,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     });
     let time = move || {
         execution.with(|execution| match execution.duration_ms {
-            _ if execution.reused.is_some() => Some("taken over".to_owned()),
+            _ if execution.reused.is_some() => Some("reused".to_owned()),
             duration => duration.map(format::duration),
         })
     };
@@ -85,6 +86,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
             data-testid="execution-row"
             data-index=index
             data-status=move || state().0
+            on:focusin=move |_| list.set_current(index)
             aria-posinset=move || entry.with(|entry| entry.0 + 1)
             aria-setsize=move || total.get()
         >
@@ -93,7 +95,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
                 {move || thumbnail.get().map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
             </div>
             <div class="row-name">
-                <button class="open truncate" on:click=move |_| list.select(execution.get_untracked())>{name}</button>
+                <button class="open truncate" tabindex=tab_index() on:click=move |_| list.select(execution.get_untracked())>{name}</button>
                 <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
                     {move || doubt.get().map(|message| view! { <Doubt message/> })}
                     {sub}
@@ -108,11 +110,11 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     }
 }
 
-/// A sign that the result was made with a doubt; what it is stands in the detail.
+/// A sign that the result needs review; the detail says why.
 #[component]
 fn Doubt(message: String) -> impl IntoView {
     view! {
-        <span class="doubt" role="img" data-testid="warning" aria-label="Look at this result" title=message>
+        <span class="doubt" role="img" data-testid="warning" aria-label="Needs review" title=message>
             <Icon shape=Shape::Warning/>
         </span>
     }
@@ -122,7 +124,7 @@ fn Doubt(message: String) -> impl IntoView {
 fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
     let before = execution.input_size.map_or(0, |size| size.bytes);
     if execution.status == ExecutionStatus::Failed {
-        // The stored file would fail again.
+        // With the stored file it would fail again.
         let again = if execution.needs_another_file() {
             view! { <Replace execution/> }.into_any()
         } else {
@@ -177,17 +179,17 @@ fn Download(output: OutputFile) -> impl IntoView {
         });
     };
     view! {
-        <button class="button quiet square" data-testid="download" aria-label=label.clone() title=label on:click=download>
+        <button class="button quiet square" data-testid="download" tabindex=tab_index() aria-label=label.clone() title=label on:click=download>
             <Icon shape=Shape::Download/>
         </button>
     }
 }
 
-/// Runs a failed one again with another file.
+/// Retries a failed one with another file.
 #[component]
 pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
     let live = expect_context::<Live>();
-    let label = format!("File in place of {}", name(&execution));
+    let label = format!("Replacement file for {}", name(&execution));
     let batch_id = execution.batch_id.clone();
     let underway = Signal::derive(move || !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let picked = move |files: FileList| {
@@ -210,7 +212,7 @@ pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-/// Runs a failed one again.
+/// Retries a failed one.
 #[component]
 pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -218,7 +220,7 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
     let batch_id = execution.batch_id.clone();
     let underway = Memo::new(move |_| !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let retry = move |event: leptos::ev::MouseEvent| {
-        // The button goes with the failure; the focus stays where it was.
+        // The button disappears with the failure; the focus stays nearby.
         focus_around(&event, execution.asset_index);
         live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
     };
@@ -226,8 +228,9 @@ pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
         <button
             class="button"
             data-testid="retry"
+            tabindex=tab_index()
             aria-label=label
-            title=move || underway.get().then_some("When the batch has ended")
+            title=move || underway.get().then_some("Available when the batch has ended")
             disabled=move || underway.get()
             on:click=retry
         >

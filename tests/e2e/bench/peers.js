@@ -1,4 +1,4 @@
-// Drives the other libraries' workers: gives each the next photograph as soon as it has finished one, and times the whole.
+// Drives the other libraries' workers: gives each the next photograph as soon as it has finished one, and measures the total time.
 
 const photographs = [];
 

@@ -1,4 +1,4 @@
-// The files of the built page: each has the hash of its content in its name, which index.html tells.
+// The files of the built page: each has the hash of its content in its name, and index.html declares the names.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** The folder of the built page. */
 export const DIST = process.env.PIXELMILL_DIST ?? fileURLToPath(new URL("../../../dist", import.meta.url));
 
-/** The names that a page's text declares for the files which it fetches by itself, by their plain names. */
+/** The names that a page declares for the files that it fetches by itself, by their plain names. */
 export function declaredNames(html) {
   return JSON.parse(/<meta name="pixelmill-files" content='([^']*)'>/.exec(html)[1]);
 }

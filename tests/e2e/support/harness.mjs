@@ -29,14 +29,14 @@ const FLAGS = [
 /** How long a test waits for one thing, in ms. */
 export const PATIENCE = 120_000;
 
-/** How long one test may take, in ms: a test that hangs fails by its name, and the tests after it run. */
+/** How long one test may take, in ms: a hanging test fails by name, and the following tests still run. */
 const LONGEST = 300_000;
 
 /** How long a browser may take to close something, in ms. */
 const CLOSING = 20_000;
 
 /**
- * Serves `dist/`, or another folder, below a sub-path with the project's own server, which lets the browser keep what it gets, as an
+ * Serves `dist/`, or another folder, below a sub-path with the project's own server, which allows caching, as an
  * ordinary host does. `stop()` takes it off the network.
  */
 export async function serve(folder) {
@@ -61,7 +61,7 @@ export async function serve(folder) {
   };
 }
 
-/** A fresh folder below the target folder, or else the system's; removed when the process ends. */
+/** A fresh folder below the target folder, or otherwise the system's; removed when the process ends. */
 export function scratchFolder(name) {
   const parent = process.env.PIXELMILL_SCRATCH ?? tmpdir();
   mkdirSync(parent, { recursive: true });
@@ -70,7 +70,7 @@ export function scratchFolder(name) {
   return folder;
 }
 
-/** A test with a limit to its time. */
+/** A test with a time limit. */
 export function test(name, work) {
   nodeTest(name, { timeout: LONGEST }, work);
 }
@@ -134,7 +134,7 @@ export function suite(test) {
  *
  * Options: `server` (another than the file's), `workers` (how many the page may use), `context` (Playwright's options),
  * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in), `prepare` (called with the context
- * and the page's address before the first tab), `unready` (do not wait until the page takes calls).
+ * and the page's address before the first tab), `unready` (do not wait until the page accepts calls).
  */
 export async function open(t, options = {}) {
   const server = options.server ?? sharedServer;
@@ -159,7 +159,7 @@ async function attach(t, context, server, options) {
   context.setDefaultTimeout(PATIENCE);
   if (options.workers !== undefined) {
     await context.addInitScript((workers) => {
-      // An empty tab has no storage yet.
+      // A blank tab has no storage yet.
       if (location.protocol.startsWith("http")) localStorage.setItem("pixelmill.workers", String(workers));
     }, options.workers);
   }
@@ -287,7 +287,7 @@ export function withImages(workflow, inputs) {
   return copy;
 }
 
-/** Starts a batch and answers its id. */
+/** Starts a batch and returns its id. */
 export async function execute(page, workflow, batchConfig) {
   const answer = await ask(page, "executeBatch", { workflowId: workflow.metadata.workflowId, workflow, batchConfig });
   assert.match(answer.batchId, /^batch-.+-\d{8}-[0-9a-f]{8}$/);
@@ -310,7 +310,7 @@ export async function until(page, batchId, condition, patience = PATIENCE) {
   }
 }
 
-/** Waits until the batch has ended and its last execution in flight too. */
+/** Waits until the batch and its last execution in flight have ended. */
 export async function untilEnded(page, batchId, patience = PATIENCE) {
   return await until(page, batchId, (status) => ENDED.includes(status.status) && status.completedAt !== null, patience);
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Resident memory of the largest renderer below a process (this one by default), in MB; 0 where the system does not tell. */
+/** Resident memory of the largest renderer below a process (this one by default), in MB; 0 if the system does not report it. */
 export function rendererMemory(root = process.pid) {
   const sizes = [...descendants(root)].filter((pid) => commandOf(pid).includes("--type=renderer")).map(residentOf);
   return Math.max(0, ...sizes);

@@ -15,7 +15,7 @@ export function builtIn(name) {
   return JSON.parse(readFileSync(new URL(`${name}.json`, BUILT_IN), "utf8"));
 }
 
-/** A workflow of one row: photos, the given actions, save. */
+/** A linear workflow: photos, the given actions, save. */
 export function chain(workflowId, actions, output = {}) {
   const steps = actions.map(([actionType, parameters], index) => ({
     actionId: `${actionType}-${index + 1}`,
@@ -44,7 +44,7 @@ export function photo(name) {
   return readFileSync(new URL(`${name}.jpg`, PHOTOS));
 }
 
-/** Twelve photographs in the formats people have: `[{ name, bytes, format, width, height }]`. */
+/** Twelve photographs in common formats: `[{ name, bytes, format, width, height }]`. */
 export async function twelvePhotographs() {
   const names = readdirSync(PHOTOS)
     .filter((name) => name.endsWith(".jpg"))
@@ -84,7 +84,7 @@ export async function photographs(count, megapixels) {
       sharp(photo(name)).resize({ width, height, fit: "cover", kernel: "cubic" }).jpeg({ quality: 90 }).toBuffer(),
     ),
   );
-  // A comment segment behind the start marker makes the bytes differ where decoding again would cost time.
+  // A comment segment after the start marker makes the bytes differ without another encoding.
   return Array.from({ length: count }, (_, index) => ({
     name: `photo-${String(index).padStart(3, "0")}.jpg`,
     bytes: withComment(bases[index % bases.length], `number ${index}`),

@@ -1,4 +1,4 @@
-// The storage from outside the product: a page of its origin, and the first version of the schema.
+// Access to the storage from outside the product: a page of its origin, and the first version of the schema.
 
 /** A page of the same origin without the product. */
 export async function bystander(context, url) {
@@ -14,7 +14,7 @@ export function databaseOf(url) {
 }
 
 /**
- * Puts an empty database of the first version in the place of what is there. It stays open as `window.database`, and does not close for
+ * Replaces the database with an empty one of the first version. It stays open as `window.database`, and does not close for
  * another version.
  */
 export async function openFirstVersion(page, url) {
@@ -55,7 +55,7 @@ export async function damage(page, injuries) {
       const place = Math.floor(at * bytes.length);
       if (manner === "flipped") bytes[place] ^= 1;
       if (manner === "zeroed") bytes.fill(0, place, place + 512);
-      // Zeros may have stood there.
+      // There may have been zeros already.
       if (manner === "zeroed") bytes[0] ^= 0xff;
       const kept = manner === "shortened" ? bytes.subarray(0, place) : manner === "emptied" ? bytes.subarray(0, 0) : bytes;
       const contents = database.transaction("contents", "readwrite").objectStore("contents");

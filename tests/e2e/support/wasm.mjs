@@ -1,4 +1,4 @@
-// Changing WebAssembly code: just enough to make a function trap.
+// Patching WebAssembly code: just enough to make a function trap.
 
 import assert from "node:assert/strict";
 

@@ -1,10 +1,10 @@
-// Reads ZIP files for the tests, strictly: what the format leaves open to a generous reader is an error here. And writes them.
+// Reads ZIP files for the tests, strictly: anything that only a lenient reader would accept is an error here. Also writes them.
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
 import { crc32 } from "./pictures.mjs";
 
-/** The entries in the order of the central directory: `[{ name, bytes }]`. Stored entries only, ZIP64 where it is used. */
+/** The entries in the order of the central directory: `[{ name, bytes }]`. Stored entries only, including ZIP64. */
 export function readZip(bytes) {
   const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
   assert.ok(end >= 0 && end + 22 + bytes.readUInt16LE(end + 20) === bytes.length, "the end record is missing or not at the end");
@@ -40,7 +40,7 @@ export function readZip(bytes) {
   return entries;
 }
 
-/** A ZIP of files, compressed as other programs do: `{ "sub/name.jpg": bytes }`. */
+/** A ZIP of files, compressed as by other programs: `{ "sub/name.jpg": bytes }`. */
 export function writeZip(files) {
   const [parts, directory] = [[], []];
   let offset = 0;

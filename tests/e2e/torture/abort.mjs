@@ -7,7 +7,7 @@ import { audited, bases, exactly, figure, importVariants, over, row, spied } fro
 const SABOTEUR = readFileSync(new URL("saboteur.js", import.meta.url), "utf8");
 const MANNERS = ["at its beginning", "in the middle", "at its end"];
 const IMAGES = 4;
-/** After this long without an end something hangs. */
+/** If something takes longer than this, it hangs. */
 const HANGS_MS = 20_000;
 
 /** Aborts. */

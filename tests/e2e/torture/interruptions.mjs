@@ -70,7 +70,7 @@ export const kill = {
   },
 };
 
-/** Runs a batch to its end despite `again` and `early`, which interrupt it and answer `{ page, began }`. */
+/** Runs a batch to its end despite `again` and `early`, which interrupt it and return `{ page, began }`. */
 async function interrupted(run, firstPage, { again, early }) {
   const { random, sizes } = run;
   const jpegs = await bases(Math.min(18, sizes.images), MEGAPIXELS);

@@ -31,12 +31,12 @@ export function figure(what, found) {
   return row(what, "", found, true);
 }
 
-/** The largest of a list, 0 of an empty one. */
+/** The largest number in a list, 0 for an empty one. */
 export function largest(list) {
   return list.reduce((most, one) => Math.max(most, one), 0);
 }
 
-/** The middle of a list. */
+/** The median of a list. */
 export function median(list) {
   return list.toSorted((one, other) => one - other)[Math.floor(list.length / 2)] ?? 0;
 }
@@ -45,7 +45,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export { wait };
 
-/** A profile in memory with the spy in every tab. Console errors are not failures here: faults that are injected cause some. */
+/** A profile in memory with the spy in every tab. Console errors are not failures here, since injected faults cause some. */
 export async function spied(run, options = {}) {
   return await open(run, prepared(options));
 }
@@ -87,7 +87,7 @@ export async function bases(count, megapixels) {
 
 /**
  * Imports `count` JPEGs made from these in turn, each with a comment of its own, so that no two are the same asset. They are made in the
- * page, since what goes through the driver goes as text.
+ * page, since the driver transfers everything as text.
  */
 export async function importVariants(page, jpegs, count, first = 0) {
   return await page.evaluate(
@@ -153,7 +153,7 @@ export async function audited(page) {
   ];
 }
 
-/** Opens the page and waits until it accepts calls; answers when it began. */
+/** Opens the page and waits until it accepts calls; returns when it began. */
 export async function reopen(context, url) {
   const page = await context.newPage();
   const began = Date.now();
@@ -191,7 +191,7 @@ export async function firstStartSince(page, batchId, since, patience = 30_000) {
   );
 }
 
-/** The process of the browser with this profile folder; nothing where the system does not tell. */
+/** The process of the browser with this profile folder; undefined if the system does not report it. */
 export function browserOf(folder) {
   let names;
   try {
@@ -210,7 +210,7 @@ export function browserOf(folder) {
   return undefined;
 }
 
-/** Samples a renderer's memory until `stop()`, which answers `[{ at, size }]`. */
+/** Samples a renderer's memory until `stop()`, which returns `[{ at, size }]`. */
 export function sampleMemory(browserProcess, every = 100) {
   const samples = [];
   const take = () => samples.push({ at: Date.now(), size: rendererMemory(browserProcess) });

@@ -60,7 +60,7 @@ export const scale = {
     const began = Date.now();
     const [busy, peaks] = [[], []];
     let seen = 0;
-    // Measured while it runs: what a user sees of it, and the memory after every tenth.
+    // Measured while it runs: what a user notices, and the memory after every tenth.
     for (let tenth = 1; tenth <= 10; tenth += 1) {
       const status = await until(page, batchId, ({ assets, completedAt }) => assets.completed >= (sizes.images * tenth) / 10 || completedAt !== null, 600_000);
       if (tenth === 5) busy.push(...(await listed({ status: "success" })).times);
@@ -91,7 +91,7 @@ export const scale = {
   },
 };
 
-/** Files in a folder: these in turn, each with a comment of its own. */
+/** Writes files into a folder: these in turn, each with its own comment. */
 function onDisk(jpegs, count) {
   const folder = scratchFolder("pictures");
   mkdirSync(folder, { recursive: true });

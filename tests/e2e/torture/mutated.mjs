@@ -82,7 +82,7 @@ function below(folder) {
     .map((path) => ({ name: path.split(/[\\/]/).at(-1), bytes: readFileSync(path) }));
 }
 
-/** Every format that is read, in most of its kinds, small. */
+/** Small files in every readable format and most of their variants. */
 async function ownSeeds() {
   const base = (name) => sharp(pictures.photo(name)).resize(160, 120, { fit: "cover" });
   const made = [
@@ -107,7 +107,7 @@ async function ownSeeds() {
 
 const INTERESTING = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
 
-/** One to four changes of a file, each of a kind at random; mostly short ones. */
+/** One to four changes to a file, each of a random kind; mostly short ones. */
 export function mutate(random, original, seeds) {
   let bytes = Buffer.from(original);
   for (let left = random.integer(1, 4); left > 0 && bytes.length > 8; left -= 1) {

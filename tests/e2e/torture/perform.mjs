@@ -17,7 +17,7 @@ export function sizesOf(scenario, { short = false, set = new Map() } = {}) {
 /** The scenario's rows; an exception becomes a row that failed. */
 export async function perform(scenario, { seed, sizes, seeds, say, longest = LONGEST }) {
   const ends = [];
-  // The harness gives everything it opens the tests' own `after`.
+  // The harness registers cleanup with `after`, as on a test context.
   const run = { random: new Random(seed), sizes, seeds, say, after: (work) => ends.push(work) };
   const rows = [];
   const guarded = async (work) => {

@@ -28,7 +28,7 @@ export const poison = {
           if (!assetIds.includes(entry.busy.assetId)) return;
           const id = entry.busy.id;
           setTimeout(() => {
-            // It may have been quicker, if the delay is long.
+            // With a long delay, the image may have finished first.
             if (entry.busy?.id === id && !entry.dead) spy.kill(entry);
           }, delays[next++ % delays.length]);
         };
@@ -78,7 +78,7 @@ export const tabPoison = {
     const batchId = await execute(page, over(assets));
     let deaths = 0;
     for (;;) {
-      // Either the poisonous image is started in this tab, or the batch ends without.
+      // Either the poisonous image is started in this tab, or the batch ends without it.
       const seen = deaths;
       const isStarted = () => started.filter(poisonous).length > seen;
       const dead = new Promise((resolve) => {

@@ -23,7 +23,7 @@ export const quota = {
       const total = Math.round(each * sizes.images);
       const room = RESERVE + (random.chance(0.5) ? random.integer(total >> 3, total) : random.integer(total, total + (total >> 3)));
       const first = random.chance(0.5);
-      // The browser caches for a while how much room there was: it has to know from the beginning.
+      // The browser caches the available space for a while, so the quota must be set from the beginning.
       let control;
       let origin;
       const allow = async (quotaSize) => await control.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize && { quotaSize: Math.round(quotaSize) }) });
@@ -73,7 +73,7 @@ export const quota = {
           const { faults, corrupt } = await audit(page);
           found.corrupt += corrupt;
           found.faults.push(...faults);
-          // Room is made by a deletion first, which must be possible at this moment of all; then by the browser.
+          // First a deletion makes room, which must be possible even now; then the browser does.
           if (old !== undefined) {
             const deleted = await call(page, "deleteBatch", old);
             if (deleted.rejected) found.kept.push(deleted.rejected.message);
@@ -114,7 +114,7 @@ export const quota = {
       figure("times nothing at all could be written", found.unwritable),
       row("the storage was full at least once a size", `≥ ${sizes.sizes}`, found.importsRefused + found.batchesPaused, found.importsRefused + found.batchesPaused >= sizes.sizes),
       exactly("stored bytes that are not what their name says", 0, found.corrupt),
-      row("batches that could not be deleted for lack of room", 0, found.kept.length === 0 ? 0 : found.kept.join("; "), found.kept.length === 0),
+      row("batches that could not be deleted for lack of space", 0, found.kept.length === 0 ? 0 : found.kept.join("; "), found.kept.length === 0),
       exactly("files or results dropped", 0, found.dropped),
       exactly("finished results touched again", 0, found.touched),
       row("refused without saying why", 0, found.silent.length === 0 ? 0 : found.silent.slice(0, 3).join("; "), found.silent.length === 0),
@@ -145,7 +145,7 @@ async function importAll(page, jpegs, count) {
   );
 }
 
-/** The batch's status once it has ended or paused; nothing when it does neither and nothing of it changes for 10 s. */
+/** The batch's status once it has ended or paused; undefined when it does neither and does not change for 10 s. */
 async function goneOn(page, batchId) {
   let [since, last] = [Date.now(), ""];
   const status = await until(page, batchId, ({ completedAt, paused, assets }) => {

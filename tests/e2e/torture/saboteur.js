@@ -1,7 +1,7 @@
 // Runs in the page and in every worker before their own code: aborts one transaction of IndexedDB on command.
 //
 // The command comes as `{ realm, after, manner }`, through a channel or, for a page that is about to be reloaded, in its local storage: the
-// transaction that many from now, in every realm of that kind.
+// transaction to abort, counted from now, in every realm of that kind.
 
 (() => {
   const realm = self.document ? "page" : "worker";
@@ -20,7 +20,7 @@
           transaction.abort();
           injured(manner, [...transaction.objectStoreNames].join(" "));
         } catch {
-          // It was faster.
+          // The transaction was faster.
         }
       };
       if (manner === "at its end" && transaction.mode === "readwrite") transaction.commit = abort;
@@ -40,7 +40,7 @@
     const planned = localStorage.getItem("torture.plan");
     localStorage.removeItem("torture.plan");
     if (planned) order = JSON.parse(planned);
-    // The page makes its workers from a text: this goes in front of it.
+    // The page makes its workers from source text: this is inserted in front of it.
     const RealBlob = window.Blob;
     window.Blob = new Proxy(RealBlob, {
       construct(target, [parts = [], options = {}]) {

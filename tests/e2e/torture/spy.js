@@ -1,4 +1,4 @@
-// Runs in the page before its own code: sees every worker that it makes, what each is given, and can kill one.
+// Runs in the page before its own code: sees every worker that it makes and what each is given, and can kill one.
 //
 // A worker's messages are arrays whose first entry is a JSON text with one key, the message's name.
 
@@ -48,7 +48,7 @@
     postMessage(message, ...rest) {
       const [name, content] = nameOf(message);
       if (name === "import") this.entry.importer = true;
-      // An image that kills the tab is not processed in the meantime, or it might be done before the tab is dead.
+      // An image that kills the tab is not processed meanwhile, or it might finish before the tab is dead.
       const deadly = name === "run" && content.execution.inputAsset.assetId === localStorage.getItem("torture.deadly");
       if (!deadly) super.postMessage(message, ...rest);
       if (name === "run") {
@@ -70,7 +70,7 @@
   spy.pool = () => spy.workers.filter(({ dead, importer }) => !dead && !importer);
   /** How many of them are ready. */
   spy.ready = () => spy.pool().filter(({ ready }) => ready).length;
-  /** Kills a worker as the system would: the page is not told. */
+  /** Kills a worker as the system would: the page is not notified. */
   spy.kill = (entry) => {
     entry.dead = true;
     RealWorker.prototype.terminate.call(entry.worker);

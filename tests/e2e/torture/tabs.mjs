@@ -1,4 +1,4 @@
-// Several tabs at once, of which one leads: opened, closed, reloaded and crashed at random.
+// Several tabs at once, one of which leads: opened, closed, reloaded and crashed at random.
 
 import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
@@ -35,7 +35,7 @@ class Book {
     for (const hearer of this.hearers) hearer(record);
   }
 
-  /** Resolves with the first start from now on that satisfies a condition; or nothing when that takes too long. */
+  /** Resolves with the first start from now on that satisfies a condition; or with undefined when that takes too long. */
   async next(condition, patience = 20_000) {
     let hearer;
     const found = new Promise((resolve) => {
@@ -131,7 +131,7 @@ export const leader = {
     const book = new Book();
     const session = await spied(run, { prepare: book.prepare() });
     const live = [session.page, await session.openTab()];
-    // One picture many times: the starts are what matters.
+    // One picture many times: only the starts matter.
     const [asset] = await importVariants(session.page, await bases(1, 3), 1);
     const count = 60 * sizes.times;
     const workflow = pictures.builtIn("web-gallery");

@@ -19,7 +19,7 @@ export const workers = {
     const { page } = await spied(run, { workers: WORKERS });
     const assets = await importVariants(page, jpegs, sizes.images);
     await arm(page, {
-      // Each kill follows a random start. Most of them cause one more start; none comes so late that the batch may have ended.
+      // Each kill follows a random start. Most of them cause one more start; none comes so late that the batch may already have ended.
       moments: random.several(sizes.kills, 1, sizes.images + Math.floor(0.6 * sizes.kills) - 8),
       delays: Array.from({ length: sizes.kills }, () => random.integer(0, 250)),
       picks: Array.from({ length: sizes.kills }, () => random.next()),
@@ -51,7 +51,7 @@ export const workers = {
 
 /**
  * Has the page kill workers: each after a start of its own number, a delay and a draw. A worker on an image that has lost two already is
- * left alone: with the third the image would fail, and rightly. `whole` are the times from a kill until as many workers can work as before.
+ * left alone: with the third the image would rightly fail. `whole` has the times from a kill until the pool is complete again.
  */
 async function arm(page, plan) {
   await page.evaluate((plan) => {

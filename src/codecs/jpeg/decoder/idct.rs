@@ -1,9 +1,9 @@
 //! The inverse DCT: libjpeg's accurate one (`jidctint.c`, "islow") for 8 × 8 samples, and its reductions to 2 × 2 and one
 //! sample (`jidctred.c`), bit for bit as libjpeg-turbo's vector code computes them.
 //!
-//! For 4 × 4 samples the lowest coefficients alone are transformed, as libjpeg does from version 7 on. `jidctred.c` folds most
-//! of the others into them; that is slower, and once the picture is made smaller it is 3 to 8 dB further from the one that
-//! was decoded whole.
+//! For 4 × 4 samples only the lowest coefficients are transformed, as in libjpeg from version 7 on. `jidctred.c` folds most of
+//! the others into them, which is slower and gives a worse picture: after shrinking, it is 3 to 8 dB further from the one that
+//! was decoded at full size.
 //!
 //! Eight columns stand in eight lanes. A rotation of two values is one dot product of interleaved 16-bit pairs with two
 //! constants (13 bits after the point), summed in 32 bits; between the two passes everything narrows to 16 bits again, as
@@ -248,8 +248,8 @@ mod tests {
         for round in 0..2000 {
             let mut block: Block = [0; 64];
             block[0] = random(700);
-            for i in 1..64 {
-                block[i] = if round % 3 == 0 || i % 8 < 2 { random(500 / (i as i16 + 3)) } else { 0 };
+            for (i, value) in block.iter_mut().enumerate().skip(1) {
+                *value = if round % 3 == 0 || i % 8 < 2 { random(500 / (i as i16 + 3)) } else { 0 };
             }
             let mut out = [0; 32];
             half(&block, &[1; 64], 63, &mut out, 8);

@@ -1,5 +1,5 @@
-//! Where blocks become samples: for each component a plane at a scale of its own, or a band of its rows at a time that goes
-//! straight into a resampler.
+//! Where blocks become samples: for each component a plane at a scale of its own, or one band of rows at a time that is
+//! passed to a resampler.
 
 use super::idct::{self, Block};
 use super::{Scale, Wanted};
@@ -11,9 +11,9 @@ use crate::image::{Plane, Size};
 pub(super) struct Canvas {
     size: Size,
     scale: Scale,
-    /// The whole plane, or the rows of one MCU.
+    /// The whole plane, or a band of it: the rows of one MCU.
     rows: Vec<u8>,
-    /// Which row of the plane is the first there.
+    /// The first row in the band.
     top: usize,
     resampler: Option<PlaneResampler>,
 }
@@ -60,7 +60,7 @@ impl Canvas {
         }
     }
 
-    /// Starts over, for another scan of the component.
+    /// Starts again from the top, for another scan of the component.
     pub(super) fn restart(&mut self) {
         self.top = 0;
         if let Some(resampler) = &mut self.resampler {
@@ -68,7 +68,7 @@ impl Canvas {
         }
     }
 
-    /// Notes that so many rows of blocks are complete, one MCU more than before.
+    /// Notes that this many rows of blocks are complete: one row of MCUs more than before.
     pub(super) fn complete(&mut self, blocks: usize) {
         let Some(resampler) = &mut self.resampler else { return };
         let bottom = (blocks * self.scale.side() as usize).min(self.size.height as usize);
@@ -76,7 +76,7 @@ impl Canvas {
         self.top = bottom;
     }
 
-    /// Makes all samples the same.
+    /// Sets all samples to one value.
     pub(super) fn fill(&mut self, sample: u8) {
         self.restart();
         self.rows.fill(sample);
@@ -89,7 +89,7 @@ impl Canvas {
         }
     }
 
-    /// The component's plane, as it was wanted.
+    /// The component's plane, resampled if that was wanted.
     pub(super) fn finish(self) -> Plane {
         match self.resampler {
             Some(resampler) => resampler.finish(),

@@ -1,6 +1,6 @@
-//! The draft outlives its tab: it is written as it changes, and at once when the page goes out of sight; a tab that
-//! begins takes its own again, or that of a tab that has died. What is written, and which is taken, is decided in
-//! `view_model::saved_draft`.
+//! Saves the draft and restores it, so that it outlives its tab. It is saved as it changes, and at once when the page
+//! is hidden. A new tab restores its own draft, or that of a tab that died. `view_model::saved_draft` decides what is
+//! written and which draft is restored.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,28 +20,28 @@ use crate::view_model::saved_draft::{
 };
 use crate::workflow::builtin;
 
-/// Time from a change until it is written.
+/// Delay between a change and writing it.
 const PAUSE: Duration = Duration::from_millis(400);
-/// Portions of files written at once, so that the page's tasks stay short.
+/// Portions of files written at once, to keep the page's tasks short.
 pub(super) const PORTIONS_AT_ONCE: usize = 8;
-/// Time for the page that this tab showed before, when it was reloaded, to let go of its draft.
+/// After a reload: how long to wait for the previous page to release its draft.
 const LETTING_GO_MS: u32 = 1_000;
 
-/// Where this tab's draft is kept, and what of it is written.
+/// Where this tab's draft is stored, and which parts are written.
 #[derive(Clone, Copy)]
 pub(super) struct Keeping {
-    /// Until it is over, the draft is not shown and not written.
+    /// While this is set, the draft is neither shown nor written.
     restoring: RwSignal<bool>,
-    /// What was added before that, by input.
+    /// What was added while restoring, by input.
     early: StoredValue<Vec<(String, Selection)>, LocalStorage>,
-    /// The draft's id and the lock that makes it this tab's; nothing where nothing outlives the page.
+    /// The draft's id and the lock that makes it this tab's; `None` if nothing outlives the page.
     own: StoredValue<Option<(String, DraftLock)>, LocalStorage>,
     written: StoredValue<Written>,
     /// The draft as it was when it was run.
     ran: StoredValue<Option<Content>>,
-    /// Whether a change waits to be written.
+    /// Whether a write is scheduled.
     waiting: StoredValue<bool>,
-    /// Whether it was told that the draft cannot be written.
+    /// Whether the user has been told that the draft cannot be written.
     told: StoredValue<bool>,
 }
 
@@ -62,16 +62,16 @@ impl Default for Keeping {
 /// What was found for this tab.
 struct Found {
     draft_id: String,
-    /// Nothing where nothing outlives the page.
+    /// `None` if nothing outlives the page.
     lock: Option<DraftLock>,
     read: Read,
-    /// Files that were on their way when its tab ended, or are gone since.
+    /// Files that were being imported when its tab ended, or were deleted since.
     lost: Vec<Missing>,
-    /// Whether it was this tab's before.
+    /// Whether it was this tab's own draft.
     own: bool,
 }
 
-/// Brings the draft back that is this tab's to have, with the workflow that was chosen; from then on it is kept.
+/// Restores the draft that belongs to this tab, with the chosen workflow, and saves it from then on.
 pub(crate) fn keep_draft() {
     let (draft, library) = (expect_context::<Draft>(), expect_context::<Library>());
     draft.follow();
@@ -90,14 +90,14 @@ pub(crate) fn keep_draft() {
     });
 }
 
-/// Finding it.
+/// Restoring.
 impl Draft {
-    /// Whether the draft is not there yet, tracked.
+    /// Whether the draft is still being restored, tracked.
     pub(crate) fn is_restoring(self) -> bool {
         self.keeping.restoring.get()
     }
 
-    /// Lays what is added to an input aside while the draft is not there yet; else it is given back.
+    /// While the draft is being restored, sets aside what is added to an input; otherwise returns it.
     pub(super) fn unless_restoring(self, key: String, selection: Selection) -> Option<(String, Selection)> {
         if !self.keeping.restoring.get_untracked() {
             return Some((key, selection));
@@ -106,14 +106,14 @@ impl Draft {
         None
     }
 
-    /// Takes the draft that is this tab's to have, where there is one.
+    /// Finds and locks the draft that belongs to this tab, if there is one.
     async fn find(self) -> Result<Option<Found>, UiError> {
         let known = Known::all(self.services.settings_below(HEADS).await?);
         let before = kept::read(kept::Key::Draft);
         for (draft_id, own) in candidates(&known, before.as_deref()) {
             let patience = if own { LETTING_GO_MS } else { 0 };
             let Some(lock) = self.services.take_draft(draft_id, patience).await else { continue };
-            // As it is now that nobody else writes it.
+            // Read again: under the lock nobody else writes it.
             let head = self.services.settings_below(&head_key(draft_id)).await?.pop();
             let Some(head) = head.and_then(|(_, text)| Head::parse(&text)) else { continue };
             let mut read = Read::new(head);
@@ -128,7 +128,7 @@ impl Draft {
         Ok(None)
     }
 
-    /// Makes a draft this tab's, for its reloads too, and removes those that are too many.
+    /// Makes a draft this tab's own, across reloads, and removes surplus drafts.
     async fn make_own(self, draft_id: String, lock: Option<DraftLock>) {
         kept::write(kept::Key::Draft, &draft_id);
         self.keeping.own.set_value(lock.map(|lock| (draft_id.clone(), lock)));
@@ -141,7 +141,7 @@ impl Draft {
     async fn remove_surplus(self, own: &str) -> Result<(), UiError> {
         let known = Known::all(self.services.settings_below(HEADS).await?);
         for draft_id in surplus(&known, own) {
-            // One that a tab has is not too much.
+            // A draft that another tab has open is never surplus.
             let Some(_lock) = self.services.take_draft(draft_id, 0).await else { continue };
             self.remove_draft(draft_id).await?;
         }
@@ -154,7 +154,7 @@ impl Draft {
         self.services.change_settings(keys.map(|key| (key, None)).collect()).await
     }
 
-    /// An empty draft with the workflow that was chosen last.
+    /// An empty draft with the last chosen workflow.
     async fn begin(self) -> Found {
         let draft_id = fresh_id();
         let outlives = self.services.memory().is_none();
@@ -164,7 +164,7 @@ impl Draft {
         Found { draft_id, lock, read, lost: Vec::new(), own: true }
     }
 
-    /// Shows what was found, and says what there is to say of it; from then on it is kept as it changes.
+    /// Shows what was found, with a notice if there is anything to say, and saves it from then on.
     async fn restore(self, library: Library, found: Found) {
         let Found { draft_id, lock, read, lost, own } = found;
         let summary = if own { None } else { read.summary() };
@@ -178,7 +178,7 @@ impl Draft {
         if !own_text.is_empty() {
             self.take_own_text(own_text);
         }
-        // Those that are none of the page's are the user's own.
+        // Whatever is not built in is the user's own.
         let mut open = vec![(choice.clone(), None)];
         for (id, document) in documents {
             if builtin::find(&id).is_some() {
@@ -199,9 +199,9 @@ impl Draft {
         self.keeping.restoring.set(false);
         if let Some(summary) = summary {
             let hint = if has_pictures {
-                "“Clear” above the pictures takes them out."
+                "To remove them, press “Clear” above the pictures."
             } else {
-                "Its settings are as they were left."
+                "Its settings are restored too."
             };
             self.notices.info(summary, hint);
         }
@@ -230,7 +230,7 @@ impl Draft {
     }
 }
 
-/// Writing it.
+/// Saving.
 impl Draft {
     /// Writes the draft as it changes.
     fn follow(self) {
@@ -255,7 +255,7 @@ impl Draft {
                 PAUSE,
             );
         });
-        // Whatever comes after this may be the end: then only what is handed over at once is written at all.
+        // The page may end after this event, and then only what is passed on synchronously gets written.
         let listeners = ["pagehide", "visibilitychange"].map(|kind| {
             window_event_listener_untyped(kind, move |event| {
                 if event.type_() == "pagehide" || document().hidden() {
@@ -266,7 +266,7 @@ impl Draft {
         on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
     }
 
-    /// Writes what has changed, so many portions of files at a time.
+    /// Writes what has changed, at most `most` portions of files at a time.
     pub(super) async fn save(self, most: usize) {
         let Keeping { restoring, own, written, ran, told, .. } = self.keeping;
         loop {
@@ -295,14 +295,14 @@ impl Draft {
                 told.set_value(true);
                 self.notices.failed(
                     "Your draft could not be saved and will be lost with this tab.",
-                    format!("{} The next change tries again.", problem.text),
+                    format!("{} Saving is retried on the next change.", problem.text),
                 );
             }
             return;
         }
     }
 
-    /// Notes that the draft was run as it was then, if all of it was.
+    /// Records that the draft was run in this state, if all of it was.
     pub(super) fn note_run(self, content: Content) {
         if content.is_whole() {
             self.keeping.ran.set_value(Some(content));
@@ -310,7 +310,7 @@ impl Draft {
         }
     }
 
-    /// The draft as it is now, in what tells it from others.
+    /// The current draft, reduced to what distinguishes it from others.
     pub(super) fn content(self) -> Content {
         let mut marks = Vec::new();
         self.pictures.with_untracked(|pictures| {
@@ -332,7 +332,7 @@ impl Draft {
         Content { setup, marks }
     }
 
-    /// The workflows that differ from what they were made from, but for one's own text.
+    /// The workflows that differ from their originals, except the user's own text.
     fn edited(self) -> Map<String, Value> {
         let is_edited = |id: &str, document: &Value| match builtin::find(id) {
             Some(builtin) => *document != builtin.document(),
@@ -346,7 +346,7 @@ impl Draft {
         })
     }
 
-    /// The files with ids from `first` to `last`, by id.
+    /// The files with ids `first..=last`, by id.
     fn items(self, first: u32, last: u32) -> Vec<Item> {
         let mut places: Vec<Option<Item>> = Vec::new();
         places.resize_with((last - first) as usize + 1, || None);

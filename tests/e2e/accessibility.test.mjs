@@ -1,0 +1,66 @@
+// What an automatic checker finds in every view: WCAG 2.2 A and AA, light and dark, wide and narrow.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { ask, importFiles, open, run, suite, test, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const id = (name) => `[data-testid="${name}"]`;
+const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
+
+/** The rules that something on the page breaks, each with where. */
+async function violations(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
+  // What fades in is not there yet: its colours are between two states.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+  return await page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const found = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
+  });
+}
+
+for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390], ["dark", 390]]) {
+  test(`no view breaks a rule of accessibility: ${colorScheme}, ${width} pixels wide`, async (t) => {
+    // The checker is a script of its own, which the page's policy would not let in.
+    const { page, url } = await open(t, { context: { colorScheme, viewport: { width, height: 900 }, bypassCSP: true } });
+    const check = async (view) => assert.deepEqual(await violations(page), [], view);
+    await page.locator(id("drop-zone")).waitFor();
+    await check("New batch, empty");
+    const file = (name, buffer) => ({ name, mimeType: "image/jpeg", buffer });
+    const photo = pictures.photo("cat");
+    await page.locator(id("file-input")).setInputFiles([file("a.jpg", photo), file("b.jpg", photo), file("c.jpg", photo.subarray(0, 2000)), file("notes.txt", Buffer.from("no picture"))]);
+    await page.locator(id("unreadable")).waitFor();
+    await page.locator(id("explain")).click();
+    await page.locator(`${id("form")} details`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
+    await check("New batch, with pictures");
+    await page.locator(id("workflow-card-watermark-two-sizes")).click();
+    await page.locator(id("drop-logo")).waitFor();
+    await check("New batch, with a logo");
+    await page.locator(id("workflow-card-own")).click();
+    await page.locator(id("own-json")).fill("{ no JSON");
+    await check("New batch, JSON");
+    await page.locator(id("preferences")).click();
+    await check("Settings");
+    await page.locator(id("preferences-close")).click();
+
+    const assets = await importFiles(page, [{ name: "cat.jpg", bytes: photo }, { name: "logo.png", bytes: (await pictures.logo()).bytes }, { name: "bad.jpg", bytes: Buffer.from("none") }]);
+    const { batchId } = await run(page, withImages(SMALL, { photos: assets }));
+    await ask(page, "saveWorkflow", SMALL, { workflowId: "small" });
+    await page.goto(`${url}#/batches`);
+    await page.locator(id("batch-row")).waitFor();
+    await check("Batches");
+    await page.goto(`${url}#/batches/${batchId}`);
+    await page.locator(id("execution-row")).nth(2).waitFor();
+    await page.locator(`${id("execution-row")} ${id("mark")}`).first().check();
+    await check("Results");
+    for (const number of [1, 2, 3]) {
+      await page.goto(`${url}#/batches/${batchId}/${number}`);
+      await page.locator(`${id("detail")} h2`).waitFor();
+      await check(`Results, picture ${number}`);
+    }
+  });
+}
