@@ -650,4 +650,40 @@ mod tests {
         assert_eq!(size(&produced.input_thumbnail.bytes), Size::new(256, 171));
         assert_eq!(size(&produced.output_thumbnail.expect("a thumbnail").bytes), Size::new(110, 256));
     }
+
+    #[test]
+    fn how_small_a_picture_is_decoded_depends_on_what_becomes_of_its_chroma() {
+        // Only the header counts.
+        let mut bytes = jpeg(64, 48);
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+        bytes[frame + 5..frame + 9].copy_from_slice(&[3000_u16.to_be_bytes(), 4000_u16.to_be_bytes()].concat());
+        let header = codecs::probe(&bytes, "a.jpg").expect("a header");
+        assert_eq!(header.size, Size::new(4000, 3000));
+        let least = |width: u32, quality: u32| {
+            let (plan, ..) = watched(document(
+                vec![
+                    input("in"),
+                    action("small", "resize", json!({ "width": width })),
+                    action("save", "output", json!({ "quality": quality })),
+                ],
+                &[("in", "small"), ("small", "save")],
+            ));
+            let choice = plan.choose(&[Some(header.clone())]).expect("a choice");
+            let decode = choice.decode.values().next().expect("a source");
+            (decode.at_least, decode.chroma_at_least)
+        };
+        let sizes = |luma: (u32, u32), chroma: (u32, u32)| (Size::new(luma.0, luma.1), Size::new(chroma.0, chroma.1));
+        let full = sizes((4000, 3000), (4000, 3000));
+        // Shrunk by 2.5, 6 and 14.
+        assert_eq!(least(1601, 80), full);
+        assert_eq!(least(1600, 80), sizes((2000, 1500), (1000, 750)));
+        assert_eq!(least(667, 80), sizes((2000, 1500), (417, 312)));
+        assert_eq!(least(666, 80), sizes((1000, 750), (499, 375)));
+        assert_eq!(least(285, 80), sizes((500, 375), (250, 187)));
+        // By 4, 12 and 32, and chroma as often as luma.
+        assert_eq!(least(1001, 95), full);
+        assert_eq!(least(1000, 95), sizes((2000, 1500), (2000, 1500)));
+        assert_eq!(least(333, 95), sizes((1000, 750), (999, 750)));
+        assert_eq!(least(124, 95), sizes((500, 375), (496, 372)));
+    }
 }
