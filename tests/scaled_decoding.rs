@@ -57,13 +57,15 @@ fn scaled_afterwards(Decoded { image, reduced, .. }: Decoded, scaling: Scaling) 
 fn scaling_on_the_way_gives_the_bytes_of_scaling_afterwards() {
     let mut streamed = 0;
     for (name, bytes, header) in files() {
-        for part in [1, 2, 4, 8] {
-            for (filter, chroma, times) in [
-                (Filter::Lanczos3, ChromaUse::Halved, 0.37),
-                (Filter::Lanczos3, ChromaUse::Whole, 0.083),
-                (Filter::Mitchell, ChromaUse::Halved, 0.71),
-                (Filter::Bilinear, ChromaUse::Whole, 0.5),
-            ] {
+        // Every part with two of these.
+        let scalings = [
+            (Filter::Lanczos3, ChromaUse::Halved, 0.37),
+            (Filter::Lanczos3, ChromaUse::Whole, 0.083),
+            (Filter::Mitchell, ChromaUse::Halved, 0.71),
+            (Filter::Bilinear, ChromaUse::Whole, 0.5),
+        ];
+        for (index, part) in [1, 2, 4, 8].into_iter().enumerate() {
+            for (filter, chroma, times) in [scalings[index], scalings[(index + 1) % 4]] {
                 let side = |side: u32, times: f64| ((f64::from(side) * times) as u32).max(1);
                 let size = Size::new(side(header.size.width, times), side(header.size.height, times * 1.1));
                 let scaling = Scaling { size, filter, chroma };
@@ -83,7 +85,7 @@ fn scaling_on_the_way_gives_the_bytes_of_scaling_afterwards() {
             }
         }
     }
-    assert!(streamed > 500, "{streamed}");
+    assert!(streamed > 300, "{streamed}");
 }
 
 #[test]

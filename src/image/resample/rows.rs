@@ -179,27 +179,26 @@ fn resample_line(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
     }
 }
 
-/// The same for a constant number of vectors of weights per sample, or any number if it is 0.
+/// The same for a constant number of vectors of weights per sample, or any number if it is 0. Four samples are made at a
+/// time, because their sums are added up across lanes together.
 #[inline(never)]
 fn resample_vectors<const VECTORS: usize>(line: &[i16], first: usize, taps: &Taps, out: &mut [u8]) {
-    let sum = |(start, weights): (usize, &[i16])| {
-        let vectors = if VECTORS == 0 { weights.len() / LANES } else { VECTORS };
-        let samples = line[start - first..][..vectors * LANES].as_chunks().0;
-        let weights = weights[..vectors * LANES].as_chunks().0;
-        let mut sum = I16x8::load(&samples[0]).dot(I16x8::load(&weights[0]));
-        for vector in 1..vectors {
-            sum = sum.add(I16x8::load(&samples[vector]).dot(I16x8::load(&weights[vector])));
-        }
-        sum
+    let length = if VECTORS == 0 { taps.length() } else { VECTORS * LANES };
+    let sum = |start: usize, weights: &[i16]| {
+        let weights = weights.as_chunks().0;
+        let samples = line[start - first..][..weights.len() * LANES].as_chunks().0;
+        let vectors = samples.iter().zip(weights);
+        vectors.fold(I32x4::splat(0), |sum, (samples, weights)| sum.add(I16x8::load(samples).dot(I16x8::load(weights))))
     };
-    let mut taps = taps.padded();
     let (fours, rest) = out.as_chunks_mut::<4>();
-    for to in fours {
-        let sums = std::array::from_fn(|_| taps.next().map_or(I32x4::splat(0), sum));
+    let (starts, last_starts) = taps.starts().as_chunks::<4>();
+    let (weights, last_weights) = taps.padded().split_at(starts.len() * 4 * length);
+    for ((to, starts), weights) in fours.iter_mut().zip(starts).zip(weights.chunks_exact(4 * length)) {
+        let sums = std::array::from_fn(|i| sum(starts[i], &weights[i * length..][..length]));
         *to = I32x4::sums(sums).bytes::<ACROSS_SHIFT>();
     }
-    for (to, taps) in rest.iter_mut().zip(taps) {
-        [*to, ..] = I32x4::sums([sum(taps); 4]).bytes::<ACROSS_SHIFT>();
+    for ((to, &start), weights) in rest.iter_mut().zip(last_starts).zip(last_weights.chunks_exact(length)) {
+        [*to, ..] = I32x4::sums([sum(start, weights); 4]).bytes::<ACROSS_SHIFT>();
     }
 }
 

@@ -63,9 +63,10 @@ impl Side {
 
 /// The weights of every result sample in one direction.
 pub(super) struct Taps {
-    /// The samples that contribute to each. Weights at both ends are not zero.
-    ranges: Vec<Range<usize>>,
-    /// All weights, [`length`](Self::length) per result; those past a range's end are 0.
+    /// For each, the first sample that contributes to it, and how many do. Weights at both ends are not zero.
+    starts: Vec<usize>,
+    counts: Vec<usize>,
+    /// All weights, [`length`](Self::length) per result, padded with zeros.
     weights: Vec<i16>,
     /// The longest range, rounded up to a multiple of [`LANES`].
     length: usize,
@@ -90,13 +91,13 @@ impl Taps {
         for ((_, row), padded) in rows.iter().zip(weights.chunks_exact_mut(length)) {
             padded[..row.len()].copy_from_slice(row);
         }
-        let ranges = rows.iter().map(|(first, row)| *first..first + row.len()).collect();
-        Self { ranges, weights, length }
+        let (starts, counts) = rows.iter().map(|(first, row)| (*first, row.len())).unzip();
+        Self { starts, counts, weights, length }
     }
 
     /// Samples of the result.
     pub(super) fn len(&self) -> usize {
-        self.ranges.len()
+        self.starts.len()
     }
 
     /// Number of weights per result, including padding.
@@ -106,23 +107,28 @@ impl Taps {
 
     /// The samples that contribute to one sample of the result.
     pub(super) fn range(&self, result: usize) -> Range<usize> {
-        self.ranges[result].clone()
+        self.starts[result]..self.starts[result] + self.counts[result]
     }
 
     /// Weights of one sample of the result, one for each of its range.
     pub(super) fn weights(&self, result: usize) -> &[i16] {
-        &self.weights[result * self.length..][..self.ranges[result].len()]
+        &self.weights[result * self.length..][..self.counts[result]]
     }
 
-    /// Where each result's samples begin, with its padded weights.
-    pub(super) fn padded(&self) -> impl ExactSizeIterator<Item = (usize, &[i16])> {
-        self.ranges.iter().map(|range| range.start).zip(self.weights.chunks_exact(self.length))
+    /// The first sample of every range.
+    pub(super) fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// All weights, [`length`](Self::length) per result; those past a range's end are 0.
+    pub(super) fn padded(&self) -> &[i16] {
+        &self.weights
     }
 
     /// The samples that contribute to any result.
     pub(super) fn all(&self) -> Range<usize> {
-        let first = self.ranges.iter().map(|range| range.start).min().unwrap_or(0);
-        first..self.ranges.iter().map(|range| range.end).max().unwrap_or(0)
+        let ends = self.starts.iter().zip(&self.counts).map(|(start, count)| start + count);
+        self.starts.iter().copied().min().unwrap_or(0)..ends.max().unwrap_or(0)
     }
 }
 
