@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::image::resample::{Filter, Reduced};
 use crate::image::{Image, Representation, Representations, Size};
+use crate::network::Need;
 
 pub mod adjust;
 pub mod context;
@@ -26,7 +27,7 @@ pub mod rotate;
 pub mod sharpen;
 pub mod watermark;
 
-pub use context::Context;
+pub use context::{Context, Stop};
 use parameters::{Field, Issue};
 
 /// What flows through a port.
@@ -98,6 +99,11 @@ pub enum Category {
     Output,
 }
 
+/// For an [`Action`] that leaves opaque pictures opaque.
+pub const fn never_adds_alpha(_: &Map<String, Value>) -> bool {
+    false
+}
+
 /// The role of an action in the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -132,6 +138,8 @@ pub struct Action {
     pub fields: &'static [Field],
     /// Checks raw parameters: every field, then rules between fields.
     pub check: fn(&Map<String, Value>) -> Vec<Issue>,
+    /// Whether these raw parameters can make an opaque picture transparent in places.
+    pub adds_alpha: fn(&Map<String, Value>) -> bool,
     /// `actionType` of actions that are often used with it.
     pub related: &'static [&'static str],
     /// When to use it, with an example.
@@ -149,8 +157,8 @@ pub trait Operation: Send + Sync {
         input
     }
 
-    /// The name of the salient-object model that it will ask for.
-    fn network(&self) -> Option<&str> {
+    /// The name of the salient-object model that it may request, and whether every picture needs it.
+    fn network(&self) -> Option<(&str, Need)> {
         None
     }
 
@@ -182,13 +190,18 @@ pub trait Operation: Send + Sync {
         false
     }
 
+    /// Whether a result of the input's size shows what the input shows, so that the original file can replace it.
+    fn keeps_content(&self) -> bool {
+        false
+    }
+
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` for an
     /// optional port that is not connected; each picture is in an accepted representation. Results are in the order of
     /// [`Action::outputs`]; trailing ones that `context` does not need may be omitted.
     ///
     /// # Errors
-    /// When the pictures cannot be processed; the engine adds which action it was.
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure>;
+    /// When the pictures cannot be processed, or a model must be loaded first; the engine adds which action it was.
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop>;
 
     /// Runs on a first input that was decoded smaller than it is, because [`scales_to`](Self::scales_to) allowed it.
     /// The result has [`output_size`](Self::output_size) of its full size.
@@ -200,7 +213,7 @@ pub trait Operation: Send + Sync {
         inputs: Vec<Option<Image>>,
         reduced: Reduced,
         context: &Context<'_>,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<Vec<Image>, Stop> {
         let _ = reduced;
         self.run(inputs, context)
     }
@@ -272,6 +285,8 @@ pub fn find(action_type: &str) -> Option<&'static Action> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// Ids, ports and parameters are on disk and in users' documents: their meaning never changes. A new
@@ -297,7 +312,7 @@ mod tests {
             all,
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
-                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\"",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",
@@ -311,6 +326,28 @@ mod tests {
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
             ]
         );
+    }
+
+    #[test]
+    fn an_action_that_makes_an_opaque_picture_transparent_says_so_and_no_other() {
+        let mut cases = vec![
+            ("pad", json!({ "width": 9, "color": "#00000000" })),
+            ("remove-background", json!({ "mode": "replace" })),
+            ("remove-background", json!({ "mode": "replace", "backgroundColor": "#ffffff80" })),
+        ];
+        for action in CATALOG.iter().filter(|action| action.role == Role::Transform) {
+            let parameters =
+                if matches!(action.action_type, "resize" | "pad") { json!({ "width": 9 }) } else { json!({}) };
+            cases.push((action.action_type, parameters));
+        }
+        for (action_type, raw) in cases.iter().filter(|(action_type, _)| *action_type != "crop") {
+            let raw = raw.as_object().unwrap();
+            let operation = prepare(action_type, raw).unwrap();
+            let accepted = [Representation::Rgb, Representation::Rgba].map(|one| operation.accepts().contains(one));
+            let given = if accepted[0] { Representation::Rgb } else { Representation::Rgba };
+            let made = operation.produces(0, given) == Representation::Rgba;
+            assert_eq!((find(action_type).unwrap().adds_alpha)(raw), made, "{action_type} {raw:?}");
+        }
     }
 
     #[test]

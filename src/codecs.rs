@@ -93,7 +93,12 @@ struct Codec {
     decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
     /// Writes a file; `None` if the format is read only.
     encode: Option<Encode>,
+    /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
+    /// instead. Read-only formats have none.
+    strip: Option<Strip>,
 }
+
+type Strip = fn(&[u8]) -> Option<Vec<u8>>;
 
 type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Encoded, Failure>;
 
@@ -109,7 +114,7 @@ enum Problem {
     #[error("ends too early: part of the picture is missing")]
     Truncated,
     #[error("is damaged: {0}")]
-    Damaged(String),
+    Damaged(&'static str),
     #[error("is {0}, which is not supported")]
     Unsupported(&'static str),
     #[error("is a CMYK picture, which is not supported yet")]
@@ -121,10 +126,9 @@ enum Problem {
 }
 
 impl Problem {
-    /// Damage, in a decoder's words.
-    fn damaged(reason: impl std::fmt::Display) -> Self {
-        let reason = reason.to_string();
-        Self::Damaged(reason.trim_end_matches('.').to_owned())
+    /// Damage, in words for users: messages of decoders are for programmers.
+    const fn damaged(reason: &'static str) -> Self {
+        Self::Damaged(reason)
     }
 
     fn hint(&self) -> &'static str {
@@ -432,6 +436,22 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
             "Choose JPEG, PNG or WebP as the output format.",
         )),
     }
+}
+
+/// The file as it is, pixels untouched, without what is not needed to show them: EXIF, XMP, comments, thumbnails and
+/// anything after its end are left out, the profile stays. `header` is what [`probe`] returned for it.
+///
+/// `None` if the file cannot replace one that is written here: it is rotated by EXIF, animated, damaged in some part, or
+/// not shown by browsers.
+pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
+    if header.orientation != 1 || !header.findings.is_empty() {
+        return None;
+    }
+    let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;
+    let again = self::header(&bytes).ok()?;
+    let same = (again.format, again.size, again.alpha, &again.icc, again.orientation)
+        == (header.format, header.size, header.alpha, &header.icc, 1);
+    (same && again.findings.is_empty()).then_some(Encoded { bytes, format: header.format, encoder: "original file" })
 }
 
 /// Whether a colour picture with full-size chroma is written with chroma halved in both directions.

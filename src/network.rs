@@ -29,8 +29,26 @@ pub trait ModelSource {
     /// The network of this name.
     ///
     /// # Errors
-    /// Why it is not there: unknown, not stored (any more), damaged. The engine adds which action wanted it.
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure>;
+    /// Why it is not available. The engine adds which action requested it.
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing>;
+}
+
+/// Why a host cannot provide a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It has not been loaded yet: the host can load it and run the picture again.
+    NotLoaded,
+    /// It is not available: unknown, no longer stored, or damaged.
+    Failed(Failure),
+}
+
+/// Whether every picture needs an operation's model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Only some pictures need it; it is loaded for the first of them.
+    Perhaps,
+    /// Every picture needs it.
+    Always,
 }
 
 /// The network that comes with the page, and the `model` parameter's default. Its origin is in `network/u2netp/`.

@@ -339,6 +339,31 @@ fn damage_of_a_png_file_is_told_in_words_for_people() {
     assert!(found.contains("\"a.file\" is damaged: its pixel data was changed."), "{found:?}");
 }
 
+/// Messages do not repeat the decoders' technical terms.
+#[test]
+fn damage_of_other_files_is_told_in_words_for_people() {
+    let changed = |name: &str, at: usize, bytes: &[u8]| {
+        let mut file = data(name);
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        message(&file, name)
+    };
+    let nonsense = "is damaged: its header or its pixel data makes no sense.";
+    // A palette with too many colours; a negative width; an unknown chunk.
+    assert_eq!(changed("palette.bmp", 46, &[0, 0, 0, 9]), format!("\"palette.bmp\" {nonsense}"));
+    assert_eq!(changed("rgb.bmp", 18, &(-5_i32).to_le_bytes()), format!("\"rgb.bmp\" {nonsense}"));
+    let wide = changed("rgb.bmp", 18, &70_000_i32.to_le_bytes());
+    assert_eq!(wide, "\"rgb.bmp\" is 70000×23 pixels, which is too large.");
+    let webp = changed("lossless.webp", 12, b"NOPE");
+    assert_eq!(webp, "\"lossless.webp\" is damaged: one of its parts makes no sense.");
+    // The initial code size: at most 11 is valid.
+    let gif = data("opaque.gif");
+    let screen = 13 + 3 * (2 << (gif[10] & 7));
+    let image = screen + gif[screen..].iter().position(|byte| *byte == 0x2c).unwrap();
+    assert_eq!(gif[image + 9] & 0x80, 0, "no colours of its own");
+    let refused = changed("opaque.gif", image + 10, &[77]);
+    assert_eq!(refused, "\"opaque.gif\" is damaged: its pixel data cannot be unpacked.");
+}
+
 #[test]
 fn content_counts_and_not_the_name() {
     assert_eq!(probe(&data("rgba-8.png"), "photo.jpg").expect("sound").format, Format::Png);
@@ -825,6 +850,83 @@ fn png_keeps_every_pixel_in_the_least_color_type() {
         assert_eq!(color(&written.bytes), expected);
         assert_eq!(rgba(read(&written.bytes).expect("sound").1), rgba(image));
     }
+}
+
+/// Color type, bit depth and expanded pixels, read without our code.
+fn by_png(bytes: &[u8]) -> (u8, u8, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().expect("a picture");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("small")];
+    let frame = reader.next_frame(&mut pixels).expect("all of it");
+    if frame.color_type == png::ColorType::GrayscaleAlpha {
+        pixels = pixels.chunks(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
+    }
+    (bytes[25], bytes[24], pixels)
+}
+
+#[test]
+fn a_png_of_few_colours_has_a_palette_of_the_least_bits() {
+    // Odd widths leave bits at the end of each row.
+    for (colours, bits) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (16, 4), (17, 8), (256, 8)] {
+        for width in [31, 32, 33] {
+            let size = Size::new(width, 41);
+            let index = |i: u32| i.wrapping_mul(2_654_435_761) >> 16;
+            // Some are translucent, and some transparent with a colour of their own.
+            for opacity in [|_: u32| 255_u8, |n: u32| [255, 128, 0][n as usize % 3]] {
+                let pixel = |i: u32| {
+                    let n = index(i) % colours;
+                    [n as u8, (n * 7) as u8, 200, opacity(n)]
+                };
+                let pixels: Vec<u8> = (0..size.pixels() as u32).flat_map(pixel).collect();
+                let written = write(Image::new(size, Pixels::Rgba(pixels.clone())), Format::Png, 80).bytes;
+                let (color, depth, read_back) = by_png(&written);
+                assert_eq!((color, depth), (3, bits), "{colours} colours, {width} pixels wide");
+                assert!(read_back == pixels && rgba(read(&written).unwrap().1) == pixels, "{colours} colours");
+            }
+        }
+    }
+}
+
+#[test]
+fn more_colours_than_a_palette_holds_are_written_in_full() {
+    let size = Size::new(257, 2);
+    let pixels: Vec<u8> = (0..514_u32).flat_map(|i| [(i % 257) as u8, ((i % 257) >> 8) as u8, 9]).collect();
+    let written = write(Image::new(size, Pixels::Rgb(pixels.clone())), Format::Png, 80).bytes;
+    assert_eq!(by_png(&written).0, 2);
+    assert_eq!(rgb(read(&written).unwrap().1), pixels);
+}
+
+#[test]
+fn gray_pictures_of_few_values_stay_gray_in_fewer_bits() {
+    let size = Size::new(45, 31);
+    for (step, bits) in [(255, 1), (85, 2), (17, 4)] {
+        let gray: Vec<u8> = (0..size.pixels() as u32).map(|i| ((i * i / 7) % (255 / step + 1) * step) as u8).collect();
+        let written = write(Image::new(size, Pixels::Gray(gray.clone())), Format::Png, 80).bytes;
+        let (color, depth, pixels) = by_png(&written);
+        assert_eq!((color, depth), (0, bits));
+        assert_eq!(pixels, gray.iter().flat_map(|gray| [*gray, *gray, *gray, 255]).collect::<Vec<u8>>());
+        assert_eq!(read(&written).unwrap().1.pixels, Pixels::Gray(gray));
+    }
+    // Few values that fewer bits cannot represent: a palette, unless there is a gray profile.
+    let gray: Vec<u8> = (0..size.pixels() as u32).map(|i| [3, 90, 200][i as usize / 50 % 3]).collect();
+    let image = Image::new(size, Pixels::Gray(gray));
+    assert_eq!(by_png(&write(image.clone(), Format::Png, 80).bytes).0, 3);
+    let image = Image { icc: Some(profile(400, b"GRAY")), ..image };
+    let written = write(image, Format::Png, 80).bytes;
+    assert_eq!((written[25], read(&written).unwrap().0.icc.is_some()), (0, true));
+}
+
+/// Pillow writes these pixels in 1,689 bytes, also with a palette.
+#[test]
+fn a_logo_is_written_in_the_bytes_that_others_take() {
+    let logo = data("../field/png-palette-logo.png");
+    let (header, image) = read(&logo).unwrap();
+    assert_eq!((header.size, logo.len()), (Size::new(240, 180), 1689));
+    let pixels = rgba(image.clone());
+    let written = write(image, Format::Png, 80).bytes;
+    assert_eq!(by_png(&written), (3, 8, pixels));
+    assert!(written.len() <= 1750, "{} bytes", written.len());
 }
 
 #[test]

@@ -3,12 +3,12 @@
 //! pixels.
 
 use pixelmill::actions::parameters::{Field, Kind};
-use pixelmill::actions::{self, PortType, Role};
+use pixelmill::actions::{self, PortType, Role, Stop};
 use pixelmill::codecs;
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::Failure;
 use pixelmill::image::Representation;
-use pixelmill::network::{ModelSource, SIDE, SaliencyNetwork};
+use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -110,8 +110,27 @@ impl SaliencyNetwork for Blot {
 }
 
 impl ModelSource for Blot {
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure> {
-        if model == "u2netp" { Ok(self) } else { Err(Failure::system(format!("There is no \"{model}\"."), "Add it.")) }
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+        let missing = || Missing::Failed(Failure::system(format!("There is no \"{model}\"."), "Add it."));
+        if model == "u2netp" { Ok(self) } else { Err(missing()) }
+    }
+}
+
+/// Has not loaded any model yet.
+struct Unloaded;
+
+impl ModelSource for Unloaded {
+    fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+        Err(Missing::NotLoaded)
+    }
+}
+
+/// Must not be asked.
+struct Unneeded;
+
+impl ModelSource for Unneeded {
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+        panic!("the model {model} is not needed")
     }
 }
 
@@ -157,7 +176,9 @@ proptest! {
                         prop_assert_eq!(header.format, output.encoded.format);
                     }
                 }
-                Err(failure) => {
+                Err(stop) => {
+                    prop_assert!(matches!(stop, Stop::Failed(_)), "{:?}", stop);
+                    let failure = stop.into_failure();
                     prop_assert!(failure.action_id.is_some(), "{:?}", failure);
                     prop_assert!(!failure.message.is_empty() && !failure.hint.is_empty());
                 }
@@ -168,6 +189,16 @@ proptest! {
 
 /// A chain of actions from one JPEG, each connected to the previous one by these ports; the model is [`Blot`].
 fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Produced, Failure> {
+    run_on(&jpeg(), actions, edges, &Blot).map_err(Stop::into_failure)
+}
+
+/// The same for another file and other models.
+fn run_on(
+    file: &[u8],
+    actions: &[(&str, Value)],
+    edges: &[(usize, &str, usize)],
+    networks: &dyn ModelSource,
+) -> Result<Produced, Stop> {
     let mut list = vec![json!({ "actionId": "n0", "actionType": "input-images",
         "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } })];
     list.extend(actions.iter().enumerate().map(|(i, (kind, parameters))| {
@@ -182,8 +213,8 @@ fn run(actions: &[(&str, Value)], edges: &[(usize, &str, usize)]) -> Result<Prod
         .collect();
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let services = Services { webp: None, networks: Some(&Blot) };
-    plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: &jpeg() }], services)
+    let services = Services { webp: None, networks: Some(networks) };
+    plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: file }], services)
 }
 
 #[test]
@@ -214,11 +245,105 @@ fn a_plan_lists_the_models_it_needs() {
             "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } }));
         let (workflow, _) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
         let plan = Plan::build(&workflow).expect("sound");
-        plan.networks().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        plan.networks().into_iter().map(|(name, need)| format!("{name} {need:?}")).collect::<Vec<_>>()
     };
     let flat = || json!({ "method": "flat-backdrop", "model": "unused" });
-    assert_eq!(networks([json!({}), json!({ "model": "mine" }), json!({ "method": "network" })]), ["mine", "u2netp"]);
+    let by_network = || json!({ "method": "network" });
+    let perhaps = json!({ "model": "mine" });
+    assert_eq!(networks([json!({}), perhaps, by_network()]), ["mine Perhaps", "u2netp Always"]);
+    assert_eq!(networks([by_network(), json!({}), json!({})]), ["u2netp Always"]);
     assert_eq!(networks([flat(), flat(), flat()]), [""; 0]);
+}
+
+/// A blue disc on a graded backdrop, as a JPEG file of 240 × 200 pixels.
+fn product() -> Vec<u8> {
+    use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
+    let pixel = |x: f64, y: f64| {
+        let inside = (60.5 - (x - 120.0).hypot(y - 100.0)).clamp(0.0, 1.0);
+        let backdrop = 228.0 - x / 30.0 - y / 20.0;
+        [30.0, 90.0, 160.0].map(|colour| (colour * inside + backdrop * (1.0 - inside)) as u8)
+    };
+    let pixels: Vec<u8> = (0..240 * 200).flat_map(|i| pixel(f64::from(i % 240), f64::from(i / 240))).collect();
+    compress(&pixels, 240, 200, PixelFormat::Rgb, 90, Subsampling::S420).expect("written")
+}
+
+#[test]
+fn a_studio_picture_needs_no_model_unless_it_is_asked_for() {
+    let cut = |raw: Value, networks: &dyn ModelSource| {
+        let actions = [("remove-background", raw), ("output", json!({ "format": "png" }))];
+        run_on(&product(), &actions, &[(0, "outputs", 1), (1, "outputs", 2)], networks)
+    };
+    let produced = cut(json!({}), &Unneeded).expect("no model is asked");
+    assert_eq!(produced.warnings, []);
+    let flat = cut(json!({ "method": "flat-backdrop" }), &Unneeded).expect("no model is asked");
+    assert_eq!(produced.outputs[0].encoded.bytes, flat.outputs[0].encoded.bytes);
+    let stop = cut(json!({ "method": "network" }), &Unloaded).expect_err("asked for");
+    assert_eq!(stop, Stop::NeedsModel("u2netp".to_owned()));
+}
+
+/// The output of u2netp for plain pictures: faint noise.
+struct Noise;
+
+impl SaliencyNetwork for Noise {
+    fn infer(&self, _: &[f32]) -> Result<Vec<f32>, Failure> {
+        let value = |i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as f32 / 255.0 * 0.06;
+        Ok((0..SIDE * SIDE).map(value).collect())
+    }
+
+    fn name(&self) -> &str {
+        "noise 1"
+    }
+}
+
+impl ModelSource for Noise {
+    fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+        Ok(self)
+    }
+}
+
+#[test]
+fn plain_pictures_give_a_doubt_and_an_empty_alpha() {
+    let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/field");
+    for name in ["plain-white.jpg", "plain-black.jpg", "plain-gray.jpg", "sliver.png"] {
+        let file = std::fs::read(field.join(name)).expect("there");
+        for method in ["auto", "network", "flat-backdrop"] {
+            let actions = [
+                ("remove-background", json!({ "method": method })),
+                ("output", json!({ "format": "png" })),
+                ("output", json!({ "format": "png" })),
+            ];
+            let edges = [(0, "outputs", 1), (1, "outputs", 2), (1, "mask", 3)];
+            let produced = run_on(&file, &actions, &edges, &Noise).expect(name);
+            let codes: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.is_doubt())).collect();
+            assert_eq!(codes, [("no_clear_subject", true)], "{name} by {method}");
+            for output in &produced.outputs {
+                let mut decoder = png::Decoder::new(std::io::Cursor::new(&output.encoded.bytes));
+                decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+                let mut reader = decoder.read_info().expect("a picture");
+                let mut pixels = vec![9; reader.output_buffer_size().expect("small")];
+                reader.next_frame(&mut pixels).expect("all of it");
+                // Transparent black, and a black mask, which is opaque itself.
+                let opaque = reader.output_color_type().0 == png::ColorType::GrayscaleAlpha;
+                let channels = reader.output_color_type().0.samples();
+                let of_nothing = |pixel: &[u8]| {
+                    let (alpha, colour) = pixel.split_last().expect("a pixel");
+                    *alpha == if opaque { 255 } else { 0 } && colour.iter().all(|value| *value == 0)
+                };
+                assert!(pixels.chunks(channels).all(of_nothing), "{name} by {method}: {:?}", &pixels[..channels]);
+            }
+        }
+    }
+}
+
+#[test]
+fn photographs_ask_for_the_model() {
+    let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos");
+    for name in ["portrait", "cat", "tulips", "coins", "moon"] {
+        let photo = std::fs::read(photos.join(format!("{name}.jpg"))).expect("there");
+        let actions = [("remove-background", json!({ "model": "mine" }))];
+        let stop = run_on(&photo, &actions, &[(0, "outputs", 1)], &Unloaded).expect_err(name);
+        assert_eq!(stop, Stop::NeedsModel("mine".to_owned()), "{name}");
+    }
 }
 
 #[test]

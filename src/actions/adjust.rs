@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -32,6 +32,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Adjust::FIELDS,
     check: |raw| Adjust::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };
@@ -89,7 +90,7 @@ impl Operation for Adjust {
 
     /// All four steps use unrounded, unclamped values; the result is rounded and clamped once. So highlights that one
     /// step raises beyond white and a later one brings back keep their detail. Alpha is unchanged.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         if self.is_identity() {
             return Ok(vec![image]);
@@ -117,7 +118,7 @@ impl Operation for Adjust {
                 }
             }
             Pixels::Ycc(_) => {
-                return Err(Failure::system("A planar picture reached \"adjust\".", "Report this as a bug."));
+                return Err(Failure::system("A planar picture reached \"adjust\".", "Report this as a bug.").into());
             }
         }
         Ok(vec![image])

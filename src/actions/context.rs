@@ -4,7 +4,46 @@ use std::cell::RefCell;
 
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::resample::ChromaUse;
-use crate::network::{ModelSource, SaliencyNetwork};
+use crate::network::{Missing, ModelSource, SaliencyNetwork};
+
+/// Why a run ended without results.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// It failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// It needs the model with this name, which the host has not loaded yet. This is not a failure: the host loads it
+    /// and runs the picture again.
+    #[error("the model \"{0}\" has not been loaded")]
+    NeedsModel(String),
+}
+
+impl Stop {
+    /// The same, placed in an action if it is a failure (kept if one is named already).
+    pub fn at(self, action_id: &str) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Failed(failure.at(action_id)),
+            Self::NeedsModel(_) => self,
+        }
+    }
+
+    /// As a failure, for a host that does not load models while it runs.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::NeedsModel(model) => not_loaded(&model),
+        }
+    }
+}
+
+fn not_loaded(model: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!("The model \"{model}\" is not loaded."),
+        "Reload the page while the server is reachable, then retry it; or choose the method \"flat-backdrop\".",
+    )
+}
 
 /// The environment of one run of one kernel.
 ///
@@ -37,16 +76,12 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// When the host has no models, or not this one.
-    pub fn network(&self, model: &str) -> Result<&'a dyn SaliencyNetwork, Failure> {
-        match self.networks {
-            Some(networks) => networks.get(model),
-            None => Err(Failure::new(
-                ErrorCategory::SystemError,
-                Phase::Setup,
-                format!("The model \"{model}\" is not loaded."),
-                "Reload the page while the server is reachable, then retry it; or choose the method \"flat-backdrop\".",
-            )),
-        }
+    pub fn network(&self, model: &str) -> Result<&'a dyn SaliencyNetwork, Stop> {
+        let Some(networks) = self.networks else { return Err(not_loaded(model).into()) };
+        networks.get(model).map_err(|missing| match missing {
+            Missing::NotLoaded => Stop::NeedsModel(model.to_owned()),
+            Missing::Failed(failure) => Stop::Failed(failure),
+        })
     }
 
     /// Whether the picture of this output port is used.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue, Ratio};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::geometry::crop;
 use crate::image::{Image, Representations, Size};
@@ -74,6 +74,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Crop::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["resize", "pad"],
     usage: "Crop every picture to 4:5 for a feed. To keep the whole picture on a canvas with a given ratio, use pad.",
 };
@@ -137,7 +138,11 @@ impl Operation for Crop {
         self.part(input).map(|(_, _, size)| size)
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let (x, y, size) = self.part(image.size)?;
         Ok(vec![crop(image, x, y, size)])

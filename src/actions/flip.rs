@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::orient::{flip_horizontal, flip_vertical};
 use crate::image::{Image, Representations};
@@ -37,6 +37,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Flip::FIELDS,
     check: |raw| Flip::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["rotate"],
     usage: "Mirror products that must all face the same way.",
 };
@@ -54,7 +55,7 @@ impl Operation for Flip {
         Representations::ANY
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         Ok(vec![match self.direction {
             Direction::Horizontal => flip_horizontal(image),

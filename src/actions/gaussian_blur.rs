@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -27,6 +27,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: GaussianBlur::FIELDS,
     check: |raw| GaussianBlur::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["sharpen"],
     usage: "Make a calm background, or reduce noise before downscaling.",
 };
@@ -54,7 +55,7 @@ impl Operation for GaussianBlur {
 
     /// Blurs encoded values, as image editors do. Colour is premultiplied by alpha before and divided afterwards.
     /// A chroma plane is blurred by sigma in its own samples.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) {
             return Ok(vec![image]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -36,6 +36,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Grayscale::FIELDS,
     check: |raw| Grayscale::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["adjust"],
     usage: "Give photographs from different sources the same look.",
 };
@@ -62,7 +63,7 @@ impl Operation for Grayscale {
     }
 
     /// The weighted sum of the encoded values, rounded once.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let weights: [f32; 3] = match self.standard {
             Standard::Rec601 => [0.299, 0.587, 0.114],

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::parameters::{Kind, Parameter};
-use super::{Action, Category, IMAGE_OUT, Role};
+use super::{Action, Category, IMAGE_OUT, Role, never_adds_alpha};
 
 /// One picture as an input action names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Input::FIELDS,
     check: |raw| Input::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["output"],
     usage: "Every workflow starts with one. Add a second for a logo or a background, with one picture for all.",
 };

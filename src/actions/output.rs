@@ -1,11 +1,12 @@
-//! `output`: writes a result of the graph, in a format and under a name.
+//! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
-use super::{Action, Category, IMAGE_IN, Role};
+use super::{Action, Category, IMAGE_IN, Role, never_adds_alpha};
+use crate::codecs::Format;
 
 crate::choices! {
     /// Format of the file that is written.
@@ -18,6 +19,8 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
+        Web = "web",
     }
 }
 
@@ -25,7 +28,8 @@ crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
-        /// becomes PNG.
+        /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
+        /// got transparency becomes WebP.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -36,6 +40,23 @@ crate::parameters! {
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency.
         background: Color = Color::WHITE;
+        /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
+        /// same, and the picture is only resized, cropped, padded or sharpened.
+        keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
+    }
+}
+
+impl OutputFormat {
+    /// The format that is written for an input of this format; `alpha` says whether the picture has alpha.
+    pub const fn written(self, input: Format, alpha: bool) -> Format {
+        match (self, input) {
+            (Self::Jpeg, _) => Format::Jpeg,
+            (Self::Png, _) => Format::Png,
+            (Self::Webp, _) => Format::Webp,
+            (Self::Auto | Self::Web, Format::Jpeg) if !alpha => Format::Jpeg,
+            (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
+            (Self::Auto, _) => Format::Png,
+        }
     }
 }
 
@@ -97,15 +118,16 @@ fn check(raw: &Map<String, Value>) -> Vec<Issue> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Output",
-    description: "Writes the result as a file, in a format and under a name.",
+    description: "Writes the result as a file, in a format and under a name. The colour profile is kept; other metadata, such as camera and location, is left out.",
     category: Category::Output,
     role: Role::Sink,
     inputs: &[IMAGE_IN],
     outputs: &[],
     fields: Output::FIELDS,
     check,
+    adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };

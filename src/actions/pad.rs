@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Gravity, Issue, Ratio};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -17,7 +17,7 @@ crate::parameters! {
         /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
         /// Colour of the canvas; `#00000000` is transparent.
-        color: Color = Color::WHITE;
+        color: Color = Color::WHITE, label "Colour";
         /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
     }
@@ -58,6 +58,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Pad::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha,
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
@@ -68,6 +69,10 @@ pub const ACTION: Action = Action {
 /// When they cannot be read.
 pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
     prepared(&ACTION, read(raw))
+}
+
+fn adds_alpha(raw: &Map<String, Value>) -> bool {
+    Pad::read(raw).0.is_some_and(|pad| !pad.color.is_opaque())
 }
 
 /// The smallest size with a ratio that contains `inner`.
@@ -118,7 +123,11 @@ impl Operation for Pad {
         Ok(self.canvas(input))
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let (size, canvas) = (image.size, self.canvas(image.size));
         if size == canvas {
@@ -129,7 +138,7 @@ impl Operation for Pad {
             Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, self.color.rgb())),
             Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, self.color.rgba)),
             Pixels::Ycc(_) => {
-                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug."));
+                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug.").into());
             }
         };
         Ok(vec![image.with(canvas, pixels)])

@@ -1,23 +1,23 @@
 //! `remove-background`: the subject alone, on nothing or on a colour.
 //!
 //! The subject is found by a salient-object model that the host provides, or by an even backdrop;
-//! [`matting`](crate::matting) does the work. Codes of warnings: `no_clear_subject`, `even_backdrop`,
-//! `uneven_backdrop`, `nothing_to_trim`.
+//! [`matting`](crate::matting) does the work. Codes of warnings: `no_clear_subject`, `uneven_backdrop`,
+//! `nothing_to_trim`.
 
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, prepared};
 use crate::error::{Failure, Warning};
 use crate::image::blur::{Samples, gaussian, is_identity};
-use crate::image::convert::composite;
+use crate::image::convert::{composite, is_opaque};
 use crate::image::geometry::crop;
 use crate::image::{Image, Pixels, Representation, Representations};
 use crate::matting::cutout::{cut_out, lay_over, seen, with_own_alpha};
 use crate::matting::edges::Edges;
 use crate::matting::field::{Field, Map as Plane};
 use crate::matting::{backdrop, guide, saliency};
-use crate::network::BUILT_IN;
+use crate::network::{BUILT_IN, Need};
 
 crate::choices! {
     /// What is left around the subject.
@@ -32,9 +32,9 @@ crate::choices! {
 crate::choices! {
     /// How the subject is found.
     pub enum Method {
-        /// By the network; where the backdrop is even, the result says that there is another way.
+        /// By the backdrop if it is clearly even, otherwise by the model.
         Auto = "auto",
-        /// By the network.
+        /// By a model.
         Network = "network",
         /// By an even backdrop, as studios have it.
         FlatBackdrop = "flat-backdrop",
@@ -55,23 +55,23 @@ crate::parameters! {
     /// Parameters of `remove-background`.
     pub struct RemoveBackground {
         /// What is left around the subject: transparency (`cutout`) or a colour (`replace`).
-        mode: Mode = Mode::Cutout;
-        /// The colour around the subject, with mode `replace`.
-        background_color: Color = Color::WHITE, as "backgroundColor";
+        mode: Mode = Mode::Cutout, label "Background";
+        /// The colour around the subject, with `replace`.
+        background_color: Color = Color::WHITE, as "backgroundColor", label "Background colour";
         /// Cuts off what is empty around the subject.
         trim: bool = false;
-        /// How the subject is found: by a neural network (`network`), or as all that is not the even backdrop of a
-        /// studio (`flat-backdrop`; what the subject encloses stays). `auto` is the network, and hints where the other
-        /// would do.
+        /// How the subject is found: by a model (`network`), or as all that is not the even backdrop of a
+        /// studio (`flat-backdrop`; what the subject encloses stays). `auto` decides for each picture: if the
+        /// backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;
-        /// Name of the network: `u2netp`, or that of a model of your own.
+        /// Name of the model: `u2netp`, or that of a model of your own.
         model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
         edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
-        /// Shows the network some room around the picture: helps where the subject fills the frame, and harms small
+        /// Shows the model some room around the picture: helps where the subject fills the frame, and harms small
         /// subjects.
         subject_fills_frame: bool = false, as "subjectFillsFrame";
-        /// What becomes of the shadow, with method `flat-backdrop`: `keep` makes it transparent black.
+        /// What becomes of the shadow on an even backdrop: `keep` makes it transparent black. A model always drops it.
         shadow: Shadow = Shadow::Drop;
     }
 }
@@ -79,7 +79,7 @@ crate::parameters! {
 /// The entry of `remove-background`.
 pub const ACTION: Action = Action {
     action_type: "remove-background",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Remove background",
     description: "Cuts out the subject of each picture, and leaves it on nothing or on a colour.",
     category: Category::Compose,
@@ -96,9 +96,14 @@ pub const ACTION: Action = Action {
     ],
     fields: RemoveBackground::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha,
     related: &["pad", "crop", "watermark"],
     usage: "Make product pictures for a shop: remove the background with \"trim\", then pad to a square.",
 };
+
+fn adds_alpha(raw: &Map<String, Value>) -> bool {
+    RemoveBackground::read(raw).0.is_none_or(|read| read.mode == Mode::Cutout || !read.background_color.is_opaque())
+}
 
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
@@ -127,9 +132,15 @@ pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> 
 
 impl RemoveBackground {
     /// Finds the subject: its edges, and the shadow if that is to stay.
-    fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Failure> {
-        if self.method == Method::FlatBackdrop {
-            let found = backdrop::find(guide);
+    fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Stop> {
+        let found = match self.method {
+            Method::FlatBackdrop => Some(backdrop::find(guide)),
+            // A picture that already has transparency has no backdrop.
+            Method::Auto if has_alpha(image) => None,
+            Method::Auto => backdrop::find_surely(guide),
+            Method::Network => None,
+        };
+        if let Some(found) = found {
             if !found.is_even {
                 context.warn(Warning::new(
                     "uneven_backdrop",
@@ -155,15 +166,13 @@ impl RemoveBackground {
                 "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame."
             };
             context.warn(Warning::new("no_clear_subject", "No clear subject was found.", hint));
-        } else if self.method == Method::Auto && input.border.is_even() {
-            context.warn(Warning::hint(
-                "even_backdrop",
-                "The backdrop of this picture is even.",
-                "The method \"flat-backdrop\" is faster here and can keep the shadow.",
-            ));
         }
         Ok((saliency::edges(guide, &answer.mask), None))
     }
+}
+
+fn has_alpha(image: &Image) -> bool {
+    matches!(&image.pixels, Pixels::Rgba(rgba) if !is_opaque(rgba))
 }
 
 impl Operation for RemoveBackground {
@@ -179,13 +188,17 @@ impl Operation for RemoveBackground {
         }
     }
 
-    fn network(&self) -> Option<&str> {
-        (self.method != Method::FlatBackdrop).then_some(&self.model)
+    fn network(&self) -> Option<(&str, Need)> {
+        match self.method {
+            Method::Auto => Some((&self.model, Need::Perhaps)),
+            Method::Network => Some((&self.model, Need::Always)),
+            Method::FlatBackdrop => None,
+        }
     }
 
     /// Alpha is straight, colours are as encoded; existing alpha is multiplied in, after softness. The mask has the
     /// subject's opacity without any shadow, and no profile.
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let size = image.size;
         let guide = guide(&image)?;
@@ -240,7 +253,7 @@ mod tests {
 
     use super::*;
     use crate::image::Size;
-    use crate::network::{ModelSource, SIDE, SaliencyNetwork};
+    use crate::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 
     /// Answers the same mask for every picture, and records the pictures.
     struct Network {
@@ -273,8 +286,26 @@ mod tests {
     }
 
     impl ModelSource for Network {
-        fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Failure> {
+        fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Missing> {
             Ok(self)
+        }
+    }
+
+    /// Has not loaded any model yet.
+    struct Unloaded;
+
+    impl ModelSource for Unloaded {
+        fn get(&self, _: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+            Err(Missing::NotLoaded)
+        }
+    }
+
+    /// Must not be asked.
+    struct Unneeded;
+
+    impl ModelSource for Unneeded {
+        fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
+            panic!("the model {model} is not needed")
         }
     }
 
@@ -299,7 +330,9 @@ mod tests {
         read.unwrap()
     }
 
-    fn run(raw: Value, image: Image, network: &Network) -> (Vec<Image>, Vec<String>) {
+    /// Uses the model unless `raw` names another method.
+    fn run(mut raw: Value, image: Image, network: &dyn ModelSource) -> (Vec<Image>, Vec<String>) {
+        raw.as_object_mut().unwrap().entry("method").or_insert(json!("network"));
         let context = Context::new(Some(network), &[true, true]);
         let results = operation(raw).run(vec![Some(image)], &context).unwrap();
         (results, context.into_warnings().into_iter().map(|warning| warning.code).collect())
@@ -340,7 +373,7 @@ mod tests {
         assert_eq!(results[0].size, results[1].size);
         assert!(rgba(&results[0]).iter().map(|pixel| pixel[3]).eq(mask.iter().copied()));
         let context = Context::new(Some(&network), &[true, false]);
-        let results = operation(json!({})).run(vec![Some(disc([9, 9, 9]))], &context).unwrap();
+        let results = operation(json!({ "method": "network" })).run(vec![Some(disc([9, 9, 9]))], &context).unwrap();
         assert_eq!(results.len(), 1);
     }
 
@@ -443,12 +476,51 @@ mod tests {
     }
 
     #[test]
-    fn only_auto_hints_at_an_even_backdrop() {
-        let codes = |method: &str| run(json!({ "method": method }), disc([200, 30, 40]), &Network::disc()).1;
-        assert_eq!(codes("auto"), ["even_backdrop"]);
-        assert_eq!(codes("network"), [""; 0]);
-        let street = crate::image::testing::noise(SIZE, Representation::Rgb, 3);
-        assert_eq!(run(json!({}), street, &Network::disc()).1, [""; 0]);
+    fn auto_needs_no_model_in_front_of_an_even_backdrop() {
+        for shadow in ["drop", "keep"] {
+            let by = |method: &str| {
+                let raw = json!({ "method": method, "shadow": shadow });
+                run(raw, disc([200, 30, 40]), &Unneeded)
+            };
+            let (results, codes) = by("auto");
+            assert_eq!((results, codes), (by("flat-backdrop").0, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn auto_asks_the_model_for_all_other_pictures() {
+        let street = || crate::image::testing::noise(SIZE, Representation::Rgb, 3);
+        let plain = || crate::image::testing::flat(SIZE, Representation::Rgb, 200);
+        let mut cut_out = crate::image::convert::convert(disc([200, 30, 40]), Representation::Rgba);
+        if let Pixels::Rgba(data) = &mut cut_out.pixels {
+            data[3] = 0;
+        }
+        for image in [street(), plain(), cut_out] {
+            let ask =
+                |source| operation(json!({})).run(vec![Some(image.clone())], &Context::new(Some(source), &[true]));
+            assert_eq!(ask(&Unloaded), Err(Stop::NeedsModel("u2netp".to_owned())));
+            let by_model = run(json!({}), image.clone(), &Network::disc());
+            assert_eq!(run(json!({ "method": "auto" }), image.clone(), &Network::disc()), by_model);
+        }
+        let raw = json!({ "method": "network" });
+        let context = Context::new(Some(&Unloaded), &[true]);
+        let stop = operation(raw).run(vec![Some(disc([200, 30, 40]))], &context).unwrap_err();
+        assert_eq!(stop, Stop::NeedsModel("u2netp".to_owned()));
+    }
+
+    #[test]
+    fn if_the_model_finds_nothing_the_result_is_empty() {
+        // The output of u2netp for plain pictures: faint noise.
+        let noise = Network::of(|x, y| 0.03 + 0.03 * (x * 40.0).sin() * (y * 50.0).cos());
+        let sliver = || crate::image::testing::noise(Size::new(1, 400), Representation::Rgb, 9);
+        let plain = |value| crate::image::testing::flat(Size::new(64, 48), Representation::Rgb, value);
+        for image in [plain(255), plain(0), plain(128), sliver()] {
+            for method in ["auto", "network"] {
+                let (results, codes) = run(json!({ "method": method }), image.clone(), &noise);
+                assert_eq!((results[0].size, codes.join(" ")), (image.size, "no_clear_subject".to_owned()));
+                assert!(rgba(&results[0]).iter().all(|pixel| *pixel == [0; 4]), "{method}: {:?}", image.size);
+            }
+        }
     }
 
     #[test]
@@ -474,17 +546,21 @@ mod tests {
         broken.answer[7] = f32::NAN;
         for network in [wrong, broken] {
             let context = Context::new(Some(&network), &[true]);
-            let failure = operation(json!({})).run(vec![Some(disc([9, 9, 9]))], &context).unwrap_err();
+            let raw = json!({ "method": "network" });
+            let stop = operation(raw).run(vec![Some(disc([9, 9, 9]))], &context).unwrap_err();
+            let failure = stop.into_failure();
             assert!(failure.message.contains("\"test\"") && !failure.hint.is_empty(), "{failure:?}");
         }
     }
 
     #[test]
     fn without_a_model_the_failure_says_which_and_what_to_do() {
-        let raw = json!({ "model": "mine" });
-        let failure = operation(raw).run(vec![Some(disc([9, 9, 9]))], &Context::default()).unwrap_err();
+        let raw = json!({ "model": "mine", "method": "network" });
+        let stop = operation(raw).run(vec![Some(disc([9, 9, 9]))], &Context::default()).unwrap_err();
+        let Stop::Failed(failure) = stop else { panic!("no host can load it: {stop:?}") };
         assert!(failure.message.contains("\"mine\"") && failure.hint.contains("flat-backdrop"), "{failure:?}");
-        assert_eq!(operation(json!({ "model": "mine" })).network(), Some("mine"));
+        assert_eq!(operation(json!({ "model": "mine" })).network(), Some(("mine", Need::Perhaps)));
+        assert_eq!(operation(json!({ "method": "network" })).network(), Some(("u2netp", Need::Always)));
         assert_eq!(operation(json!({ "method": "flat-backdrop" })).network(), None);
         let (_, issues) = read(json!({ "model": " " }).as_object().unwrap());
         assert_eq!(issues[0].field, Some("model"));

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{Gravity, Issue};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
 use crate::image::{Image, Representation, Representations, Size};
@@ -113,6 +113,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Resize::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["sharpen", "crop", "pad"],
     usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
 };
@@ -232,7 +233,11 @@ impl Operation for Resize {
         true
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let whole = Reduced { full: image.size, window: Window::all(image.size) };
         self.scale(image, whole, context.chroma())
@@ -243,14 +248,14 @@ impl Operation for Resize {
         inputs: Vec<Option<Image>>,
         reduced: Reduced,
         context: &Context<'_>,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<Vec<Image>, Stop> {
         self.scale(only(inputs)?, reduced, context.chroma())
     }
 }
 
 impl Resize {
     /// Scales a picture as its full size requires.
-    fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Failure> {
+    fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
         let (scaled, kept) = self.sizes(full);
         // Not by way of the kept part, which would change the window's last bits.
         if kept == scaled {
@@ -267,7 +272,7 @@ impl Resize {
         self.resampled(image, window, kept, chroma)
     }
 
-    fn resampled(&self, image: Image, window: Window, to: Size, chroma: ChromaUse) -> Result<Vec<Image>, Failure> {
+    fn resampled(&self, image: Image, window: Window, to: Size, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
         if to == image.size && window == Window::all(image.size) {
             return Ok(vec![image]);
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::orient::rotate;
 use crate::image::{Image, Representations, Size};
@@ -45,6 +45,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Rotate::FIELDS,
     check: |raw| read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["flip", "crop"],
     usage: "Rotate a series that was taken sideways; −90 rotates to the left.",
 };
@@ -72,7 +73,7 @@ impl Operation for Rotate {
         Ok(if self.quarters() % 2 == 0 { input } else { input.transposed() })
     }
 
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         Ok(vec![rotate(only(inputs)?, self.quarters())])
     }
 }

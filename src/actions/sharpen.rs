@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, only, prepared};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
 use crate::image::{Image, Pixels, Representations};
@@ -31,6 +31,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Sharpen::FIELDS,
     check: |raw| Sharpen::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["resize", "gaussian-blur"],
     usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
 };
@@ -56,10 +57,14 @@ impl Operation for Sharpen {
         true
     }
 
+    fn keeps_content(&self) -> bool {
+        true
+    }
+
     /// ΔY′ = amount × (Y′ − blurred Y′) where the difference exceeds the threshold, with full-range BT.601 Y′. It is
     /// added to luma, or to each of R′, G′ and B′, rounded once. Alpha is straight and stays unchanged; with it, the
     /// blurred Y′ is a mean weighted by alpha, so that hidden colour has no influence.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         if blur::is_identity(self.sigma) || self.amount == 0.0 {
             return Ok(vec![image]);

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::parameters::Gravity;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, prepared};
+use super::{
+    Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, never_adds_alpha, prepared,
+};
 use crate::error::Failure;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representations, Size};
@@ -42,6 +44,7 @@ pub const ACTION: Action = Action {
     outputs: &[IMAGE_OUT],
     fields: Watermark::FIELDS,
     check: |raw| Watermark::read(raw).1,
+    adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
 };
@@ -86,9 +89,9 @@ impl Operation for Watermark {
 
     /// Source-over of the resampled overlay (Lanczos3, premultiplied during resampling). Alpha is straight, encoded
     /// colours are blended, and each result is rounded once. The picture keeps its representation and its profile.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Failure> {
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let Ok([Some(mut picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
-            return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug."));
+            return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug.").into());
         };
         let size = self.overlay_size(picture.size, overlay.size);
         let overlay = resample(&overlay, Window::all(overlay.size), size, Filter::Lanczos3)?;
@@ -121,7 +124,7 @@ impl Operation for Watermark {
                     *under = onto_transparent(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
                 });
             }
-            _ => return Err(Failure::system("A planar picture reached \"watermark\".", "Report this as a bug.")),
+            _ => return Err(Failure::system("A planar picture reached \"watermark\".", "Report this as a bug.").into()),
         }
         Ok(vec![picture])
     }

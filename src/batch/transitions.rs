@@ -1079,7 +1079,7 @@ pub(crate) mod tests {
         let (mut progress, mut executions) = batch_of(3);
         let warned = |warning: Warning| Results { warnings: vec![warning], ..Results::default() };
         let results = [
-            warned(Warning::hint("even_backdrop", "Even.", "Save time.")),
+            warned(Warning::hint("original_kept", "Kept.", "Look.")),
             warned(Warning::new("no_clear_subject", "None.", "Look at it.")),
             Results::default(),
         ];

@@ -19,6 +19,7 @@ use super::import;
 use super::interop::{Listener, describe, property, settled, spawn};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
+use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
@@ -303,14 +304,20 @@ impl Worker {
             None
         };
         let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
-        let names = plan.networks();
-        let count = names.len() as u32;
-        let networks = self.networks.load(names).await;
-        if count > 0 {
-            report(&FromWorker::Infers { networks: count });
-        }
-        let services = Services { webp: encoder, networks: Some(&networks) };
-        let produced = plan.run(execution.asset_index, &sources, services);
+        let mut networks = self.networks.load(&plan.networks()).await;
+        let produced = loop {
+            let count = networks.count();
+            if count > 0 {
+                report(&FromWorker::Infers { networks: count });
+            }
+            let services = Services { webp: encoder, networks: Some(&networks) };
+            match plan.run(execution.asset_index, &sources, services) {
+                Ok(produced) => break Ok(produced),
+                Err(Stop::Failed(failure)) => break Err(failure),
+                // The first picture that needs it. From now on the model, or why it is not available, is there.
+                Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
+            }
+        };
         if webp.is_some_and(|webp| webp.broken.get()) {
             *self.webp.borrow_mut() = None;
         }

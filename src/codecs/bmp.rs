@@ -7,13 +7,15 @@ use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
 use super::icc::{Found, accept, or_note};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Problem};
+use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
+/// The EXIF orientation that mirrors a picture vertically.
+const TOP_DOWN: u8 = 4;
 /// Offset of the info header, which follows the file header.
 const INFO: usize = 14;
 
@@ -32,6 +34,26 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn info_size(bytes: &[u8]) -> Option<u32> {
     number(bytes, INFO)
+}
+
+/// A file in a form that the decoder accepts.
+struct Prepared<'a> {
+    file: Cow<'a, [u8]>,
+    /// Whether its rows are then decoded in reverse order.
+    flipped: bool,
+}
+
+/// Rewrites what the decoder refuses and others read: OS/2 2.x headers, and top-down rows of run lengths.
+fn prepared(bytes: &[u8]) -> Result<Prepared<'_>, Problem> {
+    const RUN_LENGTHS: [u32; 2] = [1, 2];
+    let mut file = as_windows(bytes)?;
+    let field = |at| number(&file, INFO + at);
+    let is_long = field(0).is_some_and(|size| size >= 40);
+    let has_runs = is_long && field(16).is_some_and(|compression| RUN_LENGTHS.contains(&compression));
+    let height = field(8).filter(|_| has_runs).map(u32::cast_signed).filter(|height| *height < 0);
+    let Some(height) = height.and_then(i32::checked_neg) else { return Ok(Prepared { file, flipped: false }) };
+    file.to_mut()[INFO + 8..INFO + 12].copy_from_slice(&height.to_le_bytes());
+    Ok(Prepared { file, flipped: true })
 }
 
 /// The file with an OS/2 2.x header rewritten as the Windows header with the same fields in the same places.
@@ -73,13 +95,25 @@ fn problem(error: ImageError) -> Problem {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
         ImageError::Unsupported(_) => Problem::Unsupported("a rare kind of bitmap"),
-        error => Problem::damaged(error),
+        _ => Problem::damaged("its header or its pixel data makes no sense"),
     }
+}
+
+/// Width and height from the header; `None` if the width is negative, or the header is short.
+fn named_size(bytes: &[u8]) -> Option<Size> {
+    if info_size(bytes)? < 40 {
+        return None;
+    }
+    let side = |at| number(bytes, INFO + at).map(u32::cast_signed);
+    Some(Size::new(u32::try_from(side(4)?).ok()?, side(8)?.unsigned_abs()))
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     // Reads the header and the palette, nothing that grows with the size.
-    let file = as_windows(bytes)?;
+    let Prepared { file, .. } = prepared(bytes)?;
+    if let Some(Size { width, height }) = named_size(&file).filter(|size| size.width.max(size.height) > MAX_SIDE) {
+        return Err(Problem::TooLarge(width, height));
+    }
     let decoder = BmpDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     let (width, height) = decoder.dimensions();
     let alpha = decoder.color_type() == ColorType::Rgba8;
@@ -97,7 +131,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    let file = as_windows(bytes)?;
+    let Prepared { file, flipped } = prepared(bytes)?;
     let decoder = BmpDecoder::new(Cursor::new(&file[..])).map_err(problem)?;
     let channels = if header.alpha { 4 } else { 3 };
     let mut samples = vec![0; header.size.pixels() as usize * channels];
@@ -106,5 +140,6 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     }
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if header.alpha { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };
-    Ok(Image::new(header.size, pixels).into())
+    let image = Image::new(header.size, pixels);
+    Ok(if flipped { orient::apply(image, TOP_DOWN) } else { image }.into())
 }

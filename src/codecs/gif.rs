@@ -9,7 +9,7 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_PIXELS, MAX_SIDE,
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
@@ -102,7 +102,7 @@ fn problem(error: DecodingError) -> Problem {
     match error {
         DecodingError::UnexpectedEof => Problem::Truncated,
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        error => Problem::damaged(error),
+        _ => Problem::damaged("its pixel data cannot be unpacked"),
     }
 }
 

@@ -13,8 +13,10 @@ mod encode;
 mod encoder;
 mod frame;
 mod preamble;
+mod strip;
 
-pub(super) const CODEC: Codec = Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode) };
+pub(super) const CODEC: Codec =
+    Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.2.0";
 

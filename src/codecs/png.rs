@@ -1,10 +1,12 @@
 //! PNG (W3C, third edition): every colour type and depth, interlaced or not, with 16-bit samples rounded to 8; for an
-//! animation, the default image. Written as 8-bit gray, RGB or RGBA, the smallest that keeps every pixel.
+//! animation, the default image. Written with a palette or as gray, RGB or RGBA, the smallest that keeps every pixel.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use ::png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Info, InterlaceInfo, Transformations};
+use ::png::{
+    BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, Info, InterlaceInfo, Transformations,
+};
 
 use super::icc::{ColorModel, Found, accept, display_p3, model, or_note};
 use super::{
@@ -15,9 +17,12 @@ use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+mod palette;
+mod strip;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -232,14 +237,36 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
         .as_deref()
         .filter(|_| color == ColorType::Grayscale || profile_model != Some(ColorModel::Gray))
         .map(|profile| Cow::Owned(profile.to_vec()));
+    // A gray profile is not allowed with a palette.
+    let indexed = palette::indexed(color, &samples, size.width as usize)
+        .filter(|indexed| indexed.color != ColorType::Indexed || color != ColorType::Grayscale || icc.is_none());
+    let mut bytes = written(info.clone(), &samples, Compression::Fast)?;
+    if let Some(indexed) = indexed {
+        (info.color_type, info.bit_depth) = (indexed.color, indexed.depth);
+        let some = |bytes: Vec<u8>| (!bytes.is_empty()).then_some(Cow::Owned(bytes));
+        (info.palette, info.trns) = (some(indexed.palette), some(indexed.opacities));
+        let small = written(info, &indexed.rows, Compression::High)?;
+        if small.len() < bytes.len() {
+            bytes = small;
+        }
+    }
+    Ok(Encoded { bytes, format: Format::Png, encoder: "png 0.18.1" })
+}
+
+fn written(info: Info<'_>, rows: &[u8], compression: Compression) -> Result<Vec<u8>, Failure> {
+    let indexed = info.bit_depth != BitDepth::Eight || info.color_type == ColorType::Indexed;
     let mut bytes = Vec::new();
     let write = || -> Result<(), ::png::EncodingError> {
         let mut encoder = Encoder::with_info(&mut bytes, info)?;
-        encoder.set_compression(Compression::Fast);
+        encoder.set_compression(compression);
+        if indexed {
+            // Filters do not help: neighbouring indices are unrelated.
+            encoder.set_filter(Filter::NoFilter);
+        }
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&samples)?;
+        writer.write_image_data(rows)?;
         writer.finish()
     };
     write().map_err(|error| Failure::system(format!("The PNG file could not be written: {error}."), "Try again."))?;
-    Ok(Encoded { bytes, format: Format::Png, encoder: "png 0.18.1" })
+    Ok(bytes)
 }

@@ -15,7 +15,9 @@ use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode) };
+mod strip;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
@@ -29,7 +31,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 fn problem(error: DecodingError) -> Problem {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
-        error => Problem::damaged(error),
+        _ => Problem::damaged("one of its parts makes no sense"),
     }
 }
 
@@ -186,18 +188,25 @@ fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
     extended[0] |= PROFILE;
 
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
-    let mut push = |kind: &[u8; 4], content: &[u8]| {
-        out.extend_from_slice(kind);
-        out.extend_from_slice(&(content.len() as u32).to_le_bytes());
-        out.extend_from_slice(content);
-        out.extend(std::iter::repeat_n(0, content.len() % 2));
-    };
-    push(b"VP8X", &extended);
-    push(b"ICCP", profile);
+    push(&mut out, b"VP8X", &extended);
+    push(&mut out, b"ICCP", profile);
     for (kind, content) in chunks.iter().filter(|(kind, _)| !matches!(kind, b"VP8X" | b"ICCP")) {
-        push(kind, content);
+        push(&mut out, kind, content);
     }
-    let length = (out.len() - 8) as u32;
-    out[4..8].copy_from_slice(&length.to_le_bytes());
-    Some(out)
+    Some(sealed(out))
+}
+
+/// Adds a chunk.
+fn push(out: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
+    out.extend_from_slice(kind);
+    out.extend_from_slice(&(content.len() as u32).to_le_bytes());
+    out.extend_from_slice(content);
+    out.extend(std::iter::repeat_n(0, content.len() % 2));
+}
+
+/// Writes the file's length into its header.
+fn sealed(mut file: Vec<u8>) -> Vec<u8> {
+    let length = (file.len() - 8) as u32;
+    file[4..8].copy_from_slice(&length.to_le_bytes());
+    file
 }

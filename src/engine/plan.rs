@@ -1,6 +1,6 @@
 //! A plan: the graph with its kernels, and for one set of headers the representations and decoding sizes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::graph::{Graph, GraphOutput};
 use super::limits;
@@ -11,6 +11,7 @@ use crate::codecs::{Format, Header, halves_chroma};
 use crate::error::Failure;
 use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
+use crate::network::Need;
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
@@ -54,9 +55,14 @@ impl Plan {
         &self.graph
     }
 
-    /// The names of the salient-object networks that its kernels will ask for, sorted, each once.
-    pub fn networks(&self) -> BTreeSet<&str> {
-        self.operations.iter().flatten().filter_map(|operation| operation.network()).collect()
+    /// The names of the salient-object models that its kernels may request, and whether every picture needs them.
+    pub fn networks(&self) -> BTreeMap<&str, Need> {
+        let mut networks = BTreeMap::new();
+        for (name, need) in self.operations.iter().flatten().filter_map(|operation| operation.network()) {
+            let known = networks.entry(name).or_insert(need);
+            *known = need.max(*known);
+        }
+        networks
     }
 }
 
@@ -407,23 +413,48 @@ impl Plan {
     /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
     fn written_format(&self, wanted: OutputFormat, header: Option<&Header>) -> Option<Format> {
         match wanted {
-            OutputFormat::Jpeg => Some(Format::Jpeg),
-            OutputFormat::Png => Some(Format::Png),
-            OutputFormat::Webp => Some(Format::Webp),
-            OutputFormat::Auto => header.map(|header| match header.format {
-                Format::Jpeg => Format::Jpeg,
-                Format::Webp => Format::Webp,
-                _ => Format::Png,
-            }),
+            OutputFormat::Auto | OutputFormat::Web => header.map(|header| wanted.written(header.format, false)),
+            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Webp => Some(wanted.written(Format::Png, false)),
         }
     }
 
-    /// The format that an output is written in: a JPEG that got alpha becomes PNG.
-    pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
-        match self.written_format(wanted, header) {
-            Some(Format::Jpeg) if alpha && wanted == OutputFormat::Auto => Format::Png,
-            Some(format) => format,
-            None => Format::Png,
+    /// Whether the picture that an output writes may have alpha although its input, such as a JPEG, has none.
+    pub(super) fn gains_alpha(&self, output: &GraphOutput) -> bool {
+        // From the output up to its input, and down again.
+        let (mut path, mut place) = (Vec::new(), Some((output.node, output.port)));
+        while let Some((node, port)) = place {
+            path.push((node, port));
+            place = self.graph.nodes[node].inputs.first().copied().flatten();
         }
+        let mut picture = Representation::Rgb;
+        for (node, port) in path.into_iter().rev() {
+            if let Some(operation) = &self.operations[node] {
+                let taken = [picture, Representation::Rgb].into_iter().find(|one| operation.accepts().contains(*one));
+                picture = operation.produces(port, taken.unwrap_or(Representation::Rgba));
+            }
+        }
+        picture == Representation::Rgba
+    }
+
+    /// The input that an output shows, if all actions in between leave its size and content; `sizes` are those of
+    /// [`Choice`].
+    pub(super) fn shows(&self, output: &GraphOutput, sizes: &[Size]) -> Option<usize> {
+        let mut node = output.node;
+        if output.port != 0 {
+            return None;
+        }
+        loop {
+            let Some(operation) = &self.operations[node] else { return self.graph.nodes[node].source };
+            let (before, port) = self.graph.nodes[node].inputs.first().copied().flatten()?;
+            if !operation.keeps_content() || port != 0 || sizes[before] != sizes[node] {
+                return None;
+            }
+            node = before;
+        }
+    }
+
+    /// The format that an output is written in.
+    pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
+        wanted.written(header.map_or(Format::Png, |header| header.format), alpha)
     }
 }

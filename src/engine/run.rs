@@ -1,12 +1,13 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results.
 
+use super::graph::GraphOutput;
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
 use super::thumbnail::thumbnail;
-use crate::actions::Context;
 use crate::actions::output::OutputFormat;
+use crate::actions::{Context, Stop};
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
@@ -67,14 +68,17 @@ pub struct ProducedOutput {
 impl Plan {
     /// Whether running these inputs needs the WebP encoder.
     pub fn needs_webp(&self, sources: &[Source<'_>]) -> bool {
-        self.graph.outputs.iter().any(|output| match output.parameters.format {
-            OutputFormat::Webp => true,
-            OutputFormat::Auto => {
+        self.graph.outputs.iter().any(|output| {
+            let input = || {
                 let position = self.graph.source_order().position(|source| source == output.origin);
-                let bytes = position.and_then(|position| sources.get(position)).map(|source| source.bytes);
-                bytes.is_some_and(|bytes| codecs::sniff(bytes) == Some(Format::Webp))
+                position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
+            };
+            match output.parameters.format {
+                OutputFormat::Webp => true,
+                OutputFormat::Auto => input() == Some(Format::Webp),
+                OutputFormat::Web => input() != Some(Format::Jpeg) || self.gains_alpha(output),
+                OutputFormat::Jpeg | OutputFormat::Png => false,
             }
-            OutputFormat::Jpeg | OutputFormat::Png => false,
         })
     }
 
@@ -83,8 +87,8 @@ impl Plan {
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
-    /// The first failure, with the action it happened in.
-    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Failure> {
+    /// The first failure, with the action it happened in; or the name of a model that must be loaded first.
+    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
         let files = self.files(sources)?;
         let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
         for (source, file) in files.iter().enumerate() {
@@ -105,6 +109,7 @@ impl Plan {
             headers,
             choice,
             services,
+            doubted: vec![false; self.graph.sources.len()],
             input_thumbnail: None,
             output_thumbnail: None,
             warnings: Vec::new(),
@@ -143,13 +148,15 @@ struct Runner<'a> {
     headers: Vec<Option<Header>>,
     choice: Choice,
     services: Services<'a>,
+    /// For each source: whether decoding its file gave a doubt.
+    doubted: Vec<bool>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
     warnings: Vec<Warning>,
 }
 
 impl Runner<'_> {
-    fn run(mut self) -> Result<Produced, Failure> {
+    fn run(mut self) -> Result<Produced, Stop> {
         let graph = &self.plan.graph;
         let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
@@ -192,11 +199,7 @@ impl Runner<'_> {
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
-    fn transform(
-        &mut self,
-        index: usize,
-        intermediates: &mut [Vec<Option<Intermediate>>],
-    ) -> Result<Vec<Image>, Failure> {
+    fn transform(&mut self, index: usize, intermediates: &mut [Vec<Option<Intermediate>>]) -> Result<Vec<Image>, Stop> {
         let node = &self.plan.graph.nodes[index];
         let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -227,7 +230,7 @@ impl Runner<'_> {
             Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
-        .map_err(|failure| failure.at(&node.action_id))?;
+        .map_err(|stop| stop.at(&node.action_id))?;
         self.warnings.extend(context.into_warnings().into_iter().map(|warning| warning.at(&node.action_id)));
         Ok(results)
     }
@@ -249,6 +252,7 @@ impl Runner<'_> {
         };
         let Decoded { image, reduced, warnings } =
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
             self.input_thumbnail = Some(thumbnail(&image, header.upright(auto_orient))?);
@@ -284,10 +288,22 @@ impl Runner<'_> {
             lossless: parameters.lossless,
             background: parameters.background.rgb(),
         };
-        let encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
+        let mut encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
+        if let Some((source, original)) = self.original(output, size, &encoded) {
+            encoded = original;
+            if position == 0 && source == self.plan.graph.primary {
+                self.output_thumbnail.clone_from(&self.input_thumbnail);
+            }
+            let kept = Warning::hint(
+                "original_kept",
+                "The result would be larger than the original file, so the original was kept, without its metadata.",
+                "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
+            );
+            self.warnings.push(kept.at(&output.action_id));
+        }
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
         let name = output.name(input, folder, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
@@ -295,6 +311,22 @@ impl Runner<'_> {
                 .at(&output.action_id)
         })?;
         Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })
+    }
+}
+
+impl Runner<'_> {
+    /// The original file with its source, if it shows the same as the result and is no larger.
+    fn original(&self, output: &GraphOutput, size: Size, result: &Encoded) -> Option<(usize, Encoded)> {
+        if !output.parameters.keep_original_if_smaller {
+            return None;
+        }
+        let source = self.plan.shows(output, &self.choice.sizes)?;
+        let (file, header) = (self.files[source]?, self.headers[source].as_ref()?);
+        if self.doubted[source] || header.format != result.format || header.size != size {
+            return None;
+        }
+        let original = codecs::without_metadata(file.bytes, header)?;
+        (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }
 
@@ -364,11 +396,11 @@ mod tests {
             inputs: Vec<Option<Image>>,
             reduced: Reduced,
             context: &Context<'_>,
-        ) -> Result<Vec<Image>, Failure> {
+        ) -> Result<Vec<Image>, Stop> {
             self.note(&inputs);
             self.mark(self.inner.run_reduced(inputs, reduced, context)?)
         }
-        fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Failure> {
+        fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
             self.note(&inputs);
             self.mark(self.inner.run(inputs, context)?)
         }
@@ -380,7 +412,7 @@ mod tests {
             self.log.lock().expect("no panic").push((self.id.clone(), first));
         }
 
-        fn mark(&self, mut results: Vec<Image>) -> Result<Vec<Image>, Failure> {
+        fn mark(&self, mut results: Vec<Image>) -> Result<Vec<Image>, Stop> {
             // A profile of its own marks each result, so that its lifetime can be observed.
             let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
             let mut held = self.held.lock().expect("no panic");
@@ -539,10 +571,10 @@ mod tests {
             &[("in", "cut")],
         ));
         let source = Source { name: "a.png", folder: "", bytes: &png(5, 4, false) };
-        let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture");
+        let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture").into_failure();
         assert_eq!(failure.action_id.as_deref(), Some("cut"));
         let damaged = Source { name: "b.png", folder: "", bytes: b"not a picture" };
-        let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture");
+        let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture").into_failure();
         assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
         assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
     }
@@ -555,7 +587,8 @@ mod tests {
         ));
         let failure = plan
             .run(0, &[Source { name: "a.png", folder: "", bytes: &png(5, 4, false) }], Services::default())
-            .expect_err("too large");
+            .expect_err("too large")
+            .into_failure();
         assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
         assert!(log.lock().expect("no panic").is_empty());
     }

@@ -46,6 +46,19 @@ const NOISE: f32 = 0.015;
 /// A border whose median distance from the surface is above this is no backdrop, in ΔE.
 const UNEVEN: f32 = 4.0;
 
+/// A border with a smaller deviation is a backdrop beyond doubt, in ΔE. Six studio photographs have 0.3 to 0.7, ordinary
+/// ones 2.5 to 30.
+const EVEN: f32 = 2.0;
+/// Less than this share of the picture may be dust.
+const LEAST_SURE: f32 = 0.005;
+/// A subject that covers more of the border than this share may be a scene.
+const MOST_AT_BORDER: f32 = 0.1;
+/// Enclosed parts in the backdrop's colour may be holes in the subject or parts of it: more than this share of it is
+/// ambiguous.
+const MOST_ENCLOSED: f32 = 0.02;
+/// A subject that fills more of its bounding box than this share may be a picture in a frame.
+const MOST_FILLED: f32 = 0.97;
+
 /// What was found in front of an even backdrop.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -61,36 +74,99 @@ pub struct Found {
 
 /// Finds the subject of the picture that `guide` is.
 pub fn find(guide: &Field) -> Found {
-    let lab = Lab::new();
-    let mut scratch = Vec::new();
-    let mut smooth = guide.clone();
-    smooth.box_mean(1, &mut scratch);
-    let mut colours = smooth.clone();
-    for pixel in &mut colours.data {
-        let [l, a, b] = lab.of([pixel[0], pixel[1], pixel[2]]);
-        *pixel = [l, a, b, 0.0];
+    Studio::of(guide).part(guide).found(guide)
+}
+
+/// Finds the subject of the picture that `guide` is, if it clearly stands in front of an even backdrop.
+pub fn find_surely(guide: &Field) -> Option<Found> {
+    let studio = Studio::of(guide);
+    if studio.deviation >= EVEN {
+        return None;
     }
-    let gentle = gentle(&colours, &mut scratch);
+    let parts = studio.part(guide);
+    parts.is_sure().then(|| parts.found(guide))
+}
 
-    let border = sampled(border::places(guide.size).collect());
-    let (surface, median) = Surface::through(&smooth, &border, &lab);
-    let reach = (REACH * median).clamp(LEAST_REACH, MOST_REACH);
-    let judged = judge(&colours, &surface, &lab, reach);
-    let followed = judged.follow(&gentle);
-    // Once more, through all of the backdrop instead of just the border.
-    let followed = |at: &usize| followed.inside[*at] && judged.plain.inside[*at];
-    let places = sampled((0..guide.data.len()).filter(followed).collect());
-    let surface = if places.is_empty() { surface } else { Surface::through(&smooth, &places, &lab).0 };
-    let judged = judge(&colours, &surface, &lab, reach);
-    let backdrop = judged.follow(&gentle).grown_into(&judged.either(&gentle), CLEARANCE);
+/// A picture with the backdrop that was fitted to its border.
+struct Studio {
+    lab: Lab,
+    smooth: Field,
+    surface: Surface,
+    /// The border's distance from the surface, in ΔE: the median, and the root mean square.
+    median: f32,
+    deviation: f32,
+}
 
-    let subject = backdrop.complement().without_specks((guide.data.len() / SPECK).max(LEAST));
-    let count = subject.count();
-    Found {
-        shadow: shadow(&smooth, &surface, &subject),
-        edges: edges(guide, &subject),
-        is_even: median <= UNEVEN,
-        is_clear: count > 0 && count < guide.data.len(),
+impl Studio {
+    fn of(guide: &Field) -> Self {
+        let lab = Lab::new();
+        let mut smooth = guide.clone();
+        smooth.box_mean(1, &mut Vec::new());
+        let border = sampled(border::places(guide.size).collect());
+        let (surface, median) = Surface::through(&smooth, &border, &lab);
+        let deviation = surface.deviation(&smooth, &border, &lab);
+        Self { lab, smooth, surface, median, deviation }
+    }
+
+    /// Divides it into subject and backdrop.
+    fn part(self, guide: &Field) -> Parts {
+        let Self { lab, smooth, surface, median, .. } = self;
+        let mut scratch = Vec::new();
+        let mut colours = smooth.clone();
+        for pixel in &mut colours.data {
+            let [l, a, b] = lab.of([pixel[0], pixel[1], pixel[2]]);
+            *pixel = [l, a, b, 0.0];
+        }
+        let gentle = gentle(&colours, &mut scratch);
+        let reach = (REACH * median).clamp(LEAST_REACH, MOST_REACH);
+        let judged = judge(&colours, &surface, &lab, reach);
+        let followed = judged.follow(&gentle);
+        // Once more, through all of the backdrop instead of just the border.
+        let followed = |at: &usize| followed.inside[*at] && judged.plain.inside[*at];
+        let places = sampled((0..guide.data.len()).filter(followed).collect());
+        let surface = if places.is_empty() { surface } else { Surface::through(&smooth, &places, &lab).0 };
+        let judged = judge(&colours, &surface, &lab, reach);
+        let backdrop = judged.follow(&gentle).grown_into(&judged.either(&gentle), CLEARANCE);
+
+        let subject = backdrop.complement().without_specks((guide.data.len() / SPECK).max(LEAST));
+        Parts { smooth, surface, median, plain: judged.plain, subject }
+    }
+}
+
+/// A picture divided into subject and backdrop.
+struct Parts {
+    smooth: Field,
+    surface: Surface,
+    /// The border's median distance from the surface, in ΔE.
+    median: f32,
+    /// Pixels in the colour of the backdrop.
+    plain: Region,
+    subject: Region,
+}
+
+impl Parts {
+    fn found(self, guide: &Field) -> Found {
+        let count = self.subject.count();
+        Found {
+            shadow: shadow(&self.smooth, &self.surface, &self.subject),
+            edges: edges(guide, &self.subject),
+            is_even: self.median <= UNEVEN,
+            is_clear: count > 0 && count < guide.data.len(),
+        }
+    }
+
+    /// Whether the subject is beyond doubt, so that no model is needed.
+    fn is_sure(&self) -> bool {
+        let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
+        let subject = &self.subject;
+        let count = subject.count();
+        let border: Vec<usize> = border::places(subject.size).collect();
+        let at_border = border.iter().filter(|at| subject.inside[**at]).count();
+        let enclosed = self.plain.inside.iter().zip(&subject.inside).filter(|(plain, inside)| **plain && **inside);
+        share(count, subject.inside.len()) >= LEAST_SURE
+            && share(at_border, border.len()) <= MOST_AT_BORDER
+            && share(enclosed.count(), count) <= MOST_ENCLOSED
+            && share(count, subject.box_area()) <= MOST_FILLED
     }
 }
 
@@ -309,6 +385,33 @@ mod tests {
         let guide = scene(|x, y| ([0.8, 0.1, 0.1], disc(x, y, 30.0) - disc(x, y, 20.0)));
         let alpha = alpha(&guide, &find(&guide));
         assert_eq!((alpha[60 * 160 + 80], alpha[60 * 160 + 20]), (255, 0));
+    }
+
+    #[test]
+    fn a_subject_within_the_picture_is_sure() {
+        let guide = scene(|x, y| ([0.2, 0.5, 0.3], disc(x, y, 30.0)));
+        let (sure, found) = (find_surely(&guide).unwrap(), find(&guide));
+        assert_eq!((sure.edges.rough, sure.edges.functions), (found.edges.rough, found.edges.functions));
+    }
+
+    #[test]
+    fn what_may_be_something_else_is_not_sure() {
+        let inside = |inside: bool| f32::from(u8::from(inside));
+        let colour = [0.1, 0.2, 0.5];
+        let scenes: [(&str, Field); 6] = [
+            ("nothing", scene(|_, _| (colour, 0.0))),
+            ("dust", scene(|x, y| (colour, disc(x, y, 2.5)))),
+            (
+                "a picture in a frame",
+                scene(|x, y| (colour, inside((20.0..140.0).contains(&x) && (15.0..105.0).contains(&y)))),
+            ),
+            ("a ring", scene(|x, y| (colour, disc(x, y, 30.0) - disc(x, y, 20.0)))),
+            ("a table", scene(|_, y| (colour, inside(y > 90.0)))),
+            ("a scene", scene(|x, y| ([(x * 0.7).sin() * 0.5 + 0.5, (y * 0.9).cos() * 0.5 + 0.5, 0.3], 1.0))),
+        ];
+        for (name, guide) in scenes {
+            assert!(find_surely(&guide).is_none(), "{name}");
+        }
     }
 
     #[test]

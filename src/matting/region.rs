@@ -23,6 +23,19 @@ impl Region {
         self.inside.iter().filter(|inside| **inside).count()
     }
 
+    /// Area of its bounding box, in pixels.
+    pub(super) fn box_area(&self) -> usize {
+        let width = self.size.width as usize;
+        let (mut left, mut right, mut top, mut bottom) = (width, 0, usize::MAX, 0);
+        for (y, row) in self.inside.chunks_exact(width).enumerate() {
+            let Some(first) = row.iter().position(|inside| *inside) else { continue };
+            let last = row.iter().rposition(|inside| *inside).unwrap_or(first);
+            (left, right) = (left.min(first), right.max(last + 1));
+            (top, bottom) = (top.min(y), y + 1);
+        }
+        right.saturating_sub(left) * bottom.saturating_sub(top)
+    }
+
     /// Dilates by a square of `2 · radius + 1` pixels a side.
     pub(super) fn grown(&self, radius: usize) -> Self {
         let (width, radius) = (self.size.width as usize, radius as u32);

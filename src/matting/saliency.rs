@@ -3,7 +3,7 @@
 //!
 //! Input and output are those of U²-Net as in rembg (MIT), so that its models can be used unchanged.
 
-use super::border::Border;
+use super::border;
 use super::edges::Edges;
 use super::field::{Field, Map};
 use super::guided::{self, EPSILON, RADIUS};
@@ -27,8 +27,11 @@ const STRETCH: (f32, f32) = (0.1, 0.9);
 /// Above this, there is no clear subject: twice the distance of the mask's values from 0 or 1, per area of the subject.
 /// Sharp subjects have 0.02 to 0.4, textures and empty pictures 1.4 to 2.
 const MOST_DOUBT: f32 = 0.6;
-/// If a model is less certain than this even at its most certain pixel, it found nothing.
+/// If a model is less certain than this even at its most certain pixel, it found no clear subject.
 const LEAST_PEAK: f32 = 0.5;
+/// Below this it found nothing at all, and the differences in its output are noise: for plain and textured pictures the
+/// output of u2netp reaches at most 0.07.
+const NOTHING: f32 = 0.25;
 /// A subject that covers more of the picture than this leaves no background.
 const LARGEST_SHARE: f32 = 0.97;
 
@@ -37,8 +40,6 @@ const LARGEST_SHARE: f32 = 0.97;
 pub struct Input {
     /// NCHW, 1 × 3 × [`SIDE`] × [`SIDE`], normalised.
     pub values: Vec<f32>,
-    /// The border of the picture at the model's size.
-    pub border: Border,
     /// Pixels of the input on every side that are not the picture.
     margin: u32,
 }
@@ -56,13 +57,13 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
     // Horizontally, then vertically, rounded in between as in Pillow.
     let across = resample(image, Window::all(image.size), Size::new(side, image.size.height), Filter::Lanczos3)?;
     let rgb = opaque(&across, Size::new(side, side), Filter::Lanczos3)?;
-    let border = Border::of(&rgb, Size::new(side, side));
+    let behind = border::median(&rgb, Size::new(side, side));
     let largest = rgb.iter().copied().max().filter(|most| *most > 0).map_or(1e-6 * 255.0, f64::from);
     let normal = |value: u8, channel: usize| ((f64::from(value) / largest - MEAN[channel]) / DEVIATION[channel]) as f32;
     let area = (SIDE * SIDE) as usize;
     let mut values = vec![0.0; 3 * area];
     for (channel, plane) in values.chunks_exact_mut(area).enumerate() {
-        plane.fill(normal(border.median[channel], channel));
+        plane.fill(normal(behind[channel], channel));
         let inside = plane.chunks_exact_mut(SIDE as usize).skip(margin as usize);
         for (out, row) in inside.zip(rgb.chunks_exact(3 * side as usize)) {
             for (out, pixel) in out[margin as usize..].iter_mut().zip(row.as_chunks::<3>().0) {
@@ -70,14 +71,14 @@ pub fn input(image: &Image, room: bool) -> Result<Input, Failure> {
             }
         }
     }
-    Ok(Input { values, border, margin })
+    Ok(Input { values, margin })
 }
 
 /// A model's output for a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The mask without the margin: 0 is the smallest value, including those in the margin, 1 the largest in the
-    /// picture.
+    /// picture. All 0 if the model found nothing.
     pub mask: Map,
     /// Whether it shows a subject.
     pub is_clear: bool,
@@ -102,7 +103,8 @@ pub fn ask(network: &dyn SaliencyNetwork, input: &Input) -> Result<Answer, Failu
     let raw: Vec<f32> = inner.flat_map(|row| &row[margin..side - margin]).copied().collect();
     let high = raw.iter().copied().fold(f32::MIN, f32::max);
     let range = high - low;
-    let data: Vec<f32> = raw.iter().map(|value| if range > 0.0 { (value - low) / range } else { 0.0 }).collect();
+    let seen = high >= NOTHING && range > 0.0;
+    let data: Vec<f32> = raw.iter().map(|value| if seen { (value - low) / range } else { 0.0 }).collect();
     let size = Size::new(SIDE - 2 * input.margin, SIDE - 2 * input.margin);
     let is_clear = high >= LEAST_PEAK && is_clear(&data);
     Ok(Answer { mask: Map { size, data }, is_clear })

@@ -37,12 +37,15 @@ struct Notice {
     can_undo: bool,
 }
 
+/// Takes back what a notice tells of.
+type Undo = Rc<dyn Fn()>;
+
 /// The visible notices.
 #[derive(Clone, Copy)]
 pub(crate) struct NoticeBoard {
     shown: RwSignal<Vec<Notice>>,
     /// By the id of the notice that offers it.
-    undos: StoredValue<HashMap<u32, Rc<dyn Fn()>>, LocalStorage>,
+    undos: StoredValue<HashMap<u32, Undo>, LocalStorage>,
     next: StoredValue<u32>,
 }
 
@@ -81,7 +84,7 @@ impl NoticeBoard {
         self.show(Tone::Bad, text.into(), hint.into(), None);
     }
 
-    fn show(self, tone: Tone, text: String, hint: String, undo: Option<Rc<dyn Fn()>>) {
+    fn show(self, tone: Tone, text: String, hint: String, undo: Option<Undo>) {
         let (id, can_undo) = (self.next.get_value(), undo.is_some());
         self.next.set_value(id.wrapping_add(1));
         self.shown.update(|shown| {

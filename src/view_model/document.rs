@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::form;
+use crate::actions::output::OutputFormat;
 use crate::actions::parameters::{Kind, Parameter};
 use crate::actions::remove_background::Method;
 use crate::actions::{self, Role};
+use crate::codecs::Format;
 use crate::library;
 
 /// One input of pictures: an `input-images` action.
@@ -188,7 +190,7 @@ pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>>
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the models that the document's actions will request, as determined by `Operation::network`: for an even
+/// Names of the models that the document's actions may request, as determined by `Operation::network`: for an even
 /// backdrop none is needed.
 pub fn networks(document: &Value) -> Vec<String> {
     let mut names = Vec::new();
@@ -202,6 +204,32 @@ pub fn networks(document: &Value) -> Vec<String> {
         names.extend(models.filter_map(|field| form::value(field, raw).as_str().map(str::to_owned)));
     }
     names
+}
+
+/// The extension of the file that the `output` action at `index` writes for an input of this format.
+pub fn written_extension(document: &Value, index: usize, input: Format) -> &'static str {
+    let wanted = parameters(document, index).and_then(|raw| OutputFormat::read(raw.get("format")?).ok());
+    let wanted = wanted.unwrap_or(OutputFormat::Auto);
+    wanted.written(input, may_be_transparent(document, index)).extension()
+}
+
+/// Whether an action on the way from the input to the action at `index` can make pictures transparent.
+fn may_be_transparent(document: &Value, index: usize) -> bool {
+    let (connections, mut seen) = (list(document, "connections"), HashSet::new());
+    let mut place = list(document, "actions").get(index).map(|action| text(action, "actionId"));
+    while let Some(id) = place.filter(|id| seen.insert(*id)) {
+        let adds_alpha = index_of(document, id).is_some_and(|at| {
+            let action = actions::find(text(&list(document, "actions")[at], "actionType"));
+            action.is_some_and(|action| (action.adds_alpha)(parameters(document, at).unwrap_or(&Map::new())))
+        });
+        if adds_alpha {
+            return true;
+        }
+        let leads_here =
+            |one: &&Value| text(one, "connectionTarget") == id && text(one, "targetPort") == "input-images";
+        place = connections.iter().find(leads_here).map(|one| text(one, "connectionSource"));
+    }
+    false
 }
 
 /// The index of an action in `actions`, by its `actionId`.
@@ -239,6 +267,22 @@ pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Val
 mod tests {
     use super::*;
     use crate::workflow::builtin;
+
+    #[test]
+    fn the_extension_is_that_of_the_format_that_is_written() {
+        let cutout = builtin::find("product-cutout").unwrap().document();
+        let of = |document: &Value, input| {
+            let outputs = nodes(document).into_iter().filter(|node| node.action_type == "output");
+            outputs.map(|node| written_extension(document, node.index, input)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&cutout, Format::Jpeg), ["jpg", "png"]);
+        let gallery = builtin::find("web-gallery").unwrap().document();
+        assert_eq!((of(&gallery, Format::Jpeg), of(&gallery, Format::Gif)), (vec!["jpg"], vec!["webp"]));
+        let index = index_of(&cutout, "save-small").unwrap_or(0);
+        assert!(index > 0, "{cutout}");
+        let auto = with_parameter(&cutout, index, "format", None);
+        assert_eq!(written_extension(&auto, index, Format::Jpeg), "png", "the background was removed");
+    }
 
     #[test]
     fn a_description_follows_the_parameters() {
@@ -331,7 +375,7 @@ mod tests {
                 { "actionId": "r", "actionType": "resize" },
                 { "actionId": "cut", "actionType": "remove-background", "parameters": raw },
             ] });
-            let expected: Vec<String> = operation.network().map(str::to_owned).into_iter().collect();
+            let expected: Vec<String> = operation.network().map(|(name, _)| name.to_owned()).into_iter().collect();
             assert_eq!(networks(&document), expected, "{raw}");
         }
         assert!(networks(&watermark()).is_empty());

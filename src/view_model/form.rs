@@ -121,7 +121,8 @@ pub fn choice(word: &str) -> String {
         "south" => "Bottom".to_owned(),
         "southeast" => "Bottom right".to_owned(),
         "cutout" => "Transparent".to_owned(),
-        "replace" => "Color".to_owned(),
+        "replace" => "Colour".to_owned(),
+        "network" => "Model".to_owned(),
         other => label(other),
     }
 }
@@ -263,17 +264,28 @@ pub fn color(rgb: &str, alpha: u32) -> String {
     if alpha == 255 { rgb.to_owned() } else { format!("{rgb}{alpha:02x}") }
 }
 
-/// The result of a name pattern for a typical picture.
+/// What the example of a file name is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameSample {
+    /// The input's name, without extension.
+    pub name: String,
+    /// The folder that it came from; may be empty.
+    pub folder: String,
+    /// The extension of the format that is written.
+    pub extension: &'static str,
+}
+
+/// The result of a name pattern for a picture.
 ///
 /// # Errors
 /// The unknown placeholder.
-pub fn name_example(pattern: &str) -> Result<String, String> {
+pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String> {
     fill_name(pattern, |key| {
         match key {
-            "name" => "harbour-morning",
-            "ext" => "jpg",
-            "folder" => "summer",
-            "index" => "7",
+            "name" => &sample.name,
+            "ext" => sample.extension,
+            "folder" => &sample.folder,
+            "index" => "1",
             "width" => "1600",
             _ => "1067",
         }
@@ -381,7 +393,8 @@ mod tests {
 
     #[test]
     fn a_name_pattern_is_shown_by_example() {
-        assert_eq!(name_example("{name}-{width}.{ext}").unwrap(), "harbour-morning-1600.jpg");
-        assert_eq!(name_example("{nmae}").unwrap_err(), "nmae");
+        let sample = NameSample { name: "harbour".into(), folder: "summer/day 1".into(), extension: "webp" };
+        assert_eq!(name_example("{folder}/{name}-{width}.{ext}", &sample).unwrap(), "summer/day 1/harbour-1600.webp");
+        assert_eq!(name_example("{nmae}", &sample).unwrap_err(), "nmae");
     }
 }

@@ -2,7 +2,8 @@
 // products, with its warnings, and on the backgrounds that the page can show behind it.
 
 import assert from "node:assert/strict";
-import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
+import { addressOf } from "./support/built.mjs";
+import { importFiles, open, readAsset, run, serve, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -43,6 +44,35 @@ test("in front of an even backdrop a subject is cut out without a model, and its
     }
   }
   assert.deepEqual(watch.requests.filter((url) => /network|onnx/.test(url)), [], "no model is fetched");
+});
+
+test("a studio batch is cut out without a model, and the first other picture fetches it", async (t) => {
+  const { page, watch } = await open(t, { workers: 2 });
+  const studio = await importFiles(page, [await product(), await product([160, 30, 30]), await product([20, 120, 60])]);
+  const portrait = await importFiles(page, [{ name: "portrait.jpg", bytes: pictures.photo("portrait") }]);
+  const workflow = (parameters) => pictures.chain("cut-out", [["remove-background", parameters]], { format: "png" });
+  const files = () => watch.requests.filter((url) => /network|onnx/.test(url));
+  const cut = await run(page, withImages(workflow({}), { photos: studio }));
+  const same = await run(page, withImages(workflow({ method: "flat-backdrop" }), { photos: studio }));
+  assert.deepEqual(cut.executions.map(({ warnings }) => warnings), [[], [], []]);
+  const hashes = ({ executions }) => executions.map(({ outputs }) => outputs[0].sha256);
+  assert.deepEqual(hashes(cut), hashes(same));
+  assert.deepEqual(files(), [], "no model is fetched");
+
+  const mixed = await run(page, withImages(workflow({}), { photos: [...studio, ...portrait, ...portrait] }));
+  assert.deepEqual(mixed.executions.map(({ status }) => status), Array(5).fill("success"));
+  assert.deepEqual(hashes(mixed).slice(0, 3), hashes(cut));
+  for (const file of ["network.wasm", "u2netp.onnx"]) assert.equal(files().filter((url) => addressOf(file).test(url)).length, 1, file);
+});
+
+test("a studio batch needs no server once the page is loaded", async (t) => {
+  const server = await serve();
+  t.after(() => server.stop());
+  const { page } = await open(t, { server, workers: 1, errorsExpected: true });
+  const studio = await importFiles(page, [await product()]);
+  await server.stop();
+  const { executions } = await run(page, withImages(pictures.chain("cut-out", [["remove-background", {}]]), { photos: studio }));
+  assert.deepEqual(executions.map(({ status, warnings }) => [status, warnings]), [["success", []]]);
 });
 
 test("a colour replaces the background, and a JPEG stays one", async (t) => {
@@ -92,7 +122,7 @@ test("results with doubts are counted, listed separately, marked in their row an
   assert.equal(await rows.getAttribute("data-index"), "1");
   await rows.locator(".open").click();
   // With labels as in the form.
-  assert.match(await page.locator(id("detail-warnings")).innerText(), /not an even backdrop.*Choose the method “Network”/s);
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /not an even backdrop.*Choose the method “Model”/s);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="doubt"]`).count(), 1);
   const report = await page.evaluate((batchId) => window.pixelmill.getReport(batchId), batchId);
   assert.deepEqual(report.rows.map(({ warnings }) => warnings), [null, "uneven_backdrop", null]);
@@ -100,15 +130,18 @@ test("results with doubts are counted, listed separately, marked in their row an
 
 test("a hint is not a doubt: it is only shown in the detail, and a transparent result is shown on the chosen background", async (t) => {
   const { page, url } = await open(t, { workers: 1 });
-  const assets = await importFiles(page, [await product()]);
-  const workflow = pictures.chain("cut-out", [["remove-background", {}]]);
+  const cut = await run(page, withImages(pictures.chain("cut-out", [flat({})]), { photos: await importFiles(page, [await product()]) }));
+  const bytes = await readAsset(page, cut.executions[0].outputs[0].url);
+  const assets = await importFiles(page, [{ name: "product.png", bytes }]);
+  // The result has the same length as the input.
+  const workflow = pictures.chain("keep", [["adjust", {}]], { keepOriginalIfSmaller: true });
   const { batchId, executions } = await run(page, withImages(workflow, { photos: assets }));
   const [warning] = executions[0].warnings;
-  assert.deepEqual([warning.code, warning.level, warning.actionId], ["even_backdrop", "hint", "remove-background-1"]);
+  assert.deepEqual([warning.code, warning.level, warning.actionId], ["original_kept", "hint", "save"]);
 
   await page.goto(`${url}#/batches/${encodeURIComponent(batchId)}`);
   await page.locator(`${id("execution-row")} .open`).click();
-  assert.match(await page.locator(id("detail-warnings")).innerText(), /backdrop of this picture is even.*“Flat backdrop”/s);
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /original file was kept/);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="hint"]`).count(), 1);
   assert.equal(await page.locator(id("warning")).count(), 0, "it does not need review");
   assert.equal(await page.locator(id("counts")).innerText(), "1 of 1 done");

@@ -308,6 +308,17 @@ test("an edited workflow says so, describes itself by its parameters, and goes b
   await page.locator(id("edited")).waitFor();
 });
 
+test("the example of a file name is that of the first picture, with the extension that is really written", async (t) => {
+  const { page } = await open(t);
+  const example = page.locator(`${id("form")} .example code`).last();
+  await page.locator(`${id("form-save")} summary`).click();
+  assert.equal(await example.innerText(), "harbour-morning-web.jpg");
+  await page.locator(id("file-input")).setInputFiles([{ name: "logo.png", mimeType: "image/png", buffer: (await pictures.logo()).bytes }]);
+  await example.filter({ hasText: "logo-web.webp" }).waitFor();
+  await page.locator(id("field-save-format")).selectOption("png");
+  await example.filter({ hasText: "logo-web.png" }).waitFor();
+});
+
 test("Tab reaches many pictures once; arrow keys lead through them and Delete removes one", async (t) => {
   const { page } = await open(t);
   await page.locator(id("file-input")).setInputFiles(Array.from({ length: 40 }, (_, index) => cat(`${index}.jpg`)));

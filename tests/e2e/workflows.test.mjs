@@ -67,9 +67,12 @@ test("web gallery fits and sharpens every photograph, and the damaged one fails 
     const [output] = execution.outputs;
     const { bytes } = await checked(page, output);
     assert.deepEqual([output.width, output.height], fitted(file, 1600), file.name);
-    const kept = { jpeg: "jpeg", png: "png", webp: "webp", gif: "png" }[file.format];
+    const kept = file.format === "jpeg" ? "jpeg" : "webp";
     assert.equal(output.mimeType, `image/${kept}`, file.name);
     assert.equal(output.name, file.name.replace(/\.[^.]*$/, kept === "jpeg" ? "-web.jpg" : `-web.${kept}`));
+    assert.ok(bytes.length <= file.bytes.length, `${file.name}: ${bytes.length} of ${file.bytes.length} bytes`);
+    const original = output.encoder === "original file";
+    assert.deepEqual(execution.warnings.map(({ code, level }) => [code, level]), original ? [["original_kept", "hint"]] : []);
     // Even if sharpened differently, it still shows the same photograph.
     const expected = await sharp(file.bytes).resize(output.width, output.height, { fit: "fill" }).png().toBuffer();
     pictures.assertNear(await pictures.decode(bytes), await pictures.decode(expected), { psnr: 27 }, file.name);

@@ -2,7 +2,7 @@
 //! page provides the code and the built-in model; the user's own models are in the store.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Float32Array, Object, Uint8Array, WebAssembly};
@@ -15,7 +15,7 @@ use super::super::storage::Storage;
 use super::super::verify::{self, Found};
 use super::report;
 use crate::error::{ErrorCategory, Failure, Phase};
-use crate::network::{self, BUILT_IN, SIDE, SaliencyNetwork};
+use crate::network::{self, BUILT_IN, Missing, Need, SIDE, SaliencyNetwork};
 use crate::protocol::FromWorker;
 use crate::store::Store;
 
@@ -132,18 +132,30 @@ struct Given {
     built_in: Option<Blob>,
 }
 
-/// The models that one run may ask for.
+/// The models that one run may request, as far as they have been loaded.
 #[derive(Default)]
 pub(super) struct Loaded {
     networks: BTreeMap<String, Result<Rc<Instance>, Failure>>,
 }
 
+impl Loaded {
+    /// How many there are.
+    pub(super) fn count(&self) -> u32 {
+        self.networks.len() as u32
+    }
+
+    /// Loads the model with this name, or notes why it is not available.
+    pub(super) async fn add(&mut self, cache: &ModelCache, name: &str) {
+        self.networks.insert(name.to_owned(), cache.one(name).await);
+    }
+}
+
 impl network::ModelSource for Loaded {
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Failure> {
+    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
         match self.networks.get(model) {
             Some(Ok(network)) => Ok(&**network),
-            Some(Err(failure)) => Err(failure.clone()),
-            None => Err(Failure::system(format!("The model \"{model}\" was not requested."), "Report this as a bug.")),
+            Some(Err(failure)) => Err(Missing::Failed(failure.clone())),
+            None => Err(Missing::NotLoaded),
         }
     }
 }
@@ -163,14 +175,18 @@ impl ModelCache {
         Self { database, given, waiting, held }
     }
 
-    /// The models with these names, or why each is not available; a later call tries again. Other models are unloaded.
-    pub(super) async fn load(&self, names: BTreeSet<&str>) -> Loaded {
-        if !names.is_empty() {
-            self.held.borrow_mut().retain(|name, _| names.contains(name.as_str()));
+    /// The models with these names, or why each is not available; a later call tries again. One that only some
+    /// pictures need is included only if it was loaded before. Other models are unloaded.
+    pub(super) async fn load(&self, networks: &BTreeMap<&str, Need>) -> Loaded {
+        if !networks.is_empty() {
+            self.held.borrow_mut().retain(|name, _| networks.contains_key(name.as_str()));
         }
         let mut loaded = Loaded::default();
-        for name in names {
-            loaded.networks.insert(name.to_owned(), self.one(name).await);
+        for (name, need) in networks {
+            let held = self.held.borrow().contains_key(*name);
+            if held || *need == Need::Always {
+                loaded.add(self, name).await;
+            }
         }
         loaded
     }

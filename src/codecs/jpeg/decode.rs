@@ -128,7 +128,7 @@ fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Dec
     let raw = Decoder::new_with_limits(bytes, limits).and_then(Decoder::decode_raw).map_err(|error| match error {
         JpegError::UnexpectedEof => Problem::Truncated,
         JpegError::Unsupported(_) => Problem::Unsupported("a rare kind of JPEG"),
-        error => Problem::damaged(error),
+        _ => Problem::damaged("its pixel data cannot be unpacked"),
     })?;
     let planes = raw.planes.into_iter().zip(raw.plane_widths).enumerate();
     let planes = planes.map(|(component, (data, stride))| cropped(data, stride, frame.plane_size(component, 8)));

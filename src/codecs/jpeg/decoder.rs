@@ -110,7 +110,7 @@ pub(super) fn decode(bytes: &[u8], wanted: Vec<Wanted>) -> Result<Decoded, Probl
     match frame.process {
         Process::Sequential => file.sequential(&frame, scan, wanted),
         Process::Progressive => file.progressive(&frame, scan, wanted),
-        Process::Arithmetic => Err(Problem::Unsupported("a JPEG of a rare kind")),
+        Process::Arithmetic => Err(Problem::Unsupported("a rare kind of JPEG")),
     }
 }
 

@@ -16,8 +16,11 @@ use super::super::services::{Imported, Picked, Selection, Services, Unpacked, te
 use super::models::Models;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority};
+use crate::codecs::Format;
+use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
 use crate::view_model::archive::import_outcome;
+use crate::view_model::form::NameSample;
 use crate::view_model::history::History;
 use crate::view_model::missing::{self, Missing, Reason};
 use crate::view_model::picked::duplicates;
@@ -802,6 +805,25 @@ impl Draft {
     /// The diagnostics of the document; pictures are not expected yet.
     pub(crate) fn diagnostics(self) -> Memo<Vec<Diagnostic>> {
         self.diagnostics
+    }
+
+    /// What the example of the file name at an `output` action is made of: the first picture, or one that there might be.
+    pub(crate) fn name_sample(self, index: usize) -> NameSample {
+        let first = self.with_pictures(PRIMARY, |entries| entries.first().cloned());
+        let format = match first.as_ref().and_then(|entry| entry.header.as_ref()) {
+            Some(HeaderCheck::Picture { format, .. }) => Format::ALL.iter().find(|one| one.name() == format).copied(),
+            _ => None,
+        };
+        let format = format.unwrap_or(Format::Jpeg);
+        let extension = self.with_document(|document| document::written_extension(document, index, format));
+        match first {
+            Some(entry) => NameSample {
+                name: split_image_extension(&entry.name).0.to_owned(),
+                folder: folder(entry.path.as_deref().unwrap_or_default()).to_owned(),
+                extension,
+            },
+            None => NameSample { name: "harbour-morning".to_owned(), folder: "summer".to_owned(), extension },
+        }
     }
 
     /// The document as indented JSON.

@@ -319,7 +319,8 @@ fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
 #[component]
 fn PatternControl(edited: Edited) -> impl IntoView {
     let id = edited.id.get_value();
-    let example = move || form::name_example(&edited.text()).ok();
+    let sample = Memo::new(move |_| edited.draft.name_sample(edited.index));
+    let example = move || sample.with(|sample| form::name_example(&edited.text(), sample)).ok();
     view! {
         <input
             class="field"

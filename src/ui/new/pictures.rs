@@ -167,10 +167,6 @@ fn UnreadablePictures() -> impl IntoView {
     let any = Memo::new(move |_| unreadable.with(|unreadable| !unreadable.is_empty()));
     let count = move || unreadable.with(|unreadable| unreadable.len() as u64);
     let listed = move || unreadable.with(|unreadable| unreadable.iter().take(LISTED).cloned().collect::<Vec<_>>());
-    let beyond = move || {
-        let beyond = count().saturating_sub(LISTED as u64);
-        (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
-    };
     view! {
         <Show when=move || any.get()>
             <section class="missing small" data-testid="unreadable" aria-label="Pictures that cannot be read">
@@ -185,37 +181,60 @@ fn UnreadablePictures() -> impl IntoView {
                 </div>
                 <ul>
                     <For each=listed key=|(_, entry)| entry.id let:one>
-                        <UnreadableRow key=one.0 entry=one.1/>
+                        {unreadable_row(draft, one)}
                     </For>
-                    {beyond}
+                    {move || beyond(count())}
                 </ul>
             </section>
         </Show>
     }
 }
 
+/// A file with what is wrong with it, and the button that takes it off the list.
 #[component]
-fn UnreadableRow(key: String, entry: Entry) -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let label = format!("Remove {}", entry.name);
-    let reason = format!("Could not be read: {}.", entry.problem().unwrap_or_default());
-    let id = entry.id;
+fn FileRow(
+    testid: &'static str,
+    name: String,
+    reason: String,
+    remove_label: String,
+    on_remove: impl Fn() + 'static,
+) -> impl IntoView {
     view! {
-        <li data-testid="unreadable-row">
+        <li data-testid=format!("{testid}-row")>
             <span class="missing-name">
-                <span>{entry.path.unwrap_or(entry.name)}</span>
+                <span>{name}</span>
                 <span class="muted">{reason}</span>
             </span>
             <button
                 class="button quiet square"
-                aria-label=label.clone()
-                title=label
-                on:click=move |_| draft.remove(&key, id)
+                data-testid=format!("{testid}-remove")
+                aria-label=remove_label.clone()
+                title=remove_label
+                on:click=move |_| on_remove()
             >
                 <Icon shape=Shape::Close/>
             </button>
         </li>
     }
+}
+
+fn unreadable_row(draft: Draft, (key, entry): (String, Entry)) -> impl IntoView {
+    let (id, remove_label) = (entry.id, format!("Remove {}", entry.name));
+    let reason = format!("Could not be read: {}.", entry.problem().unwrap_or_default());
+    let name = entry.path.unwrap_or(entry.name);
+    view! { <FileRow testid="unreadable" name reason remove_label on_remove=move || draft.remove(&key, id)/> }
+}
+
+fn missing_row(draft: Draft, one: Missing) -> impl IntoView {
+    let (id, remove_label) = (one.id, format!("Remove {} from the list", one.name));
+    let (name, reason) = (one.path.unwrap_or(one.name), one.reason.text().to_owned());
+    view! { <FileRow testid="missing" name reason remove_label on_remove=move || draft.forget_missing(id)/> }
+}
+
+/// How many files there are beyond those that are listed.
+fn beyond(count: u64) -> impl IntoView {
+    let beyond = count.saturating_sub(LISTED as u64);
+    (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
 }
 
 /// Files that could not be kept: the user adds them again or drops them from the list.
@@ -226,10 +245,6 @@ fn MissingFiles() -> impl IntoView {
     let any = Memo::new(move |_| missing.with(|missing| !missing.is_empty()));
     let count = move || missing.with(|missing| missing.len() as u64);
     let listed = move || missing.with(|missing| missing.iter().take(LISTED).cloned().collect::<Vec<_>>());
-    let beyond = move || {
-        let beyond = count().saturating_sub(LISTED as u64);
-        (beyond > 0).then(|| view! { <li class="muted">{format!("and {} more", format::count(beyond))}</li> })
-    };
     let picked = move |files: FileList| draft.add_missing(selection_of_list(&files));
     view! {
         <Show when=move || any.get()>
@@ -254,36 +269,12 @@ fn MissingFiles() -> impl IntoView {
                 </div>
                 <ul>
                     <For each=listed key=|one| one.id let:one>
-                        <MissingRow one/>
+                        {missing_row(draft, one)}
                     </For>
-                    {beyond}
+                    {move || beyond(count())}
                 </ul>
             </section>
         </Show>
-    }
-}
-
-#[component]
-fn MissingRow(one: Missing) -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let label = format!("Remove {} from the list", one.name);
-    let id = one.id;
-    view! {
-        <li data-testid="missing-row">
-            <span class="missing-name">
-                <span>{one.path.unwrap_or(one.name)}</span>
-                <span class="muted">{one.reason.text()}</span>
-            </span>
-            <button
-                class="button quiet square"
-                data-testid="missing-remove"
-                aria-label=label.clone()
-                title=label
-                on:click=move |_| draft.forget_missing(id)
-            >
-                <Icon shape=Shape::Close/>
-            </button>
-        </li>
     }
 }
 

@@ -60,15 +60,17 @@ fn Edited() -> impl IntoView {
     let edited = Memo::new(move |_| draft.is_edited(&draft.choice()));
     view! {
         <Show when=move || edited.get()>
-            <span class="badge" data-testid="edited">"Edited"</span>
-            <button
-                class="button quiet"
-                data-testid="reset"
-                title="Undo all edits to this workflow"
-                on:click=move |_| draft.reset()
-            >
-                "Reset"
-            </button>
+            <span class="badge" data-testid="edited">
+                "Edited · "
+                <button
+                    class="link"
+                    data-testid="reset"
+                    title="Undo all edits to this workflow"
+                    on:click=move |_| draft.reset()
+                >
+                    "Reset"
+                </button>
+            </span>
         </Show>
     }
 }

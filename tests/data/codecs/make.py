@@ -179,6 +179,34 @@ def bmp_with_alpha():
 
 bmp_with_alpha()
 
+
+def bmp_of_runs_from_the_top():
+    """Run lengths with a negative height: not allowed by the format, but read by Pillow and browsers."""
+    colors = [(250, 240, 20), (10, 20, 60), (200, 40, 90)]
+    rows = [[0 if x < 9 and y < 6 else 1 if x == 33 else 2 for x in range(WIDTH)] for y in range(HEIGHT)]
+    data = b""
+    for row in rows:
+        start = 0
+        for x in range(1, WIDTH + 1):
+            if x == WIDTH or row[x] != row[start]:
+                data += bytes((x - start, row[start]))
+                start = x
+        data += b"\0\0"
+    data += b"\0\1"
+    table = b"".join(bytes((blue, green, red, 0)) for red, green, blue in colors)
+    header = struct.pack("<IiiHHIIiiII", 40, WIDTH, -HEIGHT, 1, 8, 1, len(data), 2835, 2835, len(colors), 0)
+    begin = 14 + len(header) + len(table)
+    with open("runs-top-down.bmp", "wb") as file:
+        file.write(b"BM" + struct.pack("<IHHI", begin + len(data), 0, 0, begin) + header + table + data)
+    picture = Image.new("RGB", (WIDTH, HEIGHT))
+    picture.putdata([colors[index] for row in rows for index in row])
+    with Image.open("runs-top-down.bmp") as stored:
+        assert stored.convert("RGB").tobytes() == picture.tobytes()
+    expect("runs-top-down.bmp", picture)
+
+
+bmp_of_runs_from_the_top()
+
 # Profiles
 profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 with open("srgb.icc", "wb") as file:
