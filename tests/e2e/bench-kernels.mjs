@@ -67,10 +67,13 @@ try {
   await ask("start");
   for (const name of Object.keys(photographs)) await ask("keep", name, address(`photographs/${name}`));
   await ask("withRestarts", "restarts", "baseline");
-  const [width, height] = await ask("prepare", "baseline");
-  console.log(`  ${width} × ${height}, ${ROUNDS} rounds, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${browser.version()}`);
+  console.log(`  4000 × 3000, ${ROUNDS} rounds, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${browser.version()}`);
   for (const [what, files] of ROWS) {
-    for (const file of files) await row(ask, what, file);
+    for (const file of files) {
+      // Resizing and encoding start from the decoded photograph, which decoding replaces.
+      await ask("prepare", file);
+      await row(ask, what, file);
+    }
   }
 } finally {
   await browser.close();
