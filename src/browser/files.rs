@@ -40,6 +40,8 @@ pub struct Gathered {
     pub unreadable: Vec<String>,
 }
 
+/// Number of files whose names are read at once.
+const NAMES_AT_ONCE: usize = 250;
 /// Number of files whose first bytes are read at once.
 const HEADS_AT_ONCE: usize = 64;
 
@@ -95,19 +97,26 @@ async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>
 /// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
 /// since the field may be cleared afterwards; the future may be awaited later.
 pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
-    let mut is_folder = false;
-    let mut files = Vec::new();
-    for file in (0..list.length()).filter_map(|index| list.get(index)) {
-        let path = property(&file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
-        is_folder |= path.is_some();
-        let path = path.unwrap_or_else(|| file.name());
-        files.push((file, path));
+    let list: Vec<File> = (0..list.length()).filter_map(|index| list.get(index)).collect();
+    async move {
+        let mut is_folder = false;
+        let mut files = Vec::with_capacity(list.len());
+        for portion in list.chunks(NAMES_AT_ONCE) {
+            for file in portion {
+                let path = property(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+                is_folder |= path.is_some();
+                let path = path.unwrap_or_else(|| file.name());
+                files.push((file.clone(), path));
+            }
+            // So that the page stays responsive while thousands are picked.
+            TimeoutFuture::new(0).await;
+        }
+        // A folder is listed in no particular order.
+        if is_folder {
+            files.sort_by(|one, other| natural_order(&one.1, &other.1));
+        }
+        Gathered::default().with(files).await
     }
-    // A folder is listed in no particular order.
-    if is_folder {
-        files.sort_by(|one, other| natural_order(&one.1, &other.1));
-    }
-    Gathered::default().with(files)
 }
 
 /// The files of a drop or a paste, including everything in folders. Must be called inside the event, since the browser
