@@ -95,9 +95,14 @@ async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>
 /// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
 /// since the field may be cleared afterwards; the future may be awaited later.
 pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
+    from_files((0..list.length()).filter_map(|index| list.get(index)).collect())
+}
+
+/// Files from elsewhere, such as those that the system opens with the app.
+pub fn from_files(all: Vec<File>) -> impl Future<Output = Gathered> + use<> {
     let mut is_folder = false;
     let mut files = Vec::new();
-    for file in (0..list.length()).filter_map(|index| list.get(index)) {
+    for file in all {
         let path = property(&file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
         is_folder |= path.is_some();
         let path = path.unwrap_or_else(|| file.name());
