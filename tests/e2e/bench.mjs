@@ -11,6 +11,7 @@ import { basename, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
+import { twelveMegapixels } from "./support/photograph.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -71,19 +72,6 @@ function readOptions(rest) {
   }
   if (!(found.images >= 1)) throw new Error("--images needs a number");
   return found;
-}
-
-/** A 12 MP photograph of 4000 × 3000 like a phone's: a small one enlarged, with noise up to a phone's bit rate, quality 90, 4:2:0. */
-async function twelveMegapixels() {
-  const [width, height] = [4000, 3000];
-  const noise = await sharp({ create: { width, height, channels: 3, background: "#808080", noise: { type: "gaussian", mean: 128, sigma: 24 } } })
-    .png({ compressionLevel: 0 })
-    .toBuffer();
-  return await sharp(pictures.photo("tulips"))
-    .resize({ width, height, fit: "cover", kernel: "cubic" })
-    .composite([{ input: noise, blend: "soft-light" }])
-    .jpeg({ quality: 90, chromaSubsampling: "4:2:0" })
-    .toBuffer();
 }
 
 /** The page at /, the other libraries at /peers/ and the photographs at /photographs/, all of one origin. Only /peers/ is cross-origin isolated. */

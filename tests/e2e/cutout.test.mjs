@@ -134,14 +134,14 @@ test("a hint is not a doubt: it is only shown in the detail, and a transparent r
   const bytes = await readAsset(page, cut.executions[0].outputs[0].url);
   const assets = await importFiles(page, [{ name: "product.png", bytes }]);
   // The result has the same length as the input.
-  const workflow = pictures.chain("keep", [["adjust", {}]], { keepOriginalIfSmaller: true });
+  const workflow = pictures.chain("keep", [["sharpen", { amount: 0 }]], { keepOriginalIfSmaller: true });
   const { batchId, executions } = await run(page, withImages(workflow, { photos: assets }));
   const [warning] = executions[0].warnings;
   assert.deepEqual([warning.code, warning.level, warning.actionId], ["original_kept", "hint", "save"]);
 
   await page.goto(`${url}#/batches/${encodeURIComponent(batchId)}`);
   await page.locator(`${id("execution-row")} .open`).click();
-  assert.match(await page.locator(id("detail-warnings")).innerText(), /original file was kept/);
+  assert.match(await page.locator(id("detail-warnings")).innerText(), /the original was kept/);
   assert.equal(await page.locator(`${id("detail-warnings")} [data-level="hint"]`).count(), 1);
   assert.equal(await page.locator(id("warning")).count(), 0, "it does not need review");
   assert.equal(await page.locator(id("counts")).innerText(), "1 of 1 done");

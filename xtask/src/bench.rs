@@ -13,6 +13,8 @@ use crate::shell::{self, Outcome, command, step};
 pub struct Options {
     build: bool,
     network_only: bool,
+    /// Codecs and resizing alone.
+    kernels_only: bool,
     /// For `bench-cutouts.mjs` only: the folder with photographs and opacities, and the folder for results.
     cutouts: Option<Vec<String>>,
     passed_on: Vec<String>,
@@ -27,6 +29,7 @@ impl Options {
             match option.as_str() {
                 "--no-build" => parsed.build = false,
                 "--network" => parsed.network_only = true,
+                "--kernels" => parsed.kernels_only = true,
                 "--cutouts" => {
                     let folders = std::iter::from_fn(|| options.next_if(|option| !option.starts_with("--")));
                     parsed.cutouts = Some(folders.cloned().collect());
@@ -52,11 +55,19 @@ fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
 
 /// Builds the page unless told not to, and measures it.
 pub fn run(project: &Project, options: &Options) -> Outcome {
-    if options.build {
+    if options.build && !options.kernels_only {
         build::release(project)?;
     }
     if setup::node(project)?.is_none() {
         return Err("the benchmark needs Node.js".to_owned());
+    }
+    if options.kernels_only {
+        let kernels = step("kernels", || build::kernels(project))?;
+        return step("benchmark of codecs and resizing", || {
+            let script = project.end_to_end().join("bench-kernels.mjs");
+            let mut node = command("node", &project.root);
+            shell::run(check::with_browser(project, &mut node)?.env("PIXELMILL_KERNELS", kernels).arg(script))
+        });
     }
     if let Some(folders) = &options.cutouts {
         return step("quality of cut-outs", || run_script(project, "bench-cutouts.mjs", folders));

@@ -195,25 +195,39 @@ const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
 
 /// Builds the inference WebAssembly; returns the path of the finished file.
 fn network(project: &Project, node: Option<&Node>) -> Outcome<PathBuf> {
+    let built = without_glue(project, "network")?;
+    match node {
+        Some(node) => optimised(project, &NETWORK, &built, node),
+        None => Ok(built),
+    }
+}
+
+/// Builds the kernels for the benchmark; returns the path of the finished file.
+pub fn kernels(project: &Project) -> Outcome<PathBuf> {
+    let built = without_glue(project, "kernels")?;
+    match setup::node(project)? {
+        Some(node) => optimised(project, &Part { name: "kernels", ..WORKER }, &built, &node),
+        None => Ok(built),
+    }
+}
+
+/// Builds a binary that needs no glue code, with the feature of its name.
+fn without_glue(project: &Project, name: &str) -> Outcome<PathBuf> {
     run(project.cargo().env_remove(NETWORK_FILE).args([
         "build",
         "--quiet",
         "--locked",
         "--offline",
         "--bin",
-        "network",
+        name,
         "--features",
-        "network",
+        name,
         "--profile",
         "pixels",
         "--target",
         "wasm32-unknown-unknown",
     ]))?;
-    let built = project.target.join("wasm32-unknown-unknown").join("pixels").join("network.wasm");
-    match node {
-        Some(node) => optimised(project, &NETWORK, &built, node),
-        None => Ok(built),
-    }
+    Ok(project.target.join("wasm32-unknown-unknown").join("pixels").join(format!("{name}.wasm")))
 }
 
 /// Runs wasm-opt over the WebAssembly files that Trunk made, both at once.
