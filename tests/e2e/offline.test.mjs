@@ -96,6 +96,13 @@ test("after one visit, the page runs without its server: reload, new tab, pictur
   const offline = await run(page, withImages(pictures.builtIn("product-cutout"), { photos: portrait }));
   const hashes = ({ executions }) => executions[0].outputs.map(({ sha256 }) => sha256);
   assert.deepEqual(hashes(offline), hashes(online));
+  const logo = await importFiles(page, [{ name: "logo.png", bytes: (await pictures.logo()).bytes }]);
+  for (const name of ["marketplace-square", "watermark-two-sizes"]) {
+    const workflow = pictures.builtIn(name);
+    const inputs = workflow.actions.filter(({ actionType }) => actionType === "input-images").map(({ actionId }) => [actionId, actionId === "logo" ? logo : portrait]);
+    const { executions } = await run(page, withImages(workflow, Object.fromEntries(inputs)));
+    assert.deepEqual(executions.map(({ status }) => status), ["success"], name);
+  }
   // WebP has an encoder of its own.
   const webp = await run(page, withImages(pictures.chain("webp", [], { format: "webp" }), { photos: portrait }));
   assert.equal(webp.executions[0].outputs[0].mimeType, "image/webp");
