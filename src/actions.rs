@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
-use crate::image::resample::Reduced;
+use crate::image::resample::{Filter, Reduced};
 use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
 
@@ -170,9 +170,10 @@ pub trait Operation: Send + Sync {
         Ok(input)
     }
 
-    /// The size that the whole first input of size `input` is scaled to, if the operation only scales it: this
-    /// determines how small a decoder may make it. `None` for an operation whose lengths are in pixels of its input.
-    fn scales_to(&self, input: Size) -> Option<Size> {
+    /// The size that the whole first input of size `input` is scaled to, and by which filter, if the operation only scales
+    /// and crops it. This determines how small a decoder may make it. If the result has that size too, nothing is cropped,
+    /// and a decoder may do the scaling itself. `None` for an operation whose lengths are in pixels of its input.
+    fn scales_to(&self, input: Size) -> Option<(Size, Filter)> {
         let _ = input;
         None
     }

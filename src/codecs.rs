@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
-use crate::image::resample::{Reduced, Window};
-use crate::image::{Image, Representation, Representations, Size, orient};
+use crate::image::orient::{self, Turn};
+use crate::image::resample::{Reduced, Scaling, Window};
+use crate::image::{Image, Representation, Representations, Size};
 
 mod bmp;
 mod exif;
@@ -160,11 +161,14 @@ impl Problem {
 struct Picture {
     image: Image,
     findings: Vec<Finding>,
+    /// Whether [`DecodeRequest::scaling`] was done. The picture is then mirrored as its orientation requires, and only rows
+    /// and columns still have to be swapped.
+    is_scaled: bool,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
-        Self { image, findings: Vec::new() }
+        Self { image, findings: Vec::new(), is_scaled: false }
     }
 }
 
@@ -221,6 +225,8 @@ impl Finding {
 pub struct Decoded {
     /// The picture.
     pub image: Image,
+    /// What it stands for, if it was scaled down.
+    pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
     /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped.
     pub warnings: Vec<Warning>,
@@ -251,8 +257,8 @@ impl Header {
         if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
     }
 
-    /// The full size that a picture of `size` from [`decode`] stands for, if it was scaled down.
-    pub fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
+    /// The full size that a picture of `size` stands for, if it was decoded at 1/2, 1/4 or 1/8.
+    fn reduced(&self, size: Size, auto_orient: bool) -> Option<Reduced> {
         let full = self.upright(auto_orient);
         if size == full {
             return None;
@@ -260,11 +266,17 @@ impl Header {
         let stored = if auto_orient && self.orientation >= 5 { size.transposed() } else { size };
         let at = |step: u32| Size::new(self.size.width.div_ceil(step), self.size.height.div_ceil(step));
         let step = [2, 4, 8].into_iter().find(|step| at(*step) == stored)?;
-        let side = |length: u32| f64::from(length) / f64::from(step);
-        let part = Window { left: 0.0, top: 0.0, width: side(self.size.width), height: side(self.size.height) };
+        let part = window_at(self.size, step);
         let window = if auto_orient { orient::window(part, stored, self.orientation) } else { part };
         Some(Reduced { full, window })
     }
+}
+
+/// Where a picture of this size lies in its samples if it is decoded at 1/`step`: the last sample of a row or column may
+/// extend past the picture.
+fn window_at(size: Size, step: u32) -> Window {
+    let side = |length: u32| f64::from(length) / f64::from(step);
+    Window { left: 0.0, top: 0.0, width: side(size.width), height: side(size.height) }
 }
 
 /// How to decode a file, as the plan requests.
@@ -279,6 +291,10 @@ pub struct DecodeRequest {
     /// be scaled down less than luma, up to a 4:4:4 picture at luma's size; a decoder that scales both alike chooses a
     /// scale that is enough for both. If the request exceeds the file's own chroma, the full chroma is enough.
     pub chroma_at_least: Size,
+    /// How the picture is scaled down next, if nothing else uses it; the size as stored. A decoder may do this while it
+    /// decodes, so that the full picture is never in memory, or ignore it; [`Decoded::reduced`] says which. Only with a gray
+    /// or planar `representation`.
+    pub scaling: Option<Scaling>,
     /// Whether to turn the picture upright by its EXIF orientation.
     pub auto_orient: bool,
 }
@@ -379,20 +395,28 @@ pub fn recognize(bytes: &[u8]) -> Content {
 /// # Errors
 /// When the data is damaged or too much of the picture is missing.
 pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
-    let Picture { mut image, findings } =
+    let Picture { mut image, findings, is_scaled } =
         (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture does not have the size in its header").of(name));
     }
     image.icc.clone_from(&header.icc);
     if request.auto_orient {
-        image = orient::apply(image, header.orientation);
+        image = match is_scaled {
+            true if Turn::of(header.orientation).transposed => orient::transpose(image),
+            true => image,
+            false => orient::apply(image, header.orientation),
+        };
     }
+    let reduced = match is_scaled {
+        true => Some(Reduced { full: header.upright(request.auto_orient), window: Window::all(image.size) }),
+        false => header.reduced(image.size, request.auto_orient),
+    };
     if image.representation().converts_to(request.representation) {
         image = convert(image, request.representation);
     }
     let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
-    Ok(Decoded { image, warnings })
+    Ok(Decoded { image, reduced, warnings })
 }
 
 /// Writes a picture as a file, profile included, orientation 1, no other metadata.

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod blur;
-mod chroma;
 pub mod convert;
 pub mod geometry;
+pub(crate) mod lanes;
 pub mod orient;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
 
 /// Version of the results of conversions, orientation and resampling. Raise it when any result changes.
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 /// Width and height in pixels, both at least 1 for any picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -42,6 +42,7 @@ fn decoded_as(bytes: &[u8], representation: Option<Representation>) -> Result<(H
         representation: representation.unwrap_or(first),
         at_least: header.size,
         chroma_at_least: header.size,
+        scaling: None,
         auto_orient: true,
     };
     let decoded = decode(bytes, &header, &request, "a.file")?;
@@ -208,6 +209,7 @@ fn orientation_is_left_alone_when_asked() {
         representation: Representation::Ycc,
         at_least: header.size,
         chroma_at_least: header.size,
+        scaling: None,
         auto_orient: false,
     };
     assert_eq!(decode(&bytes, &header, &request, "a.jpg").expect("sound").image.size, Size::new(22, 36));
@@ -224,6 +226,7 @@ fn a_jpeg_is_scaled_while_decoding_and_never_below_what_is_asked() {
                 representation: Representation::Ycc,
                 at_least,
                 chroma_at_least: Size::new(1, 1),
+                scaling: None,
                 auto_orient: true,
             };
             decode(&bytes, &header, &request, "a.jpg").expect("sound").image
@@ -274,6 +277,7 @@ fn message(bytes: &[u8], name: &str) -> String {
                 representation,
                 at_least: header.size,
                 chroma_at_least: header.size,
+                scaling: None,
                 auto_orient: true,
             };
             decode(bytes, &header, &request, name).expect_err("not sound")
@@ -425,6 +429,7 @@ fn damage_never_panics() {
                         representation,
                         at_least: header.size,
                         chroma_at_least: header.size,
+                        scaling: None,
                         auto_orient: true,
                     };
                     if let Ok(decoded) = decode(&damaged, &header, &request, &name) {
@@ -626,6 +631,7 @@ fn odd_samplings_are_scaled_while_decoding_as_well() {
                 representation,
                 at_least: Size::new(at_least, 1),
                 chroma_at_least: Size::new(1, 1),
+                scaling: None,
                 auto_orient: true,
             };
             let image = decode(&bytes, &header, &request, name).expect("sound").image;
@@ -1084,6 +1090,7 @@ fn scans_without_end_are_refused_at_every_scale() {
                 representation: Representation::Ycc,
                 at_least,
                 chroma_at_least: Size::new(1, 1),
+                scaling: None,
                 auto_orient: true,
             };
             decode(bytes, &header, &request, "a.jpg")

@@ -30,6 +30,7 @@ fn decoded(name: &str, at_least: Option<Size>) -> (Header, Decoded) {
         representation: header.native.iter().next().unwrap(),
         at_least: at_least.unwrap_or(header.size),
         chroma_at_least: at_least.unwrap_or(header.size),
+        scaling: None,
         auto_orient: true,
     };
     let decoded = codecs::decode(&bytes, &header, &request, name).unwrap_or_else(|failure| panic!("{failure:?}"));
@@ -206,6 +207,7 @@ fn lossless_keeps_hidden_colours() {
             representation: Representation::Rgba,
             at_least: size,
             chroma_at_least: Size::new(1, 1),
+            scaling: None,
             auto_orient: false,
         };
         assert_eq!(rgba(codecs::decode(&written, &header, &request, "again").unwrap().image).1, pixels, "{format:?}");

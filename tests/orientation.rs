@@ -67,10 +67,11 @@ fn a_reduced_picture_is_not_shifted_by_its_orientation() {
                     representation: Representation::Ycc,
                     at_least,
                     chroma_at_least: Size::new(1, 1),
+                    scaling: None,
                     auto_orient: true,
                 };
-                let image = codecs::decode(&file, &header, &request, "a.jpg").unwrap().image;
-                let reduced = header.reduced(image.size, true).unwrap();
+                let codecs::Decoded { image, reduced, .. } = codecs::decode(&file, &header, &request, "a.jpg").unwrap();
+                let reduced = reduced.unwrap();
                 assert_eq!(reduced.full, full);
                 assert_eq!(image.size.width.max(image.size.height), size.width.div_ceil(step));
 
@@ -119,10 +120,15 @@ fn a_turned_picture_is_the_upright_one_turned() {
         let file = oriented(&file, orientation);
         let header = codecs::probe(&file, "a.jpg").unwrap();
         let (at_least, chroma_at_least) = (Size::new(20, 14), Size::new(1, 1));
-        let request =
-            DecodeRequest { representation: Representation::Rgb, at_least, chroma_at_least, auto_orient: true };
-        let image = codecs::decode(&file, &header, &request, "a.jpg").unwrap().image;
-        let reduced = header.reduced(image.size, true).unwrap();
+        let request = DecodeRequest {
+            representation: Representation::Rgb,
+            at_least,
+            chroma_at_least,
+            scaling: None,
+            auto_orient: true,
+        };
+        let codecs::Decoded { image, reduced, .. } = codecs::decode(&file, &header, &request, "a.jpg").unwrap();
+        let reduced = reduced.unwrap();
         let raw = json!({ "mode": "exact", "width": width, "height": height });
         let resize = prepare("resize", raw.as_object().unwrap()).unwrap();
         let small = resize.run_reduced(vec![Some(image)], reduced, &Context::default()).unwrap().remove(0);

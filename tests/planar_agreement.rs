@@ -169,7 +169,7 @@ impl Case {
 fn decoded(bytes: &[u8], representation: Representation) -> Image {
     let header = codecs::probe(bytes, "a file").unwrap();
     let (at_least, chroma_at_least) = (header.size, header.size);
-    let request = DecodeRequest { representation, at_least, chroma_at_least, auto_orient: true };
+    let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
     codecs::decode(bytes, &header, &request, "a file").unwrap().image
 }
 

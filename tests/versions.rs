@@ -126,6 +126,7 @@ fn of_formats(table: &mut BTreeMap<String, Entry>) {
                     representation,
                     at_least: header.size,
                     chroma_at_least: Size::new(1, 1),
+                    scaling: None,
                     auto_orient: true,
                 };
                 match codecs::decode(&bytes, &header, &request, "a") {

@@ -103,7 +103,7 @@ fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
 /// The entry of `resize`.
 pub const ACTION: Action = Action {
     action_type: "resize",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Resize",
     description: "Changes the number of pixels: inside a box, covering a box, to exact sides, by the longer side or by \
                   percent.",
@@ -223,10 +223,10 @@ impl Operation for Resize {
         Ok(self.sizes(input).1)
     }
 
-    fn scales_to(&self, input: Size) -> Option<Size> {
+    fn scales_to(&self, input: Size) -> Option<(Size, resample::Filter)> {
         let scaled = self.sizes(input).0;
         (self.filter != Filter::Nearest && scaled.width <= input.width && scaled.height <= input.height)
-            .then_some(scaled)
+            .then_some((scaled, self.filter.kernel()))
     }
 
     fn mixes(&self) -> bool {
@@ -257,6 +257,10 @@ impl Resize {
     /// Scales a picture as its full size requires.
     fn scale(&self, image: Image, Reduced { full, window }: Reduced, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
         let (scaled, kept) = self.sizes(full);
+        // Not by way of the kept part, which would change the window's last bits.
+        if kept == scaled {
+            return self.resampled(image, window, kept, chroma);
+        }
         let across = window.width / f64::from(scaled.width);
         let down = window.height / f64::from(scaled.height);
         let window = Window {
@@ -265,10 +269,14 @@ impl Resize {
             width: f64::from(kept.width) * across,
             height: f64::from(kept.height) * down,
         };
-        if kept == image.size && window == Window::all(image.size) {
+        self.resampled(image, window, kept, chroma)
+    }
+
+    fn resampled(&self, image: Image, window: Window, to: Size, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
+        if to == image.size && window == Window::all(image.size) {
             return Ok(vec![image]);
         }
-        Ok(vec![resample_for(&image, window, kept, self.filter.kernel(), chroma)?])
+        Ok(vec![resample_for(&image, window, to, self.filter.kernel(), chroma)?])
     }
 }
 
@@ -383,7 +391,7 @@ mod tests {
     #[test]
     fn a_decoder_may_give_less_only_where_the_result_is_smaller_and_every_pixel_counts() {
         let full = Size::new(4000, 3000);
-        let to = |raw: Value| resize(raw).scales_to(full).map(|size| (size.width, size.height));
+        let to = |raw: Value| resize(raw).scales_to(full).map(|(size, _)| (size.width, size.height));
         assert_eq!(to(json!({ "width": 800 })), Some((800, 600)));
         assert_eq!(to(json!({ "width": 800, "height": 800, "mode": "fill" })), Some((1067, 800)));
         assert_eq!(to(json!({ "mode": "percent", "percent": 10 })), Some((400, 300)));
@@ -494,7 +502,7 @@ mod tests {
             if !enlarge {
                 prop_assert!(foretold.width <= width && foretold.height <= height);
             }
-            let scaled = operation.scales_to(size).unwrap_or(size);
+            let scaled = operation.scales_to(size).map_or(size, |(size, _)| size);
             prop_assert!(scaled.width <= width && scaled.height <= height);
         }
     }

@@ -183,7 +183,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let pixels = if header.alpha { Pixels::Rgba(rgba) } else { Pixels::Rgb(drop_alpha(&rgba)) };
     let count = frames(bytes);
     let findings = if count > 1 { vec![Finding::FirstFrame(count)] } else { Vec::new() };
-    Ok(Picture { image: Image { size: header.size, pixels, icc: None }, findings })
+    Ok(Picture { image: Image { size: header.size, pixels, icc: None }, findings, is_scaled: false })
 }
 
 /// A frame on its transparent screen.

@@ -18,7 +18,7 @@ mod strip;
 pub(super) const CODEC: Codec =
     Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])

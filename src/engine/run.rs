@@ -11,7 +11,7 @@ use crate::actions::{Context, Stop};
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
-use crate::image::resample::Reduced;
+use crate::image::resample::{Reduced, Scaling};
 use crate::image::{Image, Representation, Size};
 use crate::network::ModelSource;
 
@@ -164,14 +164,13 @@ impl Runner<'_> {
             let node = &graph.nodes[index];
             let results = match (&self.plan.operations[index], node.source) {
                 (None, Some(source)) => vec![self.decode(index, source)?],
-                (Some(_), _) => self.transform(index, &mut intermediates)?,
+                (Some(_), _) => {
+                    self.transform(index, &mut intermediates)?.into_iter().map(|image| (image, None)).collect()
+                }
                 (None, None) => Vec::new(),
             };
-            for (port, image) in results.into_iter().enumerate() {
+            for (port, (image, reduced)) in results.into_iter().enumerate() {
                 let left = graph.uses(index, port);
-                let source = node.source.and_then(|source| Some((source, self.headers[source].as_ref()?)));
-                let reduced =
-                    source.and_then(|(source, header)| header.reduced(image.size, graph.sources[source].auto_orient));
                 intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
@@ -236,28 +235,29 @@ impl Runner<'_> {
         Ok(results)
     }
 
-    fn decode(&mut self, node: usize, source: usize) -> Result<Image, Failure> {
+    fn decode(&mut self, node: usize, source: usize) -> Result<(Image, Option<Reduced>), Failure> {
         let id = &self.plan.graph.sources[source].action_id;
         let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
         let file = self.files[source].ok_or_else(missing)?;
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
-        let DecodeChoice { representation, at_least, chroma_at_least } = self.choice.decode[&node];
+        let DecodeChoice { representation, at_least, chroma_at_least, scaling } = self.choice.decode[&node];
         let auto_orient = self.plan.graph.sources[source].auto_orient;
         let stored = |size: Size| if auto_orient && header.orientation >= 5 { size.transposed() } else { size };
         let request = DecodeRequest {
             representation,
             at_least: stored(at_least),
             chroma_at_least: stored(chroma_at_least),
+            scaling: scaling.map(|scaling| Scaling { size: stored(scaling.size), ..scaling }),
             auto_orient,
         };
-        let Decoded { image, warnings } =
+        let Decoded { image, reduced, warnings } =
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
-            self.input_thumbnail = Some(thumbnail(&image)?);
+            self.input_thumbnail = Some(thumbnail(&image, header.upright(auto_orient))?);
         }
-        Ok(image)
+        Ok((image, reduced))
     }
 
     fn stray_thumbnail(&mut self, source: usize) -> Result<Encoded, Failure> {
@@ -267,17 +267,17 @@ impl Runner<'_> {
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let representation = header.native.iter().next().unwrap_or(Representation::Rgba);
         let (at_least, chroma_at_least) = (Size::new(256, 256), Size::new(128, 128));
-        let request = DecodeRequest { representation, at_least, chroma_at_least, auto_orient: true };
+        let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
         // What is wrong with a file that no result is made of needs no warning.
         let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
-        thumbnail(&decoded.image)
+        thumbnail(&decoded.image, header.upright(true))
     }
 
     fn write(&mut self, position: usize, image: Image) -> Result<ProducedOutput, Failure> {
         let output = &self.plan.graph.outputs[position];
         let parameters = &output.parameters;
         if position == 0 {
-            self.output_thumbnail = Some(thumbnail(&image)?);
+            self.output_thumbnail = Some(thumbnail(&image, image.size)?);
         }
         let alpha = image.representation() == Representation::Rgba;
         let format = self.plan.final_format(parameters.format, self.headers[output.origin].as_ref(), alpha);
@@ -355,6 +355,7 @@ mod tests {
 
     use super::*;
     use crate::actions::Operation;
+    use crate::image::resample::Filter;
     use crate::image::{Representations, Size};
     use crate::workflow::check;
 
@@ -381,7 +382,7 @@ mod tests {
         fn output_size(&self, input: Size) -> Result<Size, Failure> {
             self.inner.output_size(input)
         }
-        fn scales_to(&self, input: Size) -> Option<Size> {
+        fn scales_to(&self, input: Size) -> Option<(Size, Filter)> {
             self.inner.scales_to(input)
         }
         fn mixes(&self) -> bool {
@@ -396,12 +397,22 @@ mod tests {
             reduced: Reduced,
             context: &Context<'_>,
         ) -> Result<Vec<Image>, Stop> {
-            self.inner.run_reduced(inputs, reduced, context)
+            self.note(&inputs);
+            self.mark(self.inner.run_reduced(inputs, reduced, context)?)
         }
         fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
+            self.note(&inputs);
+            self.mark(self.inner.run(inputs, context)?)
+        }
+    }
+
+    impl Watched {
+        fn note(&self, inputs: &[Option<Image>]) {
             let first = inputs[0].as_ref().expect("connected").representation();
             self.log.lock().expect("no panic").push((self.id.clone(), first));
-            let mut results = self.inner.run(inputs, context)?;
+        }
+
+        fn mark(&self, mut results: Vec<Image>) -> Result<Vec<Image>, Stop> {
             // A profile of its own marks each result, so that its lifetime can be observed.
             let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
             let mut held = self.held.lock().expect("no panic");
@@ -612,5 +623,100 @@ mod tests {
         let header = codecs::probe(&produced.input_thumbnail.bytes, "thumbnail").expect("a picture");
         assert_eq!(header.size, Size::new(256, 128));
         assert!(produced.output_thumbnail.is_some());
+    }
+
+    /// What the decoder of a JPEG file of 1200 × 800 pixels is told to scale it to.
+    fn scaled_on_the_way(actions: Vec<Value>, edges: &[(&str, &str)], bytes: &[u8]) -> Option<Size> {
+        let (plan, ..) = watched(document(actions, edges));
+        let headers: Vec<_> = plan.graph.sources.iter().map(|_| codecs::probe(bytes, "a.jpg").ok()).collect();
+        let choice = plan.choose(&headers).expect("a choice");
+        choice.decode.values().next().and_then(|decode| decode.scaling).map(|scaling| scaling.size)
+    }
+
+    #[test]
+    fn a_decoder_scales_where_that_is_all_that_becomes_of_the_picture() {
+        let bytes = jpeg(1200, 800);
+        let resized = |parameters: Value, output: Value| {
+            let actions = vec![input("in"), action("small", "resize", parameters), action("save", "output", output)];
+            scaled_on_the_way(actions, &[("in", "small"), ("small", "save")], &bytes)
+        };
+        let plain = || json!({});
+        assert_eq!(resized(json!({ "width": 600 }), plain()), Some(Size::new(600, 400)));
+        assert_eq!(resized(json!({ "mode": "long-side", "width": 900 }), plain()), Some(Size::new(900, 600)));
+        assert_eq!(resized(json!({ "mode": "percent", "percent": 25 }), plain()), Some(Size::new(300, 200)));
+        assert_eq!(
+            resized(json!({ "mode": "exact", "width": 300, "height": 700 }), plain()),
+            Some(Size::new(300, 700))
+        );
+        assert_eq!(resized(json!({ "mode": "fill", "width": 600, "height": 400 }), plain()), Some(Size::new(600, 400)));
+        // Nothing to do, or more than that.
+        assert_eq!(resized(json!({ "width": 1300 }), plain()), None);
+        assert_eq!(resized(json!({ "mode": "fill", "width": 300, "height": 300 }), plain()), None);
+        assert_eq!(resized(json!({ "width": 1300, "enlarge": true }), plain()), None);
+        // Too small for the picture's own thumbnail.
+        assert_eq!(resized(json!({ "width": 200 }), plain()), None);
+        assert_eq!(resized(json!({ "mode": "exact", "width": 200, "height": 800 }), plain()), None);
+        // Not on planes.
+        assert_eq!(resized(json!({ "width": 600 }), json!({ "format": "png" })), None);
+        assert_eq!(resized(json!({ "width": 600, "filter": "nearest" }), plain()), None);
+        // Used otherwise as well.
+        let twice = vec![
+            input("in"),
+            action("small", "resize", json!({ "width": 600 })),
+            action("smaller", "resize", json!({ "width": 300 })),
+        ];
+        assert_eq!(scaled_on_the_way(twice, &[("in", "small"), ("in", "smaller")], &bytes), None);
+        let first =
+            vec![input("in"), action("flip", "flip", json!({})), action("small", "resize", json!({ "width": 600 }))];
+        assert_eq!(scaled_on_the_way(first, &[("in", "flip"), ("flip", "small")], &bytes), None);
+    }
+
+    #[test]
+    fn the_thumbnail_of_a_picture_that_is_distorted_on_the_way_is_not() {
+        let (plan, _, _) = watched(document(
+            vec![input("in"), action("resize", "resize", json!({ "mode": "exact", "width": 300, "height": 700 }))],
+            &[("in", "resize")],
+        ));
+        let produced = run(&plan, &jpeg(1200, 800), "a.jpg");
+        let size = |bytes: &[u8]| codecs::probe(bytes, "thumbnail").expect("a picture").size;
+        assert_eq!(produced.outputs[0].size, Size::new(300, 700));
+        assert_eq!(size(&produced.input_thumbnail.bytes), Size::new(256, 171));
+        assert_eq!(size(&produced.output_thumbnail.expect("a thumbnail").bytes), Size::new(110, 256));
+    }
+
+    #[test]
+    fn how_small_a_picture_is_decoded_depends_on_what_becomes_of_its_chroma() {
+        // Only the header counts.
+        let mut bytes = jpeg(64, 48);
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+        bytes[frame + 5..frame + 9].copy_from_slice(&[3000_u16.to_be_bytes(), 4000_u16.to_be_bytes()].concat());
+        let header = codecs::probe(&bytes, "a.jpg").expect("a header");
+        assert_eq!(header.size, Size::new(4000, 3000));
+        let least = |width: u32, quality: u32| {
+            let (plan, ..) = watched(document(
+                vec![
+                    input("in"),
+                    action("small", "resize", json!({ "width": width })),
+                    action("save", "output", json!({ "quality": quality })),
+                ],
+                &[("in", "small"), ("small", "save")],
+            ));
+            let choice = plan.choose(&[Some(header.clone())]).expect("a choice");
+            let decode = choice.decode.values().next().expect("a source");
+            (decode.at_least, decode.chroma_at_least)
+        };
+        let sizes = |luma: (u32, u32), chroma: (u32, u32)| (Size::new(luma.0, luma.1), Size::new(chroma.0, chroma.1));
+        let full = sizes((4000, 3000), (4000, 3000));
+        // Shrunk by 2.5, 6 and 14.
+        assert_eq!(least(1601, 80), full);
+        assert_eq!(least(1600, 80), sizes((2000, 1500), (1000, 750)));
+        assert_eq!(least(667, 80), sizes((2000, 1500), (417, 312)));
+        assert_eq!(least(666, 80), sizes((1000, 750), (499, 375)));
+        assert_eq!(least(285, 80), sizes((500, 375), (250, 187)));
+        // By 4, 12 and 32, and chroma as often as luma.
+        assert_eq!(least(1001, 95), full);
+        assert_eq!(least(1000, 95), sizes((2000, 1500), (2000, 1500)));
+        assert_eq!(least(333, 95), sizes((1000, 750), (999, 750)));
+        assert_eq!(least(124, 95), sizes((500, 375), (496, 372)));
     }
 }

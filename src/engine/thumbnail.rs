@@ -10,12 +10,16 @@ use crate::image::{Image, Pixels, Plane, Representation, Size, Ycc};
 /// Longest side.
 const SIDE: u32 = 256;
 
-/// Makes a thumbnail: JPEG, or PNG if there is alpha.
-pub(super) fn thumbnail(image: &Image) -> Result<Encoded, Failure> {
-    let longest = image.size.width.max(image.size.height);
+/// The size of a picture's thumbnail.
+pub(super) fn thumbnail_size(of: Size) -> Size {
+    let longest = of.width.max(of.height);
     let scaled = |side: u32| ((f64::from(side) * f64::from(SIDE) / f64::from(longest)).round() as u32).max(1);
-    let size =
-        if longest <= SIDE { image.size } else { Size::new(scaled(image.size.width), scaled(image.size.height)) };
+    if longest <= SIDE { of } else { Size::new(scaled(of.width), scaled(of.height)) }
+}
+
+/// Makes the thumbnail of a picture of size `of`, which `image` may hold at another size: JPEG, or PNG if there is alpha.
+pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
+    let size = thumbnail_size(of);
     let pixels = match &image.pixels {
         Pixels::Gray(data) => Pixels::Gray(shrink(data, image.size, size, PixelType::U8)?),
         Pixels::Rgb(data) => Pixels::Rgb(shrink(data, image.size, size, PixelType::U8x3)?),

@@ -30,6 +30,37 @@ impl Motion {
         };
         Some(Self { transpose, horizontal, vertical })
     }
+
+    /// Whether columns and rows, as stored, end up mirrored.
+    const fn mirrors(self) -> (bool, bool) {
+        if self.transpose { (self.vertical, self.horizontal) } else { (self.horizontal, self.vertical) }
+    }
+}
+
+/// An EXIF orientation in the other order: columns and rows are mirrored first, then swapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Whether left and right are swapped in the stored picture.
+    pub(crate) columns_mirrored: bool,
+    /// Whether top and bottom are swapped in the stored picture.
+    pub(crate) rows_mirrored: bool,
+    /// Whether rows and columns are swapped afterwards.
+    pub(crate) transposed: bool,
+}
+
+impl Turn {
+    /// For an EXIF orientation 1…8; no change for any other value.
+    pub(crate) fn of(orientation: u8) -> Self {
+        Motion::of(orientation).map_or_else(Self::default, |motion| {
+            let (columns_mirrored, rows_mirrored) = motion.mirrors();
+            Self { columns_mirrored, rows_mirrored, transposed: motion.transpose }
+        })
+    }
+}
+
+/// Swaps rows and columns.
+pub(crate) fn transpose(image: Image) -> Image {
+    apply(image, 5)
 }
 
 /// Turns a stored picture upright by its EXIF orientation 1…8; any other value leaves it unchanged.
@@ -84,11 +115,7 @@ fn moved(image: Image, motion: Motion) -> Image {
 
 fn planes(ycc: Ycc, motion: Motion) -> Ycc {
     let Subsampling { h, v } = ycc.subsampling;
-    // The sides as stored that end up mirrored.
-    let (mirrors_columns, mirrors_rows) = match motion.transpose {
-        false => (motion.horizontal, motion.vertical),
-        true => (motion.vertical, motion.horizontal),
-    };
+    let (mirrors_columns, mirrors_rows) = motion.mirrors();
     let Size { width, height } = ycc.y.size;
     let shifts = (mirrors_columns && width % u32::from(h) != 0) || (mirrors_rows && height % u32::from(v) != 0);
     let ycc = if shifts { full_chroma(ycc) } else { ycc };

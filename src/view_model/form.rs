@@ -239,9 +239,8 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
         let value = parameters.get(field.name).filter(|value| !value.is_null() && **value != (field.default)())?;
         Some(match (field.kind, value) {
             (Kind::Choice(_), Value::String(word)) => choice(word),
-            (Kind::Boolean, Value::Bool(on)) => {
-                format!("{} {}", field_label(field), if *on { "on" } else { "off" })
-            }
+            (Kind::Boolean, Value::Bool(true)) => field_label(field),
+            (Kind::Boolean, Value::Bool(false)) => format!("{} off", field_label(field)),
             (Kind::Integer | Kind::Number, value) => {
                 let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
                 format!("{} {}{unit}", field_label(field).to_lowercase(), shown(value))
@@ -384,7 +383,7 @@ mod tests {
     fn the_summary_lists_only_what_differs_from_the_default() {
         let output = find("output").unwrap();
         let raw = json!({ "format": "jpeg", "quality": 80, "lossless": true });
-        assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless on");
+        assert_eq!(summary(output.fields, raw.as_object()), "JPEG · Lossless");
         let raw = json!({ "sigma": 3 });
         assert_eq!(summary(find("sharpen").unwrap().fields, raw.as_object()), "radius 3 px");
         let raw = json!({ "mode": "long-side", "width": 1600 });

@@ -73,3 +73,30 @@ for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 3
     }
   });
 }
+
+test("what is chosen can be told from what is not where the system forces its colours", async (t) => {
+  const { page, url } = await open(t, { context: { forcedColors: "active" } });
+  /** The looks of the elements, as far as forced colours leave them. */
+  const looks = (selector) => page.locator(selector).evaluateAll((all) => all.map((element) => {
+    const { backgroundColor, color, outlineStyle, outlineColor } = getComputedStyle(element);
+    return [backgroundColor, color, outlineStyle === "none" ? "none" : outlineColor].join(" ");
+  }));
+  const differ = async (chosen, others) => {
+    const [[one], rest] = [await looks(chosen), await looks(others)];
+    assert.ok(one !== undefined && rest.length > 0, `${chosen} or ${others} is not there`);
+    assert.ok(!rest.includes(one), `${chosen} looks like ${others}: ${one}`);
+  };
+  await page.locator(`${id("form")} details`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
+  await page.locator(id("field-resize-enlarge")).check();
+  await differ(`${id("field-resize-enlarge")}:checked`, `.switch:not(:checked)`);
+  await differ(".places-grid input:checked", ".places-grid input:not(:checked)");
+  await differ(".header nav a[aria-current]", ".header nav a:not([aria-current])");
+  await differ(".card:has(input:checked)", ".card:has(input:not(:checked))");
+  const assets = await importFiles(page, ["cat", "moon"].map((name) => ({ name: `${name}.jpg`, bytes: pictures.photo(name) })));
+  const { batchId } = await run(page, withImages(SMALL, { photos: assets }));
+  await page.goto(`${url}#/batches/${batchId}/1`);
+  await page.locator(`${id("detail")} h2`).waitFor();
+  await differ('.segments button[aria-pressed="true"]', '.segments button[aria-pressed="false"]');
+  await differ(".row.selected", ".row:not(.selected)");
+  await differ(".bar .done", ".bar");
+});

@@ -74,7 +74,7 @@ test("everything can be reached and done by keyboard", async (t) => {
   await tabTo(page, (focused) => focused.testid === "run");
   await page.keyboard.press("Enter");
   await ended(page);
-  await tabTo(page, (focused) => focused.row !== null);
+  await tabTo(page, (focused) => focused.row !== null && focused.tag === "BUTTON");
   await page.keyboard.press("Enter");
   await page.locator(id("detail")).waitFor();
   await page.keyboard.press("ArrowDown");

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: images per second of the whole product compared with other libraries, and a model's mask
 //! compared with onnxruntime-web's; or the quality of cut-outs. The measurements are in `tests/e2e/bench.mjs`,
-//! `bench-network.mjs` and `bench-cutouts.mjs`.
+//! `bench-network.mjs`, `bench-kernels.mjs` and `bench-cutouts.mjs`.
 
 use crate::build;
 use crate::check;
@@ -39,6 +39,9 @@ impl Options {
         }
         if parsed.cutouts.as_ref().is_some_and(Vec::is_empty) {
             return Err("--cutouts needs the folder with NAME.png and NAME_gt.png".to_owned());
+        }
+        if parsed.kernels_only && (parsed.network_only || parsed.cutouts.is_some() || !parsed.passed_on.is_empty()) {
+            return Err("--kernels stands alone".to_owned());
         }
         if parsed.network_only && !parsed.passed_on.is_empty() {
             return Err(format!("--network measures no images and does not accept {}", parsed.passed_on.join(" ")));
@@ -87,6 +90,7 @@ mod tests {
         let parse = |text: &str| Options::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         let passed_on = vec!["--images".to_owned(), "8".to_owned(), "a.jpg".to_owned()];
         assert_eq!(parse("--images 8 --no-build a.jpg"), Ok(Options { build: false, passed_on, ..Options::default() }));
+        assert!(parse("--kernels").is_ok_and(|options| options.kernels_only) && parse("--kernels a.jpg").is_err());
         assert!(parse("--network --no-build").is_ok_and(|options| options.network_only));
         assert!(parse("--network a.jpg").is_err());
         let cutouts = Some(vec!["photos".to_owned(), "results".to_owned()]);

@@ -58,7 +58,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         return Ok(());
     }
     if *scope == Scope::Full {
-        for feature in ["app", "worker", "network"] {
+        for feature in ["app", "worker", "network", "kernels"] {
             let arguments = ["--target", "wasm32-unknown-unknown", "--features", feature, "--", "--deny", "warnings"];
             steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
         }

@@ -34,6 +34,8 @@ cargo xtask <command>
                         images per second compared with canvas, wasm-vips and sharp, over the given photographs or a generated one
                         of 12 MP; then the background model compared with onnxruntime-web
       --network           only the background model
+      --kernels           instead: decoding, resizing and encoding alone, with bytes and PSNR, beside wasm-vips, jSquash, canvas
+                          and sharp
       --cutouts <folder> [results]
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
       --images <number>   how many images per run (default: 24)

@@ -1,43 +1,61 @@
-//! Reading: planes are kept as in the file if possible, and otherwise brought to one size.
+//! Reading: planes are kept as in the file if possible, and otherwise brought to one size. If the request says so, they are
+//! resampled while they are decoded.
 
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError};
 
-use super::decoder::{self, Decoded, Scale};
+use super::decoder::{self, Decoded, Scale, Wanted};
 use super::frame::{Component, Frame, Process};
 use super::preamble::{Layout, Preamble, read_preamble};
-use crate::codecs::{DecodeRequest, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use crate::codecs::{DecodeRequest, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem, window_at};
 use crate::image::convert::upsample;
+use crate::image::orient::Turn;
+use crate::image::resample::Laid;
 use crate::image::{Image, Pixels, Plane, Size, Subsampling, Ycc};
 
 pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    let Preamble { header: Header { size, .. }, frame, layout } = read_preamble(bytes)?;
-    if size != header.size {
+    let Preamble { header: Header { size: full, orientation, .. }, frame, layout } = read_preamble(bytes)?;
+    if full != header.size {
         return Err(Problem::damaged("its header changed"));
     }
     let subsampling = match layout {
         Layout::Planar(subsampling) => subsampling,
         Layout::Gray | Layout::Uneven | Layout::Rgb => Subsampling::S444,
     };
-    let scales = match frame.process {
-        Process::Arithmetic => Scales { luma: Scale::Full, chroma: Scale::Full },
-        _ => Scales::serving(size, subsampling, request),
+    let by_core = frame.process != Process::Arithmetic;
+    let scales = match by_core {
+        true => Scales::serving(full, subsampling, request),
+        false => Scales { luma: Scale::Full, chroma: Scale::Full },
     };
-    let size = scales.luma.of(size);
+    let size = scales.luma.of(full);
+    let turn = if request.auto_orient { Turn::of(orientation) } else { Turn::default() };
+    let laid = Laid { size, window: window_at(full, 8 / scales.luma.side()), turn };
+    let scaling = request.scaling.filter(|_| by_core && matches!(layout, Layout::Gray | Layout::Planar(_)));
+    let luma = Wanted { scale: scales.luma, resampler: scaling.map(|scaling| scaling.luma(laid)) };
     let missing = |_| Problem::damaged("a plane is missing");
     let (pixels, findings) = match layout {
         Layout::Gray => {
-            let Decoded { planes, findings } = decode_planes(bytes, &frame, &[scales.luma])?;
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, vec![luma])?;
             let [luma] = <[Plane; 1]>::try_from(planes).map_err(missing)?;
             (Pixels::Gray(luma.data), findings)
         }
         Layout::Planar(_) => {
-            let Decoded { planes, findings } =
-                decode_planes(bytes, &frame, &[scales.luma, scales.chroma, scales.chroma])?;
+            let own = scales.subsampling(subsampling);
+            let (chroma, subsampling) = match scaling {
+                Some(scaling) => {
+                    let (resamplers, subsampling) = scaling.chroma(laid, own);
+                    (resamplers.map(Some), subsampling)
+                }
+                None => ([None, None], own),
+            };
+            let chroma = chroma.map(|resampler| Wanted { scale: scales.chroma, resampler });
+            let wanted = std::iter::once(luma).chain(chroma).collect();
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, wanted)?;
             let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(missing)?;
-            (Pixels::Ycc(Ycc { y, cb, cr, subsampling: scales.subsampling(subsampling) }), findings)
+            (Pixels::Ycc(Ycc { y, cb, cr, subsampling }), findings)
         }
         Layout::Uneven | Layout::Rgb => {
-            let Decoded { planes, findings } = decode_planes(bytes, &frame, &[scales.luma; 3])?;
+            let wanted = (0..3).map(|_| scales.luma.into()).collect();
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, wanted)?;
             let planes = planes.into_iter().zip(&frame.components);
             let planes = planes.map(|(plane, one)| even(plane, ratio(&frame, one), size)).collect::<Vec<_>>();
             let [y, cb, cr] = <[Plane; 3]>::try_from(planes).map_err(missing)?;
@@ -48,7 +66,8 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
             (pixels, findings)
         }
     };
-    Ok(Picture { image: Image { size, pixels, icc: None }, findings })
+    let size = scaling.map_or(size, |scaling| scaling.size);
+    Ok(Picture { image: Image { size, pixels, icc: None }, findings, is_scaled: scaling.is_some() })
 }
 
 /// The scales of a picture's components.
@@ -91,9 +110,9 @@ impl Scales {
 }
 
 /// Decodes a file's planes; arithmetic coding is left to libjpeg-turbo-rs, at full size.
-fn decode_planes(bytes: &[u8], frame: &Frame, scales: &[Scale]) -> Result<Decoded, Problem> {
+fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Decoded, Problem> {
     if frame.process != Process::Arithmetic {
-        return decoder::decode(bytes, scales);
+        return decoder::decode(bytes, wanted);
     }
     // That decoder accepts files without their last scans and would return a coarser picture.
     if !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {

@@ -137,7 +137,7 @@ fn encode(frame: &Frame<'_>, settings: &Settings<'_>) -> Vec<u8> {
         }
         Coding::Optimised => {
             let mut counts: [[Counts; 2]; 2] = Default::default();
-            let mut kept: Vec<Block> = Vec::new();
+            let mut kept: Vec<Block> = Vec::with_capacity(frame.blocks());
             sequential::each_block(frame, &quantisers, |component, block, predictor| {
                 let [dc, ac] = &mut counts[component.table];
                 sequential::code(&mut sequential::Count { dc, ac }, block, predictor);
@@ -169,6 +169,12 @@ impl Frame<'_> {
     /// How many of the two tables of each kind it uses.
     fn tables(&self) -> usize {
         if self.components.len() == 1 { 1 } else { 2 }
+    }
+
+    /// Blocks of all MCUs.
+    fn blocks(&self) -> usize {
+        let in_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
+        self.mcus_across * self.mcus_down * in_mcu
     }
 
     /// The indices of all components.

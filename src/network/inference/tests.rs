@@ -26,6 +26,7 @@ fn sampled(name: &str) -> Vec<u8> {
         representation: Representation::Rgb,
         at_least: header.size,
         chroma_at_least: header.size,
+        scaling: None,
         auto_orient: false,
     };
     let image = codecs::decode(&bytes, &header, &request, name).unwrap().image;

@@ -32,12 +32,12 @@ pub(crate) fn Settings() -> impl IntoView {
         <section class="section" aria-labelledby="settings-title" data-testid="form">
             <div class="spread">
                 <h2 id="settings-title" class="truncate">{name}</h2>
-                <Edited/>
                 <div class="push tight">
                     <Explain/>
                     <History/>
                 </div>
             </div>
+            <Edited/>
             <Diagnostics/>
             <div class="groups">
                 <For
@@ -60,7 +60,7 @@ fn Edited() -> impl IntoView {
     let edited = Memo::new(move |_| draft.is_edited(&draft.choice()));
     view! {
         <Show when=move || edited.get()>
-            <span class="badge" data-testid="edited">
+            <span class="badge edited" data-testid="edited">
                 "Edited · "
                 <button
                     class="link"

@@ -6,7 +6,7 @@
 //! that a refill is a load, two shifts and no branch. The copy goes 16 bytes at a time and takes about 1.3 ms for 3.5 MB,
 //! a twentieth of what decoding them does.
 
-use super::lanes::reversed;
+use crate::image::lanes::reversed;
 
 /// Zeros below the data: what may be read past its end before anybody asks [`Bits::ran_out`], which is done once an MCU.
 /// An MCU has at most ten blocks ([`MOST_BLOCKS`](crate::codecs::jpeg::frame::MOST_BLOCKS)) of 64 codes with at most 31 bits each, or 2.5 kB.

@@ -54,6 +54,7 @@ impl Coefficients {
                 let last = 63 - (mask | 1).leading_zeros() as usize;
                 canvas.put(x, y, block, quantisation, last);
             }
+            canvas.complete(y + 1);
         }
     }
 }

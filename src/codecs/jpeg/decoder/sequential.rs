@@ -24,10 +24,13 @@ pub(super) fn read(frame: &Frame, scan: &Scan, parts: &[Part], intervals: &mut I
         let (mut x, mut y) = (mcus.start % across, mcus.start / across);
         let mut predictions = [0_i16; 4];
         let mut left = mcus.len();
-        let step = |x: &mut usize, y: &mut usize| {
+        let step = |x: &mut usize, y: &mut usize, canvases: &mut [Canvas]| {
             *x += 1;
             if *x == across {
                 (*x, *y) = (0, *y + 1);
+                for (part, (_, v)) in parts.iter().zip(&factors) {
+                    canvases[part.component].complete(*y * v);
+                }
             }
         };
         if let Some(mut bits) = bits {
@@ -42,7 +45,7 @@ pub(super) fn read(frame: &Frame, scan: &Scan, parts: &[Part], intervals: &mut I
                         }
                     }
                 }
-                step(&mut x, &mut y);
+                step(&mut x, &mut y, canvases);
                 left -= 1;
             }
             let (ran_out, wrong) = (bits.ran_out(), bits.is_wrong());
@@ -54,7 +57,7 @@ pub(super) fn read(frame: &Frame, scan: &Scan, parts: &[Part], intervals: &mut I
                     canvases[part.component].put(x * h + right, y * v + down, &block, &part.quantisation, 0);
                 }
             }
-            step(&mut x, &mut y);
+            step(&mut x, &mut y, canvases);
         }
     }
 }

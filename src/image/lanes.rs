@@ -1,7 +1,7 @@
 //! Eight 16-bit and four 32-bit numbers at a time: `simd128` on wasm32, arrays elsewhere, with the same results to the bit.
 //!
-//! Only what the decoder needs. Every operation is one instruction of wasm; the arrays copy what it says (wrapping
-//! products, saturating narrowing), so that everything built on them is tested natively.
+//! Only what the JPEG decoder and the resampler need. Nearly every operation is one instruction of wasm; the arrays copy
+//! what it says (wrapping products, saturating narrowing), so that everything built on them is tested natively.
 //!
 //! `unsafe` stands here alone, for the loads and stores of vectors. Each takes a reference to an array of exactly the
 //! vector's size, so that the address is valid, and wasm asks for no alignment.
@@ -15,12 +15,39 @@ mod imp {
     pub(crate) struct I16x8(v128);
     #[derive(Clone, Copy)]
     pub(crate) struct I32x4(v128);
+    #[derive(Clone, Copy)]
+    pub(crate) struct U8x16(v128);
+
+    impl U8x16 {
+        #[inline(always)]
+        pub(crate) fn load(from: &[u8; 16]) -> Self {
+            // SAFETY: 16 bytes behind a reference, readable.
+            Self(unsafe { wasm::v128_load(from.as_ptr().cast()) })
+        }
+        #[inline(always)]
+        pub(crate) fn pairs(self, other: Self) -> [I16x8; 4] {
+            let (a, b) = (self.0, other.0);
+            let low = wasm::i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b);
+            let high = wasm::i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b);
+            [
+                I16x8(wasm::u16x8_extend_low_u8x16(low)),
+                I16x8(wasm::u16x8_extend_high_u8x16(low)),
+                I16x8(wasm::u16x8_extend_low_u8x16(high)),
+                I16x8(wasm::u16x8_extend_high_u8x16(high)),
+            ]
+        }
+    }
 
     impl I16x8 {
         #[inline(always)]
         pub(crate) fn load(from: &[i16; 8]) -> Self {
             // SAFETY: 16 bytes behind a reference, readable.
             Self(unsafe { wasm::v128_load(from.as_ptr().cast()) })
+        }
+        #[inline(always)]
+        pub(crate) fn store(self, to: &mut [i16; 8]) {
+            // SAFETY: 16 bytes behind an exclusive reference, writable.
+            unsafe { wasm::v128_store(to.as_mut_ptr().cast(), self.0) }
         }
         #[inline(always)]
         pub(crate) const fn pairs(a: i16, b: i16) -> Self {
@@ -102,6 +129,23 @@ mod imp {
         pub(crate) fn narrow<const SHIFT: u32>(self, high: Self) -> I16x8 {
             I16x8(wasm::i16x8_narrow_i32x4(wasm::i32x4_shr(self.0, SHIFT), wasm::i32x4_shr(high.0, SHIFT)))
         }
+        #[inline(always)]
+        pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+            let pair = |a: Self, b: Self| {
+                wasm::i32x4_add(
+                    wasm::i32x4_shuffle::<0, 4, 1, 5>(a.0, b.0),
+                    wasm::i32x4_shuffle::<2, 6, 3, 7>(a.0, b.0),
+                )
+            };
+            let (ab, cd) = (pair(a, b), pair(c, d));
+            Self(wasm::i32x4_add(wasm::i64x2_shuffle::<0, 2>(ab, cd), wasm::i64x2_shuffle::<1, 3>(ab, cd)))
+        }
+        #[inline(always)]
+        pub(crate) fn bytes<const SHIFT: u32>(self) -> [u8; 4] {
+            let rounded = wasm::i32x4_shr(wasm::i32x4_add(self.0, wasm::i32x4_splat(1 << (SHIFT - 1))), SHIFT);
+            let words = wasm::i16x8_narrow_i32x4(rounded, rounded);
+            wasm::u32x4_extract_lane::<0>(wasm::u8x16_narrow_i16x8(words, words)).to_le_bytes()
+        }
     }
 
     #[inline(always)]
@@ -123,11 +167,29 @@ mod imp {
     pub(crate) struct I16x8([i16; 8]);
     #[derive(Clone, Copy)]
     pub(crate) struct I32x4([i32; 4]);
+    #[derive(Clone, Copy)]
+    pub(crate) struct U8x16([u8; 16]);
+
+    impl U8x16 {
+        #[inline(always)]
+        pub(crate) fn load(from: &[u8; 16]) -> Self {
+            Self(*from)
+        }
+        #[inline(always)]
+        pub(crate) fn pairs(self, other: Self) -> [I16x8; 4] {
+            let sample = |i: usize| i16::from([self.0, other.0][i % 2][i / 2]);
+            from_fn(|part| I16x8(from_fn(|i| sample(part * 8 + i))))
+        }
+    }
 
     impl I16x8 {
         #[inline(always)]
         pub(crate) fn load(from: &[i16; 8]) -> Self {
             Self(*from)
+        }
+        #[inline(always)]
+        pub(crate) fn store(self, to: &mut [i16; 8]) {
+            *to = self.0;
         }
         #[inline(always)]
         pub(crate) const fn pairs(a: i16, b: i16) -> Self {
@@ -215,6 +277,16 @@ mod imp {
             let narrow = |value: i32| (value >> SHIFT).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
             I16x8(from_fn(|i| narrow(if i < 4 { self.0[i] } else { high.0[i - 4] })))
         }
+        /// The sum of each vector's lanes.
+        #[inline(always)]
+        pub(crate) fn sums(vectors: [Self; 4]) -> Self {
+            Self(vectors.map(|vector| vector.0.into_iter().fold(0, i32::wrapping_add)))
+        }
+        /// Rounded to whole numbers, with so many bits behind the point, and brought into a byte's range.
+        #[inline(always)]
+        pub(crate) fn bytes<const SHIFT: u32>(self) -> [u8; 4] {
+            self.0.map(|value| (value.wrapping_add(1 << (SHIFT - 1)) >> SHIFT).clamp(0, 255) as u8)
+        }
     }
 
     #[inline(always)]
@@ -229,11 +301,11 @@ mod imp {
     }
 }
 
-pub(super) use imp::{I16x8, I32x4, reversed};
+pub(crate) use imp::{I16x8, I32x4, U8x16, reversed};
 
 /// Rows to columns.
 #[inline(always)]
-pub(super) fn transposed(rows: [I16x8; 8]) -> [I16x8; 8] {
+pub(crate) fn transposed(rows: [I16x8; 8]) -> [I16x8; 8] {
     let pairs = [0, 2, 4, 6].map(|i| (rows[i].low_pairs(rows[i + 1]), rows[i].high_pairs(rows[i + 1])));
     let [(a0, a1), (a2, a3), (a4, a5), (a6, a7)] = pairs;
     let (b0, b1, b2, b3) = (a0.low_quads(a2), a0.high_quads(a2), a1.low_quads(a3), a1.high_quads(a3));
