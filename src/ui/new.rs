@@ -97,8 +97,8 @@ fn RunBar() -> impl IntoView {
         }
     };
     view! {
-        <ModelNote/>
         <div class="run-bar">
+            <ModelNote/>
             <p class="small muted" id="run-summary" aria-live="polite">{summary}</p>
             <button
                 class="button primary"
