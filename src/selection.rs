@@ -91,7 +91,9 @@ pub fn role_by_content(path: &str, mime_type: &str, head: &[u8]) -> Role {
         Content::Foreign(foreign) if foreign.is_picture => Role::Picture,
         // Office documents and programs are ZIPs too.
         Content::Foreign(Foreign::ZIP) if extension("zip") || mime_type.contains("zip") => Role::Zip,
-        Content::Unknown if extension("json") || mime_type == "application/json" => Role::Json,
+        Content::Unknown if extension("json") || extension("pixelmill") || mime_type == "application/json" => {
+            Role::Json
+        }
         _ => Role::Skipped(Why::NotAnImage),
     }
 }
@@ -132,6 +134,7 @@ mod tests {
             ("a.ZIP", "", b"PK\x03\x04", Role::Zip),
             ("a.docx", "", b"PK\x03\x04", Role::Skipped(Why::NotAnImage)),
             ("flow.json", "", b"{}", Role::Json),
+            ("flow.pixelmill", "", b"{}", Role::Json),
         ] {
             assert_eq!(role_by_content(path, mime_type, head), role, "{path}");
         }

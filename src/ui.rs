@@ -10,9 +10,11 @@
 //!
 //! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
 //!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
-//!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`.
+//!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`, `update-note`,
+//!   `update`.
 //! * Settings: `preferences`, `preferences-dialog`, `preferences-close`, `preference-notifications`,
-//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`.
+//!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`,
+//!   `storage-state`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
@@ -22,7 +24,7 @@
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
-//!   `option-continue`, `option-skip`, `option-webhook`, `run`.
+//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
@@ -49,6 +51,7 @@ mod kept;
 mod live;
 mod new;
 mod notices;
+mod offline;
 mod preferences;
 mod results;
 mod route;
@@ -97,11 +100,13 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::draft::provide_draft();
     new::library::provide_library();
     new::draft::keep_draft();
+    offline::connect();
     // Opening a picture of a batch does not rebuild the batch's view.
     let view = Memo::new(move |_| route.get().view());
     view! {
         <header::Header/>
         <widgets::MemoryNote/>
+        <offline::UpdateNote/>
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
             {move || match view.get() {

@@ -11,5 +11,6 @@ try {
   note.setAttribute("role", "alert");
   note.textContent = `Pixelmill could not start: ${error?.message ?? error}. If the page was updated just now, reload it; otherwise update the browser.`;
   document.body.prepend(note);
+  window.dispatchEvent(new Event("pixelmill-failed"));
   throw error;
 }

@@ -228,6 +228,23 @@ pub fn storage_manager() -> Option<StorageManager> {
     property(&property(&js_sys::global(), "navigator"), "storage").dyn_into().ok()
 }
 
+/// What the browser says about this site's storage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StorageState {
+    /// Whether it is kept until the user deletes it; otherwise the browser may clear it when space is short.
+    pub is_kept: bool,
+    /// Bytes in use.
+    pub usage: f64,
+}
+
+/// What the browser says about this site's storage, if anything.
+pub async fn storage_state() -> Option<StorageState> {
+    let manager = storage_manager()?;
+    let is_kept = settled(manager.persisted().ok()?).await.ok()?.is_truthy();
+    let estimate = settled(manager.estimate().ok()?).await.ok()?;
+    Some(StorageState { is_kept, usage: property(&estimate, "usage").as_f64()? })
+}
+
 /// How many more bytes this site may store, if the browser reports it.
 pub async fn free_storage() -> Option<f64> {
     let estimate = settled(storage_manager()?.estimate().ok()?).await.ok()?;

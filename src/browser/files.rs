@@ -97,26 +97,28 @@ async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>
 /// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
 /// since the field may be cleared afterwards; the future may be awaited later.
 pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
-    let list: Vec<File> = (0..list.length()).filter_map(|index| list.get(index)).collect();
-    async move {
-        let mut is_folder = false;
-        let mut files = Vec::with_capacity(list.len());
-        for portion in list.chunks(NAMES_AT_ONCE) {
-            for file in portion {
-                let path = property(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
-                is_folder |= path.is_some();
-                let path = path.unwrap_or_else(|| file.name());
-                files.push((file.clone(), path));
-            }
-            // So that the page stays responsive while thousands are picked.
-            TimeoutFuture::new(0).await;
+    from_files((0..list.length()).filter_map(|index| list.get(index)).collect())
+}
+
+/// Files from elsewhere, such as those that the system opens with the app.
+pub async fn from_files(all: Vec<File>) -> Gathered {
+    let mut is_folder = false;
+    let mut files = Vec::with_capacity(all.len());
+    for portion in all.chunks(NAMES_AT_ONCE) {
+        for file in portion {
+            let path = property(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+            is_folder |= path.is_some();
+            let path = path.unwrap_or_else(|| file.name());
+            files.push((file.clone(), path));
         }
-        // A folder is listed in no particular order.
-        if is_folder {
-            files.sort_by(|one, other| natural_order(&one.1, &other.1));
-        }
-        Gathered::default().with(files).await
+        // So that the page stays responsive while thousands are picked.
+        TimeoutFuture::new(0).await;
     }
+    // A folder is listed in no particular order.
+    if is_folder {
+        files.sort_by(|one, other| natural_order(&one.1, &other.1));
+    }
+    Gathered::default().with(files).await
 }
 
 /// The files of a drop or a paste, including everything in folders. Must be called inside the event, since the browser

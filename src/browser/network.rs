@@ -203,6 +203,12 @@ impl ModelDownloads {
     }
 }
 
+/// Whether the inference code and, on request, the built-in model have been downloaded and are cached.
+pub async fn is_downloaded(base_url: &str, with_built_in: bool) -> bool {
+    let Some(cache) = FileCache::open(base_url).await else { return false };
+    cache.find(code()).await.is_some() && (!with_built_in || cache.find(built_in()).await.is_some())
+}
+
 /// Whether a file is the expected one. Outside a secure context, where the browser computes no digest, by length only.
 async fn is(blob: &Blob, (bytes, expected): (u64, &str)) -> bool {
     if blob.size() as u64 != bytes {

@@ -101,6 +101,16 @@ impl Live {
         self.with(|batches| batches.map_or(0, |all| all.iter().filter(|batch| !batch.status.is_end()).count()))
     }
 
+    /// Whether a batch runs or is about to, tracked.
+    pub(crate) fn is_working(self) -> bool {
+        let all_paused = self.all_paused.get();
+        let works = |batch: &Progress| {
+            let is_due = !batch.status.is_end() && batch.paused.is_none() && !all_paused;
+            is_due || batch.assets.processing > 0
+        };
+        self.with(|batches| batches.is_some_and(|all| all.iter().any(works)))
+    }
+
     /// Whether everything is paused, tracked.
     pub(crate) fn is_all_paused(self) -> bool {
         self.all_paused.get()

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::focus::{focus, is_composing, is_text_field};
 use super::icons::{Icon, Shape};
+use super::offline::ModelNote;
 use super::widgets::{TabNote, dialog_is_open};
 use crate::view_model::format;
 
@@ -97,6 +98,7 @@ fn RunBar() -> impl IntoView {
     };
     view! {
         <div class="run-bar">
+            <ModelNote/>
             <p class="small muted" id="run-summary" aria-live="polite">{summary}</p>
             <button
                 class="button primary"

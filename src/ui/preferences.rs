@@ -8,15 +8,20 @@ use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
-use super::services::{Preference, Services, UiError};
+use super::services::{Preference, Services, StorageState, UiError};
 use super::widgets::{FilePicker, Switch};
 use crate::view_model::archive::{Outcome, import_outcome};
+use crate::view_model::format;
 
 /// The button in the header, and its dialog.
 #[component]
 pub(crate) fn Preferences() -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
+    let services = expect_context::<Services>();
+    let storage = RwSignal::new(None::<StorageState>);
     let open = move |_| {
+        // The browser may have answered since, and what is used changes.
+        spawn_local(async move { storage.set(services.storage_state().await) });
         if let Some(dialog) = dialog.get_untracked() {
             let _shown_already = dialog.show_modal();
         }
@@ -47,11 +52,33 @@ pub(crate) fn Preferences() -> impl IntoView {
                     help="Sends the batch's status to the URL it was started with. Pictures and their names are never sent."
                 />
             </section>
+            <StorageNote state=storage/>
             <Everything dialog/>
             <div class="spread">
                 <button class="button primary" data-testid="preferences-close" on:click=close>"Done"</button>
             </div>
         </dialog>
+    }
+}
+
+/// Whether the browser keeps what is stored, and how much that is.
+#[component]
+fn StorageNote(state: RwSignal<Option<StorageState>>) -> impl IntoView {
+    move || {
+        state.get().map(|StorageState { is_kept, usage }| {
+            let promise = match is_kept {
+                true => "Kept until you delete it.",
+                false => "May be cleared by the browser when space is short: save what you need.",
+            };
+            view! {
+                <section aria-labelledby="storage-title">
+                    <h3 id="storage-title">"Storage"</h3>
+                    <p class="small" data-testid="storage-state">
+                        {format!("{promise} {} in use.", format::bytes(usage as u64))}
+                    </p>
+                </section>
+            }
+        })
     }
 }
 

@@ -17,11 +17,12 @@ use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, ExecutionStatus, Progress};
 use crate::browser::client::{Client, ClientEvent, Role};
-pub(crate) use crate::browser::environment::now;
+pub(crate) use crate::browser::environment::{StorageState, now};
+pub(crate) use crate::browser::interop::property;
 pub(crate) use crate::browser::locks::LockGuard as DraftLock;
 use crate::browser::network::DownloadProgress;
 pub(crate) use crate::browser::preferences::Preference;
-use crate::browser::{environment, files};
+use crate::browser::{environment, files, network};
 use crate::export::names::safe_file_name;
 use crate::protocol::StopReason;
 use crate::selection::{HeaderCheck, Skipped};
@@ -105,6 +106,12 @@ pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Sele
 /// The files in a picker. Must be called inside the event; the future may be awaited later.
 pub(crate) fn selection_of_list(list: &FileList) -> impl Future<Output = Selection> + use<> {
     let gathered = files::from_list(list);
+    async move { gathered.await.into() }
+}
+
+/// Files that the system opens with the app or shares with it.
+pub(crate) fn selection_of_files(files: Vec<File>) -> impl Future<Output = Selection> + use<> {
+    let gathered = files::from_files(files);
     async move { gathered.await.into() }
 }
 
@@ -628,6 +635,16 @@ impl Services {
     /// The progress of a model's download, if one is in progress in this tab.
     pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
+    }
+
+    /// Whether the inference code and, on request, the built-in model are in this browser, so that they need no server.
+    pub(crate) async fn is_downloaded(with_built_in: bool) -> bool {
+        network::is_downloaded(&environment::base_url(), with_built_in).await
+    }
+
+    /// What the browser promises about the storage, if it says.
+    pub(crate) async fn storage_state(self) -> Option<StorageState> {
+        if self.memory().is_some() { None } else { environment::storage_state().await }
     }
 
     /// Calls back on changes in any tab, until the current reactive owner is disposed.

@@ -26,7 +26,7 @@ async function violations(page) {
 for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390], ["dark", 390]]) {
   test(`no view breaks a rule of accessibility: ${colorScheme}, ${width} pixels wide`, async (t) => {
     // The checker is a script of its own, which the page's policy would not let in.
-    const { page, url } = await open(t, { context: { colorScheme, viewport: { width, height: 900 }, bypassCSP: true } });
+    const { page, url, context } = await open(t, { context: { colorScheme, viewport: { width, height: 900 }, bypassCSP: true } });
     const check = async (view) => assert.deepEqual(await violations(page), [], view);
     await page.locator(id("drop-zone")).waitFor();
     await check("New batch, empty");
@@ -40,10 +40,19 @@ for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 3
     await page.locator(id("workflow-card-watermark-two-sizes")).click();
     await page.locator(id("drop-logo")).waitFor();
     await check("New batch, with a logo");
+    await page.locator(id("workflow-card-product-cutout")).click();
+    await page.evaluate(() => window.dispatchEvent(new CustomEvent("pixelmill-update", { detail: "ready" })));
+    await context.setOffline(true);
+    await page.locator(id("model-note")).waitFor();
+    await page.locator(id("update")).waitFor();
+    await check("New batch, offline and with a new version");
+    await page.evaluate(() => window.dispatchEvent(new CustomEvent("pixelmill-update", { detail: "" })));
+    await context.setOffline(false);
     await page.locator(id("workflow-card-own")).click();
     await page.locator(id("own-json")).fill("{ no JSON");
     await check("New batch, JSON");
     await page.locator(id("preferences")).click();
+    await page.locator(id("storage-state")).waitFor();
     await check("Settings");
     await page.locator(id("preferences-close")).click();
 

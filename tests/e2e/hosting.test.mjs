@@ -1,10 +1,11 @@
 // The built folder on a static host below a path: it contains everything it needs, and its Content-Security-Policy is obeyed.
 
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DIST, addressOf, builtName, declaredNames } from "./support/built.mjs";
-import { importFiles, open, ready, run, scratchFolder, serve, suite, test, withImages } from "./support/harness.mjs";
+import { buildOf, deployment } from "./support/deployment.mjs";
+import { importFiles, open, ready, run, serve, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 const site = suite(test);
@@ -72,33 +73,25 @@ test("a reload anywhere in the page's fragments finds the page again", async (t)
   assert.equal(page.url(), `${url}#/batches`);
 });
 
-test("every file but the page itself has the hash of its content in its name", () => {
+const FIXED = ["index.html", "manifest.webmanifest", "sw.js"];
+
+test("every file but those that browsers look for by name has the hash of its content in its name", () => {
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
-  assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)), ["index.html"]);
+  assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)).sort(), FIXED);
   const html = readFileSync(join(DIST, "index.html"), "utf8");
-  const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"]+)"/g)].map(([, name]) => name)];
-  assert.deepEqual([...new Set(told)].sort(), names.filter((name) => name !== "index.html").sort());
+  const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"/]+)"/g)].map(([, name]) => name)];
+  const expected = names.filter((name) => !["index.html", "sw.js"].includes(name));
+  assert.deepEqual([...new Set(told)].sort(), expected.sort());
 });
 
-/** A copy of the built page that can be changed like a folder during a deployment. */
-function deployment() {
-  const folder = scratchFolder("deployment");
-  cpSync(DIST, folder, { recursive: true });
-  return {
-    folder,
-    /** Replaces these files with another revision. */
-    update(plain, change) {
-      const page = join(folder, "index.html");
-      const html = readFileSync(page, "utf8");
-      const old = declaredNames(html)[plain];
-      const name = old.replace(/-[0-9a-f]{16}/, "-0123456789abcdef");
-      writeFileSync(join(folder, old), change(readFileSync(join(folder, old))));
-      renameSync(join(folder, old), join(folder, name));
-      writeFileSync(page, html.replace(old, name));
-      return name;
-    },
-  };
-}
+test("the service worker and the page are of one build, which lists every file that the page starts and runs with", () => {
+  const { id, files } = buildOf(readFileSync(join(DIST, "sw.js"), "utf8"));
+  assert.match(id, /^[0-9a-f]{16}$/);
+  assert.ok(readFileSync(join(DIST, "index.html"), "utf8").includes(`<meta name="pixelmill-build" content="${id}">`));
+  const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
+  const expected = names.filter((name) => !["index.html", "sw.js"].includes(name) && !/^network-|\.onnx$/.test(name));
+  assert.deepEqual(files, Object.fromEntries(expected.sort().map((name) => [name, statSync(join(DIST, name)).size])));
+});
 
 const WEBP = pictures.chain("small", [["resize", { width: 64 }]], { format: "webp" });
 

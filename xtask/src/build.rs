@@ -4,8 +4,9 @@
 //! The inference WebAssembly is built first and by cargo alone: it has no JavaScript glue, and the page is compiled
 //! with its checksum.
 //!
-//! At the end every file except `index.html` gets a name with the hash of its content, which `index.html` declares: a
-//! cache that still has a file of another build is then never asked for it, whatever the host's caching headers say.
+//! At the end every file gets a name with the hash of its content, which `index.html` declares: a cache that still has a
+//! file of another build is then never asked for it, whatever the host's caching headers say. Only the files that the
+//! browser must find under the same name in every build keep theirs. The service worker receives the list of the build.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -82,24 +83,36 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         if let Some(node) = node {
             optimise(project, node)?;
         }
-        name_by_content(&project.dist())
+        name_by_content(&project.dist())?;
+        list_build(&project.dist())
     })
 }
 
+/// The page itself.
+const PAGE: &str = "index.html";
+/// The service worker. The browser compares it with the one it has to find out whether there is a new build.
+const SERVICE_WORKER: &str = "sw.js";
+/// What the browser reads when the page is installed.
+const MANIFEST: &str = "manifest.webmanifest";
+
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
+/// Where the page reads the id of its build.
+const BUILD_ID: &str = "<meta name=\"pixelmill-build\" content=\"\">";
+/// Where the service worker reads the id and the files of its build.
+const BUILD_LIST: &str = "const BUILD = { id: \"\", files: {} };";
 
-/// Renames every file in the folder except the page itself, and writes the new names into the page.
+/// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
-    let page = folder.join("index.html");
-    let mut html = fs::read_to_string(&page).map_err(|error| format!("cannot read {}: {error}", page.display()))?;
+    let page = folder.join(PAGE);
+    let mut html = read_text(&page)?;
     let mut fetched = Vec::new();
     for file in list(folder)? {
-        if !file.is_file() || file == page {
+        let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST].contains(&old.as_str()) {
             continue;
         }
         let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let plain = without_hash(&old);
         let new = with_hash(&plain, &bytes);
         fs::rename(&file, folder.join(&new)).map_err(|error| format!("cannot rename {old}: {error}"))?;
@@ -114,16 +127,55 @@ fn name_by_content(folder: &Path) -> Outcome {
         return Err("index.html has no place for the names of the files".to_owned());
     }
     let declaration = DECLARATION.replace("\"{}\"", &format!("'{{{}}}'", fetched.join(",")));
-    fs::write(&page, html.replace(DECLARATION, &declaration)).map_err(|error| format!("cannot write the page: {error}"))
+    write_text(&page, &html.replace(DECLARATION, &declaration))
 }
 
-/// A file's name without the hash that Trunk puts into some.
+/// Writes the build's id into the page and the service worker, and the list of the build's files into the latter.
+///
+/// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
+/// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
+fn list_build(folder: &Path) -> Outcome {
+    let (page, worker) = (folder.join(PAGE), folder.join(SERVICE_WORKER));
+    let (html, script) = (read_text(&page)?, read_text(&worker)?);
+    if !html.contains(BUILD_ID) || !script.contains(BUILD_LIST) {
+        return Err("index.html or sw.js has no place for the build's id".to_owned());
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(html.as_bytes());
+    hasher.write(script.as_bytes());
+    let mut files = Vec::new();
+    for file in list(folder)? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_left_out = file == page || file == worker || name.starts_with(NETWORK.prefix) || name.ends_with(".onnx");
+        if !file.is_file() || is_left_out {
+            continue;
+        }
+        let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        hasher.write(name.as_bytes());
+        hasher.write(&bytes);
+        files.push(format!("\"{name}\":{}", bytes.len()));
+    }
+    let id = format!("{:016x}", hasher.finish());
+    let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
+    write_text(&worker, &script.replace(BUILD_LIST, &list))?;
+    write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+fn read_text(file: &Path) -> Outcome<String> {
+    fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+fn write_text(file: &Path, text: &str) -> Outcome {
+    fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
+}
+
+/// A file's name without the hash that Trunk puts into some; Trunk omits the hash's leading zeros.
 fn without_hash(name: &str) -> String {
-    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     for (dash, _) in name.match_indices('-') {
-        let end = (dash + 17).min(name.len());
-        if name.get(dash + 1..end).is_some_and(is_hash) {
-            return format!("{}{}", &name[..dash], &name[end..]);
+        let rest = &name[dash + 1..];
+        let end = rest.find(|character: char| !character.is_ascii_hexdigit()).unwrap_or(rest.len());
+        if (12..=16).contains(&end) && !rest[end..].starts_with(|character: char| character.is_alphanumeric()) {
+            return format!("{}{}", &name[..dash], &rest[end..]);
         }
     }
     name.to_owned()
@@ -300,6 +352,8 @@ mod tests {
         for (name, plain) in [
             ("app-7394787ce5436ed9_bg.wasm", "app_bg.wasm"),
             ("app-7394787ce5436ed9.js", "app.js"),
+            ("app-94787ce5436ed9_bg.wasm", "app_bg.wasm"),
+            ("a-decade0decade0x.js", "a-decade0decade0x.js"),
             ("worker_bg.wasm", "worker_bg.wasm"),
             ("u2netp-quantised.onnx", "u2netp-quantised.onnx"),
         ] {
@@ -315,7 +369,9 @@ mod tests {
         let page = format!("{DECLARATION}<script src=\"./start.js\" data-page=\"./app-7394787ce5436ed9.js\"></script>");
         let build = |worker: &str| {
             for (name, content) in [
-                ("index.html", page.as_str()),
+                (PAGE, page.as_str()),
+                (SERVICE_WORKER, "service worker"),
+                (MANIFEST, "manifest"),
                 ("start.js", "start"),
                 ("app-7394787ce5436ed9.js", "app"),
                 ("worker.js", worker),
@@ -334,13 +390,58 @@ mod tests {
         let licence = folder.join("licences/LICENSE").is_file();
         fs::remove_dir_all(&folder).expect("removed");
         assert!(licence, "a file that the page does not fetch keeps its name");
-        assert_eq!(names.len(), 5, "the second build changed one file: {names:?}");
+        assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
-        for name in names.iter().filter(|name| *name != "index.html") {
-            let told = first.contains(name.as_str()) || second.contains(name.as_str());
+        for name in &names {
+            let fixed = [PAGE, SERVICE_WORKER, MANIFEST].contains(&name.as_str());
+            let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
         assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
         assert!(!first.contains("\"./start.js\""), "{first}");
+    }
+
+    #[test]
+    fn the_service_worker_gets_the_files_that_the_page_starts_and_runs_with() {
+        let folder = std::env::temp_dir().join(format!("pixelmill-list-{}", std::process::id()));
+        let build = |style: &str| {
+            fs::create_dir_all(folder.join("install")).expect("a folder");
+            for (name, content) in [
+                (PAGE, BUILD_ID),
+                (SERVICE_WORKER, BUILD_LIST),
+                (MANIFEST, "{}"),
+                ("app-0.js", "app"),
+                ("base-0.css", style),
+                ("network-0.wasm", "network"),
+                ("u2netp-0.onnx", "model"),
+                ("install/icon.svg", "icon"),
+            ] {
+                fs::write(folder.join(name), content).expect("written");
+            }
+            list_build(&folder).expect("listed");
+            let [html, script] = [PAGE, SERVICE_WORKER].map(|name| read_text(&folder.join(name)).expect("read"));
+            let id = script.split('"').nth(3).expect("an id").to_owned();
+            assert_eq!(html, format!("<meta name=\"pixelmill-build\" content=\"{id}\">"));
+            (id, script)
+        };
+        let (first, again, other) = (build("plain"), build("plain"), build("vivid"));
+        fs::write(folder.join(PAGE), "no place").expect("written");
+        let refused = list_build(&folder);
+        fs::remove_dir_all(&folder).expect("removed");
+        let expected = format!(
+            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2}}}};",
+            first.0
+        );
+        assert_eq!(first.1, expected);
+        assert_eq!(first, again, "the same files are the same build");
+        assert_ne!(first.0, other.0, "another content of the same length is another build");
+        assert!(refused.is_err());
+    }
+
+    #[test]
+    fn page_and_service_worker_have_a_place_for_what_is_written_into_them() {
+        let html = include_str!("../../index.html");
+        assert!(html.contains(DECLARATION) && html.contains(BUILD_ID));
+        assert_eq!(include_str!("../../src/offline/sw.js").matches(BUILD_LIST).count(), 1);
     }
 }

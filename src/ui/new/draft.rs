@@ -895,6 +895,11 @@ impl Draft {
         }
     }
 
+    /// Names of the models that the chosen workflow may need, tracked.
+    pub(crate) fn models(self) -> Vec<String> {
+        self.with_document(document::networks)
+    }
+
     /// What keeps the batch from running, in words.
     pub(crate) fn obstacle(self) -> Memo<Option<String>> {
         Memo::new(move |_| self.find_obstacle())
@@ -916,8 +921,7 @@ impl Draft {
         if errors > 0 {
             return Some(format!("Fix {} in the settings.", format::plural(errors as u64, "problem", "problems")));
         }
-        let networks = self.with_document(document::networks);
-        if let Some(name) = networks.iter().find(|name| self.models.lacks(name)) {
+        if let Some(name) = self.models().iter().find(|name| self.models.lacks(name)) {
             return Some(format!("The model “{name}” is not in this browser: add it, or choose another."));
         }
         if self.options.with(Options::webhook) == Some(false) {

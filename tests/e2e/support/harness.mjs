@@ -134,13 +134,16 @@ export function suite(test) {
  *
  * Options: `server` (another than the file's), `workers` (how many the page may use), `context` (Playwright's options),
  * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in), `prepare` (called with the context
- * and the page's address before the first tab), `unready` (do not wait until the page accepts calls).
+ * and the page's address before the first tab), `unready` (do not wait until the page accepts calls), `serviceWorker` (allow it: without, the
+ * page works as where the browser refuses one, and every request reaches the network, where the tests see and change it).
  */
 export async function open(t, options = {}) {
   const server = options.server ?? sharedServer;
-  const context = await sharedBrowser.browser.newContext({ acceptDownloads: true, ...options.context });
+  const context = await sharedBrowser.browser.newContext({ acceptDownloads: true, serviceWorkers: permission(options), ...options.context });
   return await attach(t, context, server, options);
 }
+
+const permission = ({ serviceWorker }) => (serviceWorker ? "allow" : "block");
 
 /** The same in a profile on disk, whose browser can be killed and started again. */
 export async function openOnDisk(t, folder, options = {}) {
@@ -148,6 +151,7 @@ export async function openOnDisk(t, folder, options = {}) {
     executablePath: CHROMIUM,
     args: FLAGS,
     headless: true,
+    serviceWorkers: permission(options),
     ...options.context,
   });
   return await attach(t, context, options.server ?? sharedServer, options);

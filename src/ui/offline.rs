@@ -1,0 +1,121 @@
+//! Installed and offline: the notice of a new version, files that the system opens with the app or shares with it, and
+//! what a workflow lacks without a connection.
+//!
+//! `src/offline/offline.js` runs before this program and speaks with the browser; the two exchange events on the window,
+//! which are described there.
+
+use js_sys::Array;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CustomEvent, CustomEventInit, File};
+
+use super::icons::{Icon, Shape};
+use super::live::Live;
+use super::new::draft::{Draft, PRIMARY};
+use super::new::models::Models;
+use super::notices::NoticeBoard;
+use super::route::CurrentRoute;
+use super::services::{Services, property, selection_of_files};
+use crate::network::BUILT_IN;
+use crate::view_model::route::Route;
+
+/// Calls back with the detail of an event from the script, until the current reactive owner is disposed.
+fn receive(name: &'static str, callback: impl Fn(JsValue) + 'static) {
+    let listener = window_event_listener_untyped(name, move |event| callback(property(&event, "detail")));
+    on_cleanup(move || listener.remove());
+}
+
+/// Sends an event to the script.
+fn send(name: &str, detail: JsValue) {
+    let options = CustomEventInit::new();
+    options.set_detail(&detail);
+    if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &options) {
+        let _not_cancelled = window().dispatch_event(&event);
+    }
+}
+
+/// Tells the script whether a reload would lose something, and accepts the files that it received.
+pub(crate) fn connect() {
+    let (services, live, models) = (expect_context::<Services>(), expect_context::<Live>(), expect_context::<Models>());
+    let (draft, route, notices) =
+        (expect_context::<Draft>(), expect_context::<CurrentRoute>(), expect_context::<NoticeBoard>());
+    let in_memory = services.memory().is_some();
+    let is_busy = Memo::new(move |_| {
+        let working = live.is_working() || draft.importing().is_some() || models.adding();
+        working || in_memory && (draft.picked() > 0 || live.with(|batches| batches.is_some_and(|all| !all.is_empty())))
+    });
+    Effect::new(move || send("pixelmill-busy", is_busy.get().into()));
+    receive("pixelmill-opened", move |files| {
+        let files: Vec<File> = Array::from(&files).iter().map(JsCast::unchecked_into).collect();
+        if files.is_empty() {
+            return notices.failed("The shared files did not arrive.", "Share them again, or add them here.");
+        }
+        route.go(&Route::New);
+        draft.add(PRIMARY.to_owned(), selection_of_files(files));
+    });
+}
+
+/// Says that a new version is ready, and changes to it when the user asks for that.
+#[component]
+pub(crate) fn UpdateNote() -> impl IntoView {
+    let state = RwSignal::new(String::new());
+    receive("pixelmill-update", move |word| state.set(word.as_string().unwrap_or_default()));
+    // This component is the last that listens.
+    Effect::new(|| send("pixelmill-ready", JsValue::NULL));
+    let is_postponed = move || state.with(|state| state == "postponed");
+    let text = move || match is_postponed() {
+        true => "The new version starts as soon as the batches and imports that are running have finished.",
+        false => "A new version is ready.",
+    };
+    view! {
+        <Show when=move || state.with(|state| !state.is_empty())>
+            <aside class="memory-note update-note" role="status" data-testid="update-note">
+                <Icon shape=Shape::Info/>
+                <p>{text}</p>
+                <Show when=move || !is_postponed()>
+                    <button
+                        class="button push"
+                        data-testid="update"
+                        on:click=|_| send("pixelmill-apply", JsValue::NULL)
+                    >
+                        "Update"
+                    </button>
+                </Show>
+            </aside>
+        </Show>
+    }
+}
+
+/// Says, while there is no connection, that the chosen workflow needs a model that has never been downloaded.
+#[component]
+pub(crate) fn ModelNote() -> impl IntoView {
+    let (draft, live) = (expect_context::<Draft>(), expect_context::<Live>());
+    let is_online = RwSignal::new(window().navigator().on_line());
+    let listeners = [
+        window_event_listener(ev::online, move |_| is_online.set(true)),
+        window_event_listener(ev::offline, move |_| is_online.set(false)),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+    let names = Memo::new(move |_| draft.models());
+    let is_loading = Memo::new(move |_| live.loading().is_some());
+    let is_missing = RwSignal::new(false);
+    Effect::new(move || {
+        let names = names.get();
+        if is_online.get() || is_loading.get() || names.is_empty() {
+            return is_missing.set(false);
+        }
+        spawn_local(async move {
+            let built_in = names.iter().any(|name| name == BUILT_IN.name);
+            let _view_is_gone = is_missing.try_set(!Services::is_downloaded(built_in).await);
+        });
+    });
+    view! {
+        <Show when=move || is_missing.get()>
+            <p class="small model-note" role="status" data-testid="model-note">
+                "You are offline. This workflow needs the model, which has not been downloaded yet: go online once to load it."
+            </p>
+        </Show>
+    }
+}
