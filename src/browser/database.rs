@@ -175,42 +175,64 @@ impl Database {
         Transaction::begin(&self.connection, stores, Some(durability))
     }
 
-    /// Stores one file, unless it is already stored, and adds references; for use within a transaction.
-    async fn put_asset(
+    /// Stores files, except those that are already stored, and adds references; for use within a transaction.
+    ///
+    /// All questions about a chunk come before its first write: the answer to a later one would wait for that write.
+    async fn put_each(
         transaction: &Transaction,
-        asset: NewAsset<Blob>,
-        references: i64,
+        assets: Vec<(NewAsset<Blob>, i64)>,
         imported: bool,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let found: Option<AssetRecord> = transaction.get(ASSETS, &asset.asset_id.as_str().into())?.await?;
-        let record = match found {
-            Some(mut found) => {
-                // If the deletion of a batch was interrupted while storage was full, a record may have lost its bytes.
-                let kept = transaction.has(CONTENTS, &asset.asset_id.as_str().into())?;
-                if std::mem::take(&mut found.damaged) || !kept.await? {
-                    transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
-                }
-                found.references = add(found.references, references);
-                found.created_at = now;
-                found.imported |= imported;
-                found
+        let mut assets = assets.into_iter().peekable();
+        while assets.peek().is_some() {
+            let chunk: Vec<_> = assets.by_ref().take(CHUNK).collect();
+            let mut requests = BTreeMap::new();
+            for (asset, _) in &chunk {
+                let key = asset.asset_id.as_str().into();
+                requests.insert(asset.asset_id.clone(), transaction.get::<AssetRecord>(ASSETS, &key)?);
             }
-            None => {
-                transaction.put_with_key(CONTENTS, &asset.content, &asset.asset_id.as_str().into())?;
-                AssetRecord {
-                    asset_id: asset.asset_id,
+            let mut records = BTreeMap::new();
+            for (asset_id, request) in requests {
+                if let Some(record) = request.await? {
+                    records.insert(asset_id, record);
+                }
+            }
+            let mut requests = Vec::with_capacity(records.len());
+            for asset_id in records.keys() {
+                requests.push((asset_id.clone(), transaction.has(CONTENTS, &asset_id.as_str().into())?));
+            }
+            // If the deletion of a batch was interrupted while storage was full, a record may have lost its bytes.
+            let mut kept = BTreeSet::new();
+            for (asset_id, request) in requests {
+                if request.await? {
+                    kept.insert(asset_id);
+                }
+            }
+            for (asset, references) in chunk {
+                let key = asset.asset_id.as_str().into();
+                let mut record = records.remove(&asset.asset_id).unwrap_or_else(|| AssetRecord {
+                    asset_id: asset.asset_id.clone(),
                     name: asset.name,
                     mime_type: asset.mime_type,
                     bytes: asset.bytes,
-                    references: add(0, references),
+                    references: 0,
                     created_at: now,
-                    imported,
+                    imported: false,
                     damaged: false,
+                });
+                if std::mem::take(&mut record.damaged) || kept.insert(asset.asset_id.clone()) {
+                    transaction.put_with_key(CONTENTS, &asset.content, &key)?;
                 }
+                record.references = add(record.references, references);
+                record.created_at = now;
+                record.imported |= imported;
+                transaction.put(ASSETS, &record)?;
+                // The same file may come twice.
+                records.insert(asset.asset_id, record);
             }
-        };
-        transaction.put(ASSETS, &record)
+        }
+        Ok(())
     }
 
     /// Adds to the reference counts and removes what nothing refers to any more, unless it was imported on its own.
@@ -459,10 +481,11 @@ impl Database {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
         let now = progress.updated_at;
-        for asset in assets {
+        let referenced = assets.into_iter().map(|asset| {
             let references = deltas.remove(&asset.asset_id).unwrap_or_default();
-            Self::put_asset(&transaction, asset, references, false, now).await?;
-        }
+            (asset, references)
+        });
+        Self::put_each(&transaction, referenced.collect(), false, now).await?;
         Self::count(&transaction, deltas).await?;
         transaction.done().await?;
         Ok(true)
@@ -471,9 +494,8 @@ impl Database {
     async fn put_all_assets(&self, assets: Vec<NewAsset<Blob>>, imported: bool, now: Millis) -> Result<(), StoreError> {
         let put = async || {
             let transaction = self.write(&[ASSETS, CONTENTS], Durability::Strict)?;
-            for asset in &assets {
-                Self::put_asset(&transaction, asset.clone(), 0, imported, now).await?;
-            }
+            let unreferenced = assets.iter().map(|asset| (asset.clone(), 0)).collect();
+            Self::put_each(&transaction, unreferenced, imported, now).await?;
             transaction.done().await
         };
         match put().await {
