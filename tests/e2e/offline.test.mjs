@@ -113,8 +113,11 @@ test("a new version is not applied while a batch runs, and by itself when the ba
   const { page, deployment } = session;
   const before = await buildOfPage(page);
   const photo = await sharp(pictures.photo("cat")).resize(2400).jpeg().toBuffer();
-  const files = Array.from({ length: 30 }, (_, index) => ({ name: `${index}.jpg`, bytes: pictures.withComment(photo, `number ${index}`) }));
-  const assets = await importFiles(page, files);
+  const files = Array.from({ length: 10 }, (_, index) => ({ name: `${index}.jpg`, bytes: pictures.withComment(photo, `number ${index}`) }));
+  const stored = await importFiles(page, files);
+  // It has to outlast everything that happens before the update is pressed.
+  const COUNT = 240;
+  const assets = Array.from({ length: COUNT }, (_, index) => stored[index % stored.length]);
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   const other = await session.openTab();
   const next = await offerUpdate(session);
@@ -124,7 +127,7 @@ test("a new version is not applied while a batch runs, and by itself when the ba
   await other.locator(id("update-note")).getByText("as soon as the batches and imports that are running have finished").waitFor();
   assert.equal(await other.locator(id("update")).count(), 0);
   const during = await ask(page, "getBatchStatus", batchId);
-  assert.ok(during.assets.completed < 30, "the batch was too short for this test");
+  assert.ok(during.assets.completed < COUNT, "the batch was too short for this test");
   assert.equal(await page.evaluate(() => window.isOld), true);
   assert.ok((await keptBuilds(page)).includes(before), "the files of the build in use are kept");
 
@@ -132,8 +135,8 @@ test("a new version is not applied while a batch runs, and by itself when the ba
   await becomes(other, next);
   assert.equal(await page.evaluate(() => window.isOld), undefined);
   const status = await untilEnded(page, batchId);
-  assert.deepEqual([status.status, status.assets.completed], ["completed", 30]);
-  assert.deepEqual((await executions(page, batchId)).map(({ attempts }) => attempts), Array(30).fill(1), "nothing was interrupted");
+  assert.deepEqual([status.status, status.assets.completed], ["completed", COUNT]);
+  assert.deepEqual((await executions(page, batchId)).map(({ attempts }) => attempts), Array(COUNT).fill(1), "nothing was interrupted");
   await until("only the new build is kept", async () => String(await keptBuilds(page)) === next);
   assert.equal(await page.locator(id("update-note")).count(), 0);
   assert.equal(deployment.build.id, next);
