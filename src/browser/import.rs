@@ -18,13 +18,13 @@ use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, NewAsset, Store, StoreError};
 
 /// Files of one transaction.
-const PORTION_FILES: usize = 64;
+const PORTION_FILES: usize = 32;
 /// A portion is stored once it has this many bytes, however few its files.
 const PORTION_BYTES: u64 = 64 << 20;
 
 /// Files that are read, hashed and checked ahead of those that are being stored. Most of that time is spent waiting
 /// for the browser.
-const AHEAD_FILES: usize = 32;
+const AHEAD_FILES: usize = 8;
 /// And their bytes, unless it is a single file.
 const AHEAD_BYTES: f64 = 64e6;
 

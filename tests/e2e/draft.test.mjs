@@ -195,6 +195,8 @@ test("a reload in the middle of an import lists the rest as missing, and adding 
   const all = Array.from({ length: 240 }, (_, index) => `p${String(index).padStart(3, "0")}.jpg`);
   await pickMany(page, id("file-input"), all, 1_000_000);
   await page.locator(id("picked-count")).waitFor();
+  // The page takes 400 ms to write what has arrived.
+  await page.waitForTimeout(600);
   await page.reload();
   await ready(page);
   await page.locator(id("missing")).waitFor();
