@@ -22,7 +22,7 @@ import * as pictures from "./support/pictures.mjs";
 
 suite(test);
 
-const COUNT = 24;
+const COUNT = 40;
 let photographs;
 
 test.before(async () => {
