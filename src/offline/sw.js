@@ -83,7 +83,7 @@ async function fetched(url, cacheMode, length) {
   const isPage = answer.headers.get("content-type")?.startsWith("text/html") ?? false;
   if (length === undefined ? !isPage : isPage || body.size !== length) throw new Error(`${url} is not the file of this build`);
   const headers = new Headers(answer.headers);
-  // They describe the transfer. Made afresh, the answer also has no trace of a redirection, which navigations do not accept.
+  // They describe the transfer. A new answer also has no trace of a redirection, which navigations do not accept.
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
   return new Response(body, { headers });
 }
