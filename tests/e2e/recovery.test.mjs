@@ -246,11 +246,25 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
   assert.deepEqual(later, [], "the page asked its server again");
 });
 
-/** A worker that runs pictures: the first one that was started imports files. */
-function busyWorker(page) {
+/**
+ * Ends a worker (`"throws"`, `"vanishes"` or `"hangs"`) as soon as its next picture is handed to it: between two
+ * pictures nothing would be lost.
+ */
+async function strike(page, how) {
+  // The first worker that was started imports files.
   const [, ...workers] = page.workers();
   assert.ok(workers.length > 0, "no worker runs pictures");
-  return workers[0];
+  await workers[0].evaluate((how) => {
+    const blows = {
+      throws() { throw new Error("killed by the test"); },
+      vanishes() { close(); },
+      hangs() { for (;;); },
+    };
+    addEventListener("message", ({ data }) => {
+      // In a separate task: the browser does not stop code that its debugger runs.
+      if (String(data[0]).startsWith('{"run"')) setTimeout(blows[how]);
+    });
+  }, how);
 }
 
 async function untilWorkers(page) {
@@ -264,7 +278,7 @@ async function untilWorkers(page) {
 test("a worker that throws in the middle of its image is replaced and the batch continues", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  await busyWorker(page).evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  await strike(page, "throws");
   const status = await untilEnded(page, batchId);
   // An uncaught exception fails its image at once, with a reason: a retry would throw again.
   assert.deepEqual([status.assets.completed, status.assets.failed], [COUNT - 1, 1], JSON.stringify(status));
@@ -276,7 +290,7 @@ test("a worker that throws in the middle of its image is replaced and the batch 
 test("a worker that vanishes without a report is replaced and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  await busyWorker(page).evaluate(() => close()).catch(() => {});
+  await strike(page, "vanishes");
   // Its lock reveals its death at once; with the watchdog alone it would take longer than this.
   const status = await untilEnded(page, batchId, 25_000);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
@@ -287,8 +301,7 @@ test("a worker that vanishes without a report is replaced and its image tried ag
 test("a worker that hangs is stopped by the watchdog, and its image tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
   const batchId = await inTheMiddle(page);
-  // In a separate task: the browser does not stop code that its debugger runs.
-  await busyWorker(page).evaluate(() => void setTimeout(() => { for (;;); }));
+  await strike(page, "hangs");
   const status = await untilEnded(page, batchId);
   assert.equal(status.assets.completed, COUNT, JSON.stringify(status));
   // It may hang in the middle of a transaction, for which the other worker's image waits: then that one is overdue too.
