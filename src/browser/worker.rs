@@ -1,6 +1,6 @@
 //! The worker: runs one execution at a time: reads its bytes from the store, runs the plan, writes the results.
 //!
-//! It decides nothing: the page says what to run, and the record says whether it may still be finished.
+//! It decides nothing: the service says what to run, and the record says whether it may still be finished.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,8 +15,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::import;
-use super::interop::{Listener, describe, property, settled, spawn};
+use super::interop::{Listener, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
@@ -34,6 +33,7 @@ pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
 
 mod archive;
+mod import;
 mod memory;
 mod network;
 mod remote;
@@ -51,23 +51,20 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// Posts a report to the page.
+/// Posts a report to the service.
 pub(super) fn report(report: &FromWorker) {
     report_with(report, &JsValue::UNDEFINED);
 }
 
-/// Posts a report to the page, with an attachment that has no JSON form.
+/// Posts a report to the service, with an attachment that has no JSON form.
 pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
-    let text = match serde_json::to_string(report) {
-        Ok(text) => text,
-        Err(error) => return web_sys::console::error_1(&error.to_string().into()),
-    };
-    if let Err(error) = scope().post_message(&Array::of2(&text.into(), attachment)) {
+    let posted = to_js(report).and_then(|report| scope().post_message(&Array::of2(&report, attachment)));
+    if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
 }
 
-/// Serves the page until it stops this worker. Called once, by the worker's `main`.
+/// Serves its service until that stops this worker. Called once, by the worker's `main`.
 pub fn serve() {
     std::panic::set_hook(Box::new(|panic| {
         report(&FromWorker::Panicked { message: panic.to_string() });
@@ -75,9 +72,9 @@ pub fn serve() {
     let worker: Rc<RefCell<Option<Rc<Worker>>>> = Rc::default();
     let listener = Listener::new(&scope(), "message", move |event| {
         let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
-        let message = match serde_json::from_str::<ToWorker>(&data.get(0).as_string().unwrap_or_default()) {
+        let message = match from_js::<ToWorker>(&data.get(0)) {
             Ok(message) => message,
-            Err(error) => return web_sys::console::error_1(&error.to_string().into()),
+            Err(error) => return web_sys::console::error_1(&error.into()),
         };
         let attachment = data.get(1);
         match message {

@@ -1,0 +1,116 @@
+//! Another program of this build, to be run in a worker: fetched and compiled once, and started from that as often as
+//! needed, without another request.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, RequestInit, Worker, WorkerOptions};
+
+use super::environment::{FileError, OwnFiles};
+use super::interop::{describe, settled};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compile)]
+    fn compile_bytes(bytes: &JsValue) -> Promise;
+    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compileStreaming)]
+    fn compile_streaming(response: &JsValue) -> Promise;
+}
+
+/// A program's script, and its compiled module.
+#[derive(Debug)]
+pub(super) struct Program {
+    script_url: String,
+    module: JsValue,
+}
+
+impl Program {
+    /// Fetches and compiles a program. `glue` is its script as wasm-bindgen wrote it; `more` is script that it needs in
+    /// addition.
+    pub(super) async fn fetch(
+        files: &OwnFiles,
+        glue: &'static str,
+        wasm: &'static str,
+        more: &str,
+    ) -> Result<Self, FileError> {
+        // Both downloads start before either is awaited.
+        let (module, script) = (compiled(files, wasm), text(files, glue));
+        let (module, script) = both(module, script).await;
+        let (module, script) = (module?, script?);
+        let parts = [include_str!("program/life.js"), &script, more, include_str!("program/bootstrap.js")];
+        let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
+        let options = BlobPropertyBag::new();
+        options.set_type("text/javascript");
+        let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(failed(glue))?;
+        let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(failed(glue))?;
+        Ok(Self { script_url, module })
+    }
+
+    /// Starts it in a worker with this name, which is also the lock that it holds for as long as it lives.
+    ///
+    /// # Errors
+    /// Why the browser does not start a worker.
+    pub(super) fn start(&self, name: &str) -> Result<Worker, String> {
+        let options = WorkerOptions::new();
+        options.set_name(name);
+        let worker = Worker::new_with_options(&self.script_url, &options).map_err(|error| describe(&error))?;
+        worker.post_message(&self.module).map_err(|error| describe(&error))?;
+        Ok(worker)
+    }
+}
+
+/// Runs two futures at the same time.
+async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    let (mut one, mut two) = (None, None);
+    std::future::poll_fn(move |context| {
+        use std::task::Poll;
+        if one.is_none()
+            && let Poll::Ready(value) = first.as_mut().poll(context)
+        {
+            one = Some(value);
+        }
+        if two.is_none()
+            && let Poll::Ready(value) = second.as_mut().poll(context)
+        {
+            two = Some(value);
+        }
+        match (one.take(), two.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (first, second) => {
+                (one, two) = (first, second);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.
+pub(super) async fn compiled(files: &OwnFiles, name: &'static str) -> Result<JsValue, FileError> {
+    let response = files.fetch(name, &RequestInit::new()).await?;
+    if let Ok(module) = settled(compile_streaming(&response)).await {
+        return Ok(module);
+    }
+    let response = files.fetch(name, &RequestInit::new()).await?;
+    let bytes = settled(response.array_buffer().map_err(failed(name))?).await.map_err(failed(name))?;
+    compile(&bytes).await.map_err(failed(name))
+}
+
+/// Compiles a module's bytes.
+///
+/// # Errors
+/// What the browser has against them.
+pub(super) async fn compile(bytes: &JsValue) -> Result<JsValue, JsValue> {
+    settled(compile_bytes(bytes)).await
+}
+
+/// The text of one of the build's own files.
+pub(super) async fn text(files: &OwnFiles, name: &'static str) -> Result<String, FileError> {
+    let response = files.fetch(name, &RequestInit::new()).await?;
+    let text = settled(response.text().map_err(failed(name))?).await.map_err(failed(name))?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+fn failed(name: &'static str) -> impl FnOnce(JsValue) -> FileError {
+    move |error| FileError::Failed(name, describe(&error))
+}
