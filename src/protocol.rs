@@ -20,16 +20,16 @@ use crate::store::{AssetRecord, ModelRecord};
 /// Incremented with every change of the messages.
 pub const VERSION: u32 = 6;
 
-/// Page and worker must have the same one: both are built from the same sources.
+/// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     Some(id) => id,
     None => "development",
 };
 
-/// What the user reads when page and workers are of different builds.
+/// What the user reads when they are of different builds.
 pub const UPDATED: &str = "This page was updated on its server while it was open. Reload the page to continue.";
 
-/// A worker's request to the page's memory, if there is no other storage. File contents are attached.
+/// A worker's request to the service's memory, if there is no other storage. File contents are attached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreRequest {
@@ -103,7 +103,7 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
-        /// Whether it must ask the page for stored data, because there is no other storage.
+        /// Whether it must ask the service for stored data, because there is no other storage.
         #[serde(default)]
         from_memory: bool,
     },
@@ -147,7 +147,7 @@ pub enum ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FromWorker {
-    /// It holds the lock with its name, which lets the page notice its death; sent by its script, before anything else.
+    /// It holds the lock with its name, which lets the service notice its death; sent by its script, before anything else.
     Alive,
     /// Its WebAssembly has started.
     Ready {

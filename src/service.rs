@@ -101,6 +101,16 @@ pub struct Signature {
     pub parameters: &'static [(&'static str, Kind)],
 }
 
+/// A parameter's name as messages have it: `batch_id` as `batchId`.
+pub fn field_name(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        text + &initial.to_ascii_uppercase() + rest
+    })
+}
+
 /// Passes the table of calls to a macro: public ones, those for the page's own views, and those that files travel
 /// with, whose methods are written by hand.
 macro_rules! with_calls {

@@ -160,7 +160,7 @@ pub fn serve() {
 
 struct Worker {
     database: Storage,
-    /// libwebp's compiled module, or nothing if the page could not load it.
+    /// libwebp's compiled module, or nothing if it could not be loaded.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
     networks: ModelCache,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ask, crash, open, readAsset, ready, scratchFolder, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, settings, sweep } from "./support/storage.mjs";
+import { inService } from "./support/service.mjs";
 
 suite(test);
 
@@ -346,7 +347,7 @@ test("Tab reaches many pictures once; arrow keys lead through them and Delete re
 
 test("without storage a draft is not kept, and nothing fails", async (t) => {
   const { page, context } = await open(t);
-  await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
+  await inService(context, () => Object.defineProperty(self, "indexedDB", { value: undefined }));
   await page.reload();
   await ready(page);
   await page.locator(id("memory-note")).waitFor();

@@ -19,6 +19,7 @@ import {
   withImages,
 } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { inService, workersOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -90,16 +91,19 @@ test("a browser that is killed in the middle resumes when it is started again", 
   await assertNothingLostNorRepeated(second.page, batchId, before);
 });
 
-/** In every tab, workers never receive their executions while `test.withheld` is set: the images stay in flight. */
-function withholding(context) {
-  return context.addInitScript(() => {
-    if (!location.protocol.startsWith("http")) return;
-    const post = Worker.prototype.postMessage;
-    Worker.prototype.postMessage = function (message, ...rest) {
-      const isRun = Array.isArray(message) && String(message[0]).startsWith('{"run"');
-      if (!isRun || localStorage.getItem("test.withheld") === null) post.call(this, message, ...rest);
-    };
-  });
+/**
+ * In every tab that is opened while `withheld` is set, workers never receive their executions: the images stay in flight.
+ */
+function withholding(run) {
+  return (context) =>
+    inService(context, {
+      each: () => `{
+        const post = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (message, ...rest) {
+          if (!(${run.withheld} && Array.isArray(message) && message[0]?.run)) post.call(this, message, ...rest);
+        };
+      }`,
+    });
 }
 
 /** Waits until the only image of a batch is in flight with this attempt: by then, what the previous tab had in flight has been recovered. */
@@ -114,11 +118,11 @@ async function untilAttempt(page, batchId, attempt) {
 }
 
 test("a tab that is reloaded, closed or left while an image runs alone does not count as a crash", async (t) => {
-  const session = await open(t, { workers: 1, prepare: withholding });
+  const run = { withheld: true };
+  const session = await open(t, { workers: 1, prepare: withholding(run) });
   let { page } = session;
   const inFlight = (attempts) => untilAttempt(page, batchId, attempts);
   const assets = await importFiles(page, photographs.slice(0, 1));
-  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   await inFlight(1);
   // From now on the image runs alone, and four crashes of five have happened.
@@ -159,7 +163,7 @@ test("a tab that is reloaded, closed or left while an image runs alone does not 
   page = other;
   attempt += 1;
   await inFlight(attempt);
-  await page.evaluate(() => localStorage.removeItem("test.withheld"));
+  run.withheld = false;
   await page.reload();
   await ready(page);
   const status = await untilEnded(page, batchId);
@@ -167,10 +171,10 @@ test("a tab that is reloaded, closed or left while an image runs alone does not 
 });
 
 test("the fifth crash of a tab with an image alone fails it, however often the tab was left between", async (t) => {
-  const session = await open(t, { workers: 1, prepare: withholding });
+  const run = { withheld: true };
+  const session = await open(t, { workers: 1, prepare: withholding(run) });
   let { page } = session;
   const assets = await importFiles(page, photographs.slice(0, 1));
-  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   let attempt = 1;
   await untilAttempt(page, batchId, attempt);
@@ -235,7 +239,7 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
   await untilWorkers(page);
   await server.stop();
   const asked = watch.requests.length;
-  for (const worker of page.workers()) {
+  for (const worker of await workersOf(page)) {
     await worker.evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   }
   // WebP needs a module of its own, which must have been fetched by now.
@@ -252,7 +256,7 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
  */
 async function strike(page, how) {
   // The first worker that was started imports files.
-  const [, ...workers] = page.workers();
+  const [, ...workers] = await workersOf(page);
   assert.ok(workers.length > 0, "no worker runs pictures");
   await workers[0].evaluate((how) => {
     const blows = {
@@ -262,14 +266,14 @@ async function strike(page, how) {
     };
     addEventListener("message", ({ data }) => {
       // In a separate task: the browser does not stop code that its debugger runs.
-      if (String(data[0]).startsWith('{"run"')) setTimeout(blows[how]);
+      if (data[0]?.run) setTimeout(blows[how]);
     });
   }, how);
 }
 
 async function untilWorkers(page) {
   const end = Date.now() + 20_000;
-  while (page.workers().length === 0) {
+  while ((await workersOf(page)).length === 0) {
     assert.ok(Date.now() < end, "no worker was started");
     await page.waitForTimeout(50);
   }

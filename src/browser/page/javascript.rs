@@ -19,7 +19,7 @@ use web_sys::{Blob, CustomEvent, CustomEventInit, EventTarget};
 use super::super::interop::{describe, json_text, property, set_property, to_js};
 use super::client::{Client, Heard};
 use crate::api::{ApiError, Event, check_version};
-use crate::service::{Kind, PUBLIC, Signature};
+use crate::service::{Kind, PUBLIC, Signature, field_name};
 
 /// Creates `window.pixelmill`; from now on calls can be made.
 pub(super) fn publish(client: &Client) {
@@ -92,21 +92,11 @@ fn message(signature: &Signature, arguments: &[JsValue; 3]) -> Result<JsValue, A
             Kind::Text => text(argument)?,
             Kind::Json => json_of(argument)?,
         };
-        set_property(&parameters, &camel_case(name), &value.into());
+        set_property(&parameters, &field_name(name), &value.into());
     }
     let call = Object::new();
     set_property(&call, signature.name, &parameters);
     Ok(call.into())
-}
-
-/// `batch_id` as `batchId`.
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |text, word| {
-        let (initial, rest) = word.split_at(word.len().min(1));
-        text + &initial.to_ascii_uppercase() + rest
-    })
 }
 
 fn forward_events(target: &EventTarget, client: &Client) {
