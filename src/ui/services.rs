@@ -557,16 +557,10 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
-    /// Downloads all results of a batch as one ZIP; returns the names of damaged ones that were left out.
-    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
-        let archive = self.client()?.zip(batch_id, None).await?;
-        files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
-        Ok(archive.missing)
-    }
-
-    /// Downloads the results of some pictures of a batch as one ZIP. The error names damaged ones.
-    pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
-        let archive = self.client()?.zip(batch_id, Some(indices)).await?;
+    /// Downloads the results of a batch, or of the pictures in `only`, as one ZIP. The error names damaged ones, which the
+    /// ZIP leaves out.
+    pub(crate) async fn download_zip(self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<(), UiError> {
+        let archive = self.client()?.zip(batch_id, only).await?;
         files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
         match archive.missing.as_slice() {
             [] => Ok(()),

@@ -135,7 +135,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
         let (batch_id, marked) = (marking.batch_id.get_value(), untrack(|| marking.marked()));
         busy.set(true);
         spawn_local(async move {
-            if let Err(problem) = services.download_marked(&batch_id, marked.into_iter().collect()).await {
+            if let Err(problem) = services.download_zip(&batch_id, Some(marked.into_iter().collect())).await {
                 notices.failed(problem.text, problem.hint);
             }
             busy.try_set(false);
