@@ -148,7 +148,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
     view! {
         <Show when=move || { count.get() > 0 }>
             <div class="mark-bar panel" role="group" aria-label="Marked pictures">
-                <span class="small numbers push-end" role="status" data-testid="marked-count">
+                <span class="small numbers" role="status" data-testid="marked-count">
                     {move || format!("{} of {} marked", format::count(count.get() as u64), format::count(all.get() as u64))}
                 </span>
                 <Show when=move || { failed.get() > 0 }>
