@@ -114,7 +114,7 @@ pub enum ToWorker {
         /// The answer.
         answer: StoreAnswer,
     },
-    /// Runs an execution whose hand-out is durable.
+    /// Runs an execution whose hand-out is durable. Contents of its inputs that were read ahead are attached, in order.
     Run {
         /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,

@@ -38,6 +38,7 @@ mod one_shot;
 mod pool;
 mod preferences;
 mod probe_model;
+mod read_ahead;
 mod zip;
 
 use exchange::{Exchange, Subscription};

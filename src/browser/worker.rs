@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Uint8Array, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Uint8Array, WebAssembly};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -98,7 +98,7 @@ pub fn serve() {
             ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Accepted);
-                spawn(async move { worker.run(&execution).await });
+                spawn(async move { worker.run(&execution, &Array::from(&attachment)).await });
             }
             ToWorker::Network { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -181,8 +181,8 @@ impl Worker {
         Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
-    async fn run(&self, execution: &Execution) {
-        let message = match self.finish(execution).await {
+    async fn run(&self, execution: &Execution, read_ahead: &Array) {
+        let message = match self.finish(execution, read_ahead).await {
             Ok(records) => {
                 FromWorker::Finished { records: records.map(Box::new), memory: memory::size() + self.networks.memory() }
             }
@@ -196,14 +196,18 @@ impl Worker {
     }
 
     /// Runs one execution and stores its outcome; answers the records as stored, or nothing when it was outdated.
-    async fn finish(&self, execution: &Execution) -> Result<Option<(Progress, Execution)>, StoreError> {
+    async fn finish(
+        &self,
+        execution: &Execution,
+        read_ahead: &Array,
+    ) -> Result<Option<(Progress, Execution)>, StoreError> {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                self.produce(&plan, execution, &mut outcome).await?
+                self.produce(&plan, execution, read_ahead, &mut outcome).await?
             }
             Err(failure) => Err(failure),
         };
@@ -258,11 +262,16 @@ impl Worker {
         &self,
         plan: &Plan,
         execution: &Execution,
+        read_ahead: &Array,
         outcome: &mut Outcome,
     ) -> Result<Result<Produced, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
+            if let Ok(content) = read_ahead.get(position as u32).dyn_into::<ArrayBuffer>() {
+                contents.push(Uint8Array::new(&content).to_vec());
+                continue;
+            }
             match self.input(input).await? {
                 Ok((bytes, fetched)) => {
                     contents.push(bytes);

@@ -13,7 +13,6 @@ use std::rc::{Rc, Weak};
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
-use wasm_bindgen::prelude::*;
 
 use super::super::environment::{base_path, free_storage, now};
 use super::super::interop::spawn;
@@ -23,6 +22,7 @@ use super::Hub;
 use super::exchange::{Exchange, Subscription};
 use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
+use super::read_ahead::ReadAhead;
 use crate::api::{Event as Change, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
@@ -85,6 +85,7 @@ pub(super) struct Leader {
     watches: RefCell<BTreeMap<WorkerId, Watched>>,
     /// For workers that were given an execution and have not confirmed it yet.
     silent: RefCell<BTreeMap<WorkerId, Watched>>,
+    read_ahead: Rc<ReadAhead>,
     reported: RefCell<BTreeMap<String, Reported>>,
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
@@ -115,6 +116,7 @@ impl Leader {
                     }
                 })
             },
+            read_ahead: ReadAhead::new(database.clone()),
             database,
             program: hub.program.clone(),
             exchange: hub.exchange.clone(),
@@ -405,11 +407,13 @@ impl Leader {
             Ok(Some((attempt, progress, execution))) => {
                 self.storage_works();
                 if let Some(handle) = self.workers.borrow().get(&worker) {
-                    handle.send(&ToWorker::Run { execution }, &JsValue::UNDEFINED);
+                    handle.send_over(&ToWorker::Run { execution }, self.read_ahead.take(&batch, index));
                     self.await_word(worker);
                 }
                 self.dispatch(Event::Started { worker, attempt });
                 self.progressed(&progress);
+                let next = self.scheduler.borrow().next_in(&batch, self.limits.get().workers as usize);
+                self.read_ahead.prepare(&batch, &next);
             }
             Ok(None) => self.dispatch(Event::Refused { worker }),
             Err(error) => {
@@ -624,6 +628,9 @@ impl Leader {
                 return;
             }
             self.notifier.plan_webhook(progress);
+            if ended || progress.paused.is_some() {
+                self.read_ahead.forget(&progress.batch_id);
+            }
             let end = ended && !reported.ended;
             reported.ended = ended;
             reported.latest = Some(progress.clone());

@@ -186,6 +186,8 @@ impl Handle {
         let lost = |kind: &'static str| {
             let tell = tell.clone();
             Listener::new(&worker, kind, move |event: Event| {
+                // Otherwise it becomes an error of the service itself.
+                event.prevent_default();
                 let message = property(&event, "message").as_string().unwrap_or_else(|| kind.to_owned());
                 tell(FromPool::Died(Death::Vanished, message));
             })
@@ -213,6 +215,17 @@ impl Handle {
     /// Sends it work; only after [`FromPool::Ready`].
     pub(super) fn send(&self, message: &ToWorker, attachment: &JsValue) {
         post(&self.worker, message, attachment);
+    }
+
+    /// The same with contents, as an array of `ArrayBuffer` or `undefined`, which the worker then owns.
+    pub(super) fn send_over(&self, message: &ToWorker, contents: Option<Array>) {
+        let contents = contents.unwrap_or_default();
+        let buffers = contents.filter(&mut |content, _, _| content.is_object());
+        let posted = to_js(message)
+            .and_then(|message| self.worker.post_message_with_transfer(&Array::of2(&message, &contents), &buffers));
+        if let Err(error) = posted {
+            web_sys::console::error_1(&error);
+        }
     }
 }
 

@@ -1,96 +1,82 @@
-// Workers that vanish without a report, at random moments.
+// Workers that vanish without a report, and services that die with theirs, at random moments.
 
-import assert from "node:assert/strict";
-import { execute, executions, untilEnded } from "../support/harness.mjs";
-import { atMost, audited, bases, exactly, figure, importVariants, largest, median, over, spied, undisturbed } from "./kit.mjs";
+import { call, execute, executions } from "../support/harness.mjs";
+import { Book } from "./book.mjs";
+import { atMost, audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, spyIn, undisturbed, wait } from "./kit.mjs";
 
 const WORKERS = 2;
+/** Longest time for a batch, in ms. */
+const LONGEST = 600_000;
+/** A service dies in silence, or of an exception that nobody catches. */
+const MANNERS = ["closes", "throws"];
 
-/** Workers are killed. */
+/** Workers are killed, and services. */
 export const workers = {
   name: "workers",
-  title: "workers are killed at random moments",
-  long: { images: 500, kills: 200 },
-  short: { images: 30, kills: 8 },
+  title: "workers and the service are killed at random moments",
+  long: { images: 500, kills: 200, services: 25 },
+  short: { images: 30, kills: 8, services: 2 },
   async run(run) {
     const { random, sizes } = run;
     const jpegs = await bases(Math.min(18, sizes.images), 6);
     const expected = await undisturbed(run, jpegs);
-    const { page } = await spied(run, { workers: WORKERS });
+    const book = new Book();
+    const { page } = await spied(run, { workers: WORKERS, prepare: book.prepare() });
     const assets = await importVariants(page, jpegs, sizes.images);
-    await arm(page, {
+    let service = await spyIn(page);
+    await arm(service, {
       // Each kill follows a random start. Most of them cause one more start; none comes so late that the batch may already have ended.
-      moments: random.several(sizes.kills, 1, sizes.images + Math.floor(0.6 * sizes.kills) - 8),
-      delays: Array.from({ length: sizes.kills }, () => random.integer(0, 250)),
-      picks: Array.from({ length: sizes.kills }, () => random.next()),
+      kills: random
+        .several(sizes.kills, 1, sizes.images + Math.floor(0.6 * sizes.kills) - 8)
+        .map((moment) => ({ moment, delay: random.integer(0, 250), pick: random.next() })),
       workers: WORKERS,
     });
+    const moments = random.several(sizes.services, 1, sizes.images - 3);
     const batchId = await execute(page, over(assets));
-    const status = await untilEnded(page, batchId, 600_000);
-    const { killed, busy, spared, whole, losses } = await page.evaluate(() => window.torture.plan);
-    const all = await executions(page, batchId);
-    const hash = ({ outputs }) => outputs.map(({ sha256 }) => sha256).join(" ");
-    const succeeded = all.filter(({ status }) => status === "success");
-    // An image can be handed to a worker that is already dead: after two losses, that is the third.
-    const unlucky = all.filter(({ executionId }) => losses[executionId] >= 3);
-    return [
-      exactly("workers killed", sizes.kills, killed),
-      figure("of them in the middle of an image", busy),
-      figure("skipped, because the image had lost two already", spared),
-      exactly("results", sizes.images, status.assets.completed + status.assets.failed),
-      figure("of them failures, because three workers were lost with them", status.assets.failed),
-      exactly("failures without that", 0, all.filter((one) => one.status === "failed" && !unlucky.includes(one)).length),
-      exactly("outputs that differ from an undisturbed run", 0, succeeded.filter((one) => hash(one) !== expected[one.assetIndex % jpegs.length]).length),
-      atMost("attempts", sizes.images + killed, all.reduce((sum, one) => sum + one.attempts, 0)),
-      atMost("pool complete again, at most", 2000, Math.round(largest(whole)), " ms"),
-      figure("pool complete again, median", `${Math.round(median(whole))} ms`),
-      ...(await audited(page)),
-    ];
+
+    const refused = { count: 0, unclear: [] };
+    const note = (name, { rejected }) => {
+      refused.count += 1;
+      if (!/was started again\. Try again/.test(rejected.message ?? "")) refused.unclear.push(`${name}: ${JSON.stringify(rejected)}`);
+    };
+    const recorded = new Map();
+    const touched = [];
+    const keep = async () => {
+      for (const one of await executions(page, batchId)) {
+        if (one.status !== "success" && one.status !== "failed") continue;
+        const text = JSON.stringify([one.status, one.attempts, one.startedAt, one.completedAt, one.outputs]);
+        if (recorded.has(one.executionId) && recorded.get(one.executionId) !== text) touched.push(one.executionId);
+        recorded.set(one.executionId, text);
+      }
+    };
+    const end = Date.now() + LONGEST;
+    const until = async (condition) => {
+      for (;;) {
+        const status = await call(page, "getBatchStatus", batchId);
+        if (status.rejected) note("getBatchStatus", status);
+        else if (status.completedAt !== null || condition(status)) return status;
+        if (Date.now() > end) throw new Error(`the batch does not end: ${JSON.stringify(status)}`);
+        await wait(20);
+      }
+    };
+
+    const again = [];
+    let dead = 0;
+    for (const moment of moments) {
+      const { completedAt } = await until(({ assets }) => assets.completed + assets.failed >= moment);
+      if (completedAt !== null) break;
+      await keep();
+      await wait(random.integer(0, 200));
+      // Calls under way are answered or refused with the reason; nothing waits for ever, and what they write is there or not.
+      const under = ["getBatchStatus", "listExecutions", "verifyBatch", "getReport"].map((name) => call(page, name, batchId).then((answer) => answer?.rejected && note(name, answer)));
+      under.push(importVariants(page, jpegs, 4, 10_000 + 10 * moment).catch((error) => note("importAssets", { rejected: { message: error.message } })));
+      const manner = random.pick(MANNERS);
+      const died = book.last();
+      const state = await strike(service, manner, await died);
+      await Promise.all(under);
+      dead += 1;
+      service = await spyIn(page, [...book.dead]);
+      run.say(`service ${dead} ${manner}`);
+    }
   },
 };
-
-/**
- * Has the page kill workers: each after a start of its own number, a delay and a draw. A worker on an image that has lost two already is
- * left alone: with the third the image would rightly fail. `whole` has the times from a kill until the pool is complete again.
- */
-async function arm(page, plan) {
-  await page.evaluate((plan) => {
-    const spy = window.torture;
-    const lose = (id) => (done.losses[id] = (done.losses[id] ?? 0) + 1);
-    const done = { killed: 0, busy: 0, spared: 0, whole: [], losses: {} };
-    spy.plan = done;
-    let since;
-    let next = 0;
-    const strike = (pick) => {
-      const candidates = spy.pool();
-      const victim = candidates[Math.floor(pick * candidates.length)];
-      const id = victim?.busy?.id;
-      if (!victim || (id && done.losses[id] >= 2)) {
-        done.spared += 1;
-        setTimeout(() => strike(pick), 30);
-        return;
-      }
-      done.killed += 1;
-      if (id) {
-        done.busy += 1;
-        lose(id);
-      }
-      since = performance.now();
-      spy.kill(victim);
-    };
-    spy.onStart = (entry) => {
-      if (entry.dead) lose(entry.busy.id);
-      while (next < plan.moments.length && spy.starts >= plan.moments[next]) {
-        const number = next;
-        next += 1;
-        setTimeout(() => strike(plan.picks[number]), plan.delays[number]);
-      }
-    };
-    spy.onReady = () => {
-      if (since === undefined || spy.ready() < plan.workers) return;
-      done.whole.push(performance.now() - since);
-      since = undefined;
-    };
-  }, plan);
-  assert.ok(plan.moments.length > 0);
-}
