@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   ask,
+  call,
   crash,
   execute,
   executions,
@@ -19,7 +20,7 @@ import {
   withImages,
 } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
-import { inService, workersOf } from "./support/service.mjs";
+import { inService, serviceOf, workersOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -46,7 +47,7 @@ async function finishedSoFar(page, batchId) {
 }
 
 /** Everything is done, and nothing was done twice. */
-async function assertNothingLostNorRepeated(page, batchId, before) {
+async function assertNothingLostNorRepeated(page, batchId, before, mostAttempts = 2) {
   const status = await untilEnded(page, batchId);
   assert.deepEqual(status.assets, { total: COUNT, pending: 0, processing: 0, completed: COUNT, failed: 0 });
   const after = await executions(page, batchId);
@@ -54,7 +55,7 @@ async function assertNothingLostNorRepeated(page, batchId, before) {
   for (const execution of after) {
     const earlier = before.get(execution.executionId);
     if (earlier) assert.deepEqual(execution, earlier, "a finished execution was touched again");
-    assert.ok(execution.attempts <= 2, `${execution.executionId} took ${execution.attempts} attempts`);
+    assert.ok(execution.attempts <= mostAttempts, `${execution.executionId} took ${execution.attempts} attempts`);
   }
   return after;
 }
@@ -312,3 +313,33 @@ test("a worker that hangs is stopped by the watchdog, and its image tried again"
   const again = (await executions(page, batchId)).map((one) => one.attempts).filter((attempts) => attempts > 1);
   assert.ok(again.length >= 1 && again.length <= 2 && again.every((attempts) => attempts === 2), `tried again: ${again}`);
 });
+
+test("a service that dies is started again, resumes the batch, and accepts calls", async (t) => {
+  const { page } = await open(t, { errorsExpected: true });
+  const batchId = await inTheMiddle(page);
+  const before = await finishedSoFar(page, batchId);
+  const first = await serviceOf(page);
+  const gone = new Promise((resolve) => first.once("close", resolve));
+  // An uncaught exception is reported; after `close()` only its lock tells.
+  await first.evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  await gone;
+  await answers(page, batchId);
+  const second = await serviceOf(page);
+  const goneAgain = new Promise((resolve) => second.once("close", resolve));
+  await second.evaluate(() => close()).catch(() => {});
+  await goneAgain;
+  await answers(page, batchId);
+  // An image may have been in flight both times.
+  await assertNothingLostNorRepeated(page, batchId, before, 3);
+});
+
+/** Waits until the page's service answers: a call under way when it died is refused, with a reason. */
+async function answers(page, batchId) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const { rejected } = await call(page, "getBatchStatus", batchId);
+    if (!rejected) return;
+    assert.match(rejected.message, /was started again\. Try again\./);
+    assert.ok(Date.now() < end, "the service was not started again");
+  }
+}
