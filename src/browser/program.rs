@@ -3,7 +3,7 @@
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, RequestInit, Worker, WorkerOptions};
+use web_sys::{Blob, BlobPropertyBag, Event, RequestInit, Worker, WorkerOptions};
 
 use super::environment::{FileError, OwnFiles};
 use super::interop::{describe, settled};
@@ -14,6 +14,11 @@ extern "C" {
     fn compile_bytes(bytes: &JsValue) -> Promise;
     #[wasm_bindgen(js_namespace = WebAssembly, js_name = compileStreaming)]
     fn compile_streaming(response: &JsValue) -> Promise;
+}
+
+thread_local! {
+    /// Keeps an uncaught exception in a worker from becoming one here. The worker reports it itself.
+    static PREVENT: Closure<dyn Fn(Event)> = Closure::new(|event: Event| event.prevent_default());
 }
 
 /// A program's script, and its compiled module.
@@ -53,6 +58,8 @@ impl Program {
         let options = WorkerOptions::new();
         options.set_name(name);
         let worker = Worker::new_with_options(&self.script_url, &options).map_err(|error| describe(&error))?;
+        // Kept for good: an error may arrive after the worker was given up.
+        PREVENT.with(|prevent| worker.set_onerror(Some(prevent.as_ref().unchecked_ref())));
         worker.post_message(&self.module).map_err(|error| describe(&error))?;
         Ok(worker)
     }

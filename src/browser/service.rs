@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -46,6 +47,12 @@ use importer::{Importer, OnStored};
 use leader::Leader;
 use pool::{FromPool, Program};
 
+/// Time for the client to say when the previous scheduling tab left; without an answer that counts as a crash.
+const LEFT_MS: u32 = 5_000;
+
+/// Waits to learn when the previous scheduling tab left.
+type WaitsForLeft = Rc<Sender<Option<Millis>>>;
+
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
@@ -66,7 +73,7 @@ fn post_with(message: &FromService, value: &JsValue, files: &JsValue) {
 /// Serves the client until the tab ends. Called once, by the service's `main`.
 pub fn serve() {
     let hub: Rc<RefCell<Option<Rc<Hub>>>> = Rc::default();
-    let left: Rc<RefCell<Vec<Sender<Option<Millis>>>>> = Rc::default();
+    let left: Rc<RefCell<Vec<WaitsForLeft>>> = Rc::default();
     let listener = Listener::new(&scope(), "message", move |event| {
         let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
         let message = match from_js::<ToService>(&data.get(0)) {
@@ -228,7 +235,7 @@ struct Hub {
     closed: Cell<bool>,
     state: RefCell<State>,
     /// Those that wait to learn when the previous scheduling tab left.
-    left: Rc<RefCell<Vec<Sender<Option<Millis>>>>>,
+    left: Rc<RefCell<Vec<WaitsForLeft>>>,
     /// Batches known to be running, in case this tab becomes the scheduling tab.
     unfinished: RefCell<BTreeSet<String>>,
     /// Ids of files that were found damaged.
@@ -242,7 +249,7 @@ impl Hub {
     /// # Errors
     /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
     /// service works from memory.
-    async fn start(setup: Setup, left: Rc<RefCell<Vec<Sender<Option<Millis>>>>>) -> Result<Rc<Self>, ApiError> {
+    async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<Rc<Self>, ApiError> {
         let base_url = setup.base_url.clone();
         let files = OwnFiles::new(&base_url, setup.files.clone());
         let program = Rc::new(Program::fetch(files).await.map_err(|error| match error {
@@ -423,8 +430,13 @@ impl Hub {
     /// When the previous scheduling tab left, if it exited in good order.
     fn asks_when_left(&self) -> Receiver<Option<Millis>> {
         let (sender, receiver) = handover();
-        self.left.borrow_mut().push(sender);
+        let sender = Rc::new(sender);
+        self.left.borrow_mut().push(sender.clone());
         post(&FromService::AsksWhenLeft);
+        spawn(async move {
+            TimeoutFuture::new(LEFT_MS).await;
+            sender.send(None);
+        });
         receiver
     }
 

@@ -91,6 +91,7 @@ struct Inner {
     base_url: String,
     link: RefCell<Option<Rc<Link>>>,
     state: RefCell<State>,
+    was_started: Cell<bool>,
     departure: Departure,
     callbacks: RefCell<Vec<(u64, Callback)>>,
     next: Cell<u64>,
@@ -142,7 +143,15 @@ impl Inner {
                 }
                 self.report(|| Heard::Event(&event, value));
             }
-            FromService::Started(state) | FromService::State(state) => self.set_state(state),
+            FromService::Started(mut state) => {
+                // It was started again.
+                if self.was_started.replace(true) && state.memory.is_some() {
+                    let text = "The service stopped, and with it everything that was kept in memory.".to_owned();
+                    state.note = Some(Note { text, reload_helps: false });
+                }
+                self.set_state(state);
+            }
+            FromService::State(state) => self.set_state(state),
             FromService::AsksWhenLeft => self.tell(&ToService::Left(self.departure.noted())),
             FromService::Announce { title, body, batch_id } => notification::show(&title, &body, &batch_id),
             _ => {}
@@ -217,6 +226,7 @@ impl Client {
             base_url,
             link: RefCell::default(),
             state: RefCell::default(),
+            was_started: Cell::default(),
             callbacks: RefCell::default(),
             next: Cell::new(0),
             urls: RefCell::default(),

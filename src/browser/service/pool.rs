@@ -23,7 +23,7 @@ use crate::store::MemoryStore;
 
 /// Time for a worker to report that its script has started, in milliseconds; normally that takes a few hundredths of
 /// that.
-const ALIVE_MS: u32 = 1_500;
+const ALIVE_MS: u32 = 3_000;
 /// Time for a worker to start, whatever it waits for, in milliseconds.
 const START_MS: u32 = 60_000;
 
@@ -186,8 +186,6 @@ impl Handle {
         let lost = |kind: &'static str| {
             let tell = tell.clone();
             Listener::new(&worker, kind, move |event: Event| {
-                // Otherwise it becomes an error of the service itself.
-                event.prevent_default();
                 let message = property(&event, "message").as_string().unwrap_or_else(|| kind.to_owned());
                 tell(FromPool::Died(Death::Vanished, message));
             })

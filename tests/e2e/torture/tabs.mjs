@@ -1,6 +1,6 @@
 // Several tabs at once, one of which leads: opened, closed, reloaded and crashed at random.
 
-import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
+import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded, within } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
 import { Book } from "./book.mjs";
 import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, spyIn, wait } from "./kit.mjs";
@@ -8,6 +8,14 @@ import { audited, bases, exactly, figure, importVariants, largest, median, over,
 /** The name that the spy gave itself in a tab's service. */
 async function spyOf(page) {
   return await (await spyIn(page)).evaluate(() => self.torture.service);
+}
+
+/** What a tab sees of a batch, the locks and its workers; or why it does not answer. */
+async function stateOf(page, batchId) {
+  const seen = page.evaluate(async (batchId) => ({ status: await window.pixelmill.getBatchStatus(batchId), locks: await navigator.locks.query() }), batchId);
+  const workers = spyIn(page).then((service) => service.evaluate(() => ({ service: self.torture.service, workers: self.torture.workers.map(({ worker, ...rest }) => rest) })));
+  const answers = await Promise.allSettled([within(5_000, "what the page sees", seen), within(5_000, "what the service sees", workers)]);
+  return answers.map(({ value, reason }) => JSON.stringify(value) ?? String(reason)).join(" ");
 }
 
 /** Two to five tabs that open and close. */
@@ -96,7 +104,8 @@ export const leader = {
     const batchId = await execute(session.page, workflow);
     const times = [];
     for (let number = 0; number < sizes.times; number += 1) {
-      const { service } = await book.next(() => true);
+      const { service } = (await book.next(() => true)) ?? {};
+      if (service === undefined) break;
       const services = await Promise.all(live.map(spyOf));
       const at = services.indexOf(service);
       await wait(random.integer(0, 400));
@@ -108,6 +117,7 @@ export const leader = {
       const taken = await next;
       times.push(taken ? taken.at - began : Infinity);
       run.say(`taken over after ${times.at(-1)} ms`);
+      if (!taken) for (const tab of live) run.say(`nobody took over: ${await stateOf(tab, batchId)}`);
       live.push(await session.openTab());
     }
     const status = await untilEnded(live[0], batchId, 300_000);
