@@ -166,3 +166,29 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 pub async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
     wasm_bindgen_futures::JsFuture::from(promise).await
 }
+
+/// Runs two futures at the same time.
+pub async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    let (mut one, mut two) = (None, None);
+    std::future::poll_fn(move |context| {
+        if one.is_none()
+            && let Poll::Ready(value) = first.as_mut().poll(context)
+        {
+            one = Some(value);
+        }
+        if two.is_none()
+            && let Poll::Ready(value) = second.as_mut().poll(context)
+        {
+            two = Some(value);
+        }
+        match (one.take(), two.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (first, second) => {
+                (one, two) = (first, second);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

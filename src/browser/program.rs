@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Event, RequestInit, Worker, WorkerOptions};
 
 use super::environment::{FileError, OwnFiles};
-use super::interop::{describe, settled};
+use super::interop::{both, describe, settled};
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,13 +35,11 @@ impl Program {
         files: &OwnFiles,
         glue: &'static str,
         wasm: &'static str,
-        more: &str,
+        more: impl Future<Output = Result<String, FileError>>,
     ) -> Result<Self, FileError> {
-        // Both downloads start before either is awaited.
-        let (module, script) = (compiled(files, wasm), text(files, glue));
-        let (module, script) = both(module, script).await;
-        let (module, script) = (module?, script?);
-        let parts = [include_str!("program/life.js"), &script, more, include_str!("program/bootstrap.js")];
+        let ((script, module), more) = both(both(text(files, glue), compiled(files, wasm)), more).await;
+        let (script, module, more) = (script?, module?, more?);
+        let parts = [include_str!("program/life.js"), &script, &more, include_str!("program/bootstrap.js")];
         let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
@@ -63,33 +61,6 @@ impl Program {
         worker.post_message(&self.module).map_err(|error| describe(&error))?;
         Ok(worker)
     }
-}
-
-/// Runs two futures at the same time.
-async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
-    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
-    let (mut one, mut two) = (None, None);
-    std::future::poll_fn(move |context| {
-        use std::task::Poll;
-        if one.is_none()
-            && let Poll::Ready(value) = first.as_mut().poll(context)
-        {
-            one = Some(value);
-        }
-        if two.is_none()
-            && let Poll::Ready(value) = second.as_mut().poll(context)
-        {
-            two = Some(value);
-        }
-        match (one.take(), two.take()) {
-            (Some(first), Some(second)) => Poll::Ready((first, second)),
-            (first, second) => {
-                (one, two) = (first, second);
-                Poll::Pending
-            }
-        }
-    })
-    .await
 }
 
 /// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.

@@ -14,7 +14,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
 use super::environment::{FileError, OwnFiles, fetch_own, now, random, resolve};
-use super::interop::{Listener, Receiver, Sender, describe, from_js, handover, settled, spawn, to_js};
+use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, settled, spawn, to_js};
 use super::storage::Storage;
 use super::verify::{self, Found};
 use crate::api::{
@@ -252,12 +252,6 @@ impl Hub {
     async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<Rc<Self>, ApiError> {
         let base_url = setup.base_url.clone();
         let files = OwnFiles::new(&base_url, setup.files.clone());
-        let program = Rc::new(Program::fetch(files).await.map_err(|error| match error {
-            FileError::Updated => ApiError::internal(error.to_string()),
-            FileError::Failed(..) => {
-                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
-            }
-        })?);
         let late: Rc<RefCell<Weak<Self>>> = Rc::default();
         let closed = late.clone();
         let opened = Database::open(
@@ -268,8 +262,14 @@ impl Hub {
                     hub.close(error);
                 }
             },
-        )
-        .await;
+        );
+        let (fetched, opened) = both(Program::fetch(files), opened).await;
+        let program = Rc::new(fetched.map_err(|error| match error {
+            FileError::Updated => ApiError::internal(error.to_string()),
+            FileError::Failed(..) => {
+                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+            }
+        })?);
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
             Err(error @ StoreError::Version) => return Err(error.into()),

@@ -15,7 +15,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::interop::{Listener, describe, from_js, property, settled, spawn, to_js};
+use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
@@ -432,39 +432,50 @@ fn no_webp(reason: &str) -> Failure {
     )
 }
 
-/// Turns a run's results into records and files.
+/// Turns a run's results into records and files. The browser computes their checksums at the same time.
 async fn collect_results(
     produced: Produced,
     findings: &mut Findings,
     assets: &mut Vec<NewAsset<Blob>>,
 ) -> Result<Results, Failure> {
-    let mut results = Results { warnings: produced.warnings, ..Results::default() };
-    for output in produced.outputs {
-        let crc32 = crc32fast::hash(&output.encoded.bytes);
-        let asset = asset_of(&output.encoded, &output.name).await?;
-        results.outputs.push(OutputFile {
-            action_id: output.action_id,
-            port: output.port.to_owned(),
-            name: output.name,
-            mime_type: asset.mime_type.clone(),
-            width: output.size.width,
-            height: output.size.height,
-            bytes: asset.bytes,
-            sha256: asset.asset_id.clone(),
-            encoder: output.encoded.encoder.to_owned(),
-            url: format!("asset:{}", asset.asset_id),
-        });
-        results.crc32.push(crc32);
-        assets.push(asset);
-    }
-    let input_thumbnail = asset_of(&produced.input_thumbnail, "").await?;
-    findings.input_thumbnail = Some(input_thumbnail.asset_id.clone());
-    findings.input_size = Some(produced.input_size);
-    assets.push(input_thumbnail);
-    if let Some(thumbnail) = &produced.output_thumbnail {
-        let asset = asset_of(thumbnail, "").await?;
-        results.output_thumbnail = Some(asset.asset_id.clone());
-        assets.push(asset);
+    let Produced { outputs, warnings, input_thumbnail, output_thumbnail, input_size, .. } = produced;
+    let mut results = Results { warnings, ..Results::default() };
+    let output_thumbnail = async {
+        match &output_thumbnail {
+            Some(thumbnail) => asset_of(thumbnail, "").await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let files = async {
+        for output in outputs {
+            let crc32 = crc32fast::hash(&output.encoded.bytes);
+            let asset = asset_of(&output.encoded, &output.name).await?;
+            results.outputs.push(OutputFile {
+                action_id: output.action_id,
+                port: output.port.to_owned(),
+                name: output.name,
+                mime_type: asset.mime_type.clone(),
+                width: output.size.width,
+                height: output.size.height,
+                bytes: asset.bytes,
+                sha256: asset.asset_id.clone(),
+                encoder: output.encoded.encoder.to_owned(),
+                url: format!("asset:{}", asset.asset_id),
+            });
+            results.crc32.push(crc32);
+            assets.push(asset);
+        }
+        Ok::<(), Failure>(())
+    };
+    let (files, (input, output)) = both(files, both(asset_of(&input_thumbnail, ""), output_thumbnail)).await;
+    files?;
+    let input = input?;
+    findings.input_thumbnail = Some(input.asset_id.clone());
+    findings.input_size = Some(input_size);
+    assets.push(input);
+    if let Some(output) = output? {
+        results.output_thumbnail = Some(output.asset_id.clone());
+        assets.push(output);
     }
     Ok(results)
 }

@@ -118,9 +118,9 @@ fn name_by_content(folder: &Path) -> Outcome {
         let new = with_hash(&plain, &bytes);
         fs::rename(&file, folder.join(&new)).map_err(|error| format!("cannot rename {old}: {error}"))?;
         let reference = format!("\"./{old}\"");
-        if html.contains(&reference) {
-            html = html.replace(&reference, &format!("\"./{new}\""));
-        } else {
+        let is_in_page = html.contains(&reference);
+        html = html.replace(&reference, &format!("\"./{new}\""));
+        if !is_in_page || plain.starts_with(SERVICE.prefix) {
             fetched.push(format!("\"{plain}\":\"{new}\""));
         }
     }

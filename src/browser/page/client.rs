@@ -208,8 +208,9 @@ impl Client {
     pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
         let (base_url, names) = (base_url(), OwnFiles::declared());
         let files = OwnFiles::new(&base_url, names.clone());
+        let nothing = async { Ok(String::new()) };
         let program =
-            Program::fetch(&files, "service.js", "service_bg.wasm", "").await.map_err(|error| match error {
+            Program::fetch(&files, "service.js", "service_bg.wasm", nothing).await.map_err(|error| match error {
                 FileError::Updated => ApiError::internal(error.to_string()),
                 FileError::Failed(..) => {
                     ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))

@@ -3,7 +3,7 @@
 //! Everything a worker needs is fetched once, when the service starts; starting another worker needs no request. The
 //! scheduler decides how many there are and what they run.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Event, MessageEvent, Worker};
 
 use super::super::environment::{FileError, OwnFiles, random};
-use super::super::interop::{Listener, from_js, property, spawn, to_js};
+use super::super::interop::{Listener, both, from_js, property, spawn, to_js};
 use super::super::{locks, program};
 use super::memory;
 use super::network::ModelDownloads;
@@ -48,19 +48,24 @@ impl Program {
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
     pub(super) async fn fetch(files: OwnFiles) -> Result<Self, FileError> {
-        let libwebp = async {
+        let libwebp = RefCell::new(JsValue::UNDEFINED);
+        let loader = async {
             let (loader, module) = (program::text(&files, "libwebp.js"), program::compiled(&files, "libwebp.wasm"));
-            Ok::<_, FileError>((loader.await?, module.await?))
-        };
-        let (loader, libwebp) = match libwebp.await {
-            Ok(both) => both,
-            Err(FileError::Updated) => return Err(FileError::Updated),
-            Err(error) => {
-                web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
-                (String::new(), JsValue::UNDEFINED)
+            let (loader, module) = both(loader, module).await;
+            match loader.and_then(|loader| Ok((loader, module?))) {
+                Ok((loader, module)) => {
+                    *libwebp.borrow_mut() = module;
+                    Ok(loader)
+                }
+                Err(FileError::Updated) => Err(FileError::Updated),
+                Err(error) => {
+                    web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
+                    Ok(String::new())
+                }
             }
         };
-        let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", &loader).await?;
+        let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
+        let libwebp = libwebp.into_inner();
         let base_url = files.base_url().to_owned();
         let networks = ModelDownloads::new(files);
         let (memory, late, outdated) = Default::default();
