@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     DomException, IdbCursorDirection, IdbCursorWithValue, IdbDatabase, IdbFactory, IdbIndex, IdbKeyRange,
-    IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbRequestReadyState, IdbTransaction, IdbTransactionMode,
+    IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
     IdbVersionChangeEvent,
 };
 
@@ -64,6 +64,8 @@ fn failed(error: &JsValue) -> StoreError {
 /// One request in progress: a future of its result.
 struct Requested {
     request: IdbRequest,
+    /// Set by its event. `readyState` is no answer: it says `done` while an upgrade runs, too.
+    answered: Rc<Cell<bool>>,
     waker: Rc<RefCell<Option<Waker>>>,
     _wake: Closure<dyn FnMut()>,
 }
@@ -71,9 +73,11 @@ struct Requested {
 impl Requested {
     fn new(request: IdbRequest) -> Self {
         let waker = Rc::new(RefCell::new(None::<Waker>));
+        let answered = Rc::new(Cell::new(false));
         let wake = {
-            let waker = waker.clone();
+            let (waker, answered) = (waker.clone(), answered.clone());
             Closure::<dyn FnMut()>::new(move || {
+                answered.set(true);
                 let waiting = waker.borrow_mut().take();
                 if let Some(waiting) = waiting {
                     waiting.wake();
@@ -82,7 +86,7 @@ impl Requested {
         };
         request.set_onsuccess(Some(wake.as_ref().unchecked_ref()));
         request.set_onerror(Some(wake.as_ref().unchecked_ref()));
-        Self { request, waker, _wake: wake }
+        Self { request, answered, waker, _wake: wake }
     }
 }
 
@@ -97,7 +101,7 @@ impl Future for Requested {
     type Output = Result<JsValue, StoreError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.request.ready_state() != IdbRequestReadyState::Done {
+        if !self.answered.get() {
             *self.waker.borrow_mut() = Some(context.waker().clone());
             return Poll::Pending;
         }
