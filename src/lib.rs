@@ -5,6 +5,7 @@
 //! ← `batch`, `library`, `store`, `archive`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
+pub mod color;
 pub mod error;
 pub mod file_name;
 pub mod image;
