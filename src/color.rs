@@ -70,14 +70,31 @@ impl ColorSpace {
         Self::described(&named::name(&primaries, transfer), &primaries, transfer).ok()
     }
 
+    /// The space of these primaries, if not sRGB's, and this power from samples to light, if it is not sRGB's curve. Formats
+    /// that know no curve but a power have 2.2 for sRGB's; so that is what it means, with sRGB's primaries.
+    pub fn from_gamma(primaries: Option<Primaries>, gamma: Option<f64>) -> Option<Self> {
+        let primaries = primaries.unwrap_or(Primaries::SRGB);
+        let is_common = primaries.is_near(&Primaries::SRGB);
+        let transfer = match gamma {
+            Some(gamma) if !(is_common && (gamma - 2.2).abs() < 0.03) => Transfer::Gamma(gamma),
+            Some(_) | None => Transfer::Srgb,
+        };
+        let primaries = if is_common { Primaries::SRGB } else { primaries };
+        Self::described(&named::name(&primaries, transfer), &primaries, transfer).ok()
+    }
+
     /// Adobe RGB (1998).
     pub fn adobe_rgb() -> Self {
         Self::described("Adobe RGB (1998) compatible", &Primaries::ADOBE_RGB, Transfer::ADOBE_RGB).unwrap_or_default()
     }
 
-    /// sRGB with a profile that says so.
-    pub fn srgb_with_profile() -> Self {
+    /// sRGB with a profile that says so, for RGB or for gray.
+    pub fn srgb_with_profile(is_gray: bool) -> Self {
         let profile = named::profile("sRGB", &Primaries::SRGB, Transfer::Srgb);
+        let profile = profile.map(|rgb| match profile::tag(&rgb, b"rTRC") {
+            Some(curve) if is_gray => write::gray("sRGB gray", curve),
+            _ => rgb,
+        });
         profile.and_then(Self::from_icc).unwrap_or_default()
     }
 

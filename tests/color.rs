@@ -209,7 +209,7 @@ fn what_files_name_is_what_profiles_describe() {
     near(&ColorSpace::from_code_points(9, 14).unwrap(), &space("bt2020"));
     assert_eq!(ColorSpace::from_code_points(1, 13).unwrap().icc(), None);
     assert!(ColorSpace::from_code_points(2, 13).is_none() && ColorSpace::from_code_points(1, 2).is_none());
-    assert!(ColorSpace::srgb_with_profile().is_srgb() && ColorSpace::srgb_with_profile().icc().is_some());
+    assert!(ColorSpace::srgb_with_profile(false).is_srgb() && ColorSpace::srgb_with_profile(false).icc().is_some());
     for primaries in 0..=255 {
         for transfer in 0..=255 {
             if let Some(space) = ColorSpace::from_code_points(primaries, transfer) {

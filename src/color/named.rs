@@ -58,6 +58,12 @@ impl Primaries {
         Some(Self { red, green, blue, white })
     }
 
+    /// Whether they differ by rounding only.
+    pub(super) fn is_near(&self, other: &Self) -> bool {
+        let all = |one: &Self| [one.red, one.green, one.blue, one.white];
+        all(self).as_flattened().iter().zip(all(other).as_flattened()).all(|(a, b)| (a - b).abs() < 0.002)
+    }
+
     /// Linear RGB to XYZ relative to D50, by the Bradford transform.
     fn matrix(&self) -> Option<Matrix> {
         let xyz = |[x, y]: [f64; 2]| (y > 1e-6).then(|| [x / y, 1.0, (1.0 - x - y) / y]);

@@ -1,7 +1,8 @@
 """Profiles of every kind that is read, and what littleCMS makes of colours through them.
 
 Writes `tests/data/color`: `NAME.icc`, made here from formulas, and `NAME.to-srgb` and `NAME.from-srgb`, the bytes of the
-converted colours. `tests/color.rs` makes the same colours and compares. Relative colorimetric, with black point
+converted colours. `tests/color.rs` makes the same colours and compares. The pictures are those of `tests/color_files.rs`,
+each with `FILE.rgb`, its pixels in sRGB. Relative colorimetric, with black point
 compensation, by littleCMS without its optimisations.
 
     python3 -m venv /tmp/v && /tmp/v/bin/pip install pillow==13.0.0 numpy && /tmp/v/bin/python tests/oracles/color.py
@@ -316,8 +317,44 @@ def converted(values, mode, from_profile, to_profile, to_mode="RGB"):
     return ImageCms.applyTransform(picture, transform).tobytes()
 
 
+def picture(mode):
+    """A slope in each direction, a block and a line, as in other tests."""
+    width, height = 40, 24
+    y, x = np.mgrid[0:height, 0:width]
+    red, green, blue = x * 255 // (width - 1), y * 255 // (height - 1), (x * 5 + y * 7) % 256
+    block = (x < 9) & (y < 6)
+    rgb = np.stack([np.where(block, 250, red), np.where(block, 240, green), np.where(block, 20, blue)], axis=2)
+    return Image.fromarray(rgb.astype(np.uint8)).convert(mode)
+
+
+def pictures(profiles, srgb):
+    def write(name, mode, profile, **options):
+        picture(mode).save(OUT / name, icc_profile=profiles[profile], **options)
+        with Image.open(OUT / name) as stored:
+            expect(name, stored, profile)
+
+    def expect(name, stored, profile):
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profiles[profile]))
+        values = np.frombuffer(stored.tobytes(), dtype=np.uint8).reshape(-1, len(stored.getbands()))
+        (OUT / f"{name}.rgb").write_bytes(converted(values, stored.mode, opened, srgb))
+
+    write("adobe-rgb.png", "RGB", "adobe-rgb")
+    write("adobe-rgb.jpg", "RGB", "adobe-rgb", quality=95, subsampling="4:4:4")
+    write("gray-gamma.png", "L", "gray-gamma")
+    write("gray-dot-gain.jpg", "L", "gray-dot-gain", quality=95)
+    write("tables.png", "RGB", "rgb-mft2")
+    write("press.jpg", "CMYK", "cmyk-mft2", quality=95)
+    # The same file, taken for YCCK: Adobe's marker says so.
+    data = bytearray((OUT / "press.jpg").read_bytes())
+    data[data.index(b"Adobe") + 11] = 2
+    (OUT / "press-ycck.jpg").write_bytes(data)
+    with Image.open(OUT / "press-ycck.jpg") as stored:
+        expect("press-ycck.jpg", stored, "cmyk-mft2")
+
+
 def main():
     OUT.mkdir(exist_ok=True)
+    pictures(dict(make()), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     for name, data in make():
         (OUT / f"{name}.icc").write_bytes(data)
