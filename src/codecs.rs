@@ -181,6 +181,10 @@ enum Finding {
     Damaged,
     /// It is animated, and only its first frame was read; the number of its frames.
     FirstFrame(u32),
+    /// It has a high dynamic range, which was reduced.
+    ToneMapped,
+    /// It has inks, and no profile says which.
+    InksUnknown,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
     ProfileLeftOut,
 }
@@ -202,6 +206,16 @@ impl Finding {
                 "first_frame_only",
                 format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
                 "Use another program if the result must be animated.",
+            ),
+            Self::ToneMapped => Warning::hint(
+                "tone_mapped",
+                format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
+                "Keep the original file if you need the whole range.",
+            ),
+            Self::InksUnknown => Warning::hint(
+                "inks_unknown",
+                format!("\"{name}\" is a CMYK picture without a color profile: its colors are an estimate."),
+                "Save it with its color profile, or as RGB, in the program that it comes from.",
             ),
             Self::ProfileLeftOut => Warning::new(
                 "profile_left_out",
@@ -227,7 +241,8 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped.
+    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped,
+    /// `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
 

@@ -5,7 +5,8 @@
 //! ([`math`]), so that tables are the same on every machine. Pixels then go through tables:
 //!
 //! * between RGB spaces of a matrix and curves: [`matrix`];
-//! * from and to profiles with look-up tables, and from CMYK: a grid of precomputed colours, [`grid`].
+//! * from and to profiles with look-up tables, and from CMYK: a grid of precomputed colours, [`grid`];
+//! * from a high dynamic range to sRGB: [`hdr`].
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ mod black;
 mod convert;
 mod curve;
 mod grid;
+mod hdr;
 mod lut;
 mod math;
 mod matrix;
@@ -21,6 +23,7 @@ mod profile;
 mod write;
 
 pub use convert::{Inks, Neutrals, Transform};
+pub use hdr::ToneMap;
 pub use named::{Primaries, Transfer};
 pub use profile::Unusable;
 use profile::{Content, Profile};

@@ -333,6 +333,30 @@ fn an_original_is_kept_only_if_it_is_in_the_space_that_is_asked_for() {
 
 // Descriptions other than profiles
 
+/// Against formulas in double precision.
+#[test]
+fn a_high_dynamic_range_becomes_srgb_with_a_hint() {
+    for name in ["hdr-pq.png", "hdr-pq-level.png", "hdr-hlg.png"] {
+        let bytes = data(&format!("color/{name}"));
+        let difference = largest_difference(&rgb(&bytes), &data(&format!("color/{name}.rgb")));
+        assert!(difference <= 1, "{name}: {difference}");
+        assert_eq!((warnings(&bytes), icc(&bytes)), (vec!["tone_mapped".to_owned()], None), "{name}");
+        assert!(decoded(&bytes).warnings.iter().all(|warning| !warning.is_doubt()));
+        assert!(codecs::without_metadata(&bytes, &header(&bytes)).is_none(), "{name}");
+    }
+    let mean = |name: &str| mean_difference(&rgb(&data(name)), &[0; 40 * 24 * 3]);
+    assert!(mean("color/hdr-pq-level.png") > mean("color/hdr-pq.png"), "less to compress");
+}
+
+#[test]
+fn inks_of_which_nothing_is_known_are_a_hint() {
+    for name in ["codecs/cmyk.jpg", "codecs/ycck.jpg"] {
+        let bytes = data(name);
+        assert_eq!(warnings(&bytes), ["inks_unknown"], "{name}");
+        assert!(!decoded(&bytes).warnings[0].is_doubt());
+    }
+}
+
 fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let checksum = crc32fast::hash(&[&kind[..], content].concat());
     [&(content.len() as u32).to_be_bytes(), &kind[..], content, &checksum.to_be_bytes()].concat()
@@ -413,7 +437,7 @@ fn a_gray_png_has_a_gamma_too() {
     let linear = [&bytes[..33], &png_chunk(b"gAMA", &100_000_u32.to_be_bytes()), &bytes[33..]].concat();
     let image = decoded(&linear).image;
     assert_eq!((image.space.model(), &image.pixels), (Some(Model::Gray), &decoded(&bytes).image.pixels));
-    assert_eq!(largest_difference(&rgb(&linear), &rgb(&bytes)) > 40, true);
+    assert!(largest_difference(&rgb(&linear), &rgb(&bytes)) > 40);
 }
 
 #[test]

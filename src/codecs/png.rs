@@ -62,12 +62,10 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         findings: Vec::new(),
     };
     let (mut before_data, mut orientation) = (true, None);
-    let mut color_chunks = ColorChunks::default();
     for (kind, data) in chunks(bytes) {
         match &kind {
             b"IDAT" => before_data = false,
             b"tRNS" if before_data => header.alpha |= transparency_fits(data, color),
-            b"cICP" | b"iCCP" | b"sRGB" | b"cHRM" | b"gAMA" if before_data => color_chunks.add(kind, data),
             b"acTL" if before_data => {
                 let frames = data.first_chunk().map_or(0, |frames| u32::from_be_bytes(*frames));
                 if frames > 1 && header.findings.is_empty() {
@@ -80,7 +78,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     }
     header.orientation = orientation.unwrap_or(1);
     let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
-    header.space = color_chunks.space(samples, &mut header.findings);
+    header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
     header.native = Representations::of(match (header.alpha, color) {
         (true, _) => &[Representation::Rgba],
         (false, 0) => &[Representation::Gray],
@@ -172,6 +170,8 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     }
 
     let (color, depth) = reader.output_color_type();
+    let has_colors = matches!(color, ColorType::Rgb | ColorType::Rgba);
+    let tone_map = if has_colors { ColorChunks::of(&bytes).tone_map() } else { None };
     let pixels = size.pixels() as usize;
     let mut samples = vec![0; pixels * color.samples()];
     if depth == BitDepth::Sixteen {
@@ -181,6 +181,13 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
             let wide = interlaced.data().as_chunks::<2>().0;
             let row = &mut row[..wide.len()];
             row.iter_mut().zip(wide).for_each(|(out, sample)| *out = round_16(u16::from_be_bytes(*sample)));
+            if let Some(tone_map) = &tone_map {
+                let pixels = row.chunks_exact_mut(color.samples()).zip(wide.chunks_exact(color.samples()));
+                for (out, pixel) in pixels {
+                    let converted = tone_map.color([0, 1, 2].map(|i| u16::from_be_bytes(pixel[i])));
+                    out[..3].copy_from_slice(&converted);
+                }
+            }
             match interlaced.interlace() {
                 InterlaceInfo::Null(_) => {
                     samples[written..][..stride].copy_from_slice(row);
@@ -193,6 +200,12 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         }
     } else {
         reader.next_frame(&mut samples).map_err(|error| problem(&error, &bytes))?;
+        if let Some(tone_map) = &tone_map {
+            for pixel in samples.chunks_exact_mut(color.samples()) {
+                let converted = tone_map.color([0, 1, 2].map(|i| u16::from(pixel[i]) * 257));
+                pixel[..3].copy_from_slice(&converted);
+            }
+        }
     }
 
     let pixels = match color {

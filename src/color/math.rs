@@ -49,7 +49,8 @@ fn logarithm(value: f64) -> f64 {
     exponent * std::f64::consts::LN_2 + 2.0 * s * sum
 }
 
-fn exponential(value: f64) -> f64 {
+/// e to the power of a number.
+pub(super) fn exponential(value: f64) -> f64 {
     let whole = (value * std::f64::consts::LOG2_E + 0.5).floor();
     if whole < -1022.0 {
         return 0.0;

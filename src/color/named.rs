@@ -65,7 +65,7 @@ impl Primaries {
     }
 
     /// Linear RGB to XYZ relative to D50, by the Bradford transform.
-    fn matrix(&self) -> Option<Matrix> {
+    pub(super) fn matrix(&self) -> Option<Matrix> {
         let xyz = |[x, y]: [f64; 2]| (y > 1e-6).then(|| [x / y, 1.0, (1.0 - x - y) / y]);
         let white = xyz(self.white)?;
         let columns = [self.red, self.green, self.blue].map(|[x, y]| [x, y, 1.0 - x - y]);

@@ -11,6 +11,7 @@ compensation, by littleCMS without its optimisations.
 import io
 import pathlib
 import struct
+import zlib
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -352,8 +353,52 @@ def pictures(profiles, srgb):
         expect("press-ycck.jpg", stored, "cmyk-mft2")
 
 
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(values, before):
+    """RGB of 8 or 16 bits, with chunks before the pixels."""
+    height, width, _ = values.shape
+    depth = 8 * values.dtype.itemsize
+    rows = b"".join(b"\0" + row.astype(values.dtype.newbyteorder(">")).tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *before, chunk(b"IDAT", zlib.compress(rows, 9)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def tone_mapped(light, peak):
+    """Light in BT.2020, 1 being 203 cd/m²: the largest of three follows x (1 + x / peak²) / (1 + x)."""
+    most = light.max(axis=-1, keepdims=True)
+    light = light * (1 + most / peak**2) / (1 + most)
+    linear = np.clip(light @ (np.linalg.inv(colorants(*SRGB)) @ colorants(*BT2020)).T, 0, 1)
+    coded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.floor(coded * 255 + 0.5).astype(np.uint8)
+
+
+def high_dynamic_range():
+    rgb = np.asarray(picture("RGB")).astype(float) / 255
+    pq = (rgb * 0.75 * 65535).round().astype(np.uint16)
+    root = (pq / 65535) ** (32 / 2523)
+    nits = 10000 * (np.maximum(root - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * root)) ** (16384 / 2610)
+    for name, peak, extra in (
+        ("hdr-pq.png", 1000, []),
+        ("hdr-pq-level.png", 600, [chunk(b"cLLI", struct.pack(">II", 600 * 10000, 100 * 10000))]),
+    ):
+        (OUT / name).write_bytes(png(pq, [chunk(b"cICP", bytes([9, 16, 0, 1])), *extra]))
+        (OUT / f"{name}.rgb").write_bytes(tone_mapped(nits / 203, peak / 203).tobytes())
+    hlg = (rgb * 255).round().astype(np.uint8)
+    e, a = hlg / 255, 0.17883277
+    scene = np.where(e <= 0.5, e * e / 3, (np.exp((e - 0.55991073) / a) + 1 - 4 * a) / 12)
+    luminance = scene @ np.array([0.2627, 0.6780, 0.0593])
+    light = scene * np.power(luminance, 0.2, where=luminance > 0, out=np.zeros_like(luminance))[..., None] * 1000 / 203
+    (OUT / "hdr-hlg.png").write_bytes(png(hlg, [chunk(b"cICP", bytes([9, 18, 0, 1]))]))
+    (OUT / "hdr-hlg.png.rgb").write_bytes(tone_mapped(light, 1000 / 203).tobytes())
+
+
 def main():
     OUT.mkdir(exist_ok=True)
+    high_dynamic_range()
     pictures(dict(make()), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     for name, data in make():

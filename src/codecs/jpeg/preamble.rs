@@ -2,7 +2,7 @@
 
 use super::frame::{Component, Frame, Segment, is_frame, next_segment, no_frame};
 use crate::codecs::icc::{Chunks, JPEG_MARKER, Samples, accept, or_note};
-use crate::codecs::{Format, Header, Problem, exif};
+use crate::codecs::{Finding, Format, Header, Problem, exif};
 use crate::color::ColorSpace;
 use crate::image::{Representation, Representations, Subsampling};
 
@@ -94,7 +94,12 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
         None => Ok((adobe_rgb && samples == Samples::Rgb).then(ColorSpace::adobe_rgb)),
     });
     let (space, inks) = match (or_note(found, &mut findings), samples) {
-        (inks, Samples::Cmyk) => (ColorSpace::SRGB, inks),
+        (inks, Samples::Cmyk) => {
+            if inks.model().is_none() && findings.is_empty() {
+                findings.push(Finding::InksUnknown);
+            }
+            (ColorSpace::SRGB, inks)
+        }
         (space, _) => (space, ColorSpace::SRGB),
     };
     let orientation = orientation.unwrap_or(1);
