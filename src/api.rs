@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::Role;
@@ -23,6 +22,7 @@ mod answers;
 mod catalog;
 mod damage;
 mod error;
+mod events;
 mod global_pause;
 mod identifiers;
 mod models;
@@ -41,6 +41,7 @@ pub use answers::{
 pub use catalog::{ActionDescriptor, ParameterDescriptor, PortDescriptor, catalog};
 pub use damage::VerifyAnswer;
 pub use error::ApiError;
+pub use events::Event;
 pub use global_pause::{GlobalPauseAnswer, read_global_pause};
 pub use identifiers::slug;
 pub use models::{ModelAnswer, model_name};
@@ -51,33 +52,6 @@ pub use requests::{
 };
 pub use time::{iso_time, parse_time};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
-
-/// A durable change of a batch, for the scheduling tab and for the views that show it. Receivers read the store,
-/// because notices from several tabs may arrive in a different order than their changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Notice {
-    /// A batch was created, with everything pending.
-    Created {
-        /// The batch.
-        batch_id: String,
-    },
-    /// Its progress has changed: cancelled, paused, resumed, updated, retried.
-    Changed {
-        /// The batch.
-        batch_id: String,
-    },
-    /// It was deleted.
-    Deleted {
-        /// The batch.
-        batch_id: String,
-    },
-    /// The user's own workflows have changed.
-    Workflows,
-    /// All batches were paused or resumed.
-    #[serde(rename = "held")]
-    GlobalPause,
-}
 
 /// The body of a webhook call: the batch's status without id lists, as JSON. It contains no pictures or their names.
 pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
@@ -97,8 +71,8 @@ pub trait Host {
     /// How many workers are on a batch; `None` if that is unknown, in which case executions in flight are counted
     /// instead.
     fn workers(&self, batch_id: &str) -> Option<u32>;
-    /// Tells the scheduling tab and every view of the batch; called after the change is durable.
-    fn notify(&self, notice: Notice);
+    /// Tells the scheduling tab and every client of a change; called after it is durable.
+    fn notify(&self, event: Event);
     /// Stores the content of a `blob:` or `data:` URL and returns its asset id.
     ///
     /// # Errors
@@ -185,7 +159,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let engine_version = graph.version();
         let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
         let progress = self.store.create_batch(batch, progress, executions).await?;
-        self.host.notify(Notice::Created { batch_id });
+        self.host.notify(Event::BatchCreated { batch_id });
         Ok(Accepted::of(&progress, &self.host.base_url()))
     }
 
@@ -352,7 +326,7 @@ impl<S: Store, H: Host> Service<S, H> {
             // If the storage was full, there is space now.
             self.note_what_ran(&progress).await?;
         }
-        self.host.notify(Notice::Deleted { batch_id: batch_id.to_owned() });
+        self.host.notify(Event::BatchDeleted { batch_id: batch_id.to_owned() });
         Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
     }
 
@@ -446,7 +420,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let changed = self.store.change(batch_id, which, Vec::new(), Durability::Strict, apply).await?;
         let (result, progress) = changed.ok_or_else(|| ApiError::no_batch(batch_id))?;
         if result.is_ok() {
-            self.host.notify(Notice::Changed { batch_id: batch_id.to_owned() });
+            self.host.notify(Event::BatchChanged { batch_id: batch_id.to_owned() });
         }
         Ok((result, progress))
     }

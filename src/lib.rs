@@ -27,10 +27,11 @@ pub mod protocol;
 pub mod store;
 
 pub mod api;
+pub mod service;
 
 pub mod view_model;
 
-#[cfg(all(target_arch = "wasm32", any(feature = "app", feature = "worker")))]
+#[cfg(all(target_arch = "wasm32", any(feature = "app", feature = "service", feature = "worker")))]
 pub mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub mod ui;

@@ -1,11 +1,11 @@
-//! The messages between the page and its workers. They are small: pictures go through the store.
+//! The messages between the service and its workers. They are small: pictures go through the store.
 //!
-//! A message is posted as an array: its JSON text first, then what has no JSON form (files for [`ToWorker::Import`],
+//! A message is posted as an array: its value first, then what has no form here (files for [`ToWorker::Import`],
 //! libwebp's module for [`ToWorker::Start`], the inference code for [`ToWorker::Network`], file contents for
 //! [`FromWorker::Ask`] and its answer). A worker sends first, [`FromWorker::Alive`] and then [`FromWorker::Ready`];
 //! anything sent to it before that is lost.
 //!
-//! A variant's name is the key of its content: with a tag field, the page would contain the code that reads every
+//! A variant's name is the key of its content: with a tag field, the service would contain the code that reads every
 //! record twice (40 kB).
 
 use serde::{Deserialize, Serialize};
@@ -18,18 +18,18 @@ use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
-/// Page and worker must have the same one: both are built from the same sources.
+/// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
     Some(id) => id,
     None => "development",
 };
 
-/// What the user reads when page and workers are of different builds.
+/// What the user reads when they are of different builds.
 pub const UPDATED: &str = "This page was updated on its server while it was open. Reload the page to continue.";
 
-/// A worker's request to the page's memory, if there is no other storage. File contents are attached.
+/// A worker's request to the service's memory, if there is no other storage. File contents are attached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreRequest {
@@ -95,7 +95,7 @@ pub enum StoreAnswer {
     Failed(String),
 }
 
-/// Page to worker.
+/// Service to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ToWorker {
@@ -103,7 +103,7 @@ pub enum ToWorker {
     Start {
         /// Address of the page, which names its database.
         base_url: String,
-        /// Whether it must ask the page for stored data, because there is no other storage.
+        /// Whether it must ask the service for stored data, because there is no other storage.
         #[serde(default)]
         from_memory: bool,
     },
@@ -114,7 +114,7 @@ pub enum ToWorker {
         /// The answer.
         answer: StoreAnswer,
     },
-    /// Runs an execution whose hand-out is durable.
+    /// Runs an execution whose hand-out is durable. Contents of its inputs that were read ahead are attached, in order.
     Run {
         /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,
@@ -143,11 +143,11 @@ pub enum ToWorker {
     Unpack,
 }
 
-/// Worker to page.
+/// Worker to service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum FromWorker {
-    /// It holds the lock with its name, which lets the page notice its death; sent by its script, before anything else.
+    /// It holds the lock with its name, which lets the service notice its death; sent by its script, before anything else.
     Alive,
     /// Its WebAssembly has started.
     Ready {
@@ -298,10 +298,10 @@ mod tests {
 
     #[test]
     fn a_sign_of_life_reads_as_the_workers_script_writes_it() {
-        let script = include_str!("browser/life.js");
+        let script = include_str!("browser/program/life.js");
         let text =
             script.split_once("postMessage(['").and_then(|(_, rest)| rest.split_once("'])")).expect("it says so");
-        assert_eq!(serde_json::from_str::<FromWorker>(text.0).unwrap(), FromWorker::Alive);
+        assert_eq!(serde_json::from_value::<FromWorker>(text.0.into()).unwrap(), FromWorker::Alive);
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub enum Durability {
 }
 
 /// A page of executions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecutionPage {
     /// The requested ones, by index.
     pub executions: Vec<Execution>,
@@ -275,7 +275,6 @@ pub trait Store {
     async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
     /// The settings whose keys begin with `prefix`, by key.
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError>;
-    /// Stores and removes (for `None`) several settings, all or none of them. The changes are passed to the storage
-    /// when this is first polled, so that it also works in a page's last moment.
+    /// Stores and removes (for `None`) several settings, all or none of them.
     async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError>;
 }

@@ -8,15 +8,16 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use pixelmill::api::{
-    Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Execute, ExecutionAnswer,
-    ExecutionList, ExecutionsQuery, Given, GlobalPauseAnswer, Host, ImportRefusal, ListQuery, Notice, Report,
-    ReportFormat, Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
-    WorkflowsQuery, catalog, check_version,
+    Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Event, Execute, ExecutionAnswer,
+    ExecutionList, ExecutionsQuery, Given, GlobalPauseAnswer, Host, ImportRefusal, ListQuery, Report, ReportFormat,
+    Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery,
+    catalog, check_version,
 };
 use pixelmill::archive::ImportSummary;
 use pixelmill::batch::records::{Millis, OutputFile, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
 use pixelmill::error::{Failure, Warning};
+use pixelmill::service::{PUBLIC, field_name};
 use pixelmill::store::{Durability, MemoryStore, Store, Which};
 use pixelmill::workflow::Workflow;
 use serde::Serialize;
@@ -245,6 +246,22 @@ fn every_definition_of_the_schema_is_used() {
     }
 }
 
+#[test]
+fn the_schema_has_every_public_call_with_its_parameters_in_order() {
+    let schema = schema();
+    let calls = schema["calls"].as_object().expect("calls");
+    let names = |name: &str| calls[name]["parameters"].as_object().map(|all| all.keys().cloned().collect::<Vec<_>>());
+    for call in PUBLIC {
+        assert!(calls.contains_key(call.name), "the schema has no {}", call.name);
+        let parameters = call.parameters.iter().map(|(name, _)| field_name(name)).collect::<Vec<_>>();
+        assert_eq!(names(call.name), Some(parameters), "{}", call.name);
+    }
+    let with_files = ["importAssets", "importModel", "exportArchive", "importArchive", "readAsset"];
+    for name in calls.keys() {
+        assert!(with_files.contains(&&**name) || PUBLIC.iter().any(|call| call.name == name), "{name} is not a call");
+    }
+}
+
 // The service, and its answers.
 
 struct Surroundings {
@@ -267,7 +284,7 @@ impl Host for Surroundings {
     fn workers(&self, _: &str) -> Option<u32> {
         None
     }
-    fn notify(&self, _: Notice) {}
+    fn notify(&self, _: Event) {}
     async fn import(&self, _: &str, _: &str) -> Result<String, ImportRefusal> {
         Err(ImportRefusal::NotStored("nothing can be imported here".to_owned()))
     }

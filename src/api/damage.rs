@@ -10,7 +10,7 @@ use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
 use crate::batch::transitions;
 use crate::store::{Store, Which};
 
-/// Executions read at once, to keep the page's tasks short.
+/// Executions read at once, to keep tasks short.
 const PORTION: u32 = 500;
 
 /// The outcome of checking a batch's stored results.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::PauseAnswer;
 use super::error::ApiError;
-use super::{Host, Notice, Service};
+use super::{Event, Host, Service};
 use crate::batch::records::{Pause, PauseReason};
 use crate::store::{Store, StoreError};
 
@@ -66,7 +66,7 @@ impl<S: Store, H: Host> Service<S, H> {
         };
         self.store.set_setting(KEY, &text).await?;
         self.global_pause.set(pause);
-        self.host.notify(Notice::GlobalPause);
+        self.host.notify(Event::GlobalPauseChanged);
         Ok(GlobalPauseAnswer { paused: pause.map(PauseAnswer::from) })
     }
 }

@@ -1,6 +1,6 @@
 //! The models for `remove-background`, on the wire.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use crate::network::BUILT_IN;
@@ -10,7 +10,7 @@ use crate::store::ModelRecord;
 const MAX_NAME: usize = 60;
 
 /// A model on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAnswer {
     /// Its name in the `model` parameter.

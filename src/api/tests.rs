@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::*;
@@ -21,7 +22,7 @@ const NOON: Millis = 1_769_860_800_000.0;
 struct TestHost {
     now: Rc<Cell<Millis>>,
     random: Rc<Cell<u32>>,
-    notices: Rc<RefCell<Vec<Notice>>>,
+    events: Rc<RefCell<Vec<Event>>>,
     imported: Rc<RefCell<Vec<(String, String)>>>,
 }
 
@@ -39,8 +40,8 @@ impl Host for TestHost {
     fn workers(&self, _: &str) -> Option<u32> {
         None
     }
-    fn notify(&self, notice: Notice) {
-        self.notices.borrow_mut().push(notice);
+    fn notify(&self, event: Event) {
+        self.events.borrow_mut().push(event);
     }
     async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal> {
         if url.contains("gone") {
@@ -166,7 +167,7 @@ fn an_accepted_batch_answers_as_the_contract_says() {
         }
     });
     assert_eq!(json_of(&answer), expected);
-    assert_eq!(*service.host().notices.borrow(), [Notice::Created { batch_id: id.to_owned() }]);
+    assert_eq!(*service.host().events.borrow(), [Event::BatchCreated { batch_id: id.to_owned() }]);
     let read: Accepted = serde_json::from_value(expected).expect("reads");
     assert_eq!(read, answer);
 }
@@ -215,7 +216,7 @@ fn each_wrong_part_of_a_request_is_a_400_that_names_it() {
         assert_eq!((error.code, error.status.as_str()), (400, "failed"), "{request}");
         assert!(error.message.contains(word), "{request}: {}", error.message);
     }
-    assert!(service.host().notices.borrow().is_empty());
+    assert!(service.host().events.borrow().is_empty());
 }
 
 #[test]
@@ -523,11 +524,11 @@ fn a_cancelled_batch_answers_its_state_before() {
     assert_eq!((&answer["status"], &answer["previousStatus"]), (&json!("cancelled"), &json!("running")));
     assert_eq!(answer["assets"], json!({ "total": 3, "pending": 2, "processing": 0, "completed": 1, "failed": 0 }));
     assert!(answer["message"].as_str().is_some_and(|message| message.contains("2 not run")));
-    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::Changed { batch_id: id.clone() }));
+    assert_eq!(service.host().events.borrow().last(), Some(&Event::BatchChanged { batch_id: id.clone() }));
     let error = refused(run(service.cancel(&id)));
     assert_eq!(error.code, 400);
     assert!(error.message.contains("cancelled"), "{}", error.message);
-    assert_eq!(service.host().notices.borrow().len(), 2, "a refused call changes nothing");
+    assert_eq!(service.host().events.borrow().len(), 2, "a refused call changes nothing");
 }
 
 #[test]
@@ -603,7 +604,7 @@ fn a_global_pause_is_stored_and_shows_in_every_status_that_has_not_ended() {
     finish(&service, &id, 0, true);
     let paused = json!({ "reason": "user", "since": iso_time(service.host().now.get()) });
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }));
-    assert_eq!(service.host().notices.borrow().last(), Some(&Notice::GlobalPause));
+    assert_eq!(service.host().events.borrow().last(), Some(&Event::GlobalPauseChanged));
     service.host().now.set(NOON + 9_999.0);
     assert_eq!(json_of(&run(service.pause_all()).expect("paused")), json!({ "paused": paused }), "it stays unchanged");
     // Another tab, or this one after a reload, reads it.
@@ -685,12 +686,4 @@ fn links_are_resolved_against_the_documents_base() {
     ] {
         assert_eq!(Links::of("b", base).status.href, expected);
     }
-}
-
-#[test]
-fn notices_are_small_and_survive_the_transfer_between_tabs() {
-    let notice = Notice::Changed { batch_id: "b".to_owned() };
-    let wire = json!({ "notice": "changed", "batchId": "b" });
-    assert_eq!(json_of(&notice), wire);
-    assert_eq!(serde_json::from_value::<Notice>(wire).expect("reads"), notice);
 }

@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::identifiers::slug;
 use super::requests::{Given, Run, WorkflowsQuery, optional_text, version_asked};
 use super::time::iso_time;
-use super::{Host, Notice, Service};
+use super::{Event, Host, Service};
 use crate::batch::records::{PinnedVersion, Progress};
 use crate::library::{self, KeptWorkflow, PublishRefusal, RunParameter, Version};
 use crate::store::{BatchFilter, Store, WorkflowChange};
@@ -257,7 +257,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let remove = |before: Option<KeptWorkflow>| before.map(|_| (WorkflowChange::Removed, ()));
         let removed = self.store.change_workflow(workflow_id, remove).await?;
         removed.ok_or_else(|| ApiError::no_workflow(workflow_id))?;
-        self.host.notify(Notice::Workflows);
+        self.host.notify(Event::WorkflowsChanged);
         Ok(WorkflowDeleted { workflow_id: workflow_id.to_owned(), deleted: true })
     }
 
@@ -413,7 +413,7 @@ impl<S: Store, H: Host> Service<S, H> {
 
     /// Notifies the host that workflows have changed, and returns one of them.
     async fn changed_workflow(&self, workflow_id: &str) -> Result<WorkflowAnswer, ApiError> {
-        self.host.notify(Notice::Workflows);
+        self.host.notify(Event::WorkflowsChanged);
         self.workflow(workflow_id, &Value::Null).await
     }
 }

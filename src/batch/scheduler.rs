@@ -472,6 +472,12 @@ impl Scheduler {
         self.jobs.get(&worker).map(|job| (job.batch.as_str(), job.index, job.attempt))
     }
 
+    /// The next executions of a batch, at most `count`, as far as nothing changes their order.
+    pub fn next_in(&self, batch: &str, count: usize) -> Vec<u32> {
+        let Some(batch) = self.batches.get(batch).filter(|batch| batch.may_start()) else { return Vec::new() };
+        batch.suspects.iter().chain(&batch.pending).take(count).copied().collect()
+    }
+
     /// How many executions are in flight on the device.
     pub fn in_flight(&self) -> u32 {
         (self.jobs.len() + self.giving_back.len()) as u32

@@ -50,7 +50,7 @@ const BY_CONTENT: &str = "byContent";
 /// One step of the schema per version, oldest first. Never change a published step: add one.
 const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4];
 
-/// Requests of one transaction that are issued before waiting for an answer: keeps the page's tasks short.
+/// Requests of one transaction that are issued before waiting for an answer: keeps tasks short.
 const CHUNK: usize = 200;
 /// Reserved space: when storage is full only deletions succeed, but pausing, cancelling or deleting a batch must be
 /// written too.

@@ -188,13 +188,18 @@ pub struct OwnFiles {
 }
 
 impl OwnFiles {
-    /// Those of the page at `base_url`; a page that declares no names has the files under their plain ones.
-    pub fn declared(base_url: &str) -> Self {
+    /// Those of the page at `base_url`; a file that `names` does not name has its plain one.
+    pub fn new(base_url: &str, names: BTreeMap<String, String>) -> Self {
+        Self { base_url: base_url.to_owned(), names }
+    }
+
+    /// Their names, as this page declares them.
+    pub fn declared() -> BTreeMap<String, String> {
         let document = web_sys::window().and_then(|window| window.document());
         let element =
             document.and_then(|document| document.query_selector("meta[name='pixelmill-files']").ok().flatten());
         let text = element.and_then(|element| element.get_attribute("content")).unwrap_or_default();
-        Self { base_url: base_url.to_owned(), names: serde_json::from_str(&text).unwrap_or_default() }
+        serde_json::from_str(&text).unwrap_or_default()
     }
 
     /// Address of the page.

@@ -13,26 +13,37 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
 
-/// Converts a serialisable value to a plain JavaScript one, through JSON: no `Map`, no `BigInt`, `null` for `None`.
+/// Converts a serialisable value to a plain JavaScript one: no `Map`, no `BigInt`, `null` for `None`. Integers that
+/// JavaScript cannot represent are rounded, as its own JSON reader does.
 ///
 /// # Errors
-/// When the value has no JSON form, such as a map whose keys are not strings.
+/// When the value has no such form, for example a map whose keys are not strings.
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    let text = serde_json::to_string(value).map_err(|error| JsValue::from_str(&error.to_string()))?;
-    JSON::parse(&text)
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).or_else(|_| {
+        let text = serde_json::to_string(value).map_err(|error| JsValue::from_str(&error.to_string()))?;
+        JSON::parse(&text)
+    })
 }
 
-/// Converts a plain JavaScript value to a Rust one, through JSON text. `undefined` reads as `null`.
+/// Converts a plain JavaScript value to a Rust one. `undefined` reads as `null`. Only for values that this build has
+/// made: one from outside may be nested more deeply than the stack is ([`json_text`]).
 ///
 /// # Errors
 /// A sentence saying what did not match.
 pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, String> {
-    let text = match JSON::stringify(value) {
-        Ok(text) if JsValue::from(text.clone()).is_string() => String::from(text),
-        Ok(_) => "null".to_owned(),
-        Err(error) => return Err(describe(&error)),
-    };
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+    serde_wasm_bindgen::from_value(value.clone()).map_err(|error| error.to_string())
+}
+
+/// The JSON text of any JavaScript value; `undefined` is `null`.
+///
+/// # Errors
+/// Why it has none, for example because it contains itself.
+pub fn json_text(value: &JsValue) -> Result<String, String> {
+    match JSON::stringify(value) {
+        Ok(text) if JsValue::from(text.clone()).is_string() => Ok(String::from(text)),
+        Ok(_) => Ok("null".to_owned()),
+        Err(error) => Err(describe(&error)),
+    }
 }
 
 /// The text of a thrown value, with its name if it has one.
@@ -154,4 +165,30 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 /// The reason of its rejection.
 pub async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
     wasm_bindgen_futures::JsFuture::from(promise).await
+}
+
+/// Runs two futures at the same time.
+pub async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    let (mut one, mut two) = (None, None);
+    std::future::poll_fn(move |context| {
+        if one.is_none()
+            && let Poll::Ready(value) = first.as_mut().poll(context)
+        {
+            one = Some(value);
+        }
+        if two.is_none()
+            && let Poll::Ready(value) = second.as_mut().poll(context)
+        {
+            two = Some(value);
+        }
+        match (one.take(), two.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (first, second) => {
+                (one, two) = (first, second);
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }

@@ -15,7 +15,10 @@ const AGAIN_MS: u32 = 200;
 /// What is stored under an asset's id.
 pub(super) enum Found {
     /// Its content, as it was stored.
-    #[cfg_attr(not(feature = "worker"), allow(dead_code, reason = "the page has no use for the buffer"))]
+    #[cfg_attr(
+        not(all(feature = "service", feature = "worker")),
+        allow(dead_code, reason = "the service needs the one, the worker the other")
+    )]
     Sound(Blob, ArrayBuffer),
     /// Content that cannot be read or differs from what was stored, and how that was noticed.
     Damaged(String),

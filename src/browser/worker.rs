@@ -1,13 +1,13 @@
 //! The worker: runs one execution at a time: reads its bytes from the store, runs the plan, writes the results.
 //!
-//! It decides nothing: the page says what to run, and the record says whether it may still be finished.
+//! It decides nothing: the service says what to run, and the record says whether it may still be finished.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Uint8Array, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Uint8Array, WebAssembly};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -15,8 +15,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::import;
-use super::interop::{Listener, describe, property, settled, spawn};
+use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
@@ -34,6 +33,7 @@ pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
 
 mod archive;
+mod import;
 mod memory;
 mod network;
 mod remote;
@@ -51,23 +51,20 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// Posts a report to the page.
+/// Posts a report to the service.
 pub(super) fn report(report: &FromWorker) {
     report_with(report, &JsValue::UNDEFINED);
 }
 
-/// Posts a report to the page, with an attachment that has no JSON form.
+/// Posts a report to the service, with an attachment that has no JSON form.
 pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
-    let text = match serde_json::to_string(report) {
-        Ok(text) => text,
-        Err(error) => return web_sys::console::error_1(&error.to_string().into()),
-    };
-    if let Err(error) = scope().post_message(&Array::of2(&text.into(), attachment)) {
+    let posted = to_js(report).and_then(|report| scope().post_message(&Array::of2(&report, attachment)));
+    if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
 }
 
-/// Serves the page until it stops this worker. Called once, by the worker's `main`.
+/// Serves its service until that stops this worker. Called once, by the worker's `main`.
 pub fn serve() {
     std::panic::set_hook(Box::new(|panic| {
         report(&FromWorker::Panicked { message: panic.to_string() });
@@ -75,9 +72,9 @@ pub fn serve() {
     let worker: Rc<RefCell<Option<Rc<Worker>>>> = Rc::default();
     let listener = Listener::new(&scope(), "message", move |event| {
         let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
-        let message = match serde_json::from_str::<ToWorker>(&data.get(0).as_string().unwrap_or_default()) {
+        let message = match from_js::<ToWorker>(&data.get(0)) {
             Ok(message) => message,
-            Err(error) => return web_sys::console::error_1(&error.to_string().into()),
+            Err(error) => return web_sys::console::error_1(&error.into()),
         };
         let attachment = data.get(1);
         match message {
@@ -101,7 +98,7 @@ pub fn serve() {
             ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Accepted);
-                spawn(async move { worker.run(&execution).await });
+                spawn(async move { worker.run(&execution, &Array::from(&attachment)).await });
             }
             ToWorker::Network { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -163,7 +160,7 @@ pub fn serve() {
 
 struct Worker {
     database: Storage,
-    /// libwebp's compiled module, or nothing if the page could not load it.
+    /// libwebp's compiled module, or nothing if it could not be loaded.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
     networks: ModelCache,
@@ -184,8 +181,8 @@ impl Worker {
         Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
     }
 
-    async fn run(&self, execution: &Execution) {
-        let message = match self.finish(execution).await {
+    async fn run(&self, execution: &Execution, read_ahead: &Array) {
+        let message = match self.finish(execution, read_ahead).await {
             Ok(records) => {
                 FromWorker::Finished { records: records.map(Box::new), memory: memory::size() + self.networks.memory() }
             }
@@ -199,14 +196,18 @@ impl Worker {
     }
 
     /// Runs one execution and stores its outcome; answers the records as stored, or nothing when it was outdated.
-    async fn finish(&self, execution: &Execution) -> Result<Option<(Progress, Execution)>, StoreError> {
+    async fn finish(
+        &self,
+        execution: &Execution,
+        read_ahead: &Array,
+    ) -> Result<Option<(Progress, Execution)>, StoreError> {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                self.produce(&plan, execution, &mut outcome).await?
+                self.produce(&plan, execution, read_ahead, &mut outcome).await?
             }
             Err(failure) => Err(failure),
         };
@@ -261,11 +262,16 @@ impl Worker {
         &self,
         plan: &Plan,
         execution: &Execution,
+        read_ahead: &Array,
         outcome: &mut Outcome,
     ) -> Result<Result<Produced, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
+            if let Ok(content) = read_ahead.get(position as u32).dyn_into::<ArrayBuffer>() {
+                contents.push(Uint8Array::new(&content).to_vec());
+                continue;
+            }
             match self.input(input).await? {
                 Ok((bytes, fetched)) => {
                     contents.push(bytes);
@@ -426,39 +432,50 @@ fn no_webp(reason: &str) -> Failure {
     )
 }
 
-/// Turns a run's results into records and files.
+/// Turns a run's results into records and files. The browser computes their checksums at the same time.
 async fn collect_results(
     produced: Produced,
     findings: &mut Findings,
     assets: &mut Vec<NewAsset<Blob>>,
 ) -> Result<Results, Failure> {
-    let mut results = Results { warnings: produced.warnings, ..Results::default() };
-    for output in produced.outputs {
-        let crc32 = crc32fast::hash(&output.encoded.bytes);
-        let asset = asset_of(&output.encoded, &output.name).await?;
-        results.outputs.push(OutputFile {
-            action_id: output.action_id,
-            port: output.port.to_owned(),
-            name: output.name,
-            mime_type: asset.mime_type.clone(),
-            width: output.size.width,
-            height: output.size.height,
-            bytes: asset.bytes,
-            sha256: asset.asset_id.clone(),
-            encoder: output.encoded.encoder.to_owned(),
-            url: format!("asset:{}", asset.asset_id),
-        });
-        results.crc32.push(crc32);
-        assets.push(asset);
-    }
-    let input_thumbnail = asset_of(&produced.input_thumbnail, "").await?;
-    findings.input_thumbnail = Some(input_thumbnail.asset_id.clone());
-    findings.input_size = Some(produced.input_size);
-    assets.push(input_thumbnail);
-    if let Some(thumbnail) = &produced.output_thumbnail {
-        let asset = asset_of(thumbnail, "").await?;
-        results.output_thumbnail = Some(asset.asset_id.clone());
-        assets.push(asset);
+    let Produced { outputs, warnings, input_thumbnail, output_thumbnail, input_size, .. } = produced;
+    let mut results = Results { warnings, ..Results::default() };
+    let output_thumbnail = async {
+        match &output_thumbnail {
+            Some(thumbnail) => asset_of(thumbnail, "").await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let files = async {
+        for output in outputs {
+            let crc32 = crc32fast::hash(&output.encoded.bytes);
+            let asset = asset_of(&output.encoded, &output.name).await?;
+            results.outputs.push(OutputFile {
+                action_id: output.action_id,
+                port: output.port.to_owned(),
+                name: output.name,
+                mime_type: asset.mime_type.clone(),
+                width: output.size.width,
+                height: output.size.height,
+                bytes: asset.bytes,
+                sha256: asset.asset_id.clone(),
+                encoder: output.encoded.encoder.to_owned(),
+                url: format!("asset:{}", asset.asset_id),
+            });
+            results.crc32.push(crc32);
+            assets.push(asset);
+        }
+        Ok::<(), Failure>(())
+    };
+    let (files, (input, output)) = both(files, both(asset_of(&input_thumbnail, ""), output_thumbnail)).await;
+    files?;
+    let input = input?;
+    findings.input_thumbnail = Some(input.asset_id.clone());
+    findings.input_size = Some(input_size);
+    assets.push(input);
+    if let Some(output) = output? {
+        results.output_thumbnail = Some(output.asset_id.clone());
+        assets.push(output);
     }
     Ok(results)
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::confirm::Confirm;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
-use super::services::{Change, Services, TabNote, UiError};
+use super::services::{Heard, Services, TabNote, UiError};
+use crate::api::Event;
 use crate::batch::records::{BatchStatus, Execution, Progress};
 use crate::view_model::format;
 use crate::view_model::progress;
@@ -48,21 +49,14 @@ pub(crate) fn provide_live() {
         all_paused: RwSignal::new(false),
         readings: StoredValue::new(Readings::default()),
     };
-    live.services.on_change(move |change| match change {
-        Change::Progress(progress) => live.take(*progress),
-        Change::Batches => live.read(),
+    live.services.on_change(move |heard| match heard {
+        Heard::Event(event, _) => live.heard(event),
         // When another tab dies and this one takes over, that tab's last messages may not have arrived.
-        Change::Tab => {
+        Heard::State => {
             live.tab.set(live.services.tab_note());
             live.loading.set(live.services.loading().map(|loading| (loading.loaded, loading.total)));
             live.read();
         }
-        Change::GlobalPause => live.read_all_paused(),
-        Change::Slept(ms) if untrack(|| live.underway()) > 0 => live.notices.info(
-            format!("The browser suspended the working tab for {}. Work has resumed.", format::duration(ms)),
-            "Browsers do this to background tabs. Keep that tab visible while it works.",
-        ),
-        Change::Execution(_) | Change::Models | Change::Workflows | Change::Slept(_) => {}
     });
     live.tab.set(live.services.tab_note());
     live.read_all_paused();
@@ -114,6 +108,19 @@ impl Live {
     /// Whether everything is paused, tracked.
     pub(crate) fn is_all_paused(self) -> bool {
         self.all_paused.get()
+    }
+
+    fn heard(self, event: &Event) {
+        match event {
+            Event::Progress(progress) | Event::BatchCompleted(progress) => self.take((**progress).clone()),
+            Event::BatchCreated { .. } | Event::BatchChanged { .. } | Event::BatchDeleted { .. } => self.read(),
+            Event::GlobalPauseChanged => self.read_all_paused(),
+            Event::Slept { ms } if untrack(|| self.underway()) > 0 => self.notices.info(
+                format!("The browser suspended the working tab for {}. Work has resumed.", format::duration(*ms)),
+                "Browsers do this to background tabs. Keep that tab visible while it works.",
+            ),
+            Event::ExecutionCompleted(_) | Event::ModelsChanged | Event::WorkflowsChanged | Event::Slept { .. } => {}
+        }
     }
 
     fn read_all_paused(self) {

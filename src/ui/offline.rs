@@ -91,7 +91,7 @@ pub(crate) fn UpdateNote() -> impl IntoView {
 /// Says, while there is no connection, that the chosen workflow needs a model that has never been downloaded.
 #[component]
 pub(crate) fn ModelNote() -> impl IntoView {
-    let (draft, live) = (expect_context::<Draft>(), expect_context::<Live>());
+    let (draft, live, services) = (expect_context::<Draft>(), expect_context::<Live>(), expect_context::<Services>());
     let is_online = RwSignal::new(window().navigator().on_line());
     let listeners = [
         window_event_listener(ev::online, move |_| is_online.set(true)),
@@ -108,7 +108,7 @@ pub(crate) fn ModelNote() -> impl IntoView {
         }
         spawn_local(async move {
             let built_in = names.iter().any(|name| name == BUILT_IN.name);
-            let _view_is_gone = is_missing.try_set(!Services::is_downloaded(built_in).await);
+            let _view_is_gone = is_missing.try_set(!services.is_downloaded(built_in).await);
         });
     });
     view! {

@@ -10,7 +10,7 @@ use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
 use super::services::Services;
 use super::widgets::{Bar, ReadingNote, ReadingProblem, TabNote, dialog_is_open};
-use crate::batch::records::Progress;
+use crate::batch::records::{Assets, Progress};
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
 
@@ -165,48 +165,43 @@ fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
     }
 }
 
+/// Retries what failed.
 #[component]
 fn RetryAll(batch_id: StoredValue<String>) -> impl IntoView {
     let live = expect_context::<Live>();
-    let failed = Memo::new(move |_| {
-        batch_id
-            .with_value(|id| live.batch(id))
-            .filter(|batch| batch.status.is_end())
-            .map_or(0, |batch| batch.assets.failed)
-    });
-    view! {
-        <Show when=move || { failed.get() > 0 }>
-            <button
-                class="button"
-                data-testid="retry-all"
-                on:click=move |_| live.retry(batch_id.get_value(), None)
-            >
-                <Icon shape=Shape::Retry/>
-                {move || format!("Retry {} failed", format::count(u64::from(failed.get())))}
-            </button>
-        </Show>
-    }
+    let act = move || live.retry(batch_id.get_value(), None);
+    view! { <Restart batch_id testid="retry-all" shape=Shape::Retry count=|assets| assets.failed text=("Retry", "failed") act/> }
 }
 
 /// Runs what a batch left undone when it was cancelled or stopped at its first failure.
 #[component]
 fn RunRemaining(batch_id: StoredValue<String>) -> impl IntoView {
     let live = expect_context::<Live>();
-    let left = Memo::new(move |_| {
-        batch_id
-            .with_value(|id| live.batch(id))
-            .filter(|batch| batch.status.is_end())
-            .map_or(0, |batch| batch.assets.pending)
+    let act = move || live.run_remaining(batch_id.get_value());
+    view! { <Restart batch_id testid="run-remaining" shape=Shape::Play count=|assets| assets.pending text=("Run", "remaining") act/> }
+}
+
+/// Restarts a batch that has ended, for the pictures that `count` counts; nothing if there are none. `text` is what comes
+/// before and after their number.
+#[component]
+fn Restart(
+    batch_id: StoredValue<String>,
+    testid: &'static str,
+    shape: Shape,
+    count: fn(Assets) -> u32,
+    text: (&'static str, &'static str),
+    act: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let counted = Memo::new(move |_| {
+        let batch = batch_id.with_value(|id| live.batch(id)).filter(|batch| batch.status.is_end());
+        batch.map_or(0, |batch| count(batch.assets))
     });
     view! {
-        <Show when=move || { left.get() > 0 }>
-            <button
-                class="button"
-                data-testid="run-remaining"
-                on:click=move |_| live.run_remaining(batch_id.get_value())
-            >
-                <Icon shape=Shape::Play/>
-                {move || format!("Run {} remaining", format::count(u64::from(left.get())))}
+        <Show when=move || { counted.get() > 0 }>
+            <button class="button" data-testid=testid on:click=move |_| act()>
+                <Icon shape/>
+                {move || format!("{} {} {}", text.0, format::count(u64::from(counted.get())), text.1)}
             </button>
         </Show>
     }
@@ -224,17 +219,8 @@ fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
         let Some(batch) = untrack(batch) else { return };
         busy.set(true);
         spawn_local(async move {
-            let name = format!("{}.zip", batch.batch_id);
-            match services.download_zip(&batch.batch_id, &name).await {
-                Ok(missing) if missing.is_empty() => {}
-                Ok(missing) => {
-                    let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
-                    notices.failed(
-                        format!("{what} not in the ZIP: {}.", format::names(&missing)),
-                        "They are listed as failed: retry to regenerate them, then download again.",
-                    );
-                }
-                Err(problem) => notices.failed(problem.text, problem.hint),
+            if let Err(problem) = services.download_zip(&batch.batch_id, None).await {
+                notices.failed(problem.text, problem.hint);
             }
             busy.try_set(false);
         });

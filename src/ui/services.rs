@@ -16,16 +16,18 @@ use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, ExecutionStatus, Progress};
-use crate::browser::client::{Client, ClientEvent, Role};
+use crate::browser::environment;
 pub(crate) use crate::browser::environment::{StorageState, now};
 pub(crate) use crate::browser::interop::property;
 pub(crate) use crate::browser::locks::LockGuard as DraftLock;
-use crate::browser::network::DownloadProgress;
-pub(crate) use crate::browser::preferences::Preference;
-use crate::browser::{environment, files, network};
+use crate::browser::page::client::Client;
+pub(crate) use crate::browser::page::client::Heard;
+use crate::browser::page::files;
 use crate::export::names::safe_file_name;
 use crate::protocol::StopReason;
 use crate::selection::{HeaderCheck, Skipped};
+pub(crate) use crate::service::Preference;
+use crate::service::{DownloadProgress, Role};
 use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
@@ -171,28 +173,6 @@ pub(crate) struct Imported {
     pub(crate) header: Option<HeaderCheck>,
 }
 
-/// Something that changed.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "one at a time")]
-pub(crate) enum Change {
-    /// One batch made progress.
-    Progress(Box<Progress>),
-    /// Batches were created, deleted or changed.
-    Batches,
-    /// An execution in this batch ended.
-    Execution(String),
-    /// The user's own workflows.
-    Workflows,
-    /// All batches were paused or resumed.
-    GlobalPause,
-    /// A model was added or removed.
-    Models,
-    /// The browser had suspended the working tab for this many milliseconds.
-    Slept(f64),
-    /// Something the page should know about its tab.
-    Tab,
-}
-
 /// The progress of the start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Start {
@@ -218,7 +198,9 @@ pub(crate) struct Services {
     start: RwSignal<Start>,
 }
 
-/// Files passed on at once after one could not be read or stored.
+/// Files passed to the service at once, to keep the page's tasks short.
+const FILES_AT_ONCE: usize = 500;
+/// The same after one could not be read or stored.
 const AFTER_A_FAULT: usize = 256;
 /// Consecutive files without room after which the import gives up.
 const NO_ROOM_IN_A_ROW: u32 = 8;
@@ -263,9 +245,8 @@ impl Services {
         let client = self.client()?;
         let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
         while seen_to < files.len() {
-            // All at once, until a call stops early.
             let most = match (no_room, faults) {
-                (0, 0) => usize::MAX,
+                (0, 0) => FILES_AT_ONCE,
                 (0, _) => AFTER_A_FAULT,
                 _ => 1,
             };
@@ -323,14 +304,14 @@ impl Services {
         Ok(self.client()?.settings_below(prefix).await?)
     }
 
-    /// Stores and removes small settings together; the storage receives them on the first poll.
+    /// Stores and removes small settings together; the service receives them on the first poll.
     pub(crate) async fn change_settings(self, changes: Changes) -> Result<(), UiError> {
         Ok(self.client()?.change_settings(changes).await?)
     }
 
     /// For each of these assets, whether it is stored.
     pub(crate) async fn are_stored(self, asset_ids: &[String]) -> Result<Vec<bool>, UiError> {
-        Ok(self.client()?.are_stored(asset_ids).await?)
+        Ok(self.client()?.are_stored(asset_ids.to_vec()).await?)
     }
 
     /// Locks a draft for this tab; `None` when another tab still has it after `patience_ms`.
@@ -395,13 +376,14 @@ impl Services {
 
     /// Retries failed executions: all, or these.
     pub(crate) async fn retry(self, batch_id: &str, execution_ids: Option<Vec<String>>) -> Result<(), UiError> {
-        self.client()?.retry(batch_id, execution_ids).await?;
+        let request = json!({ "executionIds": execution_ids });
+        self.client()?.retry(batch_id, request).await?;
         Ok(())
     }
 
     /// Runs what a batch left undone when it ended early.
     pub(crate) async fn run_remaining(self, batch_id: &str) -> Result<(), UiError> {
-        self.client()?.retry_as_asked(batch_id, &json!({ "onlyPending": true })).await?;
+        self.client()?.retry(batch_id, json!({ "onlyPending": true })).await?;
         Ok(())
     }
 
@@ -419,7 +401,7 @@ impl Services {
         let replacement =
             stored.first().map(|asset| json!({ "actionId": action_id, "name": name, "sourceUrl": asset.url }));
         let request = json!({ "executionIds": [execution.execution_id()], "replacement": replacement });
-        client.retry_as_asked(&execution.batch_id, &request).await?;
+        client.retry(&execution.batch_id, request).await?;
         Ok(())
     }
 
@@ -575,16 +557,10 @@ impl Services {
         files::download(&blob, &safe_file_name(name)).map_err(not_downloaded)
     }
 
-    /// Downloads all results of a batch as one ZIP; returns the names of damaged ones that were left out.
-    pub(crate) async fn download_zip(self, batch_id: &str, name: &str) -> Result<Vec<String>, UiError> {
-        let archive = self.client()?.zip(batch_id, None).await?;
-        files::download(&archive.blob, &safe_file_name(name)).map_err(not_downloaded)?;
-        Ok(archive.missing)
-    }
-
-    /// Downloads the results of some pictures of a batch as one ZIP. The error names damaged ones.
-    pub(crate) async fn download_marked(self, batch_id: &str, indices: BTreeSet<u32>) -> Result<(), UiError> {
-        let archive = self.client()?.zip(batch_id, Some(indices)).await?;
+    /// Downloads the results of a batch, or of the pictures in `only`, as one ZIP. The error names damaged ones, which the
+    /// ZIP leaves out.
+    pub(crate) async fn download_zip(self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<(), UiError> {
+        let archive = self.client()?.zip(batch_id, only).await?;
         files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
         match archive.missing.as_slice() {
             [] => Ok(()),
@@ -638,8 +614,9 @@ impl Services {
     }
 
     /// Whether the inference code and, on request, the built-in model are in this browser, so that they need no server.
-    pub(crate) async fn is_downloaded(with_built_in: bool) -> bool {
-        network::is_downloaded(&environment::base_url(), with_built_in).await
+    pub(crate) async fn is_downloaded(self, with_built_in: bool) -> bool {
+        let Ok(client) = self.client() else { return false };
+        client.is_downloaded(with_built_in).await.unwrap_or_default()
     }
 
     /// What the browser promises about the storage, if it says.
@@ -648,23 +625,9 @@ impl Services {
     }
 
     /// Calls back on changes in any tab, until the current reactive owner is disposed.
-    pub(crate) fn on_change(self, callback: impl Fn(Change) + 'static) {
+    pub(crate) fn on_change(self, callback: impl Fn(Heard<'_>) + 'static) {
         let Ok(client) = self.client() else { return };
-        let subscription = client.subscribe(move |event| {
-            callback(match event {
-                ClientEvent::Progress(progress) | ClientEvent::BatchCompleted(progress) => {
-                    Change::Progress(Box::new(progress.clone()))
-                }
-                ClientEvent::ExecutionCompleted(execution) => Change::Execution(execution.batch_id.clone()),
-                ClientEvent::BatchChanged(_) => Change::Batches,
-                ClientEvent::WorkflowsChanged => Change::Workflows,
-                ClientEvent::GlobalPauseChanged => Change::GlobalPause,
-                ClientEvent::Models => Change::Models,
-                ClientEvent::Slept(ms) => Change::Slept(*ms),
-                ClientEvent::State(_) => Change::Tab,
-            });
-        });
-        let _kept_by_the_owner = StoredValue::new_local(subscription);
+        let _kept_by_the_owner = StoredValue::new_local(client.subscribe(callback));
     }
 
     /// Why the page works from memory, if it does.

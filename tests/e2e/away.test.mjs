@@ -19,6 +19,7 @@ import {
   withImages,
 } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { inService } from "./support/service.mjs";
 
 suite(test);
 
@@ -180,7 +181,7 @@ async function worksFromMemory(page, context, url) {
 }
 
 for (const [what, script] of [
-  ["without IndexedDB", () => Object.defineProperty(window, "indexedDB", { value: undefined })],
+  ["without IndexedDB", () => Object.defineProperty(self, "indexedDB", { value: undefined })],
   [
     "with IndexedDB that does not open",
     () => {
@@ -192,7 +193,7 @@ for (const [what, script] of [
 ]) {
   test(`${what} the page works from memory and says that nothing is kept`, async (t) => {
     const { page, context, url } = await open(t);
-    await context.addInitScript(script);
+    await inService(context, script);
     await page.reload();
     await ready(page);
     await worksFromMemory(page, context, url);

@@ -11,6 +11,7 @@ import { rendererMemory } from "./support/memory.mjs";
 import { DIST, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { trapping } from "./support/wasm.mjs";
+import { inService, serviceOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -97,20 +98,20 @@ test("a model that crashes fails only its own images with a reason, and the work
   // The page checks the file's hash, so its code is changed only when it is compiled.
   const own = readFileSync(join(DIST, builtName("network.wasm")));
   const broken = trapping(own, "run").toString("base64");
-  await context.addInitScript(
-    ([length, broken]) => {
+  await inService(
+    context,
+    `(${(length, broken) => {
       const compile = WebAssembly.compile;
       WebAssembly.compile = (bytes) =>
         compile(bytes.byteLength === length ? Uint8Array.from(atob(broken), (character) => character.charCodeAt(0)) : bytes);
-      window.workersMade = 0;
-      window.Worker = class extends Worker {
+      self.workersMade = 0;
+      self.Worker = class extends Worker {
         constructor(...all) {
           super(...all);
-          window.workersMade += 1;
+          self.workersMade += 1;
         }
       };
-    },
-    [own.length, broken],
+    }})(${own.length}, ${JSON.stringify(broken)});`,
   );
   const again = await context.newPage();
   await again.goto(page.url());
@@ -123,7 +124,7 @@ test("a model that crashes fails only its own images with a reason, and the work
     assert.deepEqual([errorCategory, phase, actionId, attempts], ["system_error", "execute", "remove-background-1", 1]);
     assert.ok(hint.length > 0);
   }
-  assert.ok((await again.evaluate(() => window.workersMade)) >= 3, "a worker whose model crashed is replaced");
+  assert.ok((await (await serviceOf(again)).evaluate(() => self.workersMade)) >= 3, "a worker whose model crashed is replaced");
   const fine = await run(again, withImages(SMALL, { photos: assets }));
   assert.equal(fine.status.assets.completed, 3);
 });

@@ -11,6 +11,7 @@ suite(test);
 
 const SCHEMA = JSON.parse(readFileSync(new URL("../contract/schema.json", import.meta.url), "utf8"));
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false });
+ajv.addVocabulary(["calls", "events"]);
 ajv.addSchema(SCHEMA);
 
 function assertValid(definition, value, what) {
@@ -19,32 +20,26 @@ function assertValid(definition, value, what) {
   assert.ok(validate(value), `${what} is not a valid ${definition}: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
 }
 
-/** The arguments of each operation in addition to a batch's id, and its answer. */
-const OPERATIONS = {
-  executeBatch: { request: "executeRequest", answer: "executeAnswer" },
-  listBatches: { request: "listQuery", answer: "listAnswer" },
-  getBatchStatus: { id: true, request: "statusQuery", answer: "status" },
-  listExecutions: { id: true, request: "executionsQuery", answer: "executionsAnswer" },
-  cancelBatch: { id: true, answer: "cancelAnswer" },
-  retryExecutions: { id: true, request: "retryRequest", answer: "status" },
-  updateBatch: { id: true, request: "updateRequest", answer: "status" },
-  pauseBatch: { id: true, answer: "status" },
-  resumeBatch: { id: true, answer: "status" },
-  verifyBatch: { id: true, answer: "verifyAnswer" },
-  deleteBatch: { id: true, answer: "deleteAnswer" },
-};
+const compiled = new Map();
+
+/** Asserts that a value is what the schema says at this place. */
+function assertFits(place, value, what) {
+  if (!compiled.has(place)) compiled.set(place, ajv.compile({ $ref: `${SCHEMA.$id}#/${place}` }));
+  const validate = compiled.get(place);
+  assert.ok(validate(value), `${what} is not valid: ${JSON.stringify(validate.errors, null, 2)}\n${JSON.stringify(value, null, 2)}`);
+}
 
 /** Calls an operation by its schema. A refusal is returned as `{ refused }`, and checked too. */
 async function operate(page, name, ...parameters) {
-  const { id, request, answer } = OPERATIONS[name];
-  const body = parameters[id ? 1 : 0];
-  if (request && body !== undefined) assertValid(request, body, `the request of ${name}`);
+  for (const [index, parameter] of Object.keys(SCHEMA.calls[name].parameters).entries()) {
+    if (parameters[index] !== undefined) assertFits(`calls/${name}/parameters/${parameter}`, parameters[index], `the ${parameter} of ${name}`);
+  }
   const result = await call(page, name, ...parameters);
-  if (result.rejected) {
+  if (result?.rejected) {
     assertValid("error", result.rejected, `the refusal of ${name}`);
     return { refused: result.rejected };
   }
-  assertValid(answer, result, `the answer of ${name}`);
+  assertFits(`calls/${name}/answer`, result, `the answer of ${name}`);
   return result;
 }
 
@@ -148,8 +143,7 @@ test("events match the schema", async (t) => {
   });
   await operate(page, "executeBatch", request(assets));
   await page.waitForFunction(() => window.heard.some(([type]) => type === "batchcompleted"));
-  const definitions = { progress: "summary", executioncompleted: "execution", batchcompleted: "summary" };
   const heard = await page.evaluate(() => window.heard);
-  for (const [type, detail] of heard) assertValid(definitions[type], detail, `an event ${type}`);
-  assert.deepEqual(Object.keys(definitions).filter((type) => !heard.some(([one]) => one === type)), []);
+  for (const [type, detail] of heard) assertFits(`events/${type}`, detail, `an event ${type}`);
+  assert.deepEqual(Object.keys(SCHEMA.events).filter((type) => !heard.some(([one]) => one === type)), []);
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ask, crash, open, readAsset, ready, scratchFolder, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, settings, sweep } from "./support/storage.mjs";
+import { inService } from "./support/service.mjs";
 
 suite(test);
 
@@ -113,6 +114,21 @@ test("a reload keeps the pictures, the logo, the skipped and missing files, the 
   await page.locator(id("workflow-card-watermark-two-sizes")).click();
   await page.locator(id("run")).click();
   await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+});
+
+test("a change in the page's last moment is kept, and what came after it is not undone", async (t) => {
+  const { page } = await open(t);
+  await setWidth(page, 321);
+  // At once: nothing has been written yet, and the service ends with its page.
+  await reload(page);
+  const width = page.locator(id("field-resize-width"));
+  await assertSoon(async () => (await width.inputValue()) === "321");
+  await setWidth(page, 654);
+  await written(page, ([draft]) => draft?.setup.documents["web-gallery"]?.actions[1].parameters.width === 654);
+  await reload(page);
+  await assertSoon(async () => (await width.inputValue()) === "654");
+  const left = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("pixelmill.draft-changes:")).length);
+  await assertSoon(async () => (await left()) === 0);
 });
 
 test("the edits of a saved workflow are restored without changing the stored one", async (t) => {
@@ -346,7 +362,7 @@ test("Tab reaches many pictures once; arrow keys lead through them and Delete re
 
 test("without storage a draft is not kept, and nothing fails", async (t) => {
   const { page, context } = await open(t);
-  await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
+  await inService(context, () => Object.defineProperty(self, "indexedDB", { value: undefined }));
   await page.reload();
   await ready(page);
   await page.locator(id("memory-note")).waitFor();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { ask, call, execute, executions, importFiles, open, ready, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { bystander, databaseOf, openFirstVersion } from "./support/storage.mjs";
+import { serviceOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -61,15 +62,16 @@ test("when the browser closes the storage of all tabs, the reloaded one leads, a
 test("clocks that jump by days, back and forth, do not disturb a batch", async (t) => {
   const { page } = await open(t);
   const assets = await importFiles(page, await pictures.photographs(24, 4));
-  await page.evaluate(() => {
+  const service = await serviceOf(page);
+  await service.evaluate(() => {
     const now = Date.now;
-    window.jump = 0;
-    Date.now = () => now() + window.jump;
+    self.jump = 0;
+    Date.now = () => now() + self.jump;
   });
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   await until(page, batchId, ({ assets }) => assets.completed >= 2);
   for (const days of [3, -2, 400, 0]) {
-    await page.evaluate((days) => (window.jump = days * 86_400_000), days);
+    await service.evaluate((days) => (self.jump = days * 86_400_000), days);
     await page.waitForTimeout(300);
   }
   const status = await untilEnded(page, batchId);

@@ -7,6 +7,7 @@ import { DIST, addressOf, builtName, declaredNames } from "./support/built.mjs";
 import { buildOf, deployment } from "./support/deployment.mjs";
 import { importFiles, open, ready, run, serve, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { serviceOf, workersOf } from "./support/service.mjs";
 
 const site = suite(test);
 
@@ -102,7 +103,7 @@ test("after a deployment, what the browser has kept of the build before is not p
   const { page, watch } = await open(t, { server, workers: 1 });
   const assets = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
   await run(page, withImages(WEBP, { photos: assets }));
-  const names = ["worker.js", "libwebp.js"].map((plain) => site.update(plain, (file) => `${file}\nself.deployed = (self.deployed ?? 0) + 1;\n`));
+  const names = ["service.js", "worker.js", "libwebp.js"].map((plain) => site.update(plain, (file) => `${file}\nself.deployed = (self.deployed ?? 0) + 1;\n`));
   const before = watch.requests.length;
   await page.reload();
   await ready(page);
@@ -110,7 +111,8 @@ test("after a deployment, what the browser has kept of the build before is not p
   assert.equal(status.assets.completed, 1);
   const asked = watch.requests.slice(before);
   for (const name of names) assert.ok(asked.some((url) => url.endsWith(name)), `${name} was not requested: ${asked.join(" ")}`);
-  assert.equal(await page.workers()[0].evaluate(() => self.deployed), names.length);
+  assert.equal(await (await serviceOf(page)).evaluate(() => self.deployed), 1);
+  assert.equal(await (await workersOf(page))[0].evaluate(() => self.deployed), 2);
 });
 
 test("a page whose files a deployment has removed says that it was updated", async (t) => {
@@ -131,26 +133,34 @@ test("a page whose files a deployment has removed says that it was updated", asy
   await stale.getByText("This page was updated on its server while it was open.").first().waitFor();
 });
 
+/** A program that starts as one of another build does. */
+const ANOTHER_BUILD = `self.wasm_bindgen = async () => {
+  self.postMessage([{ ready: { version: 1, buildId: "another" } }]);
+  return {};
+};`;
+
+/** Answers with such a program in place of one of the page's. */
+const replaced = (program) => (context) =>
+  context.route(addressOf(program), (route) => route.fulfill({ contentType: "text/javascript", body: ANOTHER_BUILD }));
+
 test("a worker of another build is reported as such, not as one that does not start", async (t) => {
-  const { page } = await open(t, {
-    errorsExpected: true,
-    prepare: (context) =>
-      context.route(addressOf("worker.js"), (route) =>
-        route.fulfill({
-          contentType: "text/javascript",
-          body: `self.wasm_bindgen = async () => {
-            self.postMessage(['{"ready":{"version":1,"buildId":"another"}}']);
-            return { pixelmill_memory_exhausted: () => false };
-          };`,
-        }),
-      ),
-  });
-  const imported = await page.evaluate(async () => {
+  const { page } = await open(t, { errorsExpected: true, prepare: replaced("worker.js") });
+  const { rejected } = await importOne(page);
+  assert.match(JSON.stringify(rejected), /This page was updated on its server while it was open/);
+});
+
+test("a service of another build is reported as such", async (t) => {
+  const { page } = await open(t, { errorsExpected: true, unready: true, prepare: replaced("service.js") });
+  await page.getByText("This page was updated on its server while it was open.").first().waitFor();
+});
+
+/** Imports a file: the answer, or `{ rejected }`. */
+async function importOne(page) {
+  return await page.evaluate(async () => {
     try {
       return await window.pixelmill.importAssets([new File(["x"], "x.jpg")]);
-    } catch (error) {
-      return error;
+    } catch (rejected) {
+      return { rejected };
     }
   });
-  assert.match(JSON.stringify(imported), /This page was updated on its server while it was open/);
-});
+}

@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ask, execute, importFiles, open, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { inService, serviceOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -270,10 +271,10 @@ test("unreadable batches are reported in both views, and read again", async (t) 
   const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
   const { batchId } = await run(page, withImages(SMALL, { photos: [asset] }));
   const tab = await context.newPage();
-  await tab.addInitScript(() => {
+  await inService(context, () => {
     const real = IDBIndex.prototype.getAll;
     IDBIndex.prototype.getAll = function (...query) {
-      if (this.objectStore.name === "progress" && !window.repaired) throw new DOMException("it is broken", "UnknownError");
+      if (this.objectStore.name === "progress" && !self.repaired) throw new DOMException("it is broken", "UnknownError");
       return real.apply(this, query);
     };
   });
@@ -282,7 +283,7 @@ test("unreadable batches are reported in both views, and read again", async (t) 
     await tab.goto(url + hash);
     assert.match(await tab.locator(id("reading-problem")).innerText(), /it is broken/);
     assert.equal(await tab.locator("h1").count(), 1);
-    await tab.evaluate(() => (window.repaired = true));
+    await (await serviceOf(tab)).evaluate(() => (self.repaired = true));
     await tab.locator(id("read-again")).click();
     await tab.locator(id(there)).waitFor();
     await tab.locator(id("reading-problem")).waitFor({ state: "detached" });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   ask,
+  call,
   crash,
   execute,
   executions,
@@ -19,6 +20,7 @@ import {
   withImages,
 } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { inService, serviceOf, workersOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -45,7 +47,7 @@ async function finishedSoFar(page, batchId) {
 }
 
 /** Everything is done, and nothing was done twice. */
-async function assertNothingLostNorRepeated(page, batchId, before) {
+async function assertNothingLostNorRepeated(page, batchId, before, mostAttempts = 2) {
   const status = await untilEnded(page, batchId);
   assert.deepEqual(status.assets, { total: COUNT, pending: 0, processing: 0, completed: COUNT, failed: 0 });
   const after = await executions(page, batchId);
@@ -53,7 +55,7 @@ async function assertNothingLostNorRepeated(page, batchId, before) {
   for (const execution of after) {
     const earlier = before.get(execution.executionId);
     if (earlier) assert.deepEqual(execution, earlier, "a finished execution was touched again");
-    assert.ok(execution.attempts <= 2, `${execution.executionId} took ${execution.attempts} attempts`);
+    assert.ok(execution.attempts <= mostAttempts, `${execution.executionId} took ${execution.attempts} attempts`);
   }
   return after;
 }
@@ -90,16 +92,19 @@ test("a browser that is killed in the middle resumes when it is started again", 
   await assertNothingLostNorRepeated(second.page, batchId, before);
 });
 
-/** In every tab, workers never receive their executions while `test.withheld` is set: the images stay in flight. */
-function withholding(context) {
-  return context.addInitScript(() => {
-    if (!location.protocol.startsWith("http")) return;
-    const post = Worker.prototype.postMessage;
-    Worker.prototype.postMessage = function (message, ...rest) {
-      const isRun = Array.isArray(message) && String(message[0]).startsWith('{"run"');
-      if (!isRun || localStorage.getItem("test.withheld") === null) post.call(this, message, ...rest);
-    };
-  });
+/**
+ * In every tab that is opened while `withheld` is set, workers never receive their executions: the images stay in flight.
+ */
+function withholding(run) {
+  return (context) =>
+    inService(context, {
+      each: () => `{
+        const post = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (message, ...rest) {
+          if (!(${run.withheld} && Array.isArray(message) && message[0]?.run)) post.call(this, message, ...rest);
+        };
+      }`,
+    });
 }
 
 /** Waits until the only image of a batch is in flight with this attempt: by then, what the previous tab had in flight has been recovered. */
@@ -114,11 +119,11 @@ async function untilAttempt(page, batchId, attempt) {
 }
 
 test("a tab that is reloaded, closed or left while an image runs alone does not count as a crash", async (t) => {
-  const session = await open(t, { workers: 1, prepare: withholding });
+  const run = { withheld: true };
+  const session = await open(t, { workers: 1, prepare: withholding(run) });
   let { page } = session;
   const inFlight = (attempts) => untilAttempt(page, batchId, attempts);
   const assets = await importFiles(page, photographs.slice(0, 1));
-  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   await inFlight(1);
   // From now on the image runs alone, and four crashes of five have happened.
@@ -159,7 +164,7 @@ test("a tab that is reloaded, closed or left while an image runs alone does not 
   page = other;
   attempt += 1;
   await inFlight(attempt);
-  await page.evaluate(() => localStorage.removeItem("test.withheld"));
+  run.withheld = false;
   await page.reload();
   await ready(page);
   const status = await untilEnded(page, batchId);
@@ -167,10 +172,10 @@ test("a tab that is reloaded, closed or left while an image runs alone does not 
 });
 
 test("the fifth crash of a tab with an image alone fails it, however often the tab was left between", async (t) => {
-  const session = await open(t, { workers: 1, prepare: withholding });
+  const run = { withheld: true };
+  const session = await open(t, { workers: 1, prepare: withholding(run) });
   let { page } = session;
   const assets = await importFiles(page, photographs.slice(0, 1));
-  await page.evaluate(() => localStorage.setItem("test.withheld", "yes"));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   let attempt = 1;
   await untilAttempt(page, batchId, attempt);
@@ -235,7 +240,7 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
   await untilWorkers(page);
   await server.stop();
   const asked = watch.requests.length;
-  for (const worker of page.workers()) {
+  for (const worker of await workersOf(page)) {
     await worker.evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
   }
   // WebP needs a module of its own, which must have been fetched by now.
@@ -252,7 +257,7 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
  */
 async function strike(page, how) {
   // The first worker that was started imports files.
-  const [, ...workers] = page.workers();
+  const [, ...workers] = await workersOf(page);
   assert.ok(workers.length > 0, "no worker runs pictures");
   await workers[0].evaluate((how) => {
     const blows = {
@@ -262,14 +267,14 @@ async function strike(page, how) {
     };
     addEventListener("message", ({ data }) => {
       // In a separate task: the browser does not stop code that its debugger runs.
-      if (String(data[0]).startsWith('{"run"')) setTimeout(blows[how]);
+      if (data[0]?.run) setTimeout(blows[how]);
     });
   }, how);
 }
 
 async function untilWorkers(page) {
   const end = Date.now() + 20_000;
-  while (page.workers().length === 0) {
+  while ((await workersOf(page)).length === 0) {
     assert.ok(Date.now() < end, "no worker was started");
     await page.waitForTimeout(50);
   }
@@ -308,3 +313,33 @@ test("a worker that hangs is stopped by the watchdog, and its image tried again"
   const again = (await executions(page, batchId)).map((one) => one.attempts).filter((attempts) => attempts > 1);
   assert.ok(again.length >= 1 && again.length <= 2 && again.every((attempts) => attempts === 2), `tried again: ${again}`);
 });
+
+test("a service that dies is started again, resumes the batch, and accepts calls", async (t) => {
+  const { page } = await open(t, { errorsExpected: true });
+  const batchId = await inTheMiddle(page);
+  const before = await finishedSoFar(page, batchId);
+  const first = await serviceOf(page);
+  const gone = new Promise((resolve) => first.once("close", resolve));
+  // An uncaught exception is reported; after `close()` only its lock tells.
+  await first.evaluate(() => setTimeout(() => { throw new Error("killed by the test"); })).catch(() => {});
+  await gone;
+  await answers(page, batchId);
+  const second = await serviceOf(page);
+  const goneAgain = new Promise((resolve) => second.once("close", resolve));
+  await second.evaluate(() => close()).catch(() => {});
+  await goneAgain;
+  await answers(page, batchId);
+  // An image may have been in flight both times.
+  await assertNothingLostNorRepeated(page, batchId, before, 3);
+});
+
+/** Waits until the page's service answers: a call under way when it died is refused, with a reason. */
+async function answers(page, batchId) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const { rejected } = await call(page, "getBatchStatus", batchId);
+    if (!rejected) return;
+    assert.match(rejected.message, /was started again\. Try again\./);
+    assert.ok(Date.now() < end, "the service was not started again");
+  }
+}

@@ -58,7 +58,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         return Ok(());
     }
     if *scope == Scope::Full {
-        for feature in ["app", "worker", "network", "kernels"] {
+        for feature in ["app", "service", "worker", "network,kernels"] {
             let arguments = ["--target", "wasm32-unknown-unknown", "--features", feature, "--", "--deny", "warnings"];
             steps.cargo(project, &format!("clippy, {feature} for wasm32"), &["clippy", "--quiet"], &arguments)?;
         }
@@ -70,7 +70,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
                 "--target",
                 "wasm32-unknown-unknown",
                 "--features",
-                "app,worker,network",
+                "app,service,worker,network",
             ];
             shell::run(project.cargo().args(arguments).env("RUSTDOCFLAGS", "--deny warnings"))
         })?;

@@ -225,7 +225,7 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];
     expected.sort();
     assert_eq!(failed, expected);
-    assert!(service.host().notices.borrow().contains(&Notice::Changed { batch_id: first.clone() }));
+    assert!(service.host().events.borrow().contains(&Event::BatchChanged { batch_id: first.clone() }));
     let status = json_of(&run(service.status(&first, &Value::Null)).expect("read"));
     assert_eq!((&status["status"], &status["assets"]["failed"]), (&json!("completed"), &json!(2)));
     let list = json_of(&run(service.executions(&first, &Value::Null)).expect("read"));

@@ -66,7 +66,7 @@ fn a_saved_workflow_is_a_draft_that_lists_its_inputs() {
         "workflow": document
     });
     assert_eq!(answer, expected);
-    assert_eq!(*service.host().notices.borrow(), [Notice::Workflows]);
+    assert_eq!(*service.host().events.borrow(), [Event::WorkflowsChanged]);
 }
 
 #[test]

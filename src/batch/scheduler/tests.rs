@@ -667,3 +667,27 @@ fn observe(
     }
     Ok(())
 }
+
+#[test]
+fn what_is_read_ahead_is_what_starts_next() {
+    let mut desk = Desk::new(limits(2));
+    desk.add_waiting(
+        "a",
+        Priority::Normal,
+        10,
+        (0..6).map(|index| Waiting { suspect: index == 4, ..Waiting::fresh(index) }).collect(),
+    );
+    // The suspect runs alone, and first.
+    assert_eq!(desk.starts, [("a".to_owned(), 4, true)]);
+    let foretold = desk.scheduler.next_in("a", 3);
+    assert_eq!(foretold, [0, 1, 2]);
+    for _ in 0..2 {
+        let worker = desk.worker_of("a");
+        desk.finish(worker);
+    }
+    let started: Vec<u32> = desk.starts[1..].iter().map(|(_, index, _)| *index).collect();
+    assert_eq!(started, foretold);
+    desk.change("a", Priority::Normal, 10, Activity::Paused);
+    assert!(desk.scheduler.next_in("a", 3).is_empty(), "nothing starts in a paused batch");
+    assert!(desk.scheduler.next_in("none", 3).is_empty());
+}

@@ -1,5 +1,5 @@
 //! The worker's models: an instance of the inference WebAssembly for each, made when a plan first needs it and kept. The
-//! page provides the code and the built-in model; the user's own models are in the store.
+//! service provides the code and the built-in model; the user's own models are in the store.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ impl SaliencyNetwork for Instance {
     }
 }
 
-/// What the page provides: the compiled code and, if requested, the built-in model.
+/// What the service provides: the compiled code and, if requested, the built-in model.
 #[derive(Clone)]
 struct Given {
     module: WebAssembly::Module,
@@ -237,7 +237,7 @@ impl ModelCache {
         })
     }
 
-    /// What the page provides, requested once.
+    /// What the service provides, requested once.
     async fn given(&self, built_in: bool) -> Result<Given, Failure> {
         let given = self.given.borrow().clone();
         if let Some(given) = given.filter(|given| given.built_in.is_some() || !built_in) {
@@ -247,19 +247,19 @@ impl ModelCache {
         *self.waiting.borrow_mut() = Some(sender);
         report(&FromWorker::NeedsNetwork { built_in });
         let given =
-            receiver.await.unwrap_or_else(|| Err(Failure::system("The page provided no model.", "Retry it.")))?;
+            receiver.await.unwrap_or_else(|| Err(Failure::system("The service provided no model.", "Retry it.")))?;
         *self.given.borrow_mut() = Some(given.clone());
         Ok(given)
     }
 
-    /// The page's answer: `attachment` is [module, built-in model], each if available.
+    /// The service's answer: `attachment` is [module, built-in model], each if available.
     pub(super) fn answered(&self, failure: Option<Failure>, attachment: &JsValue) {
         let Some(waiting) = self.waiting.borrow_mut().take() else { return };
         waiting.send(match failure {
             Some(failure) => Err(failure),
             None => match property(attachment, "0").dyn_into::<WebAssembly::Module>() {
                 Ok(module) => Ok(Given { module, built_in: property(attachment, "1").dyn_into().ok() }),
-                Err(_) => Err(Failure::system("The page provided no inference code.", "Reload the page.")),
+                Err(_) => Err(Failure::system("The service provided no inference code.", "Reload the page.")),
             },
         });
     }

@@ -1,4 +1,4 @@
-//! The store of a worker while the page works from memory: it asks the page, by messages.
+//! The store of a worker while the service works from memory: it asks the service, by messages.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::batch::records::{Batch, Execution, Millis, Progress};
 use crate::protocol::{FromWorker, StoreAnswer, StoreRequest};
 use crate::store::{AssetRecord, ModelRecord, NewAsset, StoreError};
 
-/// The connection to the page's memory.
+/// The connection to the service's memory.
 #[derive(Default)]
 pub struct Remote {
     tickets: Cell<u32>,
@@ -38,7 +38,7 @@ fn without_contents(assets: Vec<NewAsset<Blob>>) -> (Vec<AssetRecord>, JsValue) 
 }
 
 fn misunderstood() -> StoreError {
-    StoreError::Failed("The page's answer does not match the request.".to_owned())
+    StoreError::Failed("The service's answer does not match the request.".to_owned())
 }
 
 impl Remote {
@@ -55,7 +55,7 @@ impl Remote {
         }
     }
 
-    /// The page's answer, and the content that was requested.
+    /// The service's answer, and the content that was requested.
     pub(super) fn answered(&self, ticket: u32, answer: StoreAnswer, content: JsValue) {
         if let Some(waiting) = self.waiting.borrow_mut().remove(&ticket) {
             waiting.send((answer, content));

@@ -32,6 +32,7 @@ use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity, check};
 
 mod keeping;
+mod last_moment;
 
 pub(crate) use keeping::keep_draft;
 

@@ -8,11 +8,11 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 
 use super::draft::Draft;
-use crate::api::WorkflowSummary;
+use crate::api::{Event, WorkflowSummary};
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
-use crate::ui::services::{Change, Services, TextKind, UiError, download_text};
+use crate::ui::services::{Heard, Services, TextKind, UiError, download_text};
 use crate::view_model::document;
 use crate::view_model::reading::{Extent, Readings};
 use crate::workflow::builtin;
@@ -43,10 +43,14 @@ pub(crate) fn provide_library() {
         stored: expect_context::<Draft>().stored(),
         readings: StoredValue::new(Readings::default()),
     };
-    library.services.on_change(move |change| match change {
-        Change::Workflows => library.read(),
+    library.services.on_change(move |heard| match heard {
+        Heard::Event(Event::WorkflowsChanged, _) => library.read(),
         // A successful run may make a draft publishable.
-        Change::Progress(progress) if progress.status.is_end() && library.has(&progress.workflow_id) => library.read(),
+        Heard::Event(Event::Progress(progress) | Event::BatchCompleted(progress), _)
+            if progress.status.is_end() && library.has(&progress.workflow_id) =>
+        {
+            library.read();
+        }
         _ => {}
     });
     library.read();

@@ -7,8 +7,8 @@ use web_sys::File;
 use super::super::ask_name::AskName;
 use super::super::confirm::Confirm;
 use super::super::notices::NoticeBoard;
-use super::super::services::{Change, Services};
-use crate::api::ModelAnswer;
+use super::super::services::{Heard, Services};
+use crate::api::{Event, ModelAnswer};
 use crate::view_model::format;
 
 /// The models.
@@ -35,8 +35,8 @@ pub(crate) fn provide_models() {
         all: RwSignal::new(vec![ModelAnswer::built_in()]),
         adding: RwSignal::new(false),
     };
-    models.services.on_change(move |change| {
-        if matches!(change, Change::Models) {
+    models.services.on_change(move |heard| {
+        if matches!(heard, Heard::Event(Event::ModelsChanged, _)) {
             models.read();
         }
     });

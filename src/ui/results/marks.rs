@@ -135,7 +135,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
         let (batch_id, marked) = (marking.batch_id.get_value(), untrack(|| marking.marked()));
         busy.set(true);
         spawn_local(async move {
-            if let Err(problem) = services.download_marked(&batch_id, marked.into_iter().collect()).await {
+            if let Err(problem) = services.download_zip(&batch_id, Some(marked.into_iter().collect())).await {
                 notices.failed(problem.text, problem.hint);
             }
             busy.try_set(false);
@@ -148,7 +148,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
     view! {
         <Show when=move || { count.get() > 0 }>
             <div class="mark-bar panel" role="group" aria-label="Marked pictures">
-                <span class="small numbers push-end" role="status" data-testid="marked-count">
+                <span class="small numbers" role="status" data-testid="marked-count">
                     {move || format!("{} of {} marked", format::count(count.get() as u64), format::count(all.get() as u64))}
                 </span>
                 <Show when=move || { failed.get() > 0 }>

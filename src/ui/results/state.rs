@@ -9,11 +9,12 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::api::Event;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::store::ExecutionPage;
 use crate::ui::live::Live;
 use crate::ui::route::CurrentRoute;
-use crate::ui::services::{Change, Services, UiError};
+use crate::ui::services::{Heard, Services, UiError};
 use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::route::Route;
 use crate::view_model::window::pages;
@@ -75,9 +76,9 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
         readings: StoredValue::new(Readings::default()),
         dirty: StoredValue::new(false),
     };
-    services.on_change(move |change| {
-        if let Change::Execution(changed) = change
-            && list.batch_id.try_get_value().as_deref() == Some(&changed)
+    services.on_change(move |heard| {
+        if let Heard::Event(Event::ExecutionCompleted(execution), _) = heard
+            && list.batch_id.try_get_value().as_deref() == Some(&execution.batch_id)
         {
             list.touch();
         }

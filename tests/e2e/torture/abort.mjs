@@ -1,8 +1,8 @@
-// Transactions of the browser's database that are aborted: any of them, in the page, in a worker, and while the page starts.
+// Transactions of the browser's database that are aborted: any of them, in the service, in a worker, and while the page starts.
 
 import { readFileSync } from "node:fs";
 import { call } from "../support/harness.mjs";
-import { audited, bases, exactly, figure, importVariants, over, row, spied } from "./kit.mjs";
+import { audited, bases, exactly, figure, importVariants, over, row, spied, spyIn } from "./kit.mjs";
 
 const SABOTEUR = readFileSync(new URL("saboteur.js", import.meta.url), "utf8");
 const MANNERS = ["at its beginning", "in the middle", "at its end"];
@@ -19,10 +19,16 @@ export const abort = {
   async run(run) {
     const { random, sizes } = run;
     const injured = [];
+    // For the next service that is loaded.
+    let order;
     const { page } = await spied(run, {
+      inService: () => {
+        const text = `self.tortureOrder = ${JSON.stringify(order)};\nself.tortureSource = ${JSON.stringify(SABOTEUR)};\n${SABOTEUR}`;
+        order = undefined;
+        return text;
+      },
       prepare: async (context) => {
         await context.exposeBinding("tortureInjured", (_, record) => injured.push(record));
-        await context.addInitScript({ content: `self.tortureSource = ${JSON.stringify(SABOTEUR)};\n${SABOTEUR}` });
         await context.addInitScript(() => {
           if (!location.protocol.startsWith("http")) return;
           new BroadcastChannel("torture-sabotage").addEventListener("message", ({ data }) => data.injured && window.tortureInjured(data.injured));
@@ -37,9 +43,9 @@ export const abort = {
       tries += 1;
       const seen = injured.length;
       const starting = random.chance(0.2);
-      const realm = starting || random.chance(0.5) ? "page" : "worker";
-      const plan = { realm, after: random.integer(1, starting ? 12 : realm === "page" ? 25 : 5), manner: random.pick(MANNERS) };
-      if (!starting) await page.evaluate((plan) => window.torturePlan(plan), plan);
+      const realm = starting || random.chance(0.5) ? "service" : "worker";
+      const plan = { realm, after: random.integer(1, starting ? 12 : realm === "service" ? 25 : 5), manner: random.pick(MANNERS) };
+      if (!starting) await command(page, plan);
 
       // A refused call says why, and succeeds when it is repeated.
       const insist = async (name, ...parameters) => {
@@ -64,7 +70,7 @@ export const abort = {
       const accepted = await insist("executeBatch", { workflowId: "web-gallery", workflow: over(assets) });
       if (!accepted) continue;
       if (starting) {
-        await page.evaluate((plan) => localStorage.setItem("torture.plan", JSON.stringify(plan)), plan);
+        order = plan;
         await page.reload();
         // A page that could not start says so, and starts on a reload.
         const started = await within(page.waitForFunction(() => window.pixelmill !== undefined || document.querySelector("[role=alert]")), 15_000);
@@ -95,7 +101,7 @@ export const abort = {
         }
         await page.waitForTimeout(20);
       }
-      await page.evaluate(() => window.torturePlan(undefined));
+      await command(page, undefined);
       if (injured.length > seen) run.say(`${injured.length}: ${described(injured.at(-1))}${starting ? ", while the page starts" : ""}`);
     }
     const places = new Set(injured.map(described));
@@ -110,6 +116,11 @@ export const abort = {
     ];
   },
 };
+
+/** Gives the saboteurs of a page an order, or takes it back. */
+async function command(page, plan) {
+  await (await spyIn(page)).evaluate((plan) => self.torturePlan(plan), plan);
+}
 
 const HUNG = Symbol("hung");
 

@@ -1,4 +1,4 @@
-// Runs in the page: reads the whole database, independently of the product, and returns what is wrong with it.
+// Runs in the page, which has no database of its own: reads the whole one, independently of the product, and returns what is wrong with it.
 //
 // Bytes are checked against their SHA-256, which is their name; counters against the records they count; reference counts against the referring records.
 

@@ -1,4 +1,4 @@
-// Helpers of the scenarios: rows of the table, tabs with a spy in them, pictures in numbers, waiting, and an audit of the database.
+// Helpers of the scenarios: rows of the table, tabs with a spy in their services, pictures in numbers, waiting, and an audit of the database.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { ask, closeProfile, executions, images, open, openOnDisk, ready, until, within } from "../support/harness.mjs";
 import { rendererMemory } from "../support/memory.mjs";
 import * as pictures from "../support/pictures.mjs";
+import { inService } from "../support/service.mjs";
 
 const SPY = readFileSync(new URL("spy.js", import.meta.url), "utf8");
 const AUDIT = readFileSync(new URL("audit.js", import.meta.url), "utf8");
@@ -45,7 +46,10 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export { wait };
 
-/** A profile in memory with the spy in every tab. Console errors are not failures here, since injected faults cause some. */
+/**
+ * A profile in memory with the spy in every tab's service. Console errors are not failures here, since injected faults cause some. In addition
+ * to the harness's options: `inService`, which returns more script for it whenever one is loaded.
+ */
 export async function spied(run, options = {}) {
   return await open(run, prepared(options));
 }
@@ -61,10 +65,45 @@ function prepared(options) {
     errorsExpected: true,
     ...options,
     async prepare(context, url) {
-      await context.addInitScript({ content: SPY });
+      await inService(context, { each: () => `${options.inService?.() ?? ""}\n${SPY}` });
       await options.prepare?.(context, url);
     },
   };
+}
+
+/** Calls `hear` with every record that the spies of a context tell, once, whichever of its tabs passes it on first. */
+export async function hearing(context, hear) {
+  const known = new Set();
+  await context.exposeBinding("tortureTold", (_, record) => {
+    const key = `${record.service} ${record.number}`;
+    if (known.has(key)) return;
+    known.add(key);
+    hear(record);
+  });
+  await context.addInitScript(() => {
+    if (!location.protocol.startsWith("http")) return;
+    new BroadcastChannel("torture").addEventListener("message", ({ data }) => window.tortureTold(data));
+  });
+}
+
+/**
+ * The page's service: one with a spy, other than those in `besides`. Unlike `serviceOf`, it does not wait until every worker has finished its
+ * picture, nor for a service that is being started again.
+ */
+export async function spyIn(page, besides = [], patience = 30_000) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = page.workers().map(async (worker) => {
+      const service = await worker.evaluate(() => self.torture?.service);
+      if (service === undefined || besides.includes(service)) throw new Error("another worker");
+      return worker;
+    });
+    // One that is just dying may not answer.
+    const service = await Promise.race([Promise.any(found).catch(() => undefined), wait(1_000)]);
+    if (service) return service;
+    if (Date.now() >= end) throw new Error(`the page has no service after ${patience / 1000} s`);
+    await wait(10);
+  }
 }
 
 /** Different pictures as JPEG: `{ name, bytes }`. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { ask, executions, importFiles, run as runBatch, until } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
-import { atMost, exactly, figure, largest, over, row, spied, start } from "./kit.mjs";
+import { atMost, exactly, figure, largest, over, row, spied, spyIn, start } from "./kit.mjs";
 
 const CODECS = fileURLToPath(new URL("../../data/codecs/", import.meta.url));
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp)$/i;
@@ -52,8 +52,8 @@ export const mutated = {
     // Both workers, or their replacements, still work.
     const good = await importFiles(page, [{ name: "good.jpg", bytes: pictures.photo("cat") }]);
     const { status } = await runBatch(page, over([...good, ...good, ...good, ...good], WORKFLOWS[0]));
-    const { lost, alive } = await page.evaluate(() => {
-      const spy = window.torture;
+    const { lost, alive } = await (await spyIn(page)).evaluate(() => {
+      const spy = self.torture;
       return { lost: spy.workers.length - spy.pool().length - spy.workers.filter(({ importer }) => importer).length, alive: spy.ready() };
     });
     for (const [reason, names] of reasons) run.say(`${reason}: ${names.join(" ")}`);

@@ -1,7 +1,7 @@
 // Images that kill whatever processes them.
 
 import { crash as crashTab, execute, executions, until, untilEnded } from "../support/harness.mjs";
-import { atMost, audited, bases, exactly, importVariants, over, reopen, row, spied } from "./kit.mjs";
+import { atMost, audited, bases, exactly, hearing, importVariants, over, reopen, row, spied, spyIn } from "./kit.mjs";
 
 const WORKERS = 2;
 /** The third worker that is lost with an image fails it. */
@@ -20,9 +20,10 @@ export const poison = {
     const { page } = await spied(run, { workers: WORKERS });
     const assets = await importVariants(page, await bases(9, 1), sizes.images);
     const poisonous = random.several(sizes.poisonous, 0, sizes.images - 1);
-    await page.evaluate(
+    const service = await spyIn(page);
+    await service.evaluate(
       ([assetIds, delays]) => {
-        const spy = window.torture;
+        const spy = self.torture;
         let next = 0;
         spy.onStart = (entry) => {
           if (!assetIds.includes(entry.busy.assetId)) return;
@@ -39,7 +40,7 @@ export const poison = {
     const status = await untilEnded(page, batchId, 300_000);
     const all = await executions(page, batchId);
     const failed = all.filter((one) => one.status === "failed");
-    const restarts = await page.evaluate(() => window.torture.workers.filter(({ importer }) => !importer).length) - WORKERS;
+    const restarts = await service.evaluate(() => self.torture.workers.filter(({ importer }) => !importer).length) - WORKERS;
     return [
       exactly("batch", "completed", status.status),
       exactly("images that failed", sizes.poisonous, status.assets.failed),
@@ -62,9 +63,11 @@ export const tabPoison = {
     const { random, sizes } = run;
     const started = [];
     let tell = () => {};
+    let deadly;
     const session = await spied(run, {
+      inService: () => `self.deadly = ${JSON.stringify(deadly)};`,
       prepare: async (context) => {
-        await context.exposeBinding("tortureTold", (_, record) => {
+        await hearing(context, (record) => {
           started.push(record);
           tell();
         });
@@ -73,8 +76,9 @@ export const tabPoison = {
     let { page } = session;
     const assets = await importVariants(page, await bases(9, 1), sizes.images);
     const victim = random.integer(0, sizes.images - 1);
-    await page.evaluate((assetId) => localStorage.setItem("torture.deadly", assetId), assets[victim].assetId);
-    const poisonous = ({ kind, assetId }) => kind === "start" && assetId === assets[victim].assetId;
+    deadly = assets[victim].assetId;
+    await (await spyIn(page)).evaluate((deadly) => (self.deadly = deadly), deadly);
+    const poisonous = ({ kind, assetId }) => kind === "start" && assetId === deadly;
     const batchId = await execute(page, over(assets));
     let deaths = 0;
     for (;;) {

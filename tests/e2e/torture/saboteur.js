@@ -1,11 +1,10 @@
-// Runs in the page and in every worker before their own code: aborts one transaction of IndexedDB on command.
+// Runs in the service and in every worker before their own code: aborts one transaction of IndexedDB on command.
 //
-// The command comes as `{ realm, after, manner }`, through a channel or, for a page that is about to be reloaded, in its local storage: the
-// transaction to abort, counted from now, in every realm of that kind.
+// The command is `{ realm, after, manner }`: the transaction to abort, counted from now, in every realm of that kind. A service gets it through
+// `torturePlan` or, if it is about to be started, as `tortureOrder`; its workers through a channel.
 
 (() => {
-  const realm = self.document ? "page" : "worker";
-  if (realm === "page" && !location.protocol.startsWith("http")) return;
+  const realm = self.name.startsWith("pixelmill-service:") ? "service" : "worker";
   const channel = new BroadcastChannel("torture-sabotage");
   let order;
   const injured = (manner, stores) => channel.postMessage({ injured: { realm, manner, stores } });
@@ -32,17 +31,15 @@
   channel.addEventListener("message", ({ data }) => {
     if (data.order) order = data.order.realm === realm ? { ...data.order } : undefined;
   });
-  if (realm === "page") {
-    window.torturePlan = (plan) => {
+  if (realm === "service") {
+    self.torturePlan = (plan) => {
       order = plan?.realm === realm ? { ...plan } : undefined;
       channel.postMessage({ order: plan ?? { realm: "none" } });
     };
-    const planned = localStorage.getItem("torture.plan");
-    localStorage.removeItem("torture.plan");
-    if (planned) order = JSON.parse(planned);
-    // The page makes its workers from source text: this is inserted in front of it.
-    const RealBlob = window.Blob;
-    window.Blob = new Proxy(RealBlob, {
+    if (self.tortureOrder) order = { ...self.tortureOrder };
+    // The service makes its workers from source text: this is inserted in front of it.
+    const RealBlob = self.Blob;
+    self.Blob = new Proxy(RealBlob, {
       construct(target, [parts = [], options = {}]) {
         const isWorker = options.type === "text/javascript" && [...parts].some((part) => typeof part === "string" && part.includes("wasm_bindgen"));
         return new target(isWorker ? [self.tortureSource, "\n", ...parts] : parts, options);

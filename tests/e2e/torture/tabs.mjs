@@ -1,56 +1,21 @@
 // Several tabs at once, one of which leads: opened, closed, reloaded and crashed at random.
 
-import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded } from "../support/harness.mjs";
+import { closeProfile, crash as crashTab, execute, executions, images, ready, untilEnded, within } from "../support/harness.mjs";
 import * as pictures from "../support/pictures.mjs";
-import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, wait } from "./kit.mjs";
+import { Book } from "./book.mjs";
+import { audited, bases, exactly, figure, importVariants, largest, median, over, row, spied, spyIn, wait } from "./kit.mjs";
 
-/** Who started what, as reported by the tabs while it happens. */
-class Book {
-  constructor() {
-    this.starts = [];
-    this.doubled = [];
-    this.dead = new Set();
-    this.running = new Map();
-    this.hearers = new Set();
-  }
-
-  prepare() {
-    return async (context) => {
-      await context.exposeBinding("tortureTold", (_, record) => this.told(record));
-    };
-  }
-
-  told(record) {
-    const { kind, document, id, attempt } = record;
-    const earlier = this.running.get(id);
-    if (kind === "end") {
-      if (earlier?.document === document && earlier.attempt === attempt) this.running.delete(id);
-      return;
-    }
-    // A start counts as a duplicate if that attempt was started before, or an earlier one is still running in a tab that is alive.
-    const again = this.starts.some((start) => start.id === id && start.attempt === attempt);
-    if (again || (earlier && !this.dead.has(earlier.document))) this.doubled.push(record);
-    this.starts.push(record);
-    this.running.set(id, record);
-    for (const hearer of this.hearers) hearer(record);
-  }
-
-  /** Resolves with the first start from now on that satisfies a condition; or with undefined when that takes too long. */
-  async next(condition, patience = 20_000) {
-    let hearer;
-    const found = new Promise((resolve) => {
-      hearer = (record) => condition(record) && resolve(record);
-      this.hearers.add(hearer);
-    });
-    const answer = await Promise.race([found, wait(patience)]);
-    this.hearers.delete(hearer);
-    return answer;
-  }
+/** The name that the spy gave itself in a tab's service. */
+async function spyOf(page) {
+  return await (await spyIn(page)).evaluate(() => self.torture.service);
 }
 
-/** The name that the spy gave to the current document of a tab. */
-async function documentOf(page) {
-  return await page.evaluate(() => window.torture.document);
+/** What a tab sees of a batch, the locks and its workers; or why it does not answer. */
+async function stateOf(page, batchId) {
+  const seen = page.evaluate(async (batchId) => ({ status: await window.pixelmill.getBatchStatus(batchId), locks: await navigator.locks.query() }), batchId);
+  const workers = spyIn(page).then((service) => service.evaluate(() => ({ service: self.torture.service, workers: self.torture.workers.map(({ worker, ...rest }) => rest) })));
+  const answers = await Promise.allSettled([within(5_000, "what the page sees", seen), within(5_000, "what the service sees", workers)]);
+  return answers.map(({ value, reason }) => JSON.stringify(value) ?? String(reason)).join(" ");
 }
 
 /** Two to five tabs that open and close. */
@@ -79,8 +44,8 @@ export const tabs = {
       for (let accident = random.integer(1, 4); accident > 0; accident -= 1) {
         await wait(random.integer(50, 700));
         // Half of them hit the tab that leads.
-        const documents = await Promise.all(live.map(documentOf));
-        const leads = documents.indexOf(book.starts.at(-1)?.document);
+        const services = await Promise.all(live.map(spyOf));
+        const leads = services.indexOf(book.starts.at(-1)?.service);
         const at = random.chance(0.5) && leads >= 0 ? leads : random.integer(0, live.length - 1);
         const kind = live.length > 1 ? random.pick(["close", "crash", "crash", "reload", "open"]) : random.pick(["reload", "open"]);
         run.say(`run ${number}: ${kind} tab ${at} of ${live.length}, ${leads} leads`);
@@ -91,7 +56,7 @@ export const tabs = {
           continue;
         }
         const [tab] = kind === "reload" ? [live[at]] : live.splice(at, 1);
-        book.dead.add(documents[at]);
+        book.dead.add(services[at]);
         if (kind === "close") await tab.close();
         if (kind === "crash") await crashTab(tab);
         if (kind === "reload") {
@@ -139,18 +104,20 @@ export const leader = {
     const batchId = await execute(session.page, workflow);
     const times = [];
     for (let number = 0; number < sizes.times; number += 1) {
-      const { document } = await book.next(() => true);
-      const documents = await Promise.all(live.map(documentOf));
-      const at = documents.indexOf(document);
+      const { service } = (await book.next(() => true)) ?? {};
+      if (service === undefined) break;
+      const services = await Promise.all(live.map(spyOf));
+      const at = services.indexOf(service);
       await wait(random.integer(0, 400));
-      const next = book.next((record) => record.document !== document);
+      const next = book.next((record) => record.service !== service);
       const [tab] = live.splice(at, 1);
-      book.dead.add(document);
+      book.dead.add(service);
       const began = Date.now();
       await crashTab(tab);
       const taken = await next;
       times.push(taken ? taken.at - began : Infinity);
       run.say(`taken over after ${times.at(-1)} ms`);
+      if (!taken) for (const tab of live) run.say(`nobody took over: ${await stateOf(tab, batchId)}`);
       live.push(await session.openTab());
     }
     const status = await untilEnded(live[0], batchId, 300_000);

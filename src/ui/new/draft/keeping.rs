@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Map, Value};
 
+use super::last_moment;
 use super::{Draft, Entry, OWN};
 use crate::ui::kept;
 use crate::ui::new::library::Library;
@@ -108,8 +109,9 @@ impl Draft {
 
     /// Finds and locks the draft that belongs to this tab, if there is one.
     async fn find(self) -> Result<Option<Found>, UiError> {
-        let known = Known::all(self.services.settings_below(HEADS).await?);
         let before = kept::read(kept::Key::Draft);
+        self.write_what_was_left(before.as_deref()).await?;
+        let known = Known::all(self.services.settings_below(HEADS).await?);
         for (draft_id, own) in candidates(&known, before.as_deref()) {
             let patience = if own { LETTING_GO_MS } else { 0 };
             let Some(lock) = self.services.take_draft(draft_id, patience).await else { continue };
@@ -126,6 +128,18 @@ impl Draft {
             return Ok(Some(Found { draft_id: draft_id.to_owned(), lock: Some(lock), read, lost, own }));
         }
         Ok(None)
+    }
+
+    /// Writes what pages that ended could not write any more.
+    async fn write_what_was_left(self, own: Option<&str>) -> Result<(), UiError> {
+        for (draft_id, changes) in last_moment::left() {
+            let patience = if own == Some(&*draft_id) { LETTING_GO_MS } else { 0 };
+            // Its tab may still be open.
+            let Some(_lock) = self.services.take_draft(&draft_id, patience).await else { continue };
+            self.services.change_settings(changes).await?;
+            last_moment::forget(&draft_id);
+        }
+        Ok(())
     }
 
     /// Makes a draft this tab's own, across reloads, and removes surplus drafts.
@@ -255,7 +269,7 @@ impl Draft {
                 PAUSE,
             );
         });
-        // The page may end after this event, and then only what is passed on synchronously gets written.
+        // The page may end after this event.
         let listeners = ["pagehide", "visibilitychange"].map(|kind| {
             window_event_listener_untyped(kind, move |event| {
                 if event.type_() == "pagehide" || document().hidden() {
@@ -285,8 +299,12 @@ impl Draft {
             if changes.is_empty() {
                 return;
             }
+            if most == usize::MAX {
+                last_moment::put(&draft_id, &changes);
+            }
             let outcome = self.services.change_settings(changes).await;
             let Err(problem) = outcome else {
+                last_moment::forget(&draft_id);
                 told.set_value(false);
                 continue;
             };

@@ -1,20 +1,21 @@
-//! Workers on the page's side: how they are started, their handshake, their death.
+//! Workers on the service's side: how they are started, their handshake, their death.
 //!
-//! Everything a worker needs is fetched once, when the page starts; starting another worker needs no request. The
+//! Everything a worker needs is fetched once, when the service starts; starting another worker needs no request. The
 //! scheduler decides how many there are and what they run.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Promise};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Event, MessageEvent, RequestInit, Worker, WorkerOptions};
+use web_sys::{Blob, Event, MessageEvent, Worker};
 
-use super::environment::{FileError, OwnFiles, random};
-use super::interop::{Listener, describe, property, settled, spawn};
+use super::super::environment::{FileError, OwnFiles, random};
+use super::super::interop::{Listener, both, from_js, property, spawn, to_js};
+use super::super::{locks, program};
+use super::memory;
 use super::network::ModelDownloads;
-use super::{locks, memory};
 use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
@@ -22,30 +23,21 @@ use crate::store::MemoryStore;
 
 /// Time for a worker to report that its script has started, in milliseconds; normally that takes a few hundredths of
 /// that.
-const ALIVE_MS: u32 = 1_500;
+const ALIVE_MS: u32 = 3_000;
 /// Time for a worker to start, whatever it waits for, in milliseconds.
 const START_MS: u32 = 60_000;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compile)]
-    pub(super) fn compile(bytes: &JsValue) -> Promise;
-    #[wasm_bindgen(js_namespace = WebAssembly, js_name = compileStreaming)]
-    fn compile_streaming(response: &JsValue) -> Promise;
-}
-
 /// What every worker is made from.
-pub struct Program {
+pub(super) struct Program {
     base_url: String,
-    /// Whether a worker came from another build than the page.
-    pub outdated: Cell<bool>,
-    script_url: String,
-    module: JsValue,
+    /// Whether a worker came from another build than the service.
+    pub(super) outdated: Cell<bool>,
+    code: program::Program,
     libwebp: JsValue,
     /// Provides workers with the models that a plan needs.
-    pub networks: Rc<ModelDownloads>,
+    pub(super) networks: Rc<ModelDownloads>,
     /// Provides workers with all stored data, if there is no other storage.
-    pub memory: OnceCell<MemoryStore<Blob>>,
+    pub(super) memory: OnceCell<MemoryStore<Blob>>,
     /// Consecutive workers that did not report in time.
     late: Cell<u32>,
 }
@@ -55,56 +47,35 @@ impl Program {
     ///
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
-    pub async fn fetch(base_url: &str) -> Result<Self, FileError> {
-        let files = OwnFiles::declared(base_url);
-        let glue = text(&files, "worker.js").await?;
-        let module = compiled(&files, "worker_bg.wasm").await?;
-        let libwebp =
-            async { Ok::<_, FileError>((text(&files, "libwebp.js").await?, compiled(&files, "libwebp.wasm").await?)) };
-        let (loader, libwebp) = match libwebp.await {
-            Ok(both) => both,
-            Err(FileError::Updated) => return Err(FileError::Updated),
-            Err(error) => {
-                web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
-                (String::new(), JsValue::UNDEFINED)
+    pub(super) async fn fetch(files: OwnFiles) -> Result<Self, FileError> {
+        let libwebp = RefCell::new(JsValue::UNDEFINED);
+        let loader = async {
+            let (loader, module) = (program::text(&files, "libwebp.js"), program::compiled(&files, "libwebp.wasm"));
+            let (loader, module) = both(loader, module).await;
+            match loader.and_then(|loader| Ok((loader, module?))) {
+                Ok((loader, module)) => {
+                    *libwebp.borrow_mut() = module;
+                    Ok(loader)
+                }
+                Err(FileError::Updated) => Err(FileError::Updated),
+                Err(error) => {
+                    web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
+                    Ok(String::new())
+                }
             }
         };
-        let parts = [include_str!("life.js"), &glue, &loader, include_str!("bootstrap.js")];
-        let parts: Array = parts.iter().flat_map(|part| [JsValue::from_str(part), JsValue::from_str("\n")]).collect();
-        let options = BlobPropertyBag::new();
-        options.set_type("text/javascript");
-        let script = Blob::new_with_str_sequence_and_options(&parts, &options).map_err(failed("worker.js"))?;
-        let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(failed("worker.js"))?;
+        let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
+        let libwebp = libwebp.into_inner();
+        let base_url = files.base_url().to_owned();
         let networks = ModelDownloads::new(files);
         let (memory, late, outdated) = Default::default();
-        Ok(Self { base_url: base_url.to_owned(), outdated, script_url, module, libwebp, networks, memory, late })
+        Ok(Self { base_url, outdated, code, libwebp, networks, memory, late })
     }
-}
-
-/// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.
-async fn compiled(files: &OwnFiles, name: &'static str) -> Result<JsValue, FileError> {
-    let response = files.fetch(name, &RequestInit::new()).await?;
-    if let Ok(module) = settled(compile_streaming(&response)).await {
-        return Ok(module);
-    }
-    let response = files.fetch(name, &RequestInit::new()).await?;
-    let bytes = settled(response.array_buffer().map_err(failed(name))?).await.map_err(failed(name))?;
-    settled(compile(&bytes)).await.map_err(failed(name))
-}
-
-async fn text(files: &OwnFiles, name: &'static str) -> Result<String, FileError> {
-    let response = files.fetch(name, &RequestInit::new()).await?;
-    let text = settled(response.text().map_err(failed(name))?).await.map_err(failed(name))?;
-    Ok(text.as_string().unwrap_or_default())
-}
-
-fn failed(name: &'static str) -> impl FnOnce(JsValue) -> FileError {
-    move |error| FileError::Failed(name, describe(&error))
 }
 
 /// What a worker reports.
 #[derive(Debug)]
-pub enum FromPool {
+pub(super) enum FromPool {
     /// It is ready for work.
     Ready,
     /// It waits for the inference code, perhaps for a download.
@@ -120,7 +91,7 @@ pub enum FromPool {
 }
 
 /// A worker; stopped when dropped.
-pub struct Handle {
+pub(super) struct Handle {
     worker: Worker,
     _listeners: Vec<Listener>,
     _patience: Option<Timeout>,
@@ -138,12 +109,10 @@ impl Handle {
     ///
     /// # Errors
     /// A sentence, when the browser does not start a worker.
-    pub fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
+    pub(super) fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
         // When a worker ends for any reason, the lock with its name becomes free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
-        let options = WorkerOptions::new();
-        options.set_name(&life);
-        let worker = Worker::new_with_options(&program.script_url, &options).map_err(|error| describe(&error))?;
+        let worker = program.code.start(&life)?;
         let alive = Rc::new(Cell::new(false));
         let dead = Rc::new(Cell::new(false));
         let started = Rc::new(Cell::new(false));
@@ -158,9 +127,8 @@ impl Handle {
             let started = started.clone();
             Listener::new(&worker, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
-                let text = data.get(0).as_string().unwrap_or_default();
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
-                tell(match serde_json::from_str::<FromWorker>(&text) {
+                tell(match from_js::<FromWorker>(&data.get(0)) {
                     Ok(FromWorker::Alive) => {
                         alive.set(true);
                         program.late.set(0);
@@ -216,7 +184,7 @@ impl Handle {
                         FromPool::Unpacked(contents, data.get(1).unchecked_into())
                     }
                     Ok(report) => FromPool::Report(report),
-                    Err(error) => vanished(error.to_string()),
+                    Err(error) => vanished(error),
                 });
             })
         };
@@ -228,7 +196,6 @@ impl Handle {
             })
         };
         let listeners = vec![messages, lost("error"), lost("messageerror")];
-        worker.post_message(&program.module).map_err(|error| describe(&error))?;
         // One that dies before it holds its lock dies unnoticed. A slow device gets more time with each worker that was
         // given up.
         let patience = locks::are_there().then(|| {
@@ -249,8 +216,19 @@ impl Handle {
     }
 
     /// Sends it work; only after [`FromPool::Ready`].
-    pub fn send(&self, message: &ToWorker, attachment: &JsValue) {
+    pub(super) fn send(&self, message: &ToWorker, attachment: &JsValue) {
         post(&self.worker, message, attachment);
+    }
+
+    /// The same with contents, as an array of `ArrayBuffer` or `undefined`, which the worker then owns.
+    pub(super) fn send_over(&self, message: &ToWorker, contents: Option<Array>) {
+        let contents = contents.unwrap_or_default();
+        let buffers = contents.filter(&mut |content, _, _| content.is_object());
+        let posted = to_js(message)
+            .and_then(|message| self.worker.post_message_with_transfer(&Array::of2(&message, &contents), &buffers));
+        if let Err(error) = posted {
+            web_sys::console::error_1(&error);
+        }
     }
 }
 
@@ -262,25 +240,20 @@ fn is_exhaustion(message: &str) -> bool {
 }
 
 fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
-    let text = match serde_json::to_string(message) {
-        Ok(text) => text,
-        Err(error) => return web_sys::console::error_1(&error.to_string().into()),
-    };
-    if let Err(error) = worker.post_message(&Array::of2(&text.into(), attachment)) {
+    let posted = to_js(message).and_then(|message| worker.post_message(&Array::of2(&message, attachment)));
+    if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
 }
 
-/// How many workers this device gets: `pixelmill.workers` in the local storage (1–8), or one fewer than it has
-/// cores, at least 2 and at most 8, and no more than one per GiB of memory, if the browser reports it.
-pub fn size() -> u32 {
-    let window = web_sys::window();
-    let storage = window.as_ref().and_then(|window| window.local_storage().ok().flatten());
-    let set = storage.and_then(|storage| storage.get_item("pixelmill.workers").ok().flatten());
-    if let Some(set) = set.and_then(|text| text.trim().parse::<u32>().ok()).filter(|set| (1..=8).contains(set)) {
-        return set;
+/// How many workers this device gets: as many as the user wants (1–8), or one fewer than it has cores, at least 2 and
+/// at most 8, and no more than one per GiB of memory, if the browser reports it.
+pub(super) fn size(wanted: Option<u32>) -> u32 {
+    if let Some(wanted) = wanted.filter(|wanted| (1..=8).contains(wanted)) {
+        return wanted;
     }
-    let cores = window.map_or(2.0, |window| window.navigator().hardware_concurrency());
-    let memory = property(&property(&js_sys::global(), "navigator"), "deviceMemory").as_f64().unwrap_or(8.0);
+    let navigator = property(&js_sys::global(), "navigator");
+    let cores = property(&navigator, "hardwareConcurrency").as_f64().unwrap_or(2.0);
+    let memory = property(&navigator, "deviceMemory").as_f64().unwrap_or(8.0);
     (cores as u32).saturating_sub(1).clamp(2, 8).min((memory as u32).max(1))
 }

@@ -13,21 +13,22 @@ use std::rc::{Rc, Weak};
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
-use wasm_bindgen::prelude::*;
 
-use super::client::Note;
-use super::environment::{base_path, base_url, free_storage, now};
-use super::exchange::{Exchange, Message, Subscription};
-use super::interop::spawn;
+use super::super::environment::{base_path, free_storage, now};
+use super::super::interop::spawn;
+use super::super::locks;
+use super::super::storage::Storage;
+use super::Hub;
+use super::exchange::{Exchange, Subscription};
 use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
-use super::storage::Storage;
-use super::{lifecycle, locks};
-use crate::api::{Notice, read_global_pause};
+use super::read_ahead::ReadAhead;
+use crate::api::{Event as Change, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
 use crate::protocol::{FromWorker, ToWorker, UPDATED};
+use crate::service::Note;
 use crate::store::{Durability, Store, StoreError, Which};
 
 /// Time between two reports of a batch's progress.
@@ -43,7 +44,7 @@ const NETWORK_WAIT_MS: u32 = 600_000;
 /// Time for a worker to run a model once: 60 times what the built-in one takes on a slow machine, 35 times what the
 /// full U²-Net takes.
 const INFERENCE_MS: u32 = 120_000;
-/// Executions read at once, to keep the page's tasks short.
+/// Executions read at once, to keep tasks short.
 const PORTION: u32 = 500;
 /// Free storage, in bytes, above which the reserve is written.
 const AMPLE: f64 = 16e6;
@@ -52,7 +53,7 @@ const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
 /// Waits for its turn to lead the installation at `base_url`, then calls `elected`. The turn lasts until the tab ends
 /// or the returned promise settles. Calls `alone` at once if there are no locks here.
-pub fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
+pub(super) fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
     locks::request(&format!("pixelmill:{}", base_path(base_url)), elected, alone);
 }
 
@@ -73,8 +74,9 @@ struct Reported {
 }
 
 /// The scheduling tab.
-pub struct Leader {
+pub(super) struct Leader {
     own: Weak<Self>,
+    hub: Weak<Hub>,
     database: Storage,
     program: Rc<Program>,
     exchange: Exchange,
@@ -83,12 +85,10 @@ pub struct Leader {
     watches: RefCell<BTreeMap<WorkerId, Watched>>,
     /// For workers that were given an execution and have not confirmed it yet.
     silent: RefCell<BTreeMap<WorkerId, Watched>>,
-    lifecycle: RefCell<Option<lifecycle::Watch>>,
-    departure: lifecycle::Departure,
+    read_ahead: Rc<ReadAhead>,
     reported: RefCell<BTreeMap<String, Reported>>,
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
-    note: Box<dyn Fn(Option<Note>)>,
     /// Whether a storage or worker failure was reported that may be over by now.
     noted: Cell<bool>,
     /// Batches that this tab knew to be running when its turn came: their end may not have been announced.
@@ -102,66 +102,43 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// Begins to lead. `unfinished` are the batches that this tab knows to be running; `note` receives what the user
-    /// should know about the workers, and when that is over; `resign` ends the tab's turn, so that another may lead.
-    pub fn start(
-        database: Storage,
-        program: Rc<Program>,
-        exchange: Exchange,
-        limits: Limits,
-        unfinished: BTreeSet<String>,
-        note: impl Fn(Option<Note>) + 'static,
-        resign: impl FnOnce() + 'static,
-    ) -> Rc<Self> {
-        let departure = match database {
-            Storage::Memory(_) => lifecycle::Departure::unseen(),
-            _ => lifecycle::Departure::of(&base_path(&base_url())),
-        };
+    /// Begins to lead, for the service of this tab; `resign` ends the tab's turn, so that another may lead.
+    pub(super) fn start(hub: &Rc<Hub>, limits: Limits, resign: impl FnOnce() + 'static) -> Rc<Self> {
+        let database = hub.database.clone();
         let leader = Rc::new_cyclic(|own| Self {
             own: own.clone(),
+            hub: Rc::downgrade(hub),
             notifier: {
                 let own = own.clone();
-                Notifier::new(database.clone(), base_url(), move |progress| {
+                Notifier::new(database.clone(), hub.setup.base_url.clone(), move |progress| {
                     if let Some(leader) = own.upgrade() {
                         leader.progressed(progress);
                     }
                 })
             },
+            read_ahead: ReadAhead::new(database.clone()),
             database,
-            program,
-            exchange,
+            program: hub.program.clone(),
+            exchange: hub.exchange.clone(),
             scheduler: RefCell::new(Scheduler::new(limits)),
             workers: RefCell::default(),
             watches: RefCell::default(),
             silent: RefCell::default(),
-            lifecycle: RefCell::default(),
-            departure,
             reported: RefCell::default(),
             subscription: RefCell::default(),
-            note: Box::new(note),
             noted: Cell::new(false),
-            unfinished: RefCell::new(unfinished),
+            unfinished: RefCell::new(hub.unfinished.take()),
             repairing: Cell::new(true),
             limits: Cell::new(limits),
             over: Cell::new(false),
             resign: RefCell::new(Some(Box::new(resign))),
         });
-        let own = Rc::downgrade(&leader);
-        let leads = own.clone();
-        *leader.lifecycle.borrow_mut() = Some(lifecycle::watch(
-            leader.departure.clone(),
-            move || leads.upgrade().is_some_and(|leader| !leader.repairing.get()),
-            move |since| {
-                if let Some(leader) = own.upgrade() {
-                    leader.woken(since);
-                }
-            },
-        ));
+        let suspended = hub.suspended.take();
         leader.run(|leader| async move {
             if leader.take_over().await.is_none() {
                 return;
             }
-            if let Some(since) = lifecycle::frozen_before() {
+            if let Some(since) = suspended {
                 leader.log_sleep(since, true).await;
             }
             leader.tidy().await;
@@ -170,18 +147,14 @@ impl Leader {
     }
 
     /// How many workers are on a batch.
-    pub fn workers_on(&self, batch_id: &str) -> u32 {
+    pub(super) fn workers_on(&self, batch_id: &str) -> u32 {
         self.scheduler.borrow().workers_on(batch_id)
     }
 
     /// Stops everything: another tab will lead, or none can.
-    pub fn stop(&self) {
-        // What is in flight ends here with its workers; the next leader must not count that as a crash.
-        if !self.over.replace(true) && !self.repairing.get() {
-            self.departure.note();
-        }
+    pub(super) fn stop(&self) {
+        self.over.set(true);
         self.subscription.borrow_mut().take();
-        self.lifecycle.borrow_mut().take();
         self.workers.borrow_mut().clear();
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
@@ -205,17 +178,24 @@ impl Leader {
     async fn take_over(&self) -> Option<()> {
         // What other tabs announce meanwhile is in the records read below, or arrives after them.
         let own = self.own.clone();
-        *self.subscription.borrow_mut() = Some(self.exchange.subscribe(move |message| {
-            if let (Message::Notice(notice), Some(leader)) = (message, own.upgrade()) {
-                let notice = notice.clone();
-                leader.run(|leader| async move { leader.notice(notice).await });
+        *self.subscription.borrow_mut() = Some(self.exchange.subscribe(move |change| {
+            // These are the leader's own.
+            let own_kind = matches!(
+                change,
+                Change::Progress(_) | Change::ExecutionCompleted(_) | Change::BatchCompleted(_) | Change::Slept { .. }
+            );
+            if let (false, Some(leader)) = (own_kind, own.upgrade()) {
+                let change = change.clone();
+                leader.run(|leader| async move { leader.changed(change).await });
             }
         }));
         let pause = self.retry_until_open(|| read_global_pause(&self.database)).await?;
         self.dispatch(Event::GlobalPause(pause.is_some()));
         self.retry_until_open(|| self.repair()).await?;
-        self.departure.forget();
         self.repairing.set(false);
+        if let Some(hub) = self.hub.upgrade() {
+            hub.change_state(|state| state.owns = true);
+        }
         let mut all = self.retry_until_open(|| self.database.all_progress()).await?;
         // Oldest first: batches of equal priority are served in order of arrival.
         all.reverse();
@@ -237,7 +217,10 @@ impl Leader {
     async fn repair(&self) -> Result<(), StoreError> {
         // Read after the records: by then the previous leader's last write has arrived.
         let all = self.database.all_progress().await?;
-        let left = self.departure.noted();
+        let left = match self.hub.upgrade() {
+            Some(hub) => hub.asks_when_left().await.flatten(),
+            None => None,
+        };
         for progress in all {
             if progress.assets.processing == 0 {
                 continue;
@@ -259,14 +242,14 @@ impl Leader {
     }
 
     /// A call in some tab has changed a batch.
-    async fn notice(&self, notice: Notice) {
-        if self.repairing.get() && !matches!(notice, Notice::GlobalPause) {
+    async fn changed(&self, change: Change) {
+        if self.repairing.get() && !matches!(change, Change::GlobalPauseChanged) {
             return;
         }
-        let changed = matches!(notice, Notice::Changed { .. });
+        let changed = matches!(change, Change::BatchChanged { .. });
         let ended = || Reported { ended: true, ..Reported::default() };
-        match notice {
-            Notice::Deleted { batch_id } => {
+        match change {
+            Change::BatchDeleted { batch_id } => {
                 self.reported.borrow_mut().remove(&batch_id);
                 self.dispatch(Event::Deleted { batch: batch_id });
                 // If space is short, leave it to what comes next: browsers are slow to return deleted space.
@@ -274,7 +257,7 @@ impl Leader {
                     self.tidy().await;
                 }
             }
-            Notice::Created { batch_id } | Notice::Changed { batch_id } => {
+            Change::BatchCreated { batch_id } | Change::BatchChanged { batch_id } => {
                 let Some(progress) = self.retry_until_open(|| self.database.progress(&batch_id)).await else { return };
                 let Some(progress) = progress else {
                     return self.dispatch(Event::Deleted { batch: batch_id });
@@ -287,11 +270,16 @@ impl Leader {
                 let view = BatchView::from(&progress);
                 self.dispatch(Event::Changed { batch: batch_id, view });
             }
-            Notice::GlobalPause => {
+            Change::GlobalPauseChanged => {
                 let Some(pause) = self.retry_until_open(|| read_global_pause(&self.database)).await else { return };
                 self.dispatch(Event::GlobalPause(pause.is_some()));
             }
-            Notice::Workflows => {}
+            Change::WorkflowsChanged
+            | Change::ModelsChanged
+            | Change::Slept { .. }
+            | Change::Progress(_)
+            | Change::ExecutionCompleted(_)
+            | Change::BatchCompleted(_) => {}
         }
     }
 
@@ -304,8 +292,8 @@ impl Leader {
 
     /// Tells the user of a problem, or that it is over; ignored after the tab's turn.
     fn tell(&self, note: Option<Note>) {
-        if !self.over.get() {
-            (self.note)(note);
+        if let Some(hub) = self.hub.upgrade().filter(|_| !self.over.get()) {
+            hub.change_state(|state| state.note = note);
         }
     }
 
@@ -419,11 +407,13 @@ impl Leader {
             Ok(Some((attempt, progress, execution))) => {
                 self.storage_works();
                 if let Some(handle) = self.workers.borrow().get(&worker) {
-                    handle.send(&ToWorker::Run { execution }, &JsValue::UNDEFINED);
+                    handle.send_over(&ToWorker::Run { execution }, self.read_ahead.take(&batch, index));
                     self.await_word(worker);
                 }
                 self.dispatch(Event::Started { worker, attempt });
                 self.progressed(&progress);
+                let next = self.scheduler.borrow().next_in(&batch, self.limits.get().workers as usize);
+                self.read_ahead.prepare(&batch, &next);
             }
             Ok(None) => self.dispatch(Event::Refused { worker }),
             Err(error) => {
@@ -517,7 +507,7 @@ impl Leader {
 
     /// The browser had suspended the tab and its workers: their time limits restart, and every running batch's log
     /// records it.
-    fn woken(&self, from: Millis) {
+    pub(super) fn woken(&self, from: Millis) {
         let watched: Vec<_> =
             self.watches.borrow().iter().map(|(worker, watched)| (*worker, watched.ticket, watched.ms)).collect();
         for (worker, ticket, ms) in watched {
@@ -525,7 +515,7 @@ impl Leader {
         }
         let silent: Vec<WorkerId> = self.silent.borrow().keys().copied().collect();
         silent.into_iter().for_each(|worker| self.await_word(worker));
-        self.exchange.broadcast(&Message::Slept(now() - from));
+        self.exchange.broadcast(&Change::Slept { ms: now() - from });
         self.run(move |leader| async move { leader.log_sleep(from, false).await });
     }
 
@@ -624,7 +614,7 @@ impl Leader {
     // Broadcasts.
 
     fn completed(&self, execution: Execution) {
-        self.exchange.broadcast(&Message::ExecutionCompleted(Box::new(execution)));
+        self.exchange.broadcast(&Change::ExecutionCompleted(Box::new(execution)));
     }
 
     /// A batch's progress has become durable: announced at most four times a second, and at once at its end.
@@ -638,6 +628,9 @@ impl Leader {
                 return;
             }
             self.notifier.plan_webhook(progress);
+            if ended || progress.paused.is_some() {
+                self.read_ahead.forget(&progress.batch_id);
+            }
             let end = ended && !reported.ended;
             reported.ended = ended;
             reported.latest = Some(progress.clone());
@@ -661,7 +654,7 @@ impl Leader {
             self.say_progress(&progress.batch_id);
         }
         if end {
-            self.exchange.broadcast(&Message::BatchCompleted(progress.clone()));
+            self.exchange.broadcast(&Change::BatchCompleted(Box::new(progress.clone())));
             self.notifier.announce(progress);
         }
     }
@@ -675,7 +668,7 @@ impl Leader {
             reported.latest.clone()
         };
         if let Some(progress) = progress {
-            self.exchange.broadcast(&Message::Progress(progress));
+            self.exchange.broadcast(&Change::Progress(Box::new(progress)));
         }
     }
 }

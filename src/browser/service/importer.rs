@@ -1,4 +1,4 @@
-//! Imports on the page's side: one worker, separate from the scheduler's, reads, hashes and stores files.
+//! Imports on the service's side: one worker, separate from the scheduler's, reads, hashes and stores files.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use js_sys::Array;
 use web_sys::Blob;
 
-use super::interop::{Receiver, Sender, handover};
+use super::super::interop::{Receiver, Sender, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
 use crate::batch::scheduler::MAX_FAILED_STARTS;
@@ -32,7 +32,7 @@ struct Waiting {
     files: Vec<Blob>,
 }
 
-/// The page's connection to the import worker, which is started when it is first needed.
+/// The service's connection to the import worker, which is started when it is first needed.
 pub(super) struct Importer {
     own: Weak<Self>,
     program: Rc<Program>,
@@ -82,7 +82,7 @@ impl Importer {
         let own = self.own.clone();
         let worker = Handle::spawn(&self.program, move |message| {
             if let Some(importer) = own.upgrade() {
-                super::interop::spawn(async move { importer.heard(message) });
+                super::super::interop::spawn(async move { importer.heard(message) });
             }
         });
         match worker {

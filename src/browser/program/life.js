@@ -2,7 +2,7 @@
 // page notices its death, and reports that it is alive. Without locks it reports nothing; if the browser denies them
 // together with all storage, it reports without one.
 if (self.isSecureContext && self.navigator.locks) {
-  const alive = () => self.postMessage(['"alive"']);
+  const alive = () => self.postMessage(['alive']);
   self.navigator.locks
     .request(self.name, () => {
       alive();

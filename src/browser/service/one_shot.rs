@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
-use super::interop::handover;
+use super::super::interop::handover;
 use super::pool::{FromPool, Handle, Program};
 use crate::batch::scheduler::{Death, MAX_FAILED_STARTS};
 use crate::protocol::{FromWorker, ToWorker};

@@ -1,11 +1,11 @@
-//! The page's side of a worker without storage of its own: the worker asks the page, which keeps everything in memory.
+//! The service's side of a worker without storage of its own: the worker asks the service, which keeps everything in memory.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::database::{Apply, slot};
-use super::storage::Storage;
+use super::super::database::{Apply, slot};
+use super::super::storage::Storage;
 use crate::protocol::{StoreAnswer, StoreRequest};
 use crate::store::{AssetRecord, Durability, MemoryStore, NewAsset, Store, StoreError, Which};
 

@@ -5,16 +5,16 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
-use wasm_bindgen::prelude::*;
-use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
-use super::environment::{now, post_json, resolve};
-use super::interop::{Listener, describe, spawn};
-use super::preferences::{Preference, is_allowed};
-use super::storage::Storage;
+use super::super::environment::{now, post_json, resolve};
+use super::super::interop::spawn;
+use super::super::storage::Storage;
+use super::post;
+use super::preferences::is_allowed;
 use crate::api::webhook_body;
 use crate::batch::records::{BatchStatus, Progress};
 use crate::batch::webhook::{self, Outcome};
+use crate::service::{FromService, Preference};
 use crate::store::{Durability, Store, StoreError, Which};
 use crate::view_model::progress::counts;
 
@@ -26,7 +26,7 @@ const PATIENCE_MS: u32 = 30_000;
 const RETRY_MS: f64 = 10_000.0;
 
 /// Sends the scheduling tab's notifications and webhook calls.
-pub struct Notifier {
+pub(super) struct Notifier {
     own: Weak<Self>,
     database: Storage,
     base_url: String,
@@ -40,7 +40,7 @@ pub struct Notifier {
 
 impl Notifier {
     /// A notifier; `changed` is called with every progress record that it changes.
-    pub fn new(database: Storage, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
+    pub(super) fn new(database: Storage, base_url: String, changed: impl Fn(&Progress) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|own| Self {
             own: own.clone(),
             database,
@@ -53,13 +53,13 @@ impl Notifier {
     }
 
     /// Stops: another tab takes over.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.over.set(true);
         self.planned.borrow_mut().clear();
     }
 
     /// Schedules the batch's next webhook call, if one is due.
-    pub fn plan_webhook(&self, progress: &Progress) {
+    pub(super) fn plan_webhook(&self, progress: &Progress) {
         let id = &progress.batch_id;
         self.planned.borrow_mut().retain(|(planned, _)| planned != id);
         let Some(delivery) = progress.webhook else { return };
@@ -125,43 +125,19 @@ impl Notifier {
         self.database.change(batch_id, Which::None, Vec::new(), Durability::Strict, apply).await
     }
 
-    /// Notifies the user that a batch has ended, if allowed.
-    pub fn announce(&self, progress: &Progress) {
+    /// Has the user notified that a batch has ended, if allowed.
+    pub(super) fn announce(&self, progress: &Progress) {
         let (database, progress) = (self.database.clone(), progress.clone());
-        let address = format!("{}#/batches/{}", self.base_url, progress.batch_id);
         spawn(async move {
-            if matches!(is_allowed(&database, Preference::Notifications).await, Ok(true))
-                && let Err(error) = show(&progress, address)
-            {
-                web_sys::console::warn_2(&"No notification:".into(), &describe(&error).into());
+            if matches!(is_allowed(&database, Preference::Notifications).await, Ok(true)) {
+                let word = match progress.status {
+                    BatchStatus::Failed => "failed",
+                    BatchStatus::Cancelled => "cancelled",
+                    _ => "done",
+                };
+                let title = format!("{}: {word}", progress.job_name);
+                post(&FromService::Announce { title, body: counts(&progress), batch_id: progress.batch_id });
             }
         });
     }
-}
-
-/// Shows the notification; a click on it opens the batch's results.
-fn show(progress: &Progress, address: String) -> Result<(), JsValue> {
-    if Notification::permission() != NotificationPermission::Granted {
-        return Ok(());
-    }
-    let word = match progress.status {
-        BatchStatus::Failed => "failed",
-        BatchStatus::Cancelled => "cancelled",
-        _ => "done",
-    };
-    let options = NotificationOptions::new();
-    options.set_body(&counts(progress));
-    // One per batch, however often it ends.
-    options.set_tag(&progress.batch_id);
-    let title = format!("{}: {word}", progress.job_name);
-    let notification = Notification::new_with_options(&title, &options)?;
-    let listener = Listener::new(&notification, "click", move |_| {
-        if let Some(window) = web_sys::window() {
-            let _refused = window.focus();
-            let _refused = window.location().set_href(&address);
-        }
-    });
-    // Lives as long as the notification.
-    std::mem::forget(listener);
-    Ok(())
 }

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, File};
 
-use super::environment::{blob_of_buffer, buffer_of, now};
-use super::hash::sha256;
-use super::interop::{Receiver, handover, spawn};
-use super::storage::Storage;
-use super::worker::report;
+use super::super::environment::{blob_of_buffer, buffer_of, now};
+use super::super::hash::sha256;
+use super::super::interop::{Receiver, handover, spawn};
+use super::super::storage::Storage;
+use super::report;
 use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::selection::HeaderCheck;

@@ -1,4 +1,4 @@
-//! The inference code and the built-in model on the page: fetched from its own folder when a worker first needs them,
+//! The inference code and the built-in model: fetched from its own folder when a worker first needs them,
 //! checked, kept in Cache Storage, and passed to every worker from here.
 //!
 //! Once they are cached, the page no longer needs its server for them. Without Cache Storage (outside a secure context)
@@ -16,11 +16,12 @@ use web_sys::{
     AbortController, Blob, Cache, CacheStorage, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
 };
 
-use super::environment::{FileError, OwnFiles, base_path, buffer_of, now};
-use super::hash::digest;
-use super::interop::{describe, from_js, property, settled, to_js};
+use super::super::environment::{FileError, OwnFiles, base_path, buffer_of, now};
+use super::super::hash::digest;
+use super::super::interop::{describe, from_js, property, settled, to_js};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::BUILT_IN;
+use crate::service::DownloadProgress;
 
 /// A download that receives nothing for this long is aborted: 60 s.
 const STALL_MS: u32 = 60_000;
@@ -45,20 +46,11 @@ const fn built_in() -> Part {
     Part { file: BUILT_IN.file, expected: Some((BUILT_IN.bytes, BUILT_IN.sha256)) }
 }
 
-/// The progress of a download.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DownloadProgress {
-    /// Bytes received so far.
-    pub loaded: u64,
-    /// Bytes in total.
-    pub total: u64,
-}
-
 /// Receives the progress of downloads; `None` when none is in progress.
 type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 
-/// The page's inference code and built-in model.
-pub struct ModelDownloads {
+/// The inference code and the built-in model.
+pub(super) struct ModelDownloads {
     files: OwnFiles,
     /// By file: its promise, pending or fulfilled; removed when it fails, so that the next request retries.
     promised: RefCell<BTreeMap<&'static str, Promise>>,
@@ -69,13 +61,13 @@ pub struct ModelDownloads {
 
 impl ModelDownloads {
     /// Fetches nothing yet.
-    pub fn new(files: OwnFiles) -> Rc<Self> {
+    pub(super) fn new(files: OwnFiles) -> Rc<Self> {
         let (promised, loading, reported, on_progress) = Default::default();
         Rc::new(Self { files, promised, loading, reported, on_progress })
     }
 
     /// Calls `callback` with the progress of the downloads a few times a second, and with `None` when they have ended.
-    pub fn on_progress(&self, callback: impl Fn(Option<DownloadProgress>) + 'static) {
+    pub(super) fn on_progress(&self, callback: impl Fn(Option<DownloadProgress>) + 'static) {
         *self.on_progress.borrow_mut() = Some(Rc::new(callback));
     }
 
@@ -83,7 +75,7 @@ impl ModelDownloads {
     ///
     /// # Errors
     /// Why they are not available; a later call tries again.
-    pub async fn get(self: &Rc<Self>, with_built_in: bool) -> Result<Array, Failure> {
+    pub(super) async fn get(self: &Rc<Self>, with_built_in: bool) -> Result<Array, Failure> {
         if !with_built_in {
             return Ok(Array::of1(&self.kept(code()).await?));
         }
@@ -111,7 +103,7 @@ impl ModelDownloads {
                     return Ok(blob.into());
                 }
                 let bytes = buffer_of(&blob).await.map_err(|error| JsValue::from_str(&error))?;
-                settled(super::pool::compile(&bytes)).await
+                super::super::program::compile(&bytes).await
             })
         };
         promised.entry(part.file).or_insert_with(make).clone()
@@ -204,7 +196,7 @@ impl ModelDownloads {
 }
 
 /// Whether the inference code and, on request, the built-in model have been downloaded and are cached.
-pub async fn is_downloaded(base_url: &str, with_built_in: bool) -> bool {
+pub(super) async fn is_downloaded(base_url: &str, with_built_in: bool) -> bool {
     let Some(cache) = FileCache::open(base_url).await else { return false };
     cache.find(code()).await.is_some() && (!with_built_in || cache.find(built_in()).await.is_some())
 }

@@ -12,8 +12,8 @@ use std::rc::Rc;
 
 use web_sys::Storage;
 
-use super::environment::now;
-use super::interop::Listener;
+use super::super::environment::now;
+use super::super::interop::Listener;
 use crate::batch::records::Millis;
 
 /// Key of the time of suspension, in case the browser closes the tab while it is suspended.
@@ -46,37 +46,31 @@ pub(super) fn frozen_before() -> Option<Millis> {
 /// The mark that the scheduling tab of an installation leaves when it exits normally.
 #[derive(Clone, Debug)]
 pub(super) struct Departure {
-    /// `None` if nothing outlives the tab.
-    key: Option<String>,
+    key: String,
 }
 
 impl Departure {
     /// The mark of the installation at this path.
     pub(super) fn of(base_path: &str) -> Self {
-        Self { key: Some(format!("{LEFT}{base_path}")) }
-    }
-
-    /// For a tab that works from memory, where nobody reads it.
-    pub(super) const fn unseen() -> Self {
-        Self { key: None }
+        Self { key: format!("{LEFT}{base_path}") }
     }
 
     /// Notes that the scheduling tab leaves now.
     pub(super) fn note(&self) {
-        if let Some((storage, key)) = local_storage().zip(self.key.as_ref()) {
-            let _refused = storage.set_item(key, &now().to_string());
+        if let Some(storage) = local_storage() {
+            let _refused = storage.set_item(&self.key, &now().to_string());
         }
     }
 
     /// When the previous scheduling tab left, if it exited normally.
     pub(super) fn noted(&self) -> Option<Millis> {
-        local_storage()?.get_item(self.key.as_ref()?).ok().flatten()?.parse().ok()
+        local_storage()?.get_item(&self.key).ok().flatten()?.parse().ok()
     }
 
     /// Removes the mark.
     pub(super) fn forget(&self) {
-        if let Some((storage, key)) = local_storage().zip(self.key.as_ref()) {
-            let _refused = storage.remove_item(key);
+        if let Some(storage) = local_storage() {
+            let _refused = storage.remove_item(&self.key);
         }
     }
 }

@@ -5,11 +5,11 @@
   const report = (message) => {
     let exhausted = false;
     try {
-      exhausted = Boolean(started && started.pixelmill_memory_exhausted());
+      exhausted = Boolean(started?.pixelmill_memory_exhausted?.());
     } catch {
       // A trapped instance may refuse the call; then the message has to be enough.
     }
-    self.postMessage([JSON.stringify({ crashed: { message: String(message), exhausted } })]);
+    self.postMessage([{ crashed: { message: String(message), exhausted } }]);
   };
   self.addEventListener("error", (event) => report(event.message || "error"));
   self.addEventListener("unhandledrejection", (event) => report(event.reason));

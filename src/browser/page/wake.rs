@@ -9,9 +9,8 @@ use gloo_timers::callback::Timeout;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::exchange::{Exchange, Message, Subscription};
-use super::interop::{Listener, property, settled, spawn};
-use crate::api::Notice;
+use super::super::interop::{Listener, property, settled, spawn};
+use crate::api::Event;
 
 #[wasm_bindgen]
 extern "C" {
@@ -38,12 +37,12 @@ pub(super) struct Wake {
     held: RefCell<Option<Sentinel>>,
     asking: Cell<bool>,
     lingering: RefCell<Option<Timeout>>,
-    listening: RefCell<Option<(Subscription, Listener)>>,
+    listening: RefCell<Option<Listener>>,
 }
 
 impl Wake {
-    /// Follows what runs. `None` if the browser has no wake lock.
-    pub(super) fn follow(exchange: &Exchange) -> Option<Rc<Self>> {
+    /// `None` if the browser has no wake lock.
+    pub(super) fn new() -> Option<Rc<Self>> {
         let manager = property(&property(&js_sys::global(), "navigator"), "wakeLock");
         let document = web_sys::window()?.document()?;
         if !manager.is_object() {
@@ -59,24 +58,24 @@ impl Wake {
             listening: RefCell::default(),
         });
         let own = wake.own.clone();
-        let subscription = exchange.subscribe(move |message| {
-            let Some(wake) = own.upgrade() else { return };
-            match message {
-                Message::Progress(progress) => wake.note(&progress.batch_id, progress.assets.processing > 0),
-                Message::BatchCompleted(progress) => wake.note(&progress.batch_id, false),
-                Message::Notice(Notice::Deleted { batch_id }) => wake.note(batch_id, false),
-                _ => {}
-            }
-        });
-        let own = wake.own.clone();
         // The browser releases the lock of a tab that is hidden.
         let shown = Listener::new(&document, "visibilitychange", move |_| {
             if let Some(wake) = own.upgrade() {
                 wake.settle();
             }
         });
-        *wake.listening.borrow_mut() = Some((subscription, shown));
+        *wake.listening.borrow_mut() = Some(shown);
         Some(wake)
+    }
+
+    /// Follows what runs.
+    pub(super) fn follow(&self, event: &Event) {
+        match event {
+            Event::Progress(progress) => self.note(&progress.batch_id, progress.assets.processing > 0),
+            Event::BatchCompleted(progress) => self.note(&progress.batch_id, false),
+            Event::BatchDeleted { batch_id } => self.note(batch_id, false),
+            _ => {}
+        }
     }
 
     fn note(&self, batch_id: &str, runs: bool) {

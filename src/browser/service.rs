@@ -1,0 +1,727 @@
+//! The service: what a tab's clients call, and what runs their batches. It is a program of its own, in a worker of the
+//! tab.
+//!
+//! Reads come from the store; writes are durable records that the scheduling tab follows.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::{Rc, Weak};
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::database::Database;
+use super::environment::{FileError, OwnFiles, fetch_own, now, random, resolve};
+use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, settled, spawn, to_js};
+use super::storage::Storage;
+use super::verify::{self, Found};
+use crate::api::{
+    ApiError, Asset, Event, ExecutionAnswer, Host, ImportRefusal, ModelAnswer, Service, VerifyAnswer, model_name,
+};
+use crate::archive::ImportSummary;
+use crate::archive::pictures::Contents;
+use crate::batch::records::{Millis, Progress};
+use crate::batch::scheduler::Limits;
+use crate::network::BUILT_IN;
+use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
+use crate::service::{Answer, Call, FromService, Role, Setup, State, Stopped, ToService, VERSION};
+use crate::store::{MemoryStore, ModelRecord, Store, StoreError};
+
+mod exchange;
+mod importer;
+mod leader;
+mod memory;
+mod network;
+mod notifier;
+mod one_shot;
+mod pool;
+mod preferences;
+mod probe_model;
+mod read_ahead;
+mod zip;
+
+use exchange::{Exchange, Subscription};
+use importer::{Importer, OnStored};
+use leader::Leader;
+use pool::{FromPool, Program};
+
+/// Time for the client to say when the previous scheduling tab left; without an answer that counts as a crash.
+const LEFT_MS: u32 = 5_000;
+
+/// Waits to learn when the previous scheduling tab left.
+type WaitsForLeft = Rc<Sender<Option<Millis>>>;
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Posts a message to the client.
+fn post(message: &FromService) {
+    post_with(message, &JsValue::UNDEFINED, &JsValue::UNDEFINED);
+}
+
+/// Posts a message to the client, with the value and the files that belong to it.
+fn post_with(message: &FromService, value: &JsValue, files: &JsValue) {
+    let posted = to_js(message).and_then(|message| scope().post_message(&Array::of3(&message, value, files)));
+    if let Err(error) = posted {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// Serves the client until the tab ends. Called once, by the service's `main`.
+pub fn serve() {
+    let hub: Rc<RefCell<Option<Rc<Hub>>>> = Rc::default();
+    let left: Rc<RefCell<Vec<WaitsForLeft>>> = Rc::default();
+    let listener = Listener::new(&scope(), "message", move |event| {
+        let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
+        let message = match from_js::<ToService>(&data.get(0)) {
+            Ok(message) => message,
+            Err(error) => return refuse_unread(&data.get(0), &error),
+        };
+        match message {
+            ToService::Start(setup) => {
+                let (hub, left) = (hub.clone(), left.clone());
+                spawn(async move {
+                    match Hub::start(setup, left).await {
+                        Ok(started) => {
+                            *hub.borrow_mut() = Some(started.clone());
+                            post(&FromService::Started(started.state.borrow().clone()));
+                            started.stand_for_election();
+                        }
+                        Err(error) => post(&FromService::Failed(error)),
+                    }
+                });
+            }
+            ToService::Call(ticket, call) => {
+                let Some(hub) = hub.borrow().clone() else { return };
+                let files = data.get(1);
+                spawn(async move { hub.call(ticket, call, files).await });
+            }
+            ToService::Left(at) => left.take().into_iter().for_each(|waiting| waiting.send(at)),
+            ToService::Woken(since) => {
+                let leader = hub.borrow().as_ref().and_then(|hub| hub.leader.borrow().clone());
+                if let Some(leader) = leader {
+                    leader.woken(since);
+                }
+            }
+        }
+    });
+    // The service serves until its tab ends.
+    std::mem::forget(listener);
+    post(&FromService::Ready { version: VERSION, build_id: BUILD_ID.to_owned() });
+}
+
+/// Refuses a call whose content cannot be read, such as a document that is nested too deeply.
+fn refuse_unread(message: &JsValue, why: &str) {
+    let parts: Array = super::interop::property(message, "call").unchecked_into();
+    let ticket = if Array::is_array(&parts) { parts.get(0).as_f64() } else { None };
+    let Some(ticket) = ticket else {
+        return web_sys::console::error_1(&why.into());
+    };
+    let error = ApiError::invalid(format!("The call could not be read: {why}."));
+    post(&FromService::Refused { ticket: ticket as u32, error, import: None });
+}
+
+/// An import that stopped early.
+struct ImportFailure {
+    error: ApiError,
+    stopped: Stopped,
+}
+
+/// Why a call was refused.
+struct Refusal {
+    error: ApiError,
+    import: Option<Stopped>,
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self { error, import: None }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl From<ImportFailure> for Refusal {
+    fn from(ImportFailure { error, stopped }: ImportFailure) -> Self {
+        Self { error, import: Some(stopped) }
+    }
+}
+
+/// The `api`'s host in the browser.
+struct Surroundings {
+    base_url: String,
+    exchange: Exchange,
+    importer: Rc<Importer>,
+    leader: Rc<RefCell<Option<Rc<Leader>>>>,
+}
+
+impl Surroundings {
+    async fn import(&self, files: Vec<Blob>, on_stored: Option<OnStored>) -> Result<Vec<Asset>, ImportFailure> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.importer.import(files, on_stored).await {
+            Some((imported, None)) => Ok(imported),
+            Some((imported, Some(ImportStop { message, reason }))) => {
+                Err(ImportFailure { error: ApiError::internal(message), stopped: Stopped { imported, reason } })
+            }
+            None => {
+                let stopped = Stopped { imported: Vec::new(), reason: StopReason::General };
+                Err(ImportFailure { error: ApiError::internal("The import was stopped."), stopped })
+            }
+        }
+    }
+}
+
+impl Host for Surroundings {
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn random_u32(&self) -> u32 {
+        random()
+    }
+
+    fn base_url(&self) -> String {
+        self.base_url.clone()
+    }
+
+    fn workers(&self, batch_id: &str) -> Option<u32> {
+        self.leader.borrow().as_ref().map(|leader| leader.workers_on(batch_id))
+    }
+
+    fn notify(&self, event: Event) {
+        self.exchange.broadcast(&event);
+    }
+
+    fn resolve(&self, url: &str) -> Option<String> {
+        resolve(&self.base_url, url)
+    }
+
+    async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
+        let read = async {
+            let response = fetch_own(url).await.map_err(|error| error.to_string())?;
+            let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
+            blob.map_err(|error| describe(&error))
+        };
+        let blob = read.await.map_err(ImportRefusal::Unreadable)?.unchecked_into::<Blob>();
+        let imported = self.import(vec![blob], None).await.map_err(|failure| match failure.stopped.reason {
+            StopReason::Unreadable => ImportRefusal::Unreadable(failure.error.message),
+            StopReason::NoRoom | StopReason::General => ImportRefusal::NotStored(failure.error.message),
+        })?;
+        let stored = imported.into_iter().next().map(|asset| asset.asset_id);
+        stored.ok_or_else(|| ImportRefusal::NotStored("Nothing was stored.".to_owned()))
+    }
+}
+
+/// Everything that a tab's service consists of.
+struct Hub {
+    setup: Setup,
+    database: Storage,
+    service: Service<Storage, Surroundings>,
+    program: Rc<Program>,
+    exchange: Exchange,
+    leader: Rc<RefCell<Option<Rc<Leader>>>>,
+    /// When this tab was suspended, if the browser closed it in that state; for the first turn as the scheduling tab.
+    suspended: Cell<Option<Millis>>,
+    /// Whether this tab has lost the storage, for good.
+    closed: Cell<bool>,
+    state: RefCell<State>,
+    /// Those that wait to learn when the previous scheduling tab left.
+    left: Rc<RefCell<Vec<WaitsForLeft>>>,
+    /// Batches known to be running, in case this tab becomes the scheduling tab.
+    unfinished: RefCell<BTreeSet<String>>,
+    /// Ids of files that were found damaged.
+    damaged: RefCell<BTreeSet<String>>,
+    subscription: RefCell<Option<Subscription>>,
+}
+
+impl Hub {
+    /// Opens the storage and fetches what workers need.
+    ///
+    /// # Errors
+    /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
+    /// service works from memory.
+    async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<Rc<Self>, ApiError> {
+        let base_url = setup.base_url.clone();
+        let files = OwnFiles::new(&base_url, setup.files.clone());
+        let late: Rc<RefCell<Weak<Self>>> = Rc::default();
+        let closed = late.clone();
+        let opened = Database::open(
+            &base_url,
+            || post(&FromService::Blocked),
+            move |error| {
+                if let Some(hub) = closed.borrow().upgrade() {
+                    hub.close(error);
+                }
+            },
+        );
+        let (fetched, opened) = both(Program::fetch(files), opened).await;
+        let program = Rc::new(fetched.map_err(|error| match error {
+            FileError::Updated => ApiError::internal(error.to_string()),
+            FileError::Failed(..) => {
+                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
+            }
+        })?);
+        let (database, memory) = match opened {
+            Ok(database) => (Storage::Kept(database), None),
+            Err(error @ StoreError::Version) => return Err(error.into()),
+            Err(error) => {
+                let memory = program.memory.get_or_init(MemoryStore::default);
+                (Storage::Memory(memory.clone()), Some(error.to_string()))
+            }
+        };
+        let exchange = if memory.is_some() { Exchange::alone() } else { Exchange::join(&base_url) };
+        let leader = Rc::default();
+        let surroundings = Surroundings {
+            base_url,
+            exchange: exchange.clone(),
+            importer: Importer::new(program.clone()),
+            leader: Rc::clone(&leader),
+        };
+        let service = Service::new(database.clone(), surroundings);
+        service.refresh_global_pause().await?;
+        let hub = Rc::new(Self {
+            suspended: Cell::new(setup.suspended),
+            setup,
+            database,
+            service,
+            program,
+            exchange,
+            leader,
+            closed: Cell::new(false),
+            state: RefCell::new(State { memory, ..State::default() }),
+            left,
+            unfinished: RefCell::default(),
+            damaged: RefCell::default(),
+            subscription: RefCell::default(),
+        });
+        *late.borrow_mut() = Rc::downgrade(&hub);
+        let weak = Rc::downgrade(&hub);
+        hub.program.networks.on_progress(move |loading| {
+            if let Some(hub) = weak.upgrade() {
+                hub.change_state(|state| state.loading = loading);
+            }
+        });
+        let weak = Rc::downgrade(&hub);
+        let subscription = hub.exchange.subscribe(move |event| {
+            if let Some(hub) = weak.upgrade() {
+                hub.follow(event);
+            }
+        });
+        *hub.subscription.borrow_mut() = Some(subscription);
+        Ok(hub)
+    }
+
+    /// The storage is gone for good.
+    fn close(&self, error: StoreError) {
+        self.closed.set(true);
+        let leader = self.leader.borrow_mut().take();
+        if let Some(leader) = leader {
+            leader.stop();
+        }
+        self.change_state(|state| {
+            state.workers = 0;
+            state.role = Role::Follower;
+            state.owns = false;
+            state.note = Some(error.into());
+        });
+    }
+
+    fn change_state(&self, change: impl FnOnce(&mut State)) {
+        let state = {
+            let mut state = self.state.borrow_mut();
+            let before = state.clone();
+            change(&mut state);
+            if *state == before {
+                return;
+            }
+            state.clone()
+        };
+        post(&FromService::State(state));
+    }
+
+    /// Passes an event on to the client, and tracks what runs as far as this tab is told.
+    fn follow(self: &Rc<Self>, event: &Event) {
+        match event {
+            Event::Progress(progress) if progress.completed_at.is_none() => {
+                self.unfinished.borrow_mut().insert(progress.batch_id.clone());
+            }
+            Event::BatchCreated { batch_id } => {
+                self.unfinished.borrow_mut().insert(batch_id.clone());
+            }
+            Event::BatchDeleted { batch_id } => {
+                self.unfinished.borrow_mut().remove(batch_id);
+            }
+            Event::BatchCompleted(progress) => {
+                self.unfinished.borrow_mut().remove(&progress.batch_id);
+            }
+            Event::GlobalPauseChanged => {
+                // Statuses contain the global pause as it was last read.
+                let hub = self.clone();
+                let event = event.clone();
+                return spawn(async move {
+                    if let Err(error) = hub.service.refresh_global_pause().await {
+                        web_sys::console::warn_1(&error.to_string().into());
+                    }
+                    post(&FromService::Event(event));
+                });
+            }
+            Event::Progress(_)
+            | Event::BatchChanged { .. }
+            | Event::WorkflowsChanged
+            | Event::ModelsChanged
+            | Event::ExecutionCompleted(_)
+            | Event::Slept { .. } => {}
+        }
+        let detail = match event {
+            Event::Progress(progress) | Event::BatchCompleted(progress) => to_js(&self.service.status_event(progress)),
+            Event::ExecutionCompleted(execution) => to_js(&ExecutionAnswer::from(&**execution)),
+            _ => Ok(JsValue::UNDEFINED),
+        };
+        let detail = detail.unwrap_or(JsValue::UNDEFINED);
+        post_with(&FromService::Event(event.clone()), &detail, &JsValue::UNDEFINED);
+    }
+
+    fn stand_for_election(self: &Rc<Self>) {
+        let hub = self.clone();
+        let lead = move |role: Role, resign: Box<dyn FnOnce()>| {
+            let workers = pool::size(hub.setup.workers);
+            hub.change_state(|state| {
+                state.role = role;
+                state.workers = workers;
+            });
+            let limits = Limits { workers, ..Limits::default() };
+            let leader = Leader::start(&hub, limits, resign);
+            *hub.leader.borrow_mut() = Some(leader);
+        };
+        if matches!(self.database, Storage::Memory(_)) {
+            return lead(Role::Alone, Box::new(|| ()));
+        }
+        let lead = Rc::new(RefCell::new(Some(lead)));
+        let elected = lead.clone();
+        let hub = self.clone();
+        let elected = move || {
+            // Held while the tab lives and can lead; without storage it cannot.
+            Promise::new(&mut |resolve, _| {
+                let resign = move || {
+                    let _answered = resolve.call0(&JsValue::UNDEFINED);
+                };
+                match elected.borrow_mut().take().filter(|_| !hub.closed.get()) {
+                    Some(lead) => lead(Role::Leader, Box::new(resign)),
+                    None => resign(),
+                }
+            })
+        };
+        leader::campaign(&self.setup.base_url, elected, move || {
+            if let Some(lead) = lead.borrow_mut().take() {
+                lead(Role::SingleTab, Box::new(|| ()));
+            }
+        });
+    }
+
+    /// When the previous scheduling tab left, if it exited in good order.
+    fn asks_when_left(&self) -> Receiver<Option<Millis>> {
+        let (sender, receiver) = handover();
+        let sender = Rc::new(sender);
+        self.left.borrow_mut().push(sender.clone());
+        post(&FromService::AsksWhenLeft);
+        spawn(async move {
+            TimeoutFuture::new(LEFT_MS).await;
+            sender.send(None);
+        });
+        receiver
+    }
+
+    // Calls.
+
+    async fn call(self: Rc<Self>, ticket: u32, call: Call, files: JsValue) {
+        let answered = self.answer(ticket, call, files).await.and_then(|(answer, files)| {
+            let value = to_js(&answer).map_err(|error| ApiError::internal(describe(&error)))?;
+            Ok((value, files))
+        });
+        match answered {
+            Ok((value, files)) => post_with(&FromService::Answer { ticket }, &value, &files),
+            Err(Refusal { error, import }) => post(&FromService::Refused { ticket, error, import }),
+        }
+    }
+
+    /// Carries out a call. Returns its answer, and the files that belong to it.
+    async fn answer(&self, ticket: u32, call: Call, files: JsValue) -> Result<(Answer, JsValue), Refusal> {
+        let Self { service, database, .. } = self;
+        let answer = match call {
+            Call::ExecuteBatch { request } => Answer::ExecuteBatch(service.execute(&request.0).await?),
+            Call::ListBatches { query } => Answer::ListBatches(service.list(&query.0).await?),
+            Call::GetBatchStatus { batch_id, query } => {
+                Answer::GetBatchStatus(service.status(&batch_id, &query.0).await?)
+            }
+            Call::CancelBatch { batch_id } => Answer::CancelBatch(service.cancel(&batch_id).await?),
+            Call::ListExecutions { batch_id, query } => {
+                Answer::ListExecutions(service.executions(&batch_id, &query.0).await?)
+            }
+            Call::RetryExecutions { batch_id, request } => {
+                Answer::RetryExecutions(service.retry(&batch_id, &request.0).await?)
+            }
+            Call::DeleteBatch { batch_id } => Answer::DeleteBatch(service.delete(&batch_id).await?),
+            Call::PauseBatch { batch_id } => Answer::PauseBatch(service.pause(&batch_id).await?),
+            Call::ResumeBatch { batch_id } => Answer::ResumeBatch(service.resume(&batch_id).await?),
+            Call::UpdateBatch { batch_id, change } => Answer::UpdateBatch(service.update(&batch_id, &change.0).await?),
+            Call::PauseAll {} => Answer::PauseAll(service.pause_all().await?),
+            Call::ResumeAll {} => Answer::ResumeAll(service.resume_all().await?),
+            Call::GetBatchLog { batch_id } => Answer::GetBatchLog(service.log(&batch_id).await?),
+            Call::VerifyBatch { batch_id } => Answer::VerifyBatch(self.verify(&batch_id).await?),
+            Call::GetReport { batch_id, query } => Answer::GetReport(service.report(&batch_id, &query.0).await?),
+            Call::ListWorkflows { query } => Answer::ListWorkflows(service.list_workflows(&query.0).await?),
+            Call::GetWorkflow { workflow_id, query } => {
+                Answer::GetWorkflow(service.workflow(&workflow_id, &query.0).await?)
+            }
+            Call::SaveWorkflow { document, options } => {
+                Answer::SaveWorkflow(service.save_workflow(&document.0, &options.0).await?)
+            }
+            Call::PublishWorkflow { workflow_id } => {
+                Answer::PublishWorkflow(service.publish_workflow(&workflow_id).await?)
+            }
+            Call::UnpublishWorkflow { workflow_id } => {
+                Answer::UnpublishWorkflow(service.unpublish_workflow(&workflow_id).await?)
+            }
+            Call::DuplicateWorkflow { workflow_id, options } => {
+                Answer::DuplicateWorkflow(service.duplicate_workflow(&workflow_id, &options.0).await?)
+            }
+            Call::DeleteWorkflow { workflow_id } => {
+                Answer::DeleteWorkflow(service.delete_workflow(&workflow_id).await?)
+            }
+            Call::ExportWorkflow { workflow_id, query } => {
+                Answer::ExportWorkflow(service.export_workflow(&workflow_id, &query.0).await?)
+            }
+            Call::ImportWorkflow { document } => Answer::ImportWorkflow(service.import_workflow(&document.0).await?),
+            Call::ListModels {} => Answer::ListModels(self.models().await?),
+            Call::DeleteModel { name } => Answer::DeleteModel(self.delete_model(&name).await?),
+            Call::ListActions {} => {
+                Answer::ListActions(serde_json::to_value(crate::api::catalog()).unwrap_or_default())
+            }
+            Call::ValidateWorkflow { document } => Answer::ValidateWorkflow(service.validate_workflow(&document.0)),
+            Call::BatchWorkflow { batch_id } => Answer::BatchWorkflow(service.batch_workflow(&batch_id).await?),
+            Call::AllProgress {} => Answer::AllProgress(database.all_progress().await?),
+            Call::ExecutionRecords { batch_id, status, offset, limit } => {
+                Answer::ExecutionRecords(database.executions(&batch_id, status, offset, limit).await?)
+            }
+            Call::DoubtfulRecords { batch_id, offset, limit } => {
+                Answer::DoubtfulRecords(database.doubtful_executions(&batch_id, offset, limit).await?)
+            }
+            Call::IsAllPaused {} => Answer::IsAllPaused(service.refresh_global_pause().await?.is_some()),
+            Call::IsAllowed { preference } => Answer::IsAllowed(preferences::is_allowed(database, preference).await?),
+            Call::Allow { preference, allowed } => {
+                Answer::Allow(preferences::allow(database, preference, allowed).await?)
+            }
+            Call::SettingsBelow { prefix } => Answer::SettingsBelow(database.settings_below(&prefix).await?),
+            Call::ChangeSettings { changes } => Answer::ChangeSettings(database.change_settings(changes).await?),
+            Call::AreStored { asset_ids } => Answer::AreStored(database.are_stored(&asset_ids).await?),
+            Call::IsDownloaded { with_built_in } => {
+                Answer::IsDownloaded(network::is_downloaded(&self.setup.base_url, with_built_in).await)
+            }
+            Call::ImportAssets { report } => Answer::ImportAssets(self.import_assets(ticket, report, &files).await?),
+            Call::ImportModel { name } => Answer::ImportModel(self.import_model(file(&files)?, name.as_deref()).await?),
+            Call::ImportArchive {} => Answer::ImportArchive(self.import_archive(file(&files)?).await?),
+            Call::ExportArchive {} => return Ok((Answer::ExportArchive(()), self.export_archive().await?.into())),
+            Call::ReadAsset { url } => return Ok((Answer::ReadAsset(()), self.read_asset(&url).await?.into())),
+            Call::Zip { batch_id, only } => {
+                let archive = zip::zip(database, service, &batch_id, only.as_ref()).await?;
+                return Ok((Answer::Zip(archive.missing), archive.blob.into()));
+            }
+            Call::Unpack {} => {
+                let (contents, pictures) = self.unpack(file(&files)?).await?;
+                return Ok((Answer::Unpack(contents), pictures.into()));
+            }
+        };
+        Ok((answer, JsValue::UNDEFINED))
+    }
+
+    async fn import_assets(&self, ticket: u32, report: bool, files: &JsValue) -> Result<Vec<Asset>, Refusal> {
+        let files = Array::from(files).iter().map(JsCast::unchecked_into).collect();
+        let on_stored = report.then(|| -> OnStored {
+            Rc::new(move |assets, headers| {
+                post(&FromService::Stored { ticket, assets: assets.to_vec(), headers: headers.to_vec() });
+            })
+        });
+        Ok(self.service.host().import(files, on_stored).await?)
+    }
+
+    /// The content at an `asset:` URL (or of an asset id), as it was stored.
+    ///
+    /// # Errors
+    /// 404 when it is not stored, 500 when it is damaged or the storage fails. Executions with damaged results fail
+    /// then, so that a retry regenerates them.
+    async fn read_asset(&self, url: &str) -> Result<Blob, ApiError> {
+        let asset_id = url.strip_prefix("asset:").unwrap_or(url);
+        let database = &self.database;
+        let why = match verify::read(database, asset_id).await? {
+            Found::Sound(blob, _) => {
+                self.damaged.borrow_mut().remove(asset_id);
+                return Ok(blob);
+            }
+            Found::Damaged(why) => why,
+            Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(url, &why))),
+            Found::Nothing => "its content is missing".to_owned(),
+        };
+        let record = database.asset(asset_id).await?;
+        // The executions that produced it are searched for only once.
+        let failed = if self.damaged.borrow_mut().insert(asset_id.to_owned()) {
+            self.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
+        } else {
+            Vec::new()
+        };
+        if record.is_none() && failed.is_empty() {
+            return Err(ApiError::not_found(format!("There is no file \"{url}\".")));
+        }
+        let hint = match failed.first() {
+            Some(execution) => format!("Retry the execution \"{execution}\" to regenerate it."),
+            None => "Add the file again to replace it; retry a result to regenerate it.".to_owned(),
+        };
+        Err(ApiError::internal(format!("The stored file \"{url}\" is damaged: {why}. {hint}")))
+    }
+
+    /// Checks every stored result of a batch. Executions with damaged or missing results fail, so that a retry
+    /// regenerates them.
+    ///
+    /// # Errors
+    /// 404, 500.
+    async fn verify(&self, batch_id: &str) -> Result<VerifyAnswer, ApiError> {
+        let Self { database, service, .. } = self;
+        let (mut checked, mut bad, mut from) = (0, BTreeSet::new(), 0);
+        while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
+            checked += executions.len() as u32;
+            for output in executions.into_iter().flat_map(|execution| execution.outputs) {
+                match verify::read(database, &output.sha256).await? {
+                    Found::Sound(..) => {}
+                    Found::Damaged(_) | Found::Nothing => {
+                        bad.insert(output.sha256);
+                    }
+                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
+                }
+            }
+        }
+        let mut damaged = service.note_damaged(&bad).await?;
+        let own = format!("{batch_id}_exec-");
+        damaged.retain(|id| id.starts_with(&own));
+        Ok(VerifyAnswer { batch_id: batch_id.to_owned(), checked, damaged })
+    }
+
+    /// The models that `remove-background` can use: the built-in one first, then the user's own by name.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    async fn models(&self) -> Result<Vec<ModelAnswer>, ApiError> {
+        let own = self.database.models().await?;
+        Ok(std::iter::once(ModelAnswer::built_in()).chain(own.into_iter().map(ModelAnswer::from)).collect())
+    }
+
+    /// Adds a model of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
+    /// Without a name it takes the file's name.
+    ///
+    /// # Errors
+    /// 400 when the name is taken or invalid, or when the model does not run here, with the reason; 500 when it cannot
+    /// be stored.
+    async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
+        let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
+        let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
+        let taken =
+            || ApiError::invalid(format!("The name \"{name}\" is taken. Choose another, or delete that model first."));
+        if self.models().await?.iter().any(|model| model.name == name) {
+            return Err(taken());
+        }
+        probe_model::probe_model(&self.program, &file)
+            .await
+            .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
+        let imported = self.service.host().import(vec![file], None).await.map_err(|failure| failure.error)?;
+        let asset = imported.into_iter().next().ok_or_else(|| ApiError::internal("The file was not stored."))?;
+        let model = ModelRecord { name: name.clone(), asset_id: asset.asset_id, bytes: asset.bytes, created_at: now() };
+        if !self.database.add_model(model.clone()).await? {
+            return Err(taken());
+        }
+        self.exchange.broadcast(&Event::ModelsChanged);
+        Ok(model.into())
+    }
+
+    /// Removes one of the user's models and its file. Batches that use it fail where they need it.
+    ///
+    /// # Errors
+    /// 400 for the built-in model, 404 when there is none of this name, 500 when the storage fails.
+    async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
+        if name == BUILT_IN.name {
+            return Err(ApiError::invalid(format!("\"{name}\" is built in and cannot be deleted.")));
+        }
+        if !self.database.remove_model(name).await? {
+            return Err(ApiError::not_found(format!("There is no model \"{name}\".")));
+        }
+        self.exchange.broadcast(&Event::ModelsChanged);
+        Ok(())
+    }
+
+    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, models.
+    ///
+    /// # Errors
+    /// 400 if the page works from memory, 500 when the storage fails.
+    async fn export_archive(&self) -> Result<Blob, ApiError> {
+        match self.run_one_shot(ToWorker::Export, JsValue::UNDEFINED).await? {
+            FromPool::Archive(archive) => Ok(archive),
+            FromPool::Report(FromWorker::Exported { failure: Some(why) }) => Err(ApiError::internal(why)),
+            _ => Err(ApiError::internal("The archive was not exported. Try again.")),
+        }
+    }
+
+    /// Imports whatever an archive contains and this browser does not have. Damaged parts are skipped and reported.
+    ///
+    /// # Errors
+    /// 400 when it is not a Pixelmill archive or the page works from memory, 500 when the storage fails.
+    async fn import_archive(&self, archive: Blob) -> Result<ImportSummary, ApiError> {
+        let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
+        let before = ids(self.database.all_progress().await?);
+        let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
+            FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
+            _ => return Err(ApiError::internal("The archive was not imported. Try again.")),
+        };
+        for batch_id in ids(self.database.all_progress().await?).difference(&before) {
+            self.exchange.broadcast(&Event::BatchChanged { batch_id: batch_id.clone() });
+        }
+        self.exchange.broadcast(&Event::WorkflowsChanged);
+        self.exchange.broadcast(&Event::ModelsChanged);
+        Ok(summary)
+    }
+
+    /// Unpacks the pictures in a ZIP, unless it is a Pixelmill archive. Returns what the ZIP contains, and the pictures
+    /// as a list of `File`.
+    ///
+    /// # Errors
+    /// 400 when it is not a ZIP, 500 when it cannot be read.
+    async fn unpack(&self, zip: Blob) -> Result<(Contents, Array), ApiError> {
+        match one_shot::run(&self.program, ToWorker::Unpack, zip.into(), None).await {
+            Ok(FromPool::Unpacked(contents, pictures)) => Ok((contents, pictures)),
+            Ok(FromPool::Report(FromWorker::Unpacked { result: Err(why) })) => Err(ApiError::invalid(why)),
+            Ok(_) => Err(ApiError::internal("The ZIP was not unpacked. Try again.")),
+            Err(why) => Err(ApiError::internal(format!("The ZIP was not unpacked: {why}."))),
+        }
+    }
+
+    async fn run_one_shot(&self, message: ToWorker, attachment: JsValue) -> Result<FromPool, ApiError> {
+        if matches!(self.database, Storage::Memory(_)) {
+            return Err(ApiError::invalid(
+                "The page works from memory, without archives. Download results one by one or as a ZIP.",
+            ));
+        }
+        let answer = one_shot::run(&self.program, message, attachment, None).await;
+        answer.map_err(|why| ApiError::internal(format!("The worker did not finish: {why}. Try again.")))
+    }
+}
+
+/// The file of a call that needs one.
+fn file(files: &JsValue) -> Result<Blob, ApiError> {
+    let file = files.dyn_ref::<Blob>().cloned();
+    file.ok_or_else(|| ApiError::invalid("The first argument is not a file. Give a File or Blob."))
+}

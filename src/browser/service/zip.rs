@@ -1,0 +1,88 @@
+//! The results of a batch as one ZIP.
+
+use std::collections::BTreeSet;
+
+use js_sys::{Array, JsString, Uint8Array};
+use web_sys::{Blob, BlobPropertyBag};
+
+use super::super::environment::moment;
+use super::super::interop::describe;
+use super::super::storage::Storage;
+use super::super::verify::{self, Found};
+use crate::actions::output::placing_outputs;
+use crate::api::{ApiError, Host, Service};
+use crate::export::names::{archived_path, unique_paths};
+use crate::export::zip::{Entry, structure};
+use crate::store::Store;
+
+/// Results to download.
+#[derive(Clone, Debug)]
+pub(super) struct Archive {
+    /// The ZIP.
+    pub(super) blob: Blob,
+    /// Names of results that were damaged or missing and are not in it.
+    pub(super) missing: Vec<String>,
+}
+
+/// The successful outputs of a batch, or of the pictures in `only`, in one archive, ordered by (assetIndex, output).
+/// Each is read once to check it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of its
+/// own, so that no original is overwritten; inside it, results are in the folders that their pictures came from.
+///
+/// # Errors
+/// 404 when there are no results, 500 when the storage fails or every result is damaged.
+pub(super) async fn zip<H: Host>(
+    database: &Storage,
+    service: &Service<Storage, H>,
+    batch_id: &str,
+    only: Option<&BTreeSet<u32>>,
+) -> Result<Archive, ApiError> {
+    let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
+    let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
+    let mut from = 0;
+    while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
+        let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
+        for execution in executions.into_iter().filter(|one| is_wanted(one.asset_index)) {
+            let modified = moment(execution.completed_at.unwrap_or_default());
+            let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
+            for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
+                match verify::read(database, &output.sha256).await? {
+                    Found::Sound(content, _) => {
+                        contents.push(content);
+                        names.push(archived_path(&folder, &output.name, placing.contains(&output.action_id)));
+                        files.push((output.bytes, crc32, modified));
+                    }
+                    Found::Damaged(_) | Found::Nothing => {
+                        missing.push(output.name);
+                        damaged.insert(output.sha256);
+                    }
+                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
+                }
+            }
+        }
+    }
+    service.note_damaged(&damaged).await?;
+    if files.is_empty() {
+        return Err(if missing.is_empty() {
+            ApiError::not_found(format!("The batch \"{batch_id}\" has no results."))
+        } else {
+            ApiError::internal("Every stored result is damaged. Retry the batch to regenerate them.")
+        });
+    }
+    let paths =
+        unique_paths(names.iter().map(String::as_str), &|text: &str| JsString::from(text).normalize("NFC").into());
+    let files: Vec<Entry> = (paths.into_iter().zip(files))
+        .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
+        .collect();
+    let structure = structure(&files);
+    let parts = Array::new();
+    for (header, content) in structure.headers.iter().zip(&contents) {
+        parts.push(&Uint8Array::from(header.as_slice()));
+        parts.push(content);
+    }
+    parts.push(&Uint8Array::from(structure.directory.as_slice()));
+    let options = BlobPropertyBag::new();
+    options.set_type("application/zip");
+    let blob = Blob::new_with_blob_sequence_and_options(&parts, &options);
+    Ok(Archive { blob: blob.map_err(|error| ApiError::internal(describe(&error)))?, missing })
+}
