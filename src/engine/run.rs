@@ -573,6 +573,24 @@ mod tests {
         assert_eq!(produced.outputs[0].size, Size::new(40, 30));
     }
 
+    /// The profile of the picture is Adobe RGB.
+    #[test]
+    fn a_jpeg_is_scaled_on_planes_before_its_colours_are_converted() {
+        let bytes = include_bytes!("../../tests/data/color/adobe-rgb.jpg");
+        for profile in ["keep", "srgb", "none"] {
+            let (plan, log, _) = watched(document(
+                vec![
+                    input("in"),
+                    action("resize", "resize", json!({ "width": 10 })),
+                    action("save", "output", json!({ "colorProfile": profile })),
+                ],
+                &[("in", "resize"), ("resize", "save")],
+            ));
+            run(&plan, bytes, "a.jpg");
+            assert_eq!(log.lock().expect("no panic")[0].1, Representation::Ycc, "{profile}");
+        }
+    }
+
     #[test]
     fn a_jpeg_for_a_png_is_decoded_to_rgb_once() {
         let (plan, log, _) = watched(document(
