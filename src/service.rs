@@ -4,7 +4,7 @@
 //! A message is posted as an array: its value first, then what belongs to it and has no form here (files, and the
 //! answer to a call). The service speaks first, with [`FromService::Ready`]; anything sent to it before that is lost.
 //!
-//! Every operation is a row in [`with_calls`]: it becomes a variant of [`Call`] and of [`Answer`], a method of the
+//! Every operation is a row in `with_calls`: it becomes a variant of [`Call`] and of [`Answer`], a method of the
 //! client and, if it is public, one of `window.pixelmill`. Adding one takes its row, its arm in the service, and its
 //! entry in `tests/contract/schema.json` if it is public.
 
