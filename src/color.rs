@@ -2,11 +2,11 @@
 //! between them. Knows nothing of pictures, files or actions.
 //!
 //! Conversions are relative colorimetric with black point compensation, in 64-bit arithmetic of basic operations only
-//! ([`math`]), so that tables are the same on every machine. Pixels then go through tables:
+//! (`math`), so that tables are the same on every machine. Pixels then go through tables:
 //!
-//! * between RGB spaces of a matrix and curves: [`matrix`];
-//! * from and to profiles with look-up tables, and from CMYK: a grid of precomputed colours, [`grid`];
-//! * from a high dynamic range to sRGB: [`hdr`].
+//! * between RGB spaces of a matrix and curves: `matrix`;
+//! * from and to profiles with look-up tables, and from CMYK: a grid of precomputed colours, `grid`;
+//! * from a high dynamic range to sRGB: `hdr`.
 
 use std::sync::Arc;
 
