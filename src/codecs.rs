@@ -4,11 +4,11 @@
 //! checked before anything is allocated; then the file is decoded once, into the representation and at the scale that
 //! the plan requests.
 
-use std::sync::Arc;
-
+use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
 use crate::image::convert::convert;
 use crate::image::orient::{self, Turn};
+use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
 use crate::image::{Image, Representation, Representations, Size};
 
@@ -117,8 +117,6 @@ enum Problem {
     Damaged(&'static str),
     #[error("is {0}, which is not supported")]
     Unsupported(&'static str),
-    #[error("is a CMYK picture, which is not supported yet")]
-    Cmyk,
     #[error("is {0}×{1} pixels, which is too large")]
     TooLarge(u32, u32),
     #[error("has an empty picture of {0}×{1} pixels")]
@@ -139,7 +137,6 @@ impl Problem {
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
-            Self::Cmyk => "Save it as RGB in an image editor.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
         }
     }
@@ -184,7 +181,11 @@ enum Finding {
     Damaged,
     /// It is animated, and only its first frame was read; the number of its frames.
     FirstFrame(u32),
-    /// Its color profile is damaged or too large and was dropped.
+    /// It has a high dynamic range, which was reduced.
+    ToneMapped,
+    /// It has inks, and no profile says which.
+    InksUnknown,
+    /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
     ProfileLeftOut,
 }
 
@@ -206,9 +207,21 @@ impl Finding {
                 format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
                 "Use another program if the result must be animated.",
             ),
+            Self::ToneMapped => Warning::hint(
+                "tone_mapped",
+                format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
+                "Keep the original file if you need the whole range.",
+            ),
+            Self::InksUnknown => Warning::hint(
+                "inks_unknown",
+                format!("\"{name}\" is a CMYK picture without a color profile: its colors are an estimate."),
+                "Save it with its color profile, or as RGB, in the program that it comes from.",
+            ),
             Self::ProfileLeftOut => Warning::new(
                 "profile_left_out",
-                format!("The color profile of \"{name}\" is damaged or larger than 4 MiB and was removed."),
+                format!(
+                    "The color profile of \"{name}\" cannot be used and was removed; its colors were taken for sRGB."
+                ),
                 "Compare the colors with the original.",
             ),
             Self::DetailMissing => Warning::new(
@@ -228,7 +241,8 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped.
+    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped,
+    /// `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
 
@@ -245,8 +259,8 @@ pub struct Header {
     pub alpha: bool,
     /// Representations that the decoder produces without a further conversion, cheapest first.
     pub native: Representations,
-    /// Embedded ICC profile.
-    pub icc: Option<Arc<[u8]>>,
+    /// What its samples mean, by its profile or by other descriptions in the file.
+    pub space: ColorSpace,
     /// What was noticed apart from the pixels.
     findings: Vec<Finding>,
 }
@@ -344,7 +358,7 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// Reads a file's header: recognises the format by content and checks the limits before anything is allocated.
 ///
 /// # Errors
-/// Empty file, unknown or unsupported format, damaged header, CMYK, or a limit exceeded. Messages say what is wrong and
+/// Empty file, unknown or unsupported format, damaged header, or a limit exceeded. Messages say what is wrong and
 /// how to fix it; `name` is the file's name in them.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
     header(bytes).map_err(|problem| problem.of(name))
@@ -400,7 +414,8 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture does not have the size in its header").of(name));
     }
-    image.icc.clone_from(&header.icc);
+    image.space.clone_from(&header.space);
+    image = matched(image);
     if request.auto_orient {
         image = match is_scaled {
             true if Turn::of(header.orientation).transposed => orient::transpose(image),
@@ -419,18 +434,18 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     Ok(Decoded { image, reduced, warnings })
 }
 
-/// Writes a picture as a file, profile included, orientation 1, no other metadata.
+/// Writes a picture as a file, with the profile of its space, orientation 1, and no other metadata.
 ///
 /// Every representation is accepted; alpha is composited on the background if the format has none. JPEG is written as
 /// 4:2:0 below quality 90 (see [`halves_chroma`]), otherwise as 4:4:4; a planar picture that is already subsampled
-/// keeps its ratios. A gray profile is left out of a colour file, where it would be wrong.
+/// keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
 /// # Errors
 /// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or `webp` is needed and missing.
 pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {
-        Some(encode) => encode(image, request, webp),
+        Some(encode) => encode(matched(image), request, webp),
         None => Err(Failure::execute(
             format!("{} files cannot be written.", format.name()),
             "Choose JPEG, PNG or WebP as the output format.",
@@ -449,8 +464,8 @@ pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
     }
     let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;
     let again = self::header(&bytes).ok()?;
-    let same = (again.format, again.size, again.alpha, &again.icc, again.orientation)
-        == (header.format, header.size, header.alpha, &header.icc, 1);
+    let same = (again.format, again.size, again.alpha, &again.space, again.orientation)
+        == (header.format, header.size, header.alpha, &header.space, 1);
     (same && again.findings.is_empty()).then_some(Encoded { bytes, format: header.format, encoder: "original file" })
 }
 

@@ -1,24 +1,26 @@
 //! The pixel buffer and its representations.
 //!
 //! An [`Image`] is one picture in memory, in one of four representations. All samples are 8 bits, rows are tightly
-//! packed, alpha is straight (not premultiplied) and colour values keep their encoding (no linearisation). Conversions
-//! between representations live in [`convert`]; file formats live in `codecs`.
-
-use std::sync::Arc;
+//! packed, alpha is straight (not premultiplied) and colour values keep their encoding (no linearisation). What the values
+//! mean is said by a [`ColorSpace`]. Conversions between representations live in [`convert`], those between colour spaces
+//! in [`recolor`]; file formats live in `codecs`.
 
 use serde::{Deserialize, Serialize};
+
+use crate::color::ColorSpace;
 
 pub(crate) mod blur;
 pub mod convert;
 pub mod geometry;
 pub(crate) mod lanes;
 pub mod orient;
+pub mod recolor;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
 
-/// Version of the results of conversions, orientation and resampling. Raise it when any result changes.
-pub const VERSION: &str = "1.2.0";
+/// Version of the results of conversions, also between colour spaces, of orientation and of resampling. Raise it when any result changes.
+pub const VERSION: &str = "1.3.0";
 
 /// Width and height in pixels, both at least 1 for any picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -186,24 +188,25 @@ pub struct Image {
     pub size: Size,
     /// Samples, in one representation.
     pub pixels: Pixels,
-    /// Embedded ICC profile as found in the file; copied to results, never applied.
-    pub icc: Option<Arc<[u8]>>,
+    /// What the samples mean. A profile for gray goes with [`Pixels::Gray`] only, one for RGB with all others; where that
+    /// does not hold, [`recolor::matched`] restores it.
+    pub space: ColorSpace,
 }
 
 impl Image {
-    /// A picture without a profile.
+    /// A picture in sRGB.
     ///
     /// # Panics
     /// In debug builds, when the samples do not fit the size.
     pub fn new(size: Size, pixels: Pixels) -> Self {
-        let image = Self { size, pixels, icc: None };
+        let image = Self { size, pixels, space: ColorSpace::SRGB };
         debug_assert!(image.is_consistent(), "samples do not fit {size:?}");
         image
     }
 
-    /// The same picture with other samples, profile included.
+    /// The same picture with other samples of the same space.
     pub fn with(&self, size: Size, pixels: Pixels) -> Self {
-        Self { icc: self.icc.clone(), ..Self::new(size, pixels) }
+        Self { space: self.space.clone(), ..Self::new(size, pixels) }
     }
 
     /// Its current representation.

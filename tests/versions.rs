@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use pixelmill::actions::{self, CATALOG, Context, Role};
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
+use pixelmill::color::{ColorSpace, Inks};
 use pixelmill::image::convert::convert;
+use pixelmill::image::recolor::recolor;
 use pixelmill::image::resample::{Filter, Window, resample};
 use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, orient};
 use serde::{Deserialize, Serialize};
@@ -91,7 +93,8 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
         let mut hash = Sha256::new();
         for raw in parameters(action.action_type) {
             let operation = actions::prepare(action.action_type, raw.as_object().unwrap()).unwrap();
-            for image in pictures() {
+            let in_adobe_rgb = Image { space: ColorSpace::adobe_rgb(), ..pictures().remove(2) };
+            for image in pictures().into_iter().chain([in_adobe_rgb]) {
                 if !operation.accepts().contains(image.representation()) {
                     continue;
                 }
@@ -158,6 +161,20 @@ fn of_kernels(table: &mut BTreeMap<String, Entry>) {
         }
         let window = Window { left: 3.5, top: 2.25, width: 50.0, height: 33.5 };
         put(&mut hash, &resample(&image, window, Size::new(29, 40), Filter::Lanczos3).unwrap());
+    }
+    // Between colour spaces.
+    let mut profiles: Vec<PathBuf> =
+        std::fs::read_dir(data().join("color")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    profiles.retain(|path| path.extension().is_some_and(|extension| extension == "icc"));
+    profiles.sort();
+    for profile in profiles {
+        let space = ColorSpace::from_icc(std::fs::read(profile).unwrap()).unwrap();
+        for image in pictures() {
+            put(&mut hash, &recolor(image.clone(), &space));
+            put(&mut hash, &recolor(Image { space: space.clone(), ..image }, &ColorSpace::SRGB));
+        }
+        let inks = Inks::of(&space);
+        samples(Size::new(61, 43), 4, 7).as_chunks::<4>().0.iter().for_each(|color| hash.update(inks.color(*color)));
     }
     table.insert("image".to_owned(), entry(pixelmill::image::VERSION, hash));
 }

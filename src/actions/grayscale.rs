@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
+use crate::image::recolor::matched;
 use crate::image::{Image, Pixels, Representation, Representations};
 
 crate::choices! {
@@ -27,7 +28,7 @@ crate::parameters! {
 /// The entry of `grayscale`.
 pub const ACTION: Action = Action {
     action_type: "grayscale",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Grayscale",
     description: "Turns colours into shades of gray; transparency is kept.",
     category: Category::Color,
@@ -62,7 +63,7 @@ impl Operation for Grayscale {
         if input == Representation::Rgba { input } else { Representation::Gray }
     }
 
-    /// The weighted sum of the encoded values, rounded once.
+    /// The weighted sum of the encoded values, rounded once. A profile becomes the gray one that means the same.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let weights: [f32; 3] = match self.standard {
@@ -72,7 +73,7 @@ impl Operation for Grayscale {
         let luma = |r: u8, g: u8, b: u8| {
             (f32::from(r) * weights[0] + f32::from(g) * weights[1] + f32::from(b) * weights[2] + 0.5) as u8
         };
-        let Image { size, pixels, icc } = image;
+        let Image { size, pixels, space } = image;
         let pixels = match pixels {
             Pixels::Gray(data) => Pixels::Gray(data),
             Pixels::Ycc(ycc) => Pixels::Gray(ycc.y.data),
@@ -85,7 +86,7 @@ impl Operation for Grayscale {
                 Pixels::Rgba(data)
             }
         };
-        Ok(vec![Image { size, pixels, icc }])
+        Ok(vec![matched(Image { size, pixels, space })])
     }
 }
 

@@ -24,6 +24,18 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// What becomes of a picture's colour space when it is written.
+    pub enum ColorProfile {
+        /// The picture keeps its colours and its profile.
+        Keep = "keep",
+        /// The colours are converted to sRGB, and the file says so by a profile.
+        Srgb = "srgb",
+        /// The colours are converted to sRGB, and the file has no profile.
+        None = "none",
+    }
+}
+
 crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
@@ -38,8 +50,12 @@ crate::parameters! {
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
-        /// Colour under transparent pixels where the format has no transparency.
+        /// Colour under transparent pixels where the format has no transparency, in sRGB.
         background: Color = Color::WHITE;
+        /// Colour space of the file: `keep` leaves colours and profile as they are, `srgb` converts the colours to sRGB
+        /// and writes a profile that says so, `none` converts them to sRGB and writes no profile, for the smallest files:
+        /// browsers take pictures without one for sRGB.
+        color_profile: ColorProfile = ColorProfile::Keep, as "colorProfile", label "Colour profile";
         /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
         /// same, and the picture is only resized, cropped, padded or sharpened.
         keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
@@ -118,9 +134,9 @@ fn check(raw: &Map<String, Value>) -> Vec<Issue> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Output",
-    description: "Writes the result as a file, in a format and under a name. The colour profile is kept; other metadata, such as camera and location, is left out.",
+    description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; other metadata, such as camera and location, is left out.",
     category: Category::Output,
     role: Role::Sink,
     inputs: &[IMAGE_IN],

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::parameters::{Color, Gravity, Issue, Ratio};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
 use crate::error::Failure;
+use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 crate::parameters! {
@@ -16,7 +17,7 @@ crate::parameters! {
         height: Option<u32>, range 1.0..=65500.0, unit "px";
         /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
-        /// Colour of the canvas; `#00000000` is transparent.
+        /// Colour of the canvas, in sRGB; `#00000000` is transparent.
         color: Color = Color::WHITE, label "Colour";
         /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
@@ -49,7 +50,7 @@ fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
 /// The entry of `pad`.
 pub const ACTION: Action = Action {
     action_type: "pad",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Pad",
     description: "Places the picture on a larger canvas of one colour. Never shrinks or crops it.",
     category: Category::Geometry,
@@ -133,10 +134,12 @@ impl Operation for Pad {
         if size == canvas {
             return Ok(vec![image]);
         }
+        let image = receptive(image);
+        let [r, g, b] = color_for(&image, self.color.rgb());
         let pixels = match &image.pixels {
-            Pixels::Gray(data) => Pixels::Gray(self.place(data, size, canvas, [self.color.rgba[0]])),
-            Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, self.color.rgb())),
-            Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, self.color.rgba)),
+            Pixels::Gray(data) => Pixels::Gray(self.place(data, size, canvas, [r])),
+            Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, [r, g, b])),
+            Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, [r, g, b, self.color.rgba[3]])),
             Pixels::Ycc(_) => {
                 return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug.").into());
             }

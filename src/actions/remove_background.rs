@@ -12,6 +12,7 @@ use crate::error::{Failure, Warning};
 use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::convert::{composite, is_opaque};
 use crate::image::geometry::crop;
+use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations};
 use crate::matting::cutout::{cut_out, lay_over, seen, with_own_alpha};
 use crate::matting::edges::Edges;
@@ -56,7 +57,7 @@ crate::parameters! {
     pub struct RemoveBackground {
         /// What is left around the subject: transparency (`cutout`) or a colour (`replace`).
         mode: Mode = Mode::Cutout, label "Background";
-        /// The colour around the subject, with `replace`.
+        /// The colour around the subject, in sRGB, with `replace`.
         background_color: Color = Color::WHITE, as "backgroundColor", label "Background colour";
         /// Cuts off what is empty around the subject.
         trim: bool = false;
@@ -79,7 +80,7 @@ crate::parameters! {
 /// The entry of `remove-background`.
 pub const ACTION: Action = Action {
     action_type: "remove-background",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Remove background",
     description: "Cuts out the subject of each picture, and leaves it on nothing or on a colour.",
     category: Category::Compose,
@@ -234,12 +235,14 @@ impl Operation for RemoveBackground {
 }
 
 impl RemoveBackground {
-    fn on_color(&self, mut image: Image) -> Image {
+    fn on_color(&self, image: Image) -> Image {
+        let mut image = receptive(image);
+        let [r, g, b] = color_for(&image, self.background_color.rgb());
         if self.background_color.is_opaque() {
-            return composite(image, self.background_color.rgb());
+            return composite(image, [r, g, b]);
         }
         if let Pixels::Rgba(rgba) = &mut image.pixels {
-            lay_over(rgba, self.background_color.rgba);
+            lay_over(rgba, [r, g, b, self.background_color.rgba[3]]);
         }
         image
     }

@@ -7,6 +7,7 @@ use super::{
     Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, never_adds_alpha, prepared,
 };
 use crate::error::Failure;
+use crate::image::recolor::{receptive, recolor};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representations, Size};
 
@@ -27,9 +28,9 @@ crate::parameters! {
 /// The entry of `watermark`.
 pub const ACTION: Action = Action {
     action_type: "watermark",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Watermark",
-    description: "Places a second picture, such as a logo with transparency, over each picture.",
+    description: "Places a second picture, such as a logo with transparency, over each picture. Its colours are converted to the picture's colour space.",
     category: Category::Compose,
     role: Role::Transform,
     inputs: &[
@@ -88,13 +89,16 @@ impl Operation for Watermark {
     }
 
     /// Source-over of the resampled overlay (Lanczos3, premultiplied during resampling). Alpha is straight, encoded
-    /// colours are blended, and each result is rounded once. The picture keeps its representation and its profile.
+    /// colours of the picture's space are blended, and each result is rounded once. The picture keeps its representation
+    /// and its profile, unless that is one for reading only.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let Ok([Some(mut picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
+        let Ok([Some(picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
             return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug.").into());
         };
+        let mut picture = receptive(picture);
         let size = self.overlay_size(picture.size, overlay.size);
         let overlay = resample(&overlay, Window::all(overlay.size), size, Filter::Lanczos3)?;
+        let overlay = recolor(overlay, &picture.space);
         let margin = share(picture.size.width.min(picture.size.height), self.margin);
         let place = Place {
             left: Self::start(self.position.column, picture.size.width, size.width, margin) as usize,
@@ -184,6 +188,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::color::ColorSpace;
     use crate::image::Representation;
     use crate::image::testing::flat;
 
@@ -261,10 +266,23 @@ mod tests {
     #[test]
     fn the_profile_of_the_picture_stays() {
         let mut picture = flat(Size::new(20, 20), Representation::Rgb, 9);
-        picture.icc = Some([1].into());
+        picture.space = ColorSpace::adobe_rgb();
         let mut logo = flat(Size::new(4, 4), Representation::Rgba, 9);
-        logo.icc = Some([2].into());
-        assert_eq!(run(json!({}), picture, logo).icc, Some([1].into()));
+        logo.space = ColorSpace::srgb_with_profile(false);
+        assert_eq!(run(json!({}), picture, logo).space, ColorSpace::adobe_rgb());
+    }
+
+    /// sRGB's green is (144, 255, 60) in Adobe RGB, by littleCMS.
+    #[test]
+    fn the_overlay_keeps_its_look_on_a_picture_of_another_space() {
+        let green = || Image::new(Size::new(4, 4), Pixels::Rgb([0, 255, 0].repeat(16)));
+        let mut picture = flat(Size::new(4, 4), Representation::Rgb, 9);
+        picture.space = ColorSpace::adobe_rgb();
+        let all = || json!({ "scale": 1, "margin": 0 });
+        assert_eq!(run(all(), picture.clone(), green()).pixels, Pixels::Rgb([144, 255, 60].repeat(16)));
+        let mut same = green();
+        same.space = ColorSpace::adobe_rgb();
+        assert_eq!(run(all(), picture, same).pixels, green().pixels);
     }
 
     proptest! {

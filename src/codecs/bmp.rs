@@ -6,13 +6,14 @@ use std::io::Cursor;
 use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
-use super::icc::{Found, accept, or_note};
+use super::icc::{Found, Samples, accept, or_note};
 use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Problem};
+use crate::color::{ColorSpace, Primaries};
 use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 /// The EXIF orientation that mirrors a picture vertically.
 const TOP_DOWN: u8 = 4;
@@ -79,16 +80,47 @@ fn as_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     Ok(Cow::Owned(file))
 }
 
-/// The profile that a `BITMAPV5HEADER` embeds.
-fn profile(bytes: &[u8]) -> Found {
-    let embedded = info_size(bytes) == Some(124) && bytes.get(INFO + 56..INFO + 60) == Some(b"DEBM");
-    if !embedded {
-        return Ok(None);
+/// The colour space that a header of version 4 or 5 names, describes or embeds (Microsoft's `BITMAPV5HEADER`); a linked
+/// profile is not looked for.
+fn space(bytes: &[u8]) -> Found {
+    let has_space = info_size(bytes).is_some_and(|size| matches!(size, 108 | 124));
+    let field = |at| number(bytes, INFO + at);
+    match field(56).filter(|_| has_space).map(u32::to_le_bytes) {
+        Some(CALIBRATED) => Ok(calibrated(bytes)),
+        Some(EMBEDDED) if info_size(bytes) == Some(124) => {
+            let place = |at| field(at).map(|value| value as usize);
+            let start = place(112).and_then(|start| start.checked_add(INFO));
+            let part = start.zip(place(116)).and_then(|(start, length)| bytes.get(start..start.checked_add(length)?));
+            accept(part.ok_or(Finding::ProfileLeftOut)?, Samples::Rgb)
+        }
+        _ => Ok(None),
     }
-    let place = |at| number(bytes, INFO + at).map(|value| value as usize);
-    let start = place(112).and_then(|start| start.checked_add(INFO));
-    let part = start.zip(place(116)).and_then(|(start, length)| bytes.get(start..start.checked_add(length)?));
-    accept(part.ok_or(Finding::ProfileLeftOut)?)
+}
+
+/// `LCS_CALIBRATED_RGB`.
+const CALIBRATED: [u8; 4] = [0; 4];
+/// `PROFILE_EMBEDDED`.
+const EMBEDDED: [u8; 4] = *b"DEBM";
+
+/// Endpoints in XYZ and gammas, as fixed-point numbers. Many programs write none, or nonsense, and mean sRGB.
+fn calibrated(bytes: &[u8]) -> Option<ColorSpace> {
+    // 30 bits behind the point for endpoints, 16 for gammas.
+    let fixed = |at, bits: u32| number(bytes, INFO + at).map(|value| f64::from(value) / f64::from(1 << bits));
+    let endpoint = |at| Some([fixed(at, 30)?, fixed(at + 4, 30)?, fixed(at + 8, 30)?]);
+    let endpoints = [endpoint(60)?, endpoint(72)?, endpoint(84)?];
+    let gammas = [fixed(96, 16)?, fixed(100, 16)?, fixed(104, 16)?];
+    // Files with three different gammas are not known.
+    if endpoints.as_flattened().iter().all(|value| *value == 0.0) || gammas.iter().any(|gamma| *gamma != gammas[0]) {
+        return None;
+    }
+    let white = [0, 1, 2].map(|i| endpoints.iter().map(|endpoint| endpoint[i]).sum::<f64>());
+    let place = |[x, y, z]: [f64; 3]| {
+        let sum = x + y + z;
+        [x / sum, y / sum]
+    };
+    let [red, green, blue] = endpoints.map(place);
+    let primaries = Primaries { red, green, blue, white: place(white) };
+    ColorSpace::from_gamma(Some(primaries), Some(gammas[0]))
 }
 
 fn problem(error: ImageError) -> Problem {
@@ -118,14 +150,14 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let (width, height) = decoder.dimensions();
     let alpha = decoder.color_type() == ColorType::Rgba8;
     let mut findings = Vec::new();
-    let icc = or_note(profile(bytes), &mut findings);
+    let space = or_note(space(bytes), &mut findings);
     Ok(Header {
         format: Format::Bmp,
         size: Size::new(width, height),
         orientation: 1,
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
-        icc,
+        space,
         findings,
     })
 }

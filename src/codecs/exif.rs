@@ -1,7 +1,16 @@
-//! EXIF: the orientation, and nothing else. All other metadata is dropped when a picture is written.
+//! EXIF: the orientation and the colour space, and nothing else. All other metadata is dropped when a picture is written.
 
-/// Tag 0x0112 of TIFF 6.0 and EXIF 2.32.
-const ORIENTATION: u16 = 0x0112;
+/// Tags of TIFF 6.0, EXIF 2.32 and DCF 2.0.
+mod tag {
+    pub(super) const ORIENTATION: u16 = 0x0112;
+    /// Where the directories of EXIF and, within, of interoperability begin.
+    pub(super) const EXIF: u16 = 0x8769;
+    pub(super) const INTEROPERABILITY: u16 = 0xa005;
+    pub(super) const COLOR_SPACE: u16 = 0xa001;
+    pub(super) const INTEROPERABILITY_INDEX: u16 = 0x0001;
+}
+
+const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const ENTRY: usize = 12;
@@ -10,36 +19,84 @@ const ENTRY: usize = 12;
 /// it has no valid orientation. Only the first directory counts: the second describes the thumbnail. If a file has
 /// several blocks, use the first that returns an orientation.
 pub(super) fn orientation(block: &[u8]) -> Option<u8> {
-    read(block.strip_prefix(b"Exif\0\0").unwrap_or(block)).filter(|value| (1..=8).contains(value))
+    let tiff = Tiff::of(block)?;
+    let value = tiff.number(tiff.first()?, tag::ORIENTATION)?;
+    u8::try_from(value).ok().filter(|value| (1..=8).contains(value))
 }
 
-fn read(tiff: &[u8]) -> Option<u8> {
-    let little = match tiff.get(..4)? {
-        b"II*\0" => true,
-        b"MM\0*" => false,
-        _ => return None,
+/// Whether a camera says that the picture is in Adobe RGB: by the interoperability index `R03` of DCF and no claim of sRGB,
+/// or by the value 2, which some cameras write for the colour space.
+pub(super) fn is_adobe_rgb(block: &[u8]) -> bool {
+    const SRGB: u32 = 1;
+    const ADOBE_RGB: u32 = 2;
+    let read = || {
+        let tiff = Tiff::of(block)?;
+        let exif = tiff.number(tiff.first()?, tag::EXIF)? as usize;
+        let space = tiff.number(exif, tag::COLOR_SPACE);
+        let index = || {
+            let directory = tiff.number(exif, tag::INTEROPERABILITY)? as usize;
+            let entry = tiff.entry(directory, tag::INTEROPERABILITY_INDEX)?;
+            // Short values stand in the entry itself.
+            (tiff.short(entry + 2)? == ASCII).then(|| tiff.bytes.get(entry + 8..entry + 11))?
+        };
+        Some(space == Some(ADOBE_RGB) || (space != Some(SRGB) && index() == Some(b"R03")))
     };
-    let short = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    };
-    let long = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
-    };
+    read().unwrap_or(false)
+}
 
-    let directory = long(4)? as usize;
-    let entries = usize::from(short(directory)?);
-    (0..entries)
-        .map_while(|index| directory.checked_add(2 + index * ENTRY))
-        .find(|&entry| short(entry) == Some(ORIENTATION))
-        .filter(|&entry| long(entry + 4) == Some(1))
-        .and_then(|entry| match short(entry + 2)? {
-            SHORT => u8::try_from(short(entry + 8)?).ok(),
-            // The standard allows only SHORT, but some programs write LONG and most readers accept it.
-            LONG => u8::try_from(long(entry + 8)?).ok(),
+/// A TIFF structure.
+struct Tiff<'a> {
+    bytes: &'a [u8],
+    is_little: bool,
+}
+
+impl<'a> Tiff<'a> {
+    fn of(block: &'a [u8]) -> Option<Self> {
+        let bytes = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+        let is_little = match bytes.get(..4)? {
+            b"II*\0" => true,
+            b"MM\0*" => false,
+            _ => return None,
+        };
+        Some(Self { bytes, is_little })
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let bytes = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let bytes = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        Some(if self.is_little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+    }
+
+    /// Where the first directory begins.
+    fn first(&self) -> Option<usize> {
+        self.long(4).map(|place| place as usize)
+    }
+
+    /// Where the entry of a tag begins in a directory.
+    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
+        let entries = usize::from(self.short(directory)?);
+        (0..entries)
+            .map_while(|index| directory.checked_add(2 + index * ENTRY))
+            .find(|&entry| self.short(entry) == Some(tag))
+    }
+
+    /// The value of a tag that has exactly one number.
+    fn number(&self, directory: usize, tag: u16) -> Option<u32> {
+        let entry = self.entry(directory, tag)?;
+        if self.long(entry + 4) != Some(1) {
+            return None;
+        }
+        match self.short(entry + 2)? {
+            SHORT => self.short(entry + 8).map(u32::from),
+            // For some tags the standard allows only SHORT, but some programs write LONG and most readers accept it.
+            LONG => self.long(entry + 8),
             _ => None,
-        })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +112,7 @@ mod tests {
         // Make, with an offset outside the block.
         tiff.extend([short(0x010f), short(2)].concat());
         tiff.extend([long(40), long(9999)].concat());
-        tiff.extend([short(ORIENTATION), short(kind)].concat());
+        tiff.extend([short(tag::ORIENTATION), short(kind)].concat());
         tiff.extend(long(1));
         tiff.extend([short(value), short(0)].concat());
         tiff.extend(long(0));
@@ -103,5 +160,44 @@ mod tests {
         for length in 0..tiff.len() {
             orientation(&tiff[..length]);
         }
+    }
+
+    /// A block with a colour space and an interoperability index.
+    fn with_space(space: Option<u16>, index: &[u8; 4]) -> Vec<u8> {
+        let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+            [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+        };
+        let mut tiff = b"MM\0*\0\0\0\x08\0\x01".to_vec();
+        tiff.extend(entry(tag::EXIF, LONG, 1, 26_u32.to_be_bytes()));
+        tiff.extend([0; 4]);
+        tiff.extend([0, 2]);
+        let [high, low] = space.unwrap_or_default().to_be_bytes();
+        tiff.extend(entry(if space.is_some() { tag::COLOR_SPACE } else { 7 }, SHORT, 1, [high, low, 0, 0]));
+        tiff.extend(entry(tag::INTEROPERABILITY, LONG, 1, 56_u32.to_be_bytes()));
+        tiff.extend([0; 4]);
+        tiff.extend([0, 1]);
+        tiff.extend(entry(tag::INTEROPERABILITY_INDEX, ASCII, 4, *index));
+        tiff
+    }
+
+    #[test]
+    fn adobe_rgb_is_named_by_cameras_in_two_ways() {
+        const UNCALIBRATED: u16 = 0xffff;
+        for (space, index, expected) in [
+            (Some(UNCALIBRATED), b"R03\0", true),
+            (None, b"R03\0", true),
+            (Some(UNCALIBRATED), b"R98\0", false),
+            (Some(1), b"R03\0", false),
+            (Some(1), b"R98\0", false),
+            (Some(2), b"R98\0", true),
+            (None, b"\0\0\0\0", false),
+        ] {
+            let tiff = with_space(space, index);
+            assert_eq!(is_adobe_rgb(&tiff), expected, "{space:?} {index:?}");
+            for length in 0..tiff.len() {
+                is_adobe_rgb(&tiff[..length]);
+            }
+        }
+        assert!(!is_adobe_rgb(&block(true, SHORT, 6)));
     }
 }

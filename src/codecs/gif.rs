@@ -5,13 +5,14 @@ use std::io::Cursor;
 
 use ::gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use super::icc::{Samples, accept, or_note};
+use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
@@ -54,12 +55,15 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     reader.color_table(flags)?;
 
     let mut transparent = false;
+    let mut profile: Option<Vec<u8>> = None;
     loop {
         match reader.byte()? {
-            // An extension: the graphic control extension says whether a color is transparent.
+            // An extension: the graphic control extension says whether a color is transparent, and an application extension
+            // with this name holds a profile (ICC.1:2022, B.6).
             0x21 => {
                 let label = reader.byte()?;
-                loop {
+                let mut is_profile = false;
+                for index in 0_usize.. {
                     let length = reader.byte()?;
                     let block = reader.take(usize::from(length))?;
                     if label == 0xf9 && length == 4 {
@@ -67,6 +71,14 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
                     }
                     if length == 0 {
                         break;
+                    }
+                    if index == 0 {
+                        is_profile = label == 0xff && block == b"ICCRGBG1012" && profile.is_none();
+                    } else if is_profile {
+                        let profile = profile.get_or_insert_default();
+                        if profile.len() <= MAX_METADATA {
+                            profile.extend_from_slice(block);
+                        }
                     }
                 }
             }
@@ -87,14 +99,16 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let size = Size::new(screen.width.max(left + frame.width), screen.height.max(top + frame.height));
     let covered = frame == size;
     let alpha = transparent || !covered;
+    let mut findings = Vec::new();
+    let space = or_note(profile.map_or(Ok(None), |profile| accept(&profile, Samples::Rgb)), &mut findings);
     Ok(Header {
         format: Format::Gif,
         size,
         orientation: 1,
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
-        icc: None,
-        findings: Vec::new(),
+        space,
+        findings,
     })
 }
 
@@ -183,7 +197,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let pixels = if header.alpha { Pixels::Rgba(rgba) } else { Pixels::Rgb(drop_alpha(&rgba)) };
     let count = frames(bytes);
     let findings = if count > 1 { vec![Finding::FirstFrame(count)] } else { Vec::new() };
-    Ok(Picture { image: Image { size: header.size, pixels, icc: None }, findings, is_scaled: false })
+    Ok(Picture { image: Image::new(header.size, pixels), findings, is_scaled: false })
 }
 
 /// A frame on its transparent screen.

@@ -1,4 +1,4 @@
-//! JPEG (ITU-T T.81): baseline and progressive, gray, YCbCr and RGB. A YCbCr file is decoded to its own planes, at full
+//! JPEG (ITU-T T.81): baseline and progressive, gray, YCbCr, RGB, CMYK and YCCK. Inks become sRGB. A YCbCr file is decoded to its own planes, at full
 //! size or scaled by the inverse DCT, and planes are written without resampling.
 //!
 //! A file is complete if all its scans are, with or without an end marker. A truncated file is refused, unless it is
@@ -18,7 +18,7 @@ mod strip;
 pub(super) const CODEC: Codec =
     Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])

@@ -8,21 +8,24 @@ use ::png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, Info, InterlaceInfo, Transformations,
 };
 
-use super::icc::{ColorModel, Found, accept, display_p3, model, or_note};
+use super::icc::Samples;
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder,
-    exif,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, exif,
 };
+use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
+mod color;
 mod palette;
 mod strip;
 
+use color::ColorChunks;
+
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -55,16 +58,14 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         // Bit 2 of the color type.
         alpha: color & 4 != 0,
         native: Representations::of(&[]),
-        icc: None,
+        space: ColorSpace::SRGB,
         findings: Vec::new(),
     };
-    let (mut before_data, mut orientation, mut profile_chunk, mut named_space) = (true, None, None, None);
+    let (mut before_data, mut orientation) = (true, None);
     for (kind, data) in chunks(bytes) {
         match &kind {
             b"IDAT" => before_data = false,
             b"tRNS" if before_data => header.alpha |= transparency_fits(data, color),
-            b"iCCP" if before_data => profile_chunk = profile_chunk.or(Some(data)),
-            b"cICP" if before_data => named_space = named_space.or(data.first_chunk::<4>()),
             b"acTL" if before_data => {
                 let frames = data.first_chunk().map_or(0, |frames| u32::from_be_bytes(*frames));
                 if frames > 1 && header.findings.is_empty() {
@@ -76,26 +77,14 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         }
     }
     header.orientation = orientation.unwrap_or(1);
-    // Primaries, transfer, matrix and range by ITU-T H.273; they take precedence over a profile.
-    header.icc = match named_space {
-        Some([12, 13, 0, 1]) => Some(display_p3()),
-        Some([1, 13, 0, 1]) => None,
-        _ => or_note(profile_chunk.map_or(Ok(None), profile), &mut header.findings),
-    };
+    let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
+    header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
     header.native = Representations::of(match (header.alpha, color) {
         (true, _) => &[Representation::Rgba],
         (false, 0) => &[Representation::Gray],
         _ => &[Representation::Rgb],
     });
     Ok(header)
-}
-
-/// The profile of an `iCCP` chunk: name, 0, compression method 0, zlib stream.
-fn profile(chunk: &[u8]) -> Found {
-    let end = chunk.iter().position(|&byte| byte == 0).ok_or(Finding::ProfileLeftOut)?;
-    let [0, stream @ ..] = &chunk[end + 1..] else { return Err(Finding::ProfileLeftOut) };
-    let profile = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(stream, MAX_METADATA);
-    accept(&profile.map_err(|_| Finding::ProfileLeftOut)?)
 }
 
 /// Whether a `tRNS` chunk has the length that the color type requires; any other is ignored.
@@ -108,13 +97,27 @@ fn transparency_fits(chunk: &[u8], color: u8) -> bool {
     }
 }
 
-/// The file without invalid `tRNS` chunks, which the decoder would use nevertheless.
-fn without_unfit_transparency(bytes: &[u8]) -> Cow<'_, [u8]> {
+/// Whether a chunk that is not needed for the samples is what the standard requires, as far as the decoder insists on it.
+fn fits(kind: [u8; 4], data: &[u8], color: u8) -> bool {
+    match &kind {
+        b"tRNS" => transparency_fits(data, color),
+        b"cICP" => matches!(data, [_, _, 0, 0 | 1]),
+        b"gAMA" => data.len() == 4,
+        b"cHRM" => data.len() == 32,
+        b"sRGB" => data.len() == 1,
+        b"mDCV" => data.len() == 24,
+        b"cLLI" => data.len() == 8,
+        _ => true,
+    }
+}
+
+/// The file without invalid chunks for transparency and colours, which the decoder would use or refuse.
+fn without_unfit_chunks(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Some(&color) = bytes.get(25) else { return Cow::Borrowed(bytes) };
     let mut cleaned = Cow::Borrowed(bytes);
     let mut at = SIGNATURE.len();
     for (kind, data) in chunks(bytes) {
-        if kind == *b"tRNS" && !transparency_fits(data, color) {
+        if !fits(kind, data, color) {
             // Renamed to a private ancillary chunk, which decoders ignore, with a matching checksum.
             let file = cleaned.to_mut();
             file[at + 4..at + 8].copy_from_slice(b"skIp");
@@ -155,7 +158,7 @@ fn damage(bytes: &[u8]) -> &'static str {
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    let bytes = without_unfit_transparency(bytes);
+    let bytes = without_unfit_chunks(bytes);
     let mut decoder = Decoder::new(Cursor::new(&bytes[..]));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -167,6 +170,8 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     }
 
     let (color, depth) = reader.output_color_type();
+    let has_colors = matches!(color, ColorType::Rgb | ColorType::Rgba);
+    let tone_map = if has_colors { ColorChunks::of(&bytes).tone_map() } else { None };
     let pixels = size.pixels() as usize;
     let mut samples = vec![0; pixels * color.samples()];
     if depth == BitDepth::Sixteen {
@@ -176,6 +181,13 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
             let wide = interlaced.data().as_chunks::<2>().0;
             let row = &mut row[..wide.len()];
             row.iter_mut().zip(wide).for_each(|(out, sample)| *out = round_16(u16::from_be_bytes(*sample)));
+            if let Some(tone_map) = &tone_map {
+                let pixels = row.chunks_exact_mut(color.samples()).zip(wide.chunks_exact(color.samples()));
+                for (out, pixel) in pixels {
+                    let converted = tone_map.color([0, 1, 2].map(|i| u16::from_be_bytes(pixel[i])));
+                    out[..3].copy_from_slice(&converted);
+                }
+            }
             match interlaced.interlace() {
                 InterlaceInfo::Null(_) => {
                     samples[written..][..stride].copy_from_slice(row);
@@ -188,6 +200,12 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         }
     } else {
         reader.next_frame(&mut samples).map_err(|error| problem(&error, &bytes))?;
+        if let Some(tone_map) = &tone_map {
+            for pixel in samples.chunks_exact_mut(color.samples()) {
+                let converted = tone_map.color([0, 1, 2].map(|i| u16::from(pixel[i]) * 257));
+                pixel[..3].copy_from_slice(&converted);
+            }
+        }
     }
 
     let pixels = match color {
@@ -212,13 +230,8 @@ const fn round_16(sample: u16) -> u8 {
 }
 
 fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
-    let icc = image.icc.clone();
-    let profile_model = icc.as_deref().map(model);
+    let icc = image.space.icc().cloned();
     let image = match image.representation() {
-        // PNG requires a profile that matches the color type.
-        Representation::Gray if profile_model.is_some_and(|model| model != ColorModel::Gray) => {
-            convert(image, Representation::Rgb)
-        }
         Representation::Ycc => convert(image, Representation::Rgb),
         _ => image,
     };
@@ -233,10 +246,7 @@ fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Resul
 
     let mut info = Info::with_size(size.width, size.height);
     (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
-    info.icc_profile = icc
-        .as_deref()
-        .filter(|_| color == ColorType::Grayscale || profile_model != Some(ColorModel::Gray))
-        .map(|profile| Cow::Owned(profile.to_vec()));
+    info.icc_profile = icc.as_deref().map(|profile| Cow::Owned(profile.to_vec()));
     // A gray profile is not allowed with a palette.
     let indexed = palette::indexed(color, &samples, size.width as usize)
         .filter(|indexed| indexed.color != ColorType::Indexed || color != ColorType::Grayscale || icc.is_none());

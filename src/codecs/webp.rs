@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
-use super::icc::{ColorModel, accept, model, or_note};
+use super::icc::{Samples, accept, or_note};
 use super::{
     Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder,
     exif,
@@ -19,7 +19,7 @@ mod strip;
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 /// Longest side that the format allows.
 const MAX_SIDE: u32 = 16_383;
@@ -47,7 +47,8 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let (width, height) = decoder.dimensions();
     let mut findings = Vec::new();
     let profile = decoder.icc_profile().map_err(|_| Finding::ProfileLeftOut);
-    let icc = or_note(profile.and_then(|profile| profile.map_or(Ok(None), |profile| accept(&profile))), &mut findings);
+    let accepted = |profile: Vec<u8>| accept(&profile, Samples::Rgb);
+    let space = or_note(profile.and_then(|profile| profile.map_or(Ok(None), accepted)), &mut findings);
     if decoder.num_frames() > 1 {
         findings.push(Finding::FirstFrame(decoder.num_frames()));
     }
@@ -58,7 +59,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         orientation: decoder.exif_metadata().ok().flatten().and_then(|block| exif::orientation(&block)).unwrap_or(1),
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
-        icc,
+        space,
         findings,
     })
 }
@@ -100,7 +101,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let mut samples = vec![0; length];
     decoder.read_image(&mut samples).map_err(problem)?;
     let pixels = if decoder.has_alpha() { Pixels::Rgba(samples) } else { Pixels::Rgb(samples) };
-    Ok(Image { size: header.size, pixels, icc: None }.into())
+    Ok(Image::new(header.size, pixels).into())
 }
 
 fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
@@ -111,7 +112,12 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
             "Make the picture smaller, or choose JPEG or PNG.",
         ));
     }
-    let icc = image.icc.clone().filter(|profile| model(profile) != ColorModel::Gray);
+    // Always a file of colours: a gray profile is applied.
+    let image = match (&image.pixels, image.space.icc()) {
+        (Pixels::Gray(_), Some(_)) => convert(image, Representation::Rgb),
+        _ => image,
+    };
+    let icc = image.space.icc().cloned();
     let (bytes, encoder) = match webp {
         Some(webp) => {
             let image = convert(image, Representation::Rgba);

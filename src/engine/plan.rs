@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::graph::{Graph, GraphOutput};
 use super::limits;
 use super::thumbnail::thumbnail_size;
-use crate::actions::output::OutputFormat;
+use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{self, Operation, Role};
 use crate::codecs::{Format, Header, halves_chroma};
 use crate::error::Failure;
@@ -144,6 +144,15 @@ fn kernel_cost(representation: Representation) -> f64 {
     }
 }
 
+/// Relative cost per pixel of converting colours to another space.
+const RECOLOR_COST: f64 = 4.0;
+
+/// Relative cost per pixel of converting colours to another space before writing, which is done in RGB.
+fn recolor_and_encode_cost(format: Option<Format>, from: Representation) -> f64 {
+    let in_rgb = if from == Representation::Ycc { Representation::Rgb } else { from };
+    conversion_cost(from, in_rgb) + RECOLOR_COST + encode_cost(format, in_rgb)
+}
+
 /// Relative cost per pixel of writing a picture: conversions that the encoder does itself.
 fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
     let encoder_takes = match format {
@@ -152,6 +161,11 @@ fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
         _ => Representations::of(&[Representation::Rgba]),
     };
     encoder_takes.iter().map(|to| conversion_cost(from, to)).fold(12.0, f64::min)
+}
+
+/// Whether the colours of a picture with this header are converted when an output writes it.
+fn recolors(output: &GraphOutput, header: Option<&Header>) -> bool {
+    output.parameters.color_profile != ColorProfile::Keep && header.is_some_and(|header| !header.space.is_srgb())
 }
 
 impl Plan {
@@ -230,7 +244,11 @@ impl Plan {
                     let mut cost = 0.0;
                     for output in self.outputs_of(index, port) {
                         let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
-                        cost += encode_cost(format, from) * sizes[index].pixels() as f64;
+                        let write = match recolors(output, headers[output.origin].as_ref()) {
+                            true => recolor_and_encode_cost,
+                            false => encode_cost,
+                        };
+                        cost += write(format, from) * sizes[index].pixels() as f64;
                     }
                     for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {
                         cost += through(&behind, &stays_planar, consumer, into, from)
@@ -313,6 +331,7 @@ impl Plan {
             let halved = |output: &GraphOutput| {
                 let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
                 format.is_some_and(|format| halves_chroma(format, output.quality()))
+                    && !recolors(output, headers[output.origin].as_ref())
             };
             let halves = |&(consumer, port, _): &(usize, usize, usize)| {
                 port == 0

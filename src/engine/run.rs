@@ -6,11 +6,13 @@ use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
 use super::thumbnail::thumbnail;
-use crate::actions::output::OutputFormat;
+use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
 use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
+use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
+use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{Reduced, Scaling};
 use crate::image::{Image, Representation, Size};
 use crate::network::ModelSource;
@@ -282,11 +284,15 @@ impl Runner<'_> {
         let alpha = image.representation() == Representation::Rgba;
         let format = self.plan.final_format(parameters.format, self.headers[output.origin].as_ref(), alpha);
         let size = image.size;
+        let mut image = in_space(image, parameters.color_profile, format);
+        if alpha && format == Format::Jpeg {
+            image = receptive(image);
+        }
         let request = EncodeRequest {
             format,
             quality: output.quality(),
             lossless: parameters.lossless,
-            background: parameters.background.rgb(),
+            background: color_for(&image, parameters.background.rgb()),
         };
         let mut encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
             failure.phase = Phase::Execute;
@@ -325,9 +331,36 @@ impl Runner<'_> {
         if self.doubted[source] || header.format != result.format || header.size != size {
             return None;
         }
+        let has_profile = header.space.icc().is_some();
+        let is_in_space = match output.parameters.color_profile {
+            ColorProfile::Keep => true,
+            ColorProfile::Srgb => header.space.is_srgb() && has_profile,
+            ColorProfile::None => header.space.is_srgb() && !has_profile,
+        };
+        if !is_in_space {
+            return None;
+        }
         let original = codecs::without_metadata(file.bytes, header)?;
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
+}
+
+/// The picture in the colour space in which it is written in this format.
+fn in_space(image: Image, profile: ColorProfile, format: Format) -> Image {
+    if profile == ColorProfile::Keep {
+        return image;
+    }
+    let mut image = recolor(image, &ColorSpace::SRGB);
+    if profile == ColorProfile::None {
+        image.space = ColorSpace::SRGB;
+        return image;
+    }
+    // WebP has no gray, nor profiles for it.
+    if image.representation() == Representation::Gray && format == Format::Webp {
+        image = convert(image, Representation::Rgb);
+    }
+    image.space = ColorSpace::srgb_with_profile(image.representation() == Representation::Gray);
+    image
 }
 
 /// Takes the picture of an output port for one consumer, in the representation it wants (or as it is): the last one
@@ -414,12 +447,13 @@ mod tests {
 
         fn mark(&self, mut results: Vec<Image>) -> Result<Vec<Image>, Stop> {
             // A profile of its own marks each result, so that its lifetime can be observed.
-            let mark: Arc<[u8]> = Arc::from(self.id.as_bytes());
+            let space = ColorSpace::adobe_rgb();
+            let mark = Arc::clone(space.icc().expect("has a profile"));
             let mut held = self.held.lock().expect("no panic");
             self.alive.lock().expect("no panic").push(held.iter().filter(|mark| mark.strong_count() > 0).count());
             held.push(Arc::downgrade(&mark));
             for result in &mut results {
-                result.icc = Some(mark.clone());
+                result.space = space.clone();
             }
             Ok(results)
         }
@@ -537,6 +571,24 @@ mod tests {
         assert_eq!(ran, [Representation::Ycc, Representation::Ycc]);
         assert_eq!(produced.outputs[0].encoded.format, Format::Jpeg);
         assert_eq!(produced.outputs[0].size, Size::new(40, 30));
+    }
+
+    /// The profile of the picture is Adobe RGB.
+    #[test]
+    fn a_jpeg_is_scaled_on_planes_before_its_colours_are_converted() {
+        let bytes = include_bytes!("../../tests/data/color/adobe-rgb.jpg");
+        for profile in ["keep", "srgb", "none"] {
+            let (plan, log, _) = watched(document(
+                vec![
+                    input("in"),
+                    action("resize", "resize", json!({ "width": 10 })),
+                    action("save", "output", json!({ "colorProfile": profile })),
+                ],
+                &[("in", "resize"), ("resize", "save")],
+            ));
+            run(&plan, bytes, "a.jpg");
+            assert_eq!(log.lock().expect("no panic")[0].1, Representation::Ycc, "{profile}");
+        }
     }
 
     #[test]

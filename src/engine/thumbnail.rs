@@ -4,7 +4,9 @@ use fast_image_resize::images::{self, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::codecs::{self, EncodeRequest, Encoded, Format};
+use crate::color::ColorSpace;
 use crate::error::Failure;
+use crate::image::recolor::recolor;
 use crate::image::{Image, Pixels, Plane, Representation, Size, Ycc};
 
 /// Longest side.
@@ -17,7 +19,8 @@ pub(super) fn thumbnail_size(of: Size) -> Size {
     if longest <= SIDE { of } else { Size::new(scaled(of.width), scaled(of.height)) }
 }
 
-/// Makes the thumbnail of a picture of size `of`, which `image` may hold at another size: JPEG, or PNG if there is alpha.
+/// Makes the thumbnail of a picture of size `of`, which `image` may hold at another size: JPEG, or PNG if there is alpha,
+/// in sRGB without a profile.
 pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
     let size = thumbnail_size(of);
     let pixels = match &image.pixels {
@@ -38,7 +41,8 @@ pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
             })
         }
     };
-    let small = image.with(size, pixels);
+    let mut small = recolor(image.with(size, pixels), &ColorSpace::SRGB);
+    small.space = ColorSpace::SRGB;
     let format = if small.representation() == Representation::Rgba { Format::Png } else { Format::Jpeg };
     let request = EncodeRequest { format, quality: 80, lossless: false, background: [255; 3] };
     codecs::encode(small, &request, None)

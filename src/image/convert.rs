@@ -1,13 +1,13 @@
 //! Conversions between representations: full-range BT.601 as in JFIF, chroma upsampling, and compositing on a
 //! background. Works on whole rows, so that the compiler can vectorise; knows nothing of files or actions.
 
-use super::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
+use super::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, recolor};
 
 /// Converts `image` to `to`; an image already in that representation is returned unchanged.
 ///
 /// Chroma is upsampled with centred siting, exactly like the JPEG decoder's own ("fancy") upsampling, so that planar
 /// and interleaved chains agree. Colour and alpha are never lost: see [`Representation::converts_to`]. Gray and RGB
-/// become 4:4:4 when converted to planar.
+/// become 4:4:4 when converted to planar. A gray profile, which cannot stay with colours, is applied: the result is sRGB.
 ///
 /// # Panics
 /// When the conversion would lose colour or alpha; a plan never requests that.
@@ -16,7 +16,8 @@ pub fn convert(image: Image, to: Representation) -> Image {
         return image;
     }
     assert!(image.representation().converts_to(to), "{:?} → {to:?} would lose data", image.representation());
-    let Image { size, pixels, icc } = image;
+    // Samples for a gray profile become others as soon as they stand for colours.
+    let Image { size, pixels, space } = recolor::without_gray_profile(image);
     let pixels = match (pixels, to) {
         (Pixels::Gray(luma), Representation::Ycc) => Pixels::Ycc(Ycc {
             y: Plane { size, data: luma },
@@ -32,7 +33,7 @@ pub fn convert(image: Image, to: Representation) -> Image {
         (Pixels::Rgb(rgb), _) => Pixels::Rgba(add_opaque_alpha(&rgb)),
         (pixels @ Pixels::Rgba(_), _) => pixels,
     };
-    Image { icc, ..Image::new(size, pixels) }
+    Image { space, ..Image::new(size, pixels) }
 }
 
 /// Brings the chroma of a planar picture to full size, with the same upsampling as [`convert`].
@@ -77,8 +78,8 @@ fn halved(plane: &Plane) -> Plane {
     Plane { size, data }
 }
 
-/// Composites a picture with alpha on an opaque background: straight alpha, encoded values, rounded to nearest. A
-/// picture without alpha is returned unchanged.
+/// Composites a picture with alpha on an opaque background of its own space: straight alpha, encoded values, rounded to
+/// nearest. A picture without alpha is returned unchanged.
 pub fn composite(image: Image, background: [u8; 3]) -> Image {
     let Pixels::Rgba(rgba) = &image.pixels else { return image };
     let mut rgb = vec![0; rgba.len() / 4 * 3];
@@ -404,13 +405,11 @@ mod tests {
     }
 
     #[test]
-    fn gray_becomes_neutral_everywhere_and_keeps_its_profile() {
+    fn gray_becomes_neutral_everywhere() {
         let size = Size::new(3, 1);
-        let mut gray = Image::new(size, Pixels::Gray(vec![0, 128, 255]));
-        gray.icc = Some(vec![1, 2, 3].into());
+        let gray = Image::new(size, Pixels::Gray(vec![0, 128, 255]));
         let rgb = convert(gray.clone(), Representation::Rgb);
         assert_eq!(rgb.pixels, Pixels::Rgb(vec![0, 0, 0, 128, 128, 128, 255, 255, 255]));
-        assert_eq!(rgb.icc, gray.icc);
         let ycc = convert(gray.clone(), Representation::Ycc);
         assert_eq!(convert(ycc, Representation::Rgb), rgb);
         let rgba = convert(gray, Representation::Rgba);

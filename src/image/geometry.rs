@@ -15,7 +15,7 @@ pub fn crop(image: Image, x: u32, y: u32, size: Size) -> Image {
         return image;
     }
     let width = image.size.width;
-    let Image { pixels, icc, .. } = image;
+    let Image { pixels, space, .. } = image;
     let pixels = match pixels {
         Pixels::Gray(data) => Pixels::Gray(cut::<1>(&data, width, x, y, size)),
         Pixels::Rgb(data) => Pixels::Rgb(cut::<3>(&data, width, x, y, size)),
@@ -35,7 +35,7 @@ pub fn crop(image: Image, x: u32, y: u32, size: Size) -> Image {
             })
         }
     };
-    Image { icc, ..Image::new(size, pixels) }
+    Image { space, ..Image::new(size, pixels) }
 }
 
 fn cut<const N: usize>(data: &[u8], width: u32, x: u32, y: u32, size: Size) -> Vec<u8> {

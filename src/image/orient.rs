@@ -102,7 +102,7 @@ pub fn rotate(image: Image, quarters: i64) -> Image {
 }
 
 fn moved(image: Image, motion: Motion) -> Image {
-    let Image { size, pixels, icc } = image;
+    let Image { size, pixels, space } = image;
     let pixels = match pixels {
         Pixels::Gray(data) => Pixels::Gray(samples::<1>(&data, size, motion)),
         Pixels::Rgb(data) => Pixels::Rgb(samples::<3>(&data, size, motion)),
@@ -110,7 +110,7 @@ fn moved(image: Image, motion: Motion) -> Image {
         Pixels::Ycc(ycc) => Pixels::Ycc(planes(ycc, motion)),
     };
     let size = if motion.transpose { size.transposed() } else { size };
-    Image { icc, ..Image::new(size, pixels) }
+    Image { space, ..Image::new(size, pixels) }
 }
 
 fn planes(ycc: Ycc, motion: Motion) -> Ycc {
@@ -189,6 +189,7 @@ fn transposed<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, ou
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::ColorSpace;
     use crate::image::Representation;
     use crate::image::convert::convert;
 
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn four_quarter_turns_are_none_and_the_profile_stays() {
         let mut image = Image::new(Size::new(5, 3), Pixels::Gray(numbered(Size::new(5, 3), 1)));
-        image.icc = Some(vec![9].into());
+        image.space = ColorSpace::adobe_rgb().gray().expect("one curve");
         assert_eq!(rotate(image.clone(), 4), image);
         assert_eq!(rotate(rotate(image.clone(), 1), -1), image);
         assert_eq!(rotate(image.clone(), 2), flip_vertical(flip_horizontal(image)));

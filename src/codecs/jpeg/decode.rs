@@ -5,21 +5,22 @@ use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError};
 
 use super::decoder::{self, Decoded, Scale, Wanted};
 use super::frame::{Component, Frame, Process};
-use super::preamble::{Layout, Preamble, read_preamble};
+use super::preamble::{InkCoding, Layout, Preamble, read_preamble};
 use crate::codecs::{DecodeRequest, Header, MAX_PIXELS, MAX_SIDE, Picture, Problem, window_at};
-use crate::image::convert::upsample;
+use crate::color::{ColorSpace, Inks};
+use crate::image::convert::{convert, upsample};
 use crate::image::orient::Turn;
 use crate::image::resample::Laid;
-use crate::image::{Image, Pixels, Plane, Size, Subsampling, Ycc};
+use crate::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
 pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    let Preamble { header: Header { size: full, orientation, .. }, frame, layout } = read_preamble(bytes)?;
+    let Preamble { header: Header { size: full, orientation, .. }, frame, layout, inks } = read_preamble(bytes)?;
     if full != header.size {
         return Err(Problem::damaged("its header changed"));
     }
     let subsampling = match layout {
         Layout::Planar(subsampling) => subsampling,
-        Layout::Gray | Layout::Uneven | Layout::Rgb => Subsampling::S444,
+        Layout::Gray | Layout::Uneven | Layout::Rgb | Layout::Inks(_) => Subsampling::S444,
     };
     let by_core = frame.process != Process::Arithmetic;
     let scales = match by_core {
@@ -65,9 +66,17 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
             };
             (pixels, findings)
         }
+        Layout::Inks(coding) => {
+            let wanted = (0..4).map(|_| scales.luma.into()).collect();
+            let Decoded { planes, findings } = decode_planes(bytes, &frame, wanted)?;
+            let planes = planes.into_iter().zip(&frame.components);
+            let planes = planes.map(|(plane, one)| even(plane, ratio(&frame, one), size)).collect::<Vec<_>>();
+            let planes = <[Plane; 4]>::try_from(planes).map_err(missing)?;
+            (Pixels::Rgb(printed(planes, coding, &inks)), findings)
+        }
     };
     let size = scaling.map_or(size, |scaling| scaling.size);
-    Ok(Picture { image: Image { size, pixels, icc: None }, findings, is_scaled: scaling.is_some() })
+    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: scaling.is_some() })
 }
 
 /// The scales of a picture's components.
@@ -179,6 +188,31 @@ fn interleaved([red, green, blue]: [Plane; 3]) -> Vec<u8> {
     let pixels = samples.as_chunks_mut::<3>().0.iter_mut();
     for (((pixel, red), green), blue) in pixels.zip(red.data).zip(green.data).zip(blue.data) {
         *pixel = [red, green, blue];
+    }
+    samples
+}
+
+/// The sRGB colours of inks. The coded values are light that the inks let through: 255 is none of an ink.
+fn printed([c, m, y, k]: [Plane; 4], coding: InkCoding, profile: &ColorSpace) -> Vec<u8> {
+    let size = c.size;
+    let mut samples = match coding {
+        InkCoding::Cmyk => interleaved([c, m, y]),
+        // What is red, green and blue after the usual equations is cyan, magenta and yellow, 255 being full ink.
+        InkCoding::Ycck => {
+            let ycc = Ycc { y: c, cb: m, cr: y, subsampling: Subsampling::S444 };
+            match convert(Image::new(size, Pixels::Ycc(ycc)), Representation::Rgb).pixels {
+                Pixels::Rgb(samples) => samples,
+                _ => unreachable!("a conversion returns the requested representation"),
+            }
+        }
+    };
+    let inks = Inks::of(profile);
+    for (pixel, black) in samples.as_chunks_mut::<3>().0.iter_mut().zip(k.data) {
+        let [c, m, y] = match coding {
+            InkCoding::Cmyk => pixel.map(|light| 255 - light),
+            InkCoding::Ycck => *pixel,
+        };
+        *pixel = inks.color([c, m, y, 255 - black]);
     }
     samples
 }

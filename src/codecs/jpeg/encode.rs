@@ -1,7 +1,6 @@
 //! Writing: subsampled planes are kept; for anything else the quality determines the chroma subsampling.
 
 use super::encoder::{self, Coding, Settings};
-use crate::codecs::icc::{ColorModel, model};
 use crate::codecs::{EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder, halves_chroma};
 use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
@@ -20,18 +19,14 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
             "Make the picture smaller, or choose PNG.",
         ));
     }
-    let icc = image.icc.clone();
-    let profile_model = icc.as_deref().map(model);
-    // A profile must match the file's color model: a gray picture with an RGB profile becomes a colour file.
-    let gray =
-        image.representation() == Representation::Gray && profile_model.is_none_or(|model| model == ColorModel::Gray);
+    let icc = image.space.icc().cloned();
     let settings = Settings {
         quality: request.quality,
         coding: if size.pixels() <= MOST_PIXELS_OPTIMISED { Coding::Optimised } else { Coding::Standard },
-        icc: icc.as_deref().filter(|_| gray || profile_model != Some(ColorModel::Gray)),
+        icc: icc.as_deref(),
     };
     let bytes = match image.pixels {
-        Pixels::Gray(data) if gray => encoder::encode_gray(&Plane { size, data }, &settings),
+        Pixels::Gray(data) => encoder::encode_gray(&Plane { size, data }, &settings),
         pixels => {
             let Ycc { y, cb, cr, subsampling } = planes(Image::new(size, pixels), request.quality);
             encoder::encode_planes([&y, &cb, &cr], subsampling, &settings)

@@ -1,8 +1,9 @@
-//! Everything before the first scan: size, orientation, profile, and the color model of the components.
+//! Everything before the first scan: size, orientation, colour space, and the color model of the components.
 
 use super::frame::{Component, Frame, Segment, is_frame, next_segment, no_frame};
-use crate::codecs::icc::{Chunks, JPEG_MARKER, or_note};
-use crate::codecs::{Format, Header, Problem, exif};
+use crate::codecs::icc::{Chunks, JPEG_MARKER, Samples, accept, or_note};
+use crate::codecs::{Finding, Format, Header, Problem, exif};
+use crate::color::ColorSpace;
 use crate::image::{Representation, Representations, Subsampling};
 
 /// How the components of a file make a picture.
@@ -15,6 +16,17 @@ pub(super) enum Layout {
     Uneven,
     /// R′G′B′.
     Rgb,
+    /// Four inks.
+    Inks(InkCoding),
+}
+
+/// How inks are coded. As Adobe's programs have it, 0 is full ink; others follow them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InkCoding {
+    /// As they are.
+    Cmyk,
+    /// Cyan, magenta and yellow as Y′CbCr.
+    Ycck,
 }
 
 /// Everything before the first scan.
@@ -22,6 +34,8 @@ pub(super) struct Preamble {
     pub(super) header: Header,
     pub(super) frame: Frame,
     pub(super) layout: Layout,
+    /// The profile of inks; the header has the space of the decoded picture.
+    pub(super) inks: ColorSpace,
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
@@ -31,7 +45,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     let mut at = 2;
     let mut frame: Option<Frame> = None;
-    let (mut jfif, mut adobe, mut orientation) = (false, None, None);
+    let (mut jfif, mut adobe, mut orientation, mut adobe_rgb) = (false, None, None, false);
     let mut chunks = Chunks::default();
     loop {
         let (code, body) = match next_segment(bytes, &mut at) {
@@ -48,7 +62,10 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
                 frame = Some(Frame::read(code, body)?);
             }
             0xe0 => jfif |= body.starts_with(b"JFIF\0"),
-            0xe1 if body.starts_with(b"Exif\0") => orientation = orientation.or_else(|| exif::orientation(body)),
+            0xe1 if body.starts_with(b"Exif\0") => {
+                orientation = orientation.or_else(|| exif::orientation(body));
+                adobe_rgb |= exif::is_adobe_rgb(body);
+            }
             0xe2 => {
                 if let Some(chunk) = body.strip_prefix(JPEG_MARKER) {
                     chunks.push(chunk);
@@ -64,28 +81,45 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     let native = Representations::of(match layout {
         Layout::Gray => &[Representation::Gray],
         Layout::Planar(_) | Layout::Uneven => &[Representation::Ycc, Representation::Rgb],
-        Layout::Rgb => &[Representation::Rgb],
+        Layout::Rgb | Layout::Inks(_) => &[Representation::Rgb],
     });
     let mut findings = Vec::new();
-    let icc = or_note(chunks.finish(), &mut findings);
+    let samples = match layout {
+        Layout::Gray => Samples::Gray,
+        Layout::Planar(_) | Layout::Uneven | Layout::Rgb => Samples::Rgb,
+        Layout::Inks(_) => Samples::Cmyk,
+    };
+    let found = chunks.finish().and_then(|profile| match profile {
+        Some(profile) => accept(&profile, samples),
+        None => Ok((adobe_rgb && samples == Samples::Rgb).then(ColorSpace::adobe_rgb)),
+    });
+    let (space, inks) = match (or_note(found, &mut findings), samples) {
+        (inks, Samples::Cmyk) => {
+            if inks.model().is_none() && findings.is_empty() {
+                findings.push(Finding::InksUnknown);
+            }
+            (ColorSpace::SRGB, inks)
+        }
+        (space, _) => (space, ColorSpace::SRGB),
+    };
     let orientation = orientation.unwrap_or(1);
-    let header = Header { format: Format::Jpeg, size: frame.size, orientation, alpha: false, native, icc, findings };
-    Ok(Preamble { header, frame, layout })
+    let header = Header { format: Format::Jpeg, size: frame.size, orientation, alpha: false, native, space, findings };
+    Ok(Preamble { header, frame, layout, inks })
 }
 
 /// The color model follows libjpeg (jdapimin.c): the JFIF marker, then Adobe's, then the component ids.
 fn layout(components: &[Component], jfif: bool, adobe: Option<u8>) -> Result<Layout, Problem> {
-    let [luma, blue, red] = match *components {
-        [_] => return Ok(Layout::Gray),
-        [one, two, three] => [one, two, three],
-        [_, _, _, _] => return Err(Problem::Cmyk),
-        _ => return Err(Problem::Unsupported("a JPEG with an unusual number of color components")),
-    };
     let most = |factor: fn(&Component) -> u8| components.iter().map(factor).max().unwrap_or(1);
     let (h, v) = (most(|one| one.h), most(|one| one.v));
     if components.iter().any(|one| h % one.h != 0 || v % one.v != 0) {
         return Err(Problem::Unsupported("a rare kind of JPEG (fractional sampling)"));
     }
+    let [luma, blue, red] = match *components {
+        [_] => return Ok(Layout::Gray),
+        [one, two, three] => [one, two, three],
+        [_, _, _, _] => return Ok(Layout::Inks(if adobe == Some(2) { InkCoding::Ycck } else { InkCoding::Cmyk })),
+        _ => return Err(Problem::Unsupported("a JPEG with an unusual number of color components")),
+    };
     let rgb = !jfif
         && match adobe {
             Some(transform) => transform == 0,

@@ -7,7 +7,7 @@ use crate::codecs::icc::JPEG_MARKER;
 const JFIF: usize = 14;
 
 /// Keeps what the picture needs: tables, frame, scans, profile, and the segments that tell how colours are coded. `None`
-/// if there is no scan, and for arithmetic coding, which browsers do not support.
+/// if there is no scan, for arithmetic coding, which browsers do not support, and for inks, of which results have none.
 pub(super) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = vec![0xff, 0xd8];
     let mut at = 2;
@@ -30,7 +30,13 @@ pub(super) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
                 out.extend_from_slice(&bytes[at..end]);
                 (at, has_scan) = (end, true);
             }
-            _ if is_frame(code) && Frame::read(code, body).ok()?.process == Process::Arithmetic => return None,
+            _ if is_frame(code) => {
+                let frame = Frame::read(code, body).ok()?;
+                if frame.process == Process::Arithmetic || frame.components.len() > 3 {
+                    return None;
+                }
+                put(&mut out, code, body)?;
+            }
             _ => put(&mut out, code, body)?,
         }
     }

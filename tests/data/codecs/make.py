@@ -28,7 +28,7 @@ def base(width=WIDTH, height=HEIGHT):
 
 
 def expect(name, picture):
-    picture = picture.convert("RGBA")
+    picture = picture.convert("RGB" if picture.mode == "CMYK" else "RGBA").convert("RGBA")
     with open(f"{name}.rgba", "wb") as file:
         file.write(struct.pack("<II", *picture.size) + picture.tobytes())
 
@@ -79,7 +79,15 @@ save("progressive-420.jpg", base(), quality=90, subsampling="4:2:0", progressive
 save("restarts-420.jpg", base(), quality=90, subsampling="4:2:0", restart_marker_blocks=2)
 save("gray.jpg", base().convert("L"), quality=90)
 save("rgb.jpg", base(), quality=90, keep_rgb=True)
-base().convert("CMYK").save("cmyk.jpg", quality=90)
+save("cmyk.jpg", base().convert("CMYK"), quality=90)
+# The same planes, taken for YCCK: Adobe's marker says so.
+with open("cmyk.jpg", "rb") as file:
+    inks = bytearray(file.read())
+inks[inks.index(b"Adobe") + 11] = 2
+with open("ycck.jpg", "wb") as file:
+    file.write(inks)
+with Image.open("ycck.jpg") as stored:
+    expect("ycck.jpg", stored.convert("RGB"))
 UNDO = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
 for orientation, undo in UNDO.items():
     exif = Image.Exif()

@@ -22,7 +22,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
         for entry in std::fs::read_dir(data.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if name.ends_with(".jpg") && !name.starts_with("arithmetic") && name != "cmyk.jpg" {
+            if name.ends_with(".jpg") && !name.starts_with("arithmetic") {
                 files.push((name, std::fs::read(&path).unwrap()));
             }
         }

@@ -1,0 +1,288 @@
+//! Conversions of pixels from one space to another.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::black::Compensation;
+use super::curve::{Back, Curve};
+use super::grid::{CmykGrid, RgbGrid};
+use super::lut::Lut;
+use super::math::{D50, Matrix, from_lab, inverse, times, to_lab};
+use super::matrix::Shaper;
+use super::profile::{Content, Profile, Shape, Tone};
+use super::{ColorSpace, Model};
+
+/// From device colours to XYZ with black at 0.
+struct Forward<'a> {
+    device: Device<'a>,
+    dark: Compensation,
+}
+
+enum Device<'a> {
+    Shape(&'a Shape),
+    Tone(&'a Tone),
+    Tables(Lut),
+}
+
+impl<'a> Forward<'a> {
+    fn of(space: &'a ColorSpace, srgb: &'a Shape) -> Option<Self> {
+        let device = match space.content() {
+            Content::Srgb => Device::Shape(srgb),
+            Content::Matrix(shape) => Device::Shape(shape),
+            Content::Gray(tone) => Device::Tone(tone),
+            Content::Tables => {
+                let profile = space.tables()?;
+                let lut = Lut::to_connection(&profile.bytes, channels(profile.model)).ok()?;
+                let dark = Compensation::of(darkest(profile, &lut));
+                return Some(Self { device: Device::Tables(lut), dark });
+            }
+        };
+        let dark = Compensation::of(xyz(&device, [0.0; 4]));
+        Some(Self { device, dark })
+    }
+
+    fn at(&self, color: [f64; 4]) -> [f64; 3] {
+        self.dark.apply(xyz(&self.device, color))
+    }
+}
+
+fn xyz(device: &Device<'_>, [a, b, c, d]: [f64; 4]) -> [f64; 3] {
+    match device {
+        Device::Shape(shape) => shape.to_xyz([a, b, c]),
+        Device::Tone(tone) => D50.map(|white| white * tone.luminance(a)),
+        Device::Tables(lut) => lut.xyz([a, b, c, d]),
+    }
+}
+
+fn channels(model: Model) -> usize {
+    match model {
+        Model::Gray => 1,
+        Model::Rgb => 3,
+        Model::Cmyk => 4,
+    }
+}
+
+/// The black of the medium that version 4 prepares perceptual tables for (ICC.1:2022, 6.3.4.3).
+const PERCEPTUAL_BLACK: [f64; 3] = [0.003_36, 0.003_473_1, 0.002_87];
+
+/// The darkest colour that a profile of look-up tables knows. For inks that is what its own separation makes of black: all
+/// inks in full are more than paper takes.
+fn darkest(profile: &Profile, lut: &Lut) -> [f64; 3] {
+    match profile.model {
+        Model::Cmyk if profile.bytes[12..16] == *b"prtr" => {
+            Lut::from_connection_perceptual(&profile.bytes, 4).map_or([0.0; 3], |separation| {
+                let black = if profile.bytes[8] >= 4 { PERCEPTUAL_BLACK } else { [0.0; 3] };
+                // What is nearest to black has a cast that the eye does not see as one.
+                from_lab([to_lab(lut.xyz(separation.device(black)))[0], 0.0, 0.0])
+            })
+        }
+        Model::Cmyk => lut.xyz([1.0; 4]),
+        _ => lut.xyz([0.0; 4]),
+    }
+}
+
+/// From XYZ with black at 0 to RGB.
+struct Backward {
+    device: Target,
+    dark: Compensation,
+}
+
+enum Target {
+    Shape { matrix: Matrix, curves: [Back; 3] },
+    Tables(Lut),
+}
+
+impl Backward {
+    fn of(space: &ColorSpace, srgb: &Shape) -> Option<Self> {
+        let shape = match space.content() {
+            Content::Srgb => srgb,
+            Content::Matrix(shape) => shape,
+            Content::Gray(_) => return None,
+            Content::Tables => {
+                let profile = space.tables().filter(|profile| profile.model == Model::Rgb)?;
+                let lut = Lut::from_connection(&profile.bytes, 3).ok()?;
+                let back = Lut::to_connection(&profile.bytes, 3).ok()?;
+                let dark = Compensation::of(back.xyz(lut.device([0.0; 3])));
+                return Some(Self { device: Target::Tables(lut), dark });
+            }
+        };
+        let curves = shape.curves.each_ref().map(Back::of);
+        let dark = Compensation::of(shape.to_xyz([0.0; 3]));
+        Some(Self { device: Target::Shape { matrix: inverse(&shape.matrix)?, curves }, dark })
+    }
+
+    fn at(&self, xyz: [f64; 3]) -> [f64; 3] {
+        let xyz = self.dark.reverse(xyz);
+        match &self.device {
+            Target::Shape { matrix, curves } => {
+                let linear = times(matrix, xyz);
+                [0, 1, 2].map(|i| curves[i].at(linear[i]))
+            }
+            Target::Tables(lut) => {
+                let [r, g, b, _] = lut.device(xyz);
+                [r, g, b]
+            }
+        }
+    }
+}
+
+/// A conversion from RGB to RGB.
+#[derive(Clone)]
+pub struct Transform(Arc<Kind>);
+
+enum Kind {
+    Same,
+    Shaper(Shaper),
+    Grid(RgbGrid),
+}
+
+impl Transform {
+    /// The conversion between two spaces for RGB; nothing is changed if they are equal, if one is for another model, or if
+    /// `to` cannot [receive](ColorSpace::receives) colours.
+    pub fn between(from: &ColorSpace, to: &ColorSpace) -> Self {
+        static RECENT: Recent<(ColorSpace, ColorSpace), Transform> = Recent::new();
+        if from == to {
+            return Self(Arc::new(Kind::Same));
+        }
+        RECENT.get((from.clone(), to.clone()), || Self(Arc::new(kind(from, to).unwrap_or(Kind::Same))))
+    }
+
+    /// Converts pixels in place; alpha, after blue, stays.
+    pub fn apply<const N: usize>(&self, pixels: &mut [[u8; N]]) {
+        match &*self.0 {
+            Kind::Same => {}
+            Kind::Shaper(shaper) => shaper.apply(pixels),
+            Kind::Grid(grid) => grid.apply(pixels),
+        }
+    }
+}
+
+fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
+    let is_rgb = |space: &ColorSpace| space.is_srgb() || space.model() == Some(Model::Rgb);
+    if !is_rgb(from) || !is_rgb(to) {
+        return None;
+    }
+    let srgb = Shape::srgb();
+    let shape = |space: &ColorSpace| match space.content() {
+        Content::Srgb => Some(srgb.clone()),
+        Content::Matrix(shape) => Some((**shape).clone()),
+        Content::Gray(_) | Content::Tables => None,
+    };
+    if let (Some(from), Some(to)) = (shape(from), shape(to)) {
+        return Shaper::between(&from, &to).map(Kind::Shaper);
+    }
+    let (forward, backward) = (Forward::of(from, &srgb)?, Backward::of(to, &srgb)?);
+    Some(Kind::Grid(RgbGrid::of(|[r, g, b]| backward.at(forward.at([r, g, b, 0.0])))))
+}
+
+/// A conversion of gray samples.
+#[derive(Clone)]
+pub struct Neutrals([u8; 256]);
+
+impl Neutrals {
+    /// The conversion from the equal red, green and blue, or the gray, of one space to the gray of another, which is sRGB or
+    /// one for gray. `None` if `from` is for inks.
+    pub fn between(from: &ColorSpace, to: &ColorSpace) -> Option<Self> {
+        if from == to {
+            return Some(Self(std::array::from_fn(|byte| byte as u8)));
+        }
+        if from.model() == Some(Model::Cmyk) {
+            return None;
+        }
+        let srgb = Shape::srgb();
+        let forward = Forward::of(from, &srgb)?;
+        // Half-way between two bytes.
+        let limits: [f64; 255] = std::array::from_fn(|byte| {
+            let place = (byte as f64 + 0.5) / 255.0;
+            match to.content() {
+                Content::Gray(tone) => tone.luminance(place),
+                _ => Curve::SRGB.at(place),
+            }
+        });
+        Some(Self(std::array::from_fn(|byte| {
+            let luminance = forward.at([byte as f64 / 255.0; 4])[1];
+            limits.partition_point(|limit| *limit <= luminance) as u8
+        })))
+    }
+
+    /// Converts one sample.
+    pub fn at(&self, gray: u8) -> u8 {
+        self.0[usize::from(gray)]
+    }
+
+    /// Converts samples in place.
+    pub fn apply(&self, samples: &mut [u8]) {
+        samples.iter_mut().for_each(|sample| *sample = self.at(*sample));
+    }
+}
+
+/// A conversion from CMYK to sRGB.
+#[derive(Clone)]
+pub struct Inks(Option<Arc<CmykGrid>>);
+
+impl Inks {
+    /// For inks of which nothing is known: cyan takes away red, magenta green, yellow blue, and black all of them, as in
+    /// browsers.
+    pub const PLAIN: Self = Self(None);
+
+    /// By a profile, or [`PLAIN`](Self::PLAIN) if it is not one for inks.
+    pub fn of(space: &ColorSpace) -> Self {
+        static RECENT: Recent<ColorSpace, Inks> = Recent::new();
+        if space.model() != Some(Model::Cmyk) {
+            return Self::PLAIN;
+        }
+        RECENT.get(space.clone(), || {
+            let srgb = Shape::srgb();
+            let sides = Forward::of(space, &srgb).zip(Backward::of(&ColorSpace::SRGB, &srgb));
+            Self(sides.map(|(forward, backward)| Arc::new(CmykGrid::of(|inks| backward.at(forward.at(inks))))))
+        })
+    }
+
+    /// The sRGB colour of inks, where 255 is full ink.
+    pub fn color(&self, inks: [u8; 4]) -> [u8; 3] {
+        match &self.0 {
+            Some(grid) => grid.at(inks),
+            None => {
+                let [c, m, y, k] = inks.map(|ink| 255 - u16::from(ink));
+                [c, m, y].map(|light| ((light * k + 127) / 255) as u8)
+            }
+        }
+    }
+}
+
+impl ColorSpace {
+    /// Whether colours can be converted into it: some profiles, such as those of scanners, only tell how to read them.
+    pub fn receives(&self) -> bool {
+        match self.content() {
+            Content::Srgb | Content::Matrix(_) | Content::Gray(_) => true,
+            Content::Tables => self
+                .tables()
+                .is_some_and(|profile| profile.model == Model::Rgb && Lut::from_connection(&profile.bytes, 3).is_ok()),
+        }
+    }
+}
+
+/// The conversions used last: the pictures of a batch often have the same profile.
+struct Recent<K, V>(Mutex<Vec<(K, V)>>);
+
+/// How many are kept, of at most a few megabytes each.
+const KEPT: usize = 4;
+
+impl<K: PartialEq, V: Clone> Recent<K, V> {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = kept.iter().position(|(known, _)| *known == key) {
+            let found = kept.remove(index);
+            kept.push(found);
+        } else {
+            if kept.len() == KEPT {
+                kept.remove(0);
+            }
+            kept.push((key, make()));
+        }
+        kept.last().map(|(_, value)| value.clone()).unwrap_or_else(|| unreachable!("pushed above"))
+    }
+}
