@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Map, Value};
@@ -60,6 +61,11 @@ impl Default for Keeping {
     }
 }
 
+/// Continues in another task, to keep each one short.
+async fn new_task() {
+    TimeoutFuture::new(0).await;
+}
+
 /// What was found for this tab.
 struct Found {
     draft_id: String,
@@ -87,6 +93,7 @@ pub(crate) fn keep_draft() {
             Some(found) => found,
             None => draft.begin().await,
         };
+        new_task().await;
         draft.restore(library, found).await;
     });
 }
@@ -188,6 +195,7 @@ impl Draft {
         let Setup { skipped, choice, documents, own_text } = setup;
         let has_pictures = items.iter().any(|item| item.as_missing().is_none());
         self.put_back(items);
+        new_task().await;
         self.skipped.set(skipped);
         if !own_text.is_empty() {
             self.take_own_text(own_text);
@@ -210,6 +218,7 @@ impl Draft {
         if ran {
             self.keeping.ran.set_value(Some(self.content()));
         }
+        new_task().await;
         self.keeping.restoring.set(false);
         if let Some(summary) = summary {
             let hint = if has_pictures {
