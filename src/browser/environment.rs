@@ -10,6 +10,7 @@ use web_sys::{
 };
 
 use super::interop::{describe, property, settled};
+use crate::api::ApiError;
 use crate::batch::records::Millis;
 use crate::export::zip::Moment;
 
@@ -177,6 +178,15 @@ pub enum FileError {
     /// Anything else: the file, and why.
     #[error("{0}: {1}")]
     Failed(&'static str, String),
+}
+
+impl From<FileError> for ApiError {
+    fn from(error: FileError) -> Self {
+        Self::internal(match error {
+            FileError::Updated => error.to_string(),
+            FileError::Failed(..) => format!("The program could not be loaded: {error}. Reload the page."),
+        })
+    }
 }
 
 /// The program's own files. Every build gives each a name after its content, so that no cache can answer with another

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{FileError, OwnFiles, fetch_own, now, random, resolve};
+use super::environment::{OwnFiles, fetch_own, now, random, resolve};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, settled, spawn, to_js};
 use super::storage::Storage;
 use super::verify::{self, Found};
@@ -264,12 +264,7 @@ impl Hub {
             },
         );
         let (fetched, opened) = both(Program::fetch(files), opened).await;
-        let program = Rc::new(fetched.map_err(|error| match error {
-            FileError::Updated => ApiError::internal(error.to_string()),
-            FileError::Failed(..) => {
-                ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
-            }
-        })?);
+        let program = Rc::new(fetched?);
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
             Err(error @ StoreError::Version) => return Err(error.into()),

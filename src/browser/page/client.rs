@@ -11,7 +11,7 @@ use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::environment::{FileError, OwnFiles, base_path, base_url, storage_manager};
+use super::super::environment::{OwnFiles, base_path, base_url, storage_manager};
 use super::super::interop::{describe, from_js, handover, settled, spawn};
 use super::super::locks;
 use super::super::program::Program;
@@ -209,13 +209,7 @@ impl Client {
         let (base_url, names) = (base_url(), OwnFiles::declared());
         let files = OwnFiles::new(&base_url, names.clone());
         let nothing = async { Ok(String::new()) };
-        let program =
-            Program::fetch(&files, "service.js", "service_bg.wasm", nothing).await.map_err(|error| match error {
-                FileError::Updated => ApiError::internal(error.to_string()),
-                FileError::Failed(..) => {
-                    ApiError::internal(format!("The program could not be loaded: {error}. Reload the page."))
-                }
-            })?;
+        let program = Program::fetch(&files, "service.js", "service_bg.wasm", nothing).await?;
         let setup = Setup {
             base_url: base_url.clone(),
             files: names,

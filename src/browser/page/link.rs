@@ -11,7 +11,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent, Worker};
 
 use super::super::environment::random;
-use super::super::interop::{Listener, Receiver, Sender, from_js, handover, property, spawn, to_js};
+use super::super::interop::{
+    Listener, Receiver, Sender, describe, from_js, handover, property, set_property, spawn, to_js,
+};
 use super::super::locks;
 use super::super::program::Program;
 use crate::api::{ApiError, Asset};
@@ -55,7 +57,8 @@ struct Pending {
 struct Running {
     worker: Worker,
     _listeners: Vec<Listener>,
-    _start: Timeout,
+    /// Until its code has started.
+    start: Option<Timeout>,
 }
 
 impl Drop for Running {
@@ -112,7 +115,7 @@ impl Link {
             Ok(call) => self.call_by_name(&call, files, on_stored),
             Err(error) => {
                 let (answer, receiver) = handover();
-                answer.send(Err(unreadable(&super::super::interop::describe(&error))));
+                answer.send(Err(unreadable(&describe(&error))));
                 receiver
             }
         }
@@ -133,7 +136,7 @@ impl Link {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
         let message = js_sys::Object::new();
-        super::super::interop::set_property(&message, "call", &Array::of2(&ticket.into(), call));
+        set_property(&message, "call", &Array::of2(&ticket.into(), call));
         let message = Array::of2(&message, files);
         if !self.accepts.get() {
             self.pending.borrow_mut().insert(ticket, Pending { answer, on_stored });
@@ -144,7 +147,7 @@ impl Link {
             Ok(()) => {
                 self.pending.borrow_mut().insert(ticket, Pending { answer, on_stored });
             }
-            Err(error) => answer.send(Err(unreadable(&super::super::interop::describe(&error)))),
+            Err(error) => answer.send(Err(unreadable(&describe(&error)))),
         }
         receiver
     }
@@ -190,11 +193,9 @@ impl Link {
         let listeners = vec![messages, lost("error"), lost("messageerror")];
         let own = self.own.clone();
         let start = Timeout::new(START_MS, move || {
-            if own.upgrade().is_some_and(|link| !link.accepts.get()) {
-                died(&own, generation, "it did not start".to_owned());
-            }
+            died(&own, generation, "it did not start".to_owned());
         });
-        *self.running.borrow_mut() = Some(Running { worker, _listeners: listeners, _start: start });
+        *self.running.borrow_mut() = Some(Running { worker, _listeners: listeners, start: Some(start) });
     }
 
     fn heard(&self, data: &Array, name: &str) {
@@ -210,6 +211,10 @@ impl Link {
             }
             FromService::Crashed { message, .. } => died(&self.own, self.generation.get(), message),
             FromService::Ready { version, build_id } if version == VERSION && build_id == BUILD_ID => {
+                // From here on it waits for downloads, or for another tab to be closed, however long that takes.
+                if let Some(running) = &mut *self.running.borrow_mut() {
+                    running.start = None;
+                }
                 self.tell(&ToService::Start(self.setup.borrow().clone()));
                 // It was told once.
                 self.setup.borrow_mut().suspended = None;
@@ -242,7 +247,6 @@ impl Link {
                     }
                 }
             }
-            // Another tab has to be closed first, however long that takes.
             message @ (FromService::Blocked
             | FromService::Event(_)
             | FromService::State(_)
