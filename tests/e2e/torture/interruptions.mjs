@@ -1,7 +1,7 @@
 // A batch whose tab crashes, or whose browser is killed, again and again.
 
 import { crash as crashTab, execute, executions, scratchFolder, until, untilEnded, within } from "../support/harness.mjs";
-import { atMost, audited, bases, browserOf, exactly, figure, firstStartSince, importVariants, largest, median, over, reopen, row, spied, spiedOnDisk, undisturbed, wait } from "./kit.mjs";
+import { atMost, audited, bases, browserOf, exactly, figure, firstStartSince, importVariants, largest, ledger, median, over, reopen, row, spied, spiedOnDisk, undisturbed, wait } from "./kit.mjs";
 
 /** The pictures' size: 100 to 300 ms of work each, so that an interruption hits some. */
 const MEGAPIXELS = 6;
@@ -78,16 +78,7 @@ async function interrupted(run, firstPage, { again, early }) {
 
   let page = firstPage;
   const batchId = await execute(page, over(await importVariants(page, jpegs, sizes.images)));
-  const recorded = new Map();
-  const touched = [];
-  const keep = async () => {
-    for (const one of await executions(page, batchId)) {
-      if (one.status !== "success" && one.status !== "failed") continue;
-      const text = JSON.stringify([one.status, one.attempts, one.startedAt, one.completedAt, one.outputs]);
-      if (recorded.has(one.executionId) && recorded.get(one.executionId) !== text) touched.push(one.executionId);
-      recorded.set(one.executionId, text);
-    }
-  };
+  const { touched, keep } = ledger(() => executions(page, batchId));
 
   const moments = random.several(sizes.times, 1, sizes.images - 3);
   const resumed = [];

@@ -264,3 +264,18 @@ export function sampleMemory(browserProcess, every = 100) {
     },
   };
 }
+
+/** Ended executions as they were first read, by `read`: `keep()` reads them again, and `touched` has those that differ from before. */
+export function ledger(read) {
+  const recorded = new Map();
+  const touched = [];
+  const keep = async () => {
+    for (const one of await read()) {
+      if (one.status !== "success" && one.status !== "failed") continue;
+      const text = JSON.stringify([one.status, one.attempts, one.startedAt, one.completedAt, one.outputs]);
+      if (recorded.has(one.executionId) && recorded.get(one.executionId) !== text) touched.push(one.executionId);
+      recorded.set(one.executionId, text);
+    }
+  };
+  return { touched, keep };
+}

@@ -2,7 +2,7 @@
 
 import { assertCountsAddUp, call, execute, executions } from "../support/harness.mjs";
 import { Book } from "./book.mjs";
-import { atMost, audited, bases, exactly, figure, hearing, importVariants, largest, median, over, row, spied, spyIn, undisturbed, wait } from "./kit.mjs";
+import { atMost, audited, bases, exactly, figure, hearing, importVariants, largest, ledger, median, over, row, spied, spyIn, undisturbed, wait } from "./kit.mjs";
 
 const WORKERS = 2;
 /** If the batch takes longer than this, it hangs. */
@@ -70,16 +70,7 @@ export const workers = {
         await wait(30);
       }
     };
-    const recorded = new Map();
-    const touched = [];
-    const keep = async () => {
-      for (const one of await executions(page, batchId)) {
-        if (one.status !== "success" && one.status !== "failed") continue;
-        const text = JSON.stringify([one.status, one.attempts, one.startedAt, one.completedAt, one.outputs]);
-        if (recorded.has(one.executionId) && recorded.get(one.executionId) !== text) touched.push(one.executionId);
-        recorded.set(one.executionId, text);
-      }
-    };
+    const { touched, keep } = ledger(() => executions(page, batchId));
     /** Calls that are under way when a service dies: each is answered, or refused with the reason. */
     const calls = (number) => [
       ...["getBatchStatus", "listExecutions", "getReport"].map((name) => call(page, name, batchId).then((answer) => answer.rejected && note(name, answer.rejected.message))),
