@@ -677,6 +677,21 @@ fn only_version_one_is_spoken() {
 }
 
 #[test]
+fn a_request_with_an_id_is_accepted_once() {
+    let service = service();
+    let id = "batch-mirror-20260130-00c0ffee";
+    let request = |count| json!({ "workflowId": "Mirror", "batchId": id, "workflow": workflow(images(count)) });
+    let first = run(service.execute(&request(3))).expect("accepted");
+    assert_eq!((first.batch_id.as_str(), first.assets.total), (id, 3));
+    let again = run(service.execute(&request(2))).expect("known");
+    assert_eq!(json_of(&again), json_of(&first));
+    assert_eq!(run(service.list(&json!({}))).expect("listed").batches.len(), 1);
+    let mut other = request(1);
+    other["batchId"] = "batch/../x".into();
+    assert_eq!(refused(run(service.execute(&other))).code, 400);
+}
+
+#[test]
 fn links_are_resolved_against_the_documents_base() {
     for (base, expected) in [
         ("https://a.example/", "https://a.example/api/batch/b/status"),

@@ -2,7 +2,7 @@
 // `cargo xtask build` puts this file and the table of routes into `sw.js`.
 //
 // A service worker cannot run a batch: it has no workers, and the browser ends it after minutes. So every call is passed on to a page
-// (`page.js`). Only pages of this origin that the service worker controls get here; browsers send it no requests of other sites except
+// (`page.js`). If none is open, a batch is set aside, and the next page accepts it. Only pages of this origin that the service worker controls get here; browsers send it no requests of other sites except
 // navigations, and those may only read.
 
 /** `routes.json`. */
@@ -13,6 +13,10 @@ const API = `${SCOPE}api/`;
 const HEARD_MS = 3_000;
 /** Most bytes of a body that is JSON. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** Where batches wait for a page, each by its address. `page.js` has the same names. */
+const WAITING_CACHE = `pixelmill-waiting:${PATH}`;
+const WAITING = `${SCOPE}waiting/`;
 
 /** What is sent instead of the answer. It has the contract's error object as its body. */
 class Refused extends Error {
@@ -70,7 +74,8 @@ async function routed(event, version) {
   };
   const parameters = [];
   for (const name of route.arguments) parameters.push(await (readers[name] ?? (() => values[name]))());
-  const { answer } = await call(event, route.call, parameters, version);
+  const { answer, isWaiting } = await callOrWait(event, route, parameters, version);
+  if (isWaiting) return json(answer, route.status, { "retry-after": "5" });
   if (route.call === "readAsset") return download(request, values.assetId, answer);
   if (typeof answer === "string") return new Response(answer, { status: route.status, headers: { "content-type": "text/csv; charset=utf-8" } });
   return json(route.call === "importAssets" ? { assets: answer } : answer, route.status);
@@ -186,6 +191,65 @@ function download(request, assetId, blob) {
 
 function json(body, status, headers = {}) {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", "cache-control": "no-store", ...headers } });
+}
+
+/** The outcome of a call, or of what a batch that waits for a page can do without one. */
+async function callOrWait(event, route, parameters, version) {
+  try {
+    return await call(event, route.call, parameters, version);
+  } catch (error) {
+    const isUnavailable = error instanceof Refused && error.body.code === 503;
+    if (isUnavailable && route.call === "executeBatch") return { answer: await setAside(parameters[0].text), isWaiting: true };
+    const code = error.body?.code;
+    if (["getBatchStatus", "cancelBatch", "listExecutions"].includes(route.call) && (isUnavailable || code === 404)) {
+      const waiting = await waitingBatch(parameters[0]);
+      // A page has refused it since.
+      if (waiting?.error) throw Object.assign(new Error(waiting.error.message), { body: waiting.error });
+      if (waiting && route.call === "getBatchStatus") return { answer: waiting.accepted, isWaiting: true };
+    }
+    throw error;
+  }
+}
+
+/** A batch that waits for a page: its request as text, what was answered, and the error object if a page has refused it. */
+async function waitingBatch(batchId) {
+  const kept = await (await caches.open(WAITING_CACHE)).match(WAITING + encodeURIComponent(batchId));
+  return await kept?.json();
+}
+
+/** Keeps a batch for the next page, and answers as `executeBatch` does. Only what needs no page is checked. */
+async function setAside(text) {
+  let request;
+  try {
+    request = JSON.parse(text);
+  } catch (error) {
+    throw new Refused(400, "invalid_request", `The body is not JSON: ${error.message}`);
+  }
+  const workflowId = request?.workflowId ?? request?.workflow?.workflowId;
+  if (typeof workflowId !== "string" || !workflowId.trim()) {
+    throw new Refused(400, "invalid_request", '"workflowId" is missing or not text. Send the id of the workflow.');
+  }
+  const created = new Date().toISOString();
+  const slug = workflowId.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, 48).replace(/-$/, "") || "workflow";
+  const random = crypto.getRandomValues(new Uint32Array(1))[0].toString(16).padStart(8, "0");
+  const batchId = request.batchId ?? `batch-${slug}-${created.slice(0, 10).replaceAll("-", "")}-${random}`;
+  const before = await waitingBatch(batchId);
+  if (before && !before.error) return before.accepted;
+  const href = (rest) => ({ href: `${API}batch/${batchId}/${rest}` });
+  const accepted = {
+    batchId,
+    workflowId,
+    jobName: typeof request.workflow?.metadata?.name === "string" ? request.workflow.metadata.name : workflowId,
+    status: "pending",
+    assets: { total: 0, pending: 0, processing: 0, completed: 0, failed: 0 },
+    config: { concurrencyLimit: 10, priority: "NORMAL", continueOnError: true, ...request.batchConfig },
+    createdAt: created,
+    links: { status: href("status"), cancel: href("cancel"), executions: href("executions"), result: href("status?format=preview") },
+    message: `Pixelmill is not open in any tab. The batch starts when it is opened: ${SCOPE}`,
+  };
+  const cache = await caches.open(WAITING_CACHE);
+  await cache.put(WAITING + encodeURIComponent(batchId), new Response(JSON.stringify({ request: { ...request, batchId }, accepted })));
+  return accepted;
 }
 
 /** Makes a call of a page's client: of the page that sends the request, if it is one of ours, or of another. */
