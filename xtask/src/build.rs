@@ -95,6 +95,8 @@ const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// What the browser reads when the page is installed.
 const MANIFEST: &str = "manifest.webmanifest";
+/// What a client without the page reads: the build's id, and the names of the files that the page fetches by itself.
+const DEPLOYMENT: &str = "pixelmill.json";
 
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
@@ -110,7 +112,7 @@ fn name_by_content(folder: &Path) -> Outcome {
     let mut fetched = Vec::new();
     for file in list(folder)? {
         let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST].contains(&old.as_str()) {
+        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&old.as_str()) {
             continue;
         }
         let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
@@ -131,12 +133,13 @@ fn name_by_content(folder: &Path) -> Outcome {
     write_text(&page, &html.replace(DECLARATION, &declaration))
 }
 
-/// Writes the build's id into the page and the service worker, and the list of the build's files into the latter.
+/// Writes the build's id into the page and the service worker, the list of the build's files into the latter, and both
+/// the id and the files that the page declares into [`DEPLOYMENT`].
 ///
 /// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
 /// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
 fn list_build(folder: &Path) -> Outcome {
-    let (page, worker) = (folder.join(PAGE), folder.join(SERVICE_WORKER));
+    let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
     let (html, script) = (read_text(&page)?, read_text(&worker)?);
     if !html.contains(BUILD_ID) || !script.contains(BUILD_LIST) {
         return Err("index.html or sw.js has no place for the build's id".to_owned());
@@ -147,7 +150,9 @@ fn list_build(folder: &Path) -> Outcome {
     let mut files = Vec::new();
     for file in list(folder)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_left_out = file == page || file == worker || name.starts_with(NETWORK.prefix) || name.ends_with(".onnx");
+        let is_left_out = [&page, &worker, &deployment].contains(&&file)
+            || name.starts_with(NETWORK.prefix)
+            || name.ends_with(".onnx");
         if !file.is_file() || is_left_out {
             continue;
         }
@@ -159,7 +164,18 @@ fn list_build(folder: &Path) -> Outcome {
     let id = format!("{:016x}", hasher.finish());
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
+    write_text(&deployment, &format!("{{\"id\":\"{id}\",\"files\":{}}}", declared_files(&html)?))?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The JSON object with the names of the files, as [`name_by_content`] wrote it into the page or found it there.
+fn declared_files(html: &str) -> Outcome<&str> {
+    let (start, _) = DECLARATION.split_once("\"{}\"").unwrap_or((DECLARATION, ""));
+    let object = html.split_once(start).and_then(|(_, rest)| match rest.strip_prefix('\'') {
+        Some(rest) => rest.split_once('\'').map(|(object, _)| object),
+        None => rest.strip_prefix('"')?.split_once('"').map(|(object, _)| object),
+    });
+    object.ok_or_else(|| "index.html does not declare the names of the files".to_owned())
 }
 
 fn read_text(file: &Path) -> Outcome<String> {
@@ -394,7 +410,7 @@ mod tests {
         assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
         for name in &names {
-            let fixed = [PAGE, SERVICE_WORKER, MANIFEST].contains(&name.as_str());
+            let fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&name.as_str());
             let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
@@ -405,10 +421,12 @@ mod tests {
     #[test]
     fn the_service_worker_gets_the_files_that_the_page_starts_and_runs_with() {
         let folder = std::env::temp_dir().join(format!("pixelmill-list-{}", std::process::id()));
+        let declared = DECLARATION.replace("\"{}\"", "'{\"app.js\":\"app-0.js\"}'");
+        let page = format!("{declared}{BUILD_ID}");
         let build = |style: &str| {
             fs::create_dir_all(folder.join("install")).expect("a folder");
             for (name, content) in [
-                (PAGE, BUILD_ID),
+                (PAGE, page.as_str()),
                 (SERVICE_WORKER, BUILD_LIST),
                 (MANIFEST, "{}"),
                 ("app-0.js", "app"),
@@ -422,10 +440,15 @@ mod tests {
             list_build(&folder).expect("listed");
             let [html, script] = [PAGE, SERVICE_WORKER].map(|name| read_text(&folder.join(name)).expect("read"));
             let id = script.split('"').nth(3).expect("an id").to_owned();
-            assert_eq!(html, format!("<meta name=\"pixelmill-build\" content=\"{id}\">"));
+            assert_eq!(html, format!("{declared}<meta name=\"pixelmill-build\" content=\"{id}\">"));
+            let deployment = read_text(&folder.join(DEPLOYMENT)).expect("read");
+            assert_eq!(deployment, format!("{{\"id\":\"{id}\",\"files\":{{\"app.js\":\"app-0.js\"}}}}"));
             (id, script)
         };
         let (first, again, other) = (build("plain"), build("plain"), build("vivid"));
+        fs::write(folder.join(PAGE), BUILD_ID).expect("written");
+        fs::write(folder.join(SERVICE_WORKER), BUILD_LIST).expect("written");
+        let undeclared = list_build(&folder);
         fs::write(folder.join(PAGE), "no place").expect("written");
         let refused = list_build(&folder);
         fs::remove_dir_all(&folder).expect("removed");
@@ -436,7 +459,15 @@ mod tests {
         assert_eq!(first.1, expected);
         assert_eq!(first, again, "the same files are the same build");
         assert_ne!(first.0, other.0, "another content of the same length is another build");
-        assert!(refused.is_err());
+        assert!(undeclared.is_err() && refused.is_err());
+    }
+
+    #[test]
+    fn the_declared_files_are_found_in_a_page_with_and_without_names() {
+        assert_eq!(declared_files(DECLARATION), Ok("{}"));
+        let written = DECLARATION.replace("\"{}\"", "'{\"a.js\":\"a-1.js\"}'");
+        assert_eq!(declared_files(&format!("<p>{written}<p class='x'>")), Ok("{\"a.js\":\"a-1.js\"}"));
+        assert!(declared_files("<p>").is_err());
     }
 
     #[test]
