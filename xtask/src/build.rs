@@ -98,6 +98,11 @@ const MANIFEST: &str = "manifest.webmanifest";
 /// What a client without the page reads: the build's id, and the names of the files that the page fetches by itself.
 const DEPLOYMENT: &str = "pixelmill.json";
 
+/// The beginning of every worker's source text.
+const LIFE: &str = include_str!("../../src/browser/program/life.js");
+/// Its end.
+const BOOTSTRAP: &str = include_str!("../../src/browser/program/bootstrap.js");
+
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
 /// Where the page reads the id of its build.
@@ -164,8 +169,17 @@ fn list_build(folder: &Path) -> Outcome {
     let id = format!("{:016x}", hasher.finish());
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
-    write_text(&deployment, &format!("{{\"id\":\"{id}\",\"files\":{}}}", declared_files(&html)?))?;
+    write_text(
+        &deployment,
+        &format!("{{\"id\":\"{id}\",\"files\":{},\"program\":{}}}", declared_files(&html)?, program()),
+    )?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The beginning and the end of every worker's source text, as a JSON object: a client puts the glue between them.
+fn program() -> String {
+    // Rust's notation of an ASCII text without control characters other than line breaks is also JSON's.
+    format!("{{\"life\":{LIFE:?},\"bootstrap\":{BOOTSTRAP:?}}}")
 }
 
 /// The JSON object with the names of the files, as [`name_by_content`] wrote it into the page or found it there.
@@ -442,7 +456,10 @@ mod tests {
             let id = script.split('"').nth(3).expect("an id").to_owned();
             assert_eq!(html, format!("{declared}<meta name=\"pixelmill-build\" content=\"{id}\">"));
             let deployment = read_text(&folder.join(DEPLOYMENT)).expect("read");
-            assert_eq!(deployment, format!("{{\"id\":\"{id}\",\"files\":{{\"app.js\":\"app-0.js\"}}}}"));
+            assert_eq!(
+                deployment,
+                format!("{{\"id\":\"{id}\",\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}", program())
+            );
             (id, script)
         };
         let (first, again, other) = (build("plain"), build("plain"), build("vivid"));
@@ -460,6 +477,14 @@ mod tests {
         assert_eq!(first, again, "the same files are the same build");
         assert_ne!(first.0, other.0, "another content of the same length is another build");
         assert!(undeclared.is_err() && refused.is_err());
+    }
+
+    #[test]
+    fn the_programs_scripts_are_the_same_text_in_rust_and_json() {
+        for script in [LIFE, BOOTSTRAP] {
+            assert!(script.chars().all(|character| character == '\n' || (' '..='~').contains(&character)));
+        }
+        assert!(!program().contains('\n'));
     }
 
     #[test]
