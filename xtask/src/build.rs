@@ -13,6 +13,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use crate::build_id;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
@@ -37,6 +38,9 @@ const NETWORK: Part = Part {
     optimisation: &["-O3", "--one-caller-inline-max-function-size=0"],
     budget: 64_000,
 };
+
+/// The most that the npm client's script may have after brotli.
+const CLIENT_BUDGET: u64 = 12_000;
 
 const PARTS: [Part; 4] = [APP, SERVICE, WORKER, NETWORK];
 
@@ -85,7 +89,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             optimise(project, node)?;
         }
         name_by_content(&project.dist())?;
-        list_build(&project.dist())
+        list_build(&project.dist(), &build_id::of(&project.root))
     })
 }
 
@@ -95,7 +99,8 @@ const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// What the browser reads when the page is installed.
 const MANIFEST: &str = "manifest.webmanifest";
-/// What a client without the page reads: the build's id, and the names of the files that the page fetches by itself.
+/// What a client without the page reads: the deployment's id, the id that is compiled into its programs, the version of
+/// the service's messages, the names of the files that the page fetches by itself, and the scripts around the glue.
 const DEPLOYMENT: &str = "pixelmill.json";
 
 /// The beginning of every worker's source text.
@@ -103,12 +108,20 @@ const LIFE: &str = include_str!("../../src/browser/program/life.js");
 /// Its end.
 const BOOTSTRAP: &str = include_str!("../../src/browser/program/bootstrap.js");
 
+/// The messages of the service.
+const MESSAGES: &str = include_str!("../../src/service.rs");
+
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
 /// Where the page reads the id of its build.
 const BUILD_ID: &str = "<meta name=\"pixelmill-build\" content=\"\">";
 /// Where the service worker reads the id and the files of its build.
 const BUILD_LIST: &str = "const BUILD = { id: \"\", files: {} };";
+
+/// Whether a folder holds a finished build.
+pub fn is_deployment(folder: &Path) -> bool {
+    folder.join(DEPLOYMENT).is_file()
+}
 
 /// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
@@ -143,7 +156,7 @@ fn name_by_content(folder: &Path) -> Outcome {
 ///
 /// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
 /// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
-fn list_build(folder: &Path) -> Outcome {
+fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
     let (html, script) = (read_text(&page)?, read_text(&worker)?);
     if !html.contains(BUILD_ID) || !script.contains(BUILD_LIST) {
@@ -171,9 +184,21 @@ fn list_build(folder: &Path) -> Outcome {
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
     write_text(
         &deployment,
-        &format!("{{\"id\":\"{id}\",\"files\":{},\"program\":{}}}", declared_files(&html)?, program()),
+        &format!(
+            "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
+            message_version()?,
+            declared_files(&html)?,
+            program()
+        ),
     )?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The version of the service's messages.
+fn message_version() -> Outcome<u32> {
+    let rest = MESSAGES.split_once("pub const VERSION: u32 = ").map(|(_, rest)| rest);
+    let version = rest.and_then(|rest| rest.split_once(';')).and_then(|(number, _)| number.parse().ok());
+    version.ok_or_else(|| "src/service.rs does not declare the version of its messages".to_owned())
 }
 
 /// The beginning and the end of every worker's source text, as a JSON object: a client puts the glue between them.
@@ -347,6 +372,15 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
                 over.push(format!("the {} has {brotli} bytes after brotli, {} are allowed", part.name, part.budget));
             }
         }
+        let client = project.client().join("pixelmill.js");
+        if node.is_some()
+            && let [Some(brotli)] = brotli_sizes(project, &[client])?[..]
+        {
+            println!("    npm client: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
+            if brotli > CLIENT_BUDGET {
+                over.push(format!("the npm client has {brotli} bytes after brotli, {CLIENT_BUDGET} are allowed"));
+            }
+        }
         if over.is_empty() { Ok(()) } else { Err(over.join("; ")) }
     })
 }
@@ -451,23 +485,27 @@ mod tests {
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
-            list_build(&folder).expect("listed");
+            list_build(&folder, "c0de").expect("listed");
             let [html, script] = [PAGE, SERVICE_WORKER].map(|name| read_text(&folder.join(name)).expect("read"));
             let id = script.split('"').nth(3).expect("an id").to_owned();
             assert_eq!(html, format!("{declared}<meta name=\"pixelmill-build\" content=\"{id}\">"));
             let deployment = read_text(&folder.join(DEPLOYMENT)).expect("read");
             assert_eq!(
                 deployment,
-                format!("{{\"id\":\"{id}\",\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}", program())
+                format!(
+                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
+                    message_version().expect("a version"),
+                    program()
+                )
             );
             (id, script)
         };
         let (first, again, other) = (build("plain"), build("plain"), build("vivid"));
         fs::write(folder.join(PAGE), BUILD_ID).expect("written");
         fs::write(folder.join(SERVICE_WORKER), BUILD_LIST).expect("written");
-        let undeclared = list_build(&folder);
+        let undeclared = list_build(&folder, "c0de");
         fs::write(folder.join(PAGE), "no place").expect("written");
-        let refused = list_build(&folder);
+        let refused = list_build(&folder, "c0de");
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
             "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2}}}};",
