@@ -60,12 +60,18 @@ export interface ProcessOptions {
 /** Starts the service of a deployment in a worker of this page. */
 export function connect(options?: ConnectOptions): Promise<Pixelmill>;
 
+/** The events of a connection. */
+export interface PixelmillEvents extends Events {
+  /** `state` has a new value. */
+  statechange: Event;
+}
+
 /** A connection to a service. */
 export interface Pixelmill extends Calls {
-  addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: "statechange", listener: (event: Event) => void, options?: boolean | AddEventListenerOptions): void;
-  removeEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void, options?: boolean | EventListenerOptions): void;
-  removeEventListener(type: "statechange", listener: (event: Event) => void, options?: boolean | EventListenerOptions): void;
+  addEventListener<K extends keyof PixelmillEvents>(type: K, listener: (event: PixelmillEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<K extends keyof PixelmillEvents>(type: K, listener: (event: PixelmillEvents[K]) => void, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
 
 export class Pixelmill extends EventTarget {

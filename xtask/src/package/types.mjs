@@ -32,7 +32,7 @@ function objectType({ properties = {}, required = [], additionalProperties }, in
 }
 
 function union(types) {
-  return [...new Set(types)].join(" | ");
+  return [...new Set(types.flatMap((type) => (type.includes("{") ? [type] : type.split(" | "))))].join(" | ");
 }
 
 function ofOneType(type, part, indent) {
@@ -71,17 +71,19 @@ function isOptional(part) {
 
 function declared(key, part) {
   const type = typeOf(part);
-  const isInterface = type.startsWith("{") && type.endsWith("}") && part.type === "object" && !part.$ref && !(part.oneOf ?? part.anyOf);
-  const head = comment(part.description);
-  return isInterface || (type.startsWith("{") && part.type === "object") ? `${head}export interface ${nameOf(key)} ${type}` : `${head}export type ${nameOf(key)} = ${type};`;
+  // One object, and nothing beside it.
+  const isInterface = part.type === "object" && !part.$ref && type === objectType(part, "");
+  return comment(part.description) + (isInterface ? `export interface ${nameOf(key)} ${type}` : `export type ${nameOf(key)} = ${type};`);
 }
 
 function method(name, { parameters, answer }) {
   const list = Object.entries(parameters).map(([key, part]) => {
     const type = typeOf(part, "  ");
-    return isOptional(part) ? `${key}?: ${type} | null` : `${key}: ${type}`;
+    return isOptional(part) ? `${key}?: ${union([type, "null"])}` : `${key}: ${type}`;
   });
-  return `  ${name}(${[...list, "options?: Options"].join(", ")}): Promise<${typeOf(answer, "  ")}>;`;
+  // The version may be among the options of the call.
+  if (!("options" in parameters)) list.push("options?: Options");
+  return `  ${name}(${list.join(", ")}): Promise<${typeOf(answer, "  ")}>;`;
 }
 
 // Declared by hand: the calls that files travel with.
@@ -91,10 +93,8 @@ const events = Object.entries(schema.events);
 console.log(
   [
     declarations.trimEnd(),
-    "/** The calls that no files travel with. A refused call rejects with a `PixelmillError`. */",
-    `export interface Calls {\n${calls.map(([name, call]) => method(name, call)).join("\n")}\n}`,
-    "/** What the events' details are. They are dispatched after what they announce is durable. */",
-    `export interface Events {\n${events.map(([name, part]) => `  ${name}: CustomEvent<${typeOf(part)}>;`).join("\n")}\n}`,
+    `${comment("The calls that no files travel with. A refused call rejects with a `PixelmillError`.")}export interface Calls {\n${calls.map(([name, call]) => method(name, call)).join("\n")}\n}`,
+    `${comment("The events, with their details. They are dispatched when what they announce is durable.")}export interface Events {\n${events.map(([name, part]) => `  ${name}: CustomEvent<${typeOf(part)}>;`).join("\n")}\n}`,
     ...Object.entries(schema.$defs).map(([key, part]) => declared(key, part)),
   ].join("\n\n"),
 );
