@@ -301,7 +301,8 @@ export class Pixelmill extends EventTarget {
       throw invalid("The files are not a list. Give a list of File or Blob objects.");
     }
     const list = [...files];
-    list.forEach((file, position) => blob(file, `Entry ${position} of the files`));
+    const stray = list.findIndex((file) => !(file instanceof Blob));
+    if (stray >= 0) throw invalid(`Entry ${stray} of the files is not a file. Give a list of File or Blob objects.`);
     persist();
     const { onStored } = options;
     return (await this.#call("importAssets", { report: Boolean(onStored) }, list, onStored))[0];
@@ -489,9 +490,9 @@ function text(value) {
   throw invalid(`The first argument is ${json(value)}. Give it as text.`);
 }
 
-function blob(value, what = "The first argument") {
+function blob(value) {
   if (value instanceof Blob) return value;
-  throw invalid(`${what} is not a file. Give a File or Blob.`);
+  throw invalid("The first argument is not a file. Give a File or Blob.");
 }
 
 // The last argument may be `{ apiVersion }`. It is optional, and so is the one before it: each is inspected.
