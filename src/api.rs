@@ -122,7 +122,12 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
     /// workflow that does not exist, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
-        let Execute { workflow_id, task, config, skip_unchanged } = Execute::read(request)?;
+        let Execute { workflow_id, task, config, skip_unchanged, batch_id } = Execute::read(request)?;
+        if let Some(batch_id) = &batch_id
+            && let Some(progress) = self.store.progress(batch_id).await?
+        {
+            return Ok(Accepted::of(&progress, &self.host.base_url()));
+        }
         let (mut document, version) = match task {
             Task::Runs(runs) => {
                 let (document, version) = self.of_published(&workflow_id, &runs).await?;
@@ -141,7 +146,7 @@ impl<S: Store, H: Host> Service<S, H> {
         };
 
         let now = self.host.now();
-        let batch_id = identifiers::batch_id(&workflow_id, now, self.host.random_u32());
+        let batch_id = batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
         let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
         let (mut progress, mut executions) =

@@ -32,7 +32,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links of a batch, from the document's base URL.
+    /// The links of a batch, from the document's base URL: where the service worker answers.
     pub fn of(batch_id: &str, base_url: &str) -> Self {
         let document = base_url.split(['#', '?']).next().unwrap_or_default();
         let host = document.find("://").map_or(0, |at| at + 3);
@@ -40,7 +40,7 @@ impl Links {
             Some(slash) => document[..=host + slash].to_owned(),
             None => format!("{document}/"),
         };
-        let link = |rest: &str| Link { href: format!("{base}batch/{batch_id}/{rest}") };
+        let link = |rest: &str| Link { href: format!("{base}api/batch/{batch_id}/{rest}") };
         Self {
             status: link("status"),
             cancel: link("cancel"),

@@ -29,6 +29,23 @@ pub(super) fn batch_id(workflow_id: &str, now: Millis, random: u32) -> String {
     format!("batch-{}-{}-{random:08x}", slug(workflow_id), day(now))
 }
 
+/// Whether a text has the form of a batch's id, with a slug of the usual length.
+pub(super) fn is_batch_id(text: &str) -> bool {
+    let parts = || {
+        let (rest, random) = text.strip_prefix("batch-")?.rsplit_once('-')?;
+        let (name, day) = rest.rsplit_once('-')?;
+        Some((name, day, random))
+    };
+    parts().is_some_and(|(name, day, random)| {
+        let is_hexadecimal = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        name == slug(name)
+            && day.len() == 8
+            && day.bytes().all(|digit| digit.is_ascii_digit())
+            && random.len() == 8
+            && random.bytes().all(is_hexadecimal)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -41,6 +58,26 @@ mod tests {
             batch_id("Remove BG/example ", 1_767_225_599_999.0, 0xBEEF),
             "batch-remove-bg-example-20251231-0000beef"
         );
+    }
+
+    #[test]
+    fn only_ids_of_that_form_are_accepted() {
+        assert!(is_batch_id("batch-remove-bg-example-20251231-0000beef"));
+        assert!(is_batch_id("batch-7-20251231-12345678"));
+        for wrong in [
+            "",
+            "batch-20251231-0000beef",
+            "batch--20251231-0000beef",
+            "batch-a-20251231-0000BEEF",
+            "batch-a-20251231-0000bee",
+            "batch-a-2025123-0000beef",
+            "batch-A-20251231-0000beef",
+            "batch-a--b-20251231-0000beef",
+            "batch-a/b-20251231-0000beef",
+            "run-a-20251231-0000beef",
+        ] {
+            assert!(!is_batch_id(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::answers::Filters;
 use super::error::ApiError;
+use super::identifiers;
 use super::time::parse_time;
 use super::workflows::WorkflowStatus;
 use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, execution_id};
@@ -21,6 +22,8 @@ pub struct Execute {
     pub config: Config,
     /// Whether results of unchanged executions are reused.
     pub skip_unchanged: bool,
+    /// The id that the batch is to have, so that a request that is sent twice is accepted once.
+    pub batch_id: Option<String>,
 }
 
 /// What runs, in either form of the request.
@@ -70,19 +73,29 @@ impl Execute {
                 .as_bool()
                 .ok_or_else(|| ApiError::invalid(format!("\"skipUnchanged\" is {value}. Give true or false.")))?,
         };
+        let batch_id = match given(request, "batchId") {
+            None => None,
+            Some(Value::String(id)) if identifiers::is_batch_id(id) => Some(id.clone()),
+            Some(value) => {
+                return Err(ApiError::invalid(format!(
+                    "\"batchId\" is {value}. Omit it, or give \"batch-\", words of small letters and digits, the day and 8 \
+                     hexadecimal digits, as in \"batch-web-gallery-20260131-0a1b2c3d\"."
+                )));
+            }
+        };
         let workflow = request.get("workflow").filter(|workflow| !workflow.is_null());
         if let Some(nested) = workflow.and_then(Value::as_object)
             && !nested.contains_key("actions")
             && (nested.contains_key("inputs") || nested.contains_key("workflowId"))
         {
             let workflow_id = required_text(nested, "workflow.workflowId", "workflowId")?;
-            return Ok(Self { workflow_id, task: Task::Runs(read_runs(nested)?), config, skip_unchanged });
+            return Ok(Self { workflow_id, task: Task::Runs(read_runs(nested)?), config, skip_unchanged, batch_id });
         }
         let workflow_id = required_text(request, "workflowId", "workflowId")?;
         let Some(workflow) = workflow else {
             return Err(ApiError::invalid("\"workflow\" is missing. Send the workflow document."));
         };
-        Ok(Self { workflow_id, task: Task::Document(workflow.clone()), config, skip_unchanged })
+        Ok(Self { workflow_id, task: Task::Document(workflow.clone()), config, skip_unchanged, batch_id })
     }
 }
 

@@ -154,7 +154,7 @@ fn an_accepted_batch_answers_as_the_contract_says() {
     });
     let answer = run(service.execute(&request)).expect("accepted");
     let id = "batch-web-gallery-20260131-00000001";
-    let base = format!("https://pixels.example/app/batch/{id}");
+    let base = format!("https://pixels.example/app/api/batch/{id}");
     let expected = json!({
         "batchId": id, "workflowId": "Web Gallery", "jobName": "Mirror", "status": "pending",
         "assets": { "total": 3, "pending": 3, "processing": 0, "completed": 0, "failed": 0 },
@@ -335,7 +335,7 @@ fn a_status_answers_as_the_contract_says() {
     finish(&service, &id, 0, true);
     finish(&service, &id, 2, false);
     let status = run(service.status(&id, &Value::Null)).expect("read");
-    let base = format!("https://pixels.example/app/batch/{id}");
+    let base = format!("https://pixels.example/app/api/batch/{id}");
     let expected = json!({
         "batchId": id, "workflowId": "w", "jobName": "Mirror", "status": "running", "paused": null,
         "config": { "concurrencyLimit": 10, "priority": "NORMAL", "continueOnError": true },
@@ -677,12 +677,27 @@ fn only_version_one_is_spoken() {
 }
 
 #[test]
+fn a_request_with_an_id_is_accepted_once() {
+    let service = service();
+    let id = "batch-mirror-20260130-00c0ffee";
+    let request = |count| json!({ "workflowId": "Mirror", "batchId": id, "workflow": workflow(images(count)) });
+    let first = run(service.execute(&request(3))).expect("accepted");
+    assert_eq!((first.batch_id.as_str(), first.assets.total), (id, 3));
+    let again = run(service.execute(&request(2))).expect("known");
+    assert_eq!(json_of(&again), json_of(&first));
+    assert_eq!(run(service.list(&json!({}))).expect("listed").batches.len(), 1);
+    let mut other = request(1);
+    other["batchId"] = "batch/../x".into();
+    assert_eq!(refused(run(service.execute(&other))).code, 400);
+}
+
+#[test]
 fn links_are_resolved_against_the_documents_base() {
     for (base, expected) in [
-        ("https://a.example/", "https://a.example/batch/b/status"),
-        ("https://a.example", "https://a.example/batch/b/status"),
-        ("http://127.0.0.1:8080/sub/app/index.html", "http://127.0.0.1:8080/sub/app/batch/b/status"),
-        ("https://a.example/app/?q=/x/#/batches/1", "https://a.example/app/batch/b/status"),
+        ("https://a.example/", "https://a.example/api/batch/b/status"),
+        ("https://a.example", "https://a.example/api/batch/b/status"),
+        ("http://127.0.0.1:8080/sub/app/index.html", "http://127.0.0.1:8080/sub/app/api/batch/b/status"),
+        ("https://a.example/app/?q=/x/#/batches/1", "https://a.example/app/api/batch/b/status"),
     ] {
         assert_eq!(Links::of("b", base).status.href, expected);
     }

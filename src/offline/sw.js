@@ -6,6 +6,7 @@
 //   in all builds: a page of an older build still gets its own files.
 // * A new build waits until the user asks for it (`offline.js`), and then until no page is busy.
 // * Files that are shared with the app are set aside for the page.
+// * Requests below `api/` are answered by `../http/router.js`.
 //
 // The inference code and the model are not part of a build: the page keeps them itself when they are first needed.
 
@@ -31,6 +32,9 @@ const SHARED_LIFETIME = 24 * 60 * 60 * 1000;
 /** The answers are our own copies, so the headers that they once varied by do not matter. */
 const ANY = { ignoreVary: true };
 
+// `cargo xtask build` replaces this line with the file.
+importScripts("./router.js");
+
 self.addEventListener("install", (event) => event.waitUntil(keepBuild()));
 
 self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
@@ -48,6 +52,7 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== self.location.origin || !url.pathname.startsWith(PATH)) return;
   const name = url.pathname.slice(PATH.length);
   if (request.method === "POST" && name === "share") event.respondWith(receive(request));
+  else if (name.startsWith("api/") && !Object.hasOwn(BUILD.files, name)) return event.respondWith(answerApi(event));
   if (request.method !== "GET") return;
   if (request.mode === "navigate") {
     if (name === "" || name === "index.html") event.respondWith(page(event));

@@ -48,7 +48,7 @@ test("execute answers at once with the accepted batch", async (t) => {
   assert.equal(answer.assets.total, 3);
   assert.deepEqual(answer.config, { concurrencyLimit: 2, priority: "HIGH", continueOnError: true });
   assert.match(answer.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  assert.equal(answer.links.status.href, new URL(`batch/${answer.batchId}/status`, url).href);
+  assert.equal(answer.links.status.href, new URL(`api/batch/${answer.batchId}/status`, url).href);
   assert.equal(answer.links.result.href, `${answer.links.status.href}?format=preview`);
   const status = await untilEnded(page, answer.batchId);
   assert.deepEqual(status.executions.allExecutionIds, [0, 1, 2].map((index) => `${answer.batchId}_exec-${index}`));

@@ -88,6 +88,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         if let Some(node) = node {
             optimise(project, node)?;
         }
+        join_router(project, &project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
@@ -121,6 +122,28 @@ const BUILD_LIST: &str = "const BUILD = { id: \"\", files: {} };";
 /// Whether a folder holds a finished build.
 pub fn is_deployment(folder: &Path) -> bool {
     folder.join(DEPLOYMENT).is_file()
+}
+
+/// The routes of the API and what answers them, which become part of the service worker: the browser then has all of it or nothing.
+const ROUTER: &str = "router.js";
+/// Where the service worker has the router.
+const ROUTER_PLACE: &str = "importScripts(\"./router.js\");";
+/// Where the router has the routes.
+const ROUTES_PLACE: &str = "const ROUTES = [];";
+/// The description of the API, which is part of the build so that it is there offline.
+const DESCRIPTION: &str = "api/openapi.json";
+
+/// Puts the router and its routes into the service worker.
+fn join_router(project: &Project, folder: &Path) -> Outcome {
+    let (worker, router) = (folder.join(SERVICE_WORKER), folder.join(ROUTER));
+    let (script, code) = (read_text(&worker)?, read_text(&router)?);
+    let routes = read_text(&project.root.join("src/http/routes.json"))?;
+    if !script.contains(ROUTER_PLACE) || !code.contains(ROUTES_PLACE) {
+        return Err("sw.js or router.js has no place for the routes".to_owned());
+    }
+    let code = code.replace(ROUTES_PLACE, &format!("const ROUTES = {};", routes.trim()));
+    write_text(&worker, &script.replace(ROUTER_PLACE, &code))?;
+    fs::remove_file(&router).map_err(|error| format!("cannot remove {}: {error}", router.display()))
 }
 
 /// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
@@ -166,8 +189,12 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     hasher.write(html.as_bytes());
     hasher.write(script.as_bytes());
     let mut files = Vec::new();
-    for file in list(folder)? {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let description = folder.join(DESCRIPTION);
+    let top = list(folder)?
+        .into_iter()
+        .map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), file));
+    let described = description.is_file().then(|| (DESCRIPTION.to_owned(), description));
+    for (name, file) in top.chain(described) {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
             || name.starts_with(NETWORK.prefix)
             || name.ends_with(".onnx");
