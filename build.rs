@@ -5,10 +5,12 @@
 
 use std::env;
 use std::fs;
-use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+#[path = "build_id.rs"]
+mod build_id;
 
 /// 2 GiB: a worker that exhausts it traps, which fails one image; without the limit the browser kills the whole tab.
 const WORKER_MEMORY_BYTES: u64 = 2 << 30;
@@ -18,15 +20,15 @@ const NETWORK_MEMORY_BYTES: u64 = 1 << 30;
 const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
 
 fn main() {
-    for watched in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
+    for watched in ["build.rs", "build_id.rs", "Cargo.toml", "Cargo.lock", "src"] {
         println!("cargo:rerun-if-changed={watched}");
     }
-    println!("cargo:rustc-env=PIXELMILL_BUILD_ID={:016x}", hash_of_sources());
+    println!("cargo:rustc-env=PIXELMILL_BUILD_ID={}", build_id::of(Path::new(".")));
     println!("cargo:rerun-if-env-changed={NETWORK_FILE}");
     if let Some(file) = env::var_os(NETWORK_FILE) {
         let file = PathBuf::from(file);
         println!("cargo:rerun-if-changed={}", file.display());
-        let bytes = read(&file);
+        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         println!("cargo:rustc-env=PIXELMILL_NETWORK_SHA256={digest}");
         println!("cargo:rustc-env=PIXELMILL_NETWORK_BYTES={}", bytes.len());
@@ -34,35 +36,5 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
         println!("cargo:rustc-link-arg-bin=worker=--max-memory={WORKER_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=network=--max-memory={NETWORK_MEMORY_BYTES}");
-    }
-}
-
-/// Hash of the manifest, the lock file and every file under `src`, by name and content, in the order of their names.
-fn hash_of_sources() -> u64 {
-    let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
-    collect(Path::new("src"), &mut files);
-    files.sort();
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        hasher.write(file.to_string_lossy().as_bytes());
-        hasher.write(&read(&file));
-    }
-    hasher.finish()
-}
-
-fn read(file: &Path) -> Vec<u8> {
-    fs::read(file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()))
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    let entries =
-        fs::read_dir(directory).unwrap_or_else(|error| panic!("cannot list {}: {error}", directory.display()));
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
-        }
     }
 }

@@ -146,8 +146,7 @@ impl<S: Store, H: Host> Service<S, H> {
         };
 
         let now = self.host.now();
-        let batch_id =
-            batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
+        let batch_id = batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
         let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
         let (mut progress, mut executions) =

@@ -18,7 +18,7 @@ use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -101,8 +101,8 @@ pub enum StoreAnswer {
 pub enum ToWorker {
     /// Answer to [`FromWorker::Ready`]: what the worker cannot know by itself. libwebp's module is attached.
     Start {
-        /// Address of the page, which names its database.
-        base_url: String,
+        /// The name of the database.
+        database: String,
         /// Whether it must ask the service for stored data, because there is no other storage.
         #[serde(default)]
         from_memory: bool,
@@ -289,10 +289,10 @@ mod tests {
         let import = |check| serde_json::to_string(&ToWorker::Import { ticket: 7, check }).unwrap();
         assert_eq!(import(false), r#"{"import":{"ticket":7}}"#);
         assert_eq!(import(true), r#"{"import":{"ticket":7,"check":true}}"#);
-        let start = r#"{"start":{"baseUrl":"https://host/app/"}}"#;
+        let start = r#"{"start":{"database":"pixelmill:/app/"}}"#;
         assert_eq!(
             serde_json::from_str::<ToWorker>(start).unwrap(),
-            ToWorker::Start { base_url: "https://host/app/".into(), from_memory: false }
+            ToWorker::Start { database: "pixelmill:/app/".into(), from_memory: false }
         );
     }
 

@@ -27,7 +27,7 @@ use crate::store::{ExecutionPage, StoreError};
 use crate::workflow::Diagnostic;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A JSON value in a message. It travels as text, whose depth the reader limits: a document from outside may be nested
 /// more deeply than a stack is.
@@ -266,8 +266,11 @@ pub(crate) use with_calls;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
-    /// Address of the page without query, fragment and file name; it names the database.
+    /// Address of the page without query, fragment and file name.
     pub base_url: String,
+    /// The database that a client has chosen; otherwise it is the page's.
+    #[serde(default)]
+    pub database: Option<String>,
     /// The program's own files, by their plain names.
     pub files: BTreeMap<String, String>,
     /// How many workers the user wants, if not as many as the device suggests.
@@ -460,6 +463,33 @@ mod tests {
         let text = "[".repeat(depth) + &"]".repeat(depth);
         let call = json!({ "executeBatch": { "request": text } });
         assert!(serde_json::from_value::<Call>(call).unwrap_err().to_string().contains("recursion"));
+    }
+
+    /// The script of the npm client, which has the calls, the version and the events once more.
+    const CLIENT: &str = include_str!("client/pixelmill.js");
+
+    #[test]
+    fn the_npm_client_has_every_public_call() {
+        let calls: String = PUBLIC
+            .iter()
+            .map(|call| {
+                let parameters: Vec<String> = (call.parameters.iter())
+                    .map(|(name, kind)| field_name(name) + if *kind == Kind::Json { "=" } else { "" })
+                    .collect();
+                format!("  {}: \"{}\",\n", call.name, parameters.join(" "))
+            })
+            .collect();
+        let table = CLIENT.split_once("const CALLS = {\n").and_then(|(_, rest)| rest.split_once("};"));
+        assert_eq!(
+            table.map(|(table, _)| table),
+            Some(calls.as_str()),
+            "src/client/pixelmill.js needs this table:\n{calls}"
+        );
+    }
+
+    #[test]
+    fn the_npm_client_speaks_this_version() {
+        assert!(CLIENT.contains(&format!("\nconst VERSION = {VERSION};\n")));
     }
 
     #[test]

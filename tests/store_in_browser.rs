@@ -11,7 +11,7 @@ use web_sys::Blob;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Opens a separate database for each check: its name contains the installation's path.
+/// Opens a separate database for each check.
 #[derive(Default)]
 struct Browser {
     opened: Cell<u32>,
@@ -22,8 +22,8 @@ impl Fixture for Browser {
 
     async fn fresh(&self) -> Database {
         self.opened.set(self.opened.get() + 1);
-        let base_url = format!("http://localhost/check-{}/", self.opened.get());
-        Database::open(&base_url, || (), |_| ()).await.expect("the browser offers storage")
+        let name = format!("pixelmill:/check-{}/", self.opened.get());
+        Database::open(&name, || (), |_| ()).await.expect("the browser offers storage")
     }
 
     fn content(&self, text: &str) -> Blob {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
-use super::environment::{base_path, blob_of};
+use super::environment::blob_of;
 use super::interop::{from_js, property, set_property, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
@@ -135,7 +135,7 @@ impl Drop for Connection {
 }
 
 impl Database {
-    /// Opens the database of the installation at `base_url` and upgrades its schema if it is older.
+    /// Opens the database with this name and upgrades its schema if it is older.
     ///
     /// `closed` is called once if the connection is lost later: another tab upgrades, or the browser closed it.
     /// `blocked` is called when another tab has an older schema open; opening continues when that tab is closed.
@@ -143,12 +143,11 @@ impl Database {
     /// # Errors
     /// No storage (private windows of some browsers), a schema newer than ours, or not enough space.
     pub async fn open(
-        base_url: &str,
+        name: &str,
         blocked: impl Fn() + 'static,
         closed: impl FnOnce(StoreError) + 'static,
     ) -> Result<Self, StoreError> {
-        let name = format!("pixelmill:{}", base_path(base_url));
-        let database = open(&name, UPGRADES, blocked).await?;
+        let database = open(name, UPGRADES, blocked).await?;
         let connection = Rc::new(Connection { database, closed: RefCell::default(), listeners: RefCell::default() });
         let closed = Rc::new(Cell::new(Some(closed)));
         for (kind, error) in [("versionchange", StoreError::Version), ("close", StoreError::Closed)] {

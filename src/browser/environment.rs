@@ -47,7 +47,8 @@ pub fn base_url() -> String {
     }
 }
 
-/// The path of a base URL, such as `/tools/pixelmill/`: it distinguishes two installations on one host.
+/// The path of a base URL, such as `/tools/pixelmill/`: it distinguishes two installations on one host, see
+/// [`Names`](crate::names::Names).
 pub fn base_path(base_url: &str) -> String {
     match web_sys::Url::new(base_url) {
         Ok(url) => url.pathname(),

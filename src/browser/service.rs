@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{OwnFiles, fetch_own, now, random, resolve};
+use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, settled, spawn, to_js};
 use super::storage::Storage;
 use super::verify::{self, Found};
@@ -24,6 +24,7 @@ use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Millis, Progress};
 use crate::batch::scheduler::Limits;
+use crate::names::Names;
 use crate::network::BUILT_IN;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
 use crate::service::{Answer, Call, FromService, Role, Setup, State, Stopped, ToService, VERSION};
@@ -224,6 +225,7 @@ impl Host for Surroundings {
 /// Everything that a tab's service consists of.
 struct Hub {
     setup: Setup,
+    names: Names,
     database: Storage,
     service: Service<Storage, Surroundings>,
     program: Rc<Program>,
@@ -247,15 +249,18 @@ impl Hub {
     /// Opens the storage and fetches what workers need.
     ///
     /// # Errors
-    /// When another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
+    /// When the setup names no possible database, another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
     /// service works from memory.
     async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<Rc<Self>, ApiError> {
         let base_url = setup.base_url.clone();
         let files = OwnFiles::new(&base_url, setup.files.clone());
+        let names = Names::of_client(&base_path(&base_url), setup.database.as_deref())
+            .map_err(|error| ApiError::invalid(error.to_string()))?;
+        let database = names.database();
         let late: Rc<RefCell<Weak<Self>>> = Rc::default();
         let closed = late.clone();
         let opened = Database::open(
-            &base_url,
+            &database,
             || post(&FromService::Blocked),
             move |error| {
                 if let Some(hub) = closed.borrow().upgrade() {
@@ -263,7 +268,7 @@ impl Hub {
                 }
             },
         );
-        let (fetched, opened) = both(Program::fetch(files), opened).await;
+        let (fetched, opened) = both(Program::fetch(files, &names), opened).await;
         let program = Rc::new(fetched?);
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
@@ -273,7 +278,7 @@ impl Hub {
                 (Storage::Memory(memory.clone()), Some(error.to_string()))
             }
         };
-        let exchange = if memory.is_some() { Exchange::alone() } else { Exchange::join(&base_url) };
+        let exchange = if memory.is_some() { Exchange::alone() } else { Exchange::join(&names) };
         let leader = Rc::default();
         let surroundings = Surroundings {
             base_url,
@@ -286,6 +291,7 @@ impl Hub {
         let hub = Rc::new(Self {
             suspended: Cell::new(setup.suspended),
             setup,
+            names,
             database,
             service,
             program,
@@ -415,7 +421,7 @@ impl Hub {
                 }
             })
         };
-        leader::campaign(&self.setup.base_url, elected, move || {
+        leader::campaign(&self.names, elected, move || {
             if let Some(lead) = lead.borrow_mut().take() {
                 lead(Role::SingleTab, Box::new(|| ()));
             }
@@ -519,7 +525,7 @@ impl Hub {
             Call::ChangeSettings { changes } => Answer::ChangeSettings(database.change_settings(changes).await?),
             Call::AreStored { asset_ids } => Answer::AreStored(database.are_stored(&asset_ids).await?),
             Call::IsDownloaded { with_built_in } => {
-                Answer::IsDownloaded(network::is_downloaded(&self.setup.base_url, with_built_in).await)
+                Answer::IsDownloaded(network::is_downloaded(&self.names, &self.setup.base_url, with_built_in).await)
             }
             Call::ImportAssets { report } => Answer::ImportAssets(self.import_assets(ticket, report, &files).await?),
             Call::ImportModel { name } => Answer::ImportModel(self.import_model(file(&files)?, name.as_deref()).await?),

@@ -78,13 +78,13 @@ pub fn serve() {
         };
         let attachment = data.get(1);
         match message {
-            ToWorker::Start { base_url, from_memory } => {
+            ToWorker::Start { database, from_memory } => {
                 let worker = worker.clone();
                 spawn(async move {
                     let opened = if from_memory {
                         Ok(Storage::Asked(Rc::default()))
                     } else {
-                        Database::open(&base_url, || (), |_| ()).await.map(Storage::Kept)
+                        Database::open(&database, || (), |_| ()).await.map(Storage::Kept)
                     };
                     match opened {
                         Ok(database) => {

@@ -74,15 +74,25 @@ test("a reload anywhere in the page's fragments finds the page again", async (t)
   assert.equal(page.url(), `${url}#/batches`);
 });
 
-const FIXED = ["index.html", "manifest.webmanifest", "sw.js"];
+/** What a client without the page looks for by name; the page does not. */
+const DEPLOYMENT = "pixelmill.json";
+const FIXED = ["index.html", "manifest.webmanifest", DEPLOYMENT, "sw.js"];
 
-test("every file but those that browsers look for by name has the hash of its content in its name", () => {
+test("every file but those that are looked for by name has the hash of its content in its name", () => {
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
   assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)).sort(), FIXED);
   const html = readFileSync(join(DIST, "index.html"), "utf8");
   const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"/]+)"/g)].map(([, name]) => name)];
-  const expected = names.filter((name) => !["index.html", "sw.js"].includes(name));
+  const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT].includes(name));
   assert.deepEqual([...new Set(told)].sort(), expected.sort());
+});
+
+test("the deployment's description has the build's id and the names that the page declares", () => {
+  const { id, files, build, version } = JSON.parse(readFileSync(join(DIST, DEPLOYMENT), "utf8"));
+  assert.equal(id, buildOf(readFileSync(join(DIST, "sw.js"), "utf8")).id);
+  assert.deepEqual(files, declaredNames(readFileSync(join(DIST, "index.html"), "utf8")));
+  assert.match(build, /^[0-9a-f]{16}$/);
+  assert.ok(Number.isInteger(version));
 });
 
 test("the service worker and the page are of one build, which lists every file that the page starts and runs with", () => {
@@ -90,7 +100,7 @@ test("the service worker and the page are of one build, which lists every file t
   assert.match(id, /^[0-9a-f]{16}$/);
   assert.ok(readFileSync(join(DIST, "index.html"), "utf8").includes(`<meta name="pixelmill-build" content="${id}">`));
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
-  const expected = names.filter((name) => !["index.html", "sw.js"].includes(name) && !/^network-|\.onnx$/.test(name));
+  const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT].includes(name) && !/^network-|\.onnx$/.test(name));
   assert.deepEqual(files, Object.fromEntries(expected.sort().map((name) => [name, statSync(join(DIST, name)).size])));
 });
 

@@ -13,6 +13,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use crate::build_id;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
@@ -37,6 +38,9 @@ const NETWORK: Part = Part {
     optimisation: &["-O3", "--one-caller-inline-max-function-size=0"],
     budget: 64_000,
 };
+
+/// The most that the npm client's script may have after brotli.
+const CLIENT_BUDGET: u64 = 12_000;
 
 const PARTS: [Part; 4] = [APP, SERVICE, WORKER, NETWORK];
 
@@ -86,7 +90,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         }
         join_router(project, &project.dist())?;
         name_by_content(&project.dist())?;
-        list_build(&project.dist())
+        list_build(&project.dist(), &build_id::of(&project.root))
     })
 }
 
@@ -96,6 +100,17 @@ const PAGE: &str = "index.html";
 const SERVICE_WORKER: &str = "sw.js";
 /// What the browser reads when the page is installed.
 const MANIFEST: &str = "manifest.webmanifest";
+/// What a client without the page reads: the deployment's id, the id that is compiled into its programs, the version of
+/// the service's messages, the names of the files that the page fetches by itself, and the scripts around the glue.
+const DEPLOYMENT: &str = "pixelmill.json";
+
+/// The beginning of every worker's source text.
+const LIFE: &str = include_str!("../../src/browser/program/life.js");
+/// Its end.
+const BOOTSTRAP: &str = include_str!("../../src/browser/program/bootstrap.js");
+
+/// The messages of the service.
+const MESSAGES: &str = include_str!("../../src/service.rs");
 
 /// Where the page reads the names of the files that it fetches by itself.
 const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
@@ -103,6 +118,11 @@ const DECLARATION: &str = "<meta name=\"pixelmill-files\" content=\"{}\">";
 const BUILD_ID: &str = "<meta name=\"pixelmill-build\" content=\"\">";
 /// Where the service worker reads the id and the files of its build.
 const BUILD_LIST: &str = "const BUILD = { id: \"\", files: {} };";
+
+/// Whether a folder holds a finished build.
+pub fn is_deployment(folder: &Path) -> bool {
+    folder.join(DEPLOYMENT).is_file()
+}
 
 /// The routes of the API and what answers them, which become part of the service worker: the browser then has all of it or nothing.
 const ROUTER: &str = "router.js";
@@ -133,7 +153,7 @@ fn name_by_content(folder: &Path) -> Outcome {
     let mut fetched = Vec::new();
     for file in list(folder)? {
         let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST].contains(&old.as_str()) {
+        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&old.as_str()) {
             continue;
         }
         let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
@@ -154,12 +174,13 @@ fn name_by_content(folder: &Path) -> Outcome {
     write_text(&page, &html.replace(DECLARATION, &declaration))
 }
 
-/// Writes the build's id into the page and the service worker, and the list of the build's files into the latter.
+/// Writes the build's id into the page and the service worker, the list of the build's files into the latter, and both
+/// the id and the files that the page declares into [`DEPLOYMENT`].
 ///
 /// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
 /// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
-fn list_build(folder: &Path) -> Outcome {
-    let (page, worker) = (folder.join(PAGE), folder.join(SERVICE_WORKER));
+fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
+    let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
     let (html, script) = (read_text(&page)?, read_text(&worker)?);
     if !html.contains(BUILD_ID) || !script.contains(BUILD_LIST) {
         return Err("index.html or sw.js has no place for the build's id".to_owned());
@@ -174,7 +195,9 @@ fn list_build(folder: &Path) -> Outcome {
         .map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), file));
     let described = description.is_file().then(|| (DESCRIPTION.to_owned(), description));
     for (name, file) in top.chain(described) {
-        let is_left_out = file == page || file == worker || name.starts_with(NETWORK.prefix) || name.ends_with(".onnx");
+        let is_left_out = [&page, &worker, &deployment].contains(&&file)
+            || name.starts_with(NETWORK.prefix)
+            || name.ends_with(".onnx");
         if !file.is_file() || is_left_out {
             continue;
         }
@@ -186,7 +209,39 @@ fn list_build(folder: &Path) -> Outcome {
     let id = format!("{:016x}", hasher.finish());
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
+    write_text(
+        &deployment,
+        &format!(
+            "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
+            message_version()?,
+            declared_files(&html)?,
+            program()
+        ),
+    )?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The version of the service's messages.
+fn message_version() -> Outcome<u32> {
+    let rest = MESSAGES.split_once("pub const VERSION: u32 = ").map(|(_, rest)| rest);
+    let version = rest.and_then(|rest| rest.split_once(';')).and_then(|(number, _)| number.parse().ok());
+    version.ok_or_else(|| "src/service.rs does not declare the version of its messages".to_owned())
+}
+
+/// The beginning and the end of every worker's source text, as a JSON object: a client puts the glue between them.
+fn program() -> String {
+    // Rust's notation of an ASCII text without control characters other than line breaks is also JSON's.
+    format!("{{\"life\":{LIFE:?},\"bootstrap\":{BOOTSTRAP:?}}}")
+}
+
+/// The JSON object with the names of the files, as [`name_by_content`] wrote it into the page or found it there.
+fn declared_files(html: &str) -> Outcome<&str> {
+    let (start, _) = DECLARATION.split_once("\"{}\"").unwrap_or((DECLARATION, ""));
+    let object = html.split_once(start).and_then(|(_, rest)| match rest.strip_prefix('\'') {
+        Some(rest) => rest.split_once('\'').map(|(object, _)| object),
+        None => rest.strip_prefix('"')?.split_once('"').map(|(object, _)| object),
+    });
+    object.ok_or_else(|| "index.html does not declare the names of the files".to_owned())
 }
 
 fn read_text(file: &Path) -> Outcome<String> {
@@ -344,6 +399,15 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
                 over.push(format!("the {} has {brotli} bytes after brotli, {} are allowed", part.name, part.budget));
             }
         }
+        let client = project.client().join("pixelmill.js");
+        if node.is_some()
+            && let [Some(brotli)] = brotli_sizes(project, &[client])?[..]
+        {
+            println!("    npm client: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
+            if brotli > CLIENT_BUDGET {
+                over.push(format!("the npm client has {brotli} bytes after brotli, {CLIENT_BUDGET} are allowed"));
+            }
+        }
         if over.is_empty() { Ok(()) } else { Err(over.join("; ")) }
     })
 }
@@ -421,7 +485,7 @@ mod tests {
         assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
         for name in &names {
-            let fixed = [PAGE, SERVICE_WORKER, MANIFEST].contains(&name.as_str());
+            let fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&name.as_str());
             let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
@@ -432,10 +496,12 @@ mod tests {
     #[test]
     fn the_service_worker_gets_the_files_that_the_page_starts_and_runs_with() {
         let folder = std::env::temp_dir().join(format!("pixelmill-list-{}", std::process::id()));
+        let declared = DECLARATION.replace("\"{}\"", "'{\"app.js\":\"app-0.js\"}'");
+        let page = format!("{declared}{BUILD_ID}");
         let build = |style: &str| {
             fs::create_dir_all(folder.join("install")).expect("a folder");
             for (name, content) in [
-                (PAGE, BUILD_ID),
+                (PAGE, page.as_str()),
                 (SERVICE_WORKER, BUILD_LIST),
                 (MANIFEST, "{}"),
                 ("app-0.js", "app"),
@@ -446,15 +512,27 @@ mod tests {
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
-            list_build(&folder).expect("listed");
+            list_build(&folder, "c0de").expect("listed");
             let [html, script] = [PAGE, SERVICE_WORKER].map(|name| read_text(&folder.join(name)).expect("read"));
             let id = script.split('"').nth(3).expect("an id").to_owned();
-            assert_eq!(html, format!("<meta name=\"pixelmill-build\" content=\"{id}\">"));
+            assert_eq!(html, format!("{declared}<meta name=\"pixelmill-build\" content=\"{id}\">"));
+            let deployment = read_text(&folder.join(DEPLOYMENT)).expect("read");
+            assert_eq!(
+                deployment,
+                format!(
+                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
+                    message_version().expect("a version"),
+                    program()
+                )
+            );
             (id, script)
         };
         let (first, again, other) = (build("plain"), build("plain"), build("vivid"));
+        fs::write(folder.join(PAGE), BUILD_ID).expect("written");
+        fs::write(folder.join(SERVICE_WORKER), BUILD_LIST).expect("written");
+        let undeclared = list_build(&folder, "c0de");
         fs::write(folder.join(PAGE), "no place").expect("written");
-        let refused = list_build(&folder);
+        let refused = list_build(&folder, "c0de");
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
             "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2}}}};",
@@ -463,7 +541,23 @@ mod tests {
         assert_eq!(first.1, expected);
         assert_eq!(first, again, "the same files are the same build");
         assert_ne!(first.0, other.0, "another content of the same length is another build");
-        assert!(refused.is_err());
+        assert!(undeclared.is_err() && refused.is_err());
+    }
+
+    #[test]
+    fn the_programs_scripts_are_the_same_text_in_rust_and_json() {
+        for script in [LIFE, BOOTSTRAP] {
+            assert!(script.chars().all(|character| character == '\n' || (' '..='~').contains(&character)));
+        }
+        assert!(!program().contains('\n'));
+    }
+
+    #[test]
+    fn the_declared_files_are_found_in_a_page_with_and_without_names() {
+        assert_eq!(declared_files(DECLARATION), Ok("{}"));
+        let written = DECLARATION.replace("\"{}\"", "'{\"a.js\":\"a-1.js\"}'");
+        assert_eq!(declared_files(&format!("<p>{written}<p class='x'>")), Ok("{\"a.js\":\"a-1.js\"}"));
+        assert!(declared_files("<p>").is_err());
     }
 
     #[test]

@@ -3,7 +3,10 @@
 
 mod bench;
 mod build;
+#[path = "../../build_id.rs"]
+mod build_id;
 mod check;
+mod package;
 mod project;
 mod serve;
 mod setup;
@@ -26,7 +29,9 @@ cargo xtask <command>
       --no-build          serve dist/ as it is
       --folder <path>     serve another folder, as it is
       --max-age <seconds> how long browsers may cache files, as most hosts allow (default: they ask each time)
+      --cors              let pages of other origins use it, as a host of the npm client does
       --while-stdin-open  stop when the standard input ends
+  package               make the npm package of the client in target/package, with dist/ if it is built
   test [options]        every check and every test
       --quick             only the native checks
       --e2e [pattern]     only the build and the browser tests, in files whose names contain the pattern
@@ -79,6 +84,10 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "build" => {
             reject_all(options)?;
             build::release(&Project::locate()?)
+        }
+        "package" => {
+            reject_all(options)?;
+            package::run(&Project::locate()?)
         }
         "serve" => {
             let options = serve::Options::parse(options)?;

@@ -40,6 +40,11 @@ impl Project {
         self.root.join("dist")
     }
 
+    /// The npm client.
+    pub fn client(&self) -> PathBuf {
+        self.root.join("src").join("client")
+    }
+
     /// The tests that run in a browser, and the npm packages they use.
     pub fn end_to_end(&self) -> PathBuf {
         self.root.join("tests").join("e2e")

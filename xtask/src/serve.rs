@@ -26,13 +26,21 @@ pub struct Options {
     folder: Option<PathBuf>,
     max_age: Option<u32>,
     while_input_open: bool,
+    any_origin: bool,
 }
 
 impl Options {
     /// Reads the command's options.
     pub fn parse(options: &[String]) -> Outcome<Self> {
-        let mut parsed =
-            Self { port: None, base: "/".into(), build: true, folder: None, max_age: None, while_input_open: false };
+        let mut parsed = Self {
+            port: None,
+            base: "/".into(),
+            build: true,
+            folder: None,
+            max_age: None,
+            while_input_open: false,
+            any_origin: false,
+        };
         let mut rest = options.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{option} needs a value"));
@@ -48,6 +56,7 @@ impl Options {
                 }
                 "--folder" => (parsed.folder, parsed.build) = (Some(PathBuf::from(value()?)), false),
                 "--no-build" => parsed.build = false,
+                "--cors" => parsed.any_origin = true,
                 "--while-stdin-open" => parsed.while_input_open = true,
                 unknown => return Err(format!("serve has no option {unknown}")),
             }
@@ -101,6 +110,8 @@ struct Site {
     policy: String,
     /// The `Cache-Control` of responses.
     cache_control: String,
+    /// Whether pages of other origins may read the files, as a client in them does.
+    any_origin: bool,
 }
 
 /// A response.
@@ -118,7 +129,13 @@ impl Site {
         let policy = declared_policy(&page).ok_or("the page declares no Content-Security-Policy")?;
         let cache_control =
             options.max_age.map_or_else(|| "no-cache".to_owned(), |seconds| format!("max-age={seconds}"));
-        Ok(Self { folder: folder.to_path_buf(), base: options.base.clone(), policy, cache_control })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            base: options.base.clone(),
+            policy,
+            cache_control,
+            any_origin: options.any_origin,
+        })
     }
 
     /// Answers the requests of one connection until it ends; a client that disconnects is not an error.
@@ -165,6 +182,9 @@ impl Site {
             self.cache_control,
             self.policy
         );
+        if self.any_origin {
+            head.push_str("Access-Control-Allow-Origin: *\r\n");
+        }
         if let Some(to) = location {
             head.push_str(&format!("Location: {to}\r\n"));
         }

@@ -26,6 +26,7 @@ use crate::api::{
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Progress};
+use crate::names::Names;
 use crate::protocol::StopReason;
 use crate::service::{Call, FromService, Json, Note, Preference, Setup, State, Stopped, ToService, with_calls};
 use crate::store::ExecutionPage;
@@ -88,7 +89,7 @@ pub struct Archive {
 const KEPT_URLS: usize = 600;
 
 struct Inner {
-    base_url: String,
+    names: Names,
     link: RefCell<Option<Rc<Link>>>,
     state: RefCell<State>,
     was_started: Cell<bool>,
@@ -212,13 +213,15 @@ impl Client {
         let program = Program::fetch(&files, "service.js", "service_bg.wasm", nothing).await?;
         let setup = Setup {
             base_url: base_url.clone(),
+            database: None,
             files: names,
             workers: wanted_workers(),
             suspended: lifecycle::frozen_before(),
         };
+        let names = Names::of_page(&base_path(&base_url));
         let inner = Rc::new(Inner {
-            departure: Departure::of(&base_path(&base_url)),
-            base_url,
+            departure: Departure::of(&names),
+            names,
             link: RefCell::default(),
             state: RefCell::default(),
             was_started: Cell::default(),
@@ -428,8 +431,7 @@ impl Client {
     /// Locks a batch draft for this tab, for as long as the returned lock and the tab live; `None` when another tab
     /// still has it after `patience_ms`.
     pub async fn take_draft(&self, draft_id: &str, patience_ms: u32) -> Option<locks::LockGuard> {
-        let name = format!("pixelmill:{}:draft:{draft_id}", base_path(&self.inner.base_url));
-        locks::acquire(&name, patience_ms).await
+        locks::acquire(&self.inner.names.draft(draft_id), patience_ms).await
     }
 }
 

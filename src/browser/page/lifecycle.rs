@@ -15,11 +15,10 @@ use web_sys::Storage;
 use super::super::environment::now;
 use super::super::interop::Listener;
 use crate::batch::records::Millis;
+use crate::names::Names;
 
 /// Key of the time of suspension, in case the browser closes the tab while it is suspended.
 const FROZEN: &str = "pixelmill.frozen";
-/// Key prefix of the time at which the scheduling tab left; the path of the installation follows.
-const LEFT: &str = "pixelmill.left:";
 
 /// Ends the watch when dropped.
 #[must_use = "dropping it ends the watch"]
@@ -50,9 +49,9 @@ pub(super) struct Departure {
 }
 
 impl Departure {
-    /// The mark of the installation at this path.
-    pub(super) fn of(base_path: &str) -> Self {
-        Self { key: format!("{LEFT}{base_path}") }
+    /// The mark of the page with these names.
+    pub(super) fn of(names: &Names) -> Self {
+        Self { key: names.left() }
     }
 
     /// Notes that the scheduling tab leaves now.

@@ -7,9 +7,9 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use super::super::environment::base_path;
 use super::super::interop::{Listener, from_js, to_js};
 use crate::api::Event;
+use crate::names::Names;
 
 type Subscriber = Rc<dyn Fn(&Event)>;
 
@@ -42,9 +42,9 @@ impl Drop for Subscription {
 }
 
 impl Exchange {
-    /// Connects to the other tabs of the installation at `base_url`.
-    pub(super) fn join(base_url: &str) -> Self {
-        Self::over(BroadcastChannel::new(&format!("pixelmill:{}", base_path(base_url))).ok())
+    /// Connects to the other tabs with this database.
+    pub(super) fn join(names: &Names) -> Self {
+        Self::over(BroadcastChannel::new(&names.channel()).ok())
     }
 
     /// An exchange within this tab.

@@ -14,7 +14,7 @@ use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Promise;
 
-use super::super::environment::{base_path, free_storage, now};
+use super::super::environment::{free_storage, now};
 use super::super::interop::spawn;
 use super::super::locks;
 use super::super::storage::Storage;
@@ -27,6 +27,7 @@ use crate::api::{Event as Change, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
+use crate::names::Names;
 use crate::protocol::{FromWorker, ToWorker, UPDATED};
 use crate::service::Note;
 use crate::store::{Durability, Store, StoreError, Which};
@@ -51,10 +52,10 @@ const AMPLE: f64 = 16e6;
 /// How long an import that nothing refers to is kept: 7 days.
 const KEEP_MS: Millis = 7.0 * 24.0 * 3_600_000.0;
 
-/// Waits for its turn to lead the installation at `base_url`, then calls `elected`. The turn lasts until the tab ends
+/// Waits for its turn to schedule for this database, then calls `elected`. The turn lasts until the tab ends
 /// or the returned promise settles. Calls `alone` at once if there are no locks here.
-pub(super) fn campaign(base_url: &str, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
-    locks::request(&format!("pixelmill:{}", base_path(base_url)), elected, alone);
+pub(super) fn campaign(names: &Names, elected: impl FnOnce() -> Promise + 'static, alone: impl FnOnce() + 'static) {
+    locks::request(&names.turn(), elected, alone);
 }
 
 /// The timer that ends a worker that overruns its time or stays silent.

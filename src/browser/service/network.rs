@@ -16,10 +16,11 @@ use web_sys::{
     AbortController, Blob, Cache, CacheStorage, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
 };
 
-use super::super::environment::{FileError, OwnFiles, base_path, buffer_of, now};
+use super::super::environment::{FileError, OwnFiles, buffer_of, now};
 use super::super::hash::digest;
 use super::super::interop::{describe, from_js, property, settled, to_js};
 use crate::error::{ErrorCategory, Failure, Phase};
+use crate::names::Names;
 use crate::network::BUILT_IN;
 use crate::service::DownloadProgress;
 
@@ -52,6 +53,7 @@ type OnProgress = Rc<dyn Fn(Option<DownloadProgress>)>;
 /// The inference code and the built-in model.
 pub(super) struct ModelDownloads {
     files: OwnFiles,
+    cache_name: String,
     /// By file: its promise, pending or fulfilled; removed when it fails, so that the next request retries.
     promised: RefCell<BTreeMap<&'static str, Promise>>,
     loading: RefCell<BTreeMap<&'static str, DownloadProgress>>,
@@ -61,9 +63,9 @@ pub(super) struct ModelDownloads {
 
 impl ModelDownloads {
     /// Fetches nothing yet.
-    pub(super) fn new(files: OwnFiles) -> Rc<Self> {
+    pub(super) fn new(files: OwnFiles, names: &Names) -> Rc<Self> {
         let (promised, loading, reported, on_progress) = Default::default();
-        Rc::new(Self { files, promised, loading, reported, on_progress })
+        Rc::new(Self { files, cache_name: names.cache(), promised, loading, reported, on_progress })
     }
 
     /// Calls `callback` with the progress of the downloads a few times a second, and with `None` when they have ended.
@@ -111,7 +113,7 @@ impl ModelDownloads {
 
     /// A file from Cache Storage, or else from the server.
     async fn file(&self, part: Part) -> Result<Blob, Failure> {
-        let cache = FileCache::open(self.files.base_url()).await;
+        let cache = FileCache::open(&self.cache_name, self.files.base_url()).await;
         if let (Some(cache), Some(expected)) = (&cache, part.expected)
             && let Some(blob) = cache.find(part).await
             && is(&blob, expected).await
@@ -196,8 +198,8 @@ impl ModelDownloads {
 }
 
 /// Whether the inference code and, on request, the built-in model have been downloaded and are cached.
-pub(super) async fn is_downloaded(base_url: &str, with_built_in: bool) -> bool {
-    let Some(cache) = FileCache::open(base_url).await else { return false };
+pub(super) async fn is_downloaded(names: &Names, base_url: &str, with_built_in: bool) -> bool {
+    let Some(cache) = FileCache::open(&names.cache(), base_url).await else { return false };
     cache.find(code()).await.is_some() && (!with_built_in || cache.find(built_in()).await.is_some())
 }
 
@@ -219,9 +221,9 @@ struct FileCache {
 }
 
 impl FileCache {
-    async fn open(base_url: &str) -> Option<Self> {
+    async fn open(name: &str, base_url: &str) -> Option<Self> {
         let storage = property(&js_sys::global(), "caches").dyn_into::<CacheStorage>().ok()?;
-        let cache = settled(storage.open(&format!("pixelmill:{}", base_path(base_url)))).await.ok()?;
+        let cache = settled(storage.open(name)).await.ok()?;
         Some(Self { cache: cache.unchecked_into(), base_url: base_url.to_owned() })
     }
 

@@ -18,6 +18,7 @@ use super::memory;
 use super::network::ModelDownloads;
 use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
+use crate::names::Names;
 use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
 use crate::store::MemoryStore;
 
@@ -29,7 +30,8 @@ const START_MS: u32 = 60_000;
 
 /// What every worker is made from.
 pub(super) struct Program {
-    base_url: String,
+    /// The name of the database.
+    database: String,
     /// Whether a worker came from another build than the service.
     pub(super) outdated: Cell<bool>,
     code: program::Program,
@@ -47,7 +49,7 @@ impl Program {
     ///
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
-    pub(super) async fn fetch(files: OwnFiles) -> Result<Self, FileError> {
+    pub(super) async fn fetch(files: OwnFiles, names: &Names) -> Result<Self, FileError> {
         let libwebp = RefCell::new(JsValue::UNDEFINED);
         let loader = async {
             let (loader, module) = (program::text(&files, "libwebp.js"), program::compiled(&files, "libwebp.wasm"));
@@ -66,10 +68,9 @@ impl Program {
         };
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();
-        let base_url = files.base_url().to_owned();
-        let networks = ModelDownloads::new(files);
+        let networks = ModelDownloads::new(files, names);
         let (memory, late, outdated) = Default::default();
-        Ok(Self { base_url, outdated, code, libwebp, networks, memory, late })
+        Ok(Self { database: names.database(), outdated, code, libwebp, networks, memory, late })
     }
 }
 
@@ -138,7 +139,7 @@ impl Handle {
                     }
                     Ok(FromWorker::Ready { version, build_id }) if version == VERSION && build_id == BUILD_ID => {
                         let from_memory = program.memory.get().is_some();
-                        let start = ToWorker::Start { base_url: program.base_url.clone(), from_memory };
+                        let start = ToWorker::Start { database: program.database.clone(), from_memory };
                         post(&own, &start, &program.libwebp);
                         return;
                     }

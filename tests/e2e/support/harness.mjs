@@ -37,11 +37,11 @@ const CLOSING = 20_000;
 
 /**
  * Serves `dist/`, or another folder, below a sub-path with the project's own server, which allows caching, as an
- * ordinary host does. `stop()` takes it off the network.
+ * ordinary host does. `stop()` takes it off the network. With `cors`, pages of other origins may read it.
  */
-export async function serve(folder) {
+export async function serve(folder, { cors = false } = {}) {
   assert.ok(XTASK, "run these tests with `cargo xtask test --e2e`, which builds the page and passes its location");
-  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--max-age", "3600", "--while-stdin-open", ...(folder ? ["--folder", folder] : [])], {
+  const child = spawn(XTASK, ["serve", "--no-build", "--port", "0", "--base", BASE_PATH, "--max-age", "3600", "--while-stdin-open", ...(folder ? ["--folder", folder] : []), ...(cors ? ["--cors"] : [])], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const url = await new Promise((resolve, reject) => {
@@ -132,7 +132,7 @@ export function suite(test) {
 /**
  * An empty browser profile with the page open in one tab.
  *
- * Options: `server` (another than the file's), `workers` (how many the page may use), `context` (Playwright's options),
+ * Options: `server` (another than the file's), `uses` (addresses outside its folder that it may request), `workers` (how many the page may use), `context` (Playwright's options),
  * `errorsExpected` (do not fail for errors that the page reports), `hash` (the view to begin in), `prepare` (called with the context
  * and the page's address before the first tab), `unready` (do not wait until the page accepts calls), `serviceWorker` (allow it: without, the
  * page works as where the browser refuses one, and every request reaches the network, where the tests see and change it).
@@ -158,7 +158,7 @@ export async function openOnDisk(t, folder, options = {}) {
 }
 
 async function attach(t, context, server, options) {
-  const watch = new Watch(server.url);
+  const watch = new Watch([server.url, ...(options.uses ?? [])]);
   watch.attach(context);
   context.setDefaultTimeout(PATIENCE);
   if (options.workers !== undefined) {
@@ -203,8 +203,8 @@ export async function ready(page) {
 
 /** Records what the pages of a context request from the network, and their errors. */
 class Watch {
-  constructor(url) {
-    this.home = new URL(url);
+  constructor(urls) {
+    this.homes = urls.map((url) => new URL(url));
     this.requests = [];
     this.errors = [];
   }
@@ -222,7 +222,7 @@ class Watch {
     return this.requests.filter((text) => {
       const url = new URL(text);
       if (url.protocol === "blob:" || url.protocol === "data:") return false;
-      return url.origin !== this.home.origin || !url.pathname.startsWith(this.home.pathname);
+      return !this.homes.some((home) => url.origin === home.origin && url.pathname.startsWith(home.pathname));
     });
   }
 

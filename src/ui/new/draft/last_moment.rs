@@ -3,6 +3,7 @@
 //! writes it.
 
 use crate::browser::environment::{base_path, base_url};
+use crate::names::Names;
 use crate::view_model::saved_draft::Changes;
 
 fn storage() -> Option<web_sys::Storage> {
@@ -11,7 +12,7 @@ fn storage() -> Option<web_sys::Storage> {
 
 /// Prefix of the keys; a draft's id follows. Two installations on one host have two.
 fn prefix() -> String {
-    format!("pixelmill.draft-changes:{}:", base_path(&base_url()))
+    Names::of_page(&base_path(&base_url())).draft_changes()
 }
 
 /// Puts the changes of a draft there. If they do not fit, only the service can save them.
