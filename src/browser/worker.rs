@@ -21,7 +21,7 @@ use super::verify::{self, Found};
 use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
-use crate::codecs::{self, Encoded, Format, WebpEncoder};
+use crate::codecs::{self, Encoded, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
@@ -480,20 +480,10 @@ async fn collect_results(
     Ok(results)
 }
 
-const fn mime_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::Webp => "image/webp",
-        Format::Gif => "image/gif",
-        Format::Bmp => "image/bmp",
-    }
-}
-
 async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure> {
     let bytes = Uint8Array::from(file.bytes.as_slice());
     let asset_id = sha256(&bytes.buffer()).await;
-    let mime_type = mime_type(file.format);
+    let mime_type = file.format.media_type();
     let content = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| {
         Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
     })?;
