@@ -207,17 +207,17 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
         files.push(format!("\"{name}\":{}", bytes.len()));
     }
     let id = format!("{:016x}", hasher.finish());
+    let deployed = format!(
+        "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
+        message_version()?,
+        declared_files(&html)?,
+        program()
+    );
+    write_text(&deployment, &deployed)?;
+    // A client on this origin connects offline too.
+    files.push(format!("\"{DEPLOYMENT}\":{}", deployed.len()));
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
-    write_text(
-        &deployment,
-        &format!(
-            "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
-            message_version()?,
-            declared_files(&html)?,
-            program()
-        ),
-    )?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
 }
 
@@ -533,9 +533,10 @@ mod tests {
         let undeclared = list_build(&folder, "c0de");
         fs::write(folder.join(PAGE), "no place").expect("written");
         let refused = list_build(&folder, "c0de");
+        let length = fs::metadata(folder.join(DEPLOYMENT)).expect("written").len();
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
-            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2}}}};",
+            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2,\"pixelmill.json\":{length}}}}};",
             first.0
         );
         assert_eq!(first.1, expected);
