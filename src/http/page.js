@@ -18,7 +18,7 @@ const STEP_MS = 50;
 const LIFE = `pixelmill-http:${crypto.randomUUID?.() ?? Math.random()}`;
 const living = new Promise((resolve) => {
   if (!navigator.locks) resolve();
-  else navigator.locks.request(LIFE, () => (resolve(), new Promise(() => {})));
+  else navigator.locks.request(LIFE, () => (resolve(), new Promise(() => {}))).catch(resolve);
 });
 
 const failure = (error, code, message) => ({ error, message, status: "failed", code });
@@ -49,13 +49,16 @@ async function outcome({ name, parameters, version }) {
   }
 }
 
-navigator.serviceWorker?.addEventListener("message", async ({ data, ports: [port] }) => {
-  if (!data?.pixelmillCall || !port) return;
-  await living;
-  port.postMessage({ heard: LIFE });
-  port.postMessage(await outcome(data.pixelmillCall));
-});
-navigator.serviceWorker?.startMessages();
+function listen() {
+  const workers = navigator.serviceWorker;
+  workers?.addEventListener("message", async ({ data, ports: [port] }) => {
+    if (!data?.pixelmillCall || !port) return;
+    await living;
+    port.postMessage({ heard: LIFE });
+    port.postMessage(await outcome(data.pixelmillCall));
+  });
+  workers?.startMessages();
+}
 
 /** Accepts the batches that were set aside. Each has its id, so one whose page ended in between is not accepted twice. */
 async function acceptWaiting() {
@@ -75,6 +78,10 @@ async function acceptWaiting() {
   }
 }
 
-if (window.caches && navigator.locks) {
-  navigator.locks.request(WAITING_LOCK, acceptWaiting).catch((error) => console.warn("Batches that were set aside could not be accepted:", error));
+async function start() {
+  // Some browsers throw where they allow no service workers or caches.
+  listen();
+  if (window.caches && navigator.locks) await navigator.locks.request(WAITING_LOCK, acceptWaiting);
 }
+
+start().catch((error) => console.warn("Requests over HTTP are not answered, or batches that were set aside could not be accepted:", error));
