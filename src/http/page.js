@@ -54,8 +54,9 @@ function listen() {
   workers?.addEventListener("message", async ({ data, ports: [port] }) => {
     if (!data?.pixelmillCall || !port) return;
     await living;
+    // The service worker may have given up on this page: it was suspended, or another one has made the call.
+    port.onmessage = async () => port.postMessage(await outcome(data.pixelmillCall));
     port.postMessage({ heard: LIFE });
-    port.postMessage(await outcome(data.pixelmillCall));
   });
   workers?.startMessages();
 }

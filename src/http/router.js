@@ -2,8 +2,10 @@
 // `cargo xtask build` puts this file and the table of routes into `sw.js`.
 //
 // A service worker cannot run a batch: it has no workers, and the browser ends it after minutes. So every call is passed on to a page
-// (`page.js`). If none is open, a batch is set aside, and the next page accepts it. Only pages of this origin that the service worker controls get here; browsers send it no requests of other sites except
-// navigations, and those may only read.
+// (`page.js`). If none is open, a batch is set aside, and the next page accepts it.
+//
+// Only pages of this origin that the service worker controls get here; browsers send it no requests of other sites except navigations, and
+// those may only read.
 
 /** `routes.json`. */
 const ROUTES = [];
@@ -62,7 +64,7 @@ async function routed(event, version) {
   if (!atPath.length) throw new Refused(404, "not_found", `There is nothing at "api/${path}". The routes are listed in ${API}openapi.json.`);
   if (!route) {
     const allow = [...new Set(atPath.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))].join(", ");
-    throw new Refused(405, "method_not_allowed", `"${request.method}" is not supported for "api/${route?.path ?? path}". Use ${allow}.`, { allow });
+    throw new Refused(405, "method_not_allowed", `"${request.method}" is not supported for "api/${path}". Use ${allow}.`, { allow });
   }
   const values = decoded(route, path);
   const readers = {
@@ -280,6 +282,8 @@ function askPage(page, message) {
     port1.onmessage = ({ data }) => {
       if (!data.heard) return end(resolve, data);
       clearTimeout(patience);
+      // A page that wakes up later hears nothing, since the port is closed, and does not make the call a second time.
+      port1.postMessage("go on");
       // The page holds this lock as long as it lives.
       navigator.locks
         .request(data.heard, { signal: life.signal }, () => {

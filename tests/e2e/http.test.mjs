@@ -287,3 +287,26 @@ test("a batch that is sent while no tab is open waits, and the next tab runs it 
   await ready(tab);
   assert.equal((await ask(tab, "listBatches")).batches.length, 1);
 });
+
+test("a page that hears a call too late does not make it", async (t) => {
+  const { page } = await controlled(t);
+  /** Passes a call to the page as the service worker does, and goes on or gives up when the page has heard it. */
+  const pass = (goesOn) =>
+    page.evaluate(async (goesOn) => {
+      const { port1, port2 } = new MessageChannel();
+      const next = () => new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+      const heard = next();
+      const call = { name: "deleteWorkflow", parameters: [{ value: "mine" }], version: null };
+      navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { pixelmillCall: call }, ports: [port2] }));
+      if (!(await heard).heard) throw new Error("the page does not say that it heard");
+      const outcome = next();
+      if (goesOn) port1.postMessage("go on");
+      else port1.close();
+      return await Promise.race([outcome, new Promise((resolve) => setTimeout(resolve, 500, "nothing"))]);
+    }, goesOn);
+  const workflow = pictures.builtIn("web-gallery");
+  await ask(page, "saveWorkflow", { ...workflow, metadata: { ...workflow.metadata, workflowId: "mine" } });
+  assert.equal(await pass(false), "nothing");
+  assert.equal((await ask(page, "getWorkflow", "mine")).workflowId, "mine", "it is still there");
+  assert.equal((await pass(true)).answer.workflowId, "mine");
+});
