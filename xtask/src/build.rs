@@ -248,7 +248,7 @@ fn read_text(file: &Path) -> Outcome<String> {
     fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-fn write_text(file: &Path, text: &str) -> Outcome {
+pub fn write_text(file: &Path, text: &str) -> Outcome {
     fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
@@ -358,7 +358,7 @@ fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcom
     Ok(cached)
 }
 
-fn copy(from: &Path, to: &Path) -> Outcome {
+pub fn copy(from: &Path, to: &Path) -> Outcome {
     fs::copy(from, to).map(|_| ()).map_err(|error| format!("cannot write {}: {error}", to.display()))
 }
 
@@ -428,7 +428,7 @@ fn files_of(project: &Project, part: &Part) -> Outcome<Vec<PathBuf>> {
 }
 
 /// The entries of a folder in the order of their names.
-fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
+pub fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();

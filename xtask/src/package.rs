@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::build;
+use crate::build::{self, copy, list, write_text};
 use crate::project::Project;
 use crate::setup;
 use crate::shell::{Outcome, command, read, say, step};
@@ -40,9 +40,9 @@ pub fn assemble(project: &Project) -> Outcome<PathBuf> {
     for licence in LICENCES {
         copy(&project.root.join(licence), &folder.join(licence))?;
     }
-    write(&folder.join("pixelmill.d.ts"), &types(project)?)?;
+    write_text(&folder.join("pixelmill.d.ts"), &types(project)?)?;
     let version = project.locked_version("pixelmill")?;
-    write(&folder.join("package.json"), &manifest(&version))?;
+    write_text(&folder.join("package.json"), &manifest(&version))?;
     if build::is_deployment(&project.dist()) {
         copy_folder(&project.dist(), &folder.join("dist"))?;
     } else {
@@ -86,20 +86,11 @@ fn create(folder: &Path) -> Outcome {
     fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))
 }
 
-fn copy(from: &Path, to: &Path) -> Outcome {
-    fs::copy(from, to).map(|_| ()).map_err(|error| format!("cannot copy {}: {error}", from.display()))
-}
-
 fn copy_folder(from: &Path, to: &Path) -> Outcome {
     create(to)?;
-    let entries = fs::read_dir(from).map_err(|error| format!("cannot list {}: {error}", from.display()))?;
-    for entry in entries.flatten() {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
+    for path in list(from)? {
+        let target = to.join(path.file_name().unwrap_or_default());
         if path.is_dir() { copy_folder(&path, &target)? } else { copy(&path, &target)? }
     }
     Ok(())
-}
-
-fn write(file: &Path, text: &str) -> Outcome {
-    fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
