@@ -8,7 +8,7 @@
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
-//! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
+//! * Frame: `blocked`, `nav-new`, `nav-batches`, `nav-api`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
 //!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
 //!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`, `update-note`,
 //!   `update`.
@@ -35,6 +35,7 @@
 //!   detail: `detail`, `before-after`, `before-after-range`, `output-switch-<n>`, `after`, `behind`,
 //!   `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`, `behind-photo`, `behind-file`,
 //!   `detail-warnings` (each with `data-level`), `detail-error`, `history`, `reused`, `close-detail`.
+//! * API: `reference-loading`, `reference-failed`; what its script shows has those of `src/reference/`.
 
 #![allow(unreachable_pub, reason = "the component macro widens visibility to pub")]
 
@@ -53,6 +54,7 @@ mod new;
 mod notices;
 mod offline;
 mod preferences;
+mod reference;
 mod results;
 mod route;
 mod services;
@@ -101,7 +103,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::library::provide_library();
     new::draft::keep_draft();
     offline::connect();
-    // Opening a picture of a batch does not rebuild the batch's view.
+    // Opening a picture of a batch or a heading of the API does not rebuild the view.
     let view = Memo::new(move |_| route.get().view());
     view! {
         <header::Header/>
@@ -113,6 +115,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
                 Route::New => view! { <new::NewBatch/> }.into_any(),
                 Route::Batches => view! { <batches::Batches/> }.into_any(),
                 Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
+                Route::Api(_) => view! { <reference::Reference/> }.into_any(),
             }}
         </main>
         <drop::DropOverlay/>

@@ -6,7 +6,8 @@
 //!
 //! At the end every file gets a name with the hash of its content, which `index.html` declares: a cache that still has a
 //! file of another build is then never asked for it, whatever the host's caching headers say. Only the files that the
-//! browser must find under the same name in every build keep theirs. The service worker receives the list of the build.
+//! browser must find under the same name in every build keep theirs. The scripts of the API page import each other, so
+//! they keep theirs as well, in a folder whose name has the hash. The service worker receives the list of the build.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -39,10 +40,13 @@ const NETWORK: Part = Part {
     budget: 64_000,
 };
 
+/// The API page, which is scripts of ours and no program.
+const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };
+
 /// The most that the npm client's script may have after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 4] = [APP, SERVICE, WORKER, NETWORK];
+const PARTS: [Part; 5] = [APP, SERVICE, WORKER, NETWORK, REFERENCE];
 
 /// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
@@ -146,7 +150,11 @@ fn join_router(project: &Project, folder: &Path) -> Outcome {
     fs::remove_file(&router).map_err(|error| format!("cannot remove {}: {error}", router.display()))
 }
 
-/// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
+/// The folder of the API page's files, and the script in it that the page fetches.
+const REFERENCE_FOLDER: (&str, &str) = ("reference", "reference.js");
+
+/// Renames every file in the folder except those with a fixed name, and the folder of the API page, and writes the new
+/// names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
     let page = folder.join(PAGE);
     let mut html = read_text(&page)?;
@@ -167,6 +175,18 @@ fn name_by_content(folder: &Path) -> Outcome {
             fetched.push(format!("\"{plain}\":\"{new}\""));
         }
     }
+    let (reference, script) = REFERENCE_FOLDER;
+    let scripts = folder.join(reference);
+    if scripts.is_dir() {
+        let mut content = Vec::new();
+        for (path, file) in files_below(&scripts)? {
+            content.extend_from_slice(path.as_bytes());
+            content.extend(fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?);
+        }
+        let new = with_hash(reference, &content);
+        fs::rename(&scripts, folder.join(&new)).map_err(|error| format!("cannot rename {reference}: {error}"))?;
+        fetched.push(format!("\"{script}\":\"{new}/{script}\""));
+    }
     if !html.contains(DECLARATION) {
         return Err("index.html has no place for the names of the files".to_owned());
     }
@@ -178,7 +198,8 @@ fn name_by_content(folder: &Path) -> Outcome {
 /// the id and the files that the page declares into [`DEPLOYMENT`].
 ///
 /// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
-/// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
+/// itself when they are first needed, nor what only the browser or a reader asks for, which is in other folders than the
+/// API page's.
 fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
     let (html, script) = (read_text(&page)?, read_text(&worker)?);
@@ -194,7 +215,8 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
         .into_iter()
         .map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), file));
     let described = description.is_file().then(|| (DESCRIPTION.to_owned(), description));
-    for (name, file) in top.chain(described) {
+    let reference = reference_files(folder)?;
+    for (name, file) in top.chain(described).chain(reference) {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
             || name.starts_with(NETWORK.prefix)
             || name.ends_with(".onnx");
@@ -219,6 +241,31 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The API page's files, each with its path in the build.
+fn reference_files(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for path in list(folder)?.into_iter().filter(|path| path.is_dir()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if without_hash(&name) == REFERENCE_FOLDER.0 {
+            files.extend(files_below(&path)?.into_iter().map(|(inside, file)| (format!("{name}/{inside}"), file)));
+        }
+    }
+    Ok(files)
+}
+
+/// Every file below a folder in the order of their paths, each with its path inside.
+fn files_below(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for path in list(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)?.into_iter().map(|(rest, file)| (format!("{name}/{rest}"), file))),
+            false => files.push((name, path)),
+        }
+    }
+    Ok(files)
 }
 
 /// The version of the service's messages.
@@ -367,6 +414,7 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
     step("sizes", || {
         let mut files = list(&project.dist())?;
         files.retain(|file| file.is_file());
+        files.extend(reference_files(&project.dist())?.into_iter().map(|(_, file)| file));
         let compressed = match node {
             Some(_) => brotli_sizes(project, &files)?,
             None => vec![None; files.len()],
@@ -375,7 +423,7 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
         let mut over = Vec::new();
         let mut totals = [(0, 0); PARTS.len()];
         for (file, compressed) in files.iter().zip(&compressed) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file.strip_prefix(project.dist()).unwrap_or(file).to_string_lossy().into_owned();
             let raw = fs::metadata(file).map_err(|error| format!("{name}: {error}"))?.len();
             println!("    {name:<34} {raw:>12} {:>12}", compressed.map_or("—".to_owned(), |bytes| bytes.to_string()));
             if let Some(index) = PARTS.iter().position(|part| name.starts_with(part.prefix)) {
@@ -460,6 +508,7 @@ mod tests {
         fs::create_dir_all(folder.join("licences")).expect("a folder");
         let page = format!("{DECLARATION}<script src=\"./start.js\" data-page=\"./app-7394787ce5436ed9.js\"></script>");
         let build = |worker: &str| {
+            fs::create_dir_all(folder.join("reference/guides")).expect("folders");
             for (name, content) in [
                 (PAGE, page.as_str()),
                 (SERVICE_WORKER, "service worker"),
@@ -468,6 +517,8 @@ mod tests {
                 ("app-7394787ce5436ed9.js", "app"),
                 ("worker.js", worker),
                 ("licences/LICENSE", "text"),
+                ("reference/reference.js", "reference"),
+                ("reference/guides/one.txt", worker),
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
@@ -480,8 +531,14 @@ mod tests {
             .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
             .collect();
         let licence = folder.join("licences/LICENSE").is_file();
+        let scripts = [&first, &second].map(|page| {
+            let names = declared_files(page).expect("declared");
+            names.split('"').find(|part| part.ends_with("/reference.js")).expect("its script").to_owned()
+        });
+        let are_there = scripts.iter().all(|script| folder.join(script).is_file());
         fs::remove_dir_all(&folder).expect("removed");
         assert!(licence, "a file that the page does not fetch keeps its name");
+        assert!(are_there && scripts[0] != scripts[1], "any file changes the folder's name: {scripts:?}");
         assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
         for name in &names {
@@ -500,6 +557,7 @@ mod tests {
         let page = format!("{declared}{BUILD_ID}");
         let build = |style: &str| {
             fs::create_dir_all(folder.join("install")).expect("a folder");
+            fs::create_dir_all(folder.join("reference-0123456789abcdef/guides")).expect("folders");
             for (name, content) in [
                 (PAGE, page.as_str()),
                 (SERVICE_WORKER, BUILD_LIST),
@@ -509,6 +567,8 @@ mod tests {
                 ("network-0.wasm", "network"),
                 ("u2netp-0.onnx", "model"),
                 ("install/icon.svg", "icon"),
+                ("reference-0123456789abcdef/guides/one.txt", "guide"),
+                ("reference-0123456789abcdef/reference.js", "script"),
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
@@ -536,7 +596,7 @@ mod tests {
         let length = fs::metadata(folder.join(DEPLOYMENT)).expect("written").len();
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
-            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2,\"pixelmill.json\":{length}}}}};",
+            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2,\"reference-0123456789abcdef/guides/one.txt\":5,\"reference-0123456789abcdef/reference.js\":6,\"pixelmill.json\":{length}}}}};",
             first.0
         );
         assert_eq!(first.1, expected);

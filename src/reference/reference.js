@@ -1,0 +1,1 @@
+customElements.define("pixelmill-reference", class extends HTMLElement {});
