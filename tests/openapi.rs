@@ -206,6 +206,23 @@ fn query_parameters(schema: &Value, parameter: &Value) -> Vec<Value> {
     properties.iter().map(described).collect()
 }
 
+/// What a call that succeeds answers.
+fn success_of(call: &str) -> &'static str {
+    match call {
+        "listBatches" => "The batches on this page of the list.",
+        "getBatchStatus" => "How far the batch is.",
+        "cancelBatch" => "The batch is cancelled.",
+        "listExecutions" => "The executions on this page of the list.",
+        "listWorkflows" => "The workflows on this page of the list.",
+        "getWorkflow" => "The workflow with its document.",
+        "saveWorkflow" => "The workflow is stored.",
+        "publishWorkflow" => "The workflow is published.",
+        "deleteWorkflow" => "The workflow is deleted.",
+        "listActions" => "The catalog.",
+        other => panic!("say what {other} answers"),
+    }
+}
+
 fn operation(schema: &Value, route: &Route) -> Value {
     let call = &schema["calls"][&route.call];
     assert!(call.is_object(), "the schema has no call {}", route.call);
@@ -282,7 +299,7 @@ fn operation(schema: &Value, route: &Route) -> Value {
             content["text/csv"] = json!({ "schema": { "type": "string" } });
             json!({ "description": "The report.", "content": content })
         }
-        _ => json!({ "description": "The answer.", "content": json_content(&answer) }),
+        other => json!({ "description": success_of(other), "content": json_content(&answer) }),
     };
     success["headers"] = headers;
     responses.insert(route.status.to_string(), success);

@@ -8,6 +8,9 @@ export const BASE = new URL("./", document.baseURI).href;
 /** Whether the service worker answers this page's requests. */
 export const isControlled = () => Boolean(navigator.serviceWorker?.controller);
 
+/** Where parameters are, in the order in which they are shown. */
+const PLACES = ["path", "query", "header"];
+
 /** The description of the API. */
 export class Api {
   constructor(description) {
@@ -22,7 +25,7 @@ export class Api {
         description: operation.description,
         tag: operation.tags[0],
         call: operation["x-call"],
-        parameters: operation.parameters.map((parameter) => this.follow(parameter)),
+        parameters: operation.parameters.map((parameter) => this.follow(parameter)).sort((one, other) => PLACES.indexOf(one.in) - PLACES.indexOf(other.in)),
         body: operation.requestBody?.content,
         responses: Object.entries(operation.responses).map(([status, response]) => ({ status: Number(status), isShared: Boolean(response.$ref), ...this.follow(response) })),
       })),
@@ -153,7 +156,7 @@ function fetchSnippet(operation, values, url, headers, isText) {
     if (Object.keys(sent).length) options.push(`headers: ${literal(sent)}`);
     if (operation.body) options.push(`body: JSON.stringify(${bodyLiteral(values.body, "  ")})`);
   }
-  const written = options.length === 0 ? "" : options.join(", ").length < 60 && !options.some((option) => option.includes("\n")) ? `, { ${options.join(", ")} }` : `, {\n${options.map((option) => `  ${option},\n`).join("")}}`;
+  const written = options.length === 0 ? "" : `, {\n${options.map((option) => `  ${option},\n`).join("")}}`;
   lines.push(`const response = await fetch(${JSON.stringify(url)}${written});`, "if (!response.ok) throw await response.json();");
   if (operation.id === "readAsset") lines.push("const picture = await response.blob();");
   else lines.push(`const answer = await response.${isText ? "text" : "json"}();`);

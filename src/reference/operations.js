@@ -113,13 +113,24 @@ export function errorSection(api) {
     heading(3, "errors", "Errors"),
     el("p", {}, "A refused request is answered with a status of 400 or more and an error object. The clients reject with the same object."),
     el("div", { class: "ref-columns" }, el("div", { class: "ref-prose" }, properties(api, schemas.httpError)), el("div", { class: "ref-side" }, panel("An error object", json(example.value), "json"))),
-    Object.entries(responses).map(([status, response]) => [
-      heading(4, `error-${status}`, status),
-      el("ul", { class: "ref-rows" }, response["x-errors"].map(({ error, description }) => el("li", { class: "ref-row" }, el("div", { class: "ref-row-head" }, el("code", { class: "ref-name" }, error)), el("p", {}, inline(description))))),
-      Object.entries(response.headers)
-        .filter(([, header]) => !header.$ref)
-        .map(([name, { description }]) => el("p", { class: "small" }, "Header ", el("code", {}, name), ": ", description)),
-    ]),
+    el(
+      "div",
+      { class: "ref-errors" },
+      Object.entries(responses).map(([status, response]) => {
+        const headers = Object.entries(response.headers).filter(([, header]) => !header.$ref);
+        return el(
+          "div",
+          { class: "ref-error" },
+          heading(4, `error-${status}`, status),
+          el(
+            "div",
+            {},
+            response["x-errors"].map(({ error, description }) => [el("p", {}, el("code", { class: "ref-name" }, error)), el("p", {}, inline(description))]),
+            headers.map(([name, { description }]) => el("p", { class: "small muted" }, "Header ", el("code", {}, name), ": ", description)),
+          ),
+        );
+      }),
+    ),
   ];
 }
 
@@ -188,13 +199,13 @@ export function catalogSections(api, actions) {
       "section",
       { "data-action": action.actionType, "data-keywords": action.actionType },
       heading(3, `action-${action.actionType}`, action.name),
-      el("p", { class: "ref-route" }, el("code", {}, action.actionType), el("span", { class: "badge" }, titled(action.category)), el("span", { class: "small muted" }, `version ${action.version}`)),
       el(
         "div",
         { class: "ref-columns" },
         el(
           "div",
           { class: "ref-prose" },
+          el("p", { class: "ref-route" }, el("code", {}, action.actionType), el("span", { class: "badge" }, titled(action.category)), el("span", { class: "small muted" }, `version ${action.version}`)),
           el("p", {}, inline(action.description)),
           el("p", {}, inline(action.usage)),
           action.parameters.length > 0 && el("ul", { class: "ref-rows" }, action.parameters.map((parameter) => row(api, parameter.name, ofParameter(parameter), { isRequired: parameter.required }))),

@@ -63,7 +63,6 @@ export function outline(article) {
     current.textContent = heading.textContent;
     const inner = link.closest("ul.ref-toc > li").querySelector("ul");
     for (const other of list.querySelectorAll("ul")) other.hidden = other !== inner;
-    for (const item of list.children) item.classList.toggle("open", item.contains(link));
     // Within the contents only, which scroll by themselves.
     const nav = list.parentElement;
     const [outer, own] = [nav.getBoundingClientRect(), link.getBoundingClientRect()];
@@ -85,13 +84,33 @@ export function outline(article) {
   return { element: details, follow, stop };
 }
 
+/** The words of an element, without its code and forms: those of many requests are alike. */
+function wordsOf(element) {
+  const skipped = ".ref-side, .ref-try, .with-tabs, button";
+  if (element.matches(skipped)) return [];
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) => {
+    return node.nodeType === Node.ELEMENT_NODE && node.matches(skipped) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT;
+  });
+  const words = [];
+  let last;
+  while (walker.nextNode()) {
+    const { currentNode: node } = walker;
+    if (node.nodeType !== Node.TEXT_NODE) continue;
+    // A paragraph and coloured code are one text.
+    const block = node.parentElement.closest("pre, p, li, td, th, h4");
+    words.push(block?.matches("pre, p") && block === last ? words.pop() + node.data : node.data);
+    last = block;
+  }
+  return words;
+}
+
 /** What each heading is about: its title, the chapter it is in, and the text up to the next one. */
 function indexOf(headings) {
   let chapter = "";
   return headings.map((heading) => {
     if (heading.tagName === "H2") chapter = heading.textContent;
     const texts = [heading.parentElement.dataset.keywords ?? "", heading.dataset.heading];
-    for (let next = heading.nextElementSibling; next && !/^(H2|H3|SECTION)$/.test(next.tagName); next = next.nextElementSibling) texts.push(next.textContent);
+    for (let next = heading.nextElementSibling; next && !/^(H2|H3|SECTION)$/.test(next.tagName); next = next.nextElementSibling) texts.push(...wordsOf(next));
     const title = heading.textContent;
     return { heading: heading.dataset.heading, title, chapter: chapter === title ? "" : chapter, titleText: title.toLowerCase(), text: texts.join(" ").replace(/\s+/g, " ") };
   });

@@ -86,20 +86,22 @@ class Reference extends HTMLElement {
   async #show() {
     this.#isShown = true;
     const { link, read } = style();
-    this.replaceChildren(link, el("p", { class: "reading muted", role: "status" }, "Loading the API reference…"));
+    // It stays where it is: moved, it would be read again.
+    const place = el("div", {}, el("p", { class: "reading muted", role: "status" }, "Loading the API reference…"));
+    this.replaceChildren(link, place);
     try {
       const [[description, actions, guides]] = await Promise.all([load(), read]);
       if (!this.isConnected) return;
       const text = article(description, actions, guides);
       this.#outline = outline(text);
       const announcer = el("p", { class: "unseen", role: "status", "data-testid": "ref-announcer" });
-      this.replaceChildren(link, el("div", { class: "ref-page", "data-testid": "reference" }, this.#outline.element, text, announcer));
+      place.replaceChildren(el("div", { class: "ref-page", "data-testid": "reference" }, this.#outline.element, text, announcer));
       const wanted = this.getAttribute("heading");
       if (wanted) document.getElementById(`/api/${wanted}`)?.scrollIntoView();
       this.#outline.follow();
     } catch (error) {
       const again = el("button", { type: "button", class: "button primary", onclick: () => this.#show() }, "Try again");
-      this.replaceChildren(el("div", { class: "empty panel", role: "alert", "data-testid": "reference-failed" }, el("h1", {}, "The API reference could not be loaded"), el("p", {}, String(error?.message ?? error)), again));
+      place.replaceChildren(el("div", { class: "empty panel", role: "alert", "data-testid": "reference-failed" }, el("h1", {}, "The API reference could not be loaded"), el("p", {}, String(error?.message ?? error)), again));
     }
   }
 }

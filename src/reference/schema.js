@@ -56,12 +56,13 @@ export function row(api, name, schema, { isRequired = false, place, description 
       isRequired && el("span", { class: "ref-required" }, "required"),
     ),
     (description ?? part.description) && el("p", {}, inline(description ?? part.description)),
-    values && el("p", { class: "ref-values" }, "One of ", values.flatMap((value, index) => [index > 0 && ", ", el("code", {}, String(value))])),
-    part.default !== undefined && el("p", { class: "ref-values" }, "Default ", el("code", {}, JSON.stringify(part.default))),
+    (values || part.default !== undefined) && el("p", { class: "ref-values" }, values && ["One of ", listed(values), ". "], part.default !== undefined && ["Default ", listed([part.default]), "."]),
     part.pattern && !part.description && el("p", { class: "ref-values" }, "Matches ", el("code", {}, part.pattern)),
     details && unfolding(api, details),
   );
 }
+
+const listed = (values) => values.flatMap((value, index) => [index > 0 && ", ", el("code", {}, typeof value === "string" ? value : JSON.stringify(value))]);
 
 /** The properties inside a property, which are made when they are first wanted. */
 function unfolding(api, schema) {

@@ -207,7 +207,7 @@ test("search and addresses lead to headings, and Back leads back", async (t) => 
   await search.fill("gaussian");
   await found.first().waitFor();
   assert.equal(await found.first().getAttribute("href"), "#/api/action-gaussian-blur");
-  await search.fill("no such thing");
+  await search.fill("qwertz");
   await page.locator(id("ref-found")).getByText("Nothing found.").waitFor();
   await search.press("Escape");
   assert.equal(await search.inputValue(), "");
@@ -248,7 +248,7 @@ test("without the server it opens for the first time, and requests are answered"
 
 test("what could not be loaded can be tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
-  for (const [file, failing] of [["reference.js", "reference.js"], ["embedding.txt", "guides/embedding.txt"]]) {
+  for (const file of ["reference.js", "markdown.js", "reference.css", "embedding.txt"]) {
     await page.context().route(`**/${file}*`, (route) => route.abort());
     await page.reload();
     await page.locator(id("nav-api")).click();
@@ -257,41 +257,56 @@ test("what could not be loaded can be tried again", async (t) => {
     await page.context().unroute(`**/${file}*`);
     await failed.getByRole("button", { name: "Try again" }).click();
     await page.locator(id("reference")).waitFor();
-    assert.ok(true, failing);
     await page.locator(id("nav-new")).click();
   }
 });
 
-for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390], ["dark", 390]]) {
-  test(`it breaks no rule of accessibility and fits: ${colorScheme}, ${width} pixels wide`, async (t) => {
-    const { page } = await reference(t, { serviceWorker: false, context: { colorScheme, viewport: { width, height: 900 }, bypassCSP: true } });
-    const list = await form(page, "listBatches");
-    await list.send();
-    await page.locator(".ref-article details:not([open])").evaluateAll((all) => all.slice(0, 60).forEach((details) => (details.open = true)));
-    await page.locator(id("ref-run-importAssets")).click();
-    await page.locator(id("ref-status")).getByText("201 Created").waitFor();
-    await page.addScriptTag({ path: AXE });
-    const check = async (what) => {
-      await assertFits(page, what);
-      await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-      const found = await page.evaluate(async () => {
+test("it breaks no rule of accessibility, light and dark, and nothing is wider than the window", async (t) => {
+  const { page } = await reference(t, { serviceWorker: false, context: { viewport: { width: 1440, height: 900 }, bypassCSP: true } });
+  await page.addScriptTag({ path: AXE });
+  const check = async (what, { within = ["body"], rules = {} } = {}) => {
+    await assertFits(page, what);
+    // What a bar covers has to be scrolled to first.
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+    const found = await page.evaluate(
+      async ([within, { include, exclude = [] }]) => {
         const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-        const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+        const rules = Object.fromEntries(exclude.map((rule) => [rule, { enabled: false }]));
+        const { violations } = await axe.run({ include: within.map((selector) => [selector]) }, { runOnly: include ?? tags, rules, resultTypes: ["violations"] });
         return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
-      });
-      assert.deepEqual(found, [], what);
-    };
-    await check("the page");
-    if (width < 961) await page.locator(`${id("ref-contents")} > summary`).click();
+      },
+      [within, rules],
+    );
+    assert.deepEqual(found, [], what);
+  };
+  await (await form(page, "listBatches")).send();
+  await page.locator('[data-operation="executeBatch"] details:not([open])').evaluateAll((all) => all.forEach((details) => (details.open = true)));
+  await page.locator(id("ref-run-importAssets")).click();
+  await page.locator(id("ref-status")).getByText("201 Created").waitFor();
+  await check("the page", { rules: { exclude: ["color-contrast"] } });
+  // Comparing colours takes long: one section of each kind.
+  const KINDS = [".ref-contents", ".ref-article > header", '[data-guide="get-started"]', ".ref-errors", '[data-operation="executeBatch"]', '[data-operation="listBatches"]', '[data-operation="deleteWorkflow"]', '[data-action="resize"]', '[data-event="progress"]'];
+  const colours = { within: KINDS, rules: { include: ["color-contrast"] } };
+  await check("the page, light", colours);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+  await check("the page, dark", colours);
+  for (const width of [1024, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    await assertFits(page, "the page, resized");
+  }
+  for (const colorScheme of ["dark", "light"]) {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    if (colorScheme === "dark") await page.locator(`${id("ref-contents")} > summary`).click();
     await page.locator(id("ref-search")).fill("resize");
     await page.locator(`${id("ref-results")} a`).first().waitFor();
-    await check("the search");
-    for (const narrow of [320, 390, 1024]) {
-      await page.setViewportSize({ width: narrow, height: 800 });
-      await assertFits(page, "the page, resized");
-    }
-  });
-}
+    await check(`the search, ${colorScheme}`, { within: [".ref-contents"] });
+    await page.locator(id("ref-search")).fill("");
+    await check(`the contents, ${colorScheme}`, { within: [".ref-contents"] });
+  }
+});
 
 test("it can be used by keyboard alone", async (t) => {
   const { page, url } = await open(t, { serviceWorker: true, context: { viewport: { width: 390, height: 800 } } });
@@ -321,6 +336,7 @@ test("it can be used by keyboard alone", async (t) => {
   assert.equal((await focused()).text, "npm");
   await tabTo("the form", ({ tag, text }) => tag === "SUMMARY" && text === "Try it");
   await page.keyboard.press("Enter");
+  await page.locator(id("ref-send")).waitFor();
   await tabTo("the button that sends", ({ testid }) => testid === "ref-send");
   await page.keyboard.press("Enter");
   await page.locator(id("ref-status")).getByText("200 OK").waitFor();
