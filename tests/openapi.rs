@@ -84,7 +84,7 @@ const TAGS: [(&[&str], &str, &str); 4] = [
     (
         &["assets"],
         "Files",
-        "Pictures go up once and are then named by their address, `asset:` and the id. Results have addresses of the same kind.",
+        "Upload a picture once, then refer to it by its address: `asset:` and its id. Results have addresses of the same kind.",
     ),
     (&["workflows"], "Workflows", "Workflows can be stored, published as versions, and run by their id."),
     (&["actions"], "Actions", "What the steps of a workflow can do."),
@@ -106,7 +106,7 @@ const FAILURES: [(u16, &[(&str, &str)]); 9] = [
             ),
             (
                 "unsupported_api_version",
-                "The header `api-version` asks for a version that is not there. The error's `status` is `error`.",
+                "The header `api-version` asks for an unsupported version. The `status` of this error is `error`.",
             ),
         ],
     ),
@@ -126,14 +126,14 @@ const FAILURES: [(u16, &[(&str, &str)]); 9] = [
         500,
         &[(
             "internal_error",
-            "This device could not do it: storage is full, for example. The message says how to go on.",
+            "This device could not do it; for example, its storage is full. The message says what to do.",
         )],
     ),
     (
         503,
         &[(
             "unavailable",
-            "No tab with Pixelmill is open. Open one, and send the request again. Only executing a batch is accepted without: it starts with the next tab.",
+            "No tab with Pixelmill is open. Open one, then send the request again. Only executing a batch is accepted without a tab: it starts when the next one opens.",
         )],
     ),
 ];
@@ -210,7 +210,7 @@ fn query_parameters(schema: &Value, parameter: &Value) -> Vec<Value> {
 fn success_of(call: &str) -> &'static str {
     match call {
         "listBatches" => "The batches on this page of the list.",
-        "getBatchStatus" => "How far the batch is.",
+        "getBatchStatus" => "The status of the batch.",
         "cancelBatch" => "The batch is cancelled.",
         "listExecutions" => "The executions on this page of the list.",
         "listWorkflows" => "The workflows on this page of the list.",
@@ -274,7 +274,7 @@ fn operation(schema: &Value, route: &Route) -> Value {
             headers["etag"] = text_header("The file's id: its content never changes.");
             headers["accept-ranges"] = text_header("Always bytes.");
             let mut of_part = headers.clone();
-            of_part["content-range"] = text_header("Which bytes of how many, as bytes 0-99/1234.");
+            of_part["content-range"] = text_header("The range and the length of the file, as bytes 0-99/1234.");
             let part = json!({ "description": "The requested range of the file.", "headers": of_part, "content": { "*/*": {} } });
             responses.insert("206".to_owned(), part);
             let known =

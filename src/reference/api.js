@@ -13,8 +13,10 @@ const PLACES = ["path", "query", "header"];
 
 /** The description of the API. */
 export class Api {
-  constructor(description) {
+  /** The signal ends what listens for as long as the page is shown. */
+  constructor(description, signal) {
     this.description = description;
+    this.signal = signal;
     this.operations = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({
         id: operation.operationId,
@@ -172,7 +174,7 @@ function curlSnippet(operation, values, url, headers) {
   return `# The shape of the request. A service worker answers only pages\n# of its own site, so curl itself cannot reach it.\n${parts.join(" \\\n  ")}`;
 }
 
-/** The headers of an answer that are worth showing. */
+/** The headers of a response that are worth showing. */
 const SHOWN_HEADERS = ["api-version", "content-type", "content-length", "content-range", "etag", "allow", "retry-after"];
 
 /**

@@ -39,9 +39,8 @@ export function parts(api) {
   }
 
   /** The result's pictures, below the answer. */
-  async function results(place, { body }) {
+  async function results(place, { body }, urls) {
     const outputs = (body?.executions ?? []).flatMap(({ outputs }) => outputs ?? []);
-    const urls = [];
     for (const { name, url } of outputs) {
       const blob = await window.pixelmill.readAsset(url);
       place.append(fileOf(blob, urls, name));
@@ -62,8 +61,8 @@ export function parts(api) {
         const answer = await (work ? work() : send(operation, values()));
         if (id === "executeBatch" && answer.status === 202) session.set({ first: answer.body.batchId });
         session.note(operation, answer);
-        showOutcome(outcome, answer);
-        await show?.(outcome, answer);
+        const urls = showOutcome(outcome, answer);
+        await show?.(outcome, answer, urls);
       },
       { "data-testid": `ref-run-${id}` },
     );
@@ -71,12 +70,12 @@ export function parts(api) {
       code.refresh();
       hint.textContent = needs();
     };
-    session.addEventListener("change", update);
+    session.addEventListener("change", update, { signal: api.signal });
     update();
     return el("div", { class: "ref-step" }, code, el("div", { class: "ref-step-foot" }, button, hint), outcome);
   }
 
-  return { picture: pictureStep, step, transport: transportNote, cleanup };
+  return { picture: pictureStep, step, transport: () => transportNote(api.signal), cleanup: () => cleanup(api.signal) };
 }
 
 const needsBatch = () => (session.batchId ? "" : "Execute a batch first.");
@@ -98,22 +97,28 @@ function pictureStep() {
     "aria-label": "Your own picture",
     "data-testid": "ref-own-picture",
     onchange() {
-      const [file] = input.files;
-      if (!file) return;
-      const image = el("img", { alt: `Your picture ${file.name}`, src: URL.createObjectURL(file) });
-      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-      image.addEventListener("error", () => preview.replaceChildren(), { once: true });
-      preview.replaceChildren(image);
-      use(file);
+      if (input.files.length > 0) show(input.files[0]);
     },
   });
-  draw(canvas);
-  drawnFile(canvas).then((file) => session.file ?? use(file));
+  const show = (file) => {
+    const image = el("img", { alt: `Your picture ${file.name}`, src: URL.createObjectURL(file) });
+    const seen = () => URL.revokeObjectURL(image.src);
+    image.addEventListener("load", seen, { once: true });
+    image.addEventListener("error", () => (seen(), preview.replaceChildren()), { once: true });
+    preview.replaceChildren(image);
+    use(file);
+  };
+  if (session.file) {
+    show(session.file);
+  } else {
+    draw(canvas);
+    drawnFile(canvas).then(use);
+  }
   return el("div", { class: "ref-step ref-choose" }, preview, el("div", { class: "ref-step-foot" }, el("button", { type: "button", class: "button", onclick: () => input.click() }, icon("picture"), "Use your own picture"), input, name));
 }
 
 /** Deletes what the guide has made. */
-function cleanup() {
+function cleanup(signal) {
   const line = () => `${(session.batches.length ? session.batches : ["…"]).map((id) => `await pixelmill.deleteBatch(${JSON.stringify(id)});`).join("\n")}`;
   const place = el("div", {}, panel("npm and window.pixelmill", line(), "js"));
   const said = el("span", { class: "small", role: "status", "data-testid": "ref-cleaned" });
@@ -129,6 +134,6 @@ function cleanup() {
     },
     { "data-testid": "ref-run-cleanup" },
   );
-  session.addEventListener("change", () => place.replaceChildren(panel("npm and window.pixelmill", line(), "js")));
+  session.addEventListener("change", () => place.replaceChildren(panel("npm and window.pixelmill", line(), "js")), { signal });
   return el("div", { class: "ref-step" }, place, el("div", { class: "ref-step-foot" }, button, said));
 }

@@ -5,7 +5,7 @@ import { examplesOf, json, snippets } from "./api.js";
 import { panel, tabs } from "./code.js";
 import { address, el, heading, inline, slug } from "./dom.js";
 import { table } from "./markdown.js";
-import { names, properties, row, typeOf } from "./schema.js";
+import { names, properties, row, shape, typeOf } from "./schema.js";
 import { session } from "./session.js";
 import { form, titled } from "./try.js";
 
@@ -40,10 +40,14 @@ function operationSection(api, operation) {
     if (!trial.open || trial.children.length > 1) return;
     const followed = { ...operation, resolve: (schema) => api.merged(schema) };
     trial.append(
-      form(followed, (now) => {
-        values = now;
-        code.refresh();
-      }),
+      form(
+        followed,
+        (now) => {
+          values = now;
+          code.refresh();
+        },
+        api.signal,
+      ),
     );
   });
   return el(
@@ -64,7 +68,7 @@ function operationSection(api, operation) {
           el("ul", { class: "ref-rows" }, operation.parameters.map(({ name, in: place, required, schema, description }) => row(api, name, schema, { isRequired: required, place, description }))),
         ),
         operation.body && part(id, "Body", bodies(api, operation)),
-        part(id, "Answers", successes.map((response) => answer(api, response)), el("p", { class: "small" }, "Errors: ", failures.flatMap(({ status }, index) => [index > 0 && ", ", el("a", { href: address(`error-${status}`) }, String(status))]))),
+        part(id, "Responses", successes.map((response) => answer(api, response)), el("p", { class: "small" }, "Errors: ", failures.flatMap(({ status }, index) => [index > 0 && ", ", el("a", { href: address(`error-${status}`) }, String(status))]))),
       ),
       el("div", { class: "ref-side" }, code, examples.length > 0 && examplePanel(examples)),
     ),
@@ -96,13 +100,13 @@ function answer(api, { status, description, content = {}, headers = {} }) {
   );
 }
 
-/** An example answer, and others to choose. */
+/** An example response, and others to choose. */
 function examplePanel(examples) {
   const make = ({ status, name, value }) => panel(`${status}: ${titled(name)}`, json(value), "json");
   const place = el("div", {}, make(examples[0]));
   if (examples.length === 1) return place;
   const choose = ({ target }) => place.replaceChildren(make(examples[target.selectedIndex]));
-  return [el("label", { class: "ref-choice small" }, "Example answer ", el("select", { class: "field", onchange: choose }, examples.map(({ name }) => el("option", {}, titled(name))))), place];
+  return [el("label", { class: "ref-choice small" }, "Example response ", el("select", { class: "field", onchange: choose }, examples.map(({ name }) => el("option", {}, titled(name))))), place];
 }
 
 /** The errors, by their statuses. */
@@ -111,7 +115,7 @@ export function errorSection(api) {
   const example = examplesOf(responses["400"].content)[0];
   return [
     heading(3, "errors", "Errors"),
-    el("p", {}, "A refused request is answered with a status of 400 or more and an error object. The clients reject with the same object."),
+    el("p", {}, "A refused request returns a status of 400 or more and an error object. The promises of JavaScript calls reject with the same object."),
     el("div", { class: "ref-columns" }, el("div", { class: "ref-prose" }, properties(api, schemas.httpError)), el("div", { class: "ref-side" }, panel("An error object", json(example.value), "json"))),
     el(
       "div",
@@ -146,9 +150,17 @@ export function callSections(api) {
       el("p", {}, inline(description)),
       panel("npm and window.pixelmill", text, "js"),
       list.length > 0 && el("ul", { class: "ref-rows" }, list.map(([name, schema]) => row(api, name, schema, { isRequired: !isOptional(api, schema) }))),
-      el("details", { class: "ref-answer" }, el("summary", {}, "Answer: ", answer.description && !answer.$ref ? inline(answer.description) : typeOf(api, answer)), properties(api, answer)),
+      answerOf(api, answer),
     );
   });
+}
+
+/** What a call resolves with. */
+function answerOf(api, schema) {
+  const text = schema.description && !schema.$ref ? inline(schema.description) : shape(api, schema);
+  const fields = properties(api, schema);
+  if (!fields.hasChildNodes()) return el("p", { class: "small" }, "Resolves with ", text);
+  return el("details", { class: "ref-answer" }, el("summary", {}, "Resolves with ", el("code", {}, text)), fields);
 }
 
 function isOptional(api, schema) {
@@ -165,7 +177,7 @@ export function eventSections(api) {
       heading(3, `event-${name}`, name),
       el("p", {}, inline(schema.description)),
       panel("npm and window.pixelmill", `pixelmill.addEventListener(${JSON.stringify(name)}, ({ detail }) => console.log(detail));`, "js"),
-      el("details", { class: "ref-answer" }, el("summary", {}, "Its detail"), properties(api, schema)),
+      el("details", { class: "ref-answer" }, el("summary", {}, "detail: ", el("code", {}, shape(api, schema))), properties(api, schema)),
     ),
   );
 }
@@ -214,7 +226,7 @@ export function catalogSections(api, actions) {
         el(
           "div",
           { class: "ref-side" },
-          panel("Its defaults", json({ actionId: `${action.actionType}-1`, actionType: action.actionType, parameters: defaults }), "json"),
+          panel("Default parameters", json({ actionId: `${action.actionType}-1`, actionType: action.actionType, parameters: defaults }), "json"),
           ports.length > 0 && table(["Port", "", "Carries"], ports.map(([way, { name, type, required }]) => [el("code", {}, name), way === "in" ? `input${required ? ", required" : ""}` : "output", type]), `Ports of ${action.name}`),
         ),
       ),

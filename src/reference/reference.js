@@ -45,8 +45,8 @@ function style() {
 }
 
 /** The sections in their order. */
-function article(description, actions, guides) {
-  const api = new Api(description);
+function article(description, actions, guides, signal) {
+  const api = new Api(description, signal);
   const chapter = (name, ...more) => el("section", { class: "ref-guide", "data-guide": name }, guide(guides[name], name === "http" ? "http-api" : name, parts(api)), more);
   return el(
     "div",
@@ -58,7 +58,7 @@ function article(description, actions, guides) {
     chapter("http", errorSection(api)),
     operationSections(api),
     el("section", {}, heading(2, "javascript", "JavaScript calls"), el("p", {}, "Calls of the npm client and of ", el("code", {}, "window.pixelmill"), " that have no route. Every call takes ", el("code", {}, "{ apiVersion }"), " as an optional last argument."), callSections(api)),
-    el("section", {}, heading(2, "events", "Events"), el("p", {}, "What the npm client and ", el("code", {}, "window.pixelmill"), " dispatch, in every tab and after what they tell of is durable."), eventSections(api)),
+    el("section", {}, heading(2, "events", "Events"), el("p", {}, "What the npm client and ", el("code", {}, "window.pixelmill"), " dispatch in every tab, once what they announce is durable."), eventSections(api)),
     chapter("workflows", documentSections(api)),
     el("section", {}, heading(2, "action-catalog", "Action catalog"), el("p", {}, `The ${actions.length} actions of this version, as `, el("code", {}, "listActions()"), " describes them. Lengths are in pixels of the action's input, colours are ", el("code", {}, "#rrggbb"), " or ", el("code", {}, "#rrggbbaa"), "."), catalogSections(api, actions)),
   );
@@ -67,6 +67,7 @@ function article(description, actions, guides) {
 class Reference extends HTMLElement {
   #outline;
   #isShown = false;
+  #ended = new AbortController();
 
   static observedAttributes = ["heading"];
 
@@ -76,6 +77,7 @@ class Reference extends HTMLElement {
 
   disconnectedCallback() {
     this.#outline?.stop();
+    this.#ended.abort();
   }
 
   /** The browser itself scrolls to a heading of the address: this only marks it. */
@@ -92,7 +94,7 @@ class Reference extends HTMLElement {
     try {
       const [[description, actions, guides]] = await Promise.all([load(), read]);
       if (!this.isConnected) return;
-      const text = article(description, actions, guides);
+      const text = article(description, actions, guides, this.#ended.signal);
       this.#outline = outline(text);
       const announcer = el("p", { class: "unseen", role: "status", "data-testid": "ref-announcer" });
       place.replaceChildren(el("div", { class: "ref-page", "data-testid": "reference" }, this.#outline.element, text, announcer));

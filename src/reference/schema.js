@@ -18,6 +18,13 @@ export function typeOf(api, schema) {
 
 const plural = (type) => (/^[a-z]+$/.test(type) ? `${type}s` : type);
 
+/** A schema's fields in short, as `{ one, two, … }`; its type if it has none. */
+export function shape(api, schema) {
+  const fields = Object.keys(api.merged(schema)?.properties ?? {});
+  if (fields.length === 0) return typeOf(api, schema) === "null" ? "nothing" : typeOf(api, schema);
+  return `{ ${fields.slice(0, 4).join(", ")}${fields.length > 4 ? ", …" : ""} }`;
+}
+
 /** The limits of a value, in words. */
 function limits({ minimum, maximum, minLength, minItems, maxItems, unit }) {
   const range = (least, most, of) => {

@@ -6,16 +6,16 @@ import { announce, el, icon, unique } from "./dom.js";
 import { session, withPicture } from "./session.js";
 
 /** Says that requests do not go over HTTP here, as long as that is so. */
-export function transportNote() {
+export function transportNote(signal) {
   const note = el(
     "p",
     { class: "ref-note", "data-testid": "ref-transport" },
-    "No service worker controls this page: the browser denies it, or the page was reloaded without its cache. Requests over HTTP are not answered, so what you send here goes through ",
+    "No service worker controls this page: the browser denies it, or the page was reloaded without its cache. The API over HTTP is not available, so requests that you send here go through ",
     el("code", {}, "window.pixelmill"),
     ", which makes the same calls.",
   );
   const update = () => (note.hidden = isControlled());
-  navigator.serviceWorker?.addEventListener("controllerchange", update);
+  navigator.serviceWorker?.addEventListener("controllerchange", update, { signal });
   update();
   return note;
 }
@@ -25,7 +25,7 @@ const REASONS = { 200: "OK", 201: "Created", 202: "Accepted", 206: "Partial Cont
 /** The addresses of the pictures that are shown; each place of an outcome releases its own. */
 const shown = new WeakMap();
 
-/** Shows an outcome in place of the one before. */
+/** Shows an outcome in place of the one before. Returns the list of addresses that are released with it. */
 export function showOutcome(place, outcome) {
   for (const url of shown.get(place) ?? []) URL.revokeObjectURL(url);
   const urls = [];
@@ -46,7 +46,8 @@ export function showOutcome(place, outcome) {
       bodyOf(outcome, urls),
     ),
   );
-  announce(place, `Answered: ${status}.`);
+  announce(place, `Response: ${status}.`);
+  return urls;
 }
 
 /** The longest text that is shown; all of it can be copied. */
@@ -60,8 +61,8 @@ function bodyOf({ failed, body }, urls) {
   return el(
     "div",
     { class: "ref-panel", "data-testid": "ref-body" },
-    el("div", { class: "ref-panel-head" }, el("span", {}, cut ? `Body, the first ${LONGEST} of ${text.length} characters` : "Body"), copyButton(() => text, "the answer")),
-    code(cut ? `${text.slice(0, LONGEST)}…` : text, typeof body === "string" ? "" : "json", "Body of the answer"),
+    el("div", { class: "ref-panel-head" }, el("span", {}, cut ? `Body, the first ${LONGEST} of ${text.length} characters` : "Body"), copyButton(() => text, "the response")),
+    code(cut ? `${text.slice(0, LONGEST)}…` : text, typeof body === "string" ? "" : "json", "Body of the response"),
   );
 }
 
@@ -103,8 +104,8 @@ export function workButton(label, work, options = {}) {
   return button;
 }
 
-/** The form of an operation. `changed` is called with its values after each change. */
-export function form(operation, changed) {
+/** The form of an operation. `changed` is called with its values after each change; the signal ends it. */
+export function form(operation, changed, signal) {
   const values = {};
   const fields = el("div", { class: "ref-fields" });
   const add = (label, name, control, hint) => {
@@ -163,7 +164,7 @@ export function form(operation, changed) {
     { "data-testid": "ref-send" },
   );
   changed(values);
-  return el("div", { class: "ref-form" }, transportNote(), fields, el("div", {}, button), outcome);
+  return el("div", { class: "ref-form" }, transportNote(signal), fields, el("div", {}, button), outcome);
 }
 
 /** `document-whole` as "Document whole". */

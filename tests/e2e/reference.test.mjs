@@ -248,7 +248,7 @@ test("without the server it opens for the first time, and requests are answered"
 
 test("what could not be loaded can be tried again", async (t) => {
   const { page } = await open(t, { errorsExpected: true });
-  for (const file of ["reference.js", "markdown.js", "reference.css", "embedding.txt"]) {
+  for (const file of ["reference.js", "markdown.js", "embedding.txt"]) {
     await page.context().route(`**/${file}*`, (route) => route.abort());
     await page.reload();
     await page.locator(id("nav-api")).click();
