@@ -37,7 +37,7 @@ function coloured(text, language) {
 
 /** The code itself. It scrolls by keyboard too where it is wider than its place. */
 export function code(text, language, label) {
-  return el("pre", { class: "ref-code", tabIndex: 0, role: "region", "aria-label": label ?? "Code" }, el("code", {}, coloured(text, language)));
+  return el("pre", { class: "ref-code", tabIndex: 0, role: "group", "aria-label": label ?? "Code" }, el("code", {}, coloured(text, language)));
 }
 
 /** A button that copies what `text` returns. */

@@ -30,7 +30,7 @@ export function table(head, rows, label) {
   const column = (cell) => el("th", { scope: "col" }, cell);
   return el(
     "div",
-    { class: "ref-scroll", tabIndex: 0, role: "region", "aria-label": label },
+    { class: "ref-scroll", tabIndex: 0, role: "group", "aria-label": label },
     el("table", {}, el("thead", {}, el("tr", {}, head.map(column))), el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))),
   );
 }

@@ -35,7 +35,7 @@ function operationSection(api, operation) {
   let values = initial();
   const code = tabs(`Snippets: ${operation.summary}`, () => snippets(operation, values));
   const examples = successes.flatMap(({ content, status }) => examplesOf(content).map((example) => ({ ...example, status })));
-  const trial = el("details", { class: "ref-try", "data-testid": "ref-try" }, el("summary", {}, "Try it"));
+  const trial = el("details", { class: "ref-try", "data-testid": "ref-try" }, el("summary", {}, "Try it", el("span", { class: "unseen" }, `: ${operation.summary}`)));
   trial.addEventListener("toggle", () => {
     if (!trial.open || trial.children.length > 1) return;
     const followed = { ...operation, resolve: (schema) => api.merged(schema) };

@@ -51,7 +51,7 @@ function article(description, actions, guides, signal) {
   return el(
     "div",
     { class: "ref-article" },
-    el("header", {}, el("h1", {}, "API"), el("p", { class: "muted" }, description.info.description)),
+    el("header", {}, el("h1", {}, "API"), el("p", { class: "muted" }, "Guides, and the reference of every request, call, event, document and action.")),
     chapter("overview"),
     chapter("get-started"),
     chapter("embedding"),

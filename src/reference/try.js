@@ -132,7 +132,7 @@ export function form(operation, changed, signal) {
     } else {
       const fallback = schemaOf(operation, schema).default;
       const control = el("input", { class: "field", type: "text", autocomplete: "off", spellcheck: false, value: values[name], placeholder: fallback === undefined ? "" : String(fallback), ...listen });
-      if (name === "batchId" || name === "workflowId") suggest(control, name);
+      if (required && (name === "batchId" || name === "workflowId")) suggest(control, name);
       add(label, name, control, place === "header" ? description : undefined);
     }
   }

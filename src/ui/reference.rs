@@ -50,7 +50,7 @@ pub(crate) fn Reference() -> impl IntoView {
             <div class="empty panel" role="alert" data-testid="reference-failed">
                 <Icon shape=Shape::Warning/>
                 <h1>"The API reference could not be loaded"</h1>
-                <p>"Check that the server can be reached, then try again."</p>
+                <p>"Check that the server can be reached, then try again. If that does not help, reload the page."</p>
                 <button class="button primary" on:click=move |_| loading.set(Loading::Underway(attempt + 1))>
                     <Icon shape=Shape::Retry/>
                     "Try again"
