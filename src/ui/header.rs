@@ -6,6 +6,7 @@ use super::icons::Mark;
 use super::live::Live;
 use super::preferences::Preferences;
 use super::route::CurrentRoute;
+use super::stage::Stage;
 use super::theme::ThemeToggle;
 use crate::view_model::route::Route;
 
@@ -16,7 +17,7 @@ pub(crate) fn Header() -> impl IntoView {
     let on_new = move || route.get() == Route::New;
     let on_batches = move || matches!(route.get().view(), Route::Batches | Route::Batch(_));
     let on_api = move || matches!(route.get(), Route::Api(_));
-    let live = use_context::<Live>();
+    let (live, stage) = (use_context::<Live>(), expect_context::<Stage>());
     view! {
         <header class="header">
             <a class="brand" href=Route::New.fragment() aria-label="Pixelmill, new batch">
@@ -26,11 +27,13 @@ pub(crate) fn Header() -> impl IntoView {
             <nav aria-label="Views">
                 <NavLink to=Route::New text="New batch" testid="nav-new" here=Signal::derive(on_new)/>
                 <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches) live=live/>
-                <NavLink to=Route::Api(String::new()) text="API" testid="nav-api" here=Signal::derive(on_api)/>
+                {stage.embedding().is_none().then(|| view! {
+                    <NavLink to=Route::Api(String::new()) text="API" testid="nav-api" here=Signal::derive(on_api)/>
+                })}
             </nav>
             <div class="end">
                 {live.map(|_| view! { <Preferences/> })}
-                <ThemeToggle/>
+                {stage.embedding().is_none().then(|| view! { <ThemeToggle/> })}
             </div>
         </header>
     }

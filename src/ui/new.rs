@@ -2,11 +2,13 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 use super::focus::{focus, is_composing, is_text_field};
 use super::icons::{Icon, Shape};
 use super::offline::ModelNote;
-use super::widgets::{TabNote, dialog_is_open};
+use super::stage::Stage;
+use super::widgets::TabNote;
 use crate::view_model::format;
 
 pub(crate) mod draft;
@@ -40,11 +42,12 @@ pub(crate) fn NewBatch() -> impl IntoView {
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
     draft.shown();
-    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || dialog_is_open() {
+    let stage = expect_context::<Stage>();
+    stage.listen("keydown", move |event: KeyboardEvent| {
+        if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || stage.dialog_is_open() {
             return;
         }
-        let typing = document().active_element().filter(is_text_field);
+        let typing = stage.active_element().filter(is_text_field);
         match event.key().as_str() {
             "Enter" => {
                 event.prevent_default();
@@ -58,7 +61,6 @@ fn Desk() -> impl IntoView {
             _ => {}
         }
     });
-    on_cleanup(move || on_key.remove());
     view! {
         <div class="new">
             <div class="new-main">
@@ -72,6 +74,20 @@ fn Desk() -> impl IntoView {
                 <options::Options/>
                 <RunBar/>
             </div>
+        </div>
+    }
+}
+
+/// The pictures and the button alone, for an element whose workflow is chosen by the page around it.
+#[component]
+pub(crate) fn Drop() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    draft.shown();
+    view! {
+        <div class="new-drop">
+            <TabNote trouble=true/>
+            <pictures::Pictures/>
+            <Show when=move || { draft.picked() > 0 }><RunBar/></Show>
         </div>
     }
 }

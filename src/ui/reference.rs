@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::icons::{Icon, Shape};
 use super::route::CurrentRoute;
-use crate::browser::environment::OwnFiles;
+use crate::browser::environment::Installation;
 use crate::view_model::route::Route;
 
 /// The script, as `cargo xtask build` names it in the page.
@@ -27,8 +27,8 @@ pub(crate) fn Reference() -> impl IntoView {
     let loading = RwSignal::new(Loading::Underway(0));
     // A browser may remember that an address failed.
     let address = |attempt: u32| {
-        let names = OwnFiles::declared();
-        let name = names.get(SCRIPT).map_or("reference/reference.js", String::as_str);
+        let files = Installation::of_page().map(|page| page.files).unwrap_or_default();
+        let name = files.get(SCRIPT).map_or("reference/reference.js", String::as_str);
         if attempt == 0 { format!("./{name}") } else { format!("./{name}?attempt={attempt}") }
     };
     let heading = move || match route.get() {

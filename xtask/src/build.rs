@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::build_id;
+use crate::element;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
@@ -28,7 +29,7 @@ struct Part {
     budget: u64,
 }
 
-const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 510_000 };
+const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 530_000 };
 const SERVICE: Part = Part { name: "service", prefix: "service", optimisation: &["-Os"], budget: 380_000 };
 const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: &["-O3"], budget: 1_500_000 };
 /// Its kernels stay separate functions: V8 replaces a function with optimised code only between two calls, and a run is
@@ -43,7 +44,7 @@ const NETWORK: Part = Part {
 /// The API page, which is scripts of ours and no program.
 const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };
 
-/// The most that the npm client's script may have after brotli.
+/// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
 const PARTS: [Part; 5] = [APP, SERVICE, WORKER, NETWORK, REFERENCE];
@@ -93,6 +94,8 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             optimise(project, node)?;
         }
         join_router(project, &project.dist())?;
+        write_element(project, &project.dist())?;
+        show_examples(project, &project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
@@ -112,6 +115,9 @@ const DEPLOYMENT: &str = "pixelmill.json";
 const LIFE: &str = include_str!("../../src/browser/program/life.js");
 /// Its end.
 const BOOTSTRAP: &str = include_str!("../../src/browser/program/bootstrap.js");
+
+/// The element's script.
+const ELEMENT: &str = include_str!("../../src/embed/element.js");
 
 /// The messages of the service.
 const MESSAGES: &str = include_str!("../../src/service.rs");
@@ -150,8 +156,53 @@ fn join_router(project: &Project, folder: &Path) -> Outcome {
     fs::remove_file(&router).map_err(|error| format!("cannot remove {}: {error}", router.display()))
 }
 
+/// The files that pages of other sites ask for, which therefore have the same name in every build: the element's script,
+/// and the frame that it can be shown in.
+const EMBEDDED: [&str; 4] = ["embed.js", "frame.html", "frame.js", "frame.json"];
+
+/// Writes the element's script and its style sheet.
+fn write_element(project: &Project, folder: &Path) -> Outcome {
+    let source = |name: &str| read_text(&project.root.join(name));
+    let [imported, script] = element::SCRIPTS;
+    write_text(&folder.join(EMBEDDED[0]), &element::joined(&source(imported)?, &source(script)?)?)?;
+    let mut sheet = String::new();
+    for name in element::SHEETS {
+        let css = source(name)?;
+        // The last one is the element's own.
+        let is_own = name.ends_with("embed.css");
+        sheet +=
+            &if is_own { css } else { element::within_element(&css).map_err(|error| format!("{name}: {error}"))? };
+    }
+    write_text(&folder.join("embed.css"), &sheet)
+}
+
 /// The folder of the API page's files, and the script in it that the page fetches.
 const REFERENCE_FOLDER: (&str, &str) = ("reference", "reference.js");
+
+/// Puts the examples that the guides of the API page name into them, so that what they show is what is tested.
+fn show_examples(project: &Project, folder: &Path) -> Outcome {
+    let examples = project.client().join("examples");
+    for (name, guide) in files_below(&folder.join(REFERENCE_FOLDER.0).join("guides"))? {
+        let shown = with_examples(&read_text(&guide)?, |example| read_text(&examples.join(example)));
+        write_text(&guide, &shown.map_err(|error| format!("{name}: {error}"))?)?;
+    }
+    Ok(())
+}
+
+/// A guide with the content of a file in place of each line `@example <name>`, as code with the name as its title.
+fn with_examples(guide: &str, read: impl Fn(&str) -> Outcome<String>) -> Outcome<String> {
+    let mut lines = Vec::new();
+    for line in guide.lines() {
+        match line.strip_prefix("@example ") {
+            Some(name) => {
+                let language = name.rsplit('.').next().unwrap_or_default();
+                lines.push(format!("```{language} {name}\n{}\n```", read(name)?.trim_end()));
+            }
+            None => lines.push(line.to_owned()),
+        }
+    }
+    Ok(lines.join("\n") + "\n")
+}
 
 /// Renames every file in the folder except those with a fixed name, and the folder of the API page, and writes the new
 /// names into the page.
@@ -161,7 +212,8 @@ fn name_by_content(folder: &Path) -> Outcome {
     let mut fetched = Vec::new();
     for file in list(folder)? {
         let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&old.as_str()) {
+        let is_fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&&*old) || EMBEDDED.contains(&&*old);
+        if !file.is_file() || is_fixed {
             continue;
         }
         let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
@@ -171,7 +223,8 @@ fn name_by_content(folder: &Path) -> Outcome {
         let reference = format!("\"./{old}\"");
         let is_in_page = html.contains(&reference);
         html = html.replace(&reference, &format!("\"./{new}\""));
-        if !is_in_page || plain.starts_with(SERVICE.prefix) {
+        // What an element or a client needs is also in the list of names.
+        if !is_in_page || plain.starts_with(SERVICE.prefix) || plain.starts_with(APP.prefix) {
             fetched.push(format!("\"{plain}\":\"{new}\""));
         }
     }
@@ -218,6 +271,8 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let reference = reference_files(folder)?;
     for (name, file) in top.chain(described).chain(reference) {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
+            || EMBEDDED.contains(&&*name)
+            || name.starts_with("embed-")
             || name.starts_with(NETWORK.prefix)
             || name.ends_with(".onnx");
         if !file.is_file() || is_left_out {
@@ -230,8 +285,9 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     }
     let id = format!("{:016x}", hasher.finish());
     let deployed = format!(
-        "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
-        message_version()?,
+        "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"element\":{},\"files\":{},\"program\":{}}}",
+        declared_number(MESSAGES, "pub const VERSION: u32 = ").ok_or("src/service.rs declares no version")?,
+        declared_number(ELEMENT, "const VERSION = ").ok_or("src/embed/element.js declares no version")?,
         declared_files(&html)?,
         program()
     );
@@ -268,11 +324,10 @@ fn files_below(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     Ok(files)
 }
 
-/// The version of the service's messages.
-fn message_version() -> Outcome<u32> {
-    let rest = MESSAGES.split_once("pub const VERSION: u32 = ").map(|(_, rest)| rest);
-    let version = rest.and_then(|rest| rest.split_once(';')).and_then(|(number, _)| number.parse().ok());
-    version.ok_or_else(|| "src/service.rs does not declare the version of its messages".to_owned())
+/// The number that a source declares after these words.
+fn declared_number(source: &str, words: &str) -> Option<u32> {
+    let (_, rest) = source.split_once(words)?;
+    rest.split_once(';')?.0.parse().ok()
 }
 
 /// The beginning and the end of every worker's source text, as a JSON object: a client puts the glue between them.
@@ -291,7 +346,7 @@ fn declared_files(html: &str) -> Outcome<&str> {
     object.ok_or_else(|| "index.html does not declare the names of the files".to_owned())
 }
 
-fn read_text(file: &Path) -> Outcome<String> {
+pub fn read_text(file: &Path) -> Outcome<String> {
     fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
@@ -447,11 +502,11 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
                 over.push(format!("the {} has {brotli} bytes after brotli, {} are allowed", part.name, part.budget));
             }
         }
-        let client = project.client().join("pixelmill.js");
-        if node.is_some()
-            && let [Some(brotli)] = brotli_sizes(project, &[client])?[..]
-        {
-            println!("    npm client: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
+        let scripts = ["src/client/pixelmill.js", "src/client/process.js", "src/embed/element.js"];
+        if node.is_some() {
+            let compressed = brotli_sizes(project, &scripts.map(|script| project.root.join(script)))?;
+            let brotli: u64 = compressed.into_iter().flatten().sum();
+            println!("    npm client, with the element: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
             if brotli > CLIENT_BUDGET {
                 over.push(format!("the npm client has {brotli} bytes after brotli, {CLIENT_BUDGET} are allowed"));
             }
@@ -580,8 +635,9 @@ mod tests {
             assert_eq!(
                 deployment,
                 format!(
-                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
-                    message_version().expect("a version"),
+                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"element\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
+                    declared_number(MESSAGES, "pub const VERSION: u32 = ").expect("a version"),
+                    declared_number(ELEMENT, "const VERSION = ").expect("a version"),
                     program()
                 )
             );
@@ -603,6 +659,16 @@ mod tests {
         assert_eq!(first, again, "the same files are the same build");
         assert_ne!(first.0, other.0, "another content of the same length is another build");
         assert!(undeclared.is_err() && refused.is_err());
+    }
+
+    #[test]
+    fn a_guide_shows_the_examples_that_it_names() {
+        let read = |name: &str| if name == "a.jsx" { Ok("let a;\n".to_owned()) } else { Err(format!("no {name}")) };
+        assert_eq!(
+            with_examples("# A\n\n@example a.jsx\n@step b\n", read),
+            Ok("# A\n\n```jsx a.jsx\nlet a;\n```\n@step b\n".to_owned())
+        );
+        assert_eq!(with_examples("@example b.js", read), Err("no b.js".to_owned()));
     }
 
     #[test]

@@ -9,16 +9,20 @@ use leptos::task::spawn_local;
 use serde_json::{Value, json};
 
 use super::super::confirm::Confirm;
+use super::super::embed::{Embedding, Layout};
 use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::route::CurrentRoute;
-use super::super::services::{Imported, Picked, Selection, Services, Unpacked, text_of};
+use super::super::services::{Imported, Picked, Selection, Services, UiError, Unpacked, text_of};
+use super::super::stage::Stage;
 use super::models::Models;
+use super::pictures::ACCEPT;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority};
 use crate::codecs::Format;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
+use crate::view_model::accept::accepts;
 use crate::view_model::archive::import_outcome;
 use crate::view_model::form::NameSample;
 use crate::view_model::history::History;
@@ -118,6 +122,7 @@ impl Default for Options {
 /// The draft.
 #[derive(Clone, Copy)]
 pub(crate) struct Draft {
+    stage: Stage,
     services: Services,
     notices: NoticeBoard,
     confirm: Confirm,
@@ -148,6 +153,7 @@ pub(crate) struct Draft {
 
 /// Provides an empty draft with the last options; [`keep_draft`] restores the rest.
 pub(crate) fn provide_draft() {
+    let stage = expect_context::<Stage>();
     let documents: HashMap<String, History<Value>> = BUILTIN
         .iter()
         .map(|builtin| (builtin.id.to_owned(), History::new(builtin.document())))
@@ -159,8 +165,9 @@ pub(crate) fn provide_draft() {
         let chosen = choice.get();
         documents.with(|documents| documents.get(&chosen).map_or(Value::Null, |history| history.present().clone()))
     });
-    let options = kept::read(kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
+    let options = kept::read(stage, kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
     provide_context(Draft {
+        stage,
         services: expect_context(),
         notices: expect_context(),
         confirm: expect_context(),
@@ -334,9 +341,15 @@ impl Draft {
         });
     }
 
+    /// Stores the files and adds them to an input; the draft must have been restored.
+    pub(crate) async fn add_now(self, key: &str, selection: Selection) {
+        self.import_selection(key.to_owned(), selection).await;
+    }
+
     async fn import_selection(self, key: String, mut selection: Selection) {
         let mut is_told = self.open_documents(&mut selection).await;
         is_told |= self.unpack(&mut selection).await;
+        untrack(|| self.admit(&key, &mut selection));
         self.skipped.update(|skipped| skipped.add(&selection.skipped));
         let unreadable = selection.unreadable.into_iter().map(|path| {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -358,6 +371,33 @@ impl Draft {
         }
         let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
         self.import(key, files).await;
+    }
+
+    /// The file types that pickers ask for, tracked.
+    pub(crate) fn accept(self) -> String {
+        self.stage.embedding().and_then(Embedding::accept).unwrap_or_else(|| ACCEPT.to_owned())
+    }
+
+    /// Skips the files that the page around an element does not accept.
+    fn admit(self, key: &str, selection: &mut Selection) {
+        let Some(embedding) = self.stage.embedding() else { return };
+        let skipped = &mut selection.skipped;
+        let mut skip = |picked: &Picked, why| skipped.push(Skipped { path: picked.file.name(), why });
+        if let Some(accept) = embedding.accept() {
+            selection.files.retain(|picked| {
+                let is_accepted = accepts(&accept, &picked.file.name(), &picked.file.type_());
+                if !is_accepted {
+                    skip(picked, Why::NotAccepted);
+                }
+                is_accepted
+            });
+        }
+        if let Some(most) = embedding.max_files().filter(|_| key == PRIMARY) {
+            let room = (most as usize).saturating_sub(self.with_pictures(PRIMARY, <[Entry]>::len));
+            for picked in selection.files.drain(room.min(selection.files.len())..) {
+                skip(&picked, Why::TooMany);
+            }
+        }
     }
 
     /// Opens a workflow among the added JSON files and skips the others. Returns whether there was one.
@@ -642,7 +682,7 @@ impl Draft {
     /// Chooses a workflow; edits of the others are kept.
     pub(crate) fn choose(self, id: &str) {
         self.choice.set(id.to_owned());
-        kept::write(kept::Key::Workflow, id);
+        kept::write(self.stage, kept::Key::Workflow, id);
     }
 
     /// Whether a workflow can be chosen.
@@ -880,7 +920,7 @@ impl Draft {
     pub(crate) fn set_options(self, change: impl FnOnce(&mut Options)) {
         self.options.update(change);
         if let Ok(text) = serde_json::to_string(&self.options.get_untracked()) {
-            kept::write(kept::Key::Options, &text);
+            kept::write(self.stage, kept::Key::Options, &text);
         }
     }
 
@@ -939,29 +979,64 @@ impl Draft {
 
     /// Starts the batch and goes to its results.
     pub(crate) fn run(self) {
-        let obstacle = untrack(|| self.find_obstacle());
         if self.start.get_untracked() != Start::Ready {
             return;
         }
-        if let Some(obstacle) = obstacle {
-            self.notices.info(obstacle, "");
-            return;
+        match untrack(|| self.find_obstacle()) {
+            Some(obstacle) => self.notices.info(obstacle, ""),
+            None => {
+                let started = self.launch();
+                spawn_local(async move {
+                    if let Err(problem) = started.await {
+                        self.notices.failed(problem.text, problem.hint);
+                    }
+                });
+            }
         }
+    }
+
+    /// Starts the batch, goes to its results, and returns its id.
+    ///
+    /// # Errors
+    /// What keeps it from running, or why the service refused it.
+    pub(crate) async fn start(self) -> Result<String, UiError> {
+        if self.start.get_untracked() != Start::Ready {
+            return Err(UiError::new("A batch is being started.", "Try again once it has started."));
+        }
+        match untrack(|| self.find_obstacle()) {
+            Some(obstacle) => Err(UiError::new(obstacle, "")),
+            None => self.launch().await,
+        }
+    }
+
+    /// Requests the batch at once; the future is what comes of it.
+    fn launch(self) -> impl Future<Output = Result<String, UiError>> {
         self.start.set(Start::Starting);
         let (request, content) = (untrack(|| self.request()), self.content());
-        spawn_local(async move {
-            match self.services.execute(request).await {
+        let embedding = self.stage.embedding();
+        if let Some(embedding) = embedding {
+            embedding.note_start();
+        }
+        async move {
+            let started = self.services.execute(request).await;
+            if let Some(embedding) = embedding {
+                embedding.note_started(started.as_deref().ok());
+            }
+            match &started {
                 Ok(batch_id) => {
                     self.note_run(content);
                     self.start.set(Start::Started);
-                    self.route.go(&Route::Batch(batch_id));
+                    if embedding.is_some_and(|embedding| untrack(|| embedding.layout()) != Layout::Full) {
+                        // The view of the draft may never be shown; the next pictures are another batch.
+                        self.clear(PRIMARY);
+                        self.start.set(Start::Ready);
+                    }
+                    self.route.go(&Route::Batch(batch_id.clone()));
                 }
-                Err(problem) => {
-                    self.start.set(Start::Ready);
-                    self.notices.failed(problem.text, problem.hint);
-                }
+                Err(_) => self.start.set(Start::Ready),
             }
-        });
+            started
+        }
     }
 
     fn request(self) -> Value {
@@ -974,11 +1049,12 @@ impl Draft {
             }
         }
         let options = self.options.get();
+        let concurrency = self.stage.embedding().and_then(Embedding::concurrency);
         json!({
             "workflowId": document::workflow_id(&workflow),
             "workflow": workflow,
             "batchConfig": {
-                "concurrencyLimit": options.concurrency_limit,
+                "concurrencyLimit": concurrency.unwrap_or(options.concurrency_limit),
                 "priority": options.priority,
                 "continueOnError": options.continue_on_error,
                 "webhookUrl": options.webhook_url.trim(),

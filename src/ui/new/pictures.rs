@@ -10,6 +10,7 @@ use crate::selection::HeaderCheck;
 use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::selection_of_list;
+use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
 use crate::view_model::format;
@@ -65,6 +66,7 @@ fn PrimaryDrop() -> impl IntoView {
     let picked = move |files: FileList| {
         draft.add(PRIMARY.to_owned(), selection_of_list(&files));
     };
+    let accept = Signal::derive(move || draft.accept());
     view! {
         <div class="drop-zone" class:compact=move || !empty.get() data-testid="drop-zone" data-slot=PRIMARY>
             <Icon shape=Shape::Picture/>
@@ -73,11 +75,11 @@ fn PrimaryDrop() -> impl IntoView {
                 <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
             </div>
             <div class="spread">
-                <FilePicker label="Pictures" accept=ACCEPT testid="file-input" multiple=true on_pick=picked>
+                <FilePicker label="Pictures" accept testid="file-input" multiple=true on_pick=picked>
                     <Icon shape=Shape::Plus/>
                     "Pick files"
                 </FilePicker>
-                <FilePicker label="Folder of pictures" accept=ACCEPT testid="folder-input" folder=true on_pick=picked>
+                <FilePicker label="Folder of pictures" accept testid="folder-input" folder=true on_pick=picked>
                     <Icon shape=Shape::Folder/>
                     "Pick a folder"
                 </FilePicker>
@@ -119,7 +121,7 @@ fn ImportProgress() -> impl IntoView {
                     aria-valuemax="100"
                     aria-valuenow=percent
                 >
-                    <span class="active" style=move || format!("width:{}%", percent())></span>
+                    <span class="active" style:width=move || format!("{}%", percent())></span>
                 </div>
             </div>
         </Show>
@@ -295,8 +297,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             place.set((f64::from(frame.scroll_top()), 360.0, columns));
         }
     };
-    let on_resize = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || on_resize.remove());
+    expect_context::<Stage>().on_resize(measure);
     let total = Memo::new(move |_| {
         let count = key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32;
         if count < fewest { 0 } else { count }
@@ -368,15 +369,12 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             node_ref=frame
             on:scroll=move |_| measure()
         >
-            <div style=move || format!("height:{}px", list.get().height())>
+            <div style:height=move || format!("{}px", list.get().height())>
                 <ul
                     aria-label="Picked pictures"
                     on:keydown=on_key
-                    style=move || format!(
-                        "transform:translateY({}px);grid-template-columns:repeat({},1fr)",
-                        list.get().top(entries.get().start),
-                        list.get().columns,
-                    )
+                    style:transform=move || format!("translateY({}px)", list.get().top(entries.get().start))
+                    style:grid-template-columns=move || format!("repeat({},1fr)", list.get().columns)
                 >
                     <For each=tiles key=|entry| entry.id let:entry>
                         <Tile entry key=key.get_value()/>

@@ -31,9 +31,10 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
             <div
                 class="compare checkerboard"
                 data-testid="before-after"
-                style=move || format!("--split:{}%;--ratio:{}", split.get(), ratio())
+                style=("--split", move || format!("{}%", split.get()))
+                style=("--ratio", move || ratio().to_string())
             >
-                <div class="after" data-testid="after" style=move || if transparent.get() { behind.style() } else { String::new() }>
+                <div class="after" data-testid="after" style:background=move || if transparent.get() { behind.background() } else { String::new() }>
                     {move || output().map(|output| {
                         view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> }
                     })}
