@@ -15,6 +15,7 @@ const LANGUAGES = {
     ["number", NUMBER],
   ],
   html: [["comment", /<!--[^]*?-->/.source], ["string", STRING], ["word", /<\/?[\w-]+|\/?>/.source]],
+  css: [["comment", /\/\*[^]*?\*\//.source], ["string", STRING], ["word", /[\w-]+(?=:)/.source], ["number", /#[\da-f]{3,8}\b|\b\d+(?:\.\d+)?\w*\b/.source]],
   sh: [["comment", /#[^\n]*/.source], ["string", STRING], ["word", /^(?:curl|npm|npx|cp)\b/.source]],
 };
 const ALIASES = { javascript: "js", jsx: "js", ts: "js", vue: "html", bash: "sh" };

@@ -1,6 +1,7 @@
 // The guides' texts as elements: the part of Markdown that they use. Headings (`## Text {#id}`), paragraphs, lists, tables, code between
 // fences with a title behind the language, `> ` for notes, and in a line: `code`, **strong**, and [links](address). A line `@name argument`
-// stands for a part that can be used; who shows the guide says what it is.
+// stands for a part that can be used; who shows the guide says what it is. `cargo xtask build` replaces `@example name` by that file of
+// `src/client/examples/`, as code.
 
 import { panel } from "./code.js";
 import { el, heading, slug } from "./dom.js";

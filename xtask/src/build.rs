@@ -601,7 +601,7 @@ mod tests {
             let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
-        assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
+        assert!(first.contains("\"worker.js\":\"worker-"), "{first}");
         assert!(!first.contains("\"./start.js\""), "{first}");
     }
 
