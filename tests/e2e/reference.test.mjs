@@ -2,7 +2,7 @@
 // the server, by keyboard, and for an automatic checker of accessibility.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { ask, open, serve, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
@@ -11,6 +11,7 @@ suite(test);
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const DESCRIPTION = JSON.parse(readFileSync(new URL("../../src/http/openapi.json", import.meta.url), "utf8"));
+const EXAMPLES = new URL("../../src/client/examples/", import.meta.url);
 const OPERATIONS = Object.values(DESCRIPTION.paths).flatMap((methods) => Object.values(methods));
 
 const id = (name) => `[data-testid="${name}"]`;
@@ -90,6 +91,9 @@ test("everything that the API and the catalog have is on the page, each under an
   }
   const resize = actions.find(({ actionType }) => actionType === "resize");
   assert.deepEqual(await rows('[data-action="resize"]'), resize.parameters.map(({ name }) => name));
+  // The embedding guide has the examples that are tested with their libraries.
+  const code = await page.locator('[data-guide="embedding"] pre').allTextContents();
+  for (const name of readdirSync(EXAMPLES)) assert.ok(code.includes(readFileSync(new URL(name, EXAMPLES), "utf8").trimEnd()), name);
   // What is inside a property unfolds.
   const body = page.locator('[data-operation="executeBatch"] .ref-row', { has: page.locator(".ref-row-head code", { hasText: /^batchConfig$/ }) }).first();
   await body.locator("summary").first().click();
@@ -285,7 +289,7 @@ test("it breaks no rule of accessibility, light and dark, and nothing is wider t
   await page.locator(id("ref-run-importAssets")).click();
   await page.locator(id("ref-status")).getByText("201 Created").waitFor();
   // One section of each kind: there are thousands of elements.
-  const KINDS = [".ref-contents", ".ref-article > header", '[data-guide="get-started"]', ".ref-errors", '[data-operation="executeBatch"]', '[data-operation="listBatches"]', '[data-operation="deleteWorkflow"]', '[data-action="resize"]', '[data-event="progress"]', '[data-call="retryExecutions"]', '[data-schema="workflow"]'];
+  const KINDS = [".ref-contents", ".ref-article > header", '[data-guide="get-started"]', ".ref-errors", '[data-operation="executeBatch"]', '[data-operation="listBatches"]', '[data-operation="deleteWorkflow"]', '[data-action="resize"]', '[data-event="progress"]', '[data-call="retryExecutions"]', '[data-schema="workflow"]', '[data-guide="workflows"]'];
   await check("the page, light", { within: KINDS });
   await page.emulateMedia({ colorScheme: "dark" });
   await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
@@ -294,16 +298,14 @@ test("it breaks no rule of accessibility, light and dark, and nothing is wider t
     await page.setViewportSize({ width, height: 800 });
     await assertFits(page, "the page, resized");
   }
-  for (const colorScheme of ["dark", "light"]) {
-    await page.setViewportSize({ width: 390, height: 800 });
-    await page.emulateMedia({ colorScheme });
-    if (colorScheme === "dark") await page.locator(`${id("ref-contents")} > summary`).click();
-    await page.locator(id("ref-search")).fill("resize");
-    await page.locator(`${id("ref-results")} a`).first().waitFor();
-    await check(`the search, ${colorScheme}`, { within: [".ref-contents"] });
-    await page.locator(id("ref-search")).fill("");
-    await check(`the contents, ${colorScheme}`, { within: [".ref-contents"] });
-  }
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.locator(`${id("ref-contents")} > summary`).click();
+  await page.locator(id("ref-search")).fill("resize");
+  await page.locator(`${id("ref-results")} a`).first().waitFor();
+  await check("the search, dark", { within: [".ref-contents"] });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.locator(id("ref-search")).fill("");
+  await check("the contents, light", { within: [".ref-contents"] });
 });
 
 test("it can be used by keyboard alone", async (t) => {
