@@ -31,6 +31,8 @@ export interface ConnectOptions {
    * ".", "_" or "-". By default it is the one that the deployment's page would use on this origin.
    */
   database?: string;
+  /** Shows the whole view in this element, as `<pixel-mill>` does. By default there is none. */
+  view?: HTMLElement | false;
   /** Called if the connection waits until a tab with an older version is closed. */
   onBlocked?(): void;
 }
