@@ -333,9 +333,10 @@ export class Pixelmill extends EventTarget {
   }
 }
 
-/** Starts the service of the deployment at `base`. */
-export async function connect({ base, database, onBlocked } = {}) {
+/** Starts the service of the deployment at `base`; with `view`, together with the whole view in that element. */
+export async function connect({ base, database, view, onBlocked } = {}) {
   const baseUrl = folderOf(base);
+  if (view) return await connectView(view, baseUrl, database);
   const description = await fetched(baseUrl, "pixelmill.json", { cache: "no-cache" });
   const { version, build, files, program } = await description.json().catch(() => ({}));
   if (!program) throw internal(`There is no Pixelmill at ${baseUrl}.`);
@@ -348,6 +349,17 @@ export async function connect({ base, database, onBlocked } = {}) {
   const script = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const setup = { baseUrl, database: database ?? null, files, workers: null };
   return new Pixelmill({ script, module, build, setup, onBlocked }).ready;
+}
+
+async function connectView(place, baseUrl, database) {
+  await import("./element.js");
+  const element = document.createElement("pixel-mill");
+  element.setAttribute("base", baseUrl);
+  if (database !== undefined) element.setAttribute("database", database);
+  place.replaceChildren(element);
+  const client = await element.client;
+  client.close = () => element.remove();
+  return client;
 }
 
 function folderOf(base) {

@@ -251,7 +251,8 @@ export class PixelMillElement extends HTMLElement {
 
   async #mountHere(isCurrent) {
     const base = folderOf(this.getAttribute("base") ?? HERE);
-    const [{ program, files, styles }, settings] = await Promise.all([programAt(base), this.#settings()]);
+    const { program, files, styles } = await programAt(base);
+    const settings = await this.#settings();
     if (!isCurrent()) return;
     const [outer, scroller] = [document.createElement("div"), document.createElement("div")];
     [outer.className, scroller.className] = ["stage", "scroller"];
@@ -262,12 +263,11 @@ export class PixelMillElement extends HTMLElement {
     const mounting = { baseUrl: base, files, database: this.getAttribute("database"), slot: this.#place };
     const told = (name, detail) => isCurrent() && this.#told(name, detail);
     this.#view = program.mount(root, outer, scroller, mounting, settings, told);
+    this.#configure();
   }
 
   async #mountFrame(isCurrent) {
     const base = folderOf(this.getAttribute("base") ?? HERE);
-    const settings = await this.#settings();
-    if (!isCurrent()) return;
     const frame = document.createElement("iframe");
     frame.title = "Pixelmill";
     frame.allow = "clipboard-write; screen-wake-lock";
@@ -297,7 +297,7 @@ export class PixelMillElement extends HTMLElement {
             port.close();
           },
         };
-        this.#view.configure(settings);
+        this.#configure();
       } else if (data.refused) {
         clearTimeout(patience);
         this.#failed(internal(data.refused));

@@ -76,8 +76,10 @@ window.start = async (picture, workflow) => {
       load("1");
       return { abort() {} };
     };
-    const pond = create(document.createElement("input"), { server: { process }, instantUpload: true, onerror: reject });
-    document.querySelector("main").append(pond.element);
+    const input = document.createElement("input");
+    input.type = "file";
+    document.querySelector("main").append(input);
+    const pond = create(input, { server: { process }, instantUpload: true, onerror: reject });
     pond.addFile(picture).catch(reject);
   });
 };`);

@@ -67,11 +67,12 @@ fn PrimaryDrop() -> impl IntoView {
         draft.add(PRIMARY.to_owned(), selection_of_list(&files));
     };
     let accept = Signal::derive(move || draft.accept());
+    let is_page = expect_context::<Stage>().embedding().is_none();
     view! {
         <div class="drop-zone" class:compact=move || !empty.get() data-testid="drop-zone" data-slot=PRIMARY>
             <Icon shape=Shape::Picture/>
             <div>
-                <p class="drop-title">"Drop pictures or a folder anywhere"</p>
+                <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
                 <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
             </div>
             <div class="spread">

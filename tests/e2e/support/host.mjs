@@ -12,7 +12,10 @@ export function neededPolicy(base) {
 /** The client as it is in the sources. */
 export const CLIENT = readFileSync(new URL("../../../src/client/pixelmill.js", import.meta.url), "utf8");
 
-const PROCESS = readFileSync(new URL("../../../src/client/process.js", import.meta.url), "utf8");
+const source = (path) => readFileSync(new URL(`../../../src/${path}`, import.meta.url), "utf8");
+
+/** What it imports, as it is in the package. */
+const IMPORTED = { "process.js": source("client/process.js"), "element.js": source("embed/element.js").replace("../client/", "./") };
 
 /** Connects as the address says, and keeps the events in the order in which they arrived. */
 const HOST = `
@@ -41,7 +44,7 @@ const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript; charset=
  * Serves such a page: `url` is its address for a deployment at `base`. `scripts` replaces its scripts, `policy` its policy's sources.
  */
 export async function serveHost(base, { scripts = {}, policy = {}, query = {} } = {}) {
-  const files = { "index.html": PAGE, "host.js": HOST, "pixelmill.js": CLIENT, "process.js": PROCESS, ...scripts };
+  const files = { "index.html": PAGE, "host.js": HOST, "pixelmill.js": CLIENT, ...IMPORTED, ...scripts };
   const rules = Object.entries({ ...neededPolicy(base), ...policy });
   const header = rules.map(([directive, sources]) => `${directive} ${sources}`).join("; ");
   const server = createServer((request, response) => {
