@@ -43,6 +43,7 @@ use leptos::prelude::*;
 
 mod ask_name;
 mod batches;
+mod before_after;
 mod confirm;
 mod drop;
 mod embed;
@@ -122,6 +123,7 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     live::provide_live();
     new::models::provide_models();
     new::draft::provide_draft();
+    new::previews::provide_previews();
     new::library::provide_library();
     new::draft::keep_draft();
     match stage.embedding() {

@@ -601,7 +601,9 @@ mod tests {
             let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
-        assert!(first.contains("\"worker.js\":\"worker-"), "{first}");
+        for name in ["app", "worker"] {
+            assert!(first.contains(&format!("\"{name}.js\":\"{name}-")), "{first}");
+        }
         assert!(!first.contains("\"./start.js\""), "{first}");
     }
 

@@ -586,7 +586,7 @@ impl Leader {
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
-            FromPool::Archive(_) | FromPool::Unpacked(..) => {}
+            FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Previewed(..) => {}
             FromPool::Report(_) => {
                 web_sys::console::warn_1(&format!("Worker {worker} sent an unexpected answer.").into());
             }
