@@ -267,42 +267,45 @@ test("what could not be loaded can be tried again", async (t) => {
   await page.locator(id("reference")).waitFor();
 });
 
-test("it breaks no rule of accessibility, light and dark, and nothing is wider than the window", async (t) => {
+test("nothing is wider than the window, and no rule of accessibility is broken, light and dark", async (t) => {
   const { page } = await reference(t, { serviceWorker: false, context: { viewport: { width: 1440, height: 900 }, bypassCSP: true } });
-  await page.addScriptTag({ path: AXE });
-  const check = async (what, { within, rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }) => {
-    await assertFits(page, what);
-    // What a bar covers has to be scrolled to first.
-    await page.evaluate(() => window.scrollTo(0, 0));
-    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-    const found = await page.evaluate(
-      async ([within, runOnly]) => {
-        const { violations } = await axe.run({ include: within.map((selector) => [selector]) }, { runOnly, resultTypes: ["violations"] });
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
-      },
-      [within, rules],
-    );
-    assert.deepEqual(found, [], what);
-  };
   await (await form(page, "listBatches")).send();
   await page.locator('[data-operation="executeBatch"] details:not([open])').evaluateAll((all) => all.forEach((details) => (details.open = true)));
   await page.locator(id("ref-run-importAssets")).click();
   await page.locator(id("ref-status")).getByText("201 Created").waitFor();
-  // One section of each kind: there are thousands of elements.
-  const KINDS = [".ref-contents", ".ref-article > header", '[data-guide="get-started"]', ".ref-errors", '[data-operation="executeBatch"]', '[data-operation="listBatches"]', '[data-operation="deleteWorkflow"]', '[data-action="resize"]', '[data-event="progress"]', '[data-call="retryExecutions"]', '[data-schema="workflow"]', '[data-guide="workflows"]'];
-  await check("the page, light", { within: KINDS });
+  for (const width of [320, 390, 1024, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await assertFits(page, "the page");
+  }
+  // One section of each kind stays: the checker would take minutes for thousands of elements.
+  const kinds = ["guide=get-started", "guide=http", "guide=workflows", "operation=executeBatch", "operation=listBatches", "operation=deleteWorkflow", "action=resize", "event=progress", "call=retryExecutions", "schema=workflow"];
+  await page.evaluate((kinds) => {
+    const kept = kinds.map((kind) => document.querySelector(`[data-${kind.replace("=", '="')}"]`));
+    for (const section of document.querySelectorAll(".ref-article section")) {
+      if (!kept.some((one) => one.contains(section) || section.contains(one))) section.remove();
+    }
+  }, kinds);
+  await page.addScriptTag({ path: AXE });
+  const check = async (what) => {
+    // What a bar covers has to be scrolled to first.
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+    const found = await page.evaluate(async () => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+      const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
+    });
+    assert.deepEqual(found, [], what);
+  };
+  await check("light");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
-  await check("the page, dark", { within: KINDS, rules: ["color-contrast"] });
-  for (const width of [1024, 390, 320]) {
-    await page.setViewportSize({ width, height: 800 });
-    await assertFits(page, "the page, resized");
-  }
-  await page.setViewportSize({ width: 390, height: 800 });
+  await check("dark");
+  await page.setViewportSize({ width: 390, height: 900 });
   await page.locator(`${id("ref-contents")} > summary`).click();
   await page.locator(id("ref-search")).fill("resize");
   await page.locator(`${id("ref-results")} a`).first().waitFor();
-  await check("the search, dark", { within: [".ref-contents"] });
+  await check("the search, narrow and dark");
 });
 
 test("it can be used by keyboard alone", async (t) => {
