@@ -24,7 +24,8 @@
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
-//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`.
+//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`; `live-preview` and in it `preview-facts`, `preview-warnings`,
+//!   `preview-failed`, `preview-unavailable`, `preview-before`, `preview-next`, `preview-output-<n>`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
