@@ -52,6 +52,7 @@ mod live;
 mod new;
 mod notices;
 mod offline;
+mod parts;
 mod preferences;
 mod results;
 mod route;
@@ -74,6 +75,7 @@ fn App() -> impl IntoView {
     theme::provide_theme();
     focus::keep_near();
     let route = route::provide_route();
+    parts::provide_parts(&route.get_untracked());
     notices::provide_notices();
     confirm::provide_confirm();
     ask_name::provide_ask_name();
@@ -87,8 +89,8 @@ fn App() -> impl IntoView {
             Start::Ready => view! { <Views route/> }.into_any(),
         }}
         <notices::Notices/>
-        <confirm::ConfirmDialog/>
-        <ask_name::NameDialog/>
+        <confirm::Confirmation/>
+        <ask_name::NameQuestion/>
     }
 }
 
@@ -101,6 +103,12 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     new::library::provide_library();
     new::draft::keep_draft();
     offline::connect();
+    let draft = expect_context::<new::draft::Draft>();
+    Effect::new(move || {
+        if !draft.is_restoring() {
+            parts::fetch_all();
+        }
+    });
     // Opening a picture of a batch does not rebuild the batch's view.
     let view = Memo::new(move |_| route.get().view());
     view! {
@@ -111,8 +119,7 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
         <main id="main" tabindex="-1">
             {move || match view.get() {
                 Route::New => view! { <new::NewBatch/> }.into_any(),
-                Route::Batches => view! { <batches::Batches/> }.into_any(),
-                Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
+                route => view! { <parts::AboutBatches route/> }.into_any(),
             }}
         </main>
         <drop::DropOverlay/>

@@ -9,7 +9,7 @@ use web_sys::{DataTransfer, DragEvent};
 use super::focus::is_text_field;
 use super::new::draft::{Draft, PRIMARY};
 use super::route::CurrentRoute;
-use super::services::selection_of;
+use super::services::Source;
 use crate::view_model::route::Route;
 
 fn has_files(transfer: Option<&DataTransfer>) -> bool {
@@ -49,7 +49,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
             let Some(transfer) = event.data_transfer().filter(|transfer| has_files(Some(transfer))) else { return };
             event.prevent_default();
             route.go(&Route::New);
-            draft.add(slot_of(&event), selection_of(&transfer));
+            draft.add(slot_of(&event), Source::of_transfer(&transfer));
         }),
         window_event_listener(ev::paste, move |event| {
             let Some(transfer) = event.clipboard_data().filter(|transfer| has_files(Some(transfer))) else { return };
@@ -60,7 +60,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
             }
             event.prevent_default();
             route.go(&Route::New);
-            draft.add(PRIMARY.to_owned(), selection_of(&transfer));
+            draft.add(PRIMARY.to_owned(), Source::of_transfer(&transfer));
         }),
     ];
     on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));

@@ -22,6 +22,11 @@ impl CurrentRoute {
         self.route.get()
     }
 
+    /// The route.
+    pub(crate) fn get_untracked(self) -> Route {
+        self.route.get_untracked()
+    }
+
     /// Goes to another view, as a link would.
     pub(crate) fn go(self, route: &Route) {
         let _cannot_fail = window().location().set_hash(&route.fragment());

@@ -11,6 +11,7 @@ mod project;
 mod serve;
 mod setup;
 mod shell;
+mod split;
 mod torture;
 
 use std::process::ExitCode;

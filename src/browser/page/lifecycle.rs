@@ -39,7 +39,7 @@ pub(super) fn frozen_before() -> Option<Millis> {
     let storage = session_storage()?;
     let kept = storage.get_item(FROZEN).ok().flatten()?;
     let _refused = storage.remove_item(FROZEN);
-    kept.parse().ok()
+    crate::number::parse(&kept)
 }
 
 /// The mark that the scheduling tab of an installation leaves when it exits normally.
@@ -63,7 +63,7 @@ impl Departure {
 
     /// When the previous scheduling tab left, if it exited normally.
     pub(super) fn noted(&self) -> Option<Millis> {
-        local_storage()?.get_item(&self.key).ok().flatten()?.parse().ok()
+        crate::number::parse(&local_storage()?.get_item(&self.key).ok().flatten()?)
     }
 
     /// Removes the mark.

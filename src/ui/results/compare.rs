@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::behind::{Behind, BehindChoice};
 use super::row::name;
 use crate::batch::records::{Execution, OutputFile};
+use crate::number;
 use crate::ui::services::Services;
 use crate::ui::widgets::StoredImage;
 use crate::view_model::format;
@@ -49,7 +50,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
                     aria-label="Divider between before and after"
                     data-testid="before-after-range"
                     prop:value=move || split.get().to_string()
-                    on:input=move |event| split.set(event_target_value(&event).parse().unwrap_or(50.0))
+                    on:input=move |event| split.set(number::parse(&event_target_value(&event)).unwrap_or(50.0))
                 />
                 <span class="divider" aria-hidden="true"></span>
                 <span class="tag left">"Before" {measure.map(|text| view! { <i>{text}</i> })}</span>
