@@ -2,8 +2,8 @@
 //! storages belong to a whole host, so that two installations on it need names of their own, and so do two databases of
 //! one installation. All of them are derived here.
 
-/// The longest name of a database that a client may choose, in characters.
-const LONGEST: usize = 64;
+/// The longest name of a database that a client may choose, in characters: an origin fits in it.
+const LONGEST: usize = 300;
 
 /// Why a client may not name a database like this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,16 @@ impl Names {
         format!("pixelmill.left:{}", self.key)
     }
 
+    /// The key, in the session's storage, of the time at which the browser suspended the tab.
+    pub fn frozen(&self) -> String {
+        format!("pixelmill.frozen:{}", self.key)
+    }
+
+    /// The key of a choice that is remembered for one of the elements in a page.
+    pub fn choice(&self, word: &str, slot: &str) -> String {
+        format!("pixelmill.{word}:{}:{slot}", self.key)
+    }
+
     fn shared(&self) -> String {
         format!("pixelmill:{}", self.key)
     }
@@ -94,13 +104,16 @@ mod tests {
         assert_eq!(names.draft("d1"), "pixelmill:/tools/pixelmill/:draft:d1");
         assert_eq!(names.draft_changes(), "pixelmill.draft-changes:/tools/pixelmill/:");
         assert_eq!(names.left(), "pixelmill.left:/tools/pixelmill/");
+        assert_eq!(names.frozen(), "pixelmill.frozen:/tools/pixelmill/");
     }
 
     #[test]
     fn databases_share_only_what_was_downloaded() {
         let (page, shop) = (Names::of_page("/"), Names::of_client("/", Some("shop")).unwrap());
-        let all = |names: &Names| {
-            [names.database(), names.turn(), names.channel(), names.draft("d"), names.draft_changes(), names.left()]
+        let all = |names: &Names| -> Vec<String> {
+            let shared = [names.database(), names.turn(), names.channel()];
+            let of_tabs = [names.left(), names.frozen(), names.choice("draft", "1")];
+            [&shared[..], &[names.draft("d"), names.draft_changes()], &of_tabs].concat()
         };
         for (own, other) in all(&page).iter().zip(all(&shop)) {
             assert_ne!(*own, other);

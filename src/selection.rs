@@ -23,6 +23,10 @@ pub enum Why {
     Hidden,
     /// It is not an image.
     NotAnImage,
+    /// Its type is not among those that the page around accepts.
+    NotAccepted,
+    /// It is beyond the number of pictures that the page around allows.
+    TooMany,
     /// It is in a ZIP and too large, or beyond the limit for one ZIP.
     TooLarge,
     /// It is in a ZIP and protected by a password.

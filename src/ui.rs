@@ -42,8 +42,10 @@ use leptos::prelude::*;
 
 mod ask_name;
 mod batches;
+mod before_after;
 mod confirm;
 mod drop;
+mod embed;
 mod focus;
 mod header;
 mod icons;
@@ -57,36 +59,57 @@ mod preferences;
 mod results;
 mod route;
 mod services;
+mod stage;
 mod theme;
 mod widgets;
 
+use embed::{Embedding, Layout};
 use icons::{Icon, Shape};
-use services::{Start, UiError};
+use services::{Services, Start, UiError};
+use stage::{Frame, Stage};
 
+use crate::browser::environment::Installation;
 use crate::view_model::route::Route;
 
-/// Puts the page into the document's body.
-pub fn mount() {
-    mount_to_body(App);
+pub use embed::{View, mount};
+
+/// Puts the view into the document's body, if the document is Pixelmill's own page. In any other one it is mounted by
+/// the element, with [`mount`].
+pub fn mount_page() {
+    if let Some(installation) = Installation::of_page() {
+        mount_to_body(move || App(AppProps { installation, element: None, on_start: Box::new(|_| ()) }));
+    }
 }
 
+/// Receives the connection as soon as it is being made.
+type OnStart = Box<dyn FnOnce(Services)>;
+
 #[component]
-fn App() -> impl IntoView {
-    theme::provide_theme();
-    focus::keep_near();
-    let route = route::provide_route();
+fn App(installation: Installation, element: Option<(Frame, Embedding)>, on_start: OnStart) -> impl IntoView {
+    let stage = Stage::provide(&installation, element);
+    theme::provide_theme(stage);
+    focus::keep_near(stage);
+    let route = route::provide_route(stage);
     parts::provide_parts(&route.get_untracked());
     notices::provide_notices();
     confirm::provide_confirm();
     ask_name::provide_ask_name();
-    let services = services::provide_services();
+    let services = services::provide_services(installation, stage);
+    on_start(services);
+    let skip = move |event: leptos::ev::MouseEvent| {
+        // Its fragment is not a view, so it moves the focus itself.
+        event.prevent_default();
+        stage.focus_main();
+    };
     view! {
-        <a class="button skip" href="#main" on:click=route::skip_to_main>"Skip to content"</a>
+        {stage.embedding().is_none().then(|| view! {
+            <a class="button skip" href="#main" on:click=skip>"Skip to content"</a>
+        })}
         {move || match services.start() {
             Start::Underway => view! { <header::Header/> }.into_any(),
             Start::Blocked => view! { <Blocked/> }.into_any(),
             Start::Failed(problem) => view! { <NotStarted problem/> }.into_any(),
-            Start::Ready => view! { <Views route/> }.into_any(),
+            Start::Ready => view! { <Views route stage/> }.into_any(),
         }}
         <notices::Notices/>
         <confirm::Confirmation/>
@@ -96,13 +119,17 @@ fn App() -> impl IntoView {
 
 /// The views, once the client has started.
 #[component]
-fn Views(route: route::CurrentRoute) -> impl IntoView {
+fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     live::provide_live();
     new::models::provide_models();
     new::draft::provide_draft();
+    new::previews::provide_previews();
     new::library::provide_library();
     new::draft::keep_draft();
-    offline::connect();
+    match stage.embedding() {
+        None => offline::connect(),
+        Some(embedding) => embed::connect(embedding),
+    }
     let draft = expect_context::<new::draft::Draft>();
     Effect::new(move || {
         if !draft.is_restoring() {
@@ -111,15 +138,22 @@ fn Views(route: route::CurrentRoute) -> impl IntoView {
     });
     // Opening a picture of a batch does not rebuild the batch's view.
     let view = Memo::new(move |_| route.get().view());
+    let layout = Memo::new(move |_| stage.embedding().map_or(Layout::Full, Embedding::layout));
     view! {
-        <header::Header/>
+        <Show when=move || layout.get() == Layout::Full><header::Header/></Show>
         <widgets::MemoryNote/>
-        <offline::UpdateNote/>
+        {stage.embedding().is_none().then(|| view! { <offline::UpdateNote/> })}
         <widgets::LoadingNote/>
         <main id="main" tabindex="-1">
-            {move || match view.get() {
-                Route::New => view! { <new::NewBatch/> }.into_any(),
-                route => view! { <parts::AboutBatches route/> }.into_any(),
+            {move || match (stage.embedding(), layout.get()) {
+                (Some(embedding), layout) if layout != Layout::Full => {
+                    view! { <embed::Compact embedding layout route/> }.into_any()
+                }
+                _ => (move || match view.get() {
+                    Route::New => view! { <new::NewBatch/> }.into_any(),
+                    route => view! { <parts::AboutBatches route/> }.into_any(),
+                })
+                .into_any(),
             }}
         </main>
         <drop::DropOverlay/>

@@ -1,6 +1,7 @@
 //! The page's logic that needs no browser: routes, texts for sizes and times, which rows of a long list are visible,
 //! the history of an edited document. Pure, so that it can be tested natively; `ui` renders the results.
 
+pub mod accept;
 pub mod archive;
 pub mod document;
 pub mod form;

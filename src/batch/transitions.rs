@@ -53,6 +53,7 @@ pub fn accept(
             suspect: false,
             alone: false,
             engine_version: None,
+            client_data: None,
         })
         .collect();
     let total = executions.len() as u32;
@@ -62,6 +63,7 @@ pub fn accept(
         job_name: job_name.to_owned(),
         version: None,
         recipe: None,
+        client_data: None,
         revision: 0,
         round: 0,
         status: BatchStatus::Pending,

@@ -12,6 +12,7 @@ use crate::api::ApiError;
 use crate::batch::records::Millis;
 use crate::compact::SortedMap;
 use crate::export::zip::Moment;
+use crate::names::Names;
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,7 +37,7 @@ pub fn is_secure_context() -> bool {
 
 /// URL of the page without query, fragment and file name, such as `https://host/tools/pixelmill/`. On the page only: a
 /// worker made from a `blob:` URL has no useful URL of its own and receives this one.
-pub fn base_url() -> String {
+fn base_url() -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let base = document.and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
     let plain = base.split(['?', '#']).next().unwrap_or_default();
@@ -46,8 +47,37 @@ pub fn base_url() -> String {
     }
 }
 
+/// Which Pixelmill runs here.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// Where it is: the address of its page without file name, query and fragment.
+    pub base_url: String,
+    /// The names of its files in this build, by their plain names.
+    pub files: SortedMap<String, String>,
+    /// Which of its databases is used; without one, the page's own.
+    pub database: Option<String>,
+}
+
+impl Installation {
+    /// The one that this document is the page of; `None` if it is somebody else's document.
+    pub fn of_page() -> Option<Self> {
+        let document = web_sys::window()?.document()?;
+        let element = document.query_selector("meta[name='pixelmill-files']").ok().flatten()?;
+        let text = element.get_attribute("content").unwrap_or_default();
+        let files = serde_json::from_str(&text).unwrap_or_default();
+        Some(Self { base_url: base_url(), files, database: None })
+    }
+
+    /// The names under which it keeps something in the browser. A database that cannot be named like this has those of
+    /// the page; the service refuses to start with it.
+    pub fn names(&self) -> Names {
+        let path = base_path(&self.base_url);
+        Names::of_client(&path, self.database.as_deref()).unwrap_or_else(|_| Names::of_page(&path))
+    }
+}
+
 /// The path of a base URL, such as `/tools/pixelmill/`: it distinguishes two installations on one host, see
-/// [`Names`](crate::names::Names).
+/// [`Names`].
 pub fn base_path(base_url: &str) -> String {
     match web_sys::Url::new(base_url) {
         Ok(url) => url.pathname(),
@@ -201,15 +231,6 @@ impl OwnFiles {
     /// Those of the page at `base_url`; a file that `names` does not name has its plain one.
     pub fn new(base_url: &str, names: SortedMap<String, String>) -> Self {
         Self { base_url: base_url.to_owned(), names }
-    }
-
-    /// Their names, as this page declares them.
-    pub fn declared() -> SortedMap<String, String> {
-        let document = web_sys::window().and_then(|window| window.document());
-        let element =
-            document.and_then(|document| document.query_selector("meta[name='pixelmill-files']").ok().flatten());
-        let text = element.and_then(|element| element.get_attribute("content")).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
     }
 
     /// Address of the page.

@@ -1,7 +1,11 @@
 // The headless client: starts the batch service of a deployment in a worker of the host's page and speaks to it as the
 // page does (`src/service.rs` has the messages, `src/browser/page/link.rs` is the page's side of them).
 
-const VERSION = 2;
+import { PixelmillError, internal, invalid, processFile } from "./process.js";
+
+export { PixelmillError };
+
+const VERSION = 3;
 const START_MS = 30_000;
 const MAX_FAILED_STARTS = 3;
 const EVENTS = { progress: "progress", executionCompleted: "executioncompleted", batchCompleted: "batchcompleted" };
@@ -38,18 +42,6 @@ const CALLS = {
   validateWorkflow: "document=",
 };
 
-/** The contract's error object as an exception. */
-export class PixelmillError extends Error {
-  constructor({ message, ...rest }) {
-    super(message);
-    this.name = "PixelmillError";
-    Object.assign(this, rest);
-  }
-}
-
-const invalid = (message) => new PixelmillError({ error: "invalid_request", message, status: "failed", code: 400 });
-const internal = (message) => new PixelmillError({ error: "internal_error", message, status: "failed", code: 500 });
-
 /** A connection to a service. */
 export class Pixelmill extends EventTarget {
   #script;
@@ -68,7 +60,6 @@ export class Pixelmill extends EventTarget {
   #tickets = 0;
   #waiting = [];
   #pending = new Map();
-  #checks = new Set();
   #ended = new AbortController();
   #leave = () => {};
   #settle;
@@ -185,7 +176,7 @@ export class Pixelmill extends EventTarget {
     URL.revokeObjectURL(this.#script);
     this.#refuseAll(error);
     this.#settle.reject(error);
-    this.#check();
+    this.dispatchEvent(new Event("close"));
   }
 
   #refuseAll(error) {
@@ -231,7 +222,6 @@ export class Pixelmill extends EventTarget {
         this.#changeState(body);
         this.#settle.resolve(this);
         for (const waiting of this.#waiting.splice(0)) this.#post(waiting);
-        this.#check();
         break;
       case "state":
         this.#changeState(body);
@@ -253,7 +243,6 @@ export class Pixelmill extends EventTarget {
       case "event": {
         const type = keyOf(body);
         if (EVENTS[type]) this.dispatchEvent(new CustomEvent(EVENTS[type], { detail: value }));
-        if (type === "batchDeleted") this.#check();
       }
     }
   }
@@ -332,71 +321,8 @@ export class Pixelmill extends EventTarget {
     return (await this.#call("readAsset", { url: text(url) }))[1];
   }
 
-  async processFile(file, workflow, { signal, keep = false } = {}) {
-    signal?.throwIfAborted();
-    const copy = JSON.parse(json(workflow));
-    const takesFile = ({ actionType, parameters }) => actionType === "input-images" && !parameters?.images?.length;
-    const input = Array.isArray(copy?.actions) ? copy.actions.find((action) => action && takesFile(action)) : null;
-    if (!input) throw invalid('The workflow has no "input-images" action without images, which is where the file goes.');
-    const [{ name, url }] = await this.importAssets([file]);
-    signal?.throwIfAborted();
-    input.parameters = { ...input.parameters, images: [{ name, sourceUrl: url, storageType: "local" }] };
-    const workflowId = copy.metadata?.workflowId || "process-file";
-    const { batchId } = await this.executeBatch({ workflowId, workflow: copy });
-    try {
-      await this.#completion(batchId, signal);
-      return await this.#results(batchId);
-    } finally {
-      // Either may have been done by somebody else.
-      if (!keep) await this.deleteBatch(batchId).catch(() => {});
-      else if (signal?.aborted) await this.cancelBatch(batchId).catch(() => {});
-    }
-  }
-
-  // An event may be lost together with the service, so the status is read whenever one has started.
-  #completion(batchId, signal) {
-    const over = new AbortController();
-    return new Promise((resolve, reject) => {
-      const check = () =>
-        this.getBatchStatus(batchId).then(
-          ({ completedAt }) => completedAt && resolve(),
-          (error) => (this.#over || error.code === 404) && reject(error),
-        );
-      const heard = ({ detail }) => detail.batchId === batchId && resolve();
-      const abort = () => reject(signal.reason);
-      over.signal.addEventListener("abort", () => this.#checks.delete(check));
-      this.#checks.add(check);
-      this.addEventListener("batchcompleted", heard, { signal: over.signal });
-      signal?.addEventListener("abort", abort, { signal: over.signal });
-      if (signal?.aborted) abort();
-      else check();
-    }).finally(() => over.abort());
-  }
-
-  #check() {
-    for (const check of [...this.#checks]) check();
-  }
-
-  async #results(batchId) {
-    const files = [];
-    let offset = 0;
-    for (let more = true; more; ) {
-      const { executions, pagination } = await this.listExecutions(batchId, { limit: 500, offset });
-      for (const execution of executions) {
-        const { status, error, errorCategory, phase, actionId, hint } = execution;
-        if (status === "failed") {
-          const details = { errorCategory, phase, actionId, hint, execution };
-          throw new PixelmillError({ error: "execution_failed", message: error, status: "failed", code: 500, ...details });
-        }
-        if (status !== "success") throw internal("The batch was cancelled before the file was processed.");
-        for (const { name, mimeType, url } of execution.outputs) {
-          files.push(new File([await this.readAsset(url)], name, { type: mimeType }));
-        }
-      }
-      offset += executions.length;
-      more = pagination.hasMore;
-    }
-    return files;
+  processFile(file, workflow, options) {
+    return processFile(this, file, workflow, options);
   }
 
   /** Stops the service and its workers. Calls under way are refused; batches go on with the next connection. */
@@ -407,9 +333,10 @@ export class Pixelmill extends EventTarget {
   }
 }
 
-/** Starts the service of the deployment at `base`. */
-export async function connect({ base, database, onBlocked } = {}) {
+/** Starts the service of the deployment at `base`; with `view`, together with the whole view in that element. */
+export async function connect({ base, database, view, onBlocked } = {}) {
   const baseUrl = folderOf(base);
+  if (view) return await connectView(view, baseUrl, database);
   const description = await fetched(baseUrl, "pixelmill.json", { cache: "no-cache" });
   const { version, build, files, program } = await description.json().catch(() => ({}));
   if (!program) throw internal(`There is no Pixelmill at ${baseUrl}.`);
@@ -422,6 +349,17 @@ export async function connect({ base, database, onBlocked } = {}) {
   const script = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const setup = { baseUrl, database: database ?? null, files, workers: null };
   return new Pixelmill({ script, module, build, setup, onBlocked }).ready;
+}
+
+async function connectView(place, baseUrl, database) {
+  await import("./element.js");
+  const element = document.createElement("pixel-mill");
+  element.setAttribute("base", baseUrl);
+  if (database !== undefined) element.setAttribute("database", database);
+  place.replaceChildren(element);
+  const client = await element.client;
+  client.close = () => element.remove();
+  return client;
 }
 
 function folderOf(base) {

@@ -9,7 +9,9 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};
+use web_sys::{Element, FocusEvent, HtmlElement, MutationObserver, MutationObserverInit, MutationRecord};
+
+use super::stage::Stage;
 
 /// Selects everything that Tab can reach.
 const FOCUSABLE: &str = "a[href], summary, :is(button, input, select, textarea):not(:disabled, [tabindex='-1'])";
@@ -35,42 +37,36 @@ pub(crate) fn is_composing(event: &web_sys::KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
 }
 
-/// Whether nothing has the focus.
-pub(crate) fn is_lost() -> bool {
-    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
-}
-
-/// Focuses the page's main part.
-pub(crate) fn focus_main() {
-    focus(document().get_element_by_id("main"));
-}
-
-/// Keeps the focus near where it was whenever the focused element disappears, for as long as the page lives.
-pub(crate) fn keep_near() {
+/// Keeps the focus near where it was whenever the focused element disappears, for as long as the view lives.
+pub(crate) fn keep_near(stage: Stage) {
     let last = Rc::new(RefCell::new(None::<Trail>));
     let noted = last.clone();
-    window_event_listener_untyped("focusin", move |event| {
+    stage.listen("focusin", move |event: FocusEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         *noted.borrow_mut() = element.map(Trail::of);
     });
     let changed = Closure::<dyn Fn(Vec<MutationRecord>)>::new(move |changes: Vec<MutationRecord>| {
         let went = last.borrow().as_ref().is_some_and(|trail| trail.went_with(&changes));
         if went
-            && is_lost()
+            && stage.is_focus_lost()
             && let Some(trail) = last.take()
         {
-            trail.restore();
+            trail.restore(stage);
         }
     });
     let Ok(observer) = MutationObserver::new(changed.as_ref().unchecked_ref()) else { return };
-    changed.forget();
     let options = MutationObserverInit::new();
     options.set_child_list(true);
     options.set_subtree(true);
-    if let Some(body) = document().body() {
-        // Observing the body never fails: it is a node.
-        let _observes = observer.observe_with_options(&body, &options);
+    if let Some(enclosure) = stage.enclosure() {
+        // Observing it never fails: it is a node.
+        let _observes = observer.observe_with_options(&enclosure, &options);
     }
+    let kept = StoredValue::new_local((observer.clone(), changed));
+    on_cleanup(move || {
+        observer.disconnect();
+        kept.dispose();
+    });
 }
 
 /// The position of an element.
@@ -104,8 +100,8 @@ impl Trail {
     }
 
     /// Returns the focus to it, to its replacement, or else to the element nearest to its position.
-    fn restore(&self) {
-        if take(&self.element) {
+    fn restore(&self, stage: Stage) {
+        if take(stage, &self.element) {
             return;
         }
         for (parent, place) in self.steps.iter().filter(|(parent, _)| parent.is_connected()) {
@@ -116,30 +112,30 @@ impl Trail {
             // What took its place comes first, then its neighbours on either side, nearest first.
             let distances = 0..=children.length().max(*place);
             let mut near = distances.flat_map(|distance| [place.checked_sub(distance), place.checked_add(distance)]);
-            if near.any(|at| at.and_then(|at| children.item(at)).is_some_and(|child| self.enter(&child))) {
+            if near.any(|at| at.and_then(|at| children.item(at)).is_some_and(|child| self.enter(stage, &child))) {
                 return;
             }
-            if parent.has_attribute("tabindex") && take(parent) {
+            if parent.has_attribute("tabindex") && take(stage, parent) {
                 return;
             }
         }
-        focus_main();
+        stage.focus_main();
     }
 
-    fn enter(&self, within: &Element) -> bool {
+    fn enter(&self, stage: Stage, within: &Element) -> bool {
         let like = self.called.as_ref().map(|called| format!("[data-testid=\"{called}\"]"));
         like.iter().map(String::as_str).chain([FOCUSABLE]).any(|selector| {
-            if within.matches(selector).unwrap_or(false) && take(within) {
+            if within.matches(selector).unwrap_or(false) && take(stage, within) {
                 return true;
             }
             let Ok(found) = within.query_selector_all(selector) else { return false };
-            (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).any(|element| take(&element))
+            (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).any(|element| take(stage, &element))
         })
     }
 }
 
 /// Tries to focus an element; false if it is hidden or inert.
-fn take(element: &Element) -> bool {
+fn take(stage: Stage, element: &Element) -> bool {
     focus(Some(element.clone()));
-    document().active_element().is_some_and(|active| active == *element)
+    stage.active_element().is_some_and(|active| active == *element)
 }

@@ -6,6 +6,7 @@ use super::icons::Mark;
 use super::live::Live;
 use super::preferences::Preferences;
 use super::route::CurrentRoute;
+use super::stage::Stage;
 use super::theme::ThemeToggle;
 use crate::view_model::route::Route;
 
@@ -15,7 +16,7 @@ pub(crate) fn Header() -> impl IntoView {
     let route = expect_context::<CurrentRoute>();
     let on_new = move || route.get() == Route::New;
     let on_batches = move || route.get() != Route::New;
-    let live = use_context::<Live>();
+    let (live, stage) = (use_context::<Live>(), expect_context::<Stage>());
     view! {
         <header class="header">
             <a class="brand" href=Route::New.fragment() aria-label="Pixelmill, new batch">
@@ -28,7 +29,7 @@ pub(crate) fn Header() -> impl IntoView {
             </nav>
             <div class="end">
                 {live.map(|_| view! { <Preferences/> })}
-                <ThemeToggle/>
+                {stage.embedding().is_none().then(|| view! { <ThemeToggle/> })}
             </div>
         </header>
     }

@@ -1,6 +1,8 @@
 //! Small choices that the browser remembers between visits, or for the tab. A choice that cannot be stored lasts until
 //! the page is closed.
 
+use super::stage::Stage;
+
 /// The keys under which choices are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -15,12 +17,20 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    const fn name(self) -> &'static str {
+    const fn word(self) -> &'static str {
         match self {
-            Self::Theme => "pixelmill.theme",
-            Self::Workflow => "pixelmill.workflow",
-            Self::Options => "pixelmill.options",
-            Self::Draft => "pixelmill.draft",
+            Self::Theme => "theme",
+            Self::Workflow => "workflow",
+            Self::Options => "options",
+            Self::Draft => "draft",
+        }
+    }
+
+    /// The page's own keys, or those of one element in a page.
+    fn name(self, stage: Stage) -> String {
+        match stage.embedding() {
+            None => format!("pixelmill.{}", self.word()),
+            Some(embedding) => stage.names().choice(self.word(), &embedding.slot()),
         }
     }
 
@@ -35,13 +45,13 @@ impl Key {
 }
 
 /// The choice stored under a key.
-pub(crate) fn read(key: Key) -> Option<String> {
-    key.storage()?.get_item(key.name()).ok().flatten()
+pub(crate) fn read(stage: Stage, key: Key) -> Option<String> {
+    key.storage()?.get_item(&key.name(stage)).ok().flatten()
 }
 
 /// Stores a choice. Private windows may refuse.
-pub(crate) fn write(key: Key, value: &str) {
+pub(crate) fn write(stage: Stage, key: Key, value: &str) {
     if let Some(storage) = key.storage() {
-        let _refused = storage.set_item(key.name(), value);
+        let _refused = storage.set_item(&key.name(stage), value);
     }
 }

@@ -2,11 +2,13 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 use super::focus::{focus, is_composing, is_text_field};
 use super::icons::{Icon, Shape};
 use super::offline::ModelNote;
-use super::widgets::{TabNote, dialog_is_open};
+use super::stage::Stage;
+use super::widgets::TabNote;
 use crate::view_model::format;
 
 pub(crate) mod draft;
@@ -18,7 +20,8 @@ mod options;
 pub(crate) mod own_json;
 pub(crate) mod picked;
 pub(crate) mod pictures;
-mod previews;
+pub(crate) mod preview;
+pub(crate) mod previews;
 mod settings;
 mod versions;
 mod workflows;
@@ -42,11 +45,12 @@ pub(crate) fn NewBatch() -> impl IntoView {
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
     draft.shown();
-    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
-        if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || dialog_is_open() {
+    let stage = expect_context::<Stage>();
+    stage.listen("keydown", move |event: KeyboardEvent| {
+        if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || stage.dialog_is_open() {
             return;
         }
-        let typing = document().active_element().filter(is_text_field);
+        let typing = stage.active_element().filter(is_text_field);
         match event.key().as_str() {
             "Enter" => {
                 event.prevent_default();
@@ -60,13 +64,13 @@ fn Desk() -> impl IntoView {
             _ => {}
         }
     });
-    on_cleanup(move || on_key.remove());
     view! {
         <div class="new">
             <div class="new-main">
                 <h1 class="unseen">"New batch"</h1>
                 <TabNote trouble=true/>
                 <pictures::Pictures/>
+                <preview::Preview/>
                 <workflows::Workflows/>
             </div>
             <div class="new-side panel">
@@ -74,6 +78,20 @@ fn Desk() -> impl IntoView {
                 <options::Options/>
                 <RunBar/>
             </div>
+        </div>
+    }
+}
+
+/// The pictures and the button alone, for an element whose workflow is chosen by the page around it.
+#[component]
+pub(crate) fn Drop() -> impl IntoView {
+    let draft = expect_context::<Draft>();
+    draft.shown();
+    view! {
+        <div class="new-drop">
+            <TabNote trouble=true/>
+            <pictures::Pictures/>
+            <Show when=move || { draft.picked() > 0 }><RunBar/></Show>
         </div>
     }
 }

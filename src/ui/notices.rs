@@ -7,6 +7,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::icons::{Icon, Shape};
+use super::stage::Stage;
 use crate::view_model::notices::surplus;
 
 /// The kind of a notice.
@@ -43,6 +44,7 @@ type Undo = Rc<dyn Fn()>;
 /// The visible notices.
 #[derive(Clone, Copy)]
 pub(crate) struct NoticeBoard {
+    stage: Stage,
     shown: RwSignal<Vec<Notice>>,
     /// By the id of the notice that offers it.
     undos: StoredValue<HashMap<u32, Undo>, LocalStorage>,
@@ -59,8 +61,8 @@ const STAY_TO_UNDO: Duration = Duration::from_secs(12);
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Whether the pointer or the focus is on the notices; while it is, none disappears.
-fn is_attended() -> bool {
-    document().query_selector(".notices:is(:hover, :focus-within)").ok().flatten().is_some()
+fn is_attended(stage: Stage) -> bool {
+    stage.find(".notices:is(:hover, :focus-within)").is_some()
 }
 
 impl NoticeBoard {
@@ -79,9 +81,13 @@ impl NoticeBoard {
         self.show(Tone::Info, text.into(), hint.into(), None);
     }
 
-    /// Says what failed and how to fix it; stays until it is dismissed.
+    /// Says what failed and how to fix it; stays until it is dismissed. The page around an element is told too.
     pub(crate) fn failed(self, text: impl Into<String>, hint: impl Into<String>) {
-        self.show(Tone::Bad, text.into(), hint.into(), None);
+        let (text, hint) = (text.into(), hint.into());
+        if let Some(embedding) = self.stage.embedding() {
+            embedding.tell_error(&text, &hint);
+        }
+        self.show(Tone::Bad, text, hint, None);
     }
 
     fn show(self, tone: Tone, text: String, hint: String, undo: Option<Undo>) {
@@ -108,7 +114,7 @@ impl NoticeBoard {
             surplus(&failures, MOST)
         };
         while let Some(place) = surplus() {
-            if is_attended() {
+            if is_attended(self.stage) {
                 return set_timeout(move || self.make_room(), AGAIN);
             }
             self.shown.update(|shown| {
@@ -118,7 +124,7 @@ impl NoticeBoard {
     }
 
     fn dismiss_later(self, id: u32, after: Duration) {
-        let dismiss = move || if is_attended() { self.dismiss_later(id, AGAIN) } else { self.dismiss(id) };
+        let dismiss = move || if is_attended(self.stage) { self.dismiss_later(id, AGAIN) } else { self.dismiss(id) };
         set_timeout(dismiss, after);
     }
 
@@ -139,6 +145,7 @@ impl NoticeBoard {
 /// Provides an empty board.
 pub(crate) fn provide_notices() {
     provide_context(NoticeBoard {
+        stage: expect_context(),
         shown: RwSignal::new(Vec::new()),
         undos: StoredValue::new_local(HashMap::new()),
         next: StoredValue::new(0),

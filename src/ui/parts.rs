@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::icons::{Icon, Shape};
 use super::new::draft::Draft;
 use super::new::library::Library;
-use super::new::{my_workflows, own_json, picked};
+use super::new::{my_workflows, own_json, picked, preview};
 use super::services::{Source, UiError, gather};
 use super::widgets::ReloadButton;
 use super::{ask_name, batches, confirm, preferences, results};
@@ -49,10 +49,10 @@ pub(crate) struct Later {
     pub(crate) check: fn(&Value) -> Vec<Diagnostic>,
     /// The pictures of every input.
     pub(crate) picked: fn() -> AnyView,
+    /// The live preview, once there are pictures.
+    pub(crate) preview: fn() -> AnyView,
     /// Adds what was given to an input.
     pub(crate) add: fn(Draft, String, Source) -> Work,
-    /// Starts the batch.
-    pub(crate) run: fn(Draft),
     /// The editor of the user's own workflow.
     pub(crate) own_json: fn() -> AnyView,
     /// The user's own workflows.
@@ -76,8 +76,8 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
     Ok(Later {
         check: |document| check(document).1,
         picked: || view! { <picked::Picked/> }.into_any(),
+        preview: || view! { <preview::Panel/> }.into_any(),
         add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
-        run: Draft::start_batch,
         own_json: || view! { <own_json::OwnJson/> }.into_any(),
         my_workflows: || view! { <my_workflows::MyWorkflows/> }.into_any(),
         save: Library::save,

@@ -2,15 +2,18 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use web_sys::KeyboardEvent;
 
 use super::batches::{AllPausedNote, BatchActions, StatusBadge, when};
+use super::embed::{Embedding, Layout};
 use super::focus::is_composing;
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
 use super::services::Services;
-use super::widgets::{Bar, ReadingNote, ReadingProblem, TabNote, dialog_is_open};
-use crate::batch::records::{Assets, Progress};
+use super::stage::Stage;
+use super::widgets::{Bar, ReadingNote, ReadingProblem, TabNote};
+use crate::batch::records::{Assets, Progress as BatchProgress};
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
 
@@ -35,17 +38,17 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     let loaded = Memo::new(move |_| live.with(|batches| batches.is_some()));
     let known = Memo::new(move |_| batch.with(Option::is_some));
     let word = move || batch.with(|batch| batch.as_ref().map(|batch| status_word(batch.status)));
-    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
+    let stage = expect_context::<Stage>();
+    stage.listen("keydown", move |event: KeyboardEvent| {
         // In the dialog, Escape answers the question.
-        if event.key() == "Escape" && !is_composing(&event) && !dialog_is_open() && !marking.clear() {
-            detail::leave(list);
+        if event.key() == "Escape" && !is_composing(&event) && !stage.dialog_is_open() && !marking.clear() {
+            detail::leave(list, stage);
         }
     });
-    on_cleanup(move || on_key.remove());
-    let covered = covered(list);
+    let covered = covered(list, stage);
     view! {
         <Show when=move || !loaded.get()>
-            <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
+            <Back/>
             <h1 class="view-head">"Results"</h1>
             <TabNote/>
             <ReadingProblem/>
@@ -54,7 +57,7 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
         <Show when=move || known.get()>
             <div class="results" data-testid="results" data-status=word>
                 <div prop:inert=move || covered.get()>
-                    <a class="back small" href=Route::Batches.fragment()><Icon shape=Shape::Back/>"Batches"</a>
+                    <Back/>
                     <Head batch_id=StoredValue::new(batch_id.clone())/>
                     <TabNote/>
                     <ReadingProblem/>
@@ -77,18 +80,50 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
     }
 }
 
+/// How far one batch is, without its pictures.
+#[component]
+pub(crate) fn Progress(batch_id: String) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let id = batch_id.clone();
+    let known = Memo::new(move |_| live.batch(&id).is_some());
+    view! {
+        <Show when=move || known.get() fallback=|| view! { <ReadingProblem/><ReadingNote/> }>
+            <div class="results" data-testid="progress">
+                <Head batch_id=StoredValue::new(batch_id.clone()) brief=true/>
+            </div>
+        </Show>
+    }
+}
+
+/// The way back to the view behind: the batches, or, in an element that shows one thing at a time, the pictures.
+#[component]
+fn Back() -> impl IntoView {
+    let stage = expect_context::<Stage>();
+    let to = move || match stage.embedding().map(Embedding::layout) {
+        None | Some(Layout::Full) => Some((Route::Batches, "Batches")),
+        Some(Layout::Drop) => Some((Route::New, "New pictures")),
+        Some(Layout::Progress | Layout::Results) => None,
+    };
+    move || {
+        to().map(|(route, text)| {
+            view! {
+                <a class="back small" data-testid="back" href=route.fragment()><Icon shape=Shape::Back/>{text}</a>
+            }
+        })
+    }
+}
+
 /// Whether the detail covers the rest of the view, as it does in a narrow window; nothing below it takes the focus
 /// then.
-fn covered(list: state::ExecutionList) -> Memo<bool> {
-    let narrow = || window().match_media("(max-width: 960px)").ok().flatten().is_some_and(|query| query.matches());
-    let now = RwSignal::new(narrow());
-    let on_resize = window_event_listener(leptos::ev::resize, move |_| now.set(narrow()));
-    on_cleanup(move || on_resize.remove());
+fn covered(list: state::ExecutionList, stage: Stage) -> Memo<bool> {
+    let now = RwSignal::new(stage.is_narrow(960));
+    stage.on_resize(move || now.set(stage.is_narrow(960)));
     Memo::new(move |_| list.is_open() && now.get())
 }
 
+/// A batch's name, state and actions; `brief` without what it is made of.
 #[component]
-fn Head(batch_id: StoredValue<String>) -> impl IntoView {
+fn Head(batch_id: StoredValue<String>, #[prop(optional)] brief: bool) -> impl IntoView {
     let live = expect_context::<Live>();
     let batch = Memo::new(move |_| batch_id.with_value(|id| live.batch(id)));
     let name = move || batch.with(|batch| batch.as_ref().map(|batch| batch.job_name.clone()));
@@ -136,15 +171,17 @@ fn Head(batch_id: StoredValue<String>) -> impl IntoView {
             <span class="time">{time}</span>
         </p>
         <Remedy batch/>
-        <more::Share batch/>
-        <more::SettingsUsed batch_id/>
-        <more::Log batch/>
+        {(!brief).then(|| view! {
+            <more::Share batch/>
+            <more::SettingsUsed batch_id/>
+            <more::Log batch/>
+        })}
     }
 }
 
 /// Why the batch is stopped, if the user can fix it.
 #[component]
-fn Remedy(batch: Memo<Option<Progress>>) -> impl IntoView {
+fn Remedy(batch: Memo<Option<BatchProgress>>) -> impl IntoView {
     let live = expect_context::<Live>();
     let remedy = Memo::new(move |_| batch.with(|batch| batch.as_ref().and_then(progress::remedy)));
     let resume = move |_| {

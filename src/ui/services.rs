@@ -11,13 +11,15 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, Notification};
 
+use super::stage::Stage;
 use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, ExecutionStatus, Progress};
-use crate::browser::environment;
+use crate::browser::environment::{self, Installation};
 pub(crate) use crate::browser::environment::{StorageState, now};
 pub(crate) use crate::browser::interop::property;
+use crate::browser::interop::set_property;
 pub(crate) use crate::browser::locks::LockGuard as DraftLock;
 use crate::browser::page::client::Client;
 pub(crate) use crate::browser::page::client::Heard;
@@ -25,7 +27,7 @@ use crate::browser::page::files;
 pub(crate) use crate::browser::page::files::Source;
 use crate::compact::SortedSet;
 use crate::export::names::safe_file_name;
-use crate::protocol::StopReason;
+use crate::protocol::{Previewed, StopReason};
 use crate::selection::{HeaderCheck, Skipped};
 pub(crate) use crate::service::Preference;
 use crate::service::{DownloadProgress, Role};
@@ -184,6 +186,7 @@ pub(crate) struct TabNote {
 pub(crate) struct Services {
     client: StoredValue<Option<Client>, LocalStorage>,
     start: RwSignal<Start>,
+    is_closed: StoredValue<bool>,
 }
 
 /// Files passed to the service at once, to keep the page's tasks short.
@@ -193,16 +196,39 @@ const AFTER_A_FAULT: usize = 256;
 /// Consecutive files without room after which the import gives up.
 const NO_ROOM_IN_A_ROW: u32 = 8;
 
-/// Starts the client.
-pub(crate) fn provide_services() -> Services {
-    let services = Services { client: StoredValue::new_local(None), start: RwSignal::new(Start::Underway) };
+/// Starts the client. The page publishes it as `window.pixelmill`; an element hands it to the page around it.
+pub(crate) fn provide_services(installation: Installation, stage: Stage) -> Services {
+    let services = Services {
+        client: StoredValue::new_local(None),
+        start: RwSignal::new(Start::Underway),
+        is_closed: StoredValue::new(false),
+    };
     spawn_local(async move {
-        match Client::start(move || services.start.set(Start::Blocked)).await {
+        let started = Client::start(installation, move || drop(services.start.try_set(Start::Blocked))).await;
+        if services.is_closed.try_get_value() != Some(false) {
+            if let Ok(client) = started {
+                client.close();
+            }
+            return;
+        }
+        let embedding = stage.embedding();
+        match started {
             Ok(client) => {
+                let object = client.for_javascript();
                 services.client.set_value(Some(client));
                 services.start.set(Start::Ready);
+                match embedding {
+                    None => set_property(&js_sys::global(), "pixelmill", &object),
+                    Some(embedding) => embedding.tell_start(Ok(&object)),
+                }
             }
-            Err(error) => services.start.set(Start::Failed(error.into())),
+            Err(error) => {
+                let error = UiError::from(error);
+                if let Some(embedding) = embedding {
+                    embedding.tell_start(Err(&error));
+                }
+                services.start.set(Start::Failed(error));
+            }
         }
     });
     provide_context(services);
@@ -213,6 +239,14 @@ impl Services {
     /// The progress of the start, tracked.
     pub(crate) fn start(self) -> Start {
         self.start.get()
+    }
+
+    /// Stops the service and everything that it started.
+    pub(crate) fn close(self) {
+        self.is_closed.set_value(true);
+        if let Some(client) = self.client.get_value() {
+            client.close();
+        }
     }
 
     fn client(self) -> Result<Client, UiError> {
@@ -285,6 +319,11 @@ impl Services {
                 Unpacked::Pictures(files.zip(paths).map(|(file, path)| Picked::new(file, path)).collect(), skipped)
             }
         })
+    }
+
+    /// Renders a document's first picture; the results' files come in the order of the outputs.
+    pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
+        Ok(self.client()?.preview(document).await?)
     }
 
     /// The small settings whose keys begin with `prefix`, by key.

@@ -1,15 +1,15 @@
 //! Light and dark: as in the system until the user chooses otherwise.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 
 use super::icons::{Icon, Shape};
 use super::kept;
+use super::stage::{Stage, keep};
+use crate::browser::interop::Listener;
 
 /// The user's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
+pub(crate) enum Choice {
     System,
     Light,
     Dark,
@@ -24,6 +24,11 @@ impl Choice {
         }
     }
 
+    /// The choice that a word stands for; as in the system for any other.
+    pub(crate) fn of(word: &str) -> Self {
+        [Self::Light, Self::Dark].into_iter().find(|choice| choice.word() == word).unwrap_or(Self::System)
+    }
+
     const fn next(self) -> Self {
         match self {
             Self::System => Self::Light,
@@ -36,6 +41,7 @@ impl Choice {
 /// The current theme.
 #[derive(Clone, Copy)]
 pub(crate) struct Theme {
+    stage: Stage,
     choice: RwSignal<Choice>,
     system_dark: RwSignal<bool>,
 }
@@ -44,7 +50,7 @@ impl Theme {
     /// Switches to the next choice and stores it.
     fn toggle(self) {
         self.choice.update(|choice| *choice = choice.next());
-        kept::write(kept::Key::Theme, self.choice.get_untracked().word());
+        kept::write(self.stage, kept::Key::Theme, self.choice.get_untracked().word());
     }
 
     fn is_dark(self) -> bool {
@@ -55,28 +61,25 @@ impl Theme {
     }
 }
 
-/// Reads the stored choice, follows the system, and marks the document's root.
-pub(crate) fn provide_theme() {
-    let choice = match kept::read(kept::Key::Theme).as_deref() {
-        Some("light") => Choice::Light,
-        Some("dark") => Choice::Dark,
-        _ => Choice::System,
+/// Reads the stored choice, or the one that the page around an element has made; follows the system, and marks the
+/// element that carries the theme.
+pub(crate) fn provide_theme(stage: Stage) {
+    let choice = match stage.embedding() {
+        None => Choice::of(kept::read(stage, kept::Key::Theme).as_deref().unwrap_or_default()),
+        Some(embedding) => embedding.theme(),
     };
-    let theme = Theme { choice: RwSignal::new(choice), system_dark: RwSignal::new(false) };
+    let theme = Theme { stage, choice: RwSignal::new(choice), system_dark: RwSignal::new(false) };
     if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
         theme.system_dark.set(query.matches());
-        let on_change =
-            Closure::<dyn Fn(web_sys::MediaQueryListEvent)>::new(move |event: web_sys::MediaQueryListEvent| {
-                theme.system_dark.set(event.matches())
-            });
-        // For the life of the page.
-        let _old_browsers_only = query.add_event_listener_with_callback("change", on_change.as_ref().unchecked_ref());
-        on_change.forget();
+        keep(Listener::new(&query.clone().into(), "change", move |_| theme.system_dark.set(query.matches())));
+    }
+    if let Some(embedding) = stage.embedding() {
+        Effect::new(move || theme.choice.set(embedding.theme()));
     }
     Effect::new(move || {
         let name = if theme.is_dark() { "dark" } else { "light" };
-        if let Some(root) = document().document_element() {
-            let _cannot_fail = root.set_attribute("data-theme", name);
+        if let Some(themed) = stage.themed() {
+            let _cannot_fail = themed.set_attribute("data-theme", name);
         }
     });
     provide_context(theme);

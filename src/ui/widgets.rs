@@ -9,13 +9,9 @@ use super::focus::{focus, is_composing};
 use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::services::Services;
+use super::stage::Stage;
 use crate::batch::records::{Priority, Progress};
 use crate::view_model::{form, format, progress};
-
-/// Whether a dialog covers the page, and keys are meant for it.
-pub(crate) fn dialog_is_open() -> bool {
-    document().query_selector("dialog[open]").ok().flatten().is_some()
-}
 
 /// Whether Tab reaches the controls of an entry. In a long list it reaches only one entry; the arrow keys move to the
 /// others.
@@ -34,7 +30,9 @@ pub(crate) fn FilePicker(
     /// The label of the field.
     #[prop(into)]
     label: String,
-    accept: &'static str,
+    /// The file types that it asks for.
+    #[prop(into)]
+    accept: Signal<String>,
     /// Test id of the field.
     #[prop(into)]
     testid: String,
@@ -93,7 +91,7 @@ pub(crate) fn FilePicker(
             class="unseen"
             type="file"
             multiple=multiple || folder
-            accept=(!folder).then_some(accept)
+            accept=move || (!folder).then(|| accept.get())
             tabindex="-1"
             aria-label=label
             data-testid=testid
@@ -203,13 +201,13 @@ pub(crate) fn Segments(
 #[component]
 pub(crate) fn Bar(batch: Memo<Option<Progress>>) -> impl IntoView {
     let shares = Memo::new(move |_| batch.with(|batch| batch.as_ref().map_or([0.0; 3], progress::shares)));
-    let width = move |part: usize| move || format!("width:{:.2}%", shares.get()[part]);
+    let width = move |part: usize| move || format!("{:.2}%", shares.get()[part]);
     let percent = move || (shares.get()[0] + shares.get()[1]).floor().to_string();
     view! {
         <div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" aria-valuenow=percent>
-            <span class="done" style=width(0)></span>
-            <span class="failed" style=width(1)></span>
-            <span class="active" style=width(2)></span>
+            <span class="done" style:width=width(0)></span>
+            <span class="failed" style:width=width(1)></span>
+            <span class="active" style:width=width(2)></span>
         </div>
     }
 }
@@ -291,7 +289,6 @@ pub(crate) fn StoredImage(
     asset_id: String,
     #[prop(into)] alt: String,
     #[prop(optional)] class: &'static str,
-    #[prop(optional)] style: &'static str,
 ) -> impl IntoView {
     let services = expect_context::<Services>();
     let source = RwSignal::new(None::<String>);
@@ -303,7 +300,7 @@ pub(crate) fn StoredImage(
     });
     view! {
         {move || source.get().map(|url| {
-            view! { <img class=class style=style src=url alt=alt.clone() decoding="async" draggable="false"/> }
+            view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false"/> }
         })}
     }
 }
@@ -358,11 +355,12 @@ pub(crate) fn MemoryNote() -> impl IntoView {
     })
 }
 
-/// Reloads the page.
+/// Reloads the page, or the element.
 #[component]
 pub(crate) fn ReloadButton(class: &'static str) -> impl IntoView {
+    let stage = expect_context::<Stage>();
     view! {
-        <button class=class data-testid="reload" on:click=|_| { let _leaving = window().location().reload(); }>"Reload"</button>
+        <button class=class data-testid="reload" on:click=move |_| stage.restart()>"Reload"</button>
     }
 }
 

@@ -53,6 +53,8 @@ impl Group {
         let (one, many, behind) = match self.why {
             Why::NotAnImage => ("non-image", "non-images", ""),
             Why::Hidden => ("hidden file", "hidden files", ""),
+            Why::NotAccepted => ("picture", "pictures", " of a type that is not accepted here"),
+            Why::TooMany => ("picture", "pictures", " beyond the limit"),
             Why::TooLarge => ("picture", "pictures", " too large to unpack"),
             Why::Encrypted => ("picture", "pictures", " protected by a password"),
             Why::Damaged => ("picture", "pictures", " damaged in the ZIP"),

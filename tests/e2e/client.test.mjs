@@ -209,6 +209,28 @@ test("a service that dies is started again, and processFile still gets its resul
   assert.equal(await page.evaluate(() => window.services.length), 2);
 });
 
+test("with a view the client is the view's, and closing it removes both", async (t) => {
+  const policy = (base) => ({ "script-src": `'self' ${new URL(base).origin} 'wasm-unsafe-eval'`, "img-src": "blob:" });
+  const deployment = await serve(undefined, { cors: true });
+  t.after(() => deployment.stop());
+  const { page } = await openHost(t, { server: deployment, host: { policy: policy(deployment.url), query: { database: "other" } } });
+  const [{ bytes }] = await mirrored(1);
+  const found = await page.evaluate(async ([text, workflow]) => {
+    const place = document.createElement("main");
+    document.body.append(place);
+    window.shown = await window.client.connect({ base: window.base, database: "shown", view: place });
+    const file = new File([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], "cat.png");
+    await window.shown.processFile(file, workflow, { keep: true });
+    return (await window.shown.listBatches()).batches.length;
+  }, [bytes.toString("base64"), MIRROR]);
+  assert.equal(found, 1);
+  await page.locator("pixel-mill [data-testid=nav-batches]").click();
+  await page.locator("pixel-mill [data-testid=batch-row]").waitFor();
+  await page.evaluate(() => window.shown.close());
+  assert.equal(await page.locator("pixel-mill").count(), 0);
+  await page.waitForFunction(async () => (await navigator.locks.query()).held.every(({ name }) => !name.includes("shown")));
+});
+
 test("after three failed starts the connection is refused, with what the policy needs", async (t) => {
   const { refused } = await openHost(t, { host: { policy: { "worker-src": "'none'" } }, errorsExpected: true });
   assert.match(refused.message, /does not start: .*worker-src blob:/);
@@ -283,6 +305,7 @@ test("processFile rejects with what is wrong, and can be cancelled", async (t) =
 
 const CONSUMER = `
 import { connect, PixelmillError, type Pixelmill, type Summary, type Workflow } from "pixelmill";
+import type { PixelMillElement } from "pixelmill/element";
 
 const base = new URL(location.href).searchParams.get("base") ?? "";
 const pixelmill: Pixelmill = await connect({ base });
@@ -302,6 +325,18 @@ async function whole(file: File): Promise<string[]> {
   return await Promise.all(outputs.map(async ({ url, mimeType }) => mimeType + " " + (await pixelmill.readAsset(url)).size));
 }
 
+// The element, and a client with a view.
+const element: PixelMillElement = document.createElement("pixel-mill");
+element.workflow = workflow;
+element.addEventListener("pixelmill-batchcompleted", ({ detail }) => console.log(detail.status, detail.assets.total));
+export async function shown(place: HTMLElement, files: File[]): Promise<Blob[]> {
+  const client = await connect({ base, view: place });
+  await client.listBatches();
+  await element.addFiles(files);
+  const started: string = await element.run();
+  return (await element.results()).filter(({ execution }) => execution.executionId.startsWith(started)).map(({ blob }) => blob);
+}
+
 const refusal = await pixelmill.getBatchStatus("batch-none-20260101-00000000").catch((error: unknown) => error);
 const code: number = refusal instanceof PixelmillError ? refusal.code : 0;
 
@@ -313,6 +348,10 @@ export function wrong(): void {
   void pixelmill.executeBatch({ workflow, batchConfig: { priority: "URGENT" } });
   // @ts-expect-error
   void connect({ database: 5 });
+  // @ts-expect-error
+  element.workflow = 5;
+  // @ts-expect-error
+  element.addEventListener("pixelmill-batchcompleted", ({ detail }) => detail.nothing);
   // @ts-expect-error
   pixelmill.addEventListener("batchcompleted", ({ detail }) => detail.nothing);
 }

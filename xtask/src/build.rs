@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::build_id;
+use crate::element;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
@@ -46,7 +47,7 @@ const NETWORK: Part = Part {
 /// service: the program with its glue, and whatever the page itself names.
 const FIRST_VIEW_BUDGET: u64 = 350_000;
 
-/// The most that the npm client's script may have after brotli.
+/// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
 const PARTS: [Part; 5] = [APP, LATER, SERVICE, WORKER, NETWORK];
@@ -98,6 +99,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             optimise(project, node)?;
         }
         join_router(project, &project.dist())?;
+        write_element(project, &project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
@@ -117,6 +119,9 @@ const DEPLOYMENT: &str = "pixelmill.json";
 const LIFE: &str = include_str!("../../src/browser/program/life.js");
 /// Its end.
 const BOOTSTRAP: &str = include_str!("../../src/browser/program/bootstrap.js");
+
+/// The element's script.
+const ELEMENT: &str = include_str!("../../src/embed/element.js");
 
 /// The messages of the service.
 const MESSAGES: &str = include_str!("../../src/service.rs");
@@ -155,6 +160,26 @@ fn join_router(project: &Project, folder: &Path) -> Outcome {
     fs::remove_file(&router).map_err(|error| format!("cannot remove {}: {error}", router.display()))
 }
 
+/// The files that pages of other sites ask for, which therefore have the same name in every build: the element's script,
+/// and the frame that it can be shown in.
+const EMBEDDED: [&str; 4] = ["embed.js", "frame.html", "frame.js", "frame.json"];
+
+/// Writes the element's script and its style sheet.
+fn write_element(project: &Project, folder: &Path) -> Outcome {
+    let source = |name: &str| read_text(&project.root.join(name));
+    let [imported, script] = element::SCRIPTS;
+    write_text(&folder.join(EMBEDDED[0]), &element::joined(&source(imported)?, &source(script)?)?)?;
+    let mut sheet = String::new();
+    for name in element::SHEETS {
+        let css = source(name)?;
+        // The last one is the element's own.
+        let is_own = name.ends_with("embed.css");
+        sheet +=
+            &if is_own { css } else { element::within_element(&css).map_err(|error| format!("{name}: {error}"))? };
+    }
+    write_text(&folder.join("embed.css"), &sheet)
+}
+
 /// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
     let page = folder.join(PAGE);
@@ -166,7 +191,8 @@ fn name_by_content(folder: &Path) -> Outcome {
     let mut parts: Vec<(String, String)> = Vec::new();
     for file in files {
         let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !file.is_file() || [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&old.as_str()) {
+        let is_fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&&*old) || EMBEDDED.contains(&&*old);
+        if !file.is_file() || is_fixed {
             continue;
         }
         if is_app_script(&file) {
@@ -184,7 +210,8 @@ fn name_by_content(folder: &Path) -> Outcome {
         }
         let is_in_page = html.contains(&reference);
         html = html.replace(&reference, &format!("\"./{new}\""));
-        if !is_in_page || plain.starts_with(SERVICE.prefix) {
+        // What an element or a client needs is also in the list of names.
+        if !is_in_page || plain.starts_with(SERVICE.prefix) || plain.starts_with(APP.prefix) {
             fetched.push(format!("\"{plain}\":\"{new}\""));
         }
     }
@@ -223,6 +250,8 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let described = description.is_file().then(|| (DESCRIPTION.to_owned(), description));
     for (name, file) in top.chain(described) {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
+            || EMBEDDED.contains(&&*name)
+            || name.starts_with("embed-")
             || name.starts_with(NETWORK.prefix)
             || name.ends_with(".onnx");
         if !file.is_file() || is_left_out {
@@ -235,8 +264,9 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     }
     let id = format!("{:016x}", hasher.finish());
     let deployed = format!(
-        "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"files\":{},\"program\":{}}}",
-        message_version()?,
+        "{{\"id\":\"{id}\",\"build\":\"{compiled_id}\",\"version\":{},\"element\":{},\"files\":{},\"program\":{}}}",
+        declared_number(MESSAGES, "pub const VERSION: u32 = ").ok_or("src/service.rs declares no version")?,
+        declared_number(ELEMENT, "const VERSION = ").ok_or("src/embed/element.js declares no version")?,
         declared_files(&html)?,
         program()
     );
@@ -248,11 +278,10 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
 }
 
-/// The version of the service's messages.
-fn message_version() -> Outcome<u32> {
-    let rest = MESSAGES.split_once("pub const VERSION: u32 = ").map(|(_, rest)| rest);
-    let version = rest.and_then(|rest| rest.split_once(';')).and_then(|(number, _)| number.parse().ok());
-    version.ok_or_else(|| "src/service.rs does not declare the version of its messages".to_owned())
+/// The number that a source declares after these words.
+fn declared_number(source: &str, words: &str) -> Option<u32> {
+    let (_, rest) = source.split_once(words)?;
+    rest.split_once(';')?.0.parse().ok()
 }
 
 /// The beginning and the end of every worker's source text, as a JSON object: a client puts the glue between them.
@@ -446,11 +475,11 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
                 over.push(format!("the first view needs {first} bytes after brotli, {FIRST_VIEW_BUDGET} are allowed"));
             }
         }
-        let client = project.client().join("pixelmill.js");
-        if node.is_some()
-            && let [Some(brotli)] = brotli_sizes(project, &[client])?[..]
-        {
-            println!("    npm client: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
+        let scripts = ["src/client/pixelmill.js", "src/client/process.js", "src/embed/element.js"];
+        if node.is_some() {
+            let compressed = brotli_sizes(project, &scripts.map(|script| project.root.join(script)))?;
+            let brotli: u64 = compressed.into_iter().flatten().sum();
+            println!("    npm client, with the element: {brotli} bytes after brotli, of {CLIENT_BUDGET} allowed");
             if brotli > CLIENT_BUDGET {
                 over.push(format!("the npm client has {brotli} bytes after brotli, {CLIENT_BUDGET} are allowed"));
             }
@@ -558,7 +587,9 @@ mod tests {
             let told = fixed || name == part || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
-        assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
+        for name in ["app", "worker"] {
+            assert!(first.contains(&format!("\"{name}.js\":\"{name}-")), "{first}");
+        }
         assert!(!first.contains("\"./start.js\""), "{first}");
     }
 
@@ -589,8 +620,9 @@ mod tests {
             assert_eq!(
                 deployment,
                 format!(
-                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
-                    message_version().expect("a version"),
+                    "{{\"id\":\"{id}\",\"build\":\"c0de\",\"version\":{},\"element\":{},\"files\":{{\"app.js\":\"app-0.js\"}},\"program\":{}}}",
+                    declared_number(MESSAGES, "pub const VERSION: u32 = ").expect("a version"),
+                    declared_number(ELEMENT, "const VERSION = ").expect("a version"),
                     program()
                 )
             );

@@ -6,6 +6,7 @@ mod build;
 #[path = "../../build_id.rs"]
 mod build_id;
 mod check;
+mod element;
 mod package;
 mod project;
 mod serve;

@@ -12,6 +12,9 @@ use crate::shell::{Outcome, command, read, say, step};
 /// Writes the types of everything that the schema describes.
 const TYPES: &str = include_str!("package/types.mjs");
 
+/// The client's scripts, which import each other by these names.
+const CLIENT_SCRIPTS: [&str; 2] = ["pixelmill.js", "process.js"];
+
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Makes the package.
@@ -35,7 +38,13 @@ pub fn assemble(project: &Project) -> Outcome<PathBuf> {
     }
     create(&folder)?;
     let client = project.client();
-    copy(&client.join("pixelmill.js"), &folder.join("pixelmill.js"))?;
+    for script in CLIENT_SCRIPTS {
+        copy(&client.join(script), &folder.join(script))?;
+    }
+    copy_folder(&client.join("examples"), &folder.join("examples"))?;
+    let element = project.root.join("src").join("embed");
+    write_text(&folder.join("element.js"), &packed(&build::read_text(&element.join("element.js"))?))?;
+    copy(&element.join("element.d.ts"), &folder.join("element.d.ts"))?;
     copy(&client.join("README.md"), &folder.join("README.md"))?;
     for licence in LICENCES {
         copy(&project.root.join(licence), &folder.join(licence))?;
@@ -53,6 +62,11 @@ pub fn assemble(project: &Project) -> Outcome<PathBuf> {
     Ok(parent.join(format!("pixelmill-{version}.tgz")))
 }
 
+/// The element's script as it is in the package, next to the client's.
+fn packed(script: &str) -> String {
+    script.replace("\"../client/", "\"./")
+}
+
 fn manifest(version: &str) -> String {
     format!(
         r#"{{
@@ -65,11 +79,13 @@ fn manifest(version: &str) -> String {
   "types": "./pixelmill.d.ts",
   "exports": {{
     ".": {{ "types": "./pixelmill.d.ts", "default": "./pixelmill.js" }},
+    "./element": {{ "types": "./element.d.ts", "default": "./element.js" }},
+    "./examples/*": "./examples/*",
     "./dist/*": "./dist/*",
     "./package.json": "./package.json"
   }},
-  "files": ["pixelmill.js", "pixelmill.d.ts", "dist", "LICENSE-APACHE", "LICENSE-MIT"],
-  "sideEffects": false
+  "files": ["pixelmill.js", "process.js", "element.js", "pixelmill.d.ts", "element.d.ts", "examples", "dist", "LICENSE-APACHE", "LICENSE-MIT"],
+  "sideEffects": ["./element.js"]
 }}
 "#
     )

@@ -11,7 +11,7 @@ use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::environment::{OwnFiles, base_path, base_url, storage_manager};
+use super::super::environment::{Installation, OwnFiles, storage_manager};
 use super::super::interop::{describe, from_js, handover, settled, spawn};
 use super::super::locks;
 use super::super::program::Program;
@@ -28,7 +28,7 @@ use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::compact::SortedSet;
 use crate::names::Names;
-use crate::protocol::StopReason;
+use crate::protocol::{Previewed, StopReason};
 use crate::service::{Call, FromService, Json, Note, Preference, Setup, State, Stopped, ToService, with_calls};
 use crate::store::ExecutionPage;
 use crate::workflow::Diagnostic;
@@ -91,6 +91,8 @@ const KEPT_URLS: usize = 600;
 
 struct Inner {
     names: Names,
+    /// The address of the page, if the view is the whole page.
+    home: Option<String>,
     link: RefCell<Option<Rc<Link>>>,
     state: RefCell<State>,
     was_started: Cell<bool>,
@@ -155,7 +157,10 @@ impl Inner {
             }
             FromService::State(state) => self.set_state(state),
             FromService::AsksWhenLeft => self.tell(&ToService::Left(self.departure.noted())),
-            FromService::Announce { title, body, batch_id } => notification::show(&title, &body, &batch_id),
+            FromService::Announce { title, body, batch_id } => {
+                let address = self.home.as_ref().map(|home| format!("{home}#/batches/{batch_id}"));
+                notification::show(&title, &body, &batch_id, address);
+            }
             _ => {}
         }
     }
@@ -200,28 +205,31 @@ macro_rules! methods {
 with_calls!(methods);
 
 impl Client {
-    /// Starts the service and publishes `window.pixelmill`.
+    /// Starts the service of an installation.
     ///
     /// `blocked` is called when the storage has to be upgraded while a tab with an older version of the page is open;
     /// this tab starts once that one is closed.
     ///
     /// # Errors
     /// Why the service does not start.
-    pub async fn start(blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
-        let (base_url, names) = (base_url(), OwnFiles::declared());
-        let files = OwnFiles::new(&base_url, names.clone());
+    pub async fn start(installation: Installation, blocked: impl Fn() + 'static) -> Result<Self, ApiError> {
+        let names = installation.names();
+        let Installation { base_url, files: own_files, database } = installation;
+        let files = OwnFiles::new(&base_url, own_files.clone());
+        // A database of an embedding page is none of the page's business, and neither are its addresses.
+        let home = Installation::of_page().filter(|page| page.base_url == base_url).map(|page| page.base_url);
         let nothing = async { Ok(String::new()) };
         let program = Program::fetch(&files, "service.js", "service_bg.wasm", nothing).await?;
         let setup = Setup {
-            base_url: base_url.clone(),
-            database: None,
-            files: names,
+            base_url,
+            database,
+            files: own_files,
             workers: wanted_workers(),
-            suspended: lifecycle::frozen_before(),
+            suspended: lifecycle::frozen_before(&names),
         };
-        let names = Names::of_page(&base_path(&base_url));
         let inner = Rc::new(Inner {
             departure: Departure::of(&names),
+            home,
             names,
             link: RefCell::default(),
             state: RefCell::default(),
@@ -266,9 +274,29 @@ impl Client {
             },
         );
         *inner.lifecycle.borrow_mut() = Some(watch);
-        let client = Self { inner };
-        super::javascript::publish(&client);
-        Ok(client)
+        Ok(Self { inner })
+    }
+
+    /// The client as JavaScript sees it, as `window.pixelmill` on the page.
+    pub fn for_javascript(&self) -> JsValue {
+        super::javascript::object(self)
+    }
+
+    /// Stops the service and its workers. Calls under way are refused; what was in flight is taken up by the next one.
+    pub fn close(&self) {
+        if self.inner.owns() {
+            self.inner.departure.note();
+        }
+        self.inner.lifecycle.take();
+        if let Some(wake) = self.inner.wake.take() {
+            wake.stop();
+        }
+        if let Some(link) = self.inner.link.take() {
+            link.end(ApiError::internal("The view was closed."));
+        }
+        for (_, url) in self.inner.urls.take() {
+            let _unknown_is_fine = web_sys::Url::revoke_object_url(&url);
+        }
     }
 
     /// Requests an operation.
@@ -369,6 +397,18 @@ impl Client {
         let answered = self.request(Call::Unpack {}, &zip, None).await;
         let (contents, pictures) = answered.map_err(|refused| refused.error)?;
         Ok((read(&contents)?, pictures.unchecked_into()))
+    }
+
+    /// Renders the first picture of a document without storing anything; the results' files come in the order of the
+    /// outputs.
+    ///
+    /// # Errors
+    /// When a newer preview was requested, or the worker could not render it.
+    pub async fn preview(&self, document: Value) -> Result<(Previewed, Vec<Blob>), ApiError> {
+        let answered = self.request(Call::Preview { document: Json(document) }, &JsValue::UNDEFINED, None).await;
+        let (previewed, files) = answered.map_err(|refused| refused.error)?;
+        let files = if Array::is_array(&files) { Array::from(&files) } else { Array::new() };
+        Ok((read(&previewed)?, files.iter().map(JsCast::unchecked_into).collect()))
     }
 
     /// The content at an `asset:` URL (or of an asset id), as it was stored.

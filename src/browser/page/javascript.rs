@@ -21,12 +21,12 @@ use super::client::{Client, Heard};
 use crate::api::{ApiError, Event, check_version};
 use crate::service::{Kind, PUBLIC, Signature, field_name};
 
-/// Creates `window.pixelmill`; from now on calls can be made.
-pub(super) fn publish(client: &Client) {
-    let Ok(target) = EventTarget::new() else { return };
+/// Creates the object.
+pub(super) fn object(client: &Client) -> JsValue {
+    let Ok(target) = EventTarget::new() else { return JsValue::UNDEFINED };
     publish_methods(&target, client);
     forward_events(&target, client);
-    set_property(&js_sys::global(), "pixelmill", &target);
+    target.into()
 }
 
 fn publish_methods(target: &EventTarget, client: &Client) {
@@ -102,12 +102,12 @@ fn message(signature: &Signature, arguments: &[JsValue; 3]) -> Result<JsValue, A
 fn forward_events(target: &EventTarget, client: &Client) {
     let target = target.clone();
     let subscription = client.subscribe(move |heard| {
-        let Heard::Event(event, detail) = heard else { return };
-        let kind = match event {
-            Event::Progress(_) => "progress",
-            Event::ExecutionCompleted(_) => "executioncompleted",
-            Event::BatchCompleted(_) => "batchcompleted",
-            _ => return,
+        let (kind, detail) = match heard {
+            Heard::Event(Event::Progress(_), detail) => ("progress", detail),
+            Heard::Event(Event::ExecutionCompleted(_), detail) => ("executioncompleted", detail),
+            Heard::Event(Event::BatchCompleted(_), detail) => ("batchcompleted", detail),
+            Heard::State => ("statechange", &JsValue::UNDEFINED),
+            Heard::Event(..) => return,
         };
         let options = CustomEventInit::new();
         options.set_detail(detail);

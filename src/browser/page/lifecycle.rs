@@ -17,9 +17,6 @@ use super::super::interop::Listener;
 use crate::batch::records::Millis;
 use crate::names::Names;
 
-/// Key of the time of suspension, in case the browser closes the tab while it is suspended.
-const FROZEN: &str = "pixelmill.frozen";
-
 /// Ends the watch when dropped.
 #[must_use = "dropping it ends the watch"]
 pub(super) struct Watch {
@@ -35,10 +32,10 @@ fn local_storage() -> Option<Storage> {
 }
 
 /// When this tab was suspended, if it was closed in that state and is now open again. Returned once.
-pub(super) fn frozen_before() -> Option<Millis> {
+pub(super) fn frozen_before(names: &Names) -> Option<Millis> {
     let storage = session_storage()?;
-    let kept = storage.get_item(FROZEN).ok().flatten()?;
-    let _refused = storage.remove_item(FROZEN);
+    let kept = storage.get_item(&names.frozen()).ok().flatten()?;
+    let _refused = storage.remove_item(&names.frozen());
     crate::number::parse(&kept)
 }
 
@@ -46,12 +43,14 @@ pub(super) fn frozen_before() -> Option<Millis> {
 #[derive(Clone, Debug)]
 pub(super) struct Departure {
     key: String,
+    /// The key of the time of suspension, in case the browser closes the tab while it is suspended.
+    frozen: String,
 }
 
 impl Departure {
     /// The mark of the page with these names.
     pub(super) fn of(names: &Names) -> Self {
-        Self { key: names.left() }
+        Self { key: names.left(), frozen: names.frozen() }
     }
 
     /// Notes that the scheduling tab leaves now.
@@ -85,6 +84,7 @@ pub(super) fn watch(
     else {
         return Watch { _listeners: Vec::new() };
     };
+    let (frozen_key, key) = (departure.frozen.clone(), departure.frozen.clone());
     // Only synchronous work is done when a tab is left or suspended.
     let marked = Rc::new(Cell::new(false));
     let leave = {
@@ -107,7 +107,7 @@ pub(super) fn watch(
     let freeze = Listener::new(&document, "freeze", move |_| {
         since.set(Some(now()));
         if let Some(storage) = session_storage() {
-            let _refused = storage.set_item(FROZEN, &now().to_string());
+            let _refused = storage.set_item(&frozen_key, &now().to_string());
         }
         leaves();
     });
@@ -115,7 +115,7 @@ pub(super) fn watch(
         returns();
         let Some(since) = frozen.take() else { return };
         if let Some(storage) = session_storage() {
-            let _refused = storage.remove_item(FROZEN);
+            let _refused = storage.remove_item(&key);
         }
         woken(since);
     });

@@ -279,7 +279,8 @@ impl Link {
         )));
     }
 
-    fn end(&self, error: ApiError) {
+    /// Stops it for good: whatever is asked is refused.
+    pub(super) fn end(&self, error: ApiError) {
         self.running.borrow_mut().take();
         self.waiting.borrow_mut().clear();
         *self.over.borrow_mut() = Some(error.clone());

@@ -78,6 +78,14 @@ impl Wake {
         }
     }
 
+    /// Releases the lock for good.
+    pub(super) fn stop(&self) {
+        self.listening.take();
+        self.lingering.take();
+        self.running.borrow_mut().clear();
+        self.settle();
+    }
+
     fn note(&self, batch_id: &str, runs: bool) {
         let quiet = {
             let mut running = self.running.borrow_mut();

@@ -9,12 +9,15 @@ use leptos::task::spawn_local;
 use serde_json::{Value, json};
 
 use super::super::confirm::Confirm;
+use super::super::embed::{Embedding, Layout};
 use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::parts::{Later, Part};
 use super::super::route::CurrentRoute;
-use super::super::services::{Imported, Picked, Selection, Services, Source, Unpacked, gather, text_of};
+use super::super::services::{Imported, Picked, Selection, Services, Source, UiError, Unpacked, gather, text_of};
+use super::super::stage::Stage;
 use super::models::Models;
+use super::pictures::ACCEPT;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority};
 use crate::codecs::Format;
@@ -22,6 +25,7 @@ use crate::compact::SortedSet;
 use crate::compact::sort_by;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
+use crate::view_model::accept::accepts;
 use crate::view_model::archive::import_outcome;
 use crate::view_model::form::NameSample;
 use crate::view_model::history::History;
@@ -121,6 +125,7 @@ impl Default for Options {
 /// The draft.
 #[derive(Clone, Copy)]
 pub(crate) struct Draft {
+    stage: Stage,
     services: Services,
     notices: NoticeBoard,
     confirm: Confirm,
@@ -152,6 +157,7 @@ pub(crate) struct Draft {
 
 /// Provides an empty draft with the last options; [`keep_draft`] restores the rest.
 pub(crate) fn provide_draft() {
+    let stage = expect_context::<Stage>();
     let documents: HashMap<String, History<Value>> = BUILTIN
         .iter()
         .map(|builtin| (builtin.id.to_owned(), History::new(builtin.document())))
@@ -164,8 +170,9 @@ pub(crate) fn provide_draft() {
         documents.with(|documents| documents.get(&chosen).map_or(Value::Null, |history| history.present().clone()))
     });
     let later = expect_context::<Part<Later>>();
-    let options = kept::read(kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
+    let options = kept::read(stage, kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
     provide_context(Draft {
+        stage,
         services: expect_context(),
         notices: expect_context(),
         confirm: expect_context(),
@@ -335,12 +342,15 @@ impl Draft {
     /// Stores the files and adds them to an input; while the draft is being restored, they wait for that.
     pub(crate) fn add(self, key: String, source: Source) {
         if let Some((key, source)) = self.unless_restoring(key, source) {
-            spawn_local(async move {
-                match self.later.entered().await {
-                    Ok(later) => (later.add)(self, key, source).await,
-                    Err(problem) => self.notices.failed(problem.text, problem.hint),
-                }
-            });
+            spawn_local(async move { self.add_now(&key, source).await });
+        }
+    }
+
+    /// Stores the files and adds them to an input; the draft must have been restored.
+    pub(crate) async fn add_now(self, key: &str, source: Source) {
+        match self.later.entered().await {
+            Ok(later) => (later.add)(self, key.to_owned(), source).await,
+            Err(problem) => self.notices.failed(problem.text, problem.hint),
         }
     }
 
@@ -348,6 +358,7 @@ impl Draft {
     pub(crate) async fn import_selection(self, key: String, mut selection: Selection) {
         let mut is_told = self.open_documents(&mut selection).await;
         is_told |= self.unpack(&mut selection).await;
+        untrack(|| self.admit(&key, &mut selection));
         self.skipped.update(|skipped| skipped.add(&selection.skipped));
         let unreadable = selection.unreadable.into_iter().map(|path| {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -369,6 +380,33 @@ impl Draft {
         }
         let files = selection.files.into_iter().map(|picked| (self.fresh_id(), picked)).collect();
         self.import(key, files).await;
+    }
+
+    /// The file types that pickers ask for, tracked.
+    pub(crate) fn accept(self) -> String {
+        self.stage.embedding().and_then(Embedding::accept).unwrap_or_else(|| ACCEPT.to_owned())
+    }
+
+    /// Skips the files that the page around an element does not accept.
+    fn admit(self, key: &str, selection: &mut Selection) {
+        let Some(embedding) = self.stage.embedding() else { return };
+        let skipped = &mut selection.skipped;
+        let mut skip = |picked: &Picked, why| skipped.push(Skipped { path: picked.file.name(), why });
+        if let Some(accept) = embedding.accept() {
+            selection.files.retain(|picked| {
+                let is_accepted = accepts(&accept, &picked.file.name(), &picked.file.type_());
+                if !is_accepted {
+                    skip(picked, Why::NotAccepted);
+                }
+                is_accepted
+            });
+        }
+        if let Some(most) = embedding.max_files().filter(|_| key == PRIMARY) {
+            let room = (most as usize).saturating_sub(self.with_pictures(PRIMARY, <[Entry]>::len));
+            for picked in selection.files.drain(room.min(selection.files.len())..) {
+                skip(&picked, Why::TooMany);
+            }
+        }
     }
 
     /// Opens a workflow among the added JSON files and skips the others. Returns whether there was one.
@@ -653,7 +691,7 @@ impl Draft {
     /// Chooses a workflow; edits of the others are kept.
     pub(crate) fn choose(self, id: &str) {
         self.choice.set(id.to_owned());
-        kept::write(kept::Key::Workflow, id);
+        kept::write(self.stage, kept::Key::Workflow, id);
     }
 
     /// Whether a workflow can be chosen.
@@ -891,7 +929,7 @@ impl Draft {
     pub(crate) fn set_options(self, change: impl FnOnce(&mut Options)) {
         self.options.update(change);
         if let Ok(text) = serde_json::to_string(&self.options.get_untracked()) {
-            kept::write(kept::Key::Options, &text);
+            kept::write(self.stage, kept::Key::Options, &text);
         }
     }
 
@@ -950,56 +988,113 @@ impl Draft {
 
     /// Starts the batch and goes to its results.
     pub(crate) fn run(self) {
-        spawn_local(async move {
-            match self.later.entered().await {
-                Ok(later) => (later.run)(self),
-                Err(problem) => self.notices.failed(problem.text, problem.hint),
-            }
-        });
-    }
-
-    /// The same, in the part.
-    pub(crate) fn start_batch(self) {
-        let obstacle = untrack(|| self.find_obstacle());
         if self.start.get_untracked() != Start::Ready {
             return;
         }
-        if let Some(obstacle) = obstacle {
-            self.notices.info(obstacle, "");
-            return;
+        match untrack(|| self.find_obstacle()) {
+            Some(obstacle) => self.notices.info(obstacle, ""),
+            None => {
+                let started = self.launch();
+                spawn_local(async move {
+                    if let Err(problem) = started.await {
+                        self.notices.failed(problem.text, problem.hint);
+                    }
+                });
+            }
         }
+    }
+
+    /// Starts the batch, goes to its results, and returns its id.
+    ///
+    /// # Errors
+    /// What keeps it from running, or why the service refused it.
+    pub(crate) async fn start(self) -> Result<String, UiError> {
+        if self.start.get_untracked() != Start::Ready {
+            return Err(UiError::new("A batch is being started.", "Try again once it has started."));
+        }
+        match untrack(|| self.find_obstacle()) {
+            Some(obstacle) => Err(UiError::new(obstacle, "")),
+            None => self.launch().await,
+        }
+    }
+
+    /// Requests the batch at once; the future is what comes of it.
+    fn launch(self) -> impl Future<Output = Result<String, UiError>> {
         self.start.set(Start::Starting);
         let (request, content) = (untrack(|| self.request()), self.content());
-        spawn_local(async move {
-            match self.services.execute(request).await {
+        let embedding = self.stage.embedding();
+        if let Some(embedding) = embedding {
+            embedding.note_start();
+        }
+        async move {
+            let started = self.services.execute(request).await;
+            if let Some(embedding) = embedding {
+                embedding.note_started(started.as_deref().ok());
+            }
+            match &started {
                 Ok(batch_id) => {
                     self.note_run(content);
                     self.start.set(Start::Started);
-                    self.route.go(&Route::Batch(batch_id));
+                    if embedding.is_some_and(|embedding| untrack(|| embedding.layout()) != Layout::Full) {
+                        // The view of the draft may never be shown; the next pictures are another batch.
+                        self.clear(PRIMARY);
+                        self.start.set(Start::Ready);
+                    }
+                    self.route.go(&Route::Batch(batch_id.clone()));
                 }
-                Err(problem) => {
-                    self.start.set(Start::Ready);
-                    self.notices.failed(problem.text, problem.hint);
-                }
+                Err(_) => self.start.set(Start::Ready),
             }
-        });
+            started
+        }
     }
 
-    fn request(self) -> Value {
+    /// The document for a preview of one of the primary pictures, tracked.
+    ///
+    /// # Errors
+    /// Why it cannot run, in words.
+    pub(crate) fn preview_request(self, id: Option<u32>) -> Result<Value, String> {
+        let is_wrong = self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN);
+        let errors = self.diagnostics.with(|found| found.iter().any(|one| matches!(one.severity, Severity::Error)));
+        if is_wrong || errors || self.with_document(Value::is_null) {
+            return Err("The preview comes back once the workflow has no errors.".to_owned());
+        }
+        let missing = self.inputs.with(|inputs| {
+            inputs
+                .iter()
+                .find(|input| {
+                    !input.primary && input.named == 0 && self.with_pictures(&input.action_id, <[Entry]>::is_empty)
+                })
+                .map(|input| input.title.to_ascii_lowercase())
+        });
+        match missing {
+            Some(what) => Err(format!("Add {what} to see the preview.")),
+            None => Ok(self.workflow_with(|entry, primary| !primary || Some(entry.id) == id)),
+        }
+    }
+
+    /// The chosen workflow with these of the picked pictures.
+    fn workflow_with(self, takes: impl Fn(&Entry, bool) -> bool) -> Value {
         let mut workflow = self.with_document(Value::clone);
         for input in self.inputs.get() {
-            let images: Vec<Value> =
-                self.with_pictures(Self::key(&input), |entries| entries.iter().map(image).collect());
+            let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
+                entries.iter().filter(|entry| takes(entry, input.primary)).map(image).collect()
+            });
             if !images.is_empty() {
                 workflow = document::with_images(&workflow, &input.action_id, images);
             }
         }
+        workflow
+    }
+
+    fn request(self) -> Value {
+        let workflow = self.workflow_with(|_, _| true);
         let options = self.options.get();
+        let concurrency = self.stage.embedding().and_then(Embedding::concurrency);
         json!({
             "workflowId": document::workflow_id(&workflow),
             "workflow": workflow,
             "batchConfig": {
-                "concurrencyLimit": options.concurrency_limit,
+                "concurrencyLimit": concurrency.unwrap_or(options.concurrency_limit),
                 "priority": options.priority,
                 "continueOnError": options.continue_on_error,
                 "webhookUrl": options.webhook_url.trim(),

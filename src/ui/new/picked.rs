@@ -11,6 +11,7 @@ use crate::selection::HeaderCheck;
 use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::Source;
+use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
 use crate::view_model::format;
@@ -198,8 +199,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             place.set((f64::from(frame.scroll_top()), 360.0, columns));
         }
     };
-    let on_resize = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || on_resize.remove());
+    expect_context::<Stage>().on_resize(measure);
     let total = Memo::new(move |_| {
         let count = key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32;
         if count < fewest { 0 } else { count }
@@ -271,15 +271,12 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
             node_ref=frame
             on:scroll=move |_| measure()
         >
-            <div style=move || format!("height:{}px", list.get().height())>
+            <div style:height=move || format!("{}px", list.get().height())>
                 <ul
                     aria-label="Picked pictures"
                     on:keydown=on_key
-                    style=move || format!(
-                        "transform:translateY({}px);grid-template-columns:repeat({},1fr)",
-                        list.get().top(entries.get().start),
-                        list.get().columns,
-                    )
+                    style:transform=move || format!("translateY({}px)", list.get().top(entries.get().start))
+                    style:grid-template-columns=move || format!("repeat({},1fr)", list.get().columns)
                 >
                     <For each=tiles key=|entry| entry.id let:entry>
                         <Tile entry key=key.get_value()/>

@@ -7,6 +7,7 @@ use super::draft::{Draft, Entry, PRIMARY};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::Source;
+use crate::ui::stage::Stage;
 use crate::ui::widgets::FilePicker;
 use crate::view_model::format;
 
@@ -56,19 +57,21 @@ fn PrimaryDrop() -> impl IntoView {
     let picked = move |files: FileList| {
         draft.add(PRIMARY.to_owned(), Source::of_list(&files));
     };
+    let accept = Signal::derive(move || draft.accept());
+    let is_page = expect_context::<Stage>().embedding().is_none();
     view! {
         <div class="drop-zone" class:compact=move || !empty.get() data-testid="drop-zone" data-slot=PRIMARY>
             <Icon shape=Shape::Picture/>
             <div>
-                <p class="drop-title">"Drop pictures or a folder anywhere"</p>
+                <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
                 <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
             </div>
             <div class="spread">
-                <FilePicker label="Pictures" accept=ACCEPT testid="file-input" multiple=true on_pick=picked>
+                <FilePicker label="Pictures" accept testid="file-input" multiple=true on_pick=picked>
                     <Icon shape=Shape::Plus/>
                     "Pick files"
                 </FilePicker>
-                <FilePicker label="Folder of pictures" accept=ACCEPT testid="folder-input" folder=true on_pick=picked>
+                <FilePicker label="Folder of pictures" accept testid="folder-input" folder=true on_pick=picked>
                     <Icon shape=Shape::Folder/>
                     "Pick a folder"
                 </FilePicker>
@@ -110,7 +113,7 @@ fn ImportProgress() -> impl IntoView {
                     aria-valuemax="100"
                     aria-valuenow=percent
                 >
-                    <span class="active" style=move || format!("width:{}%", percent())></span>
+                    <span class="active" style:width=move || format!("{}%", percent())></span>
                 </div>
             </div>
         </Show>

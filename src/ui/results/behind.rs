@@ -39,16 +39,14 @@ pub(crate) fn provide_behind() {
 }
 
 impl Behind {
-    /// The style of the element behind the picture; empty for the checkerboard. Tracked.
-    pub(crate) fn style(self) -> String {
+    /// The background of the element behind the picture; empty for the checkerboard. Tracked.
+    pub(crate) fn background(self) -> String {
         match self.ground.get() {
             Ground::Checkerboard => String::new(),
-            Ground::White => "background:var(--white)".to_owned(),
-            Ground::Black => "background:var(--black)".to_owned(),
-            Ground::Color => format!("background:{}", self.color.get()),
-            Ground::Photo => {
-                self.photo.get().map_or_else(String::new, |url| format!("background:url(\"{url}\") center / cover"))
-            }
+            Ground::White => "var(--white)".to_owned(),
+            Ground::Black => "var(--black)".to_owned(),
+            Ground::Color => self.color.get(),
+            Ground::Photo => self.photo.get().map_or_else(String::new, |url| format!("url(\"{url}\") center / cover")),
         }
     }
 

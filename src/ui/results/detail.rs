@@ -12,8 +12,9 @@ use super::state::ExecutionList;
 use crate::batch::records::{Execution, ExecutionStatus};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::ui::batches::when;
-use crate::ui::focus::{focus, is_lost};
+use crate::ui::focus::focus;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::stage::Stage;
 use crate::ui::widgets::StoredImage;
 use crate::view_model::route::Route;
 use crate::view_model::{form, format};
@@ -22,6 +23,7 @@ use crate::view_model::{form, format};
 #[component]
 pub(crate) fn Detail() -> impl IntoView {
     let list = expect_context::<ExecutionList>();
+    let stage = expect_context::<Stage>();
     let panel = NodeRef::<html::Aside>::new();
     // Rebuilt only for another picture or another state, not on every read.
     let shown = Memo::new(move |_| list.detail().get());
@@ -33,11 +35,11 @@ pub(crate) fn Detail() -> impl IntoView {
         focus();
     });
     let content = move || {
-        let within = panel.get_untracked().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
+        let within = panel.get_untracked().is_some_and(|panel| panel.contains(stage.active_element().as_deref()));
         if within {
             request_animation_frame(move || {
                 // The focused element may have been removed with the content; an element focused since keeps the focus.
-                if is_lost() {
+                if stage.is_focus_lost() {
                     focus();
                 }
             });
@@ -52,17 +54,17 @@ pub(crate) fn Detail() -> impl IntoView {
 }
 
 /// Closes the panel; the focus goes back to the row.
-pub(crate) fn leave(list: ExecutionList) {
+pub(crate) fn leave(list: ExecutionList, stage: Stage) {
     if let Some(index) = list.selected() {
         list.close();
         // In the next frame, when the list can receive it.
-        request_animation_frame(move || focus_row(index));
+        request_animation_frame(move || focus_row(stage, index));
     }
 }
 
 #[component]
 fn Shown(execution: Arc<Execution>) -> impl IntoView {
-    let list = expect_context::<ExecutionList>();
+    let (list, stage) = (expect_context::<ExecutionList>(), expect_context::<Stage>());
     let (_, text, tone) = status(execution.status);
     let input = execution.input_asset.inputs.first();
     let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
@@ -74,7 +76,7 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
                 {path.map(|path| view! { <span class="small muted truncate">{path}</span> })}
             </div>
             <span class=format!("badge {tone}")>{text}</span>
-            <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=move |_| leave(list)>
+            <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=move |_| leave(list, stage)>
                 <Icon shape=Shape::Close/>
             </button>
         </header>

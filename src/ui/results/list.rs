@@ -3,11 +3,13 @@
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 use super::marks::{MarkBar, Marking};
 use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
-use crate::ui::focus::{focus, focus_main, is_composing};
+use crate::ui::focus::{focus, is_composing};
+use crate::ui::stage::Stage;
 use crate::ui::widgets::Segments;
 use crate::view_model::format;
 use crate::view_model::window::Window;
@@ -28,7 +30,7 @@ const FILTERS: [(&str, &str); 6] = [
 /// The list with its filter; `covered` while the detail is on top of it.
 #[component]
 pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
-    let list = expect_context::<ExecutionList>();
+    let (list, stage) = (expect_context::<ExecutionList>(), expect_context::<Stage>());
     let frame = NodeRef::<html::Div>::new();
     let place = RwSignal::new((0.0, 800.0));
     let window_of = move |place: (f64, f64), total: u32| Window {
@@ -41,15 +43,12 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     let measure = move || {
         // By the next frame the view may be gone.
         if let Some(frame) = frame.try_get_untracked().flatten() {
-            let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
-            place.set((HEADER - frame.get_bounding_client_rect().top(), height - HEADER));
+            let (top, height) = stage.sight();
+            place.set((top + HEADER - frame.get_bounding_client_rect().top(), height - HEADER));
         }
     };
-    let listeners = [
-        window_event_listener(leptos::ev::scroll, move |_| measure()),
-        window_event_listener(leptos::ev::resize, move |_| measure()),
-    ];
-    on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
+    stage.on_scroll(measure);
+    stage.on_resize(measure);
     let total = Memo::new(move |_| list.matching().unwrap_or(0));
     let window_now = Memo::new(move |_| window_of(place.get(), total.get()));
     Effect::new(move || {
@@ -70,7 +69,7 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     let marking = expect_context::<Marking>();
     // In the list and in the detail: the picture before and after the current one. If the detail is open, it shows that
     // picture.
-    let on_key = window_event_listener(leptos::ev::keydown, move |event| {
+    stage.listen("keydown", move |event: KeyboardEvent| {
         if is_composing(&event) {
             return;
         }
@@ -101,12 +100,11 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         } else {
             list.set_current(index);
         }
-        reveal(window_now.get_untracked(), at, frame);
+        reveal(stage, window_now.get_untracked(), at, frame);
         if place.matches(".rows").unwrap_or(false) {
-            request_animation_frame(move || focus_row(index));
+            request_animation_frame(move || focus_row(stage, index));
         }
     });
-    on_cleanup(move || on_key.remove());
     let offset = move || window_now.get().top(window_now.get().entries().start);
     view! {
         <section class="results-list" aria-label="Pictures" prop:inert=move || covered.get()>
@@ -121,9 +119,9 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
                 node_ref=frame
                 data-testid="execution-list"
                 data-total=move || total.get()
-                style=move || format!("height:{}px", window_now.get().height())
+                style:height=move || format!("{}px", window_now.get().height())
             >
-                <ul aria-label="Pictures" style=move || format!("transform:translateY({}px)", offset())>
+                <ul aria-label="Pictures" style:transform=move || format!("translateY({}px)", offset())>
                     <For
                         each=move || list.entries()
                         key=|(at, execution)| execution.as_ref().map_or((false, *at), |one| (true, one.asset_index))
@@ -144,10 +142,10 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
     }
 }
 
-fn reveal(list: Window, at: u32, frame: NodeRef<html::Div>) {
+fn reveal(stage: Stage, list: Window, at: u32, frame: NodeRef<html::Div>) {
     let (Some(to), Some(frame)) = (list.reveal(at), frame.get_untracked()) else { return };
-    let by = to + frame.get_bounding_client_rect().top() - HEADER;
-    window().scroll_by_with_x_and_y(0.0, by);
+    let by = to + frame.get_bounding_client_rect().top() - stage.sight().0 - HEADER;
+    stage.scroll_by(by);
 }
 
 /// Elements that use the arrow keys themselves.
@@ -158,18 +156,17 @@ fn element_of(event: &web_sys::Event) -> Option<web_sys::Element> {
 }
 
 /// Focuses a row's button, or the page's main part if the row is not visible.
-pub(crate) fn focus_row(asset_index: u32) {
+pub(crate) fn focus_row(stage: Stage, asset_index: u32) {
     let selector = format!("[data-testid=execution-row][data-index=\"{asset_index}\"] .open");
-    let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    match find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+    match stage.find(&selector).and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
         // A row at the edge scrolls into view.
         Some(button) => drop(button.focus()),
-        None => focus_main(),
+        None => stage.focus_main(),
     }
 }
 
 /// Focuses the detail if the event came from there, otherwise the row.
-pub(crate) fn focus_around(event: &web_sys::Event, asset_index: u32) {
+pub(crate) fn focus_around(stage: Stage, event: &web_sys::Event, asset_index: u32) {
     let detail = element_of(event).and_then(|element| element.closest(".detail").ok().flatten());
-    if detail.is_some() { focus(detail) } else { focus_row(asset_index) }
+    if detail.is_some() { focus(detail) } else { focus_row(stage, asset_index) }
 }

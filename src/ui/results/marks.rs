@@ -13,6 +13,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
+use crate::ui::stage::Stage;
 use crate::ui::widgets::tab_index;
 use crate::view_model::format;
 use crate::view_model::marks::Marks;
@@ -21,6 +22,7 @@ use crate::view_model::marks::Marks;
 #[derive(Clone, Copy)]
 pub(crate) struct Marking {
     live: Live,
+    stage: Stage,
     batch_id: StoredValue<String>,
     marks: RwSignal<Marks>,
     /// The pictures that the list's filter may show.
@@ -36,6 +38,7 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
     let batch = move || batch_id.with_value(|id| live.batch(id));
     let marking = Marking {
         live,
+        stage: expect_context(),
         batch_id,
         marks: RwSignal::new(Marks::default()),
         may: Memo::new(move |_| {
@@ -102,7 +105,7 @@ impl Marking {
     /// Focuses the row where the last mark was set or cleared: the mark bar disappears with the marks.
     fn focus_last(self) {
         if let Some(index) = self.marks.with_untracked(Marks::last) {
-            focus_row(index);
+            focus_row(self.stage, index);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
+use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
 use crate::view_model::format;
 
@@ -215,13 +216,13 @@ pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
 /// Retries a failed one.
 #[component]
 pub(crate) fn Retry(execution: Arc<Execution>) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let (live, stage) = (expect_context::<Live>(), expect_context::<Stage>());
     let label = format!("Retry {}", name(&execution));
     let batch_id = execution.batch_id.clone();
     let underway = Memo::new(move |_| !live.batch(&batch_id).is_some_and(|batch| batch.status.is_end()));
     let retry = move |event: leptos::ev::MouseEvent| {
         // The button disappears with the failure; the focus stays nearby.
-        focus_around(&event, execution.asset_index);
+        focus_around(stage, &event, execution.asset_index);
         live.retry(execution.batch_id.clone(), Some(vec![execution.execution_id()]));
     };
     view! {

@@ -15,6 +15,7 @@ use crate::store::ExecutionPage;
 use crate::ui::live::Live;
 use crate::ui::route::CurrentRoute;
 use crate::ui::services::{Heard, Services, UiError};
+use crate::ui::stage::Stage;
 use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::route::Route;
 use crate::view_model::window::pages;
@@ -53,7 +54,7 @@ pub(crate) struct ExecutionList {
 pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
     let services = expect_context::<Services>();
     let live = expect_context::<Live>();
-    let route = expect_context::<CurrentRoute>();
+    let (route, stage) = (expect_context::<CurrentRoute>(), expect_context::<Stage>());
     let (pages, wanted, current) = (RwSignal::new(HashMap::new()), RwSignal::new(0..1), RwSignal::new(None));
     let list = ExecutionList {
         services,
@@ -113,7 +114,7 @@ pub(crate) fn provide_execution_list(batch_id: String) -> ExecutionList {
                 list.current.set(Some(index));
                 list.selected.set(Some(index));
             }
-            None => super::detail::leave(list),
+            None => super::detail::leave(list, stage),
         }
     });
     provide_context(list);

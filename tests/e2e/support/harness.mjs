@@ -52,6 +52,8 @@ export async function serve(folder, { cors = false } = {}) {
     child.once("exit", (code) => reject(new Error(`the server exited at once with ${code}`)));
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  // A test that fails may not get as far as stopping it: it ends with this process.
+  for (const handle of [child, child.stdin, child.stdout]) handle.unref();
   return {
     url,
     async stop() {

@@ -12,6 +12,11 @@ export function neededPolicy(base) {
 /** The client as it is in the sources. */
 export const CLIENT = readFileSync(new URL("../../../src/client/pixelmill.js", import.meta.url), "utf8");
 
+const source = (path) => readFileSync(new URL(`../../../src/${path}`, import.meta.url), "utf8");
+
+/** What it imports, as it is in the package. */
+const IMPORTED = { "process.js": source("client/process.js"), "element.js": source("embed/element.js").replace("../client/", "./") };
+
 /** Connects as the address says, and keeps the events in the order in which they arrived. */
 const HOST = `
 import * as client from "./pixelmill.js";
@@ -33,13 +38,13 @@ try {
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Host</title><script type="module" src="./host.js"></script>';
 
-const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8" };
+const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", json: "application/json" };
 
 /**
  * Serves such a page: `url` is its address for a deployment at `base`. `scripts` replaces its scripts, `policy` its policy's sources.
  */
 export async function serveHost(base, { scripts = {}, policy = {}, query = {} } = {}) {
-  const files = { "index.html": PAGE, "host.js": HOST, "pixelmill.js": CLIENT, ...scripts };
+  const files = { "index.html": PAGE, "host.js": HOST, "pixelmill.js": CLIENT, ...IMPORTED, ...scripts };
   const rules = Object.entries({ ...neededPolicy(base), ...policy });
   const header = rules.map(([directive, sources]) => `${directive} ${sources}`).join("; ");
   const server = createServer((request, response) => {
@@ -48,6 +53,8 @@ export async function serveHost(base, { scripts = {}, policy = {}, query = {} } 
     response.writeHead(200, { "content-type": TYPES[name.split(".").at(-1)], "content-security-policy": header, "cache-control": "no-store" }).end(files[name]);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A test that fails may not get as far as stopping it.
+  server.unref();
   const address = `http://127.0.0.1:${server.address().port}/`;
   return {
     url: `${address}?${new URLSearchParams({ base, ...query })}`,

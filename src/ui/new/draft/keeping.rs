@@ -117,7 +117,7 @@ impl Draft {
 
     /// Finds and locks the draft that belongs to this tab, if there is one.
     async fn find(self) -> Result<Option<Found>, UiError> {
-        let before = kept::read(kept::Key::Draft);
+        let before = kept::read(self.stage, kept::Key::Draft);
         self.write_what_was_left(before.as_deref()).await?;
         let known = Known::all(self.services.settings_below(HEADS).await?);
         for (draft_id, own) in candidates(&known, before.as_deref()) {
@@ -140,19 +140,19 @@ impl Draft {
 
     /// Writes what pages that ended could not write any more.
     async fn write_what_was_left(self, own: Option<&str>) -> Result<(), UiError> {
-        for (draft_id, changes) in last_moment::left() {
+        for (draft_id, changes) in last_moment::left(&self.stage.names()) {
             let patience = if own == Some(&*draft_id) { LETTING_GO_MS } else { 0 };
             // Its tab may still be open.
             let Some(_lock) = self.services.take_draft(&draft_id, patience).await else { continue };
             self.services.change_settings(changes).await?;
-            last_moment::forget(&draft_id);
+            last_moment::forget(&self.stage.names(), &draft_id);
         }
         Ok(())
     }
 
     /// Makes a draft this tab's own, across reloads, and removes surplus drafts.
     async fn make_own(self, draft_id: String, lock: Option<DraftLock>) {
-        kept::write(kept::Key::Draft, &draft_id);
+        kept::write(self.stage, kept::Key::Draft, &draft_id);
         self.keeping.own.set_value(lock.map(|lock| (draft_id.clone(), lock)));
         if let Err(problem) = self.remove_surplus(&draft_id).await {
             // The next tab tries again.
@@ -181,7 +181,7 @@ impl Draft {
         let draft_id = fresh_id();
         let outlives = self.services.memory().is_none();
         let lock = if outlives { self.services.take_draft(&draft_id, 0).await } else { None };
-        let choice = kept::read(kept::Key::Workflow).unwrap_or_default();
+        let choice = kept::read(self.stage, kept::Key::Workflow).unwrap_or_default();
         let read = Read { setup: Setup { choice, ..Setup::default() }, ..Read::default() };
         Found { draft_id, lock, read, lost: Vec::new(), own: true }
     }
@@ -310,11 +310,11 @@ impl Draft {
                 return;
             }
             if most == usize::MAX {
-                last_moment::put(&draft_id, &changes);
+                last_moment::put(&self.stage.names(), &draft_id, &changes);
             }
             let outcome = self.services.change_settings(changes).await;
             let Err(problem) = outcome else {
-                last_moment::forget(&draft_id);
+                last_moment::forget(&self.stage.names(), &draft_id);
                 told.set_value(false);
                 continue;
             };

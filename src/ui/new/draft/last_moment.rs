@@ -2,7 +2,6 @@
 //! it. So it is also put into the local storage, where it arrives at once, and the next page that opens the draft
 //! writes it.
 
-use crate::browser::environment::{base_path, base_url};
 use crate::names::Names;
 use crate::view_model::saved_draft::Changes;
 
@@ -10,29 +9,24 @@ fn storage() -> Option<web_sys::Storage> {
     leptos::prelude::window().local_storage().ok().flatten()
 }
 
-/// Prefix of the keys; a draft's id follows. Two installations on one host have two.
-fn prefix() -> String {
-    Names::of_page(&base_path(&base_url())).draft_changes()
-}
-
 /// Puts the changes of a draft there. If they do not fit, only the service can save them.
-pub(super) fn put(draft_id: &str, changes: &Changes) {
+pub(super) fn put(names: &Names, draft_id: &str, changes: &Changes) {
     if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(changes)) {
-        let _refused = storage.set_item(&format!("{}{draft_id}", prefix()), &text);
+        let _refused = storage.set_item(&format!("{}{draft_id}", names.draft_changes()), &text);
     }
 }
 
 /// Removes them: they are written, or there are newer ones.
-pub(super) fn forget(draft_id: &str) {
+pub(super) fn forget(names: &Names, draft_id: &str) {
     if let Some(storage) = storage() {
-        let _refused = storage.remove_item(&format!("{}{draft_id}", prefix()));
+        let _refused = storage.remove_item(&format!("{}{draft_id}", names.draft_changes()));
     }
 }
 
 /// The changes that were left there, by draft.
-pub(super) fn left() -> Vec<(String, Changes)> {
+pub(super) fn left(names: &Names) -> Vec<(String, Changes)> {
     let Some(storage) = storage() else { return Vec::new() };
-    let prefix = prefix();
+    let prefix = names.draft_changes();
     let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok().flatten());
     let ids: Vec<String> = keys.filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)).collect();
     let read = |id: String| {

@@ -1,0 +1,68 @@
+// What other sites embed, in Firefox: in the page itself, and in a frame of another site. Skipped where it is not installed.
+
+import assert from "node:assert/strict";
+import sharp from "sharp";
+import { serve, suite, test } from "./support/harness.mjs";
+import { FIREFOX, startFirefox } from "./support/firefox.mjs";
+import { deploymentFor, here, framed, serveShop } from "./support/shop.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const MIRROR = pictures.chain("mirror", [["flip", { direction: "horizontal" }]], { format: "png" });
+const MARKUP = (isolation) => `<pixel-mill id="one" workflow="mirror.json" layout="results" isolation="${isolation}"></pixel-mill>`;
+
+for (const [isolation, policy] of [["none", here], ["frame", framed]]) {
+  test(`an element runs a batch in Firefox, isolation="${isolation}"`, async (t) => {
+    if (!FIREFOX) return t.skip("Firefox is not installed");
+    const deployment = isolation === "frame" ? await deploymentFor(["*"]) : await serve(undefined, { cors: true });
+    t.after(() => deployment.stop());
+    const shop = await serveShop({ deployment, policy, markup: () => MARKUP(isolation), files: { "mirror.json": JSON.stringify(MIRROR) } });
+    t.after(() => shop.stop());
+    const firefox = await startFirefox(t);
+    // Another site than the deployment, not only another origin.
+    const tab = await firefox.open(shop.url.replace("127.0.0.1", "localhost"));
+    await tab.until(() => window.heard.some(({ name }) => name === "ready" || name === "error"));
+    const photo = await sharp(pictures.photo("cat")).resize(140, 90, { fit: "fill" }).png().toBuffer();
+    const results = await tab.evaluate(async (text) => {
+      const element = document.querySelector("#one");
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      await element.addFiles([new File([bytes], "cat-0.png", { type: "image/png" })]);
+      const ended = new Promise((resolve) => element.addEventListener("pixelmill-batchcompleted", ({ detail }) => resolve(detail.status)));
+      await element.run();
+      const status = await ended;
+      const [{ name, blob }] = await element.results();
+      const { hash, title } = { hash: location.hash, title: document.title };
+      return { status, name, hash, title, text: btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer()))) };
+    }, photo.toString("base64"));
+    const { text, ...others } = results;
+    assert.deepEqual(others, { status: "completed", name: "cat-0.png", hash: "", title: "Shop" });
+    const expected = await pictures.decode(await sharp(photo).flop().png().toBuffer());
+    pictures.assertNear(await pictures.decode(Buffer.from(text, "base64")), expected, { largest: 0 }, isolation);
+  });
+}
+
+test("the page itself runs a batch in Firefox", async (t) => {
+  if (!FIREFOX) return t.skip("Firefox is not installed");
+  const deployment = await serve();
+  t.after(() => deployment.stop());
+  const tab = await (await startFirefox(t)).open(deployment.url);
+  await tab.until(() => window.pixelmill !== undefined);
+  const photo = await sharp(pictures.photo("cat")).resize(140, 90, { fit: "fill" }).png().toBuffer();
+  const [status, type] = await tab.evaluate(
+    async (text, workflow) => {
+      const { pixelmill } = window;
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const [{ name, url }] = await pixelmill.importAssets([new File([bytes], "cat.png")]);
+      workflow.actions[0].parameters.images = [{ name, sourceUrl: url, storageType: "local" }];
+      const ended = new Promise((resolve) => pixelmill.addEventListener("batchcompleted", ({ detail }) => resolve(detail.status)));
+      const { batchId } = await pixelmill.executeBatch({ workflowId: "mirror", workflow });
+      const status = await ended;
+      const { executions } = await pixelmill.listExecutions(batchId);
+      return [status, (await pixelmill.readAsset(executions[0].outputs[0].url)).type];
+    },
+    photo.toString("base64"),
+    MIRROR,
+  );
+  assert.deepEqual([status, type], ["completed", "image/png"]);
+});
