@@ -9,6 +9,9 @@ pub use sorted::{SortedMap, SortedSet};
 /// Sorts; equal items keep their order. Only moving the items is compiled once for every type of item: the standard
 /// library's sort has several kilobytes.
 pub fn sort_by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
+    if items.is_sorted_by(|one, next| compare(one, next) != Ordering::Greater) {
+        return;
+    }
     let order = order(items.len(), &|one, other| compare(&items[one], &items[other]));
     let mut taken: Vec<Option<T>> = std::mem::take(items).into_iter().map(Some).collect();
     items.extend(order.into_iter().filter_map(|at| taken[at].take()));
