@@ -29,6 +29,8 @@ pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
 pub(crate) struct Batches {
     /// The view of a route.
     view: fn(Route) -> AnyView,
+    /// The progress of a batch.
+    progress: fn(String) -> AnyView,
 }
 
 #[wasm_split(batches, wasm_split_path = ::leptos::wasm_split, fallible)]
@@ -38,6 +40,7 @@ fn enter_batches() -> Result<Batches, SplitLoaderError> {
             Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
             Route::New | Route::Batches => view! { <batches::Batches/> }.into_any(),
         },
+        progress: |batch_id| view! { <results::Progress batch_id/> }.into_any(),
     })
 }
 
@@ -195,11 +198,22 @@ pub(crate) fn fetch_all() {
 /// The view of a route that is about batches.
 #[component]
 pub(crate) fn AboutBatches(route: Route) -> impl IntoView {
+    of_batches(move |entry| (entry.view)(route.clone()))
+}
+
+/// The progress of a batch.
+#[component]
+pub(crate) fn ProgressOf(batch_id: String) -> impl IntoView {
+    of_batches(move |entry| (entry.progress)(batch_id.clone()))
+}
+
+/// A view of the part about batches, or what is to be said until it is there.
+fn of_batches(enter: impl Fn(Batches) -> AnyView + Send + 'static) -> impl IntoView {
     let part = expect_context::<Part<Batches>>();
     part.want();
     move || {
         match part.state.get() {
-        State::Here(entry) => (entry.view)(route.clone()),
+        State::Here(entry) => enter(entry),
         State::Absent | State::Fetching => {
             view! { <p class="restoring muted" role="status">"Loading…"</p> }.into_any()
         }
