@@ -135,7 +135,7 @@ pub(crate) fn PrioritySelect(
     #[prop(into)] on_choose: UnsyncCallback<Priority>,
 ) -> impl IntoView {
     let options = Priority::ALL.map(|one| {
-        let text = form::label(&one.name().to_lowercase());
+        let text = form::label(&one.name().to_ascii_lowercase());
         view! { <option value=one.name() prop:selected=move || chosen.get() == one>{text}</option> }
     });
     let choose = move |event| {

@@ -131,7 +131,7 @@ pub fn media_type(mime: &str) -> String {
         "image/webp" => "WebP".to_owned(),
         "image/gif" => "GIF".to_owned(),
         "image/bmp" => "BMP".to_owned(),
-        other => other.rsplit('/').next().unwrap_or_default().to_uppercase(),
+        other => other.rsplit('/').next().unwrap_or_default().to_ascii_uppercase(),
     }
 }
 

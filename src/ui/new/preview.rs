@@ -15,6 +15,7 @@ use crate::error::Failure;
 use crate::protocol::{Preview as Rendered, PreviewOutput, Previewed};
 use crate::ui::before_after::BeforeAfter;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::parts;
 use crate::ui::services::{Services, UiError};
 use crate::ui::widgets::StoredImage;
 use crate::view_model::format;
@@ -61,11 +62,12 @@ enum State {
 pub(crate) fn Preview() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let any = Memo::new(move |_| draft.with_pictures(PRIMARY, |all| all.iter().any(|one| one.problem().is_none())));
-    view! { <Show when=move || any.get()><Panel/></Show> }
+    move || any.get().then(|| parts::later(|later| (later.preview)()))
 }
 
+/// The same with pictures.
 #[component]
-fn Panel() -> impl IntoView {
+pub(crate) fn Panel() -> impl IntoView {
     let (draft, services) = (expect_context::<Draft>(), expect_context::<Services>());
     // The picture by its id, so that adding and removing others does not change it.
     let chosen = RwSignal::new(None::<u32>);
