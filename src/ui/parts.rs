@@ -129,7 +129,8 @@ impl<T: Copy + Send + Sync> Part<T> {
 
     /// Fetches it, unless that is done or being done.
     pub(crate) fn want(self) {
-        if matches!(self.state.get_untracked(), State::Absent | State::Failed) {
+        // An element may have been removed meanwhile.
+        if matches!(self.state.try_get_untracked(), Some(State::Absent | State::Failed)) {
             self.state.set(State::Fetching);
             spawn_local(async move {
                 let _shown_where_it_is_missing = self.entered().await;
@@ -150,16 +151,16 @@ impl<T: Copy + Send + Sync> Part<T> {
     /// # Errors
     /// When it cannot be fetched. Another call tries again.
     pub(crate) async fn entered(self) -> Result<T, UiError> {
-        if let State::Here(entry) = self.state.get_untracked() {
+        if let Some(State::Here(entry)) = self.state.try_get_untracked() {
             return Ok(entry);
         }
         match (self.fetch)().await {
             Ok(entry) => {
-                self.state.set(State::Here(entry));
+                self.state.try_set(State::Here(entry));
                 Ok(entry)
             }
             Err(_) => {
-                self.state.set(State::Failed);
+                self.state.try_set(State::Failed);
                 Err(UiError::new("A part of the page could not be loaded.", HINT))
             }
         }

@@ -273,6 +273,9 @@ impl Draft {
             self.keeping.waiting.set_value(true);
             set_timeout(
                 move || {
+                    if self.keeping.restoring.is_disposed() {
+                        return;
+                    }
                     self.keeping.waiting.set_value(false);
                     spawn_local(self.save(PORTIONS_AT_ONCE));
                 },
