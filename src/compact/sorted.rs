@@ -1,5 +1,5 @@
 //! An ordered map and set in a vector. The standard library's have nodes to split and to merge, for every type of key and
-//! value anew, which takes more code than all that is stored in them here. Inserting in order takes constant time; anywhere
+//! value once more, which takes more code than all that is stored in them here. Inserting in order takes constant time; anywhere
 //! else, what comes after moves.
 
 use std::borrow::Borrow;
