@@ -628,7 +628,7 @@ mod tests {
         let before = executions(&store);
         let after = executions(&other);
         assert_eq!(after[..2], before[..2]);
-        assert_eq!((after[2].status, after[2].attempts), (ExecutionStatus::Pending, 1), "it was in flight");
+        assert_eq!((after[2].status(), after[2].attempts), (ExecutionStatus::Pending, 1), "it was in flight");
         let progress = run(other.progress("batch-1")).expect("read").expect("there");
         assert_eq!(
             (progress.status, progress.paused.map(|pause| pause.reason)),
@@ -672,7 +672,7 @@ mod tests {
         assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 8, 1));
         assert_eq!(summary.problems[0].entry, format!("blobs/{}", sha256("made 1")));
         let after = executions(&other);
-        let states: Vec<_> = after.iter().map(|execution| execution.status).collect();
+        let states: Vec<_> = after.iter().map(|execution| execution.status()).collect();
         use ExecutionStatus::{Failed, Pending, Success};
         assert_eq!(states, [Success, Failed, Pending, Pending]);
         let progress = run(other.progress("batch-1")).expect("read").expect("there");

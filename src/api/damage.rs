@@ -37,7 +37,7 @@ impl<S: Store, H: Host> Service<S, H> {
         // By index rather than by position among the successes, whose number may change meanwhile.
         let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
         *from += PORTION;
-        executions.retain(|execution| execution.status == ExecutionStatus::Success);
+        executions.retain(|execution| execution.status() == ExecutionStatus::Success);
         Ok(Some(executions))
     }
 
@@ -70,7 +70,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     Err(error) => return Err(error),
                 };
                 for execution in executions {
-                    let outputs = execution.outputs.iter().filter(|output| asset_ids.contains(&output.sha256));
+                    let outputs = execution.outputs().iter().filter(|output| asset_ids.contains(&output.sha256));
                     let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
                     if !names.is_empty() {
                         found.push((execution.asset_index, names));
@@ -87,7 +87,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 let mut changed = Vec::new();
                 for execution in executions {
                     // Its current state: it may have been regenerated meanwhile.
-                    let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
+                    let still = execution.outputs().iter().any(|output| asset_ids.contains(&output.sha256));
                     let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
                     let names = place.filter(|_| still).map(|at| &found[at].1);
                     if names.and_then(|names| transitions::damage(progress, execution, names, now)).is_some() {

@@ -123,7 +123,7 @@ impl From<&Execution> for Waiting {
     fn from(execution: &Execution) -> Self {
         Self {
             index: execution.asset_index,
-            suspect: execution.suspect,
+            suspect: execution.is_suspect(),
             pixels: execution.input_size.map(|size| u64::from(size.width) * u64::from(size.height)),
         }
     }

@@ -22,7 +22,7 @@ use crate::api::{
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
-use crate::batch::records::{Millis, Progress};
+use crate::batch::records::{Execution, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::compact::SortedSet;
 use crate::names::Names;
@@ -625,11 +625,11 @@ impl Hub {
         let (mut checked, mut bad, mut from) = (0, SortedSet::new(), 0);
         while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
             checked += executions.len() as u32;
-            for output in executions.into_iter().flat_map(|execution| execution.outputs) {
+            for output in executions.iter().flat_map(Execution::outputs) {
                 match verify::read(database, &output.sha256).await? {
                     Found::Sound(..) => {}
                     Found::Damaged(_) | Found::Nothing => {
-                        bad.insert(output.sha256);
+                        bad.insert(output.sha256.clone());
                     }
                     Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
                 }

@@ -323,11 +323,11 @@ pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(f
         let execution = store.executions(id, None, 0, 1).await.expect("read").executions.remove(0);
         if there {
             assert_eq!((stored.status, stored.assets.completed), (BatchStatus::Completed, 1));
-            assert_eq!(execution.outputs[0].name, "taken.jpg");
+            assert_eq!(execution.outputs()[0].name, "taken.jpg");
             assert_eq!((references(&store, "result").await, references(&store, "thumb-in").await), (Some(2), Some(2)));
         } else {
             assert_eq!((stored.status, stored.assets.pending), (BatchStatus::Pending, 1));
-            assert_eq!((execution.status, execution.reused), (ExecutionStatus::Pending, None));
+            assert_eq!((execution.status(), execution.reused()), (ExecutionStatus::Pending, None));
             assert_eq!(record(&store, "result").await, None);
         }
     }
@@ -474,8 +474,8 @@ pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixtur
     assert_eq!(progress.status, BatchStatus::Running);
     assert_eq!((progress.assets.pending, progress.assets.processing), (1, 1));
     let executions = store.executions("b1", None, 0, 10).await.expect("read").executions;
-    assert_eq!(executions[0].status, ExecutionStatus::Pending);
-    assert_eq!((executions[1].status, executions[1].attempts), (ExecutionStatus::Running, 1));
+    assert_eq!(executions[0].status(), ExecutionStatus::Pending);
+    assert_eq!((executions[1].status(), executions[1].attempts), (ExecutionStatus::Running, 1));
 }
 
 /// Files that came with it included.
@@ -508,8 +508,9 @@ pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture
     assert_eq!(references(&store, "result-thumb").await, Some(1));
     assert_eq!(references(&store, "thumb-in").await, Some(1));
     let execution = store.executions("b1", None, 0, 1).await.expect("read").executions.remove(0);
-    assert_eq!(execution.status, ExecutionStatus::Success);
-    assert_eq!((execution.outputs, execution.crc32), (vec![output("result")], vec![7]));
+    assert_eq!(execution.status(), ExecutionStatus::Success);
+    let results = &execution.success().expect("a success").results;
+    assert_eq!((&results.outputs, &results.crc32), (&vec![output("result")], &vec![7]));
     assert_eq!(finish(fixture, &store, "b1", 0, attempt, "twice").await, None, "nothing is finished twice");
 }
 

@@ -172,7 +172,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let records = self.records.borrow();
         let all = || records.batches.values().flat_map(|stored| stored.executions.iter());
         let of = |key: &String| {
-            let mut finished = all().filter(|execution| execution.status == ExecutionStatus::Success);
+            let mut finished = all().filter(|execution| execution.status() == ExecutionStatus::Success);
             finished.find(|execution| execution.content_key.as_ref() == Some(key)).cloned()
         };
         Ok(content_keys.iter().map(of).collect())
@@ -216,7 +216,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let records = self.records.borrow();
         let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
             .flat_map(|stored| stored.executions.iter())
-            .filter(|execution| status.is_none_or(|status| execution.status == status))
+            .filter(|execution| status.is_none_or(|status| execution.status() == status))
             .collect();
         let page = matching.iter().skip(offset as usize).take(limit as usize);
         Ok(ExecutionPage { executions: page.map(|one| (*one).clone()).collect(), matching: matching.len() as u32 })
@@ -240,7 +240,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
                 places.map(|at| stored.executions[at].clone()).collect()
             }
             Which::In(status) => {
-                stored.executions.iter().filter(|execution| execution.status == status).cloned().collect()
+                stored.executions.iter().filter(|execution| execution.status() == status).cloned().collect()
             }
         };
         let mut after = before.clone();

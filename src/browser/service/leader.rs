@@ -228,7 +228,7 @@ impl Leader {
             }
             let recover = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
                 transitions::recover(progress, executions, left, now())?;
-                let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
+                let failed = executions.iter().filter(|one| one.status() == ExecutionStatus::Failed).cloned();
                 Some((progress.clone(), failed.collect::<Vec<_>>()))
             };
             let which = Which::In(ExecutionStatus::Running);

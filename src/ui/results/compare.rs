@@ -16,7 +16,7 @@ use crate::view_model::format;
 /// The slider, with a switch between several outputs.
 #[component]
 pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
-    let outputs = StoredValue::new(execution.outputs.clone());
+    let outputs = StoredValue::new(execution.outputs().to_vec());
     let chosen = RwSignal::new(0_usize);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
