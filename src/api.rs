@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::actions::Role;
 use crate::batch::records::{
-    Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
+    Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, Subset, execution_id,
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::compact::SortedSet;
@@ -188,7 +188,7 @@ impl<S: Store, H: Host> Service<S, H> {
     pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
         requests::check_format(query)?;
         self.refresh_global_pause().await?;
-        Ok(self.status_of(&self.progress(batch_id).await?))
+        self.status_now(batch_id).await
     }
 
     /// `POST /batch/{batchId}/cancel`.
@@ -215,7 +215,10 @@ impl<S: Store, H: Host> Service<S, H> {
     pub async fn executions(&self, batch_id: &str, query: &Value) -> Result<ExecutionList, ApiError> {
         let query = ExecutionsQuery::read(query)?;
         let total = self.progress(batch_id).await?.assets.total;
-        let page = self.store.executions(batch_id, query.status, query.offset, query.limit).await?;
+        let page = self
+            .store
+            .executions(batch_id, query.status.map_or(Subset::All, Subset::from), query.offset, query.limit)
+            .await?;
         Ok(ExecutionList {
             batch_id: batch_id.to_owned(),
             total,
@@ -236,7 +239,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let mut csv = report::csv_head();
         let mut offset = 0;
         loop {
-            let page = self.store.executions(batch_id, None, offset, PORTION).await?;
+            let page = self.store.executions(batch_id, Subset::All, offset, PORTION).await?;
             for execution in &page.executions {
                 match format {
                     ReportFormat::Json => report.add(execution),
@@ -286,7 +289,7 @@ impl<S: Store, H: Host> Service<S, H> {
         }
         let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
         let now = self.host.now();
-        let (retried, progress) = self
+        let (retried, _) = self
             .change(batch_id, which, move |progress, executions| {
                 match named.iter().find(|index| !executions.iter().any(|one| one.asset_index == **index)) {
                     Some(missing) => Err(Err(*missing)),
@@ -314,7 +317,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
             })
         })?;
-        Ok(self.status_of(&progress))
+        self.status_now(batch_id).await
     }
 
     /// Removes a batch with its results, in any state; bytes that nothing else refers to are removed too.
@@ -343,10 +346,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let pause =
             move |progress: &mut Progress, _: &mut Vec<Execution>| transitions::pause(progress, PauseReason::User, now);
-        let (paused, progress) = self.change(batch_id, Which::None, pause).await?;
+        let (paused, _) = self.change(batch_id, Which::None, pause).await?;
         paused
             .map_err(|state| ApiError::invalid(format!("The batch is {}: there is nothing to pause.", state.name())))?;
-        Ok(self.status_of(&progress))
+        self.status_now(batch_id).await
     }
 
     /// Ends a batch's pause, whatever its reason.
@@ -355,12 +358,12 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 naming the state when the batch has ended, 404, 500.
     pub async fn resume(&self, batch_id: &str) -> Result<Status, ApiError> {
         let now = self.host.now();
-        let (resumed, progress) =
+        let (resumed, _) =
             self.change(batch_id, Which::None, move |progress, _| transitions::resume(progress, now)).await?;
         resumed.map_err(|state| {
             ApiError::invalid(format!("The batch is {}: retry it to run what failed or never started.", state.name()))
         })?;
-        Ok(self.status_of(&progress))
+        self.status_now(batch_id).await
     }
 
     /// What happened to a batch apart from its executions: webhook calls, and when its tab was suspended.
@@ -382,8 +385,8 @@ impl<S: Store, H: Host> Service<S, H> {
             transitions::update(progress, priority, concurrency_limit, now);
             Ok::<_, BatchStatus>(())
         };
-        let (_, progress) = self.change(batch_id, Which::None, update).await?;
-        Ok(self.status_of(&progress))
+        let _never_refused = self.change(batch_id, Which::None, update).await?;
+        self.status_now(batch_id).await
     }
 
     /// Everything that is wrong with a workflow document.
@@ -396,9 +399,11 @@ impl<S: Store, H: Host> Service<S, H> {
         BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
     }
 
-    /// The full status of a batch whose progress has already been read.
-    pub fn status_of(&self, progress: &Progress) -> Status {
-        Status::of(progress, &self.around(progress, &self.host.base_url()))
+    /// The full status of a batch.
+    async fn status_now(&self, batch_id: &str) -> Result<Status, ApiError> {
+        let read = self.store.indices(batch_id, Subset::Failed).await?;
+        let (progress, failed) = read.ok_or_else(|| ApiError::no_batch(batch_id))?;
+        Ok(Status::of(&progress, &failed, &self.around(&progress, &self.host.base_url())))
     }
 
     fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {

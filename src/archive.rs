@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::batch::records::{Batch, Execution, Millis, Progress};
+use crate::batch::records::{Batch, Execution, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::engine;
@@ -32,8 +32,9 @@ pub mod pictures;
 const MANIFEST: &str = "manifest.json";
 /// The `format` of every manifest.
 pub const FORMAT: &str = "pixelmill-archive";
-/// Version of the format. A reader accepts this one and older ones.
-pub const VERSION: u32 = 1;
+/// Version of the format. A reader accepts this one and older ones. Before 2, a batch's progress had sets of its failed
+/// and doubtful executions, which readers of that version need.
+pub const VERSION: u32 = 2;
 
 /// Executions read at once.
 const PORTION: u32 = 500;
@@ -140,7 +141,7 @@ pub async fn export<S: Store>(
         let Some(batch) = store.batch(&progress.batch_id).await? else { continue };
         let mut executions = Vec::new();
         while (executions.len() as u32) < progress.assets.total {
-            let page = store.executions(&progress.batch_id, None, executions.len() as u32, PORTION).await?;
+            let page = store.executions(&progress.batch_id, Subset::All, executions.len() as u32, PORTION).await?;
             if page.executions.is_empty() {
                 break;
             }
@@ -482,8 +483,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason};
+    use crate::batch::records::{
+        BatchStatus, Config, ExecutionState, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason,
+    };
     use crate::batch::transitions::{Findings, Results};
+    use crate::error::Warning;
     use crate::library::sha256;
     use crate::store::{Durability, MemoryStore, Which};
 
@@ -614,7 +618,7 @@ mod tests {
     }
 
     fn executions(store: &MemoryStore) -> Vec<Execution> {
-        run(store.executions("batch-1", None, 0, 100)).expect("read").executions
+        run(store.executions("batch-1", Subset::All, 0, 100)).expect("read").executions
     }
 
     #[test]
@@ -658,6 +662,57 @@ mod tests {
         let summary = take(&store, &archive).expect("imported");
         assert_eq!(summary, ImportSummary { skipped: 3, ..ImportSummary::default() });
         assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
+    }
+
+    /// An archive as version 1 had it: sets of executions in a batch's progress, and no marks.
+    fn of_version_1(archive: &Vec<u8>) -> Vec<u8> {
+        let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
+        for (path, entry) in run(list(archive)).expect("an archive") {
+            let bytes = run(content(archive, &entry, MAX_CONTENT)).expect("there");
+            if path == MANIFEST || path.starts_with("batches/") {
+                let mut records: Value = serde_json::from_slice(&bytes).expect("records");
+                if let Some(progress) = records.get_mut("progress").and_then(Value::as_object_mut) {
+                    progress.remove("doubtfulCount").expect("a count");
+                    progress.insert("failed".to_owned(), json!([]));
+                    progress.insert("doubtful".to_owned(), json!([1]));
+                } else {
+                    records["version"] = json!(1);
+                }
+                for execution in records.get_mut("executions").and_then(Value::as_array_mut).into_iter().flatten() {
+                    execution.as_object_mut().expect("an object").remove("mark");
+                }
+                files.add_records(&path, &records).expect("written");
+            } else {
+                files.add(path, &bytes, Part::Content(bytes.as_slice().into()));
+            }
+        }
+        let parts = files.finish().into_iter().flat_map(|part| match part {
+            Part::Bytes(bytes) => bytes,
+            Part::Content(content) => content.to_vec(),
+        });
+        parts.collect()
+    }
+
+    #[test]
+    fn an_archive_of_an_older_version_is_imported_alike() {
+        let store = filled();
+        let doubt = |_: &mut Progress, executions: &mut Vec<Execution>| {
+            let ExecutionState::Success(success) = &mut executions[0].state else { return None };
+            success.results.warnings.push(Warning::new("no_clear_subject", "No subject.", "Crop."));
+            Some(())
+        };
+        run(store.change("batch-1", Which::At(vec![1]), Vec::new(), Durability::Strict, doubt))
+            .expect("written")
+            .expect("a success");
+        let archive = archive_of(&store);
+        let stores = [of_version_1(&archive), archive].map(|archive| {
+            let other = MemoryStore::default();
+            assert_eq!(take(&other, &archive).expect("imported").problems, []);
+            other
+        });
+        let [old, new] = stores.map(|store| (run(store.progress("batch-1")), executions(&store)));
+        assert_eq!(old, new);
+        assert_eq!(old.0.expect("read").expect("there").doubtful_count, 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod memory;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
@@ -204,28 +204,17 @@ pub trait Store {
     async fn all_progress(&self) -> Result<Vec<Progress>, StoreError>;
     /// Batches that match a filter, newest first, from `offset`, at most `limit`.
     async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError>;
-    /// Executions by index, filtered by state, from `offset`, at most `limit`.
+    /// Executions by index, from `offset`, at most `limit`.
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError>;
 
-    /// Executions with doubts about their results, by index, from `offset`, at most `limit`.
-    async fn doubtful_executions(&self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, StoreError> {
-        let doubtful = self.progress(batch_id).await?.map(|progress| progress.doubtful).unwrap_or_default();
-        let matching = u32::try_from(doubtful.len()).unwrap_or(u32::MAX);
-        let page: Vec<u32> = doubtful.into_iter().skip(offset as usize).take(limit as usize).collect();
-        if page.is_empty() {
-            return Ok(ExecutionPage { executions: Vec::new(), matching });
-        }
-        // Reads all of them in one transaction and writes nothing.
-        let read = |_: &mut Progress, executions: &mut Vec<Execution>| Some(executions.clone());
-        let executions = self.change(batch_id, Which::At(page), Vec::new(), Durability::Relaxed, read).await?;
-        Ok(ExecutionPage { executions: executions.unwrap_or_default(), matching })
-    }
+    /// A batch's progress with the indices of some of its executions, both as of the same moment.
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError>;
 
     /// The only way to change a batch: reads its progress and the requested executions, lets `apply` change them, and
     /// writes what differs, all in one transaction. If `apply` says so, the transaction also stores `assets` and counts

@@ -226,12 +226,12 @@ fn counts(progress: &Progress) -> ExecutionCounts {
 }
 
 impl Status {
-    pub(super) fn of(progress: &Progress, surroundings: &Around<'_>) -> Self {
+    pub(super) fn of(progress: &Progress, failed: &[u32], surroundings: &Around<'_>) -> Self {
         let id = |index| execution_id(&progress.batch_id, index);
         let executions = ExecutionIds {
             counts: counts(progress),
             all_execution_ids: (0..progress.assets.total).map(id).collect(),
-            failed_execution_ids: progress.failed.iter().copied().map(id).collect(),
+            failed_execution_ids: failed.iter().copied().map(id).collect(),
         };
         Self::with(progress, surroundings, executions)
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::{Host, Service};
-use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
+use crate::batch::records::{Execution, ExecutionStatus, Progress, Subset, execution_id};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
 use crate::store::{Store, Which};
@@ -35,7 +35,7 @@ impl<S: Store, H: Host> Service<S, H> {
             return Ok(None);
         }
         // By index rather than by position among the successes, whose number may change meanwhile.
-        let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
+        let mut executions = self.store.executions(batch_id, Subset::All, *from, PORTION).await?.executions;
         *from += PORTION;
         executions.retain(|execution| execution.status() == ExecutionStatus::Success);
         Ok(Some(executions))

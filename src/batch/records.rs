@@ -75,6 +75,49 @@ impl ExecutionStatus {
     }
 }
 
+/// Some of a batch's executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subset {
+    /// All.
+    All,
+    /// Those that are pending.
+    Pending,
+    /// Those in flight.
+    Running,
+    /// Those with results.
+    Success,
+    /// Those that failed.
+    Failed,
+    /// Successes with doubts about their results.
+    Doubtful,
+}
+
+impl Subset {
+    /// Whether it contains an execution.
+    pub fn matches(self, execution: &Execution) -> bool {
+        match self {
+            Self::All => true,
+            Self::Doubtful => execution.is_doubtful(),
+            subset => Self::from(execution.status()) == subset,
+        }
+    }
+}
+
+impl From<ExecutionStatus> for Subset {
+    fn from(status: ExecutionStatus) -> Self {
+        match status {
+            ExecutionStatus::Pending => Self::Pending,
+            ExecutionStatus::Running => Self::Running,
+            ExecutionStatus::Success => Self::Success,
+            ExecutionStatus::Failed => Self::Failed,
+        }
+    }
+}
+
+/// The mark of a stored execution with doubts about its results.
+pub const DOUBTFUL: &str = "doubtful";
+
 /// Weight class of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -260,11 +303,10 @@ pub struct Progress {
     pub config: Config,
     /// Counters.
     pub assets: Assets,
-    /// Indices of the failed executions.
-    pub failed: SortedSet<u32>,
-    /// Indices of the successes with doubts about their results. Empty for batches that ran before this was recorded.
-    #[serde(default, skip_serializing_if = "SortedSet::is_empty")]
-    pub doubtful: SortedSet<u32>,
+    /// How many successes have doubts about their results. Which ones, and which executions failed, the store lists: a
+    /// set in here would be rewritten whenever an execution ends.
+    #[serde(default)]
+    pub doubtful_count: u32,
     /// Sum of `durationMs` over the finished executions that count towards the average.
     pub duration_sum_ms: f64,
     /// How many executions are in that sum.
@@ -612,7 +654,8 @@ impl Execution {
 }
 
 /// The form of an execution wherever it is stored or sent. Its fields are frozen; those that the state does not have
-/// are empty. It is written by hand from the state: see [`Execution::serialize`].
+/// are empty. It is written by hand from the state: see [`Execution::serialize`], which adds a mark for the store to list
+/// doubtful executions by.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Flat {
@@ -716,7 +759,7 @@ impl Serialize for Execution {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let alone = matches!(self.state, ExecutionState::Running(Flight { alone: true, .. }));
         let crc32: &[u32] = self.success().map_or(&[], |success| &success.results.crc32);
-        let mut flat = serializer.serialize_struct("Execution", 24)?;
+        let mut flat = serializer.serialize_struct("Execution", 25)?;
         flat.serialize_field("batchId", &self.batch_id)?;
         flat.serialize_field("assetIndex", &self.asset_index)?;
         flat.serialize_field("inputAsset", &self.input_asset)?;
@@ -735,6 +778,9 @@ impl Serialize for Execution {
             flat.serialize_field("reused", reused)?;
         }
         flat.serialize_field("warnings", self.warnings())?;
+        if self.is_doubtful() {
+            flat.serialize_field("mark", DOUBTFUL)?;
+        }
         flat.serialize_field("startedAt", &self.started_at())?;
         flat.serialize_field("completedAt", &self.completed_at())?;
         flat.serialize_field("durationMs", &self.duration_ms())?;
@@ -785,10 +831,10 @@ mod tests {
         })
     }
 
-    fn results() -> Value {
+    fn results(level: &str) -> Value {
         json!({
             "status": "success", "completedAt": 9.5, "engineVersion": "1.0", "outputThumbnail": "dd", "crc32": [7],
-            "warnings": [{ "code": "c", "level": "doubt", "message": "m", "hint": "h", "actionId": null }],
+            "warnings": [{ "code": "c", "level": level, "message": "m", "hint": "h", "actionId": null }],
             "outputs": [{
                 "actionId": "out", "port": "outputs", "name": "n.jpg", "mimeType": "image/jpeg", "width": 4, "height": 3,
                 "bytes": 5, "sha256": "cc", "encoder": "e", "url": "asset:cc"
@@ -815,8 +861,9 @@ mod tests {
             json!({ "suspect": true, "contentKey": "k", "clientData": { "order": 1 } }),
             json!({ "status": "running", "startedAt": 7.5, "alone": true }),
             json!({ "status": "running", "startedAt": 7.5, "suspect": true }),
-            with(results(), ran.clone()),
-            with(results(), reused),
+            with(results("hint"), ran.clone()),
+            with(with(results("doubt"), json!({ "mark": "doubtful" })), ran.clone()),
+            with(results("hint"), reused),
             with(json!({ "status": "failed", "failure": failure(), "completedAt": 9.5 }), ran),
             json!({ "status": "failed", "failure": failure(), "completedAt": 9.5, "engineVersion": "1.0" }),
             json!({ "history": [{ "attempt": 1, "failedAt": 3.0, "failure": failure() }] }),
@@ -846,7 +893,7 @@ mod tests {
     #[test]
     fn a_record_that_contradicts_itself_is_refused() {
         let ran = json!({ "startedAt": 7.5, "durationMs": 2.0 });
-        let success = with(results(), ran.clone());
+        let success = with(results("hint"), ran.clone());
         let contradictions = [
             json!({ "status": "running" }),
             json!({ "status": "failed", "completedAt": 9.5 }),
@@ -858,7 +905,7 @@ mod tests {
             with(success.clone(), json!({ "failure": failure() })),
             with(success.clone(), json!({ "completedAt": null })),
             with(success.clone(), json!({ "crc32": [] })),
-            results(),
+            results("hint"),
         ];
         for state in contradictions {
             assert!(read(&stored(state.clone())).is_err(), "{state}");

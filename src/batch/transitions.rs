@@ -46,8 +46,7 @@ pub fn accept(
         paused: None,
         config,
         assets: Assets { total, pending: total, ..Assets::default() },
-        failed: SortedSet::new(),
-        doubtful: SortedSet::new(),
+        doubtful_count: 0,
         duration_sum_ms: 0.0,
         duration_count: 0,
         webhook: None,
@@ -108,9 +107,9 @@ pub fn return_missing(
             continue;
         }
         execution.references().for_each(|asset_id| *let_go.entry(asset_id.to_owned()).or_default() -= 1);
+        no_success(progress, execution);
         execution.input_thumbnail = None;
         execution.state = ExecutionState::Pending { suspect: false };
-        no_success(progress, execution.asset_index);
         progress.assets.pending += 1;
         (progress.status, progress.completed_at, progress.webhook) = (BatchStatus::Pending, None, None);
     }
@@ -350,7 +349,6 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
         }
         execution.worker_deaths = 0;
         execution.tab_deaths = 0;
-        progress.failed.remove(&execution.asset_index);
         progress.assets.failed -= 1;
         progress.assets.pending += 1;
     }
@@ -431,10 +429,9 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
         "Retry it to regenerate the result from the original picture.",
     );
     let run = execution.run();
+    no_success(progress, execution);
     execution.state = ExecutionState::Failed(Box::new(Failed { failure, run, completed_at: now, engine_version }));
-    no_success(progress, execution.asset_index);
     progress.assets.failed += 1;
-    progress.failed.insert(execution.asset_index);
     touched(progress, now);
     Some(())
 }
@@ -459,8 +456,7 @@ pub fn adopt(
     }
     progress.assets = Assets { total: progress.assets.total, ..Assets::default() };
     (progress.duration_sum_ms, progress.duration_count) = (0.0, 0);
-    progress.failed.clear();
-    progress.doubtful.clear();
+    progress.doubtful_count = 0;
     for execution in executions.iter_mut() {
         let there = |asset_id: &String| present.contains(asset_id);
         execution.input_thumbnail = execution.input_thumbnail.take().filter(there);
@@ -475,7 +471,6 @@ pub fn adopt(
             }
             ExecutionState::Failed(_) => {
                 progress.assets.failed += 1;
-                progress.failed.insert(execution.asset_index);
             }
             ExecutionState::Running(Flight { suspect, .. }) | ExecutionState::Pending { suspect } => {
                 execution.state = ExecutionState::Pending { suspect: *suspect };
@@ -571,25 +566,22 @@ fn fail_running(
     let run = Some(land(progress, flight, now));
     execution.state = ExecutionState::Failed(Box::new(Failed { failure, run, completed_at: now, engine_version }));
     progress.assets.failed += 1;
-    progress.failed.insert(execution.asset_index);
     if !progress.config.continue_on_error && !progress.status.is_end() {
         progress.status = BatchStatus::Failed;
     }
     conclude(progress, now);
 }
 
-/// Counts a success, and notes whether there are doubts about it.
+/// Counts a success, and whether there are doubts about it.
 fn succeeded(progress: &mut Progress, execution: &Execution) {
     progress.assets.completed += 1;
-    if execution.is_doubtful() {
-        progress.doubtful.insert(execution.asset_index);
-    }
+    progress.doubtful_count += u32::from(execution.is_doubtful());
 }
 
 /// Removes a success from the counts.
-fn no_success(progress: &mut Progress, index: u32) {
+fn no_success(progress: &mut Progress, execution: &Execution) {
     progress.assets.completed -= 1;
-    progress.doubtful.remove(&index);
+    progress.doubtful_count = progress.doubtful_count.saturating_sub(execution.is_doubtful().into());
 }
 
 /// Counts a running execution as ended, whatever the outcome.
@@ -627,11 +619,7 @@ fn conclude(progress: &mut Progress, now: Millis) {
 
 fn touched(progress: &mut Progress, now: Millis) {
     debug_assert!(progress.assets.add_up(), "{:?}", progress.assets);
-    debug_assert_eq!(progress.failed.len(), progress.assets.failed as usize);
-    debug_assert!(
-        progress.doubtful.len() <= progress.assets.completed as usize
-            && progress.doubtful.is_disjoint(&progress.failed)
-    );
+    debug_assert!(progress.doubtful_count <= progress.assets.completed);
     progress.revision += 1;
     progress.updated_at = now.max(progress.updated_at);
 }
@@ -712,7 +700,7 @@ pub(crate) mod tests {
                 end_badly(&mut progress, &mut executions[1], 4.0);
             }
             assert_eq!(progress.status, expected);
-            assert_eq!(progress.failed.first(), Some(&0));
+            assert_eq!(executions[0].status(), ExecutionStatus::Failed);
         }
     }
 
@@ -865,7 +853,7 @@ pub(crate) mod tests {
         assert_eq!(retry(&mut progress, &mut executions[..1], 40.0), Ok(1));
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Running, None));
         assert_eq!((executions[0].status(), &executions[0].failure()), (ExecutionStatus::Pending, &None));
-        assert_eq!(progress.failed, SortedSet::from([2]));
+        assert_eq!(executions[2].status(), ExecutionStatus::Failed);
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (30.0, 2), "it is no longer finished");
         assert_eq!(start(&mut progress, &mut executions[0], 50.0), 2);
         end_well(&mut progress, &mut executions[0], 60.0);
@@ -1002,9 +990,9 @@ pub(crate) mod tests {
         damage(&mut progress, &mut executions[0], &["a.jpg".into()], 50.0).expect("a success");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
         assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
-        assert_eq!(progress.failed, SortedSet::from([0]));
+        assert_eq!(executions[0].status(), ExecutionStatus::Failed);
         assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "the damaged file is released");
-        let failure = executions[0].failure().clone().expect("failed");
+        let failure = executions[0].failure().expect("failed");
         assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");
         assert_eq!(retry(&mut progress, &mut executions, 70.0), Ok(1));
@@ -1028,23 +1016,30 @@ pub(crate) mod tests {
             let attempt = start(&mut progress, execution, 1.0);
             succeed(&mut progress, execution, attempt, results, Findings::default(), 2.0).expect("running");
         }
-        assert_eq!(progress.doubtful, SortedSet::from([1]));
+        assert_eq!(progress.doubtful_count, 1);
+        let doubtful: Vec<bool> = executions.iter().map(Execution::is_doubtful).collect();
+        assert_eq!(doubtful, [false, true, false]);
         let (mut other, mut taken) = batch_of(1);
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
-        assert_eq!(other.doubtful, SortedSet::from([0]), "a doubt is copied too");
-        progress.doubtful.clear();
+        assert_eq!(other.doubtful_count, 1, "a doubt is copied too");
+        progress.doubtful_count = 0;
         adopt(&mut progress, &mut executions, &SortedSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, SortedSet::from([1]), "from another browser, where it was not recorded yet");
+        assert_eq!(progress.doubtful_count, 1, "from another browser, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
-        assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "a missing result is no longer doubtful");
+        assert_eq!((progress.doubtful_count, progress.assets.failed), (0, 1), "a missing result is no longer doubtful");
     }
 
     #[test]
-    fn records_without_warning_levels_are_still_readable() {
+    fn records_of_older_versions_are_still_readable() {
         let (progress, _) = batch_of(1);
-        let text = serde_json::to_string(&progress).expect("serializes");
-        assert!(!text.contains("doubtful"), "{text}");
-        assert_eq!(serde_json::from_str::<Progress>(&text).expect("reads"), progress);
+        let mut record = serde_json::to_value(&progress).expect("serializes");
+        let fields = record.as_object_mut().expect("an object");
+        assert!(!fields.contains_key("failed") && !fields.contains_key("doubtful"), "{fields:?}");
+        // Sets that versions before had in here, and no count.
+        fields.remove("doubtfulCount");
+        fields.insert("failed".into(), serde_json::json!([3, 5]));
+        fields.insert("doubtful".into(), serde_json::json!([1]));
+        assert_eq!(serde_json::from_value::<Progress>(record).expect("reads"), progress);
         let old = r#"{ "code": "no_clear_subject", "message": "None.", "hint": "Look.", "actionId": null }"#;
         assert!(serde_json::from_str::<Warning>(old).expect("reads").is_doubt());
     }

@@ -13,8 +13,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
 use super::environment::blob_of;
-use super::interop::{from_js, property, set_property, to_js};
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use super::interop::{from_js, property, set_property, spawn};
+use crate::batch::records::{Batch, DOUBTFUL, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::library::KeptWorkflow;
@@ -46,9 +46,11 @@ const BY_WORKFLOW: &str = "byWorkflow";
 
 /// `executions` by [contentKey, status].
 const BY_CONTENT: &str = "byContent";
+/// `executions` by [batchId, mark, assetIndex]: only those that have a mark.
+const BY_MARK: &str = "byMark";
 
 /// One step of the schema per version, oldest first. Never change a published step: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4, upgrade_to_5];
 
 /// Requests of one transaction that are issued before waiting for an answer: keeps tasks short.
 const CHUNK: usize = 200;
@@ -106,6 +108,42 @@ fn upgrade_to_3(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
 fn upgrade_to_4(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
     let executions = transaction.object_store(EXECUTIONS)?;
     executions.create_index_with_str_sequence(BY_CONTENT, &paths(&["contentKey", "status"]))?;
+    Ok(())
+}
+
+/// Executions by their marks, in place of sets of indices in each progress, which was rewritten with them whenever an
+/// execution ended.
+fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
+    let executions = transaction.object_store(EXECUTIONS)?;
+    executions.create_index_with_str_sequence(BY_MARK, &paths(&["batchId", "mark", "assetIndex"]))?;
+    let upgrade = transaction.clone();
+    // It begins before the transaction could commit, and then waits for nothing but the transaction's requests.
+    spawn(async move {
+        if let Err(error) = mark_doubtful(&Transaction::of_upgrade(upgrade.clone())).await {
+            web_sys::console::error_1(&format!("The storage could not be upgraded: {error}").into());
+            let _already_over = upgrade.abort();
+        }
+    });
+    Ok(())
+}
+
+/// Marks the executions of every batch that are doubtful, and counts them in its progress.
+async fn mark_doubtful(transaction: &Transaction) -> Result<(), StoreError> {
+    let all: Vec<Progress> = transaction.all_by(PROGRESS, None, None, u32::MAX)?.await?;
+    for mut progress in all {
+        let mut from = 0;
+        while from < progress.assets.total {
+            let range = range(&progress.batch_id, Subset::All, from)?;
+            from += key_count(CHUNK);
+            let values = Array::from(&transaction.some_values(EXECUTIONS, &range, key_count(CHUNK))?.await?);
+            // One that cannot be read must not lock out the others.
+            let read = values.iter().filter_map(|value| record::<Execution>(&value).ok());
+            let doubtful: Vec<Execution> = read.filter(Execution::is_doubtful).collect();
+            progress.doubtful_count += key_count(doubtful.len());
+            transaction.put_all(EXECUTIONS, &doubtful).await?;
+        }
+        transaction.put(PROGRESS, &progress)?;
+    }
     Ok(())
 }
 
@@ -308,8 +346,9 @@ impl Database {
         deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
         let mut from = 0;
         loop {
-            let page: Vec<Execution> =
-                transaction.all_by(EXECUTIONS, None, Some(&range(batch_id, None, from)?), key_count(CHUNK))?.await?;
+            let page: Vec<Execution> = transaction
+                .all_by(EXECUTIONS, None, Some(&range(batch_id, Subset::All, from)?), key_count(CHUNK))?
+                .await?;
             let Some(last) = page.last() else { return Ok(Some(deltas)) };
             from = last.asset_index + 1;
             for execution in &page {
@@ -321,7 +360,7 @@ impl Database {
     async fn remove_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         let Some(deltas) = Self::held_by(&transaction, batch_id).await? else { return Ok(false) };
-        transaction.delete(EXECUTIONS, &range(batch_id, None, 0)?.into())?;
+        transaction.delete(EXECUTIONS, &range(batch_id, Subset::All, 0)?.into())?;
         transaction.delete(PROGRESS, &batch_id.into())?;
         transaction.delete(BATCHES, &batch_id.into())?;
         Self::count(&transaction, deltas).await?;
@@ -357,12 +396,23 @@ fn keys(parts: &[JsValue]) -> JsValue {
     parts.iter().collect::<Array>().into()
 }
 
-/// Every execution of a batch, or every one in a given state, starting at `from`.
-fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<IdbKeyRange, StoreError> {
+/// The index by which some executions of a batch are found, and their word in it; `None` for all, whose index is the key.
+fn index_of(subset: Subset) -> Option<(&'static str, &'static str)> {
+    let status = match subset {
+        Subset::All => return None,
+        Subset::Doubtful => return Some((BY_MARK, DOUBTFUL)),
+        Subset::Pending => ExecutionStatus::Pending,
+        Subset::Running => ExecutionStatus::Running,
+        Subset::Success => ExecutionStatus::Success,
+        Subset::Failed => ExecutionStatus::Failed,
+    };
+    Some((BY_STATUS, status.name()))
+}
+
+/// Some executions of a batch, starting at `from`, in their index.
+fn range(batch_id: &str, subset: Subset, from: u32) -> Result<IdbKeyRange, StoreError> {
     let mut prefix = vec![JsValue::from_str(batch_id)];
-    if let Some(status) = status {
-        prefix.push(to_js(&status).map_err(|error| StoreError::Failed(super::interop::describe(&error)))?);
-    }
+    prefix.extend(index_of(subset).map(|(_, word)| JsValue::from_str(word)));
     let bound = |index: u32| {
         let mut parts = prefix.clone();
         parts.push(index.into());
@@ -437,7 +487,7 @@ impl Database {
         let executions: Vec<Execution> = match which {
             Which::None => Vec::new(),
             Which::In(status) => {
-                let range = range(batch_id, Some(status), 0)?;
+                let range = range(batch_id, status.into(), 0)?;
                 transaction.all_by(EXECUTIONS, Some(BY_STATUS), Some(&range), u32::MAX)?.await?
             }
             Which::At(indices) => {
@@ -662,29 +712,38 @@ impl Store for Database {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
         let transaction = self.read(&[EXECUTIONS])?;
-        let index = status.map(|_| BY_STATUS);
-        let matching = transaction.count(EXECUTIONS, index, &range(batch_id, status, 0)?)?.await?;
+        let index = index_of(subset).map(|(index, _)| index);
+        let matching = transaction.count(EXECUTIONS, index, &range(batch_id, subset, 0)?)?.await?;
         if limit == 0 || offset >= matching {
             return Ok(ExecutionPage { executions: Vec::new(), matching });
         }
         // Without a filter the index is the key; with one, a cursor over keys finds the beginning of the page.
         let from = match (index, offset) {
             (Some(index), offset) if offset > 0 => {
-                transaction.skip(EXECUTIONS, index, &range(batch_id, status, 0)?, offset).await?
+                transaction.skip(EXECUTIONS, index, &range(batch_id, subset, 0)?, offset).await?
             }
             (Some(_), _) => Some(0),
             (None, offset) => Some(offset),
         };
         let executions = match from {
-            Some(from) => transaction.all_by(EXECUTIONS, index, Some(&range(batch_id, status, from)?), limit)?.await?,
+            Some(from) => transaction.all_by(EXECUTIONS, index, Some(&range(batch_id, subset, from)?), limit)?.await?,
             None => Vec::new(),
         };
         Ok(ExecutionPage { executions, matching })
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        let transaction = self.read(&[PROGRESS, EXECUTIONS])?;
+        let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;
+        let index = index_of(subset).map(|(index, _)| index);
+        let keys = transaction.keys(EXECUTIONS, index, &range(batch_id, subset, 0)?)?;
+        let Some(progress) = progress.await? else { return Ok(None) };
+        Ok(Some((progress, keys.await?)))
     }
 
     async fn change<T: 'static>(

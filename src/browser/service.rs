@@ -533,11 +533,12 @@ impl Hub {
             Call::ValidateWorkflow { document } => Answer::ValidateWorkflow(service.validate_workflow(&document.0)),
             Call::BatchWorkflow { batch_id } => Answer::BatchWorkflow(service.batch_workflow(&batch_id).await?),
             Call::AllProgress {} => Answer::AllProgress(database.all_progress().await?),
-            Call::ExecutionRecords { batch_id, status, offset, limit } => {
-                Answer::ExecutionRecords(database.executions(&batch_id, status, offset, limit).await?)
+            Call::ExecutionRecords { batch_id, subset, offset, limit } => {
+                Answer::ExecutionRecords(database.executions(&batch_id, subset, offset, limit).await?)
             }
-            Call::DoubtfulRecords { batch_id, offset, limit } => {
-                Answer::DoubtfulRecords(database.doubtful_executions(&batch_id, offset, limit).await?)
+            Call::ExecutionIndices { batch_id, subset } => {
+                let found = database.indices(&batch_id, subset).await?;
+                Answer::ExecutionIndices(found.map(|(_, indices)| indices).unwrap_or_default())
             }
             Call::IsAllPaused {} => Answer::IsAllPaused(service.refresh_global_pause().await?.is_some()),
             Call::IsAllowed { preference } => Answer::IsAllowed(preferences::is_allowed(database, preference).await?),

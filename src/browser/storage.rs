@@ -12,7 +12,7 @@ use super::database::{Apply, Database, slot};
 use super::environment::now;
 #[cfg(feature = "worker")]
 use super::worker::Remote;
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, Execution, Millis, Progress, Subset};
 #[cfg(feature = "worker")]
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 #[cfg(feature = "worker")]
@@ -184,11 +184,15 @@ impl Store for Storage {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
-        ask!(self, page store => store.executions(batch_id, status, offset, limit))
+        ask!(self, page store => store.executions(batch_id, subset, offset, limit))
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        ask!(self, page store => store.indices(batch_id, subset))
     }
 
     async fn change<T: 'static>(

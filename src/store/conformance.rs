@@ -5,7 +5,7 @@
 
 use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
 use crate::batch::records::{
-    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress,
+    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress, Subset,
 };
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
@@ -41,6 +41,7 @@ macro_rules! each {
             reused_results_refer_to_their_files_or_become_pending
             executions_are_listed_by_index_in_pages_of_the_filter
             executions_with_doubts_are_listed_by_index_in_pages
+            indices_are_read_with_the_progress_they_belong_to
             progress_is_listed_newest_first
             a_list_is_newest_first_in_pages_of_the_filter
             a_change_reads_what_it_asks_for
@@ -168,6 +169,17 @@ async fn finish<F: Fixture>(
         .expect("written")
 }
 
+/// Fails an execution.
+async fn fail<S: Store>(store: &S, batch_id: &str, index: u32, attempt: u32) -> Option<()> {
+    let failure = Failure::input("It is broken.", "Use another.");
+    store
+        .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Strict, move |progress, executions| {
+            transitions::fail(progress, executions.first_mut()?, attempt, failure, Findings::default(), 20.0)
+        })
+        .await
+        .expect("written")
+}
+
 /// A file's record and content come back.
 pub async fn a_file_is_read_as_it_was_stored<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
@@ -240,7 +252,7 @@ pub async fn missing_records_are_answered_with_nothing<F: Fixture>(fixture: &F) 
     assert_eq!(store.batch("no").await.expect("read"), None);
     assert_eq!(store.progress("no").await.expect("read"), None);
     assert_eq!(store.all_progress().await.expect("read"), Vec::new());
-    let page = store.executions("no", None, 0, 10).await.expect("read");
+    let page = store.executions("no", Subset::All, 0, 10).await.expect("read");
     assert_eq!((page.executions.len(), page.matching), (0, 0));
     let changed = store.change("no", Which::None, Vec::new(), Durability::Relaxed, |_, _| Some(())).await;
     assert_eq!(changed, Ok(None));
@@ -256,7 +268,7 @@ pub async fn a_batch_is_read_as_it_was_created<F: Fixture>(fixture: &F) {
     store.create_batch(batch.clone(), progress.clone(), executions.clone()).await.expect("created");
     assert_eq!(store.batch("b1").await, Ok(Some(batch)));
     assert_eq!(store.progress("b1").await, Ok(Some(progress)));
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").executions, executions);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").executions, executions);
     assert_eq!(references(&store, "aa").await, Some(1), "a picture that is named twice is one reference");
     assert_eq!(references(&store, "bb").await, Some(1));
 }
@@ -269,7 +281,7 @@ pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
     let (batch, progress, executions) = batch("b1", &["aa", "aa"], 3.0);
     let refused = store.create_batch(batch, progress, executions).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 1);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").matching, 1);
     assert_eq!(references(&store, "aa").await, Some(1));
 }
 
@@ -320,7 +332,7 @@ pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(f
         }
         let stored = store.create_batch(batch, progress, executions).await.expect("created");
         assert_eq!(store.progress(id).await, Ok(Some(stored.clone())));
-        let execution = store.executions(id, None, 0, 1).await.expect("read").executions.remove(0);
+        let execution = store.executions(id, Subset::All, 0, 1).await.expect("read").executions.remove(0);
         if there {
             assert_eq!((stored.status, stored.assets.completed), (BatchStatus::Completed, 1));
             assert_eq!(execution.outputs()[0].name, "taken.jpg");
@@ -341,17 +353,46 @@ pub async fn executions_are_listed_by_index_in_pages_of_the_filter<F: Fixture>(f
     for index in [11, 2, 7] {
         assert_eq!(start(&store, "b1", index).await, Some(1));
     }
-    let indices = async |status, offset, limit| {
-        let page = store.executions("b1", status, offset, limit).await.expect("read");
+    let indices = async |subset, offset, limit| {
+        let page = store.executions("b1", subset, offset, limit).await.expect("read");
         (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
     };
-    assert_eq!(indices(None, 9, 100).await, (vec![9, 10, 11], 12));
-    assert_eq!(indices(None, 1, 2).await, (vec![1, 2], 12));
-    assert_eq!(indices(None, 12, 2).await, (vec![], 12));
-    assert_eq!(indices(Some(ExecutionStatus::Running), 0, 2).await, (vec![2, 7], 3));
-    assert_eq!(indices(Some(ExecutionStatus::Running), 2, 2).await, (vec![11], 3));
-    assert_eq!(indices(Some(ExecutionStatus::Pending), 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
-    assert_eq!(indices(Some(ExecutionStatus::Failed), 0, 10).await, (vec![], 0));
+    assert_eq!(indices(Subset::All, 9, 100).await, (vec![9, 10, 11], 12));
+    assert_eq!(indices(Subset::All, 1, 2).await, (vec![1, 2], 12));
+    assert_eq!(indices(Subset::All, 12, 2).await, (vec![], 12));
+    assert_eq!(indices(Subset::Running, 0, 2).await, (vec![2, 7], 3));
+    assert_eq!(indices(Subset::Running, 2, 2).await, (vec![11], 3));
+    assert_eq!(indices(Subset::Pending, 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
+    assert_eq!(indices(Subset::Failed, 0, 10).await, (vec![], 0));
+}
+
+/// Of every kind, in order.
+pub async fn indices_are_read_with_the_progress_they_belong_to<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"; 12], 1.0).await;
+    create(&store, "b10", &["a"; 12], 1.0).await;
+    for (id, index) in [("b1", 11), ("b1", 2), ("b10", 1), ("b1", 7), ("b1", 3)] {
+        let attempt = start(&store, id, index).await.expect("started");
+        match index {
+            2 => {}
+            3 => finish(fixture, &store, id, index, attempt, "result").await.expect("finished"),
+            _ => fail(&store, id, index, attempt).await.expect("failed"),
+        }
+    }
+    let kinds = [
+        (Subset::All, (0..12).collect()),
+        (Subset::Pending, vec![0, 1, 4, 5, 6, 8, 9, 10]),
+        (Subset::Running, vec![2]),
+        (Subset::Success, vec![3]),
+        (Subset::Failed, vec![7, 11]),
+        (Subset::Doubtful, vec![3]),
+    ];
+    for (subset, expected) in kinds {
+        let (progress, indices) = store.indices("b1", subset).await.expect("read").expect("there");
+        assert_eq!(indices, expected, "{subset:?}");
+        assert_eq!(Some(progress), store.progress("b1").await.expect("read"));
+    }
+    assert_eq!(store.indices("none", Subset::Failed).await, Ok(None));
 }
 
 /// For as long as there are doubts; a batch that does not exist has none.
@@ -367,7 +408,7 @@ pub async fn executions_with_doubts_are_listed_by_index_in_pages<F: Fixture>(fix
     }
     let before = store.progress("b1").await.expect("read").expect("there");
     let indices = async |id, offset, limit| {
-        let page = store.doubtful_executions(id, offset, limit).await.expect("read");
+        let page = store.executions(id, Subset::Doubtful, offset, limit).await.expect("read");
         (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
     };
     assert_eq!(indices("b1", 0, 2).await, (vec![2, 7], 3));
@@ -473,7 +514,7 @@ pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixtur
     let progress = store.progress("b1").await.expect("read").expect("there");
     assert_eq!(progress.status, BatchStatus::Running);
     assert_eq!((progress.assets.pending, progress.assets.processing), (1, 1));
-    let executions = store.executions("b1", None, 0, 10).await.expect("read").executions;
+    let executions = store.executions("b1", Subset::All, 0, 10).await.expect("read").executions;
     assert_eq!(executions[0].status(), ExecutionStatus::Pending);
     assert_eq!((executions[1].status(), executions[1].attempts), (ExecutionStatus::Running, 1));
 }
@@ -491,7 +532,7 @@ pub async fn a_change_that_answers_nothing_changes_nothing<F: Fixture>(fixture: 
         .await;
     assert_eq!(answer, Ok(None));
     assert_eq!(store.progress("b1").await.expect("read").expect("there").assets.total, 1);
-    assert_eq!(store.executions("b1", None, 0, 1).await.expect("read").executions[0].attempts, 0);
+    assert_eq!(store.executions("b1", Subset::All, 0, 1).await.expect("read").executions[0].attempts, 0);
     assert_eq!(record(&store, "new").await, None);
 }
 
@@ -507,7 +548,7 @@ pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture
     assert_eq!((stored.references, stored.created_at), (1, 20.0), "the time is the change's");
     assert_eq!(references(&store, "result-thumb").await, Some(1));
     assert_eq!(references(&store, "thumb-in").await, Some(1));
-    let execution = store.executions("b1", None, 0, 1).await.expect("read").executions.remove(0);
+    let execution = store.executions("b1", Subset::All, 0, 1).await.expect("read").executions.remove(0);
     assert_eq!(execution.status(), ExecutionStatus::Success);
     let results = &execution.success().expect("a success").results;
     assert_eq!((&results.outputs, &results.crc32), (&vec![output("result")], &vec![7]));
@@ -532,8 +573,8 @@ pub async fn shared_bytes_are_removed_with_their_last_reference<F: Fixture>(fixt
     assert_eq!(references(&store, "aa").await, Some(1));
     assert_eq!(references(&store, "result").await, Some(2));
     assert_eq!(store.batch("b1").await.expect("read"), None);
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 0);
-    assert_eq!(store.executions("b2", None, 0, 10).await.expect("read").matching, 2);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").matching, 0);
+    assert_eq!(store.executions("b2", Subset::All, 0, 10).await.expect("read").matching, 2);
     assert_eq!(store.delete_batch("b2").await, Ok(true));
     for gone in ["result", "result-thumb", "thumb-in"] {
         assert_eq!(record(&store, gone).await, None, "{gone}");

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::{
     AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
     WorkflowChange,
 };
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
 use crate::library::KeptWorkflow;
@@ -30,6 +32,8 @@ struct Records<C> {
     workflows: Table<KeptWorkflow>,
     models: Table<ModelRecord>,
     settings: Table<String>,
+    #[cfg(test)]
+    traffic: tests::Traffic,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,8 @@ impl<C> Default for MemoryStore<C> {
             workflows: Table::default(),
             models: Table::default(),
             settings: Table::default(),
+            #[cfg(test)]
+            traffic: tests::Traffic::default(),
         };
         Self { records: Rc::new(RefCell::new(records)) }
     }
@@ -66,6 +72,18 @@ impl<C> Clone for MemoryStore<C> {
 }
 
 impl<C: Clone> Records<C> {
+    /// Tests count what a change reads.
+    fn note_read(&mut self, _record: &impl Serialize) {
+        #[cfg(test)]
+        self.traffic.read.add(_record);
+    }
+
+    /// And what it writes.
+    fn note_written(&mut self, _record: &impl Serialize) {
+        #[cfg(test)]
+        self.traffic.written.add(_record);
+    }
+
     fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
         let fresh = || AssetRecord {
@@ -79,7 +97,9 @@ impl<C: Clone> Records<C> {
             damaged: false,
         };
         let Some((record, kept)) = self.assets.get_mut(&asset_id) else {
-            return self.assets.insert(&asset_id, (fresh(), content));
+            let record = fresh();
+            self.note_written(&record);
+            return self.assets.insert(&asset_id, (record, content));
         };
         if std::mem::take(&mut record.damaged) {
             *kept = content;
@@ -209,17 +229,24 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
         let records = self.records.borrow();
         let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
             .flat_map(|stored| stored.executions.iter())
-            .filter(|execution| status.is_none_or(|status| execution.status() == status))
+            .filter(|execution| subset.matches(execution))
             .collect();
         let page = matching.iter().skip(offset as usize).take(limit as usize);
         Ok(ExecutionPage { executions: page.map(|one| (*one).clone()).collect(), matching: matching.len() as u32 })
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        let records = self.records.borrow();
+        let Some(stored) = records.batches.get(batch_id) else { return Ok(None) };
+        let matching = stored.executions.iter().filter(|execution| subset.matches(execution));
+        Ok(Some((stored.progress.clone(), matching.map(|execution| execution.asset_index).collect())))
     }
 
     async fn change<T: 'static>(
@@ -243,8 +270,12 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
                 stored.executions.iter().filter(|execution| execution.status() == status).cloned().collect()
             }
         };
+        records.note_read(&progress);
+        before.iter().for_each(|execution| records.note_read(execution));
         let mut after = before.clone();
         let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
+        records.note_written(&progress);
+        after.iter().for_each(|execution| records.note_written(execution));
         let now = progress.updated_at;
         assets.into_iter().for_each(|asset| records.put(asset, false, now));
         for asset_id in after.iter().flat_map(Execution::references) {
@@ -367,7 +398,94 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Event;
+    use crate::batch::records::{Config, InputAsset};
+    use crate::batch::transitions::{Findings, Results};
+    use crate::error::{Failure, Warning};
     use crate::store::conformance::{self, Fixture};
+
+    /// Records that were read or written, as they are stored.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub(super) struct Amount {
+        records: u32,
+        bytes: usize,
+    }
+
+    impl Amount {
+        pub(super) fn add(&mut self, record: &impl Serialize) {
+            self.records += 1;
+            self.bytes += serde_json::to_string(record).expect("serializes").len();
+        }
+    }
+
+    /// What the changes of a store have read and written.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct Traffic {
+        pub(super) read: Amount,
+        pub(super) written: Amount,
+    }
+
+    /// What is read, written and sent when one picture of a batch is finished, all others but one having ended: every
+    /// other one failed, the others with doubts.
+    fn traffic_of_a_finish(total: u32) -> [Amount; 3] {
+        let warning = Warning::new("no_clear_subject", "No subject.", "Crop.");
+        let results = Results { warnings: vec![warning], ..Results::default() };
+        let inputs = (0..total).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let (mut progress, mut executions) =
+            transitions::accept("b", "workflow", "Workflow", Config::default(), inputs, 1.0);
+        for execution in &mut executions[2..] {
+            let attempt = transitions::hand_out(&mut progress, execution, false, 2.0).expect("pending");
+            if execution.asset_index % 2 == 0 {
+                let failure = Failure::input("It is broken.", "Use another.");
+                transitions::fail(&mut progress, execution, attempt, failure, Findings::default(), 3.0).expect("fails");
+            } else {
+                transitions::succeed(&mut progress, execution, attempt, results.clone(), Findings::default(), 3.0)
+                    .expect("succeeds");
+            }
+        }
+        let attempt = transitions::hand_out(&mut progress, &mut executions[0], false, 4.0).expect("pending");
+        let batch = Batch {
+            batch_id: "b".to_owned(),
+            workflow: serde_json::Value::Null,
+            references: SortedSet::new(),
+            engine_version: "0".to_owned(),
+        };
+        let store = MemoryStore::default();
+        pollster::block_on(store.create_batch(batch, progress, executions)).expect("created");
+        store.records.borrow_mut().traffic = Traffic::default();
+
+        let findings = Findings { input_thumbnail: Some("thumb".to_owned()), ..Findings::default() };
+        let thumbnail = NewAsset {
+            asset_id: "thumb".to_owned(),
+            name: String::new(),
+            mime_type: "image/jpeg".to_owned(),
+            bytes: 5,
+            content: Memory.content("thumb"),
+        };
+        let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let execution = executions.first_mut()?;
+            transitions::succeed(progress, execution, attempt, results, findings, 5.0)?;
+            Some((progress.clone(), execution.clone()))
+        };
+        let finished = store.change("b", Which::At(vec![0]), vec![thumbnail], Durability::Strict, end);
+        let (progress, execution) = pollster::block_on(finished).expect("written").expect("running");
+        let mut sent = Amount::default();
+        sent.add(&Event::Progress(progress.into()));
+        sent.add(&Event::ExecutionCompleted(execution.into()));
+        let Traffic { read, written } = store.records.borrow().traffic;
+        [read, written, sent]
+    }
+
+    #[test]
+    fn finishing_a_picture_costs_the_same_in_a_batch_of_ten_and_of_ten_thousand() {
+        let (small, large) = (traffic_of_a_finish(10), traffic_of_a_finish(10_000));
+        assert_eq!(small.map(|amount| amount.records), [2, 3, 2]);
+        for (small, large) in small.into_iter().zip(large) {
+            assert_eq!(small.records, large.records);
+            // Counters have more digits.
+            assert!(large.bytes - small.bytes < 50, "{small:?} {large:?}");
+        }
+    }
 
     struct Memory;
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset};
+use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset, Subset};
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
 use crate::error::Failure;
@@ -109,7 +109,9 @@ impl World {
     }
 
     fn executions(&self, batch: &str, status: Option<ExecutionStatus>) -> Vec<Execution> {
-        now(self.store.executions(batch, status, 0, u32::MAX)).expect("read").executions
+        now(self.store.executions(batch, status.map_or(Subset::All, Subset::from), 0, u32::MAX))
+            .expect("read")
+            .executions
     }
 
     fn tell(&mut self, event: Event) {
@@ -366,8 +368,8 @@ impl World {
             assert_eq!(assets.completed, count(ExecutionStatus::Success));
             assert_eq!(assets.failed, count(ExecutionStatus::Failed));
             assert_eq!(assets.total as usize, executions.len());
-            let failed = executions.iter().filter(|one| one.failure().is_some()).map(|one| one.asset_index);
-            assert_eq!(progress.failed, failed.collect());
+            let doubtful = executions.iter().filter(|one| one.is_doubtful()).count() as u32;
+            assert_eq!(progress.doubtful_count, doubtful);
             assert_eq!(progress.completed_at.is_some(), progress.status.is_end() && assets.processing == 0);
             assert_eq!(progress.duration_count, assets.completed + assets.failed);
             let durations: f64 = executions.iter().filter_map(|one| one.duration_ms()).sum();

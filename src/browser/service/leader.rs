@@ -23,7 +23,7 @@ use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
 use super::read_ahead::ReadAhead;
 use crate::api::{Event as Change, read_global_pause};
-use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
+use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress, Subset};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
 use crate::compact::{SortedMap, SortedSet};
@@ -380,7 +380,7 @@ impl Leader {
             }
             loop {
                 let offset = waiting.len() as u32;
-                let page = self.database.executions(&batch, Some(ExecutionStatus::Pending), offset, PORTION).await?;
+                let page = self.database.executions(&batch, Subset::Pending, offset, PORTION).await?;
                 waiting.extend(page.executions.iter().map(Waiting::from));
                 if page.executions.len() < PORTION as usize {
                     return Ok(Some((progress, waiting)));
