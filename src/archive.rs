@@ -24,7 +24,7 @@ use crate::export::unzip::{self, Listed, Packing};
 use crate::export::zip::{Entry, Moment, structure};
 use crate::library::KeptWorkflow;
 use crate::number;
-use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
+use crate::store::{AssetStore, BatchStore, LibraryStore, ModelRecord, NewAsset, StoreError, WorkflowChange};
 
 pub mod pictures;
 
@@ -121,7 +121,7 @@ pub enum Part<C> {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn export<S: Store>(
+pub async fn export<S: AssetStore + BatchStore + LibraryStore>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     created_at: String,
@@ -236,7 +236,7 @@ pub struct ImportSummary {
 ///
 /// # Errors
 /// A sentence, when this is not a Pixelmill archive or it is from a newer version.
-pub async fn import<S: Store>(
+pub async fn import<S: AssetStore + BatchStore + LibraryStore>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     archive: &impl Source,
@@ -337,7 +337,7 @@ struct ArchiveImport<'a, S, A, R> {
     summary: ImportSummary,
 }
 
-impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
+impl<S: AssetStore + BatchStore + LibraryStore, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
     fn problem(&mut self, entry: &str, message: impl Into<String>) {
         self.summary.problems.push(ArchiveProblem { entry: entry.to_owned(), message: message.into() });
     }

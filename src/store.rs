@@ -1,4 +1,4 @@
-//! The storage port, and an implementation in memory. The browser's implementation is in `browser`.
+//! The storage ports, one for each concern, and an implementation in memory. The browser's implementation is in `browser`.
 //!
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.
@@ -161,12 +161,15 @@ pub enum WorkflowChange {
     Removed,
 }
 
-/// The storage port. Content is `Self::Content`: a Blob in the browser, bytes natively.
-#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
-pub trait Store {
-    /// A file's content.
+/// What a file's content is.
+pub trait HasContent {
+    /// A Blob in the browser, bytes natively.
     type Content: Clone + 'static;
+}
 
+/// The port for files. Their references are counted by whatever refers to them.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait AssetStore: HasContent {
     /// Stores files by content hash. A file that is already stored keeps its record with a new time, unless it is
     /// marked as damaged. References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
@@ -180,7 +183,13 @@ pub trait Store {
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
     /// Marks a file as damaged: its content is replaced when the same file is stored again, however that happens.
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError>;
+    /// Removes content that nothing refers to and that was last imported before `before`; returns how many.
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
+}
 
+/// The port for batches.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait BatchStore: HasContent {
     /// Stores a new batch with all its executions and counts its references, with strict durability. References to
     /// files that are not stored are left out of the stored batch, so that exactly the counted ones are dropped later.
     /// Reused results whose files are missing become pending again (`transitions::return_missing`). Returns the
@@ -234,6 +243,11 @@ pub trait Store {
     /// Removes a batch with its executions and drops its references; content that nothing else refers to is removed
     /// too. False when there is no such batch.
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
+}
+
+/// The port for what the user keeps: workflows and models.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait LibraryStore {
     /// A workflow that the user keeps.
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError>;
     /// Every workflow that the user keeps, by its id.
@@ -247,9 +261,6 @@ pub trait Store {
         workflow_id: &str,
         apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
-
-    /// Removes content that nothing refers to and that was last imported before `before`; returns how many.
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
     /// The models that the user has added, by name.
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
     /// Adds a model and a reference to its file, with strict durability. False when the name is taken or the file is
@@ -258,6 +269,11 @@ pub trait Store {
     /// Removes a model and its reference. The file is removed with its last reference, since nobody selects it as a
     /// picture. False when there is no model of this name.
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
+}
+
+/// The port for small settings.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait SettingStore {
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Stores a small setting.
@@ -267,3 +283,8 @@ pub trait Store {
     /// Stores and removes (for `None`) several settings, all or none of them.
     async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError>;
 }
+
+/// A whole storage. Code that needs only one concern asks for its port alone.
+pub trait Store: AssetStore + BatchStore + LibraryStore + SettingStore {}
+
+impl<S: AssetStore + BatchStore + LibraryStore + SettingStore> Store for S {}

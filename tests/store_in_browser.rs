@@ -8,7 +8,7 @@ use pixelmill::batch::records::{ExecutionStatus, Subset};
 use pixelmill::browser::database::Database;
 use pixelmill::browser::environment::{blob_of, bytes_of};
 use pixelmill::browser::interop::settled;
-use pixelmill::store::Store;
+use pixelmill::store::BatchStore;
 use pixelmill::store::conformance::{self, Fixture};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -7,7 +7,7 @@ use super::{Host, Service};
 use crate::batch::records::{Execution, ExecutionStatus, Progress, Subset, execution_id};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
-use crate::store::{Store, Which};
+use crate::store::{AssetStore, BatchStore, Which};
 
 /// Executions read at once, to keep tasks short.
 const PORTION: u32 = 500;
@@ -24,7 +24,7 @@ pub struct VerifyAnswer {
     pub damaged: Vec<String>,
 }
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
     /// The successes among the next executions of a batch, in order; `None` after its end. `from` starts at 0 and is
     /// advanced by each call.
     ///

@@ -8,9 +8,9 @@ use crate::batch::transitions;
 use crate::codecs::Format;
 use crate::engine::{Graph, InputRef};
 use crate::library;
-use crate::store::Store;
+use crate::store::{BatchStore, LibraryStore};
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
     /// Records for each execution what determines its results: recipe, versions, the user's own models in it, and the
     /// content of each input. An execution whose content is unknown until it is fetched gets no such record.
     pub(super) async fn note_content_keys(

@@ -19,8 +19,8 @@ use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
-    WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
+    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
 };
 
 mod transaction;
@@ -455,7 +455,7 @@ pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     (slot.clone(), slot)
 }
 
-/// The code of [`Store::change`] and [`Store::change_workflow`]. One function serves every `apply`; otherwise the page
+/// The code of [`BatchStore::change`] and [`LibraryStore::change_workflow`]. One function serves every `apply`; otherwise the page
 /// would contain a copy for each. `apply` returns whether to write anything, and so does this function.
 impl Database {
     pub(super) async fn change_batch(
@@ -583,9 +583,11 @@ impl Database {
     }
 }
 
-impl Store for Database {
+impl HasContent for Database {
     type Content = Blob;
+}
 
+impl AssetStore for Database {
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
         self.put_all_assets(assets, true, now).await
     }
@@ -627,6 +629,17 @@ impl Store for Database {
         transaction.done().await
     }
 
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let removed = self.remove_stale(before).await?;
+        match self.keep_reserve().await {
+            // There is no space for it at the moment.
+            Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl BatchStore for Database {
     async fn create_batch(
         &self,
         mut batch: Batch,
@@ -781,7 +794,9 @@ impl Store for Database {
             dropped = true;
         }
     }
+}
 
+impl LibraryStore for Database {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
         self.read(&[WORKFLOWS])?.get(WORKFLOWS, &workflow_id.into())?.await
     }
@@ -803,15 +818,6 @@ impl Store for Database {
         });
         let written = self.change_kept(workflow_id, apply).await?;
         Ok(answer.take().filter(|_| written))
-    }
-
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        let removed = self.remove_stale(before).await?;
-        match self.keep_reserve().await {
-            // There is no space for it at the moment.
-            Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
-            Err(error) => Err(error),
-        }
     }
 
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
@@ -845,7 +851,9 @@ impl Store for Database {
         transaction.done().await?;
         Ok(true)
     }
+}
 
+impl SettingStore for Database {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         let found: Option<Setting> = self.read(&[SETTINGS])?.get(SETTINGS, &key.into())?.await?;
         Ok(found.map(|setting| setting.value))

@@ -29,7 +29,7 @@ use crate::names::Names;
 use crate::network::BUILT_IN;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
 use crate::service::{Answer, CALL, Call, Fields, FromService, Role, Setup, State, Stopped, ToService, VERSION};
-use crate::store::{MemoryStore, ModelRecord, Store, StoreError};
+use crate::store::{AssetStore, BatchStore, LibraryStore, MemoryStore, ModelRecord, SettingStore, StoreError};
 
 mod exchange;
 mod importer;

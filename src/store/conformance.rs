@@ -3,7 +3,10 @@
 //!
 //! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
 
-use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
+use super::{
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, HasContent, LibraryStore, ModelRecord, NewAsset,
+    SettingStore, Store, StoreError, Which, WorkflowChange,
+};
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress, Subset,
 };
@@ -20,9 +23,9 @@ pub trait Fixture {
     /// An empty store.
     async fn fresh(&self) -> Self::Store;
     /// Content with this text.
-    fn content(&self, text: &str) -> <Self::Store as Store>::Content;
+    fn content(&self, text: &str) -> <Self::Store as HasContent>::Content;
     /// The text of content.
-    async fn text(&self, content: &<Self::Store as Store>::Content) -> String;
+    async fn text(&self, content: &<Self::Store as HasContent>::Content) -> String;
 }
 
 /// Calls a macro with the names of all checks: `each!(conforms)` is `conforms! { first second … }`.
@@ -74,7 +77,7 @@ pub async fn run_all<F: Fixture>(fixture: &F) {
     each!(run);
 }
 
-type Content<F> = <<F as Fixture>::Store as Store>::Content;
+type Content<F> = <<F as Fixture>::Store as HasContent>::Content;
 
 fn file<F: Fixture>(fixture: &F, asset_id: &str) -> NewAsset<Content<F>> {
     NewAsset {
@@ -106,16 +109,16 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
     (batch, progress, executions)
 }
 
-async fn create<S: Store>(store: &S, batch_id: &str, assets: &[&str], now: Millis) {
+async fn create<S: BatchStore>(store: &S, batch_id: &str, assets: &[&str], now: Millis) {
     let (batch, progress, executions) = batch(batch_id, assets, now);
     store.create_batch(batch, progress, executions).await.expect("created");
 }
 
-async fn record<S: Store>(store: &S, asset_id: &str) -> Option<AssetRecord> {
+async fn record<S: AssetStore>(store: &S, asset_id: &str) -> Option<AssetRecord> {
     store.asset(asset_id).await.expect("read")
 }
 
-async fn references<S: Store>(store: &S, asset_id: &str) -> Option<u32> {
+async fn references<S: AssetStore>(store: &S, asset_id: &str) -> Option<u32> {
     record(store, asset_id).await.map(|record| record.references)
 }
 
@@ -134,7 +137,7 @@ fn output(asset_id: &str) -> OutputFile {
     }
 }
 
-async fn start<S: Store>(store: &S, batch_id: &str, index: u32) -> Option<u32> {
+async fn start<S: BatchStore>(store: &S, batch_id: &str, index: u32) -> Option<u32> {
     store
         .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Relaxed, |progress, executions| {
             transitions::hand_out(progress, executions.first_mut()?, false, 10.0)
@@ -170,7 +173,7 @@ async fn finish<F: Fixture>(
 }
 
 /// Fails an execution.
-async fn fail<S: Store>(store: &S, batch_id: &str, index: u32, attempt: u32) -> Option<()> {
+async fn fail<S: BatchStore>(store: &S, batch_id: &str, index: u32, attempt: u32) -> Option<()> {
     let failure = Failure::input("It is broken.", "Use another.");
     store
         .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Strict, move |progress, executions| {
@@ -286,7 +289,7 @@ pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
 }
 
 /// A batch of one picture with this content key.
-async fn create_keyed<S: Store>(store: &S, batch_id: &str, key: &str, now: Millis) {
+async fn create_keyed<S: BatchStore>(store: &S, batch_id: &str, key: &str, now: Millis) {
     let (batch, progress, mut executions) = batch(batch_id, &["aa"], now);
     executions[0].content_key = Some(key.to_owned());
     store.create_batch(batch, progress, executions).await.expect("created");
@@ -657,7 +660,7 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
     KeptWorkflow::new(workflow_id, serde_json::json!({ "actions": [input] }), now)
 }
 
-async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
+async fn keep<S: LibraryStore>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
     store
         .change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ())))

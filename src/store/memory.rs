@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
-    WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
+    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
@@ -22,11 +22,11 @@ use table::Table;
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
 #[derive(Debug)]
 pub struct MemoryStore<C = Arc<[u8]>> {
-    records: Rc<RefCell<Records<C>>>,
+    records: Rc<RefCell<Tables<C>>>,
 }
 
 #[derive(Debug)]
-struct Records<C> {
+struct Tables<C> {
     assets: Table<(AssetRecord, C)>,
     batches: Table<StoredBatch>,
     workflows: Table<KeptWorkflow>,
@@ -52,7 +52,7 @@ impl StoredBatch {
 
 impl<C> Default for MemoryStore<C> {
     fn default() -> Self {
-        let records = Records {
+        let records = Tables {
             assets: Table::default(),
             batches: Table::default(),
             workflows: Table::default(),
@@ -71,7 +71,7 @@ impl<C> Clone for MemoryStore<C> {
     }
 }
 
-impl<C: Clone> Records<C> {
+impl<C: Clone> Tables<C> {
     /// Tests count what a change reads.
     fn note_read(&mut self, _record: &impl Serialize) {
         #[cfg(test)]
@@ -127,9 +127,11 @@ impl<C: Clone> Records<C> {
     }
 }
 
-impl<C: Clone + 'static> Store for MemoryStore<C> {
+impl<C: Clone + 'static> HasContent for MemoryStore<C> {
     type Content = C;
+}
 
+impl<C: Clone + 'static> AssetStore for MemoryStore<C> {
     async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
         assets.into_iter().for_each(|asset| records.put(asset, true, now));
@@ -162,6 +164,15 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(())
     }
 
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let count = records.assets.len();
+        records.assets.retain(|(record, _)| record.references > 0 || record.created_at >= before);
+        Ok((count - records.assets.len()) as u32)
+    }
+}
+
+impl<C: Clone + 'static> BatchStore for MemoryStore<C> {
     async fn create_batch(
         &self,
         mut batch: Batch,
@@ -300,7 +311,9 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         records.drop_references(stored.executions.iter().flat_map(Execution::references));
         Ok(true)
     }
+}
 
+impl<C: Clone + 'static> LibraryStore for MemoryStore<C> {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
         Ok(self.records.borrow().workflows.get(workflow_id).cloned())
     }
@@ -332,13 +345,6 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(Some(answer))
     }
 
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        let mut records = self.records.borrow_mut();
-        let count = records.assets.len();
-        records.assets.retain(|(record, _)| record.references > 0 || record.created_at >= before);
-        Ok((count - records.assets.len()) as u32)
-    }
-
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
         Ok(self.records.borrow().models.values().cloned().collect())
     }
@@ -365,7 +371,9 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         }
         Ok(true)
     }
+}
 
+impl<C: Clone + 'static> SettingStore for MemoryStore<C> {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(self.records.borrow().settings.get(key).cloned())
     }

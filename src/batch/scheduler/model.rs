@@ -11,7 +11,7 @@ use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset, Subset};
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
 use crate::error::Failure;
-use crate::store::{Durability, MemoryStore, Store, Which};
+use crate::store::{BatchStore, Durability, MemoryStore, Which};
 
 /// What is in progress in the browser, in no order.
 #[derive(Clone, Debug)]

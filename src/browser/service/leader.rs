@@ -30,7 +30,7 @@ use crate::compact::{SortedMap, SortedSet};
 use crate::names::Names;
 use crate::protocol::{FromWorker, ToWorker, UPDATED};
 use crate::service::Note;
-use crate::store::{Durability, Store, StoreError, Which};
+use crate::store::{AssetStore, BatchStore, Durability, StoreError, Which};
 
 /// Time between two reports of a batch's progress.
 const PROGRESS_MS: f64 = 250.0;

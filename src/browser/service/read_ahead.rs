@@ -14,7 +14,7 @@ use super::super::verify::{self, Found};
 use crate::batch::records::Subset;
 use crate::compact::SortedMap;
 use crate::engine::InputRef;
-use crate::store::{Store, StoreError};
+use crate::store::{AssetStore, BatchStore, StoreError};
 
 /// Most bytes that are kept.
 const MOST_BYTES: u64 = 96 << 20;

@@ -13,7 +13,7 @@ use crate::batch::records::{ExecutionState, Results};
 use crate::compact::SortedSet;
 use crate::export::names::{archived_path, unique_paths};
 use crate::export::zip::{Entry, structure};
-use crate::store::Store;
+use crate::store::BatchStore;
 
 /// Results to download.
 #[derive(Clone, Debug)]
