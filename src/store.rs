@@ -1,4 +1,5 @@
-//! The storage ports, one for each concern, and an implementation in memory. The browser's implementation is in `browser`.
+//! The storage ports, one for each concern, and an implementation in memory. The browser's implementation is in
+//! `browser`.
 //!
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.

@@ -49,7 +49,7 @@ async fn the_store_in_indexeddb_does_what_every_store_must() {
 
 /// Makes a database of schema version 4 with three batches. In that version a progress had the sets `failed` and
 /// `doubtful`, the latter only once doubts were recorded (not for `early`), and an execution had no `mark`. One
-/// execution of `broken` cannot be read.
+/// execution of `broken` cannot be read, nor can the progress of `lost`.
 const MAKE_VERSION_4: &str = r#"(name) => new Promise((resolve, reject) => {
   const request = indexedDB.open(name, 4);
   request.onerror = () => reject(request.error);
@@ -101,6 +101,7 @@ const MAKE_VERSION_4: &str = r#"(name) => new Promise((resolve, reject) => {
     batch("broken", { total: 2, pending: 0, processing: 0, completed: 2, failed: 0 }, { failed: [], doubtful: [1] });
     execution("broken", 0, { status: "success", completedAt: null });
     execution("broken", 1, warning({ level: "doubt" }));
+    writing.objectStore("progress").put({ batchId: "lost", createdAt: 1 });
     writing.onabort = () => reject(writing.error);
     writing.oncomplete = () => {
       request.result.close();

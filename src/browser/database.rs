@@ -127,16 +127,18 @@ fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
     Ok(())
 }
 
-/// Marks the executions of every batch that are doubtful, and counts them in its progress.
+/// Marks the executions of every batch that are doubtful, and counts them in its progress. A record that cannot be read
+/// stays as it is: it must not lock out the others.
 async fn mark_doubtful(transaction: &Transaction) -> Result<(), StoreError> {
-    let all: Vec<Progress> = transaction.all_by(PROGRESS, None, None, u32::MAX)?.await?;
-    for mut progress in all {
+    let every =
+        IdbKeyRange::lower_bound(&"".into()).map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
+    let all = Array::from(&transaction.all_values(PROGRESS, &every)?.await?);
+    for mut progress in all.iter().filter_map(|value| record::<Progress>(&value).ok()) {
         let mut from = 0;
         while from < progress.assets.total {
             let range = range(&progress.batch_id, Subset::All, from)?;
             from += key_count(CHUNK);
             let values = Array::from(&transaction.some_values(EXECUTIONS, &range, key_count(CHUNK))?.await?);
-            // One that cannot be read must not lock out the others.
             let read = values.iter().filter_map(|value| record::<Execution>(&value).ok());
             let doubtful: Vec<Execution> = read.filter(Execution::is_doubtful).collect();
             progress.doubtful_count += key_count(doubtful.len());
@@ -396,7 +398,8 @@ fn keys(parts: &[JsValue]) -> JsValue {
     parts.iter().collect::<Array>().into()
 }
 
-/// The index by which some executions of a batch are found, and their word in it; `None` for all, whose index is the key.
+/// The index by which some executions of a batch are found, and their word in it; `None` for all, whose index is the
+/// key.
 fn index_of(subset: Subset) -> Option<(&'static str, &'static str)> {
     let status = match subset {
         Subset::All => return None,
@@ -455,8 +458,8 @@ pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     (slot.clone(), slot)
 }
 
-/// The code of [`BatchStore::change`] and [`LibraryStore::change_workflow`]. One function serves every `apply`; otherwise the page
-/// would contain a copy for each. `apply` returns whether to write anything, and so does this function.
+/// The code of [`BatchStore::change`] and [`LibraryStore::change_workflow`]. One function serves every `apply`;
+/// otherwise the page would contain a copy for each. `apply` returns whether to write anything, and so does this function.
 impl Database {
     pub(super) async fn change_batch(
         &self,

@@ -81,8 +81,8 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
 /// The state of a batch that a set of its executions depends on.
 type Due = (u32, u32, u32);
 
-/// The indices of a batch's executions of one kind, read again whenever `due` changes; `None` until they have been read,
-/// and while `due` is.
+/// The indices of some of a batch's executions, read again whenever `due` changes; `None` until they have been read, and
+/// while `due` is.
 fn indices(
     services: Services,
     batch_id: StoredValue<String>,
