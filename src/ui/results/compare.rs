@@ -25,7 +25,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
         text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
         name: output.name.clone(),
     };
-    let choices: Vec<OutputChoice> = execution.outputs.iter().map(choice).collect();
+    let choices: Vec<OutputChoice> = execution.outputs().iter().map(choice).collect();
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
     let measure = execution.input_size.map(|size| (size.width, size.height));
