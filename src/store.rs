@@ -278,7 +278,9 @@ pub trait SettingStore {
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Stores a small setting.
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.change_settings(vec![(key.to_owned(), Some(value.to_owned()))]).await
+    }
     /// The settings whose keys begin with `prefix`, by key.
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError>;
     /// Stores and removes (for `None`) several settings, all or none of them.

@@ -51,7 +51,7 @@ impl BatchStatus {
 
 /// State of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "Subset")]
 pub enum ExecutionStatus {
     /// Not started, or returned to the queue.
     Pending,
@@ -104,6 +104,20 @@ impl Subset {
     }
 }
 
+impl TryFrom<Subset> for ExecutionStatus {
+    type Error = &'static str;
+
+    fn try_from(subset: Subset) -> Result<Self, Self::Error> {
+        match subset {
+            Subset::Pending => Ok(Self::Pending),
+            Subset::Running => Ok(Self::Running),
+            Subset::Success => Ok(Self::Success),
+            Subset::Failed => Ok(Self::Failed),
+            Subset::All | Subset::Doubtful => Err(CONTRADICTION),
+        }
+    }
+}
+
 impl From<ExecutionStatus> for Subset {
     fn from(status: ExecutionStatus) -> Self {
         match status {
@@ -114,6 +128,9 @@ impl From<ExecutionStatus> for Subset {
         }
     }
 }
+
+/// Why the record of an execution is refused.
+const CONTRADICTION: &str = "an execution contradicts its state";
 
 /// The mark of a stored execution with doubts about its results.
 pub const DOUBTFUL: &str = "doubtful";
@@ -641,15 +658,18 @@ impl Execution {
     /// Asset ids it refers to: outputs, thumbnails, replaced inputs, and a primary input that was fetched from a URL.
     /// (Inputs that the document names as `asset:` are referred to by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
-        let outputs = self.outputs().iter().map(|output| output.sha256.as_str());
-        let fetched =
-            self.input_asset.asset_id.as_deref().filter(|_| {
-                self.input_asset.inputs.first().is_some_and(|input| !input.source_url.starts_with("asset:"))
-            });
-        let replaced = self.input_asset.inputs.iter().filter(|input| input.replaced);
-        let replaced = replaced.filter_map(|input| input.source_url.strip_prefix("asset:"));
-        let thumbnails = [self.input_thumbnail.as_ref(), self.output_thumbnail()];
-        outputs.chain(thumbnails.into_iter().flatten().map(String::as_str)).chain(fetched).chain(replaced)
+        // A list, because a chain of iterators would be compiled once for every use.
+        let mut held: Vec<&str> = self.outputs().iter().map(|output| output.sha256.as_str()).collect();
+        held.extend(self.input_thumbnail.as_deref());
+        held.extend(self.output_thumbnail().map(String::as_str));
+        let inputs = &self.input_asset.inputs;
+        if inputs.first().is_some_and(|input| !input.source_url.starts_with("asset:")) {
+            held.extend(self.input_asset.asset_id.as_deref());
+        }
+        for input in inputs.iter().filter(|input| input.replaced) {
+            held.extend(input.source_url.strip_prefix("asset:"));
+        }
+        held.into_iter()
     }
 }
 
@@ -687,6 +707,29 @@ struct Flat {
     client_data: Option<Value>,
 }
 
+impl Flat {
+    /// The attempt that ended.
+    fn run(&self) -> Option<Run> {
+        let (started_at, duration_ms) = self.started_at.zip(self.duration_ms)?;
+        Some(Run { started_at, duration_ms })
+    }
+
+    /// Whether its state has what belongs to it, and nothing that only another state has.
+    fn is_consistent(&self) -> bool {
+        let has_results = !self.outputs.is_empty() || self.output_thumbnail.is_some() || self.reused.is_some();
+        let fits_state = match self.status {
+            ExecutionStatus::Pending => !has_results,
+            ExecutionStatus::Running => !has_results && self.started_at.is_some(),
+            ExecutionStatus::Failed => !has_results && self.completed_at.is_some(),
+            ExecutionStatus::Success => {
+                let has_origin = self.reused.is_some() || self.run().is_some();
+                self.completed_at.is_some() && self.outputs.len() == self.crc32.len() && has_origin
+            }
+        };
+        fits_state && (self.status == ExecutionStatus::Failed) == self.failure.is_some()
+    }
+}
+
 /// Refuses what contradicts the state and would get lost: results without a success (their files would keep their
 /// references), a failure that is none, and an end without what belongs to it. What an earlier attempt left behind and
 /// nobody reads, such as a version, is dropped.
@@ -694,49 +737,39 @@ impl TryFrom<Flat> for Execution {
     type Error = &'static str;
 
     fn try_from(flat: Flat) -> Result<Self, Self::Error> {
-        let succeeded = flat.status == ExecutionStatus::Success;
-        if !succeeded && (!flat.outputs.is_empty() || flat.output_thumbnail.is_some() || flat.reused.is_some()) {
-            return Err("an execution without a success has results");
+        // All of it before anything is moved: an early return drops what is left, each in its own way.
+        if !flat.is_consistent() {
+            return Err(CONTRADICTION);
         }
-        if (flat.status == ExecutionStatus::Failed) != flat.failure.is_some() {
-            return Err("an execution has an error exactly when it failed");
-        }
-        let run =
-            flat.started_at.zip(flat.duration_ms).map(|(started_at, duration_ms)| Run { started_at, duration_ms });
-        let ended = flat.completed_at.ok_or("an execution ended at no time");
+        let run = flat.run();
+        let completed_at = flat.completed_at.unwrap_or_default();
         let state = match (flat.status, flat.failure) {
             (ExecutionStatus::Pending, _) => ExecutionState::Pending { suspect: flat.suspect },
             (ExecutionStatus::Running, _) => ExecutionState::Running(Flight {
-                started_at: flat.started_at.ok_or("an execution runs without a start")?,
+                started_at: flat.started_at.unwrap_or_default(),
                 alone: flat.alone,
                 suspect: flat.suspect,
             }),
-            (ExecutionStatus::Failed, Some(failure)) => ExecutionState::Failed(Box::new(Failed {
+            (_, Some(failure)) => ExecutionState::Failed(Box::new(Failed {
                 failure,
                 run,
-                completed_at: ended?,
+                completed_at,
                 engine_version: flat.engine_version,
             })),
-            (ExecutionStatus::Success | ExecutionStatus::Failed, _) => {
-                if flat.outputs.len() != flat.crc32.len() {
-                    return Err("an execution has not one checksum for each result");
-                }
-                let origin = match flat.reused {
-                    Some(reused) => Origin::Reused(reused),
-                    None => Origin::Made(run.ok_or("an execution has results without an origin")?),
-                };
-                ExecutionState::Success(Box::new(Success {
-                    origin,
-                    completed_at: ended?,
-                    engine_version: flat.engine_version,
-                    results: Results {
-                        outputs: flat.outputs,
-                        crc32: flat.crc32,
-                        output_thumbnail: flat.output_thumbnail,
-                        warnings: flat.warnings,
-                    },
-                }))
-            }
+            (_, None) => ExecutionState::Success(Box::new(Success {
+                origin: match (flat.reused, run) {
+                    (Some(reused), _) => Origin::Reused(reused),
+                    (None, run) => Origin::Made(run.unwrap_or(Run { started_at: completed_at, duration_ms: 0.0 })),
+                },
+                completed_at,
+                engine_version: flat.engine_version,
+                results: Results {
+                    outputs: flat.outputs,
+                    crc32: flat.crc32,
+                    output_thumbnail: flat.output_thumbnail,
+                    warnings: flat.warnings,
+                },
+            })),
         };
         Ok(Self {
             batch_id: flat.batch_id,
@@ -758,15 +791,17 @@ impl TryFrom<Flat> for Execution {
 impl Serialize for Execution {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let alone = matches!(self.state, ExecutionState::Running(Flight { alone: true, .. }));
-        let crc32: &[u32] = self.success().map_or(&[], |success| &success.results.crc32);
+        // Each as the type that answers have, too: any other is another copy of its code.
+        let none = Results::default();
+        let results = self.success().map_or(&none, |success| &success.results);
         let mut flat = serializer.serialize_struct("Execution", 25)?;
         flat.serialize_field("batchId", &self.batch_id)?;
         flat.serialize_field("assetIndex", &self.asset_index)?;
         flat.serialize_field("inputAsset", &self.input_asset)?;
         flat.serialize_field("status", &self.status())?;
         flat.serialize_field("attempts", &self.attempts)?;
-        flat.serialize_field("outputs", self.outputs())?;
-        flat.serialize_field("crc32", crc32)?;
+        flat.serialize_field("outputs", &results.outputs)?;
+        flat.serialize_field("crc32", &results.crc32)?;
         flat.serialize_field("failure", &self.failure())?;
         if !self.history.is_empty() {
             flat.serialize_field("history", &self.history)?;
@@ -777,7 +812,7 @@ impl Serialize for Execution {
         if let Some(reused) = self.reused() {
             flat.serialize_field("reused", reused)?;
         }
-        flat.serialize_field("warnings", self.warnings())?;
+        flat.serialize_field("warnings", &results.warnings)?;
         if self.is_doubtful() {
             flat.serialize_field("mark", DOUBTFUL)?;
         }
@@ -785,7 +820,7 @@ impl Serialize for Execution {
         flat.serialize_field("completedAt", &self.completed_at())?;
         flat.serialize_field("durationMs", &self.duration_ms())?;
         flat.serialize_field("inputThumbnail", &self.input_thumbnail)?;
-        flat.serialize_field("outputThumbnail", &self.output_thumbnail())?;
+        flat.serialize_field("outputThumbnail", &results.output_thumbnail)?;
         flat.serialize_field("inputSize", &self.input_size)?;
         flat.serialize_field("workerDeaths", &self.worker_deaths)?;
         flat.serialize_field("tabDeaths", &self.tab_deaths)?;

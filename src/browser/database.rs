@@ -8,7 +8,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::Array;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
@@ -120,7 +119,7 @@ fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
     // It begins before the transaction could commit, and then waits for nothing but the transaction's requests.
     spawn(async move {
         if let Err(error) = mark_doubtful(&Transaction::of_upgrade(upgrade.clone())).await {
-            web_sys::console::error_1(&format!("The storage could not be upgraded: {error}").into());
+            web_sys::console::error_2(&"The storage could not be upgraded:".into(), &error.to_string().into());
             let _already_over = upgrade.abort();
         }
     });
@@ -130,29 +129,23 @@ fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
 /// Marks the executions of every batch that are doubtful, and counts them in its progress. A record that cannot be read
 /// stays as it is: it must not lock out the others.
 async fn mark_doubtful(transaction: &Transaction) -> Result<(), StoreError> {
-    let every =
-        IdbKeyRange::lower_bound(&"".into()).map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
-    let all = Array::from(&transaction.all_values(PROGRESS, &every)?.await?);
-    for mut progress in all.iter().filter_map(|value| record::<Progress>(&value).ok()) {
-        let mut from = 0;
-        while from < progress.assets.total {
-            let range = range(&progress.batch_id, Subset::All, from)?;
-            from += key_count(CHUNK);
-            let values = Array::from(&transaction.some_values(EXECUTIONS, &range, key_count(CHUNK))?.await?);
-            let read = values.iter().filter_map(|value| record::<Execution>(&value).ok());
-            let doubtful: Vec<Execution> = read.filter(Execution::is_doubtful).collect();
-            progress.doubtful_count += key_count(doubtful.len());
-            transaction.put_all(EXECUTIONS, &doubtful).await?;
+    let all = Array::from(&transaction.all_values(PROGRESS, &beginning_with("")?)?.await?);
+    for progress in all.iter() {
+        let batch_id = property(&progress, "batchId").as_string().unwrap_or_default();
+        let range = range(&batch_id, Subset::All, 0)?;
+        let executions = Array::from(&transaction.all_values(EXECUTIONS, &range)?.await?);
+        let mut doubtful_count = 0;
+        for execution in executions.iter() {
+            if record::<Execution>(&execution).is_ok_and(|execution| execution.is_doubtful()) {
+                set_property(&execution, "mark", &DOUBTFUL.into());
+                transaction.put_value(EXECUTIONS, &execution)?;
+                doubtful_count += 1;
+            }
         }
-        transaction.put(PROGRESS, &progress)?;
+        set_property(&progress, "doubtfulCount", &doubtful_count.into());
+        transaction.put_value(PROGRESS, &progress)?;
     }
     Ok(())
-}
-
-#[derive(Serialize, Deserialize)]
-struct Setting {
-    key: String,
-    value: String,
 }
 
 /// The database of one installation, open. Cheap to clone.
@@ -412,6 +405,13 @@ fn index_of(subset: Subset) -> Option<(&'static str, &'static str)> {
     Some((BY_STATUS, status.name()))
 }
 
+/// Every key that begins with a text.
+fn beginning_with(prefix: &str) -> Result<IdbKeyRange, StoreError> {
+    // No string continues with a character beyond this one.
+    IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
+        .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
+}
+
 /// Some executions of a batch, starting at `from`, in their index.
 fn range(batch_id: &str, subset: Subset, from: u32) -> Result<IdbKeyRange, StoreError> {
     let mut prefix = vec![JsValue::from_str(batch_id)];
@@ -650,7 +650,7 @@ impl BatchStore for Database {
         mut executions: Vec<Execution>,
     ) -> Result<Progress, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
-        if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
+        if transaction.has(PROGRESS, &batch.batch_id.as_str().into())?.await? {
             return Err(StoreError::Failed(format!("The batch \"{}\" already exists.", batch.batch_id)));
         }
         let mut deltas = SortedMap::<String, i64>::new();
@@ -665,7 +665,8 @@ impl BatchStore for Database {
         batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
         transaction.put(PROGRESS, &progress)?;
-        for chunk in executions.chunks(CHUNK) {
+        // As references, like those of a change: the code for writing them exists once.
+        for chunk in executions.iter().collect::<Vec<_>>().chunks(CHUNK) {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
         transaction.done().await?;
@@ -755,11 +756,12 @@ impl BatchStore for Database {
 
     async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
         let transaction = self.read(&[PROGRESS, EXECUTIONS])?;
-        let progress = transaction.get::<Progress>(PROGRESS, &batch_id.into())?;
-        let index = index_of(subset).map(|(index, _)| index);
-        let keys = transaction.keys(EXECUTIONS, index, &range(batch_id, subset, 0)?)?;
-        let Some(progress) = progress.await? else { return Ok(None) };
-        Ok(Some((progress, keys.await?)))
+        let Some(progress) = transaction.get::<Progress>(PROGRESS, &batch_id.into())?.await? else { return Ok(None) };
+        let indices = match index_of(subset) {
+            Some((index, _)) => transaction.keys(EXECUTIONS, index, &range(batch_id, subset, 0)?)?.await?,
+            None => (0..progress.assets.total).collect(),
+        };
+        Ok(Some((progress, indices)))
     }
 
     async fn change<T: 'static>(
@@ -829,7 +831,7 @@ impl LibraryStore for Database {
 
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
         let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
-        if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
+        if transaction.has(MODELS, &model.name.as_str().into())?.await? {
             return Ok(false);
         }
         let missing = Self::count(&transaction, SortedMap::from([(model.asset_id.clone(), 1)])).await?;
@@ -858,21 +860,12 @@ impl LibraryStore for Database {
 
 impl SettingStore for Database {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let found: Option<Setting> = self.read(&[SETTINGS])?.get(SETTINGS, &key.into())?.await?;
-        Ok(found.map(|setting| setting.value))
-    }
-
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
-        transaction.put(SETTINGS, &Setting { key: key.to_owned(), value: value.to_owned() })?;
-        transaction.done().await
+        let found = self.read(&[SETTINGS])?.get_value(SETTINGS, &key.into())?.await?;
+        Ok(property(&found, "value").as_string())
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        // No string continues with a character beyond this one.
-        let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
-            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
-        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &range)?.await?;
+        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &beginning_with(prefix)?)?.await?;
         // Long strings are not converted to JSON again.
         let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
         let settings = Array::from(&found);

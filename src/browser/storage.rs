@@ -270,10 +270,6 @@ impl SettingStore for Storage {
         ask!(self, page store => store.setting(key))
     }
 
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        ask!(self, page store => store.set_setting(key, value))
-    }
-
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
         ask!(self, page store => store.settings_below(prefix))
     }

@@ -45,6 +45,10 @@ struct StoredBatch {
 }
 
 impl StoredBatch {
+    fn matching(&self, subset: Subset) -> Vec<&Execution> {
+        self.executions.iter().filter(|execution| subset.matches(execution)).collect()
+    }
+
     fn place(&self, index: u32) -> Option<usize> {
         self.executions.binary_search_by_key(&index, |execution| execution.asset_index).ok()
     }
@@ -245,10 +249,7 @@ impl<C: Clone + 'static> BatchStore for MemoryStore<C> {
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
         let records = self.records.borrow();
-        let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
-            .flat_map(|stored| stored.executions.iter())
-            .filter(|execution| subset.matches(execution))
-            .collect();
+        let matching = records.batches.get(batch_id).map(|stored| stored.matching(subset)).unwrap_or_default();
         let page = matching.iter().skip(offset as usize).take(limit as usize);
         Ok(ExecutionPage { executions: page.map(|one| (*one).clone()).collect(), matching: matching.len() as u32 })
     }
@@ -256,8 +257,8 @@ impl<C: Clone + 'static> BatchStore for MemoryStore<C> {
     async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
         let records = self.records.borrow();
         let Some(stored) = records.batches.get(batch_id) else { return Ok(None) };
-        let matching = stored.executions.iter().filter(|execution| subset.matches(execution));
-        Ok(Some((stored.progress.clone(), matching.map(|execution| execution.asset_index).collect())))
+        let indices = stored.matching(subset).into_iter().map(|execution| execution.asset_index).collect();
+        Ok(Some((stored.progress.clone(), indices)))
     }
 
     async fn change<T: 'static>(
@@ -376,11 +377,6 @@ impl<C: Clone + 'static> LibraryStore for MemoryStore<C> {
 impl<C: Clone + 'static> SettingStore for MemoryStore<C> {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(self.records.borrow().settings.get(key).cloned())
-    }
-
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.records.borrow_mut().settings.insert(key, value.to_owned());
-        Ok(())
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {

@@ -251,27 +251,9 @@ impl Transaction {
         self.reading(self.store(store)?.get_all_with_key(range), Ok)
     }
 
-    /// The first values of a range in the order of their keys, as an array.
-    pub(super) fn some_values(
-        &self,
-        store: &str,
-        range: &IdbKeyRange,
-        limit: u32,
-    ) -> Result<Reading<JsValue>, StoreError> {
-        self.reading(self.store(store)?.get_all_with_key_and_limit(range, limit), Ok)
-    }
-
-    /// The last part of each key of a range of an index (or of the key), without reading a record.
-    pub(super) fn keys(
-        &self,
-        store: &str,
-        index: Option<&str>,
-        range: &IdbKeyRange,
-    ) -> Result<Reading<Vec<u32>>, StoreError> {
-        let request = match index {
-            Some(index) => self.index(store, index)?.get_all_keys_with_key(range),
-            None => self.store(store)?.get_all_keys_with_key(range),
-        };
+    /// The last part of each key of a range of an index, without reading a record.
+    pub(super) fn keys(&self, store: &str, index: &str, range: &IdbKeyRange) -> Result<Reading<Vec<u32>>, StoreError> {
+        let request = self.index(store, index)?.get_all_keys_with_key(range);
         self.reading(request, |keys| Ok(Array::from(&keys).iter().filter_map(|key| last_part(&key)).collect()))
     }
 
