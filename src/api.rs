@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::actions::Role;
 use crate::batch::records::{
-    Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
+    Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, Subset, execution_id,
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::compact::SortedSet;
 use crate::engine::Graph;
 use crate::library;
-use crate::store::{Durability, Store, Which};
+use crate::store::{AssetStore, BatchStore, Durability, SettingStore, Store, Which};
 use crate::workflow::{self, Diagnostic};
 
 mod answers;
@@ -100,7 +100,7 @@ pub struct Service<S, H> {
     global_pause: Cell<Option<Pause>>,
 }
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S, H: Host> Service<S, H> {
     /// The operations on this store.
     pub fn new(store: S, host: H) -> Self {
         Self { store, host, global_pause: Cell::new(None) }
@@ -116,6 +116,61 @@ impl<S: Store, H: Host> Service<S, H> {
         &self.host
     }
 
+    /// Everything that is wrong with a workflow document.
+    pub fn validate_workflow(&self, document: &Value) -> Vec<Diagnostic> {
+        workflow::check(document).1
+    }
+
+    /// The detail of `progress` and `batchcompleted` events, and an entry of a list: the status without id lists.
+    pub fn status_event(&self, progress: &Progress) -> BatchSummary {
+        BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
+    }
+
+    fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {
+        let workers = self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing);
+        Around { base_url, workers, global_pause: self.global_pause.get() }
+    }
+
+    /// Stores the files that a document names by `blob:` or `data:` URLs, which do not outlive the page, and refers to
+    /// them as assets instead. Other URLs become absolute, because a worker has no base.
+    async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
+        for image in input_images(document) {
+            let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));
+            let Some((key, url)) = ["sourceUrl", "presignedUrl"].into_iter().find_map(given) else { continue };
+            if url.is_empty() || url.starts_with("asset:") {
+                continue;
+            }
+            if !(url.starts_with("blob:") || url.starts_with("data:")) {
+                let resolved = self.host.resolve(url).ok_or_else(|| {
+                    ApiError::invalid(format!(
+                        "The image URL \"{url}\" is refused: use asset:, blob:, data:, https: or a URL of this site."
+                    ))
+                })?;
+                if let Some(image) = image.as_object_mut() {
+                    image.insert(key.to_owned(), resolved.into());
+                }
+                continue;
+            }
+            let name = image.get("name").and_then(Value::as_str).unwrap_or_default();
+            let asset_id = self.host.import(url, name).await.map_err(|why| {
+                let shown: String = url.chars().take(60).collect();
+                let which = if name.is_empty() { shown } else { name.to_owned() };
+                let refused = |why: &str| format!("The image \"{which}\" cannot be imported: {why}");
+                match why {
+                    ImportRefusal::Unreadable(why) => ApiError::invalid(refused(&why)),
+                    ImportRefusal::NotStored(why) => ApiError::internal(refused(&why)),
+                }
+            })?;
+            if let Some(image) = image.as_object_mut() {
+                image.shift_remove("presignedUrl");
+                image.insert("sourceUrl".to_owned(), format!("asset:{asset_id}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store, H: Host> Service<S, H> {
     /// `POST /batch/execute`: accepts a batch.
     ///
     /// # Errors
@@ -168,6 +223,26 @@ impl<S: Store, H: Host> Service<S, H> {
         Ok(Accepted::of(&progress, &self.host.base_url()))
     }
 
+    /// Removes a batch with its results, in any state; bytes that nothing else refers to are removed too.
+    ///
+    /// # Errors
+    /// 404, 500.
+    pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
+        let progress = self.progress(batch_id).await?;
+        let noted = self.note_what_ran(&progress).await;
+        if !self.store.delete_batch(batch_id).await? {
+            return Err(ApiError::no_batch(batch_id));
+        }
+        if noted.is_err() {
+            // If the storage was full, there is space now.
+            self.note_what_ran(&progress).await?;
+        }
+        self.host.notify(Event::BatchDeleted { batch_id: batch_id.to_owned() });
+        Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
+    }
+}
+
+impl<S: BatchStore + SettingStore, H: Host> Service<S, H> {
     /// `GET /batches`: newest first.
     ///
     /// # Errors
@@ -188,9 +263,65 @@ impl<S: Store, H: Host> Service<S, H> {
     pub async fn status(&self, batch_id: &str, query: &Value) -> Result<Status, ApiError> {
         requests::check_format(query)?;
         self.refresh_global_pause().await?;
-        Ok(self.status_of(&self.progress(batch_id).await?))
+        self.status_now(batch_id).await
     }
+}
 
+impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
+    /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
+    /// may get another file in place of one that cannot be used.
+    ///
+    /// # Errors
+    /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
+    pub async fn retry(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
+        let request = Retry::read(request)?;
+        let which = match request.indices(batch_id)? {
+            Some(indices) => Which::At(indices),
+            None if request.only_pending => Which::At(Vec::new()),
+            None => Which::In(ExecutionStatus::Failed),
+        };
+        let only_pending = request.only_pending;
+        let replacement = request.replacement;
+        if let Some(Replacement { asset_id, .. }) = &replacement
+            && self.store.asset(asset_id).await?.is_none()
+        {
+            return Err(ApiError::invalid(format!("There is no file \"asset:{asset_id}\". Import it first.")));
+        }
+        let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
+        let now = self.host.now();
+        let (retried, _) = self
+            .change(batch_id, which, move |progress, executions| {
+                match named.iter().find(|index| !executions.iter().any(|one| one.asset_index == **index)) {
+                    Some(missing) => Err(Err(*missing)),
+                    None => match &replacement {
+                        Some(replacement) => transitions::retry_with(progress, executions, replacement, now),
+                        None => transitions::retry(progress, executions, now),
+                    }
+                    .map_err(Ok),
+                }
+            })
+            .await?;
+        retried.map_err(|refusal| {
+            ApiError::invalid(match refusal {
+                Err(missing) => format!("There is no execution \"{}\".", execution_id(batch_id, missing)),
+                Ok(RetryRefusal::NotEnded(state)) => {
+                    format!("The batch is {}: executions can be retried once it has ended.", state.name())
+                }
+                Ok(RetryRefusal::NotFailed(index, state)) => format!(
+                    "The execution \"{}\" is {}, and only a failed one can be retried.",
+                    execution_id(batch_id, index),
+                    state.name()
+                ),
+                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is not an input of the execution.".to_owned(),
+                Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
+                Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
+            })
+        })?;
+        self.status_now(batch_id).await
+    }
+}
+
+impl<S: BatchStore, H: Host> Service<S, H> {
     /// `POST /batch/{batchId}/cancel`.
     ///
     /// # Errors
@@ -215,7 +346,10 @@ impl<S: Store, H: Host> Service<S, H> {
     pub async fn executions(&self, batch_id: &str, query: &Value) -> Result<ExecutionList, ApiError> {
         let query = ExecutionsQuery::read(query)?;
         let total = self.progress(batch_id).await?.assets.total;
-        let page = self.store.executions(batch_id, query.status, query.offset, query.limit).await?;
+        let page = self
+            .store
+            .executions(batch_id, query.status.map_or(Subset::All, Subset::from), query.offset, query.limit)
+            .await?;
         Ok(ExecutionList {
             batch_id: batch_id.to_owned(),
             total,
@@ -236,7 +370,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let mut csv = report::csv_head();
         let mut offset = 0;
         loop {
-            let page = self.store.executions(batch_id, None, offset, PORTION).await?;
+            let page = self.store.executions(batch_id, Subset::All, offset, PORTION).await?;
             for execution in &page.executions {
                 match format {
                     ReportFormat::Json => report.add(execution),
@@ -265,76 +399,6 @@ impl<S: Store, H: Host> Service<S, H> {
         }
     }
 
-    /// Retries failed executions, by default all, along with those that never started; or only the latter. A single one
-    /// may get another file in place of one that cannot be used.
-    ///
-    /// # Errors
-    /// 400 when the batch has not ended, one of the executions has not failed, or nothing is left to run; 404; 500.
-    pub async fn retry(&self, batch_id: &str, request: &Value) -> Result<Status, ApiError> {
-        let request = Retry::read(request)?;
-        let which = match request.indices(batch_id)? {
-            Some(indices) => Which::At(indices),
-            None if request.only_pending => Which::At(Vec::new()),
-            None => Which::In(ExecutionStatus::Failed),
-        };
-        let only_pending = request.only_pending;
-        let replacement = request.replacement;
-        if let Some(Replacement { asset_id, .. }) = &replacement
-            && self.store.asset(asset_id).await?.is_none()
-        {
-            return Err(ApiError::invalid(format!("There is no file \"asset:{asset_id}\". Import it first.")));
-        }
-        let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
-        let now = self.host.now();
-        let (retried, progress) = self
-            .change(batch_id, which, move |progress, executions| {
-                match named.iter().find(|index| !executions.iter().any(|one| one.asset_index == **index)) {
-                    Some(missing) => Err(Err(*missing)),
-                    None => match &replacement {
-                        Some(replacement) => transitions::retry_with(progress, executions, replacement, now),
-                        None => transitions::retry(progress, executions, now),
-                    }
-                    .map_err(Ok),
-                }
-            })
-            .await?;
-        retried.map_err(|refusal| {
-            ApiError::invalid(match refusal {
-                Err(missing) => format!("There is no execution \"{}\".", execution_id(batch_id, missing)),
-                Ok(RetryRefusal::NotEnded(state)) => {
-                    format!("The batch is {}: executions can be retried once it has ended.", state.name())
-                }
-                Ok(RetryRefusal::NotFailed(index, state)) => format!(
-                    "The execution \"{}\" is {}, and only a failed one can be retried.",
-                    execution_id(batch_id, index),
-                    state.name()
-                ),
-                Ok(RetryRefusal::NoInput) => "\"replacement.actionId\" is not an input of the execution.".to_owned(),
-                Ok(RetryRefusal::Nothing) if only_pending => "Everything in this batch has been run.".to_owned(),
-                Ok(RetryRefusal::Nothing) => "Nothing in this batch has failed or remains to be run.".to_owned(),
-            })
-        })?;
-        Ok(self.status_of(&progress))
-    }
-
-    /// Removes a batch with its results, in any state; bytes that nothing else refers to are removed too.
-    ///
-    /// # Errors
-    /// 404, 500.
-    pub async fn delete(&self, batch_id: &str) -> Result<Deleted, ApiError> {
-        let progress = self.progress(batch_id).await?;
-        let noted = self.note_what_ran(&progress).await;
-        if !self.store.delete_batch(batch_id).await? {
-            return Err(ApiError::no_batch(batch_id));
-        }
-        if noted.is_err() {
-            // If the storage was full, there is space now.
-            self.note_what_ran(&progress).await?;
-        }
-        self.host.notify(Event::BatchDeleted { batch_id: batch_id.to_owned() });
-        Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
-    }
-
     /// Pauses a batch: nothing new starts, executions in flight finish.
     ///
     /// # Errors
@@ -343,10 +407,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let pause =
             move |progress: &mut Progress, _: &mut Vec<Execution>| transitions::pause(progress, PauseReason::User, now);
-        let (paused, progress) = self.change(batch_id, Which::None, pause).await?;
+        let (paused, _) = self.change(batch_id, Which::None, pause).await?;
         paused
             .map_err(|state| ApiError::invalid(format!("The batch is {}: there is nothing to pause.", state.name())))?;
-        Ok(self.status_of(&progress))
+        self.status_now(batch_id).await
     }
 
     /// Ends a batch's pause, whatever its reason.
@@ -355,12 +419,12 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 naming the state when the batch has ended, 404, 500.
     pub async fn resume(&self, batch_id: &str) -> Result<Status, ApiError> {
         let now = self.host.now();
-        let (resumed, progress) =
+        let (resumed, _) =
             self.change(batch_id, Which::None, move |progress, _| transitions::resume(progress, now)).await?;
         resumed.map_err(|state| {
             ApiError::invalid(format!("The batch is {}: retry it to run what failed or never started.", state.name()))
         })?;
-        Ok(self.status_of(&progress))
+        self.status_now(batch_id).await
     }
 
     /// What happened to a batch apart from its executions: webhook calls, and when its tab was suspended.
@@ -382,28 +446,15 @@ impl<S: Store, H: Host> Service<S, H> {
             transitions::update(progress, priority, concurrency_limit, now);
             Ok::<_, BatchStatus>(())
         };
-        let (_, progress) = self.change(batch_id, Which::None, update).await?;
-        Ok(self.status_of(&progress))
+        let _never_refused = self.change(batch_id, Which::None, update).await?;
+        self.status_now(batch_id).await
     }
 
-    /// Everything that is wrong with a workflow document.
-    pub fn validate_workflow(&self, document: &Value) -> Vec<Diagnostic> {
-        workflow::check(document).1
-    }
-
-    /// The detail of `progress` and `batchcompleted` events, and an entry of a list: the status without id lists.
-    pub fn status_event(&self, progress: &Progress) -> BatchSummary {
-        BatchSummary::of(progress, &self.around(progress, &self.host.base_url()))
-    }
-
-    /// The full status of a batch whose progress has already been read.
-    pub fn status_of(&self, progress: &Progress) -> Status {
-        Status::of(progress, &self.around(progress, &self.host.base_url()))
-    }
-
-    fn around<'a>(&self, progress: &Progress, base_url: &'a str) -> Around<'a> {
-        let workers = self.host.workers(&progress.batch_id).unwrap_or(progress.assets.processing);
-        Around { base_url, workers, global_pause: self.global_pause.get() }
+    /// The full status of a batch.
+    async fn status_now(&self, batch_id: &str) -> Result<Status, ApiError> {
+        let read = self.store.indices(batch_id, Subset::Failed).await?;
+        let (progress, failed) = read.ok_or_else(|| ApiError::no_batch(batch_id))?;
+        Ok(Status::of(&progress, &failed, &self.around(&progress, &self.host.base_url())))
     }
 
     async fn progress(&self, batch_id: &str) -> Result<Progress, ApiError> {
@@ -428,44 +479,6 @@ impl<S: Store, H: Host> Service<S, H> {
             self.host.notify(Event::BatchChanged { batch_id: batch_id.to_owned() });
         }
         Ok((result, progress))
-    }
-
-    /// Stores the files that a document names by `blob:` or `data:` URLs, which do not outlive the page, and refers to
-    /// them as assets instead. Other URLs become absolute, because a worker has no base.
-    async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
-        for image in input_images(document) {
-            let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));
-            let Some((key, url)) = ["sourceUrl", "presignedUrl"].into_iter().find_map(given) else { continue };
-            if url.is_empty() || url.starts_with("asset:") {
-                continue;
-            }
-            if !(url.starts_with("blob:") || url.starts_with("data:")) {
-                let resolved = self.host.resolve(url).ok_or_else(|| {
-                    ApiError::invalid(format!(
-                        "The image URL \"{url}\" is refused: use asset:, blob:, data:, https: or a URL of this site."
-                    ))
-                })?;
-                if let Some(image) = image.as_object_mut() {
-                    image.insert(key.to_owned(), resolved.into());
-                }
-                continue;
-            }
-            let name = image.get("name").and_then(Value::as_str).unwrap_or_default();
-            let asset_id = self.host.import(url, name).await.map_err(|why| {
-                let shown: String = url.chars().take(60).collect();
-                let which = if name.is_empty() { shown } else { name.to_owned() };
-                let refused = |why: &str| format!("The image \"{which}\" cannot be imported: {why}");
-                match why {
-                    ImportRefusal::Unreadable(why) => ApiError::invalid(refused(&why)),
-                    ImportRefusal::NotStored(why) => ApiError::internal(refused(&why)),
-                }
-            })?;
-            if let Some(image) = image.as_object_mut() {
-                image.shift_remove("presignedUrl");
-                image.insert("sourceUrl".to_owned(), format!("asset:{asset_id}").into());
-            }
-        }
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::batch::records::{Batch, Execution, Millis, Progress};
+use crate::batch::records::{Batch, Execution, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::engine;
@@ -24,7 +24,7 @@ use crate::export::unzip::{self, Listed, Packing};
 use crate::export::zip::{Entry, Moment, structure};
 use crate::library::KeptWorkflow;
 use crate::number;
-use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
+use crate::store::{AssetStore, BatchStore, LibraryStore, ModelRecord, NewAsset, StoreError, WorkflowChange};
 
 pub mod pictures;
 
@@ -32,8 +32,9 @@ pub mod pictures;
 const MANIFEST: &str = "manifest.json";
 /// The `format` of every manifest.
 pub const FORMAT: &str = "pixelmill-archive";
-/// Version of the format. A reader accepts this one and older ones.
-pub const VERSION: u32 = 1;
+/// Version of the format. A reader accepts this one and older ones. Before 2, a batch's progress had sets of its failed
+/// and doubtful executions, which readers of that version need.
+pub const VERSION: u32 = 2;
 
 /// Executions read at once.
 const PORTION: u32 = 500;
@@ -120,7 +121,7 @@ pub enum Part<C> {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn export<S: Store>(
+pub async fn export<S: AssetStore + BatchStore + LibraryStore>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     created_at: String,
@@ -140,7 +141,7 @@ pub async fn export<S: Store>(
         let Some(batch) = store.batch(&progress.batch_id).await? else { continue };
         let mut executions = Vec::new();
         while (executions.len() as u32) < progress.assets.total {
-            let page = store.executions(&progress.batch_id, None, executions.len() as u32, PORTION).await?;
+            let page = store.executions(&progress.batch_id, Subset::All, executions.len() as u32, PORTION).await?;
             if page.executions.is_empty() {
                 break;
             }
@@ -235,7 +236,7 @@ pub struct ImportSummary {
 ///
 /// # Errors
 /// A sentence, when this is not a Pixelmill archive or it is from a newer version.
-pub async fn import<S: Store>(
+pub async fn import<S: AssetStore + BatchStore + LibraryStore>(
     store: &S,
     around: &impl Surroundings<S::Content>,
     archive: &impl Source,
@@ -336,7 +337,7 @@ struct ArchiveImport<'a, S, A, R> {
     summary: ImportSummary,
 }
 
-impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
+impl<S: AssetStore + BatchStore + LibraryStore, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R> {
     fn problem(&mut self, entry: &str, message: impl Into<String>) {
         self.summary.problems.push(ArchiveProblem { entry: entry.to_owned(), message: message.into() });
     }
@@ -482,8 +483,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::records::{BatchStatus, Config, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason};
+    use crate::batch::records::{
+        BatchStatus, Config, ExecutionState, ExecutionStatus, InputAsset, InputRef, OutputFile, PauseReason,
+    };
     use crate::batch::transitions::{Findings, Results};
+    use crate::error::Warning;
     use crate::library::sha256;
     use crate::store::{Durability, MemoryStore, Which};
 
@@ -614,7 +618,7 @@ mod tests {
     }
 
     fn executions(store: &MemoryStore) -> Vec<Execution> {
-        run(store.executions("batch-1", None, 0, 100)).expect("read").executions
+        run(store.executions("batch-1", Subset::All, 0, 100)).expect("read").executions
     }
 
     #[test]
@@ -628,7 +632,7 @@ mod tests {
         let before = executions(&store);
         let after = executions(&other);
         assert_eq!(after[..2], before[..2]);
-        assert_eq!((after[2].status, after[2].attempts), (ExecutionStatus::Pending, 1), "it was in flight");
+        assert_eq!((after[2].status(), after[2].attempts), (ExecutionStatus::Pending, 1), "it was in flight");
         let progress = run(other.progress("batch-1")).expect("read").expect("there");
         assert_eq!(
             (progress.status, progress.paused.map(|pause| pause.reason)),
@@ -660,6 +664,57 @@ mod tests {
         assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
     }
 
+    /// An archive as version 1 had it: sets of executions in a batch's progress, and no marks.
+    fn of_version_1(archive: &Vec<u8>) -> Vec<u8> {
+        let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
+        for (path, entry) in run(list(archive)).expect("an archive") {
+            let bytes = run(content(archive, &entry, MAX_CONTENT)).expect("there");
+            if path == MANIFEST || path.starts_with("batches/") {
+                let mut records: Value = serde_json::from_slice(&bytes).expect("records");
+                if let Some(progress) = records.get_mut("progress").and_then(Value::as_object_mut) {
+                    progress.remove("doubtfulCount").expect("a count");
+                    progress.insert("failed".to_owned(), json!([]));
+                    progress.insert("doubtful".to_owned(), json!([1]));
+                } else {
+                    records["version"] = json!(1);
+                }
+                for execution in records.get_mut("executions").and_then(Value::as_array_mut).into_iter().flatten() {
+                    execution.as_object_mut().expect("an object").remove("mark");
+                }
+                files.add_records(&path, &records).expect("written");
+            } else {
+                files.add(path, &bytes, Part::Content(bytes.as_slice().into()));
+            }
+        }
+        let parts = files.finish().into_iter().flat_map(|part| match part {
+            Part::Bytes(bytes) => bytes,
+            Part::Content(content) => content.to_vec(),
+        });
+        parts.collect()
+    }
+
+    #[test]
+    fn an_archive_of_an_older_version_is_imported_alike() {
+        let store = filled();
+        let doubt = |_: &mut Progress, executions: &mut Vec<Execution>| {
+            let ExecutionState::Success(success) = &mut executions[0].state else { return None };
+            success.results.warnings.push(Warning::new("no_clear_subject", "No subject.", "Crop."));
+            Some(())
+        };
+        run(store.change("batch-1", Which::At(vec![1]), Vec::new(), Durability::Strict, doubt))
+            .expect("written")
+            .expect("a success");
+        let archive = archive_of(&store);
+        let stores = [of_version_1(&archive), archive].map(|archive| {
+            let other = MemoryStore::default();
+            assert_eq!(take(&other, &archive).expect("imported").problems, []);
+            other
+        });
+        let [old, new] = stores.map(|store| (run(store.progress("batch-1")), executions(&store)));
+        assert_eq!(old, new);
+        assert_eq!(old.0.expect("read").expect("there").doubtful_count, 1);
+    }
+
     #[test]
     fn damaged_content_is_reported_and_its_result_fails_so_that_a_retry_regenerates_it() {
         let mut archive = archive_of(&filled());
@@ -672,7 +727,7 @@ mod tests {
         assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 8, 1));
         assert_eq!(summary.problems[0].entry, format!("blobs/{}", sha256("made 1")));
         let after = executions(&other);
-        let states: Vec<_> = after.iter().map(|execution| execution.status).collect();
+        let states: Vec<_> = after.iter().map(|execution| execution.status()).collect();
         use ExecutionStatus::{Failed, Pending, Success};
         assert_eq!(states, [Success, Failed, Pending, Pending]);
         let progress = run(other.progress("batch-1")).expect("read").expect("there");

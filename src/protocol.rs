@@ -18,7 +18,7 @@ use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {

@@ -18,7 +18,7 @@ use crate::api::{
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
-use crate::batch::records::{ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Millis, Progress, Subset};
 use crate::compact::{SortedMap, SortedSet};
 use crate::number;
 use crate::protocol::{Previewed, StopReason};
@@ -27,7 +27,7 @@ use crate::store::{ExecutionPage, StoreError};
 use crate::workflow::Diagnostic;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A JSON value in a message. It travels as text, whose depth the reader limits: a document from outside may be nested
 /// more deeply than a stack is.
@@ -192,9 +192,9 @@ macro_rules! with_calls {
                 /// Every batch's progress record, newest first.
                 "allProgress" AllProgress all_progress {} -> Vec<Progress>;
                 /// A page of a batch's execution records, by index.
-                "executionRecords" ExecutionRecords execution_records { batch_id: String, status: Option<ExecutionStatus>, offset: u32, limit: u32 } -> ExecutionPage;
-                /// A page of a batch's execution records with doubts about their results.
-                "doubtfulRecords" DoubtfulRecords doubtful_records { batch_id: String, offset: u32, limit: u32 } -> ExecutionPage;
+                "executionRecords" ExecutionRecords execution_records { batch_id: String, subset: Subset, offset: u32, limit: u32 } -> ExecutionPage;
+                /// The indices of some of a batch's executions.
+                "executionIndices" ExecutionIndices execution_indices { batch_id: String, subset: Subset } -> Vec<u32>;
                 /// Whether all batches are paused.
                 "isAllPaused" IsAllPaused is_all_paused {} -> bool;
                 /// Whether the user allows an effect outside the page.
@@ -484,8 +484,8 @@ mod tests {
         let calls = [
             Call::ExecuteBatch { request: json!({ "a": [1, null] }).into() },
             Call::PauseAll {},
-            Call::ExecutionRecords { batch_id: "b".into(), status: Some(ExecutionStatus::Failed), offset: 3, limit: 4 },
-            Call::ExecutionRecords { batch_id: "b".into(), status: None, offset: 0, limit: 1 },
+            Call::ExecutionRecords { batch_id: "b".into(), subset: Subset::Failed, offset: 3, limit: 4 },
+            Call::ExecutionIndices { batch_id: "b".into(), subset: Subset::Doubtful },
             Call::Allow { preference: Preference::Webhooks, allowed: true },
             Call::ChangeSettings { changes: vec![("a".into(), None), ("b".into(), Some("c".into()))] },
             Call::ImportModel { name: None },

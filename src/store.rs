@@ -1,4 +1,5 @@
-//! The storage port, and an implementation in memory. The browser's implementation is in `browser`.
+//! The storage ports, one for each concern, and an implementation in memory. The browser's implementation is in
+//! `browser`.
 //!
 //! A method is one transaction. Bytes and the records that refer to them become durable together, and references are
 //! counted in the transaction that adds or drops them.
@@ -8,7 +9,7 @@ mod memory;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::library::KeptWorkflow;
 
 pub use memory::MemoryStore;
@@ -161,12 +162,15 @@ pub enum WorkflowChange {
     Removed,
 }
 
-/// The storage port. Content is `Self::Content`: a Blob in the browser, bytes natively.
-#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
-pub trait Store {
-    /// A file's content.
+/// What a file's content is.
+pub trait HasContent {
+    /// A Blob in the browser, bytes natively.
     type Content: Clone + 'static;
+}
 
+/// The port for files. Their references are counted by whatever refers to them.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait AssetStore: HasContent {
     /// Stores files by content hash. A file that is already stored keeps its record with a new time, unless it is
     /// marked as damaged. References start at 0.
     async fn put_assets(&self, assets: Vec<NewAsset<Self::Content>>, now: Millis) -> Result<(), StoreError>;
@@ -180,7 +184,13 @@ pub trait Store {
     async fn content(&self, asset_id: &str) -> Result<Option<Self::Content>, StoreError>;
     /// Marks a file as damaged: its content is replaced when the same file is stored again, however that happens.
     async fn mark_damaged(&self, asset_id: &str) -> Result<(), StoreError>;
+    /// Removes content that nothing refers to and that was last imported before `before`; returns how many.
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
+}
 
+/// The port for batches.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait BatchStore: HasContent {
     /// Stores a new batch with all its executions and counts its references, with strict durability. References to
     /// files that are not stored are left out of the stored batch, so that exactly the counted ones are dropped later.
     /// Reused results whose files are missing become pending again (`transitions::return_missing`). Returns the
@@ -204,28 +214,17 @@ pub trait Store {
     async fn all_progress(&self) -> Result<Vec<Progress>, StoreError>;
     /// Batches that match a filter, newest first, from `offset`, at most `limit`.
     async fn list_progress(&self, filter: &BatchFilter, offset: u32, limit: u32) -> Result<ProgressPage, StoreError>;
-    /// Executions by index, filtered by state, from `offset`, at most `limit`.
+    /// Executions by index, from `offset`, at most `limit`.
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError>;
 
-    /// Executions with doubts about their results, by index, from `offset`, at most `limit`.
-    async fn doubtful_executions(&self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, StoreError> {
-        let doubtful = self.progress(batch_id).await?.map(|progress| progress.doubtful).unwrap_or_default();
-        let matching = u32::try_from(doubtful.len()).unwrap_or(u32::MAX);
-        let page: Vec<u32> = doubtful.into_iter().skip(offset as usize).take(limit as usize).collect();
-        if page.is_empty() {
-            return Ok(ExecutionPage { executions: Vec::new(), matching });
-        }
-        // Reads all of them in one transaction and writes nothing.
-        let read = |_: &mut Progress, executions: &mut Vec<Execution>| Some(executions.clone());
-        let executions = self.change(batch_id, Which::At(page), Vec::new(), Durability::Relaxed, read).await?;
-        Ok(ExecutionPage { executions: executions.unwrap_or_default(), matching })
-    }
+    /// A batch's progress with the indices of some of its executions, both as of the same moment.
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError>;
 
     /// The only way to change a batch: reads its progress and the requested executions, lets `apply` change them, and
     /// writes what differs, all in one transaction. If `apply` says so, the transaction also stores `assets` and counts
@@ -245,6 +244,11 @@ pub trait Store {
     /// Removes a batch with its executions and drops its references; content that nothing else refers to is removed
     /// too. False when there is no such batch.
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
+}
+
+/// The port for what the user keeps: workflows and models.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait LibraryStore {
     /// A workflow that the user keeps.
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError>;
     /// Every workflow that the user keeps, by its id.
@@ -258,9 +262,6 @@ pub trait Store {
         workflow_id: &str,
         apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
-
-    /// Removes content that nothing refers to and that was last imported before `before`; returns how many.
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError>;
     /// The models that the user has added, by name.
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
     /// Adds a model and a reference to its file, with strict durability. False when the name is taken or the file is
@@ -269,12 +270,24 @@ pub trait Store {
     /// Removes a model and its reference. The file is removed with its last reference, since nobody selects it as a
     /// picture. False when there is no model of this name.
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
+}
+
+/// The port for small settings.
+#[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
+pub trait SettingStore {
     /// A small setting by key.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Stores a small setting.
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.change_settings(vec![(key.to_owned(), Some(value.to_owned()))]).await
+    }
     /// The settings whose keys begin with `prefix`, by key.
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError>;
     /// Stores and removes (for `None`) several settings, all or none of them.
     async fn change_settings(&self, changes: Vec<(String, Option<String>)>) -> Result<(), StoreError>;
 }
+
+/// A whole storage. Code that needs only one concern asks for its port alone.
+pub trait Store: AssetStore + BatchStore + LibraryStore + SettingStore {}
+
+impl<S: AssetStore + BatchStore + LibraryStore + SettingStore> Store for S {}

@@ -18,7 +18,7 @@ use pixelmill::batch::records::{Millis, OutputFile, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
 use pixelmill::error::{Failure, Warning};
 use pixelmill::service::{PUBLIC, field_name};
-use pixelmill::store::{Durability, MemoryStore, Store, Which};
+use pixelmill::store::{BatchStore, Durability, MemoryStore, Which};
 use pixelmill::workflow::Workflow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -226,12 +226,12 @@ fn counts(progress: &Progress) -> ExecutionCounts {
 }
 
 impl Status {
-    pub(super) fn of(progress: &Progress, surroundings: &Around<'_>) -> Self {
+    pub(super) fn of(progress: &Progress, failed: &[u32], surroundings: &Around<'_>) -> Self {
         let id = |index| execution_id(&progress.batch_id, index);
         let executions = ExecutionIds {
             counts: counts(progress),
             all_execution_ids: (0..progress.assets.total).map(id).collect(),
-            failed_execution_ids: progress.failed.iter().copied().map(id).collect(),
+            failed_execution_ids: failed.iter().copied().map(id).collect(),
         };
         Self::with(progress, surroundings, executions)
     }
@@ -419,23 +419,22 @@ pub struct ExecutionAnswer {
 
 impl From<&Execution> for ExecutionAnswer {
     fn from(execution: &Execution) -> Self {
-        let success = execution.status == ExecutionStatus::Success;
-        let failure = (execution.status == ExecutionStatus::Failed).then_some(execution.failure.as_ref()).flatten();
+        let results = execution.success().map(|success| &success.results);
         Self {
             execution_id: execution.execution_id(),
             batch_id: execution.batch_id.clone(),
             asset_index: execution.asset_index,
             input_asset: execution.input_asset.clone(),
-            status: execution.status,
+            status: execution.status(),
             attempts: execution.attempts,
-            outputs: success.then(|| execution.outputs.clone()),
-            warnings: success.then(|| execution.warnings.clone()),
-            failure: failure.map(ExecutionFailure::from),
+            outputs: results.map(|results| results.outputs.clone()),
+            warnings: results.map(|results| results.warnings.clone()),
+            failure: execution.failure().map(ExecutionFailure::from),
             history: execution.history.iter().map(PastFailureAnswer::from).collect(),
-            reused: execution.reused.clone(),
-            started_at: execution.started_at.map(iso_time),
-            completed_at: execution.completed_at.map(iso_time),
-            duration_ms: execution.duration_ms,
+            reused: execution.reused().cloned(),
+            started_at: execution.started_at().map(iso_time),
+            completed_at: execution.completed_at().map(iso_time),
+            duration_ms: execution.duration_ms(),
             client_data: execution.client_data.clone(),
         }
     }

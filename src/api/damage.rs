@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::{Host, Service};
-use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
+use crate::batch::records::{Execution, ExecutionStatus, Progress, Subset, execution_id};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
-use crate::store::{Store, Which};
+use crate::store::{AssetStore, BatchStore, Which};
 
 /// Executions read at once, to keep tasks short.
 const PORTION: u32 = 500;
@@ -24,7 +24,7 @@ pub struct VerifyAnswer {
     pub damaged: Vec<String>,
 }
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
     /// The successes among the next executions of a batch, in order; `None` after its end. `from` starts at 0 and is
     /// advanced by each call.
     ///
@@ -35,9 +35,9 @@ impl<S: Store, H: Host> Service<S, H> {
             return Ok(None);
         }
         // By index rather than by position among the successes, whose number may change meanwhile.
-        let mut executions = self.store.executions(batch_id, None, *from, PORTION).await?.executions;
+        let mut executions = self.store.executions(batch_id, Subset::All, *from, PORTION).await?.executions;
         *from += PORTION;
-        executions.retain(|execution| execution.status == ExecutionStatus::Success);
+        executions.retain(|execution| execution.status() == ExecutionStatus::Success);
         Ok(Some(executions))
     }
 
@@ -70,7 +70,7 @@ impl<S: Store, H: Host> Service<S, H> {
                     Err(error) => return Err(error),
                 };
                 for execution in executions {
-                    let outputs = execution.outputs.iter().filter(|output| asset_ids.contains(&output.sha256));
+                    let outputs = execution.outputs().iter().filter(|output| asset_ids.contains(&output.sha256));
                     let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
                     if !names.is_empty() {
                         found.push((execution.asset_index, names));
@@ -87,7 +87,7 @@ impl<S: Store, H: Host> Service<S, H> {
                 let mut changed = Vec::new();
                 for execution in executions {
                     // Its current state: it may have been regenerated meanwhile.
-                    let still = execution.outputs.iter().any(|output| asset_ids.contains(&output.sha256));
+                    let still = execution.outputs().iter().any(|output| asset_ids.contains(&output.sha256));
                     let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
                     let names = place.filter(|_| still).map(|at| &found[at].1);
                     if names.and_then(|names| transitions::damage(progress, execution, names, now)).is_some() {

@@ -7,7 +7,7 @@ use super::answers::PauseAnswer;
 use super::error::ApiError;
 use super::{Event, Host, Service};
 use crate::batch::records::{Pause, PauseReason};
-use crate::store::{Store, StoreError};
+use crate::store::{SettingStore, StoreError};
 
 /// The setting's key; its value is a pause, or empty.
 const KEY: &str = "hold";
@@ -23,12 +23,12 @@ pub struct GlobalPauseAnswer {
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn read_global_pause<S: Store>(store: &S) -> Result<Option<Pause>, StoreError> {
+pub async fn read_global_pause<S: SettingStore>(store: &S) -> Result<Option<Pause>, StoreError> {
     let kept = store.setting(KEY).await?;
     Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: SettingStore, H: Host> Service<S, H> {
     /// Pauses all batches: nothing new starts, executions in flight finish. An existing pause stays unchanged.
     ///
     /// # Errors

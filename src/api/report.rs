@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::time::iso_time;
-use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Progress};
+use crate::batch::records::{BatchStatus, Execution, Progress};
 
 /// The columns of a report, in this order; also an object's keys in the JSON form.
 const COLUMNS: [&str; 30] = [
@@ -121,10 +121,8 @@ fn push_cell(csv: &mut String, cell: &Value) {
 fn rows(execution: &Execution) -> Vec<Vec<Value>> {
     let input = execution.input_asset.inputs.first();
     let size = execution.input_size;
-    let failure = execution.failure.as_ref().filter(|_| execution.status == ExecutionStatus::Failed);
-    // Stale outputs of an earlier success do not count.
-    let warnings = execution.warnings.iter().filter(|_| execution.status == ExecutionStatus::Success);
-    let warnings: Vec<&str> = warnings.map(|warning| warning.code.as_str()).collect();
+    let failure = execution.failure();
+    let warnings: Vec<&str> = execution.warnings().iter().map(|warning| warning.code.as_str()).collect();
     let word = |word: Option<Value>| word.unwrap_or_default();
     let own: Vec<Value> = vec![
         execution.execution_id().into(),
@@ -135,7 +133,7 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
         size.map(|size| size.width).into(),
         size.map(|size| size.height).into(),
         size.map(|size| size.bytes).into(),
-        execution.status.name().into(),
+        execution.status().name().into(),
         execution.attempts.into(),
         execution.history.len().into(),
         failure.map(|failure| failure.message.clone()).into(),
@@ -144,19 +142,19 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
         failure.and_then(|failure| failure.action_id.clone()).into(),
         failure.map(|failure| failure.hint.clone()).into(),
         Some(warnings.join(" ")).filter(|codes| !codes.is_empty()).into(),
-        execution.started_at.map(iso_time).into(),
-        execution.completed_at.map(iso_time).into(),
-        execution.duration_ms.into(),
-        execution.engine_version.clone().into(),
-        execution.reused.as_ref().map(|reused| reused.execution_id.clone()).into(),
+        execution.started_at().map(iso_time).into(),
+        execution.completed_at().map(iso_time).into(),
+        execution.duration_ms().into(),
+        execution.engine_version().cloned().into(),
+        execution.reused().map(|reused| reused.execution_id.clone()).into(),
     ];
     debug_assert_eq!(own.len(), OUTPUT);
-    if execution.outputs.is_empty() {
+    if execution.outputs().is_empty() {
         let mut row = own;
         row.resize(COLUMNS.len(), Value::Null);
         return vec![row];
     }
-    let outputs = execution.outputs.iter().map(|output| {
+    let outputs = execution.outputs().iter().map(|output| {
         let mut row = own.clone();
         row.extend::<[Value; COLUMNS.len() - OUTPUT]>([
             output.action_id.clone().into(),

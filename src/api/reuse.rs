@@ -8,9 +8,9 @@ use crate::batch::transitions;
 use crate::codecs::Format;
 use crate::engine::{Graph, InputRef};
 use crate::library;
-use crate::store::Store;
+use crate::store::{BatchStore, LibraryStore};
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
     /// Records for each execution what determines its results: recipe, versions, the user's own models in it, and the
     /// content of each input. An execution whose content is unknown until it is fetched gets no such record.
     pub(super) async fn note_content_keys(
@@ -47,7 +47,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let version = graph.version();
         for (execution, found) in keyed.into_iter().zip(found) {
             // An execution accepted by this version may have been finished by another version of the program.
-            let same = found.filter(|found| found.engine_version.as_ref() == Some(&version));
+            let same = found.filter(|found| found.engine_version() == Some(&version));
             if let Some(found) = same
                 && let Some(names) = names(graph, execution, &found)
             {
@@ -80,14 +80,14 @@ fn content_key(whole: &str, input: &InputAsset) -> Option<String> {
 
 /// The names of a finished execution's outputs in this workflow; `None` if this workflow has other outputs.
 fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
-    if graph.outputs.len() != found.outputs.len() {
+    if graph.outputs.len() != found.outputs().len() {
         return None;
     }
     let nameless = format!("image-{}", execution.asset_index + 1);
     let primary = execution.input_asset.inputs.first();
     let given = primary.map(|input| input.name.as_str()).filter(|name| !name.is_empty());
     let folder = primary.map_or("", InputRef::folder);
-    let named = graph.outputs.iter().zip(&found.outputs).map(|(here, output)| {
+    let named = graph.outputs.iter().zip(found.outputs()).map(|(here, output)| {
         let format = Format::ALL.iter().find(|format| format.media_type() == output.mime_type);
         let extension = format.map_or("", |format| format.extension());
         let size = (output.width, output.height);

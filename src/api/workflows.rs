@@ -12,7 +12,7 @@ use super::{Event, Host, Service};
 use crate::batch::records::{PinnedVersion, Progress};
 use crate::compact::sort_by;
 use crate::library::{self, KeptWorkflow, PublishRefusal, RunParameter, Version};
-use crate::store::{BatchFilter, Store, WorkflowChange};
+use crate::store::{AssetStore, BatchFilter, BatchStore, LibraryStore, WorkflowChange};
 use crate::workflow::{self, builtin};
 
 /// Whether a workflow may be run by its id.
@@ -129,7 +129,7 @@ impl ApiError {
     }
 }
 
-impl<S: Store, H: Host> Service<S, H> {
+impl<S: AssetStore + BatchStore + LibraryStore, H: Host> Service<S, H> {
     /// The user's own workflows, the most recently changed first; `query` has `status`, `limit` and `offset`.
     ///
     /// # Errors

@@ -9,6 +9,8 @@
 //! A worker's life: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. An execution whose
 //! worker is lost: `GiveBack` → `GivenBack`; until then it counts as in flight.
 
+use std::cmp::Reverse;
+
 use super::records::{BatchStatus, Execution, PauseReason, Priority, Progress};
 use super::transitions::Cause;
 use crate::compact::{SortedMap, SortedSet};
@@ -123,7 +125,7 @@ impl From<&Execution> for Waiting {
     fn from(execution: &Execution) -> Self {
         Self {
             index: execution.asset_index,
-            suspect: execution.suspect,
+            suspect: execution.is_suspect(),
             pixels: execution.input_size.map(|size| u64::from(size.width) * u64::from(size.height)),
         }
     }
@@ -302,10 +304,11 @@ pub const MAX_FAILED_STARTS: u32 = 3;
 #[derive(Debug)]
 struct BatchQueue {
     view: BatchView,
-    pending: SortedSet<u32>,
-    suspects: SortedSet<u32>,
+    /// In reverse like the next two: what starts next is taken from the end, so that nothing has to move.
+    pending: SortedSet<Reverse<u32>>,
+    suspects: SortedSet<Reverse<u32>>,
     /// Pixels of the pending executions, as far as known.
-    pixels: SortedMap<u32, u64>,
+    pixels: SortedMap<Reverse<u32>, u64>,
     loading: LoadState,
     /// The round that was loaded.
     round: u32,
@@ -337,20 +340,20 @@ impl BatchQueue {
     /// Pixels of an execution: known, or the batch's average, or the assumed value.
     fn cost(&self, index: u32, guess: u64) -> u64 {
         let like_others = self.measured_sum.checked_div(self.measured_count).unwrap_or(guess);
-        self.pixels.get(&index).copied().unwrap_or(like_others).max(1)
+        self.pixels.get(&Reverse(index)).copied().unwrap_or(like_others).max(1)
     }
 
     fn take(&mut self, index: u32) -> bool {
-        let suspect = self.suspects.remove(&index);
-        self.pending.remove(&index);
-        self.pixels.remove(&index);
+        let suspect = self.suspects.remove(&Reverse(index));
+        self.pending.remove(&Reverse(index));
+        self.pixels.remove(&Reverse(index));
         suspect
     }
 
     fn put(&mut self, waiting: Waiting) {
         let set = if waiting.suspect { &mut self.suspects } else { &mut self.pending };
-        set.insert(waiting.index);
-        self.pixels.extend(waiting.pixels.map(|pixels| (waiting.index, pixels)));
+        set.insert(Reverse(waiting.index));
+        self.pixels.extend(waiting.pixels.map(|pixels| (Reverse(waiting.index), pixels)));
     }
 }
 
@@ -474,7 +477,8 @@ impl Scheduler {
     /// The next executions of a batch, at most `count`, as far as nothing changes their order.
     pub fn next_in(&self, batch: &str, count: usize) -> Vec<u32> {
         let Some(batch) = self.batches.get(batch).filter(|batch| batch.may_start()) else { return Vec::new() };
-        batch.suspects.iter().chain(&batch.pending).take(count).copied().collect()
+        let in_order = batch.suspects.iter().rev().chain(batch.pending.iter().rev());
+        in_order.take(count).map(|Reverse(index)| *index).collect()
     }
 
     /// How many executions are in flight on the device.
@@ -569,7 +573,7 @@ impl Scheduler {
         batch.pending.clear();
         batch.suspects.clear();
         batch.pixels.clear();
-        for one in waiting.into_iter().filter(|one| !taken.contains(&one.index)) {
+        for one in waiting.into_iter().rev().filter(|one| !taken.contains(&one.index)) {
             batch.put(one);
         }
         self.changed(id, view);
@@ -827,7 +831,7 @@ impl Scheduler {
         });
         let id = self.fair.choose(contenders)?.to_owned();
         let batch = self.batches.get(&id)?;
-        let index = *if suspects { batch.suspects.first() } else { batch.pending.first() }?;
+        let Reverse(index) = *if suspects { batch.suspects.last() } else { batch.pending.last() }?;
         let pixels = batch.cost(index, self.limits.guess);
         let busy: u64 = self.jobs.values().chain(&self.giving_back).map(|job| job.pixels).sum();
         if in_flight > 0 && busy.saturating_add(pixels) > self.limits.pixels {

@@ -4,13 +4,14 @@
 //! reads a clock or a store. After each, the counters add up, the counters agree with the executions' states, and a
 //! batch that ended with nothing in flight has its `completed_at`.
 
+pub use super::records::Results;
 use super::records::{
-    Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, OutputFile, PastFailure,
-    Pause, PauseReason, Priority, Progress, Reused,
+    Assets, BatchStatus, Config, Execution, ExecutionState, ExecutionStatus, Failed, Flight, InputAsset, InputSize,
+    Millis, Origin, PastFailure, Pause, PauseReason, Priority, Progress, Reused, Run, Success,
 };
 use super::webhook;
 use crate::compact::{SortedMap, SortedSet};
-use crate::error::{Failure, Warning};
+use crate::error::Failure;
 use crate::file_name::folder;
 
 /// An execution fails with this many worker deaths.
@@ -29,32 +30,7 @@ pub fn accept(
 ) -> (Progress, Vec<Execution>) {
     let executions: Vec<Execution> = (0..)
         .zip(inputs)
-        .map(|(asset_index, input_asset)| Execution {
-            batch_id: batch_id.to_owned(),
-            asset_index,
-            input_asset,
-            status: ExecutionStatus::Pending,
-            attempts: 0,
-            outputs: Vec::new(),
-            crc32: Vec::new(),
-            failure: None,
-            history: Vec::new(),
-            content_key: None,
-            reused: None,
-            warnings: Vec::new(),
-            started_at: None,
-            completed_at: None,
-            duration_ms: None,
-            input_thumbnail: None,
-            output_thumbnail: None,
-            input_size: None,
-            worker_deaths: 0,
-            tab_deaths: 0,
-            suspect: false,
-            alone: false,
-            engine_version: None,
-            client_data: None,
-        })
+        .map(|(asset_index, input_asset)| Execution::new(batch_id, asset_index, input_asset))
         .collect();
     let total = executions.len() as u32;
     let progress = Progress {
@@ -70,8 +46,7 @@ pub fn accept(
         paused: None,
         config,
         assets: Assets { total, pending: total, ..Assets::default() },
-        failed: SortedSet::new(),
-        doubtful: SortedSet::new(),
+        doubtful_count: 0,
         duration_sum_ms: 0.0,
         duration_count: 0,
         webhook: None,
@@ -94,32 +69,25 @@ pub fn take_over(
     names: Vec<String>,
     now: Millis,
 ) -> Option<()> {
-    let fits = execution.status == ExecutionStatus::Pending
+    let success = found.success()?;
+    let fits = execution.status() == ExecutionStatus::Pending
         && progress.status == BatchStatus::Pending
-        && found.status == ExecutionStatus::Success
-        && found.outputs.len() == names.len();
+        && found.outputs().len() == names.len();
     if !fits {
         return None;
     }
-    let mut taken = Execution {
-        batch_id: execution.batch_id.clone(),
-        asset_index: execution.asset_index,
-        input_asset: execution.input_asset.clone(),
-        content_key: execution.content_key.clone(),
-        attempts: execution.attempts,
-        history: Vec::new(),
-        started_at: None,
-        completed_at: Some(now),
-        duration_ms: None,
-        worker_deaths: 0,
-        tab_deaths: 0,
-        reused: Some(Reused { batch_id: found.batch_id.clone(), execution_id: found.execution_id() }),
-        ..found.clone()
-    };
-    for (output, name) in taken.outputs.iter_mut().zip(names) {
+    let mut results = success.results.clone();
+    for (output, name) in results.outputs.iter_mut().zip(names) {
         output.name = name;
     }
-    *execution = taken;
+    execution.input_thumbnail.clone_from(&found.input_thumbnail);
+    execution.input_size = found.input_size;
+    execution.state = ExecutionState::Success(Box::new(Success {
+        origin: Origin::Reused(Reused { batch_id: found.batch_id.clone(), execution_id: found.execution_id() }),
+        completed_at: now,
+        engine_version: success.engine_version.clone(),
+        results,
+    }));
     progress.assets.pending -= 1;
     succeeded(progress, execution);
     conclude(progress, now);
@@ -134,18 +102,14 @@ pub fn return_missing(
     missing: &SortedSet<String>,
 ) -> SortedMap<String, i64> {
     let mut let_go = SortedMap::<String, i64>::new();
-    for execution in executions.iter_mut().filter(|execution| execution.reused.is_some()) {
+    for execution in executions.iter_mut().filter(|execution| execution.reused().is_some()) {
         if !execution.references().any(|asset_id| missing.contains(asset_id)) {
             continue;
         }
         execution.references().for_each(|asset_id| *let_go.entry(asset_id.to_owned()).or_default() -= 1);
-        execution.status = ExecutionStatus::Pending;
-        execution.outputs.clear();
-        execution.crc32.clear();
-        execution.warnings.clear();
-        (execution.input_thumbnail, execution.output_thumbnail) = (None, None);
-        (execution.completed_at, execution.engine_version, execution.reused) = (None, None, None);
-        no_success(progress, execution.asset_index);
+        no_success(progress, execution);
+        execution.input_thumbnail = None;
+        execution.state = ExecutionState::Pending { suspect: false };
         progress.assets.pending += 1;
         (progress.status, progress.completed_at, progress.webhook) = (BatchStatus::Pending, None, None);
     }
@@ -157,15 +121,12 @@ pub fn return_missing(
 ///
 /// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending.
 pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool, now: Millis) -> Option<u32> {
-    if progress.status.is_end() || progress.paused.is_some() || execution.status != ExecutionStatus::Pending {
+    let ExecutionState::Pending { suspect } = execution.state else { return None };
+    if progress.status.is_end() || progress.paused.is_some() {
         return None;
     }
-    execution.status = ExecutionStatus::Running;
+    execution.state = ExecutionState::Running(Flight { started_at: now, alone, suspect });
     execution.attempts += 1;
-    execution.started_at = Some(now);
-    execution.completed_at = None;
-    execution.duration_ms = None;
-    execution.alone = alone;
     progress.status = BatchStatus::Running;
     progress.assets.pending -= 1;
     progress.assets.processing += 1;
@@ -186,19 +147,6 @@ pub struct Findings {
     pub engine_version: Option<String>,
 }
 
-/// What a successful execution produced.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Results {
-    /// The written results.
-    pub outputs: Vec<OutputFile>,
-    /// CRC-32 of each.
-    pub crc32: Vec<u32>,
-    /// Asset id of the 256 px thumbnail of the first.
-    pub output_thumbnail: Option<String>,
-    /// What was noticed about them.
-    pub warnings: Vec<Warning>,
-}
-
 /// Records a success.
 ///
 /// `None`, and nothing changes, unless the execution is running with this attempt.
@@ -210,16 +158,12 @@ pub fn succeed(
     findings: Findings,
     now: Millis,
 ) -> Option<()> {
-    in_flight(execution, attempt)?;
-    execution.status = ExecutionStatus::Success;
-    execution.outputs = results.outputs;
-    execution.crc32 = results.crc32;
-    execution.output_thumbnail = results.output_thumbnail;
-    execution.failure = None;
-    execution.warnings = results.warnings;
-    record_findings(execution, findings);
+    let flight = in_flight(execution, attempt)?;
+    let engine_version = record_findings(execution, findings);
+    let origin = Origin::Made(land(progress, flight, now));
+    execution.state = ExecutionState::Success(Box::new(Success { origin, completed_at: now, engine_version, results }));
     succeeded(progress, execution);
-    end(progress, execution, now);
+    conclude(progress, now);
     Some(())
 }
 
@@ -234,9 +178,9 @@ pub fn fail(
     findings: Findings,
     now: Millis,
 ) -> Option<()> {
-    in_flight(execution, attempt)?;
-    record_findings(execution, findings);
-    fail_running(progress, execution, failure, now);
+    let flight = in_flight(execution, attempt)?;
+    let engine_version = record_findings(execution, findings);
+    fail_running(progress, execution, flight, failure, engine_version, now);
     Some(())
 }
 
@@ -277,7 +221,7 @@ pub fn give_back(
     cause: Cause,
     now: Millis,
 ) -> Option<GivenBack> {
-    in_flight(execution, attempt)?;
+    let flight = in_flight(execution, attempt)?;
     let failure = match cause {
         Cause::Panic(message) => Some(Failure::system(
             format!("The program failed on this image: {message}"),
@@ -309,11 +253,11 @@ pub fn give_back(
     };
     match failure {
         Some(failure) => {
-            fail_running(progress, execution, failure, now);
+            fail_running(progress, execution, flight, failure, None, now);
             Some(GivenBack::Failed)
         }
         None => {
-            return_running(progress, execution, now);
+            return_running(progress, execution, flight, now);
             Some(GivenBack::Pending)
         }
     }
@@ -387,32 +331,24 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     if !progress.status.is_end() {
         return Err(RetryRefusal::NotEnded(progress.status));
     }
-    if let Some(other) = executions.iter().find(|execution| execution.status != ExecutionStatus::Failed) {
-        return Err(RetryRefusal::NotFailed(other.asset_index, other.status));
+    if let Some(other) = executions.iter().find(|execution| execution.failed().is_none()) {
+        return Err(RetryRefusal::NotFailed(other.asset_index, other.status()));
     }
     if executions.is_empty() && progress.assets.unfinished() == 0 {
         return Err(RetryRefusal::Nothing);
     }
     for execution in executions.iter_mut() {
-        if let Some(duration) = execution.duration_ms.take() {
-            progress.duration_sum_ms -= duration;
-            progress.duration_count -= 1;
-        }
-        execution.status = ExecutionStatus::Pending;
-        execution.outputs.clear();
-        execution.crc32.clear();
-        execution.output_thumbnail = None;
-        if let Some(failure) = execution.failure.take() {
-            let failed_at = execution.completed_at.unwrap_or(now);
+        let pending = ExecutionState::Pending { suspect: execution.tab_deaths > 0 };
+        if let ExecutionState::Failed(failed) = std::mem::replace(&mut execution.state, pending) {
+            let Failed { failure, run, completed_at: failed_at, .. } = *failed;
+            if let Some(run) = run {
+                progress.duration_sum_ms -= run.duration_ms;
+                progress.duration_count -= 1;
+            }
             execution.history.push(PastFailure { attempt: execution.attempts, failed_at, failure });
         }
-        execution.started_at = None;
-        execution.completed_at = None;
-        execution.suspect = execution.tab_deaths > 0;
         execution.worker_deaths = 0;
         execution.tab_deaths = 0;
-        execution.alone = false;
-        progress.failed.remove(&execution.asset_index);
         progress.assets.failed -= 1;
         progress.assets.pending += 1;
     }
@@ -485,25 +421,17 @@ pub fn retry_with(
 ///
 /// `None`, and nothing changes, unless it is a success.
 pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[String], now: Millis) -> Option<()> {
-    if execution.status != ExecutionStatus::Success {
-        return None;
-    }
+    let engine_version = execution.success()?.engine_version.clone();
     let named: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     let (are, they) = if names.len() == 1 { ("result", "is") } else { ("results", "are") };
-    execution.status = ExecutionStatus::Failed;
-    execution.failure = Some(Failure::system(
+    let failure = Failure::system(
         format!("The stored {are} {} {they} damaged.", named.join(", ")),
         "Retry it to regenerate the result from the original picture.",
-    ));
-    execution.completed_at = Some(now);
-    execution.outputs.clear();
-    execution.crc32.clear();
-    execution.warnings.clear();
-    execution.output_thumbnail = None;
-    execution.reused = None;
-    no_success(progress, execution.asset_index);
+    );
+    let run = execution.run();
+    no_success(progress, execution);
+    execution.state = ExecutionState::Failed(Box::new(Failed { failure, run, completed_at: now, engine_version }));
     progress.assets.failed += 1;
-    progress.failed.insert(execution.asset_index);
     touched(progress, now);
     Some(())
 }
@@ -528,36 +456,34 @@ pub fn adopt(
     }
     progress.assets = Assets { total: progress.assets.total, ..Assets::default() };
     (progress.duration_sum_ms, progress.duration_count) = (0.0, 0);
-    progress.failed.clear();
-    progress.doubtful.clear();
+    progress.doubtful_count = 0;
     for execution in executions.iter_mut() {
         let there = |asset_id: &String| present.contains(asset_id);
         execution.input_thumbnail = execution.input_thumbnail.take().filter(there);
-        execution.output_thumbnail = execution.output_thumbnail.take().filter(there);
         let named = execution.input_asset.inputs.first().is_some_and(|input| input.source_url.starts_with("asset:"));
         if !named {
             execution.input_asset.asset_id = execution.input_asset.asset_id.take().filter(there);
         }
-        if execution.status == ExecutionStatus::Running {
-            execution.status = ExecutionStatus::Pending;
-            execution.started_at = None;
-            execution.alone = false;
-        }
-        match execution.status {
-            ExecutionStatus::Success => succeeded(progress, execution),
-            ExecutionStatus::Failed => {
-                progress.assets.failed += 1;
-                progress.failed.insert(execution.asset_index);
+        match &mut execution.state {
+            ExecutionState::Success(success) => {
+                success.results.output_thumbnail = success.results.output_thumbnail.take().filter(there);
+                succeeded(progress, execution);
             }
-            ExecutionStatus::Pending | ExecutionStatus::Running => progress.assets.pending += 1,
+            ExecutionState::Failed(_) => {
+                progress.assets.failed += 1;
+            }
+            ExecutionState::Running(Flight { suspect, .. }) | ExecutionState::Pending { suspect } => {
+                execution.state = ExecutionState::Pending { suspect: *suspect };
+                progress.assets.pending += 1;
+            }
         }
-        if let Some(duration) = execution.duration_ms {
+        if let Some(duration) = execution.duration_ms() {
             progress.duration_sum_ms += duration;
             progress.duration_count += 1;
         }
     }
     for execution in executions.iter_mut() {
-        let gone = execution.outputs.iter().filter(|output| !present.contains(&output.sha256));
+        let gone = execution.outputs().iter().filter(|output| !present.contains(&output.sha256));
         let names: Vec<String> = gone.map(|output| output.name.clone()).collect();
         if !names.is_empty() {
             let _no_success_has_no_results = damage(progress, execution, &names, now);
@@ -584,21 +510,22 @@ pub fn recover(
     now: Millis,
 ) -> Option<u32> {
     let mut found = 0;
-    for execution in executions.iter_mut().filter(|execution| execution.status == ExecutionStatus::Running) {
+    for execution in executions.iter_mut() {
+        let ExecutionState::Running(mut flight) = execution.state else { continue };
         found += 1;
-        let blameless = left.zip(execution.started_at).is_some_and(|(left, started)| started <= left);
+        let blameless = left.is_some_and(|left| flight.started_at <= left);
         if !blameless {
-            execution.suspect = true;
-            execution.tab_deaths += u32::from(execution.alone);
+            flight.suspect = true;
+            execution.tab_deaths += u32::from(flight.alone);
         }
         if execution.tab_deaths >= MAX_TAB_DEATHS {
             let failure = Failure::system(
                 format!("The page crashed {MAX_TAB_DEATHS} times while only this image was being processed."),
                 "Make the image or the sizes in the workflow smaller, then retry it.",
             );
-            fail_running(progress, execution, failure, now);
+            fail_running(progress, execution, flight, failure, None, now);
         } else {
-            return_running(progress, execution, now);
+            return_running(progress, execution, flight, now);
         }
     }
     (found > 0).then_some(found)
@@ -611,61 +538,63 @@ pub fn update(progress: &mut Progress, priority: Option<Priority>, concurrency_l
     touched(progress, now);
 }
 
-fn in_flight(execution: &Execution, attempt: u32) -> Option<()> {
-    (execution.status == ExecutionStatus::Running && execution.attempts == attempt).then_some(())
+fn in_flight(execution: &Execution, attempt: u32) -> Option<Flight> {
+    match execution.state {
+        ExecutionState::Running(flight) if execution.attempts == attempt => Some(flight),
+        _ => None,
+    }
 }
 
-fn record_findings(execution: &mut Execution, findings: Findings) {
+/// Records what was found, except for the engine's version, which belongs to the end.
+fn record_findings(execution: &mut Execution, findings: Findings) -> Option<String> {
     if findings.fetched.is_some() {
         execution.input_asset.asset_id = findings.fetched;
     }
     execution.input_thumbnail = findings.input_thumbnail.or(execution.input_thumbnail.take());
     execution.input_size = findings.input_size.or(execution.input_size);
-    execution.engine_version = findings.engine_version;
+    findings.engine_version
 }
 
-fn fail_running(progress: &mut Progress, execution: &mut Execution, failure: Failure, now: Millis) {
-    execution.status = ExecutionStatus::Failed;
-    execution.failure = Some(failure);
+fn fail_running(
+    progress: &mut Progress,
+    execution: &mut Execution,
+    flight: Flight,
+    failure: Failure,
+    engine_version: Option<String>,
+    now: Millis,
+) {
+    let run = Some(land(progress, flight, now));
+    execution.state = ExecutionState::Failed(Box::new(Failed { failure, run, completed_at: now, engine_version }));
     progress.assets.failed += 1;
-    progress.failed.insert(execution.asset_index);
     if !progress.config.continue_on_error && !progress.status.is_end() {
         progress.status = BatchStatus::Failed;
     }
-    end(progress, execution, now);
-}
-
-/// Counts a success, and notes whether there are doubts about it.
-fn succeeded(progress: &mut Progress, execution: &Execution) {
-    progress.assets.completed += 1;
-    if execution.is_doubtful() {
-        progress.doubtful.insert(execution.asset_index);
-    }
-}
-
-/// Removes a success from the counts.
-fn no_success(progress: &mut Progress, index: u32) {
-    progress.assets.completed -= 1;
-    progress.doubtful.remove(&index);
-}
-
-/// Ends a running execution, whatever the outcome.
-fn end(progress: &mut Progress, execution: &mut Execution, now: Millis) {
-    let duration = (now - execution.started_at.unwrap_or(now)).max(0.0);
-    execution.completed_at = Some(now);
-    execution.duration_ms = Some(duration);
-    execution.suspect = false;
-    execution.alone = false;
-    progress.duration_sum_ms += duration;
-    progress.duration_count += 1;
-    progress.assets.processing -= 1;
     conclude(progress, now);
 }
 
-fn return_running(progress: &mut Progress, execution: &mut Execution, now: Millis) {
-    execution.status = ExecutionStatus::Pending;
-    execution.started_at = None;
-    execution.alone = false;
+/// Counts a success, and whether there are doubts about it.
+fn succeeded(progress: &mut Progress, execution: &Execution) {
+    progress.assets.completed += 1;
+    progress.doubtful_count += u32::from(execution.is_doubtful());
+}
+
+/// Removes a success from the counts.
+fn no_success(progress: &mut Progress, execution: &Execution) {
+    progress.assets.completed -= 1;
+    progress.doubtful_count = progress.doubtful_count.saturating_sub(execution.is_doubtful().into());
+}
+
+/// Counts a running execution as ended, whatever the outcome.
+fn land(progress: &mut Progress, flight: Flight, now: Millis) -> Run {
+    let duration_ms = (now - flight.started_at).max(0.0);
+    progress.duration_sum_ms += duration_ms;
+    progress.duration_count += 1;
+    progress.assets.processing -= 1;
+    Run { started_at: flight.started_at, duration_ms }
+}
+
+fn return_running(progress: &mut Progress, execution: &mut Execution, flight: Flight, now: Millis) {
+    execution.state = ExecutionState::Pending { suspect: flight.suspect };
     progress.assets.processing -= 1;
     progress.assets.pending += 1;
     conclude(progress, now);
@@ -690,20 +619,16 @@ fn conclude(progress: &mut Progress, now: Millis) {
 
 fn touched(progress: &mut Progress, now: Millis) {
     debug_assert!(progress.assets.add_up(), "{:?}", progress.assets);
-    debug_assert_eq!(progress.failed.len(), progress.assets.failed as usize);
-    debug_assert!(
-        progress.doubtful.len() <= progress.assets.completed as usize
-            && progress.doubtful.is_disjoint(&progress.failed)
-    );
+    debug_assert!(progress.doubtful_count <= progress.assets.completed);
     progress.revision += 1;
     progress.updated_at = now.max(progress.updated_at);
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::records::InputRef;
+    use super::super::records::{InputRef, OutputFile};
     use super::*;
-    use crate::error::ErrorCategory;
+    use crate::error::{ErrorCategory, Warning};
 
     /// A new batch of `count` pictures, accepted at 1,000.
     pub(crate) fn batch_of(count: u32) -> (Progress, Vec<Execution>) {
@@ -741,8 +666,8 @@ pub(crate) mod tests {
         end_well(&mut progress, &mut executions[1], 1_350.0);
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(1_350.0)));
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (300.0, 2));
-        assert_eq!(executions[1].duration_ms, Some(200.0));
-        assert_eq!((executions[1].started_at, executions[1].completed_at), (Some(1_150.0), Some(1_350.0)));
+        assert_eq!(executions[1].duration_ms(), Some(200.0));
+        assert_eq!((executions[1].started_at(), executions[1].completed_at()), (Some(1_150.0), Some(1_350.0)));
     }
 
     #[test]
@@ -775,7 +700,7 @@ pub(crate) mod tests {
                 end_badly(&mut progress, &mut executions[1], 4.0);
             }
             assert_eq!(progress.status, expected);
-            assert_eq!(progress.failed.first(), Some(&0));
+            assert_eq!(executions[0].status(), ExecutionStatus::Failed);
         }
     }
 
@@ -849,7 +774,7 @@ pub(crate) mod tests {
             let attempt = start(&mut progress, &mut executions[0], 1.0);
             assert_eq!(give_back(&mut progress, &mut executions[0], attempt, cause, 2.0), Some(expected));
         }
-        let failure = executions[0].failure.as_ref().expect("failed");
+        let failure = executions[0].failure().expect("failed");
         assert_eq!(failure.category, ErrorCategory::SystemError);
         assert!(!failure.hint.is_empty());
         assert_eq!((progress.status, executions[0].attempts), (BatchStatus::Failed, 3));
@@ -863,7 +788,7 @@ pub(crate) mod tests {
             start(&mut progress, &mut executions[0], 1.0);
             let back = give_back(&mut progress, &mut executions[0], 1, cause, 2.0);
             assert_eq!(back, Some(GivenBack::Failed));
-            assert!(executions[0].failure.as_ref().expect("failed").message.contains(word));
+            assert!(executions[0].failure().expect("failed").message.contains(word));
         }
     }
 
@@ -905,7 +830,7 @@ pub(crate) mod tests {
         (input.path, input.replaced) = (Some("day/new.png".to_owned()), true);
         assert_eq!(executions[0].input_asset.inputs, [input, logo]);
         assert_eq!(executions[0].input_asset.asset_id.as_deref(), Some("new"));
-        assert_eq!((executions[0].status, &executions[0].content_key), (ExecutionStatus::Pending, &None));
+        assert_eq!((executions[0].status(), &executions[0].content_key), (ExecutionStatus::Pending, &None));
         assert_eq!(executions[0].references().collect::<Vec<_>>(), ["new"]);
         start(&mut progress, &mut executions[0], 40.0);
         end_badly(&mut progress, &mut executions[0], 50.0);
@@ -927,8 +852,8 @@ pub(crate) mod tests {
         assert_eq!(progress.status, BatchStatus::Completed);
         assert_eq!(retry(&mut progress, &mut executions[..1], 40.0), Ok(1));
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Running, None));
-        assert_eq!((executions[0].status, &executions[0].failure), (ExecutionStatus::Pending, &None));
-        assert_eq!(progress.failed, SortedSet::from([2]));
+        assert_eq!((executions[0].status(), &executions[0].failure()), (ExecutionStatus::Pending, &None));
+        assert_eq!(executions[2].status(), ExecutionStatus::Failed);
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (30.0, 2), "it is no longer finished");
         assert_eq!(start(&mut progress, &mut executions[0], 50.0), 2);
         end_well(&mut progress, &mut executions[0], 60.0);
@@ -949,7 +874,7 @@ pub(crate) mod tests {
         }
         start(&mut progress, &mut executions[0], 400.0);
         end_well(&mut progress, &mut executions[0], 450.0);
-        assert_eq!((executions[0].status, executions[0].history.len()), (ExecutionStatus::Success, 3));
+        assert_eq!((executions[0].status(), executions[0].history.len()), (ExecutionStatus::Success, 3));
         assert_eq!(executions[0].history[0].failure, broken());
     }
 
@@ -996,10 +921,13 @@ pub(crate) mod tests {
         take_over(&mut progress, &mut executions[1], &found[0], vec!["new.jpg".into()], 50.0).expect("it fits");
         let taken = &executions[1];
         assert_eq!((taken.batch_id.as_str(), taken.asset_index, taken.attempts), ("batch-new", 1, 0));
-        assert_eq!((taken.outputs[0].name.as_str(), taken.outputs[0].sha256.as_str()), ("new.jpg", "f00d"));
-        assert_eq!((taken.crc32.as_slice(), taken.completed_at, taken.duration_ms), ([7].as_slice(), Some(50.0), None));
+        assert_eq!((taken.outputs()[0].name.as_str(), taken.outputs()[0].sha256.as_str()), ("new.jpg", "f00d"));
+        assert_eq!(
+            (taken.success().expect("one").results.crc32.as_slice(), taken.completed_at(), taken.duration_ms()),
+            ([7].as_slice(), Some(50.0), None)
+        );
         let from = Reused { batch_id: found[0].batch_id.clone(), execution_id: found[0].execution_id() };
-        assert_eq!(taken.reused, Some(from));
+        assert_eq!(taken.reused(), Some(&from));
         assert_eq!((progress.status, progress.assets.completed, progress.duration_count), (BatchStatus::Pending, 1, 0));
         take_over(&mut progress, &mut executions[0], &found[0], vec!["first.jpg".into()], 51.0).expect("it fits");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(51.0)), "nothing is left");
@@ -1032,14 +960,14 @@ pub(crate) mod tests {
         assert_eq!(progress.assets, Assets { total: 3, pending: 2, completed: 1, ..Assets::default() });
         assert_eq!(progress.paused.map(|pause| pause.reason), Some(PauseReason::User));
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (10.0, 1));
-        assert_eq!((executions[1].status, executions[1].suspect), (ExecutionStatus::Pending, false));
+        assert_eq!((executions[1].status(), executions[1].is_suspect()), (ExecutionStatus::Pending, false));
         cancel(&mut progress, 60.0).expect("running");
         progress.completed_at = None;
         adopt(&mut progress, &mut executions, &SortedSet::new(), 70.0).expect("they fit");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(70.0)));
         assert_eq!((progress.paused, progress.webhook), (None, None));
         assert_eq!(
-            (executions[0].status, progress.assets.failed),
+            (executions[0].status(), progress.assets.failed),
             (ExecutionStatus::Failed, 1),
             "its file is not here"
         );
@@ -1062,9 +990,9 @@ pub(crate) mod tests {
         damage(&mut progress, &mut executions[0], &["a.jpg".into()], 50.0).expect("a success");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
         assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
-        assert_eq!(progress.failed, SortedSet::from([0]));
+        assert_eq!(executions[0].status(), ExecutionStatus::Failed);
         assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "the damaged file is released");
-        let failure = executions[0].failure.clone().expect("failed");
+        let failure = executions[0].failure().expect("failed");
         assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
         assert_eq!(damage(&mut progress, &mut executions[0], &["a.jpg".into()], 60.0), None, "it is known");
         assert_eq!(retry(&mut progress, &mut executions, 70.0), Ok(1));
@@ -1088,23 +1016,30 @@ pub(crate) mod tests {
             let attempt = start(&mut progress, execution, 1.0);
             succeed(&mut progress, execution, attempt, results, Findings::default(), 2.0).expect("running");
         }
-        assert_eq!(progress.doubtful, SortedSet::from([1]));
+        assert_eq!(progress.doubtful_count, 1);
+        let doubtful: Vec<bool> = executions.iter().map(Execution::is_doubtful).collect();
+        assert_eq!(doubtful, [false, true, false]);
         let (mut other, mut taken) = batch_of(1);
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
-        assert_eq!(other.doubtful, SortedSet::from([0]), "a doubt is copied too");
-        progress.doubtful.clear();
+        assert_eq!(other.doubtful_count, 1, "a doubt is copied too");
+        progress.doubtful_count = 0;
         adopt(&mut progress, &mut executions, &SortedSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, SortedSet::from([1]), "from another browser, where it was not recorded yet");
+        assert_eq!(progress.doubtful_count, 1, "from another browser, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
-        assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "a missing result is no longer doubtful");
+        assert_eq!((progress.doubtful_count, progress.assets.failed), (0, 1), "a missing result is no longer doubtful");
     }
 
     #[test]
-    fn records_without_warning_levels_are_still_readable() {
+    fn records_of_older_versions_are_still_readable() {
         let (progress, _) = batch_of(1);
-        let text = serde_json::to_string(&progress).expect("serializes");
-        assert!(!text.contains("doubtful"), "{text}");
-        assert_eq!(serde_json::from_str::<Progress>(&text).expect("reads"), progress);
+        let mut record = serde_json::to_value(&progress).expect("serializes");
+        let fields = record.as_object_mut().expect("an object");
+        assert!(!fields.contains_key("failed") && !fields.contains_key("doubtful"), "{fields:?}");
+        // Sets that versions before had in here, and no count.
+        fields.remove("doubtfulCount");
+        fields.insert("failed".into(), serde_json::json!([3, 5]));
+        fields.insert("doubtful".into(), serde_json::json!([1]));
+        assert_eq!(serde_json::from_value::<Progress>(record).expect("reads"), progress);
         let old = r#"{ "code": "no_clear_subject", "message": "None.", "hint": "Look.", "actionId": null }"#;
         assert!(serde_json::from_str::<Warning>(old).expect("reads").is_doubt());
     }
@@ -1163,13 +1098,13 @@ pub(crate) mod tests {
         }
         assert_eq!(recover(&mut progress, &mut executions, None, 5.0), Some(2));
         assert_eq!((progress.assets.pending, progress.assets.processing), (3, 0));
-        let suspects: Vec<bool> = executions.iter().map(|execution| execution.suspect).collect();
+        let suspects: Vec<bool> = executions.iter().map(|execution| execution.is_suspect()).collect();
         assert_eq!(suspects, [true, true, false]);
         assert!(executions.iter().all(|execution| execution.tab_deaths == 0), "they were not alone");
         assert_eq!(recover(&mut progress, &mut executions, None, 6.0), None);
         start(&mut progress, &mut executions[0], 7.0);
         end_well(&mut progress, &mut executions[0], 8.0);
-        assert!(!executions[0].suspect);
+        assert!(!executions[0].is_suspect());
     }
 
     #[test]
@@ -1180,12 +1115,12 @@ pub(crate) mod tests {
             recover(&mut progress, &mut executions[..1], None, 2.0).expect("running");
             assert_eq!(executions[0].tab_deaths, death);
         }
-        assert_eq!(executions[0].status, ExecutionStatus::Failed);
+        assert_eq!(executions[0].status(), ExecutionStatus::Failed);
         assert_eq!(progress.status, BatchStatus::Running, "the other one is still to run");
         start(&mut progress, &mut executions[1], 3.0);
         end_well(&mut progress, &mut executions[1], 4.0);
         retry(&mut progress, &mut executions[..1], 5.0).expect("failed");
-        assert!(executions[0].suspect, "it still runs alone");
+        assert!(executions[0].is_suspect(), "it still runs alone");
         assert_eq!(executions[0].tab_deaths, 0);
     }
 
@@ -1196,17 +1131,17 @@ pub(crate) mod tests {
             let time = f64::from(10 * time);
             hand_out(&mut progress, &mut executions[0], true, time).expect("pending");
             recover(&mut progress, &mut executions[..1], Some(time), time + 1.0).expect("running");
-            assert_eq!(executions[0].status, ExecutionStatus::Pending);
-            assert_eq!((executions[0].tab_deaths, executions[0].suspect), (0, false));
+            assert_eq!(executions[0].status(), ExecutionStatus::Pending);
+            assert_eq!((executions[0].tab_deaths, executions[0].is_suspect()), (0, false));
         }
         // A mark that is older than the start says nothing about this end.
         hand_out(&mut progress, &mut executions[0], true, 300.0).expect("pending");
         recover(&mut progress, &mut executions[..1], Some(299.0), 301.0).expect("running");
-        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+        assert_eq!((executions[0].tab_deaths, executions[0].is_suspect()), (1, true));
         // Leaving neither adds to the crashes before nor takes them back.
         hand_out(&mut progress, &mut executions[0], true, 400.0).expect("pending");
         recover(&mut progress, &mut executions[..1], Some(400.0), 401.0).expect("running");
-        assert_eq!((executions[0].tab_deaths, executions[0].suspect), (1, true));
+        assert_eq!((executions[0].tab_deaths, executions[0].is_suspect()), (1, true));
     }
 
     #[test]
@@ -1243,6 +1178,6 @@ pub(crate) mod tests {
         assert_eq!(execution.input_asset.asset_id.as_deref(), Some("f00d"));
         assert_eq!(execution.references().collect::<Vec<_>>(), ["cafe"], "without a URL nothing was fetched");
         assert_eq!(execution.input_size.map(|size| size.bytes), Some(99));
-        assert_eq!(execution.engine_version.as_deref(), Some("1.2.3"));
+        assert_eq!(execution.engine_version().map(String::as_str), Some("1.2.3"));
     }
 }

@@ -8,19 +8,18 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::Array;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, IdbDatabase, IdbKeyRange, IdbTransaction};
 
 use super::environment::blob_of;
-use super::interop::{from_js, property, set_property, to_js};
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use super::interop::{from_js, property, set_property, spawn};
+use crate::batch::records::{Batch, DOUBTFUL, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
-    WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
+    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
 };
 
 mod transaction;
@@ -46,9 +45,11 @@ const BY_WORKFLOW: &str = "byWorkflow";
 
 /// `executions` by [contentKey, status].
 const BY_CONTENT: &str = "byContent";
+/// `executions` by [batchId, mark, assetIndex]: only those that have a mark.
+const BY_MARK: &str = "byMark";
 
 /// One step of the schema per version, oldest first. Never change a published step: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4, upgrade_to_5];
 
 /// Requests of one transaction that are issued before waiting for an answer: keeps tasks short.
 const CHUNK: usize = 200;
@@ -109,10 +110,42 @@ fn upgrade_to_4(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
     Ok(())
 }
 
-#[derive(Serialize, Deserialize)]
-struct Setting {
-    key: String,
-    value: String,
+/// Executions by their marks, in place of sets of indices in each progress, which was rewritten with them whenever an
+/// execution ended.
+fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsValue> {
+    let executions = transaction.object_store(EXECUTIONS)?;
+    executions.create_index_with_str_sequence(BY_MARK, &paths(&["batchId", "mark", "assetIndex"]))?;
+    let upgrade = transaction.clone();
+    // It begins before the transaction could commit, and then waits for nothing but the transaction's requests.
+    spawn(async move {
+        if let Err(error) = mark_doubtful(&Transaction::of_upgrade(upgrade.clone())).await {
+            web_sys::console::error_2(&"The storage could not be upgraded:".into(), &error.to_string().into());
+            let _already_over = upgrade.abort();
+        }
+    });
+    Ok(())
+}
+
+/// Marks the executions of every batch that are doubtful, and counts them in its progress. A record that cannot be read
+/// stays as it is: it must not lock out the others.
+async fn mark_doubtful(transaction: &Transaction) -> Result<(), StoreError> {
+    let all = Array::from(&transaction.all_values(PROGRESS, &beginning_with("")?)?.await?);
+    for progress in all.iter() {
+        let batch_id = property(&progress, "batchId").as_string().unwrap_or_default();
+        let range = range(&batch_id, Subset::All, 0)?;
+        let executions = Array::from(&transaction.all_values(EXECUTIONS, &range)?.await?);
+        let mut doubtful_count = 0;
+        for execution in executions.iter() {
+            if record::<Execution>(&execution).is_ok_and(|execution| execution.is_doubtful()) {
+                set_property(&execution, "mark", &DOUBTFUL.into());
+                transaction.put_value(EXECUTIONS, &execution)?;
+                doubtful_count += 1;
+            }
+        }
+        set_property(&progress, "doubtfulCount", &doubtful_count.into());
+        transaction.put_value(PROGRESS, &progress)?;
+    }
+    Ok(())
 }
 
 /// The database of one installation, open. Cheap to clone.
@@ -308,8 +341,9 @@ impl Database {
         deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
         let mut from = 0;
         loop {
-            let page: Vec<Execution> =
-                transaction.all_by(EXECUTIONS, None, Some(&range(batch_id, None, from)?), key_count(CHUNK))?.await?;
+            let page: Vec<Execution> = transaction
+                .all_by(EXECUTIONS, None, Some(&range(batch_id, Subset::All, from)?), key_count(CHUNK))?
+                .await?;
             let Some(last) = page.last() else { return Ok(Some(deltas)) };
             from = last.asset_index + 1;
             for execution in &page {
@@ -321,7 +355,7 @@ impl Database {
     async fn remove_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
         let Some(deltas) = Self::held_by(&transaction, batch_id).await? else { return Ok(false) };
-        transaction.delete(EXECUTIONS, &range(batch_id, None, 0)?.into())?;
+        transaction.delete(EXECUTIONS, &range(batch_id, Subset::All, 0)?.into())?;
         transaction.delete(PROGRESS, &batch_id.into())?;
         transaction.delete(BATCHES, &batch_id.into())?;
         Self::count(&transaction, deltas).await?;
@@ -357,12 +391,31 @@ fn keys(parts: &[JsValue]) -> JsValue {
     parts.iter().collect::<Array>().into()
 }
 
-/// Every execution of a batch, or every one in a given state, starting at `from`.
-fn range(batch_id: &str, status: Option<ExecutionStatus>, from: u32) -> Result<IdbKeyRange, StoreError> {
+/// The index by which some executions of a batch are found, and their word in it; `None` for all, whose index is the
+/// key.
+fn index_of(subset: Subset) -> Option<(&'static str, &'static str)> {
+    let status = match subset {
+        Subset::All => return None,
+        Subset::Doubtful => return Some((BY_MARK, DOUBTFUL)),
+        Subset::Pending => ExecutionStatus::Pending,
+        Subset::Running => ExecutionStatus::Running,
+        Subset::Success => ExecutionStatus::Success,
+        Subset::Failed => ExecutionStatus::Failed,
+    };
+    Some((BY_STATUS, status.name()))
+}
+
+/// Every key that begins with a text.
+fn beginning_with(prefix: &str) -> Result<IdbKeyRange, StoreError> {
+    // No string continues with a character beyond this one.
+    IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
+        .map_err(|error| StoreError::Failed(super::interop::describe(&error)))
+}
+
+/// Some executions of a batch, starting at `from`, in their index.
+fn range(batch_id: &str, subset: Subset, from: u32) -> Result<IdbKeyRange, StoreError> {
     let mut prefix = vec![JsValue::from_str(batch_id)];
-    if let Some(status) = status {
-        prefix.push(to_js(&status).map_err(|error| StoreError::Failed(super::interop::describe(&error)))?);
-    }
+    prefix.extend(index_of(subset).map(|(_, word)| JsValue::from_str(word)));
     let bound = |index: u32| {
         let mut parts = prefix.clone();
         parts.push(index.into());
@@ -405,8 +458,8 @@ pub(super) fn slot<T>() -> (Slot<T>, Slot<T>) {
     (slot.clone(), slot)
 }
 
-/// The code of [`Store::change`] and [`Store::change_workflow`]. One function serves every `apply`; otherwise the page
-/// would contain a copy for each. `apply` returns whether to write anything, and so does this function.
+/// The code of [`BatchStore::change`] and [`LibraryStore::change_workflow`]. One function serves every `apply`;
+/// otherwise the page would contain a copy for each. `apply` returns whether to write anything, and so does this function.
 impl Database {
     pub(super) async fn change_batch(
         &self,
@@ -437,7 +490,7 @@ impl Database {
         let executions: Vec<Execution> = match which {
             Which::None => Vec::new(),
             Which::In(status) => {
-                let range = range(batch_id, Some(status), 0)?;
+                let range = range(batch_id, status.into(), 0)?;
                 transaction.all_by(EXECUTIONS, Some(BY_STATUS), Some(&range), u32::MAX)?.await?
             }
             Which::At(indices) => {
@@ -533,9 +586,11 @@ impl Database {
     }
 }
 
-impl Store for Database {
+impl HasContent for Database {
     type Content = Blob;
+}
 
+impl AssetStore for Database {
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
         self.put_all_assets(assets, true, now).await
     }
@@ -577,6 +632,17 @@ impl Store for Database {
         transaction.done().await
     }
 
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let removed = self.remove_stale(before).await?;
+        match self.keep_reserve().await {
+            // There is no space for it at the moment.
+            Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl BatchStore for Database {
     async fn create_batch(
         &self,
         mut batch: Batch,
@@ -584,7 +650,7 @@ impl Store for Database {
         mut executions: Vec<Execution>,
     ) -> Result<Progress, StoreError> {
         let transaction = self.write(&[ASSETS, CONTENTS, BATCHES, PROGRESS, EXECUTIONS], Durability::Strict)?;
-        if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
+        if transaction.has(PROGRESS, &batch.batch_id.as_str().into())?.await? {
             return Err(StoreError::Failed(format!("The batch \"{}\" already exists.", batch.batch_id)));
         }
         let mut deltas = SortedMap::<String, i64>::new();
@@ -599,7 +665,8 @@ impl Store for Database {
         batch.references.retain(|asset_id| !missing.contains(asset_id));
         transaction.put(BATCHES, &batch)?;
         transaction.put(PROGRESS, &progress)?;
-        for chunk in executions.chunks(CHUNK) {
+        // As references, like those of a change: the code for writing them exists once.
+        for chunk in executions.iter().collect::<Vec<_>>().chunks(CHUNK) {
             transaction.put_all(EXECUTIONS, chunk).await?;
         }
         transaction.done().await?;
@@ -662,29 +729,39 @@ impl Store for Database {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
         let transaction = self.read(&[EXECUTIONS])?;
-        let index = status.map(|_| BY_STATUS);
-        let matching = transaction.count(EXECUTIONS, index, &range(batch_id, status, 0)?)?.await?;
+        let index = index_of(subset).map(|(index, _)| index);
+        let matching = transaction.count(EXECUTIONS, index, &range(batch_id, subset, 0)?)?.await?;
         if limit == 0 || offset >= matching {
             return Ok(ExecutionPage { executions: Vec::new(), matching });
         }
         // Without a filter the index is the key; with one, a cursor over keys finds the beginning of the page.
         let from = match (index, offset) {
             (Some(index), offset) if offset > 0 => {
-                transaction.skip(EXECUTIONS, index, &range(batch_id, status, 0)?, offset).await?
+                transaction.skip(EXECUTIONS, index, &range(batch_id, subset, 0)?, offset).await?
             }
             (Some(_), _) => Some(0),
             (None, offset) => Some(offset),
         };
         let executions = match from {
-            Some(from) => transaction.all_by(EXECUTIONS, index, Some(&range(batch_id, status, from)?), limit)?.await?,
+            Some(from) => transaction.all_by(EXECUTIONS, index, Some(&range(batch_id, subset, from)?), limit)?.await?,
             None => Vec::new(),
         };
         Ok(ExecutionPage { executions, matching })
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        let transaction = self.read(&[PROGRESS, EXECUTIONS])?;
+        let Some(progress) = transaction.get::<Progress>(PROGRESS, &batch_id.into())?.await? else { return Ok(None) };
+        let indices = match index_of(subset) {
+            Some((index, _)) => transaction.keys(EXECUTIONS, index, &range(batch_id, subset, 0)?)?.await?,
+            None => (0..progress.assets.total).collect(),
+        };
+        Ok(Some((progress, indices)))
     }
 
     async fn change<T: 'static>(
@@ -722,7 +799,9 @@ impl Store for Database {
             dropped = true;
         }
     }
+}
 
+impl LibraryStore for Database {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
         self.read(&[WORKFLOWS])?.get(WORKFLOWS, &workflow_id.into())?.await
     }
@@ -746,22 +825,13 @@ impl Store for Database {
         Ok(answer.take().filter(|_| written))
     }
 
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        let removed = self.remove_stale(before).await?;
-        match self.keep_reserve().await {
-            // There is no space for it at the moment.
-            Ok(()) | Err(StoreError::Quota(_)) => Ok(removed),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
         self.read(&[MODELS])?.all_by(MODELS, None, None, u32::MAX)?.await
     }
 
     async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
         let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
-        if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
+        if transaction.has(MODELS, &model.name.as_str().into())?.await? {
             return Ok(false);
         }
         let missing = Self::count(&transaction, SortedMap::from([(model.asset_id.clone(), 1)])).await?;
@@ -786,23 +856,16 @@ impl Store for Database {
         transaction.done().await?;
         Ok(true)
     }
+}
 
+impl SettingStore for Database {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let found: Option<Setting> = self.read(&[SETTINGS])?.get(SETTINGS, &key.into())?.await?;
-        Ok(found.map(|setting| setting.value))
-    }
-
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        let transaction = self.write(&[SETTINGS], Durability::Relaxed)?;
-        transaction.put(SETTINGS, &Setting { key: key.to_owned(), value: value.to_owned() })?;
-        transaction.done().await
+        let found = self.read(&[SETTINGS])?.get_value(SETTINGS, &key.into())?.await?;
+        Ok(property(&found, "value").as_string())
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        // No string continues with a character beyond this one.
-        let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
-            .map_err(|error| StoreError::Failed(super::interop::describe(&error)))?;
-        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &range)?.await?;
+        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &beginning_with(prefix)?)?.await?;
         // Long strings are not converted to JSON again.
         let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
         let settings = Array::from(&found);

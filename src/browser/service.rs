@@ -22,14 +22,14 @@ use crate::api::{
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
-use crate::batch::records::{Millis, Progress};
+use crate::batch::records::{Execution, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::compact::SortedSet;
 use crate::names::Names;
 use crate::network::BUILT_IN;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
 use crate::service::{Answer, CALL, Call, Fields, FromService, Role, Setup, State, Stopped, ToService, VERSION};
-use crate::store::{MemoryStore, ModelRecord, Store, StoreError};
+use crate::store::{AssetStore, BatchStore, LibraryStore, MemoryStore, ModelRecord, SettingStore, StoreError};
 
 mod exchange;
 mod importer;
@@ -533,11 +533,12 @@ impl Hub {
             Call::ValidateWorkflow { document } => Answer::ValidateWorkflow(service.validate_workflow(&document.0)),
             Call::BatchWorkflow { batch_id } => Answer::BatchWorkflow(service.batch_workflow(&batch_id).await?),
             Call::AllProgress {} => Answer::AllProgress(database.all_progress().await?),
-            Call::ExecutionRecords { batch_id, status, offset, limit } => {
-                Answer::ExecutionRecords(database.executions(&batch_id, status, offset, limit).await?)
+            Call::ExecutionRecords { batch_id, subset, offset, limit } => {
+                Answer::ExecutionRecords(database.executions(&batch_id, subset, offset, limit).await?)
             }
-            Call::DoubtfulRecords { batch_id, offset, limit } => {
-                Answer::DoubtfulRecords(database.doubtful_executions(&batch_id, offset, limit).await?)
+            Call::ExecutionIndices { batch_id, subset } => {
+                let found = database.indices(&batch_id, subset).await?;
+                Answer::ExecutionIndices(found.map(|(_, indices)| indices).unwrap_or_default())
             }
             Call::IsAllPaused {} => Answer::IsAllPaused(service.refresh_global_pause().await?.is_some()),
             Call::IsAllowed { preference } => Answer::IsAllowed(preferences::is_allowed(database, preference).await?),
@@ -625,11 +626,11 @@ impl Hub {
         let (mut checked, mut bad, mut from) = (0, SortedSet::new(), 0);
         while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
             checked += executions.len() as u32;
-            for output in executions.into_iter().flat_map(|execution| execution.outputs) {
+            for output in executions.iter().flat_map(Execution::outputs) {
                 match verify::read(database, &output.sha256).await? {
                     Found::Sound(..) => {}
                     Found::Damaged(_) | Found::Nothing => {
-                        bad.insert(output.sha256);
+                        bad.insert(output.sha256.clone());
                     }
                     Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
                 }

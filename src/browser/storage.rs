@@ -12,15 +12,15 @@ use super::database::{Apply, Database, slot};
 use super::environment::now;
 #[cfg(feature = "worker")]
 use super::worker::Remote;
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, Execution, Millis, Progress, Subset};
 #[cfg(feature = "worker")]
 use crate::batch::transitions::{Findings, Results, fail, succeed};
 #[cfg(feature = "worker")]
 use crate::error::Failure;
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, MemoryStore, ModelRecord, NewAsset, ProgressPage, Store,
-    StoreError, Which, WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, MemoryStore,
+    ModelRecord, NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
 };
 
 /// The store of this page or worker. Cheap to clone.
@@ -119,9 +119,11 @@ macro_rules! ask {
     };
 }
 
-impl Store for Storage {
+impl HasContent for Storage {
     type Content = Blob;
+}
 
+impl AssetStore for Storage {
     async fn put_assets(&self, assets: Vec<NewAsset<Blob>>, now: Millis) -> Result<(), StoreError> {
         ask!(self, store => store.put_assets(assets, now))
     }
@@ -152,6 +154,12 @@ impl Store for Storage {
         }
     }
 
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        ask!(self, page store => store.sweep(before))
+    }
+}
+
+impl BatchStore for Storage {
     async fn create_batch(
         &self,
         batch: Batch,
@@ -184,11 +192,15 @@ impl Store for Storage {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
-        ask!(self, page store => store.executions(batch_id, status, offset, limit))
+        ask!(self, page store => store.executions(batch_id, subset, offset, limit))
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        ask!(self, page store => store.indices(batch_id, subset))
     }
 
     async fn change<T: 'static>(
@@ -214,7 +226,9 @@ impl Store for Storage {
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
         ask!(self, page store => store.delete_batch(batch_id))
     }
+}
 
+impl LibraryStore for Storage {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
         ask!(self, page store => store.workflow(workflow_id))
     }
@@ -238,10 +252,6 @@ impl Store for Storage {
         Ok(answer.take().filter(|_| written))
     }
 
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        ask!(self, page store => store.sweep(before))
-    }
-
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
         ask!(self, store => store.models())
     }
@@ -253,13 +263,11 @@ impl Store for Storage {
     async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
         ask!(self, page store => store.remove_model(name))
     }
+}
 
+impl SettingStore for Storage {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         ask!(self, page store => store.setting(key))
-    }
-
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        ask!(self, page store => store.set_setting(key, value))
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {

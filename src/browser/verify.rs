@@ -6,8 +6,7 @@ use web_sys::Blob;
 
 use super::environment::buffer_of;
 use super::hash::sha256;
-use super::storage::Storage;
-use crate::store::{Store, StoreError};
+use crate::store::{AssetStore, StoreError};
 
 /// Wait before the one retry of a failed read.
 const AGAIN_MS: u32 = 200;
@@ -32,10 +31,10 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// When the storage fails.
-pub(super) async fn read(database: &Storage, asset_id: &str) -> Result<Found, StoreError> {
+pub(super) async fn read(assets: &impl AssetStore<Content = Blob>, asset_id: &str) -> Result<Found, StoreError> {
     let mut tried = false;
     loop {
-        let Some(blob) = database.content(asset_id).await? else { return Ok(Found::Nothing) };
+        let Some(blob) = assets.content(asset_id).await? else { return Ok(Found::Nothing) };
         match buffer_of(&blob).await {
             Ok(buffer) if sha256(&buffer).await == asset_id => return Ok(Found::Sound(blob, buffer)),
             Ok(_) => return Ok(Found::Damaged("its checksum differs".to_owned())),

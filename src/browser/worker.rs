@@ -26,7 +26,7 @@ use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
-use crate::store::{NewAsset, Store, StoreError};
+use crate::store::{AssetStore, BatchStore, NewAsset, StoreError};
 use crate::workflow::Workflow;
 
 pub use memory::pixelmill_memory_exhausted;

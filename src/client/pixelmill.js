@@ -5,7 +5,7 @@ import { PixelmillError, fetched, folderOf, internal, invalid, processFile } fro
 
 export { PixelmillError };
 
-const VERSION = 3;
+const VERSION = 4;
 const START_MS = 30_000;
 const MAX_FAILED_STARTS = 3;
 const EVENTS = { progress: "progress", executionCompleted: "executioncompleted", batchCompleted: "batchcompleted" };

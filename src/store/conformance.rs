@@ -3,9 +3,12 @@
 //!
 //! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
 
-use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
+use super::{
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, HasContent, LibraryStore, ModelRecord, NewAsset,
+    SettingStore, Store, StoreError, Which, WorkflowChange,
+};
 use crate::batch::records::{
-    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress,
+    Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress, Subset,
 };
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
@@ -20,9 +23,9 @@ pub trait Fixture {
     /// An empty store.
     async fn fresh(&self) -> Self::Store;
     /// Content with this text.
-    fn content(&self, text: &str) -> <Self::Store as Store>::Content;
+    fn content(&self, text: &str) -> <Self::Store as HasContent>::Content;
     /// The text of content.
-    async fn text(&self, content: &<Self::Store as Store>::Content) -> String;
+    async fn text(&self, content: &<Self::Store as HasContent>::Content) -> String;
 }
 
 /// Calls a macro with the names of all checks: `each!(conforms)` is `conforms! { first second … }`.
@@ -41,6 +44,7 @@ macro_rules! each {
             reused_results_refer_to_their_files_or_become_pending
             executions_are_listed_by_index_in_pages_of_the_filter
             executions_with_doubts_are_listed_by_index_in_pages
+            indices_are_read_with_the_progress_they_belong_to
             progress_is_listed_newest_first
             a_list_is_newest_first_in_pages_of_the_filter
             a_change_reads_what_it_asks_for
@@ -73,7 +77,7 @@ pub async fn run_all<F: Fixture>(fixture: &F) {
     each!(run);
 }
 
-type Content<F> = <<F as Fixture>::Store as Store>::Content;
+type Content<F> = <<F as Fixture>::Store as HasContent>::Content;
 
 fn file<F: Fixture>(fixture: &F, asset_id: &str) -> NewAsset<Content<F>> {
     NewAsset {
@@ -105,16 +109,16 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
     (batch, progress, executions)
 }
 
-async fn create<S: Store>(store: &S, batch_id: &str, assets: &[&str], now: Millis) {
+async fn create<S: BatchStore>(store: &S, batch_id: &str, assets: &[&str], now: Millis) {
     let (batch, progress, executions) = batch(batch_id, assets, now);
     store.create_batch(batch, progress, executions).await.expect("created");
 }
 
-async fn record<S: Store>(store: &S, asset_id: &str) -> Option<AssetRecord> {
+async fn record<S: AssetStore>(store: &S, asset_id: &str) -> Option<AssetRecord> {
     store.asset(asset_id).await.expect("read")
 }
 
-async fn references<S: Store>(store: &S, asset_id: &str) -> Option<u32> {
+async fn references<S: AssetStore>(store: &S, asset_id: &str) -> Option<u32> {
     record(store, asset_id).await.map(|record| record.references)
 }
 
@@ -133,7 +137,7 @@ fn output(asset_id: &str) -> OutputFile {
     }
 }
 
-async fn start<S: Store>(store: &S, batch_id: &str, index: u32) -> Option<u32> {
+async fn start<S: BatchStore>(store: &S, batch_id: &str, index: u32) -> Option<u32> {
     store
         .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Relaxed, |progress, executions| {
             transitions::hand_out(progress, executions.first_mut()?, false, 10.0)
@@ -163,6 +167,17 @@ async fn finish<F: Fixture>(
     store
         .change(batch_id, Which::At(vec![index]), assets, Durability::Strict, move |progress, executions| {
             transitions::succeed(progress, executions.first_mut()?, attempt, results, findings, 20.0)
+        })
+        .await
+        .expect("written")
+}
+
+/// Fails an execution.
+async fn fail<S: BatchStore>(store: &S, batch_id: &str, index: u32, attempt: u32) -> Option<()> {
+    let failure = Failure::input("It is broken.", "Use another.");
+    store
+        .change(batch_id, Which::At(vec![index]), Vec::new(), Durability::Strict, move |progress, executions| {
+            transitions::fail(progress, executions.first_mut()?, attempt, failure, Findings::default(), 20.0)
         })
         .await
         .expect("written")
@@ -240,7 +255,7 @@ pub async fn missing_records_are_answered_with_nothing<F: Fixture>(fixture: &F) 
     assert_eq!(store.batch("no").await.expect("read"), None);
     assert_eq!(store.progress("no").await.expect("read"), None);
     assert_eq!(store.all_progress().await.expect("read"), Vec::new());
-    let page = store.executions("no", None, 0, 10).await.expect("read");
+    let page = store.executions("no", Subset::All, 0, 10).await.expect("read");
     assert_eq!((page.executions.len(), page.matching), (0, 0));
     let changed = store.change("no", Which::None, Vec::new(), Durability::Relaxed, |_, _| Some(())).await;
     assert_eq!(changed, Ok(None));
@@ -256,7 +271,7 @@ pub async fn a_batch_is_read_as_it_was_created<F: Fixture>(fixture: &F) {
     store.create_batch(batch.clone(), progress.clone(), executions.clone()).await.expect("created");
     assert_eq!(store.batch("b1").await, Ok(Some(batch)));
     assert_eq!(store.progress("b1").await, Ok(Some(progress)));
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").executions, executions);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").executions, executions);
     assert_eq!(references(&store, "aa").await, Some(1), "a picture that is named twice is one reference");
     assert_eq!(references(&store, "bb").await, Some(1));
 }
@@ -269,12 +284,12 @@ pub async fn a_batch_is_created_once<F: Fixture>(fixture: &F) {
     let (batch, progress, executions) = batch("b1", &["aa", "aa"], 3.0);
     let refused = store.create_batch(batch, progress, executions).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 1);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").matching, 1);
     assert_eq!(references(&store, "aa").await, Some(1));
 }
 
 /// A batch of one picture with this content key.
-async fn create_keyed<S: Store>(store: &S, batch_id: &str, key: &str, now: Millis) {
+async fn create_keyed<S: BatchStore>(store: &S, batch_id: &str, key: &str, now: Millis) {
     let (batch, progress, mut executions) = batch(batch_id, &["aa"], now);
     executions[0].content_key = Some(key.to_owned());
     store.create_batch(batch, progress, executions).await.expect("created");
@@ -320,14 +335,14 @@ pub async fn reused_results_refer_to_their_files_or_become_pending<F: Fixture>(f
         }
         let stored = store.create_batch(batch, progress, executions).await.expect("created");
         assert_eq!(store.progress(id).await, Ok(Some(stored.clone())));
-        let execution = store.executions(id, None, 0, 1).await.expect("read").executions.remove(0);
+        let execution = store.executions(id, Subset::All, 0, 1).await.expect("read").executions.remove(0);
         if there {
             assert_eq!((stored.status, stored.assets.completed), (BatchStatus::Completed, 1));
-            assert_eq!(execution.outputs[0].name, "taken.jpg");
+            assert_eq!(execution.outputs()[0].name, "taken.jpg");
             assert_eq!((references(&store, "result").await, references(&store, "thumb-in").await), (Some(2), Some(2)));
         } else {
             assert_eq!((stored.status, stored.assets.pending), (BatchStatus::Pending, 1));
-            assert_eq!((execution.status, execution.reused), (ExecutionStatus::Pending, None));
+            assert_eq!((execution.status(), execution.reused()), (ExecutionStatus::Pending, None));
             assert_eq!(record(&store, "result").await, None);
         }
     }
@@ -341,17 +356,46 @@ pub async fn executions_are_listed_by_index_in_pages_of_the_filter<F: Fixture>(f
     for index in [11, 2, 7] {
         assert_eq!(start(&store, "b1", index).await, Some(1));
     }
-    let indices = async |status, offset, limit| {
-        let page = store.executions("b1", status, offset, limit).await.expect("read");
+    let indices = async |subset, offset, limit| {
+        let page = store.executions("b1", subset, offset, limit).await.expect("read");
         (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
     };
-    assert_eq!(indices(None, 9, 100).await, (vec![9, 10, 11], 12));
-    assert_eq!(indices(None, 1, 2).await, (vec![1, 2], 12));
-    assert_eq!(indices(None, 12, 2).await, (vec![], 12));
-    assert_eq!(indices(Some(ExecutionStatus::Running), 0, 2).await, (vec![2, 7], 3));
-    assert_eq!(indices(Some(ExecutionStatus::Running), 2, 2).await, (vec![11], 3));
-    assert_eq!(indices(Some(ExecutionStatus::Pending), 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
-    assert_eq!(indices(Some(ExecutionStatus::Failed), 0, 10).await, (vec![], 0));
+    assert_eq!(indices(Subset::All, 9, 100).await, (vec![9, 10, 11], 12));
+    assert_eq!(indices(Subset::All, 1, 2).await, (vec![1, 2], 12));
+    assert_eq!(indices(Subset::All, 12, 2).await, (vec![], 12));
+    assert_eq!(indices(Subset::Running, 0, 2).await, (vec![2, 7], 3));
+    assert_eq!(indices(Subset::Running, 2, 2).await, (vec![11], 3));
+    assert_eq!(indices(Subset::Pending, 0, u32::MAX).await.0, vec![0, 1, 3, 4, 5, 6, 8, 9, 10]);
+    assert_eq!(indices(Subset::Failed, 0, 10).await, (vec![], 0));
+}
+
+/// Of every kind, in order.
+pub async fn indices_are_read_with_the_progress_they_belong_to<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    create(&store, "b1", &["a"; 12], 1.0).await;
+    create(&store, "b10", &["a"; 12], 1.0).await;
+    for (id, index) in [("b1", 11), ("b1", 2), ("b10", 1), ("b1", 7), ("b1", 3)] {
+        let attempt = start(&store, id, index).await.expect("started");
+        match index {
+            2 => {}
+            3 => finish(fixture, &store, id, index, attempt, "result").await.expect("finished"),
+            _ => fail(&store, id, index, attempt).await.expect("failed"),
+        }
+    }
+    let kinds = [
+        (Subset::All, (0..12).collect()),
+        (Subset::Pending, vec![0, 1, 4, 5, 6, 8, 9, 10]),
+        (Subset::Running, vec![2]),
+        (Subset::Success, vec![3]),
+        (Subset::Failed, vec![7, 11]),
+        (Subset::Doubtful, vec![3]),
+    ];
+    for (subset, expected) in kinds {
+        let (progress, indices) = store.indices("b1", subset).await.expect("read").expect("there");
+        assert_eq!(indices, expected, "{subset:?}");
+        assert_eq!(Some(progress), store.progress("b1").await.expect("read"));
+    }
+    assert_eq!(store.indices("none", Subset::Failed).await, Ok(None));
 }
 
 /// For as long as there are doubts; a batch that does not exist has none.
@@ -367,7 +411,7 @@ pub async fn executions_with_doubts_are_listed_by_index_in_pages<F: Fixture>(fix
     }
     let before = store.progress("b1").await.expect("read").expect("there");
     let indices = async |id, offset, limit| {
-        let page = store.doubtful_executions(id, offset, limit).await.expect("read");
+        let page = store.executions(id, Subset::Doubtful, offset, limit).await.expect("read");
         (page.executions.iter().map(|one| one.asset_index).collect::<Vec<_>>(), page.matching)
     };
     assert_eq!(indices("b1", 0, 2).await, (vec![2, 7], 3));
@@ -473,9 +517,9 @@ pub async fn a_change_writes_progress_and_executions_together<F: Fixture>(fixtur
     let progress = store.progress("b1").await.expect("read").expect("there");
     assert_eq!(progress.status, BatchStatus::Running);
     assert_eq!((progress.assets.pending, progress.assets.processing), (1, 1));
-    let executions = store.executions("b1", None, 0, 10).await.expect("read").executions;
-    assert_eq!(executions[0].status, ExecutionStatus::Pending);
-    assert_eq!((executions[1].status, executions[1].attempts), (ExecutionStatus::Running, 1));
+    let executions = store.executions("b1", Subset::All, 0, 10).await.expect("read").executions;
+    assert_eq!(executions[0].status(), ExecutionStatus::Pending);
+    assert_eq!((executions[1].status(), executions[1].attempts), (ExecutionStatus::Running, 1));
 }
 
 /// Files that came with it included.
@@ -491,7 +535,7 @@ pub async fn a_change_that_answers_nothing_changes_nothing<F: Fixture>(fixture: 
         .await;
     assert_eq!(answer, Ok(None));
     assert_eq!(store.progress("b1").await.expect("read").expect("there").assets.total, 1);
-    assert_eq!(store.executions("b1", None, 0, 1).await.expect("read").executions[0].attempts, 0);
+    assert_eq!(store.executions("b1", Subset::All, 0, 1).await.expect("read").executions[0].attempts, 0);
     assert_eq!(record(&store, "new").await, None);
 }
 
@@ -507,9 +551,10 @@ pub async fn results_and_their_bytes_become_durable_together<F: Fixture>(fixture
     assert_eq!((stored.references, stored.created_at), (1, 20.0), "the time is the change's");
     assert_eq!(references(&store, "result-thumb").await, Some(1));
     assert_eq!(references(&store, "thumb-in").await, Some(1));
-    let execution = store.executions("b1", None, 0, 1).await.expect("read").executions.remove(0);
-    assert_eq!(execution.status, ExecutionStatus::Success);
-    assert_eq!((execution.outputs, execution.crc32), (vec![output("result")], vec![7]));
+    let execution = store.executions("b1", Subset::All, 0, 1).await.expect("read").executions.remove(0);
+    assert_eq!(execution.status(), ExecutionStatus::Success);
+    let results = &execution.success().expect("a success").results;
+    assert_eq!((&results.outputs, &results.crc32), (&vec![output("result")], &vec![7]));
     assert_eq!(finish(fixture, &store, "b1", 0, attempt, "twice").await, None, "nothing is finished twice");
 }
 
@@ -531,8 +576,8 @@ pub async fn shared_bytes_are_removed_with_their_last_reference<F: Fixture>(fixt
     assert_eq!(references(&store, "aa").await, Some(1));
     assert_eq!(references(&store, "result").await, Some(2));
     assert_eq!(store.batch("b1").await.expect("read"), None);
-    assert_eq!(store.executions("b1", None, 0, 10).await.expect("read").matching, 0);
-    assert_eq!(store.executions("b2", None, 0, 10).await.expect("read").matching, 2);
+    assert_eq!(store.executions("b1", Subset::All, 0, 10).await.expect("read").matching, 0);
+    assert_eq!(store.executions("b2", Subset::All, 0, 10).await.expect("read").matching, 2);
     assert_eq!(store.delete_batch("b2").await, Ok(true));
     for gone in ["result", "result-thumb", "thumb-in"] {
         assert_eq!(record(&store, gone).await, None, "{gone}");
@@ -615,7 +660,7 @@ fn kept(workflow_id: &str, asset_ids: &[&str], now: Millis) -> KeptWorkflow {
     KeptWorkflow::new(workflow_id, serde_json::json!({ "actions": [input] }), now)
 }
 
-async fn keep<S: Store>(store: &S, workflow: KeptWorkflow) {
+async fn keep<S: LibraryStore>(store: &S, workflow: KeptWorkflow) {
     let id = workflow.workflow_id.clone();
     store
         .change_workflow(&id, |_| Some((WorkflowChange::Stored(workflow), ())))

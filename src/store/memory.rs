@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::{
-    AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
-    WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
+    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
 };
-use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
+use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
 use crate::library::KeptWorkflow;
@@ -20,16 +22,18 @@ use table::Table;
 /// A store in memory. A clone is another handle on the same records, as another tab would have.
 #[derive(Debug)]
 pub struct MemoryStore<C = Arc<[u8]>> {
-    records: Rc<RefCell<Records<C>>>,
+    records: Rc<RefCell<Tables<C>>>,
 }
 
 #[derive(Debug)]
-struct Records<C> {
+struct Tables<C> {
     assets: Table<(AssetRecord, C)>,
     batches: Table<StoredBatch>,
     workflows: Table<KeptWorkflow>,
     models: Table<ModelRecord>,
     settings: Table<String>,
+    #[cfg(test)]
+    traffic: tests::Traffic,
 }
 
 #[derive(Debug)]
@@ -41,6 +45,10 @@ struct StoredBatch {
 }
 
 impl StoredBatch {
+    fn matching(&self, subset: Subset) -> Vec<&Execution> {
+        self.executions.iter().filter(|execution| subset.matches(execution)).collect()
+    }
+
     fn place(&self, index: u32) -> Option<usize> {
         self.executions.binary_search_by_key(&index, |execution| execution.asset_index).ok()
     }
@@ -48,12 +56,14 @@ impl StoredBatch {
 
 impl<C> Default for MemoryStore<C> {
     fn default() -> Self {
-        let records = Records {
+        let records = Tables {
             assets: Table::default(),
             batches: Table::default(),
             workflows: Table::default(),
             models: Table::default(),
             settings: Table::default(),
+            #[cfg(test)]
+            traffic: tests::Traffic::default(),
         };
         Self { records: Rc::new(RefCell::new(records)) }
     }
@@ -65,7 +75,19 @@ impl<C> Clone for MemoryStore<C> {
     }
 }
 
-impl<C: Clone> Records<C> {
+impl<C: Clone> Tables<C> {
+    /// Tests count what a change reads.
+    fn note_read(&mut self, _record: &impl Serialize) {
+        #[cfg(test)]
+        self.traffic.read.add(_record);
+    }
+
+    /// And what it writes.
+    fn note_written(&mut self, _record: &impl Serialize) {
+        #[cfg(test)]
+        self.traffic.written.add(_record);
+    }
+
     fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
         let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
         let fresh = || AssetRecord {
@@ -79,7 +101,9 @@ impl<C: Clone> Records<C> {
             damaged: false,
         };
         let Some((record, kept)) = self.assets.get_mut(&asset_id) else {
-            return self.assets.insert(&asset_id, (fresh(), content));
+            let record = fresh();
+            self.note_written(&record);
+            return self.assets.insert(&asset_id, (record, content));
         };
         if std::mem::take(&mut record.damaged) {
             *kept = content;
@@ -107,9 +131,11 @@ impl<C: Clone> Records<C> {
     }
 }
 
-impl<C: Clone + 'static> Store for MemoryStore<C> {
+impl<C: Clone + 'static> HasContent for MemoryStore<C> {
     type Content = C;
+}
 
+impl<C: Clone + 'static> AssetStore for MemoryStore<C> {
     async fn put_assets(&self, assets: Vec<NewAsset<C>>, now: Millis) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
         assets.into_iter().for_each(|asset| records.put(asset, true, now));
@@ -142,6 +168,15 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(())
     }
 
+    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
+        let mut records = self.records.borrow_mut();
+        let count = records.assets.len();
+        records.assets.retain(|(record, _)| record.references > 0 || record.created_at >= before);
+        Ok((count - records.assets.len()) as u32)
+    }
+}
+
+impl<C: Clone + 'static> BatchStore for MemoryStore<C> {
     async fn create_batch(
         &self,
         mut batch: Batch,
@@ -172,7 +207,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         let records = self.records.borrow();
         let all = || records.batches.values().flat_map(|stored| stored.executions.iter());
         let of = |key: &String| {
-            let mut finished = all().filter(|execution| execution.status == ExecutionStatus::Success);
+            let mut finished = all().filter(|execution| execution.status() == ExecutionStatus::Success);
             finished.find(|execution| execution.content_key.as_ref() == Some(key)).cloned()
         };
         Ok(content_keys.iter().map(of).collect())
@@ -209,17 +244,21 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
     async fn executions(
         &self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, StoreError> {
         let records = self.records.borrow();
-        let matching: Vec<&Execution> = (records.batches.get(batch_id).into_iter())
-            .flat_map(|stored| stored.executions.iter())
-            .filter(|execution| status.is_none_or(|status| execution.status == status))
-            .collect();
+        let matching = records.batches.get(batch_id).map(|stored| stored.matching(subset)).unwrap_or_default();
         let page = matching.iter().skip(offset as usize).take(limit as usize);
         Ok(ExecutionPage { executions: page.map(|one| (*one).clone()).collect(), matching: matching.len() as u32 })
+    }
+
+    async fn indices(&self, batch_id: &str, subset: Subset) -> Result<Option<(Progress, Vec<u32>)>, StoreError> {
+        let records = self.records.borrow();
+        let Some(stored) = records.batches.get(batch_id) else { return Ok(None) };
+        let indices = stored.matching(subset).into_iter().map(|execution| execution.asset_index).collect();
+        Ok(Some((stored.progress.clone(), indices)))
     }
 
     async fn change<T: 'static>(
@@ -240,11 +279,15 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
                 places.map(|at| stored.executions[at].clone()).collect()
             }
             Which::In(status) => {
-                stored.executions.iter().filter(|execution| execution.status == status).cloned().collect()
+                stored.executions.iter().filter(|execution| execution.status() == status).cloned().collect()
             }
         };
+        records.note_read(&progress);
+        before.iter().for_each(|execution| records.note_read(execution));
         let mut after = before.clone();
         let Some(answer) = apply(&mut progress, &mut after) else { return Ok(None) };
+        records.note_written(&progress);
+        after.iter().for_each(|execution| records.note_written(execution));
         let now = progress.updated_at;
         assets.into_iter().for_each(|asset| records.put(asset, false, now));
         for asset_id in after.iter().flat_map(Execution::references) {
@@ -269,7 +312,9 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         records.drop_references(stored.executions.iter().flat_map(Execution::references));
         Ok(true)
     }
+}
 
+impl<C: Clone + 'static> LibraryStore for MemoryStore<C> {
     async fn workflow(&self, workflow_id: &str) -> Result<Option<KeptWorkflow>, StoreError> {
         Ok(self.records.borrow().workflows.get(workflow_id).cloned())
     }
@@ -301,13 +346,6 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         Ok(Some(answer))
     }
 
-    async fn sweep(&self, before: Millis) -> Result<u32, StoreError> {
-        let mut records = self.records.borrow_mut();
-        let count = records.assets.len();
-        records.assets.retain(|(record, _)| record.references > 0 || record.created_at >= before);
-        Ok((count - records.assets.len()) as u32)
-    }
-
     async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
         Ok(self.records.borrow().models.values().cloned().collect())
     }
@@ -334,14 +372,11 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
         }
         Ok(true)
     }
+}
 
+impl<C: Clone + 'static> SettingStore for MemoryStore<C> {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(self.records.borrow().settings.get(key).cloned())
-    }
-
-    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.records.borrow_mut().settings.insert(key, value.to_owned());
-        Ok(())
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
@@ -367,7 +402,94 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Event;
+    use crate::batch::records::{Config, InputAsset};
+    use crate::batch::transitions::{Findings, Results};
+    use crate::error::{Failure, Warning};
     use crate::store::conformance::{self, Fixture};
+
+    /// Records that were read or written, as they are stored.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub(super) struct Amount {
+        records: u32,
+        bytes: usize,
+    }
+
+    impl Amount {
+        pub(super) fn add(&mut self, record: &impl Serialize) {
+            self.records += 1;
+            self.bytes += serde_json::to_string(record).expect("serializes").len();
+        }
+    }
+
+    /// What the changes of a store have read and written.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct Traffic {
+        pub(super) read: Amount,
+        pub(super) written: Amount,
+    }
+
+    /// What is read, written and sent when one picture of a batch is finished, all others but one having ended: every
+    /// other one failed, the others with doubts.
+    fn traffic_of_a_finish(total: u32) -> [Amount; 3] {
+        let warning = Warning::new("no_clear_subject", "No subject.", "Crop.");
+        let results = Results { warnings: vec![warning], ..Results::default() };
+        let inputs = (0..total).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let (mut progress, mut executions) =
+            transitions::accept("b", "workflow", "Workflow", Config::default(), inputs, 1.0);
+        for execution in &mut executions[2..] {
+            let attempt = transitions::hand_out(&mut progress, execution, false, 2.0).expect("pending");
+            if execution.asset_index % 2 == 0 {
+                let failure = Failure::input("It is broken.", "Use another.");
+                transitions::fail(&mut progress, execution, attempt, failure, Findings::default(), 3.0).expect("fails");
+            } else {
+                transitions::succeed(&mut progress, execution, attempt, results.clone(), Findings::default(), 3.0)
+                    .expect("succeeds");
+            }
+        }
+        let attempt = transitions::hand_out(&mut progress, &mut executions[0], false, 4.0).expect("pending");
+        let batch = Batch {
+            batch_id: "b".to_owned(),
+            workflow: serde_json::Value::Null,
+            references: SortedSet::new(),
+            engine_version: "0".to_owned(),
+        };
+        let store = MemoryStore::default();
+        pollster::block_on(store.create_batch(batch, progress, executions)).expect("created");
+        store.records.borrow_mut().traffic = Traffic::default();
+
+        let findings = Findings { input_thumbnail: Some("thumb".to_owned()), ..Findings::default() };
+        let thumbnail = NewAsset {
+            asset_id: "thumb".to_owned(),
+            name: String::new(),
+            mime_type: "image/jpeg".to_owned(),
+            bytes: 5,
+            content: Memory.content("thumb"),
+        };
+        let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
+            let execution = executions.first_mut()?;
+            transitions::succeed(progress, execution, attempt, results, findings, 5.0)?;
+            Some((progress.clone(), execution.clone()))
+        };
+        let finished = store.change("b", Which::At(vec![0]), vec![thumbnail], Durability::Strict, end);
+        let (progress, execution) = pollster::block_on(finished).expect("written").expect("running");
+        let mut sent = Amount::default();
+        sent.add(&Event::Progress(progress.into()));
+        sent.add(&Event::ExecutionCompleted(execution.into()));
+        let Traffic { read, written } = store.records.borrow().traffic;
+        [read, written, sent]
+    }
+
+    #[test]
+    fn finishing_a_picture_costs_the_same_in_a_batch_of_ten_and_of_ten_thousand() {
+        let (small, large) = (traffic_of_a_finish(10), traffic_of_a_finish(10_000));
+        assert_eq!(small.map(|amount| amount.records), [2, 3, 2]);
+        for (small, large) in small.into_iter().zip(large) {
+            assert_eq!(small.records, large.records);
+            // Counters have more digits.
+            assert!(large.bytes - small.bytes < 50, "{small:?} {large:?}");
+        }
+    }
 
     struct Memory;
 

@@ -15,7 +15,7 @@ use super::stage::Stage;
 use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
-use crate::batch::records::{Execution, ExecutionStatus, Progress};
+use crate::batch::records::{Execution, Progress, Subset};
 use crate::browser::environment::{self, Installation};
 pub(crate) use crate::browser::environment::{StorageState, now};
 pub(crate) use crate::browser::interop::property;
@@ -360,16 +360,16 @@ impl Services {
     pub(crate) async fn executions(
         self,
         batch_id: &str,
-        status: Option<ExecutionStatus>,
+        subset: Subset,
         offset: u32,
         limit: u32,
     ) -> Result<ExecutionPage, UiError> {
-        Ok(self.client()?.execution_records(batch_id, status, offset, limit).await?)
+        Ok(self.client()?.execution_records(batch_id, subset, offset, limit).await?)
     }
 
-    /// A page of executions with doubts about their results.
-    pub(crate) async fn doubtful(self, batch_id: &str, offset: u32, limit: u32) -> Result<ExecutionPage, UiError> {
-        Ok(self.client()?.doubtful_records(batch_id, offset, limit).await?)
+    /// The indices of some of a batch's executions.
+    pub(crate) async fn indices(self, batch_id: &str, subset: Subset) -> Result<SortedSet<u32>, UiError> {
+        Ok(self.client()?.execution_indices(batch_id, subset).await?.into_iter().collect())
     }
 
     /// Cancels a batch.

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_highest_inner_level_fills_the_box() {
-        let mut rgba = vec![0, 0, 0, 255].repeat(1000);
+        let mut rgba = [0, 0, 0, 255].repeat(1000);
         rgba.extend([128, 128, 128, 255].repeat(4));
         rgba.extend([200, 200, 200, 255]);
         let found = Histogram::of(&rgba);

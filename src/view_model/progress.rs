@@ -17,8 +17,8 @@ pub fn counts(progress: &Progress) -> String {
     let assets = progress.assets;
     let number = |count: u32| format::count(u64::from(count));
     let mut line = format!("{} of {} done", number(assets.completed), number(assets.total));
-    if !progress.doubtful.is_empty() {
-        line.push_str(&format!(" · {} to review", format::count(progress.doubtful.len() as u64)));
+    if progress.doubtful_count > 0 {
+        line.push_str(&format!(" · {} to review", number(progress.doubtful_count)));
     }
     if assets.failed > 0 {
         line.push_str(&format!(" · {} failed", number(assets.failed)));
@@ -104,7 +104,6 @@ pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Prog
 
 #[cfg(test)]
 mod tests {
-    use crate::compact::SortedSet;
 
     use super::*;
     use crate::batch::records::{Assets, Config, Pause};
@@ -123,8 +122,7 @@ mod tests {
             paused: None,
             config: Config::default(),
             assets: Assets { total: 1200, pending: 600, processing: 2, completed: 590, failed: 8 },
-            failed: SortedSet::new(),
-            doubtful: SortedSet::new(),
+            doubtful_count: 0,
             duration_sum_ms: 118_000.0,
             duration_count: 590,
             webhook: None,
@@ -166,9 +164,9 @@ mod tests {
     fn counts_name_doubts_failures_and_what_was_not_run() {
         assert_eq!(counts(&running()), "590 of 1\u{202f}200 done · 8 failed");
         let mut ended = running();
-        ended.doubtful = SortedSet::from([3, 7]);
+        ended.doubtful_count = 2;
         assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 2 to review · 8 failed");
-        ended.doubtful.clear();
+        ended.doubtful_count = 0;
         ended.status = BatchStatus::Cancelled;
         assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 8 failed · 600 not run");
     }

@@ -1,6 +1,7 @@
 //! Results beyond the executions: histories, reused results, reports.
 
 use super::*;
+use crate::store::LibraryStore;
 
 /// Runs a batch over pictures by their asset ids, all successfully; returns its id.
 fn ran(service: &TestService, images: Value) -> String {

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset};
+use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset, Subset};
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
 use crate::error::Failure;
-use crate::store::{Durability, MemoryStore, Store, Which};
+use crate::store::{BatchStore, Durability, MemoryStore, Which};
 
 /// What is in progress in the browser, in no order.
 #[derive(Clone, Debug)]
@@ -109,7 +109,9 @@ impl World {
     }
 
     fn executions(&self, batch: &str, status: Option<ExecutionStatus>) -> Vec<Execution> {
-        now(self.store.executions(batch, status, 0, u32::MAX)).expect("read").executions
+        now(self.store.executions(batch, status.map_or(Subset::All, Subset::from), 0, u32::MAX))
+            .expect("read")
+            .executions
     }
 
     fn tell(&mut self, event: Event) {
@@ -358,7 +360,7 @@ impl World {
         let mut in_flight = 0;
         for progress in now(self.store.all_progress()).expect("read") {
             let executions = self.executions(&progress.batch_id, None);
-            let count = |status| executions.iter().filter(|one| one.status == status).count() as u32;
+            let count = |status| executions.iter().filter(|one| one.status() == status).count() as u32;
             let assets = progress.assets;
             assert!(assets.add_up());
             assert_eq!(assets.pending, count(ExecutionStatus::Pending));
@@ -366,11 +368,11 @@ impl World {
             assert_eq!(assets.completed, count(ExecutionStatus::Success));
             assert_eq!(assets.failed, count(ExecutionStatus::Failed));
             assert_eq!(assets.total as usize, executions.len());
-            let failed = executions.iter().filter(|one| one.failure.is_some()).map(|one| one.asset_index);
-            assert_eq!(progress.failed, failed.collect());
+            let doubtful = executions.iter().filter(|one| one.is_doubtful()).count() as u32;
+            assert_eq!(progress.doubtful_count, doubtful);
             assert_eq!(progress.completed_at.is_some(), progress.status.is_end() && assets.processing == 0);
             assert_eq!(progress.duration_count, assets.completed + assets.failed);
-            let durations: f64 = executions.iter().filter_map(|one| one.duration_ms).sum();
+            let durations: f64 = executions.iter().filter_map(|one| one.duration_ms()).sum();
             assert!((progress.duration_sum_ms - durations).abs() < 1e-6);
             assert!(assets.processing <= self.limits[&progress.batch_id], "more in flight than the batch allows");
             assert!(executions.iter().all(|one| one.worker_deaths <= transitions::MAX_WORKER_DEATHS));
@@ -453,12 +455,12 @@ fn five_tab_deaths_alone_in_flight_fail_an_execution_and_the_others_go_on() {
         while let Some(op) = (!world.ops.is_empty()).then(|| world.ops.remove(0)) {
             world.run(op, &mut tape);
             let execution = world.executions(&id, None).remove(0);
-            if execution.status == ExecutionStatus::Running {
+            if execution.status() == ExecutionStatus::Running {
                 break;
             }
         }
         let execution = world.executions(&id, None).remove(0);
-        if execution.status == ExecutionStatus::Failed {
+        if execution.status() == ExecutionStatus::Failed {
             assert_eq!((execution.tab_deaths, execution.attempts), (5, 6), "the first death was not alone");
             assert_eq!(death, 6);
             world.settle();
@@ -466,7 +468,7 @@ fn five_tab_deaths_alone_in_flight_fail_an_execution_and_the_others_go_on() {
             assert_eq!(rest.len(), world.executions(&id, None).len() - 1);
             return;
         }
-        assert_eq!(execution.status, ExecutionStatus::Running);
+        assert_eq!(execution.status(), ExecutionStatus::Running);
         world.tab_dies();
     }
     panic!("it never failed");
@@ -486,8 +488,8 @@ fn the_third_worker_death_fails_an_execution_and_the_others_go_on() {
         }
     }
     let executions = world.executions(&id, None);
-    assert_eq!((executions[0].status, executions[0].attempts), (ExecutionStatus::Failed, 3));
+    assert_eq!((executions[0].status(), executions[0].attempts), (ExecutionStatus::Failed, 3));
     assert_eq!(world.worker_deaths, 3);
-    assert!(executions[1..].iter().all(|one| one.status == ExecutionStatus::Success && one.attempts == 1));
+    assert!(executions[1..].iter().all(|one| one.status() == ExecutionStatus::Success && one.attempts == 1));
     world.settle();
 }

@@ -207,6 +207,18 @@ impl Transaction {
         })
     }
 
+    /// The transaction of an upgrade, which the browser begins and commits.
+    pub(super) fn of_upgrade(transaction: IdbTransaction) -> Self {
+        Self {
+            state: Rc::new(State {
+                transaction,
+                finished: Cell::new(true),
+                end: RefCell::default(),
+                listeners: RefCell::default(),
+            }),
+        }
+    }
+
     fn store(&self, name: &str) -> Result<IdbObjectStore, StoreError> {
         self.state.transaction.object_store(name).map_err(|error| failed(&error))
     }
@@ -237,6 +249,12 @@ impl Transaction {
     /// The values of a range in the order of their keys, as an array.
     pub(super) fn all_values(&self, store: &str, range: &IdbKeyRange) -> Result<Reading<JsValue>, StoreError> {
         self.reading(self.store(store)?.get_all_with_key(range), Ok)
+    }
+
+    /// The last part of each key of a range of an index, without reading a record.
+    pub(super) fn keys(&self, store: &str, index: &str, range: &IdbKeyRange) -> Result<Reading<Vec<u32>>, StoreError> {
+        let request = self.index(store, index)?.get_all_keys_with_key(range);
+        self.reading(request, |keys| Ok(Array::from(&keys).iter().filter_map(|key| last_part(&key)).collect()))
     }
 
     /// The record at a key.
@@ -335,7 +353,7 @@ impl Transaction {
         let cursor = Requested::new(request).await?;
         let Ok(cursor) = cursor.dyn_into::<web_sys::IdbCursor>() else { return Ok(None) };
         let key = cursor.key().map_err(|error| failed(&error))?;
-        Ok(Array::from(&key).pop().as_f64().map(|index| index as u32))
+        Ok(last_part(&key))
     }
 
     /// Writes a record; if it fails, the transaction aborts.
@@ -393,6 +411,11 @@ impl Transaction {
         self.state.listeners.borrow_mut().clear();
         result.unwrap_or_else(|| Err(StoreError::Failed("The transaction was abandoned.".into())))
     }
+}
+
+/// The last part of a key that is a list, as an index.
+fn last_part(key: &JsValue) -> Option<u32> {
+    Array::from(key).pop().as_f64().map(|index| index as u32)
 }
 
 /// One step of a schema.

@@ -25,7 +25,7 @@ use crate::api::{
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
-use crate::batch::records::{ExecutionStatus, Progress};
+use crate::batch::records::{Progress, Subset};
 use crate::compact::SortedSet;
 use crate::names::Names;
 use crate::protocol::{Previewed, StopReason};

@@ -23,14 +23,14 @@ use super::notifier::Notifier;
 use super::pool::{FromPool, Handle, Program};
 use super::read_ahead::ReadAhead;
 use crate::api::{Event as Change, read_global_pause};
-use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
+use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress, Subset};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
 use crate::compact::{SortedMap, SortedSet};
 use crate::names::Names;
 use crate::protocol::{FromWorker, ToWorker, UPDATED};
 use crate::service::Note;
-use crate::store::{Durability, Store, StoreError, Which};
+use crate::store::{AssetStore, BatchStore, Durability, StoreError, Which};
 
 /// Time between two reports of a batch's progress.
 const PROGRESS_MS: f64 = 250.0;
@@ -228,7 +228,7 @@ impl Leader {
             }
             let recover = move |progress: &mut Progress, executions: &mut Vec<Execution>| {
                 transitions::recover(progress, executions, left, now())?;
-                let failed = executions.iter().filter(|one| one.status == ExecutionStatus::Failed).cloned();
+                let failed = executions.iter().filter(|one| one.status() == ExecutionStatus::Failed).cloned();
                 Some((progress.clone(), failed.collect::<Vec<_>>()))
             };
             let which = Which::In(ExecutionStatus::Running);
@@ -380,7 +380,7 @@ impl Leader {
             }
             loop {
                 let offset = waiting.len() as u32;
-                let page = self.database.executions(&batch, Some(ExecutionStatus::Pending), offset, PORTION).await?;
+                let page = self.database.executions(&batch, Subset::Pending, offset, PORTION).await?;
                 waiting.extend(page.executions.iter().map(Waiting::from));
                 if page.executions.len() < PORTION as usize {
                     return Ok(Some((progress, waiting)));

@@ -7,7 +7,9 @@ use web_sys::Blob;
 use super::super::database::{Apply, slot};
 use super::super::storage::Storage;
 use crate::protocol::{StoreAnswer, StoreRequest};
-use crate::store::{AssetRecord, Durability, MemoryStore, NewAsset, Store, StoreError, Which};
+use crate::store::{
+    AssetRecord, AssetStore, BatchStore, Durability, LibraryStore, MemoryStore, NewAsset, StoreError, Which,
+};
 
 /// The files of a message: their records, and their contents attached in the same order.
 pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec<NewAsset<Blob>> {

@@ -15,7 +15,7 @@ use crate::api::webhook_body;
 use crate::batch::records::{BatchStatus, Progress};
 use crate::batch::webhook::{self, Outcome};
 use crate::service::{FromService, Preference};
-use crate::store::{Durability, Store, StoreError, Which};
+use crate::store::{BatchStore, Durability, StoreError, Which};
 use crate::view_model::progress::counts;
 
 /// Longest wait for an attempt, whatever the clock has done since it was scheduled: 2 h.

@@ -1,8 +1,7 @@
 //! What the user allows outside the page: stored, valid in every tab, off until switched on.
 
-use super::super::storage::Storage;
 use crate::service::Preference;
-use crate::store::{Store, StoreError};
+use crate::store::{SettingStore, StoreError};
 
 const fn key(preference: Preference) -> &'static str {
     match preference {
@@ -15,14 +14,18 @@ const fn key(preference: Preference) -> &'static str {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) async fn is_allowed(database: &Storage, preference: Preference) -> Result<bool, StoreError> {
-    Ok(database.setting(key(preference)).await?.as_deref() == Some("on"))
+pub(super) async fn is_allowed(settings: &impl SettingStore, preference: Preference) -> Result<bool, StoreError> {
+    Ok(settings.setting(key(preference)).await?.as_deref() == Some("on"))
 }
 
 /// Allows or forbids it.
 ///
 /// # Errors
 /// When it cannot be stored.
-pub(super) async fn allow(database: &Storage, preference: Preference, allowed: bool) -> Result<(), StoreError> {
-    database.set_setting(key(preference), if allowed { "on" } else { "off" }).await
+pub(super) async fn allow(
+    settings: &impl SettingStore,
+    preference: Preference,
+    allowed: bool,
+) -> Result<(), StoreError> {
+    settings.set_setting(key(preference), if allowed { "on" } else { "off" }).await
 }

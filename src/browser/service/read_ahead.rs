@@ -11,9 +11,10 @@ use wasm_bindgen::prelude::*;
 use super::super::interop::spawn;
 use super::super::storage::Storage;
 use super::super::verify::{self, Found};
+use crate::batch::records::Subset;
 use crate::compact::SortedMap;
 use crate::engine::InputRef;
-use crate::store::{Store, StoreError};
+use crate::store::{AssetStore, BatchStore, StoreError};
 
 /// Most bytes that are kept.
 const MOST_BYTES: u64 = 96 << 20;
@@ -79,7 +80,7 @@ impl ReadAhead {
 
     /// The contents of an execution's inputs, as far as they have at most `most` bytes together.
     async fn read(&self, (batch, index): &Key, most: u64) -> Result<Option<Array>, StoreError> {
-        let page = self.database.executions(batch, None, *index, 1).await?;
+        let page = self.database.executions(batch, Subset::All, *index, 1).await?;
         let Some(execution) = page.executions.into_iter().find(|execution| execution.asset_index == *index) else {
             return Ok(None);
         };

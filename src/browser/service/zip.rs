@@ -9,10 +9,11 @@ use super::super::storage::Storage;
 use super::super::verify::{self, Found};
 use crate::actions::output::placing_outputs;
 use crate::api::{ApiError, Host, Service};
+use crate::batch::records::{ExecutionState, Results};
 use crate::compact::SortedSet;
 use crate::export::names::{archived_path, unique_paths};
 use crate::export::zip::{Entry, structure};
-use crate::store::Store;
+use crate::store::BatchStore;
 
 /// Results to download.
 #[derive(Clone, Debug)]
@@ -42,9 +43,11 @@ pub(super) async fn zip<H: Host>(
     while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
         let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
         for execution in executions.into_iter().filter(|one| is_wanted(one.asset_index)) {
-            let modified = moment(execution.completed_at.unwrap_or_default());
             let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
-            for (output, crc32) in execution.outputs.into_iter().zip(execution.crc32) {
+            let ExecutionState::Success(success) = execution.state else { continue };
+            let modified = moment(success.completed_at);
+            let Results { outputs, crc32, .. } = success.results;
+            for (output, crc32) in outputs.into_iter().zip(crc32) {
                 match verify::read(database, &output.sha256).await? {
                     Found::Sound(content, _) => {
                         contents.push(content);

@@ -11,12 +11,11 @@ use web_sys::{Blob, BlobPropertyBag, File};
 use super::super::environment::{blob_of_buffer, buffer_of, now};
 use super::super::hash::{Hasher, sha256};
 use super::super::interop::{Receiver, describe, handover, spawn};
-use super::super::storage::Storage;
 use super::report;
 use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::selection::HeaderCheck;
-use crate::store::{AssetRecord, NewAsset, Store, StoreError};
+use crate::store::{AssetRecord, AssetStore, NewAsset, StoreError};
 
 /// Files of one transaction.
 const PORTION_FILES: usize = 32;
@@ -127,7 +126,12 @@ fn unreadable(name: &str, error: &str) -> ImportStop {
 ///
 /// # Errors
 /// At the first file that cannot be read or does not fit into the storage; what was reported before is stored.
-pub(super) async fn run(database: &Storage, ticket: u32, files: Vec<Blob>, check: bool) -> Result<(), ImportStop> {
+pub(super) async fn run(
+    database: &impl AssetStore<Content = Blob>,
+    ticket: u32,
+    files: Vec<Blob>,
+    check: bool,
+) -> Result<(), ImportStop> {
     let mut ahead = Ahead { files: files.into_iter(), check, reading: VecDeque::new(), bytes: 0.0 };
     let (mut portion, mut bytes) = (Vec::new(), 0);
     while let Some(arrived) = ahead.next().await {
@@ -161,7 +165,11 @@ fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
 }
 
 /// Stores a portion, or as many of its first files as fit.
-async fn store(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), ImportStop> {
+async fn store(
+    database: &impl AssetStore<Content = Blob>,
+    ticket: u32,
+    portion: Vec<Arrived>,
+) -> Result<(), ImportStop> {
     let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {
         Err(StoreError::Quota(_)) if one_by_one => {
@@ -181,7 +189,7 @@ impl From<StoreError> for ImportStop {
     }
 }
 
-async fn put(database: &Storage, ticket: u32, portion: Vec<Arrived>) -> Result<(), StoreError> {
+async fn put(database: &impl AssetStore<Content = Blob>, ticket: u32, portion: Vec<Arrived>) -> Result<(), StoreError> {
     if portion.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::report;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::{self, BUILT_IN, Missing, Need, SIDE, SaliencyNetwork};
 use crate::protocol::FromWorker;
-use crate::store::Store;
+use crate::store::LibraryStore;
 
 #[wasm_bindgen]
 extern "C" {

@@ -19,7 +19,7 @@ use super::super::stage::Stage;
 use super::models::Models;
 use super::pictures::ACCEPT;
 use crate::api::is_web_url;
-use crate::batch::records::{Execution, Priority};
+use crate::batch::records::{Execution, Priority, Subset};
 use crate::codecs::Format;
 use crate::compact::SortedSet;
 use crate::compact::sort_by;
@@ -621,7 +621,7 @@ impl Draft {
             let mut pictures = HashMap::<String, Vec<Entry>>::new();
             let mut offset = 0;
             loop {
-                let page = match self.services.executions(&batch_id, None, offset, PORTION).await {
+                let page = match self.services.executions(&batch_id, Subset::All, offset, PORTION).await {
                     Ok(page) => page,
                     Err(problem) => return self.notices.failed(problem.text, problem.hint),
                 };

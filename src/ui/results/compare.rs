@@ -16,7 +16,7 @@ use crate::view_model::format;
 /// The slider, with a switch between several outputs.
 #[component]
 pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
-    let outputs = StoredValue::new(execution.outputs.clone());
+    let outputs = StoredValue::new(execution.outputs().to_vec());
     let chosen = RwSignal::new(0_usize);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
@@ -25,7 +25,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
         text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
         name: output.name.clone(),
     };
-    let choices: Vec<OutputChoice> = execution.outputs.iter().map(choice).collect();
+    let choices: Vec<OutputChoice> = execution.outputs().iter().map(choice).collect();
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
     let measure = execution.input_size.map(|size| (size.width, size.height));

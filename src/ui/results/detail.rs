@@ -65,7 +65,7 @@ pub(crate) fn leave(list: ExecutionList, stage: Stage) {
 #[component]
 fn Shown(execution: Arc<Execution>) -> impl IntoView {
     let (list, stage) = (expect_context::<ExecutionList>(), expect_context::<Stage>());
-    let (_, text, tone) = status(execution.status);
+    let (_, text, tone) = status(execution.status());
     let input = execution.input_asset.inputs.first();
     let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
     let history = view! { <Earlier execution=execution.clone()/> };
@@ -80,7 +80,7 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
                 <Icon shape=Shape::Close/>
             </button>
         </header>
-        {match execution.status {
+        {match execution.status() {
             ExecutionStatus::Success => view! { <Success execution/> }.into_any(),
             ExecutionStatus::Failed => view! { <Failed execution/> }.into_any(),
             _ => view! { <Unfinished execution/> }.into_any(),
@@ -92,7 +92,7 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
 /// Where reused results came from, if any were.
 #[component]
 fn TakenOver(execution: Arc<Execution>) -> impl IntoView {
-    execution.reused.as_ref().map(|reused| {
+    execution.reused().map(|reused| {
         let link = Route::Batch(reused.batch_id.clone()).fragment();
         view! {
             <p class="small muted" data-testid="reused">
@@ -131,8 +131,11 @@ fn Earlier(execution: Arc<Execution>) -> impl IntoView {
 #[component]
 fn Success(execution: Arc<Execution>) -> impl IntoView {
     let before = execution.input_size.map_or(0, |size| size.bytes);
-    let lines =
-        execution.outputs.iter().map(|output| view! { <OutputLine output=output.clone() before/> }).collect::<Vec<_>>();
+    let lines = execution
+        .outputs()
+        .iter()
+        .map(|output| view! { <OutputLine output=output.clone() before/> })
+        .collect::<Vec<_>>();
     view! {
         <Compare execution=execution.clone()/>
         <Doubts execution=execution.clone()/>
@@ -148,8 +151,8 @@ fn level(warning: &Warning) -> &'static str {
 /// Warnings about the results and what to do about them: doubts before hints.
 #[component]
 fn Doubts(execution: Arc<Execution>) -> impl IntoView {
-    (!execution.warnings.is_empty()).then(|| {
-        let of = |doubts: bool| execution.warnings.iter().filter(move |warning| warning.is_doubt() == doubts);
+    (!execution.warnings().is_empty()).then(|| {
+        let of = |doubts: bool| execution.warnings().iter().filter(move |warning| warning.is_doubt() == doubts);
         let notes = of(true).chain(of(false)).map(|warning| {
             view! {
                 <li class:hint=!warning.is_doubt() data-level=level(warning)>
@@ -168,7 +171,7 @@ fn Doubts(execution: Arc<Execution>) -> impl IntoView {
 
 #[component]
 fn Unfinished(execution: Arc<Execution>) -> impl IntoView {
-    let text = if execution.status == ExecutionStatus::Running { "Working on it…" } else { "Not run yet." };
+    let text = if execution.status() == ExecutionStatus::Running { "Working on it…" } else { "Not run yet." };
     view! {
         <div class="detail-picture checkerboard">
             {execution.input_asset.asset_id.clone().map(|asset_id| view! { <StoredImage asset_id alt=name(&execution)/> })}
@@ -180,7 +183,7 @@ fn Unfinished(execution: Arc<Execution>) -> impl IntoView {
 /// What went wrong, where, and how to fix it.
 #[component]
 fn Failed(execution: Arc<Execution>) -> impl IntoView {
-    let failure = execution.failure.clone();
+    let failure = execution.failure().cloned();
     let (can_replace, can_retry) = (execution.failed_input().is_some(), !execution.needs_another_file());
     let tries = (execution.attempts > 1).then(|| format!("Tried {} times.", execution.attempts));
     view! {

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use super::list::focus_row;
 use super::more::RunAgain;
 use super::state::ExecutionList;
-use crate::batch::records::execution_id;
+use crate::batch::records::{Subset, execution_id};
 use crate::compact::SortedSet;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
@@ -34,8 +34,22 @@ pub(crate) struct Marking {
 /// Provides the marks of a batch.
 pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking {
     let live = expect_context::<Live>();
+    let services = expect_context::<Services>();
     let batch_id = StoredValue::new(batch_id);
     let batch = move || batch_id.with_value(|id| live.batch(id));
+    // Within a round of a batch its failures only get more.
+    let failures = Memo::new(move |_| {
+        let batch = batch()?;
+        let needed = batch.status.is_end() || matches!(list.filter().get(), "failed" | "success");
+        needed.then_some((batch.round, batch.assets.failed, 0))
+    });
+    // Doubtful results, too, unless some are damaged, which are failures then.
+    let doubts = Memo::new(move |_| {
+        let batch = batch().filter(|_| list.filter().get() == "doubtful")?;
+        Some((batch.round, batch.assets.failed, batch.doubtful_count))
+    });
+    let failed = indices(services, batch_id, Subset::Failed, failures);
+    let doubtful = indices(services, batch_id, Subset::Doubtful, doubts);
     let marking = Marking {
         live,
         stage: expect_context(),
@@ -43,19 +57,59 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
         marks: RwSignal::new(Marks::default()),
         may: Memo::new(move |_| {
             let Some(batch) = batch() else { return SortedSet::new() };
+            let all = || (0..batch.assets.total).collect();
+            // Until they have been read, it is not known which ones.
             match list.filter().get() {
-                "failed" => batch.failed,
-                "doubtful" => batch.doubtful,
-                "success" => (0..batch.assets.total).filter(|index| !batch.failed.contains(index)).collect(),
-                _ => (0..batch.assets.total).collect(),
+                "failed" => failed.get().unwrap_or_else(all),
+                "doubtful" => doubtful.get().unwrap_or_else(all),
+                "success" => failed.with(|failed| {
+                    let fails = |index: &u32| failed.as_ref().is_some_and(|failed| failed.contains(index));
+                    (0..batch.assets.total).filter(|index| !fails(index)).collect()
+                }),
+                _ => all(),
             }
         }),
         failed: Memo::new(move |_| {
-            batch().filter(|batch| batch.status.is_end()).map(|batch| batch.failed).unwrap_or_default()
+            let has_ended = batch().is_some_and(|batch| batch.status.is_end());
+            failed.get().filter(|_| has_ended).unwrap_or_default()
         }),
     };
     provide_context(marking);
     marking
+}
+
+/// The state of a batch that a set of its executions depends on.
+type Due = (u32, u32, u32);
+
+/// The indices of some of a batch's executions, read again whenever `due` changes; `None` until they have been read, and
+/// while `due` is.
+fn indices(
+    services: Services,
+    batch_id: StoredValue<String>,
+    subset: Subset,
+    due: Memo<Option<Due>>,
+) -> RwSignal<Option<SortedSet<u32>>> {
+    let found = RwSignal::new(None);
+    // Answers may overtake each other.
+    let (asked, shown) = (StoredValue::new(0_u32), StoredValue::new(0_u32));
+    Effect::new(move |_| {
+        let turn = asked.get_value() + 1;
+        asked.set_value(turn);
+        if due.get().is_none() {
+            shown.set_value(turn);
+            return found.set(None);
+        }
+        spawn_local(async move {
+            let Some(batch_id) = batch_id.try_get_value() else { return };
+            // If reading fails, `Live` tells: it reads from the same storage.
+            let Ok(read) = services.indices(&batch_id, subset).await else { return };
+            if shown.try_get_value().is_some_and(|shown| shown < turn) {
+                shown.set_value(turn);
+                found.set(Some(read));
+            }
+        });
+    });
+    found
 }
 
 impl Marking {

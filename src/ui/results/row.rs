@@ -51,12 +51,12 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
         list.find(index).or_else(|| before.cloned()).unwrap_or_else(|| (at, first.clone()))
     });
     let execution = Memo::new(move |_| entry.with(|entry| entry.1.clone()));
-    let state = move || execution.with(|execution| status(execution.status));
+    let state = move || execution.with(|execution| status(execution.status()));
     // The name is already shown above.
     let named = StoredValue::new(format!("\"{name}\" "));
     let failure = Memo::new(move |_| {
         execution.with(|execution| {
-            let message = &execution.failure.as_ref()?.message;
+            let message = &execution.failure()?.message;
             Some(named.with_value(|named| message.strip_prefix(named.as_str()).unwrap_or(message).to_owned()))
         })
     });
@@ -68,16 +68,16 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
         failure.get().or_else(|| execution.with(measure))
     };
     let thumbnail = Memo::new(move |_| {
-        execution.with(|execution| execution.output_thumbnail.clone().or_else(|| execution.input_thumbnail.clone()))
+        execution.with(|execution| execution.output_thumbnail().or(execution.input_thumbnail.as_ref()).cloned())
     });
     let time = move || {
-        execution.with(|execution| match execution.duration_ms {
-            _ if execution.reused.is_some() => Some("reused".to_owned()),
+        execution.with(|execution| match execution.duration_ms() {
+            _ if execution.reused().is_some() => Some("reused".to_owned()),
             duration => duration.map(format::duration),
         })
     };
     let doubt = Memo::new(move |_| {
-        execution.with(|one| one.warnings.iter().find(|one| one.is_doubt()).map(|doubt| doubt.message.clone()))
+        execution.with(|one| one.warnings().iter().find(|one| one.is_doubt()).map(|doubt| doubt.message.clone()))
     });
     view! {
         <li
@@ -124,7 +124,7 @@ fn Doubt(message: String) -> impl IntoView {
 #[component]
 fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
     let before = execution.input_size.map_or(0, |size| size.bytes);
-    if execution.status == ExecutionStatus::Failed {
+    if execution.status() == ExecutionStatus::Failed {
         // With the stored file it would fail again.
         let again = if execution.needs_another_file() {
             view! { <Replace execution/> }.into_any()
@@ -133,9 +133,9 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
         };
         return view! { <div class="row-outputs">{again}</div> }.into_any();
     }
-    let more = execution.outputs.len().saturating_sub(OUTPUTS);
+    let more = execution.outputs().len().saturating_sub(OUTPUTS);
     let outputs = execution
-        .outputs
+        .outputs()
         .iter()
         .take(OUTPUTS)
         .map(|output| view! { <OutputLine output=output.clone() before/> })

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::Event;
-use crate::batch::records::{Execution, ExecutionStatus};
+use crate::batch::records::{Execution, Subset};
 use crate::store::ExecutionPage;
 use crate::ui::live::Live;
 use crate::ui::route::CurrentRoute;
@@ -170,15 +170,15 @@ impl ExecutionList {
 
     /// A page of what the filter matches.
     async fn read_page(self, batch_id: &str, offset: u32) -> Result<ExecutionPage, UiError> {
-        let status = match self.filter.get_untracked() {
-            "doubtful" => return self.services.doubtful(batch_id, offset, PAGE).await,
-            "pending" => Some(ExecutionStatus::Pending),
-            "running" => Some(ExecutionStatus::Running),
-            "success" => Some(ExecutionStatus::Success),
-            "failed" => Some(ExecutionStatus::Failed),
-            _ => None,
+        let subset = match self.filter.get_untracked() {
+            "doubtful" => Subset::Doubtful,
+            "pending" => Subset::Pending,
+            "running" => Subset::Running,
+            "success" => Subset::Success,
+            "failed" => Subset::Failed,
+            _ => Subset::All,
         };
-        self.services.executions(batch_id, status, offset, PAGE).await
+        self.services.executions(batch_id, subset, offset, PAGE).await
     }
 
     /// What was read may be outdated: rereads it soon, once for all changes until then.
@@ -336,7 +336,7 @@ impl ExecutionList {
             return;
         };
         spawn_local(async move {
-            let Ok(page) = self.services.executions(&batch_id, None, index, 1).await else { return };
+            let Ok(page) = self.services.executions(&batch_id, Subset::All, index, 1).await else { return };
             if self.selected.try_get_untracked() != Some(Some(index)) {
                 return;
             }
