@@ -13,22 +13,29 @@ use crate::image::resample::{Reduced, Scaling, Window};
 use crate::image::{Image, Representation, Representations, Size};
 
 mod bmp;
+mod directory;
 mod exif;
 mod foreign;
 mod gif;
 mod icc;
+mod ico;
 mod jpeg;
 mod png;
+mod pnm;
+mod qoi;
+mod samples;
+mod tga;
+mod tiff;
 mod webp;
 
 pub use foreign::Foreign;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
-/// `const VERSION: &str`, followed by its display name, its extension and its media type.
+/// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
 ///
 /// These facts are separate from [`Codec`], so that the page can name a format without linking its decoder.
 macro_rules! formats {
-    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extension:literal, $media_type:literal;)*) => {
+    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extensions:expr, $media_type:literal;)*) => {
         /// The formats that are recognised by content.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
@@ -42,9 +49,9 @@ macro_rules! formats {
                 match self { $(Self::$format => $name,)* }
             }
 
-            /// File name extension, without the dot.
-            pub const fn extension(self) -> &'static str {
-                match self { $(Self::$format => $extension,)* }
+            /// File name extensions, without the dot and in lower case; the usual one comes first.
+            pub const fn extensions(self) -> &'static [&'static str] {
+                match self { $(Self::$format => &$extensions,)* }
             }
 
             /// Media type.
@@ -74,15 +81,47 @@ macro_rules! formats {
 // the macro, because `cargo fmt` does not follow them there.)
 formats! {
     /// JPEG (ITU-T T.81).
-    Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
+    Jpeg = jpeg: "JPEG", ["jpg", "jpeg", "jpe", "jfif"], "image/jpeg";
     /// PNG (W3C).
-    Png = png: "PNG", "png", "image/png";
+    Png = png: "PNG", ["png", "apng"], "image/png";
     /// WebP (RFC 9649).
-    Webp = webp: "WebP", "webp", "image/webp";
+    Webp = webp: "WebP", ["webp"], "image/webp";
     /// GIF 87a and 89a.
-    Gif = gif: "GIF", "gif", "image/gif";
+    Gif = gif: "GIF", ["gif"], "image/gif";
     /// Windows bitmap.
-    Bmp = bmp: "BMP", "bmp", "image/bmp";
+    Bmp = bmp: "BMP", ["bmp", "dib"], "image/bmp";
+    /// TIFF 6.0 and BigTIFF.
+    Tiff = tiff: "TIFF", ["tif", "tiff"], "image/tiff";
+    /// Windows icons and cursors.
+    Ico = ico: "ICO", ["ico", "cur"], "image/x-icon";
+    /// The Quite OK Image Format 1.0.
+    Qoi = qoi: "QOI", ["qoi"], "image/qoi";
+    /// The Netpbm formats PBM, PGM, PPM and PAM.
+    Pnm = pnm: "PNM", ["pnm", "pbm", "pgm", "ppm", "pam"], "image/x-portable-anymap";
+    // Last, because files have no signature.
+    /// Truevision TGA.
+    Tga = tga: "TGA", ["tga"], "image/x-tga";
+}
+
+impl Format {
+    /// The usual file name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        self.extensions()[0]
+    }
+
+    /// The format with this media type.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.media_type() == media_type)
+    }
+
+    /// The names of all formats, in a sentence: "JPEG, PNG, … and BMP".
+    pub fn names() -> String {
+        let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
+        match names.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
 /// The functions of a format.
@@ -129,16 +168,17 @@ impl Problem {
         Self::Damaged(reason)
     }
 
-    fn hint(&self) -> &'static str {
-        match self {
+    fn hint(&self) -> String {
+        let hint = match self {
             Self::Foreign(_) | Self::NotAnImage => {
-                "JPEG, PNG, WebP, GIF and BMP are read; save the picture in one of them."
+                return format!("{} are read; save the picture in one of them.", Format::names());
             }
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
-        }
+        };
+        hint.to_owned()
     }
 
     /// The end of a sentence that begins with "Could not be read:".
@@ -181,6 +221,8 @@ enum Finding {
     Damaged,
     /// It is animated, and only its first frame was read; the number of its frames.
     FirstFrame(u32),
+    /// It has several pages, and only its first was read; the number of its pages.
+    FirstPage(u32),
     /// It has a high dynamic range, which was reduced.
     ToneMapped,
     /// It has inks, and no profile says which.
@@ -206,6 +248,11 @@ impl Finding {
                 "first_frame_only",
                 format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
                 "Use another program if the result must be animated.",
+            ),
+            Self::FirstPage(pages) => Warning::hint(
+                "first_page_only",
+                format!("\"{name}\" has {pages} pages: only the first was used."),
+                "Save the other pages as files of their own.",
             ),
             Self::ToneMapped => Warning::hint(
                 "tone_mapped",
@@ -241,7 +288,7 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped,
+    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages, `profile_left_out` if its color profile was dropped,
     /// `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
@@ -313,6 +360,20 @@ pub struct DecodeRequest {
     pub auto_orient: bool,
 }
 
+#[cfg(test)]
+impl DecodeRequest {
+    /// All of a picture as stored, in its first representation.
+    fn whole(header: &Header) -> Self {
+        Self {
+            representation: header.native.iter().next().unwrap_or(Representation::Rgb),
+            at_least: header.size,
+            chroma_at_least: header.size,
+            scaling: None,
+            auto_orient: false,
+        }
+    }
+}
+
 /// How a result is written: the parameters of `output` after defaults.
 #[derive(Clone, Debug)]
 pub struct EncodeRequest {
@@ -367,7 +428,7 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
 /// Reads a file's header, as [`probe`] does.
 ///
 /// # Errors
-/// Why the file cannot be read, as the end of a sentence: "TIFF is not supported", "it is empty".
+/// Why the file cannot be read, as the end of a sentence: "HEIC is not supported", "it is empty".
 pub fn check(bytes: &[u8]) -> Result<Header, String> {
     header(bytes).map_err(|problem| problem.reason())
 }

@@ -1,5 +1,7 @@
 //! Files that cannot be read, distinguished by their first bytes so that a message can name them.
 
+use super::tiff;
+
 /// A kind of file that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -35,23 +37,19 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     Some(match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => by_brands(bytes),
-        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]
-        | [b'I', b'I', b'U', 0, ..]
+        _ if tiff::is_camera_raw(bytes) => Foreign::RAW,
+        [b'I', b'I', b'U', 0, ..]
         | [b'I', b'I', b'R', b'O' | b'S', ..]
         | [b'M', b'M', b'O', b'R', ..]
         | [0, b'M', b'R', b'M', ..]
         | [b'F', b'O', b'V', b'b', ..] => Foreign::RAW,
         _ if bytes.starts_with(b"FUJIFILMCCD-RAW") => Foreign::RAW,
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
-            Foreign::picture("TIFF", "a TIFF or camera raw picture")
-        }
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
             Foreign::picture("JPEG XL", "a JPEG XL picture")
         }
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
             Foreign::picture("JPEG 2000", "a JPEG 2000 picture")
         }
-        [0, 0, 1, 0, ..] => Foreign::picture("ICO", "an icon"),
         [b'8', b'B', b'P', b'S', ..] => Foreign::picture("PSD", "a Photoshop document"),
         [b'%', b'P', b'D', b'F', ..] => Foreign::other("PDF", "a PDF document"),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Foreign::ZIP,
@@ -153,6 +151,34 @@ mod tests {
         assert_eq!(foreign(b"II*\0\x10\0\0\0CR\x02\0").map(|found| found.name), Some("Camera raw"));
         assert_eq!(foreign(b"IIU\0\x18\0\0\0").map(|found| found.name), Some("Camera raw"));
         assert_eq!(foreign(b"FUJIFILMCCD-RAW 0201").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"MM\0*\0\0\0\x08").map(|found| found.name), Some("TIFF"));
+        assert_eq!(foreign(b"MM\0*\0\0\0\x08").map(|found| found.name), None);
+    }
+
+    /// A file of one directory.
+    fn tiff_with(entries: &[(u16, u32)]) -> Vec<u8> {
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        file.extend((entries.len() as u16).to_le_bytes());
+        for (tag, value) in entries {
+            file.extend([&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat());
+        }
+        file.extend([0; 4]);
+        file
+    }
+
+    #[test]
+    fn raw_files_are_told_from_tiff_by_their_first_directory() {
+        let (subfile, compression, photometric, make, parts, dng) = (254, 259, 262, 271, 330, 50_706);
+        for (entries, is_raw) in [
+            (&[(photometric, 2), (dng, 0x401)][..], true),
+            (&[(subfile, 1), (compression, 1), (make, 0), (parts, 99)], true),
+            (&[(photometric, 32_803)], true),
+            (&[(compression, 34_713)], true),
+            (&[(subfile, 0), (make, 0), (parts, 99), (photometric, 2), (compression, 5)], false),
+            (&[(subfile, 1), (photometric, 2)], false),
+        ] {
+            let file = tiff_with(entries);
+            assert_eq!(foreign(&file) == Some(Foreign::RAW), is_raw, "{entries:?}");
+            assert_eq!(tiff::sniff(&file), !is_raw, "{entries:?}");
+        }
     }
 }

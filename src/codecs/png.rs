@@ -9,6 +9,7 @@ use ::png::{
 };
 
 use super::icc::Samples;
+use super::samples::round_16;
 use super::{
     Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, exif,
 };
@@ -222,11 +223,6 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
     };
     Ok(Image::new(size, pixels).into())
-}
-
-/// Exactly round(sample · 255 / 65535), as libpng scales.
-const fn round_16(sample: u16) -> u8 {
-    ((sample as u32 * 255 + 32_895) >> 16) as u8
 }
 
 fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {

@@ -6,6 +6,7 @@ use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use super::previews::PickedPreview;
+use crate::codecs::Format;
 use crate::selection::HeaderCheck;
 use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
@@ -13,9 +14,9 @@ use crate::ui::services::selection_of_list;
 use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
-use crate::view_model::format;
 use crate::view_model::missing::Missing;
 use crate::view_model::window::{self, Window};
+use crate::view_model::{accept, format};
 
 /// Every input of the workflow with its pictures.
 #[component]
@@ -56,9 +57,6 @@ fn Totals() -> impl IntoView {
     }
 }
 
-/// The file types that picture pickers ask for.
-pub(crate) const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
-
 #[component]
 fn PrimaryDrop() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -73,7 +71,7 @@ fn PrimaryDrop() -> impl IntoView {
             <Icon shape=Shape::Picture/>
             <div>
                 <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
-                <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
+                <p class="small muted">{format!("or paste them. {} can be read. They stay on this device.", Format::names())}</p>
             </div>
             <div class="spread">
                 <FilePicker label="Pictures" accept testid="file-input" multiple=true on_pick=picked>
@@ -259,7 +257,7 @@ fn MissingFiles() -> impl IntoView {
                     </p>
                     <FilePicker
                         label="Missing files to add again"
-                        accept=ACCEPT
+                        accept=accept::pictures()
                         testid="missing-input"
                         class="button push"
                         button_testid="missing-add"
@@ -468,7 +466,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                     <Tile entry key=key.get_value()/>
                 </For>
             </ul>
-            <FilePicker label=input.title.clone() accept=ACCEPT testid=testid multiple=true on_pick=picked>
+            <FilePicker label=input.title.clone() accept=accept::pictures() testid=testid multiple=true on_pick=picked>
                 <Icon shape=Shape::Plus/>
                 "Pick"
             </FilePicker>
