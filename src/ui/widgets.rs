@@ -289,18 +289,30 @@ pub(crate) fn StoredImage(
     asset_id: String,
     #[prop(into)] alt: String,
     #[prop(optional)] class: &'static str,
+    /// Asset id of the picture to show if the browser cannot show the other.
+    #[prop(optional_no_strip)]
+    instead: Option<String>,
 ) -> impl IntoView {
     let services = expect_context::<Services>();
     let source = RwSignal::new(None::<String>);
-    leptos::task::spawn_local(async move {
-        if let Some(url) = services.url(&asset_id).await {
-            // The row may have been scrolled away meanwhile.
-            source.try_set(Some(url));
+    let load = move |asset_id: String| {
+        leptos::task::spawn_local(async move {
+            if let Some(url) = services.url(&asset_id).await {
+                // The row may have been scrolled away meanwhile.
+                source.try_set(Some(url));
+            }
+        });
+    };
+    load(asset_id);
+    let instead = StoredValue::new(instead);
+    let failed = move |_| {
+        if let Some(asset_id) = instead.try_update_value(Option::take).flatten() {
+            load(asset_id);
         }
-    });
+    };
     view! {
         {move || source.get().map(|url| {
-            view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false"/> }
+            view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false" on:error=failed/> }
         })}
     }
 }

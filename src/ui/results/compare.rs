@@ -20,6 +20,8 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let split = RwSignal::new(50.0_f64);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
+    // Browsers do not show every format that can be read.
+    let thumbnail = execution.input_thumbnail.clone();
     let alt = name(&execution);
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
@@ -40,7 +42,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
                     })}
                 </div>
                 <div class="before checkerboard">
-                    {input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before")/> })}
+                    {input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })}
                 </div>
                 <input
                     type="range"
