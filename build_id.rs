@@ -5,8 +5,11 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-/// Hash of the project's manifest, its lock file and every file under `src`, by name and content, in the order of their
-/// names.
+/// Folders below `src` that no program is made from: only scripts and texts that the page or others fetch.
+const NOT_COMPILED: [&str; 5] = ["client", "embed", "http", "offline", "reference"];
+
+/// Hash of the project's manifest, its lock file and every file under `src` that a program is made from, by name and
+/// content, in the order of their names.
 pub(crate) fn of(root: &Path) -> String {
     let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
     collect(root, Path::new("src"), &mut files);
@@ -27,7 +30,10 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in entries.flatten() {
         let path = directory.join(entry.file_name());
         if root.join(&path).is_dir() {
-            collect(root, &path, files);
+            let is_compiled = directory != Path::new("src") || !NOT_COMPILED.iter().any(|name| path.ends_with(name));
+            if is_compiled {
+                collect(root, &path, files);
+            }
         } else {
             files.push(path);
         }

@@ -122,7 +122,7 @@ impl<S: Store, H: Host> Service<S, H> {
     /// 400 with diagnostics for a workflow that cannot run, 400 for any other invalid part, 404 for a published
     /// workflow that does not exist, 500 when it cannot be stored.
     pub async fn execute(&self, request: &Value) -> Result<Accepted, ApiError> {
-        let Execute { workflow_id, task, config, skip_unchanged, batch_id } = Execute::read(request)?;
+        let Execute { workflow_id, task, config, skip_unchanged, batch_id, client_data } = Execute::read(request)?;
         if let Some(batch_id) = &batch_id
             && let Some(progress) = self.store.progress(batch_id).await?
         {
@@ -152,7 +152,7 @@ impl<S: Store, H: Host> Service<S, H> {
         let (mut progress, mut executions) =
             transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
         self.note_content_keys(&graph, &recipe, &mut executions).await?;
-        (progress.version, progress.recipe) = (version, Some(recipe));
+        (progress.version, progress.recipe, progress.client_data) = (version, Some(recipe), client_data);
         if skip_unchanged {
             self.take_over_unchanged(&graph, &mut progress, &mut executions).await?;
         }

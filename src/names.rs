@@ -2,8 +2,8 @@
 //! storages belong to a whole host, so that two installations on it need names of their own, and so do two databases of
 //! one installation. All of them are derived here.
 
-/// The longest name of a database that a client may choose, in characters.
-const LONGEST: usize = 64;
+/// The longest name of a database that a client may choose, in characters: an origin fits in it.
+const LONGEST: usize = 300;
 
 /// Why a client may not name a database like this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

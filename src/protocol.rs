@@ -18,7 +18,7 @@ use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, ModelRecord};
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -141,6 +141,11 @@ pub enum ToWorker {
     },
     /// Unpack the pictures in a ZIP, which is attached.
     Unpack,
+    /// Run a document over the first picture of each input. Nothing is stored.
+    Preview {
+        /// The document, as JSON text.
+        document: String,
+    },
 }
 
 /// Worker to service.
@@ -242,6 +247,11 @@ pub enum FromWorker {
         /// What it contains, or why it cannot be read.
         result: Result<Contents, String>,
     },
+    /// Answer to [`ToWorker::Preview`]. The files are attached, as a list of Blobs in the order of the outputs.
+    Previewed {
+        /// What came of it.
+        previewed: Previewed,
+    },
     /// An import is over.
     ImportEnded {
         /// The import's.
@@ -249,6 +259,50 @@ pub enum FromWorker {
         /// Why it stopped early, if it did.
         failure: Option<ImportStop>,
     },
+}
+
+/// What came of a preview.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Previewed {
+    /// It was rendered.
+    Done(Preview),
+    /// The workflow fails on this picture.
+    Failed(Failure),
+}
+
+/// A workflow's results for one picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// The results, in document order.
+    pub outputs: Vec<PreviewOutput>,
+    /// The messages of the warnings about them.
+    pub warnings: Vec<String>,
+    /// Size of the primary input's file.
+    pub input_bytes: u64,
+    /// Its columns, upright.
+    pub input_width: u32,
+    /// Its rows, upright.
+    pub input_height: u32,
+    /// How long it took, from the bytes of the inputs to those of the results.
+    pub duration_ms: f64,
+}
+
+/// One result of a preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewOutput {
+    /// The file's name.
+    pub name: String,
+    /// Its media type.
+    pub mime_type: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Size of the file.
+    pub bytes: u64,
 }
 
 /// Why an import stopped early.

@@ -21,13 +21,13 @@ use crate::api::{
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Millis, Progress};
-use crate::protocol::StopReason;
+use crate::protocol::{Previewed, StopReason};
 use crate::selection::HeaderCheck;
 use crate::store::{ExecutionPage, StoreError};
 use crate::workflow::Diagnostic;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A JSON value in a message. It travels as text, whose depth the reader limits: a document from outside may be nested
 /// more deeply than a stack is.
@@ -219,6 +219,9 @@ macro_rules! with_calls {
                 /// Unpacks the pictures in the attached ZIP, unless it is a Pixelmill archive. They are attached to the
                 /// answer, as a list of `File`.
                 "unpack" Unpack {} -> Contents;
+                /// Runs a document over the first picture of each input without storing anything. The results are
+                /// attached to the answer, as a list of Blobs. A newer call takes the place of those that wait.
+                "preview" Preview { document: Json } -> Previewed;
             }
         }
     };

@@ -8,7 +8,7 @@
 //!
 //! Stable `data-testid` values. A `<…>` stands for an id or a word of the contract.
 //!
-//! * Frame: `blocked`, `nav-new`, `nav-batches`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
+//! * Frame: `blocked`, `nav-new`, `nav-batches`, `nav-api`, `theme`, `memory-note`, `notice` (with `data-kind` `info`, `good` or
 //!   `bad`), `tab-note`, `reload`, `network-loading`, `confirm`, `confirm-yes`, `confirm-no`, `name-dialog`, `name-field`,
 //!   `name-yes`, `name-no`, `drop-overlay`, `reading-problem`, `read-again`, `update-note`,
 //!   `update`.
@@ -24,7 +24,8 @@
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
-//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`.
+//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`; `live-preview` and in it `preview-facts`, `preview-warnings`,
+//!   `preview-failed`, `preview-unavailable`, `preview-before`, `preview-next`, `preview-output-<n>`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
@@ -35,6 +36,7 @@
 //!   detail: `detail`, `before-after`, `before-after-range`, `output-switch-<n>`, `after`, `behind`,
 //!   `behind-checkerboard`, `behind-white`, `behind-black`, `behind-color`, `behind-photo`, `behind-file`,
 //!   `detail-warnings` (each with `data-level`), `detail-error`, `history`, `reused`, `close-detail`.
+//! * API: `reference-loading`, `reference-failed`; what its script shows has those of `src/reference/`.
 
 #![allow(unreachable_pub, reason = "the component macro widens visibility to pub")]
 
@@ -42,6 +44,7 @@ use leptos::prelude::*;
 
 mod ask_name;
 mod batches;
+mod before_after;
 mod confirm;
 mod drop;
 mod embed;
@@ -54,6 +57,7 @@ mod new;
 mod notices;
 mod offline;
 mod preferences;
+mod reference;
 mod results;
 mod route;
 mod services;
@@ -120,13 +124,14 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     live::provide_live();
     new::models::provide_models();
     new::draft::provide_draft();
+    new::previews::provide_previews();
     new::library::provide_library();
     new::draft::keep_draft();
     match stage.embedding() {
         None => offline::connect(),
         Some(embedding) => embed::connect(embedding),
     }
-    // Opening a picture of a batch does not rebuild the batch's view.
+    // Opening a picture of a batch or a heading of the API does not rebuild the view.
     let view = Memo::new(move |_| route.get().view());
     let layout = Memo::new(move |_| stage.embedding().map_or(Layout::Full, Embedding::layout));
     view! {
@@ -145,6 +150,7 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
                     Route::Batch(batch_id) | Route::Picture(batch_id, _) => {
                         view! { <results::Results batch_id/> }.into_any()
                     }
+                    Route::Api(_) => view! { <reference::Reference/> }.into_any(),
                 })
                 .into_any(),
             }}

@@ -89,7 +89,7 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
         }
         config
     };
-    let Execute { workflow_id, task, config: read, skip_unchanged, batch_id } = Execute::read(request)?;
+    let Execute { workflow_id, task, config: read, skip_unchanged, batch_id, client_data } = Execute::read(request)?;
     let mut again = match task {
         Task::Document(workflow) => {
             json!({ "workflowId": workflow_id, "workflow": workflow, "batchConfig": config(read) })
@@ -123,6 +123,7 @@ fn execute_again(request: &Value) -> Result<Value, ApiError> {
     };
     again["skipUnchanged"] = skip_unchanged.into();
     again["batchId"] = batch_id.into();
+    again["clientData"] = client_data.into();
     if let Some(again) = again.as_object_mut() {
         again.retain(|key, _| request.get(key).is_some());
     }

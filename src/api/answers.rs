@@ -1,6 +1,7 @@
 //! Answers, field by field as in the contract.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::time::iso_time;
 use crate::batch::records::{
@@ -60,6 +61,8 @@ pub struct Accepted {
     pub job_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_version: Option<PinnedVersion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_data: Option<Value>,
     pub status: BatchStatus,
     pub assets: Assets,
     pub config: Config,
@@ -74,6 +77,7 @@ impl Accepted {
             workflow_id: progress.workflow_id.clone(),
             job_name: progress.job_name.clone(),
             workflow_version: progress.version.clone(),
+            client_data: progress.client_data.clone(),
             status: progress.status,
             assets: progress.assets,
             config: progress.config.clone(),
@@ -171,6 +175,8 @@ pub struct StatusWith<E> {
     pub job_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_version: Option<PinnedVersion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_data: Option<Value>,
     pub status: BatchStatus,
     pub paused: Option<PauseAnswer>,
     pub config: Config,
@@ -198,6 +204,7 @@ impl<E> StatusWith<E> {
             workflow_id: progress.workflow_id.clone(),
             job_name: progress.job_name.clone(),
             workflow_version: progress.version.clone(),
+            client_data: progress.client_data.clone(),
             status: progress.status,
             paused: paused.map(PauseAnswer::from),
             config: progress.config.clone(),
@@ -406,6 +413,8 @@ pub struct ExecutionAnswer {
     pub started_at: Option<String>,
     pub completed_at: Option<String>,
     pub duration_ms: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_data: Option<Value>,
 }
 
 impl From<&Execution> for ExecutionAnswer {
@@ -427,6 +436,7 @@ impl From<&Execution> for ExecutionAnswer {
             started_at: execution.started_at.map(iso_time),
             completed_at: execution.completed_at.map(iso_time),
             duration_ms: execution.duration_ms,
+            client_data: execution.client_data.clone(),
         }
     }
 }

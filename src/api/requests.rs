@@ -24,7 +24,12 @@ pub struct Execute {
     pub skip_unchanged: bool,
     /// The id that the batch is to have, so that a request that is sent twice is accepted once.
     pub batch_id: Option<String>,
+    /// Whatever the client wants to find again in the batch's status and events.
+    pub client_data: Option<Value>,
 }
+
+/// The most bytes that `clientData` may have as JSON.
+const LARGEST_CLIENT_DATA: usize = 4096;
 
 /// What runs, in either form of the request.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,19 +88,34 @@ impl Execute {
                 )));
             }
         };
+        let client_data = given(request, "clientData").cloned();
+        let size = client_data.as_ref().map_or(0, |data| data.to_string().len());
+        if size > LARGEST_CLIENT_DATA {
+            return Err(ApiError::invalid(format!(
+                "\"clientData\" has {size} bytes as JSON. Give at most {LARGEST_CLIENT_DATA}: a key to what you keep \
+                 yourself."
+            )));
+        }
         let workflow = request.get("workflow").filter(|workflow| !workflow.is_null());
         if let Some(nested) = workflow.and_then(Value::as_object)
             && !nested.contains_key("actions")
             && (nested.contains_key("inputs") || nested.contains_key("workflowId"))
         {
             let workflow_id = required_text(nested, "workflow.workflowId", "workflowId")?;
-            return Ok(Self { workflow_id, task: Task::Runs(read_runs(nested)?), config, skip_unchanged, batch_id });
+            return Ok(Self {
+                workflow_id,
+                task: Task::Runs(read_runs(nested)?),
+                config,
+                skip_unchanged,
+                batch_id,
+                client_data,
+            });
         }
         let workflow_id = required_text(request, "workflowId", "workflowId")?;
         let Some(workflow) = workflow else {
             return Err(ApiError::invalid("\"workflow\" is missing. Send the workflow document."));
         };
-        Ok(Self { workflow_id, task: Task::Document(workflow.clone()), config, skip_unchanged, batch_id })
+        Ok(Self { workflow_id, task: Task::Document(workflow.clone()), config, skip_unchanged, batch_id, client_data })
     }
 }
 

@@ -173,6 +173,23 @@ fn an_accepted_batch_answers_as_the_contract_says() {
 }
 
 #[test]
+fn what_the_client_adds_is_found_again_and_limited() {
+    let service = service();
+    let request = |data: &Value| json!({ "workflowId": "w", "workflow": workflow(images(1)), "clientData": data });
+    for data in [json!({ "order": 17, "tags": ["a"] }), json!("17"), json!(17), json!("x".repeat(4094))] {
+        let answer = run(service.execute(&request(&data))).expect("accepted");
+        assert_eq!(answer.client_data.as_ref(), Some(&data));
+        let status = run(service.status(&answer.batch_id, &Value::Null)).expect("read");
+        assert_eq!(status.client_data.as_ref(), Some(&data));
+    }
+    let error = refused(run(service.execute(&request(&json!("x".repeat(4095))))));
+    assert_eq!(error.code, 400);
+    assert!(error.message.starts_with("\"clientData\" has 4097 bytes"), "{}", error.message);
+    let answer = run(service.execute(&request(&Value::Null))).expect("accepted");
+    assert!(json_of(&answer).get("clientData").is_none());
+}
+
+#[test]
 fn defaults_are_ten_normal_and_continue_on_error() {
     let service = service();
     let answer = accepted(&service, "w", 1);

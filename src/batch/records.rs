@@ -243,6 +243,9 @@ pub struct Progress {
     /// Recipe of its document (see `library::recipe`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
+    /// What the client asked to find again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_data: Option<Value>,
     /// Number of changes so far: of two copies, the one with more is newer.
     #[serde(default)]
     pub revision: u64,
@@ -383,6 +386,10 @@ pub struct Execution {
     pub alone: bool,
     /// Version of the engine that finished it.
     pub engine_version: Option<String>,
+    /// What its batch's client asked to find again. Kept with the batch: an execution has it only where an event tells of
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_data: Option<Value>,
 }
 
 impl Execution {

@@ -54,6 +54,7 @@ pub fn accept(
             suspect: false,
             alone: false,
             engine_version: None,
+            client_data: None,
         })
         .collect();
     let total = executions.len() as u32;
@@ -63,6 +64,7 @@ pub fn accept(
         job_name: job_name.to_owned(),
         version: None,
         recipe: None,
+        client_data: None,
         revision: 0,
         round: 0,
         status: BatchStatus::Pending,

@@ -39,6 +39,7 @@ mod notifier;
 mod one_shot;
 mod pool;
 mod preferences;
+mod previewer;
 mod probe_model;
 mod read_ahead;
 mod zip;
@@ -47,6 +48,7 @@ use exchange::{Exchange, Subscription};
 use importer::{Importer, OnStored};
 use leader::Leader;
 use pool::{FromPool, Program};
+use previewer::Previewer;
 
 /// Time for the client to say when the previous scheduling tab left; without an answer that counts as a crash.
 const LEFT_MS: u32 = 5_000;
@@ -229,6 +231,7 @@ struct Hub {
     database: Storage,
     service: Service<Storage, Surroundings>,
     program: Rc<Program>,
+    previewer: Rc<Previewer>,
     exchange: Exchange,
     leader: Rc<RefCell<Option<Rc<Leader>>>>,
     /// When this tab was suspended, if the browser closed it in that state; for the first turn as the scheduling tab.
@@ -294,6 +297,7 @@ impl Hub {
             names,
             database,
             service,
+            previewer: Previewer::new(program.clone()),
             program,
             exchange,
             leader,
@@ -535,6 +539,10 @@ impl Hub {
             Call::Zip { batch_id, only } => {
                 let archive = zip::zip(database, service, &batch_id, only.as_ref()).await?;
                 return Ok((Answer::Zip(archive.missing), archive.blob.into()));
+            }
+            Call::Preview { document } => {
+                let (previewed, files) = self.previewer.preview(document.0.to_string()).await?;
+                return Ok((Answer::Preview(previewed), files.into()));
             }
             Call::Unpack {} => {
                 let (contents, pictures) = self.unpack(file(&files)?).await?;

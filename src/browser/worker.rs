@@ -36,6 +36,7 @@ mod archive;
 mod import;
 mod memory;
 mod network;
+mod preview;
 mod remote;
 
 use network::ModelCache;
@@ -142,6 +143,13 @@ pub fn serve() {
                     report_with(&FromWorker::Unpacked { result }, &pictures);
                 });
             }
+            ToWorker::Preview { document } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move {
+                    let (previewed, files) = preview::preview(&worker, &document).await;
+                    report_with(&FromWorker::Previewed { previewed }, &files);
+                });
+            }
             ToWorker::Import { ticket, check } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let files: Vec<Blob> =
@@ -175,6 +183,12 @@ struct Outcome {
     assets: Vec<NewAsset<Blob>>,
 }
 
+impl Default for Outcome {
+    fn default() -> Self {
+        Self { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() }
+    }
+}
+
 impl Worker {
     fn new(database: Storage, libwebp: JsValue) -> Self {
         let networks = ModelCache::new(database.clone());
@@ -203,7 +217,7 @@ impl Worker {
     ) -> Result<Option<(Progress, Execution)>, StoreError> {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
-        let mut outcome = Outcome { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() };
+        let mut outcome = Outcome::default();
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
@@ -234,20 +248,7 @@ impl Worker {
             return Ok(Ok(plan.clone()));
         }
         let document = self.database.batch(batch_id).await?.map_or(Value::Null, |batch| batch.workflow);
-        let plan = match serde_json::from_value::<Workflow>(document) {
-            Ok(workflow) => Plan::build(&workflow).map_err(|diagnostics| {
-                let first = diagnostics.into_iter().next();
-                let (message, hint) = first.map(|one| (one.message, one.hint)).unwrap_or_default();
-                Failure::new(ErrorCategory::ValidationError, Phase::Setup, message, hint)
-            }),
-            Err(error) => Err(Failure::new(
-                ErrorCategory::ValidationError,
-                Phase::Setup,
-                format!("The workflow cannot be read: {error}."),
-                "Start the batch again.",
-            )),
-        };
-        Ok(plan.map(|plan| {
+        Ok(plan_of(document).map(|plan| {
             let plan = Rc::new(plan);
             let mut plans = self.plans.borrow_mut();
             plans.push_back((batch_id.to_owned(), plan.clone()));
@@ -410,8 +411,29 @@ impl Worker {
     }
 }
 
+/// The plan of a document.
+fn plan_of(document: Value) -> Result<Plan, Failure> {
+    match serde_json::from_value::<Workflow>(document) {
+        Ok(workflow) => Plan::build(&workflow).map_err(|diagnostics| {
+            let first = diagnostics.into_iter().next();
+            let (message, hint) = first.map(|one| (one.message, one.hint)).unwrap_or_default();
+            Failure::new(ErrorCategory::ValidationError, Phase::Setup, message, hint)
+        }),
+        Err(error) => Err(Failure::new(
+            ErrorCategory::ValidationError,
+            Phase::Setup,
+            format!("The workflow cannot be read: {error}."),
+            "Start the batch again.",
+        )),
+    }
+}
+
 fn never_run() -> Failure {
     Failure::system("The execution was not run.", "Retry it.")
+}
+
+fn no_room(error: &str) -> Failure {
+    Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
 }
 
 fn damaged(name: &str, why: &str) -> Failure {
@@ -484,9 +506,7 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
     let bytes = Uint8Array::from(file.bytes.as_slice());
     let asset_id = sha256(&bytes.buffer()).await;
     let mime_type = file.format.media_type();
-    let content = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| {
-        Failure::system(format!("The browser has no room for the result: {error}."), "Close other tabs, then retry it.")
-    })?;
+    let content = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| no_room(&error))?;
     Ok(NewAsset {
         asset_id,
         name: name.to_owned(),

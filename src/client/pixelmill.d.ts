@@ -27,7 +27,7 @@ export interface ConnectOptions {
   /** The address of the deployment, by default the folder of this document. */
   base?: string | URL;
   /**
-   * Keeps batches and files in a database of this name, apart from all others of this origin: 1 to 64 letters, digits,
+   * Keeps batches and files in a database of this name, apart from all others of this origin: 1 to 300 letters, digits,
    * ".", "_" or "-". By default it is the one that the deployment's page would use on this origin.
    */
   database?: string;

@@ -5,7 +5,7 @@ import { PixelmillError, internal, invalid, processFile } from "./process.js";
 
 export { PixelmillError };
 
-const VERSION = 2;
+const VERSION = 3;
 const START_MS = 30_000;
 const MAX_FAILED_STARTS = 3;
 const EVENTS = { progress: "progress", executionCompleted: "executioncompleted", batchCompleted: "batchcompleted" };

@@ -79,10 +79,17 @@ async function acceptWaiting() {
   }
 }
 
+async function accept() {
+  if (window.caches && navigator.locks) await navigator.locks.request(WAITING_LOCK, acceptWaiting);
+}
+
 async function start() {
   // Some browsers throw where they allow no service workers or caches.
   listen();
-  if (window.caches && navigator.locks) await navigator.locks.request(WAITING_LOCK, acceptWaiting);
+  // While this page was suspended, the service worker may have found none.
+  document.addEventListener("resume", () => accept().catch(() => {}));
+  addEventListener("pageshow", ({ persisted }) => persisted && accept().catch(() => {}));
+  await accept();
 }
 
 start().catch((error) => console.warn("Requests over HTTP are not answered, or batches that were set aside could not be accepted:", error));

@@ -219,6 +219,8 @@ async function waitingBatch(batchId) {
   return await kept?.json();
 }
 
+const BATCH_ID = /^batch-[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[0-9a-f]{8}$/;
+
 /** Keeps a batch for the next page, and answers as `executeBatch` does. Only what needs no page is checked. */
 async function setAside(text) {
   let request;
@@ -230,6 +232,9 @@ async function setAside(text) {
   const workflowId = request?.workflowId ?? request?.workflow?.workflowId;
   if (typeof workflowId !== "string" || !workflowId.trim()) {
     throw new Refused(400, "invalid_request", '"workflowId" is missing or not text. Send the id of the workflow.');
+  }
+  if (request.batchId !== undefined && !BATCH_ID.test(request.batchId)) {
+    throw new Refused(400, "invalid_request", `"batchId" is ${JSON.stringify(request.batchId)}. Omit it, or give one as in "batch-web-gallery-20260131-0a1b2c3d".`);
   }
   const created = new Date().toISOString();
   const slug = workflowId.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, 48).replace(/-$/, "") || "workflow";
@@ -245,6 +250,7 @@ async function setAside(text) {
     status: "pending",
     assets: { total: 0, pending: 0, processing: 0, completed: 0, failed: 0 },
     config: { concurrencyLimit: 10, priority: "NORMAL", continueOnError: true, ...request.batchConfig },
+    ...(request.clientData === undefined ? {} : { clientData: request.clientData }),
     createdAt: created,
     links: { status: href("status"), cancel: href("cancel"), executions: href("executions"), result: href("status?format=preview") },
     message: `Pixelmill is not open in any tab. The batch starts when it is opened: ${SCOPE}`,

@@ -2,8 +2,8 @@
 // when nothing is lost by it. Whatever fails here, the browser asks the server as if there were no service worker.
 //
 // * Install fetches every file of its build, and counts as done only when all are there.
-// * A navigation gets the page of the newest active build. Every other file has the hash of its content in its name, so it is looked up
-//   in all builds: a page of an older build still gets its own files.
+// * A navigation gets the page of the newest active build. Every other file has the hash of its content in its name or its folder's, so it
+//   is looked up in all builds: a page of an older build still gets its own files.
 // * A new build waits until the user asks for it (`offline.js`), and then until no page is busy.
 // * Files that are shared with the app are set aside for the page.
 // * Requests below `api/` are answered by `../http/router.js`.
@@ -12,6 +12,9 @@
 
 /** The build, as `cargo xtask build` writes it: its id, and the length of every file by name. */
 const BUILD = { id: "", files: {} };
+
+/** Matches a path with the hash of its content in it. */
+const HASHED = /-[0-9a-f]{16}(\.\w+$|\/)/;
 
 const SCOPE = new URL("./", self.location.href).href;
 const PATH = new URL(SCOPE).pathname;
@@ -56,7 +59,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   if (request.mode === "navigate") {
     if (name === "" || name === "index.html") event.respondWith(page(event));
-  } else if (Object.hasOwn(BUILD.files, name) || /-[0-9a-f]{16}\.\w+$/.test(name)) {
+  } else if (Object.hasOwn(BUILD.files, name) || HASHED.test(name)) {
     event.respondWith(file(request));
   }
 });
@@ -69,7 +72,7 @@ async function keepBuild() {
   if (!(await page.clone().text()).includes(`name="pixelmill-build" content="${BUILD.id}"`)) throw new Error("the page is of another build");
   await Promise.all(
     Object.entries(BUILD.files).map(async ([name, length]) => {
-      const hasHash = /-[0-9a-f]{16}\.\w+$/.test(name);
+      const hasHash = HASHED.test(name);
       // From an installation that was interrupted, or, if the name tells the content, from the build before.
       const known = hasHash ? await caches.match(SCOPE + name, ANY) : undefined;
       if (known && (await known.clone().blob()).size === length) return await cache.put(SCOPE + name, known);

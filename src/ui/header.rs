@@ -15,7 +15,8 @@ use crate::view_model::route::Route;
 pub(crate) fn Header() -> impl IntoView {
     let route = expect_context::<CurrentRoute>();
     let on_new = move || route.get() == Route::New;
-    let on_batches = move || route.get() != Route::New;
+    let on_batches = move || matches!(route.get().view(), Route::Batches | Route::Batch(_));
+    let on_api = move || matches!(route.get(), Route::Api(_));
     let (live, stage) = (use_context::<Live>(), expect_context::<Stage>());
     view! {
         <header class="header">
@@ -26,6 +27,9 @@ pub(crate) fn Header() -> impl IntoView {
             <nav aria-label="Views">
                 <NavLink to=Route::New text="New batch" testid="nav-new" here=Signal::derive(on_new)/>
                 <NavLink to=Route::Batches text="Batches" testid="nav-batches" here=Signal::derive(on_batches) live=live/>
+                {stage.embedding().is_none().then(|| view! {
+                    <NavLink to=Route::Api(String::new()) text="API" testid="nav-api" here=Signal::derive(on_api)/>
+                })}
             </nav>
             <div class="end">
                 {live.map(|_| view! { <Preferences/> })}

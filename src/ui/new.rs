@@ -18,7 +18,8 @@ pub(crate) mod models;
 mod my_workflows;
 mod options;
 pub(crate) mod pictures;
-mod previews;
+mod preview;
+pub(crate) mod previews;
 mod settings;
 mod versions;
 mod workflows;
@@ -67,6 +68,7 @@ fn Desk() -> impl IntoView {
                 <h1 class="unseen">"New batch"</h1>
                 <TabNote trouble=true/>
                 <pictures::Pictures/>
+                <preview::Preview/>
                 <workflows::Workflows/>
             </div>
             <div class="new-side panel">

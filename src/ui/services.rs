@@ -26,7 +26,7 @@ use crate::browser::page::client::Client;
 pub(crate) use crate::browser::page::client::Heard;
 use crate::browser::page::files;
 use crate::export::names::safe_file_name;
-use crate::protocol::StopReason;
+use crate::protocol::{Previewed, StopReason};
 use crate::selection::{HeaderCheck, Skipped};
 pub(crate) use crate::service::Preference;
 use crate::service::{DownloadProgress, Role};
@@ -331,6 +331,11 @@ impl Services {
                 Unpacked::Pictures(files.zip(paths).map(|(file, path)| Picked::new(file, path)).collect(), skipped)
             }
         })
+    }
+
+    /// Renders a document's first picture; the results' files come in the order of the outputs.
+    pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
+        Ok(self.client()?.preview(document).await?)
     }
 
     /// The small settings whose keys begin with `prefix`, by key.

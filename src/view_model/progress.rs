@@ -116,6 +116,7 @@ mod tests {
             job_name: "A".into(),
             version: None,
             recipe: None,
+            client_data: None,
             revision: 1_198,
             round: 0,
             status: BatchStatus::Running,

@@ -13,6 +13,8 @@ pub enum Route {
     Batch(String),
     /// One picture of a batch, by its `assetIndex`. The fragment counts pictures from 1.
     Picture(String, u32),
+    /// The API page, at one of its headings, or at its beginning if that is empty.
+    Api(String),
 }
 
 impl Route {
@@ -21,24 +23,25 @@ impl Route {
         let path = fragment.trim_start_matches('#').trim_matches('/');
         match path.split_once('/') {
             None if path == "batches" => Self::Batches,
-            Some(("batches", id)) if is_batch_id(id) => Self::Batch(id.to_owned()),
+            None if path == "api" => Self::Api(String::new()),
+            Some(("api", heading)) => Self::Api(if is_id(heading) { heading.to_owned() } else { String::new() }),
+            Some(("batches", id)) if is_id(id) => Self::Batch(id.to_owned()),
             Some(("batches", rest)) => match rest.split_once('/') {
-                Some((id, number)) if is_batch_id(id) => {
-                    match number.parse::<u32>().ok().and_then(|n| n.checked_sub(1)) {
-                        Some(index) => Self::Picture(id.to_owned(), index),
-                        None => Self::Batch(id.to_owned()),
-                    }
-                }
+                Some((id, number)) if is_id(id) => match number.parse::<u32>().ok().and_then(|n| n.checked_sub(1)) {
+                    Some(index) => Self::Picture(id.to_owned(), index),
+                    None => Self::Batch(id.to_owned()),
+                },
                 _ => Self::New,
             },
             _ => Self::New,
         }
     }
 
-    /// The route without the picture that is open in it: it determines which view is built.
+    /// The route without the picture or the heading that is open in it: it determines which view is built.
     pub fn view(&self) -> Self {
         match self {
             Self::Picture(id, _) => Self::Batch(id.clone()),
+            Self::Api(_) => Self::Api(String::new()),
             other => other.clone(),
         }
     }
@@ -58,6 +61,8 @@ impl Route {
             Self::Batches => "#/batches".to_owned(),
             Self::Batch(id) => format!("#/batches/{id}"),
             Self::Picture(id, index) => format!("#/batches/{id}/{}", u64::from(*index) + 1),
+            Self::Api(heading) if heading.is_empty() => "#/api".to_owned(),
+            Self::Api(heading) => format!("#/api/{heading}"),
         }
     }
 
@@ -67,12 +72,13 @@ impl Route {
             Self::New => "New batch",
             Self::Batches => "Batches",
             Self::Batch(_) | Self::Picture(..) => "Results",
+            Self::Api(_) => "API",
         }
     }
 }
 
-/// Batch ids are made of these characters only, so they need no escaping in a fragment.
-fn is_batch_id(text: &str) -> bool {
+/// The ids of batches and headings are made of these characters only, so they need no escaping in a fragment.
+fn is_id(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
@@ -84,7 +90,9 @@ mod tests {
     fn every_route_reads_back_from_its_fragment() {
         let id = "batch-web-gallery-20250102-0a1b2c3d";
         let pictures = [0, 41, u32::MAX - 1].map(|index| Route::Picture(id.into(), index));
-        for route in [Route::New, Route::Batches, Route::Batch(id.into())].into_iter().chain(pictures) {
+        let views = [Route::New, Route::Batches, Route::Batch(id.into()), Route::Api(String::new())];
+        let headings = ["execute-batch", "action-resize"].map(|heading| Route::Api(heading.into()));
+        for route in views.into_iter().chain(pictures).chain(headings) {
             assert_eq!(Route::parse(&route.fragment()), route);
         }
     }
@@ -101,6 +109,15 @@ mod tests {
         for none in ["#/batches/a/0", "#/batches/a/x", "#/batches/a/99999999999", "#/batches/a/1/2"] {
             assert_eq!(Route::parse(none), Route::Batch("a".into()), "{none}");
         }
+    }
+
+    #[test]
+    fn headings_belong_to_the_view_of_the_api() {
+        assert_eq!(Route::parse("#/api/execute-batch").view(), Route::Api(String::new()));
+        for none in ["#/api/", "#/api/a/b", "#/api/<script>"] {
+            assert_eq!(Route::parse(none), Route::Api(String::new()), "{none}");
+        }
+        assert_eq!(Route::parse("#/apis"), Route::New);
     }
 
     #[test]

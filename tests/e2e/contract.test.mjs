@@ -66,7 +66,7 @@ const WORKFLOW = {
 function request(assets, batchConfig) {
   const workflow = structuredClone(WORKFLOW);
   workflow.actions[0].parameters.images = assets.map(({ name, url }) => ({ name, sourceUrl: url, storageType: "local" }));
-  return { workflowId: "walk", workflow, batchConfig };
+  return { workflowId: "walk", workflow, batchConfig, clientData: { order: 17 } };
 }
 
 test("a client written from the schema can execute, list, query and cancel", async (t) => {
@@ -79,6 +79,11 @@ test("a client written from the schema can execute, list, query and cancel", asy
 
   const accepted = await grant(page, "executeBatch", request(assets, { concurrencyLimit: 1, priority: "HIGH" }));
   const { batchId } = accepted;
+  assert.deepEqual(accepted.clientData, { order: 17 });
+  await page.evaluate(() => {
+    window.heard = [];
+    for (const type of ["progress", "executioncompleted", "batchcompleted"]) window.pixelmill.addEventListener(type, ({ detail }) => window.heard.push([type, detail]));
+  });
   await grant(page, "pauseBatch", batchId);
   assert.equal((await grant(page, "getBatchStatus", batchId)).timing.estimatedTimeRemainingMs, null);
   const listed = await grant(page, "listBatches", { workflowId: "walk", createdAfter: accepted.createdAt, limit: 1 });
@@ -102,6 +107,12 @@ test("a client written from the schema can execute, list, query and cancel", asy
   await grant(page, "retryExecutions", batchId, {});
   await until(({ completedAt }) => completedAt !== null);
   assert.deepEqual([status.status, status.assets.completed, status.assets.failed], ["completed", 14, 1]);
+  const events = await page.evaluate(() => window.heard);
+  assert.deepEqual([...new Set(events.map(([type]) => type))].toSorted(), ["batchcompleted", "executioncompleted", "progress"]);
+  for (const [type, detail] of events) {
+    assertValid(type === "executioncompleted" ? "execution" : "summary", detail, type);
+    assert.deepEqual(detail.clientData, { order: 17 }, type);
+  }
   await grant(page, "listExecutions", batchId, { limit: 500 });
   assert.deepEqual(await grant(page, "verifyBatch", batchId), { batchId, checked: 14, damaged: [] });
   const taken = await page.evaluate(async () => await window.pixelmill.importArchive(await window.pixelmill.exportArchive()));

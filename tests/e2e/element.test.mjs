@@ -20,7 +20,7 @@ async function openShop(t, { markup, deployment, policy = here, files, also = []
     await shop.stop();
     if (!deployment) await home.stop();
   });
-  await session.page.waitForLoadState();
+  await session.page.waitForFunction(() => window.heard);
   const untilHeard = (name, count = 1) =>
     session.page.waitForFunction(([name, count]) => window.heard?.filter((one) => one.name === name).length >= count, [name, count]);
   return { ...session, home, shop, untilHeard };

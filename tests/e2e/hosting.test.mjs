@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { DIST, addressOf, builtName, declaredNames } from "./support/built.mjs";
 import { buildOf, deployment } from "./support/deployment.mjs";
 import { importFiles, open, ready, run, serve, suite, test, withImages } from "./support/harness.mjs";
@@ -76,14 +76,25 @@ test("a reload anywhere in the page's fragments finds the page again", async (t)
 
 /** What a client without the page looks for by name; the page does not. */
 const DEPLOYMENT = "pixelmill.json";
-const FIXED = ["index.html", "manifest.webmanifest", DEPLOYMENT, "sw.js"];
+/** What pages of other sites ask for by name. */
+const EMBEDDED = ["embed.js", "frame.html", "frame.js", "frame.json"];
+const FIXED = ["index.html", "manifest.webmanifest", DEPLOYMENT, "sw.js", ...EMBEDDED].sort();
+
+/** The files of the API page, with their paths: a folder whose name has the hash of its content. */
+function referenceFiles() {
+  const folder = readdirSync(DIST).find((name) => /^reference-[0-9a-f]{16}$/.test(name));
+  return readdirSync(join(DIST, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(DIST, join(entry.parentPath, entry.name)));
+}
 
 test("every file but those that are looked for by name has the hash of its content in its name", () => {
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
   assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)).sort(), FIXED);
   const html = readFileSync(join(DIST, "index.html"), "utf8");
   const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"/]+)"/g)].map(([, name]) => name)];
-  const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT].includes(name));
+  const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT, ...EMBEDDED].includes(name));
+  expected.push(referenceFiles().find((name) => name.endsWith("/reference.js")));
   assert.deepEqual([...new Set(told)].sort(), expected.sort());
 });
 
@@ -100,8 +111,8 @@ test("the service worker and the page are of one build, which lists every file t
   assert.match(id, /^[0-9a-f]{16}$/);
   assert.ok(readFileSync(join(DIST, "index.html"), "utf8").includes(`<meta name="pixelmill-build" content="${id}">`));
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
-  const expected = names.filter((name) => !["index.html", "sw.js"].includes(name) && !/^network-|\.onnx$/.test(name));
-  expected.push("api/openapi.json");
+  const expected = names.filter((name) => !["index.html", "sw.js", ...EMBEDDED].includes(name) && !/^network-|^embed-|\.onnx$/.test(name));
+  expected.push("api/openapi.json", ...referenceFiles());
   assert.deepEqual(files, Object.fromEntries(expected.map((name) => [name, statSync(join(DIST, name)).size])));
 });
 

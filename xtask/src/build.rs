@@ -6,7 +6,8 @@
 //!
 //! At the end every file gets a name with the hash of its content, which `index.html` declares: a cache that still has a
 //! file of another build is then never asked for it, whatever the host's caching headers say. Only the files that the
-//! browser must find under the same name in every build keep theirs. The service worker receives the list of the build.
+//! browser must find under the same name in every build keep theirs. The scripts of the API page import each other, so
+//! they keep theirs as well, in a folder whose name has the hash. The service worker receives the list of the build.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -40,10 +41,13 @@ const NETWORK: Part = Part {
     budget: 64_000,
 };
 
+/// The API page, which is scripts of ours and no program.
+const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };
+
 /// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 4] = [APP, SERVICE, WORKER, NETWORK];
+const PARTS: [Part; 5] = [APP, SERVICE, WORKER, NETWORK, REFERENCE];
 
 /// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
@@ -91,6 +95,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         }
         join_router(project, &project.dist())?;
         write_element(project, &project.dist())?;
+        show_examples(project, &project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
@@ -171,7 +176,36 @@ fn write_element(project: &Project, folder: &Path) -> Outcome {
     write_text(&folder.join("embed.css"), &sheet)
 }
 
-/// Renames every file in the folder except those with a fixed name, and writes the new names into the page.
+/// The folder of the API page's files, and the script in it that the page fetches.
+const REFERENCE_FOLDER: (&str, &str) = ("reference", "reference.js");
+
+/// Puts the examples that the guides of the API page name into them, so that what they show is what is tested.
+fn show_examples(project: &Project, folder: &Path) -> Outcome {
+    let examples = project.client().join("examples");
+    for (name, guide) in files_below(&folder.join(REFERENCE_FOLDER.0).join("guides"))? {
+        let shown = with_examples(&read_text(&guide)?, |example| read_text(&examples.join(example)));
+        write_text(&guide, &shown.map_err(|error| format!("{name}: {error}"))?)?;
+    }
+    Ok(())
+}
+
+/// A guide with the content of a file in place of each line `@example <name>`, as code with the name as its title.
+fn with_examples(guide: &str, read: impl Fn(&str) -> Outcome<String>) -> Outcome<String> {
+    let mut lines = Vec::new();
+    for line in guide.lines() {
+        match line.strip_prefix("@example ") {
+            Some(name) => {
+                let language = name.rsplit('.').next().unwrap_or_default();
+                lines.push(format!("```{language} {name}\n{}\n```", read(name)?.trim_end()));
+            }
+            None => lines.push(line.to_owned()),
+        }
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// Renames every file in the folder except those with a fixed name, and the folder of the API page, and writes the new
+/// names into the page.
 fn name_by_content(folder: &Path) -> Outcome {
     let page = folder.join(PAGE);
     let mut html = read_text(&page)?;
@@ -194,6 +228,18 @@ fn name_by_content(folder: &Path) -> Outcome {
             fetched.push(format!("\"{plain}\":\"{new}\""));
         }
     }
+    let (reference, script) = REFERENCE_FOLDER;
+    let scripts = folder.join(reference);
+    if scripts.is_dir() {
+        let mut content = Vec::new();
+        for (path, file) in files_below(&scripts)? {
+            content.extend_from_slice(path.as_bytes());
+            content.extend(fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?);
+        }
+        let new = with_hash(reference, &content);
+        fs::rename(&scripts, folder.join(&new)).map_err(|error| format!("cannot rename {reference}: {error}"))?;
+        fetched.push(format!("\"{script}\":\"{new}/{script}\""));
+    }
     if !html.contains(DECLARATION) {
         return Err("index.html has no place for the names of the files".to_owned());
     }
@@ -205,7 +251,8 @@ fn name_by_content(folder: &Path) -> Outcome {
 /// the id and the files that the page declares into [`DEPLOYMENT`].
 ///
 /// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
-/// itself when they are first needed, nor what only the browser or a reader asks for, which is in folders.
+/// itself when they are first needed, nor what only the browser or a reader asks for, which is in other folders than the
+/// API page's.
 fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
     let (html, script) = (read_text(&page)?, read_text(&worker)?);
@@ -221,7 +268,8 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
         .into_iter()
         .map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), file));
     let described = description.is_file().then(|| (DESCRIPTION.to_owned(), description));
-    for (name, file) in top.chain(described) {
+    let reference = reference_files(folder)?;
+    for (name, file) in top.chain(described).chain(reference) {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
             || EMBEDDED.contains(&&*name)
             || name.starts_with("embed-")
@@ -249,6 +297,31 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let list = format!("const BUILD = {{\"id\":\"{id}\",\"files\":{{{}}}}};", files.join(","));
     write_text(&worker, &script.replace(BUILD_LIST, &list))?;
     write_text(&page, &html.replace(BUILD_ID, &BUILD_ID.replace("\"\"", &format!("\"{id}\""))))
+}
+
+/// The API page's files, each with its path in the build.
+fn reference_files(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for path in list(folder)?.into_iter().filter(|path| path.is_dir()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if without_hash(&name) == REFERENCE_FOLDER.0 {
+            files.extend(files_below(&path)?.into_iter().map(|(inside, file)| (format!("{name}/{inside}"), file)));
+        }
+    }
+    Ok(files)
+}
+
+/// Every file below a folder in the order of their paths, each with its path inside.
+fn files_below(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for path in list(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)?.into_iter().map(|(rest, file)| (format!("{name}/{rest}"), file))),
+            false => files.push((name, path)),
+        }
+    }
+    Ok(files)
 }
 
 /// The number that a source declares after these words.
@@ -396,6 +469,7 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
     step("sizes", || {
         let mut files = list(&project.dist())?;
         files.retain(|file| file.is_file());
+        files.extend(reference_files(&project.dist())?.into_iter().map(|(_, file)| file));
         let compressed = match node {
             Some(_) => brotli_sizes(project, &files)?,
             None => vec![None; files.len()],
@@ -404,7 +478,7 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
         let mut over = Vec::new();
         let mut totals = [(0, 0); PARTS.len()];
         for (file, compressed) in files.iter().zip(&compressed) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file.strip_prefix(project.dist()).unwrap_or(file).to_string_lossy().into_owned();
             let raw = fs::metadata(file).map_err(|error| format!("{name}: {error}"))?.len();
             println!("    {name:<34} {raw:>12} {:>12}", compressed.map_or("—".to_owned(), |bytes| bytes.to_string()));
             if let Some(index) = PARTS.iter().position(|part| name.starts_with(part.prefix)) {
@@ -489,6 +563,7 @@ mod tests {
         fs::create_dir_all(folder.join("licences")).expect("a folder");
         let page = format!("{DECLARATION}<script src=\"./start.js\" data-page=\"./app-7394787ce5436ed9.js\"></script>");
         let build = |worker: &str| {
+            fs::create_dir_all(folder.join("reference/guides")).expect("folders");
             for (name, content) in [
                 (PAGE, page.as_str()),
                 (SERVICE_WORKER, "service worker"),
@@ -497,6 +572,8 @@ mod tests {
                 ("app-7394787ce5436ed9.js", "app"),
                 ("worker.js", worker),
                 ("licences/LICENSE", "text"),
+                ("reference/reference.js", "reference"),
+                ("reference/guides/one.txt", worker),
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
@@ -509,8 +586,14 @@ mod tests {
             .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
             .collect();
         let licence = folder.join("licences/LICENSE").is_file();
+        let scripts = [&first, &second].map(|page| {
+            let names = declared_files(page).expect("declared");
+            names.split('"').find(|part| part.ends_with("/reference.js")).expect("its script").to_owned()
+        });
+        let are_there = scripts.iter().all(|script| folder.join(script).is_file());
         fs::remove_dir_all(&folder).expect("removed");
         assert!(licence, "a file that the page does not fetch keeps its name");
+        assert!(are_there && scripts[0] != scripts[1], "any file changes the folder's name: {scripts:?}");
         assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
         assert_ne!(first, second);
         for name in &names {
@@ -518,7 +601,9 @@ mod tests {
             let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
-        assert!(first.contains("content='{\"worker.js\":\"worker-"), "{first}");
+        for name in ["app", "worker"] {
+            assert!(first.contains(&format!("\"{name}.js\":\"{name}-")), "{first}");
+        }
         assert!(!first.contains("\"./start.js\""), "{first}");
     }
 
@@ -529,6 +614,7 @@ mod tests {
         let page = format!("{declared}{BUILD_ID}");
         let build = |style: &str| {
             fs::create_dir_all(folder.join("install")).expect("a folder");
+            fs::create_dir_all(folder.join("reference-0123456789abcdef/guides")).expect("folders");
             for (name, content) in [
                 (PAGE, page.as_str()),
                 (SERVICE_WORKER, BUILD_LIST),
@@ -538,6 +624,8 @@ mod tests {
                 ("network-0.wasm", "network"),
                 ("u2netp-0.onnx", "model"),
                 ("install/icon.svg", "icon"),
+                ("reference-0123456789abcdef/guides/one.txt", "guide"),
+                ("reference-0123456789abcdef/reference.js", "script"),
             ] {
                 fs::write(folder.join(name), content).expect("written");
             }
@@ -566,13 +654,23 @@ mod tests {
         let length = fs::metadata(folder.join(DEPLOYMENT)).expect("written").len();
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
-            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2,\"pixelmill.json\":{length}}}}};",
+            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"manifest.webmanifest\":2,\"reference-0123456789abcdef/guides/one.txt\":5,\"reference-0123456789abcdef/reference.js\":6,\"pixelmill.json\":{length}}}}};",
             first.0
         );
         assert_eq!(first.1, expected);
         assert_eq!(first, again, "the same files are the same build");
         assert_ne!(first.0, other.0, "another content of the same length is another build");
         assert!(undeclared.is_err() && refused.is_err());
+    }
+
+    #[test]
+    fn a_guide_shows_the_examples_that_it_names() {
+        let read = |name: &str| if name == "a.jsx" { Ok("let a;\n".to_owned()) } else { Err(format!("no {name}")) };
+        assert_eq!(
+            with_examples("# A\n\n@example a.jsx\n@step b\n", read),
+            Ok("# A\n\n```jsx a.jsx\nlet a;\n```\n@step b\n".to_owned())
+        );
+        assert_eq!(with_examples("@example b.js", read), Err("no b.js".to_owned()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -95,16 +95,36 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
         return Ok(());
     }
     let pattern = if let Scope::EndToEnd(pattern) = scope { pattern.as_str() } else { "" };
-    steps.run("browser tests", || {
-        let files = end_to_end_tests(project, pattern)?;
-        shell::run_within(
-            BROWSER_TESTS,
-            with_browser(project, &mut command("node", &project.root))?
-                .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
-                .arg(format!("--test-timeout={}", ONE_FILE.as_millis()))
-                .args(files),
-        )
-    })
+    let (alone, together): (Vec<_>, Vec<_>) =
+        end_to_end_tests(project, pattern)?.into_iter().partition(|file| is_run_alone(file));
+    for (name, files, lanes) in [("browser tests, one by one", alone, 1), ("browser tests", together, LANES)] {
+        if !files.is_empty() {
+            steps.run(name, || browser_tests(project, files, lanes))?;
+        }
+    }
+    Ok(())
+}
+
+/// Browser tests that run at the same time. They wait for the browser more than they work.
+const LANES: u32 = 2;
+
+/// Files whose tests look at times or at what is in flight, so that nothing else may run beside them.
+const ALONE: [&str; 6] = ["away", "background-batch", "firefox", "recovery", "smoothness", "torture"];
+
+fn is_run_alone(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ALONE.iter().any(|alone| name.strip_prefix(alone).is_some_and(|rest| rest == ".test.mjs"))
+}
+
+fn browser_tests(project: &Project, files: Vec<PathBuf>, lanes: u32) -> Outcome {
+    shell::run_within(
+        BROWSER_TESTS,
+        with_browser(project, &mut command("node", &project.root))?
+            .args(["--test", "--test-reporter=spec"])
+            .arg(format!("--test-concurrency={lanes}"))
+            .arg(format!("--test-timeout={}", ONE_FILE.as_millis()))
+            .args(files),
+    )
 }
 
 /// Runs the checks of the scope and prints a summary, whether they succeed or fail.

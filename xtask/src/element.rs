@@ -46,7 +46,7 @@ pub fn within_element(css: &str) -> Result<String, String> {
             Some(rest) if rest.starts_with([' ', ':', ',', '.', '[']) => format!(".scroller{rest}"),
             _ => line,
         });
-        let line = line.replace("100dvh", "100cqh").replace("100vw", "100cqw");
+        let line = line.replace("dvh", "cqh").replace("100vw", "100cqw");
         let _infallible = writeln!(out, "{indent}{}", without_root_ems(&line));
     }
     Ok(out)

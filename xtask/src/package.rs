@@ -41,6 +41,7 @@ pub fn assemble(project: &Project) -> Outcome<PathBuf> {
     for script in CLIENT_SCRIPTS {
         copy(&client.join(script), &folder.join(script))?;
     }
+    copy_folder(&client.join("examples"), &folder.join("examples"))?;
     let element = project.root.join("src").join("embed");
     write_text(&folder.join("element.js"), &packed(&build::read_text(&element.join("element.js"))?))?;
     copy(&element.join("element.d.ts"), &folder.join("element.d.ts"))?;
@@ -79,10 +80,11 @@ fn manifest(version: &str) -> String {
   "exports": {{
     ".": {{ "types": "./pixelmill.d.ts", "default": "./pixelmill.js" }},
     "./element": {{ "types": "./element.d.ts", "default": "./element.js" }},
+    "./examples/*": "./examples/*",
     "./dist/*": "./dist/*",
     "./package.json": "./package.json"
   }},
-  "files": ["pixelmill.js", "process.js", "element.js", "pixelmill.d.ts", "element.d.ts", "dist", "LICENSE-APACHE", "LICENSE-MIT"],
+  "files": ["pixelmill.js", "process.js", "element.js", "pixelmill.d.ts", "element.d.ts", "examples", "dist", "LICENSE-APACHE", "LICENSE-MIT"],
   "sideEffects": ["./element.js"]
 }}
 "#

@@ -27,7 +27,7 @@ use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Progress};
 use crate::names::Names;
-use crate::protocol::StopReason;
+use crate::protocol::{Previewed, StopReason};
 use crate::service::{Call, FromService, Json, Note, Preference, Setup, State, Stopped, ToService, with_calls};
 use crate::store::ExecutionPage;
 use crate::workflow::Diagnostic;
@@ -383,6 +383,18 @@ impl Client {
         let answered = self.request(Call::Unpack {}, &zip, None).await;
         let (contents, pictures) = answered.map_err(|refused| refused.error)?;
         Ok((read(&contents)?, pictures.unchecked_into()))
+    }
+
+    /// Renders the first picture of a document without storing anything; the results' files come in the order of the
+    /// outputs.
+    ///
+    /// # Errors
+    /// When a newer preview was requested, or the worker could not render it.
+    pub async fn preview(&self, document: Value) -> Result<(Previewed, Vec<Blob>), ApiError> {
+        let answered = self.request(Call::Preview { document: Json(document) }, &JsValue::UNDEFINED, None).await;
+        let (previewed, files) = answered.map_err(|refused| refused.error)?;
+        let files = if Array::is_array(&files) { Array::from(&files) } else { Array::new() };
+        Ok((read(&previewed)?, files.iter().map(JsCast::unchecked_into).collect()))
     }
 
     /// The content at an `asset:` URL (or of an asset id), as it was stored.

@@ -124,7 +124,11 @@ impl Importer {
                     import.ended.send((import.imported, failure));
                 }
             }
-            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Waits => {}
+            FromPool::Report(_)
+            | FromPool::Archive(_)
+            | FromPool::Unpacked(..)
+            | FromPool::Previewed(..)
+            | FromPool::Waits => {}
         }
     }
 

@@ -235,7 +235,7 @@ impl Leader {
             let batch_id = &progress.batch_id;
             let repaired = self.database.change(batch_id, which, Vec::new(), Durability::Strict, recover).await?;
             if let Some((repaired, failed)) = repaired {
-                failed.into_iter().for_each(|execution| self.completed(execution));
+                failed.into_iter().for_each(|execution| self.completed(execution, &repaired));
                 self.progressed(&repaired);
             }
         }
@@ -457,7 +457,7 @@ impl Leader {
         self.dispatch(Event::GivenBack { batch, index, pending, view });
         if let Some((_, progress, execution)) = given {
             if !pending {
-                self.completed(execution);
+                self.completed(execution, &progress);
             }
             self.progressed(&progress);
         }
@@ -577,7 +577,7 @@ impl Leader {
                 self.dispatch(Event::Finished { worker, view, memory });
                 if let Some(records) = records {
                     let (progress, execution) = *records;
-                    self.completed(execution);
+                    self.completed(execution, &progress);
                     self.progressed(&progress);
                 }
             }
@@ -586,7 +586,7 @@ impl Leader {
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
             }
-            FromPool::Archive(_) | FromPool::Unpacked(..) => {}
+            FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Previewed(..) => {}
             FromPool::Report(_) => {
                 web_sys::console::warn_1(&format!("Worker {worker} sent an unexpected answer.").into());
             }
@@ -614,7 +614,8 @@ impl Leader {
 
     // Broadcasts.
 
-    fn completed(&self, execution: Execution) {
+    fn completed(&self, mut execution: Execution, progress: &Progress) {
+        execution.client_data.clone_from(&progress.client_data);
         self.exchange.broadcast(&Change::ExecutionCompleted(Box::new(execution)));
     }
 

@@ -63,7 +63,7 @@ async fn run_once(
         }
         FromPool::Died(Death::OutOfMemory, _) => answer.send(Err("there is not enough memory".to_owned())),
         FromPool::Died(_, message) => answer.send(Err(message)),
-        FromPool::Report(_) | FromPool::Waits => {}
+        FromPool::Report(_) | FromPool::Previewed(..) | FromPool::Waits => {}
     });
     *worker.borrow_mut() = Some(handle?);
     let _timer = patience_ms.map(|ms| Timeout::new(ms, move || sender.send(Err("it took too long".to_owned()))));

@@ -19,7 +19,7 @@ use super::network::ModelDownloads;
 use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
 use crate::names::Names;
-use crate::protocol::{BUILD_ID, FromWorker, StoreAnswer, ToWorker, UPDATED, VERSION};
+use crate::protocol::{BUILD_ID, FromWorker, Previewed, StoreAnswer, ToWorker, UPDATED, VERSION};
 use crate::store::MemoryStore;
 
 /// Time for a worker to report that its script has started, in milliseconds; normally that takes a few hundredths of
@@ -87,6 +87,8 @@ pub(super) enum FromPool {
     Archive(Blob),
     /// What a ZIP contains, with its pictures as a list of `File`.
     Unpacked(Contents, Array),
+    /// A preview, with its files as a list of Blobs.
+    Previewed(Previewed, Array),
     /// It is gone or useless; drop its handle. Reported once.
     Died(Death, String),
 }
@@ -183,6 +185,9 @@ impl Handle {
                     Ok(FromWorker::Exported { failure: None }) => FromPool::Archive(data.get(1).unchecked_into()),
                     Ok(FromWorker::Unpacked { result: Ok(contents) }) => {
                         FromPool::Unpacked(contents, data.get(1).unchecked_into())
+                    }
+                    Ok(FromWorker::Previewed { previewed }) => {
+                        FromPool::Previewed(previewed, data.get(1).unchecked_into())
                     }
                     Ok(report) => FromPool::Report(report),
                     Err(error) => vanished(error),

@@ -1038,15 +1038,46 @@ impl Draft {
         }
     }
 
-    fn request(self) -> Value {
+    /// The document for a preview of one of the primary pictures, tracked.
+    ///
+    /// # Errors
+    /// Why it cannot run, in words.
+    pub(crate) fn preview_request(self, id: Option<u32>) -> Result<Value, String> {
+        let is_wrong = self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN);
+        let errors = self.diagnostics.with(|found| found.iter().any(|one| matches!(one.severity, Severity::Error)));
+        if is_wrong || errors || self.with_document(Value::is_null) {
+            return Err("The preview comes back once the workflow has no errors.".to_owned());
+        }
+        let missing = self.inputs.with(|inputs| {
+            inputs
+                .iter()
+                .find(|input| {
+                    !input.primary && input.named == 0 && self.with_pictures(&input.action_id, <[Entry]>::is_empty)
+                })
+                .map(|input| input.title.to_lowercase())
+        });
+        match missing {
+            Some(what) => Err(format!("Add {what} to see the preview.")),
+            None => Ok(self.workflow_with(|entry, primary| !primary || Some(entry.id) == id)),
+        }
+    }
+
+    /// The chosen workflow with these of the picked pictures.
+    fn workflow_with(self, takes: impl Fn(&Entry, bool) -> bool) -> Value {
         let mut workflow = self.with_document(Value::clone);
         for input in self.inputs.get() {
-            let images: Vec<Value> =
-                self.with_pictures(Self::key(&input), |entries| entries.iter().map(image).collect());
+            let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
+                entries.iter().filter(|entry| takes(entry, input.primary)).map(image).collect()
+            });
             if !images.is_empty() {
                 workflow = document::with_images(&workflow, &input.action_id, images);
             }
         }
+        workflow
+    }
+
+    fn request(self) -> Value {
+        let workflow = self.workflow_with(|_, _| true);
         let options = self.options.get();
         let concurrency = self.stage.embedding().and_then(Embedding::concurrency);
         json!({

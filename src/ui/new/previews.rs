@@ -41,12 +41,18 @@ enum Preview {
     Unreadable,
 }
 
-thread_local! {
-    static QUEUE: Rc<RefCell<Queue>> = Rc::default();
+/// The previews of one draft: ids are unique in it only.
+#[derive(Clone, Copy)]
+struct Previews(StoredValue<Rc<RefCell<Queue>>, LocalStorage>);
+
+/// Provides a place for the previews.
+pub(crate) fn provide_previews() {
+    provide_context(Previews(StoredValue::new_local(Rc::default())));
 }
 
 fn request(services: Services, entry: &Entry) -> RwSignal<Preview, LocalStorage> {
-    let queue = QUEUE.with(Rc::clone);
+    let shared = expect_context::<Previews>().0.get_value();
+    let queue = shared.clone();
     let mut queue = queue.borrow_mut();
     if let Some(canvas) = queue.kept.get(&entry.id) {
         return RwSignal::new_local(Preview::Ready(canvas.clone()));
@@ -54,12 +60,11 @@ fn request(services: Services, entry: &Entry) -> RwSignal<Preview, LocalStorage>
     let preview = RwSignal::new_local(Preview::Waiting);
     queue.waiting.push_front((entry.clone(), preview));
     drop(queue);
-    work(services);
+    work(services, &shared);
     preview
 }
 
-fn work(services: Services) {
-    let queue = QUEUE.with(Rc::clone);
+fn work(services: Services, queue: &Rc<RefCell<Queue>>) {
     while queue.borrow().running < AT_ONCE {
         let Some((entry, preview)) = queue.borrow_mut().waiting.pop_front() else { return };
         // It was scrolled away before its turn.
@@ -67,14 +72,14 @@ fn work(services: Services) {
             continue;
         }
         queue.borrow_mut().running += 1;
+        let shared = queue.clone();
         spawn_local(async move {
             let drawn = match content(services, &entry).await {
                 Some(content) => draw(&content).await,
                 None => None,
             };
             let id = entry.id;
-            let queue = QUEUE.with(Rc::clone);
-            let mut queue = queue.borrow_mut();
+            let mut queue = shared.borrow_mut();
             queue.running -= 1;
             if let Some(canvas) = &drawn {
                 queue.kept.insert(id, canvas.clone());
@@ -86,7 +91,7 @@ fn work(services: Services) {
             }
             drop(queue);
             preview.try_set(drawn.map_or(Preview::Unreadable, Preview::Ready));
-            work(services);
+            work(services, &shared);
         });
     }
 }

@@ -46,9 +46,7 @@ impl Behind {
             Ground::White => "var(--white)".to_owned(),
             Ground::Black => "var(--black)".to_owned(),
             Ground::Color => self.color.get(),
-            Ground::Photo => {
-                self.photo.get().map_or_else(String::new, |url| format!("url(\"{url}\") center / cover"))
-            }
+            Ground::Photo => self.photo.get().map_or_else(String::new, |url| format!("url(\"{url}\") center / cover")),
         }
     }
 

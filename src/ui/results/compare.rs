@@ -1,4 +1,4 @@
-//! Before and after on top of each other, with a divider that follows the pointer and the arrow keys.
+//! The comparison of a picture with its results.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::behind::{Behind, BehindChoice};
 use super::row::name;
 use crate::batch::records::{Execution, OutputFile};
+use crate::ui::before_after::BeforeAfter;
 use crate::ui::services::Services;
 use crate::ui::widgets::StoredImage;
 use crate::view_model::format;
@@ -17,7 +18,6 @@ use crate::view_model::format;
 pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let outputs = StoredValue::new(execution.outputs.clone());
     let chosen = RwSignal::new(0_usize);
-    let split = RwSignal::new(50.0_f64);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
     // Browsers do not show every format that can be read.
@@ -27,38 +27,22 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let transparent = transparent(output);
     let ratio = move || output().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
     let measure = execution.input_size.map(|size| format!("{} × {}", size.width, size.height));
+    let before =
+        input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> }).into_any();
+    let after = move || {
+        output().map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> })
+    };
+    let after = after.into_any();
     view! {
         <OutputSwitch outputs chosen/>
-        <div class="compare-frame">
-            <div
-                class="compare checkerboard"
-                data-testid="before-after"
-                style=("--split", move || format!("{}%", split.get()))
-                style=("--ratio", move || ratio().to_string())
-            >
-                <div class="after" data-testid="after" style:background=move || if transparent.get() { behind.background() } else { String::new() }>
-                    {move || output().map(|output| {
-                        view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> }
-                    })}
-                </div>
-                <div class="before checkerboard">
-                    {input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })}
-                </div>
-                <input
-                    type="range"
-                    min="0"
-                    max="100"
-                    step="0.5"
-                    aria-label="Divider between before and after"
-                    data-testid="before-after-range"
-                    prop:value=move || split.get().to_string()
-                    on:input=move |event| split.set(event_target_value(&event).parse().unwrap_or(50.0))
-                />
-                <span class="divider" aria-hidden="true"></span>
-                <span class="tag left">"Before" {measure.map(|text| view! { <i>{text}</i> })}</span>
-                <span class="tag right">"After" {move || output().map(|output| view! { <i>{size(&output)}</i> })}</span>
-            </div>
-        </div>
+        <BeforeAfter
+            ratio=Signal::derive(ratio)
+            background=Signal::derive(move || if transparent.get() { behind.background() } else { String::new() })
+            before_tag=Signal::derive(move || measure.clone())
+            after_tag=Signal::derive(move || output().as_ref().map(size))
+            before
+            after
+        />
         <Show when=move || transparent.get()><BehindChoice/></Show>
     }
 }

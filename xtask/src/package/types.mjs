@@ -76,14 +76,14 @@ function declared(key, part) {
   return comment(part.description) + (isInterface ? `export interface ${nameOf(key)} ${type}` : `export type ${nameOf(key)} = ${type};`);
 }
 
-function method(name, { parameters, answer }) {
+function method(name, { description, parameters, answer }) {
   const list = Object.entries(parameters).map(([key, part]) => {
     const type = typeOf(part, "  ");
     return isOptional(part) ? `${key}?: ${union([type, "null"])}` : `${key}: ${type}`;
   });
   // The version may be among the options of the call.
   if (!("options" in parameters)) list.push("options?: Options");
-  return `  ${name}(${list.join(", ")}): Promise<${typeOf(answer, "  ")}>;`;
+  return `${comment(description, "  ")}  ${name}(${list.join(", ")}): Promise<${typeOf(answer, "  ")}>;`;
 }
 
 // Declared by hand: the calls that files travel with.
@@ -94,7 +94,7 @@ console.log(
   [
     declarations.trimEnd(),
     `${comment("The calls that no files travel with. A refused call rejects with a `PixelmillError`.")}export interface Calls {\n${calls.map(([name, call]) => method(name, call)).join("\n")}\n}`,
-    `${comment("The events, with their details. They are dispatched when what they announce is durable.")}export interface Events {\n${events.map(([name, part]) => `  ${name}: CustomEvent<${typeOf(part)}>;`).join("\n")}\n}`,
+    `${comment("The events, with their details. They are dispatched when what they announce is durable.")}export interface Events {\n${events.map(([name, part]) => `${comment(part.description, "  ")}  ${name}: CustomEvent<${typeOf(part)}>;`).join("\n")}\n}`,
     ...Object.entries(schema.$defs).map(([key, part]) => declared(key, part)),
   ].join("\n\n"),
 );

@@ -1,0 +1,51 @@
+//! A preview: a document over the first picture of each input. Nothing is stored.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::super::environment::{blob_of_buffer, now};
+use super::{Outcome, Worker, no_room, plan_of};
+use crate::batch::records::Config;
+use crate::batch::transitions;
+use crate::engine::InputSize;
+use crate::error::Failure;
+use crate::protocol::{Preview, PreviewOutput, Previewed};
+
+/// What came of it, with the files.
+pub(super) async fn preview(worker: &Worker, document: &str) -> (Previewed, JsValue) {
+    match render(worker, document).await {
+        Ok((preview, files)) => (Previewed::Done(preview), files.into()),
+        Err(failure) => (Previewed::Failed(failure), JsValue::UNDEFINED),
+    }
+}
+
+async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Failure> {
+    let plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
+    let input = plan.graph().input_asset(0);
+    let (_, executions) = transitions::accept("preview", "preview", "preview", Config::default(), [input], now());
+    let mut outcome = Outcome::default();
+    let started = now();
+    let produced = worker.produce(&plan, &executions[0], &Array::new(), &mut outcome).await;
+    let produced = produced.map_err(|error| Failure::system(error.to_string(), "Try again."))??;
+    let duration_ms = now() - started;
+    let files = Array::new();
+    let mut outputs = Vec::with_capacity(produced.outputs.len());
+    for output in produced.outputs {
+        let bytes = Uint8Array::from(output.encoded.bytes.as_slice());
+        let mime_type = output.encoded.format.media_type();
+        let file = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| no_room(&error))?;
+        files.push(&file);
+        outputs.push(PreviewOutput {
+            name: output.name,
+            mime_type: mime_type.to_owned(),
+            width: output.size.width,
+            height: output.size.height,
+            bytes: output.encoded.bytes.len() as u64,
+        });
+    }
+    let InputSize { width, height, bytes } = produced.input_size;
+    let warnings = produced.warnings.into_iter().map(|warning| warning.message).collect();
+    let preview =
+        Preview { outputs, warnings, input_bytes: bytes, input_width: width, input_height: height, duration_ms };
+    Ok((preview, files))
+}
