@@ -34,6 +34,8 @@ fn main() {
         println!("cargo:rustc-env=PIXELMILL_NETWORK_BYTES={}", bytes.len());
     }
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
+        // With them, `cargo xtask build` takes the page's program apart.
+        println!("cargo:rustc-link-arg-bin=app=--emit-relocs");
         println!("cargo:rustc-link-arg-bin=worker=--max-memory={WORKER_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=network=--max-memory={NETWORK_MEMORY_BYTES}");
     }

@@ -136,8 +136,6 @@ pub struct Action {
     pub outputs: &'static [Port],
     /// Parameters: the source of the form, the validator, the catalog and the docs.
     pub fields: &'static [Field],
-    /// Checks raw parameters: every field, then rules between fields.
-    pub check: fn(&Map<String, Value>) -> Vec<Issue>,
     /// Whether these raw parameters can make an opaque picture transparent in places.
     pub adds_alpha: fn(&Map<String, Value>) -> bool,
     /// `actionType` of actions that are often used with it.
@@ -246,14 +244,23 @@ pub(crate) fn prepared<T: Operation + 'static>(
     }
 }
 
-/// Declares the actions: each name is a module with `pub const ACTION: Action` and, for a transform,
-/// `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
+/// Declares the actions: each name is a module with `pub const ACTION: Action`, `pub fn check(&Map) -> Vec<Issue>` and, for
+/// a transform, `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
 ///
-/// The catalog and the kernels are separate tables, so that the page can link the former without the latter.
+/// The catalog, the checks and the kernels are separate tables, so that a program can link the former without the latter.
 macro_rules! actions {
     (frame: $($frame:ident),*; transforms: $($transform:ident),* $(,)?) => {
         /// Every action, in the catalog's order.
         pub static CATALOG: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
+
+        /// Checks the raw parameters of an action: every field, then rules between fields.
+        pub fn check(action_type: &str, raw: &Map<String, Value>) -> Vec<Issue> {
+            match action_type {
+                $(name if name == $frame::ACTION.action_type => $frame::check(raw),)*
+                $(name if name == $transform::ACTION.action_type => $transform::check(raw),)*
+                _ => Vec::new(),
+            }
+        }
 
         /// Reads a transform's parameters and returns its operation.
         ///

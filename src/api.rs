@@ -4,7 +4,6 @@
 //! call works in every tab. Nothing here knows about workers, JavaScript or HTTP.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -13,6 +12,7 @@ use crate::batch::records::{
     Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, execution_id,
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
+use crate::compact::SortedSet;
 use crate::engine::Graph;
 use crate::library;
 use crate::store::{Durability, Store, Which};
@@ -156,7 +156,7 @@ impl<S: Store, H: Host> Service<S, H> {
         if skip_unchanged {
             self.take_over_unchanged(&graph, &mut progress, &mut executions).await?;
         }
-        let references: BTreeSet<String> = (graph.sources.iter())
+        let references: SortedSet<String> = (graph.sources.iter())
             .flat_map(|source| &source.images)
             .filter_map(|image| image.source_url.strip_prefix("asset:"))
             .map(str::to_owned)
@@ -478,7 +478,7 @@ fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
     let graph = Graph::resolve(&workflow)
         .map_err(|diagnostics| ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics))?;
     let used = graph.nodes.iter().filter_map(|node| node.source);
-    let empty: BTreeSet<&str> = (used.map(|source| &graph.sources[source]))
+    let empty: SortedSet<&str> = (used.map(|source| &graph.sources[source]))
         .filter(|source| source.images.is_empty())
         .map(|source| source.action_id.as_str())
         .collect();

@@ -12,17 +12,18 @@
 //!
 //! Choices that apply to one browser only, such as permissions in the settings, are excluded.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::batch::records::{Batch, Execution, Millis, Progress};
 use crate::batch::transitions;
+use crate::compact::{SortedMap, SortedSet};
 use crate::engine;
 use crate::export::unzip::{self, Listed, Packing};
 use crate::export::zip::{Entry, Moment, structure};
 use crate::library::KeptWorkflow;
+use crate::number;
 use crate::store::{ModelRecord, NewAsset, Store, StoreError, WorkflowChange};
 
 pub mod pictures;
@@ -70,7 +71,7 @@ struct BatchFile {
 }
 
 impl BatchFile {
-    fn references(&self) -> BTreeSet<String> {
+    fn references(&self) -> SortedSet<String> {
         let held = self.executions.iter().flat_map(Execution::references).map(str::to_owned);
         self.batch.references.iter().cloned().chain(held).collect()
     }
@@ -133,7 +134,7 @@ pub async fn export<S: Store>(
         created_at,
     };
     files.add_records(MANIFEST, &manifest)?;
-    let mut needed = BTreeSet::new();
+    let mut needed = SortedSet::new();
     for progress in store.all_progress().await? {
         // Deleted meanwhile.
         let Some(batch) = store.batch(&progress.batch_id).await? else { continue };
@@ -262,7 +263,7 @@ pub async fn import<S: Store>(
         archive,
         now,
         entries,
-        names: BTreeMap::new(),
+        names: SortedMap::new(),
         summary: ImportSummary::default(),
     };
     if let Some(assets) = import.records::<Vec<AssetEntry>>("assets.json").await {
@@ -289,7 +290,7 @@ pub async fn import<S: Store>(
 }
 
 /// The entries of an archive by their paths.
-async fn list(archive: &impl Source) -> Result<BTreeMap<String, Listed>, String> {
+async fn list(archive: &impl Source) -> Result<SortedMap<String, Listed>, String> {
     let size = archive.size();
     let tail = archive.read(size.saturating_sub(unzip::TAIL), size).await?;
     let place = unzip::directory(&tail, size)?;
@@ -318,7 +319,9 @@ async fn records<T: DeserializeOwned>(archive: &impl Source, entry: &Listed) -> 
     if crc32fast::hash(&bytes) != entry.crc32 {
         return Err("its checksum differs".to_owned());
     }
-    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+    let mut records: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    number::round(&mut records);
+    serde_json::from_value(records).map_err(|error| error.to_string())
 }
 
 /// An archive that is being imported.
@@ -327,9 +330,9 @@ struct ArchiveImport<'a, S, A, R> {
     around: &'a A,
     archive: &'a R,
     now: Millis,
-    entries: BTreeMap<String, Listed>,
+    entries: SortedMap<String, Listed>,
     /// What the archive says about its contents.
-    names: BTreeMap<String, AssetEntry>,
+    names: SortedMap<String, AssetEntry>,
     summary: ImportSummary,
 }
 
@@ -354,8 +357,8 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
     }
 
     /// Stores the missing contents, in portions; returns which ones are stored afterwards.
-    async fn contents(&mut self, wanted: BTreeSet<String>) -> Result<BTreeSet<String>, StoreError> {
-        let mut there = BTreeSet::new();
+    async fn contents(&mut self, wanted: SortedSet<String>) -> Result<SortedSet<String>, StoreError> {
+        let mut there = SortedSet::new();
         let (mut portion, mut bytes) = (Vec::new(), 0);
         for asset_id in wanted {
             if self.store.asset(&asset_id).await?.is_some_and(|asset| !asset.damaged) {
@@ -454,13 +457,13 @@ impl<S: Store, A: Surroundings<S::Content>, R: Source> ArchiveImport<'_, S, A, R
 
     async fn models(&mut self, path: &str) -> Result<(), StoreError> {
         let models = self.records::<Vec<ModelRecord>>(path).await.unwrap_or_default();
-        let names: BTreeSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
+        let names: SortedSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
         for model in models {
             if names.contains(&model.name) {
                 self.summary.skipped += 1;
                 continue;
             }
-            let there = self.contents(BTreeSet::from([model.asset_id.clone()])).await?;
+            let there = self.contents(SortedSet::from([model.asset_id.clone()])).await?;
             let name = model.name.clone();
             if !there.is_empty() && self.store.add_model(model).await? {
                 self.summary.models += 1;
@@ -694,7 +697,7 @@ mod tests {
         let refused = |archive: Vec<u8>| take(&store, &archive).expect_err("refused");
         assert!(refused(Vec::new()).contains("not a ZIP archive"));
         assert!(refused(b"no archive".to_vec()).contains("not a ZIP archive"));
-        let with = |manifest: serde_json::Value| {
+        let with = |manifest: Value| {
             let mut files: Files<Arc<[u8]>> = Files { entries: Vec::new(), parts: Vec::new(), now: Moment::default() };
             files.add_records(MANIFEST, &manifest).expect("written");
             let bytes = files.finish().into_iter().flat_map(|part| match part {

@@ -6,12 +6,14 @@
 
 pub mod allocator;
 pub mod color;
+pub mod compact;
 pub mod error;
 pub mod file_name;
 pub mod image;
 pub mod matting;
 pub mod names;
 pub mod network;
+pub mod number;
 
 pub mod actions;
 pub mod codecs;

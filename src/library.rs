@@ -1,12 +1,11 @@
 //! The user's own workflows as stored, and how they change: a draft that may be edited, and published versions, which
 //! are frozen. Pure: no clock, no storage. `api` decides what an answer looks like.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::batch::records::{Millis, PinnedVersion, Progress};
+use crate::compact::SortedSet;
 
 mod recipe;
 mod runs;
@@ -33,7 +32,7 @@ pub struct KeptWorkflow {
     /// Number of the version that may be run by its id; `None` while it is a draft.
     pub published: Option<u32>,
     /// Asset ids in the draft and the versions; each counts as one reference.
-    pub references: BTreeSet<String>,
+    pub references: SortedSet<String>,
 }
 
 /// A frozen version.
@@ -74,7 +73,7 @@ impl KeptWorkflow {
             proven: None,
             versions: Vec::new(),
             published: None,
-            references: BTreeSet::new(),
+            references: SortedSet::new(),
         };
         kept.save(document, now);
         kept
@@ -259,13 +258,13 @@ mod tests {
     #[test]
     fn a_workflow_refers_to_the_files_of_its_draft_and_versions() {
         let mut kept = kept();
-        assert_eq!(kept.references, BTreeSet::from(["1090".to_owned()]));
+        assert_eq!(kept.references, SortedSet::from(["1090".to_owned()]));
         prove(&mut kept);
         kept.publish(2.0).expect("proven");
         let mut other = document(100);
         other["actions"][1]["parameters"]["images"][0]["sourceUrl"] = "asset:2".into();
         kept.save(other, 3.0);
-        assert_eq!(kept.references, BTreeSet::from(["1090".to_owned(), "2".to_owned()]));
+        assert_eq!(kept.references, SortedSet::from(["1090".to_owned(), "2".to_owned()]));
     }
 
     #[test]

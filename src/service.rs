@@ -8,9 +8,7 @@
 //! client and, if it is public, one of `window.pixelmill`. Adding one takes its row, its arm in the service, and its
 //! entry in `tests/contract/schema.json` if it is public.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -21,6 +19,8 @@ use crate::api::{
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Millis, Progress};
+use crate::compact::{SortedMap, SortedSet};
+use crate::number;
 use crate::protocol::{Previewed, StopReason};
 use crate::selection::HeaderCheck;
 use crate::store::{ExecutionPage, StoreError};
@@ -55,7 +55,9 @@ impl Serialize for Json {
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map(Self).map_err(D::Error::custom)
+        let mut document = serde_json::from_str(&text).map_err(D::Error::custom)?;
+        number::round(&mut document);
+        Ok(Self(document))
     }
 }
 
@@ -90,6 +92,15 @@ impl Parameter for String {
 
 impl Parameter for Json {
     const KIND: Kind = Kind::Json;
+}
+
+/// The fields of a call in a message.
+pub trait Fields {
+    /// One of them.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, String>;
 }
 
 /// A public call: its name, and its parameters in order.
@@ -215,12 +226,13 @@ macro_rules! with_calls {
                 "readAsset" ReadAsset { url: String } -> ();
                 /// The successful outputs of a batch, or of the pictures in `only`, as one ZIP, which is attached to
                 /// the answer. Names of damaged results, which it does not contain.
-                "zip" Zip { batch_id: String, only: Option<BTreeSet<u32>> } -> Vec<String>;
+                "zip" Zip { batch_id: String, only: Option<SortedSet<u32>> } -> Vec<String>;
                 /// Unpacks the pictures in the attached ZIP, unless it is a Pixelmill archive. They are attached to the
                 /// answer, as a list of `File`.
                 "unpack" Unpack {} -> Contents;
-                /// Runs a document over the first picture of each input without storing anything. The results are
-                /// attached to the answer, as a list of Blobs. A newer call takes the place of those that wait.
+                /// Runs a document over the first picture of each input without storing anything. The results, and the
+                /// thumbnail of the first picture, are attached to the answer, as a list of Blobs. A newer call takes the
+                /// place of those that wait.
                 "preview" Preview { document: Json } -> Previewed;
             }
         }
@@ -241,6 +253,21 @@ macro_rules! vocabulary {
             $($(#[$doc])* #[serde(rename = $name)] $variant { $($field: $type),* },)*
             $($(#[$own_doc])* #[serde(rename = $own_name)] $own_variant { $($own_field: $own_type),* },)*
             $($(#[$file_doc])* #[serde(rename = $file_name)] $file_variant { $($file_field: $file_type),* },)*
+        }
+
+        impl Call {
+            /// Reads a call from its name and its fields. The derived code would be a reader for each call.
+            ///
+            /// # Errors
+            /// What is wrong with it.
+            pub fn read(name: &str, fields: &impl Fields) -> Result<Self, String> {
+                Ok(match name {
+                    $($name => Self::$variant { $($field: fields.field(&field_name(stringify!($field)))?),* },)*
+                    $($own_name => Self::$own_variant { $($own_field: fields.field(&field_name(stringify!($own_field)))?),* },)*
+                    $($file_name => Self::$file_variant { $($file_field: fields.field(&field_name(stringify!($file_field)))?),* },)*
+                    _ => return Err(format!("there is no call \"{name}\"")),
+                })
+            }
         }
 
         /// What a call answers. On the wire it has no tag: whoever called knows the type.
@@ -265,6 +292,9 @@ with_calls!(vocabulary);
 #[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub(crate) use with_calls;
 
+/// The key of a call in a message to the service.
+pub const CALL: &str = "call";
+
 /// What the service cannot know by itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -275,22 +305,20 @@ pub struct Setup {
     #[serde(default)]
     pub database: Option<String>,
     /// The program's own files, by their plain names.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     /// How many workers the user wants, if not as many as the device suggests.
     pub workers: Option<u32>,
     /// When this tab was suspended, if the browser closed it in that state and it is open again.
     pub suspended: Option<Millis>,
 }
 
-/// Client to service.
+/// Client to service, apart from calls: a [`Call`] is posted as `{ call: [ticket, { name: fields }] }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub enum ToService {
     /// Answer to [`FromService::Ready`].
     Start(Setup),
-    /// Requests an operation.
-    Call(u32, Call),
     /// Answer to [`FromService::AsksWhenLeft`].
     Left(Option<Millis>),
     /// The browser had suspended the tab since then.
@@ -443,14 +471,47 @@ mod tests {
 
     use super::*;
 
+    /// Fields as JSON.
+    struct Written<'a>(&'a Value);
+
+    impl Fields for Written<'_> {
+        fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+            serde_json::from_value(self.0.get(name).cloned().unwrap_or_default()).map_err(|error| error.to_string())
+        }
+    }
+
+    #[test]
+    fn a_call_is_read_as_it_is_written() {
+        let calls = [
+            Call::ExecuteBatch { request: json!({ "a": [1, null] }).into() },
+            Call::PauseAll {},
+            Call::ExecutionRecords { batch_id: "b".into(), status: Some(ExecutionStatus::Failed), offset: 3, limit: 4 },
+            Call::ExecutionRecords { batch_id: "b".into(), status: None, offset: 0, limit: 1 },
+            Call::Allow { preference: Preference::Webhooks, allowed: true },
+            Call::ChangeSettings { changes: vec![("a".into(), None), ("b".into(), Some("c".into()))] },
+            Call::ImportModel { name: None },
+            Call::Zip { batch_id: "b".into(), only: Some(SortedSet::from([2, 5])) },
+            Call::Unpack {},
+        ];
+        for call in calls {
+            let written = serde_json::to_value(&call).unwrap();
+            let (name, fields) = written.as_object().and_then(|call| call.iter().next()).expect("one key");
+            assert_eq!(Call::read(name, &Written(fields)), Ok(call));
+        }
+        assert!(Call::read("noCall", &Written(&json!({}))).is_err());
+        let incomplete = Call::read("getBatchStatus", &Written(&json!({ "query": "null" })));
+        assert!(incomplete.is_err(), "{incomplete:?}");
+    }
+
     #[test]
     fn messages_keep_their_frozen_form() {
         let call = Call::GetBatchStatus { batch_id: "b".into(), query: json!({ "format": "preview" }).into() };
-        let text = serde_json::to_value(ToService::Call(7, call.clone())).unwrap();
-        let expected =
-            json!({ "call": [7, { "getBatchStatus": { "batchId": "b", "query": "{\"format\":\"preview\"}" } }] });
-        assert_eq!(text, expected);
-        assert_eq!(serde_json::from_value::<ToService>(expected).unwrap(), ToService::Call(7, call));
+        let written = serde_json::to_value(&call).unwrap();
+        let fields = json!({ "batchId": "b", "query": "{\"format\":\"preview\"}" });
+        assert_eq!(written, json!({ "getBatchStatus": fields }));
+        assert_eq!(Call::read("getBatchStatus", &Written(&fields)), Ok(call));
+        assert_eq!(CALL, "call");
+        assert_eq!(serde_json::to_value(ToService::Left(None)).unwrap(), json!({ "left": null }));
         assert_eq!(
             serde_json::to_value(Answer::IsAllPaused(true)).unwrap(),
             json!(true),

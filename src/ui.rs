@@ -56,6 +56,7 @@ mod live;
 mod new;
 mod notices;
 mod offline;
+mod parts;
 mod preferences;
 mod reference;
 mod results;
@@ -92,6 +93,7 @@ fn App(installation: Installation, element: Option<(Frame, Embedding)>, on_start
     theme::provide_theme(stage);
     focus::keep_near(stage);
     let route = route::provide_route(stage);
+    parts::provide_parts(&route.get_untracked());
     notices::provide_notices();
     confirm::provide_confirm();
     ask_name::provide_ask_name();
@@ -113,8 +115,8 @@ fn App(installation: Installation, element: Option<(Frame, Embedding)>, on_start
             Start::Ready => view! { <Views route stage/> }.into_any(),
         }}
         <notices::Notices/>
-        <confirm::ConfirmDialog/>
-        <ask_name::NameDialog/>
+        <confirm::Confirmation/>
+        <ask_name::NameQuestion/>
     }
 }
 
@@ -131,6 +133,12 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
         None => offline::connect(),
         Some(embedding) => embed::connect(embedding),
     }
+    let draft = expect_context::<new::draft::Draft>();
+    Effect::new(move || {
+        if !draft.is_restoring() {
+            parts::fetch_all();
+        }
+    });
     // Opening a picture of a batch or a heading of the API does not rebuild the view.
     let view = Memo::new(move |_| route.get().view());
     let layout = Memo::new(move |_| stage.embedding().map_or(Layout::Full, Embedding::layout));
@@ -146,11 +154,8 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
                 }
                 _ => (move || match view.get() {
                     Route::New => view! { <new::NewBatch/> }.into_any(),
-                    Route::Batches => view! { <batches::Batches/> }.into_any(),
-                    Route::Batch(batch_id) | Route::Picture(batch_id, _) => {
-                        view! { <results::Results batch_id/> }.into_any()
-                    }
                     Route::Api(_) => view! { <reference::Reference/> }.into_any(),
+                    route => view! { <parts::AboutBatches route/> }.into_any(),
                 })
                 .into_any(),
             }}

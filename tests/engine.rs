@@ -41,16 +41,16 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
         })
         .prop_map(move |mut raw| {
             // Some fields exclude each other: drop some until the action's own check passes.
-            while !(action.check)(&raw).is_empty() {
+            while !actions::check(action.action_type, &raw).is_empty() {
                 let Some(key) = raw.keys().next().cloned() else { break };
                 raw.remove(&key);
             }
-            if !(action.check)(&raw).is_empty() {
+            if !actions::check(action.action_type, &raw).is_empty() {
                 for (key, value) in [("width", json!(20)), ("height", json!(16)), ("x", json!(1)), ("y", json!(2))] {
                     if action.fields.iter().any(|field| field.name == key) {
                         raw.insert(key.to_owned(), value);
                     }
-                    if (action.check)(&raw).is_empty() {
+                    if actions::check(action.action_type, &raw).is_empty() {
                         break;
                     }
                 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Issue;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
@@ -31,11 +32,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Adjust::FIELDS,
-    check: |raw| Adjust::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    Adjust::read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///

@@ -73,11 +73,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Crop::FIELDS,
-    check: |raw| read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["resize", "pad"],
     usage: "Crop every picture to 4:5 for a feed. To keep the whole picture on a canvas with a given ratio, use pad.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn a_box_and_a_ratio_exclude_each_other_and_one_must_be_given() {
         let codes = |raw: Value| {
-            let issues = (ACTION.check)(raw.as_object().unwrap());
+            let issues = check(raw.as_object().unwrap());
             issues.into_iter().map(|issue| (issue.field.unwrap(), issue.code)).collect::<Vec<_>>()
         };
         assert_eq!(codes(json!({})), [("ratio", "missing_parameter")]);

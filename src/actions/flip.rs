@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Issue;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::orient::{flip_horizontal, flip_vertical};
@@ -36,11 +37,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Flip::FIELDS,
-    check: |raw| Flip::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["rotate"],
     usage: "Mirror products that must all face the same way.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    Flip::read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Issue;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
@@ -26,11 +27,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: GaussianBlur::FIELDS,
-    check: |raw| GaussianBlur::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["sharpen"],
     usage: "Make a calm background, or reduce noise before downscaling.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    GaussianBlur::read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///

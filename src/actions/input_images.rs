@@ -1,8 +1,8 @@
 //! `input-images`: the pictures that enter the graph.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::parameters::{Kind, Parameter};
+use super::parameters::{Issue, Kind, Parameter};
 use super::{Action, Category, IMAGE_OUT, Role, never_adds_alpha};
 
 /// One picture as an input action names it.
@@ -66,8 +66,12 @@ pub const ACTION: Action = Action {
     inputs: &[],
     outputs: &[IMAGE_OUT],
     fields: Input::FIELDS,
-    check: |raw| Input::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["output"],
     usage: "Every workflow starts with one. Add a second for a logo or a background, with one picture for all.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    Input::read(raw).1
+}

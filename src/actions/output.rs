@@ -1,12 +1,11 @@
 //! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
 use super::{Action, Category, IMAGE_IN, Role, never_adds_alpha};
 use crate::codecs::Format;
+use crate::compact::SortedSet;
 
 crate::choices! {
     /// Format of the file that is written.
@@ -85,7 +84,7 @@ pub fn places_folder(pattern: &str) -> bool {
 }
 
 /// Ids of the `output` actions of a document that say so.
-pub fn placing_outputs(document: &Value) -> BTreeSet<String> {
+pub fn placing_outputs(document: &Value) -> SortedSet<String> {
     let actions = document.get("actions").and_then(Value::as_array).into_iter().flatten();
     let pattern = |action: &Value| action.pointer("/parameters/name").and_then(Value::as_str).map(str::to_owned);
     actions
@@ -117,7 +116,8 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
     Ok(filled)
 }
 
-fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
     let (read, mut issues) = Output::read(raw);
     let pattern = read.map(|output| output.name).or_else(|| raw.get("name")?.as_str().map(str::to_owned));
     if let Some(Err(unknown)) = pattern.map(|pattern| fill_name(&pattern, |_| String::new())) {
@@ -142,7 +142,6 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[],
     fields: Output::FIELDS,
-    check,
     adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
@@ -165,7 +164,7 @@ mod tests {
             { "actionId": "d", "actionType": "resize", "parameters": { "name": "{folder}" } },
             7,
         ] });
-        assert_eq!(placing_outputs(&document), BTreeSet::from(["a".to_owned()]));
+        assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned()]));
         assert!(placing_outputs(&Value::Null).is_empty());
     }
 

@@ -58,11 +58,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Pad::FIELDS,
-    check: |raw| read(raw).1,
     adds_alpha,
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn lengths_and_a_ratio_exclude_each_other_and_one_must_be_given() {
-        let issue = |raw: Value| (ACTION.check)(raw.as_object().unwrap()).remove(0).code;
+        let issue = |raw: Value| check(raw.as_object().unwrap()).remove(0).code;
         assert_eq!(issue(json!({})), "missing_parameter");
         assert_eq!(issue(json!({ "ratio": "1:1", "width": 5 })), "conflicting_parameters");
         assert_eq!(issue(json!({ "ratio": "1:0" })), "wrong_type");

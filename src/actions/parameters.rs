@@ -228,7 +228,7 @@ impl Ratio {
     /// Reads `"w:h"`, both positive and finite.
     pub fn parse(text: &str) -> Option<Self> {
         let (width, height) = text.split_once(':')?;
-        let part = |s: &str| s.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+        let part = |s: &str| crate::number::parse(s.trim()).filter(|n| n.is_finite() && *n > 0.0);
         Some(Self { width: part(width)?, height: part(height)? })
     }
 }

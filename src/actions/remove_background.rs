@@ -96,11 +96,15 @@ pub const ACTION: Action = Action {
         },
     ],
     fields: RemoveBackground::FIELDS,
-    check: |raw| read(raw).1,
     adds_alpha,
     related: &["pad", "crop", "watermark"],
     usage: "Make product pictures for a shop: remove the background with \"trim\", then pad to a square.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    read(raw).1
+}
 
 fn adds_alpha(raw: &Map<String, Value>) -> bool {
     RemoveBackground::read(raw).0.is_none_or(|read| read.mode == Mode::Cutout || !read.background_color.is_opaque())

@@ -112,11 +112,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Resize::FIELDS,
-    check: |raw| read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["sharpen", "crop", "pad"],
     usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///
@@ -363,12 +367,12 @@ mod tests {
             (json!({ "mode": "long-side", "height": 9 }), "width"),
             (json!({ "mode": "percent", "width": 9 }), "percent"),
         ] {
-            let issues = (ACTION.check)(raw.as_object().unwrap());
+            let issues = check(raw.as_object().unwrap());
             assert_eq!(issues.len(), 1, "{raw}");
             assert_eq!((issues[0].field, issues[0].code), (Some(field), "missing_parameter"), "{raw}");
             assert!(prepare(raw.as_object().unwrap()).is_err());
         }
-        let issues = (ACTION.check)(json!({ "width": 99_999_999 }).as_object().unwrap());
+        let issues = check(json!({ "width": 99_999_999 }).as_object().unwrap());
         assert_eq!((issues.len(), issues[0].code), (1, "out_of_range"));
         assert_eq!(issues[0].message, "\"width\" must be from 1 to 65,500 px, not 99999999.");
         assert_eq!(issues[0].hint, "The nearest valid value is 65500.");
@@ -382,7 +386,7 @@ mod tests {
             (json!("abc"), "wrong_type"),
             (json!(1.5), "wrong_type"),
         ] {
-            let issues = (ACTION.check)(json!({ "width": width }).as_object().unwrap());
+            let issues = check(json!({ "width": width }).as_object().unwrap());
             let text = format!("{} {}", issues[0].message, issues[0].hint);
             assert_eq!(issues[0].code, code, "{text}");
             assert!(text.contains("from 1 to 65,500 px"), "{text}");

@@ -44,11 +44,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Rotate::FIELDS,
-    check: |raw| read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["flip", "crop"],
     usage: "Rotate a series that was taken sideways; −90 rotates to the left.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///
@@ -109,11 +113,11 @@ mod tests {
 
     #[test]
     fn other_angles_are_an_issue_that_names_the_nearest_quarter() {
-        let issues = (ACTION.check)(json!({ "angle": 170 }).as_object().unwrap());
+        let issues = check(json!({ "angle": 170 }).as_object().unwrap());
         assert_eq!((issues.len(), issues[0].code), (1, "out_of_range"));
         assert!(issues[0].message.contains("170") && issues[0].hint.contains("180"), "{issues:?}");
-        assert_eq!((ACTION.check)(json!({ "angle": 12.5 }).as_object().unwrap())[0].code, "wrong_type");
-        assert_eq!((ACTION.check)(json!({ "angle": 90.0 }).as_object().unwrap()), []);
+        assert_eq!(check(json!({ "angle": 12.5 }).as_object().unwrap())[0].code, "wrong_type");
+        assert_eq!(check(json!({ "angle": 90.0 }).as_object().unwrap()), []);
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Issue;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
 use crate::error::Failure;
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
@@ -30,11 +31,15 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Sharpen::FIELDS,
-    check: |raw| Sharpen::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["resize", "gaussian-blur"],
     usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    Sharpen::read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::parameters::Gravity;
+use super::parameters::{Gravity, Issue};
 use super::{
     Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, never_adds_alpha, prepared,
 };
@@ -44,11 +44,15 @@ pub const ACTION: Action = Action {
     ],
     outputs: &[IMAGE_OUT],
     fields: Watermark::FIELDS,
-    check: |raw| Watermark::read(raw).1,
     adds_alpha: never_adds_alpha,
     related: &["input-images", "resize"],
     usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
 };
+
+/// Checks raw parameters: every field, then rules between fields.
+pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
+    Watermark::read(raw).1
+}
 
 /// Reads the parameters and returns the operation.
 ///

@@ -1,13 +1,12 @@
 //! Results whose stored files are damaged or missing: they become failures, so that a retry regenerates them.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::{Host, Service};
 use crate::batch::records::{Execution, ExecutionStatus, Progress, execution_id};
 use crate::batch::transitions;
+use crate::compact::SortedSet;
 use crate::store::{Store, Which};
 
 /// Executions read at once, to keep tasks short.
@@ -47,7 +46,7 @@ impl<S: Store, H: Host> Service<S, H> {
     ///
     /// # Errors
     /// 500.
-    pub async fn note_damaged(&self, asset_ids: &BTreeSet<String>) -> Result<Vec<String>, ApiError> {
+    pub async fn note_damaged(&self, asset_ids: &SortedSet<String>) -> Result<Vec<String>, ApiError> {
         let mut damaged = Vec::new();
         if asset_ids.is_empty() {
             return Ok(damaged);

@@ -9,6 +9,7 @@ use super::time::parse_time;
 use super::workflows::WorkflowStatus;
 use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priority, execution_id};
 use crate::batch::transitions::Replacement;
+use crate::compact::sort_by;
 use crate::store::BatchFilter;
 
 /// What to execute.
@@ -434,7 +435,7 @@ impl Retry {
                 None => return Err(ApiError::invalid(format!("There is no execution \"{id}\" in this batch."))),
             }
         }
-        indices.sort_unstable();
+        sort_by(&mut indices, u32::cmp);
         indices.dedup();
         Ok(Some(indices))
     }
@@ -521,7 +522,7 @@ fn whole(raw: &Map<String, Value>, shown: &str, least: u32, most: u32) -> Result
     let Some(value) = given(raw, key) else { return Ok(None) };
     let number = match value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse::<f64>().ok(),
+        Value::String(text) => crate::number::parse(text.trim()),
         _ => None,
     };
     let fits = |number: &f64| number.fract() == 0.0 && (f64::from(least)..=f64::from(most)).contains(number);

@@ -10,6 +10,7 @@ use super::requests::{Given, Run, WorkflowsQuery, optional_text, version_asked};
 use super::time::iso_time;
 use super::{Event, Host, Service};
 use crate::batch::records::{PinnedVersion, Progress};
+use crate::compact::sort_by;
 use crate::library::{self, KeptWorkflow, PublishRefusal, RunParameter, Version};
 use crate::store::{BatchFilter, Store, WorkflowChange};
 use crate::workflow::{self, builtin};
@@ -136,7 +137,7 @@ impl<S: Store, H: Host> Service<S, H> {
     pub async fn list_workflows(&self, query: &Value) -> Result<WorkflowList, ApiError> {
         let query = WorkflowsQuery::read(query)?;
         let mut all = self.store.workflows().await?;
-        all.sort_by(|one, other| other.updated_at.total_cmp(&one.updated_at));
+        sort_by(&mut all, |one, other| other.updated_at.total_cmp(&one.updated_at));
         all.retain(|kept| {
             query
                 .status

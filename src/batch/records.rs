@@ -3,8 +3,7 @@
 //! A [`Batch`] holds the request and is never rewritten. [`Progress`] and [`Execution`] change only inside a
 //! transaction that has read them (see `store::Store::change`), by the functions of `batch::transitions`.
 
-use std::collections::BTreeSet;
-
+use crate::compact::SortedSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -141,7 +140,7 @@ pub struct Batch {
     /// The workflow document as written.
     pub workflow: Value,
     /// Asset ids that the document names; each counts as one reference.
-    pub references: BTreeSet<String>,
+    pub references: SortedSet<String>,
     /// Version of the engine that accepted it.
     pub engine_version: String,
 }
@@ -261,10 +260,10 @@ pub struct Progress {
     /// Counters.
     pub assets: Assets,
     /// Indices of the failed executions.
-    pub failed: BTreeSet<u32>,
+    pub failed: SortedSet<u32>,
     /// Indices of the successes with doubts about their results. Empty for batches that ran before this was recorded.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub doubtful: BTreeSet<u32>,
+    #[serde(default, skip_serializing_if = "SortedSet::is_empty")]
+    pub doubtful: SortedSet<u32>,
     /// Sum of `durationMs` over the finished executions that count towards the average.
     pub duration_sum_ms: f64,
     /// How many executions are in that sum.

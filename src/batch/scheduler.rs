@@ -9,10 +9,9 @@
 //! A worker's life: `Spawn` → `Ready` → (`HandOut` → `Started` → `Finished`)… → `Kill` or `Died`. An execution whose
 //! worker is lost: `GiveBack` → `GivenBack`; until then it counts as in flight.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::records::{BatchStatus, Execution, PauseReason, Priority, Progress};
 use super::transitions::Cause;
+use crate::compact::{SortedMap, SortedSet};
 
 mod fair;
 
@@ -303,10 +302,10 @@ pub const MAX_FAILED_STARTS: u32 = 3;
 #[derive(Debug)]
 struct BatchQueue {
     view: BatchView,
-    pending: BTreeSet<u32>,
-    suspects: BTreeSet<u32>,
+    pending: SortedSet<u32>,
+    suspects: SortedSet<u32>,
     /// Pixels of the pending executions, as far as known.
-    pixels: BTreeMap<u32, u64>,
+    pixels: SortedMap<u32, u64>,
     loading: LoadState,
     /// The round that was loaded.
     round: u32,
@@ -393,12 +392,12 @@ struct Worker {
 pub struct Scheduler {
     limits: Limits,
     paused: bool,
-    batches: BTreeMap<String, BatchQueue>,
+    batches: SortedMap<String, BatchQueue>,
     /// Deleted batches: later messages about them are ignored. Ids are not reused.
-    gone: BTreeSet<String>,
-    workers: BTreeMap<WorkerId, Worker>,
+    gone: SortedSet<String>,
+    workers: SortedMap<WorkerId, Worker>,
     /// By worker; a worker that died before its hand-out was durable still has its execution here.
-    jobs: BTreeMap<WorkerId, Job>,
+    jobs: SortedMap<WorkerId, Job>,
     /// Lost with their workers and not yet given back.
     giving_back: Vec<Job>,
     fair: FairShare,
@@ -415,10 +414,10 @@ impl Scheduler {
         Self {
             limits,
             paused: false,
-            batches: BTreeMap::new(),
-            gone: BTreeSet::new(),
-            workers: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            batches: SortedMap::new(),
+            gone: SortedSet::new(),
+            workers: SortedMap::new(),
+            jobs: SortedMap::new(),
             giving_back: Vec::new(),
             fair: FairShare::default(),
             starts: 0,
@@ -513,9 +512,9 @@ impl Scheduler {
         let last_start = self.starts;
         self.batches.entry(id.to_owned()).or_insert_with(|| BatchQueue {
             view,
-            pending: BTreeSet::new(),
-            suspects: BTreeSet::new(),
-            pixels: BTreeMap::new(),
+            pending: SortedSet::new(),
+            suspects: SortedSet::new(),
+            pixels: SortedMap::new(),
             loading: LoadState::No,
             round: view.round,
             last_start,
@@ -559,7 +558,7 @@ impl Scheduler {
             self.commands.push(Command::Load { batch: id.to_owned() });
             return;
         }
-        let mut taken = BTreeSet::new();
+        let mut taken = SortedSet::new();
         for job in self.jobs.values_mut().chain(&mut self.giving_back).filter(|job| job.batch == id) {
             taken.insert(job.index);
             job.read_as_pending |= waiting.iter().any(|one| one.index == job.index);
@@ -815,7 +814,7 @@ impl Scheduler {
         if suspects && in_flight > 0 {
             return None;
         }
-        let mut flying: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut flying: SortedMap<&str, u32> = SortedMap::new();
         for job in self.jobs.values().chain(&self.giving_back) {
             *flying.entry(job.batch.as_str()).or_default() += 1;
         }

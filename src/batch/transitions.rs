@@ -4,13 +4,12 @@
 //! reads a clock or a store. After each, the counters add up, the counters agree with the executions' states, and a
 //! batch that ended with nothing in flight has its `completed_at`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::records::{
     Assets, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputSize, Millis, OutputFile, PastFailure,
     Pause, PauseReason, Priority, Progress, Reused,
 };
 use super::webhook;
+use crate::compact::{SortedMap, SortedSet};
 use crate::error::{Failure, Warning};
 use crate::file_name::folder;
 
@@ -71,8 +70,8 @@ pub fn accept(
         paused: None,
         config,
         assets: Assets { total, pending: total, ..Assets::default() },
-        failed: BTreeSet::new(),
-        doubtful: BTreeSet::new(),
+        failed: SortedSet::new(),
+        doubtful: SortedSet::new(),
         duration_sum_ms: 0.0,
         duration_count: 0,
         webhook: None,
@@ -132,9 +131,9 @@ pub fn take_over(
 pub fn return_missing(
     progress: &mut Progress,
     executions: &mut [Execution],
-    missing: &BTreeSet<String>,
-) -> BTreeMap<String, i64> {
-    let mut let_go = BTreeMap::<String, i64>::new();
+    missing: &SortedSet<String>,
+) -> SortedMap<String, i64> {
+    let mut let_go = SortedMap::<String, i64>::new();
     for execution in executions.iter_mut().filter(|execution| execution.reused.is_some()) {
         if !execution.references().any(|asset_id| missing.contains(asset_id)) {
             continue;
@@ -518,7 +517,7 @@ pub fn damage(progress: &mut Progress, execution: &mut Execution, names: &[Strin
 pub fn adopt(
     progress: &mut Progress,
     executions: &mut [Execution],
-    present: &BTreeSet<String>,
+    present: &SortedSet<String>,
     now: Millis,
 ) -> Result<(), String> {
     let batch_id = progress.batch_id.clone();
@@ -929,7 +928,7 @@ pub(crate) mod tests {
         assert_eq!(retry(&mut progress, &mut executions[..1], 40.0), Ok(1));
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Running, None));
         assert_eq!((executions[0].status, &executions[0].failure), (ExecutionStatus::Pending, &None));
-        assert_eq!(progress.failed, BTreeSet::from([2]));
+        assert_eq!(progress.failed, SortedSet::from([2]));
         assert_eq!((progress.duration_sum_ms, progress.duration_count), (30.0, 2), "it is no longer finished");
         assert_eq!(start(&mut progress, &mut executions[0], 50.0), 2);
         end_well(&mut progress, &mut executions[0], 60.0);
@@ -1013,9 +1012,9 @@ pub(crate) mod tests {
         let before = (progress.clone(), executions.clone());
         take_over(&mut progress, &mut executions[0], &found[0], vec!["n.jpg".into()], 50.0).expect("it fits");
         let mut other = (progress.clone(), executions.clone());
-        return_missing(&mut other.0, &mut other.1, &BTreeSet::from(["cafe".to_owned()]));
+        return_missing(&mut other.0, &mut other.1, &SortedSet::from(["cafe".to_owned()]));
         assert_eq!(other, (progress.clone(), executions.clone()), "it refers to another file");
-        return_missing(&mut progress, &mut executions, &BTreeSet::from(["f00d".to_owned()]));
+        return_missing(&mut progress, &mut executions, &SortedSet::from(["f00d".to_owned()]));
         assert_eq!((progress.assets, progress.status, progress.completed_at), (before.0.assets, before.0.status, None));
         assert_eq!(executions, before.1);
     }
@@ -1028,7 +1027,7 @@ pub(crate) mod tests {
         executions[0] = finished().remove(0);
         start(&mut progress, &mut executions[1], 30.0);
         progress.assets.failed = 7;
-        let present = BTreeSet::from(["f00d".to_owned()]);
+        let present = SortedSet::from(["f00d".to_owned()]);
         adopt(&mut progress, &mut executions, &present, 50.0).expect("they fit");
         assert_eq!(progress.assets, Assets { total: 3, pending: 2, completed: 1, ..Assets::default() });
         assert_eq!(progress.paused.map(|pause| pause.reason), Some(PauseReason::User));
@@ -1036,7 +1035,7 @@ pub(crate) mod tests {
         assert_eq!((executions[1].status, executions[1].suspect), (ExecutionStatus::Pending, false));
         cancel(&mut progress, 60.0).expect("running");
         progress.completed_at = None;
-        adopt(&mut progress, &mut executions, &BTreeSet::new(), 70.0).expect("they fit");
+        adopt(&mut progress, &mut executions, &SortedSet::new(), 70.0).expect("they fit");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Cancelled, Some(70.0)));
         assert_eq!((progress.paused, progress.webhook), (None, None));
         assert_eq!(
@@ -1063,7 +1062,7 @@ pub(crate) mod tests {
         damage(&mut progress, &mut executions[0], &["a.jpg".into()], 50.0).expect("a success");
         assert_eq!((progress.status, progress.completed_at), (BatchStatus::Completed, Some(20.0)), "it has ended so");
         assert_eq!((progress.assets.completed, progress.assets.failed), (0, 1));
-        assert_eq!(progress.failed, BTreeSet::from([0]));
+        assert_eq!(progress.failed, SortedSet::from([0]));
         assert_eq!(executions[0].references().collect::<Vec<_>>(), ["cafe"], "the damaged file is released");
         let failure = executions[0].failure.clone().expect("failed");
         assert!(failure.message.contains("\"a.jpg\" is damaged"), "{failure}");
@@ -1089,13 +1088,13 @@ pub(crate) mod tests {
             let attempt = start(&mut progress, execution, 1.0);
             succeed(&mut progress, execution, attempt, results, Findings::default(), 2.0).expect("running");
         }
-        assert_eq!(progress.doubtful, BTreeSet::from([1]));
+        assert_eq!(progress.doubtful, SortedSet::from([1]));
         let (mut other, mut taken) = batch_of(1);
         take_over(&mut other, &mut taken[0], &executions[1], Vec::new(), 3.0).expect("it fits");
-        assert_eq!(other.doubtful, BTreeSet::from([0]), "a doubt is copied too");
+        assert_eq!(other.doubtful, SortedSet::from([0]), "a doubt is copied too");
         progress.doubtful.clear();
-        adopt(&mut progress, &mut executions, &BTreeSet::new(), 4.0).expect("they fit");
-        assert_eq!(progress.doubtful, BTreeSet::from([1]), "from another browser, where it was not recorded yet");
+        adopt(&mut progress, &mut executions, &SortedSet::new(), 4.0).expect("they fit");
+        assert_eq!(progress.doubtful, SortedSet::from([1]), "from another browser, where it was not recorded yet");
         damage(&mut progress, &mut executions[1], &["a.jpg".into()], 5.0).expect("a success");
         assert_eq!((progress.doubtful.len(), progress.failed.len()), (0, 1), "a missing result is no longer doubtful");
     }

@@ -5,7 +5,6 @@
 //! own, so that listing records never loads a picture.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -17,6 +16,7 @@ use super::environment::blob_of;
 use super::interop::{from_js, property, set_property, to_js};
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
+use crate::compact::{SortedMap, SortedSet};
 use crate::library::KeptWorkflow;
 use crate::store::{
     AssetRecord, BatchFilter, Durability, ExecutionPage, ModelRecord, NewAsset, ProgressPage, Store, StoreError, Which,
@@ -186,12 +186,12 @@ impl Database {
         let mut assets = assets.into_iter().peekable();
         while assets.peek().is_some() {
             let chunk: Vec<_> = assets.by_ref().take(CHUNK).collect();
-            let mut requests = BTreeMap::new();
+            let mut requests = SortedMap::new();
             for (asset, _) in &chunk {
                 let key = asset.asset_id.as_str().into();
                 requests.insert(asset.asset_id.clone(), transaction.get::<AssetRecord>(ASSETS, &key)?);
             }
-            let mut records = BTreeMap::new();
+            let mut records = SortedMap::new();
             for (asset_id, request) in requests {
                 if let Some(record) = request.await? {
                     records.insert(asset_id, record);
@@ -202,7 +202,7 @@ impl Database {
                 requests.push((asset_id.clone(), transaction.has(CONTENTS, &asset_id.as_str().into())?));
             }
             // If the deletion of a batch was interrupted while storage was full, a record may have lost its bytes.
-            let mut kept = BTreeSet::new();
+            let mut kept = SortedSet::new();
             for (asset_id, request) in requests {
                 if request.await? {
                     kept.insert(asset_id);
@@ -236,8 +236,8 @@ impl Database {
 
     /// Adds to the reference counts and removes what nothing refers to any more, unless it was imported on its own.
     /// Returns the ids that are not stored.
-    async fn count(transaction: &Transaction, deltas: BTreeMap<String, i64>) -> Result<BTreeSet<String>, StoreError> {
-        let mut missing = BTreeSet::new();
+    async fn count(transaction: &Transaction, deltas: SortedMap<String, i64>) -> Result<SortedSet<String>, StoreError> {
+        let mut missing = SortedSet::new();
         let deltas: Vec<_> = deltas.into_iter().filter(|(_, delta)| *delta != 0).collect();
         for chunk in deltas.chunks(CHUNK) {
             let mut requests = Vec::with_capacity(chunk.len());
@@ -302,9 +302,9 @@ impl Database {
     }
 
     /// What a batch and its executions refer to, as count changes for its deletion; `None` if there is no such batch.
-    async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<BTreeMap<String, i64>>, StoreError> {
+    async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<SortedMap<String, i64>>, StoreError> {
         let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(None) };
-        let mut deltas = BTreeMap::<String, i64>::new();
+        let mut deltas = SortedMap::<String, i64>::new();
         deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
         let mut from = 0;
         loop {
@@ -465,14 +465,14 @@ impl Database {
         if progress != progress_before {
             transaction.put(PROGRESS, &progress)?;
         }
-        let mut deltas = BTreeMap::<String, i64>::new();
+        let mut deltas = SortedMap::<String, i64>::new();
         for execution in &before {
             execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
         }
         for execution in &after {
             execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() += 1);
         }
-        let mut unchanged = BTreeMap::<u32, &Execution>::new();
+        let mut unchanged = SortedMap::<u32, &Execution>::new();
         unchanged.extend(before.iter().map(|one| (one.asset_index, one)));
         let changed: Vec<&Execution> =
             after.iter().filter(|one| unchanged.get(&one.asset_index) != Some(one)).collect();
@@ -515,9 +515,9 @@ impl Database {
         let Some(kept) = apply(before) else { return Ok(false) };
         let wanted = match &kept {
             WorkflowChange::Stored(workflow) => workflow.references.clone(),
-            WorkflowChange::Removed => BTreeSet::new(),
+            WorkflowChange::Removed => SortedSet::new(),
         };
-        let mut deltas = BTreeMap::<String, i64>::new();
+        let mut deltas = SortedMap::<String, i64>::new();
         deltas.extend(held.difference(&wanted).map(|asset_id| (asset_id.clone(), -1)));
         deltas.extend(wanted.difference(&held).map(|asset_id| (asset_id.clone(), 1)));
         let missing = Self::count(&transaction, deltas).await?;
@@ -587,7 +587,7 @@ impl Store for Database {
         if transaction.get::<Progress>(PROGRESS, &batch.batch_id.as_str().into())?.await?.is_some() {
             return Err(StoreError::Failed(format!("The batch \"{}\" already exists.", batch.batch_id)));
         }
-        let mut deltas = BTreeMap::<String, i64>::new();
+        let mut deltas = SortedMap::<String, i64>::new();
         deltas.extend(batch.references.iter().map(|asset_id| (asset_id.clone(), 1)));
         for asset_id in executions.iter().flat_map(Execution::references) {
             *deltas.entry(asset_id.to_owned()).or_default() += 1;
@@ -764,7 +764,7 @@ impl Store for Database {
         if transaction.get::<ModelRecord>(MODELS, &model.name.as_str().into())?.await?.is_some() {
             return Ok(false);
         }
-        let missing = Self::count(&transaction, BTreeMap::from([(model.asset_id.clone(), 1)])).await?;
+        let missing = Self::count(&transaction, SortedMap::from([(model.asset_id.clone(), 1)])).await?;
         if !missing.is_empty() {
             return Ok(false);
         }

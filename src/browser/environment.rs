@@ -1,7 +1,5 @@
 //! The program's environment: base path, secure context, time, randomness, network. Works on the page and in a worker.
 
-use std::collections::BTreeMap;
-
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -12,6 +10,7 @@ use web_sys::{
 use super::interop::{describe, property, settled};
 use crate::api::ApiError;
 use crate::batch::records::Millis;
+use crate::compact::SortedMap;
 use crate::export::zip::Moment;
 use crate::names::Names;
 
@@ -54,7 +53,7 @@ pub struct Installation {
     /// Where it is: the address of its page without file name, query and fragment.
     pub base_url: String,
     /// The names of its files in this build, by their plain names.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     /// Which of its databases is used; without one, the page's own.
     pub database: Option<String>,
 }
@@ -225,12 +224,12 @@ impl From<FileError> for ApiError {
 #[derive(Clone, Debug)]
 pub struct OwnFiles {
     base_url: String,
-    names: BTreeMap<String, String>,
+    names: SortedMap<String, String>,
 }
 
 impl OwnFiles {
     /// Those of the page at `base_url`; a file that `names` does not name has its plain one.
-    pub fn new(base_url: &str, names: BTreeMap<String, String>) -> Self {
+    pub fn new(base_url: &str, names: SortedMap<String, String>) -> Self {
         Self { base_url: base_url.to_owned(), names }
     }
 

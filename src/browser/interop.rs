@@ -13,16 +13,13 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
 
-/// Converts a serialisable value to a plain JavaScript one: no `Map`, no `BigInt`, `null` for `None`. Integers that
-/// JavaScript cannot represent are rounded, as its own JSON reader does.
+/// Converts a serialisable value to a plain JavaScript one: no `Map`, no `BigInt`, `null` for `None`.
 ///
 /// # Errors
-/// When the value has no such form, for example a map whose keys are not strings.
+/// When the value has no such form, for example a map whose keys are not strings, or an integer that JavaScript cannot
+/// represent (`number::round` leaves none in a document).
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).or_else(|_| {
-        let text = serde_json::to_string(value).map_err(|error| JsValue::from_str(&error.to_string()))?;
-        JSON::parse(&text)
-    })
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
 }
 
 /// Converts a plain JavaScript value to a Rust one. `undefined` reads as `null`. Only for values that this build has

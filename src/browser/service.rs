@@ -4,17 +4,17 @@
 //! Reads come from the store; writes are durable records that the scheduling tab follows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Promise};
+use js_sys::{Array, Object, Promise};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
 use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve};
-use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, settled, spawn, to_js};
+use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
 use super::storage::Storage;
 use super::verify::{self, Found};
 use crate::api::{
@@ -24,10 +24,11 @@ use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Millis, Progress};
 use crate::batch::scheduler::Limits;
+use crate::compact::SortedSet;
 use crate::names::Names;
 use crate::network::BUILT_IN;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
-use crate::service::{Answer, Call, FromService, Role, Setup, State, Stopped, ToService, VERSION};
+use crate::service::{Answer, CALL, Call, Fields, FromService, Role, Setup, State, Stopped, ToService, VERSION};
 use crate::store::{MemoryStore, ModelRecord, Store, StoreError};
 
 mod exchange;
@@ -79,9 +80,21 @@ pub fn serve() {
     let left: Rc<RefCell<Vec<WaitsForLeft>>> = Rc::default();
     let listener = Listener::new(&scope(), "message", move |event| {
         let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
+        if let Some((ticket, call)) = call_in(&data.get(0)) {
+            let Some(hub) = hub.borrow().clone() else { return };
+            let files = data.get(1);
+            match call {
+                Ok(call) => spawn(async move { hub.call(ticket, call, files).await }),
+                Err(why) => {
+                    let error = ApiError::invalid(format!("The call could not be read: {why}."));
+                    post(&FromService::Refused { ticket, error, import: None });
+                }
+            }
+            return;
+        }
         let message = match from_js::<ToService>(&data.get(0)) {
             Ok(message) => message,
-            Err(error) => return refuse_unread(&data.get(0), &error),
+            Err(error) => return web_sys::console::error_1(&error.into()),
         };
         match message {
             ToService::Start(setup) => {
@@ -97,11 +110,6 @@ pub fn serve() {
                     }
                 });
             }
-            ToService::Call(ticket, call) => {
-                let Some(hub) = hub.borrow().clone() else { return };
-                let files = data.get(1);
-                spawn(async move { hub.call(ticket, call, files).await });
-            }
             ToService::Left(at) => left.take().into_iter().for_each(|waiting| waiting.send(at)),
             ToService::Woken(since) => {
                 let leader = hub.borrow().as_ref().and_then(|hub| hub.leader.borrow().clone());
@@ -116,15 +124,26 @@ pub fn serve() {
     post(&FromService::Ready { version: VERSION, build_id: BUILD_ID.to_owned() });
 }
 
-/// Refuses a call whose content cannot be read, such as a document that is nested too deeply.
-fn refuse_unread(message: &JsValue, why: &str) {
-    let parts: Array = super::interop::property(message, "call").unchecked_into();
-    let ticket = if Array::is_array(&parts) { parts.get(0).as_f64() } else { None };
-    let Some(ticket) = ticket else {
-        return web_sys::console::error_1(&why.into());
-    };
-    let error = ApiError::invalid(format!("The call could not be read: {why}."));
-    post(&FromService::Refused { ticket: ticket as u32, error, import: None });
+/// The fields of a call, as a message has them.
+struct Posted(JsValue);
+
+impl Fields for Posted {
+    fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+        from_js(&property(&self.0, name))
+    }
+}
+
+/// The call in a message, with its ticket; or why it cannot be read, such as a document that is nested too deeply.
+fn call_in(message: &JsValue) -> Option<(u32, Result<Call, String>)> {
+    let parts = property(message, CALL);
+    if !Array::is_array(&parts) {
+        return None;
+    }
+    let parts: Array = parts.unchecked_into();
+    let (ticket, call) = (parts.get(0).as_f64()? as u32, parts.get(1));
+    let name = call.dyn_ref::<Object>().and_then(|call| Object::keys(call).get(0).as_string()).unwrap_or_default();
+    let fields = Posted(property(&call, &name));
+    Some((ticket, Call::read(&name, &fields)))
 }
 
 /// An import that stopped early.
@@ -242,9 +261,9 @@ struct Hub {
     /// Those that wait to learn when the previous scheduling tab left.
     left: Rc<RefCell<Vec<WaitsForLeft>>>,
     /// Batches known to be running, in case this tab becomes the scheduling tab.
-    unfinished: RefCell<BTreeSet<String>>,
+    unfinished: RefCell<SortedSet<String>>,
     /// Ids of files that were found damaged.
-    damaged: RefCell<BTreeSet<String>>,
+    damaged: RefCell<SortedSet<String>>,
     subscription: RefCell<Option<Subscription>>,
 }
 
@@ -582,7 +601,7 @@ impl Hub {
         let record = database.asset(asset_id).await?;
         // The executions that produced it are searched for only once.
         let failed = if self.damaged.borrow_mut().insert(asset_id.to_owned()) {
-            self.service.note_damaged(&BTreeSet::from([asset_id.to_owned()])).await?
+            self.service.note_damaged(&SortedSet::from([asset_id.to_owned()])).await?
         } else {
             Vec::new()
         };
@@ -603,7 +622,7 @@ impl Hub {
     /// 404, 500.
     async fn verify(&self, batch_id: &str) -> Result<VerifyAnswer, ApiError> {
         let Self { database, service, .. } = self;
-        let (mut checked, mut bad, mut from) = (0, BTreeSet::new(), 0);
+        let (mut checked, mut bad, mut from) = (0, SortedSet::new(), 0);
         while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
             checked += executions.len() as u32;
             for output in executions.into_iter().flat_map(|execution| execution.outputs) {
@@ -690,13 +709,13 @@ impl Hub {
     /// # Errors
     /// 400 when it is not a Pixelmill archive or the page works from memory, 500 when the storage fails.
     async fn import_archive(&self, archive: Blob) -> Result<ImportSummary, ApiError> {
-        let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<BTreeSet<_>>();
+        let ids = |all: Vec<Progress>| all.into_iter().map(|progress| progress.batch_id).collect::<SortedSet<_>>();
         let before = ids(self.database.all_progress().await?);
         let summary = match self.run_one_shot(ToWorker::ImportArchive, archive.into()).await? {
             FromPool::Report(FromWorker::ArchiveImported { result }) => result.map_err(ApiError::invalid)?,
             _ => return Err(ApiError::internal("The archive was not imported. Try again.")),
         };
-        for batch_id in ids(self.database.all_progress().await?).difference(&before) {
+        for batch_id in ids(self.database.all_progress().await?).iter().filter(|id| !before.contains(*id)) {
             self.exchange.broadcast(&Event::BatchChanged { batch_id: batch_id.clone() });
         }
         self.exchange.broadcast(&Event::WorkflowsChanged);

@@ -1,7 +1,7 @@
 // The headless client: starts the batch service of a deployment in a worker of the host's page and speaks to it as the
 // page does (`src/service.rs` has the messages, `src/browser/page/link.rs` is the page's side of them).
 
-import { PixelmillError, internal, invalid, processFile } from "./process.js";
+import { PixelmillError, fetched, folderOf, internal, invalid, processFile } from "./process.js";
 
 export { PixelmillError };
 
@@ -337,13 +337,13 @@ export class Pixelmill extends EventTarget {
 export async function connect({ base, database, view, onBlocked } = {}) {
   const baseUrl = folderOf(base);
   if (view) return await connectView(view, baseUrl, database);
-  const description = await fetched(baseUrl, "pixelmill.json", { cache: "no-cache" });
+  const description = await ofBuild(baseUrl, "pixelmill.json", { cache: "no-cache" });
   const { version, build, files, program } = await description.json().catch(() => ({}));
   if (!program) throw internal(`There is no Pixelmill at ${baseUrl}.`);
   if (version !== VERSION) throw internal(`The deployment at ${baseUrl} needs another version of this client.`);
   const [module, glue] = await Promise.all([
     compiled(baseUrl, files["service_bg.wasm"]),
-    fetched(baseUrl, files["service.js"]).then((response) => response.text()),
+    ofBuild(baseUrl, files["service.js"]).then((response) => response.text()),
   ]);
   const source = [program.life, glue, program.bootstrap].join("\n");
   const script = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -362,33 +362,15 @@ async function connectView(place, baseUrl, database) {
   return client;
 }
 
-function folderOf(base) {
-  const url = new URL(base ?? ".", document.baseURI);
-  if (!/(\/|\.html)$/.test(url.pathname)) url.pathname += "/";
-  return new URL(".", url).href;
-}
-
-async function fetched(base, name, options) {
-  const url = new URL(name, base);
-  let response;
-  try {
-    response = await fetch(url, options);
-  } catch (error) {
-    const advice = "Check the address, the server's CORS headers and this page's Content-Security-Policy";
-    throw internal(`${url} cannot be fetched: ${error.message}. ${advice}.`);
-  }
-  // Some hosts answer with a page of their own when a file is missing.
-  if (response.ok && !response.headers.get("content-type")?.startsWith("text/html")) return response;
-  throw internal(`${url} is missing on its server. If that was updated just now, connect again.`);
-}
+const ofBuild = (base, name, options) => fetched(new URL(name, base), options, " If that was updated just now, connect again.");
 
 async function compiled(base, name) {
-  const response = await fetched(base, name);
+  const response = await ofBuild(base, name);
   try {
     return await WebAssembly.compileStreaming(response);
   } catch {
     // The host may send the wrong type for it.
-    const bytes = await (await fetched(base, name)).arrayBuffer();
+    const bytes = await (await ofBuild(base, name)).arrayBuffer();
     return await WebAssembly.compile(bytes).catch((error) => {
       throw internal(`The service cannot be compiled: ${error.message}`);
     });

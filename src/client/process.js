@@ -1,4 +1,5 @@
-// One file through one workflow, with any client: the npm client's, an element's, or a page's `window.pixelmill`.
+// What the npm client and the element share: reaching a deployment, and one file through one workflow, with the client of
+// either or a page's `window.pixelmill`.
 
 /** How often the status is read while no event tells, in ms: an event may be lost together with the service. */
 const PATIENCE_MS = 2000;
@@ -16,6 +17,27 @@ export class PixelmillError extends Error {
 
 export const invalid = (message) => new PixelmillError({ error: "invalid_request", message, status: "failed", code: 400 });
 export const internal = (message) => new PixelmillError({ error: "internal_error", message, status: "failed", code: 500 });
+
+/** The folder of an address, by default of this document. */
+export function folderOf(base) {
+  const url = new URL(base ?? ".", document.baseURI);
+  if (!/(\/|\.html)$/.test(url.pathname)) url.pathname += "/";
+  return new URL(".", url).href;
+}
+
+/** A file of a deployment; `advice` is what helps where it is missing. */
+export async function fetched(url, options, advice = "") {
+  let response;
+  try {
+    response = await fetch(url, options);
+  } catch (error) {
+    const checks = "Check the address, the server's CORS headers and this page's Content-Security-Policy";
+    throw internal(`${url} cannot be fetched: ${error.message}. ${checks}.`);
+  }
+  // Some hosts answer with a page of their own when a file is missing.
+  if (response.ok && !response.headers.get("content-type")?.startsWith("text/html")) return response;
+  throw internal(`${url} is missing on its server.${advice}`);
+}
 
 /** Runs a workflow, by its document or its id, over one file; resolves with the results as files. */
 export async function processFile(client, file, workflow, { signal, keep = false } = {}) {

@@ -2,7 +2,7 @@
 // deployment's own program; or, with isolation="frame", it is the deployment's `frame.html` in an iframe, with which the
 // element speaks over a port. Everything that an attribute says can be changed at any time.
 
-import { executionsOf, internal, processFile } from "../client/process.js";
+import { executionsOf, fetched, folderOf, internal, processFile } from "../client/process.js";
 
 /** The agreement between this script and a deployment's `mount` and `frame.html`. */
 const VERSION = 1;
@@ -40,25 +40,6 @@ function deferred() {
   const promise = new Promise((resolve, reject) => (settle = { resolve, reject }));
   promise.catch(() => {}); // Whoever waits for it is told; nobody has to.
   return { promise, ...settle };
-}
-
-function folderOf(base) {
-  const url = new URL(base, document.baseURI);
-  if (!/(\/|\.html)$/.test(url.pathname)) url.pathname += "/";
-  return new URL(".", url).href;
-}
-
-async function fetched(url, options) {
-  let response;
-  try {
-    response = await fetch(url, options);
-  } catch (error) {
-    const advice = "Check the address, the server's CORS headers and this page's Content-Security-Policy";
-    throw internal(`${url} cannot be fetched: ${error.message}. ${advice}.`);
-  }
-  // Some hosts answer with a page of their own when a file is missing.
-  if (response.ok && !response.headers.get("content-type")?.startsWith("text/html")) return response;
-  throw internal(`${url} is missing on its server.`);
 }
 
 /** The program of a deployment, fetched and started once. */

@@ -109,9 +109,9 @@ impl Graph {
         let actions = self.nodes.iter().map(|node| (node.action.action_type, node.action.version));
         let formats = Format::ALL.iter().map(|format| (format.name(), format.version()));
         let kernels = std::iter::once(("image", crate::image::VERSION));
-        let parts: std::collections::BTreeSet<_> = actions.chain(formats).chain(kernels).collect();
+        let parts: crate::compact::SortedSet<_> = actions.chain(formats).chain(kernels).collect();
         let text: String = parts.iter().map(|(name, version)| format!("{name} {version}\n")).collect();
-        format!("{}+{:08x}", super::VERSION, crc32fast::hash(text.as_bytes()))
+        format!("{}+{:08x}", super::VERSION, crate::compact::crc32(&text))
     }
 
     /// Validates and resolves a workflow.

@@ -81,25 +81,19 @@ fn split_extension(name: &str) -> (&str, &str) {
     }
 }
 
-/// The composed form (NFC) of a string; uses the browser's own normalisation there.
-pub type Nfc<'a> = &'a dyn Fn(&str) -> String;
-
-/// A key that is equal for names that some file system treats as the same: some ignore case, some ignore whether an
-/// accent is a separate character.
-fn key(path: &str, nfc: Nfc<'_>) -> String {
-    // Upper case and back also folds letters with several lower-case forms: ß and ss, σ and ς.
-    let folded = nfc(path).chars().flat_map(char::to_uppercase).collect::<String>();
-    nfc(&folded.chars().flat_map(char::to_lowercase).collect::<String>())
-}
+/// Makes names equal that some file system treats as the same: some ignore case, some ignore whether an accent is a
+/// separate character. It is the composed form (NFC) of the lower case of the upper case of the composed form: upper case
+/// and back also folds letters with several lower-case forms, ß and ss, σ and ς. A browser has all of that.
+pub type Fold<'a> = &'a dyn Fn(&str) -> String;
 
 /// Safe paths for raw names, in the same order. A name that is already taken, by a file or a folder, gets `-2`, `-3`, …
 /// before its extension. Case and the composition of accents do not make names different.
-pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) -> Vec<String> {
+pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, fold: Fold<'_>) -> Vec<String> {
     let paths: Vec<String> = raw.into_iter().map(safe_path).collect();
     let mut taken = HashSet::new();
     for path in &paths {
         let mut folder = folder(path);
-        while !folder.is_empty() && taken.insert(key(folder, nfc)) {
+        while !folder.is_empty() && taken.insert(fold(folder)) {
             folder = crate::file_name::folder(folder);
         }
     }
@@ -107,7 +101,7 @@ pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) ->
     paths
         .into_iter()
         .map(|path| {
-            let own = key(&path, nfc);
+            let own = fold(&path);
             if taken.insert(own.clone()) {
                 return path;
             }
@@ -117,7 +111,7 @@ pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, nfc: Nfc<'_>) ->
             loop {
                 let candidate = format!("{}{stem}-{counter}{extension}", &path[..slash]);
                 *counter += 1;
-                if taken.insert(key(&candidate, nfc)) {
+                if taken.insert(fold(&candidate)) {
                     return candidate;
                 }
             }
@@ -185,12 +179,14 @@ mod tests {
         assert!(safe.len() <= 200 && safe.ends_with(".jpg"), "{}", safe.len());
     }
 
-    fn nfc(text: &str) -> String {
-        icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+    fn fold(path: &str) -> String {
+        let nfc = |text: &str| icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned();
+        let folded = nfc(path).chars().flat_map(char::to_uppercase).collect::<String>();
+        nfc(&folded.chars().flat_map(char::to_lowercase).collect::<String>())
     }
 
     fn unique<'a>(raw: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        unique_paths(raw, &nfc)
+        unique_paths(raw, &fold)
     }
 
     #[test]
@@ -247,7 +243,7 @@ mod tests {
             raw in prop::collection::vec("\\PC{0,12}|[ab./\\\\]{0,6}|[aAeE\u{301}é/]{0,5}", 0..20),
         ) {
             let paths = unique(raw.iter().map(String::as_str));
-            let distinct: HashSet<_> = paths.iter().map(|path| key(path, &nfc)).collect();
+            let distinct: HashSet<_> = paths.iter().map(|path| fold(path)).collect();
             prop_assert_eq!(distinct.len(), raw.len());
             for path in &paths {
                 prop_assert!(!path.starts_with('/') && !path.contains('\\') && !path.contains(':'));
@@ -255,7 +251,7 @@ mod tests {
                 prop_assert_eq!(&safe_path(path), path);
                 let mut folder = folder(path);
                 while !folder.is_empty() {
-                    prop_assert!(!distinct.contains(&key(folder, &nfc)), "{} is a file and a folder", folder);
+                    prop_assert!(!distinct.contains(&fold(folder)), "{} is a file and a folder", folder);
                     folder = crate::file_name::folder(folder);
                 }
             }

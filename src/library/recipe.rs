@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::runs::is_source;
+use crate::compact::sort_by;
 
 /// SHA-256, in hex, of what a document does: its actions with their parameters, in order, and its connections.
 ///
@@ -30,7 +31,7 @@ pub fn recipe(document: &Value) -> String {
             line
         })
         .collect();
-    connections.sort_unstable();
+    sort_by(&mut connections, String::cmp);
     text.push_str(&connections.join("\n"));
     sha256(&text)
 }
@@ -49,7 +50,7 @@ fn write(text: &mut String, value: &Value, wanted: &dyn Fn(&str) -> bool) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().filter(|(key, _)| wanted(key)).collect();
-            entries.sort_unstable_by_key(|(key, _)| *key);
+            sort_by(&mut entries, |(one, _), (other, _)| one.cmp(other));
             text.push('{');
             for (key, value) in entries {
                 text.push_str(&Value::from(key.as_str()).to_string());
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_other_change_changes_the_recipe() {
-        let mut seen = std::collections::BTreeSet::from([recipe(&document())]);
+        let mut seen = crate::compact::SortedSet::from([recipe(&document())]);
         for (pointer, value) in [
             ("/actions/0/parameters/autoOrient", json!(false)),
             ("/actions/1/actionId", json!("smaller")),

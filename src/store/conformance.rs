@@ -3,13 +3,12 @@
 //!
 //! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
 
-use std::collections::BTreeSet;
-
 use super::{AssetRecord, BatchFilter, Durability, ModelRecord, NewAsset, Store, StoreError, Which, WorkflowChange};
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress,
 };
 use crate::batch::transitions::{self, Findings, Results};
+use crate::compact::SortedSet;
 use crate::error::{Failure, Warning};
 use crate::library::KeptWorkflow;
 
@@ -100,7 +99,7 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
         }],
     });
     let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);
-    let references: BTreeSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
+    let references: SortedSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
     let workflow = serde_json::json!({ "metadata": { "workflowId": "workflow" } });
     let batch = Batch { batch_id: batch_id.to_owned(), workflow, references, engine_version: "0".to_owned() };
     (batch, progress, executions)
@@ -550,7 +549,7 @@ pub async fn shared_bytes_are_removed_with_their_last_reference<F: Fixture>(fixt
 pub async fn a_reference_to_a_missing_file_is_not_counted<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     create(&store, "before", &["aa"], 1.0).await;
-    assert_eq!(store.batch("before").await.expect("read").expect("there").references, BTreeSet::new());
+    assert_eq!(store.batch("before").await.expect("read").expect("there").references, SortedSet::new());
     store.put_assets(vec![file(fixture, "aa")], 2.0).await.expect("stored");
     create(&store, "after", &["aa"], 3.0).await;
     assert_eq!(store.delete_batch("before").await, Ok(true));
@@ -657,7 +656,7 @@ pub async fn a_stored_workflow_refers_to_its_files<F: Fixture>(fixture: &F) {
     keep(&store, kept("w", &["aa", "bb", "aa", "missing"], 3.0)).await;
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(2), Some(1)));
     let stored = store.workflow("w").await.expect("read").expect("there");
-    assert_eq!(stored.references, BTreeSet::from(["aa".to_owned(), "bb".to_owned()]));
+    assert_eq!(stored.references, SortedSet::from(["aa".to_owned(), "bb".to_owned()]));
     store.put_assets(vec![file(fixture, "missing")], 4.0).await.expect("stored");
     keep(&store, kept("w", &["bb"], 5.0)).await;
     assert_eq!((references(&store, "aa").await, references(&store, "bb").await), (Some(1), Some(1)));

@@ -1,7 +1,6 @@
 //! The store in memory: the simplest implementation of the port. For tests, and for pages that need not keep anything.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::{
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress};
 use crate::batch::transitions;
+use crate::compact::SortedSet;
 use crate::library::KeptWorkflow;
 
 mod table;
@@ -153,7 +153,7 @@ impl<C: Clone + 'static> Store for MemoryStore<C> {
             return Err(StoreError::Failed(format!("the batch \"{}\" already exists", batch.batch_id)));
         }
         let held = executions.iter().flat_map(Execution::references);
-        let missing: BTreeSet<String> =
+        let missing: SortedSet<String> =
             held.filter(|asset_id| !records.assets.contains(asset_id)).map(str::to_owned).collect();
         // Nothing is counted yet, so no reference is dropped.
         transitions::return_missing(&mut progress, &mut executions, &missing);

@@ -6,6 +6,8 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::parts;
+
 /// A question, and what to do with the name.
 #[derive(Clone)]
 struct Question {
@@ -50,6 +52,16 @@ impl AskName {
 /// Provides the dialog.
 pub(crate) fn provide_ask_name() {
     provide_context(AskName { question: RwSignal::new(None), name: RwSignal::new(String::new()) });
+}
+
+/// The dialog, once it is first needed.
+#[component]
+pub(crate) fn NameQuestion() -> impl IntoView {
+    let asked = expect_context::<AskName>();
+    let was_asked = Memo::new(move |before: Option<&bool>| {
+        asked.question.with(Option::is_some) || before.copied().unwrap_or_default()
+    });
+    move || was_asked.get().then(|| parts::later(|later| (later.ask_name)()))
 }
 
 /// The dialog: modal, so focus stays inside and Escape means no.

@@ -36,7 +36,7 @@ pub(crate) fn BeforeAfter(
                     aria-label="Divider between before and after"
                     data-testid="before-after-range"
                     prop:value=move || split.get().to_string()
-                    on:input=move |event| split.set(event_target_value(&event).parse().unwrap_or(50.0))
+                    on:input=move |event| split.set(crate::number::parse(&event_target_value(&event)).unwrap_or(50.0))
                 />
                 <span class="divider" aria-hidden="true"></span>
                 <span class="tag left">"Before" {tag(before_tag)}</span>

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::parts;
+
 /// A question, and what to do on yes.
 #[derive(Clone)]
 struct Question {
@@ -42,6 +44,15 @@ impl Confirm {
 /// Provides the dialog.
 pub(crate) fn provide_confirm() {
     provide_context(Confirm(RwSignal::new(None)));
+}
+
+/// The dialog, once it is first needed.
+#[component]
+pub(crate) fn Confirmation() -> impl IntoView {
+    let confirm = expect_context::<Confirm>();
+    let was_asked =
+        Memo::new(move |before: Option<&bool>| confirm.0.with(Option::is_some) || before.copied().unwrap_or_default());
+    move || was_asked.get().then(|| parts::later(|later| (later.confirm)()))
 }
 
 /// The dialog: modal, so focus stays inside and Escape means no.

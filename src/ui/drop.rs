@@ -8,7 +8,7 @@ use web_sys::{ClipboardEvent, DataTransfer, DragEvent};
 use super::focus::is_text_field;
 use super::new::draft::{Draft, PRIMARY};
 use super::route::CurrentRoute;
-use super::services::selection_of;
+use super::services::Source;
 use super::stage::Stage;
 use crate::view_model::route::Route;
 
@@ -50,7 +50,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
         let Some(transfer) = event.data_transfer().filter(|transfer| has_files(Some(transfer))) else { return };
         event.prevent_default();
         route.go(&Route::New);
-        draft.add(slot_of(&event), selection_of(&transfer));
+        draft.add(slot_of(&event), Source::of_transfer(&transfer));
     });
     stage.listen("paste", move |event: ClipboardEvent| {
         let Some(transfer) = event.clipboard_data().filter(|transfer| has_files(Some(transfer))) else { return };
@@ -61,7 +61,7 @@ pub(crate) fn DropOverlay() -> impl IntoView {
         }
         event.prevent_default();
         route.go(&Route::New);
-        draft.add(PRIMARY.to_owned(), selection_of(&transfer));
+        draft.add(PRIMARY.to_owned(), Source::of_transfer(&transfer));
     });
     let text = move || match over.get() {
         Some(slot) if slot != PRIMARY => format!("Drop for “{}”", crate::view_model::form::label(&slot)),

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
@@ -19,12 +18,13 @@ use super::App;
 use super::live::Live;
 use super::new::draft::{Draft, OWN, PRIMARY};
 use super::new::library::Library;
-use super::services::{Heard, Services, UiError, selection_of_files};
+use super::services::{Heard, Services, Source, UiError};
 use super::stage::Frame;
 use super::theme::Choice;
 use crate::api::Event;
 use crate::browser::environment::Installation;
 use crate::browser::interop::{from_js, to_js};
+use crate::compact::SortedMap;
 use crate::workflow::builtin;
 
 mod compact;
@@ -68,7 +68,7 @@ struct Settings {
 #[serde(rename_all = "camelCase")]
 struct Mounting {
     base_url: String,
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
     database: Option<String>,
     /// Distinguishes it from other elements in the page.
     slot: String,
@@ -375,7 +375,7 @@ impl View {
         wasm_bindgen_futures::future_to_promise(async move {
             let draft = view.draft().await?;
             let files: Vec<File> = files.iter().map(JsCast::unchecked_into).collect();
-            draft.add_now(PRIMARY, selection_of_files(files).await).await;
+            draft.add_now(PRIMARY, Source::Files(files)).await;
             Ok(JsValue::UNDEFINED)
         })
     }

@@ -115,7 +115,14 @@ impl NoticeBoard {
         };
         while let Some(place) = surplus() {
             if is_attended(self.stage) {
-                return set_timeout(move || self.make_room(), AGAIN);
+                return set_timeout(
+                    move || {
+                        if !self.shown.is_disposed() {
+                            self.make_room()
+                        }
+                    },
+                    AGAIN,
+                );
             }
             self.shown.update(|shown| {
                 shown.remove(place);
@@ -124,7 +131,15 @@ impl NoticeBoard {
     }
 
     fn dismiss_later(self, id: u32, after: Duration) {
-        let dismiss = move || if is_attended(self.stage) { self.dismiss_later(id, AGAIN) } else { self.dismiss(id) };
+        let dismiss = move || {
+            if self.shown.is_disposed() {
+                // The element that showed it was removed.
+            } else if is_attended(self.stage) {
+                self.dismiss_later(id, AGAIN)
+            } else {
+                self.dismiss(id)
+            }
+        };
         set_timeout(dismiss, after);
     }
 

@@ -17,7 +17,7 @@ use super::new::draft::{Draft, PRIMARY};
 use super::new::models::Models;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
-use super::services::{Services, property, selection_of_files};
+use super::services::{Services, Source, property};
 use crate::network::BUILT_IN;
 use crate::view_model::route::Route;
 
@@ -53,7 +53,7 @@ pub(crate) fn connect() {
             return notices.failed("The shared files did not arrive.", "Share them again, or add them here.");
         }
         route.go(&Route::New);
-        draft.add(PRIMARY.to_owned(), selection_of_files(files));
+        draft.add(PRIMARY.to_owned(), Source::Files(files));
     });
 }
 

@@ -8,34 +8,58 @@ use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
+use super::parts;
 use super::services::{Preference, Services, StorageState, UiError};
 use super::widgets::{FilePicker, Switch};
 use crate::view_model::archive::{Outcome, import_outcome};
 use crate::view_model::format;
 
-/// The button in the header, and its dialog.
+/// The button in the header. Its dialog is built when it is first opened.
 #[component]
 pub(crate) fn Preferences() -> impl IntoView {
+    let shown = RwSignal::new(false);
+    let was_shown = Memo::new(move |before: Option<&bool>| shown.get() || before.copied().unwrap_or_default());
+    view! {
+        <button
+            class="button quiet square"
+            data-testid="preferences"
+            aria-label="Settings"
+            title="Settings"
+            on:click=move |_| shown.set(true)
+        >
+            <Icon shape=Shape::Sliders/>
+        </button>
+        {move || was_shown.get().then(|| parts::later(move |later| (later.preferences)(shown)))}
+    }
+}
+
+/// The dialog.
+#[component]
+pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let services = expect_context::<Services>();
     let storage = RwSignal::new(None::<StorageState>);
-    let open = move |_| {
+    Effect::new(move || {
+        let Some(element) = dialog.get() else { return };
+        if !shown.get() {
+            return element.close();
+        }
         // The browser may have answered since, and what is used changes.
-        spawn_local(async move { storage.set(services.storage_state().await) });
-        if let Some(dialog) = dialog.get_untracked() {
-            let _shown_already = dialog.show_modal();
+        spawn_local(async move {
+            let _page_is_closing = storage.try_set(services.storage_state().await);
+        });
+        if !element.open() {
+            let _shown_already = element.show_modal();
         }
-    };
-    let close = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
+    });
     view! {
-        <button class="button quiet square" data-testid="preferences" aria-label="Settings" title="Settings" on:click=open>
-            <Icon shape=Shape::Sliders/>
-        </button>
-        <dialog node_ref=dialog class="preferences" data-testid="preferences-dialog" aria-labelledby="preferences-title">
+        <dialog
+            node_ref=dialog
+            class="preferences"
+            data-testid="preferences-dialog"
+            aria-labelledby="preferences-title"
+            on:close=move |_| shown.set(false)
+        >
             <h2 id="preferences-title">"Settings"</h2>
             <section aria-labelledby="batch-end-title">
                 <h3 id="batch-end-title">"When a batch ends"</h3>
@@ -55,7 +79,9 @@ pub(crate) fn Preferences() -> impl IntoView {
             <StorageNote state=storage/>
             <Everything dialog/>
             <div class="spread">
-                <button class="button primary" data-testid="preferences-close" on:click=close>"Done"</button>
+                <button class="button primary" data-testid="preferences-close" on:click=move |_| shown.set(false)>
+                    "Done"
+                </button>
             </div>
         </dialog>
     }

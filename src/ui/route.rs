@@ -26,6 +26,11 @@ impl CurrentRoute {
         self.route.get()
     }
 
+    /// The route.
+    pub(crate) fn get_untracked(self) -> Route {
+        self.route.get_untracked()
+    }
+
     /// Goes to another view, as a link would.
     pub(crate) fn go(self, route: &Route) {
         if self.stage.embedding().is_some() {

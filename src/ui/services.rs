@@ -2,7 +2,6 @@
 //! returned in a form that can be shown; nothing here decides what is shown.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -10,7 +9,7 @@ use leptos::task::spawn_local;
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, DataTransfer, File, FileList, Notification};
+use web_sys::{Blob, File, Notification};
 
 use super::stage::Stage;
 use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
@@ -25,6 +24,8 @@ pub(crate) use crate::browser::locks::LockGuard as DraftLock;
 use crate::browser::page::client::Client;
 pub(crate) use crate::browser::page::client::Heard;
 use crate::browser::page::files;
+pub(crate) use crate::browser::page::files::Source;
+use crate::compact::SortedSet;
 use crate::export::names::safe_file_name;
 use crate::protocol::{Previewed, StopReason};
 use crate::selection::{HeaderCheck, Skipped};
@@ -101,22 +102,9 @@ pub(crate) enum Unpacked {
     Pictures(Vec<Picked>, Vec<Skipped>),
 }
 
-/// The contents of a drop or a paste. Must be called inside the event; the future may be awaited later.
-pub(crate) fn selection_of(transfer: &DataTransfer) -> impl Future<Output = Selection> + use<> {
-    let gathered = files::from_transfer(transfer);
-    async move { gathered.await.into() }
-}
-
-/// The files in a picker. Must be called inside the event; the future may be awaited later.
-pub(crate) fn selection_of_list(list: &FileList) -> impl Future<Output = Selection> + use<> {
-    let gathered = files::from_list(list);
-    async move { gathered.await.into() }
-}
-
-/// Files that the system opens with the app or shares with it.
-pub(crate) fn selection_of_files(files: Vec<File>) -> impl Future<Output = Selection> + use<> {
-    let gathered = files::from_files(files);
-    async move { gathered.await.into() }
+/// What was dropped, pasted or picked, once folders are opened and pictures separated from other files.
+pub(crate) async fn gather(source: Source) -> Selection {
+    source.gather().await.into()
 }
 
 /// The text of a file.
@@ -333,7 +321,8 @@ impl Services {
         })
     }
 
-    /// Renders a document's first picture; the results' files come in the order of the outputs.
+    /// Renders a document's first picture; the results' files come in the order of the outputs, and then the picture's
+    /// thumbnail.
     pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
         Ok(self.client()?.preview(document).await?)
     }
@@ -527,12 +516,12 @@ impl Services {
 
     /// The draft of one of them.
     pub(crate) async fn workflow(self, id: &str) -> Result<Value, UiError> {
-        Ok(self.client()?.workflow(id, &Value::Null).await?.workflow)
+        Ok(self.client()?.workflow_document(id, &Value::Null).await?)
     }
 
     /// The document of a published version.
     pub(crate) async fn workflow_version(self, id: &str, version: u32) -> Result<Value, UiError> {
-        Ok(self.client()?.workflow(id, &json!({ "version": version })).await?.workflow)
+        Ok(self.client()?.workflow_document(id, &json!({ "version": version })).await?)
     }
 
     /// Stores a draft under an id, or as a new one; returns its id and the document as stored.
@@ -598,7 +587,7 @@ impl Services {
 
     /// Downloads the results of a batch, or of the pictures in `only`, as one ZIP. The error names damaged ones, which the
     /// ZIP leaves out.
-    pub(crate) async fn download_zip(self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<(), UiError> {
+    pub(crate) async fn download_zip(self, batch_id: &str, only: Option<SortedSet<u32>>) -> Result<(), UiError> {
         let archive = self.client()?.zip(batch_id, only).await?;
         files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
         match archive.missing.as_slice() {

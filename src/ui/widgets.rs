@@ -135,7 +135,7 @@ pub(crate) fn PrioritySelect(
     #[prop(into)] on_choose: UnsyncCallback<Priority>,
 ) -> impl IntoView {
     let options = Priority::ALL.map(|one| {
-        let text = form::label(&one.name().to_lowercase());
+        let text = form::label(&one.name().to_ascii_lowercase());
         view! { <option value=one.name() prop:selected=move || chosen.get() == one>{text}</option> }
     });
     let choose = move |event| {
@@ -283,15 +283,24 @@ pub(crate) fn MenuItem(
     }
 }
 
+/// A smaller copy of a picture, in a format that every browser shows.
+#[derive(Clone, Debug)]
+pub(crate) enum Instead {
+    /// A stored one, by its asset id.
+    Asset(String),
+    /// One with an address.
+    Url(String),
+}
+
 /// A stored picture, by its asset id.
 #[component]
 pub(crate) fn StoredImage(
     asset_id: String,
     #[prop(into)] alt: String,
     #[prop(optional)] class: &'static str,
-    /// Asset id of the picture to show if the browser cannot show the other.
+    /// The picture to show if the browser cannot show the other: browsers do not show every format that can be read.
     #[prop(optional_no_strip)]
-    instead: Option<String>,
+    instead: Option<Instead>,
 ) -> impl IntoView {
     let services = expect_context::<Services>();
     let source = RwSignal::new(None::<String>);
@@ -306,8 +315,10 @@ pub(crate) fn StoredImage(
     load(asset_id);
     let instead = StoredValue::new(instead);
     let failed = move |_| {
-        if let Some(asset_id) = instead.try_update_value(Option::take).flatten() {
-            load(asset_id);
+        match instead.try_update_value(Option::take).flatten() {
+            Some(Instead::Asset(asset_id)) => load(asset_id),
+            Some(Instead::Url(url)) => source.set(Some(url)),
+            None => {}
         }
     };
     view! {

@@ -162,7 +162,9 @@ pub fn inputs(document: &Value) -> Vec<Input> {
             named: source.pointer("/parameters/images").and_then(Value::as_array).map_or(0, Vec::len),
         })
         .collect();
-    inputs.sort_by_key(|input| !input.primary);
+    if let Some(primary) = inputs.iter().position(|input| input.primary) {
+        inputs[..=primary].rotate_right(1);
+    }
     inputs
 }
 

@@ -92,7 +92,7 @@ pub fn label(identifier: &str) -> String {
             words.push(' ');
             words.push(character.to_ascii_lowercase());
         } else if words.is_empty() {
-            words.extend(character.to_uppercase());
+            words.push(character.to_ascii_uppercase());
         } else {
             words.push(character);
         }
@@ -108,7 +108,7 @@ pub fn field_label(field: &Field) -> String {
 /// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
     match word {
-        "jpeg" | "png" => word.to_uppercase(),
+        "jpeg" | "png" => word.to_ascii_uppercase(),
         "webp" => "WebP".to_owned(),
         "rec601" => "Rec. 601".to_owned(),
         "rec709" => "Rec. 709".to_owned(),
@@ -196,7 +196,7 @@ pub fn typed_number(text: &str) -> Option<Value> {
     if let Ok(whole) = dotted.parse::<i64>() {
         return Some(whole.into());
     }
-    match dotted.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+    match crate::number::parse(&dotted).and_then(serde_json::Number::from_f64) {
         Some(number) => Some(Value::Number(number)),
         None => Some(Value::String(text.to_owned())),
     }
@@ -243,7 +243,7 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
             (Kind::Boolean, Value::Bool(false)) => format!("{} off", field_label(field)),
             (Kind::Integer | Kind::Number, value) => {
                 let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-                format!("{} {}{unit}", field_label(field).to_lowercase(), shown(value))
+                format!("{} {}{unit}", field_label(field).to_ascii_lowercase(), shown(value))
             }
             (_, value) => shown(value),
         })

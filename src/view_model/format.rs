@@ -129,7 +129,7 @@ pub fn ago(then: f64, now: f64) -> Option<String> {
 pub fn media_type(mime: &str) -> String {
     match Format::of_media_type(mime) {
         Some(format) => format.name().to_owned(),
-        None => mime.rsplit('/').next().unwrap_or_default().to_uppercase(),
+        None => mime.rsplit('/').next().unwrap_or_default().to_ascii_uppercase(),
     }
 }
 

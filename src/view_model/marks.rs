@@ -1,11 +1,11 @@
 //! Which entries of a list are marked, as in a file manager.
 
-use std::collections::BTreeSet;
+use crate::compact::SortedSet;
 
 /// Marked entries by their index. Only some entries may be marked; each call says which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    marked: BTreeSet<u32>,
+    marked: SortedSet<u32>,
     /// Where the next range begins: the entry that was last marked or unmarked.
     anchor: Option<u32>,
 }
@@ -17,7 +17,7 @@ impl Marks {
     }
 
     /// The marked entries that may (still) be marked, in order.
-    pub fn among(&self, may: &BTreeSet<u32>) -> Vec<u32> {
+    pub fn among(&self, may: &SortedSet<u32>) -> Vec<u32> {
         self.marked.intersection(may).copied().collect()
     }
 
@@ -27,10 +27,10 @@ impl Marks {
     }
 
     /// Marks an entry, or unmarks a marked one. With `range` everything between it and the last one gets its new state.
-    pub fn toggle(&mut self, index: u32, range: bool, may: &BTreeSet<u32>) {
+    pub fn toggle(&mut self, index: u32, range: bool, may: &SortedSet<u32>) {
         let mark = !self.contains(index);
         let from = self.anchor.filter(|_| range).unwrap_or(index);
-        for one in may.range(from.min(index)..=from.max(index)) {
+        for one in may.iter().filter(|one| (from.min(index)..=from.max(index)).contains(*one)) {
             if mark {
                 self.marked.insert(*one);
             } else {
@@ -41,7 +41,7 @@ impl Marks {
     }
 
     /// Marks everything.
-    pub fn mark_all(&mut self, may: &BTreeSet<u32>) {
+    pub fn mark_all(&mut self, may: &SortedSet<u32>) {
         self.marked.clone_from(may);
     }
 
@@ -55,8 +55,8 @@ impl Marks {
 mod tests {
     use super::*;
 
-    fn may() -> BTreeSet<u32> {
-        BTreeSet::from([1, 4, 5, 9, 20])
+    fn may() -> SortedSet<u32> {
+        SortedSet::from([1, 4, 5, 9, 20])
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
     fn entries_that_may_no_longer_be_marked_do_not_count() {
         let mut marks = Marks::default();
         marks.mark_all(&may());
-        assert_eq!(marks.among(&BTreeSet::from([5, 6])), [5]);
+        assert_eq!(marks.among(&SortedSet::from([5, 6])), [5]);
         marks.clear();
         assert_eq!(marks, Marks::default());
     }

@@ -104,7 +104,7 @@ pub fn merged(known: Option<Vec<Progress>>, mut read: Vec<Progress>) -> Vec<Prog
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use crate::compact::SortedSet;
 
     use super::*;
     use crate::batch::records::{Assets, Config, Pause};
@@ -123,8 +123,8 @@ mod tests {
             paused: None,
             config: Config::default(),
             assets: Assets { total: 1200, pending: 600, processing: 2, completed: 590, failed: 8 },
-            failed: BTreeSet::new(),
-            doubtful: BTreeSet::new(),
+            failed: SortedSet::new(),
+            doubtful: SortedSet::new(),
             duration_sum_ms: 118_000.0,
             duration_count: 590,
             webhook: None,
@@ -166,7 +166,7 @@ mod tests {
     fn counts_name_doubts_failures_and_what_was_not_run() {
         assert_eq!(counts(&running()), "590 of 1\u{202f}200 done · 8 failed");
         let mut ended = running();
-        ended.doubtful = BTreeSet::from([3, 7]);
+        ended.doubtful = SortedSet::from([3, 7]);
         assert_eq!(counts(&ended), "590 of 1\u{202f}200 done · 2 to review · 8 failed");
         ended.doubtful.clear();
         ended.status = BatchStatus::Cancelled;

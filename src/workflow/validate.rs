@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{ActionNode, Connection, Diagnostic, Workflow, read};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::{self, Action, Port, PortType, Role};
+use crate::compact::sort_by;
 
 /// Reads and validates a document.
 pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
@@ -112,7 +113,7 @@ impl<'a> Validator<'a> {
     }
 
     fn parameters(&mut self, node: &ActionNode, action: &Action) {
-        for issue in (action.check)(&node.parameters) {
+        for issue in actions::check(action.action_type, &node.parameters) {
             let mut diagnostic = Diagnostic::error(issue.code, issue.message, issue.hint).at(&node.action_id);
             diagnostic.field = issue.field.map(str::to_owned);
             self.found.push(diagnostic);
@@ -421,6 +422,6 @@ fn nearest(name: &str) -> Vec<&'static str> {
         .map(|action| (strsim::damerau_levenshtein(name, action.action_type), action.action_type))
         .filter(|(distance, known)| *distance <= (known.len() / 2).max(2) || (!name.is_empty() && known.contains(name)))
         .collect();
-    near.sort();
+    sort_by(&mut near, Ord::cmp);
     near.into_iter().take(3).map(|(_, known)| known).collect()
 }

@@ -18,7 +18,7 @@ async function openShop(t, { markup, deployment, policy = here, files, also = []
   const session = await open(t, { server: shop, uses: [home.url, ...also], unready: true, ...options });
   t.after(async () => {
     await shop.stop();
-    if (!deployment) await home.stop();
+    await home.stop();
   });
   await session.page.waitForFunction(() => window.heard);
   const untilHeard = (name, count = 1) =>
@@ -182,7 +182,6 @@ test("a deployment that cannot be read is told in the element, with a way on", a
 
 test("in a frame it runs with a database of its own, and the host needs to allow frames only", async (t) => {
   const deployment = await deploymentFor(["*"]);
-  t.after(() => deployment.stop());
   const markup = () => '<pixel-mill id="one" isolation="frame" workflow="mirror.json" layout="results"></pixel-mill>';
   const { page, untilHeard } = await openShop(t, { markup, deployment, policy: framed, files: WORKFLOW });
   await untilHeard("ready");
@@ -202,11 +201,12 @@ test("in a frame it runs with a database of its own, and the host needs to allow
   const frame = page.frames().find((frame) => frame.url().endsWith("frame.html"));
   const databases = await frame.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
   assert.ok(databases.every((name) => name.startsWith("pixelmill:frame.http")), String(databases));
+  // Both have the same deployment, which ends with the first.
+  await other.page.close();
 });
 
 test("a frame listens to nobody but the page that it was opened by, once", async (t) => {
   const deployment = await deploymentFor(["*"]);
-  t.after(() => deployment.stop());
   const markup = () => '<pixel-mill id="one" isolation="frame"></pixel-mill><iframe id="stranger" src="stranger.html"></iframe>';
   // What its script sends comes from its window.
   const files = { "stranger.html": '<!doctype html><title>Stranger</title><script src="stranger.js"></script>', "stranger.js": "window.send = (target, ...rest) => target.postMessage(...rest);" };
@@ -243,7 +243,6 @@ test("a frame listens to nobody but the page that it was opened by, once", async
 
 test("a frame answers every message on its port, however wrong", async (t) => {
   const deployment = await deploymentFor(["*"]);
-  t.after(() => deployment.stop());
   const { page } = await openShop(t, { markup: () => "<p>Host</p>", deployment, policy: framed });
   const answers = await page.evaluate(async (base) => {
     const frame = document.createElement("iframe");
@@ -283,7 +282,6 @@ test("a frame refuses a host that the deployment does not allow, and says so", a
 
 test("where a frame gets no storage, results arrive all the same", async (t) => {
   const deployment = await deploymentFor(["*"]);
-  t.after(() => deployment.stop());
   const markup = () => '<pixel-mill id="one" isolation="frame" workflow="mirror.json"></pixel-mill>';
   // As in a browser that denies storage to frames of other sites.
   const prepare = (context) => context.addInitScript(() => {

@@ -92,7 +92,9 @@ test("every file but those that are looked for by name has the hash of its conte
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
   assert.deepEqual(names.filter((name) => !/^[\w-]+-[0-9a-f]{16}\.\w+$/.test(name)).sort(), FIXED);
   const html = readFileSync(join(DIST, "index.html"), "utf8");
-  const told = [...Object.values(declaredNames(html)), ...[...html.matchAll(/"\.\/([^"/]+)"/g)].map(([, name]) => name)];
+  const script = readFileSync(join(DIST, names.find((name) => name.startsWith("app-"))), "utf8");
+  const named = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name);
+  const told = [...Object.values(declaredNames(html)), ...named(html, /"\.\/([^"/]+)"/g), ...named(script, /"\.\/(part_[^"/]+)"/g)];
   const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT, ...EMBEDDED].includes(name));
   expected.push(referenceFiles().find((name) => name.endsWith("/reference.js")));
   assert.deepEqual([...new Set(told)].sort(), expected.sort());

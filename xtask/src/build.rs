@@ -2,7 +2,7 @@
 //! against a budget.
 //!
 //! The inference WebAssembly is built first and by cargo alone: it has no JavaScript glue, and the page is compiled
-//! with its checksum.
+//! with its checksum. The page's program is taken apart after Trunk has built it (`split.rs`).
 //!
 //! At the end every file gets a name with the hash of its content, which `index.html` declares: a cache that still has a
 //! file of another build is then never asked for it, whatever the host's caching headers say. Only the files that the
@@ -19,6 +19,7 @@ use crate::element;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
+use crate::split;
 
 /// One part of the page with a size budget: the files whose names start with `prefix`, and the most they may have
 /// together after brotli.
@@ -29,8 +30,10 @@ struct Part {
     budget: u64,
 }
 
-const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 530_000 };
-const SERVICE: Part = Part { name: "service", prefix: "service", optimisation: &["-Os"], budget: 380_000 };
+const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 330_000 };
+/// The parts of the page's program that its first view does not need.
+const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 300_000 };
+const SERVICE: Part = Part { name: "service", prefix: "service", optimisation: &["-Os"], budget: 300_000 };
 const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: &["-O3"], budget: 1_500_000 };
 /// Its kernels stay separate functions: V8 replaces a function with optimised code only between two calls, and a run is
 /// one long call.
@@ -43,11 +46,14 @@ const NETWORK: Part = Part {
 
 /// The API page, which is scripts of ours and no program.
 const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };
+/// The most that everything may have after brotli that the page needs before its first view can be used, apart from the
+/// service: the program with its glue, and whatever the page itself names.
+const FIRST_VIEW_BUDGET: u64 = 350_000;
 
 /// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 5] = [APP, SERVICE, WORKER, NETWORK, REFERENCE];
+const PARTS: [Part; 6] = [APP, LATER, SERVICE, WORKER, NETWORK, REFERENCE];
 
 /// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
@@ -90,6 +96,8 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             // Trunk reads the variable as its own flag and rejects the usual value of 1.
             .env_remove("NO_COLOR"))?;
         copy(&network, &project.dist().join("network.wasm"))?;
+        let script = file_of(project, &APP, "js")?;
+        split::divide(project, &compiled(project, "app", "app"), &script, &file_of(project, &APP, "wasm")?)?;
         if let Some(node) = node {
             optimise(project, node)?;
         }
@@ -210,17 +218,29 @@ fn name_by_content(folder: &Path) -> Outcome {
     let page = folder.join(PAGE);
     let mut html = read_text(&page)?;
     let mut fetched = Vec::new();
-    for file in list(folder)? {
+    let mut files = list(folder)?;
+    // The script of the page's program names the parts, so its own name comes last.
+    files.sort_by_key(|file| is_app_script(file));
+    let mut parts: Vec<(String, String)> = Vec::new();
+    for file in files {
         let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&&*old) || EMBEDDED.contains(&&*old);
         if !file.is_file() || is_fixed {
             continue;
+        }
+        if is_app_script(&file) {
+            let code = read_text(&file)?;
+            write_text(&file, &parts.iter().fold(code, |code, (old, new)| code.replace(old, new)))?;
         }
         let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let plain = without_hash(&old);
         let new = with_hash(&plain, &bytes);
         fs::rename(&file, folder.join(&new)).map_err(|error| format!("cannot rename {old}: {error}"))?;
         let reference = format!("\"./{old}\"");
+        if old.starts_with(LATER.prefix) {
+            parts.push((reference, format!("\"./{new}\"")));
+            continue;
+        }
         let is_in_page = html.contains(&reference);
         html = html.replace(&reference, &format!("\"./{new}\""));
         // What an element or a client needs is also in the list of names.
@@ -245,6 +265,12 @@ fn name_by_content(folder: &Path) -> Outcome {
     }
     let declaration = DECLARATION.replace("\"{}\"", &format!("'{{{}}}'", fetched.join(",")));
     write_text(&page, &html.replace(DECLARATION, &declaration))
+}
+
+/// Whether this is the script of the page's program.
+fn is_app_script(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    without_hash(&name) == "app.js"
 }
 
 /// Writes the build's id into the page and the service worker, the list of the build's files into the latter, and both
@@ -412,19 +438,23 @@ fn without_glue(project: &Project, name: &str) -> Outcome<PathBuf> {
         "--target",
         "wasm32-unknown-unknown",
     ]))?;
-    Ok(project.target.join("wasm32-unknown-unknown").join("pixels").join(format!("{name}.wasm")))
+    Ok(compiled(project, "pixels", name))
 }
 
-/// Runs wasm-opt over the WebAssembly files that Trunk made, all at once.
+/// Where cargo puts a program.
+fn compiled(project: &Project, profile: &str, name: &str) -> PathBuf {
+    project.target.join("wasm32-unknown-unknown").join(profile).join(format!("{name}.wasm"))
+}
+
+/// Runs wasm-opt over the WebAssembly files of all programs at once.
 fn optimise(project: &Project, node: &Node) -> Outcome {
     thread::scope(|scope| {
-        let jobs = [&APP, &SERVICE, &WORKER].map(|part| {
+        let jobs = [&APP, &LATER, &SERVICE, &WORKER].map(|part| {
             scope.spawn(move || {
-                let file = files_of(project, part)?
-                    .into_iter()
-                    .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
-                    .ok_or_else(|| format!("dist/ has no WebAssembly file of the {}", part.name))?;
-                copy(&optimised(project, part, &file, node)?, &file)
+                for file in files_of(project, part, "wasm")? {
+                    copy(&optimised(project, part, &file, node)?, &file)?;
+                }
+                Ok(())
             })
         });
         jobs.into_iter().try_for_each(|job| job.join().map_err(|_| "wasm-opt's thread panicked".to_owned())?)
@@ -439,7 +469,8 @@ fn optimised(project: &Project, part: &Part, file: &Path, node: &Node) -> Outcom
     let mut hasher = DefaultHasher::new();
     hasher.write(&bytes);
     hasher.write(format!("{:?}{WASM_FEATURES:?}", part.optimisation).as_bytes());
-    let prefix = format!("{}-", part.name);
+    let name = without_hash(&file.file_name().unwrap_or_default().to_string_lossy());
+    let prefix = format!("{}-", name.trim_end_matches(".wasm"));
     let cached = cache.join(format!("{prefix}{:016x}.wasm", hasher.finish()));
     if !cached.is_file() {
         for old in list(&cache)? {
@@ -502,6 +533,21 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
                 over.push(format!("the {} has {brotli} bytes after brotli, {} are allowed", part.name, part.budget));
             }
         }
+        if node.is_some() {
+            let html = read_text(&project.dist().join(PAGE))?;
+            let first: u64 = (files.iter().zip(&compressed))
+                .filter(|(file, _)| is_before_first_view(file, &html))
+                .filter_map(|(_, compressed)| *compressed)
+                .sum();
+            println!(
+                "    before the first view: {} kB after brotli, of {} kB allowed",
+                first / 1000,
+                FIRST_VIEW_BUDGET / 1000
+            );
+            if first > FIRST_VIEW_BUDGET {
+                over.push(format!("the first view needs {first} bytes after brotli, {FIRST_VIEW_BUDGET} are allowed"));
+            }
+        }
         let scripts = ["src/client/pixelmill.js", "src/client/process.js", "src/embed/element.js"];
         if node.is_some() {
             let compressed = brotli_sizes(project, &scripts.map(|script| project.root.join(script)))?;
@@ -515,6 +561,12 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
     })
 }
 
+/// Whether the page needs a file before its first view can be used, apart from those of the service.
+fn is_before_first_view(file: &Path, html: &str) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name == PAGE || html.contains(&format!("\"./{name}\"")) && !name.starts_with(SERVICE.prefix) && name != MANIFEST
+}
+
 fn brotli_sizes(project: &Project, files: &[PathBuf]) -> Outcome<Vec<Option<u64>>> {
     const SCRIPT: &str = "\
         const { readFileSync } = require('node:fs');
@@ -524,10 +576,21 @@ fn brotli_sizes(project: &Project, files: &[PathBuf]) -> Outcome<Vec<Option<u64>
     Ok(answer.lines().map(|line| line.trim().parse().ok()).collect())
 }
 
-fn files_of(project: &Project, part: &Part) -> Outcome<Vec<PathBuf>> {
+/// The files of a part with this extension.
+fn files_of(project: &Project, part: &Part, extension: &str) -> Outcome<Vec<PathBuf>> {
     let mut files = list(&project.dist())?;
-    files.retain(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(part.prefix)));
+    files.retain(|file| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(part.prefix))
+            && file.extension().is_some_and(|own| own == extension)
+    });
     Ok(files)
+}
+
+/// The only one.
+fn file_of(project: &Project, part: &Part, extension: &str) -> Outcome<PathBuf> {
+    let mut files = files_of(project, part, extension)?;
+    let file = files.pop().filter(|_| files.is_empty());
+    file.ok_or_else(|| format!("dist/ has not exactly one .{extension} file of the {}", part.name))
 }
 
 /// The entries of a folder in the order of their names.
@@ -569,7 +632,8 @@ mod tests {
                 (SERVICE_WORKER, "service worker"),
                 (MANIFEST, "manifest"),
                 ("start.js", "start"),
-                ("app-7394787ce5436ed9.js", "app"),
+                ("app-7394787ce5436ed9.js", "fetch(\"./part_later.wasm\")"),
+                ("part_later.wasm", "part"),
                 ("worker.js", worker),
                 ("licences/LICENSE", "text"),
                 ("reference/reference.js", "reference"),
@@ -591,14 +655,18 @@ mod tests {
             names.split('"').find(|part| part.ends_with("/reference.js")).expect("its script").to_owned()
         });
         let are_there = scripts.iter().all(|script| folder.join(script).is_file());
+        let script = names.iter().find(|name| name.starts_with("app-")).expect("a script");
+        let fetches = read_text(&folder.join(script)).expect("read");
         fs::remove_dir_all(&folder).expect("removed");
         assert!(licence, "a file that the page does not fetch keeps its name");
         assert!(are_there && scripts[0] != scripts[1], "any file changes the folder's name: {scripts:?}");
-        assert_eq!(names.len(), 7, "the second build changed one file: {names:?}");
+        assert_eq!(names.len(), 8, "the second build changed one file: {names:?}");
+        let part = names.iter().find(|name| name.starts_with("part_later-")).expect("a part");
+        assert_eq!(fetches, format!("fetch(\"./{part}\")"), "the script that fetches a part names it");
         assert_ne!(first, second);
         for name in &names {
             let fixed = [PAGE, SERVICE_WORKER, MANIFEST, DEPLOYMENT].contains(&name.as_str());
-            let told = fixed || first.contains(name.as_str()) || second.contains(name.as_str());
+            let told = fixed || name == part || first.contains(name.as_str()) || second.contains(name.as_str());
             assert!(told, "{name} is declared: {first} {second}");
         }
         for name in ["app", "worker"] {

@@ -109,7 +109,7 @@ fn run_steps(project: &Project, scope: &Scope, steps: &Steps) -> Outcome {
 const LANES: u32 = 2;
 
 /// Files whose tests look at times or at what is in flight, so that nothing else may run beside them.
-const ALONE: [&str; 6] = ["away", "background-batch", "firefox", "recovery", "smoothness", "torture"];
+const ALONE: [&str; 8] = ["away", "background-batch", "draft", "firefox", "page", "recovery", "smoothness", "torture"];
 
 fn is_run_alone(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();

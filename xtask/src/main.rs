@@ -12,6 +12,7 @@ mod project;
 mod serve;
 mod setup;
 mod shell;
+mod split;
 mod torture;
 
 use std::process::ExitCode;

@@ -218,9 +218,9 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let service = service_with_result();
     let first = ran(&service, json!([image("a.jpg", "a1"), image("b.jpg", "b1")]));
     let second = ran(&service, json!([image("c.jpg", "c1")]));
-    let untouched = run(service.note_damaged(&BTreeSet::from(["cd".to_owned()]))).expect("noted");
+    let untouched = run(service.note_damaged(&SortedSet::from(["cd".to_owned()]))).expect("noted");
     assert_eq!(untouched, Vec::<String>::new(), "no execution has it");
-    let mut failed = run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted");
+    let mut failed = run(service.note_damaged(&SortedSet::from(["ab".to_owned()]))).expect("noted");
     failed.sort();
     let mut expected = vec![format!("{first}_exec-0"), format!("{first}_exec-1"), format!("{second}_exec-0")];
     expected.sort();
@@ -231,7 +231,10 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let list = json_of(&run(service.executions(&first, &Value::Null)).expect("read"));
     assert_eq!(list["executions"][0]["error"], "The stored result \"0.jpg\" is damaged.");
     assert_eq!(list["executions"][0]["outputs"], Value::Null);
-    assert!(run(service.note_damaged(&BTreeSet::from(["ab".to_owned()]))).expect("noted").is_empty(), "they are known");
+    assert!(
+        run(service.note_damaged(&SortedSet::from(["ab".to_owned()]))).expect("noted").is_empty(),
+        "they are known"
+    );
     run(service.retry(&first, &Value::Null)).expect("retried");
     finish(&service, &first, 0, true);
     finish(&service, &first, 1, true);

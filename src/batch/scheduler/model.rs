@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset};
 use crate::batch::transitions::{self, Findings, Results};
+use crate::compact::SortedSet;
 use crate::error::Failure;
 use crate::store::{Durability, MemoryStore, Store, Which};
 
@@ -259,7 +260,7 @@ impl World {
         let batch = Batch {
             batch_id: batch_id.clone(),
             workflow: serde_json::Value::Null,
-            references: BTreeSet::new(),
+            references: SortedSet::new(),
             engine_version: "0".into(),
         };
         now(self.store.create_batch(batch, progress, executions)).expect("created");

@@ -1,7 +1,6 @@
 //! One behaviour of the scheduler at a time, and the fair-share bound under random loads.
 
-use std::collections::BTreeMap;
-
+use crate::compact::SortedMap;
 use proptest::prelude::*;
 
 use super::*;
@@ -10,7 +9,7 @@ use super::*;
 struct Desk {
     scheduler: Scheduler,
     /// By worker: batch, index, alone.
-    busy: BTreeMap<WorkerId, (String, u32, bool)>,
+    busy: SortedMap<WorkerId, (String, u32, bool)>,
     /// Every hand-out in order.
     starts: Vec<(String, u32, bool)>,
     /// Commands that it leaves unanswered.
@@ -21,7 +20,7 @@ struct Desk {
 impl Desk {
     fn new(limits: Limits) -> Self {
         let scheduler = Scheduler::new(limits);
-        Self { scheduler, busy: BTreeMap::new(), starts: Vec::new(), told: Vec::new(), revision: 0 }
+        Self { scheduler, busy: SortedMap::new(), starts: Vec::new(), told: Vec::new(), revision: 0 }
     }
 
     fn send(&mut self, event: Event) {
@@ -456,7 +455,7 @@ fn a_worker_is_replaced_after_the_memory_mark() {
     let mut desk = Desk::new(limits(1));
     desk.add("a", Priority::Normal, 10, 3);
     let worker = desk.worker_of("a");
-    let view = desk.scheduler.batches["a"].view;
+    let view = desk.scheduler.batches.get("a").expect("there").view;
     desk.send(Event::Finished { worker, view: Some(view), memory: 2 << 30 });
     assert!(desk.told.contains(&Command::Kill { worker }));
     assert_eq!(desk.starts.len(), 2);
@@ -574,7 +573,7 @@ proptest! {
     ) {
         let mut desk = Desk::new(limits(pool));
         // By batch: starts it has waited for, and the largest total weight meanwhile.
-        let mut waits: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+        let mut waits: SortedMap<String, (u32, u32)> = SortedMap::new();
         for (step, end) in ends.iter().enumerate() {
             for (index, (priority, limit, count, _)) in
                 batches.iter().enumerate().filter(|(_, batch)| batch.3 == step)
@@ -611,7 +610,7 @@ proptest! {
         ends in prop::collection::vec(any::<u16>(), 200..400),
     ) {
         let mut desk = Desk::new(limits(pool));
-        let mut waits: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+        let mut waits: SortedMap<String, (u32, u32)> = SortedMap::new();
         for (step, end) in ends.iter().enumerate() {
             for (index, (priority, limit, count, _)) in
                 batches.iter().enumerate().filter(|(_, batch)| batch.3 == step)
@@ -631,7 +630,7 @@ proptest! {
 /// Does something, and counts for each batch the starts of others it had to wait for.
 fn observe(
     desk: &mut Desk,
-    waits: &mut BTreeMap<String, (u32, u32)>,
+    waits: &mut SortedMap<String, (u32, u32)>,
     pool: u32,
     act: impl FnOnce(&mut Desk),
 ) -> Result<(), TestCaseError> {

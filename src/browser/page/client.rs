@@ -2,7 +2,7 @@
 //! passes messages: what they do is decided in the service.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use js_sys::Array;
@@ -26,6 +26,7 @@ use crate::api::{
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{ExecutionStatus, Progress};
+use crate::compact::SortedSet;
 use crate::names::Names;
 use crate::protocol::{Previewed, StopReason};
 use crate::service::{Call, FromService, Json, Note, Preference, Setup, State, Stopped, ToService, with_calls};
@@ -304,6 +305,19 @@ impl Client {
         read(&value)
     }
 
+    /// The document of one of the user's workflows, as `workflow` answers it beside everything else about it.
+    ///
+    /// # Errors
+    /// Why the service refused it.
+    pub async fn workflow_document(&self, workflow_id: &str, query: &Value) -> Result<Value, ApiError> {
+        #[derive(serde::Deserialize)]
+        struct Document {
+            workflow: Value,
+        }
+        let call = Call::GetWorkflow { workflow_id: workflow_id.to_owned(), query: query.into() };
+        Ok(self.ask::<Document>(call).await?.workflow)
+    }
+
     /// The same with files, as the messages have it.
     fn request(
         &self,
@@ -386,7 +400,7 @@ impl Client {
     }
 
     /// Renders the first picture of a document without storing anything; the results' files come in the order of the
-    /// outputs.
+    /// outputs, and then the picture's thumbnail.
     ///
     /// # Errors
     /// When a newer preview was requested, or the worker could not render it.
@@ -412,7 +426,7 @@ impl Client {
     ///
     /// # Errors
     /// 404 when there are no results, 500 when the storage fails or every result is damaged.
-    pub async fn zip(&self, batch_id: &str, only: Option<BTreeSet<u32>>) -> Result<Archive, ApiError> {
+    pub async fn zip(&self, batch_id: &str, only: Option<SortedSet<u32>>) -> Result<Archive, ApiError> {
         let call = Call::Zip { batch_id: batch_id.to_owned(), only };
         let (missing, archive) =
             self.request(call, &JsValue::UNDEFINED, None).await.map_err(|refused| refused.error)?;

@@ -11,6 +11,7 @@ use web_sys::{
 
 use super::super::interop::{describe, property, settled, spawn};
 use crate::codecs::HEAD;
+use crate::compact::sort_by;
 use crate::file_name::natural_order;
 use crate::selection::{Role, Skipped, Why, is_hidden, is_picture_by_name, role_by_content};
 
@@ -84,14 +85,56 @@ async fn heads<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Option<Vec<u8>>
     Array::from(&outcomes).iter().map(head).collect()
 }
 
-/// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
-/// since the field may be cleared afterwards; the future may be awaited later.
-pub fn from_list(list: &web_sys::FileList) -> impl Future<Output = Gathered> + use<> {
-    from_files((0..list.length()).filter_map(|index| list.get(index)).collect())
+/// What a drop, a paste or a picker gave, before it is looked at.
+pub enum Source {
+    /// Files in the order of a picker.
+    Files(Vec<File>),
+    /// Files and folders in the order of a drop.
+    Dropped(Vec<Dropped>),
 }
 
-/// Files from elsewhere, such as those that the system opens with the app.
-pub async fn from_files(all: Vec<File>) -> Gathered {
+/// One thing that was dropped or pasted.
+pub enum Dropped {
+    /// A file or folder.
+    Entry(FileSystemEntry),
+    /// A file that is in no file system.
+    File(File),
+}
+
+impl Source {
+    /// The files of a picker (`<input type="file">`, with or without `webkitdirectory`). Must be called inside the event,
+    /// since the field may be cleared afterwards.
+    pub fn of_list(list: &web_sys::FileList) -> Self {
+        Self::Files((0..list.length()).filter_map(|index| list.get(index)).collect())
+    }
+
+    /// The files of a drop or a paste, including everything in folders. Must be called inside the event, since the browser
+    /// empties `transfer` when the handlers have returned.
+    pub fn of_transfer(transfer: &DataTransfer) -> Self {
+        let items = transfer.items();
+        let mut dropped: Vec<Dropped> = Vec::new();
+        for item in (0..items.length()).filter_map(|index| items.get(index)) {
+            if item.kind() != "file" {
+                continue;
+            }
+            match item.webkit_get_as_entry() {
+                Ok(Some(entry)) => dropped.push(Dropped::Entry(entry)),
+                _ => dropped.extend(item.get_as_file().ok().flatten().map(Dropped::File)),
+            }
+        }
+        Self::Dropped(dropped)
+    }
+
+    /// Opens folders, and separates pictures from other files.
+    pub async fn gather(self) -> Gathered {
+        match self {
+            Self::Files(all) => gather_files(all).await,
+            Self::Dropped(dropped) => gather_dropped(dropped).await,
+        }
+    }
+}
+
+async fn gather_files(all: Vec<File>) -> Gathered {
     let mut is_folder = false;
     let mut files = Vec::with_capacity(all.len());
     for portion in all.chunks(NAMES_AT_ONCE) {
@@ -106,62 +149,43 @@ pub async fn from_files(all: Vec<File>) -> Gathered {
     }
     // A folder is listed in no particular order.
     if is_folder {
-        files.sort_by(|one, other| natural_order(&one.1, &other.1));
+        sort_by(&mut files, |one, other| natural_order(&one.1, &other.1));
     }
     Gathered::default().with(files).await
 }
 
-/// The files of a drop or a paste, including everything in folders. Must be called inside the event, since the browser
-/// empties `transfer` when the handlers have returned; the future may be awaited later.
-pub fn from_transfer(transfer: &DataTransfer) -> impl Future<Output = Gathered> + use<> {
-    enum Dropped {
-        Entry(FileSystemEntry),
-        File(File),
-    }
-    let items = transfer.items();
-    let mut dropped: Vec<Dropped> = Vec::new();
-    for item in (0..items.length()).filter_map(|index| items.get(index)) {
-        if item.kind() != "file" {
-            continue;
-        }
-        match item.webkit_get_as_entry() {
-            Ok(Some(entry)) => dropped.push(Dropped::Entry(entry)),
-            _ => dropped.extend(item.get_as_file().ok().flatten().map(Dropped::File)),
-        }
-    }
-    async move {
-        let mut gathered = Gathered::default();
-        let mut files = Vec::new();
-        dropped.reverse();
-        while let Some(next) = dropped.pop() {
-            let entry = match next {
-                Dropped::Entry(entry) => entry,
-                Dropped::File(file) => {
-                    let name = file.name();
-                    files.push((file, name));
-                    continue;
+async fn gather_dropped(mut dropped: Vec<Dropped>) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut files = Vec::new();
+    dropped.reverse();
+    while let Some(next) = dropped.pop() {
+        let entry = match next {
+            Dropped::Entry(entry) => entry,
+            Dropped::File(file) => {
+                let name = file.name();
+                files.push((file, name));
+                continue;
+            }
+        };
+        let path = entry.full_path().trim_start_matches('/').to_owned();
+        if is_hidden(&entry.name()) {
+            gathered.skipped.push(Skipped { path, why: Why::Hidden });
+        } else if entry.is_directory() {
+            match read_directory(entry.unchecked_ref()).await {
+                Ok(mut children) => {
+                    sort_by(&mut children, |one, other| natural_order(&other.name(), &one.name()));
+                    dropped.extend(children.into_iter().map(Dropped::Entry));
                 }
-            };
-            let path = entry.full_path().trim_start_matches('/').to_owned();
-            if is_hidden(&entry.name()) {
-                gathered.skipped.push(Skipped { path, why: Why::Hidden });
-            } else if entry.is_directory() {
-                match read_directory(entry.unchecked_ref()).await {
-                    Ok(mut children) => {
-                        children.sort_by(|one, other| natural_order(&other.name(), &one.name()));
-                        dropped.extend(children.into_iter().map(Dropped::Entry));
-                    }
-                    Err(_) => gathered.unreadable.push(path),
-                }
-            } else {
-                match read_file(entry.unchecked_ref()).await {
-                    Ok(file) => files.push((file, path)),
-                    Err(_) => gathered.unreadable.push(path),
-                }
+                Err(_) => gathered.unreadable.push(path),
+            }
+        } else {
+            match read_file(entry.unchecked_ref()).await {
+                Ok(file) => files.push((file, path)),
+                Err(_) => gathered.unreadable.push(path),
             }
         }
-        gathered.with(files).await
     }
+    gathered.with(files).await
 }
 
 #[wasm_bindgen]

@@ -36,7 +36,7 @@ pub(super) fn frozen_before(names: &Names) -> Option<Millis> {
     let storage = session_storage()?;
     let kept = storage.get_item(&names.frozen()).ok().flatten()?;
     let _refused = storage.remove_item(&names.frozen());
-    kept.parse().ok()
+    crate::number::parse(&kept)
 }
 
 /// The mark that the scheduling tab of an installation leaves when it exits normally.
@@ -62,7 +62,7 @@ impl Departure {
 
     /// When the previous scheduling tab left, if it exited normally.
     pub(super) fn noted(&self) -> Option<Millis> {
-        local_storage()?.get_item(&self.key).ok().flatten()?.parse().ok()
+        crate::number::parse(&local_storage()?.get_item(&self.key).ok().flatten()?)
     }
 
     /// Removes the mark.

@@ -2,7 +2,6 @@
 //! again if it dies.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -17,9 +16,10 @@ use super::super::interop::{
 use super::super::locks;
 use super::super::program::Program;
 use crate::api::{ApiError, Asset};
+use crate::compact::SortedMap;
 use crate::protocol::{BUILD_ID, UPDATED};
 use crate::selection::HeaderCheck;
-use crate::service::{Call, FromService, Setup, Stopped, ToService, VERSION};
+use crate::service::{CALL, Call, FromService, Setup, Stopped, ToService, VERSION};
 
 /// Time for the service's code to start, in milliseconds.
 const START_MS: u32 = 30_000;
@@ -83,7 +83,7 @@ pub(super) struct Link {
     /// Calls that wait until it does, ready to be posted.
     waiting: RefCell<Vec<Array>>,
     tickets: Cell<u32>,
-    pending: RefCell<BTreeMap<u32, Pending>>,
+    pending: RefCell<SortedMap<u32, Pending>>,
     said: Box<dyn Fn(Said)>,
 }
 
@@ -136,7 +136,7 @@ impl Link {
         let ticket = self.tickets.get();
         self.tickets.set(ticket.wrapping_add(1));
         let message = js_sys::Object::new();
-        set_property(&message, "call", &Array::of2(&ticket.into(), call));
+        set_property(&message, CALL, &Array::of2(&ticket.into(), call));
         let message = Array::of2(&message, files);
         if !self.accepts.get() {
             self.pending.borrow_mut().insert(ticket, Pending { answer, on_stored });

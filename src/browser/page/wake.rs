@@ -2,7 +2,6 @@
 //! its own, because only a visible tab gets one.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -11,6 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use super::super::interop::{Listener, property, settled, spawn};
 use crate::api::Event;
+use crate::compact::SortedSet;
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,7 +33,7 @@ pub(super) struct Wake {
     own: Weak<Self>,
     manager: WakeLock,
     /// Batches that have pictures in flight.
-    running: RefCell<BTreeSet<String>>,
+    running: RefCell<SortedSet<String>>,
     held: RefCell<Option<Sentinel>>,
     asking: Cell<bool>,
     lingering: RefCell<Option<Timeout>>,

@@ -1,7 +1,6 @@
 //! Events between the services of all tabs, and to subscribers in this one: what one tab broadcasts reaches all of them, once it is durable.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
@@ -9,6 +8,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::super::interop::{Listener, from_js, to_js};
 use crate::api::Event;
+use crate::compact::SortedMap;
 use crate::names::Names;
 
 type Subscriber = Rc<dyn Fn(&Event)>;
@@ -21,7 +21,7 @@ pub(super) struct Exchange {
 
 struct Inner {
     channel: Option<BroadcastChannel>,
-    subscribers: RefCell<BTreeMap<u64, Subscriber>>,
+    subscribers: RefCell<SortedMap<u64, Subscriber>>,
     next: Cell<u64>,
     listener: RefCell<Option<Listener>>,
 }

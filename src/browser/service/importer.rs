@@ -1,7 +1,6 @@
 //! Imports on the service's side: one worker, separate from the scheduler's, reads, hashes and stores files.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use js_sys::Array;
@@ -11,6 +10,7 @@ use super::super::interop::{Receiver, Sender, handover};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::Asset;
 use crate::batch::scheduler::MAX_FAILED_STARTS;
+use crate::compact::SortedMap;
 use crate::protocol::{FromWorker, ImportStop, ToWorker};
 use crate::selection::HeaderCheck;
 
@@ -41,7 +41,7 @@ pub(super) struct Importer {
     failed_starts: Cell<u32>,
     /// Imports that wait for the worker to start.
     waiting: RefCell<Vec<Waiting>>,
-    imports: RefCell<BTreeMap<u32, Import>>,
+    imports: RefCell<SortedMap<u32, Import>>,
     tickets: Cell<u32>,
 }
 

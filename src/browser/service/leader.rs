@@ -6,7 +6,6 @@
 //! background tabs may get them late.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -27,6 +26,7 @@ use crate::api::{Event as Change, read_global_pause};
 use crate::batch::records::{BatchStatus, Execution, ExecutionStatus, Millis, PauseReason, Progress};
 use crate::batch::scheduler::{BatchView, Command, Death, Event, Limits, Scheduler, Waiting, WorkerId};
 use crate::batch::{log, transitions};
+use crate::compact::{SortedMap, SortedSet};
 use crate::names::Names;
 use crate::protocol::{FromWorker, ToWorker, UPDATED};
 use crate::service::Note;
@@ -82,18 +82,18 @@ pub(super) struct Leader {
     program: Rc<Program>,
     exchange: Exchange,
     scheduler: RefCell<Scheduler>,
-    workers: RefCell<BTreeMap<WorkerId, Handle>>,
-    watches: RefCell<BTreeMap<WorkerId, Watched>>,
+    workers: RefCell<SortedMap<WorkerId, Handle>>,
+    watches: RefCell<SortedMap<WorkerId, Watched>>,
     /// For workers that were given an execution and have not confirmed it yet.
-    silent: RefCell<BTreeMap<WorkerId, Watched>>,
+    silent: RefCell<SortedMap<WorkerId, Watched>>,
     read_ahead: Rc<ReadAhead>,
-    reported: RefCell<BTreeMap<String, Reported>>,
+    reported: RefCell<SortedMap<String, Reported>>,
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
     /// Whether a storage or worker failure was reported that may be over by now.
     noted: Cell<bool>,
     /// Batches that this tab knew to be running when its turn came: their end may not have been announced.
-    unfinished: RefCell<BTreeSet<String>>,
+    unfinished: RefCell<SortedSet<String>>,
     /// Whether executions that the previous leader left in flight are being recovered: batches wait until that is done.
     repairing: Cell<bool>,
     limits: Cell<Limits>,

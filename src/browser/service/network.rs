@@ -5,7 +5,6 @@
 //! they are kept for as long as the page lives.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -19,6 +18,7 @@ use web_sys::{
 use super::super::environment::{FileError, OwnFiles, buffer_of, now};
 use super::super::hash::digest;
 use super::super::interop::{describe, from_js, property, settled, to_js};
+use crate::compact::SortedMap;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::names::Names;
 use crate::network::BUILT_IN;
@@ -55,8 +55,8 @@ pub(super) struct ModelDownloads {
     files: OwnFiles,
     cache_name: String,
     /// By file: its promise, pending or fulfilled; removed when it fails, so that the next request retries.
-    promised: RefCell<BTreeMap<&'static str, Promise>>,
-    loading: RefCell<BTreeMap<&'static str, DownloadProgress>>,
+    promised: RefCell<SortedMap<&'static str, Promise>>,
+    loading: RefCell<SortedMap<&'static str, DownloadProgress>>,
     reported: Cell<f64>,
     on_progress: RefCell<Option<OnProgress>>,
 }

@@ -3,7 +3,6 @@
 //! need too much memory, the worker reads itself.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use js_sys::{Array, ArrayBuffer};
@@ -12,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use super::super::interop::spawn;
 use super::super::storage::Storage;
 use super::super::verify::{self, Found};
+use crate::compact::SortedMap;
 use crate::engine::InputRef;
 use crate::store::{Store, StoreError};
 
@@ -34,7 +34,7 @@ enum Inputs {
 pub(super) struct ReadAhead {
     own: Weak<Self>,
     database: Storage,
-    entries: RefCell<BTreeMap<Key, Inputs>>,
+    entries: RefCell<SortedMap<Key, Inputs>>,
 }
 
 impl ReadAhead {

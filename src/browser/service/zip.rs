@@ -1,7 +1,5 @@
 //! The results of a batch as one ZIP.
 
-use std::collections::BTreeSet;
-
 use js_sys::{Array, JsString, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -11,6 +9,7 @@ use super::super::storage::Storage;
 use super::super::verify::{self, Found};
 use crate::actions::output::placing_outputs;
 use crate::api::{ApiError, Host, Service};
+use crate::compact::SortedSet;
 use crate::export::names::{archived_path, unique_paths};
 use crate::export::zip::{Entry, structure};
 use crate::store::Store;
@@ -34,10 +33,10 @@ pub(super) async fn zip<H: Host>(
     database: &Storage,
     service: &Service<Storage, H>,
     batch_id: &str,
-    only: Option<&BTreeSet<u32>>,
+    only: Option<&SortedSet<u32>>,
 ) -> Result<Archive, ApiError> {
     let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut missing, mut damaged) = (Vec::new(), BTreeSet::new());
+    let (mut missing, mut damaged) = (Vec::new(), SortedSet::new());
     let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
     let mut from = 0;
     while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
@@ -69,8 +68,10 @@ pub(super) async fn zip<H: Host>(
             ApiError::internal("Every stored result is damaged. Retry the batch to regenerate them.")
         });
     }
-    let paths =
-        unique_paths(names.iter().map(String::as_str), &|text: &str| JsString::from(text).normalize("NFC").into());
+    let fold = |path: &str| -> String {
+        JsString::from(path).normalize("NFC").to_upper_case().to_lower_case().normalize("NFC").into()
+    };
+    let paths = unique_paths(names.iter().map(String::as_str), &fold);
     let files: Vec<Entry> = (paths.into_iter().zip(files))
         .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
         .collect();

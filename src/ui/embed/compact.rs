@@ -6,7 +6,7 @@ use super::{Embedding, Layout};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::new::Drop;
-use crate::ui::results::{Progress, Results};
+use crate::ui::parts::{AboutBatches, ProgressOf};
 use crate::ui::route::CurrentRoute;
 use crate::ui::widgets::{ReadingNote, ReadingProblem};
 use crate::view_model::route::Route;
@@ -19,17 +19,17 @@ pub(crate) fn Compact(embedding: Embedding, layout: Layout, route: CurrentRoute)
     let current = Memo::new(move |_| embedding.current(live));
     match layout {
         Layout::Full | Layout::Drop => (move || match view.get() {
-            Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <Results batch_id/> }.into_any(),
+            about @ (Route::Batch(_) | Route::Picture(..)) => view! { <AboutBatches route=about/> }.into_any(),
             _ => view! { <Drop/> }.into_any(),
         })
         .into_any(),
         Layout::Progress => (move || match current.get() {
-            Some(batch_id) => view! { <Progress batch_id/> }.into_any(),
+            Some(batch_id) => view! { <ProgressOf batch_id/> }.into_any(),
             None => view! { <Nothing text="Nothing is running."/> }.into_any(),
         })
         .into_any(),
         Layout::Results => (move || match current.get() {
-            Some(batch_id) => view! { <Results batch_id/> }.into_any(),
+            Some(batch_id) => view! { <AboutBatches route=Route::Batch(batch_id)/> }.into_any(),
             None => view! { <Nothing text="There are no results yet."/> }.into_any(),
         })
         .into_any(),

@@ -1,7 +1,7 @@
 //! The batch being prepared: pictures per input, the workflow with its edits, the options. It outlives the view, so
 //! that going to the batches and back loses nothing, and its tab (`keeping`).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -12,13 +12,16 @@ use super::super::confirm::Confirm;
 use super::super::embed::{Embedding, Layout};
 use super::super::kept;
 use super::super::notices::NoticeBoard;
+use super::super::parts::{Later, Part};
 use super::super::route::CurrentRoute;
-use super::super::services::{Imported, Picked, Selection, Services, UiError, Unpacked, text_of};
+use super::super::services::{Imported, Picked, Selection, Services, Source, UiError, Unpacked, gather, text_of};
 use super::super::stage::Stage;
 use super::models::Models;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority};
 use crate::codecs::Format;
+use crate::compact::SortedSet;
+use crate::compact::sort_by;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
 use crate::view_model::accept::{self, accepts};
@@ -32,7 +35,7 @@ use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
 use crate::view_model::{document, format};
 use crate::workflow::builtin::{self, BUILTIN};
-use crate::workflow::{Diagnostic, Severity, check};
+use crate::workflow::{Diagnostic, Severity};
 
 mod keeping;
 mod last_moment;
@@ -126,6 +129,7 @@ pub(crate) struct Draft {
     notices: NoticeBoard,
     confirm: Confirm,
     models: Models,
+    later: Part<Later>,
     route: CurrentRoute,
     keeping: Keeping,
     /// By input, [`PRIMARY`] or the `actionId`; each input's by id.
@@ -164,6 +168,7 @@ pub(crate) fn provide_draft() {
         let chosen = choice.get();
         documents.with(|documents| documents.get(&chosen).map_or(Value::Null, |history| history.present().clone()))
     });
+    let later = expect_context::<Part<Later>>();
     let options = kept::read(stage, kept::Key::Options).and_then(|text| serde_json::from_str(&text).ok());
     provide_context(Draft {
         stage,
@@ -171,6 +176,7 @@ pub(crate) fn provide_draft() {
         notices: expect_context(),
         confirm: expect_context(),
         models: expect_context(),
+        later,
         route: expect_context(),
         keeping: Keeping::default(),
         pictures: RwSignal::new_local(HashMap::new()),
@@ -189,7 +195,9 @@ pub(crate) fn provide_draft() {
         // Pictures are added when it runs, so that they are missing now is expected.
         diagnostics: Memo::new(move |_| {
             let document = present.get();
-            let mut found = if document.is_null() { Vec::new() } else { check(&document).1 };
+            // Without the part, the service still checks what is run.
+            let check = later.here().filter(|_| !document.is_null()).map(|later| later.check);
+            let mut found = check.map_or_else(Vec::new, |check| check(&document));
             found.retain(|diagnostic| diagnostic.code != "no_images");
             found
         }),
@@ -247,7 +255,7 @@ impl Draft {
             let all = pictures.iter().flat_map(|(key, entries)| entries.iter().map(move |entry| (key, entry)));
             let bad = all.filter(|(_, entry)| entry.problem().is_some());
             let mut bad: Vec<_> = bad.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-            bad.sort_unstable_by_key(|(_, entry)| entry.id);
+            sort_by(&mut bad, |(_, one), (_, other)| one.id.cmp(&other.id));
             bad
         })
     }
@@ -314,13 +322,13 @@ impl Draft {
                     let now = pictures.entry(key.clone()).or_default();
                     let here: HashSet<u32> = now.iter().map(|entry| entry.id).collect();
                     now.extend(entries.iter().filter(|entry| !here.contains(&entry.id)).cloned());
-                    now.sort_unstable_by_key(|entry| entry.id);
+                    sort_by(now, |one, other| one.id.cmp(&other.id));
                 }
             });
             self.missing.update(|now| {
                 let here: HashSet<u32> = now.iter().map(|one| one.id).collect();
                 now.extend(missing.iter().filter(|one| !here.contains(&one.id)).cloned());
-                now.sort_unstable_by_key(|one| one.id);
+                sort_by(now, |one, other| one.id.cmp(&other.id));
             });
         });
     }
@@ -330,22 +338,23 @@ impl Draft {
         self.missing
     }
 
-    /// Stores the files and adds them to an input.
-    pub(crate) fn add(self, key: String, selection: impl Future<Output = Selection> + 'static) {
-        spawn_local(async move {
-            let selection = selection.await;
-            if let Some((key, selection)) = self.unless_restoring(key, selection) {
-                self.import_selection(key, selection).await;
-            }
-        });
+    /// Stores the files and adds them to an input; while the draft is being restored, they wait for that.
+    pub(crate) fn add(self, key: String, source: Source) {
+        if let Some((key, source)) = self.unless_restoring(key, source) {
+            spawn_local(async move { self.add_now(&key, source).await });
+        }
     }
 
     /// Stores the files and adds them to an input; the draft must have been restored.
-    pub(crate) async fn add_now(self, key: &str, selection: Selection) {
-        self.import_selection(key.to_owned(), selection).await;
+    pub(crate) async fn add_now(self, key: &str, source: Source) {
+        match self.later.entered().await {
+            Ok(later) => (later.add)(self, key.to_owned(), source).await,
+            Err(problem) => self.notices.failed(problem.text, problem.hint),
+        }
     }
 
-    async fn import_selection(self, key: String, mut selection: Selection) {
+    /// Stores what was selected and adds it to an input.
+    pub(crate) async fn import_selection(self, key: String, mut selection: Selection) {
         let mut is_told = self.open_documents(&mut selection).await;
         is_told |= self.unpack(&mut selection).await;
         untrack(|| self.admit(&key, &mut selection));
@@ -552,8 +561,8 @@ impl Draft {
     }
 
     /// Stores missing files that were added again, each in its position; any other files are added as usual.
-    pub(crate) fn add_missing(self, selection: impl Future<Output = Selection> + 'static) {
-        spawn_local(async move { self.replace_missing(selection.await) });
+    pub(crate) fn add_missing(self, source: Source) {
+        spawn_local(async move { self.replace_missing(gather(source).await) });
     }
 
     fn replace_missing(self, mut selection: Selection) {
@@ -589,7 +598,7 @@ impl Draft {
 
     /// Copies the pictures of a batch, or those at the indices in `only`, to run them with another workflow or other
     /// settings, and shows them. They replace what was picked.
-    pub(crate) fn take_inputs_of(self, batch_id: String, only: Option<BTreeSet<u32>>) {
+    pub(crate) fn take_inputs_of(self, batch_id: String, only: Option<SortedSet<u32>>) {
         /// Executions read at once.
         const PORTION: u32 = 500;
         if untrack(|| self.is_restoring()) {
@@ -971,7 +980,7 @@ impl Draft {
             inputs
                 .iter()
                 .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
-                .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_lowercase() })
+                .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_ascii_lowercase() })
         });
         missing.map(|what| format!("Add {what} to run."))
     }
@@ -1054,7 +1063,7 @@ impl Draft {
                 .find(|input| {
                     !input.primary && input.named == 0 && self.with_pictures(&input.action_id, <[Entry]>::is_empty)
                 })
-                .map(|input| input.title.to_lowercase())
+                .map(|input| input.title.to_ascii_lowercase())
         });
         match missing {
             Some(what) => Err(format!("Add {what} to see the preview.")),

@@ -12,6 +12,7 @@ use crate::api::{Event, WorkflowSummary};
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
+use crate::ui::parts::{Later, Part};
 use crate::ui::services::{Heard, Services, TextKind, UiError, download_text};
 use crate::view_model::document;
 use crate::view_model::reading::{Extent, Readings};
@@ -25,6 +26,7 @@ pub(crate) struct Library {
     confirm: Confirm,
     names: AskName,
     draft: Draft,
+    later: Part<Later>,
     list: RwSignal<Vec<WorkflowSummary>>,
     /// The open drafts, as stored.
     stored: RwSignal<HashMap<String, Value>>,
@@ -39,6 +41,7 @@ pub(crate) fn provide_library() {
         confirm: expect_context(),
         names: expect_context(),
         draft: expect_context(),
+        later: expect_context(),
         list: RwSignal::new(Vec::new()),
         stored: expect_context::<Draft>().stored(),
         readings: StoredValue::new(Readings::default()),
@@ -53,7 +56,13 @@ pub(crate) fn provide_library() {
         }
         _ => {}
     });
-    library.read();
+    // The first view does not wait for them.
+    let later = library.later;
+    Effect::new(move || {
+        if later.here().is_some() {
+            library.read();
+        }
+    });
     provide_context(library);
 }
 
@@ -61,6 +70,11 @@ impl Library {
     /// Every workflow, most recently changed first, tracked.
     pub(crate) fn list(self) -> Vec<WorkflowSummary> {
         self.list.get()
+    }
+
+    /// The same by reference, tracked.
+    pub(crate) fn with_list<T>(self, read: impl FnOnce(&[WorkflowSummary]) -> T) -> T {
+        self.list.with(|list| read(list))
     }
 
     /// One of them, tracked.
@@ -94,11 +108,8 @@ impl Library {
         }
         spawn_local(async move {
             loop {
-                match self.services.workflows().await {
-                    Ok(list) => {
-                        self.refresh_open(&list).await;
-                        self.list.set(list);
-                    }
+                match self.later.entered().await {
+                    Ok(later) => (later.read_library)(self).await,
                     Err(problem) => self.failed(problem),
                 }
                 if self.readings.try_update_value(Readings::end).flatten().is_none() {
@@ -106,6 +117,17 @@ impl Library {
                 }
             }
         });
+    }
+
+    /// Reads the list, in the part.
+    pub(crate) async fn read_once(self) {
+        match self.services.workflows().await {
+            Ok(list) => {
+                self.refresh_open(&list).await;
+                self.list.set(list);
+            }
+            Err(problem) => self.failed(problem),
+        }
     }
 
     /// Adopts what another tab stored, for workflows that are open here without edits.

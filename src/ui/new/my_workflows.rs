@@ -1,65 +1,26 @@
 //! The user's own workflows as cards, each with its menu.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::FileList;
 
 use super::library::Library;
 use super::versions::{Versions, VersionsDialog, provide_versions};
-use super::workflows::{Card, JSON};
+use super::workflows::Card;
 use crate::api::{WorkflowStatus, WorkflowSummary};
-use crate::ui::icons::{Icon, Shape};
-use crate::ui::notices::NoticeBoard;
-use crate::ui::widgets::{FilePicker, Menu, MenuItem};
+use crate::ui::icons::Shape;
+use crate::ui::widgets::{Menu, MenuItem};
 
-/// The cards, and the button to import one.
+/// The cards.
 #[component]
 pub(crate) fn MyWorkflows() -> impl IntoView {
     let library = expect_context::<Library>();
     provide_versions();
     view! {
-        <div class="spread mine-head">
-            <h3 id="mine-title">"My workflows"</h3>
-            <ImportButton/>
-        </div>
-        <Show when=move || library.list().is_empty()>
-            <p class="small muted">"Change a workflow's settings and save it to keep it here."</p>
-        </Show>
         <div class="cards" role="radiogroup" aria-labelledby="mine-title" data-testid="my-workflows">
             <For each=move || library.list() key=|one| one.workflow_id.clone() let:first>
                 <MyCard first/>
             </For>
         </div>
         <VersionsDialog/>
-    }
-}
-
-#[component]
-fn ImportButton() -> impl IntoView {
-    let library = expect_context::<Library>();
-    let notices = expect_context::<NoticeBoard>();
-    let read = move |files: FileList| {
-        let Some(picked) = files.get(0) else { return };
-        spawn_local(async move {
-            match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
-                Ok(text) => library.import(text.as_string().unwrap_or_default(), picked.name()),
-                Err(_) => notices.failed(format!("\"{}\" could not be read.", picked.name()), "Pick it again."),
-            }
-        });
-    };
-    view! {
-        <FilePicker
-            label="Workflow file to import"
-            accept=JSON
-            testid="import-workflow"
-            class="button quiet push"
-            on_pick=read
-        >
-            <Icon shape=Shape::Plus/>
-            "Import JSON"
-        </FilePicker>
     }
 }
 

@@ -15,8 +15,9 @@ use crate::error::Failure;
 use crate::protocol::{Preview as Rendered, PreviewOutput, Previewed};
 use crate::ui::before_after::BeforeAfter;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::parts;
 use crate::ui::services::{Services, UiError};
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
 /// How long after an edit the preview is requested: the time between two keys, or two steps of a slider.
@@ -26,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[derive(Debug)]
 struct Shown {
     rendered: Rendered,
+    /// Of the outputs, and of the picture's thumbnail.
     urls: Vec<String>,
 }
 
@@ -33,6 +35,10 @@ impl Shown {
     fn new(rendered: Rendered, files: &[Blob]) -> Self {
         let urls = files.iter().filter_map(|file| Url::create_object_url_with_blob(file).ok()).collect();
         Self { rendered, urls }
+    }
+
+    fn thumbnail(&self) -> Option<Instead> {
+        self.urls.get(self.rendered.outputs.len()).cloned().map(Instead::Url)
     }
 }
 
@@ -61,11 +67,12 @@ enum State {
 pub(crate) fn Preview() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let any = Memo::new(move |_| draft.with_pictures(PRIMARY, |all| all.iter().any(|one| one.problem().is_none())));
-    view! { <Show when=move || any.get()><Panel/></Show> }
+    move || any.get().then(|| parts::later(|later| (later.preview)()))
 }
 
+/// The same with pictures.
 #[component]
-fn Panel() -> impl IntoView {
+pub(crate) fn Panel() -> impl IntoView {
     let (draft, services) = (expect_context::<Draft>(), expect_context::<Services>());
     // The picture by its id, so that adding and removing others does not change it.
     let chosen = RwSignal::new(None::<u32>);
@@ -220,8 +227,11 @@ fn Result(shown: Rc<Shown>, output: RwSignal<usize>, entry: Memo<Option<Chosen>>
     let size = move || chosen().map(|output| format!("{} × {}", output.width, output.height));
     let facts = move || chosen().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration_ms));
     let before = move || entry.get().and_then(|entry| entry.asset_id);
-    let before =
-        (move || before().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is"/> })).into_any();
+    let before = (move || {
+        let instead = kept.with_value(|shown| shown.thumbnail());
+        before().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
+    })
+    .into_any();
     let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
         .into_any();
     view! {

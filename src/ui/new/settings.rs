@@ -12,6 +12,7 @@ use super::library::Library;
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
+use crate::ui::parts::{Later, Part};
 use crate::ui::services::{TextKind, download_text};
 use crate::view_model::document::{self, Node};
 use crate::view_model::form;
@@ -218,13 +219,22 @@ fn Group(node: Node) -> impl IntoView {
 fn SaveButton() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let library = expect_context::<Library>();
+    let (later, notices) = (expect_context::<Part<Later>>(), expect_context::<NoticeBoard>());
+    let save = move |_| {
+        spawn_local(async move {
+            match later.entered().await {
+                Ok(later) => (later.save)(library),
+                Err(problem) => notices.failed(problem.text, problem.hint),
+            }
+        });
+    };
     // Enabled even without edits: text being typed becomes an edit only when the field loses the focus.
     view! {
         <button
             class="button quiet"
             data-testid="save-workflow"
             disabled=move || draft.with_document(serde_json::Value::is_null)
-            on:click=move |_| library.save()
+            on:click=save
         >
             <Icon shape=Shape::Check/>
             {move || match (library.is_chosen(), library.is_edited()) {

@@ -1,4 +1,4 @@
-//! Choosing a workflow: a built-in one, or the user's own as JSON.
+//! Choosing a workflow: a built-in one, one of the user's own, or any as JSON.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,10 +7,11 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::FileList;
 
 use super::draft::{Draft, OWN};
-use super::my_workflows::MyWorkflows;
+use super::library::Library;
 use crate::actions::Role;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::notices::NoticeBoard;
+use crate::ui::parts::{self, Later, Part};
 use crate::ui::widgets::FilePicker;
 use crate::view_model::document;
 use crate::workflow::builtin::BUILTIN;
@@ -48,6 +49,7 @@ pub(crate) fn Workflows() -> impl IntoView {
             }
         })
         .collect::<Vec<_>>();
+    let chose_own = Memo::new(move |_| draft.choice() == OWN);
     view! {
         <section class="panel section" aria-labelledby="workflow-title">
             <h2 id="workflow-title">"Workflow"</h2>
@@ -61,10 +63,8 @@ pub(crate) fn Workflows() -> impl IntoView {
                     on_choose=move |id| draft.choose(&id)
                 />
             </div>
-            <Show when=move || draft.choice() == OWN>
-                <OwnJson/>
-            </Show>
-            <MyWorkflows/>
+            {move || chose_own.get().then(|| parts::later(|later| (later.own_json)()))}
+            <MyWorkflowsSection/>
         </section>
     }
 }
@@ -101,41 +101,54 @@ pub(super) fn Card(
 /// The file types that workflow pickers ask for.
 pub(super) const JSON: &str = "application/json,.json";
 
-/// The user's own workflow, as text or from a file.
+/// The user's own workflows, and the button to import one.
 #[component]
-fn OwnJson() -> impl IntoView {
-    let draft = expect_context::<Draft>();
+fn MyWorkflowsSection() -> impl IntoView {
+    let library = expect_context::<Library>();
+    let none = Memo::new(move |_| library.with_list(|list| list.is_empty()));
+    view! {
+        <div class="spread mine-head">
+            <h3 id="mine-title">"My workflows"</h3>
+            <ImportButton/>
+        </div>
+        {move || match none.get() {
+            true => view! {
+                <p class="small muted">"Change a workflow's settings and save it to keep it here."</p>
+            }
+            .into_any(),
+            false => parts::later(|later| (later.my_workflows)()),
+        }}
+    }
+}
+
+#[component]
+fn ImportButton() -> impl IntoView {
+    let library = expect_context::<Library>();
     let notices = expect_context::<NoticeBoard>();
-    let read_file = move |files: FileList| {
+    let later = expect_context::<Part<Later>>();
+    let read = move |files: FileList| {
         let Some(picked) = files.get(0) else { return };
         spawn_local(async move {
+            let later = match later.entered().await {
+                Ok(later) => later,
+                Err(problem) => return notices.failed(problem.text, problem.hint),
+            };
             match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
-                Ok(text) => draft.set_own_text(text.as_string().unwrap_or_default()),
+                Ok(text) => (later.import_workflow)(library, text.as_string().unwrap_or_default(), picked.name()),
                 Err(_) => notices.failed(format!("\"{}\" could not be read.", picked.name()), "Pick it again."),
             }
         });
     };
     view! {
-        <div class="own">
-            <textarea
-                class="field code"
-                rows="12"
-                spellcheck="false"
-                aria-label="Workflow as JSON"
-                aria-invalid=move || draft.own_error().is_some().to_string()
-                aria-describedby=move || draft.own_error().map(|_| "own-error")
-                placeholder="{ \"metadata\": …, \"actions\": […], \"connections\": […] }"
-                data-testid="own-json"
-                prop:value=move || draft.own_text()
-                on:input=move |event| draft.set_own_text(event_target_value(&event))
-            ></textarea>
-            {move || draft.own_error().map(|text| view! { <p class="problem" role="alert" id="own-error" data-testid="field-error">{text}</p> })}
-            <div>
-                <FilePicker label="Workflow file" accept=JSON testid="own-file" on_pick=read_file>
-                    <Icon shape=Shape::Code/>
-                    "Open a file"
-                </FilePicker>
-            </div>
-        </div>
+        <FilePicker
+            label="Workflow file to import"
+            accept=JSON
+            testid="import-workflow"
+            class="button quiet push"
+            on_pick=read
+        >
+            <Icon shape=Shape::Plus/>
+            "Import JSON"
+        </FilePicker>
     }
 }

@@ -10,7 +10,7 @@ use super::row::name;
 use crate::batch::records::{Execution, OutputFile};
 use crate::ui::before_after::BeforeAfter;
 use crate::ui::services::Services;
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
 /// The slider, with a switch between several outputs.
@@ -20,8 +20,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
-    // Browsers do not show every format that can be read.
-    let thumbnail = execution.input_thumbnail.clone();
+    let thumbnail = execution.input_thumbnail.clone().map(Instead::Asset);
     let alt = name(&execution);
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);

@@ -1,8 +1,6 @@
 //! Marking pictures to do something with several at once: by checkbox, Shift for a range, Ctrl+A for all that the list
 //! shows.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -10,6 +8,7 @@ use super::list::focus_row;
 use super::more::RunAgain;
 use super::state::ExecutionList;
 use crate::batch::records::execution_id;
+use crate::compact::SortedSet;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::live::Live;
 use crate::ui::notices::NoticeBoard;
@@ -27,9 +26,9 @@ pub(crate) struct Marking {
     batch_id: StoredValue<String>,
     marks: RwSignal<Marks>,
     /// The pictures that the list's filter may show.
-    may: Memo<BTreeSet<u32>>,
+    may: Memo<SortedSet<u32>>,
     /// The ones that can be retried: failed, once the batch has ended.
-    failed: Memo<BTreeSet<u32>>,
+    failed: Memo<SortedSet<u32>>,
 }
 
 /// Provides the marks of a batch.
@@ -43,7 +42,7 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
         batch_id,
         marks: RwSignal::new(Marks::default()),
         may: Memo::new(move |_| {
-            let Some(batch) = batch() else { return BTreeSet::new() };
+            let Some(batch) = batch() else { return SortedSet::new() };
             match list.filter().get() {
                 "failed" => batch.failed,
                 "doubtful" => batch.doubtful,
@@ -128,7 +127,7 @@ pub(crate) fn MarkBar() -> impl IntoView {
     let again = RunAgain::here();
     let count = Memo::new(move |_| marking.marked().len());
     let failed = Memo::new(move |_| marking.marked_failed().len());
-    let all = Memo::new(move |_| marking.may.with(BTreeSet::len));
+    let all = Memo::new(move |_| marking.may.with(SortedSet::len));
     let busy = RwSignal::new(false);
     let clear = move |_| {
         marking.focus_last();

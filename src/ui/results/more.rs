@@ -1,12 +1,11 @@
 //! Further actions on a batch: its concurrency and priority while it runs, its log, its report, and running it again.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
 
 use crate::batch::records::{LogLevel, Priority, Progress};
+use crate::compact::SortedSet;
 use crate::ui::batches::when;
 use crate::ui::confirm::Confirm;
 use crate::ui::icons::{Icon, Shape};
@@ -34,7 +33,7 @@ impl RunAgain {
     }
 
     /// Copies the pictures of a batch, or `only` some; asks first if others would be replaced.
-    pub(super) fn ask(self, batch_id: &str, only: Option<BTreeSet<u32>>) {
+    pub(super) fn ask(self, batch_id: &str, only: Option<SortedSet<u32>>) {
         let Some(batch) = untrack(|| self.live.batch(batch_id)) else { return };
         let take = move || {
             self.library.choose_if_here(&batch.workflow_id);

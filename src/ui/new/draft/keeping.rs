@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use super::last_moment;
 use super::{Draft, Entry, OWN};
+use crate::compact::sort_by;
 use crate::ui::kept;
 use crate::ui::new::library::Library;
-use crate::ui::services::{DraftLock, Selection, UiError, fresh_id, now};
+use crate::ui::services::{DraftLock, Source, UiError, fresh_id, now};
 use crate::view_model::missing::Missing;
 use crate::view_model::saved_draft::{
     Absent, Content, HEADS, Head, Item, Known, Mark, Read, Setup, State, Written, candidates, head_key, portions_below,
@@ -35,7 +36,7 @@ pub(super) struct Keeping {
     /// While this is set, the draft is neither shown nor written.
     restoring: RwSignal<bool>,
     /// What was added while restoring, by input.
-    early: StoredValue<Vec<(String, Selection)>, LocalStorage>,
+    early: StoredValue<Vec<(String, Source)>, LocalStorage>,
     /// The draft's id and the lock that makes it this tab's; `None` if nothing outlives the page.
     own: StoredValue<Option<(String, DraftLock)>, LocalStorage>,
     written: StoredValue<Written>,
@@ -106,11 +107,11 @@ impl Draft {
     }
 
     /// While the draft is being restored, sets aside what is added to an input; otherwise returns it.
-    pub(super) fn unless_restoring(self, key: String, selection: Selection) -> Option<(String, Selection)> {
+    pub(super) fn unless_restoring(self, key: String, source: Source) -> Option<(String, Source)> {
         if !self.keeping.restoring.get_untracked() {
-            return Some((key, selection));
+            return Some((key, source));
         }
-        self.keeping.early.update_value(|early| early.push((key, selection)));
+        self.keeping.early.update_value(|early| early.push((key, source)));
         None
     }
 
@@ -229,8 +230,8 @@ impl Draft {
             self.notices.info(summary, hint);
         }
         self.tell_missing(&lost);
-        for (key, selection) in self.keeping.early.try_update_value(std::mem::take).unwrap_or_default() {
-            spawn_local(self.import_selection(key, selection));
+        for (key, source) in self.keeping.early.try_update_value(std::mem::take).unwrap_or_default() {
+            self.add(key, source);
         }
         if lock.is_some() {
             self.make_own(draft_id, lock).await;
@@ -272,6 +273,9 @@ impl Draft {
             self.keeping.waiting.set_value(true);
             set_timeout(
                 move || {
+                    if self.keeping.restoring.is_disposed() {
+                        return;
+                    }
                     self.keeping.waiting.set_value(false);
                     spawn_local(self.save(PORTIONS_AT_ONCE));
                 },
@@ -349,7 +353,7 @@ impl Draft {
         self.missing.with_untracked(|missing| {
             marks.extend(missing.iter().map(|one| Mark { id: one.id, absent: Some(Absent::Missing(one.reason)) }));
         });
-        marks.sort_unstable_by_key(|mark| mark.id);
+        sort_by(&mut marks, |one, other| one.id.cmp(&other.id));
         let setup = Setup {
             skipped: self.skipped.get_untracked(),
             choice: self.choice.get_untracked(),

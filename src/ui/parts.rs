@@ -1,0 +1,253 @@
+//! The parts of the page: code that its first view does not need is in files of its own, which `cargo xtask build` splits
+//! off the program. They are fetched once the first view is there, or earlier if one is needed.
+//!
+//! A part is entered through the functions that it returns. What only these functions reach is in the part's file.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use serde_json::Value;
+
+use super::icons::{Icon, Shape};
+use super::new::draft::Draft;
+use super::new::library::Library;
+use super::new::{my_workflows, own_json, picked, preview};
+use super::services::{Source, UiError, gather};
+use super::widgets::ReloadButton;
+use super::{ask_name, batches, confirm, preferences, results};
+use crate::view_model::route::Route;
+use crate::workflow::{Diagnostic, check};
+
+/// Work that a part does.
+pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What the views about batches are entered through.
+#[derive(Clone, Copy)]
+pub(crate) struct Batches {
+    /// The view of a route.
+    view: fn(Route) -> AnyView,
+    /// The progress of a batch.
+    progress: fn(String) -> AnyView,
+}
+
+#[wasm_split(batches, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn enter_batches() -> Result<Batches, SplitLoaderError> {
+    Ok(Batches {
+        view: |route| match route {
+            Route::Batch(batch_id) | Route::Picture(batch_id, _) => view! { <results::Results batch_id/> }.into_any(),
+            Route::New | Route::Batches | Route::Api(_) => view! { <batches::Batches/> }.into_any(),
+        },
+        progress: |batch_id| view! { <results::Progress batch_id/> }.into_any(),
+    })
+}
+
+/// What is entered by using the view of a new batch: what it shows of the user's own files and workflows, dialogs, and
+/// actions.
+#[derive(Clone, Copy)]
+pub(crate) struct Later {
+    /// What is wrong with a workflow document.
+    pub(crate) check: fn(&Value) -> Vec<Diagnostic>,
+    /// The pictures of every input.
+    pub(crate) picked: fn() -> AnyView,
+    /// The live preview, once there are pictures.
+    pub(crate) preview: fn() -> AnyView,
+    /// Adds what was given to an input.
+    pub(crate) add: fn(Draft, String, Source) -> Work,
+    /// The editor of the user's own workflow.
+    pub(crate) own_json: fn() -> AnyView,
+    /// The user's own workflows.
+    pub(crate) my_workflows: fn() -> AnyView,
+    /// Saves the chosen workflow.
+    pub(crate) save: fn(Library),
+    /// Reads the user's own workflows once.
+    pub(crate) read_library: fn(Library) -> Work,
+    /// Stores the text of a file as a workflow; the file's name is the second.
+    pub(crate) import_workflow: fn(Library, String, String),
+    /// The settings' dialog, by whether it is shown.
+    pub(crate) preferences: fn(RwSignal<bool>) -> AnyView,
+    /// The dialog that asks for confirmation.
+    pub(crate) confirm: fn() -> AnyView,
+    /// The dialog that asks for a name.
+    pub(crate) ask_name: fn() -> AnyView,
+}
+
+#[wasm_split(later, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn enter_later() -> Result<Later, SplitLoaderError> {
+    Ok(Later {
+        check: |document| check(document).1,
+        picked: || view! { <picked::Picked/> }.into_any(),
+        preview: || view! { <preview::Panel/> }.into_any(),
+        add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
+        own_json: || view! { <own_json::OwnJson/> }.into_any(),
+        my_workflows: || view! { <my_workflows::MyWorkflows/> }.into_any(),
+        save: Library::save,
+        read_library: |library| Box::pin(library.read_once()),
+        import_workflow: Library::import,
+        preferences: |shown| view! { <preferences::PreferencesDialog shown/> }.into_any(),
+        confirm: || view! { <confirm::ConfirmDialog/> }.into_any(),
+        ask_name: || view! { <ask_name::NameDialog/> }.into_any(),
+    })
+}
+
+/// A part being fetched.
+type Fetch<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+
+/// Whether a part has been fetched.
+#[derive(Clone, Copy)]
+enum State<T> {
+    /// Not yet.
+    Absent,
+    /// It is being fetched.
+    Fetching,
+    /// It can be entered.
+    Here(T),
+    /// It could not be fetched.
+    Failed,
+}
+
+/// A part, by what it is entered through.
+pub(crate) struct Part<T: 'static> {
+    fetch: fn() -> Fetch<T>,
+    state: RwSignal<State<T>>,
+}
+
+impl<T> Clone for Part<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Part<T> {}
+
+impl<T: Copy + Send + Sync> Part<T> {
+    fn new(fetch: fn() -> Fetch<T>) -> Self {
+        Self { fetch, state: RwSignal::new(State::Absent) }
+    }
+
+    /// Fetches it, unless that is done or being done.
+    pub(crate) fn want(self) {
+        // An element may have been removed meanwhile.
+        if matches!(self.state.try_get_untracked(), Some(State::Absent | State::Failed)) {
+            self.state.set(State::Fetching);
+            spawn_local(async move {
+                let _shown_where_it_is_missing = self.entered().await;
+            });
+        }
+    }
+
+    /// What it is entered through, if it has been fetched; tracked.
+    pub(crate) fn here(self) -> Option<T> {
+        match self.state.get() {
+            State::Here(entry) => Some(entry),
+            State::Absent | State::Fetching | State::Failed => None,
+        }
+    }
+
+    /// What it is entered through, once it has been fetched.
+    ///
+    /// # Errors
+    /// When it cannot be fetched. Another call tries again.
+    pub(crate) async fn entered(self) -> Result<T, UiError> {
+        if let Some(State::Here(entry)) = self.state.try_get_untracked() {
+            return Ok(entry);
+        }
+        match (self.fetch)().await {
+            Ok(entry) => {
+                self.state.try_set(State::Here(entry));
+                Ok(entry)
+            }
+            Err(_) => {
+                self.state.try_set(State::Failed);
+                Err(UiError::new("A part of the page could not be loaded.", HINT))
+            }
+        }
+    }
+}
+
+/// What helps where a part is missing.
+const HINT: &str = "Check the connection and try again. If the page was updated in the meantime, reload it.";
+
+/// Time for the first view to be painted before the other parts are fetched.
+const FIRST_VIEW: Duration = Duration::from_millis(100);
+
+/// Provides the parts, and fetches at once what the view at the start consists of.
+pub(crate) fn provide_parts(start: &Route) {
+    let batches = Part::<Batches>::new(|| Box::pin(enter_batches()));
+    provide_context(batches);
+    provide_context(Part::<Later>::new(|| Box::pin(enter_later())));
+    match start {
+        Route::New | Route::Api(_) => {}
+        Route::Batches | Route::Batch(_) | Route::Picture(..) => batches.want(),
+    }
+}
+
+/// Fetches all parts in the background, after the first view has been shown.
+pub(crate) fn fetch_all() {
+    let (batches, later) = (expect_context::<Part<Batches>>(), expect_context::<Part<Later>>());
+    set_timeout(
+        move || {
+            later.want();
+            batches.want();
+        },
+        FIRST_VIEW,
+    );
+}
+
+/// The view of a route that is about batches.
+#[component]
+pub(crate) fn AboutBatches(route: Route) -> impl IntoView {
+    of_batches(move |entry| (entry.view)(route.clone()))
+}
+
+/// The progress of a batch.
+#[component]
+pub(crate) fn ProgressOf(batch_id: String) -> impl IntoView {
+    of_batches(move |entry| (entry.progress)(batch_id.clone()))
+}
+
+/// A view of the part about batches, or what is to be said until it is there.
+fn of_batches(enter: impl Fn(Batches) -> AnyView + Send + 'static) -> impl IntoView {
+    let part = expect_context::<Part<Batches>>();
+    part.want();
+    move || {
+        match part.state.get() {
+        State::Here(entry) => enter(entry),
+        State::Absent | State::Fetching => {
+            view! { <p class="restoring muted" role="status">"Loading…"</p> }.into_any()
+        }
+        State::Failed => view! {
+            <div class="empty panel" role="alert" data-testid="not-loaded">
+                <Icon shape=Shape::Warning/>
+                <h1>"This view could not be loaded"</h1>
+                <p>{HINT}</p>
+                <div class="tight">
+                    <button class="button primary" data-testid="load-again" on:click=move |_| part.want()>"Try again"</button>
+                    <ReloadButton class="button"/>
+                </div>
+            </div>
+        }
+        .into_any(),
+    }
+    }
+}
+
+/// A view that comes later, as soon as it is there.
+pub(crate) fn later(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
+    let part = expect_context::<Part<Later>>();
+    part.want();
+    let shown = move || match part.state.get() {
+        State::Here(entry) => enter(entry),
+        State::Absent | State::Fetching => ().into_any(),
+        State::Failed => view! {
+            <div class="note bad" role="alert" data-testid="not-loaded">
+                <p>"A part of the page could not be loaded. " {HINT}</p>
+                <button class="button push" data-testid="load-again" on:click=move |_| part.want()>"Try again"</button>
+            </div>
+        }
+        .into_any(),
+    };
+    shown.into_any()
+}
