@@ -314,12 +314,10 @@ pub(crate) fn StoredImage(
     };
     load(asset_id);
     let instead = StoredValue::new(instead);
-    let failed = move |_| {
-        match instead.try_update_value(Option::take).flatten() {
-            Some(Instead::Asset(asset_id)) => load(asset_id),
-            Some(Instead::Url(url)) => source.set(Some(url)),
-            None => {}
-        }
+    let failed = move |_| match instead.try_update_value(Option::take).flatten() {
+        Some(Instead::Asset(asset_id)) => load(asset_id),
+        Some(Instead::Url(url)) => source.set(Some(url)),
+        None => {}
     };
     view! {
         {move || source.get().map(|url| {

@@ -26,8 +26,9 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let transparent = transparent(output);
     let ratio = move || output().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
     let measure = execution.input_size.map(|size| format!("{} × {}", size.width, size.height));
-    let before =
-        input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> }).into_any();
+    let before = input
+        .map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })
+        .into_any();
     let after = move || {
         output().map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> })
     };
