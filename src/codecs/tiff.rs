@@ -1,5 +1,5 @@
 //! TIFF 6.0 and BigTIFF, read only: gray, RGB, palettes and CMYK of 1 to 16 bits with alpha or without, in strips or tiles,
-//! chunky or planar, plain or packed as PackBits, LZW, Deflate or fax. Of several pages the first is read. Rows are unpacked
+//! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are unpacked
 //! one by one, so that only the picture itself is in memory.
 
 use super::icc::{Samples, accept, or_note};
@@ -89,14 +89,22 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let mut unpacked = vec![0; across * each];
     let mut row = vec![0; across * page.samples];
     let columns = width.div_ceil(across);
+    let mut findings = Vec::new();
     for (index, first) in (0..size.height as usize).step_by(down).enumerate() {
         let rows = down.min(size.height as usize - first);
         for column in 0..columns {
             let left = column * across;
             let shown = across.min(width - left);
             let chunk = index * columns + column;
-            let mut unpackers =
-                (0..planes).map(|plane| page.unpacker(chunk, plane)).collect::<Result<Vec<Unpacker<'_>>, _>>()?;
+            let inside = Size::new(shown as u32, rows as u32);
+            let mut unpackers = (0..planes)
+                .map(|plane| page.unpacker(chunk, plane, inside))
+                .collect::<Result<Vec<Unpacker<'_>>, _>>()?;
+            for finding in unpackers.iter().flat_map(|unpacker| &unpacker.findings) {
+                if !findings.contains(finding) {
+                    findings.push(*finding);
+                }
+            }
             for y in first..first + rows {
                 for (plane, unpacker) in unpackers.iter_mut().enumerate() {
                     unpacker.fill(&mut packed)?;
@@ -118,7 +126,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         3 => Pixels::Rgb(samples),
         _ => Pixels::Rgba(samples),
     };
-    Ok(Image::new(size, pixels).into())
+    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: false })
 }
 
 /// Makes pixels of the samples of a file.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::fax::{Fax, Scheme};
 use super::unpack::Unpacker;
 use crate::codecs::directory::{Directory, Tiff};
+use crate::codecs::jpeg::{Expected, decode_part};
 use crate::codecs::{MAX_SIDE, Problem};
 use crate::image::Size;
 
@@ -36,9 +37,13 @@ mod tag {
     pub(super) const INK_SET: u16 = 332;
     pub(super) const EXTRA_SAMPLES: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
+    pub(super) const JPEG_TABLES: u16 = 347;
     pub(super) const PROFILE: u16 = 34_675;
     pub(super) const DNG_VERSION: u16 = 50_706;
 }
+
+/// The photometric interpretation Y′CbCr.
+const YCC: u64 = 6;
 
 /// What the samples of a pixel stand for, alpha apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +90,16 @@ enum Compression {
     Lzw,
     Deflate,
     Fax(Scheme),
+    Jpeg,
+}
+
+/// What all parts in JPEG have in common.
+#[derive(Clone, Copy)]
+struct Jpeg<'a> {
+    /// A JPEG without a picture.
+    tables: &'a [u8],
+    /// Whether its components are Y′CbCr.
+    is_ycc: bool,
 }
 
 /// The page that is read.
@@ -105,6 +120,8 @@ pub(super) struct Page<'a> {
     pub(super) pages: u32,
     is_planar: bool,
     compression: Compression,
+    /// What all parts in JPEG have in common.
+    jpeg: Jpeg<'a>,
     /// Whether the lowest bit of each byte comes first.
     is_reversed: bool,
     /// Size of a strip or tile.
@@ -144,7 +161,7 @@ impl<'a> Page<'a> {
         let pages = directories.iter().filter(is_page).count() as u32;
         let directory = directories.iter().find(is_page).or(directories.first()).ok_or(Problem::Truncated)?;
         // Whatever is needed to understand the pixels.
-        const NEEDED: [u16; 9] = [
+        const NEEDED: [u16; 10] = [
             tag::BITS,
             tag::STRIP_OFFSETS,
             tag::STRIP_LENGTHS,
@@ -153,6 +170,7 @@ impl<'a> Page<'a> {
             tag::TILE_LENGTHS,
             tag::EXTRA_SAMPLES,
             tag::SAMPLE_FORMAT,
+            tag::JPEG_TABLES,
             tag::PROFILE,
         ];
         if !directory.is_complete() || NEEDED.iter().any(|tag| directory.lacks_values(*tag)) {
@@ -187,15 +205,27 @@ impl<'a> Page<'a> {
         }
         let bits = bits as u16;
         let compression = compression(directory)?;
-        if matches!(compression, Compression::Fax(_)) && (bits, samples) != (1, 1) {
+        let is_possible = match compression {
+            Compression::Fax(_) => (bits, samples) == (1, 1),
+            Compression::Jpeg => bits == 8,
+            _ => true,
+        };
+        if !is_possible {
             return Err(Problem::damaged("its header makes no sense"));
         }
-        let colors = colors(directory, samples, bits)?;
+        let colors = colors(directory, samples, bits, compression)?;
+        let is_planar = number(tag::PLANAR) == Some(2) && samples > 1;
+        let is_ycc = number(tag::PHOTOMETRIC) == Some(YCC);
+        if is_ycc && (samples != 3 || is_planar) {
+            return Err(Problem::Unsupported("a rare kind of TIFF picture (YCbCr planes)"));
+        }
+        let tables = directory.entry(tag::JPEG_TABLES).map_or(&[][..], |entry| entry.bytes());
         if colors.samples() > samples {
             return Err(Problem::damaged("its pixels have too few samples for their colors"));
         }
         let predictor = match (number(tag::PREDICTOR), compression) {
-            (None | Some(1), _) | (_, Compression::None | Compression::PackBits | Compression::Fax(_)) => {
+            (None | Some(1), _)
+            | (_, Compression::None | Compression::PackBits | Compression::Fax(_) | Compression::Jpeg) => {
                 Predictor::None
             }
             (Some(2), _) if matches!(bits, 8 | 16) => Predictor::Horizontal,
@@ -218,8 +248,9 @@ impl<'a> Page<'a> {
             predictor,
             profile: directory.entry(tag::PROFILE).map(|entry| entry.bytes()).filter(|profile| !profile.is_empty()),
             pages,
-            is_planar: number(tag::PLANAR) == Some(2) && samples > 1,
+            is_planar,
             compression,
+            jpeg: Jpeg { tables, is_ycc },
             is_reversed: number(tag::FILL_ORDER) == Some(2),
             chunk,
             chunks,
@@ -247,6 +278,8 @@ impl<'a> Page<'a> {
             Compression::PackBits => 64,
             Compression::Deflate => 1100,
             Compression::Lzw => 4096,
+            // A block takes at least two bits.
+            Compression::Jpeg => 64 * 4 * self.samples as u64,
             Compression::Fax(_) => return Ok(()),
         };
         let packed: u64 = self.chunks.iter().map(|(at, length)| self.tiff.part(*at, *length).len() as u64).sum();
@@ -254,8 +287,8 @@ impl<'a> Page<'a> {
         if packed.saturating_mul(most) < bits / 8 { Err(Problem::Truncated) } else { Ok(()) }
     }
 
-    /// Unpacks the rows of a strip or tile.
-    pub(super) fn unpacker(&self, chunk: usize, plane: usize) -> Result<Unpacker<'a>, Problem> {
+    /// Unpacks the rows of a strip or tile, of which so many pixels are within the picture.
+    pub(super) fn unpacker(&self, chunk: usize, plane: usize, shown: Size) -> Result<Unpacker<'a>, Problem> {
         let index = plane * self.chunks_of_plane() + chunk;
         let &(at, length) = self.chunks.get(index).ok_or(Problem::Truncated)?;
         let bytes = self.tiff.part(at, length);
@@ -269,6 +302,13 @@ impl<'a> Page<'a> {
             Compression::Lzw => Unpacker::lzw(bytes),
             Compression::Deflate => Unpacker::deflate(bytes),
             Compression::Fax(scheme) => Unpacker::fax(Fax::new(bytes, scheme, self.chunk.width)),
+            Compression::Jpeg => {
+                let components = self.samples / self.planes();
+                let Jpeg { tables, is_ycc } = self.jpeg;
+                let expected = Expected { components, is_ycc, at_least: shown, at_most: self.chunk };
+                let part = decode_part(tables, &bytes, expected)?;
+                Unpacker::decoded(part, self.chunk.width as usize * components)
+            }
         })
     }
 }
@@ -309,12 +349,13 @@ fn compression(directory: &Directory<'_>) -> Result<Compression, Problem> {
         5 => Compression::Lzw,
         8 | 32_946 => Compression::Deflate,
         32_773 => Compression::PackBits,
-        6 | 7 => return Err(Problem::Unsupported("a TIFF picture with JPEG compression")),
+        6 => return Err(Problem::Unsupported("a TIFF picture with old-style JPEG compression")),
+        7 => Compression::Jpeg,
         _ => return Err(Problem::Unsupported("a TIFF picture with a rare compression")),
     })
 }
 
-fn colors(directory: &Directory<'_>, samples: usize, bits: u16) -> Result<Colors, Problem> {
+fn colors(directory: &Directory<'_>, samples: usize, bits: u16, compression: Compression) -> Result<Colors, Problem> {
     let photometric = directory.number(tag::PHOTOMETRIC);
     Ok(match photometric.unwrap_or(if samples >= 3 { 2 } else { 0 }) {
         // Without a palette the samples are gray.
@@ -324,7 +365,8 @@ fn colors(directory: &Directory<'_>, samples: usize, bits: u16) -> Result<Colors
         3 if bits <= 8 => Colors::Palette(palette(directory, bits)?),
         5 if directory.number(tag::INK_SET).is_none_or(|set| set == 1) => Colors::Cmyk,
         8..=10 => return Err(Problem::Unsupported("a TIFF picture in Lab colors")),
-        6 => return Err(Problem::Unsupported("a TIFF picture in YCbCr colors")),
+        YCC if compression == Compression::Jpeg => Colors::Rgb,
+        YCC => return Err(Problem::Unsupported("a TIFF picture in YCbCr colors")),
         _ => return Err(Problem::Unsupported("a TIFF picture in rare colors")),
     })
 }

@@ -1,6 +1,7 @@
 //! Compressed strips and tiles, unpacked piece by piece.
 
 use std::borrow::Cow;
+use std::iter::repeat_n;
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
@@ -8,7 +9,8 @@ use weezl::decode::Decoder;
 use weezl::{BitOrder, LzwStatus};
 
 use super::fax::Fax;
-use crate::codecs::Problem;
+use crate::codecs::jpeg::Part;
+use crate::codecs::{Finding, Problem};
 
 const DAMAGED: Problem = Problem::damaged("its pixel data cannot be unpacked");
 
@@ -18,6 +20,8 @@ pub(super) struct Unpacker<'a> {
     /// How much of it was used.
     used: usize,
     method: Method<'a>,
+    /// What was noticed about it.
+    pub(super) findings: Vec<Finding>,
 }
 
 enum Method<'a> {
@@ -39,11 +43,22 @@ enum Run {
 
 impl<'a> Unpacker<'a> {
     const fn new(packed: Cow<'a, [u8]>, method: Method<'a>) -> Self {
-        Self { packed, used: 0, method }
+        Self { packed, used: 0, method, findings: Vec::new() }
     }
 
     pub(super) const fn plain(bytes: Cow<'a, [u8]>) -> Self {
         Self::new(bytes, Method::Plain)
+    }
+
+    /// Of JPEG data. Rows of the strip or tile have `width` samples; those of the data may have fewer.
+    pub(super) fn decoded(part: Part, width: usize) -> Self {
+        let Part { size, mut samples, findings } = part;
+        let own = samples.len() / size.height as usize;
+        if own < width {
+            samples =
+                samples.chunks_exact(own).flat_map(|row| row.iter().copied().chain(repeat_n(0, width - own))).collect();
+        }
+        Self { findings, ..Self::plain(Cow::Owned(samples)) }
     }
 
     pub(super) const fn pack_bits(bytes: Cow<'a, [u8]>) -> Self {
@@ -70,7 +85,7 @@ impl<'a> Unpacker<'a> {
 
     /// The next bytes; for a fax, the next row.
     pub(super) fn fill(&mut self, out: &mut [u8]) -> Result<(), Problem> {
-        let Self { packed, used, method } = self;
+        let Self { packed, used, method, .. } = self;
         match method {
             Method::Plain => {
                 let bytes = packed.get(*used..*used + out.len()).ok_or(Problem::Truncated)?;
