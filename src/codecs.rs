@@ -22,7 +22,9 @@ mod ico;
 mod jpeg;
 mod png;
 mod pnm;
+mod psd;
 mod qoi;
+mod raw;
 mod samples;
 mod tga;
 mod tiff;
@@ -98,6 +100,10 @@ formats! {
     Qoi = qoi: "QOI", ["qoi"], "image/qoi";
     /// The Netpbm formats PBM, PGM, PPM and PAM.
     Pnm = pnm: "PNM", ["pnm", "pbm", "pgm", "ppm", "pam"], "image/x-portable-anymap";
+    /// Photoshop documents, by their flattened picture.
+    Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop";
+    /// Camera raw files, by the preview in them.
+    Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
     // Last, because files have no signature.
     /// Truevision TGA.
     Tga = tga: "TGA", ["tga"], "image/x-tga";
@@ -223,8 +229,17 @@ enum Finding {
     FirstFrame(u32),
     /// It has several pages, and only its first was read; the number of its pages.
     FirstPage(u32),
+    /// It is a camera raw file, of which only a preview of this size was read.
+    CameraPreview {
+        width: u32,
+        height: u32,
+        /// Whether it is much smaller than the picture.
+        is_small: bool,
+    },
     /// It has a high dynamic range, which was reduced.
     ToneMapped,
+    /// Parts of it are darker than black or brighter than white, and became black and white.
+    RangeClipped,
     /// It has inks, and no profile says which.
     InksUnknown,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
@@ -254,10 +269,25 @@ impl Finding {
                 format!("\"{name}\" has {pages} pages: only the first was used."),
                 "Save the other pages as files of their own.",
             ),
+            Self::CameraPreview { width, height, is_small } => {
+                let level = if is_small { Warning::new } else { Warning::hint };
+                level(
+                    "camera_preview",
+                    format!(
+                        "\"{name}\" is a camera raw file: the camera's preview of {width} × {height} pixels was used."
+                    ),
+                    "Develop it in a raw converter if you need all that the sensor recorded.",
+                )
+            }
             Self::ToneMapped => Warning::hint(
                 "tone_mapped",
                 format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
                 "Keep the original file if you need the whole range.",
+            ),
+            Self::RangeClipped => Warning::new(
+                "range_clipped",
+                format!("\"{name}\" has values beyond black and white: they became black and white."),
+                "Save it with 8 or 16 bits per channel in the program that it comes from.",
             ),
             Self::InksUnknown => Warning::hint(
                 "inks_unknown",
@@ -288,8 +318,9 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages, `profile_left_out` if its color profile was dropped,
-    /// `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
+    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages,
+    /// `camera_preview` if it is a camera raw file,
+    /// `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
 

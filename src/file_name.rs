@@ -19,27 +19,12 @@ const OTHER_IMAGE_EXTENSIONS: &[&str] = &[
     "j2k",
     "jpf",
     "svg",
-    "psd",
     "exr",
     "hdr",
     "pcx", // other formats
-    "dng",
-    "cr2",
     "cr3",
     "crw",
-    "nef",
-    "nrw",
-    "arw",
-    "srf",
-    "sr2",
-    "orf",
-    "rw2",
-    "raf",
-    "pef",
-    "srw",
     "x3f",
-    "3fr",
-    "iiq",
     "raw", // camera raw files
 ];
 

@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG and WebP stay, all else becomes PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG and WebP stay, a camera raw file becomes JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -40,7 +40,7 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP.
+        /// got transparency becomes WebP. The previews of camera raw files are JPEG.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -68,7 +68,7 @@ impl OutputFormat {
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
-            (Self::Auto | Self::Web, Format::Jpeg) if !alpha => Format::Jpeg,
+            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, _) => Format::Png,
         }

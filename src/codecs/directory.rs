@@ -27,6 +27,8 @@ pub(super) struct Directory<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) kind: u16,
+    /// Where the values begin.
+    start: usize,
     value: &'a [u8],
     is_little: bool,
 }
@@ -41,6 +43,26 @@ impl<'a> Tiff<'a> {
             _ => return None,
         };
         Some(Self { bytes, is_little, is_big })
+    }
+
+    /// Of a camera raw file with a signature of its own: Panasonic's and Olympus's.
+    pub(super) fn of_camera(bytes: &'a [u8]) -> Option<Self> {
+        let is_little = match bytes.get(..4)? {
+            b"IIU\0" | b"IIRO" | b"IIRS" => true,
+            b"MMOR" => false,
+            _ => return None,
+        };
+        Some(Self { bytes, is_little, is_big: false })
+    }
+
+    /// Of a camera's notes, whose byte order stands at a place of their own.
+    pub(super) fn of_notes(bytes: &'a [u8], order: usize) -> Option<Self> {
+        let is_little = match bytes.get(order..order.checked_add(2)?)? {
+            b"II" => true,
+            b"MM" => false,
+            _ => return None,
+        };
+        Some(Self { bytes, is_little, is_big: false })
     }
 
     fn number(&self, at: usize, length: usize) -> Option<u64> {
@@ -102,6 +124,12 @@ impl<'a> Directory<'a> {
         self.find(tag).is_some() && self.entry(tag).is_none()
     }
 
+    /// The file from the values of a tag on, if they are there.
+    pub(super) fn from_entry(&self, tag: u16) -> Option<&'a [u8]> {
+        let entry = self.entry(tag)?;
+        self.tiff.bytes.get(entry.start..)
+    }
+
     /// The first entry of a tag, if its values are there.
     pub(super) fn entry(&self, tag: u16) -> Option<Entry<'a>> {
         let tiff = self.tiff;
@@ -114,7 +142,7 @@ impl<'a> Directory<'a> {
         let start =
             if length <= tiff.offset() { place } else { usize::try_from(tiff.number(place, tiff.offset())?).ok()? };
         let value = tiff.bytes.get(start..start.checked_add(length)?)?;
-        Some(Entry { kind, value, is_little: tiff.is_little })
+        Some(Entry { kind, start, value, is_little: tiff.is_little })
     }
 
     /// The value of a tag that has exactly one whole number.

@@ -1,7 +1,5 @@
 //! Files that cannot be read, distinguished by their first bytes so that a message can name them.
 
-use super::tiff;
-
 /// A kind of file that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -28,7 +26,7 @@ impl Foreign {
     const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
     const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
     const HEIF: Self = Self::picture("HEIF", "a HEIF picture");
-    const RAW: Self = Self::picture("Camera raw", "a camera raw file");
+    const CR3: Self = Self::picture("CR3", "a CR3 camera raw file");
     const SVG: Self = Self::picture("SVG", "an SVG drawing");
 }
 
@@ -37,20 +35,15 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     Some(match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => by_brands(bytes),
-        _ if tiff::is_camera_raw(bytes) => Foreign::RAW,
-        [b'I', b'I', b'U', 0, ..]
-        | [b'I', b'I', b'R', b'O' | b'S', ..]
-        | [b'M', b'M', b'O', b'R', ..]
-        | [0, b'M', b'R', b'M', ..]
-        | [b'F', b'O', b'V', b'b', ..] => Foreign::RAW,
-        _ if bytes.starts_with(b"FUJIFILMCCD-RAW") => Foreign::RAW,
+        [0, b'M', b'R', b'M', ..] => Foreign::picture("MRW", "an MRW camera raw file"),
+        [b'F', b'O', b'V', b'b', ..] => Foreign::picture("X3F", "an X3F camera raw file"),
+        _ if bytes.get(6..14) == Some(b"HEAPCCDR") => Foreign::picture("CRW", "a CRW camera raw file"),
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
             Foreign::picture("JPEG XL", "a JPEG XL picture")
         }
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
             Foreign::picture("JPEG 2000", "a JPEG 2000 picture")
         }
-        [b'8', b'B', b'P', b'S', ..] => Foreign::picture("PSD", "a Photoshop document"),
         [b'%', b'P', b'D', b'F', ..] => Foreign::other("PDF", "a PDF document"),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Foreign::ZIP,
         _ if text.starts_with(b"<svg") => Foreign::SVG,
@@ -76,7 +69,7 @@ fn by_brands(bytes: &[u8]) -> Foreign {
     let format = |brand: &[u8; 4]| match brand {
         b"avif" | b"avis" | b"avio" => Some(Foreign::AVIF),
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => Some(Foreign::HEIC),
-        b"crx " => Some(Foreign::RAW),
+        b"crx " => Some(Foreign::CR3),
         _ => None,
     };
     if let Some(found) = brands.clone().find_map(format) {
@@ -119,7 +112,7 @@ mod tests {
             (b"mif1", &[b"mif1", b"heic"], Some("HEIC")),
             (b"hevc", &[b"msf1"], Some("HEIC")),
             (b"mif1", &[b"miaf"], Some("HEIF")),
-            (b"crx ", &[b"crx ", b"isom"], Some("Camera raw")),
+            (b"crx ", &[b"crx ", b"isom"], Some("CR3")),
             (b"isom", &[b"iso2", b"avc1", b"mp41"], Some("Video")),
             (b"qt  ", &[], Some("Video")),
             (b"M4A ", &[b"isom"], Some("Audio")),
@@ -143,42 +136,6 @@ mod tests {
                 }
                 let _named_or_not = foreign(&bytes);
             }
-        }
-    }
-
-    #[test]
-    fn camera_raw_files_are_no_tiff() {
-        assert_eq!(foreign(b"II*\0\x10\0\0\0CR\x02\0").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"IIU\0\x18\0\0\0").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"FUJIFILMCCD-RAW 0201").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"MM\0*\0\0\0\x08").map(|found| found.name), None);
-    }
-
-    /// A file of one directory.
-    fn tiff_with(entries: &[(u16, u32)]) -> Vec<u8> {
-        let mut file = b"II*\0\x08\0\0\0".to_vec();
-        file.extend((entries.len() as u16).to_le_bytes());
-        for (tag, value) in entries {
-            file.extend([&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat());
-        }
-        file.extend([0; 4]);
-        file
-    }
-
-    #[test]
-    fn raw_files_are_told_from_tiff_by_their_first_directory() {
-        let (subfile, compression, photometric, make, parts, dng) = (254, 259, 262, 271, 330, 50_706);
-        for (entries, is_raw) in [
-            (&[(photometric, 2), (dng, 0x401)][..], true),
-            (&[(subfile, 1), (compression, 1), (make, 0), (parts, 99)], true),
-            (&[(photometric, 32_803)], true),
-            (&[(compression, 34_713)], true),
-            (&[(subfile, 0), (make, 0), (parts, 99), (photometric, 2), (compression, 5)], false),
-            (&[(subfile, 1), (photometric, 2)], false),
-        ] {
-            let file = tiff_with(entries);
-            assert_eq!(foreign(&file) == Some(Foreign::RAW), is_raw, "{entries:?}");
-            assert_eq!(tiff::sniff(&file), !is_raw, "{entries:?}");
         }
     }
 }

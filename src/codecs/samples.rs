@@ -18,14 +18,45 @@ pub(super) const fn straight(sample: u8, opacity: u8) -> u8 {
     }
 }
 
-/// The sample at each bit depth up to 8 that stands for the most light.
+/// The sample at each bit depth from 1 to 32 that stands for the most light.
 pub(super) const fn most(bits: u16) -> u32 {
-    (1 << bits) - 1
+    u32::MAX >> (32 - bits)
+}
+
+/// A floating-point number of 16 bits (IEEE 754).
+pub(super) fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (bits >> 10 & 31, f64::from(bits & 1023) / 1024.0);
+    let size = match exponent {
+        0 => fraction / 16_384.0,
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + fraction) * f64::from(1_u32 << exponent) / 32_768.0,
+    };
+    if bits >> 15 == 0 { size } else { -size }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_16_bits_are_those_of_the_standard() {
+        // Table 3.5 of IEEE 754, and the largest and smallest ones.
+        for (bits, number) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x3555, 0.333_251_953_125),
+            (0x7bff, 65_504.0),
+            (0x0400, 0.000_061_035_156_25),
+            (0x0001, 0.000_000_059_604_644_775_390_625),
+            (0x8000, 0.0),
+            (0x7c00, f64::INFINITY),
+        ] {
+            assert_eq!(half(bits), number, "{bits:x}");
+        }
+        assert!(half(0x7e00).is_nan());
+        assert_eq!([1, 8, 12, 32].map(most), [1, 255, 4095, u32::MAX]);
+    }
 
     #[test]
     fn samples_are_rounded_to_the_nearest() {

@@ -1,20 +1,20 @@
-//! TIFF 6.0 and BigTIFF, read only: gray, RGB, palettes and CMYK of 1 to 16 bits with alpha or without, in strips or tiles,
+//! TIFF 6.0 and BigTIFF, read only: gray, RGB, palettes, CMYK and Lab with alpha or without, of 1 to 32 bits, or of
+//! floating-point numbers, of which those from 0 to 1 are shown, in strips or tiles,
 //! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are unpacked
 //! one by one, so that only the picture itself is in memory.
 
 use super::icc::{Samples, accept, or_note};
-use super::samples::{most, round_16, scaled, straight};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
-use crate::color::{ColorSpace, Inks};
+use super::samples::{half, most, round_16, scaled, straight};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, raw};
+use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod fax;
 mod page;
 mod unpack;
 
-pub(super) use page::is_camera_raw;
-use page::{Alpha, Colors, Page, Predictor};
-use unpack::Unpacker;
+use page::{Alpha, Colors, Number, Page, Predictor};
+pub(super) use unpack::Unpacker;
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
@@ -22,7 +22,7 @@ pub(super) const VERSION: &str = "1.0.0";
 
 /// Camera raw files have the same structure.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
-    page::is_tiff(bytes) && !is_camera_raw(bytes)
+    page::is_tiff(bytes) && !raw::has_tiff_structure(bytes)
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
@@ -38,7 +38,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
     }
     let samples = match page.colors {
         Colors::Gray { .. } => Samples::Gray,
-        Colors::Rgb | Colors::Palette(_) => Samples::Rgb,
+        Colors::Rgb | Colors::Palette(_) | Colors::Lab { .. } => Samples::Rgb,
         Colors::Cmyk => Samples::Cmyk,
     };
     let found = page.profile.map_or(Ok(None), |profile| accept(profile, samples));
@@ -88,6 +88,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     let mut packed = vec![0; (across * each * usize::from(page.bits)).div_ceil(8)];
     let mut unpacked = vec![0; across * each];
     let mut row = vec![0; across * page.samples];
+    let mut spare = Vec::new();
     let columns = width.div_ceil(across);
     let mut findings = Vec::new();
     for (index, first) in (0..size.height as usize).step_by(down).enumerate() {
@@ -108,9 +109,9 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
             for y in first..first + rows {
                 for (plane, unpacker) in unpackers.iter_mut().enumerate() {
                     unpacker.fill(&mut packed)?;
-                    page.unpredict(&mut packed, each);
+                    page.unpredict(&mut packed, each, &mut spare);
                     let target = if planes == 1 { &mut row } else { &mut unpacked };
-                    painter.widen(&packed, target);
+                    painter.widen(&packed, plane, target);
                     if planes > 1 {
                         let places = row.iter_mut().skip(plane).step_by(planes);
                         places.zip(&unpacked).for_each(|(place, sample)| *place = *sample);
@@ -120,6 +121,9 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
                 painter.paint(&row, out);
             }
         }
+    }
+    if painter.is_clipped {
+        findings.push(Finding::RangeClipped);
     }
     let pixels = match channels {
         1 => Pixels::Gray(samples),
@@ -133,6 +137,9 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
 struct Painter<'a> {
     page: &'a Page<'a>,
     inks: Inks,
+    lab: Option<LabColors>,
+    /// Whether a sample was below 0 or above 1.
+    is_clipped: bool,
     /// The sample of eight bits for each of fewer bits; for a palette, the index.
     table: [u8; 256],
 }
@@ -143,7 +150,13 @@ impl<'a> Painter<'a> {
         let value = |sample: usize| {
             if is_index || page.bits > 8 { sample as u8 } else { scaled(sample as u32, most(page.bits)) }
         };
-        Self { page, inks: Inks::of(inks), table: std::array::from_fn(value) }
+        Self {
+            page,
+            inks: Inks::of(inks),
+            lab: if let Colors::Lab { .. } = page.colors { LabColors::new() } else { None },
+            is_clipped: false,
+            table: std::array::from_fn(value),
+        }
     }
 
     /// Samples of a pixel of the result.
@@ -155,10 +168,29 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Samples of a row as eight bits each.
-    fn widen(&self, packed: &[u8], out: &mut [u8]) {
+    /// Samples of a row as eight bits each; `plane` is the number of the first.
+    fn widen(&mut self, packed: &[u8], plane: usize, out: &mut [u8]) {
         let bits = usize::from(self.page.bits);
+        if let Colors::Lab { is_offset } = self.page.colors {
+            let each = self.page.samples / self.page.planes();
+            let places = (0..each).cycle().map(|index| plane + index);
+            for ((out, place), sample) in out.iter_mut().zip(places).zip(packed.chunks_exact(bits / 8)) {
+                *out = self.page.lab_sample(sample, place, is_offset);
+            }
+            return;
+        }
+        if self.page.number == Number::Float {
+            for (out, sample) in out.iter_mut().zip(packed.chunks_exact(bits / 8)) {
+                *out = self.clipped(self.page.float(sample));
+            }
+            return;
+        }
         match bits {
+            24 | 32 => {
+                for (out, sample) in out.iter_mut().zip(packed.chunks_exact(bits / 8)) {
+                    *out = scaled(self.page.joined(sample) as u32, most(self.page.bits));
+                }
+            }
             8 => out.copy_from_slice(&packed[..out.len()]),
             16 => {
                 for (out, sample) in out.iter_mut().zip(packed.as_chunks().0) {
@@ -183,6 +215,14 @@ impl<'a> Painter<'a> {
                 }
             }
         }
+    }
+
+    /// Light from 0 to 1 as eight bits. Values that round to black or white are not beyond them.
+    fn clipped(&mut self, value: f64) -> u8 {
+        let scaled = value * 255.0 + 0.5;
+        self.is_clipped |= !(0.0..256.0).contains(&scaled);
+        // What is not a number becomes 0.
+        scaled as u8
     }
 
     /// Pixels of the result from a row of samples, which may be longer.
@@ -225,6 +265,10 @@ impl<'a> Painter<'a> {
         match (&self.page.colors, pixel) {
             (Colors::Palette(colors), [index, ..]) => colors.get(usize::from(*index)).copied().unwrap_or_default(),
             (Colors::Cmyk, [c, m, y, k, ..]) => self.inks.color([*c, *m, *y, *k]),
+            (Colors::Lab { .. }, [l, a, b, ..]) => {
+                let [l, a, b] = [l, a, b].map(|sample| f64::from(*sample));
+                self.lab.as_ref().map_or([0; 3], |lab| lab.color([l / 2.55, a - 128.0, b - 128.0]))
+            }
             (_, [red, green, blue, ..]) => [*red, *green, *blue],
             _ => [0; 3],
         }
@@ -237,26 +281,71 @@ impl Page<'_> {
         if self.is_little { u16::from_le_bytes(sample) } else { u16::from_be_bytes(sample) }
     }
 
+    /// A sample of up to eight bytes in the file's byte order.
+    fn joined(&self, sample: &[u8]) -> u64 {
+        let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        if self.is_little { sample.iter().rev().fold(0, join) } else { sample.iter().fold(0, join) }
+    }
+
+    /// A floating-point sample.
+    fn float(&self, sample: &[u8]) -> f64 {
+        let bits = self.joined(sample);
+        match sample.len() {
+            2 => half(bits as u16),
+            4 => f64::from(f32::from_bits(bits as u32)),
+            _ => f64::from_bits(bits),
+        }
+    }
+
+    /// A sample of L*a*b* as eight bits: L* from 0 to 255, a* and b* offset by 128.
+    fn lab_sample(&self, sample: &[u8], place: usize, is_offset: bool) -> u8 {
+        let stored = self.joined(sample) as u32;
+        match (place, sample.len()) {
+            (1 | 2, 1) => stored as u8 ^ if is_offset { 0 } else { 0x80 },
+            // 256 steps for each of eight bits.
+            (1 | 2, _) => {
+                let offset = stored ^ if is_offset { 0 } else { 0x8000 };
+                (offset + 128 >> 8).min(255) as u8
+            }
+            (_, 1) => stored as u8,
+            (0, _) if is_offset => scaled(stored, 0xff00),
+            _ => round_16(stored as u16),
+        }
+    }
+
     /// Undoes the differences that a row is stored as, in place.
-    fn unpredict(&self, row: &mut [u8], each: usize) {
-        match (self.predictor, self.bits) {
-            (Predictor::None, _) => {}
-            (Predictor::Horizontal, 16) => {
-                for at in (each * 2..row.len().saturating_sub(1)).step_by(2) {
-                    let [left, here] = [at - each * 2, at].map(|at| self.wide([row[at], row[at + 1]]));
+    fn unpredict(&self, row: &mut [u8], each: usize, spare: &mut Vec<u8>) {
+        let size = usize::from(self.bits) / 8;
+        match self.predictor {
+            Predictor::None => {}
+            Predictor::Horizontal if size == 1 => add_left(row, each),
+            Predictor::Horizontal => {
+                for at in (each * size..row.len()).step_by(size) {
+                    let [left, here] = [at - each * size, at].map(|at| self.joined(&row[at..at + size]));
                     let sum = left.wrapping_add(here);
-                    row[at..at + 2].copy_from_slice(&if self.is_little {
-                        sum.to_le_bytes()
-                    } else {
-                        sum.to_be_bytes()
-                    });
+                    let (low, high) = (sum.to_le_bytes(), sum.to_be_bytes());
+                    row[at..at + size].copy_from_slice(if self.is_little { &low[..size] } else { &high[8 - size..] });
                 }
             }
-            (Predictor::Horizontal, _) => {
-                for at in each..row.len() {
-                    row[at] = row[at].wrapping_add(row[at - each]);
+            Predictor::FloatingPoint => {
+                add_left(row, each);
+                spare.clear();
+                spare.extend_from_slice(row);
+                let samples = row.len() / size;
+                for (index, sample) in row.chunks_exact_mut(size).enumerate() {
+                    for (place, byte) in sample.iter_mut().enumerate() {
+                        let from_highest = if self.is_little { size - 1 - place } else { place };
+                        *byte = spare[from_highest * samples + index];
+                    }
                 }
             }
         }
+    }
+}
+
+/// Adds to each byte the one that stands `each` before it.
+fn add_left(row: &mut [u8], each: usize) {
+    for at in each..row.len() {
+        row[at] = row[at].wrapping_add(row[at - each]);
     }
 }

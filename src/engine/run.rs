@@ -77,8 +77,10 @@ impl Plan {
             };
             match output.parameters.format {
                 OutputFormat::Webp => true,
-                OutputFormat::Auto => input() == Some(Format::Webp),
-                OutputFormat::Web => input() != Some(Format::Jpeg) || self.gains_alpha(output),
+                format @ (OutputFormat::Auto | OutputFormat::Web) => {
+                    let written = input().map(|input| format.written(input, self.gains_alpha(output)));
+                    written.map_or(format == OutputFormat::Web, |written| written == Format::Webp)
+                }
                 OutputFormat::Jpeg | OutputFormat::Png => false,
             }
         })

@@ -14,7 +14,7 @@ use crate::image::resample::Laid;
 use crate::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
 pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    let Preamble { header: Header { size: full, orientation, .. }, frame, layout, inks } = read_preamble(bytes)?;
+    let Preamble { header: Header { size: full, .. }, frame, layout, inks } = read_preamble(bytes)?;
     if full != header.size {
         return Err(Problem::damaged("its header changed"));
     }
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
         false => Scales { luma: Scale::Full, chroma: Scale::Full },
     };
     let size = scales.luma.of(full);
-    let turn = if request.auto_orient { Turn::of(orientation) } else { Turn::default() };
+    let turn = if request.auto_orient { Turn::of(header.orientation) } else { Turn::default() };
     let laid = Laid { size, window: window_at(full, 8 / scales.luma.side()), turn };
     let scaling = request.scaling.filter(|_| by_core && matches!(layout, Layout::Gray | Layout::Planar(_)));
     let luma = Wanted { scale: scales.luma, resampler: scaling.map(|scaling| scaling.luma(laid)) };

@@ -10,7 +10,7 @@ use crate::codecs::jpeg::{Expected, decode_part};
 use crate::codecs::{MAX_SIDE, Problem};
 use crate::image::Size;
 
-/// Tags of TIFF 6.0 and its supplements, and of DNG.
+/// Tags of TIFF 6.0 and its supplements.
 mod tag {
     pub(super) const SUBFILE: u16 = 254;
     pub(super) const WIDTH: u16 = 256;
@@ -19,7 +19,6 @@ mod tag {
     pub(super) const COMPRESSION: u16 = 259;
     pub(super) const PHOTOMETRIC: u16 = 262;
     pub(super) const FILL_ORDER: u16 = 266;
-    pub(super) const MAKE: u16 = 271;
     pub(super) const STRIP_OFFSETS: u16 = 273;
     pub(super) const ORIENTATION: u16 = 274;
     pub(super) const SAMPLES: u16 = 277;
@@ -33,13 +32,11 @@ mod tag {
     pub(super) const TILE_HEIGHT: u16 = 323;
     pub(super) const TILE_OFFSETS: u16 = 324;
     pub(super) const TILE_LENGTHS: u16 = 325;
-    pub(super) const SUB_DIRECTORIES: u16 = 330;
     pub(super) const INK_SET: u16 = 332;
     pub(super) const EXTRA_SAMPLES: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
     pub(super) const JPEG_TABLES: u16 = 347;
     pub(super) const PROFILE: u16 = 34_675;
-    pub(super) const DNG_VERSION: u16 = 50_706;
 }
 
 /// The photometric interpretation Y′CbCr.
@@ -56,13 +53,17 @@ pub(super) enum Colors {
     Palette(Vec<[u8; 3]>),
     /// The largest sample is full ink.
     Cmyk,
+    /// CIE L*a*b*. As in ICC profiles of version 2, a* and b* are offset by 128, or they have a sign.
+    Lab {
+        is_offset: bool,
+    },
 }
 
 impl Colors {
     pub(super) const fn samples(&self) -> usize {
         match self {
             Self::Gray { .. } | Self::Palette(_) => 1,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Lab { .. } => 3,
             Self::Cmyk => 4,
         }
     }
@@ -81,6 +82,17 @@ pub(super) enum Predictor {
     None,
     /// Each is the difference from the pixel on its left.
     Horizontal,
+    /// The highest bytes of a row come first, and each byte is the difference from that of the pixel on its left.
+    FloatingPoint,
+}
+
+/// What the bits of a sample are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    /// From 0 to the largest number.
+    Whole,
+    /// From 0 to 1, and beyond.
+    Float,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +121,7 @@ pub(super) struct Page<'a> {
     pub(super) size: Size,
     pub(super) orientation: u8,
     pub(super) bits: u16,
+    pub(super) number: Number,
     /// Samples of a pixel.
     pub(super) samples: usize,
     pub(super) colors: Colors,
@@ -133,23 +146,6 @@ pub(super) struct Page<'a> {
 /// Whether a file has the structure of TIFF.
 pub(super) fn is_tiff(bytes: &[u8]) -> bool {
     Tiff::of(bytes).is_some()
-}
-
-/// Whether a file with the structure of TIFF is one that a camera made of its sensor's data, as far as the part that is
-/// given tells.
-pub(in crate::codecs) fn is_camera_raw(bytes: &[u8]) -> bool {
-    if matches!(bytes, [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]) {
-        return true;
-    }
-    let Some(first) = Tiff::of(bytes).and_then(|tiff| tiff.directory(tiff.first()?)) else { return false };
-    let has = |tag| first.entry(tag).is_some();
-    // The raw picture is in another directory, and a preview comes first (Nikon, Sony, Canon, and others).
-    let is_preview = first.number(tag::SUBFILE).is_some_and(|kind| kind & 1 != 0);
-    has(tag::DNG_VERSION)
-        || (is_preview && has(tag::MAKE) && has(tag::SUB_DIRECTORIES))
-        // A color filter array, linear sensor data; and what Sony, Samsung, Nikon and Pentax compress with.
-        || matches!(first.number(tag::PHOTOMETRIC), Some(32_803 | 34_892))
-        || matches!(first.number(tag::COMPRESSION), Some(32_767 | 32_770 | 34_713 | 65_535))
 }
 
 impl<'a> Page<'a> {
@@ -195,14 +191,13 @@ impl<'a> Page<'a> {
         }
         let samples = samples as usize;
         let bits = same_for_all(directory, tag::BITS, 1)?;
-        match same_for_all(directory, tag::SAMPLE_FORMAT, 1)? {
-            1 | 4 => {}
-            2 => return Err(Problem::Unsupported("a TIFF picture of signed numbers")),
-            _ => return Err(Problem::Unsupported("a TIFF picture of floating-point numbers")),
-        }
-        if !(1..=16).contains(&bits) {
-            return Err(Problem::Unsupported("a TIFF picture of more than 16 bits a sample"));
-        }
+        let kind = match (same_for_all(directory, tag::SAMPLE_FORMAT, 1)?, bits) {
+            (1 | 4, 1..=16 | 24 | 32) => Number::Whole,
+            (3, 16 | 32 | 64) => Number::Float,
+            (2, _) => return Err(Problem::Unsupported("a TIFF picture of signed numbers")),
+            (5 | 6, _) => return Err(Problem::Unsupported("a TIFF picture of complex numbers")),
+            _ => return Err(Problem::Unsupported("a TIFF picture of an unusual number of bits a sample")),
+        };
         let bits = bits as u16;
         let compression = compression(directory)?;
         let is_possible = match compression {
@@ -214,6 +209,9 @@ impl<'a> Page<'a> {
             return Err(Problem::damaged("its header makes no sense"));
         }
         let colors = colors(directory, samples, bits, compression)?;
+        if matches!(colors, Colors::Palette(_) | Colors::Lab { .. }) && kind == Number::Float {
+            return Err(Problem::Unsupported("a TIFF picture in rare colors"));
+        }
         let is_planar = number(tag::PLANAR) == Some(2) && samples > 1;
         let is_ycc = number(tag::PHOTOMETRIC) == Some(YCC);
         if is_ycc && (samples != 3 || is_planar) {
@@ -228,7 +226,8 @@ impl<'a> Page<'a> {
             | (_, Compression::None | Compression::PackBits | Compression::Fax(_) | Compression::Jpeg) => {
                 Predictor::None
             }
-            (Some(2), _) if matches!(bits, 8 | 16) => Predictor::Horizontal,
+            (Some(2), _) if matches!(bits, 8 | 16 | 32 | 64) => Predictor::Horizontal,
+            (Some(3), _) if kind == Number::Float => Predictor::FloatingPoint,
             _ => return Err(Problem::Unsupported("a rare kind of TIFF picture (predictor)")),
         };
         let orientation = number(tag::ORIENTATION).and_then(|value| u8::try_from(value).ok());
@@ -236,17 +235,19 @@ impl<'a> Page<'a> {
         // An index of fewer bits is not scaled, but an opacity would be.
         let alpha = alpha.filter(|_| bits >= 8 || !matches!(colors, Colors::Palette(_)));
         let (chunk, chunks) = chunks(directory, size)?;
+        let profile = directory.entry(tag::PROFILE).map(|entry| entry.bytes()).filter(|profile| !profile.is_empty());
         Ok(Self {
             tiff,
             is_little: tiff.is_little,
             size,
             orientation: orientation.filter(|value| (1..=8).contains(value)).unwrap_or(1),
             bits,
+            number: kind,
             samples,
-            colors,
             alpha,
             predictor,
-            profile: directory.entry(tag::PROFILE).map(|entry| entry.bytes()).filter(|profile| !profile.is_empty()),
+            profile: profile.filter(|_| !matches!(colors, Colors::Lab { .. })),
+            colors,
             pages,
             is_planar,
             compression,
@@ -364,7 +365,8 @@ fn colors(directory: &Directory<'_>, samples: usize, bits: u16, compression: Com
         2 => Colors::Rgb,
         3 if bits <= 8 => Colors::Palette(palette(directory, bits)?),
         5 if directory.number(tag::INK_SET).is_none_or(|set| set == 1) => Colors::Cmyk,
-        8..=10 => return Err(Problem::Unsupported("a TIFF picture in Lab colors")),
+        8 if matches!(bits, 8 | 16) => Colors::Lab { is_offset: false },
+        9 if matches!(bits, 8 | 16) => Colors::Lab { is_offset: true },
         YCC if compression == Compression::Jpeg => Colors::Rgb,
         YCC => return Err(Problem::Unsupported("a TIFF picture in YCbCr colors")),
         _ => return Err(Problem::Unsupported("a TIFF picture in rare colors")),

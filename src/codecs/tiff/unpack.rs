@@ -15,7 +15,7 @@ use crate::codecs::{Finding, Problem};
 const DAMAGED: Problem = Problem::damaged("its pixel data cannot be unpacked");
 
 /// Gives the bytes of a strip or tile one after the other.
-pub(super) struct Unpacker<'a> {
+pub(in crate::codecs) struct Unpacker<'a> {
     packed: Cow<'a, [u8]>,
     /// How much of it was used.
     used: usize,
@@ -61,7 +61,7 @@ impl<'a> Unpacker<'a> {
         Self { findings, ..Self::plain(Cow::Owned(samples)) }
     }
 
-    pub(super) const fn pack_bits(bytes: Cow<'a, [u8]>) -> Self {
+    pub(in crate::codecs) const fn pack_bits(bytes: Cow<'a, [u8]>) -> Self {
         Self::new(bytes, Method::PackBits(Run::Copy(0)))
     }
 
@@ -84,7 +84,7 @@ impl<'a> Unpacker<'a> {
     }
 
     /// The next bytes; for a fax, the next row.
-    pub(super) fn fill(&mut self, out: &mut [u8]) -> Result<(), Problem> {
+    pub(in crate::codecs) fn fill(&mut self, out: &mut [u8]) -> Result<(), Problem> {
         let Self { packed, used, method, .. } = self;
         match method {
             Method::Plain => {
