@@ -6,11 +6,11 @@
 
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
-use crate::image::convert::convert;
+use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::orient::{self, Turn};
 use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
-use crate::image::{Image, Representation, Representations, Size};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod bmp;
 mod directory;
@@ -408,7 +408,7 @@ impl DecodeRequest {
 /// How a result is written: the parameters of `output` after defaults.
 #[derive(Clone, Debug)]
 pub struct EncodeRequest {
-    /// One that can be written: JPEG, PNG or WebP.
+    /// One that can be written.
     pub format: Format,
     /// 1…100, for lossy formats.
     pub quality: u8,
@@ -538,10 +538,24 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
     let format = request.format;
     match format.codec().encode {
         Some(encode) => encode(matched(image), request, webp),
-        None => Err(Failure::execute(
-            format!("{} files cannot be written.", format.name()),
-            "Choose JPEG, PNG or WebP as the output format.",
-        )),
+        None => {
+            let written: Vec<_> = Format::ALL.iter().filter(|format| format.codec().encode.is_some()).collect();
+            let names: Vec<_> = written.iter().map(|format| format.name()).collect();
+            Err(Failure::execute(
+                format!("{} files cannot be written.", format.name()),
+                format!("Choose another output format: {}.", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// A picture as formats without loss write it: gray, RGB or RGBA; planes become RGB, and alpha is left out where nothing is
+/// transparent.
+fn lossless(image: Image) -> Image {
+    let image = if image.representation() == Representation::Ycc { convert(image, Representation::Rgb) } else { image };
+    match image.pixels {
+        Pixels::Rgba(samples) if is_opaque(&samples) => Image { pixels: Pixels::Rgb(drop_alpha(&samples)), ..image },
+        pixels => Image { pixels, ..image },
     }
 }
 

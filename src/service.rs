@@ -231,8 +231,8 @@ macro_rules! with_calls {
                 /// answer, as a list of `File`.
                 "unpack" Unpack {} -> Contents;
                 /// Runs a document over the first picture of each input without storing anything. The results, and the
-                /// thumbnail of the first picture, are attached to the answer, as a list of Blobs. A newer call takes the
-                /// place of those that wait.
+                /// thumbnails of the first picture and of the first result, are attached to the answer, as a list of Blobs.
+                /// A newer call takes the place of those that wait.
                 "preview" Preview { document: Json } -> Previewed;
             }
         }

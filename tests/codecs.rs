@@ -984,6 +984,65 @@ fn alpha_is_put_on_the_background_where_the_format_has_none() {
     assert!(worst(&samples, &[10, 250, 30].repeat(256)) <= 3);
 }
 
+/// The files in `tests/data/written` were read by Pillow and others: `tests/oracles/written.py` compares those of each
+/// picture. To write them again: `PIXELMILL_WRITE=1 cargo test --test codecs written`.
+#[test]
+fn files_are_written_as_others_read_them() {
+    let size = Size::new(61, 37);
+    let colors = scene(size);
+    let gray: Vec<u8> = colors.iter().step_by(3).copied().collect();
+    let opacity = |index: usize| (index % 61 * 4).min(255) as u8;
+    let faded =
+        colors.as_chunks::<3>().0.iter().enumerate().flat_map(|(i, [r, g, b])| [*r, *g, *b, opacity(i)]).collect();
+    let pictures = [
+        ("gray", Image::new(size, Pixels::Gray(gray))),
+        ("rgb", Image::new(size, Pixels::Rgb(colors.clone()))),
+        ("rgba", Image::new(size, Pixels::Rgba(faded))),
+        ("profile", Image { space: ColorSpace::srgb_with_profile(false), ..Image::new(size, Pixels::Rgb(colors)) }),
+    ];
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/written");
+    for (name, image) in pictures {
+        for format in [Format::Png, Format::Tiff, Format::Bmp, Format::Qoi] {
+            let bytes = write(image.clone(), format, 80).bytes;
+            let again = read(&bytes).expect("sound").1;
+            assert_eq!((again.size, rgba(again)), (size, rgba(image.clone())), "{name} {format:?}");
+            let path = folder.join(format!("{name}.{}", format.extension()));
+            if std::env::var_os("PIXELMILL_WRITE").is_some() {
+                std::fs::write(&path, &bytes).expect("written");
+            }
+            assert!(std::fs::read(&path).expect("a file") == bytes, "{} is another file", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_tiff_is_written_in_strips_of_whole_rows() {
+    // A row that is almost as long as a strip, and several strips, the last of which is shorter.
+    for size in [Size::new(65_000, 3), Size::new(701, 301)] {
+        let image = Image::new(size, Pixels::Rgb(scene(size)));
+        let bytes = write(image.clone(), Format::Tiff, 80).bytes;
+        assert!(rgb(read(&bytes).expect("sound").1) == rgb(image), "{size:?}");
+    }
+}
+
+#[test]
+fn colours_that_a_file_cannot_describe_are_converted() {
+    let space = ColorSpace::adobe_rgb();
+    let image =
+        Image { space: space.clone(), ..Image::new(Size::new(2, 1), Pixels::Rgb(vec![10, 200, 30, 90, 90, 90])) };
+    let expected = pixelmill::image::recolor::recolor(image.clone(), &ColorSpace::SRGB);
+    let (_, qoi) = read(&write(image, Format::Qoi, 80).bytes).expect("sound");
+    assert!(qoi.space.is_srgb());
+    assert_eq!(rgb(qoi), rgb(expected));
+    // A bitmap's profile is for colours.
+    let gray =
+        Image { space: space.gray().expect("one curve"), ..Image::new(Size::new(2, 1), Pixels::Gray(vec![10, 200])) };
+    let expected = pixelmill::image::recolor::recolor(gray.clone(), &ColorSpace::SRGB);
+    let (_, bmp) = read(&write(gray, Format::Bmp, 80).bytes).expect("sound");
+    assert!(bmp.space.is_srgb());
+    assert_eq!(rgb(bmp), rgb(expected));
+}
+
 #[test]
 fn png_keeps_every_pixel_in_the_least_color_type() {
     let size = Size::new(37, 23);
@@ -1129,11 +1188,12 @@ fn lossy_webp_needs_the_host() {
 
 #[test]
 fn formats_that_are_only_read_cannot_be_written() {
-    let written = [Format::Jpeg, Format::Png, Format::Webp];
+    let written = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff, Format::Bmp, Format::Qoi];
     for &format in Format::ALL.iter().filter(|format| !written.contains(format)) {
         let image = Image::new(Size::new(1, 1), Pixels::Gray(vec![0]));
         let failure = encode(image, &request(format, 80), None).expect_err("read only");
         assert!(failure.message.contains(format.name()));
+        assert!(written.iter().all(|format| failure.hint.contains(format.name())), "{}", failure.hint);
     }
 }
 
@@ -1174,7 +1234,9 @@ fn a_profile_goes_into_every_format_byte_for_byte() {
     let png = write(image(), Format::Png, 80).bytes;
     let reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().expect("sound");
     assert_eq!(reader.info().icc_profile.as_deref(), Some(&icc[..]));
-    for bytes in [jpeg, png] {
+    let tiff = write(image(), Format::Tiff, 80).bytes;
+    let bmp = write(image(), Format::Bmp, 80).bytes;
+    for bytes in [jpeg, png, tiff, bmp] {
         assert_eq!(read(&bytes).expect("sound").1.space.icc().map(|icc| &icc[..]), Some(&icc[..]));
     }
 }

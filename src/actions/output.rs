@@ -18,6 +18,12 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// TIFF, packed without loss.
+        Tiff = "tiff",
+        /// Windows bitmap.
+        Bmp = "bmp",
+        /// QOI, in sRGB.
+        Qoi = "qoi",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
     }
@@ -40,7 +46,8 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. The previews of camera raw files are JPEG.
+        /// got transparency becomes WebP. The previews of camera raw files are JPEG. Browsers do not show `tiff` and `qoi`,
+        /// and `qoi` has no colour profile: its colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -62,12 +69,20 @@ crate::parameters! {
 }
 
 impl OutputFormat {
+    /// Whether the format of the input decides.
+    pub const fn depends_on_input(self) -> bool {
+        matches!(self, Self::Auto | Self::Web)
+    }
+
     /// The format that is written for an input of this format; `alpha` says whether the picture has alpha.
     pub const fn written(self, input: Format, alpha: bool) -> Format {
         match (self, input) {
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
+            (Self::Tiff, _) => Format::Tiff,
+            (Self::Bmp, _) => Format::Bmp,
+            (Self::Qoi, _) => Format::Qoi,
             (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, _) => Format::Png,

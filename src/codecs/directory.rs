@@ -5,6 +5,8 @@
 pub(super) const ASCII: u16 = 2;
 pub(super) const SHORT: u16 = 3;
 pub(super) const LONG: u16 = 4;
+pub(super) const RATIONAL: u16 = 5;
+pub(super) const UNDEFINED: u16 = 7;
 
 /// Bytes of a TIFF structure.
 #[derive(Clone, Copy)]
@@ -181,10 +183,10 @@ impl<'a> Entry<'a> {
 /// Length of a value of a type.
 const fn length(kind: u16) -> Option<usize> {
     match kind {
-        1 | ASCII | 6 | 7 => Some(1),
+        1 | ASCII | 6 | UNDEFINED => Some(1),
         SHORT | 8 => Some(2),
         LONG | 9 | 11 | 13 => Some(4),
-        5 | 10 | 12 | 16..=18 => Some(8),
+        RATIONAL | 10 | 12 | 16..=18 => Some(8),
         _ => None,
     }
 }

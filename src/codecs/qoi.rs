@@ -1,18 +1,29 @@
-//! The Quite OK Image Format 1.0, read only. Its note of linear samples is ignored, as other readers do.
+//! The Quite OK Image Format 1.0. Its note of linear samples is ignored, as other readers do.
 
 use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+mod write;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
 /// Length of the header.
 const HEADER: usize = 14;
 
+/// The first bytes of a file.
+const MARK: &[u8] = b"qoif";
+
 pub(super) fn sniff(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"qoif")
+    bytes.starts_with(MARK)
+}
+
+/// Where a pixel is remembered.
+fn hash(pixel: [u8; 4]) -> usize {
+    let [red, green, blue, alpha] = pixel.map(usize::from);
+    (red * 3 + green * 5 + blue * 7 + alpha * 11) % 64
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
@@ -85,8 +96,7 @@ impl<'a> Pixel<'a> {
                 self.last
             }
         };
-        let [red, green, blue, alpha] = self.last.map(usize::from);
-        self.seen[(red * 3 + green * 5 + blue * 7 + alpha * 11) % 64] = self.last;
+        self.seen[hash(self.last)] = self.last;
         Ok(self.last)
     }
 }

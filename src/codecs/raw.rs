@@ -146,11 +146,10 @@ fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
         {
             found.parts.push(part(at, length)?);
         }
-        if let Some(preview) = directory.entry(tag::RW2_PREVIEW) {
-            found.parts.push(preview.bytes());
-        } else if directory.lacks_values(tag::RW2_PREVIEW) {
+        if [tag::RW2_PREVIEW, tag::SUB_DIRECTORIES].iter().any(|tag| directory.lacks_values(*tag)) {
             return Err(Problem::Truncated);
         }
+        found.parts.extend(directory.entry(tag::RW2_PREVIEW).map(|preview| preview.bytes()));
         let exif = number(tag::EXIF).and_then(|at| tiff.directory(at));
         found.parts.extend(exif.and_then(|exif| in_notes(exif.from_entry(tag::NOTES)?)));
         let parts = directory.entry(tag::SUB_DIRECTORIES).and_then(|entry| entry.numbers());

@@ -1,7 +1,7 @@
-//! TIFF 6.0 and BigTIFF, read only: gray, RGB, palettes, CMYK and Lab with alpha or without, of 1 to 32 bits, or of
+//! TIFF 6.0 and BigTIFF: gray, RGB, palettes, CMYK and Lab with alpha or without, of 1 to 32 bits, or of
 //! floating-point numbers, of which those from 0 to 1 are shown, in strips or tiles,
 //! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are unpacked
-//! one by one, so that only the picture itself is in memory.
+//! one by one, so that only the picture itself is in memory. Written are gray, RGB and RGBA, packed by Deflate.
 
 use super::icc::{Samples, accept, or_note};
 use super::samples::{half, most, round_16, scaled, straight};
@@ -12,11 +12,12 @@ use crate::image::{Image, Pixels, Representation, Representations, Size};
 mod fax;
 mod page;
 mod unpack;
+mod write;
 
 use page::{Alpha, Colors, Number, Page, Predictor};
 pub(super) use unpack::Unpacker;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 

@@ -75,14 +75,12 @@ impl Plan {
                 let position = self.graph.source_order().position(|source| source == output.origin);
                 position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
             };
-            match output.parameters.format {
-                OutputFormat::Webp => true,
-                format @ (OutputFormat::Auto | OutputFormat::Web) => {
-                    let written = input().map(|input| format.written(input, self.gains_alpha(output)));
-                    written.map_or(format == OutputFormat::Web, |written| written == Format::Webp)
-                }
-                OutputFormat::Jpeg | OutputFormat::Png => false,
+            let format = output.parameters.format;
+            if !format.depends_on_input() {
+                return format == OutputFormat::Webp;
             }
+            let written = input().map(|input| format.written(input, self.gains_alpha(output)));
+            written.map_or(format == OutputFormat::Web, |written| written == Format::Webp)
         })
     }
 

@@ -321,8 +321,8 @@ impl Services {
         })
     }
 
-    /// Renders a document's first picture; the results' files come in the order of the outputs, and then the picture's
-    /// thumbnail.
+    /// Renders a document's first picture; the results' files come in the order of the outputs, and then the thumbnails of
+    /// the picture and of the first output.
     pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
         Ok(self.client()?.preview(document).await?)
     }

@@ -11,7 +11,7 @@ use crate::engine::InputSize;
 use crate::error::Failure;
 use crate::protocol::{Preview, PreviewOutput, Previewed};
 
-/// What came of it, with the files of the outputs and the thumbnail of the first picture.
+/// What came of it, with the files of the outputs, and the thumbnails of the first picture and of the first output.
 pub(super) async fn preview(worker: &Worker, document: &str) -> (Previewed, JsValue) {
     match render(worker, document).await {
         Ok((preview, files)) => (Previewed::Done(preview), files.into()),
@@ -43,10 +43,11 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    let thumbnail = &produced.input_thumbnail;
-    let bytes = Uint8Array::from(thumbnail.bytes.as_slice());
-    let file = blob_of_buffer(&bytes.buffer(), thumbnail.format.media_type()).map_err(|error| no_room(&error))?;
-    files.push(&file);
+    for thumbnail in [Some(&produced.input_thumbnail), produced.output_thumbnail.as_ref()].into_iter().flatten() {
+        let bytes = Uint8Array::from(thumbnail.bytes.as_slice());
+        let file = blob_of_buffer(&bytes.buffer(), thumbnail.format.media_type()).map_err(|error| no_room(&error))?;
+        files.push(&file);
+    }
     let InputSize { width, height, bytes } = produced.input_size;
     let warnings = produced.warnings.into_iter().map(|warning| warning.message).collect();
     let preview =

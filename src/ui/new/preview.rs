@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[derive(Debug)]
 struct Shown {
     rendered: Rendered,
-    /// Of the outputs, and of the picture's thumbnail.
+    /// Of the outputs, and of the thumbnails of the picture and of the first output.
     urls: Vec<String>,
 }
 
@@ -222,7 +222,18 @@ fn Result(shown: Rc<Shown>, output: RwSignal<usize>, entry: Memo<Option<Chosen>>
     let outputs = StoredValue::new(outputs);
     let kept = StoredValue::new_local(shown);
     let chosen = move || outputs.with_value(|outputs| outputs.get(output.get()).cloned());
-    let url = move || kept.with_value(|shown| shown.urls.get(output.get()).cloned());
+    // Browsers do not show every format that can be written.
+    let first_failed = RwSignal::new(false);
+    let url = move || {
+        let at = output.get();
+        let at = if at == 0 && first_failed.get() { count + 1 } else { at };
+        kept.with_value(|shown| shown.urls.get(at).cloned())
+    };
+    let failed = move |_| {
+        if output.get_untracked() == 0 {
+            first_failed.set(true);
+        }
+    };
     let ratio = move || chosen().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
     let size = move || chosen().map(|output| format!("{} × {}", output.width, output.height));
     let facts = move || chosen().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration_ms));
@@ -232,8 +243,10 @@ fn Result(shown: Rc<Shown>, output: RwSignal<usize>, entry: Memo<Option<Chosen>>
         before().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
     })
     .into_any();
-    let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
-        .into_any();
+    let after = (move || {
+        url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false" on:error=failed/> })
+    })
+    .into_any();
     view! {
         <Show when=move || { count > 1 }>
             <div class="segments" role="group" aria-label="Output">

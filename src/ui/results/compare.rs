@@ -29,8 +29,12 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let before = input
         .map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })
         .into_any();
+    // It is the first output's.
+    let result = execution.output_thumbnail.clone().map(Instead::Asset);
     let after = move || {
-        output().map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> })
+        let instead = result.clone().filter(|_| chosen.get() == 0);
+        output()
+            .map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name) instead/> })
     };
     let after = after.into_any();
     view! {
