@@ -71,8 +71,7 @@ macro_rules! formats {
             }
         }
 
-        /// The format by content, if it is known.
-        pub fn sniff(bytes: &[u8]) -> Option<Format> {
+        fn by_signature(bytes: &[u8]) -> Option<Format> {
             $(if $module::sniff(bytes) { return Some(Format::$format); })*
             None
         }
@@ -465,11 +464,19 @@ pub fn check(bytes: &[u8]) -> Result<Header, String> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header, Problem> {
-    match recognize(bytes) {
-        Content::Image(format) => (format.codec().probe)(bytes).and_then(within_limits),
-        Content::Foreign(foreign) => Err(Problem::Foreign(foreign)),
-        Content::Unknown if bytes.is_empty() => Err(Problem::NoContent),
-        Content::Unknown => Err(Problem::NotAnImage),
+    match (sniff(bytes), foreign::foreign(bytes)) {
+        (Some(format), _) => (format.codec().probe)(bytes).and_then(within_limits),
+        (None, Some(foreign)) => Err(Problem::Foreign(foreign)),
+        (None, None) if bytes.is_empty() => Err(Problem::NoContent),
+        (None, None) => Err(Problem::NotAnImage),
+    }
+}
+
+/// The format by content, if it is known.
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    match by_signature(bytes) {
+        Some(Format::Tiff) if raw::is_camera_raw(bytes) => Some(Format::Raw),
+        found => found,
     }
 }
 
@@ -487,9 +494,10 @@ pub enum Content {
 /// How many first bytes of a file [`recognize`] needs (or all of a shorter one).
 pub const HEAD: u64 = 1024;
 
-/// Recognises a file by its first bytes, which does not mean that it can be decoded.
+/// Recognises a file by its first bytes, which does not mean that it can be decoded. Camera raw files with the structure of
+/// TIFF count as TIFF: only a decoder tells them apart.
 pub fn recognize(bytes: &[u8]) -> Content {
-    match (sniff(bytes), foreign::foreign(bytes)) {
+    match (by_signature(bytes), foreign::foreign(bytes)) {
         (Some(format), _) => Content::Image(format),
         (None, Some(foreign)) => Content::Foreign(foreign),
         (None, None) => Content::Unknown,

@@ -9,12 +9,14 @@ mod inputs;
 mod limits;
 mod plan;
 mod run;
+mod steps;
 mod thumbnail;
 
 pub use graph::{Graph, GraphNode, GraphOutput, GraphSource};
 pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use run::{Produced, ProducedOutput, Services, Source};
+pub use steps::Steps;
 
 /// Version of the program. Records carry a [`Graph::version`], which begins with it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -44,7 +44,6 @@ use leptos::prelude::*;
 
 mod ask_name;
 mod batches;
-mod before_after;
 mod confirm;
 mod drop;
 mod embed;
@@ -64,6 +63,7 @@ mod route;
 mod services;
 mod stage;
 mod theme;
+mod viewer;
 mod widgets;
 
 use embed::{Embedding, Layout};

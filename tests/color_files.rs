@@ -301,7 +301,7 @@ fn colours_of_parameters_are_srgb() {
 fn thumbnails_are_srgb_without_a_profile() {
     let bytes = data("color/adobe-rgb.png");
     let produced = produced(&chain(&[("output", json!({}))]), &[&bytes]);
-    for thumbnail in [produced.input_thumbnail, produced.output_thumbnail.unwrap()] {
+    for thumbnail in [produced.input_thumbnail.unwrap(), produced.output_thumbnail.unwrap()] {
         assert_eq!(icc(&thumbnail.bytes), None);
         // JPEG of quality 80 and halved chroma.
         let shown = rgb(&thumbnail.bytes);

@@ -163,7 +163,7 @@ proptest! {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
                 Source { name: &input.name, folder: input.folder(), bytes }
             }).collect();
-            match plan.run(0, &sources, Services { webp: None, networks: Some(&Blot) }) {
+            match plan.run(0, &sources, Services { networks: Some(&Blot), ..Services::default() }) {
                 Ok(produced) => {
                     for warning in &produced.warnings {
                         prop_assert!(warning.action_id.is_some(), "{:?}", warning);
@@ -213,7 +213,7 @@ fn run_on(
         .collect();
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let services = Services { webp: None, networks: Some(networks) };
+    let services = Services { networks: Some(networks), ..Services::default() };
     plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: file }], services)
 }
 

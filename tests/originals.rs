@@ -231,7 +231,8 @@ fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Result<Produce
     let sources = [Source { name: "a", folder: "", bytes }];
     let webp = Padded(2000);
     // A host loads the encoder only if it is needed.
-    let services = Services { webp: plan.needs_webp(&sources).then_some(&webp as &dyn WebpEncoder), networks: None };
+    let webp = plan.needs_webp(&sources).then_some(&webp as &dyn WebpEncoder);
+    let services = Services { webp, ..Services::default() };
     plan.run(0, &sources, services)
 }
 

@@ -22,7 +22,7 @@ use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::codecs::{self, Encoded, WebpEncoder};
-use crate::engine::{self, InputRef, Plan, Produced, Services, Source};
+use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
 use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
@@ -173,6 +173,8 @@ struct Worker {
     webp: RefCell<Option<Rc<Libwebp>>>,
     networks: ModelCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
+    /// What is kept from one preview to the next, once there was one.
+    previews: preview::Kept,
 }
 
 /// What a run learned, whatever the outcome.
@@ -192,7 +194,14 @@ impl Default for Outcome {
 impl Worker {
     fn new(database: Storage, libwebp: JsValue) -> Self {
         let networks = ModelCache::new(database.clone());
-        Self { database, libwebp, webp: RefCell::default(), networks, plans: RefCell::default() }
+        Self {
+            database,
+            libwebp,
+            webp: RefCell::default(),
+            networks,
+            plans: RefCell::default(),
+            previews: preview::Kept::default(),
+        }
     }
 
     async fn run(&self, execution: &Execution, read_ahead: &Array) {
@@ -221,7 +230,7 @@ impl Worker {
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                self.produce(&plan, execution, read_ahead, &mut outcome).await?
+                self.produce(&plan, execution, read_ahead, None, &mut outcome).await?
             }
             Err(failure) => Err(failure),
         };
@@ -264,6 +273,7 @@ impl Worker {
         plan: &Plan,
         execution: &Execution,
         read_ahead: &Array,
+        steps: Option<&RefCell<Steps>>,
         outcome: &mut Outcome,
     ) -> Result<Result<Produced, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
@@ -317,7 +327,7 @@ impl Worker {
             if count > 0 {
                 report(&FromWorker::Infers { networks: count });
             }
-            let services = Services { webp: encoder, networks: Some(&networks) };
+            let services = Services { webp: encoder, networks: Some(&networks), steps };
             match plan.run(execution.asset_index, &sources, services) {
                 Ok(produced) => break Ok(produced),
                 Err(Stop::Failed(failure)) => break Err(failure),
@@ -462,11 +472,9 @@ async fn collect_results(
 ) -> Result<Results, Failure> {
     let Produced { outputs, warnings, input_thumbnail, output_thumbnail, input_size, .. } = produced;
     let mut results = Results { warnings, ..Results::default() };
-    let output_thumbnail = async {
-        match &output_thumbnail {
-            Some(thumbnail) => asset_of(thumbnail, "").await.map(Some),
-            None => Ok(None),
-        }
+    let stored = async |thumbnail: Option<Encoded>| match &thumbnail {
+        Some(thumbnail) => asset_of(thumbnail, "").await.map(Some),
+        None => Ok(None),
     };
     let files = async {
         for output in outputs {
@@ -489,12 +497,13 @@ async fn collect_results(
         }
         Ok::<(), Failure>(())
     };
-    let (files, (input, output)) = both(files, both(asset_of(&input_thumbnail, ""), output_thumbnail)).await;
+    let (files, (input, output)) = both(files, both(stored(input_thumbnail), stored(output_thumbnail))).await;
     files?;
-    let input = input?;
-    findings.input_thumbnail = Some(input.asset_id.clone());
     findings.input_size = Some(input_size);
-    assets.push(input);
+    if let Some(input) = input? {
+        findings.input_thumbnail = Some(input.asset_id.clone());
+        assets.push(input);
+    }
     if let Some(output) = output? {
         results.output_thumbnail = Some(output.asset_id.clone());
         assets.push(output);

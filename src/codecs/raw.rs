@@ -38,8 +38,9 @@ mod tag {
     pub(super) const OLYMPUS_PREVIEW_LENGTH: u16 = 0x0102;
 }
 
+/// Those with the structure of TIFF have its signature: [`is_camera_raw`].
 pub(super) fn sniff(bytes: &[u8]) -> bool {
-    bytes.starts_with(RAF) || Tiff::of_camera(bytes).is_some() || has_tiff_structure(bytes)
+    bytes.starts_with(RAF) || Tiff::of_camera(bytes).is_some()
 }
 
 /// The signature of Fujifilm's files.
@@ -47,7 +48,7 @@ const RAF: &[u8] = b"FUJIFILMCCD-RAW ";
 
 /// Whether a file with the structure of TIFF is one that a camera made of its sensor's data, as far as the part that is
 /// given tells.
-pub(super) fn has_tiff_structure(bytes: &[u8]) -> bool {
+pub(super) fn is_camera_raw(bytes: &[u8]) -> bool {
     if matches!(bytes, [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]) {
         return true;
     }
@@ -173,8 +174,8 @@ fn in_notes(notes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tiff;
-    use super::*;
+    use super::super::sniff;
+    use super::Format;
 
     #[test]
     fn files_with_signatures_of_their_own_are_known() {
@@ -185,7 +186,7 @@ mod tests {
             (b"FUJIFILMCCD-RAW 0201", true),
             (b"MM\0*\0\0\0\x08", false),
         ] {
-            assert_eq!(sniff(bytes), is_raw, "{bytes:?}");
+            assert_eq!(sniff(bytes) == Some(Format::Raw), is_raw, "{bytes:?}");
         }
     }
 
@@ -212,8 +213,8 @@ mod tests {
             (&[(subfile, 1), (photometric, 2)], false),
         ] {
             let file = tiff_with(entries);
-            assert_eq!(sniff(&file), is_raw, "{entries:?}");
-            assert_eq!(tiff::sniff(&file), !is_raw, "{entries:?}");
+            let expected = if is_raw { Format::Raw } else { Format::Tiff };
+            assert_eq!(sniff(&file), Some(expected), "{entries:?}");
         }
     }
 }

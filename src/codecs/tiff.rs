@@ -5,7 +5,7 @@
 
 use super::icc::{Samples, accept, or_note};
 use super::samples::{half, most, round_16, scaled, straight};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, raw};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
 use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -21,9 +21,9 @@ pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encod
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
-/// Camera raw files have the same structure.
+/// Some camera raw files have the same signature.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
-    page::is_tiff(bytes) && !raw::has_tiff_structure(bytes)
+    page::is_tiff(bytes)
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {

@@ -1,10 +1,14 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::graph::GraphOutput;
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
+use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
 use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
@@ -35,9 +39,9 @@ pub struct Produced {
     pub outputs: Vec<ProducedOutput>,
     /// What was measured of the primary input.
     pub input_size: InputSize,
-    /// At most 256 × 256 pixels of the primary input.
-    pub input_thumbnail: Encoded,
-    /// At most 256 × 256 pixels of the first result.
+    /// At most 256 × 256 pixels of the primary input; none if [`Services::steps`] are kept.
+    pub input_thumbnail: Option<Encoded>,
+    /// At most 256 × 256 pixels of the first result; none if [`Services::steps`] are kept.
     pub output_thumbnail: Option<Encoded>,
     /// Warnings about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
@@ -50,6 +54,8 @@ pub struct Services<'a> {
     pub webp: Option<&'a dyn WebpEncoder>,
     /// The salient-object models, if [`Plan::networks`] names any.
     pub networks: Option<&'a dyn ModelSource>,
+    /// Where results of nodes are kept for the next run: for previews, which need no thumbnails.
+    pub steps: Option<&'a RefCell<Steps>>,
 }
 
 /// One result.
@@ -104,6 +110,10 @@ impl Plan {
             });
         }
         let choice = self.choose(&headers)?;
+        let keys = match services.steps {
+            Some(_) => self.keys(index, &choice),
+            None => vec![None; self.graph.nodes.len()],
+        };
         Runner {
             plan: self,
             index,
@@ -111,6 +121,7 @@ impl Plan {
             headers,
             choice,
             services,
+            keys,
             doubted: vec![false; self.graph.sources.len()],
             input_thumbnail: None,
             output_thumbnail: None,
@@ -150,6 +161,8 @@ struct Runner<'a> {
     headers: Vec<Option<Header>>,
     choice: Choice,
     services: Services<'a>,
+    /// For each node, under which key its results are kept, if they are.
+    keys: Vec<Option<Key>>,
     /// For each source: whether decoding its file gave a doubt.
     doubted: Vec<bool>,
     input_thumbnail: Option<Encoded>,
@@ -157,28 +170,65 @@ struct Runner<'a> {
     warnings: Vec<Warning>,
 }
 
+/// What is left to do when the results of earlier runs are used.
+struct Work {
+    /// For each output, what was written before.
+    written: Vec<Option<Rc<Written>>>,
+    /// For each node, what it made before.
+    made: Vec<Option<Rc<Pictures>>>,
+    /// For each node, whether somebody needs its pictures now.
+    needed: Vec<bool>,
+}
+
+impl Work {
+    /// How often the picture of an output port is used: by nodes that run, and by results that are written.
+    fn uses(&self, plan: &Plan, node: usize, port: usize) -> usize {
+        let runs = |index: usize| self.needed[index] && self.made[index].is_none();
+        let consumers = plan.graph.nodes.iter().enumerate().filter(|(index, _)| runs(*index));
+        let consumers = consumers.flat_map(|(_, consumer)| consumer.inputs.iter().flatten());
+        let outputs = plan.graph.outputs.iter().zip(&self.written).filter(|(_, written)| written.is_none());
+        consumers.filter(|end| **end == (node, port)).count()
+            + outputs.filter(|(output, _)| (output.node, output.port) == (node, port)).count()
+    }
+}
+
 impl Runner<'_> {
     fn run(mut self) -> Result<Produced, Stop> {
         let graph = &self.plan.graph;
+        let work = self.work();
         let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
         for index in 0..graph.nodes.len() {
             let node = &graph.nodes[index];
-            let results = match (&self.plan.operations[index], node.source) {
-                (None, Some(source)) => vec![self.decode(index, source)?],
-                (Some(_), _) => {
+            let said = self.warnings.len();
+            let results = match (&work.made[index], &self.plan.operations[index], node.source) {
+                _ if !work.needed[index] => Vec::new(),
+                (Some(made), ..) => made.to_vec(),
+                (None, None, Some(source)) => vec![self.decode(index, source)?],
+                (None, Some(_), _) => {
                     self.transform(index, &mut intermediates)?.into_iter().map(|image| (image, None)).collect()
                 }
-                (None, None) => Vec::new(),
+                (None, None, None) => Vec::new(),
             };
+            if work.needed[index] && work.made[index].is_none() {
+                self.keep(index, &results, said);
+            } else {
+                self.repeat_notes(index);
+            }
             for (port, (image, reduced)) in results.into_iter().enumerate() {
-                let left = graph.uses(index, port);
+                let left = work.uses(self.plan, index, port);
                 intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
                 if output.node == index {
-                    let (image, _) = take(&mut intermediates[index], output.port, None)?;
-                    outputs[position] = Some(self.write(position, image)?);
+                    let written = match &work.written[position] {
+                        Some(written) => written.as_ref().clone(),
+                        None => {
+                            let (image, _) = take(&mut intermediates[index], output.port, None)?;
+                            self.write(position, image)?
+                        }
+                    };
+                    outputs[position] = Some(self.named(position, written)?);
                 }
             }
         }
@@ -186,18 +236,78 @@ impl Runner<'_> {
         let header = self.headers[primary].as_ref();
         let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
         let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
-        let input_thumbnail = match self.input_thumbnail.take() {
-            Some(thumbnail) => thumbnail,
+        if self.input_thumbnail.is_none() && self.services.steps.is_none() {
             // No result needed the primary picture: its thumbnail is still shown.
-            None => self.stray_thumbnail(primary)?,
-        };
+            self.input_thumbnail = Some(self.stray_thumbnail(primary)?);
+        }
         Ok(Produced {
             outputs: outputs.into_iter().flatten().collect(),
             input_size: InputSize { width: size.width, height: size.height, bytes },
-            input_thumbnail,
+            input_thumbnail: self.input_thumbnail,
             output_thumbnail: self.output_thumbnail,
             warnings: self.warnings,
         })
+    }
+
+    /// What must run, given what is kept of earlier runs: everything if nothing is.
+    fn work(&self) -> Work {
+        let graph = &self.plan.graph;
+        let mut work = Work {
+            written: vec![None; graph.outputs.len()],
+            made: vec![None; graph.nodes.len()],
+            needed: vec![self.services.steps.is_none(); graph.nodes.len()],
+        };
+        let Some(steps) = self.services.steps else { return work };
+        let mut steps = steps.borrow_mut();
+        // What a node said is repeated even if it need not run; where that is forgotten, it runs.
+        let is_known = |steps: &Steps, index: usize| self.keys[index].is_some_and(|key| steps.notes(key).is_some());
+        for (position, output) in graph.outputs.iter().enumerate() {
+            if let Some(key) = self.output_key(output).filter(|_| is_known(&steps, output.node)) {
+                work.written[position] = steps.written(key);
+            }
+            work.needed[output.node] |= work.written[position].is_none();
+        }
+        for index in (0..graph.nodes.len()).rev() {
+            work.needed[index] |= !is_known(&steps, index);
+            if !work.needed[index] {
+                continue;
+            }
+            if let Some(key) = self.keys[index].filter(|_| is_known(&steps, index)) {
+                work.made[index] = steps.pictures(key);
+            }
+            if work.made[index].is_none() {
+                for (before, _) in graph.nodes[index].inputs.iter().flatten() {
+                    work.needed[*before] = true;
+                }
+            }
+        }
+        work
+    }
+
+    fn output_key(&self, output: &GraphOutput) -> Option<Key> {
+        self.plan.output_key(output, self.keys[output.node], self.headers[output.origin].as_ref())
+    }
+
+    /// Keeps what a node has made and what it has said, which begins with the warning `said`.
+    fn keep(&self, index: usize, results: &Pictures, said: usize) {
+        if let (Some(steps), Some(key)) = (self.services.steps, self.keys[index]) {
+            let doubted = self.plan.graph.nodes[index].source.is_some_and(|source| self.doubted[source]);
+            let mut steps = steps.borrow_mut();
+            steps.note(key, Notes { warnings: self.warnings[said..].to_vec(), doubted });
+            steps.keep_pictures(key, results.clone());
+        }
+    }
+
+    /// Says once more what a node said that does not run again.
+    fn repeat_notes(&mut self, index: usize) {
+        if let (Some(steps), Some(key)) = (self.services.steps, self.keys[index])
+            && let Some(Notes { warnings, doubted }) = steps.borrow().notes(key)
+        {
+            self.warnings.extend_from_slice(warnings);
+            if let Some(source) = self.plan.graph.nodes[index].source {
+                self.doubted[source] |= doubted;
+            }
+        }
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
@@ -256,7 +366,7 @@ impl Runner<'_> {
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
-        if source == self.plan.graph.primary && self.input_thumbnail.is_none() {
+        if source == self.plan.graph.primary && self.input_thumbnail.is_none() && self.services.steps.is_none() {
             self.input_thumbnail = Some(thumbnail(&image, header.upright(auto_orient))?);
         }
         Ok((image, reduced))
@@ -275,10 +385,10 @@ impl Runner<'_> {
         thumbnail(&decoded.image, header.upright(true))
     }
 
-    fn write(&mut self, position: usize, image: Image) -> Result<ProducedOutput, Failure> {
+    fn write(&mut self, position: usize, image: Image) -> Result<Written, Failure> {
         let output = &self.plan.graph.outputs[position];
         let parameters = &output.parameters;
-        if position == 0 {
+        if position == 0 && self.services.steps.is_none() {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
         }
         let alpha = image.representation() == Representation::Rgba;
@@ -298,6 +408,7 @@ impl Runner<'_> {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
+        let mut warnings = Vec::new();
         if let Some((source, original)) = self.original(output, size, &encoded) {
             encoded = original;
             if position == 0 && source == self.plan.graph.primary {
@@ -308,8 +419,20 @@ impl Runner<'_> {
                 "The result would be larger than the original file, so the original was kept, without its metadata.",
                 "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
-            self.warnings.push(kept.at(&output.action_id));
+            warnings.push(kept.at(&output.action_id));
         }
+        let written = Written { size, encoded, warnings };
+        if let (Some(steps), Some(key)) = (self.services.steps, self.output_key(output)) {
+            steps.borrow_mut().keep_written(key, written.clone());
+        }
+        Ok(written)
+    }
+
+    /// A result with its name.
+    fn named(&mut self, position: usize, written: Written) -> Result<ProducedOutput, Failure> {
+        let output = &self.plan.graph.outputs[position];
+        let Written { size, encoded, warnings } = written;
+        self.warnings.extend(warnings);
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
         let name = output.name(input, folder, self.index, encoded.format.extension(), (size.width, size.height));
         let name = name.map_err(|unknown| {
@@ -672,7 +795,8 @@ mod tests {
             &[("in", "resize")],
         ));
         let produced = run(&plan, &jpeg(640, 320), "a.jpg");
-        let header = codecs::probe(&produced.input_thumbnail.bytes, "thumbnail").expect("a picture");
+        let header =
+            codecs::probe(&produced.input_thumbnail.expect("a thumbnail").bytes, "thumbnail").expect("a picture");
         assert_eq!(header.size, Size::new(256, 128));
         assert!(produced.output_thumbnail.is_some());
     }
@@ -732,7 +856,7 @@ mod tests {
         let produced = run(&plan, &jpeg(1200, 800), "a.jpg");
         let size = |bytes: &[u8]| codecs::probe(bytes, "thumbnail").expect("a picture").size;
         assert_eq!(produced.outputs[0].size, Size::new(300, 700));
-        assert_eq!(size(&produced.input_thumbnail.bytes), Size::new(256, 171));
+        assert_eq!(size(&produced.input_thumbnail.expect("a thumbnail").bytes), Size::new(256, 171));
         assert_eq!(size(&produced.output_thumbnail.expect("a thumbnail").bytes), Size::new(110, 256));
     }
 
@@ -770,5 +894,80 @@ mod tests {
         assert_eq!(least(1000, 95), sizes((2000, 1500), (2000, 1500)));
         assert_eq!(least(333, 95), sizes((1000, 750), (999, 750)));
         assert_eq!(least(124, 95), sizes((500, 375), (496, 372)));
+    }
+
+    #[test]
+    fn after_an_edit_only_what_depends_on_it_runs_again() {
+        let steps = RefCell::new(Steps::new(1 << 24));
+        let bytes = png(40, 30, false);
+        let document = |blur: f64, flip: &str, quality: u32, address: &str| {
+            let images = json!([{ "name": "a.png", "sourceUrl": address }]);
+            let actions = vec![
+                action("in", "input-images", json!({ "images": images })),
+                action("soft", "gaussian-blur", json!({ "sigma": blur })),
+                action("turned", "flip", json!({ "direction": flip })),
+                action("gray", "grayscale", json!({})),
+                action("one", "output", json!({ "format": "jpeg", "quality": quality })),
+                action("two", "output", json!({ "format": "png", "name": "{name}-two.{ext}" })),
+            ];
+            let edges = [("in", "soft"), ("soft", "turned"), ("turned", "one"), ("soft", "gray"), ("gray", "two")];
+            document(actions, &edges)
+        };
+        // What ran, after a check that the results are those of a run without anything kept.
+        let ran = |document: Value| -> Vec<String> {
+            let (plan, log, _) = watched(document);
+            let source = [Source { name: "a.png", folder: "", bytes: &bytes }];
+            let results = |services: Services<'_>| {
+                let produced = plan.run(0, &source, services).unwrap_or_else(|failure| panic!("{failure:?}"));
+                let outputs = produced.outputs.into_iter().map(|one| (one.name, one.size, one.encoded.bytes));
+                outputs.collect::<Vec<_>>()
+            };
+            let kept = results(Services { steps: Some(&steps), ..Services::default() });
+            let ran = log.lock().expect("no panic").iter().map(|(id, _)| id.clone()).collect();
+            assert_eq!(kept, results(Services::default()));
+            ran
+        };
+        let sorted = |document: Value| {
+            let mut ran = ran(document);
+            ran.sort();
+            ran
+        };
+        assert_eq!(sorted(document(2.0, "horizontal", 80, "asset:1")), ["gray", "soft", "turned"]);
+        assert_eq!(ran(document(2.0, "horizontal", 80, "asset:1")), [""; 0], "nothing has changed");
+        assert_eq!(ran(document(2.0, "vertical", 80, "asset:1")), ["turned"]);
+        assert_eq!(ran(document(2.0, "vertical", 40, "asset:1")), [""; 0], "only written again");
+        assert_eq!(sorted(document(3.0, "vertical", 40, "asset:1")), ["gray", "soft", "turned"]);
+        assert_eq!(ran(document(2.0, "horizontal", 80, "asset:1")), [""; 0], "an edit is undone");
+        assert_eq!(ran(document(2.0, "horizontal", 80, "asset:2")).len(), 3, "another picture");
+        let changing = "https://pictures.example/a.png";
+        assert_eq!(ran(document(2.0, "horizontal", 80, changing)).len(), 3);
+        assert_eq!(ran(document(2.0, "horizontal", 80, changing)).len(), 3, "what an address leads to may change");
+        steps.replace(Steps::new(100));
+        assert_eq!(ran(document(2.0, "horizontal", 80, "asset:1")).len(), 3);
+        assert_eq!(ran(document(2.0, "horizontal", 80, "asset:1")).len(), 3, "there is no room to keep anything");
+    }
+
+    #[test]
+    fn what_nodes_noticed_is_said_again_though_they_do_not_run() {
+        let bytes = include_bytes!("../../tests/data/field/gif-animated.gif").as_slice();
+        let steps = RefCell::new(Steps::new(1 << 24));
+        let warnings = |quality: u32, turn: &str| {
+            let (plan, ..) = watched(document(
+                vec![
+                    input("in"),
+                    action("turned", "flip", json!({ "direction": turn })),
+                    action("save", "output", json!({ "quality": quality })),
+                ],
+                &[("in", "turned"), ("turned", "save")],
+            ));
+            let source = [Source { name: "a.gif", folder: "", bytes }];
+            let produced = plan.run(0, &source, Services { steps: Some(&steps), ..Services::default() });
+            produced.unwrap_or_else(|failure| panic!("{failure:?}")).warnings
+        };
+        let first = warnings(80, "horizontal");
+        assert_eq!(first.len(), 1, "{first:?}");
+        assert_eq!(warnings(80, "horizontal"), first);
+        assert_eq!(warnings(70, "horizontal"), first);
+        assert_eq!(warnings(70, "vertical"), first);
     }
 }

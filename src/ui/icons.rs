@@ -6,6 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Plus,
+    Minus,
     Picture,
     Folder,
     Close,
@@ -38,6 +39,7 @@ impl Shape {
     const fn path(self) -> &'static str {
         match self {
             Self::Plus => "M12 5v14M5 12h14",
+            Self::Minus => "M5 12h14",
             Self::Picture => "M4 5h16v14H4zM4 16l4.5-4.5 4 4L15 13l5 4.5M15.5 9h.01",
             Self::Folder => "M3.5 18.5v-13h6l2 2.5h9v10.5z",
             Self::Close => "M6.5 6.5l11 11M17.5 6.5l-11 11",

@@ -128,10 +128,7 @@ impl Stage {
         match self.0.get_value().element.as_ref() {
             None => keep(Listener::new(&window().into(), "resize", move |_| callback())),
             Some((frame, _)) => {
-                let changed = Closure::<dyn Fn()>::new(callback);
-                let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) else { return };
-                observer.observe(&frame.outer);
-                keep(Observed { observer, _callback: changed });
+                on_size(&frame.outer, callback);
             }
         }
     }
@@ -184,6 +181,14 @@ impl Stage {
 pub(crate) fn keep<T: 'static>(listener: T) {
     let kept = StoredValue::new_local(Some(listener));
     on_cleanup(move || kept.dispose());
+}
+
+/// Calls back now and whenever the element's size changes, until the current reactive owner is disposed.
+pub(crate) fn on_size(element: &Element, callback: impl Fn() + 'static) {
+    let changed = Closure::<dyn Fn()>::new(callback);
+    let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) else { return };
+    observer.observe(element);
+    keep(Observed { observer, _callback: changed });
 }
 
 /// Stops observing when dropped.

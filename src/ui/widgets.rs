@@ -284,12 +284,12 @@ pub(crate) fn MenuItem(
 }
 
 /// A smaller copy of a picture, in a format that every browser shows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Instead {
     /// A stored one, by its asset id.
     Asset(String),
-    /// One with an address.
-    Url(String),
+    /// One with an address, which may change.
+    Url(Signal<Option<String>, LocalStorage>),
 }
 
 /// A stored picture, by its asset id.
@@ -313,14 +313,22 @@ pub(crate) fn StoredImage(
         });
     };
     load(asset_id);
-    let instead = StoredValue::new(instead);
-    let failed = move |_| match instead.try_update_value(Option::take).flatten() {
-        Some(Instead::Asset(asset_id)) => load(asset_id),
-        Some(Instead::Url(url)) => source.set(Some(url)),
-        None => {}
+    let instead = StoredValue::new_local(instead);
+    let has_failed = RwSignal::new(false);
+    let failed = move |_| {
+        if !has_failed.get_untracked() {
+            has_failed.set(true);
+            if let Some(Instead::Asset(asset_id)) = instead.get_value() {
+                load(asset_id);
+            }
+        }
+    };
+    let shown = move || match instead.get_value() {
+        Some(Instead::Url(url)) if has_failed.get() => url.get(),
+        _ => source.get(),
     };
     view! {
-        {move || source.get().map(|url| {
+        {move || shown().map(|url| {
             view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false" on:error=failed/> }
         })}
     }

@@ -75,7 +75,7 @@ test("another picture, several outputs, failures and errors", async (t) => {
   await card.click();
   await page.locator(id("preview-unavailable"), { hasText: "Add logo" }).waitFor();
   await page.locator(id("logo-input")).setInputFiles([file("logo.png", (await pictures.logo()).bytes)]);
-  await page.locator(id("preview-output-1")).click();
+  await page.locator(id("output-switch-1")).click();
   await page.locator(`${id("live-preview")} ${id("after")} img`).waitFor();
   // A document with an error, and one that fails on this picture.
   await page.locator(id("workflow-card-own")).click();

@@ -34,15 +34,13 @@ const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], bud
 /// The parts of the page's program that its first view does not need.
 const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 300_000 };
 const SERVICE: Part = Part { name: "service", prefix: "service", optimisation: &["-Os"], budget: 300_000 };
-const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: &["-O3"], budget: 1_500_000 };
-/// Its kernels stay separate functions: V8 replaces a function with optimised code only between two calls, and a run is
-/// one long call.
-const NETWORK: Part = Part {
-    name: "network",
-    prefix: "network",
-    optimisation: &["-O3", "--one-caller-inline-max-function-size=0"],
-    budget: 64_000,
-};
+const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: KERNELS, budget: 1_500_000 };
+const NETWORK: Part = Part { name: "network", prefix: "network", optimisation: KERNELS, budget: 64_000 };
+
+/// For programs that compute: a kernel with a single caller stays a function of its own. V8 replaces a function with
+/// optimised code only between two calls, and a run is one long call; and inside a large function it keeps fewer of a
+/// kernel's values in registers (the loop that reads JPEG blocks takes 25 ms instead of 41 for 12 megapixels).
+const KERNELS: &[&str] = &["-O3", "--one-caller-inline-max-function-size=0"];
 
 /// The API page, which is scripts of ours and no program.
 const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };

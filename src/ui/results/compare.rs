@@ -8,8 +8,8 @@ use leptos::task::spawn_local;
 use super::behind::{Behind, BehindChoice};
 use super::row::name;
 use crate::batch::records::{Execution, OutputFile};
-use crate::ui::before_after::BeforeAfter;
 use crate::ui::services::Services;
+use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
 use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
@@ -22,10 +22,14 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let input = execution.input_asset.asset_id.clone();
     let thumbnail = execution.input_thumbnail.clone().map(Instead::Asset);
     let alt = name(&execution);
+    let choice = |output: &OutputFile| OutputChoice {
+        text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
+        name: output.name.clone(),
+    };
+    let choices: Vec<OutputChoice> = execution.outputs.iter().map(choice).collect();
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
-    let ratio = move || output().map_or(1.5, |output| f64::from(output.width) / f64::from(output.height.max(1)));
-    let measure = execution.input_size.map(|size| format!("{} × {}", size.width, size.height));
+    let measure = execution.input_size.map(|size| (size.width, size.height));
     let before = input
         .map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })
         .into_any();
@@ -38,12 +42,11 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     };
     let after = after.into_any();
     view! {
-        <OutputSwitch outputs chosen/>
-        <BeforeAfter
-            ratio=Signal::derive(ratio)
+        <OutputSwitch choices=Signal::derive(move || choices.clone()) chosen/>
+        <Viewer
+            before_size=Signal::derive(move || measure)
+            after_size=Signal::derive(move || output().map(|output| (output.width, output.height)))
             background=Signal::derive(move || if transparent.get() { behind.background() } else { String::new() })
-            before_tag=Signal::derive(move || measure.clone())
-            after_tag=Signal::derive(move || output().as_ref().map(size))
             before
             after
         />
@@ -68,39 +71,4 @@ fn transparent(output: impl Fn() -> Option<OutputFile> + Copy + Send + Sync + 's
         });
     });
     transparent
-}
-
-fn size(output: &OutputFile) -> String {
-    format!("{} × {}", output.width, output.height)
-}
-
-#[component]
-fn OutputSwitch(outputs: StoredValue<Vec<OutputFile>>, chosen: RwSignal<usize>) -> impl IntoView {
-    let buttons = move || {
-        outputs.with_value(|outputs| {
-            outputs
-                .iter()
-                .enumerate()
-                .map(|(index, output)| {
-                    let text = format!("{} {}", format::media_type(&output.mime_type), size(output));
-                    view! {
-                        <button
-                            type="button"
-                            data-testid=format!("output-switch-{index}")
-                            aria-pressed=move || (chosen.get() == index).to_string()
-                            title=output.name.clone()
-                            on:click=move |_| chosen.set(index)
-                        >
-                            {text}
-                        </button>
-                    }
-                })
-                .collect::<Vec<_>>()
-        })
-    };
-    view! {
-        <Show when=move || outputs.with_value(|outputs| outputs.len() > 1)>
-            <div class="segments" role="group" aria-label="Output">{buttons}</div>
-        </Show>
-    }
 }
