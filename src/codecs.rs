@@ -119,6 +119,11 @@ impl Format {
         Self::ALL.iter().copied().find(|format| format.media_type() == media_type)
     }
 
+    /// Whether browsers show such files in pages.
+    pub const fn is_shown_by_browsers(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
+    }
+
     /// The names of all formats, in a sentence: "JPEG, PNG, … and BMP".
     pub fn names() -> String {
         let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
@@ -532,6 +537,24 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     }
     let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
     Ok(Decoded { image, reduced, warnings })
+}
+
+/// A picture as a PNG file, upright, for browsers, which do not show every format.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn to_show(bytes: &[u8], name: &str) -> Result<Encoded, Failure> {
+    let header = probe(bytes, name)?;
+    let representation = match (header.native.contains(Representation::Gray), header.alpha) {
+        (true, _) => Representation::Gray,
+        (false, true) => Representation::Rgba,
+        (false, false) => Representation::Rgb,
+    };
+    let (at_least, chroma_at_least) = (header.size, header.size);
+    let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
+    let Decoded { image, .. } = decode(bytes, &header, &request, name)?;
+    let request = EncodeRequest { format: Format::Png, quality: 100, lossless: true, background: [255; 3] };
+    encode(image, &request, None)
 }
 
 /// Writes a picture as a file, with the profile of its space, orientation 1, and no other metadata.

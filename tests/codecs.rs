@@ -1026,6 +1026,18 @@ fn a_tiff_is_written_in_strips_of_whole_rows() {
 }
 
 #[test]
+fn a_picture_for_browsers_is_upright_and_has_the_same_pixels() {
+    for name in ["tiles.tif", "planes-tiles-alpha.tif", "orientation-6.tif", "gray-16.psd", "preview.dng", "rgb.tga"] {
+        let shown = pixelmill::codecs::to_show(&data(name), name).expect("sound");
+        let (header, image) = read(&shown.bytes).expect("sound");
+        let (size, pixels) = expected(name);
+        assert_eq!((header.format, header.orientation, image.size), (Format::Png, 1, size), "{name}");
+        assert!(rgba(image) == pixels, "{name}");
+        assert!(!read(&data(name)).expect("sound").0.format.is_shown_by_browsers());
+    }
+}
+
+#[test]
 fn colours_that_a_file_cannot_describe_are_converted() {
     let space = ColorSpace::adobe_rgb();
     let image =

@@ -127,7 +127,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The file from the values of a tag on, if they are there.
-    pub(super) fn from_entry(&self, tag: u16) -> Option<&'a [u8]> {
+    pub(super) fn rest_from(&self, tag: u16) -> Option<&'a [u8]> {
         let entry = self.entry(tag)?;
         self.tiff.bytes.get(entry.start..)
     }

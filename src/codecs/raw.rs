@@ -152,7 +152,7 @@ fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
         }
         found.parts.extend(directory.entry(tag::RW2_PREVIEW).map(|preview| preview.bytes()));
         let exif = number(tag::EXIF).and_then(|at| tiff.directory(at));
-        found.parts.extend(exif.and_then(|exif| in_notes(exif.from_entry(tag::NOTES)?)));
+        found.parts.extend(exif.and_then(|exif| in_notes(exif.rest_from(tag::NOTES)?)));
         let parts = directory.entry(tag::SUB_DIRECTORIES).and_then(|entry| entry.numbers());
         waiting.extend(parts.into_iter().flatten().take(MOST));
         // Some cameras leave anything there.

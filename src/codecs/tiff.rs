@@ -306,7 +306,7 @@ impl Page<'_> {
             // 256 steps for each of eight bits.
             (1 | 2, _) => {
                 let offset = stored ^ if is_offset { 0 } else { 0x8000 };
-                (offset + 128 >> 8).min(255) as u8
+                ((offset + 128) >> 8).min(255) as u8
             }
             (_, 1) => stored as u8,
             (0, _) if is_offset => scaled(stored, 0xff00),

@@ -283,7 +283,7 @@ pub(crate) fn MenuItem(
     }
 }
 
-/// A smaller copy of a picture, in a format that every browser shows.
+/// A copy of a picture in a format that every browser shows.
 #[derive(Clone)]
 pub(crate) enum Instead {
     /// A stored one, by its asset id.

@@ -40,7 +40,7 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
     let mut bytes = Vec::with_capacity((start + length + profile) as usize);
     let mut put = |numbers: &[u32]| numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
     // One plane, and the bits of a pixel.
-    let depth = 1 | channels * 8 << 16;
+    let depth = 1 | (channels * 8) << 16;
     let compression = if channels == 4 { 3 } else { 0 };
     put(&[start + length + profile, 0, start]);
     put(&[header, size.width, size.height, depth, compression, length, RESOLUTION, RESOLUTION, palette / 4, 0]);

@@ -27,15 +27,8 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[derive(Debug)]
 struct Shown {
     rendered: Rendered,
-    /// Of the outputs, and of the thumbnails of the picture and of the first output.
+    /// Of the outputs, and then of the picture, if the browser does not show its file.
     urls: Vec<String>,
-}
-
-/// What a thumbnail is of, in the order of the files.
-#[derive(Clone, Copy)]
-enum Thumbnail {
-    Picture,
-    Output,
 }
 
 impl Shown {
@@ -44,9 +37,9 @@ impl Shown {
         Self { rendered, urls }
     }
 
-    /// The thumbnail of the picture, or of the first output.
-    fn thumbnail(&self, of: Thumbnail) -> Option<String> {
-        self.urls.get(self.rendered.outputs.len() + of as usize).cloned()
+    /// The picture in a format that browsers show.
+    fn picture(&self) -> Option<String> {
+        self.urls.get(self.rendered.outputs.len()).cloned()
     }
 }
 
@@ -237,38 +230,21 @@ fn Result(
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
     let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));
     let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
-    // The address of a result that the browser does not show.
-    let failed = RwSignal::new(None::<String>);
-    let url = move || {
-        let shown = shown.get()?;
-        let at = of(&shown);
-        let url = shown.urls.get(at).cloned();
-        if at == 0 && failed.with(|failed| failed.is_some() && *failed == url) {
-            return shown.thumbnail(Thumbnail::Output);
-        }
-        url
-    };
+    let url = move || shown.get().and_then(|shown| shown.urls.get(of(&shown)).cloned());
     let before_size = Memo::new(move |_| rendered().map(|rendered| (rendered.input_width, rendered.input_height)));
     let facts = move || {
         let duration = rendered().map_or(0.0, |rendered| rendered.duration_ms);
         chosen.get().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration))
     };
     let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
-    let thumbnail = move || shown.get().and_then(|shown| shown.thumbnail(Thumbnail::Picture));
-    let instead = Instead::Url(Signal::derive_local(thumbnail));
+    let instead = Instead::Url(Signal::derive_local(move || shown.get().and_then(|shown| shown.picture())));
     let before = (move || {
         let instead = Some(instead.clone());
         asset_id.get().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
     })
     .into_any();
-    let after = (move || {
-        url().map(|url| {
-            let own = url.clone();
-            let note = move |_| failed.set(Some(own.clone()));
-            view! { <img src=url alt="The result" decoding="async" draggable="false" on:error=note/> }
-        })
-    })
-    .into_any();
+    let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
+        .into_any();
     let choices = move || {
         let choice = |output: PreviewOutput| OutputChoice {
             text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
