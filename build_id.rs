@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 /// Folders below `src` that no program is made from: only scripts and texts that the page or others fetch.
-const NOT_COMPILED: [&str; 5] = ["client", "embed", "http", "offline", "reference"];
+const NOT_COMPILED: [&str; 6] = ["client", "embed", "http", "offline", "reference", "samples"];
 
 /// Hash of the project's manifest, its lock file and every file under `src` that a program is made from, by name and
 /// content, in the order of their names.

@@ -12,17 +12,33 @@ pub async fn sha256(buffer: &ArrayBuffer) -> String {
     if let Some(digest) = digest(buffer).await {
         return digest;
     }
-    // In pieces, so that a large file is never in memory twice.
-    const PIECE: u32 = 1 << 20;
-    let bytes = Uint8Array::new(buffer);
-    let mut hasher = Sha256::new();
-    let mut from = 0;
-    while from < bytes.length() {
-        let to = from.saturating_add(PIECE).min(bytes.length());
-        hasher.update(bytes.subarray(from, to).to_vec());
-        from = to;
+    let mut hasher = Hasher::default();
+    hasher.update(buffer);
+    hasher.finish()
+}
+
+/// SHA-256 of a content that arrives in pieces. The browser's own hashes only what is in memory as a whole.
+#[derive(Default)]
+pub(super) struct Hasher(Sha256);
+
+impl Hasher {
+    /// The next piece.
+    pub(super) fn update(&mut self, piece: &ArrayBuffer) {
+        // In parts, so that a large piece is never in memory twice.
+        const PART: u32 = 1 << 20;
+        let bytes = Uint8Array::new(piece);
+        let mut from = 0;
+        while from < bytes.length() {
+            let to = from.saturating_add(PART).min(bytes.length());
+            self.0.update(bytes.subarray(from, to).to_vec());
+            from = to;
+        }
     }
-    hex(&hasher.finalize())
+
+    /// The hash of all pieces, in lower-case hex.
+    pub(super) fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
 }
 
 /// SHA-256 of a buffer, by the browser only; `None` outside a secure context.

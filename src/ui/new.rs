@@ -22,6 +22,7 @@ pub(crate) mod picked;
 pub(crate) mod pictures;
 pub(crate) mod preview;
 pub(crate) mod previews;
+pub(crate) mod samples;
 mod settings;
 mod versions;
 mod workflows;

@@ -10,11 +10,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use serde_json::Value;
+use web_sys::File;
 
 use super::icons::{Icon, Shape};
 use super::new::draft::Draft;
 use super::new::library::Library;
-use super::new::{my_workflows, own_json, picked, preview};
+use super::new::{my_workflows, own_json, picked, preview, samples};
 use super::services::{Source, UiError, gather};
 use super::widgets::ReloadButton;
 use super::{ask_name, batches, confirm, preferences, results};
@@ -22,7 +23,7 @@ use crate::view_model::route::Route;
 use crate::workflow::{Diagnostic, check};
 
 /// Work that a part does.
-pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Work<T = ()> = Pin<Box<dyn Future<Output = T>>>;
 
 /// What the views about batches are entered through.
 #[derive(Clone, Copy)]
@@ -56,6 +57,8 @@ pub(crate) struct Later {
     pub(crate) preview: fn() -> AnyView,
     /// Adds what was given to an input.
     pub(crate) add: fn(Draft, String, Source) -> Work,
+    /// The files of the sample pictures.
+    pub(crate) samples: fn() -> Work<Result<Vec<File>, UiError>>,
     /// The editor of the user's own workflow.
     pub(crate) own_json: fn() -> AnyView,
     /// The user's own workflows.
@@ -81,6 +84,7 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
         picked: || view! { <picked::Picked/> }.into_any(),
         preview: || view! { <preview::Panel/> }.into_any(),
         add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
+        samples: || Box::pin(samples::samples()),
         own_json: || view! { <own_json::OwnJson/> }.into_any(),
         my_workflows: || view! { <my_workflows::MyWorkflows/> }.into_any(),
         save: Library::save,

@@ -258,12 +258,14 @@ fn Controls(view: View) -> impl IntoView {
                 <button type="button" class="button quiet" data-testid="zoom-full" title="One pixel of the picture for each of the screen (1)" on:click=move |_| view.full()>
                     "1:1"
                 </button>
-                <button type="button" class="button quiet" data-testid="histogram-switch" aria-expanded=move || shown.get().to_string() on:click=move |_| shown.update(|shown| *shown = !*shown)>
+                <button type="button" class="button quiet" data-testid="histogram-switch" aria-pressed=move || shown.get().to_string() on:click=move |_| shown.update(|shown| *shown = !*shown)>
                     "Histogram"
                 </button>
             </div>
         </div>
-        <p class="small muted numbers readout" data-testid="readout">{move || view.readout.get()}</p>
+        <p class="small muted numbers readout" data-testid="readout">
+            {move || view.readout.get().unwrap_or_else(|| "Double-click, pinch or Ctrl + wheel to zoom; drag to move.".to_owned())}
+        </p>
         <Show when=move || shown.get()><Levels view/></Show>
     }
 }

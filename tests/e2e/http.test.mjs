@@ -2,6 +2,7 @@
 // OpenAPI document alone.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import Ajv2020 from "ajv/dist/2020.js";
 import { ask, executions, open, ready, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
@@ -323,4 +324,29 @@ test("a page that hears a call too late does not make it", async (t) => {
   assert.equal(await pass(false), "nothing");
   assert.equal((await ask(page, "getWorkflow", "mine")).workflowId, "mine", "it is still there");
   assert.equal((await pass(true)).answer.workflowId, "mine");
+});
+
+test("a file that is too large to be in memory as a whole is uploaded and comes back unchanged", async (t) => {
+  const { page } = await controlled(t);
+  const pattern = Buffer.from(Array.from({ length: 1_000_003 }, (_, index) => (index * 7919) >> 5));
+  const count = 80;
+  const hash = createHash("sha256");
+  for (let sent = 0; sent < count; sent += 1) hash.update(pattern);
+  const answer = await page.evaluate(
+    async ([text, count]) => {
+      const pattern = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const body = new Blob(Array.from({ length: count }, () => pattern));
+      const response = await fetch("api/assets", { method: "POST", headers: { "content-type": "application/octet-stream", "x-file-name": "large.bin" }, body });
+      const { assets } = await response.json();
+      const [{ assetId }] = assets;
+      const from = 1_000_003 * 63 - 2;
+      const part = await fetch(`api/assets/${assetId}`, { headers: { range: `bytes=${from}-${from + 4}` } });
+      return { status: response.status, asset: assets[0], part: [...new Uint8Array(await part.arrayBuffer())] };
+    },
+    [pattern.toString("base64"), count],
+  );
+  assert.equal(answer.status, 201);
+  assert.equal(answer.asset.bytes, pattern.length * count);
+  assert.equal(answer.asset.assetId, hash.digest("hex"));
+  assert.deepEqual(answer.part, [pattern.at(-2), pattern.at(-1), pattern[0], pattern[1], pattern[2]]);
 });

@@ -96,3 +96,114 @@ test("a worker that dies in a preview takes nothing with it", async (t) => {
   await page.locator(id("own-json")).fill(JSON.stringify(sized(30)));
   await page.locator(".tag.right", { hasText: "30 × 18" }).waitFor();
 });
+
+/** The place of the result in its pane, in CSS pixels. */
+async function place(page) {
+  return await page.locator(`${id("after")} .stage`).evaluate((stage) => {
+    const [inner, outer] = [stage.getBoundingClientRect(), stage.parentElement.getBoundingClientRect()];
+    return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height, pane: [outer.width, outer.height] };
+  });
+}
+
+const scale = (page) => page.locator(id("zoom-scale")).innerText();
+
+test("the preview is zoomed and moved by buttons, wheel, dragging, double click and keys", async (t) => {
+  const { page } = await start(t, [file("cat.png", await photo(1200, 800))], sized(1200));
+  await facts(page, /^cat\.png/);
+  const frame = page.locator(id("before-after"));
+  await frame.scrollIntoViewIfNeeded();
+  const whole = await place(page);
+  assert.deepEqual([whole.left, whole.top], [0, 0]);
+  assert.ok(Math.abs(whole.width - whole.pane[0]) < 1, JSON.stringify(whole));
+  // One pixel of the picture for each of the screen, around the middle.
+  await page.locator(id("zoom-full")).click();
+  assert.equal(await scale(page), "100 %");
+  const full = await place(page);
+  assert.equal(full.width, 1200);
+  assert.ok(Math.abs(full.left + (1200 - full.pane[0]) / 2) < 1, JSON.stringify(full));
+  // Dragging moves it, up to its edge.
+  const box = await frame.boundingBox();
+  const [x, y] = [box.x + box.width / 4, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 40, y + 30, { steps: 4 });
+  await page.mouse.up();
+  const moved = await place(page);
+  assert.ok(Math.abs(moved.left - full.left - 40) < 1 && Math.abs(moved.top - full.top - 30) < 1, JSON.stringify([full, moved]));
+  await page.mouse.down();
+  await page.mouse.move(x + 3000, y + 3000, { steps: 3 });
+  await page.mouse.up();
+  assert.deepEqual([(await place(page)).left, (await place(page)).top], [0, 0]);
+  // Keys, on the divider: plain arrows still move that.
+  await page.locator(id("before-after-range")).focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.equal((await place(page)).left, -48);
+  await page.keyboard.press("+");
+  assert.equal(await scale(page), "150 %");
+  await page.keyboard.press("0");
+  assert.deepEqual(await place(page), whole);
+  // The wheel zooms only with Ctrl, at the pointer.
+  await page.mouse.move(x, y);
+  await page.mouse.wheel(0, -100);
+  assert.equal((await place(page)).width, whole.width);
+  await frame.scrollIntoViewIfNeeded();
+  const at = await frame.boundingBox();
+  await page.mouse.move(at.x + 60, at.y + 50);
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -200);
+  await page.keyboard.up("Control");
+  const wheeled = await place(page);
+  assert.ok(wheeled.width > whole.width * 1.5, JSON.stringify(wheeled));
+  const part = (value) => (60 - value.left) / value.width;
+  assert.ok(Math.abs(part(wheeled) - part(whole)) < 0.005, "the point under the pointer stays");
+  await frame.dblclick({ position: { x: 60, y: 50 } });
+  assert.deepEqual(await place(page), whole);
+  // An edit leaves the view where it is.
+  await frame.dblclick({ position: { x: 60, y: 50 } });
+  const before = await place(page);
+  await page.locator(id("own-json")).fill(JSON.stringify(pictures.chain("turned", [["flip", { direction: "vertical" }]], { format: "png" })));
+  await page.locator(id("preview-facts"), { hasText: "cat.png" }).waitFor();
+  await page.locator(`${id("live-preview")}[aria-busy="false"]`).waitFor();
+  assert.deepEqual(await place(page), before);
+});
+
+test("side by side, the pixel under the pointer, and the histogram", async (t) => {
+  // Left half red, right half a transparent blue.
+  const red = await sharp({ create: { width: 50, height: 100, channels: 4, background: "#ff0000ff" } }).png().toBuffer();
+  const bytes = await sharp({ create: { width: 100, height: 100, channels: 4, background: "#0000ff80" } }).composite([{ input: red, left: 0, top: 0, blend: "over" }]).png().toBuffer();
+  const { page } = await start(t, [file("two.png", bytes)], pictures.chain("turned", [["flip", { direction: "horizontal" }]], { format: "png" }));
+  await facts(page, /^two\.png/);
+  await page.locator(id("viewer-side")).click();
+  const [before, after] = [await page.locator(id("before")).boundingBox(), await page.locator(id("after")).boundingBox()];
+  assert.ok(before.x + before.width <= after.x && Math.abs(before.width - after.width) < 1, "beside each other");
+  assert.equal(await page.locator(id("before-after-range")).count(), 0);
+  await page.mouse.move(after.x + after.width * 0.255, after.y + after.height * 0.505);
+  assert.equal(await page.locator(id("readout")).innerText(), "25, 50 · before #ff0000 · after #0000ff80");
+  await page.mouse.move(before.x + before.width * 0.755, before.y + before.height * 0.305);
+  assert.equal(await page.locator(id("readout")).innerText(), "75, 30 · before #0000ff80 · after #ff0000");
+  // Both are enlarged together.
+  await page.locator(id("zoom-in")).click();
+  await page.locator(id("zoom-in")).click();
+  const widths = await page.locator(`${id("before-after")} .stage`).evaluateAll((stages) => stages.map((stage) => stage.getBoundingClientRect().width));
+  assert.equal(widths[0], widths[1]);
+  assert.ok(widths[0] > after.width, JSON.stringify(widths));
+  await page.locator(id("viewer-result")).click();
+  assert.equal(await page.locator(id("before")).isVisible(), false);
+  await page.locator(id("histogram-switch")).click();
+  // Luma of red is 54, of blue 18.
+  await page.locator(id("histogram"), { hasText: "Shadows 100 %, midtones 0 %, highlights 0 %; black 0 %, white 0 %." }).waitFor();
+  await page.locator(id("own-json")).fill(JSON.stringify(pictures.chain("light", [["adjust", { brightness: 100 }]], { format: "png" })));
+  await page.locator(id("histogram")).getByText("Shadows 100 %").waitFor({ state: "detached" });
+});
+
+test("the first result takes two clicks, with sample pictures", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("samples")).click();
+  await page.locator(id("picked-count"), { hasText: "3 pictures" }).waitFor();
+  await page.locator(`${id("live-preview")} ${id("preview-facts")}`).waitFor();
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(id("progress")).waitFor();
+  const { batches } = await ask(page, "listBatches");
+  assert.equal(batches.length, 1);
+  await page.waitForFunction(async () => (await window.pixelmill.listBatches()).batches[0].status === "completed");
+});

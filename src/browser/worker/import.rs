@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 
+use js_sys::Array;
 use wasm_bindgen::JsCast;
-use web_sys::{Blob, File};
+use web_sys::{Blob, BlobPropertyBag, File};
 
 use super::super::environment::{blob_of_buffer, buffer_of, now};
-use super::super::hash::sha256;
-use super::super::interop::{Receiver, handover, spawn};
+use super::super::hash::{Hasher, sha256};
+use super::super::interop::{Receiver, describe, handover, spawn};
 use super::super::storage::Storage;
 use super::report;
 use crate::codecs;
@@ -30,6 +31,11 @@ const AHEAD_BYTES: f64 = 64e6;
 
 /// Largest file whose header is read: it needs the whole file, which has to fit in this worker's memory.
 const LARGEST_CHECKED: u64 = 256 << 20;
+
+/// Largest file that is in memory as a whole if its header is not read.
+const LARGEST_WHOLE: u64 = 64 << 20;
+/// Bytes of a larger one that are read at a time.
+const PIECE_BYTES: f64 = 4e6;
 
 /// A file of a portion, and what its header says.
 #[derive(Clone)]
@@ -77,16 +83,44 @@ impl Ahead {
 /// Reads a file: its content, hash and header.
 async fn read(file: &Blob, check: bool) -> Result<Arrived, ImportStop> {
     let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
-    let buffer = buffer_of(file).await.map_err(|error| ImportStop {
-        message: format!("\"{name}\" could not be read: {error}"),
-        reason: StopReason::Unreadable,
-    })?;
+    if file.size() > if check { LARGEST_CHECKED } else { LARGEST_WHOLE } as f64 {
+        return read_in_pieces(file, name).await;
+    }
+    let buffer = buffer_of(file).await.map_err(|error| unreadable(&name, &error))?;
     let asset_id = sha256(&buffer).await;
     let size = u64::from(buffer.byte_length());
     // A Blob of our own: a File on the disk may change or disappear before it is stored.
     let content = blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?;
     let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
     Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content }, header })
+}
+
+/// The same for a file that is too large to be in memory as a whole; its header is not read.
+async fn read_in_pieces(file: &Blob, name: String) -> Result<Arrived, ImportStop> {
+    let size = file.size();
+    let (pieces, mut hasher) = (Array::new(), Hasher::default());
+    let mut from = 0.0;
+    while from < size {
+        let to = (from + PIECE_BYTES).min(size);
+        let piece = file.slice_with_f64_and_f64(from, to).map_err(|error| unreadable(&name, &describe(&error)))?;
+        let buffer = buffer_of(&piece).await.map_err(|error| unreadable(&name, &error))?;
+        hasher.update(&buffer);
+        // The browser moves large Blobs to the disk.
+        let piece = blob_of_buffer(&buffer, "").map_err(ImportStop::general)?;
+        pieces.push(&piece);
+        from = to;
+    }
+    let options = BlobPropertyBag::new();
+    options.set_type(&file.type_());
+    let content = Blob::new_with_blob_sequence_and_options(&pieces, &options);
+    let content = content.map_err(|error| ImportStop::general(describe(&error)))?;
+    let asset =
+        NewAsset { asset_id: hasher.finish(), name, mime_type: file.type_(), bytes: content.size() as u64, content };
+    Ok(Arrived { asset, header: None })
+}
+
+fn unreadable(name: &str, error: &str) -> ImportStop {
+    ImportStop { message: format!("\"{name}\" could not be read: {error}"), reason: StopReason::Unreadable }
 }
 
 /// Stores files in order and reports along the way; with `check` also what their headers say.

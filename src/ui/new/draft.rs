@@ -345,6 +345,18 @@ impl Draft {
         }
     }
 
+    /// Adds the sample pictures to the primary input.
+    pub(crate) async fn add_samples(self) {
+        let files = match self.later.entered().await {
+            Ok(later) => (later.samples)().await,
+            Err(problem) => Err(problem),
+        };
+        match files {
+            Ok(files) => self.add(PRIMARY.to_owned(), Source::Files(files)),
+            Err(problem) => self.notices.failed(problem.text, problem.hint),
+        }
+    }
+
     /// Stores the files and adds them to an input; the draft must have been restored.
     pub(crate) async fn add_now(self, key: &str, source: Source) {
         match self.later.entered().await {

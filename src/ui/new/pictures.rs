@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
+use super::samples::Samples;
 use crate::codecs::Format;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
@@ -74,6 +75,7 @@ fn PrimaryDrop() -> impl IntoView {
                     "Pick a folder"
                 </FilePicker>
             </div>
+            <Show when=move || is_page && empty.get()><Samples/></Show>
         </div>
     }
 }
