@@ -167,6 +167,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::actions::parameters::Parameter;
 
     #[test]
     fn outputs_that_place_their_results_are_known() {
@@ -181,6 +182,27 @@ mod tests {
         ] });
         assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned()]));
         assert!(placing_outputs(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn the_format_is_the_one_that_is_named_or_follows_from_the_input() {
+        for (wanted, input, alpha, written) in [
+            ("auto", Format::Jpeg, false, Format::Jpeg),
+            ("auto", Format::Jpeg, true, Format::Png),
+            ("auto", Format::Raw, false, Format::Jpeg),
+            ("auto", Format::Tiff, false, Format::Png),
+            ("auto", Format::Webp, true, Format::Webp),
+            ("web", Format::Raw, false, Format::Jpeg),
+            ("web", Format::Raw, true, Format::Webp),
+            ("web", Format::Psd, false, Format::Webp),
+            ("tiff", Format::Jpeg, false, Format::Tiff),
+            ("bmp", Format::Png, true, Format::Bmp),
+            ("qoi", Format::Gif, true, Format::Qoi),
+        ] {
+            let format = OutputFormat::read(&json!(wanted)).expect("a format");
+            assert_eq!(format.written(input, alpha), written, "{wanted} {input:?}");
+            assert_eq!(format.depends_on_input(), matches!(wanted, "auto" | "web"));
+        }
     }
 
     #[test]

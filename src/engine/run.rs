@@ -789,6 +789,31 @@ mod tests {
     }
 
     #[test]
+    fn a_camera_raw_file_becomes_jpeg_or_what_is_asked_for() {
+        let (plan, ..) = watched(document(
+            vec![
+                input("in"),
+                action("sharper", "sharpen", json!({})),
+                action("save-a", "output", json!({})),
+                action("save-b", "output", json!({ "format": "tiff", "name": "{name}-b.{ext}" })),
+            ],
+            &[("in", "sharper"), ("sharper", "save-a"), ("sharper", "save-b")],
+        ));
+        let bytes = include_bytes!("../../tests/data/codecs/preview.dng");
+        let sources = [Source { name: "a.dng", folder: "", bytes }];
+        assert!(!plan.needs_webp(&sources));
+        let produced = run(&plan, bytes, "a.dng");
+        let written = |index: usize| {
+            let output: &ProducedOutput = &produced.outputs[index];
+            (output.name.as_str(), codecs::sniff(&output.encoded.bytes), output.size)
+        };
+        assert_eq!(written(0), ("a.jpg", Some(Format::Jpeg), Size::new(27, 40)));
+        assert_eq!(written(1), ("a-b.tif", Some(Format::Tiff), Size::new(27, 40)));
+        let codes: Vec<_> = produced.warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert_eq!(codes, ["camera_preview"]);
+    }
+
+    #[test]
     fn thumbnails_fit_into_256_pixels() {
         let (plan, _, _) = watched(document(
             vec![input("in"), action("resize", "resize", json!({ "width": 300 }))],
