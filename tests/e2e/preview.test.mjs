@@ -202,7 +202,7 @@ test("the first result takes two clicks, with sample pictures", async (t) => {
   await page.locator(id("picked-count"), { hasText: "3 pictures" }).waitFor();
   await page.locator(`${id("live-preview")} ${id("preview-facts")}`).waitFor();
   await page.locator(`${id("run")}:enabled`).click();
-  await page.locator(id("progress")).waitFor();
+  await page.locator(id("results")).waitFor();
   const { batches } = await ask(page, "listBatches");
   assert.equal(batches.length, 1);
   await page.waitForFunction(async () => (await window.pixelmill.listBatches()).batches[0].status === "completed");
