@@ -6,29 +6,38 @@
 
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
-use crate::image::convert::convert;
+use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::orient::{self, Turn};
 use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
-use crate::image::{Image, Representation, Representations, Size};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod bmp;
+mod directory;
 mod exif;
 mod foreign;
 mod gif;
 mod icc;
+mod ico;
 mod jpeg;
 mod png;
+mod pnm;
+mod psd;
+mod qoi;
+mod raw;
+mod samples;
+mod tga;
+mod tiff;
 mod webp;
 
 pub use foreign::Foreign;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
-/// `const VERSION: &str`, followed by its display name, its extension and its media type.
+/// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
 ///
 /// These facts are separate from [`Codec`], so that the page can name a format without linking its decoder.
 macro_rules! formats {
-    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extension:literal, $media_type:literal;)*) => {
+    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extensions:expr, $media_type:literal;)*) => {
         /// The formats that are recognised by content.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
@@ -42,9 +51,9 @@ macro_rules! formats {
                 match self { $(Self::$format => $name,)* }
             }
 
-            /// File name extension, without the dot.
-            pub const fn extension(self) -> &'static str {
-                match self { $(Self::$format => $extension,)* }
+            /// File name extensions, without the dot and in lower case; the usual one comes first.
+            pub const fn extensions(self) -> &'static [&'static str] {
+                match self { $(Self::$format => &$extensions,)* }
             }
 
             /// Media type.
@@ -62,8 +71,7 @@ macro_rules! formats {
             }
         }
 
-        /// The format by content, if it is known.
-        pub fn sniff(bytes: &[u8]) -> Option<Format> {
+        fn by_signature(bytes: &[u8]) -> Option<Format> {
             $(if $module::sniff(bytes) { return Some(Format::$format); })*
             None
         }
@@ -74,15 +82,56 @@ macro_rules! formats {
 // the macro, because `cargo fmt` does not follow them there.)
 formats! {
     /// JPEG (ITU-T T.81).
-    Jpeg = jpeg: "JPEG", "jpg", "image/jpeg";
+    Jpeg = jpeg: "JPEG", ["jpg", "jpeg", "jpe", "jfif"], "image/jpeg";
     /// PNG (W3C).
-    Png = png: "PNG", "png", "image/png";
+    Png = png: "PNG", ["png", "apng"], "image/png";
     /// WebP (RFC 9649).
-    Webp = webp: "WebP", "webp", "image/webp";
+    Webp = webp: "WebP", ["webp"], "image/webp";
     /// GIF 87a and 89a.
-    Gif = gif: "GIF", "gif", "image/gif";
+    Gif = gif: "GIF", ["gif"], "image/gif";
     /// Windows bitmap.
-    Bmp = bmp: "BMP", "bmp", "image/bmp";
+    Bmp = bmp: "BMP", ["bmp", "dib"], "image/bmp";
+    /// TIFF 6.0 and BigTIFF.
+    Tiff = tiff: "TIFF", ["tif", "tiff"], "image/tiff";
+    /// Windows icons and cursors.
+    Ico = ico: "ICO", ["ico", "cur"], "image/x-icon";
+    /// The Quite OK Image Format 1.0.
+    Qoi = qoi: "QOI", ["qoi"], "image/qoi";
+    /// The Netpbm formats PBM, PGM, PPM and PAM.
+    Pnm = pnm: "PNM", ["pnm", "pbm", "pgm", "ppm", "pam"], "image/x-portable-anymap";
+    /// Photoshop documents, by their flattened picture.
+    Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop";
+    /// Camera raw files, by the preview in them.
+    Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
+    // Last, because files have no signature.
+    /// Truevision TGA.
+    Tga = tga: "TGA", ["tga"], "image/x-tga";
+}
+
+impl Format {
+    /// The usual file name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        self.extensions()[0]
+    }
+
+    /// The format with this media type.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.media_type() == media_type)
+    }
+
+    /// Whether browsers show such files in pages.
+    pub const fn is_shown_by_browsers(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
+    }
+
+    /// The names of all formats, in a sentence: "JPEG, PNG, … and BMP".
+    pub fn names() -> String {
+        let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
+        match names.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
 /// The functions of a format.
@@ -129,16 +178,17 @@ impl Problem {
         Self::Damaged(reason)
     }
 
-    fn hint(&self) -> &'static str {
-        match self {
+    fn hint(&self) -> String {
+        let hint = match self {
             Self::Foreign(_) | Self::NotAnImage => {
-                "JPEG, PNG, WebP, GIF and BMP are read; save the picture in one of them."
+                return format!("{} are read; save the picture in one of them.", Format::names());
             }
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
-        }
+        };
+        hint.to_owned()
     }
 
     /// The end of a sentence that begins with "Could not be read:".
@@ -181,8 +231,19 @@ enum Finding {
     Damaged,
     /// It is animated, and only its first frame was read; the number of its frames.
     FirstFrame(u32),
+    /// It has several pages, and only its first was read; the number of its pages.
+    FirstPage(u32),
+    /// It is a camera raw file, of which only a preview of this size was read.
+    CameraPreview {
+        width: u32,
+        height: u32,
+        /// Whether it is much smaller than the picture.
+        is_small: bool,
+    },
     /// It has a high dynamic range, which was reduced.
     ToneMapped,
+    /// Parts of it are darker than black or brighter than white, and became black and white.
+    RangeClipped,
     /// It has inks, and no profile says which.
     InksUnknown,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
@@ -207,10 +268,30 @@ impl Finding {
                 format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
                 "Use another program if the result must be animated.",
             ),
+            Self::FirstPage(pages) => Warning::hint(
+                "first_page_only",
+                format!("\"{name}\" has {pages} pages: only the first was used."),
+                "Save the other pages as files of their own.",
+            ),
+            Self::CameraPreview { width, height, is_small } => {
+                let level = if is_small { Warning::new } else { Warning::hint };
+                level(
+                    "camera_preview",
+                    format!(
+                        "\"{name}\" is a camera raw file: the camera's preview of {width} × {height} pixels was used."
+                    ),
+                    "Develop it in a raw converter if you need all that the sensor recorded.",
+                )
+            }
             Self::ToneMapped => Warning::hint(
                 "tone_mapped",
                 format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
                 "Keep the original file if you need the whole range.",
+            ),
+            Self::RangeClipped => Warning::new(
+                "range_clipped",
+                format!("\"{name}\" has values beyond black and white: they became black and white."),
+                "Save it with 8 or 16 bits per channel in the program that it comes from.",
             ),
             Self::InksUnknown => Warning::hint(
                 "inks_unknown",
@@ -241,8 +322,9 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `profile_left_out` if its color profile was dropped,
-    /// `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
+    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages,
+    /// `camera_preview` if it is a camera raw file,
+    /// `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
 
@@ -313,10 +395,24 @@ pub struct DecodeRequest {
     pub auto_orient: bool,
 }
 
+#[cfg(test)]
+impl DecodeRequest {
+    /// All of a picture as stored, in its first representation.
+    fn whole(header: &Header) -> Self {
+        Self {
+            representation: header.native.iter().next().unwrap_or(Representation::Rgb),
+            at_least: header.size,
+            chroma_at_least: header.size,
+            scaling: None,
+            auto_orient: false,
+        }
+    }
+}
+
 /// How a result is written: the parameters of `output` after defaults.
 #[derive(Clone, Debug)]
 pub struct EncodeRequest {
-    /// One that can be written: JPEG, PNG or WebP.
+    /// One that can be written.
     pub format: Format,
     /// 1…100, for lossy formats.
     pub quality: u8,
@@ -367,17 +463,25 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
 /// Reads a file's header, as [`probe`] does.
 ///
 /// # Errors
-/// Why the file cannot be read, as the end of a sentence: "TIFF is not supported", "it is empty".
+/// Why the file cannot be read, as the end of a sentence: "HEIC is not supported", "it is empty".
 pub fn check(bytes: &[u8]) -> Result<Header, String> {
     header(bytes).map_err(|problem| problem.reason())
 }
 
 fn header(bytes: &[u8]) -> Result<Header, Problem> {
-    match recognize(bytes) {
-        Content::Image(format) => (format.codec().probe)(bytes).and_then(within_limits),
-        Content::Foreign(foreign) => Err(Problem::Foreign(foreign)),
-        Content::Unknown if bytes.is_empty() => Err(Problem::NoContent),
-        Content::Unknown => Err(Problem::NotAnImage),
+    match (sniff(bytes), foreign::foreign(bytes)) {
+        (Some(format), _) => (format.codec().probe)(bytes).and_then(within_limits),
+        (None, Some(foreign)) => Err(Problem::Foreign(foreign)),
+        (None, None) if bytes.is_empty() => Err(Problem::NoContent),
+        (None, None) => Err(Problem::NotAnImage),
+    }
+}
+
+/// The format by content, if it is known.
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    match by_signature(bytes) {
+        Some(Format::Tiff) if raw::is_camera_raw(bytes) => Some(Format::Raw),
+        found => found,
     }
 }
 
@@ -395,9 +499,10 @@ pub enum Content {
 /// How many first bytes of a file [`recognize`] needs (or all of a shorter one).
 pub const HEAD: u64 = 1024;
 
-/// Recognises a file by its first bytes, which does not mean that it can be decoded.
+/// Recognises a file by its first bytes, which does not mean that it can be decoded. Camera raw files with the structure of
+/// TIFF count as TIFF: only a decoder tells them apart.
 pub fn recognize(bytes: &[u8]) -> Content {
-    match (sniff(bytes), foreign::foreign(bytes)) {
+    match (by_signature(bytes), foreign::foreign(bytes)) {
         (Some(format), _) => Content::Image(format),
         (None, Some(foreign)) => Content::Foreign(foreign),
         (None, None) => Content::Unknown,
@@ -434,6 +539,24 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
     Ok(Decoded { image, reduced, warnings })
 }
 
+/// A picture as a PNG file, upright, for browsers, which do not show every format.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn to_show(bytes: &[u8], name: &str) -> Result<Encoded, Failure> {
+    let header = probe(bytes, name)?;
+    let representation = match (header.native.contains(Representation::Gray), header.alpha) {
+        (true, _) => Representation::Gray,
+        (false, true) => Representation::Rgba,
+        (false, false) => Representation::Rgb,
+    };
+    let (at_least, chroma_at_least) = (header.size, header.size);
+    let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
+    let Decoded { image, .. } = decode(bytes, &header, &request, name)?;
+    let request = EncodeRequest { format: Format::Png, quality: 100, lossless: true, background: [255; 3] };
+    encode(image, &request, None)
+}
+
 /// Writes a picture as a file, with the profile of its space, orientation 1, and no other metadata.
 ///
 /// Every representation is accepted; alpha is composited on the background if the format has none. JPEG is written as
@@ -446,10 +569,24 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
     let format = request.format;
     match format.codec().encode {
         Some(encode) => encode(matched(image), request, webp),
-        None => Err(Failure::execute(
-            format!("{} files cannot be written.", format.name()),
-            "Choose JPEG, PNG or WebP as the output format.",
-        )),
+        None => {
+            let written: Vec<_> = Format::ALL.iter().filter(|format| format.codec().encode.is_some()).collect();
+            let names: Vec<_> = written.iter().map(|format| format.name()).collect();
+            Err(Failure::execute(
+                format!("{} files cannot be written.", format.name()),
+                format!("Choose another output format: {}.", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// A picture as formats without loss write it: gray, RGB or RGBA; planes become RGB, and alpha is left out where nothing is
+/// transparent.
+fn lossless(image: Image) -> Image {
+    let image = if image.representation() == Representation::Ycc { convert(image, Representation::Rgb) } else { image };
+    match image.pixels {
+        Pixels::Rgba(samples) if is_opaque(&samples) => Image { pixels: Pixels::Rgb(drop_alpha(&samples)), ..image },
+        pixels => Image { pixels, ..image },
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! * between RGB spaces of a matrix and curves: `matrix`;
 //! * from and to profiles with look-up tables, and from CMYK: a grid of precomputed colours, `grid`;
-//! * from a high dynamic range to sRGB: `hdr`.
+//! * from a high dynamic range to sRGB: `hdr`;
+//! * from L*a*b* to sRGB: `lab`.
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ mod convert;
 mod curve;
 mod grid;
 mod hdr;
+mod lab;
 mod lut;
 mod math;
 mod matrix;
@@ -24,6 +26,7 @@ mod write;
 
 pub use convert::{Inks, Neutrals, Transform};
 pub use hdr::ToneMap;
+pub use lab::LabColors;
 pub use named::{Primaries, Transfer};
 pub use profile::Unusable;
 use profile::{Content, Profile};

@@ -3,19 +3,10 @@
 
 use std::cmp::Ordering;
 
-/// Extensions of image files, supported or not, in lower case. Only these are removed from a name: "2026.05.17 Wedding"
-/// has no extension.
-const IMAGE_EXTENSIONS: &[&str] = &[
-    "jpg",
-    "jpeg",
-    "jpe",
-    "jfif",
-    "png",
-    "apng",
-    "webp",
-    "gif",
-    "bmp",
-    "dib", // supported formats
+use crate::codecs::Format;
+
+/// Extensions of image files beside those of the formats that are read, in lower case.
+const OTHER_IMAGE_EXTENSIONS: &[&str] = &[
     "jpg_large",
     "jpeg_large",
     "png_large", // as some sites save them
@@ -23,48 +14,30 @@ const IMAGE_EXTENSIONS: &[&str] = &[
     "heif",
     "hif",
     "avif",
-    "tif",
-    "tiff",
     "jxl",
     "jp2",
     "j2k",
     "jpf",
     "svg",
-    "ico",
-    "psd",
-    "tga",
-    "qoi",
     "exr",
     "hdr",
-    "pcx",
-    "ppm",
-    "pgm",
-    "pbm",
-    "pnm", // other formats
-    "dng",
-    "cr2",
+    "pcx", // other formats
     "cr3",
     "crw",
-    "nef",
-    "nrw",
-    "arw",
-    "srf",
-    "sr2",
-    "orf",
-    "rw2",
-    "raf",
-    "pef",
-    "srw",
     "x3f",
-    "3fr",
-    "iiq",
     "raw", // camera raw files
 ];
+
+/// Extensions of image files, whether they can be read or not. Only these are removed from a name: "2026.05.17 Wedding"
+/// has no extension.
+fn image_extensions() -> impl Iterator<Item = &'static str> {
+    Format::ALL.iter().flat_map(|format| format.extensions()).chain(OTHER_IMAGE_EXTENSIONS).copied()
+}
 
 /// Splits a file name before its extension (with the dot) if that is a known image extension; otherwise returns the
 /// whole name and an empty extension. A name that begins with its only dot has none.
 pub fn split_image_extension(name: &str) -> (&str, &str) {
-    let known = |extension: &str| IMAGE_EXTENSIONS.iter().any(|one| one.eq_ignore_ascii_case(extension));
+    let known = |extension: &str| image_extensions().any(|one| one.eq_ignore_ascii_case(extension));
     match name.rfind('.') {
         Some(dot) if dot > 0 && known(&name[dot + 1..]) => name.split_at(dot),
         _ => (name, ""),

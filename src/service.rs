@@ -231,7 +231,8 @@ macro_rules! with_calls {
                 /// answer, as a list of `File`.
                 "unpack" Unpack {} -> Contents;
                 /// Runs a document over the first picture of each input without storing anything. The results are
-                /// attached to the answer, as a list of Blobs. A newer call takes the place of those that wait.
+                /// attached to the answer, as a list of Blobs in formats that browsers show, followed by the first picture
+                /// if they do not show its file. A newer call takes the place of those that wait.
                 "preview" Preview { document: Json } -> Previewed;
             }
         }

@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG and WebP stay, all else becomes PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG and WebP stay, a camera raw file becomes JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -18,6 +18,12 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// TIFF, packed without loss.
+        Tiff = "tiff",
+        /// Windows bitmap.
+        Bmp = "bmp",
+        /// QOI, in sRGB.
+        Qoi = "qoi",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
     }
@@ -40,7 +46,8 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP.
+        /// got transparency becomes WebP. The previews of camera raw files are JPEG. Browsers do not show `tiff` and `qoi`,
+        /// and `qoi` has no colour profile: its colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -62,13 +69,21 @@ crate::parameters! {
 }
 
 impl OutputFormat {
+    /// Whether the format of the input decides.
+    pub const fn depends_on_input(self) -> bool {
+        matches!(self, Self::Auto | Self::Web)
+    }
+
     /// The format that is written for an input of this format; `alpha` says whether the picture has alpha.
     pub const fn written(self, input: Format, alpha: bool) -> Format {
         match (self, input) {
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
-            (Self::Auto | Self::Web, Format::Jpeg) if !alpha => Format::Jpeg,
+            (Self::Tiff, _) => Format::Tiff,
+            (Self::Bmp, _) => Format::Bmp,
+            (Self::Qoi, _) => Format::Qoi,
+            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, _) => Format::Png,
         }
@@ -152,6 +167,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::actions::parameters::Parameter;
 
     #[test]
     fn outputs_that_place_their_results_are_known() {
@@ -166,6 +182,27 @@ mod tests {
         ] });
         assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned()]));
         assert!(placing_outputs(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn the_format_is_the_one_that_is_named_or_follows_from_the_input() {
+        for (wanted, input, alpha, written) in [
+            ("auto", Format::Jpeg, false, Format::Jpeg),
+            ("auto", Format::Jpeg, true, Format::Png),
+            ("auto", Format::Raw, false, Format::Jpeg),
+            ("auto", Format::Tiff, false, Format::Png),
+            ("auto", Format::Webp, true, Format::Webp),
+            ("web", Format::Raw, false, Format::Jpeg),
+            ("web", Format::Raw, true, Format::Webp),
+            ("web", Format::Psd, false, Format::Webp),
+            ("tiff", Format::Jpeg, false, Format::Tiff),
+            ("bmp", Format::Png, true, Format::Bmp),
+            ("qoi", Format::Gif, true, Format::Qoi),
+        ] {
+            let format = OutputFormat::read(&json!(wanted)).expect("a format");
+            assert_eq!(format.written(input, alpha), written, "{wanted} {input:?}");
+            assert_eq!(format.depends_on_input(), matches!(wanted, "auto" | "web"));
+        }
     }
 
     #[test]

@@ -88,8 +88,7 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
     let given = primary.map(|input| input.name.as_str()).filter(|name| !name.is_empty());
     let folder = primary.map_or("", InputRef::folder);
     let named = graph.outputs.iter().zip(found.outputs()).map(|(here, output)| {
-        let format = Format::ALL.iter().find(|format| format.media_type() == output.mime_type);
-        let extension = format.map_or("", |format| format.extension());
+        let extension = Format::of_media_type(&output.mime_type).map_or("", Format::extension);
         let size = (output.width, output.height);
         (here.action_id == output.action_id)
             .then(|| here.name(given.unwrap_or(&nameless), folder, execution.asset_index, extension, size).ok())

@@ -1,4 +1,4 @@
-//! Windows bitmap, read only, by the `image` package: palette, 16, 24 and 32 bits, run lengths, bit fields with alpha.
+//! Windows bitmap, read by the `image` package: palette, 16, 24 and 32 bits, run lengths, bit fields with alpha.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -11,9 +11,11 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Pr
 use crate::color::{ColorSpace, Primaries};
 use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+mod write;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.3.0";
+pub(super) const VERSION: &str = "1.4.0";
 
 /// The EXIF orientation that mirrors a picture vertically.
 const TOP_DOWN: u8 = 4;

@@ -1,5 +1,7 @@
 //! EXIF: the orientation and the colour space, and nothing else. All other metadata is dropped when a picture is written.
 
+use super::directory::{ASCII, Tiff};
+
 /// Tags of TIFF 6.0, EXIF 2.32 and DCF 2.0.
 mod tag {
     pub(super) const ORIENTATION: u16 = 0x0112;
@@ -10,97 +12,40 @@ mod tag {
     pub(super) const INTEROPERABILITY_INDEX: u16 = 0x0001;
 }
 
-const ASCII: u16 = 2;
-const SHORT: u16 = 3;
-const LONG: u16 = 4;
-const ENTRY: usize = 12;
-
 /// Orientation 1…8 from a TIFF structure as in EXIF (`II*\0…` or `MM\0*…`; a leading `Exif\0\0` is skipped); `None` if
 /// it has no valid orientation. Only the first directory counts: the second describes the thumbnail. If a file has
 /// several blocks, use the first that returns an orientation.
 pub(super) fn orientation(block: &[u8]) -> Option<u8> {
-    let tiff = Tiff::of(block)?;
-    let value = tiff.number(tiff.first()?, tag::ORIENTATION)?;
+    let tiff = Tiff::of(without_prefix(block))?;
+    let value = tiff.directory(tiff.first()?)?.number(tag::ORIENTATION)?;
     u8::try_from(value).ok().filter(|value| (1..=8).contains(value))
 }
 
 /// Whether a camera says that the picture is in Adobe RGB: by the interoperability index `R03` of DCF and no claim of sRGB,
 /// or by the value 2, which some cameras write for the colour space.
 pub(super) fn is_adobe_rgb(block: &[u8]) -> bool {
-    const SRGB: u32 = 1;
-    const ADOBE_RGB: u32 = 2;
+    const SRGB: u64 = 1;
+    const ADOBE_RGB: u64 = 2;
     let read = || {
-        let tiff = Tiff::of(block)?;
-        let exif = tiff.number(tiff.first()?, tag::EXIF)? as usize;
-        let space = tiff.number(exif, tag::COLOR_SPACE);
+        let tiff = Tiff::of(without_prefix(block))?;
+        let exif = tiff.directory(tiff.directory(tiff.first()?)?.number(tag::EXIF)?)?;
+        let space = exif.number(tag::COLOR_SPACE);
         let index = || {
-            let directory = tiff.number(exif, tag::INTEROPERABILITY)? as usize;
-            let entry = tiff.entry(directory, tag::INTEROPERABILITY_INDEX)?;
-            // Short values stand in the entry itself.
-            (tiff.short(entry + 2)? == ASCII).then(|| tiff.bytes.get(entry + 8..entry + 11))?
+            let directory = tiff.directory(exif.number(tag::INTEROPERABILITY)?)?;
+            directory.entry(tag::INTEROPERABILITY_INDEX).filter(|entry| entry.kind == ASCII)?.bytes().get(..3)
         };
         Some(space == Some(ADOBE_RGB) || (space != Some(SRGB) && index() == Some(b"R03")))
     };
     read().unwrap_or(false)
 }
 
-/// A TIFF structure.
-struct Tiff<'a> {
-    bytes: &'a [u8],
-    is_little: bool,
-}
-
-impl<'a> Tiff<'a> {
-    fn of(block: &'a [u8]) -> Option<Self> {
-        let bytes = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
-        let is_little = match bytes.get(..4)? {
-            b"II*\0" => true,
-            b"MM\0*" => false,
-            _ => return None,
-        };
-        Some(Self { bytes, is_little })
-    }
-
-    fn short(&self, at: usize) -> Option<u16> {
-        let bytes = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    }
-
-    fn long(&self, at: usize) -> Option<u32> {
-        let bytes = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.is_little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
-    }
-
-    /// Where the first directory begins.
-    fn first(&self) -> Option<usize> {
-        self.long(4).map(|place| place as usize)
-    }
-
-    /// Where the entry of a tag begins in a directory.
-    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
-        let entries = usize::from(self.short(directory)?);
-        (0..entries)
-            .map_while(|index| directory.checked_add(2 + index * ENTRY))
-            .find(|&entry| self.short(entry) == Some(tag))
-    }
-
-    /// The value of a tag that has exactly one number.
-    fn number(&self, directory: usize, tag: u16) -> Option<u32> {
-        let entry = self.entry(directory, tag)?;
-        if self.long(entry + 4) != Some(1) {
-            return None;
-        }
-        match self.short(entry + 2)? {
-            SHORT => self.short(entry + 8).map(u32::from),
-            // For some tags the standard allows only SHORT, but some programs write LONG and most readers accept it.
-            LONG => self.long(entry + 8),
-            _ => None,
-        }
-    }
+fn without_prefix(block: &[u8]) -> &[u8] {
+    block.strip_prefix(b"Exif\0\0").unwrap_or(block)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::directory::{LONG, SHORT};
     use super::*;
 
     fn block(little: bool, kind: u16, value: u16) -> Vec<u8> {

@@ -26,7 +26,7 @@ impl Foreign {
     const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
     const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
     const HEIF: Self = Self::picture("HEIF", "a HEIF picture");
-    const RAW: Self = Self::picture("Camera raw", "a camera raw file");
+    const CR3: Self = Self::picture("CR3", "a CR3 camera raw file");
     const SVG: Self = Self::picture("SVG", "an SVG drawing");
 }
 
@@ -35,24 +35,15 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     Some(match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => by_brands(bytes),
-        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]
-        | [b'I', b'I', b'U', 0, ..]
-        | [b'I', b'I', b'R', b'O' | b'S', ..]
-        | [b'M', b'M', b'O', b'R', ..]
-        | [0, b'M', b'R', b'M', ..]
-        | [b'F', b'O', b'V', b'b', ..] => Foreign::RAW,
-        _ if bytes.starts_with(b"FUJIFILMCCD-RAW") => Foreign::RAW,
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
-            Foreign::picture("TIFF", "a TIFF or camera raw picture")
-        }
+        [0, b'M', b'R', b'M', ..] => Foreign::picture("MRW", "an MRW camera raw file"),
+        [b'F', b'O', b'V', b'b', ..] => Foreign::picture("X3F", "an X3F camera raw file"),
+        _ if bytes.get(6..14) == Some(b"HEAPCCDR") => Foreign::picture("CRW", "a CRW camera raw file"),
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
             Foreign::picture("JPEG XL", "a JPEG XL picture")
         }
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
             Foreign::picture("JPEG 2000", "a JPEG 2000 picture")
         }
-        [0, 0, 1, 0, ..] => Foreign::picture("ICO", "an icon"),
-        [b'8', b'B', b'P', b'S', ..] => Foreign::picture("PSD", "a Photoshop document"),
         [b'%', b'P', b'D', b'F', ..] => Foreign::other("PDF", "a PDF document"),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Foreign::ZIP,
         _ if text.starts_with(b"<svg") => Foreign::SVG,
@@ -78,7 +69,7 @@ fn by_brands(bytes: &[u8]) -> Foreign {
     let format = |brand: &[u8; 4]| match brand {
         b"avif" | b"avis" | b"avio" => Some(Foreign::AVIF),
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => Some(Foreign::HEIC),
-        b"crx " => Some(Foreign::RAW),
+        b"crx " => Some(Foreign::CR3),
         _ => None,
     };
     if let Some(found) = brands.clone().find_map(format) {
@@ -121,7 +112,7 @@ mod tests {
             (b"mif1", &[b"mif1", b"heic"], Some("HEIC")),
             (b"hevc", &[b"msf1"], Some("HEIC")),
             (b"mif1", &[b"miaf"], Some("HEIF")),
-            (b"crx ", &[b"crx ", b"isom"], Some("Camera raw")),
+            (b"crx ", &[b"crx ", b"isom"], Some("CR3")),
             (b"isom", &[b"iso2", b"avc1", b"mp41"], Some("Video")),
             (b"qt  ", &[], Some("Video")),
             (b"M4A ", &[b"isom"], Some("Audio")),
@@ -146,13 +137,5 @@ mod tests {
                 let _named_or_not = foreign(&bytes);
             }
         }
-    }
-
-    #[test]
-    fn camera_raw_files_are_no_tiff() {
-        assert_eq!(foreign(b"II*\0\x10\0\0\0CR\x02\0").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"IIU\0\x18\0\0\0").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"FUJIFILMCCD-RAW 0201").map(|found| found.name), Some("Camera raw"));
-        assert_eq!(foreign(b"MM\0*\0\0\0\x08").map(|found| found.name), Some("TIFF"));
     }
 }

@@ -12,8 +12,11 @@ mod decoder;
 mod encode;
 mod encoder;
 mod frame;
+mod part;
 mod preamble;
 mod strip;
+
+pub(super) use part::{Expected, Part, decode_part};
 
 pub(super) const CODEC: Codec =
     Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode), strip: Some(strip::strip) };

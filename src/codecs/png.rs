@@ -9,12 +9,13 @@ use ::png::{
 };
 
 use super::icc::Samples;
+use super::samples::round_16;
 use super::{
     Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, exif,
+    lossless,
 };
 use crate::color::ColorSpace;
 use crate::error::Failure;
-use crate::image::convert::{convert, drop_alpha, is_opaque};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod color;
@@ -224,24 +225,14 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(size, pixels).into())
 }
 
-/// Exactly round(sample · 255 / 65535), as libpng scales.
-const fn round_16(sample: u16) -> u8 {
-    ((sample as u32 * 255 + 32_895) >> 16) as u8
-}
-
 fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
-    let image = match image.representation() {
-        Representation::Ycc => convert(image, Representation::Rgb),
-        _ => image,
-    };
-    let size = image.size;
-    let (color, samples) = match image.pixels {
+    let Image { size, pixels, .. } = lossless(image);
+    let (color, samples) = match pixels {
         Pixels::Gray(samples) => (ColorType::Grayscale, samples),
-        Pixels::Rgba(samples) if is_opaque(&samples) => (ColorType::Rgb, drop_alpha(&samples)),
         Pixels::Rgba(samples) => (ColorType::Rgba, samples),
         Pixels::Rgb(samples) => (ColorType::Rgb, samples),
-        Pixels::Ycc(_) => unreachable!("converted above"),
+        Pixels::Ycc(_) => unreachable!("it became RGB"),
     };
 
     let mut info = Info::with_size(size.width, size.height);

@@ -157,7 +157,10 @@ fn recolor_and_encode_cost(format: Option<Format>, from: Representation) -> f64 
 fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
     let encoder_takes = match format {
         Some(Format::Jpeg) => Representations::of(&[Representation::Gray, Representation::Ycc]),
-        Some(Format::Png) => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+        Some(Format::Png | Format::Tiff | Format::Bmp) => {
+            Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
+        }
+        Some(Format::Qoi) => Representations::of(&[Representation::Rgb, Representation::Rgba]),
         _ => Representations::of(&[Representation::Rgba]),
     };
     encoder_takes.iter().map(|to| conversion_cost(from, to)).fold(12.0, f64::min)
@@ -431,9 +434,9 @@ impl Plan {
 
     /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
     fn written_format(&self, wanted: OutputFormat, header: Option<&Header>) -> Option<Format> {
-        match wanted {
-            OutputFormat::Auto | OutputFormat::Web => header.map(|header| wanted.written(header.format, false)),
-            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Webp => Some(wanted.written(Format::Png, false)),
+        match wanted.depends_on_input() {
+            true => header.map(|header| wanted.written(header.format, false)),
+            false => Some(wanted.written(Format::Png, false)),
         }
     }
 

@@ -81,12 +81,12 @@ impl Plan {
                 let position = self.graph.source_order().position(|source| source == output.origin);
                 position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
             };
-            match output.parameters.format {
-                OutputFormat::Webp => true,
-                OutputFormat::Auto => input() == Some(Format::Webp),
-                OutputFormat::Web => input() != Some(Format::Jpeg) || self.gains_alpha(output),
-                OutputFormat::Jpeg | OutputFormat::Png => false,
+            let format = output.parameters.format;
+            if !format.depends_on_input() {
+                return format == OutputFormat::Webp;
             }
+            let written = input().map(|input| format.written(input, self.gains_alpha(output)));
+            written.map_or(format == OutputFormat::Web, |written| written == Format::Webp)
         })
     }
 
@@ -786,6 +786,31 @@ mod tests {
         let produced = plan.run(3, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!(produced.outputs[0].name, "p.jpg");
         assert_eq!((produced.input_size.width, produced.input_size.bytes), (64, photo.len() as u64));
+    }
+
+    #[test]
+    fn a_camera_raw_file_becomes_jpeg_or_what_is_asked_for() {
+        let (plan, ..) = watched(document(
+            vec![
+                input("in"),
+                action("sharper", "sharpen", json!({})),
+                action("save-a", "output", json!({})),
+                action("save-b", "output", json!({ "format": "tiff", "name": "{name}-b.{ext}" })),
+            ],
+            &[("in", "sharper"), ("sharper", "save-a"), ("sharper", "save-b")],
+        ));
+        let bytes = include_bytes!("../../tests/data/codecs/preview.dng");
+        let sources = [Source { name: "a.dng", folder: "", bytes }];
+        assert!(!plan.needs_webp(&sources));
+        let produced = run(&plan, bytes, "a.dng");
+        let written = |index: usize| {
+            let output: &ProducedOutput = &produced.outputs[index];
+            (output.name.as_str(), codecs::sniff(&output.encoded.bytes), output.size)
+        };
+        assert_eq!(written(0), ("a.jpg", Some(Format::Jpeg), Size::new(27, 40)));
+        assert_eq!(written(1), ("a-b.tif", Some(Format::Tiff), Size::new(27, 40)));
+        let codes: Vec<_> = produced.warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert_eq!(codes, ["camera_preview"]);
     }
 
     #[test]

@@ -321,7 +321,8 @@ impl Services {
         })
     }
 
-    /// Renders a document's first picture; the results' files come in the order of the outputs.
+    /// Renders a document's first picture; the results' files come in the order of the outputs, in formats that browsers show,
+    /// and then that of the picture if they do not show its own.
     pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
         Ok(self.client()?.preview(document).await?)
     }

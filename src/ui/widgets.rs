@@ -283,24 +283,53 @@ pub(crate) fn MenuItem(
     }
 }
 
+/// A copy of a picture in a format that every browser shows.
+#[derive(Clone)]
+pub(crate) enum Instead {
+    /// A stored one, by its asset id.
+    Asset(String),
+    /// One with an address, which may change.
+    Url(Signal<Option<String>, LocalStorage>),
+}
+
 /// A stored picture, by its asset id.
 #[component]
 pub(crate) fn StoredImage(
     asset_id: String,
     #[prop(into)] alt: String,
     #[prop(optional)] class: &'static str,
+    /// The picture to show if the browser cannot show the other: browsers do not show every format that can be read.
+    #[prop(optional_no_strip)]
+    instead: Option<Instead>,
 ) -> impl IntoView {
     let services = expect_context::<Services>();
     let source = RwSignal::new(None::<String>);
-    leptos::task::spawn_local(async move {
-        if let Some(url) = services.url(&asset_id).await {
-            // The row may have been scrolled away meanwhile.
-            source.try_set(Some(url));
+    let load = move |asset_id: String| {
+        leptos::task::spawn_local(async move {
+            if let Some(url) = services.url(&asset_id).await {
+                // The row may have been scrolled away meanwhile.
+                source.try_set(Some(url));
+            }
+        });
+    };
+    load(asset_id);
+    let instead = StoredValue::new_local(instead);
+    let has_failed = RwSignal::new(false);
+    let failed = move |_| {
+        if !has_failed.get_untracked() {
+            has_failed.set(true);
+            if let Some(Instead::Asset(asset_id)) = instead.get_value() {
+                load(asset_id);
+            }
         }
-    });
+    };
+    let shown = move || match instead.get_value() {
+        Some(Instead::Url(url)) if has_failed.get() => url.get(),
+        _ => source.get(),
+    };
     view! {
-        {move || source.get().map(|url| {
-            view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false"/> }
+        {move || shown().map(|url| {
+            view! { <img class=class src=url alt=alt.clone() decoding="async" draggable="false" on:error=failed/> }
         })}
     }
 }

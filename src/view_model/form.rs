@@ -108,7 +108,7 @@ pub fn field_label(field: &Field) -> String {
 /// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
     match word {
-        "jpeg" | "png" => word.to_ascii_uppercase(),
+        "jpeg" | "png" | "tiff" | "bmp" | "qoi" => word.to_ascii_uppercase(),
         "webp" => "WebP".to_owned(),
         "rec601" => "Rec. 601".to_owned(),
         "rec709" => "Rec. 709".to_owned(),

@@ -1,5 +1,7 @@
 //! Numbers formatted for people: sizes, changes, durations, counts, times.
 
+use crate::codecs::Format;
+
 /// A file size, decimal units, three significant digits: `940 B`, `3.57 MB`, `24.1 MB`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -125,13 +127,9 @@ pub fn ago(then: f64, now: f64) -> Option<String> {
 
 /// The usual name of a media type: `JPEG`, `PNG`, `WebP`.
 pub fn media_type(mime: &str) -> String {
-    match mime {
-        "image/jpeg" => "JPEG".to_owned(),
-        "image/png" => "PNG".to_owned(),
-        "image/webp" => "WebP".to_owned(),
-        "image/gif" => "GIF".to_owned(),
-        "image/bmp" => "BMP".to_owned(),
-        other => other.rsplit('/').next().unwrap_or_default().to_ascii_uppercase(),
+    match Format::of_media_type(mime) {
+        Some(format) => format.name().to_owned(),
+        None => mime.rsplit('/').next().unwrap_or_default().to_ascii_uppercase(),
     }
 }
 

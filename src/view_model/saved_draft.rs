@@ -443,7 +443,7 @@ mod tests {
 
     #[test]
     fn what_a_header_said_comes_back() {
-        let header = Some(HeaderCheck::Unreadable("TIFF is not supported".to_owned()));
+        let header = Some(HeaderCheck::Unreadable("HEIC is not supported".to_owned()));
         let state = State::Stored { bytes: 3, source_url: "asset:aa".to_owned(), header };
         let text = serde_json::to_string(&state).expect("text");
         assert_eq!(serde_json::from_str::<State>(&text).expect("a state"), state);

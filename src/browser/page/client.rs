@@ -400,7 +400,7 @@ impl Client {
     }
 
     /// Renders the first picture of a document without storing anything; the results' files come in the order of the
-    /// outputs.
+    /// outputs, in formats that browsers show, and then that of the picture if they do not show its own.
     ///
     /// # Errors
     /// When a newer preview was requested, or the worker could not render it.

@@ -5,11 +5,13 @@ use std::cell::RefCell;
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
+use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
 use super::{Outcome, Worker, no_room, plan_of};
 use crate::batch::records::Config;
 use crate::batch::transitions;
+use crate::codecs::{self, Content, Encoded};
 use crate::engine::{InputRef, InputSize, Steps};
 use crate::error::Failure;
 use crate::protocol::{Preview, PreviewOutput, Previewed};
@@ -22,11 +24,13 @@ pub(super) struct Kept {
     steps: RefCell<Steps>,
     /// The contents of the last one's inputs, by their address.
     contents: RefCell<Vec<(String, ArrayBuffer)>>,
+    /// The last one's picture in a format that browsers show, by its address.
+    shown: RefCell<Option<(String, Blob)>>,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { steps: RefCell::new(Steps::new(STEPS_BYTES)), contents: RefCell::default() }
+        Self { steps: RefCell::new(Steps::new(STEPS_BYTES)), contents: RefCell::default(), shown: RefCell::default() }
     }
 }
 
@@ -52,9 +56,38 @@ impl Kept {
         }
         found
     }
+
+    /// The first input in a format that browsers show, if they do not show the file.
+    fn shown(&self, input: &InputRef, content: &JsValue) -> Option<Blob> {
+        let (address, content) = (&input.source_url, content.dyn_ref::<ArrayBuffer>()?);
+        let known = self.shown.take().filter(|(other, _)| other == address && other.starts_with("asset:"));
+        let blob = match known {
+            Some((_, blob)) => blob,
+            None => {
+                let content = Uint8Array::new(content);
+                if !needs_copy(&content.subarray(0, codecs::HEAD as u32).to_vec()) {
+                    return None;
+                }
+                blob_of(&codecs::to_show(&content.to_vec(), &input.name).ok()?).ok()?
+            }
+        };
+        self.shown.replace(Some((address.clone(), blob.clone())));
+        Some(blob)
+    }
 }
 
-/// What came of it, with the files.
+/// Whether these are the first bytes of a file that browsers do not show.
+fn needs_copy(head: &[u8]) -> bool {
+    matches!(codecs::recognize(head), Content::Image(format) if !format.is_shown_by_browsers())
+}
+
+fn blob_of(file: &Encoded) -> Result<Blob, Failure> {
+    let bytes = Uint8Array::from(file.bytes.as_slice());
+    blob_of_buffer(&bytes.buffer(), file.format.media_type()).map_err(|error| no_room(&error))
+}
+
+/// What came of it, with the files of the outputs in formats that browsers show, and then that of the first picture if they do
+/// not show its file.
 pub(super) async fn preview(worker: &Worker, document: &str) -> (Previewed, JsValue) {
     match render(worker, document).await {
         Ok((preview, files)) => (Previewed::Done(preview), files.into()),
@@ -76,9 +109,11 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
     let files = Array::new();
     let mut outputs = Vec::with_capacity(produced.outputs.len());
     for output in produced.outputs {
-        let bytes = Uint8Array::from(output.encoded.bytes.as_slice());
         let mime_type = output.encoded.format.media_type();
-        let file = blob_of_buffer(&bytes.buffer(), mime_type).map_err(|error| no_room(&error))?;
+        let file = match output.encoded.format.is_shown_by_browsers() {
+            true => blob_of(&output.encoded)?,
+            false => blob_of(&codecs::to_show(&output.encoded.bytes, &output.name)?)?,
+        };
         files.push(&file);
         outputs.push(PreviewOutput {
             name: output.name,
@@ -87,6 +122,10 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
             height: output.size.height,
             bytes: output.encoded.bytes.len() as u64,
         });
+    }
+    if let Some(shown) = executions[0].input_asset.inputs.first().and_then(|input| kept.shown(input, &contents.get(0)))
+    {
+        files.push(&shown);
     }
     let InputSize { width, height, bytes } = produced.input_size;
     let warnings = produced.warnings.into_iter().map(|warning| warning.message).collect();

@@ -14,7 +14,7 @@ use crate::image::resample::Laid;
 use crate::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
 pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    let Preamble { header: Header { size: full, orientation, .. }, frame, layout, inks } = read_preamble(bytes)?;
+    let Preamble { header: Header { size: full, .. }, frame, layout, inks } = read_preamble(bytes)?;
     if full != header.size {
         return Err(Problem::damaged("its header changed"));
     }
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
         false => Scales { luma: Scale::Full, chroma: Scale::Full },
     };
     let size = scales.luma.of(full);
-    let turn = if request.auto_orient { Turn::of(orientation) } else { Turn::default() };
+    let turn = if request.auto_orient { Turn::of(header.orientation) } else { Turn::default() };
     let laid = Laid { size, window: window_at(full, 8 / scales.luma.side()), turn };
     let scaling = request.scaling.filter(|_| by_core && matches!(layout, Layout::Gray | Layout::Planar(_)));
     let luma = Wanted { scale: scales.luma, resampler: scaling.map(|scaling| scaling.luma(laid)) };
@@ -119,7 +119,7 @@ impl Scales {
 }
 
 /// Decodes a file's planes; arithmetic coding is left to libjpeg-turbo-rs, at full size.
-fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Decoded, Problem> {
+pub(super) fn decode_planes(bytes: &[u8], frame: &Frame, wanted: Vec<Wanted>) -> Result<Decoded, Problem> {
     if frame.process != Process::Arithmetic {
         return decoder::decode(bytes, wanted);
     }
@@ -160,13 +160,13 @@ fn cropped(mut data: Vec<u8>, stride: usize, size: Size) -> Result<Plane, Proble
 }
 
 /// How many of the picture's samples share one sample of this component, across and down.
-fn ratio(frame: &Frame, component: &Component) -> Subsampling {
+pub(super) fn ratio(frame: &Frame, component: &Component) -> Subsampling {
     let (h, v) = frame.most();
     Subsampling { h: h as u8 / component.h, v: v as u8 / component.v }
 }
 
 /// Resizes a component to the picture's size.
-fn even(plane: Plane, ratio: Subsampling, size: Size) -> Plane {
+pub(super) fn even(plane: Plane, ratio: Subsampling, size: Size) -> Plane {
     match ratio {
         Subsampling::S444 => plane,
         Subsampling { h: 1 | 2 | 4, v: 1 | 2 | 4 } => upsample(&plane, ratio, size),

@@ -17,7 +17,6 @@ use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services, Source, UiError, Unpacked, gather, text_of};
 use super::super::stage::Stage;
 use super::models::Models;
-use super::pictures::ACCEPT;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority, Subset};
 use crate::codecs::Format;
@@ -25,7 +24,7 @@ use crate::compact::SortedSet;
 use crate::compact::sort_by;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
-use crate::view_model::accept::accepts;
+use crate::view_model::accept::{self, accepts};
 use crate::view_model::archive::import_outcome;
 use crate::view_model::form::NameSample;
 use crate::view_model::history::History;
@@ -385,7 +384,7 @@ impl Draft {
             if count > 0 && !is_told {
                 self.notices.info(
                     format!("No pictures among {}.", format::plural(count, "file", "files")),
-                    "JPEG, PNG, WebP, GIF and BMP can be read.",
+                    format!("{} can be read.", Format::names()),
                 );
             }
             return;
@@ -396,7 +395,7 @@ impl Draft {
 
     /// The file types that pickers ask for, tracked.
     pub(crate) fn accept(self) -> String {
-        self.stage.embedding().and_then(Embedding::accept).unwrap_or_else(|| ACCEPT.to_owned())
+        self.stage.embedding().and_then(Embedding::accept).unwrap_or_else(accept::pictures)
     }
 
     /// Skips the files that the page around an element does not accept.

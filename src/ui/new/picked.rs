@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
-use super::pictures::ACCEPT;
 use super::previews::PickedPreview;
 use crate::selection::HeaderCheck;
 use crate::ui::focus::{focus, is_composing};
@@ -14,9 +13,9 @@ use crate::ui::services::Source;
 use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, TabStop, tab_index};
 use crate::view_model::document::Input;
-use crate::view_model::format;
 use crate::view_model::missing::Missing;
 use crate::view_model::window::{self, Window};
+use crate::view_model::{accept, format};
 
 /// The pictures of every input.
 #[component]
@@ -160,7 +159,7 @@ fn MissingFiles() -> impl IntoView {
                     </p>
                     <FilePicker
                         label="Missing files to add again"
-                        accept=ACCEPT
+                        accept=accept::pictures()
                         testid="missing-input"
                         class="button push"
                         button_testid="missing-add"
@@ -369,7 +368,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                     <Tile entry key=key.get_value()/>
                 </For>
             </ul>
-            <FilePicker label=input.title.clone() accept=ACCEPT testid=testid multiple=true on_pick=picked>
+            <FilePicker label=input.title.clone() accept=accept::pictures() testid=testid multiple=true on_pick=picked>
                 <Icon shape=Shape::Plus/>
                 "Pick"
             </FilePicker>

@@ -5,6 +5,7 @@ use web_sys::FileList;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use super::samples::Samples;
+use crate::codecs::Format;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::Source;
@@ -48,9 +49,6 @@ fn Totals() -> impl IntoView {
     }
 }
 
-/// The file types that picture pickers ask for.
-pub(crate) const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
-
 #[component]
 fn PrimaryDrop() -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -65,7 +63,7 @@ fn PrimaryDrop() -> impl IntoView {
             <Icon shape=Shape::Picture/>
             <div>
                 <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
-                <p class="small muted">"or paste them. JPEG, PNG, WebP, GIF, BMP. They stay on this device."</p>
+                <p class="small muted">{format!("or paste them. {} can be read. They stay on this device.", Format::names())}</p>
             </div>
             <div class="spread">
                 <FilePicker label="Pictures" accept testid="file-input" multiple=true on_pick=picked>

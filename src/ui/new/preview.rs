@@ -17,7 +17,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::{Services, UiError};
 use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
 /// How long after an edit the preview is requested: the time between two keys, or two steps of a slider.
@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[derive(Debug)]
 struct Shown {
     rendered: Rendered,
+    /// Of the outputs, and then of the picture, if the browser does not show its file.
     urls: Vec<String>,
 }
 
@@ -34,6 +35,11 @@ impl Shown {
     fn new(rendered: Rendered, files: &[Blob]) -> Self {
         let urls = files.iter().filter_map(|file| Url::create_object_url_with_blob(file).ok()).collect();
         Self { rendered, urls }
+    }
+
+    /// The picture in a format that browsers show.
+    fn picture(&self) -> Option<String> {
+        self.urls.get(self.rendered.outputs.len()).cloned()
     }
 }
 
@@ -231,8 +237,12 @@ fn Result(
         chosen.get().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration))
     };
     let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
-    let before = (move || asset_id.get().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is"/> }))
-        .into_any();
+    let instead = Instead::Url(Signal::derive_local(move || shown.get().and_then(|shown| shown.picture())));
+    let before = (move || {
+        let instead = Some(instead.clone());
+        asset_id.get().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
+    })
+    .into_any();
     let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
         .into_any();
     let choices = move || {

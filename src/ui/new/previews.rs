@@ -13,6 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlCanvasElement, ImageBitmap, ImageBitmapOptions, ImageBitmapRenderingContext, ImageOrientation};
 
 use super::draft::Entry;
+use crate::selection::HeaderCheck;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::Services;
 
@@ -36,7 +37,7 @@ struct Queue {
 enum Preview {
     Waiting,
     Ready(HtmlCanvasElement),
-    /// The browser cannot show it; the run will report why.
+    /// The browser cannot show it.
     Unreadable,
 }
 
@@ -123,6 +124,8 @@ async fn draw(file: &web_sys::Blob) -> Option<HtmlCanvasElement> {
 pub(crate) fn PickedPreview(entry: Entry) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
     let preview = request(expect_context(), &entry);
+    // Browsers do not show every format that can be read. If it cannot be read, the run will report why.
+    let is_readable = matches!(entry.header, Some(HeaderCheck::Picture { .. }));
     Effect::new(move || {
         if let (Some(frame), Preview::Ready(canvas)) = (frame.get(), preview.get()) {
             let _detached = frame.append_child(&canvas);
@@ -131,7 +134,7 @@ pub(crate) fn PickedPreview(entry: Entry) -> impl IntoView {
     view! {
         <div class="preview checkerboard" node_ref=frame aria-hidden="true">
             {move || match preview.get() {
-                Preview::Unreadable => Some(view! { <Icon shape=Shape::Warning/> }),
+                Preview::Unreadable => Some(view! { <Icon shape=if is_readable { Shape::Picture } else { Shape::Warning }/> }),
                 _ => None,
             }}
         </div>

@@ -10,7 +10,7 @@ use super::row::name;
 use crate::batch::records::{Execution, OutputFile};
 use crate::ui::services::Services;
 use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
-use crate::ui::widgets::StoredImage;
+use crate::ui::widgets::{Instead, StoredImage};
 use crate::view_model::format;
 
 /// The slider, with a switch between several outputs.
@@ -20,6 +20,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
+    let thumbnail = execution.input_thumbnail.clone().map(Instead::Asset);
     let alt = name(&execution);
     let choice = |output: &OutputFile| OutputChoice {
         text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
@@ -29,9 +30,15 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
     let measure = execution.input_size.map(|size| (size.width, size.height));
-    let before = input.map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before")/> }).into_any();
+    let before = input
+        .map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })
+        .into_any();
+    // It is the first output's.
+    let result = execution.output_thumbnail().cloned().map(Instead::Asset);
     let after = move || {
-        output().map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name)/> })
+        let instead = result.clone().filter(|_| chosen.get() == 0);
+        output()
+            .map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name) instead/> })
     };
     let after = after.into_any();
     view! {

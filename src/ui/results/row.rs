@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::FileList;
 
-use super::super::new::pictures::ACCEPT;
 use super::list::focus_around;
 use super::marks::{MarkBox, Marking};
 use super::state::ExecutionList;
@@ -17,7 +16,7 @@ use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
 use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
-use crate::view_model::format;
+use crate::view_model::{accept, format};
 
 /// Outputs shown in a row; the others are in the detail.
 const OUTPUTS: usize = 2;
@@ -201,7 +200,7 @@ pub(crate) fn Replace(execution: Arc<Execution>) -> impl IntoView {
     view! {
         <FilePicker
             label=label
-            accept=ACCEPT
+            accept=accept::pictures()
             testid="replace-input"
             button_testid="replace"
             disabled=underway

@@ -1,7 +1,7 @@
 """Makes the pictures of this folder and, beside each, the pixels that it must give: `<name>.rgba`, eight bytes of
 width and height (little endian), then straight RGBA, upright. Run with Pillow 13.0 (libjpeg-turbo, libwebp).
 
-The expected pixels come from Pillow's decoders, or, for PNG and 16-bit samples, from the numbers that were written.
+The expected pixels come from Pillow's decoders, or, for files that are written here and 16-bit samples, from the numbers that were written.
 """
 
 import struct
@@ -215,6 +215,214 @@ def bmp_of_runs_from_the_top():
 
 bmp_of_runs_from_the_top()
 
+# QOI: every kind of instruction
+
+
+def picture(size, pixels, mode="RGB"):
+    made = Image.new(mode, size)
+    made.putdata(pixels)
+    return made
+
+
+save("rgb.qoi", base())
+steps = [(x * 3 % 256, (x * 3 + y // 4) % 256, 40 + y % 9, 255 if x < 20 else 200 - y) for y in range(HEIGHT) for x in range(WIDTH)]
+save("rgba.qoi", picture((WIDTH, HEIGHT), steps, "RGBA"))
+
+# PNM, sample by sample
+
+
+def pnm(name, header, data, pixels):
+    with open(name, "wb") as file:
+        file.write(header + data)
+    expect(name, picture((WIDTH, HEIGHT), pixels, "RGBA" if len(pixels[0]) == 4 else "RGB"))
+
+
+ALL = [(x, y) for y in range(HEIGHT) for x in range(WIDTH)]
+dots = [(x * y + x) % 3 == 0 for x, y in ALL]
+pnm("text.pbm", b"P1\n# one digit beside the other\n37 23\n", "".join("1" if dot else "0" for dot in dots).encode(),
+    [(0 if dot else 255,) * 3 for dot in dots])
+bits = b"".join(int("".join("1" if dot else "0" for dot in dots[y * WIDTH:][:WIDTH]).ljust(40, "0"), 2).to_bytes(5, "big")
+                for y in range(HEIGHT))
+pnm("raw.pbm", b"P4 37 23\n", bits, [(0 if dot else 255,) * 3 for dot in dots])
+few = [(x + y) % 8 for x, y in ALL]
+pnm("text.pgm", b"P2 37\t23\r\n7\n", "\n".join(map(str, few)).encode(), [(round(value * 255 / 7),) * 3 for value in few])
+pnm("raw-16.pgm", b"P5\n37 23\n65535\n", b"".join(struct.pack(">H", x * 1700 + y * 113) for x, y in ALL),
+    [(to_8(x * 1700 + y * 113),) * 3 for x, y in ALL])
+pnm("raw-10-bits.ppm", b"P6\n37 23 # wide, but not the widest\n1023\n",
+    b"".join(struct.pack(">HHH", x * 28, y * 46, (x * y) % 1024) for x, y in ALL),
+    [tuple(round(value * 255 / 1023) for value in (x * 28, y * 46, (x * y) % 1024)) for x, y in ALL])
+tens = [tuple(value * 100 // 256 for value in pixel(x, y)) for x, y in ALL]
+tens[-1] = (7, 8, 9)
+pnm("text.ppm", b"P3 37 23 100 ", " ".join(f"{r} {g} {b}" for r, g, b in tens).encode(),
+    [tuple(int(value * 255 / 100 + 0.5) for value in one) for one in tens])
+pnm("raw.ppm", b"P6 37 23 255 ", bytes(value for x, y in ALL for value in pixel(x, y)), [pixel(x, y) for x, y in ALL])
+PAM = "P7\nWIDTH 37\nHEIGHT 23\nDEPTH {}\nMAXVAL 255\nTUPLTYPE {}\nENDHDR\n"
+pnm("rgba.pam", PAM.format(4, "RGB_ALPHA").encode(), bytes(value for x, y in ALL for value in (*pixel(x, y), y * 11)),
+    [(*pixel(x, y), y * 11) for x, y in ALL])
+pnm("gray-alpha.pam", PAM.format(2, "GRAYSCALE_ALPHA").encode(), bytes(value for x, y in ALL for value in (x * 6, y * 11)),
+    [(x * 6, x * 6, x * 6, y * 11) for x, y in ALL])
+
+# TIFF: by libtiff through Pillow, and of other kinds entry by entry
+for name, mode, options in [
+    ("rgb", "RGB", {}),
+    ("rgb-lzw", "RGB", {"compression": "tiff_lzw"}),
+    ("rgb-lzw-predicted-strips", "RGB", {"compression": "tiff_lzw", "tiffinfo": {317: 2, 278: 5}}),
+    ("rgb-deflate-predicted", "RGB", {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}}),
+    ("rgb-packbits", "RGB", {"compression": "packbits"}),
+    ("gray", "L", {}),
+    ("rgba-deflate", "RGBA", {"compression": "tiff_deflate"}),
+]:
+    save(f"{name}.tif", faded.convert(mode), **options)
+save("palette-lzw.tif", base().quantize(16), compression="tiff_lzw")
+exif = Image.Exif()
+exif[0x0112] = 6
+save("orientation-6.tif", base(), exif=exif, compression="tiff_lzw")
+save("pages.tif", base(), save_all=True, append_images=[base(30, 20), base(9, 8)])
+# A page of text, in a way: runs of every length.
+text = Image.new("1", (131, 47), 1)
+text.putdata([0 if (x * x // 9 + y * y // 5) % 11 < 4 or x < 3 or y == 7 else 255 for y in range(47) for x in range(131)])
+for kind in ["tiff_ccitt", "group3", "group4"]:
+    save(f"{kind.removeprefix('tiff_')}.tif", text, compression=kind)
+save("group3-mixed.tif", text, compression="group3", tiffinfo={292: 5})
+save("group4-strips.tif", text, compression="group4", tiffinfo={278: 10})
+
+
+def tiff(name, order, entries, parts, pixels, size=(WIDTH, HEIGHT)):
+    """Writes a TIFF of one page. `entries` are (tag, type, numbers) apart from those of the parts, which are strips or
+    tiles; `order` is a struct prefix, with which all numbers are packed."""
+    codes = {1: "B", 3: "H", 4: "I"}
+    tiled = any(tag == 322 for tag, _, _ in entries)
+    at, places, data = 8, [], b""
+    for part in parts:
+        places.append(at + len(data))
+        data += part
+    entries = [(256, 3, [size[0]]), (257, 3, [size[1]])] + entries
+    entries += [(324 if tiled else 273, 4, places), (325 if tiled else 279, 4, [len(part) for part in parts])]
+    directory, values = b"", b""
+    start = 8 + len(data)
+    after = start + 2 + 12 * len(entries) + 4
+    for tag, kind, numbers in sorted(entries):
+        packed = struct.pack(f"{order}{len(numbers)}{codes[kind]}", *numbers)
+        if len(packed) > 4:
+            packed, values = struct.pack(f"{order}I", after + len(values)), values + packed
+        directory += struct.pack(f"{order}HHI", tag, kind, len(numbers)) + packed.ljust(4, b"\0")
+    with open(name, "wb") as file:
+        file.write((b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", start) + data)
+        file.write(struct.pack(f"{order}H", len(entries)) + directory + bytes(4) + values)
+    expect(name, picture(size, pixels, "RGBA" if len(pixels[0]) == 4 else "RGB"))
+
+
+def kind(bits, photometric, compression=1, *more):
+    return [(258, 3, bits), (277, 3, [len(bits)]), (262, 3, [photometric]), (259, 3, [compression]), *more]
+
+
+def tiles(side, sample, columns=WIDTH, rows=HEIGHT):
+    """Bytes of each tile; beyond the edges the picture is repeated."""
+    return [b"".join(sample(min(x, columns - 1), min(y, rows - 1)) for y in range(top, top + side) for x in range(left, left + side))
+            for top in range(0, rows, side) for left in range(0, columns, side)]
+
+
+def packed_rows(depth, sample):
+    rows = ("".join(f"{sample(x, y):0{depth}b}" for x in range(WIDTH)) for y in range(HEIGHT))
+    return [int(row.ljust(-(-len(row) // 8) * 8, "0"), 2).to_bytes(-(-len(row) // 8), "big") for row in rows]
+
+
+for order, name in [("<", "little"), (">", "big")]:
+    wide = [struct.pack(f"{order}HHH", *WIDE(x, y)) for x, y in ALL]
+    tiff(f"rgb-16-{name}.tif", order, kind([16] * 3, 2), [b"".join(wide)], [tuple(map(to_8, WIDE(x, y))) for x, y in ALL])
+    # Differences from the pixel on the left.
+    rows = [[WIDE(x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
+    data = b"".join(struct.pack(f"{order}HHH", *((value - (row[x - 1][i] if x else 0)) % 65536 for i, value in enumerate(row[x])))
+                    for row in rows for x in range(WIDTH))
+    tiff(f"rgb-16-predicted-{name}.tif", order, kind([16] * 3, 2, 8, (317, 3, [2])), [zlib.compress(data)],
+         [tuple(map(to_8, WIDE(x, y))) for x, y in ALL])
+tiff("tiles.tif", "<", kind([8] * 3, 2, 1, (322, 3, [16]), (323, 3, [16])), tiles(16, lambda x, y: bytes(pixel(x, y))),
+     [pixel(x, y) for x, y in ALL])
+tiff("tiles-deflate.tif", ">", kind([8] * 3, 2, 8, (322, 3, [32]), (323, 3, [32])),
+     [zlib.compress(tile) for tile in tiles(32, lambda x, y: bytes(pixel(x, y)))], [pixel(x, y) for x, y in ALL])
+tiff("planes.tif", "<", kind([8] * 3, 2, 1, (284, 3, [2]), (278, 3, [10])),
+     [bytes(pixel(x, y)[plane] for y in range(top, min(top + 10, HEIGHT)) for x in range(WIDTH))
+      for plane in range(3) for top in range(0, HEIGHT, 10)], [pixel(x, y) for x, y in ALL])
+tiff("planes-tiles-alpha.tif", ">", kind([8] * 4, 2, 1, (284, 3, [2]), (322, 3, [16]), (323, 3, [16]), (338, 3, [2])),
+     [tile for plane in range(4) for tile in tiles(16, lambda x, y: bytes([(*pixel(x, y), y * 11)[plane]]))],
+     [(*pixel(x, y), y * 11) for x, y in ALL])
+tiff("gray-alpha-white-zero.tif", "<", kind([8] * 2, 0, 1, (338, 3, [2])), [bytes(value for x, y in ALL for value in (x * 6, y * 11))],
+     [(255 - x * 6,) * 3 + (y * 11,) for x, y in ALL])
+tiff("premultiplied.tif", "<", kind([8] * 4, 2, 1, (338, 3, [1])),
+     [bytes(value for x, y in ALL for value in (*(v * (y * 11) // 255 for v in pixel(x, y)), y * 11))],
+     [(*(min(255, int((v * (y * 11) // 255) * 255 / (y * 11) + 0.5)) if y else 0 for v in pixel(x, y)), y * 11) for x, y in ALL])
+for depth in [1, 2, 4, 6, 12]:
+    most = 2 ** depth - 1
+    tiff(f"gray-{depth}.tif", ">", kind([depth], 1), [b"".join(packed_rows(depth, lambda x, y: (x * 3 + y * 7) % (most + 1)))],
+         [(int((x * 3 + y * 7) % (most + 1) * 255 / most + 0.5),) * 3 for x, y in ALL])
+colors = [(i * 16, 255 - i * 16, i * 5) for i in range(16)]
+tiff("palette-4-shifted.tif", "<", kind([4], 3, 1, (320, 3, [color[i] << 8 for i in range(3) for color in colors])),
+     [b"".join(packed_rows(4, lambda x, y: (x + y) % 16))], [colors[(x + y) % 16] for x, y in ALL])
+tiff("rows-reversed.tif", "<", kind([8], 1, 1, (266, 3, [2])), [bytes(int(f"{x * 6:08b}"[::-1], 2) for x, y in ALL)],
+     [(x * 6,) * 3 for x, y in ALL])
+
+# ICO: pictures of several sizes and depths
+icon = faded.resize((48, 48))
+icon.save("png.ico", sizes=[(16, 16), (48, 48)], bitmap_format="png")
+expect("png.ico", icon)
+
+
+def ico(name, pictures, largest, kind=1):
+    at, directory, data = 6 + 16 * len(pictures), b"", b""
+    for width, height, bits, content in pictures:
+        fields = (1, bits) if kind == 1 else (width // 2, height // 2)
+        directory += struct.pack("<BBBBHHII", width % 256, height % 256, 0, 0, *fields, len(content), at + len(data))
+        data += content
+    with open(name, "wb") as file:
+        file.write(struct.pack("<HHH", 0, kind, len(pictures)) + directory + data)
+    size, pixels = largest
+    expect(name, picture(size, pixels, "RGBA"))
+
+
+def dib(width, height, bits, palette, row, mask):
+    """`row(y)` gives the samples of a row as one number each, `mask(x, y)` whether a pixel is transparent."""
+    def packed(values, bits):
+        text = "".join(f"{value:0{bits}b}" for value in values)
+        text = text.ljust(-(-len(text) // 32) * 32, "0")
+        return int(text, 2).to_bytes(len(text) // 8, "big")
+    data = struct.pack("<IiiHHIIiiII", 40, width, height * 2, 1, bits, 0, 0, 0, 0, len(palette), 0)
+    data += b"".join(bytes((blue, green, red, 0)) for red, green, blue in palette)
+    data += b"".join(packed(row(y), bits) for y in reversed(range(height)))
+    return data + b"".join(packed([int(mask(x, y)) for x in range(width)], 1) for y in reversed(range(height)))
+
+
+def bgra(red, green, blue, alpha=None):
+    return blue << 16 | green << 8 | red if alpha is None else blue << 24 | green << 16 | red << 8 | alpha
+
+
+round_mask = lambda x, y: (x - 16) ** 2 + (y - 9) ** 2 > 80
+small = (8, 8, 4, dib(8, 8, 4, colors, lambda y: [(x + y) % 16 for x in range(8)], lambda x, y: False))
+seen = lambda x, y: (*pixel(x, y), 0 if round_mask(x, y) else 255)
+SIZE, PLACES = (33, 21), [(x, y) for y in range(21) for x in range(33)]
+ico("rgb-mask.ico", [small, (33, 21, 24, dib(33, 21, 24, [], lambda y: [bgra(*pixel(x, y)) for x in range(33)], round_mask))],
+    (SIZE, [seen(x, y) for x, y in PLACES]))
+ico("rgba.ico", [(33, 21, 32, dib(33, 21, 32, [], lambda y: [bgra(*pixel(x, y), y * 12) for x in range(33)], round_mask)), small],
+    (SIZE, [(*pixel(x, y), y * 12) for x, y in PLACES]))
+ico("rgb-32-mask.ico", [(33, 21, 32, dib(33, 21, 32, [], lambda y: [bgra(*pixel(x, y), 0) for x in range(33)], round_mask))],
+    (SIZE, [seen(x, y) for x, y in PLACES]))
+ico("palette-4.ico", [(33, 21, 4, dib(33, 21, 4, colors, lambda y: [(x + y) % 16 for x in range(33)], round_mask))],
+    (SIZE, [(*colors[(x + y) % 16], 0 if round_mask(x, y) else 255) for x, y in PLACES]))
+ico("bits.cur", [(33, 21, 1, dib(33, 21, 1, colors[3:5], lambda y: [(x * y) % 2 for x in range(33)], round_mask))],
+    (SIZE, [(*colors[3 + x * y % 2], 0 if round_mask(x, y) else 255) for x, y in PLACES]), 2)
+
+# TGA
+save("rgb.tga", base())
+save("rgb-runs.tga", base(), compression="tga_rle")
+save("gray-runs.tga", base().convert("L"), compression="tga_rle")
+save("palette-runs.tga", base().quantize(16), compression="tga_rle")
+save("rgba-top.tga", faded, orientation=1)
+with open("bits5-right.tga", "wb") as file:
+    file.write(struct.pack("<BBBHHBHHHHBB", 4, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 16, 0x31) + b"note")
+    file.write(b"".join(struct.pack("<H", (y > 3) << 15 | x % 32 << 10 | y << 5 | (x + y) % 32)
+                        for y in range(HEIGHT) for x in reversed(range(WIDTH))))
+fifth = lambda value: int(value * 255 / 31 + 0.5)
+expect("bits5-right.tga", picture((WIDTH, HEIGHT), [(fifth(x % 32), fifth(y), fifth((x + y) % 32), 255 if y > 3 else 0) for x, y in ALL], "RGBA"))
+
 # Profiles
 profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 with open("srgb.icc", "wb") as file:
@@ -222,3 +430,4 @@ with open("srgb.icc", "wb") as file:
 save("profile.jpg", base(), quality=90, icc_profile=profile)
 save("profile.png", base(), icc_profile=profile)
 save("profile.webp", faded, quality=80, icc_profile=profile)
+save("profile.tif", base(), compression="tiff_lzw", icc_profile=profile)

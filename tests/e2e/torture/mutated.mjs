@@ -9,7 +9,7 @@ import * as pictures from "../support/pictures.mjs";
 import { atMost, exactly, figure, largest, over, row, spied, spyIn, start } from "./kit.mjs";
 
 const CODECS = fileURLToPath(new URL("../../data/codecs/", import.meta.url));
-const PICTURE = /\.(jpe?g|png|webp|gif|bmp)$/i;
+const PICTURE = /\.(jpe?g|png|webp|gif|bmp|tiff?|ico|cur|qoi|p[bgnp]m|pam|tga|ps[db]|dng|nef|arw|raf|rw2|orf)$/i;
 const LARGEST_SEED = 300_000;
 const BATCH = 250;
 /** One that can stay planar from end to end, one that cannot. */

@@ -1,0 +1,338 @@
+//! Photoshop documents (PSD and PSB), read only: the flattened picture that programs put at the end for others, in bitmap,
+//! gray, indexed, RGB, CMYK and Lab mode, of 1, 8 or 16 bits, plain or packed.
+
+use std::borrow::Cow;
+
+use super::icc::{Samples, accept, or_note};
+use super::samples::{round_16, scaled};
+use super::tiff::Unpacker;
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use crate::color::{ColorSpace, Inks, LabColors};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+/// Raise it when any decoded pixel or written byte changes.
+pub(super) const VERSION: &str = "1.0.0";
+
+/// Image resources.
+mod resource {
+    pub(super) const PROFILE: u16 = 1039;
+    pub(super) const VERSION: u16 = 1057;
+}
+
+pub(super) fn sniff(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'8', b'B', b'P', b'S', 0, 1 | 2, ..])
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// One bit a pixel, 1 being black.
+    Bitmap,
+    Gray,
+    Indexed,
+    Rgb,
+    /// 0 is full ink.
+    Cmyk,
+    Lab,
+}
+
+impl Mode {
+    const fn channels(self) -> usize {
+        match self {
+            Self::Bitmap | Self::Gray | Self::Indexed => 1,
+            Self::Rgb | Self::Lab => 3,
+            Self::Cmyk => 4,
+        }
+    }
+}
+
+/// What comes before the pixels.
+struct Document<'a> {
+    size: Size,
+    mode: Mode,
+    bits: u16,
+    /// Channels of the picture, also those that are not shown.
+    channels: usize,
+    /// Whether the channel after the colours is their opacity. They were blended with white.
+    has_alpha: bool,
+    /// Whether lengths are of four bytes instead of two.
+    is_large: bool,
+    palette: &'a [u8],
+    profile: Option<&'a [u8]>,
+    /// The compression, and everything after it.
+    pixels: Pixeldata<'a>,
+}
+
+#[derive(Clone, Copy)]
+struct Pixeldata<'a> {
+    is_packed: bool,
+    bytes: &'a [u8],
+}
+
+/// Reads from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Problem> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Problem::Truncated)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn number(&mut self, length: usize) -> Result<u64, Problem> {
+        Ok(self.take(length)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    /// A part with its length before it, which has so many bytes.
+    fn part(&mut self, length: usize) -> Result<Self, Problem> {
+        let length = usize::try_from(self.number(length)?).unwrap_or(usize::MAX);
+        self.take(length).map(Self)
+    }
+}
+
+impl<'a> Document<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Problem> {
+        let mut reader = Reader(bytes);
+        let _signature = reader.take(4)?;
+        let is_large = reader.number(2)? == 2;
+        let _reserved = reader.take(6)?;
+        let channels = reader.number(2)? as usize;
+        let [height, width] = [reader.number(4)? as u32, reader.number(4)? as u32];
+        let bits = reader.number(2)? as u16;
+        let mode = match (reader.number(2)?, bits) {
+            (0, 1) => Mode::Bitmap,
+            // A duotone is gray with a recipe of inks.
+            (1 | 8, 8 | 16) => Mode::Gray,
+            (2, 8) => Mode::Indexed,
+            (3, 8 | 16) => Mode::Rgb,
+            (4, 8 | 16) => Mode::Cmyk,
+            (9, 8 | 16) => Mode::Lab,
+            (_, 32) => return Err(Problem::Unsupported("a Photoshop document of 32 bits per channel")),
+            (7, _) => return Err(Problem::Unsupported("a Photoshop document in multichannel mode")),
+            _ => return Err(Problem::damaged("its header makes no sense")),
+        };
+        if !(mode.channels()..=56).contains(&channels) {
+            return Err(Problem::damaged("its header makes no sense"));
+        }
+        let palette = reader.part(4)?.0;
+        if mode == Mode::Indexed && palette.len() < 768 {
+            return Err(Problem::damaged("its palette is incomplete"));
+        }
+        let mut profile = None;
+        let mut resources = reader.part(4)?;
+        while let Some((id, content)) = next_resource(&mut resources) {
+            match id {
+                resource::PROFILE => profile = Some(content),
+                // Its fifth byte says whether there is a flattened picture.
+                resource::VERSION if content.get(4) == Some(&0) => {
+                    return Err(Problem::Unsupported("a Photoshop document without a flattened picture"));
+                }
+                _ => {}
+            }
+        }
+        let long = if is_large { 8 } else { 4 };
+        let mut layers = reader.part(long)?;
+        let first_is_opacity = layers.part(long).and_then(|mut info| info.number(2)).is_ok_and(|count| count >= 0x8000);
+        let has_colors = !matches!(mode, Mode::Bitmap | Mode::Indexed);
+        let pixels = match reader.number(2)? {
+            0 => Pixeldata { is_packed: false, bytes: reader.0 },
+            1 => Pixeldata { is_packed: true, bytes: reader.0 },
+            _ => return Err(Problem::Unsupported("a Photoshop document with a rare compression")),
+        };
+        Ok(Self {
+            size: Size::new(width, height),
+            mode,
+            bits,
+            channels,
+            has_alpha: first_is_opacity && has_colors && channels > mode.channels(),
+            is_large,
+            palette,
+            profile,
+            pixels,
+        })
+    }
+
+    /// Channels that are shown.
+    const fn shown(&self) -> usize {
+        self.mode.channels() + self.has_alpha as usize
+    }
+
+    /// Bytes of a row of a channel.
+    const fn stride(&self) -> usize {
+        (self.size.width as usize * self.bits as usize).div_ceil(8)
+    }
+
+    /// The packed bytes of the rows of the channels that are shown, from top to bottom, channel by channel.
+    fn packed_rows(&self) -> Result<Vec<&'a [u8]>, Problem> {
+        let height = self.size.height as usize;
+        let each = if self.is_large { 4 } else { 2 };
+        let (lengths, mut rest) =
+            self.pixels.bytes.split_at_checked(self.channels * height * each).ok_or(Problem::Truncated)?;
+        let mut rows = Vec::with_capacity(self.shown() * height);
+        for length in lengths.chunks_exact(each).take(self.shown() * height) {
+            let length = length.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
+            let (row, after) = rest.split_at_checked(length).ok_or(Problem::Truncated)?;
+            rows.push(row);
+            rest = after;
+        }
+        Ok(rows)
+    }
+}
+
+fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
+    let _signature = resources.take(4).ok()?;
+    let id = resources.number(2).ok()? as u16;
+    // A name, padded to an even length with the byte before it.
+    let name = resources.number(1).ok()? as usize;
+    let _name = resources.take(name | 1).ok()?;
+    let length = usize::try_from(resources.number(4).ok()?).ok()?;
+    let content = resources.take(length).ok()?;
+    // The last one may lack its padding.
+    let _padding = resources.take(length % 2);
+    Some((id, content))
+}
+
+fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    Ok(read(bytes)?.0)
+}
+
+/// The header, and the profile of the inks if there are any.
+fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
+    let document = Document::read(bytes)?;
+    let mut findings = Vec::new();
+    let samples = match document.mode {
+        Mode::Bitmap | Mode::Gray => Samples::Gray,
+        Mode::Indexed | Mode::Rgb | Mode::Lab => Samples::Rgb,
+        Mode::Cmyk => Samples::Cmyk,
+    };
+    let profile = document.profile.filter(|_| document.mode != Mode::Lab);
+    let found = profile.map_or(Ok(None), |profile| accept(profile, samples));
+    let is_unknown = matches!(found, Ok(None));
+    let space = or_note(found, &mut findings);
+    let (space, inks) = match samples {
+        Samples::Cmyk => {
+            if is_unknown {
+                findings.push(Finding::InksUnknown);
+            }
+            (ColorSpace::SRGB, space)
+        }
+        Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
+    };
+    let native = match (document.mode, document.has_alpha) {
+        (_, true) => Representation::Rgba,
+        (Mode::Bitmap | Mode::Gray, false) => Representation::Gray,
+        (_, false) => Representation::Rgb,
+    };
+    let header = Header {
+        format: Format::Psd,
+        size: document.size,
+        orientation: 1,
+        alpha: document.has_alpha,
+        native: Representations::of(&[native]),
+        space,
+        findings,
+    };
+    Ok((header, document, inks))
+}
+
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+    let (Header { size, .. }, document, inks) = read(bytes)?;
+    if size != header.size {
+        return Err(Problem::damaged("it has two headers"));
+    }
+    let (width, height, stride) = (size.width as usize, size.height as usize, document.stride());
+    let shown = document.shown();
+    let packed = if document.pixels.is_packed { document.packed_rows()? } else { Vec::new() };
+    let plain = document.pixels.bytes;
+    if !document.pixels.is_packed && plain.len() < shown * height * stride {
+        return Err(Problem::Truncated);
+    }
+    let painter = Painter {
+        document: &document,
+        inks: Inks::of(&inks),
+        lab: if document.mode == Mode::Lab { LabColors::new() } else { None },
+    };
+    let channels = if document.has_alpha {
+        4
+    } else if samples_are_gray(document.mode) {
+        1
+    } else {
+        3
+    };
+    let mut samples = vec![0; size.pixels() as usize * channels];
+    let mut row = vec![0; stride];
+    let mut pixels = vec![[0; 5]; width];
+    for (y, out) in samples.chunks_exact_mut(width * channels).enumerate() {
+        for channel in 0..shown {
+            let index = channel * height + y;
+            match packed.get(index) {
+                Some(packed) => Unpacker::pack_bits(Cow::Borrowed(packed)).fill(&mut row)?,
+                None => row.copy_from_slice(&plain[index * stride..][..stride]),
+            }
+            document.widen(&row, pixels.iter_mut().map(|pixel| &mut pixel[channel]));
+        }
+        for (out, pixel) in out.chunks_exact_mut(channels).zip(&pixels) {
+            out.copy_from_slice(&painter.paint(pixel)[..channels]);
+        }
+    }
+    let pixels = match channels {
+        1 => Pixels::Gray(samples),
+        3 => Pixels::Rgb(samples),
+        _ => Pixels::Rgba(samples),
+    };
+    Ok(Image::new(size, pixels).into())
+}
+
+const fn samples_are_gray(mode: Mode) -> bool {
+    matches!(mode, Mode::Bitmap | Mode::Gray)
+}
+
+impl Document<'_> {
+    /// Samples of a row as eight bits each.
+    fn widen<'p>(&self, row: &[u8], places: impl Iterator<Item = &'p mut u8>) {
+        match self.bits {
+            1 => places.enumerate().for_each(|(x, place)| *place = 255 * (1 - (row[x / 8] >> (7 - x % 8) & 1))),
+            16 => {
+                places.zip(row.as_chunks().0).for_each(|(place, sample)| *place = round_16(u16::from_be_bytes(*sample)))
+            }
+            _ => places.zip(row).for_each(|(place, sample)| *place = *sample),
+        }
+    }
+}
+
+/// Makes pixels of the samples of a document.
+struct Painter<'a> {
+    document: &'a Document<'a>,
+    inks: Inks,
+    lab: Option<LabColors>,
+}
+
+impl Painter<'_> {
+    /// A pixel as gray, RGB or RGBA.
+    fn paint(&self, samples: &[u8; 5]) -> [u8; 4] {
+        let Document { mode, has_alpha, palette, .. } = *self.document;
+        let opacity = if has_alpha { samples[mode.channels()] } else { 255 };
+        // Photoshop blends the flattened picture with white.
+        let white = if mode == Mode::Lab { [255, 128, 128, 255, 255] } else { [255; 5] };
+        let [one, two, three, four, _] = match opacity {
+            0 => white,
+            255 => *samples,
+            opacity => std::array::from_fn(|index| {
+                let [sample, white, opacity] = [samples[index], white[index], opacity].map(i32::from);
+                let own = sample * 255 - (255 - opacity) * white;
+                scaled(own.max(0).cast_unsigned(), (opacity * 255).cast_unsigned())
+            }),
+        };
+        let [red, green, blue] = match mode {
+            Mode::Bitmap | Mode::Gray => [one; 3],
+            Mode::Indexed => [0, 256, 512].map(|plane| palette[plane + usize::from(one)]),
+            Mode::Rgb => [one, two, three],
+            Mode::Cmyk => self.inks.color([one, two, three, four].map(|light| 255 - light)),
+            Mode::Lab => self.lab.as_ref().map_or([0; 3], |lab| {
+                let [l, a, b] = [one, two, three].map(f64::from);
+                lab.color([l / 2.55, a - 128.0, b - 128.0])
+            }),
+        };
+        [red, green, blue, opacity]
+    }
+}

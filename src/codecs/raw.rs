@@ -1,0 +1,220 @@
+//! Camera raw files, by the preview that the camera stored in them: the largest JPEG. Most have the structure of TIFF (DNG,
+//! NEF, CR2, ARW, PEF, SRW and others), some with a signature of their own (ORF, RW2); RAF has a header with the preview's
+//! place. What the sensor recorded is not developed.
+
+use std::collections::HashSet;
+
+use super::directory::{Directory, Tiff};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, exif, jpeg};
+use crate::color::ColorSpace;
+use crate::image::Size;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+/// Raise it when any decoded pixel or written byte changes.
+pub(super) const VERSION: &str = "1.0.0";
+
+/// Tags of TIFF 6.0, EXIF, DNG, RW2, and of the notes in ORF.
+mod tag {
+    pub(super) const RW2_WIDTH: u16 = 2;
+    pub(super) const RW2_HEIGHT: u16 = 3;
+    pub(super) const RW2_PREVIEW: u16 = 46;
+    pub(super) const SUBFILE: u16 = 254;
+    pub(super) const WIDTH: u16 = 256;
+    pub(super) const HEIGHT: u16 = 257;
+    pub(super) const COMPRESSION: u16 = 259;
+    pub(super) const PHOTOMETRIC: u16 = 262;
+    pub(super) const MAKE: u16 = 271;
+    pub(super) const STRIP_OFFSETS: u16 = 273;
+    pub(super) const ORIENTATION: u16 = 274;
+    pub(super) const STRIP_LENGTHS: u16 = 279;
+    pub(super) const SUB_DIRECTORIES: u16 = 330;
+    pub(super) const JPEG_OFFSET: u16 = 513;
+    pub(super) const JPEG_LENGTH: u16 = 514;
+    pub(super) const EXIF: u16 = 34_665;
+    pub(super) const NOTES: u16 = 37_500;
+    pub(super) const DNG_VERSION: u16 = 50_706;
+    pub(super) const OLYMPUS_SETTINGS: u16 = 0x2020;
+    pub(super) const OLYMPUS_PREVIEW_OFFSET: u16 = 0x0101;
+    pub(super) const OLYMPUS_PREVIEW_LENGTH: u16 = 0x0102;
+}
+
+/// Those with the structure of TIFF have its signature: [`is_camera_raw`].
+pub(super) fn sniff(bytes: &[u8]) -> bool {
+    bytes.starts_with(RAF) || Tiff::of_camera(bytes).is_some()
+}
+
+/// The signature of Fujifilm's files.
+const RAF: &[u8] = b"FUJIFILMCCD-RAW ";
+
+/// Whether a file with the structure of TIFF is one that a camera made of its sensor's data, as far as the part that is
+/// given tells.
+pub(super) fn is_camera_raw(bytes: &[u8]) -> bool {
+    if matches!(bytes, [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]) {
+        return true;
+    }
+    let Some(first) = Tiff::of(bytes).and_then(|tiff| tiff.directory(tiff.first()?)) else { return false };
+    let has = |tag| first.entry(tag).is_some();
+    // The raw picture is in another directory, and a preview comes first (Nikon, Sony, Canon, and others).
+    let is_preview = first.number(tag::SUBFILE).is_some_and(|kind| kind & 1 != 0);
+    has(tag::DNG_VERSION)
+        || (is_preview && has(tag::MAKE) && has(tag::SUB_DIRECTORIES))
+        // A color filter array, linear sensor data; and what Sony, Samsung, Nikon and Pentax compress with.
+        || matches!(first.number(tag::PHOTOMETRIC), Some(32_803 | 34_892))
+        || matches!(first.number(tag::COMPRESSION), Some(32_767 | 32_770 | 34_713 | 65_535))
+}
+
+fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    Ok(largest_preview(bytes)?.1)
+}
+
+fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
+    (jpeg::CODEC.decode)(largest_preview(bytes)?.0, header, request)
+}
+
+/// What a file says about its pictures.
+#[derive(Default)]
+struct Found<'a> {
+    /// What may be previews.
+    parts: Vec<&'a [u8]>,
+    orientation: Option<u8>,
+    /// Pixels of the largest picture, whatever it is.
+    pixels: u64,
+}
+
+/// The largest JPEG, and the header of the file as if it were all of it.
+fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
+    let found = match bytes.strip_prefix(RAF) {
+        Some(_) => in_raf(bytes)?,
+        None => in_directories(bytes)?,
+    };
+    // What the sensor recorded may be a JPEG too, a lossless one, which has no header here.
+    let previews = found.parts.into_iter().filter(|part| jpeg::sniff(part));
+    let previews = previews.filter_map(|part| Some((part, (jpeg::CODEC.probe)(part).ok()?)));
+    let largest = previews.max_by_key(|(_, header)| header.size.pixels());
+    let Some((part, mut header)) = largest else {
+        return Err(Problem::Unsupported("a camera raw file without a preview"));
+    };
+    header.format = Format::Raw;
+    // Most previews say nothing themselves.
+    if let (1, Some(orientation)) = (header.orientation, found.orientation) {
+        header.orientation = orientation;
+    }
+    if header.space == ColorSpace::SRGB && exif::is_adobe_rgb(bytes) {
+        header.space = ColorSpace::adobe_rgb();
+    }
+    let Size { width, height } = header.upright(true);
+    let is_small = header.size.pixels().saturating_mul(4) < found.pixels;
+    header.findings.push(Finding::CameraPreview { width, height, is_small });
+    Ok((part, header))
+}
+
+fn in_raf(bytes: &[u8]) -> Result<Found<'_>, Problem> {
+    let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?) as usize);
+    let (Some(start), Some(length)) = (number(84), number(88)) else { return Err(Problem::Truncated) };
+    let part = bytes.get(start..start.saturating_add(length)).ok_or(Problem::Truncated)?;
+    Ok(Found { parts: vec![part], ..Found::default() })
+}
+
+fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
+    /// More directories than any camera writes.
+    const MOST: usize = 64;
+    let tiff = Tiff::of(bytes).or_else(|| Tiff::of_camera(bytes)).ok_or(Problem::Truncated)?;
+    let part = |at: u64, length: u64| {
+        let part = tiff.part(at, length);
+        if part.len() as u64 == length { Ok(part) } else { Err(Problem::Truncated) }
+    };
+    let mut found = Found::default();
+    let mut waiting: Vec<u64> = vec![tiff.first().ok_or(Problem::Truncated)?];
+    let mut seen = HashSet::new();
+    while let Some(at) = waiting.pop() {
+        if seen.len() == MOST || !seen.insert(at) {
+            continue;
+        }
+        let directory = tiff.directory(at).filter(Directory::is_complete).ok_or(Problem::Truncated)?;
+        let number = |tag| directory.number(tag);
+        if seen.len() == 1 {
+            let orientation = number(tag::ORIENTATION).and_then(|value| u8::try_from(value).ok());
+            found.orientation = orientation.filter(|value| (1..=8).contains(value));
+        }
+        let sides = number(tag::WIDTH).zip(number(tag::HEIGHT));
+        let sides = sides.or_else(|| number(tag::RW2_WIDTH).zip(number(tag::RW2_HEIGHT)));
+        found.pixels = sides.map_or(0, |(width, height)| width.saturating_mul(height)).max(found.pixels);
+        if let Some((at, length)) = number(tag::JPEG_OFFSET).zip(number(tag::JPEG_LENGTH)) {
+            found.parts.push(part(at, length)?);
+        }
+        if let (Some(6 | 7), Some((at, length))) =
+            (number(tag::COMPRESSION), number(tag::STRIP_OFFSETS).zip(number(tag::STRIP_LENGTHS)))
+        {
+            found.parts.push(part(at, length)?);
+        }
+        if [tag::RW2_PREVIEW, tag::SUB_DIRECTORIES].iter().any(|tag| directory.lacks_values(*tag)) {
+            return Err(Problem::Truncated);
+        }
+        found.parts.extend(directory.entry(tag::RW2_PREVIEW).map(|preview| preview.bytes()));
+        let exif = number(tag::EXIF).and_then(|at| tiff.directory(at));
+        found.parts.extend(exif.and_then(|exif| in_notes(exif.rest_from(tag::NOTES)?)));
+        let parts = directory.entry(tag::SUB_DIRECTORIES).and_then(|entry| entry.numbers());
+        waiting.extend(parts.into_iter().flatten().take(MOST));
+        // Some cameras leave anything there.
+        waiting.extend(directory.next().filter(|at| tiff.directory(*at).is_some_and(|next| next.is_complete())));
+    }
+    Ok(found)
+}
+
+/// The preview in the notes of an Olympus camera; places are relative to where they begin, and the preview may lie behind
+/// them.
+fn in_notes(notes: &[u8]) -> Option<&[u8]> {
+    let _signature = notes.strip_prefix(b"OLYMPUS\0")?;
+    let tiff = Tiff::of_notes(notes, 8)?;
+    let settings = tiff.directory(tiff.directory(12)?.number(tag::OLYMPUS_SETTINGS)?)?;
+    let (at, length) =
+        settings.number(tag::OLYMPUS_PREVIEW_OFFSET).zip(settings.number(tag::OLYMPUS_PREVIEW_LENGTH))?;
+    Some(tiff.part(at, length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sniff;
+    use super::Format;
+
+    #[test]
+    fn files_with_signatures_of_their_own_are_known() {
+        for (bytes, is_raw) in [
+            (&b"II*\0\x10\0\0\0CR\x02\0"[..], true),
+            (b"IIU\0\x18\0\0\0", true),
+            (b"IIRO\x08\0\0\0", true),
+            (b"FUJIFILMCCD-RAW 0201", true),
+            (b"MM\0*\0\0\0\x08", false),
+        ] {
+            assert_eq!(sniff(bytes) == Some(Format::Raw), is_raw, "{bytes:?}");
+        }
+    }
+
+    /// A file of one directory.
+    fn tiff_with(entries: &[(u16, u32)]) -> Vec<u8> {
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        file.extend((entries.len() as u16).to_le_bytes());
+        for (tag, value) in entries {
+            file.extend([&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat());
+        }
+        file.extend([0; 4]);
+        file
+    }
+
+    #[test]
+    fn raw_files_are_told_from_tiff_by_their_first_directory() {
+        let (subfile, compression, photometric, make, parts, dng) = (254, 259, 262, 271, 330, 50_706);
+        for (entries, is_raw) in [
+            (&[(photometric, 2), (dng, 0x401)][..], true),
+            (&[(subfile, 1), (compression, 1), (make, 0), (parts, 99)], true),
+            (&[(photometric, 32_803)], true),
+            (&[(compression, 34_713)], true),
+            (&[(subfile, 0), (make, 0), (parts, 99), (photometric, 2), (compression, 5)], false),
+            (&[(subfile, 1), (photometric, 2)], false),
+        ] {
+            let file = tiff_with(entries);
+            let expected = if is_raw { Format::Raw } else { Format::Tiff };
+            assert_eq!(sniff(&file), Some(expected), "{entries:?}");
+        }
+    }
+}

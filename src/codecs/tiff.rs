@@ -1,0 +1,352 @@
+//! TIFF 6.0 and BigTIFF: gray, RGB, palettes, CMYK and Lab with alpha or without, of 1 to 32 bits, or of
+//! floating-point numbers, of which those from 0 to 1 are shown, in strips or tiles,
+//! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are unpacked
+//! one by one, so that only the picture itself is in memory. Written are gray, RGB and RGBA, packed by Deflate.
+
+use super::icc::{Samples, accept, or_note};
+use super::samples::{half, most, round_16, scaled, straight};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use crate::color::{ColorSpace, Inks, LabColors};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+mod fax;
+mod page;
+mod unpack;
+mod write;
+
+use page::{Alpha, Colors, Number, Page, Predictor};
+pub(super) use unpack::Unpacker;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
+/// Raise it when any decoded pixel or written byte changes.
+pub(super) const VERSION: &str = "1.0.0";
+
+/// Some camera raw files have the same signature.
+pub(super) fn sniff(bytes: &[u8]) -> bool {
+    page::is_tiff(bytes)
+}
+
+fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    Ok(read(bytes)?.0)
+}
+
+/// The header, and the profile of the inks if there are any.
+fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
+    let page = Page::first(bytes)?;
+    let mut findings = Vec::new();
+    if page.pages > 1 {
+        findings.push(Finding::FirstPage(page.pages));
+    }
+    let samples = match page.colors {
+        Colors::Gray { .. } => Samples::Gray,
+        Colors::Rgb | Colors::Palette(_) | Colors::Lab { .. } => Samples::Rgb,
+        Colors::Cmyk => Samples::Cmyk,
+    };
+    let found = page.profile.map_or(Ok(None), |profile| accept(profile, samples));
+    let is_known = found.as_ref().is_ok_and(Option::is_some) || found.is_err();
+    let space = or_note(found, &mut findings);
+    let (space, inks) = match samples {
+        Samples::Cmyk => {
+            if !is_known {
+                findings.push(Finding::InksUnknown);
+            }
+            (ColorSpace::SRGB, space)
+        }
+        Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
+    };
+    let native = match (&page.colors, page.alpha) {
+        (_, Some(_)) => Representation::Rgba,
+        (Colors::Gray { .. }, None) => Representation::Gray,
+        (_, None) => Representation::Rgb,
+    };
+    let header = Header {
+        format: Format::Tiff,
+        size: page.size,
+        orientation: page.orientation,
+        alpha: page.alpha.is_some(),
+        native: Representations::of(&[native]),
+        space,
+        findings,
+    };
+    Ok((header, page, inks))
+}
+
+fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+    let (Header { size, .. }, page, inks) = read(bytes)?;
+    if size != header.size {
+        return Err(Problem::damaged("it has two headers"));
+    }
+    page.is_whole()?;
+    let mut painter = Painter::new(&page, &inks);
+    let channels = painter.channels();
+    let (width, planes) = (size.width as usize, page.planes());
+    let mut samples = vec![0; size.pixels() as usize * channels];
+
+    let Size { width: across, height: down } = page.chunk;
+    let (across, down) = (across as usize, down as usize);
+    // Samples of a pixel in one plane, and of a row of a chunk.
+    let each = page.samples / planes;
+    let mut packed = vec![0; (across * each * usize::from(page.bits)).div_ceil(8)];
+    let mut unpacked = vec![0; across * each];
+    let mut row = vec![0; across * page.samples];
+    let mut spare = Vec::new();
+    let columns = width.div_ceil(across);
+    let mut findings = Vec::new();
+    for (index, first) in (0..size.height as usize).step_by(down).enumerate() {
+        let rows = down.min(size.height as usize - first);
+        for column in 0..columns {
+            let left = column * across;
+            let shown = across.min(width - left);
+            let chunk = index * columns + column;
+            let inside = Size::new(shown as u32, rows as u32);
+            let mut unpackers = (0..planes)
+                .map(|plane| page.unpacker(chunk, plane, inside))
+                .collect::<Result<Vec<Unpacker<'_>>, _>>()?;
+            for finding in unpackers.iter().flat_map(|unpacker| &unpacker.findings) {
+                if !findings.contains(finding) {
+                    findings.push(*finding);
+                }
+            }
+            for y in first..first + rows {
+                for (plane, unpacker) in unpackers.iter_mut().enumerate() {
+                    unpacker.fill(&mut packed)?;
+                    page.unpredict(&mut packed, each, &mut spare);
+                    let target = if planes == 1 { &mut row } else { &mut unpacked };
+                    painter.widen(&packed, plane, target);
+                    if planes > 1 {
+                        let places = row.iter_mut().skip(plane).step_by(planes);
+                        places.zip(&unpacked).for_each(|(place, sample)| *place = *sample);
+                    }
+                }
+                let out = &mut samples[(y * width + left) * channels..][..shown * channels];
+                painter.paint(&row, out);
+            }
+        }
+    }
+    if painter.is_clipped {
+        findings.push(Finding::RangeClipped);
+    }
+    let pixels = match channels {
+        1 => Pixels::Gray(samples),
+        3 => Pixels::Rgb(samples),
+        _ => Pixels::Rgba(samples),
+    };
+    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: false })
+}
+
+/// Makes pixels of the samples of a file.
+struct Painter<'a> {
+    page: &'a Page<'a>,
+    inks: Inks,
+    lab: Option<LabColors>,
+    /// Whether a sample was below 0 or above 1.
+    is_clipped: bool,
+    /// The sample of eight bits for each of fewer bits; for a palette, the index.
+    table: [u8; 256],
+}
+
+impl<'a> Painter<'a> {
+    fn new(page: &'a Page<'a>, inks: &ColorSpace) -> Self {
+        let is_index = matches!(page.colors, Colors::Palette(_));
+        let value = |sample: usize| {
+            if is_index || page.bits > 8 { sample as u8 } else { scaled(sample as u32, most(page.bits)) }
+        };
+        Self {
+            page,
+            inks: Inks::of(inks),
+            lab: if let Colors::Lab { .. } = page.colors { LabColors::new() } else { None },
+            is_clipped: false,
+            table: std::array::from_fn(value),
+        }
+    }
+
+    /// Samples of a pixel of the result.
+    const fn channels(&self) -> usize {
+        match (&self.page.colors, self.page.alpha) {
+            (_, Some(_)) => 4,
+            (Colors::Gray { .. }, None) => 1,
+            _ => 3,
+        }
+    }
+
+    /// Samples of a row as eight bits each; `plane` is the number of the first.
+    fn widen(&mut self, packed: &[u8], plane: usize, out: &mut [u8]) {
+        let bits = usize::from(self.page.bits);
+        if let Colors::Lab { is_offset } = self.page.colors {
+            let each = self.page.samples / self.page.planes();
+            let places = (0..each).cycle().map(|index| plane + index);
+            for ((out, place), sample) in out.iter_mut().zip(places).zip(packed.chunks_exact(bits / 8)) {
+                *out = self.page.lab_sample(sample, place, is_offset);
+            }
+            return;
+        }
+        if self.page.number == Number::Float {
+            for (out, sample) in out.iter_mut().zip(packed.chunks_exact(bits / 8)) {
+                *out = self.clipped(self.page.float(sample));
+            }
+            return;
+        }
+        match bits {
+            24 | 32 => {
+                for (out, sample) in out.iter_mut().zip(packed.chunks_exact(bits / 8)) {
+                    *out = scaled(self.page.joined(sample) as u32, most(self.page.bits));
+                }
+            }
+            8 => out.copy_from_slice(&packed[..out.len()]),
+            16 => {
+                for (out, sample) in out.iter_mut().zip(packed.as_chunks().0) {
+                    *out = round_16(self.page.wide(*sample));
+                }
+            }
+            1 | 2 | 4 => {
+                let mask = most(self.page.bits) as u8;
+                for (index, out) in out.iter_mut().enumerate() {
+                    let bit = index * bits;
+                    *out = self.table[usize::from(packed[bit / 8] >> (8 - bits - bit % 8) & mask)];
+                }
+            }
+            _ => {
+                // The bits of a sample lie in up to three bytes.
+                for (index, out) in out.iter_mut().enumerate() {
+                    let bit = index * bits;
+                    let bytes = [0, 1, 2].map(|at| packed.get(bit / 8 + at).copied().unwrap_or(0));
+                    let joined = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+                    let sample = joined >> (24 - bits - bit % 8) & most(self.page.bits);
+                    *out = if bits < 8 { self.table[sample as usize] } else { scaled(sample, most(self.page.bits)) };
+                }
+            }
+        }
+    }
+
+    /// Light from 0 to 1 as eight bits. Values that round to black or white are not beyond them.
+    fn clipped(&mut self, value: f64) -> u8 {
+        let scaled = value * 255.0 + 0.5;
+        self.is_clipped |= !(0.0..256.0).contains(&scaled);
+        // What is not a number becomes 0.
+        scaled as u8
+    }
+
+    /// Pixels of the result from a row of samples, which may be longer.
+    fn paint(&mut self, row: &[u8], out: &mut [u8]) {
+        let count = self.page.samples;
+        let Some(alpha) = self.page.alpha else {
+            match &self.page.colors {
+                Colors::Gray { .. } if count == 1 => out.copy_from_slice(&row[..out.len()]),
+                Colors::Gray { .. } => {
+                    out.iter_mut().zip(row.chunks_exact(count)).for_each(|(out, pixel)| *out = pixel[0]);
+                }
+                Colors::Rgb if count == 3 => out.copy_from_slice(&row[..out.len()]),
+                _ => {
+                    for (out, pixel) in out.as_chunks_mut().0.iter_mut().zip(row.chunks_exact(count)) {
+                        *out = self.color(pixel);
+                    }
+                }
+            }
+            if let Colors::Gray { is_white_zero: true } = self.page.colors {
+                out.iter_mut().for_each(|gray| *gray = 255 - *gray);
+            }
+            return;
+        };
+        let at = self.page.colors.samples();
+        for (out, pixel) in out.as_chunks_mut().0.iter_mut().zip(row.chunks_exact(count)) {
+            let opacity = pixel[at];
+            let color = match self.page.colors {
+                Colors::Gray { is_white_zero } => [if is_white_zero { 255 - pixel[0] } else { pixel[0] }; 3],
+                _ => self.color(pixel),
+            };
+            let [red, green, blue] = match alpha {
+                Alpha::Straight => color,
+                Alpha::Premultiplied => color.map(|sample| straight(sample, opacity)),
+            };
+            *out = [red, green, blue, opacity];
+        }
+    }
+
+    fn color(&self, pixel: &[u8]) -> [u8; 3] {
+        match (&self.page.colors, pixel) {
+            (Colors::Palette(colors), [index, ..]) => colors.get(usize::from(*index)).copied().unwrap_or_default(),
+            (Colors::Cmyk, [c, m, y, k, ..]) => self.inks.color([*c, *m, *y, *k]),
+            (Colors::Lab { .. }, [l, a, b, ..]) => {
+                let [l, a, b] = [l, a, b].map(|sample| f64::from(*sample));
+                self.lab.as_ref().map_or([0; 3], |lab| lab.color([l / 2.55, a - 128.0, b - 128.0]))
+            }
+            (_, [red, green, blue, ..]) => [*red, *green, *blue],
+            _ => [0; 3],
+        }
+    }
+}
+
+impl Page<'_> {
+    /// A sample of 16 bits in the file's byte order.
+    const fn wide(&self, sample: [u8; 2]) -> u16 {
+        if self.is_little { u16::from_le_bytes(sample) } else { u16::from_be_bytes(sample) }
+    }
+
+    /// A sample of up to eight bytes in the file's byte order.
+    fn joined(&self, sample: &[u8]) -> u64 {
+        let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        if self.is_little { sample.iter().rev().fold(0, join) } else { sample.iter().fold(0, join) }
+    }
+
+    /// A floating-point sample.
+    fn float(&self, sample: &[u8]) -> f64 {
+        let bits = self.joined(sample);
+        match sample.len() {
+            2 => half(bits as u16),
+            4 => f64::from(f32::from_bits(bits as u32)),
+            _ => f64::from_bits(bits),
+        }
+    }
+
+    /// A sample of L*a*b* as eight bits: L* from 0 to 255, a* and b* offset by 128.
+    fn lab_sample(&self, sample: &[u8], place: usize, is_offset: bool) -> u8 {
+        let stored = self.joined(sample) as u32;
+        match (place, sample.len()) {
+            (1 | 2, 1) => stored as u8 ^ if is_offset { 0 } else { 0x80 },
+            // 256 steps for each of eight bits.
+            (1 | 2, _) => {
+                let offset = stored ^ if is_offset { 0 } else { 0x8000 };
+                ((offset + 128) >> 8).min(255) as u8
+            }
+            (_, 1) => stored as u8,
+            (0, _) if is_offset => scaled(stored, 0xff00),
+            _ => round_16(stored as u16),
+        }
+    }
+
+    /// Undoes the differences that a row is stored as, in place.
+    fn unpredict(&self, row: &mut [u8], each: usize, spare: &mut Vec<u8>) {
+        let size = usize::from(self.bits) / 8;
+        match self.predictor {
+            Predictor::None => {}
+            Predictor::Horizontal if size == 1 => add_left(row, each),
+            Predictor::Horizontal => {
+                for at in (each * size..row.len()).step_by(size) {
+                    let [left, here] = [at - each * size, at].map(|at| self.joined(&row[at..at + size]));
+                    let sum = left.wrapping_add(here);
+                    let (low, high) = (sum.to_le_bytes(), sum.to_be_bytes());
+                    row[at..at + size].copy_from_slice(if self.is_little { &low[..size] } else { &high[8 - size..] });
+                }
+            }
+            Predictor::FloatingPoint => {
+                add_left(row, each);
+                spare.clear();
+                spare.extend_from_slice(row);
+                let samples = row.len() / size;
+                for (index, sample) in row.chunks_exact_mut(size).enumerate() {
+                    for (place, byte) in sample.iter_mut().enumerate() {
+                        let from_highest = if self.is_little { size - 1 - place } else { place };
+                        *byte = spare[from_highest * samples + index];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds to each byte the one that stands `each` before it.
+fn add_left(row: &mut [u8], each: usize) {
+    for at in each..row.len() {
+        row[at] = row[at].wrapping_add(row[at - each]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Writing: gray, RGB or RGBA of eight bits with straight alpha, in strips packed by Deflate with differences, and the
+//! profile. Little endian, one page.
+
+use miniz_oxide::deflate::compress_to_vec_zlib;
+
+use crate::codecs::directory::{LONG, RATIONAL, SHORT, UNDEFINED};
+use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::error::Failure;
+use crate::image::{Image, Pixels};
+
+/// Bytes of a strip before it is packed, as far as its rows are shorter.
+const STRIP: usize = 1 << 18;
+/// A compromise: the sizes of higher levels differ little.
+const LEVEL: u8 = 4;
+
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+    let icc = image.space.icc().cloned();
+    let Image { size, pixels, .. } = lossless(image);
+    let (channels, mut samples) = match pixels {
+        Pixels::Gray(samples) => (1, samples),
+        Pixels::Rgba(samples) => (4, samples),
+        Pixels::Rgb(samples) => (3, samples),
+        Pixels::Ycc(_) => unreachable!("it became RGB"),
+    };
+    let stride = size.width as usize * channels;
+    for row in samples.chunks_exact_mut(stride) {
+        for at in (channels..stride).rev() {
+            row[at] = row[at].wrapping_sub(row[at - channels]);
+        }
+    }
+    let rows = (STRIP / stride).clamp(1, size.height as usize);
+    let mut bytes = b"II*\0\0\0\0\0".to_vec();
+    let (mut places, mut lengths) = (Vec::new(), Vec::new());
+    for strip in samples.chunks(rows * stride) {
+        let packed = compress_to_vec_zlib(strip, LEVEL);
+        places.push(bytes.len() as u32);
+        lengths.push(packed.len() as u32);
+        bytes.extend_from_slice(&packed);
+    }
+    drop(samples);
+
+    let mut directory = Entries::default();
+    directory.longs(256, &[size.width]);
+    directory.longs(257, &[size.height]);
+    directory.shorts(258, &vec![8; channels]);
+    // Deflate.
+    directory.shorts(259, &[8]);
+    directory.shorts(262, &[if channels == 1 { 1 } else { 2 }]);
+    directory.longs(273, &places);
+    directory.shorts(277, &[channels as u16]);
+    directory.longs(278, &[rows as u32]);
+    directory.longs(279, &lengths);
+    // The standard requires a resolution; 72 pixels an inch is what programs assume where none is known.
+    directory.rationals(282, [72, 1]);
+    directory.rationals(283, [72, 1]);
+    directory.shorts(284, &[1]);
+    directory.shorts(296, &[2]);
+    directory.shorts(317, &[2]);
+    if channels == 4 {
+        // Straight alpha.
+        directory.shorts(338, &[2]);
+    }
+    if let Some(icc) = icc {
+        directory.push(34_675, UNDEFINED, icc.len(), &icc);
+    }
+    directory.write(&mut bytes);
+    Ok(Encoded { bytes, format: Format::Tiff, encoder: "pixelmill-tiff 1.0.0" })
+}
+
+/// The entries of a directory, in the order of their tags.
+#[derive(Default)]
+struct Entries(Vec<(u16, u16, usize, Vec<u8>)>);
+
+impl Entries {
+    fn push(&mut self, tag: u16, kind: u16, count: usize, value: &[u8]) {
+        self.0.push((tag, kind, count, value.to_vec()));
+    }
+
+    fn shorts(&mut self, tag: u16, numbers: &[u16]) {
+        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.push(tag, SHORT, numbers.len(), &value);
+    }
+
+    fn longs(&mut self, tag: u16, numbers: &[u32]) {
+        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.push(tag, LONG, numbers.len(), &value);
+    }
+
+    fn rationals(&mut self, tag: u16, number: [u32; 2]) {
+        self.push(tag, RATIONAL, 1, number.map(u32::to_le_bytes).as_flattened());
+    }
+
+    /// Appends the directory to a file, with its long values before it.
+    fn write(self, bytes: &mut Vec<u8>) {
+        let even = |bytes: &mut Vec<u8>| bytes.resize(bytes.len().next_multiple_of(2), 0);
+        let mut directory = (self.0.len() as u16).to_le_bytes().to_vec();
+        for (tag, kind, count, mut value) in self.0 {
+            if value.len() > 4 {
+                even(bytes);
+                let place = bytes.len() as u32;
+                bytes.append(&mut value);
+                value = place.to_le_bytes().to_vec();
+            }
+            value.resize(4, 0);
+            directory
+                .extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &(count as u32).to_le_bytes(), &value].concat());
+        }
+        even(bytes);
+        let start = bytes.len() as u32;
+        bytes[4..8].copy_from_slice(&start.to_le_bytes());
+        bytes.append(&mut directory);
+        bytes.extend_from_slice(&[0; 4]);
+    }
+}
