@@ -259,6 +259,7 @@ impl Runner<'_> {
         };
         let Some(steps) = self.services.steps else { return work };
         let mut steps = steps.borrow_mut();
+        steps.tidy();
         // What a node said is repeated even if it need not run; where that is forgotten, it runs.
         let is_known = |steps: &Steps, index: usize| self.keys[index].is_some_and(|key| steps.notes(key).is_some());
         for (position, output) in graph.outputs.iter().enumerate() {
@@ -294,7 +295,7 @@ impl Runner<'_> {
             let doubted = self.plan.graph.nodes[index].source.is_some_and(|source| self.doubted[source]);
             let mut steps = steps.borrow_mut();
             steps.note(key, Notes { warnings: self.warnings[said..].to_vec(), doubted });
-            steps.keep_pictures(key, results.clone());
+            steps.keep_pictures(key, results);
         }
     }
 
@@ -423,7 +424,7 @@ impl Runner<'_> {
         }
         let written = Written { size, encoded, warnings };
         if let (Some(steps), Some(key)) = (self.services.steps, self.output_key(output)) {
-            steps.borrow_mut().keep_written(key, written.clone());
+            steps.borrow_mut().keep_written(key, &written);
         }
         Ok(written)
     }
@@ -976,23 +977,26 @@ mod tests {
     fn what_nodes_noticed_is_said_again_though_they_do_not_run() {
         let bytes = include_bytes!("../../tests/data/field/gif-animated.gif").as_slice();
         let steps = RefCell::new(Steps::new(1 << 24));
-        let warnings = |quality: u32, turn: &str| {
+        let warnings = |name: &str, quality: u32, turn: &str| {
+            let images = json!([{ "name": name, "sourceUrl": "asset:1" }]);
             let (plan, ..) = watched(document(
                 vec![
-                    input("in"),
+                    action("in", "input-images", json!({ "images": images })),
                     action("turned", "flip", json!({ "direction": turn })),
                     action("save", "output", json!({ "quality": quality })),
                 ],
                 &[("in", "turned"), ("turned", "save")],
             ));
-            let source = [Source { name: "a.gif", folder: "", bytes }];
+            let source = [Source { name, folder: "", bytes }];
             let produced = plan.run(0, &source, Services { steps: Some(&steps), ..Services::default() });
             produced.unwrap_or_else(|failure| panic!("{failure:?}")).warnings
         };
-        let first = warnings(80, "horizontal");
+        let first = warnings("a.gif", 80, "horizontal");
         assert_eq!(first.len(), 1, "{first:?}");
-        assert_eq!(warnings(80, "horizontal"), first);
-        assert_eq!(warnings(70, "horizontal"), first);
-        assert_eq!(warnings(70, "vertical"), first);
+        assert_eq!(warnings("a.gif", 80, "horizontal"), first);
+        assert_eq!(warnings("a.gif", 70, "horizontal"), first);
+        assert_eq!(warnings("a.gif", 70, "vertical"), first);
+        let other = warnings("copy.gif", 70, "vertical");
+        assert!(other[0].message.contains("copy.gif"), "{other:?}");
     }
 }

@@ -13,6 +13,7 @@ use crate::codecs::{Encoded, Header};
 use crate::error::Warning;
 use crate::image::resample::Reduced;
 use crate::image::{Image, Size};
+use crate::network::BUILT_IN;
 
 /// Everything that determines a node's results, as a hash of 128 bits.
 pub(super) type Key = [u64; 2];
@@ -50,7 +51,7 @@ impl Kept {
     }
 }
 
-/// Notes of more nodes are not kept: everything is forgotten then.
+/// With the notes of more nodes than this, everything is forgotten before the next run.
 const MOST_NOTES: usize = 4096;
 
 /// What earlier runs made, up to a number of bytes; what was used least recently is forgotten first.
@@ -83,10 +84,12 @@ impl Steps {
         self.kept.back().map(|(_, kept)| kept)
     }
 
+    /// Whether something of this size would be kept: nothing that would take the place of almost everything else.
+    fn takes(&mut self, key: Key, bytes: u64) -> bool {
+        bytes <= self.budget / 2 && self.find(key).is_none()
+    }
+
     fn keep(&mut self, key: Key, kept: Kept) {
-        if kept.bytes() > self.budget || self.find(key).is_some() {
-            return;
-        }
         self.used += kept.bytes();
         self.kept.push_back((key, kept));
         while self.used > self.budget {
@@ -115,20 +118,30 @@ impl Steps {
     }
 
     pub(super) fn note(&mut self, key: Key, notes: Notes) {
-        if self.notes.len() >= MOST_NOTES {
-            *self = Self::new(self.budget);
-        }
         self.notes.insert(key, notes);
     }
 
-    pub(super) fn keep_pictures(&mut self, key: Key, pictures: Pictures) {
-        let bytes = pictures.iter().map(|(image, _)| image.bytes()).sum();
-        self.keep(key, Kept::Pictures(Rc::new(pictures), bytes));
+    /// Before a run: forgets everything if there are too many notes. During one, its own would be missing.
+    pub(super) fn tidy(&mut self) {
+        if self.notes.len() >= MOST_NOTES {
+            *self = Self::new(self.budget);
+        }
     }
 
-    pub(super) fn keep_written(&mut self, key: Key, written: Written) {
+    /// Keeps a copy, if there is room for it.
+    pub(super) fn keep_pictures(&mut self, key: Key, pictures: &Pictures) {
+        let bytes = pictures.iter().map(|(image, _)| image.bytes()).sum();
+        if self.takes(key, bytes) {
+            self.keep(key, Kept::Pictures(Rc::new(pictures.clone()), bytes));
+        }
+    }
+
+    /// Keeps a copy, if there is room for it.
+    pub(super) fn keep_written(&mut self, key: Key, written: &Written) {
         let bytes = written.encoded.bytes.len() as u64;
-        self.keep(key, Kept::Written(Rc::new(written), bytes));
+        if self.takes(key, bytes) {
+            self.keep(key, Kept::Written(Rc::new(written.clone()), bytes));
+        }
     }
 }
 
@@ -143,7 +156,8 @@ fn hash(text: &str) -> Key {
 }
 
 impl Plan {
-    /// For each node what determines its results; `None` where a file is not addressed by its content.
+    /// For each node what determines its results; `None` where that is not known: for files that are not addressed by
+    /// their content, and behind the user's own models, since a name may be given to another one.
     pub(super) fn keys(&self, index: u32, choice: &Choice) -> Vec<Option<Key>> {
         let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.graph.nodes.len());
         for (position, node) in self.graph.nodes.iter().enumerate() {
@@ -151,8 +165,10 @@ impl Plan {
             let is_known = if let Some(source) = node.source {
                 let source = &self.graph.sources[source];
                 let image = source.images.get(if source.images.len() > 1 { index as usize } else { 0 });
-                let address = image.map_or("", |image| &image.source_url);
-                let _text = write!(text, " {address} {} {:?}", source.auto_orient, choice.decode.get(&position));
+                let (address, name) = image.map_or(("", ""), |image| (&image.source_url, &image.name));
+                // Warnings contain the name.
+                let decoded = choice.decode.get(&position);
+                let _text = write!(text, " {address} {name:?} {} {decoded:?}", source.auto_orient);
                 address.starts_with("asset:")
             } else {
                 let parameters = serde_json::to_string(&node.parameters).unwrap_or_default();
@@ -160,10 +176,15 @@ impl Plan {
                     (0..node.action.outputs.len()).map(|port| self.graph.uses(position, port) > 0).collect();
                 let (inputs, chroma) = (&choice.inputs[position], choice.chroma[position]);
                 let _text = write!(text, " {parameters} {inputs:?} {chroma:?} {uses:?}");
-                node.inputs.iter().all(|input| match input {
-                    None => write!(text, " -").is_ok(),
-                    Some((before, port)) => keys[*before].is_some_and(|key| write!(text, " {key:?}.{port}").is_ok()),
-                })
+                let model = self.operations[position].as_ref().and_then(|operation| operation.network());
+                let is_own_model = model.is_some_and(|(name, _)| name != BUILT_IN.name);
+                !is_own_model
+                    && node.inputs.iter().all(|input| match input {
+                        None => write!(text, " -").is_ok(),
+                        Some((before, port)) => {
+                            keys[*before].is_some_and(|key| write!(text, " {key:?}.{port}").is_ok())
+                        }
+                    })
             };
             keys.push(is_known.then(|| hash(&text)));
         }

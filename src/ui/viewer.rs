@@ -182,7 +182,7 @@ pub(crate) fn Viewer(
                     on:pointermove=move |event| view.drag(&event)
                     on:pointerup=move |event| view.release(&event)
                     on:pointercancel=move |event| view.release(&event)
-                    on:pointerleave=move |_| view.readout.set(None)
+                    on:pointerleave=move |event| view.leave(&event)
                     on:wheel=move |event| view.wheel(&event)
                     on:dblclick=move |event| view.double_click(&event)
                 >
@@ -274,9 +274,17 @@ fn Controls(view: View) -> impl IntoView {
 #[component]
 fn Levels(view: View) -> impl IntoView {
     let levels = RwSignal::new(None::<(Option<Histogram>, Histogram)>);
+    let is_stand_in = RwSignal::new(false);
     let read = move || {
-        let found = view.image(".after img").and_then(|image| pixels::histogram(&image));
-        let before = view.image(".before img").and_then(|image| pixels::histogram(&image));
+        let of = |selector: &str, size: Option<Pixels>| {
+            let image = view.image(selector).filter(HtmlImageElement::complete)?;
+            size.filter(|size| pixels::shows(&image, *size)).map(|_| pixels::histogram(&image))
+        };
+        let after = view.after.get_untracked();
+        let found = of(".after img", after).flatten();
+        let is_loaded = view.image(".after img").is_some_and(|image| image.complete() && image.natural_width() > 0);
+        is_stand_in.try_set(found.is_none() && is_loaded);
+        let before = of(".before img", view.before.get_untracked()).flatten();
         levels.try_set(found.map(|found| (before, found)));
     };
     read();
@@ -292,7 +300,7 @@ fn Levels(view: View) -> impl IntoView {
                 frame.remove_event_listener_with_callback_and_bool("load", callback.as_ref().unchecked_ref(), true);
         });
     }
-    move || {
+    let figure = move || {
         levels.get().map(|(before, found)| {
             view! {
                 <figure class="levels" data-testid="histogram">
@@ -300,12 +308,20 @@ fn Levels(view: View) -> impl IntoView {
                         {["red", "green", "blue"].into_iter().enumerate().map(|(channel, class)| {
                             view! { <path class=class d=found.path(channel)/> }
                         }).collect_view()}
-                        {before.map(|before| view! { <path class="line" d=before.path(3)/> })}
+                        {before.as_ref().map(|before| view! { <path class="line" d=before.path(3)/> })}
                     </svg>
-                    <figcaption class="small muted numbers">{found.summary()} " The line is the brightness before."</figcaption>
+                    <figcaption class="small muted numbers">
+                        {found.summary()} {before.map(|_| " The line is the brightness before.")}
+                    </figcaption>
                 </figure>
             }
         })
+    };
+    view! {
+        {figure}
+        <Show when=move || is_stand_in.get()>
+            <p class="small muted readout">"No histogram: browsers show only a thumbnail of this format."</p>
+        </Show>
     }
 }
 
@@ -411,6 +427,9 @@ impl View {
     }
 
     fn press(self, event: &PointerEvent) {
+        if event.button() != 0 {
+            return;
+        }
         let (id, place) = (event.pointer_id(), place_of(event));
         self.fingers.update_value(|fingers| {
             fingers.retain(|(other, _)| *other != id);
@@ -429,8 +448,20 @@ impl View {
         self.fingers.update_value(|fingers| fingers.retain(|(other, _)| *other != id));
     }
 
+    /// A pointer that is not captured may be released elsewhere.
+    fn leave(self, event: &PointerEvent) {
+        self.readout.set(None);
+        let frame = self.frame.get_untracked();
+        if !frame.is_some_and(|frame| frame.has_pointer_capture(event.pointer_id())) {
+            self.release(event);
+        }
+    }
+
     fn drag(self, event: &PointerEvent) {
         let (id, place) = (event.pointer_id(), place_of(event));
+        if event.buttons() == 0 {
+            self.release(event);
+        }
         let before = self.fingers.get_value();
         self.fingers.update_value(|fingers| {
             for finger in fingers.iter_mut().filter(|(other, _)| *other == id) {
@@ -459,18 +490,16 @@ impl View {
         let (x, y) = self.zoom.get_untracked().pixel(&geometry, at)?;
         let (width, height) = geometry.picture;
         let part = ((f64::from(x) + 0.5) / width, (f64::from(y) + 0.5) / height);
-        let color = |selector: &str, part: (f64, f64)| {
-            let image = self.image(selector)?;
+        let color = |selector: &str, size: Pixels, part: (f64, f64)| {
+            let image = self.image(selector).filter(|image| pixels::shows(image, size))?;
             let [red, green, blue, alpha] =
                 self.picker.with_value(|picker| picker.as_ref().and_then(|picker| picker.pick(&image, part)))?;
             let alpha = if alpha == 255 { String::new() } else { format!("{alpha:02x}") };
             Some(format!("#{red:02x}{green:02x}{blue:02x}{alpha}"))
         };
-        let before = self
-            .before
-            .get_untracked()
-            .and_then(|before| color(".before img", contained(part, (width, height), before)));
-        let after = color(".after img", part);
+        let before = self.before.get_untracked();
+        let before = before.and_then(|size| color(".before img", size, contained(part, (width, height), size)));
+        let after = self.after.get_untracked().and_then(|size| color(".after img", size, part));
         let colors: Vec<String> = [("before", before), ("after", after)]
             .into_iter()
             .filter_map(|(word, color)| color.map(|color| format!(" · {word} {color}")))

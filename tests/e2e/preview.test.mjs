@@ -158,6 +158,19 @@ test("the preview is zoomed and moved by buttons, wheel, dragging, double click 
   assert.ok(Math.abs(part(wheeled) - part(whole)) < 0.005, "the point under the pointer stays");
   await frame.dblclick({ position: { x: 60, y: 50 } });
   assert.deepEqual(await place(page), whole);
+  // A press that ends outside the frame is over.
+  await page.locator(id("viewer-result")).click();
+  await frame.hover({ position: { x: 60, y: 50 } });
+  await page.mouse.down();
+  await page.locator("h2").first().hover();
+  await page.mouse.up();
+  await page.locator(id("zoom-full")).click();
+  const left = await place(page);
+  await frame.hover({ position: { x: 100, y: 80 } });
+  await frame.hover({ position: { x: 60, y: 50 } });
+  assert.deepEqual(await place(page), left);
+  await page.locator(id("zoom-fit")).click();
+  await page.locator(id("viewer-slider")).click();
   // An edit leaves the view where it is.
   await frame.dblclick({ position: { x: 60, y: 50 } });
   const before = await place(page);

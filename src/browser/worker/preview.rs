@@ -15,9 +15,10 @@ use crate::codecs::{self, Content, Encoded};
 use crate::engine::{InputRef, InputSize, Steps};
 use crate::error::Failure;
 use crate::protocol::{Preview, PreviewOutput, Previewed};
+use crate::store::StoreError;
 
-/// Most bytes of pictures and files that steps keep: a dozen results of a photograph.
-const STEPS_BYTES: u64 = 384 << 20;
+/// Most bytes of pictures and files that steps keep: half a dozen results of a photograph.
+const STEPS_BYTES: u64 = 256 << 20;
 
 /// What is kept from one preview to the next.
 pub(super) struct Kept {
@@ -35,26 +36,25 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// The contents of these inputs as far as they can be read; for what cannot be, the run says why.
-    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Array {
+    /// The contents of these inputs.
+    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Array, Failure> {
         let before = self.contents.take();
         let found = Array::new();
         for (position, input) in inputs.iter().enumerate() {
             let address = &input.source_url;
             let known = before.iter().find(|(other, _)| other == address && other.starts_with("asset:"));
             let content = match known {
-                Some((_, content)) => Some(content.clone()),
-                None => match worker.input(input).await {
-                    Ok(Ok((bytes, _))) => Some(Uint8Array::from(bytes.as_slice()).buffer()),
-                    Ok(Err(_)) | Err(_) => None,
-                },
+                Some((_, content)) => content.clone(),
+                None => {
+                    let read = worker.input(input).await.map_err(|error| unstored(&error))?;
+                    let (bytes, _) = read.map_err(|failure| failure.at(&input.action_id))?;
+                    Uint8Array::from(bytes.as_slice()).buffer()
+                }
             };
-            if let Some(content) = content {
-                found.set(position as u32, content.clone().into());
-                self.contents.borrow_mut().push((address.clone(), content));
-            }
+            found.set(position as u32, content.clone().into());
+            self.contents.borrow_mut().push((address.clone(), content));
         }
-        found
+        Ok(found)
     }
 
     /// The first input in a format that browsers show, if they do not show the file.
@@ -74,6 +74,10 @@ impl Kept {
         self.shown.replace(Some((address.clone(), blob.clone())));
         Some(blob)
     }
+}
+
+fn unstored(error: &StoreError) -> Failure {
+    Failure::system(error.to_string(), "Try again.")
 }
 
 /// Whether these are the first bytes of a file that browsers do not show.
@@ -101,10 +105,10 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
     let (_, executions) = transitions::accept("preview", "preview", "preview", Config::default(), [input], now());
     let mut outcome = Outcome::default();
     let kept = &worker.previews;
-    let contents = kept.contents(worker, &executions[0].input_asset.inputs).await;
+    let contents = kept.contents(worker, &executions[0].input_asset.inputs).await?;
     let started = now();
     let produced = worker.produce(&plan, &executions[0], &contents, Some(&kept.steps), &mut outcome).await;
-    let produced = produced.map_err(|error| Failure::system(error.to_string(), "Try again."))??;
+    let produced = produced.map_err(|error| unstored(&error))??;
     let duration_ms = now() - started;
     let files = Array::new();
     let mut outputs = Vec::with_capacity(produced.outputs.len());

@@ -26,15 +26,17 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// A rendered preview with the addresses of its files, which are released with it.
 #[derive(Debug)]
 struct Shown {
+    /// The picture that it was made of; while another is being rendered, it is not the chosen one.
+    entry: Option<Chosen>,
     rendered: Rendered,
     /// Of the outputs, and then of the picture, if the browser does not show its file.
     urls: Vec<String>,
 }
 
 impl Shown {
-    fn new(rendered: Rendered, files: &[Blob]) -> Self {
+    fn new(entry: Option<Chosen>, rendered: Rendered, files: &[Blob]) -> Self {
         let urls = files.iter().filter_map(|file| Url::create_object_url_with_blob(file).ok()).collect();
-        Self { rendered, urls }
+        Self { entry, rendered, urls }
     }
 
     /// The picture in a format that browsers show.
@@ -97,7 +99,7 @@ pub(crate) fn Panel() -> impl IntoView {
     };
     let state = RwSignal::new_local(State::Waiting);
     let is_rendering = RwSignal::new(false);
-    follow(draft, services, place, state, is_rendering);
+    follow(draft, services, place, entry, state, is_rendering);
     let output = RwSignal::new(0_usize);
     // The view of a result stays while another takes its place, so that zoom and layout do.
     let is_done = Memo::new(move |_| state.with(|state| matches!(state, State::Done(_))));
@@ -127,7 +129,7 @@ pub(crate) fn Panel() -> impl IntoView {
                     </span>
                 </Show>
             </div>
-            <Show when=move || is_done.get()><Result shown output entry/></Show>
+            <Show when=move || is_done.get()><Result shown output/></Show>
             {move || match state.get() {
                 State::Done(_) => ().into_any(),
                 State::Waiting => view! { <p class="small muted preview-wait" role="status">"Rendering…"</p> }.into_any(),
@@ -166,6 +168,7 @@ fn follow(
     draft: Draft,
     services: Services,
     place: Memo<(Option<u32>, usize, usize)>,
+    entry: Memo<Option<Chosen>>,
     state: RwSignal<State, LocalStorage>,
     is_rendering: RwSignal<bool>,
 ) {
@@ -190,8 +193,9 @@ fn follow(
         };
         let render = move || {
             is_rendering.try_set(true);
+            let entry = entry.get_untracked();
             spawn_local(async move {
-                let outcome = render(services, document).await;
+                let outcome = render(services, entry, document).await;
                 if generation.try_get_value() == mine {
                     is_rendering.try_set(false);
                     state.try_set(outcome);
@@ -211,9 +215,9 @@ fn follow(
     });
 }
 
-async fn render(services: Services, document: Value) -> State {
+async fn render(services: Services, entry: Option<Chosen>, document: Value) -> State {
     match services.preview(document).await {
-        Ok((Previewed::Done(rendered), files)) => State::Done(Rc::new(Shown::new(rendered, &files))),
+        Ok((Previewed::Done(rendered), files)) => State::Done(Rc::new(Shown::new(entry, rendered, &files))),
         Ok((Previewed::Failed(failure), _)) => State::Failed(failure),
         Err(problem) => State::Unavailable(problem),
     }
@@ -221,11 +225,8 @@ async fn render(services: Services, document: Value) -> State {
 
 /// Before and after, with what the result is like.
 #[component]
-fn Result(
-    shown: Signal<Option<Rc<Shown>>, LocalStorage>,
-    output: RwSignal<usize>,
-    entry: Memo<Option<Chosen>>,
-) -> impl IntoView {
+fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize>) -> impl IntoView {
+    let entry = Memo::new(move |_| shown.get().and_then(|shown| shown.entry.clone()));
     let of = move |shown: &Shown| output.get().min(shown.rendered.outputs.len().saturating_sub(1));
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
     let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));

@@ -25,6 +25,11 @@ fn size(image: &HtmlImageElement) -> Option<(f64, f64)> {
     (image.complete() && size.0 > 0.0 && size.1 > 0.0).then_some(size)
 }
 
+/// Whether this is the picture itself, which has this size, rather than a thumbnail in its place.
+pub(super) fn shows(image: &HtmlImageElement, size: (u32, u32)) -> bool {
+    (image.natural_width(), image.natural_height()) == size
+}
+
 /// One pixel at a time.
 pub(super) struct Picker(CanvasRenderingContext2d);
 
