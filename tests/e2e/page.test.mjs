@@ -24,6 +24,7 @@ function folderOf(files) {
 
 /** Drops files or folders of this machine on an element, as the system would. */
 async function drop(page, selector, paths) {
+  await page.locator(selector).first().scrollIntoViewIfNeeded();
   const box = await page.locator(selector).first().boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const session = await page.context().newCDPSession(page);

@@ -63,7 +63,9 @@ fn PrimaryDrop() -> impl IntoView {
             <Icon shape=Shape::Picture/>
             <div>
                 <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
-                <p class="small muted">{format!("or paste them. {} can be read. They stay on this device.", Format::names())}</p>
+                <p class="small muted" title=Format::names()>
+                    "or paste them: JPEG, PNG, WebP, TIFF, PSD, camera raw and more. They stay on this device."
+                </p>
             </div>
             <div class="spread">
                 <FilePicker label="Pictures" accept testid="file-input" multiple=true on_pick=picked>
