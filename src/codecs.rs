@@ -612,12 +612,17 @@ pub const fn halves_chroma(format: Format, quality: u8) -> bool {
 }
 
 fn within_limits(header: Header) -> Result<Header, Problem> {
-    let Size { width, height } = header.size;
+    check_size(header.size)?;
+    Ok(header)
+}
+
+fn check_size(size: Size) -> Result<(), Problem> {
+    let Size { width, height } = size;
     if width == 0 || height == 0 {
         Err(Problem::Empty(width, height))
-    } else if width > MAX_SIDE || height > MAX_SIDE || header.size.pixels() > MAX_PIXELS {
+    } else if width > MAX_SIDE || height > MAX_SIDE || size.pixels() > MAX_PIXELS {
         Err(Problem::TooLarge(width, height))
     } else {
-        Ok(header)
+        Ok(())
     }
 }

@@ -433,6 +433,91 @@ fn rare_kinds_of_tiff_are_named() {
     );
 }
 
+/// An entry of a TIFF directory: tag, type, and values.
+type Entry<'a> = (u16, u16, &'a [u32]);
+
+const BYTE: u16 = 1;
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+
+/// A little-endian TIFF of one directory. The content begins at byte 8.
+fn tiff(content: &[u8], entries: &[Entry<'_>]) -> Vec<u8> {
+    let start = 8 + content.len().next_multiple_of(2);
+    let mut bytes = [b"II*\0", &(start as u32).to_le_bytes()[..], content].concat();
+    bytes.resize(start, 0);
+    let mut behind = Vec::new();
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, values) in entries {
+        let each = match *kind {
+            BYTE => 1,
+            SHORT => 2,
+            _ => 4,
+        };
+        let mut packed: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()[..each].to_vec()).collect();
+        bytes.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &(values.len() as u32).to_le_bytes()].concat());
+        if packed.len() <= 4 {
+            packed.resize(4, 0);
+            bytes.extend(packed);
+        } else {
+            bytes.extend(((start + 6 + entries.len() * 12 + behind.len()) as u32).to_le_bytes());
+            behind.extend(packed);
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(behind);
+    bytes
+}
+
+/// A gray TIFF whose only tile is a JPEG.
+fn tiff_of_jpeg(jpeg: &[u8], size: Size, tile: Size, more: &[Entry<'_>]) -> Vec<u8> {
+    let length = [jpeg.len() as u32];
+    let (width, height) = ([size.width], [size.height]);
+    let (across, down) = ([tile.width], [tile.height]);
+    let entries: [Entry<'_>; 9] = [
+        (256, LONG, &width),
+        (257, LONG, &height),
+        (258, SHORT, &[8]),
+        (259, SHORT, &[7]),
+        (262, SHORT, &[1]),
+        (322, LONG, &across),
+        (323, LONG, &down),
+        (324, LONG, &[8]),
+        (325, LONG, &length),
+    ];
+    tiff(jpeg, &[&entries, more].concat())
+}
+
+/// A gray JPEG of which every pixel differs from its neighbors, and its pixels.
+fn gray_jpeg(size: Size) -> (Vec<u8>, Vec<u8>) {
+    let samples = (0..size.pixels()).map(|index| (index * 7 % 251) as u8).collect();
+    let jpeg = write(Image::new(size, Pixels::Gray(samples)), Format::Jpeg, 90).bytes;
+    let pixels = rgba(read(&jpeg).expect("sound").1);
+    (jpeg, pixels)
+}
+
+#[test]
+fn tiles_may_be_larger_than_the_picture_but_not_by_far() {
+    let (jpeg, pixels) = gray_jpeg(Size::new(16, 24));
+    let size = Size::new(16, 24);
+    for tile in [size, Size::new(64, 32), Size::new(4096, 4096)] {
+        let bytes = tiff_of_jpeg(&jpeg, size, tile, &[]);
+        assert_eq!(rgba(read(&bytes).expect("sound").1), pixels, "{tile:?}");
+    }
+    let wide = Size::new(65_500, 1);
+    for (size, tile) in [
+        (size, Size::new(40_000, 40_000)),
+        (size, Size::new(4112, 16)),
+        (size, Size::new(0, 16)),
+        (wide, Size::new(65_536, 512)),
+        (Size::new(6000, 6000), Size::new(8192, 9008)),
+    ] {
+        let bytes = tiff_of_jpeg(&jpeg, size, tile, &[]);
+        assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" is damaged: its tiles have no sensible size.", "{tile:?}");
+    }
+    let bytes = tiff_of_jpeg(&jpeg, wide, Size::new(65_536, 256), &[]);
+    assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" is damaged: its parts do not fit together.");
+}
+
 #[test]
 fn a_camera_raw_file_says_how_large_its_preview_is() {
     for (name, size, is_doubt) in

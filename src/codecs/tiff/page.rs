@@ -7,7 +7,7 @@ use super::fax::{Fax, Scheme};
 use super::unpack::Unpacker;
 use crate::codecs::directory::{Directory, Tiff};
 use crate::codecs::jpeg::{Expected, decode_part};
-use crate::codecs::{MAX_SIDE, Problem};
+use crate::codecs::{Problem, check_size};
 use crate::image::Size;
 
 /// Tags of TIFF 6.0 and its supplements.
@@ -182,9 +182,8 @@ impl<'a> Page<'a> {
             Ok(u32::try_from(side).unwrap_or(u32::MAX))
         };
         let size = Size::new(side(tag::WIDTH)?, side(tag::HEIGHT)?);
-        if size.width == 0 || size.height == 0 {
-            return Err(Problem::Empty(size.width, size.height));
-        }
+        // Everything below may rely on the limits.
+        check_size(size)?;
         let samples = number(tag::SAMPLES).unwrap_or(1);
         if !(1..=64).contains(&samples) {
             return Err(Problem::damaged("its header makes no sense"));
@@ -307,8 +306,7 @@ impl<'a> Page<'a> {
                 let components = self.samples / self.planes();
                 let Jpeg { tables, is_ycc } = self.jpeg;
                 let expected = Expected { components, is_ycc, at_least: shown, at_most: self.chunk };
-                let part = decode_part(tables, &bytes, expected)?;
-                Unpacker::decoded(part, self.chunk.width as usize * components)
+                Unpacker::decoded(decode_part(tables, &bytes, expected)?)
             }
         })
     }
@@ -406,17 +404,13 @@ fn alpha(directory: &Directory<'_>, colors: &Colors, samples: usize) -> Option<A
 fn chunks(directory: &Directory<'_>, size: Size) -> Result<(Size, Vec<(u64, u64)>), Problem> {
     let number = |tag| directory.number(tag);
     let list = |tag| directory.entry(tag).and_then(|entry| entry.numbers());
-    let side =
-        |number: u64| u32::try_from(number).ok().filter(|side| (1..=MAX_SIDE.next_power_of_two()).contains(side));
     let (chunk, offsets, lengths) = match (number(tag::TILE_WIDTH), number(tag::TILE_HEIGHT)) {
         (Some(width), Some(height)) => {
-            let (Some(width), Some(height)) = (side(width), side(height)) else {
-                return Err(Problem::damaged("its tiles have no sensible size"));
-            };
+            let tile = tile(width, height, size).ok_or(Problem::damaged("its tiles have no sensible size"))?;
             // Some programs use the tags of strips for tiles too.
             let offsets = list(tag::TILE_OFFSETS).or_else(|| list(tag::STRIP_OFFSETS));
             let lengths = list(tag::TILE_LENGTHS).or_else(|| list(tag::STRIP_LENGTHS));
-            (Size::new(width, height), offsets, lengths)
+            (tile, offsets, lengths)
         }
         _ => {
             let rows = number(tag::ROWS_PER_STRIP).filter(|rows| *rows > 0);
@@ -428,4 +422,15 @@ fn chunks(directory: &Directory<'_>, size: Size) -> Result<(Size, Vec<(u64, u64)
     // A length that is missing or 0 is up to the end of the file.
     let lengths = lengths.into_iter().flatten().map(|length| if length == 0 { u64::MAX } else { length });
     Ok((chunk, offsets.zip(lengths.chain(std::iter::repeat(u64::MAX))).collect()))
+}
+
+/// The size of tiles, unless they are far larger than the picture: those of some compressions are unpacked as a whole.
+fn tile(width: u64, height: u64, picture: Size) -> Option<Size> {
+    /// Tiles up to this side may be as large as they like.
+    const SIDE: u32 = 4096;
+    let side =
+        |number: u64, of: u32| u32::try_from(number).ok().filter(|side| (1..=of.next_multiple_of(SIDE)).contains(side));
+    let most = (picture.pixels() * 2).max(u64::from(SIDE).pow(2));
+    let tile = Size::new(side(width, picture.width)?, side(height, picture.height)?);
+    (tile.pixels() <= most).then_some(tile)
 }
