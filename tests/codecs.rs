@@ -518,6 +518,73 @@ fn tiles_may_be_larger_than_the_picture_but_not_by_far() {
     assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" is damaged: its parts do not fit together.");
 }
 
+/// A gray TIFF of four pixels a row, of which each strip is a row.
+fn tiff_of_rows(content: &[u8], offsets: (u16, &[u32]), lengths: &[u32], more: &[Entry<'_>]) -> Vec<u8> {
+    let rows = [offsets.1.len().min(3) as u32];
+    let entries: [Entry<'_>; 8] = [
+        (256, LONG, &[4]),
+        (257, LONG, &rows),
+        (258, SHORT, &[8]),
+        (259, SHORT, &[1]),
+        (262, SHORT, &[1]),
+        (273, offsets.0, offsets.1),
+        (278, LONG, &[1]),
+        (279, LONG, lengths),
+    ];
+    tiff(content, &[&entries, more].concat())
+}
+
+#[test]
+fn strips_without_a_length_end_where_the_next_begins() {
+    let content: Vec<u8> = (1..=12).collect();
+    for (offsets, lengths) in [([8, 12, 16], [0, 0, 0]), ([16, 8, 12], [4, 0, 4]), ([8, 8, 8], [4, 4, 4])] {
+        let bytes = tiff_of_rows(&content, (LONG, &offsets), &lengths, &[]);
+        let expected = offsets.iter().flat_map(|at| &content[*at as usize - 8..][..4]).flat_map(|v| [*v, *v, *v, 255]);
+        assert_eq!(rgba(read(&bytes).expect("sound").1), expected.collect::<Vec<_>>(), "{offsets:?}");
+    }
+    // The second begins before the first is complete.
+    let bytes = tiff_of_rows(&content, (LONG, &[8, 10, 14]), &[0, 0, 0], &[]);
+    assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" ends too early: part of the picture is missing.");
+}
+
+#[test]
+fn strips_that_each_are_most_of_the_file_are_refused() {
+    let content = vec![7; 5000];
+    let bytes = tiff_of_rows(&content, (LONG, &[8, 9, 10]), &[4000; 3], &[]);
+    assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" is damaged: its parts do not fit together.");
+}
+
+#[test]
+fn more_strips_or_colors_than_there_are_do_not_count() {
+    let content: Vec<u8> = (1..=12).collect();
+    // The place of the fourth is before the end of the third.
+    let bytes = tiff_of_rows(&content, (BYTE, &[8, 12, 16, 17]), &[0; 4], &[]);
+    let expected: Vec<u8> = content.iter().flat_map(|value| [*value, *value, *value, 255]).collect();
+    assert_eq!(rgba(read(&bytes).expect("sound").1), expected);
+    let tiles = tiff_of_jpeg(&[0; 9], Size::new(8000, 8000), Size::new(1, 1), &[]);
+    assert_eq!(message(&tiles, "a.tif"), "\"a.tif\" is damaged: its tiles have no sensible size.");
+}
+
+#[test]
+fn the_bits_of_jpeg_data_are_never_reversed() {
+    let size = Size::new(16, 16);
+    let (jpeg, pixels) = gray_jpeg(size);
+    let bytes = tiff_of_jpeg(&jpeg, size, size, &[(266, SHORT, &[2])]);
+    assert_eq!(rgba(read(&bytes).expect("sound").1), pixels);
+}
+
+#[test]
+fn directories_without_end_are_not_searched() {
+    // Each begins eight bytes after the one before and says that it has as many entries as the file has room for.
+    const COUNT: usize = 65_536;
+    let mut bytes = b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0".to_vec();
+    bytes.extend(std::iter::repeat_n(65_537_u64.to_le_bytes(), COUNT).flatten());
+    bytes.resize(COUNT * 30, 0);
+    let start = std::time::Instant::now();
+    assert_eq!(message(&bytes, "a.tif"), "\"a.tif\" ends too early: part of the picture is missing.");
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
 #[test]
 fn a_camera_raw_file_says_how_large_its_preview_is() {
     for (name, size, is_doubt) in
