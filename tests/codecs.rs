@@ -634,6 +634,33 @@ fn a_photoshop_document_without_a_flattened_picture_says_so() {
 }
 
 #[test]
+fn a_deep_photoshop_document_has_its_opacity_in_a_block() {
+    let block = |key: &[u8], content: &[u8]| {
+        [b"8BIM", key, &(content.len() as u32).to_be_bytes()[..], content, &[0; 2][..content.len() % 4]].concat()
+    };
+    let negative = block(b"Lr16", &[0xff, 0xff]);
+    for (blocks, has_alpha) in [
+        ([block(b"Patt", &[]), negative].concat(), true),
+        (block(b"Mt16", &[]), true),
+        (block(b"Lr16", &[0, 1]), false),
+        (Vec::new(), false),
+    ] {
+        let layers = [&[0; 8][..], &blocks].concat();
+        let file = [
+            &b"8BPS\0\x01\0\0\0\0\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x10\0\x01"[..],
+            &[0; 8],
+            &(layers.len() as u32).to_be_bytes(),
+            &layers,
+            b"\0\0\x40\x40\xff\xff\xff\xff\0\0",
+        ]
+        .concat();
+        let (header, image) = read(&file).expect("sound");
+        assert_eq!(header.alpha, has_alpha, "{blocks:?}");
+        assert_eq!(rgba(image), [64, 64, 64, 255, 255, 255, 255, if has_alpha { 0 } else { 255 }]);
+    }
+}
+
+#[test]
 fn values_beyond_black_and_white_are_noticed() {
     assert_eq!(noticed(&data("float-32-beyond.tif")).1, ["range_clipped"]);
     assert!(noticed(&data("float-32-predicted.tif")).1.is_empty());
@@ -1368,6 +1395,7 @@ fn every_format_has_pictures_here_and_a_hint_names_them_all() {
         let is_it = |name: &String| probe(&data(name), name).expect("sound").format == *format;
         assert!(pictures().iter().any(is_it), "{format:?}");
         assert!(failure.hint.contains(format.name()), "{}", failure.hint);
+        assert!(failure.hint.ends_with("save the picture as JPEG, PNG or TIFF."), "{}", failure.hint);
         assert_eq!(Format::of_media_type(format.media_type()), Some(*format));
     }
 }
