@@ -181,7 +181,8 @@ impl Problem {
     fn hint(&self) -> String {
         let hint = match self {
             Self::Foreign(_) | Self::NotAnImage => {
-                return format!("{} are read; save the picture in one of them.", Format::names());
+                let [one, two, three] = [Format::Jpeg, Format::Png, Format::Tiff].map(Format::name);
+                return format!("{} are read; save the picture as {one}, {two} or {three}.", Format::names());
             }
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
