@@ -181,7 +181,8 @@ impl Problem {
     fn hint(&self) -> String {
         let hint = match self {
             Self::Foreign(_) | Self::NotAnImage => {
-                return format!("{} are read; save the picture in one of them.", Format::names());
+                let [one, two, three] = [Format::Jpeg, Format::Png, Format::Tiff].map(Format::name);
+                return format!("{} are read; save the picture as {one}, {two} or {three}.", Format::names());
             }
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
             Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
@@ -612,12 +613,17 @@ pub const fn halves_chroma(format: Format, quality: u8) -> bool {
 }
 
 fn within_limits(header: Header) -> Result<Header, Problem> {
-    let Size { width, height } = header.size;
+    check_size(header.size)?;
+    Ok(header)
+}
+
+fn check_size(size: Size) -> Result<(), Problem> {
+    let Size { width, height } = size;
     if width == 0 || height == 0 {
         Err(Problem::Empty(width, height))
-    } else if width > MAX_SIDE || height > MAX_SIDE || header.size.pixels() > MAX_PIXELS {
+    } else if width > MAX_SIDE || height > MAX_SIDE || size.pixels() > MAX_PIXELS {
         Err(Problem::TooLarge(width, height))
     } else {
-        Ok(header)
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG and WebP stay, a camera raw file becomes JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG and WebP stay, camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -46,7 +46,7 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. The previews of camera raw files are JPEG. Browsers do not show `tiff` and `qoi`,
+        /// got transparency becomes WebP. With both, camera raw files become JPEG. Browsers do not show `tiff` and `qoi`,
         /// and `qoi` has no colour profile: its colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.

@@ -92,10 +92,10 @@ impl<'a> Tiff<'a> {
         self.number(self.offset(), self.offset())
     }
 
-    /// The directory that begins there.
+    /// The directory that begins there. In BigTIFF too, none has more entries than there are tags.
     pub(super) fn directory(&self, at: u64) -> Option<Directory<'a>> {
         let at = usize::try_from(at).ok()?;
-        let entries = usize::try_from(self.number(at, self.entry_count())?).ok()?;
+        let entries = usize::from(u16::try_from(self.number(at, self.entry_count())?).ok()?);
         Some(Directory { tiff: *self, start: at.checked_add(self.entry_count())?, entries })
     }
 
@@ -108,6 +108,11 @@ impl<'a> Tiff<'a> {
 }
 
 impl<'a> Directory<'a> {
+    /// How many entries it has.
+    pub(super) const fn entries(&self) -> usize {
+        self.entries
+    }
+
     /// Where an entry begins.
     fn place(&self, index: usize) -> Option<usize> {
         self.start.checked_add(index.checked_mul(self.tiff.entry())?)

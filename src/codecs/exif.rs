@@ -27,7 +27,8 @@ pub(super) fn is_adobe_rgb(block: &[u8]) -> bool {
     const SRGB: u64 = 1;
     const ADOBE_RGB: u64 = 2;
     let read = || {
-        let tiff = Tiff::of(without_prefix(block))?;
+        let block = without_prefix(block);
+        let tiff = Tiff::of(block).or_else(|| Tiff::of_camera(block))?;
         let exif = tiff.directory(tiff.directory(tiff.first()?)?.number(tag::EXIF)?)?;
         let space = exif.number(tag::COLOR_SPACE);
         let index = || {
@@ -139,6 +140,7 @@ mod tests {
         ] {
             let tiff = with_space(space, index);
             assert_eq!(is_adobe_rgb(&tiff), expected, "{space:?} {index:?}");
+            assert_eq!(is_adobe_rgb(&[b"MMOR", &tiff[4..]].concat()), expected, "{space:?} {index:?}");
             for length in 0..tiff.len() {
                 is_adobe_rgb(&tiff[..length]);
             }

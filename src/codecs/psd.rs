@@ -132,7 +132,7 @@ impl<'a> Document<'a> {
         }
         let long = if is_large { 8 } else { 4 };
         let mut layers = reader.part(long)?;
-        let first_is_opacity = layers.part(long).and_then(|mut info| info.number(2)).is_ok_and(|count| count >= 0x8000);
+        let first_is_opacity = first_is_opacity(&mut layers, is_large);
         let has_colors = !matches!(mode, Mode::Bitmap | Mode::Indexed);
         let pixels = match reader.number(2)? {
             0 => Pixeldata { is_packed: false, bytes: reader.0 },
@@ -177,6 +177,34 @@ impl<'a> Document<'a> {
         }
         Ok(rows)
     }
+}
+
+/// Whether the first channel after the colors is the opacity of the flattened picture: the number of layers is negative, in
+/// the list of layers itself or, of 16 bits, in a block behind it, or a block of its own says so.
+fn first_is_opacity(layers: &mut Reader<'_>, is_large: bool) -> bool {
+    const LARGE_KEYS: [&[u8]; 13] = [
+        b"LMsk", b"Lr16", b"Lr32", b"Layr", b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid",
+        b"PxSD",
+    ];
+    let is_negative = |mut list: Reader<'_>| list.number(2).is_ok_and(|count| count >= 0x8000);
+    let Ok(list) = layers.part(if is_large { 8 } else { 4 }) else { return false };
+    if is_negative(list) {
+        return true;
+    }
+    let _global_mask = layers.part(4);
+    // Blocks may be padded.
+    while let Some(at) = layers.0.windows(4).take(4).position(|four| four == b"8BIM" || four == b"8B64") {
+        layers.0 = &layers.0[at + 4..];
+        let Ok(key) = layers.take(4) else { return false };
+        let length = if is_large && LARGE_KEYS.contains(&key) { 8 } else { 4 };
+        let Ok(content) = layers.part(length) else { return false };
+        match key {
+            b"Mt16" | b"Mt32" | b"Mtrn" => return true,
+            b"Lr16" | b"Lr32" if is_negative(Reader(content.0)) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {

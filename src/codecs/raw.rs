@@ -79,6 +79,8 @@ struct Found<'a> {
     orientation: Option<u8>,
     /// Pixels of the largest picture, whatever it is.
     pixels: u64,
+    /// Whether some of what may be previews is not there.
+    is_cut: bool,
 }
 
 /// The largest JPEG, and the header of the file as if it were all of it.
@@ -92,6 +94,9 @@ fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
     let previews = previews.filter_map(|part| Some((part, (jpeg::CODEC.probe)(part).ok()?)));
     let largest = previews.max_by_key(|(_, header)| header.size.pixels());
     let Some((part, mut header)) = largest else {
+        if found.is_cut {
+            return Err(Problem::Truncated);
+        }
         return Err(Problem::Unsupported("a camera raw file without a preview"));
     };
     header.format = Format::Raw;
@@ -104,6 +109,9 @@ fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
     }
     let Size { width, height } = header.upright(true);
     let is_small = header.size.pixels().saturating_mul(4) < found.pixels;
+    if found.is_cut {
+        header.findings.push(Finding::DetailMissing);
+    }
     header.findings.push(Finding::CameraPreview { width, height, is_small });
     Ok((part, header))
 }
@@ -115,13 +123,13 @@ fn in_raf(bytes: &[u8]) -> Result<Found<'_>, Problem> {
     Ok(Found { parts: vec![part], ..Found::default() })
 }
 
-fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
+fn in_directories<'a>(bytes: &'a [u8]) -> Result<Found<'a>, Problem> {
     /// More directories than any camera writes.
     const MOST: usize = 64;
     let tiff = Tiff::of(bytes).or_else(|| Tiff::of_camera(bytes)).ok_or(Problem::Truncated)?;
-    let part = |at: u64, length: u64| {
+    let add = |found: &mut Found<'a>, at: u64, length: u64| {
         let part = tiff.part(at, length);
-        if part.len() as u64 == length { Ok(part) } else { Err(Problem::Truncated) }
+        if part.len() as u64 == length { found.parts.push(part) } else { found.is_cut = true }
     };
     let mut found = Found::default();
     let mut waiting: Vec<u64> = vec![tiff.first().ok_or(Problem::Truncated)?];
@@ -140,12 +148,12 @@ fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
         let sides = sides.or_else(|| number(tag::RW2_WIDTH).zip(number(tag::RW2_HEIGHT)));
         found.pixels = sides.map_or(0, |(width, height)| width.saturating_mul(height)).max(found.pixels);
         if let Some((at, length)) = number(tag::JPEG_OFFSET).zip(number(tag::JPEG_LENGTH)) {
-            found.parts.push(part(at, length)?);
+            add(&mut found, at, length);
         }
         if let (Some(6 | 7), Some((at, length))) =
             (number(tag::COMPRESSION), number(tag::STRIP_OFFSETS).zip(number(tag::STRIP_LENGTHS)))
         {
-            found.parts.push(part(at, length)?);
+            add(&mut found, at, length);
         }
         if [tag::RW2_PREVIEW, tag::SUB_DIRECTORIES].iter().any(|tag| directory.lacks_values(*tag)) {
             return Err(Problem::Truncated);
@@ -161,12 +169,13 @@ fn in_directories(bytes: &[u8]) -> Result<Found<'_>, Problem> {
     Ok(found)
 }
 
-/// The preview in the notes of an Olympus camera; places are relative to where they begin, and the preview may lie behind
-/// them.
+/// The preview in the notes of a camera by Olympus or OM System; places are relative to where they begin, and the
+/// preview may lie behind them.
 fn in_notes(notes: &[u8]) -> Option<&[u8]> {
-    let _signature = notes.strip_prefix(b"OLYMPUS\0")?;
-    let tiff = Tiff::of_notes(notes, 8)?;
-    let settings = tiff.directory(tiff.directory(12)?.number(tag::OLYMPUS_SETTINGS)?)?;
+    let signature = [&b"OLYMPUS\0"[..], b"OM SYSTEM\0\0\0"].into_iter().find(|start| notes.starts_with(start))?;
+    // Byte order and version come before the directory.
+    let tiff = Tiff::of_notes(notes, signature.len())?;
+    let settings = tiff.directory(tiff.directory(signature.len() as u64 + 4)?.number(tag::OLYMPUS_SETTINGS)?)?;
     let (at, length) =
         settings.number(tag::OLYMPUS_PREVIEW_OFFSET).zip(settings.number(tag::OLYMPUS_PREVIEW_LENGTH))?;
     Some(tiff.part(at, length))

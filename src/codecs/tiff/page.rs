@@ -7,7 +7,7 @@ use super::fax::{Fax, Scheme};
 use super::unpack::Unpacker;
 use crate::codecs::directory::{Directory, Tiff};
 use crate::codecs::jpeg::{Expected, decode_part};
-use crate::codecs::{MAX_SIDE, Problem};
+use crate::codecs::{Problem, check_size};
 use crate::image::Size;
 
 /// Tags of TIFF 6.0 and its supplements.
@@ -154,8 +154,10 @@ impl<'a> Page<'a> {
         let tiff = Tiff::of(bytes).ok_or(Problem::Truncated)?;
         let directories = directories(tiff);
         let is_page = |directory: &&Directory<'_>| directory.number(tag::SUBFILE).is_none_or(|kind| kind & 0b101 == 0);
-        let pages = directories.iter().filter(is_page).count() as u32;
-        let directory = directories.iter().find(is_page).or(directories.first()).ok_or(Problem::Truncated)?;
+        let mut all = directories.iter().filter(is_page);
+        let directory = all.next();
+        let pages = directory.is_some() as u32 + all.count() as u32;
+        let directory = directory.or(directories.first()).ok_or(Problem::Truncated)?;
         // Whatever is needed to understand the pixels.
         const NEEDED: [u16; 10] = [
             tag::BITS,
@@ -182,9 +184,8 @@ impl<'a> Page<'a> {
             Ok(u32::try_from(side).unwrap_or(u32::MAX))
         };
         let size = Size::new(side(tag::WIDTH)?, side(tag::HEIGHT)?);
-        if size.width == 0 || size.height == 0 {
-            return Err(Problem::Empty(size.width, size.height));
-        }
+        // Everything below may rely on the limits.
+        check_size(size)?;
         let samples = number(tag::SAMPLES).unwrap_or(1);
         if !(1..=64).contains(&samples) {
             return Err(Problem::damaged("its header makes no sense"));
@@ -234,7 +235,7 @@ impl<'a> Page<'a> {
         let alpha = alpha(directory, &colors, samples);
         // An index of fewer bits is not scaled, but an opacity would be.
         let alpha = alpha.filter(|_| bits >= 8 || !matches!(colors, Colors::Palette(_)));
-        let (chunk, chunks) = chunks(directory, size)?;
+        let (chunk, chunks) = chunks(tiff, directory, size, if is_planar { samples } else { 1 })?;
         let profile = directory.entry(tag::PROFILE).map(|entry| entry.bytes()).filter(|profile| !profile.is_empty());
         Ok(Self {
             tiff,
@@ -252,7 +253,8 @@ impl<'a> Page<'a> {
             is_planar,
             compression,
             jpeg: Jpeg { tables, is_ycc },
-            is_reversed: number(tag::FILL_ORDER) == Some(2),
+            // The bits of JPEG data are always in the same order.
+            is_reversed: number(tag::FILL_ORDER) == Some(2) && compression != Compression::Jpeg,
             chunk,
             chunks,
         })
@@ -265,13 +267,20 @@ impl<'a> Page<'a> {
 
     /// Strips or tiles of a plane.
     const fn chunks_of_plane(&self) -> usize {
-        (self.size.width.div_ceil(self.chunk.width) as usize) * (self.size.height.div_ceil(self.chunk.height) as usize)
+        chunks_of_plane(self.size, self.chunk)
     }
 
     /// Checks that all parts are listed, and that what is not compressed is there, before the picture is allocated.
     pub(super) fn is_whole(&self) -> Result<(), Problem> {
         if self.chunks.len() / self.planes() < self.chunks_of_plane() {
             return Err(Problem::damaged("parts of its picture are not listed"));
+        }
+        let packed: u64 = self.chunks.iter().map(|(at, length)| self.tiff.part(*at, *length).len() as u64).sum();
+        let bits = self.size.pixels().saturating_mul(self.samples as u64).saturating_mul(u64::from(self.bits));
+        // Equal parts may be stored once, but no file needs to read most of itself again for each.
+        let whole = self.tiff.part(0, u64::MAX).len() as u64;
+        if packed > whole.saturating_add(bits) {
+            return Err(Problem::damaged("its parts do not fit together"));
         }
         // Of each byte, at most this many come: a code of LZW stands for up to 4,096 bytes.
         let most: u64 = match self.compression {
@@ -283,8 +292,6 @@ impl<'a> Page<'a> {
             Compression::Jpeg => 64 * 4 * self.samples as u64,
             Compression::Fax(_) => return Ok(()),
         };
-        let packed: u64 = self.chunks.iter().map(|(at, length)| self.tiff.part(*at, *length).len() as u64).sum();
-        let bits = self.size.pixels().saturating_mul(self.samples as u64).saturating_mul(u64::from(self.bits));
         if packed.saturating_mul(most) < bits / 8 { Err(Problem::Truncated) } else { Ok(()) }
     }
 
@@ -307,8 +314,7 @@ impl<'a> Page<'a> {
                 let components = self.samples / self.planes();
                 let Jpeg { tables, is_ycc } = self.jpeg;
                 let expected = Expected { components, is_ycc, at_least: shown, at_most: self.chunk };
-                let part = decode_part(tables, &bytes, expected)?;
-                Unpacker::decoded(part, self.chunk.width as usize * components)
+                Unpacker::decoded(decode_part(tables, &bytes, expected)?)
             }
         })
     }
@@ -316,13 +322,18 @@ impl<'a> Page<'a> {
 
 /// The directories of the pages, up to one that is not there or comes again.
 fn directories(tiff: Tiff<'_>) -> Vec<Directory<'_>> {
+    /// Most directories.
     const MOST: usize = 65_536;
+    /// Most entries of all of them, which are looked through one by one.
+    const MOST_ENTRIES: usize = 1 << 20;
     let mut seen = HashSet::new();
     let mut next = tiff.first();
     let mut found = Vec::new();
-    while let Some(at) = next.filter(|at| found.len() < MOST && seen.insert(*at)) {
+    let mut entries = 0;
+    while let Some(at) = next.filter(|at| found.len() < MOST && entries < MOST_ENTRIES && seen.insert(*at)) {
         let Some(directory) = tiff.directory(at) else { break };
         found.push(directory);
+        entries += directory.entries();
         next = directory.next();
     }
     found
@@ -377,7 +388,8 @@ fn colors(directory: &Directory<'_>, samples: usize, bits: u16, compression: Com
 fn palette(directory: &Directory<'_>, bits: u16) -> Result<Vec<[u8; 3]>, Problem> {
     let count = 1 << bits;
     let numbers = directory.entry(tag::COLOR_MAP).and_then(|entry| entry.numbers());
-    let numbers: Vec<u64> = numbers.ok_or(Problem::damaged("its palette is missing"))?.collect();
+    let numbers = numbers.ok_or(Problem::damaged("its palette is missing"))?;
+    let numbers: Vec<u64> = numbers.take(3 * count).collect();
     let [Some(reds), Some(greens), Some(blues)] =
         [0, 1, 2].map(|color| numbers.get(color * count..(color + 1) * count))
     else {
@@ -402,21 +414,24 @@ fn alpha(directory: &Directory<'_>, colors: &Colors, samples: usize) -> Option<A
     }
 }
 
-/// The size of strips or tiles, and where they are.
-fn chunks(directory: &Directory<'_>, size: Size) -> Result<(Size, Vec<(u64, u64)>), Problem> {
+/// The size of strips or tiles, and where they are: as many as the picture has, even if more are listed.
+fn chunks(
+    tiff: Tiff<'_>,
+    directory: &Directory<'_>,
+    size: Size,
+    planes: usize,
+) -> Result<(Size, Vec<(u64, u64)>), Problem> {
+    /// Strips of one row in the highest picture of the most planes are not more.
+    const MOST: usize = 1 << 22;
     let number = |tag| directory.number(tag);
     let list = |tag| directory.entry(tag).and_then(|entry| entry.numbers());
-    let side =
-        |number: u64| u32::try_from(number).ok().filter(|side| (1..=MAX_SIDE.next_power_of_two()).contains(side));
     let (chunk, offsets, lengths) = match (number(tag::TILE_WIDTH), number(tag::TILE_HEIGHT)) {
         (Some(width), Some(height)) => {
-            let (Some(width), Some(height)) = (side(width), side(height)) else {
-                return Err(Problem::damaged("its tiles have no sensible size"));
-            };
+            let tile = tile(width, height, size).ok_or(Problem::damaged("its tiles have no sensible size"))?;
             // Some programs use the tags of strips for tiles too.
             let offsets = list(tag::TILE_OFFSETS).or_else(|| list(tag::STRIP_OFFSETS));
             let lengths = list(tag::TILE_LENGTHS).or_else(|| list(tag::STRIP_LENGTHS));
-            (Size::new(width, height), offsets, lengths)
+            (tile, offsets, lengths)
         }
         _ => {
             let rows = number(tag::ROWS_PER_STRIP).filter(|rows| *rows > 0);
@@ -425,7 +440,36 @@ fn chunks(directory: &Directory<'_>, size: Size) -> Result<(Size, Vec<(u64, u64)
         }
     };
     let Some(offsets) = offsets else { return Err(Problem::damaged("it has no pixel data")) };
-    // A length that is missing or 0 is up to the end of the file.
-    let lengths = lengths.into_iter().flatten().map(|length| if length == 0 { u64::MAX } else { length });
-    Ok((chunk, offsets.zip(lengths.chain(std::iter::repeat(u64::MAX))).collect()))
+    let count = chunks_of_plane(size, chunk).saturating_mul(planes);
+    if count > MOST {
+        return Err(Problem::damaged("its tiles have no sensible size"));
+    }
+    let lengths = lengths.into_iter().flatten().chain(std::iter::repeat(0));
+    let mut chunks: Vec<(u64, u64)> = offsets.zip(lengths).take(count).collect();
+    if chunks.iter().any(|(_, length)| *length == 0) {
+        // A length that is missing or 0 is up to the next part, or to the end of the file.
+        let mut starts: Vec<u64> = chunks.iter().map(|(at, _)| *at).collect();
+        starts.sort_unstable();
+        for (at, length) in chunks.iter_mut().filter(|(_, length)| *length == 0) {
+            let next = starts.get(starts.partition_point(|start| start <= at));
+            *length = next.map_or_else(|| tiff.part(*at, u64::MAX).len() as u64, |next| next - *at);
+        }
+    }
+    Ok((chunk, chunks))
+}
+
+/// How many strips or tiles a picture has.
+const fn chunks_of_plane(picture: Size, chunk: Size) -> usize {
+    (picture.width.div_ceil(chunk.width) as usize).saturating_mul(picture.height.div_ceil(chunk.height) as usize)
+}
+
+/// The size of tiles, unless they are far larger than the picture: those of some compressions are unpacked as a whole.
+fn tile(width: u64, height: u64, picture: Size) -> Option<Size> {
+    /// Tiles up to this side may be as large as they like.
+    const SIDE: u32 = 4096;
+    let side =
+        |number: u64, of: u32| u32::try_from(number).ok().filter(|side| (1..=of.next_multiple_of(SIDE)).contains(side));
+    let most = (picture.pixels() * 2).max(u64::from(SIDE).pow(2));
+    let tile = Size::new(side(width, picture.width)?, side(height, picture.height)?);
+    (tile.pixels() <= most).then_some(tile)
 }

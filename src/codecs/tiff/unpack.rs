@@ -1,7 +1,6 @@
 //! Compressed strips and tiles, unpacked piece by piece.
 
 use std::borrow::Cow;
-use std::iter::repeat_n;
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
@@ -26,6 +25,8 @@ pub(in crate::codecs) struct Unpacker<'a> {
 
 enum Method<'a> {
     Plain,
+    /// Rows of so many bytes, which may be fewer than those of the strip or tile; the rest of a row is 0.
+    Rows(usize),
     PackBits(Run),
     Lzw(Box<Decoder>),
     Deflate(Box<InflateState>),
@@ -50,15 +51,11 @@ impl<'a> Unpacker<'a> {
         Self::new(bytes, Method::Plain)
     }
 
-    /// Of JPEG data. Rows of the strip or tile have `width` samples; those of the data may have fewer.
-    pub(super) fn decoded(part: Part, width: usize) -> Self {
-        let Part { size, mut samples, findings } = part;
+    /// Of JPEG data, whose rows may be shorter than those of the strip or tile.
+    pub(super) fn decoded(part: Part) -> Self {
+        let Part { size, samples, findings } = part;
         let own = samples.len() / size.height as usize;
-        if own < width {
-            samples =
-                samples.chunks_exact(own).flat_map(|row| row.iter().copied().chain(repeat_n(0, width - own))).collect();
-        }
-        Self { findings, ..Self::plain(Cow::Owned(samples)) }
+        Self { findings, ..Self::new(Cow::Owned(samples), Method::Rows(own)) }
     }
 
     pub(in crate::codecs) const fn pack_bits(bytes: Cow<'a, [u8]>) -> Self {
@@ -83,7 +80,7 @@ impl<'a> Unpacker<'a> {
         Self::new(Cow::Borrowed(&[]), Method::Fax(Box::new(fax)))
     }
 
-    /// The next bytes; for a fax, the next row.
+    /// The next bytes; of JPEG data and of a fax, the next row.
     pub(in crate::codecs) fn fill(&mut self, out: &mut [u8]) -> Result<(), Problem> {
         let Self { packed, used, method, .. } = self;
         match method {
@@ -91,6 +88,14 @@ impl<'a> Unpacker<'a> {
                 let bytes = packed.get(*used..*used + out.len()).ok_or(Problem::Truncated)?;
                 out.copy_from_slice(bytes);
                 *used += out.len();
+                Ok(())
+            }
+            Method::Rows(own) => {
+                let row = packed.get(*used..*used + *own).ok_or(Problem::Truncated)?;
+                let (start, rest) = out.split_at_mut(row.len().min(out.len()));
+                start.copy_from_slice(&row[..start.len()]);
+                rest.fill(0);
+                *used += *own;
                 Ok(())
             }
             Method::PackBits(run) => pack_bits(packed, used, run, out),
