@@ -8,8 +8,8 @@ use pixelmill::batch::records::{ExecutionStatus, Subset};
 use pixelmill::browser::database::Database;
 use pixelmill::browser::environment::{blob_of, bytes_of};
 use pixelmill::browser::interop::settled;
-use pixelmill::store::BatchStore;
 use pixelmill::store::conformance::{self, Fixture};
+use pixelmill::store::{AssetStore, BatchStore};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::Blob;
@@ -70,7 +70,7 @@ const MAKE_VERSION_4: &str = r#"(name) => new Promise((resolve, reject) => {
     create("models", "name");
   };
   request.onsuccess = () => {
-    const writing = request.result.transaction(["batches", "progress", "executions"], "readwrite");
+    const writing = request.result.transaction(["assets", "batches", "progress", "executions"], "readwrite");
     const config = { concurrencyLimit: 10, priority: "NORMAL", continueOnError: true };
     const batch = (batchId, assets, sets) => {
       writing.objectStore("batches").put({ batchId, workflow: {}, references: [], engineVersion: "1.0.0" });
@@ -100,7 +100,10 @@ const MAKE_VERSION_4: &str = r#"(name) => new Promise((resolve, reject) => {
     }
     batch("broken", { total: 2, pending: 0, processing: 0, completed: 2, failed: 0 }, { failed: [], doubtful: [1] });
     execution("broken", 0, { status: "success", completedAt: null });
-    execution("broken", 1, warning({ level: "doubt" }));
+    execution("broken", 1, { ...warning({ level: "doubt" }), inputThumbnail: "held" });
+    writing.objectStore("assets").put({
+      assetId: "held", name: "held", mimeType: "image/webp", bytes: 1, references: 1, createdAt: 1, imported: false,
+    });
     writing.objectStore("progress").put({ batchId: "lost", createdAt: 1 });
     writing.onabort = () => reject(writing.error);
     writing.oncomplete = () => {
@@ -135,5 +138,15 @@ async fn a_database_of_the_version_before_is_upgraded_with_its_records() {
         let page = database.executions("late", Subset::All, 0, 10).await.expect("read");
         let states: Vec<_> = page.executions.iter().map(|one| one.status()).collect();
         assert_eq!(states, [ExecutionStatus::Success, ExecutionStatus::Failed, ExecutionStatus::Success]);
+        let error = database.executions("broken", Subset::All, 0, 10).await.expect_err("one cannot be read");
+        assert!(error.to_string().contains("A record could not be read"), "{error}");
     }
+
+    // What can be read gives its files back.
+    let database = Database::open(name, || (), |_| ()).await.expect("opens");
+    assert!(database.asset("held").await.expect("read").is_some());
+    assert_eq!(database.delete_batch("broken").await, Ok(true));
+    assert_eq!(database.progress("broken").await, Ok(None));
+    assert_eq!(database.executions("broken", Subset::All, 0, 10).await.expect("read").matching, 0);
+    assert!(database.asset("held").await.expect("read").is_none());
 }

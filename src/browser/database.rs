@@ -127,25 +127,49 @@ fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
 }
 
 /// Marks the executions of every batch that are doubtful, and counts them in its progress. A record that cannot be read
-/// stays as it is: it must not lock out the others.
+/// stays as it is: it must not lock out the others. Only what is doubtful is written: there may be no space for more.
 async fn mark_doubtful(transaction: &Transaction) -> Result<(), StoreError> {
-    let all = Array::from(&transaction.all_values(PROGRESS, &beginning_with("")?)?.await?);
+    let all = Array::from(&transaction.all_values(PROGRESS, &beginning_with("")?, u32::MAX)?.await?);
     for progress in all.iter() {
         let batch_id = property(&progress, "batchId").as_string().unwrap_or_default();
-        let range = range(&batch_id, Subset::All, 0)?;
-        let executions = Array::from(&transaction.all_values(EXECUTIONS, &range)?.await?);
         let mut doubtful_count = 0;
-        for execution in executions.iter() {
-            if record::<Execution>(&execution).is_ok_and(|execution| execution.is_doubtful()) {
-                set_property(&execution, "mark", &DOUBTFUL.into());
-                transaction.put_value(EXECUTIONS, &execution)?;
-                doubtful_count += 1;
+        each_readable(transaction, &batch_id, &mut |execution, stored| {
+            if !execution.is_doubtful() {
+                return Ok(());
             }
+            doubtful_count += 1;
+            set_property(stored, "mark", &DOUBTFUL.into());
+            transaction.put_value(EXECUTIONS, stored)
+        })
+        .await?;
+        if doubtful_count > 0 {
+            set_property(&progress, "doubtfulCount", &doubtful_count.into());
+            transaction.put_value(PROGRESS, &progress)?;
         }
-        set_property(&progress, "doubtfulCount", &doubtful_count.into());
-        transaction.put_value(PROGRESS, &progress)?;
     }
     Ok(())
+}
+
+/// Calls `each` with the executions of a batch that can be read, and with their stored form.
+async fn each_readable(
+    transaction: &Transaction,
+    batch_id: &str,
+    each: &mut dyn FnMut(Execution, &JsValue) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut from = 0;
+    loop {
+        let range = range(batch_id, Subset::All, from)?;
+        let page = Array::from(&transaction.all_values(EXECUTIONS, &range, key_count(CHUNK))?.await?);
+        if page.length() == 0 {
+            return Ok(());
+        }
+        for stored in page.iter() {
+            from = property(&stored, "assetIndex").as_f64().unwrap_or_default() as u32 + 1;
+            if let Ok(execution) = record(&stored) {
+                each(execution, &stored)?;
+            }
+        }
+    }
 }
 
 /// The database of one installation, open. Cheap to clone.
@@ -335,21 +359,22 @@ impl Database {
     }
 
     /// What a batch and its executions refer to, as count changes for its deletion; `None` if there is no such batch.
+    /// What cannot be read is skipped: it must not keep the batch from being deleted.
     async fn held_by(transaction: &Transaction, batch_id: &str) -> Result<Option<SortedMap<String, i64>>, StoreError> {
-        let Some(batch) = transaction.get::<Batch>(BATCHES, &batch_id.into())?.await? else { return Ok(None) };
-        let mut deltas = SortedMap::<String, i64>::new();
-        deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
-        let mut from = 0;
-        loop {
-            let page: Vec<Execution> = transaction
-                .all_by(EXECUTIONS, None, Some(&range(batch_id, Subset::All, from)?), key_count(CHUNK))?
-                .await?;
-            let Some(last) = page.last() else { return Ok(Some(deltas)) };
-            from = last.asset_index + 1;
-            for execution in &page {
-                execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
-            }
+        let batch = transaction.get_value(BATCHES, &batch_id.into())?.await?;
+        if batch.is_undefined() {
+            return Ok(None);
         }
+        let mut deltas = SortedMap::<String, i64>::new();
+        if let Ok(batch) = record::<Batch>(&batch) {
+            deltas.extend(batch.references.into_iter().map(|asset_id| (asset_id, -1)));
+        }
+        each_readable(transaction, batch_id, &mut |execution, _| {
+            execution.references().for_each(|asset_id| *deltas.entry(asset_id.to_owned()).or_default() -= 1);
+            Ok(())
+        })
+        .await?;
+        Ok(Some(deltas))
     }
 
     async fn remove_batch(&self, batch_id: &str) -> Result<bool, StoreError> {
@@ -865,7 +890,7 @@ impl SettingStore for Database {
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &beginning_with(prefix)?)?.await?;
+        let found = self.read(&[SETTINGS])?.all_values(SETTINGS, &beginning_with(prefix)?, u32::MAX)?.await?;
         // Long strings are not converted to JSON again.
         let text = |setting: &JsValue, name: &str| property(setting, name).as_string();
         let settings = Array::from(&found);

@@ -138,7 +138,9 @@ test("data of the first storage version is kept by the upgrade, and listed by it
       });
       transaction.objectStore("executions").put({
         batchId, assetIndex: 0, inputAsset: { index: 0, assetId: "aa", inputs: [{ actionId: "photos", name: "old.jpg", sourceUrl: "asset:aa" }] },
-        status: completed ? "success" : "pending", attempts: completed, outputs: [], crc32: [], failure: null, startedAt: null, completedAt: null, durationMs: null,
+        status: completed ? "success" : "pending", attempts: completed, outputs: [], crc32: [], failure: null,
+        // Every version has stored these together with a success.
+        ...(completed ? { startedAt: 1735689600020, completedAt: 1735689600100, durationMs: 80 } : { startedAt: null, completedAt: null, durationMs: null }),
         inputThumbnail: null, outputThumbnail: null, inputSize: null, workerDeaths: 0, tabDeaths: 0, suspect: false, alone: false, engineVersion: null,
       });
     }
@@ -156,6 +158,7 @@ test("data of the first storage version is kept by the upgrade, and listed by it
   assert.equal(await listed({ createdBefore: "2025-01-01" }), "");
   const [execution] = await executions(after, "batch-old-20250101-00000000");
   assert.equal(execution.status, "success");
+  assert.equal(execution.durationMs, 80);
 });
 
 test("a workflow that is imported twice gets a name of its own", async (t) => {

@@ -246,9 +246,14 @@ impl Transaction {
         self.reading(self.store(store)?.get_key(key), |found| Ok(!found.is_undefined()))
     }
 
-    /// The values of a range in the order of their keys, as an array.
-    pub(super) fn all_values(&self, store: &str, range: &IdbKeyRange) -> Result<Reading<JsValue>, StoreError> {
-        self.reading(self.store(store)?.get_all_with_key(range), Ok)
+    /// The values of a range in the order of their keys, at most `limit`, as an array.
+    pub(super) fn all_values(
+        &self,
+        store: &str,
+        range: &IdbKeyRange,
+        limit: u32,
+    ) -> Result<Reading<JsValue>, StoreError> {
+        self.reading(self.store(store)?.get_all_with_key_and_limit(range, limit), Ok)
     }
 
     /// The last part of each key of a range of an index, without reading a record.

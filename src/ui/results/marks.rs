@@ -1,6 +1,7 @@
 //! Marking pictures to do something with several at once: by checkbox, Shift for a range, Ctrl+A for all that the list
 //! shows.
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -17,6 +18,11 @@ use crate::ui::stage::Stage;
 use crate::ui::widgets::tab_index;
 use crate::view_model::format;
 use crate::view_model::marks::Marks;
+
+/// Minimum time between two reads of the same indices.
+const PAUSE_MS: u32 = 400;
+/// Time before a read that failed is repeated.
+const RETRY_MS: u32 = 2_000;
 
 /// The marks of one batch.
 #[derive(Clone, Copy)]
@@ -57,16 +63,16 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
         marks: RwSignal::new(Marks::default()),
         may: Memo::new(move |_| {
             let Some(batch) = batch() else { return SortedSet::new() };
-            let all = || (0..batch.assets.total).collect();
-            // Until they have been read, it is not known which ones.
+            let all = 0..batch.assets.total;
+            // None until it is known which ones.
             match list.filter().get() {
-                "failed" => failed.get().unwrap_or_else(all),
-                "doubtful" => doubtful.get().unwrap_or_else(all),
-                "success" => failed.with(|failed| {
-                    let fails = |index: &u32| failed.as_ref().is_some_and(|failed| failed.contains(index));
-                    (0..batch.assets.total).filter(|index| !fails(index)).collect()
+                "failed" => failed.get().unwrap_or_default(),
+                "doubtful" => doubtful.get().unwrap_or_default(),
+                "success" => failed.with(|failed| match failed {
+                    Some(failed) => all.filter(|index| !failed.contains(index)).collect(),
+                    None => SortedSet::new(),
                 }),
-                _ => all(),
+                _ => all.collect(),
             }
         }),
         failed: Memo::new(move |_| {
@@ -81,8 +87,8 @@ pub(crate) fn provide_marking(batch_id: String, list: ExecutionList) -> Marking 
 /// The state of a batch that a set of its executions depends on.
 type Due = (u32, u32, u32);
 
-/// The indices of some of a batch's executions, read again whenever `due` changes; `None` until they have been read, and
-/// while `due` is.
+/// The indices of some of a batch's executions, read again when `due` has changed or reading failed, one read at a time
+/// with a pause in between; `None` until they have been read, and while `due` is.
 fn indices(
     services: Services,
     batch_id: StoredValue<String>,
@@ -90,23 +96,32 @@ fn indices(
     due: Memo<Option<Due>>,
 ) -> RwSignal<Option<SortedSet<u32>>> {
     let found = RwSignal::new(None);
-    // Answers may overtake each other.
-    let (asked, shown) = (StoredValue::new(0_u32), StoredValue::new(0_u32));
+    let reading = StoredValue::new(false);
     Effect::new(move |_| {
-        let turn = asked.get_value() + 1;
-        asked.set_value(turn);
         if due.get().is_none() {
-            shown.set_value(turn);
             return found.set(None);
         }
+        if reading.get_value() {
+            return;
+        }
+        reading.set_value(true);
         spawn_local(async move {
-            let Some(batch_id) = batch_id.try_get_value() else { return };
-            // If reading fails, `Live` tells: it reads from the same storage.
-            let Ok(read) = services.indices(&batch_id, subset).await else { return };
-            if shown.try_get_value().is_some_and(|shown| shown < turn) {
-                shown.set_value(turn);
-                found.set(Some(read));
+            // The view may be gone after each wait.
+            while let (Some(batch_id), Some(Some(asked))) = (batch_id.try_get_value(), due.try_get_untracked()) {
+                // If reading fails, `Live` tells: it reads from the same storage.
+                let read = services.indices(&batch_id, subset).await.ok();
+                let is_read = read.is_some();
+                if read.is_some() && due.try_get_untracked().flatten().is_some() {
+                    found.set(read);
+                }
+                TimeoutFuture::new(if is_read { PAUSE_MS } else { RETRY_MS }).await;
+                // Meanwhile `due` may have been `None`, so that what was read is gone.
+                let is_there = found.try_with_untracked(Option::is_some) == Some(true);
+                if is_read && is_there && due.try_get_untracked() == Some(Some(asked)) {
+                    break;
+                }
             }
+            reading.try_update_value(|reading| *reading = false);
         });
     });
     found
