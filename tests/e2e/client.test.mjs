@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import sharp from "sharp";
-import { ask, execute, executions, importFiles, open, readAsset, ready, run, scratchFolder, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, eventually, execute, executions, importFiles, open, readAsset, ready, run, scratchFolder, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import { serveHost } from "./support/host.mjs";
 import * as pictures from "./support/pictures.mjs";
 
@@ -228,7 +228,7 @@ test("with a view the client is the view's, and closing it removes both", async 
   await page.locator("pixel-mill [data-testid=batch-row]").waitFor();
   await page.evaluate(() => window.shown.close());
   assert.equal(await page.locator("pixel-mill").count(), 0);
-  await page.waitForFunction(async () => (await navigator.locks.query()).held.every(({ name }) => !name.includes("shown")));
+  await eventually(page, async () => (await navigator.locks.query()).held.every(({ name }) => !name.includes("shown")));
 });
 
 test("after three failed starts the connection is refused, with what the policy needs", async (t) => {

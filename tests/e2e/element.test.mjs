@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import { open, serve, suite, test } from "./support/harness.mjs";
+import { eventually, open, serve, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { deploymentFor, framed, here, serveShop } from "./support/shop.mjs";
 
@@ -139,7 +139,7 @@ test("several elements, the script twice, and moving and removing them", async (
   await page.waitForTimeout(200);
   assert.equal((await resultsOf(page, "#one")).length, 2);
   await page.evaluate(() => document.querySelectorAll("pixel-mill").forEach((element) => element.remove()));
-  await page.waitForFunction(async () => (await navigator.locks.query()).held.length === 0);
+  await eventually(page, async () => (await navigator.locks.query()).held.length === 0);
   assert.equal(await page.evaluate(() => document.querySelector("#gone")), null);
   const message = await page.evaluate(async () => {
     const element = document.createElement("pixel-mill");

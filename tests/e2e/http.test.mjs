@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import Ajv2020 from "ajv/dist/2020.js";
-import { ask, executions, open, ready, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, eventually, executions, open, ready, serve, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -283,7 +283,7 @@ test("a batch that is sent while no tab is open waits, and the next tab runs it 
   const tab = await context.newPage();
   await tab.goto(url);
   await ready(tab);
-  await tab.waitForFunction(async (batchId) => (await window.pixelmill.listBatches()).batches.some((batch) => batch.batchId === batchId), batchId);
+  await eventually(tab, async (batchId) => (await window.pixelmill.listBatches()).batches.some((batch) => batch.batchId === batchId), batchId);
   assert.equal((await untilEnded(tab, batchId)).assets.completed, 1);
   assert.equal((await executions(tab, batchId)).length, 1);
   const status = await send(other, "GET", api(`batch/${refused.body.batchId}/status`));
@@ -299,7 +299,7 @@ test("a batch that is sent while no tab is open waits, and the next tab runs it 
     await (await caches.open(name)).put("https://waiting.invalid/late", new Response(kept));
     document.dispatchEvent(new Event("resume"));
   }, late);
-  await tab.waitForFunction(async (batchId) => (await window.pixelmill.listBatches()).batches.some((batch) => batch.batchId === batchId), late.batchId);
+  await eventually(tab, async (batchId) => (await window.pixelmill.listBatches()).batches.some((batch) => batch.batchId === batchId), late.batchId);
   assert.equal((await untilEnded(tab, late.batchId)).clientData, 17);
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import { ask, open, suite, test } from "./support/harness.mjs";
+import { ask, eventually, open, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -218,5 +218,5 @@ test("the first result takes two clicks, with sample pictures", async (t) => {
   await page.locator(id("results")).waitFor();
   const { batches } = await ask(page, "listBatches");
   assert.equal(batches.length, 1);
-  await page.waitForFunction(async () => (await window.pixelmill.listBatches()).batches[0].status === "completed");
+  await eventually(page, async () => (await window.pixelmill.listBatches()).batches[0].status === "completed");
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { ask, open, serve, suite, test } from "./support/harness.mjs";
+import { ask, eventually, open, serve, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -120,7 +120,7 @@ test("Get started runs to the end in place", async (t) => {
   const { batchId } = await run("executeBatch", "202 Accepted");
   const { batches } = await run("listBatches", "200 OK");
   assert.deepEqual(batches.map((batch) => batch.batchId), [batchId]);
-  await page.waitForFunction(async (id) => (await window.pixelmill.getBatchStatus(id)).completedAt !== null, batchId);
+  await eventually(page, async (id) => (await window.pixelmill.getBatchStatus(id)).completedAt !== null, batchId);
   assert.equal((await run("getBatchStatus", "200 OK")).assets.completed, 1);
   const cancelled = await run("cancelBatch", "200 OK");
   assert.equal(cancelled.status, "cancelled");

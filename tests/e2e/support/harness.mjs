@@ -300,6 +300,13 @@ export async function execute(page, workflow, batchConfig) {
   return answer.batchId;
 }
 
+/** Waits until an asynchronous function holds in the page. Playwright's own `waitForFunction` takes the first promise for a yes. */
+export async function eventually(page, holds, argument, patience = PATIENCE) {
+  for (const end = Date.now() + patience; !(await page.evaluate(holds, argument)); await page.waitForTimeout(50)) {
+    if (Date.now() > end) throw new Error(`after ${patience / 1000} s it does not hold: ${holds}`);
+  }
+}
+
 const ENDED = ["completed", "failed", "cancelled"];
 
 /** Waits until the batch's status satisfies the condition, which is called with each answer. */
