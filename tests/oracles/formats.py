@@ -11,6 +11,7 @@ import struct
 import zlib
 
 import numpy as np
+import tiff_file
 import tifffile
 from PIL import Image, ImageCms
 
@@ -53,31 +54,6 @@ for name in ["jpeg-rgb-tiles", "jpeg-ycc-tiles"]:
     as_libtiff_reads(f"{name}.tif")
 
 
-def tiff(name, order, entries, parts):
-    """Writes a TIFF of one page; `entries` are (tag, type, numbers or bytes) apart from those of the parts."""
-    codes = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
-    at, places, data = 8, [], b""
-    for part in parts:
-        places.append(at + len(data))
-        data += part
-    tiled = any(tag == 322 for tag, _, _ in entries)
-    entries = entries + [(324 if tiled else 273, 4, places), (325 if tiled else 279, 4, [len(part) for part in parts])]
-    start = 8 + len(data)
-    directory, values, after = b"", b"", start + 2 + 12 * len(entries) + 4
-    for tag, kind, numbers in sorted(entries):
-        packed = struct.pack(f"{order}{len(numbers)}{codes[kind]}", *numbers)
-        if len(packed) > 4:
-            packed, values = struct.pack(f"{order}I", after + len(values)), values + packed
-        directory += struct.pack(f"{order}HHI", tag, kind, len(numbers)) + packed.ljust(4, b"\0")
-    with open(name, "wb") as file:
-        file.write((b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", start) + data)
-        file.write(struct.pack(f"{order}H", len(entries)) + directory + bytes(4) + values)
-
-
-def kind(size, bits, photometric, compression=1, *more):
-    return [(256, 3, [size[0]]), (257, 3, [size[1]]), (258, 3, bits), (277, 3, [len(bits)]), (262, 3, [photometric]), (259, 3, [compression]), *more]
-
-
 def jpeg(pixels, **options):
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", **options)
@@ -86,7 +62,7 @@ def jpeg(pixels, **options):
 
 # Each plane is in strips of its own.
 strips = [jpeg(np.ascontiguousarray(base()[top:top + 16, :, plane]), quality=80) for plane in range(3) for top in range(0, HEIGHT, 16)]
-tiff("jpeg-planes.tif", "<", kind((WIDTH, HEIGHT), [8] * 3, 2, 7, (284, 3, [2]), (278, 3, [16])), strips)
+tiff_file.write("jpeg-planes.tif", "<", tiff_file.kind((WIDTH, HEIGHT), [8] * 3, 2, 7, (284, 3, [2]), (278, 3, [16])), strips)
 planes = [np.concatenate([np.asarray(Image.open(io.BytesIO(strip))) for strip in strips[plane * 3:plane * 3 + 3]]) for plane in range(3)]
 expect("jpeg-planes.tif", np.stack(planes, axis=-1))
 
@@ -114,7 +90,7 @@ numbers("float-16.tif", light.astype(np.float16), light.astype(np.float16))
 # Differences of the bits as whole numbers, as libtiff has them.
 steps = light[:, :, 0].copy().view(np.uint64)
 steps[:, 1:] -= steps[:, :-1].copy()
-tiff("float-64-predicted.tif", "<", kind(small, [64], 1, 8, (317, 3, [2]), (339, 3, [3])), [zlib.compress(steps.tobytes())])
+tiff_file.write("float-64-predicted.tif", "<", tiff_file.kind(small, [64], 1, 8, (317, 3, [2]), (339, 3, [3])), [zlib.compress(steps.tobytes())])
 expect("float-64-predicted.tif", to_8(light[:, :, 0]))
 wide = np.floor(light * 4294967295.0).astype(np.uint32)
 numbers("rgb-32-big.tif", wide.astype(">u4"), wide / 4294967295.0, byteorder=">")
@@ -128,12 +104,12 @@ meant = ImageCms.profileToProfile(colors, lab, srgb, ImageCms.Intent.RELATIVE_CO
 # In Pillow a* and b* have a sign.
 signed = np.asarray(colors).astype(np.uint16)
 stored = signed ^ np.array([0, 128, 128], np.uint16)
-tiff("lab.tif", "<", kind(small, [8] * 3, 8), [signed.astype(np.uint8).tobytes()])
-tiff("lab-icc.tif", ">", kind(small, [8] * 3, 9), [stored.astype(np.uint8).tobytes()])
+tiff_file.write("lab.tif", "<", tiff_file.kind(small, [8] * 3, 8), [signed.astype(np.uint8).tobytes()])
+tiff_file.write("lab-icc.tif", ">", tiff_file.kind(small, [8] * 3, 9), [stored.astype(np.uint8).tobytes()])
 wide = np.stack([stored[:, :, 0] * 257, signed[:, :, 1] << 8, signed[:, :, 2] << 8], axis=-1).astype("<u2")
-tiff("lab-16.tif", "<", kind(small, [16] * 3, 8), [wide.tobytes()])
+tiff_file.write("lab-16.tif", "<", tiff_file.kind(small, [16] * 3, 8), [wide.tobytes()])
 wide = np.stack([stored[:, :, 0] * 256, stored[:, :, 1] << 8, stored[:, :, 2] << 8], axis=-1).astype(">u2")
-tiff("lab-icc-16.tif", ">", kind(small, [16] * 3, 9), [wide.tobytes()])
+tiff_file.write("lab-icc-16.tif", ">", tiff_file.kind(small, [16] * 3, 9), [wide.tobytes()])
 for name in ["lab", "lab-icc", "lab-16", "lab-icc-16"]:
     expect(f"{name}.tif", meant)
 

@@ -5,9 +5,14 @@ The expected pixels come from Pillow's decoders, or, for files that are written 
 """
 
 import struct
+import sys
 import zlib
+from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "oracles"))
+import tiff_file
 
 WIDTH, HEIGHT = 37, 23
 
@@ -287,33 +292,13 @@ save("group3-mixed.tif", text, compression="group3", tiffinfo={292: 5})
 save("group4-strips.tif", text, compression="group4", tiffinfo={278: 10})
 
 
-def tiff(name, order, entries, parts, pixels, size=(WIDTH, HEIGHT)):
-    """Writes a TIFF of one page. `entries` are (tag, type, numbers) apart from those of the parts, which are strips or
-    tiles; `order` is a struct prefix, with which all numbers are packed."""
-    codes = {1: "B", 3: "H", 4: "I"}
-    tiled = any(tag == 322 for tag, _, _ in entries)
-    at, places, data = 8, [], b""
-    for part in parts:
-        places.append(at + len(data))
-        data += part
-    entries = [(256, 3, [size[0]]), (257, 3, [size[1]])] + entries
-    entries += [(324 if tiled else 273, 4, places), (325 if tiled else 279, 4, [len(part) for part in parts])]
-    directory, values = b"", b""
-    start = 8 + len(data)
-    after = start + 2 + 12 * len(entries) + 4
-    for tag, kind, numbers in sorted(entries):
-        packed = struct.pack(f"{order}{len(numbers)}{codes[kind]}", *numbers)
-        if len(packed) > 4:
-            packed, values = struct.pack(f"{order}I", after + len(values)), values + packed
-        directory += struct.pack(f"{order}HHI", tag, kind, len(numbers)) + packed.ljust(4, b"\0")
-    with open(name, "wb") as file:
-        file.write((b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", start) + data)
-        file.write(struct.pack(f"{order}H", len(entries)) + directory + bytes(4) + values)
-    expect(name, picture(size, pixels, "RGBA" if len(pixels[0]) == 4 else "RGB"))
+def tiff(name, order, entries, parts, pixels):
+    tiff_file.write(name, order, entries, parts)
+    expect(name, picture((WIDTH, HEIGHT), pixels, "RGBA" if len(pixels[0]) == 4 else "RGB"))
 
 
 def kind(bits, photometric, compression=1, *more):
-    return [(258, 3, bits), (277, 3, [len(bits)]), (262, 3, [photometric]), (259, 3, [compression]), *more]
+    return tiff_file.kind((WIDTH, HEIGHT), bits, photometric, compression, *more)
 
 
 def tiles(side, sample, columns=WIDTH, rows=HEIGHT):
