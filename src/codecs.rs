@@ -25,6 +25,7 @@ mod pnm;
 mod psd;
 mod qoi;
 mod raw;
+mod reader;
 mod samples;
 mod tga;
 mod tiff;
@@ -323,9 +324,9 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages,
-    /// `camera_preview` if it is a camera raw file,
-    /// `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
+    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages, `camera_preview` if
+    /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
+    /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
 }
 

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use ::gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
 use super::icc::{Samples, accept, or_note};
+use super::reader::Reader;
 use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -18,16 +19,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
 }
 
-/// Reads forward through a file's bytes.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Problem> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Problem::Truncated)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
+impl Reader<'_> {
     fn byte(&mut self) -> Result<u8, Problem> {
         Ok(self.take(1)?[0])
     }

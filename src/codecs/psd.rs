@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::icc::{Samples, accept, or_note};
+use super::reader::Reader;
 use super::samples::{round_16, scaled};
 use super::tiff::Unpacker;
 use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
@@ -69,16 +70,7 @@ struct Pixeldata<'a> {
     bytes: &'a [u8],
 }
 
-/// Reads from the front.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Problem> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Problem::Truncated)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
+impl Reader<'_> {
     fn number(&mut self, length: usize) -> Result<u64, Problem> {
         Ok(self.take(length)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
