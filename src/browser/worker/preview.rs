@@ -9,8 +9,7 @@ use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
 use super::{Outcome, Worker, no_room, plan_of};
-use crate::batch::records::Config;
-use crate::batch::transitions;
+use crate::batch::records::Execution;
 use crate::codecs::{self, Content, Encoded};
 use crate::engine::{InputRef, InputSize, Steps};
 use crate::error::Failure;
@@ -102,12 +101,12 @@ pub(super) async fn preview(worker: &Worker, document: &str) -> (Previewed, JsVa
 async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Failure> {
     let plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
     let input = plan.graph().input_asset(0);
-    let (_, executions) = transitions::accept("preview", "preview", "preview", Config::default(), [input], now());
+    let execution = Execution::new("preview", 0, input);
     let mut outcome = Outcome::default();
     let kept = &worker.previews;
-    let contents = kept.contents(worker, &executions[0].input_asset.inputs).await?;
+    let contents = kept.contents(worker, &execution.input_asset.inputs).await?;
     let started = now();
-    let produced = worker.produce(&plan, &executions[0], &contents, Some(&kept.steps), &mut outcome).await;
+    let produced = worker.produce(&plan, &execution, &contents, Some(&kept.steps), &mut outcome).await;
     let produced = produced.map_err(|error| unstored(&error))??;
     let duration_ms = now() - started;
     let files = Array::new();
@@ -127,8 +126,7 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    if let Some(shown) = executions[0].input_asset.inputs.first().and_then(|input| kept.shown(input, &contents.get(0)))
-    {
+    if let Some(shown) = execution.input_asset.inputs.first().and_then(|input| kept.shown(input, &contents.get(0))) {
         files.push(&shown);
     }
     let InputSize { width, height, bytes } = produced.input_size;
