@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::actions::CATALOG;
 use crate::actions::output::fill_name;
 use crate::actions::parameters::{Color, Field, Kind};
+use crate::codecs::Format;
 
 /// The control that edits a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,9 +108,10 @@ pub fn field_label(field: &Field) -> String {
 
 /// A choice as words; file formats with their usual names.
 pub fn choice(word: &str) -> String {
+    if let Some(format) = Format::ALL.iter().find(|format| format.name().eq_ignore_ascii_case(word)) {
+        return format.name().to_owned();
+    }
     match word {
-        "jpeg" | "png" | "tiff" | "bmp" | "qoi" => word.to_ascii_uppercase(),
-        "webp" => "WebP".to_owned(),
         "rec601" => "Rec. 601".to_owned(),
         "rec709" => "Rec. 709".to_owned(),
         "northwest" => "Top left".to_owned(),
