@@ -130,23 +130,33 @@ impl<T> Future for Receiver<T> {
 pub struct Listener {
     target: EventTarget,
     kind: &'static str,
+    captures: bool,
     callback: Closure<dyn FnMut(Event)>,
 }
 
 impl Listener {
     /// Calls `callback` for every event of this kind until the listener is dropped.
     pub fn new(target: &EventTarget, kind: &'static str, callback: impl FnMut(Event) + 'static) -> Self {
-        let callback = Closure::<dyn FnMut(Event)>::new(callback);
-        let added = target.add_event_listener_with_callback(kind, callback.as_ref().unchecked_ref());
+        Self::add(target, kind, false, Closure::new(callback))
+    }
+
+    /// The same on the way down to what the event happens to, for events that do not bubble.
+    pub fn capturing(target: &EventTarget, kind: &'static str, callback: impl FnMut(Event) + 'static) -> Self {
+        Self::add(target, kind, true, Closure::new(callback))
+    }
+
+    fn add(target: &EventTarget, kind: &'static str, captures: bool, callback: Closure<dyn FnMut(Event)>) -> Self {
+        let function = callback.as_ref().unchecked_ref();
+        let added = target.add_event_listener_with_callback_and_bool(kind, function, captures);
         debug_assert!(added.is_ok());
-        Self { target: target.clone(), kind, callback }
+        Self { target: target.clone(), kind, captures, callback }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         let callback = self.callback.as_ref().unchecked_ref();
-        let removed = self.target.remove_event_listener_with_callback(self.kind, callback);
+        let removed = self.target.remove_event_listener_with_callback_and_bool(self.kind, callback, self.captures);
         debug_assert!(removed.is_ok());
     }
 }

@@ -9,8 +9,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlImageElement, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
 use self::pixels::Picker;
+use crate::browser::interop::Listener;
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::stage::on_size;
+use crate::ui::stage::{keep, on_size};
+use crate::view_model::format;
 use crate::view_model::histogram::{HEIGHT, Histogram};
 use crate::view_model::zoom::{Frame, Place, Zoom};
 
@@ -18,9 +20,16 @@ use crate::view_model::zoom::{Frame, Place, Zoom};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OutputChoice {
     /// Format and size.
-    pub(crate) text: String,
+    text: String,
     /// The file's name.
-    pub(crate) name: String,
+    name: String,
+}
+
+impl OutputChoice {
+    /// A result by its file's name, media type, columns and rows.
+    pub(crate) fn new(name: &str, mime_type: &str, (width, height): Pixels) -> Self {
+        Self { text: format!("{} {width} × {height}", format::media_type(mime_type)), name: name.to_owned() }
+    }
 }
 
 /// The switch between several results; nothing for one.
@@ -266,62 +275,64 @@ fn Controls(view: View) -> impl IntoView {
         <p class="small muted numbers readout" data-testid="readout">
             {move || view.readout.get().unwrap_or_else(|| "Double-click, pinch or Ctrl + wheel to zoom; drag to move.".to_owned())}
         </p>
-        <Show when=move || shown.get()><Levels view/></Show>
+        <Show when=move || shown.get()><HistogramFigure view/></Show>
     }
+}
+
+/// What a histogram can be drawn of.
+#[derive(Clone)]
+enum Levels {
+    /// Nothing yet.
+    Unknown,
+    /// A thumbnail is shown in the result's place.
+    OfThumbnail,
+    Known {
+        before: Option<Histogram>,
+        after: Histogram,
+    },
 }
 
 /// The histogram of the result, with the outline of the picture before behind it.
 #[component]
-fn Levels(view: View) -> impl IntoView {
-    let levels = RwSignal::new(None::<(Option<Histogram>, Histogram)>);
-    let is_stand_in = RwSignal::new(false);
+fn HistogramFigure(view: View) -> impl IntoView {
+    let levels = RwSignal::new(Levels::Unknown);
     let read = move || {
-        let of = |selector: &str, size: Option<Pixels>| {
-            let image = view.image(selector).filter(HtmlImageElement::complete)?;
-            size.filter(|size| pixels::shows(&image, *size)).map(|_| pixels::histogram(&image))
+        let of = |selector: &str, size: Signal<Option<Pixels>>| {
+            let image = view.image(selector).filter(|image| image.complete() && image.natural_width() > 0)?;
+            let is_whole = size.get_untracked().is_some_and(|size| pixels::shows(&image, size));
+            Some(if is_whole { pixels::histogram(&image) } else { None })
         };
-        let after = view.after.get_untracked();
-        let found = of(".after img", after).flatten();
-        let is_loaded = view.image(".after img").is_some_and(|image| image.complete() && image.natural_width() > 0);
-        is_stand_in.try_set(found.is_none() && is_loaded);
-        let before = of(".before img", view.before.get_untracked()).flatten();
-        levels.try_set(found.map(|found| (before, found)));
+        levels.try_set(match of(".after img", view.after) {
+            None => Levels::Unknown,
+            Some(None) => Levels::OfThumbnail,
+            Some(Some(after)) => Levels::Known { before: of(".before img", view.before).flatten(), after },
+        });
     };
     read();
     // Whenever another picture is there. The event does not bubble.
     if let Some(frame) = view.frame.get_untracked() {
-        let callback = Closure::<dyn Fn()>::new(read);
-        let _never_fails =
-            frame.add_event_listener_with_callback_and_bool("load", callback.as_ref().unchecked_ref(), true);
-        let kept = StoredValue::new_local(Some(callback));
-        on_cleanup(move || {
-            let Some(callback) = kept.try_update_value(Option::take).flatten() else { return };
-            let _gone =
-                frame.remove_event_listener_with_callback_and_bool("load", callback.as_ref().unchecked_ref(), true);
-        });
+        keep(Listener::capturing(&frame, "load", move |_| read()));
     }
-    let figure = move || {
-        levels.get().map(|(before, found)| {
-            view! {
-                <figure class="levels" data-testid="histogram">
-                    <svg viewBox=format!("0 0 256 {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-                        {["red", "green", "blue"].into_iter().enumerate().map(|(channel, class)| {
-                            view! { <path class=class d=found.path(channel)/> }
-                        }).collect_view()}
-                        {before.as_ref().map(|before| view! { <path class="line" d=before.path(3)/> })}
-                    </svg>
-                    <figcaption class="small muted numbers">
-                        {found.summary()} {before.map(|_| " The line is the brightness before.")}
-                    </figcaption>
-                </figure>
-            }
-        })
-    };
-    view! {
-        {figure}
-        <Show when=move || is_stand_in.get()>
+    move || match levels.get() {
+        Levels::Unknown => ().into_any(),
+        Levels::OfThumbnail => view! {
             <p class="small muted readout">"No histogram: browsers show only a thumbnail of this format."</p>
-        </Show>
+        }
+        .into_any(),
+        Levels::Known { before, after } => view! {
+            <figure class="levels" data-testid="histogram">
+                <svg viewBox=format!("0 0 256 {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
+                    {["red", "green", "blue"].into_iter().enumerate().map(|(channel, class)| {
+                        view! { <path class=class d=after.path(channel)/> }
+                    }).collect_view()}
+                    {before.as_ref().map(|before| view! { <path class="line" d=before.path(3)/> })}
+                </svg>
+                <figcaption class="small muted numbers">
+                    {after.summary()} {before.map(|_| " The line is the brightness before.")}
+                </figcaption>
+            </figure>
+        }
+        .into_any(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// Counts of the 256 levels of red, green, blue and luma (Rec. 709 weights on encoded values), without transparent pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    channels: [[u32; 256]; 4],
+    channels: Box<[[u32; 256]; 4]>,
     pixels: u32,
 }
 
@@ -15,7 +15,7 @@ pub const HEIGHT: f64 = 64.0;
 impl Histogram {
     /// Counts straight RGBA samples.
     pub fn of(rgba: &[u8]) -> Self {
-        let mut found = Self { channels: [[0; 256]; 4], pixels: 0 };
+        let mut found = Self { channels: Box::new([[0; 256]; 4]), pixels: 0 };
         for [red, green, blue, alpha] in rgba.as_chunks().0 {
             if *alpha == 0 {
                 continue;

@@ -247,11 +247,9 @@ fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize
     let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
         .into_any();
     let choices = move || {
-        let choice = |output: PreviewOutput| OutputChoice {
-            text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
-            name: output.name,
-        };
-        outputs.get().into_iter().map(choice).collect::<Vec<_>>()
+        let choice =
+            |output: &PreviewOutput| OutputChoice::new(&output.name, &output.mime_type, (output.width, output.height));
+        outputs.with(|outputs| outputs.iter().map(choice).collect::<Vec<_>>())
     };
     let warnings = move || rendered().map(|rendered| rendered.warnings).filter(|warnings| !warnings.is_empty());
     view! {

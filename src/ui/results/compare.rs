@@ -11,7 +11,6 @@ use crate::batch::records::{Execution, OutputFile};
 use crate::ui::services::Services;
 use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
 use crate::ui::widgets::{Instead, StoredImage};
-use crate::view_model::format;
 
 /// The slider, with a switch between several outputs.
 #[component]
@@ -22,10 +21,8 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let input = execution.input_asset.asset_id.clone();
     let thumbnail = execution.input_thumbnail.clone().map(Instead::Asset);
     let alt = name(&execution);
-    let choice = |output: &OutputFile| OutputChoice {
-        text: format!("{} {} × {}", format::media_type(&output.mime_type), output.width, output.height),
-        name: output.name.clone(),
-    };
+    let choice =
+        |output: &OutputFile| OutputChoice::new(&output.name, &output.mime_type, (output.width, output.height));
     let choices: Vec<OutputChoice> = execution.outputs().iter().map(choice).collect();
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
