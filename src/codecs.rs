@@ -12,6 +12,7 @@ use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
+mod animation;
 mod bmp;
 mod directory;
 mod exif;
@@ -31,6 +32,8 @@ mod tga;
 mod tiff;
 mod webp;
 
+use animation::AnimationCodec;
+pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 pub use foreign::Foreign;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
@@ -125,6 +128,11 @@ impl Format {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
     }
 
+    /// Whether animations are read and written in it.
+    pub const fn is_animated(self) -> bool {
+        matches!(self, Self::Png | Self::Webp | Self::Gif)
+    }
+
     /// The names of all formats, in a sentence: "JPEG, PNG, … and BMP".
     pub fn names() -> String {
         let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
@@ -146,6 +154,8 @@ struct Codec {
     /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
     /// instead. Read-only formats have none.
     strip: Option<Strip>,
+    /// Reads and writes animations; `None` if the format has only still pictures.
+    animation: Option<AnimationCodec>,
 }
 
 type Strip = fn(&[u8]) -> Option<Vec<u8>>;
@@ -231,8 +241,8 @@ enum Finding {
     DetailMissing,
     /// Some of the data is invalid.
     Damaged,
-    /// It is animated, and only its first frame was read; the number of its frames.
-    FirstFrame(u32),
+    /// It is animated, and not all of its frames can be read.
+    FramesMissing,
     /// It has several pages, and only its first was read; the number of its pages.
     FirstPage(u32),
     /// It is a camera raw file, of which only a preview of this size was read.
@@ -265,10 +275,10 @@ impl Finding {
                 format!("\"{name}\" is damaged: part of the picture may look wrong."),
                 "Copy or download the file again.",
             ),
-            Self::FirstFrame(frames) => Warning::new(
-                "first_frame_only",
-                format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
-                "Use another program if the result must be animated.",
+            Self::FramesMissing => Warning::new(
+                "part_missing",
+                format!("\"{name}\" is incomplete: its last frames are missing."),
+                "Copy or download the file again.",
             ),
             Self::FirstPage(pages) => Warning::hint(
                 "first_page_only",
@@ -324,7 +334,7 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_frame_only` if it is animated, `first_page_only` if it has several pages, `camera_preview` if
+    /// data is invalid, `first_page_only` if it has several pages, `camera_preview` if
     /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
     /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
     pub warnings: Vec<Warning>,
@@ -345,6 +355,9 @@ pub struct Header {
     pub native: Representations,
     /// What its samples mean, by its profile or by other descriptions in the file.
     pub space: ColorSpace,
+    /// If it is animated: its frames. [`decode`] reads the first, or the picture that the file has for programs without
+    /// animations; [`FrameReader`] reads all.
+    pub animation: Option<Animation>,
     /// What was noticed apart from the pixels.
     findings: Vec<Finding>,
 }
@@ -598,7 +611,7 @@ fn lossless(image: Image) -> Image {
 /// `None` if the file cannot replace one that is written here: it is rotated by EXIF, animated, damaged in some part, or
 /// not shown by browsers.
 pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
-    if header.orientation != 1 || !header.findings.is_empty() {
+    if header.orientation != 1 || header.animation.is_some() || !header.findings.is_empty() {
         return None;
     }
     let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;

@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG and WebP stay, camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG, WebP and GIF stay, camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -18,6 +18,8 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// GIF, of at most 256 colours a frame.
+        Gif = "gif",
         /// TIFF, packed without loss.
         Tiff = "tiff",
         /// Windows bitmap.
@@ -44,9 +46,11 @@ crate::choices! {
 crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
-        /// File format. `auto` keeps JPEG, PNG and WebP and writes all else as PNG; a JPEG that got transparency
+        /// File format. `auto` keeps JPEG, PNG, WebP and GIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. With both, camera raw files become JPEG. Browsers do not show `tiff` and `qoi`,
+        /// got transparency becomes WebP. With both, camera raw files become JPEG. Animations stay animated as PNG, WebP
+        /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
+        /// opaque or transparent. Browsers do not show `tiff` and `qoi`,
         /// and `qoi` has no colour profile: its colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
@@ -56,7 +60,7 @@ crate::parameters! {
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
-        /// Colour under transparent pixels where the format has no transparency, in sRGB.
+        /// Colour under transparent pixels where the format has no transparency, and under translucent ones in GIF, in sRGB.
         background: Color = Color::WHITE;
         /// Colour space of the file: `keep` leaves colours and profile as they are, `srgb` converts the colours to sRGB
         /// and writes a profile that says so, `none` converts them to sRGB and writes no profile, for the smallest files:
@@ -80,11 +84,13 @@ impl OutputFormat {
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
+            (Self::Gif, _) => Format::Gif,
             (Self::Tiff, _) => Format::Tiff,
             (Self::Bmp, _) => Format::Bmp,
             (Self::Qoi, _) => Format::Qoi,
             (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
+            (Self::Auto, Format::Gif) => Format::Gif,
             (Self::Auto, _) => Format::Png,
         }
     }
@@ -149,7 +155,7 @@ pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.2.0",
+    version: "1.3.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; other metadata, such as camera and location, is left out.",
     category: Category::Output,
@@ -192,6 +198,9 @@ mod tests {
             ("auto", Format::Raw, false, Format::Jpeg),
             ("auto", Format::Tiff, false, Format::Png),
             ("auto", Format::Webp, true, Format::Webp),
+            ("auto", Format::Gif, true, Format::Gif),
+            ("gif", Format::Jpeg, false, Format::Gif),
+            ("web", Format::Gif, true, Format::Webp),
             ("web", Format::Raw, false, Format::Jpeg),
             ("web", Format::Raw, true, Format::Webp),
             ("web", Format::Psd, false, Format::Webp),

@@ -158,7 +158,10 @@ mod tests {
             serde_json::to_value(found).unwrap()
         };
         let format = parameter("format");
-        assert_eq!(format["values"], serde_json::json!(["auto", "jpeg", "png", "webp", "tiff", "bmp", "qoi", "web"]));
+        assert_eq!(
+            format["values"],
+            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "web"])
+        );
         assert_eq!(format["defaultValue"], "auto");
         let quality = parameter("quality");
         assert_eq!(

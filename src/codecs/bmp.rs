@@ -13,7 +13,7 @@ use crate::image::{Image, Pixels, Representation, Representations, Size, orient}
 
 mod write;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.4.0";
 
@@ -160,6 +160,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         space,
+        animation: None,
         findings,
     })
 }

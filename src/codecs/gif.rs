@@ -1,19 +1,35 @@
-//! GIF 87a and 89a, read only: the first frame on its logical screen, transparent outside the frame.
+//! GIF 87a and 89a. Frames are shown on the logical screen, which is transparent outside of them.
 
 use std::borrow::Cow;
 use std::io::Cursor;
+use std::time::Duration;
 
-use ::gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
+use ::gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit};
 
+use super::animation::canvas::{Blend, Canvas, Disposal, Part};
+use super::animation::{Animation, AnimationCodec, Frames};
 use super::icc::{Samples, accept, or_note};
 use super::reader::Reader;
-use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+mod write;
+
+pub(super) const CODEC: Codec = Codec {
+    probe,
+    decode,
+    encode: Some(write::encode),
+    strip: None,
+    animation: Some(AnimationCodec { frames, animate: write::animate }),
+};
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
+
+/// The block with a color profile (ICC.1:2022, B.6).
+const PROFILE: &[u8; 11] = b"ICCRGBG1012";
+/// The blocks that say how often an animation is played.
+const PLAYS: [&[u8; 11]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
@@ -36,61 +52,128 @@ impl Reader<'_> {
         }
         Ok(())
     }
+
+    /// The next block of data of at most 255 bytes; `None` if there are no more.
+    fn data(&mut self) -> Result<Option<&[u8]>, Problem> {
+        match self.byte()? {
+            0 => Ok(None),
+            length => self.take(usize::from(length)).map(Some),
+        }
+    }
+}
+
+/// What the blocks of a file say.
+struct Outline {
+    screen: Size,
+    /// Where the first frame lies.
+    first: Option<Part>,
+    /// Whether something within the first frame's place may be transparent at some time.
+    has_holes: bool,
+    profile: Option<Vec<u8>>,
+    frames: u32,
+    /// How often they are played; 0 means without end.
+    plays: u32,
+}
+
+impl Outline {
+    /// Reads all blocks; what follows the first frame, as far as it is intact.
+    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+        let mut reader = Reader(bytes);
+        reader.take(6)?;
+        let screen = Size::new(reader.short()?, reader.short()?);
+        let flags = reader.byte()?;
+        reader.take(2)?;
+        reader.color_table(flags)?;
+        let mut outline = Self { screen, first: None, has_holes: false, profile: None, frames: 0, plays: 1 };
+        loop {
+            match outline.block(&mut reader) {
+                Ok(true) => {}
+                Ok(false) => return Ok(outline),
+                Err(problem) if outline.frames == 0 => return Err(problem),
+                Err(_) => return Ok(outline),
+            }
+        }
+    }
+
+    /// Reads a block and says whether others may follow.
+    fn block(&mut self, reader: &mut Reader<'_>) -> Result<bool, Problem> {
+        match reader.byte()? {
+            0x21 => self.extension(reader)?,
+            0x2c => {
+                let [left, top] = [reader.short()?, reader.short()?];
+                let size = Size::new(reader.short()?, reader.short()?);
+                self.first.get_or_insert(Part { left, top, size });
+                if self.frames == 0 {
+                    check(size)?;
+                }
+                let flags = reader.byte();
+                self.frames += 1;
+                reader.color_table(flags?)?;
+                reader.byte()?;
+                while reader.data()?.is_some() {}
+            }
+            0x3b if self.frames == 0 => return Err(Problem::damaged("it contains no picture")),
+            _ if self.frames == 0 => return Err(Problem::damaged("it has an unknown block before its picture")),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn extension(&mut self, reader: &mut Reader<'_>) -> Result<(), Problem> {
+        let label = reader.byte()?;
+        let mut name: Option<[u8; 11]> = None;
+        let mut is_first = true;
+        while let Some(data) = reader.data()? {
+            match (label, name) {
+                (0xf9, _) if is_first => {
+                    if let &[flags, ..] = data {
+                        let disposal = flags >> 2 & 7;
+                        let begins = self.frames == 0;
+                        self.has_holes |= begins && flags & 1 != 0 || disposal == 2 || begins && disposal == 3;
+                    }
+                }
+                (0xff, None) if is_first => name = data.first_chunk().copied().filter(|_| data.len() == 11),
+                (0xff, Some(name)) if &name == PROFILE && self.frames == 0 => {
+                    let profile = self.profile.get_or_insert_default();
+                    if profile.len() <= MAX_METADATA {
+                        profile.extend_from_slice(data);
+                    }
+                }
+                (0xff, Some(name)) if PLAYS.contains(&&name) => {
+                    if let &[1, low, high, ..] = data {
+                        // It is the number of repetitions, as browsers take it.
+                        let repetitions = u32::from(low) | u32::from(high) << 8;
+                        self.plays = if repetitions == 0 { 0 } else { repetitions + 1 };
+                    }
+                }
+                _ => {}
+            }
+            is_first = false;
+        }
+        Ok(())
+    }
+}
+
+/// Checks the size of the first frame.
+fn check(frame: Size) -> Result<(), Problem> {
+    let Size { width, height } = frame;
+    if width == 0 || height == 0 {
+        return Err(Problem::Empty(width, height));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || frame.pixels() > MAX_PIXELS {
+        return Err(Problem::TooLarge(width, height));
+    }
+    Ok(())
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
-    let mut reader = Reader(bytes);
-    reader.take(6)?;
-    let screen = Size::new(reader.short()?, reader.short()?);
-    let flags = reader.byte()?;
-    reader.take(2)?;
-    reader.color_table(flags)?;
-
-    let mut transparent = false;
-    let mut profile: Option<Vec<u8>> = None;
-    loop {
-        match reader.byte()? {
-            // An extension: the graphic control extension says whether a color is transparent, and an application extension
-            // with this name holds a profile (ICC.1:2022, B.6).
-            0x21 => {
-                let label = reader.byte()?;
-                let mut is_profile = false;
-                for index in 0_usize.. {
-                    let length = reader.byte()?;
-                    let block = reader.take(usize::from(length))?;
-                    if label == 0xf9 && length == 4 {
-                        transparent = block[0] & 1 != 0;
-                    }
-                    if length == 0 {
-                        break;
-                    }
-                    if index == 0 {
-                        is_profile = label == 0xff && block == b"ICCRGBG1012" && profile.is_none();
-                    } else if is_profile {
-                        let profile = profile.get_or_insert_default();
-                        if profile.len() <= MAX_METADATA {
-                            profile.extend_from_slice(block);
-                        }
-                    }
-                }
-            }
-            0x2c => break,
-            0x3b => return Err(Problem::damaged("it contains no picture")),
-            _ => return Err(Problem::damaged("it has an unknown block before its picture")),
-        }
-    }
-    let [left, top] = [reader.short()?, reader.short()?];
-    let frame = Size::new(reader.short()?, reader.short()?);
-    if frame.width == 0 || frame.height == 0 {
-        return Err(Problem::Empty(frame.width, frame.height));
-    }
-    if frame.width > MAX_SIDE || frame.height > MAX_SIDE || frame.pixels() > MAX_PIXELS {
-        return Err(Problem::TooLarge(frame.width, frame.height));
-    }
+    let Outline { screen, first, has_holes, profile, frames, plays } = Outline::of(bytes)?;
+    let Some(Part { left, top, size: frame }) = first else {
+        return Err(Problem::damaged("it contains no picture"));
+    };
     // A first frame that exceeds the screen enlarges it, as in browsers.
     let size = Size::new(screen.width.max(left + frame.width), screen.height.max(top + frame.height));
-    let covered = frame == size;
-    let alpha = transparent || !covered;
+    let alpha = has_holes || frame != size;
     let mut findings = Vec::new();
     let space = or_note(profile.map_or(Ok(None), |profile| accept(&profile, Samples::Rgb)), &mut findings);
     Ok(Header {
@@ -100,6 +183,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         space,
+        animation: (frames > 1).then_some(Animation { frames, plays }),
         findings,
     })
 }
@@ -110,43 +194,6 @@ fn problem(error: DecodingError) -> Problem {
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Problem::Truncated,
         _ => Problem::damaged("its pixel data cannot be unpacked"),
     }
-}
-
-/// Number of frames in the intact part of the file.
-fn frames(bytes: &[u8]) -> u32 {
-    let mut reader = Reader(bytes);
-    let mut count = 0;
-    let mut walk = || -> Result<(), Problem> {
-        reader.take(10)?;
-        let flags = reader.byte()?;
-        reader.take(2)?;
-        reader.color_table(flags)?;
-        loop {
-            match reader.byte()? {
-                0x21 => {
-                    reader.byte()?;
-                }
-                0x2c => {
-                    reader.take(8)?;
-                    let flags = reader.byte()?;
-                    reader.color_table(flags)?;
-                    reader.byte()?;
-                    count += 1;
-                }
-                _ => return Ok(()),
-            }
-            loop {
-                let length = reader.byte()?;
-                if length == 0 {
-                    break;
-                }
-                reader.take(usize::from(length))?;
-            }
-        }
-    };
-    // If the file ends early, the frames up to there are counted.
-    let _ends_early = walk();
-    count
 }
 
 /// The file with a palette added if the first frame has none, neither its own nor the screen's: all black, as in
@@ -165,43 +212,50 @@ fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
-    // A global palette is harmless if the frame has its own.
-    let file = with_palette(bytes);
-    let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::RGBA);
-    options.allow_unknown_blocks(true);
-    // The size was checked with the header; the decoder's own limit applies to one row.
-    options.set_memory_limit(MemoryLimit::Unlimited);
-    let mut decoder = options.read_info(Cursor::new(&file[..])).map_err(problem)?;
-    let frame = decoder.next_frame_info().map_err(problem)?.ok_or(Problem::Truncated)?;
-    let [left, top, width, height] = [frame.left, frame.top, frame.width, frame.height].map(usize::from);
-    if width as u64 * height as u64 > MAX_PIXELS {
-        return Err(Problem::damaged("its header changed"));
-    }
-    let mut frame = vec![0; width * height * 4];
-    decoder.read_into_buffer(&mut frame).map_err(problem)?;
-
-    let rgba = if (left, top) == (0, 0) && header.size == Size::new(width as u32, height as u32) {
-        frame
-    } else {
-        placed(&frame, [left, top, width, height], header.size)
-    };
-    let pixels = if header.alpha { Pixels::Rgba(rgba) } else { Pixels::Rgb(drop_alpha(&rgba)) };
-    let count = frames(bytes);
-    let findings = if count > 1 { vec![Finding::FirstFrame(count)] } else { Vec::new() };
-    Ok(Picture { image: Image::new(header.size, pixels), findings, is_scaled: false })
+    let (pixels, _) = Screen::new(bytes, header)?.next()?.ok_or(Problem::Truncated)?;
+    Ok(Image::new(header.size, pixels).into())
 }
 
-/// A frame on its transparent screen.
-fn placed(frame: &[u8], [left, top, width, height]: [usize; 4], screen: Size) -> Vec<u8> {
-    let (columns, rows) = (screen.width as usize, screen.height as usize);
-    let mut rgba = vec![0; columns * rows * 4];
-    let shown = width.min(columns.saturating_sub(left)) * 4;
-    if shown > 0 {
-        let screen_rows = rgba.chunks_exact_mut(columns * 4).skip(top);
-        for (out, row) in screen_rows.zip(frame.chunks_exact(width * 4)).take(height) {
-            out[left * 4..][..shown].copy_from_slice(&row[..shown]);
-        }
+fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
+    Ok(Box::new(Screen::new(bytes, header)?))
+}
+
+/// The logical screen, and what draws on it.
+struct Screen<'a> {
+    decoder: Decoder<Cursor<Cow<'a, [u8]>>>,
+    canvas: Canvas,
+    alpha: bool,
+}
+
+impl<'a> Screen<'a> {
+    fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Problem> {
+        let mut options = DecodeOptions::new();
+        options.set_color_output(ColorOutput::RGBA);
+        options.allow_unknown_blocks(true);
+        // The size was checked with the header; the decoder's own limit applies to one row.
+        options.set_memory_limit(MemoryLimit::Unlimited);
+        // A global palette is harmless if the frame has its own.
+        let decoder = options.read_info(Cursor::new(with_palette(bytes))).map_err(problem)?;
+        Ok(Self { decoder, canvas: Canvas::new(header.size), alpha: header.alpha })
     }
-    rgba
+}
+
+impl Frames for Screen<'_> {
+    fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem> {
+        let Some(frame) = self.decoder.next_frame_info().map_err(problem)? else { return Ok(None) };
+        let [left, top, width, height] = [frame.left, frame.top, frame.width, frame.height].map(u32::from);
+        let part = Part { left, top, size: Size::new(width, height) };
+        let delay = Duration::from_millis(u64::from(frame.delay) * 10);
+        let disposal = match frame.dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => Disposal::Keep,
+            DisposalMethod::Background => Disposal::Clear,
+            DisposalMethod::Previous => Disposal::Restore,
+        };
+        check(part.size)?;
+        let mut samples = vec![0; part.size.pixels() as usize * 4];
+        self.decoder.read_into_buffer(&mut samples).map_err(problem)?;
+        let shown = self.canvas.draw(&samples, part, Blend::Over, disposal);
+        let pixels = if self.alpha { Pixels::Rgba(shown.to_vec()) } else { Pixels::Rgb(drop_alpha(shown)) };
+        Ok(Some((pixels, delay)))
+    }
 }

@@ -18,8 +18,13 @@ mod strip;
 
 pub(super) use part::{Expected, Part, decode_part};
 
-pub(super) const CODEC: Codec =
-    Codec { probe: preamble::probe, decode: decode::decode, encode: Some(encode::encode), strip: Some(strip::strip) };
+pub(super) const CODEC: Codec = Codec {
+    probe: preamble::probe,
+    decode: decode::decode,
+    encode: Some(encode::encode),
+    strip: Some(strip::strip),
+    animation: None,
+};
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";
 

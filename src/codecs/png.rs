@@ -1,5 +1,5 @@
-//! PNG (W3C, third edition): every colour type and depth, interlaced or not, with 16-bit samples rounded to 8; for an
-//! animation, the default image. Written with a palette or as gray, RGB or RGBA, the smallest that keeps every pixel.
+//! PNG (W3C, third edition): every colour type and depth, interlaced or not, with 16-bit samples rounded to 8; animated or
+//! not. Written with a palette or as gray, RGB or RGBA, the smallest that keeps every pixel.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -11,22 +11,23 @@ use ::png::{
 use super::icc::Samples;
 use super::samples::round_16;
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, exif,
-    lossless,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, Picture, Problem, WebpEncoder, exif, lossless,
 };
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod color;
+mod frames;
 mod palette;
 mod strip;
 
 use color::ColorChunks;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
+pub(super) const CODEC: Codec =
+    Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.3.0";
+pub(super) const VERSION: &str = "1.4.0";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -60,24 +61,24 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha: color & 4 != 0,
         native: Representations::of(&[]),
         space: ColorSpace::SRGB,
+        animation: None,
         findings: Vec::new(),
     };
     let (mut before_data, mut orientation) = (true, None);
+    let mut outline = frames::Outline::default();
     for (kind, data) in chunks(bytes) {
         match &kind {
             b"IDAT" => before_data = false,
             b"tRNS" if before_data => header.alpha |= transparency_fits(data, color),
-            b"acTL" if before_data => {
-                let frames = data.first_chunk().map_or(0, |frames| u32::from_be_bytes(*frames));
-                if frames > 1 && header.findings.is_empty() {
-                    header.findings.push(Finding::FirstFrame(frames));
-                }
-            }
+            b"acTL" if before_data => outline.begin(data),
+            b"fcTL" => outline.frame(data, [w0, w1, w2, w3, h0, h1, h2, h3]),
             b"eXIf" => orientation = orientation.or_else(|| exif::orientation(data)),
             _ => {}
         }
     }
     header.orientation = orientation.unwrap_or(1);
+    header.animation = outline.animation();
+    header.alpha |= header.animation.is_some() && outline.has_holes;
     let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
     header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
     header.native = Representations::of(match (header.alpha, color) {

@@ -6,7 +6,7 @@ use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
@@ -191,6 +191,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha: matches!(channels, 2 | 4),
         native: Representations::of(native),
         space: ColorSpace::SRGB,
+        animation: None,
         findings: Vec::new(),
     })
 }

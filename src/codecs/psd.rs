@@ -11,7 +11,7 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
 use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
@@ -250,6 +250,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
         alpha: document.has_alpha,
         native: Representations::of(&[native]),
         space,
+        animation: None,
         findings,
     };
     Ok((header, document, inks))

@@ -6,7 +6,7 @@ use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod write;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
@@ -41,6 +41,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         space: ColorSpace::SRGB,
+        animation: None,
         findings: Vec::new(),
     })
 }

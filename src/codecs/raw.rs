@@ -9,7 +9,7 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, exi
 use crate::color::ColorSpace;
 use crate::image::Size;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 

@@ -17,7 +17,7 @@ mod write;
 use page::{Alpha, Colors, Number, Page, Predictor};
 pub(super) use unpack::Unpacker;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None };
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
@@ -66,6 +66,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
         alpha: page.alpha.is_some(),
         native: Representations::of(&[native]),
         space,
+        animation: None,
         findings,
     };
     Ok((header, page, inks))

@@ -1,5 +1,5 @@
-//! WebP (RFC 9649): lossy, lossless, with alpha; for an animation, the first frame. The host's libwebp writes lossy
-//! files, and lossless ones too if it is loaded; profiles are added to the container here.
+//! WebP (RFC 9649): lossy, lossless, with alpha, animated. The host's libwebp writes lossy pictures, and lossless ones too
+//! if it is loaded; the container with profiles and frames is written here.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -15,14 +15,20 @@ use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
+mod frames;
 mod strip;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip) };
+pub(super) const CODEC: Codec =
+    Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 /// Longest side that the format allows.
 const MAX_SIDE: u32 = 16_383;
+
+/// The flags of an extended header for a profile and for transparency.
+const PROFILE: u8 = 0x20;
+const ALPHA: u8 = 0x10;
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
@@ -49,9 +55,6 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let profile = decoder.icc_profile().map_err(|_| Finding::ProfileLeftOut);
     let accepted = |profile: Vec<u8>| accept(&profile, Samples::Rgb);
     let space = or_note(profile.and_then(|profile| profile.map_or(Ok(None), accepted)), &mut findings);
-    if decoder.num_frames() > 1 {
-        findings.push(Finding::FirstFrame(decoder.num_frames()));
-    }
     let alpha = decoder.has_alpha();
     Ok(Header {
         format: Format::Webp,
@@ -60,6 +63,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         space,
+        animation: frames::animation(&decoder),
         findings,
     })
 }
@@ -106,32 +110,14 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
 
 fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let size = image.size;
-    if size.width > MAX_SIDE || size.height > MAX_SIDE {
-        return Err(Failure::execute(
-            format!("A WebP file can be at most 16,383 pixels a side; the picture is {}×{}.", size.width, size.height),
-            "Make the picture smaller, or choose JPEG or PNG.",
-        ));
-    }
+    within_limits(size)?;
     // Always a file of colours: a gray profile is applied.
     let image = match (&image.pixels, image.space.icc()) {
         (Pixels::Gray(_), Some(_)) => convert(image, Representation::Rgb),
         _ => image,
     };
     let icc = image.space.icc().cloned();
-    let (bytes, encoder) = match webp {
-        Some(webp) => {
-            let image = convert(image, Representation::Rgba);
-            let Pixels::Rgba(rgba) = &image.pixels else { unreachable!("converted above") };
-            (webp.encode(rgba, size, request.quality, request.lossless)?, webp.name())
-        }
-        None if request.lossless => (lossless(image)?, "image-webp 0.2.4"),
-        None => {
-            return Err(Failure::system(
-                "The encoder for lossy WebP is not loaded.",
-                "Reload the page, or choose lossless WebP, JPEG or PNG.",
-            ));
-        }
-    };
+    let (bytes, encoder) = picture(image, request, webp)?;
     let bytes = match icc {
         Some(profile) => with_profile(&bytes, &profile, size).ok_or_else(|| {
             Failure::system("The WebP encoder returned an unreadable file.", "Try again, or choose JPEG or PNG.")
@@ -139,6 +125,36 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
         None => bytes,
     };
     Ok(Encoded { bytes, format: Format::Webp, encoder })
+}
+
+fn within_limits(size: Size) -> Result<(), Failure> {
+    if size.width > MAX_SIDE || size.height > MAX_SIDE {
+        return Err(Failure::execute(
+            format!("A WebP file can be at most 16,383 pixels a side; the picture is {}×{}.", size.width, size.height),
+            "Make the picture smaller, or choose JPEG or PNG.",
+        ));
+    }
+    Ok(())
+}
+
+/// A file with the picture and nothing else, and the name of its encoder.
+fn picture(
+    image: Image,
+    request: &EncodeRequest,
+    webp: Option<&dyn WebpEncoder>,
+) -> Result<(Vec<u8>, &'static str), Failure> {
+    match webp {
+        Some(webp) => {
+            let image = convert(image, Representation::Rgba);
+            let Pixels::Rgba(rgba) = &image.pixels else { unreachable!("converted above") };
+            Ok((webp.encode(rgba, image.size, request.quality, request.lossless)?, webp.name()))
+        }
+        None if request.lossless => Ok((lossless(image)?, "image-webp 0.2.4")),
+        None => Err(Failure::system(
+            "The encoder for lossy WebP is not loaded.",
+            "Reload the page, or choose lossless WebP, JPEG or PNG.",
+        )),
+    }
 }
 
 fn lossless(image: Image) -> Result<Vec<u8>, Failure> {
@@ -176,8 +192,6 @@ fn chunks(file: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
 /// Adds a profile to a file that an encoder wrote: an extended header (`VP8X`) with its flag, then `ICCP`, then the
 /// unchanged picture (RFC 9649, section 2.7).
 fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
-    const PROFILE: u8 = 0x20;
-    const ALPHA: u8 = 0x10;
     let chunks = chunks(file)?;
     let find = |wanted: &[u8; 4]| chunks.iter().find(|(kind, _)| kind == wanted).map(|(_, content)| *content);
 

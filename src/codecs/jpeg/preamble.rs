@@ -103,7 +103,8 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
         (space, _) => (space, ColorSpace::SRGB),
     };
     let orientation = orientation.unwrap_or(1);
-    let header = Header { format: Format::Jpeg, size: frame.size, orientation, alpha: false, native, space, findings };
+    let (format, size, animation) = (Format::Jpeg, frame.size, None);
+    let header = Header { format, size, orientation, alpha: false, native, space, animation, findings };
     Ok(Preamble { header, frame, layout, inks })
 }
 

@@ -1,0 +1,192 @@
+//! Animations: what a file says about one, its frames one after another, and what writers have in common.
+//!
+//! Readers return each frame as the whole canvas that is shown, so that an action never learns how a file stores it.
+//! Writers receive whole canvases, and store what changed.
+
+use std::time::Duration;
+
+use super::{EncodeRequest, Encoded, Finding, Header, MAX_PIXELS, Problem, WebpEncoder};
+use crate::error::{Failure, Warning};
+use crate::image::orient;
+use crate::image::recolor::matched;
+use crate::image::{Image, Pixels, Size};
+
+pub(super) mod canvas;
+pub(super) mod changes;
+
+/// Most pixels that all frames of an animation may have together: 40 times those of a picture.
+pub const MAX_ANIMATION_PIXELS: u64 = 40 * MAX_PIXELS;
+
+/// What a header says about an animation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Animation {
+    /// Number of its frames, at least 2. If the file is damaged, fewer can be read.
+    pub frames: u32,
+    /// How often it is played; 0 means without end.
+    pub plays: u32,
+}
+
+/// One picture of an animation.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Everything that is shown.
+    pub image: Image,
+    /// How long it is shown.
+    pub delay: Duration,
+}
+
+/// The functions of a format that can be animated.
+pub(super) struct AnimationCodec {
+    /// Reads the frames of a file whose header says that it is animated.
+    pub(super) frames: for<'a> fn(&'a [u8], &Header) -> Result<Box<dyn Frames + 'a>, Problem>,
+    /// Writes a file that is played so often; 0 means without end.
+    pub(super) animate: for<'a> fn(&EncodeRequest, u32, Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a>,
+}
+
+/// A writer of an animation in this format, which is played so often; 0 means without end. `None` if the format has only
+/// still pictures.
+pub fn animate<'a>(
+    request: &EncodeRequest,
+    plays: u32,
+    webp: Option<&'a dyn WebpEncoder>,
+) -> Option<Box<dyn FrameWriter + 'a>> {
+    let codec = request.format.codec().animation.as_ref()?;
+    Some((codec.animate)(request, plays, webp))
+}
+
+/// A format's reader of frames.
+pub(super) trait Frames {
+    /// The next frame, as stored, and how long it is shown; `None` after the last one.
+    fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem>;
+}
+
+/// Reads the frames of an animation one after another.
+pub struct FrameReader<'a> {
+    header: &'a Header,
+    name: &'a str,
+    auto_orient: bool,
+    frames: Box<dyn Frames + 'a>,
+    read: u32,
+    /// Whether the file ends early, or is damaged behind the frames that were read.
+    broken: bool,
+}
+
+impl<'a> FrameReader<'a> {
+    /// A reader of a file whose header was read by [`super::probe`]; `None` if the file is not animated. `auto_orient` turns
+    /// frames upright.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its frames have too many pixels.
+    pub fn new(bytes: &'a [u8], header: &'a Header, auto_orient: bool, name: &'a str) -> Result<Option<Self>, Failure> {
+        let (Some(codec), Some(animation)) = (&header.format.codec().animation, header.animation) else {
+            return Ok(None);
+        };
+        if header.size.pixels().saturating_mul(u64::from(animation.frames)) > MAX_ANIMATION_PIXELS {
+            let Size { width, height } = header.size;
+            return Err(Failure::input(
+                format!("\"{name}\" has {} frames of {width} × {height} pixels, which is too much.", animation.frames),
+                "Make the animation shorter or smaller, or write a still picture, for example as JPEG.",
+            ));
+        }
+        let frames = (codec.frames)(bytes, header).map_err(|problem| problem.of(name))?;
+        Ok(Some(Self { header, name, auto_orient, frames, read: 0, broken: false }))
+    }
+
+    /// The next frame; `None` after the last one that can be read.
+    ///
+    /// # Errors
+    /// When the first frame cannot be read.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, Failure> {
+        if self.broken {
+            return Ok(None);
+        }
+        match self.frames.next() {
+            Ok(Some((pixels, delay))) => {
+                let mut image = Image::new(self.header.size, pixels);
+                image.space.clone_from(&self.header.space);
+                image = matched(image);
+                if self.auto_orient {
+                    image = orient::apply(image, self.header.orientation);
+                }
+                self.read += 1;
+                Ok(Some(Frame { image, delay }))
+            }
+            Ok(None) => Ok(None),
+            Err(problem) if self.read == 0 => Err(problem.of(self.name)),
+            Err(_) => {
+                self.broken = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Doubts and hints about what was read.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let missing = self.broken.then_some(Finding::FramesMissing);
+        self.header.findings.iter().copied().chain(missing).map(|finding| finding.of(self.name)).collect()
+    }
+}
+
+/// Writes an animation, frame by frame. All frames have the size of the first.
+pub trait FrameWriter {
+    /// Adds a frame.
+    ///
+    /// # Errors
+    /// When the format cannot hold it.
+    fn add(&mut self, frame: Frame) -> Result<(), Failure>;
+
+    /// The finished file.
+    ///
+    /// # Errors
+    /// When there is no frame, or it cannot be written.
+    fn finish(self: Box<Self>) -> Result<Encoded, Failure>;
+}
+
+/// A frame that cannot be added because it has another size than the first.
+pub(super) fn other_size(first: Size, other: Size) -> Failure {
+    Failure::execute(
+        format!(
+            "The frames of the animation have different sizes: {}×{} and {}×{}.",
+            first.width, first.height, other.width, other.height
+        ),
+        "Turn off what depends on each frame, such as \"trim\", or choose a still format such as JPEG.",
+    )
+}
+
+pub(super) fn no_frames() -> Failure {
+    Failure::system("The animation has no frames.", "Report this as a bug.")
+}
+
+/// Times in units of a format. What rounding takes from one frame is given to the next, so that errors do not add up.
+#[derive(Default)]
+pub(super) struct Clock {
+    exact: Duration,
+    /// Units that were given out.
+    units: u64,
+}
+
+impl Clock {
+    /// How many units a frame is shown, each of so many milliseconds.
+    pub(super) fn tick(&mut self, delay: Duration, unit: u32) -> u64 {
+        self.exact += delay;
+        let end = (self.exact.as_micros() as u64 + u64::from(unit) * 500) / (u64::from(unit) * 1000);
+        let ticks = end.saturating_sub(self.units);
+        self.units += ticks;
+        ticks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_does_not_add_up() {
+        let mut clock = Clock::default();
+        // 30 frames a second in hundredths.
+        let ticks: Vec<_> = (0..6).map(|_| clock.tick(Duration::from_micros(33_333), 10)).collect();
+        assert_eq!(ticks, [3, 4, 3, 3, 4, 3]);
+        let mut clock = Clock::default();
+        assert_eq!([0, 10, 25].map(|delay| clock.tick(Duration::from_millis(delay), 10)), [0, 1, 3]);
+    }
+}

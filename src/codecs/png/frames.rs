@@ -1,0 +1,279 @@
+//! Animated PNG (W3C PNG, third edition, chapter 11.3.6): reading frames, and writing those parts of them that changed.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+use std::time::Duration;
+
+use ::png::{
+    BitDepth, BlendOp, ColorType, Compression, Decoder, DisposeOp, FrameControl, Info, Reader, Transformations,
+};
+
+use super::super::animation::canvas::{Blend, Canvas, Disposal, Part};
+use super::super::animation::changes::changed;
+use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
+use super::super::samples::round_16;
+use super::super::{EncodeRequest, Encoded, Format, Header, Problem, WebpEncoder};
+use super::color::ColorChunks;
+use super::{SIGNATURE, chunks, problem, without_unfit_chunks, written};
+use crate::color::ToneMap;
+use crate::error::Failure;
+use crate::image::convert::{convert, drop_alpha};
+use crate::image::{Pixels, Representation, Size};
+
+pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate };
+
+/// What the chunks in front of the first picture, and those of every frame, say.
+#[derive(Default)]
+pub(super) struct Outline {
+    frames: u32,
+    plays: u32,
+    /// Whether something may be transparent at some time because of how frames are placed.
+    pub(super) has_holes: bool,
+}
+
+impl Outline {
+    /// Reads an `acTL` chunk in front of the first picture.
+    pub(super) fn begin(&mut self, data: &[u8]) {
+        if let (&[f0, f1, f2, f3, p0, p1, p2, p3], 0) = (data, self.frames) {
+            (self.frames, self.plays) = (u32::from_be_bytes([f0, f1, f2, f3]), u32::from_be_bytes([p0, p1, p2, p3]));
+        }
+    }
+
+    /// Reads an `fcTL` chunk, with the header's width and height in its notation.
+    pub(super) fn frame(&mut self, data: &[u8], canvas: [u8; 8]) {
+        const DISPOSAL: usize = 24;
+        let is_first = data.get(..4) == Some(&[0; 4]);
+        let covers = data.get(4..20) == Some(&[canvas, [0; 8]].concat());
+        let disposal = data.get(DISPOSAL).copied().unwrap_or_default();
+        self.has_holes |= disposal == 1 || is_first && (!covers || disposal == 2);
+    }
+
+    pub(super) fn animation(&self) -> Option<Animation> {
+        (self.frames > 1).then_some(Animation { frames: self.frames, plays: self.plays })
+    }
+}
+
+fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
+    let tone_map = ColorChunks::of(bytes).tone_map();
+    let file = without_unfit_chunks(bytes);
+    let mut decoder = Decoder::new(Cursor::new(file));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder.read_info().map_err(|error| problem(&error, bytes))?;
+    let length = reader.output_buffer_size().ok_or(Problem::TooLarge(header.size.width, header.size.height))?;
+    let mut buffer = vec![0; length];
+    let left = header.animation.map_or(1, |animation| animation.frames);
+    let is_part = reader.info().frame_control.is_some();
+    if !is_part {
+        // The picture for programs that do not know animations.
+        reader.next_frame(&mut buffer).map_err(|error| problem(&error, bytes))?;
+    }
+    let canvas = Canvas::new(header.size);
+    Ok(Box::new(Animated { bytes, reader, buffer, canvas, tone_map, alpha: header.alpha, left, is_at_frame: is_part }))
+}
+
+struct Animated<'a> {
+    bytes: &'a [u8],
+    reader: Reader<Cursor<Cow<'a, [u8]>>>,
+    /// As large as a whole frame.
+    buffer: Vec<u8>,
+    canvas: Canvas,
+    tone_map: Option<ToneMap>,
+    alpha: bool,
+    /// Frames that have not been read yet.
+    left: u32,
+    /// Whether the reader is at the data of the next frame.
+    is_at_frame: bool,
+}
+
+impl Frames for Animated<'_> {
+    fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
+        let failed = |error| problem(&error, self.bytes);
+        let control = match std::mem::take(&mut self.is_at_frame) {
+            true => self.reader.info().frame_control.ok_or(Problem::Truncated)?,
+            false => *self.reader.next_frame_info().map_err(failed)?,
+        };
+        let info = self.reader.next_frame(&mut self.buffer).map_err(failed)?;
+        // The decoder places the rows of interlaced frames as if each were as wide as the canvas.
+        let line = match self.reader.info().interlaced {
+            true => self.reader.output_line_size(self.reader.info().width).unwrap_or(info.line_size),
+            false => info.line_size,
+        };
+        let rows = self.buffer.chunks(line).take(info.height as usize);
+        let mut samples = Vec::with_capacity(info.width as usize * info.height as usize * 4);
+        for row in rows {
+            expand(&row[..info.line_size], info.color_type, info.bit_depth, self.tone_map.as_ref(), &mut samples)?;
+        }
+        let (part, blend, disposal, delay) = placed(&control);
+        let shown = self.canvas.draw(&samples, part, blend, disposal);
+        let pixels = if self.alpha { Pixels::Rgba(shown.to_vec()) } else { Pixels::Rgb(drop_alpha(shown)) };
+        Ok(Some((pixels, delay)))
+    }
+}
+
+fn placed(control: &FrameControl) -> (Part, Blend, Disposal, Duration) {
+    let size = Size::new(control.width, control.height);
+    let part = Part { left: control.x_offset, top: control.y_offset, size };
+    let blend = match control.blend_op {
+        BlendOp::Source => Blend::Source,
+        BlendOp::Over => Blend::Over,
+    };
+    let disposal = match control.dispose_op {
+        DisposeOp::None => Disposal::Keep,
+        DisposeOp::Background => Disposal::Clear,
+        DisposeOp::Previous => Disposal::Restore,
+    };
+    // No unit means hundredths of a second.
+    let unit = if control.delay_den == 0 { 100 } else { u64::from(control.delay_den) };
+    (part, blend, disposal, Duration::from_micros(u64::from(control.delay_num) * 1_000_000 / unit))
+}
+
+/// Adds a row as R′G′B′A.
+fn expand(
+    row: &[u8],
+    color: ColorType,
+    depth: BitDepth,
+    tone_map: Option<&ToneMap>,
+    out: &mut Vec<u8>,
+) -> Result<(), Problem> {
+    let bytes = if depth == BitDepth::Sixteen { 2 } else { 1 };
+    for pixel in row.chunks_exact(color.samples() * bytes) {
+        let wide = |i: usize| match bytes {
+            2 => u16::from_be_bytes([pixel[2 * i], pixel[2 * i + 1]]),
+            _ => u16::from(pixel[i]) * 257,
+        };
+        let sample = |i: usize| if bytes == 2 { round_16(wide(i)) } else { pixel[i] };
+        let colors = |[r, g, b]: [usize; 3]| match tone_map {
+            Some(tone_map) if r != g => tone_map.color([r, g, b].map(wide)),
+            _ => [r, g, b].map(sample),
+        };
+        let ([r, g, b], alpha) = match color {
+            ColorType::Grayscale => (colors([0, 0, 0]), 255),
+            ColorType::GrayscaleAlpha => (colors([0, 0, 0]), sample(1)),
+            ColorType::Rgb => (colors([0, 1, 2]), 255),
+            ColorType::Rgba => (colors([0, 1, 2]), sample(3)),
+            ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
+        };
+        out.extend_from_slice(&[r, g, b, alpha]);
+    }
+    Ok(())
+}
+
+fn animate<'a>(_: &EncodeRequest, plays: u32, _: Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a> {
+    Box::new(Writer { plays, clock: Clock::default(), begun: None, stored: Vec::new() })
+}
+
+/// A frame as it is stored.
+struct Stored {
+    part: Part,
+    /// In milliseconds.
+    ticks: u64,
+    /// The compressed samples.
+    data: Vec<u8>,
+}
+
+/// What the first frame decides.
+struct Begun {
+    size: Size,
+    color: ColorType,
+    /// The chunks in front of the samples, from the signature on.
+    head: Vec<u8>,
+    /// What is shown, in R′G′B′A.
+    shown: Vec<u8>,
+}
+
+struct Writer {
+    plays: u32,
+    clock: Clock,
+    begun: Option<Begun>,
+    stored: Vec<Stored>,
+}
+
+impl FrameWriter for Writer {
+    fn add(&mut self, Frame { image, delay }: Frame) -> Result<(), Failure> {
+        let color = match image.representation() {
+            Representation::Rgba => ColorType::Rgba,
+            _ => ColorType::Rgb,
+        };
+        let (size, image) = (image.size, convert(image, Representation::Rgba));
+        let icc = image.space.icc().cloned();
+        let Pixels::Rgba(now) = image.pixels else { unreachable!("converted") };
+        let ticks = self.clock.tick(delay, 1);
+        let whole = Part { left: 0, top: 0, size };
+        let (color, part) = match &self.begun {
+            Some(begun) if begun.size != size => return Err(animation::other_size(begun.size, size)),
+            Some(begun) => (begun.color, changed(&begun.shown, &now, size)),
+            None => (color, Some(whole)),
+        };
+        let Some(part) = part else {
+            if let Some(last) = self.stored.last_mut() {
+                last.ticks += ticks;
+            }
+            return Ok(());
+        };
+        let mut samples: Vec<u8> = part.rows(size.width).flat_map(|row| &now[row]).copied().collect();
+        if color == ColorType::Rgb {
+            samples = drop_alpha(&samples);
+        }
+        let mut info = Info::with_size(part.size.width, part.size.height);
+        (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
+        if self.begun.is_none() {
+            info.icc_profile = icc.map(|profile| Cow::Owned(profile.to_vec()));
+        }
+        let file = written(info, &samples, Compression::Balanced)?;
+        let data = chunks(&file).filter(|(kind, _)| kind == b"IDAT").flat_map(|(_, data)| data).copied().collect();
+        self.stored.push(Stored { part, ticks, data });
+        match &mut self.begun {
+            Some(begun) => begun.shown = now,
+            None => {
+                let mut head = SIGNATURE.to_vec();
+                for (kind, data) in chunks(&file).take_while(|(kind, _)| kind != b"IDAT") {
+                    push(&mut head, kind, data);
+                }
+                self.begun = Some(Begun { size, color, head, shown: now });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
+        let Begun { head: mut file, .. } = self.begun.ok_or_else(animation::no_frames)?;
+        let count = self.stored.len() as u32;
+        push(&mut file, *b"acTL", &[count.to_be_bytes(), self.plays.to_be_bytes()].concat());
+        let mut sequence = 0_u32;
+        let mut next = || {
+            sequence += 1;
+            (sequence - 1).to_be_bytes()
+        };
+        for (index, Stored { part, ticks, data }) in self.stored.into_iter().enumerate() {
+            let mut control = Vec::from(next());
+            for side in [part.size.width, part.size.height, part.left, part.top] {
+                control.extend_from_slice(&side.to_be_bytes());
+            }
+            control.extend_from_slice(&u16::try_from(ticks).unwrap_or(u16::MAX).to_be_bytes());
+            control.extend_from_slice(&1000_u16.to_be_bytes());
+            // The frame stays, and replaces what was there.
+            control.extend_from_slice(&[0, 0]);
+            push(&mut file, *b"fcTL", &control);
+            match index {
+                0 => push(&mut file, *b"IDAT", &data),
+                _ => push(&mut file, *b"fdAT", &[&next(), &*data].concat()),
+            }
+        }
+        push(&mut file, *b"IEND", &[]);
+        Ok(Encoded { bytes: file, format: Format::Png, encoder: "png 0.18.1" })
+    }
+}
+
+/// Adds a chunk.
+fn push(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
+    file.extend_from_slice(&(data.len() as u32).to_be_bytes());
+    let start = file.len();
+    file.extend_from_slice(&kind);
+    file.extend_from_slice(data);
+    let checksum = crc32fast::hash(&file[start..]);
+    file.extend_from_slice(&checksum.to_be_bytes());
+}
