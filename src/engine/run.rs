@@ -1,10 +1,11 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
-//! consumer, encode the results.
+//! consumer, encode the results. An animation runs frame by frame, so that a single frame is in memory at a time.
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use super::graph::GraphOutput;
+use super::graph::{GraphNode, GraphOutput, GraphSource};
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
@@ -12,7 +13,10 @@ use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
 use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
-use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
+use crate::codecs::{
+    self, Animation, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Frame, FrameReader, FrameWriter, Header,
+    WebpEncoder, animate,
+};
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
@@ -110,9 +114,11 @@ impl Plan {
             });
         }
         let choice = self.choose(&headers)?;
+        let animated = self.animated(&headers);
         let keys = match services.steps {
-            Some(_) => self.keys(index, &choice),
-            None => vec![None; self.graph.nodes.len()],
+            // The frames of an animation would take too much room.
+            Some(_) if animated.is_none() => self.keys(index, &choice),
+            _ => vec![None; self.graph.nodes.len()],
         };
         Runner {
             plan: self,
@@ -123,11 +129,24 @@ impl Plan {
             services,
             keys,
             doubted: vec![false; self.graph.sources.len()],
+            animated,
+            frame: None,
+            constants: vec![None; self.graph.nodes.len()],
             input_thumbnail: None,
             output_thumbnail: None,
             warnings: Vec::new(),
         }
         .run()
+    }
+
+    /// The source whose frames are run one after another: the primary one, if it is animated and a result of it can be.
+    fn animated(&self, headers: &[Option<Header>]) -> Option<usize> {
+        let source = self.graph.primary;
+        let header = headers[source].as_ref().filter(|header| header.animation.is_some())?;
+        let is_animated = |output: &GraphOutput| {
+            output.origin == source && output.parameters.format.written(header.format, header.alpha).is_animated()
+        };
+        self.graph.outputs.iter().any(is_animated).then_some(source)
     }
 
     /// The files in the order of the graph's sources.
@@ -154,6 +173,25 @@ struct Intermediate {
     reduced: Option<Reduced>,
 }
 
+/// A frame of the animation that is being run.
+#[derive(Clone)]
+struct Current {
+    image: Image,
+    delay: Duration,
+    /// Whether it is the first one.
+    is_first: bool,
+}
+
+/// What is being written.
+enum Writing<'a> {
+    /// Nothing yet.
+    Waits,
+    /// A still picture that is finished.
+    Still(ProducedOutput),
+    /// An animation: where its frames go, and their size.
+    Frames(Box<dyn FrameWriter + 'a>, Size),
+}
+
 struct Runner<'a> {
     plan: &'a Plan,
     index: u32,
@@ -165,6 +203,11 @@ struct Runner<'a> {
     keys: Vec<Option<Key>>,
     /// For each source: whether decoding its file gave a doubt.
     doubted: Vec<bool>,
+    /// The source whose frames are run one after another.
+    animated: Option<usize>,
+    frame: Option<Current>,
+    /// For each node that is the same for all frames: its results, from the first frame on.
+    constants: Vec<Option<Rc<Pictures>>>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
     warnings: Vec<Warning>,
@@ -174,6 +217,8 @@ struct Runner<'a> {
 struct Work {
     /// For each output, what was written before.
     written: Vec<Option<Rc<Written>>>,
+    /// For each output, whether it is written already.
+    finished: Vec<bool>,
     /// For each node, what it made before.
     made: Vec<Option<Rc<Pictures>>>,
     /// For each node, whether somebody needs its pictures now.
@@ -186,18 +231,85 @@ impl Work {
         let runs = |index: usize| self.needed[index] && self.made[index].is_none();
         let consumers = plan.graph.nodes.iter().enumerate().filter(|(index, _)| runs(*index));
         let consumers = consumers.flat_map(|(_, consumer)| consumer.inputs.iter().flatten());
-        let outputs = plan.graph.outputs.iter().zip(&self.written).filter(|(_, written)| written.is_none());
+        let is_open = |position: usize| self.written[position].is_none() && !self.finished[position];
+        let outputs = plan.graph.outputs.iter().enumerate().filter(|(position, _)| is_open(*position));
         consumers.filter(|end| **end == (node, port)).count()
-            + outputs.filter(|(output, _)| (output.node, output.port) == (node, port)).count()
+            + outputs.filter(|(_, output)| (output.node, output.port) == (node, port)).count()
     }
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     fn run(mut self) -> Result<Produced, Stop> {
         let graph = &self.plan.graph;
-        let work = self.work();
+        let mut written: Vec<Writing<'a>> = graph.outputs.iter().map(|_| Writing::Waits).collect();
+        match self.animated {
+            Some(source) => self.frames(source, &mut written)?,
+            None => self.pass(&mut written)?,
+        }
+        let mut outputs = Vec::with_capacity(written.len());
+        for (position, written) in written.into_iter().enumerate() {
+            outputs.push(match written {
+                Writing::Waits => continue,
+                Writing::Still(output) => output,
+                Writing::Frames(writer, size) => {
+                    let encoded = writer.finish().map_err(|failure| self.while_writing(position, failure))?;
+                    self.named(position, Written { size, encoded, warnings: Vec::new() })?
+                }
+            });
+        }
+        let primary = graph.primary;
+        let header = self.headers[primary].as_ref();
+        let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
+        let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
+        if self.input_thumbnail.is_none() && self.services.steps.is_none() {
+            // No result needed the primary picture: its thumbnail is still shown.
+            self.input_thumbnail = Some(self.stray_thumbnail(primary)?);
+        }
+        Ok(Produced {
+            outputs,
+            input_size: InputSize { width: size.width, height: size.height, bytes },
+            input_thumbnail: self.input_thumbnail,
+            output_thumbnail: self.output_thumbnail,
+            warnings: self.warnings,
+        })
+    }
+
+    /// Runs the graph once for every frame of an animation.
+    fn frames(&mut self, source: usize, written: &mut [Writing<'a>]) -> Result<(), Stop> {
+        let GraphSource { action_id: id, auto_orient, .. } = &self.plan.graph.sources[source];
+        let (Some(file), Some(header)) = (self.files[source], self.headers[source].clone()) else { return Ok(()) };
+        let reader = FrameReader::new(file.bytes, &header, *auto_orient, file.name);
+        let Some(mut reader) = reader.map_err(|failure| failure.at(id))? else { return self.pass(written) };
+        while let Some(Frame { image, delay }) = reader.next_frame().map_err(|failure| failure.at(id))? {
+            let is_first = self.frame.is_none();
+            self.frame = Some(Current { image, delay, is_first });
+            let said = self.warnings.len();
+            self.pass(written)?;
+            if !is_first {
+                self.forget_repeated(said);
+            }
+        }
+        let noticed = reader.warnings();
+        self.doubted[source] |= noticed.iter().any(Warning::is_doubt);
+        self.warnings.extend(noticed.into_iter().map(|warning| warning.at(id)));
+        Ok(())
+    }
+
+    /// Drops warnings from the one at `said` on that were said of an earlier frame.
+    fn forget_repeated(&mut self, said: usize) {
+        for warning in self.warnings.split_off(said) {
+            let same = |other: &Warning| (&other.code, &other.action_id) == (&warning.code, &warning.action_id);
+            if !self.warnings.iter().any(same) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
+    /// Runs the graph once.
+    fn pass(&mut self, written: &mut [Writing<'a>]) -> Result<(), Stop> {
+        let graph = &self.plan.graph;
+        let work = self.work(written);
         let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
-        let mut outputs: Vec<Option<ProducedOutput>> = graph.outputs.iter().map(|_| None).collect();
         for index in 0..graph.nodes.len() {
             let node = &graph.nodes[index];
             let said = self.warnings.len();
@@ -212,6 +324,9 @@ impl Runner<'_> {
             };
             if work.needed[index] && work.made[index].is_none() {
                 self.keep(index, &results, said);
+                if self.frame.as_ref().is_some_and(|frame| frame.is_first) && self.is_constant(index) {
+                    self.constants[index] = Some(Rc::new(results.clone()));
+                }
             } else {
                 self.repeat_notes(index);
             }
@@ -220,40 +335,58 @@ impl Runner<'_> {
                 intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
-                if output.node == index {
-                    let written = match &work.written[position] {
-                        Some(written) => written.as_ref().clone(),
-                        None => {
-                            let (image, _) = take(&mut intermediates[index], output.port, None)?;
-                            self.write(position, image)?
-                        }
-                    };
-                    outputs[position] = Some(self.named(position, written)?);
+                if output.node != index || matches!(written[position], Writing::Still(_)) {
+                    continue;
                 }
+                if let Some(before) = &work.written[position] {
+                    written[position] = Writing::Still(self.named(position, before.as_ref().clone())?);
+                    continue;
+                }
+                let (image, _) = take(&mut intermediates[index], output.port, None)?;
+                self.write(position, image, &mut written[position])?;
             }
         }
-        let primary = graph.primary;
-        let header = self.headers[primary].as_ref();
-        let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
-        let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
-        if self.input_thumbnail.is_none() && self.services.steps.is_none() {
-            // No result needed the primary picture: its thumbnail is still shown.
-            self.input_thumbnail = Some(self.stray_thumbnail(primary)?);
-        }
-        Ok(Produced {
-            outputs: outputs.into_iter().flatten().collect(),
-            input_size: InputSize { width: size.width, height: size.height, bytes },
-            input_thumbnail: self.input_thumbnail,
-            output_thumbnail: self.output_thumbnail,
-            warnings: self.warnings,
-        })
+        Ok(())
     }
 
-    /// What must run, given what is kept of earlier runs: everything if nothing is.
-    fn work(&self) -> Work {
+    /// Whether a node is the same for all frames of the animation, and one behind it is not.
+    fn is_constant(&self, node: usize) -> bool {
+        let nodes = &self.plan.graph.nodes;
+        let mut varies = vec![false; nodes.len()];
+        for (index, node) in nodes.iter().enumerate() {
+            varies[index] = node.source.is_some() && node.source == self.animated
+                || node.inputs.iter().flatten().any(|(before, _)| varies[*before]);
+        }
+        let reads = |(index, _): &(usize, &GraphNode)| varies[*index];
+        let mut readers = nodes.iter().enumerate().filter(reads).flat_map(|(_, reader)| reader.inputs.iter().flatten());
+        !varies[node] && readers.any(|(before, _)| *before == node)
+    }
+
+    /// What must run for a further frame: all that leads to an animation, except what is the same for all frames.
+    fn work_for_frame(&self, finished: Vec<bool>) -> Work {
         let graph = &self.plan.graph;
+        let mut needed = vec![false; graph.nodes.len()];
+        for (output, _) in graph.outputs.iter().zip(&finished).filter(|(_, finished)| !**finished) {
+            needed[output.node] = true;
+        }
+        for index in (0..graph.nodes.len()).rev() {
+            if needed[index] && self.constants[index].is_none() {
+                graph.nodes[index].inputs.iter().flatten().for_each(|(before, _)| needed[*before] = true);
+            }
+        }
+        Work { written: vec![None; graph.outputs.len()], finished, made: self.constants.clone(), needed }
+    }
+
+    /// What must run, given what is written, and what is kept of earlier runs: everything if nothing is.
+    fn work(&self, written: &[Writing<'_>]) -> Work {
+        let graph = &self.plan.graph;
+        let finished = written.iter().map(|written| matches!(written, Writing::Still(_))).collect();
+        if self.frame.as_ref().is_some_and(|frame| !frame.is_first) {
+            return self.work_for_frame(finished);
+        }
         let mut work = Work {
             written: vec![None; graph.outputs.len()],
+            finished,
             made: vec![None; graph.nodes.len()],
             needed: vec![self.services.steps.is_none(); graph.nodes.len()],
         };
@@ -355,6 +488,14 @@ impl Runner<'_> {
         let header = self.headers[source].as_ref().ok_or_else(missing)?;
         let DecodeChoice { representation, at_least, chroma_at_least, scaling } = self.choice.decode[&node];
         let auto_orient = self.plan.graph.sources[source].auto_orient;
+        let has_thumbnail = source != self.plan.graph.primary || self.services.steps.is_some();
+        if let Some(Current { image, .. }) = self.frame.as_ref().filter(|_| self.animated == Some(source)) {
+            let image = convert(image.clone(), representation);
+            if !has_thumbnail && self.input_thumbnail.is_none() {
+                self.input_thumbnail = Some(thumbnail(&image, image.size)?);
+            }
+            return Ok((image, None));
+        }
         let stored = |size: Size| if auto_orient && header.orientation >= 5 { size.transposed() } else { size };
         let request = DecodeRequest {
             representation,
@@ -367,7 +508,10 @@ impl Runner<'_> {
             codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
         self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
-        if source == self.plan.graph.primary && self.input_thumbnail.is_none() && self.services.steps.is_none() {
+        if let Some(animation) = header.animation {
+            self.warnings.push(first_frame_only(file.name, animation).at(id));
+        }
+        if !has_thumbnail && self.input_thumbnail.is_none() {
             self.input_thumbnail = Some(thumbnail(&image, header.upright(auto_orient))?);
         }
         Ok((image, reduced))
@@ -386,15 +530,48 @@ impl Runner<'_> {
         thumbnail(&decoded.image, header.upright(true))
     }
 
-    fn write(&mut self, position: usize, image: Image) -> Result<Written, Failure> {
+    /// Writes a picture, or adds a frame to an animation.
+    fn write(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
-        let parameters = &output.parameters;
-        if position == 0 && self.services.steps.is_none() {
+        if position == 0 && self.output_thumbnail.is_none() && self.services.steps.is_none() {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
         }
+        let size = image.size;
+        let (image, request) = self.prepared(output, image);
+        let animation = self.headers[output.origin].as_ref().and_then(|header| header.animation);
+        let frame = self.frame.as_ref().filter(|_| self.animated == Some(output.origin));
+        let (Some(Current { delay, .. }), Some(animation)) = (frame, animation) else {
+            return self.write_still(position, image, &request, written);
+        };
+        let delay = *delay;
+        if let Writing::Waits = written {
+            match animate(&request, animation.plays, self.services.webp) {
+                Some(writer) => *written = Writing::Frames(writer, size),
+                None => {
+                    if let Some(file) = self.files[output.origin] {
+                        self.warnings.push(first_frame_only(file.name, animation).at(&output.action_id));
+                    }
+                    return self.write_still(position, image, &request, written);
+                }
+            }
+        }
+        if let Writing::Frames(writer, _) = written {
+            writer.add(Frame { image, delay }).map_err(|failure| self.while_writing(position, failure))?;
+        }
+        Ok(())
+    }
+
+    /// A failure of writing.
+    fn while_writing(&self, position: usize, mut failure: Failure) -> Failure {
+        failure.phase = Phase::Execute;
+        failure.at(&self.plan.graph.outputs[position].action_id)
+    }
+
+    /// The picture in the colour space in which it is written, and how it is written.
+    fn prepared(&self, output: &GraphOutput, image: Image) -> (Image, EncodeRequest) {
+        let parameters = &output.parameters;
         let alpha = image.representation() == Representation::Rgba;
         let format = self.plan.final_format(parameters.format, self.headers[output.origin].as_ref(), alpha);
-        let size = image.size;
         let mut image = in_space(image, parameters.color_profile, format);
         if alpha && format == Format::Jpeg {
             image = receptive(image);
@@ -405,10 +582,20 @@ impl Runner<'_> {
             lossless: parameters.lossless,
             background: color_for(&image, parameters.background.rgb()),
         };
-        let mut encoded = codecs::encode(image, &request, self.services.webp).map_err(|mut failure| {
-            failure.phase = Phase::Execute;
-            failure.at(&output.action_id)
-        })?;
+        (image, request)
+    }
+
+    fn write_still(
+        &mut self,
+        position: usize,
+        image: Image,
+        request: &EncodeRequest,
+        written: &mut Writing<'a>,
+    ) -> Result<(), Failure> {
+        let output = &self.plan.graph.outputs[position];
+        let size = image.size;
+        let encoded = codecs::encode(image, request, self.services.webp);
+        let mut encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
         let mut warnings = Vec::new();
         if let Some((source, original)) = self.original(output, size, &encoded) {
             encoded = original;
@@ -422,11 +609,12 @@ impl Runner<'_> {
             );
             warnings.push(kept.at(&output.action_id));
         }
-        let written = Written { size, encoded, warnings };
+        let result = Written { size, encoded, warnings };
         if let (Some(steps), Some(key)) = (self.services.steps, self.output_key(output)) {
-            steps.borrow_mut().keep_written(key, &written);
+            steps.borrow_mut().keep_written(key, &result);
         }
-        Ok(written)
+        *written = Writing::Still(self.named(position, result)?);
+        Ok(())
     }
 
     /// A result with its name.
@@ -467,6 +655,15 @@ impl Runner<'_> {
         let original = codecs::without_metadata(file.bytes, header)?;
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
+}
+
+/// A hint that a result is not animated although its input is.
+fn first_frame_only(name: &str, animation: Animation) -> Warning {
+    Warning::hint(
+        "first_frame_only",
+        format!("\"{name}\" is animated: only the first of its {} frames was used.", animation.frames),
+        "Choose GIF, WebP or PNG as the format if the result should be animated.",
+    )
 }
 
 /// The picture in the colour space in which it is written in this format.
@@ -983,7 +1180,7 @@ mod tests {
                 vec![
                     action("in", "input-images", json!({ "images": images })),
                     action("turned", "flip", json!({ "direction": turn })),
-                    action("save", "output", json!({ "quality": quality })),
+                    action("save", "output", json!({ "format": "jpeg", "quality": quality })),
                 ],
                 &[("in", "turned"), ("turned", "save")],
             ));

@@ -1,0 +1,439 @@
+//! Animations: frames compared with those of `tests/oracles/animations.py`, written files read back, damaged files, and whole workflows.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pixelmill::codecs::{EncodeRequest, Encoded, Format, Frame, FrameReader, animate, encode, probe};
+use pixelmill::color::ColorSpace;
+use pixelmill::engine::{Plan, Produced, Services, Source};
+use pixelmill::error::Failure;
+use pixelmill::image::convert::convert;
+use pixelmill::image::{Image, Pixels, Representation, Size};
+use serde_json::{Value, json};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/animation")
+}
+
+fn data(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The files whose frames are known.
+fn files() -> Vec<String> {
+    let entries = std::fs::read_dir(folder()).expect("the folder is there");
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".frames").map(str::to_owned))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 15);
+    names
+}
+
+/// Pixels in which colours do not count where nothing is seen of them.
+type Shown = Vec<[u8; 4]>;
+
+fn shown(rgba: &[u8]) -> Shown {
+    rgba.as_chunks::<4>().0.iter().map(|pixel| if pixel[3] == 0 { [0; 4] } else { *pixel }).collect()
+}
+
+fn rgba(image: Image) -> Vec<u8> {
+    match convert(image, Representation::Rgba).pixels {
+        Pixels::Rgba(samples) => samples,
+        _ => panic!("not RGBA"),
+    }
+}
+
+/// How often an animation is played, and its frames with their delays in microseconds.
+#[derive(Debug, PartialEq)]
+struct Animation {
+    plays: u32,
+    frames: Vec<(u32, Shown)>,
+}
+
+fn expected(name: &str, size: Size) -> Animation {
+    let file = data(&format!("{name}.frames"));
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let length = 4 + size.pixels() as usize * 4;
+    let frames = file[8..].chunks_exact(length).map(|frame| {
+        let delay = u32::from_le_bytes(frame[..4].try_into().expect("four bytes"));
+        (delay, shown(&frame[4..]))
+    });
+    let frames: Vec<_> = frames.collect();
+    assert_eq!(frames.len(), number(0) as usize);
+    Animation { plays: number(4), frames }
+}
+
+/// Reads an animation, or a still picture as one frame that is played once.
+fn read(bytes: &[u8]) -> Result<(Animation, Vec<String>), Failure> {
+    let header = probe(bytes, "a.file")?;
+    let Some(mut reader) = FrameReader::new(bytes, &header, true, "a.file")? else { panic!("not animated") };
+    let mut frames = Vec::new();
+    while let Some(Frame { image, delay }) = reader.next_frame()? {
+        assert_eq!(image.size, header.size);
+        assert!(image.is_consistent());
+        frames.push((delay.as_micros() as u32, shown(&rgba(image))));
+    }
+    let codes = reader.warnings().into_iter().map(|warning| warning.code).collect();
+    Ok((Animation { plays: header.animation.expect("animated").plays, frames }, codes))
+}
+
+#[test]
+fn every_frame_is_the_one_that_others_show() {
+    for name in files() {
+        let bytes = data(&name);
+        let size = probe(&bytes, &name).expect("a header").size;
+        let (found, codes) = read(&bytes).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
+        let expected = expected(&name, size);
+        assert_eq!((found.plays, found.frames.len()), (expected.plays, expected.frames.len()), "{name}");
+        for (at, (found, expected)) in found.frames.iter().zip(&expected.frames).enumerate() {
+            assert_eq!(found.0, expected.0, "{name}: delay of frame {at}");
+            let differs: Vec<_> =
+                found.1.iter().zip(&expected.1).filter(|(one, other)| !close(**one, **other)).collect();
+            assert!(differs.is_empty(), "{name}, frame {at}: {:?}", &differs[..differs.len().min(4)]);
+        }
+        assert!(codes.is_empty(), "{name}: {codes:?}");
+    }
+}
+
+/// Translucent colours on each other are rounded differently by everybody.
+fn close(one: [u8; 4], other: [u8; 4]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one.abs_diff(other) <= 1)
+}
+
+#[test]
+fn damaged_animations_end_early_or_are_refused() {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for name in files() {
+        let bytes = data(&name);
+        for _ in 0..700 {
+            let mut file = bytes.clone();
+            for _ in 0..=random(3) {
+                let at = random(file.len());
+                file[at] = random(256) as u8;
+            }
+            if random(3) == 0 {
+                file.truncate(random(file.len()));
+            }
+            let Ok(header) = probe(&file, "a.file") else { continue };
+            if header.size.pixels() > 1 << 20 {
+                continue;
+            }
+            let Ok(Some(mut reader)) = FrameReader::new(&file, &header, true, "a.file") else { continue };
+            while let Ok(Some(frame)) = reader.next_frame() {
+                assert!(frame.image.is_consistent());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_truncated_animation_is_read_with_a_doubt() {
+    for name in ["keep.gif", "rgba.png"] {
+        let bytes = data(name);
+        let size = probe(&bytes, name).expect("a header").size;
+        let whole = expected(name, size);
+        let (part, codes) = read(&bytes[..bytes.len() * 4 / 5]).expect("the beginning is there");
+        assert!(!part.frames.is_empty() && part.frames.len() < whole.frames.len(), "{name}");
+        assert!(part.frames.iter().zip(&whole.frames).all(|(one, other)| one.0 == other.0), "{name}");
+        assert_eq!(codes, ["part_missing"], "{name}");
+    }
+}
+
+#[test]
+fn too_many_large_frames_are_refused_before_they_are_read() {
+    // A GIF of 60,000 × 2,000 pixels with frames of 1 × 1.
+    let mut file = b"GIF89a".to_vec();
+    file.extend([60_000_u16, 2000].map(u16::to_le_bytes).concat());
+    file.extend([0x80, 0, 0, 0, 0, 0, 9, 9, 9]);
+    let frame = [&[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2], &[2, 0x44, 0x01, 0][..]].concat();
+    file.extend(std::iter::repeat_n(frame, 60).flatten());
+    file.push(0x3b);
+    let header = probe(&file, "large.gif").expect("a header");
+    let refused = FrameReader::new(&file, &header, true, "large.gif").err().expect("it is refused");
+    assert!(refused.message.contains("60 frames of 60000 × 2000"), "{}", refused.message);
+}
+
+fn request(format: Format) -> EncodeRequest {
+    EncodeRequest { format, quality: 80, lossless: true, background: [255; 3] }
+}
+
+/// A picture of few colours in which a square moves over a transparent hole.
+fn moving(step: u32) -> Image {
+    let size = Size::new(40, 30);
+    let mut samples = Vec::new();
+    for y in 0..size.height {
+        for x in 0..size.width {
+            let square = (step * 5..step * 5 + 8).contains(&x) && (10..18).contains(&y);
+            let hole = (15..30).contains(&x) && (5..25).contains(&y);
+            samples.extend(match (square, hole) {
+                (true, _) => [220, 20, 60, 255],
+                (_, true) => [0, 0, 0, 0],
+                _ => [(x / 10 * 40) as u8, 90, (y / 10 * 50) as u8, 255],
+            });
+        }
+    }
+    Image::new(size, Pixels::Rgba(samples))
+}
+
+fn written(format: Format, plays: u32, frames: &[(Image, u64)]) -> Encoded {
+    let mut writer = animate(&request(format), plays, None).expect("the format can be animated");
+    for (image, milliseconds) in frames {
+        let frame = Frame { image: image.clone(), delay: Duration::from_millis(*milliseconds) };
+        writer.add(frame).expect("the frame is written");
+    }
+    writer.finish().expect("the file is written")
+}
+
+#[test]
+fn frames_delays_and_plays_are_written() {
+    let frames: Vec<_> = [(0, 100), (1, 50), (2, 50), (2, 70), (5, 30), (0, 120)]
+        .into_iter()
+        .map(|(step, delay)| (moving(step), delay))
+        .collect();
+    for format in [Format::Gif, Format::Png, Format::Webp] {
+        for plays in [0, 1, 4] {
+            let file = written(format, plays, &frames);
+            let (read, codes) = read(&file.bytes).expect("it can be read");
+            assert!(codes.is_empty());
+            // Frames that are equal become one.
+            let mut expected: Vec<(u32, Shown)> = Vec::new();
+            for (image, delay) in &frames {
+                let (pixels, delay) = (shown(&rgba(image.clone())), *delay as u32 * 1000);
+                match expected.last_mut() {
+                    Some((before, same)) if *same == pixels => *before += delay,
+                    _ => expected.push((delay, pixels)),
+                }
+            }
+            assert_eq!(read.plays, plays, "{format:?}");
+            assert_eq!(
+                read.frames.iter().map(|frame| frame.0).collect::<Vec<_>>(),
+                [100, 50, 120, 30, 120].map(|ms| ms * 1000)
+            );
+            assert!(read.frames == expected, "{format:?}");
+        }
+    }
+    assert!(Format::ALL.iter().all(|format| format.is_animated() == animate(&request(*format), 0, None).is_some()));
+}
+
+#[test]
+fn only_what_changes_is_stored() {
+    // Noise does not compress, so that a second copy of it would show.
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8 / 32 * 32
+    };
+    let size = Size::new(64, 64);
+    let first: Vec<u8> = (0..size.pixels()).flat_map(|_| [noise(), 0, 0, 255]).collect();
+    let mut second = first.clone();
+    second[..16].copy_from_slice(&[0, 255, 0, 255].repeat(4));
+    for format in [Format::Gif, Format::Png, Format::Webp] {
+        let image = |samples: &[u8]| Image::new(size, Pixels::Rgba(samples.to_vec()));
+        let one = written(format, 0, &[(image(&first), 100)]).bytes.len();
+        let both = written(format, 0, &[(image(&first), 100), (image(&second), 100)]).bytes.len();
+        assert!(both < one + 250, "{format:?}: {both} bytes for two frames, {one} for one");
+    }
+}
+
+#[test]
+fn a_gif_of_many_colours_is_close_to_its_picture() {
+    let size = Size::new(160, 120);
+    let pixel = |x: u32, y: u32| [(x * 255 / 159) as u8, (y * 255 / 119) as u8, ((x + y) * 255 / 278) as u8, 255];
+    let samples: Vec<u8> = (0..size.height).flat_map(|y| (0..size.width).flat_map(move |x| pixel(x, y))).collect();
+    let still = encode(Image::new(size, Pixels::Rgba(samples.clone())), &request(Format::Gif), None).expect("a file");
+    let header = probe(&still.bytes, "a.gif").expect("a header");
+    assert!(header.animation.is_none() && !header.alpha);
+    let file =
+        written(Format::Gif, 0, &[(Image::new(size, Pixels::Rgba(samples.clone())), 100), (moved(&samples), 100)]);
+    let (read, _) = read(&file.bytes).expect("it can be read");
+    let error = |samples: &[u8], shown: &Shown| {
+        let squares = samples.as_chunks::<4>().0.iter().zip(shown).flat_map(|(one, other)| {
+            one.iter().zip(other).map(|(one, other)| f64::from(one.abs_diff(*other)).powi(2)).collect::<Vec<_>>()
+        });
+        (squares.sum::<f64>() / samples.len() as f64).sqrt()
+    };
+    assert!(error(&samples, &read.frames[0].1) < 8.0, "{}", error(&samples, &read.frames[0].1));
+    let second = rgba(moved(&samples));
+    assert!(error(&second, &read.frames[1].1) < 8.0, "{}", error(&second, &read.frames[1].1));
+}
+
+fn moved(samples: &[u8]) -> Image {
+    let mut samples = samples.to_vec();
+    samples.rotate_right(40);
+    Image::new(Size::new(160, 120), Pixels::Rgba(samples))
+}
+
+#[test]
+fn translucent_pixels_of_a_gif_are_put_on_the_background_or_left_out() {
+    let samples = [[100, 0, 0, 255], [100, 0, 0, 200], [100, 0, 0, 128], [100, 0, 0, 127]].concat();
+    let request = EncodeRequest { background: [0, 0, 200], ..request(Format::Gif) };
+    let file = encode(Image::new(Size::new(4, 1), Pixels::Rgba(samples)), &request, None).expect("a file");
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(&file.bytes[..]).expect("a file");
+    let frame = decoder.read_next_frame().expect("a frame").expect("a frame");
+    let expected = [[100, 0, 0, 255], [78, 0, 43, 255], [50, 0, 100, 255], [0; 4]];
+    assert_eq!(shown(&frame.buffer), expected);
+}
+
+#[test]
+fn profiles_stay_with_animations() {
+    for format in [Format::Gif, Format::Png, Format::Webp] {
+        let frames = [0, 1].map(|step| (Image { space: ColorSpace::adobe_rgb(), ..moving(step) }, 100));
+        let file = written(format, 0, &frames);
+        let header = probe(&file.bytes, "a.file").expect("a header");
+        assert_eq!(header.space, ColorSpace::adobe_rgb(), "{format:?}");
+    }
+}
+
+#[test]
+fn frames_of_different_sizes_are_refused_with_a_way_out() {
+    for format in [Format::Gif, Format::Png, Format::Webp] {
+        let mut writer = animate(&request(format), 0, None).expect("a writer");
+        let frame = |image: Image| Frame { image, delay: Duration::from_millis(100) };
+        writer.add(frame(moving(0))).expect("the first frame");
+        let other = Image::new(Size::new(2, 2), Pixels::Rgba(vec![255; 16]));
+        let refused = writer.add(frame(other)).expect_err("another size");
+        assert!(refused.message.contains("40×30 and 2×2") && refused.hint.contains("trim"), "{refused:?}");
+        assert!(animate(&request(format), 0, None).expect("a writer").finish().is_err(), "no frames");
+    }
+}
+
+// Whole workflows.
+
+fn run(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8])]) -> Produced {
+    let connections: Vec<_> = connections
+        .iter()
+        .map(|(from, to)| {
+            let (to, port) = to.split_once('.').unwrap_or((to, "input-images"));
+            json!({ "connectionSource": from, "sourcePort": "outputs", "connectionTarget": to, "targetPort": port })
+        })
+        .collect();
+    let document =
+        json!({ "metadata": { "workflowId": "w", "name": "W" }, "actions": actions, "connections": connections });
+    let (workflow, found) = pixelmill::workflow::check(&document);
+    let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
+    let sources: Vec<_> = sources.iter().map(|(name, bytes)| Source { name, folder: "", bytes }).collect();
+    plan.run(0, &sources, Services::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
+}
+
+fn action(id: &str, kind: &str, parameters: Value) -> Value {
+    json!({ "actionId": id, "actionType": kind, "parameters": parameters })
+}
+
+fn input(id: &str) -> Value {
+    action(id, "input-images", json!({ "images": [{ "name": "a", "sourceUrl": "asset:1" }] }))
+}
+
+#[test]
+fn an_animated_gif_is_resized_and_becomes_an_animated_webp() {
+    let bytes = data("previous.gif");
+    let save = json!({ "format": "webp", "lossless": true, "name": "{name}.{ext}" });
+    let small = json!({ "mode": "exact", "width": 26, "height": 18, "enlarge": true, "filter": "nearest" });
+    let actions = json!([input("in"), action("large", "resize", small), action("save", "output", save)]);
+    let produced = run(actions, &[("in", "large"), ("large", "save")], &[("a.gif", &bytes)]);
+    let [output] = &produced.outputs[..] else { panic!("one result") };
+    assert_eq!((output.name.as_str(), output.size), ("a.webp", Size::new(26, 18)));
+    let (read, _) = read(&output.encoded.bytes).expect("it can be read");
+    let before = expected("previous.gif", Size::new(13, 9));
+    assert_eq!(read.plays, before.plays);
+    assert_eq!(
+        read.frames.iter().map(|frame| frame.0).sum::<u32>(),
+        before.frames.iter().map(|frame| frame.0).sum::<u32>()
+    );
+    for (large, (_, small)) in read.frames.iter().zip(&before.frames) {
+        for y in 0..18 {
+            for x in 0..26 {
+                assert_eq!(large.1[y * 26 + x], small[y / 2 * 13 + x / 2]);
+            }
+        }
+    }
+    assert!(produced.warnings.is_empty(), "{:?}", produced.warnings);
+    assert!(produced.input_thumbnail.is_some() && produced.output_thumbnail.is_some());
+}
+
+#[test]
+fn an_animation_that_nothing_changes_stays_the_same() {
+    let actions = |format: &str| {
+        json!([
+            input("in"),
+            action("turned", "flip", json!({})),
+            action("back", "flip", json!({})),
+            action("save", "output", json!({ "format": format, "lossless": true }))
+        ])
+    };
+    for (name, format) in
+        [("previous.gif", "auto"), ("rgba.png", "auto"), ("lossless.webp", "auto"), ("keep.gif", "png")]
+    {
+        let bytes = data(name);
+        let edges = [("in", "turned"), ("turned", "back"), ("back", "save")];
+        let produced = run(actions(format), &edges, &[(name, &bytes)]);
+        let header = probe(&bytes, name).expect("a header");
+        let result = &produced.outputs[0].encoded;
+        assert_eq!(result.format, if format == "auto" { header.format } else { Format::Png });
+        let ((before, _), (after, _)) = (read(&bytes).expect("read"), read(&result.bytes).expect("read"));
+        assert_eq!(before.plays, after.plays);
+        // Frames that show the same become one.
+        let mut frames = before.frames;
+        frames.dedup_by(|next, last| {
+            let same = next.1 == last.1;
+            last.0 += if same { next.0 } else { 0 };
+            same
+        });
+        assert!(after.frames.iter().map(|frame| &frame.1).eq(frames.iter().map(|frame| &frame.1)), "{name}");
+        for (before, after) in frames.iter().zip(&after.frames) {
+            assert!(before.0.abs_diff(after.0) < 1000, "{name}: {} and {}", before.0, after.0);
+        }
+    }
+}
+
+#[test]
+fn still_formats_get_the_first_frame_beside_an_animation() {
+    let bytes = data("keep.gif");
+    let actions = json!([
+        input("in"),
+        action("still", "output", json!({ "format": "bmp", "name": "{name}.bmp" })),
+        action("moves", "output", json!({ "format": "gif" })),
+    ]);
+    let produced = run(actions, &[("in", "still"), ("in", "moves")], &[("a.gif", &bytes)]);
+    assert_eq!(produced.outputs.len(), 2);
+    let first = &expected("keep.gif", Size::new(13, 9)).frames[0].1;
+    let header = probe(&produced.outputs[0].encoded.bytes, "a.bmp").expect("a header");
+    assert!(header.animation.is_none());
+    let still = image::load_from_memory(&produced.outputs[0].encoded.bytes).expect("a picture").to_rgba8();
+    assert_eq!(&shown(&still), first);
+    assert_eq!(read(&produced.outputs[1].encoded.bytes).expect("read").0, expected("keep.gif", Size::new(13, 9)));
+    let told: Vec<_> =
+        produced.warnings.iter().map(|one| (one.code.as_str(), one.action_id.as_deref(), one.is_doubt())).collect();
+    assert_eq!(told, [("first_frame_only", Some("still"), false)]);
+}
+
+#[test]
+fn a_logo_is_put_on_every_frame_and_read_once() {
+    let (bytes, logo) = (data("keep.gif"), data("transparent.gif"));
+    let actions = json!([
+        input("logo"),
+        action("photos", "input-images", json!({ "images": [{ "name": "p.gif", "sourceUrl": "asset:2" }] })),
+        action("small", "resize", json!({ "mode": "exact", "width": 4, "height": 3 })),
+        action("mark", "watermark", json!({ "scale": 0.3, "margin": 0 })),
+        action("save", "output", json!({ "format": "png" })),
+    ]);
+    let edges = [("logo", "small"), ("small", "mark.overlay"), ("photos", "mark"), ("mark", "save")];
+    let produced = run(actions, &edges, &[("p.gif", &bytes), ("logo.gif", &logo)]);
+    let (read, _) = read(&produced.outputs[0].encoded.bytes).expect("it can be read");
+    assert_eq!(read.frames.len(), 3);
+    // The logo lies in a corner that the second frame does not touch.
+    let corner = |frame: &(u32, Shown)| frame.1[8 * 13 + 12];
+    assert_eq!(corner(&read.frames[0]), corner(&read.frames[1]));
+    assert_ne!(corner(&read.frames[0]), expected("keep.gif", Size::new(13, 9)).frames[0].1[8 * 13 + 12]);
+    // The logo is animated, but only its first frame is used: that is said once.
+    let told: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.action_id.as_deref())).collect();
+    assert_eq!(told, [("first_frame_only", Some("logo"))]);
+}
