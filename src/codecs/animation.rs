@@ -38,10 +38,14 @@ pub struct Frame {
 /// The functions of a format that can be animated.
 pub(super) struct AnimationCodec {
     /// Reads the frames of a file whose header says that it is animated.
-    pub(super) frames: for<'a> fn(&'a [u8], &Header) -> Result<Box<dyn Frames + 'a>, Problem>,
+    pub(super) frames: Open,
     /// Writes a file that is played so often; 0 means without end.
-    pub(super) animate: for<'a> fn(&EncodeRequest, u32, Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a>,
+    pub(super) animate: Begin,
 }
+
+type Open = for<'a> fn(&'a [u8], &Header) -> Result<Box<dyn Frames + 'a>, Problem>;
+
+type Begin = for<'a> fn(&EncodeRequest, u32, Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a>;
 
 /// A writer of an animation in this format, which is played so often; 0 means without end. `None` if the format has only
 /// still pictures.
