@@ -1,0 +1,85 @@
+// Animations run frame by frame, and another library reads the same frames, delays and plays in the results.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+
+/** An animation of four frames of 80 × 60 pixels, in which a square moves. */
+async function animation(format, options) {
+  const [width, height, frames] = [80, 60, 4];
+  const pixels = Buffer.alloc(width * height * frames * 4);
+  for (let frame = 0; frame < frames; frame++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const isSquare = x >= frame * 20 && x < frame * 20 + 20 && y >= 20 && y < 40;
+        pixels.set(isSquare ? [220, 20, 60, 255] : [240, 240, x < 40 ? 240 : 200, 255], ((frame * height + y) * width + x) * 4);
+      }
+    }
+  }
+  const image = sharp(pixels, { raw: { width, height: height * frames, channels: 4, pageHeight: height } });
+  return image[format]({ loop: 3, delay: [100, 200, 50, 400], ...options }).toBuffer();
+}
+
+/** The frames below each other, as sharp reads them, and what it says about them. */
+async function read(bytes) {
+  const { pages, loop, delay, pageHeight, format } = await sharp(bytes, { pages: -1 }).metadata();
+  const { data, info } = await sharp(bytes, { pages: -1 }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { pages, loop, delay, pageHeight, format, width: info.width, at: (frame, x, y) => [...data.subarray(((frame * pageHeight + y) * info.width + x) * 4).subarray(0, 4)] };
+}
+
+/** Whether the square of each frame is where it belongs, in results of half the size. */
+function assertMoved(result, tolerance) {
+  for (let frame = 0; frame < 4; frame++) {
+    for (let place = 0; place < 4; place++) {
+      const expected = place === frame ? [220, 20, 60, 255] : [240, 240, place < 2 ? 240 : 200, 255];
+      const found = result.at(frame, place * 10 + 5, 15);
+      assert.ok(found.every((value, channel) => Math.abs(value - expected[channel]) <= tolerance), `frame ${frame}, place ${place}: ${found}`);
+    }
+  }
+}
+
+const SMALL = (format, options) => pictures.chain(`small-${format}`, [["resize", { width: 40, mode: "width" }]], { format, ...options });
+
+for (const [input, options, output, parameters, tolerance] of [
+  ["gif", {}, "webp", { lossless: true }, 2],
+  ["gif", {}, "web", { quality: 90 }, 14],
+  ["gif", {}, "auto", {}, 2],
+  ["webp", { lossless: true }, "gif", {}, 2],
+]) {
+  test(`an animated ${input} is written as ${output} with all its frames`, async (t) => {
+    const { page } = await open(t);
+    const [asset] = await importFiles(page, [{ name: `moves.${input}`, bytes: await animation(input, options) }]);
+    const { executions } = await run(page, withImages(SMALL(output, parameters), { photos: [asset] }));
+    assert.equal(executions[0].status, "success", JSON.stringify(executions[0]));
+    assert.equal(executions[0].warnings, undefined, JSON.stringify(executions[0].warnings));
+    const result = await read(await readAsset(page, executions[0].outputs[0].url));
+    assert.equal(result.format, output === "auto" ? "gif" : output === "web" ? "webp" : output);
+    assert.deepEqual([result.pages, result.width, result.pageHeight], [4, 40, 30]);
+    assert.deepEqual(result.delay, [100, 200, 50, 400]);
+    assert.equal(result.loop, 3);
+    assertMoved(result, tolerance);
+  });
+}
+
+test("a still format takes the first frame with a hint, and the preview and the results show an animation", async (t) => {
+  const { page, url } = await open(t);
+  const bytes = await animation("gif", {});
+  const [asset] = await importFiles(page, [{ name: "moves.gif", bytes }]);
+  const { executions } = await run(page, withImages(SMALL("jpeg", {}), { photos: [asset] }));
+  assert.deepEqual(executions[0].warnings.map(({ code, level }) => [code, level]), [["first_frame_only", "hint"]]);
+  const { batchId } = await run(page, withImages(SMALL("auto", {}), { photos: [asset] }));
+  await page.goto(`${url}#/batches/${batchId}/1`);
+  await page.locator(`${id("before-after")} .before img`).waitFor();
+  await page.goto(`${url}#/new`);
+  await page.locator(id("file-input")).setInputFiles([{ name: "moves.gif", mimeType: "image/gif", buffer: bytes }]);
+  await page.locator(id("workflow-card-own")).click();
+  await page.locator(id("own-json")).fill(JSON.stringify(SMALL("webp", { lossless: true })));
+  await page.locator(id("preview-facts"), { hasText: "moves.webp" }).waitFor();
+});
