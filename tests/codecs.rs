@@ -1406,8 +1406,34 @@ fn lossy_webp_needs_the_host() {
 }
 
 #[test]
+fn an_icon_has_the_picture_and_smaller_copies_of_it() {
+    let size = Size::new(200, 100);
+    let image = || Image::new(size, Pixels::Rgb([40, 120, 200].repeat(size.pixels() as usize)));
+    let file = encode(image(), &request(Format::Ico, 80), None).expect("written").bytes;
+    assert_eq!(file[..4], [0, 0, 1, 0]);
+    let mut sizes = Vec::new();
+    for entry in file[6..].chunks_exact(16).take(usize::from(file[4])) {
+        let number = |at: usize| u32::from_le_bytes(entry[at..at + 4].try_into().expect("four bytes")) as usize;
+        let content = std::io::Cursor::new(&file[number(12)..][..number(8)]);
+        let mut reader = png::Decoder::new(content).read_info().expect("a PNG file");
+        assert_eq!((reader.info().width, reader.info().height), (u32::from(entry[0]), u32::from(entry[1])));
+        let mut samples = vec![0; reader.output_buffer_size().expect("it is small")];
+        reader.next_frame(&mut samples).expect("pixels");
+        sizes.push((entry[0], entry[1]));
+    }
+    assert_eq!(sizes, [(200, 100), (128, 64), (64, 32), (48, 24), (32, 16), (16, 8)]);
+    let (header, read) = read(&file).expect("it can be read");
+    assert_eq!(header.size, size);
+    assert_eq!(rgb(read), [40, 120, 200].repeat(size.pixels() as usize));
+    let large = Image::new(Size::new(257, 1), Pixels::Gray(vec![0; 257]));
+    let refused = encode(large, &request(Format::Ico, 80), None).expect_err("too large");
+    assert!(refused.message.contains("257×1") && refused.hint.contains("resize"), "{refused:?}");
+}
+
+#[test]
 fn formats_that_are_only_read_cannot_be_written() {
-    let written = [Format::Jpeg, Format::Png, Format::Webp, Format::Gif, Format::Tiff, Format::Bmp, Format::Qoi];
+    let written =
+        [Format::Jpeg, Format::Png, Format::Webp, Format::Gif, Format::Tiff, Format::Bmp, Format::Qoi, Format::Ico];
     for &format in Format::ALL.iter().filter(|format| !written.contains(format)) {
         let image = Image::new(Size::new(1, 1), Pixels::Gray(vec![0]));
         let failure = encode(image, &request(format, 80), None).expect_err("read only");

@@ -26,6 +26,8 @@ crate::choices! {
         Bmp = "bmp",
         /// QOI, in sRGB.
         Qoi = "qoi",
+        /// A Windows icon of up to 256 pixels a side with smaller copies, in sRGB.
+        Ico = "ico",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
     }
@@ -50,8 +52,8 @@ crate::parameters! {
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
         /// got transparency becomes WebP. With both, camera raw files become JPEG. Animations stay animated as PNG, WebP
         /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
-        /// opaque or transparent. Browsers do not show `tiff` and `qoi`,
-        /// and `qoi` has no colour profile: its colours are converted to sRGB.
+        /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
+        /// copies. Browsers do not show `tiff` and `qoi`; `qoi` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0;
@@ -88,6 +90,7 @@ impl OutputFormat {
             (Self::Tiff, _) => Format::Tiff,
             (Self::Bmp, _) => Format::Bmp,
             (Self::Qoi, _) => Format::Qoi,
+            (Self::Ico, _) => Format::Ico,
             (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, Format::Gif) => Format::Gif,
@@ -207,6 +210,8 @@ mod tests {
             ("tiff", Format::Jpeg, false, Format::Tiff),
             ("bmp", Format::Png, true, Format::Bmp),
             ("qoi", Format::Gif, true, Format::Qoi),
+            ("ico", Format::Png, true, Format::Ico),
+            ("auto", Format::Ico, true, Format::Png),
         ] {
             let format = OutputFormat::read(&json!(wanted)).expect("a format");
             assert_eq!(format.written(input, alpha), written, "{wanted} {input:?}");

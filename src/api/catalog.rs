@@ -160,7 +160,7 @@ mod tests {
         let format = parameter("format");
         assert_eq!(
             format["values"],
-            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "web"])
+            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "ico", "web"])
         );
         assert_eq!(format["defaultValue"], "auto");
         let quality = parameter("quality");

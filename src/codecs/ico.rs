@@ -1,4 +1,4 @@
-//! Windows icons and cursors, read only: the largest picture, which is a PNG or a bitmap without its file header. A bitmap has
+//! Windows icons and cursors: the largest picture, which is a PNG or a bitmap without its file header. A bitmap has
 //! a mask of one bit a pixel; of 32 bits it has alpha too, which counts unless all of it is zero.
 
 use super::samples::scaled;
@@ -6,9 +6,11 @@ use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, png};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
+mod write;
+
+pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 /// Length of the header, and of an entry of the directory that follows it.
 const HEADER: usize = 6;

@@ -226,7 +226,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(size, pixels).into())
 }
 
-fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let (color, samples) = match pixels {
