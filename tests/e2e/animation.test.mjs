@@ -58,7 +58,7 @@ for (const [input, options, output, parameters, tolerance] of [
     const [asset] = await importFiles(page, [{ name: `moves.${input}`, bytes: await animation(input, options) }]);
     const { executions } = await run(page, withImages(SMALL(output, parameters), { photos: [asset] }));
     assert.equal(executions[0].status, "success", JSON.stringify(executions[0]));
-    assert.equal(executions[0].warnings, undefined, JSON.stringify(executions[0].warnings));
+    assert.deepEqual(executions[0].warnings, []);
     const result = await read(await readAsset(page, executions[0].outputs[0].url));
     assert.equal(result.format, output === "auto" ? "gif" : output === "web" ? "webp" : output);
     assert.deepEqual([result.pages, result.width, result.pageHeight], [4, 40, 30]);
