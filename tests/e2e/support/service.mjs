@@ -10,8 +10,13 @@ import { addressOf } from "./built.mjs";
 export async function inService(context, script) {
   const text = () => (script.each ? script.each() : typeof script === "function" ? `(${script})();` : script);
   await context.route(addressOf("service.js"), async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${text()}\n${await response.text()}` });
+    try {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${text()}\n${await response.text()}` });
+    } catch (error) {
+      // The browser may be killed meanwhile.
+      if (!/disposed|closed|canceled/.test(error.message)) throw error;
+    }
   });
 }
 
