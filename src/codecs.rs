@@ -18,6 +18,7 @@ mod directory;
 mod exif;
 mod foreign;
 mod gif;
+mod heic;
 mod icc;
 mod ico;
 mod jpeg;
@@ -107,6 +108,8 @@ formats! {
     Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop";
     /// Camera raw files, by the preview in them.
     Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
+    /// HEIF with HEVC, as phones take pictures.
+    Heic = heic: "HEIC", ["heic", "heif", "hif"], "image/heic";
     // Last, because files have no signature.
     /// Truevision TGA.
     Tga = tga: "TGA", ["tga"], "image/x-tga";

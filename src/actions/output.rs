@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG, WebP and GIF stay, camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG, WebP and GIF stay, HEIC and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -50,7 +50,7 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG, WebP and GIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. With both, camera raw files become JPEG. Animations stay animated as PNG, WebP
+        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG. Animations stay animated as PNG, WebP
         /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
         /// copies. Browsers do not show `tiff` and `qoi`; `qoi` and `ico` have no colour profile: colours are converted to sRGB.
@@ -91,7 +91,7 @@ impl OutputFormat {
             (Self::Bmp, _) => Format::Bmp,
             (Self::Qoi, _) => Format::Qoi,
             (Self::Ico, _) => Format::Ico,
-            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
+            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw | Format::Heic) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, Format::Gif) => Format::Gif,
             (Self::Auto, _) => Format::Png,
@@ -200,6 +200,8 @@ mod tests {
             ("auto", Format::Jpeg, true, Format::Png),
             ("auto", Format::Raw, false, Format::Jpeg),
             ("auto", Format::Tiff, false, Format::Png),
+            ("auto", Format::Heic, false, Format::Jpeg),
+            ("web", Format::Heic, true, Format::Webp),
             ("auto", Format::Webp, true, Format::Webp),
             ("auto", Format::Gif, true, Format::Gif),
             ("gif", Format::Jpeg, false, Format::Gif),
