@@ -20,6 +20,7 @@ mod gif;
 mod icc;
 mod ico;
 mod jpeg;
+mod metadata;
 mod png;
 mod pnm;
 mod psd;
@@ -32,6 +33,7 @@ mod tiff;
 mod webp;
 
 pub use foreign::Foreign;
+pub use metadata::{Facts, Kept, Metadata, Policy, with_metadata};
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.

@@ -11,6 +11,10 @@ use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_METADATA, MAX_PIX
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
+mod metadata;
+
+pub(super) use metadata::blocks;
+
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.2.0";

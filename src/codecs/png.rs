@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod color;
+pub(super) mod metadata;
 mod palette;
 mod strip;
 

@@ -12,7 +12,9 @@ use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
 use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
-use crate::codecs::{self, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder};
+use crate::codecs::{
+    self, DecodeRequest, Decoded, EncodeRequest, Encoded, Facts, Format, Header, Kept, Metadata, WebpEncoder,
+};
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
@@ -399,6 +401,8 @@ impl Runner<'_> {
         if alpha && format == Format::Jpeg {
             image = receptive(image);
         }
+        let said = self.metadata(output);
+        let facts = Facts { size, is_srgb: image.space.is_srgb() };
         let request = EncodeRequest {
             format,
             quality: output.quality(),
@@ -409,15 +413,16 @@ impl Runner<'_> {
             failure.phase = Phase::Execute;
             failure.at(&output.action_id)
         })?;
+        encoded = codecs::with_metadata(encoded, &said, facts);
         let mut warnings = Vec::new();
-        if let Some((source, original)) = self.original(output, size, &encoded) {
+        if let Some((source, original)) = self.original(output, size, &encoded, &said) {
             encoded = original;
             if position == 0 && source == self.plan.graph.primary {
                 self.output_thumbnail.clone_from(&self.input_thumbnail);
             }
             let kept = Warning::hint(
                 "original_kept",
-                "The result would be larger than the original file, so the original was kept, without its metadata.",
+                "The result would be larger than the original file, so the original was kept. Its metadata is that of a result.",
                 "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
             warnings.push(kept.at(&output.action_id));
@@ -445,8 +450,22 @@ impl Runner<'_> {
 }
 
 impl Runner<'_> {
-    /// The original file with its source, if it shows the same as the result and is no larger.
-    fn original(&self, output: &GraphOutput, size: Size, result: &Encoded) -> Option<(usize, Encoded)> {
+    /// What an output says about its picture.
+    fn metadata(&self, output: &GraphOutput) -> Metadata {
+        let policy = output.parameters.policy();
+        let source = self.files[output.origin].zip(self.headers[output.origin].as_ref());
+        let source = source.filter(|_| policy.kept != Kept::Nothing);
+        source.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default().by(&policy)
+    }
+
+    /// The original file with its source, if it shows the same as the result, says the same about it, and is no larger.
+    fn original(
+        &self,
+        output: &GraphOutput,
+        size: Size,
+        result: &Encoded,
+        said: &Metadata,
+    ) -> Option<(usize, Encoded)> {
         if !output.parameters.keep_original_if_smaller {
             return None;
         }
@@ -465,6 +484,7 @@ impl Runner<'_> {
             return None;
         }
         let original = codecs::without_metadata(file.bytes, header)?;
+        let original = codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb() });
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }
