@@ -163,7 +163,12 @@ impl<'a> Directory<'a> {
         let Self { tiff, start, entries } = *self;
         let entry = move |at: usize| {
             let number = |at, length| Some(tiff.number(at, length)? as usize);
-            Some((number(at, 2)? as u16, number(at + 2, 2)? as u16, number(at + 4, 4)?, tiff.bytes.get(at + 8..at + 12)?))
+            Some((
+                number(at, 2)? as u16,
+                number(at + 2, 2)? as u16,
+                number(at + 4, 4)?,
+                tiff.bytes.get(at + 8..at + 12)?,
+            ))
         };
         (0..entries).map_while(move |index| entry(start + 12 * index))
     }

@@ -120,7 +120,7 @@ impl Metadata {
         let within = |block: &&Cow<'_, [u8]>| block.len() <= MAX_METADATA;
         let mut properties = xmp.as_ref().filter(within).and_then(|packet| xmp::read(packet)).unwrap_or_default();
         let exif = exif.as_ref().filter(|block| is_file || within(block));
-        let fields = exif.map(|block| fields::read(block, &mut properties)).unwrap_or_default();
+        let mut fields = exif.map(|block| fields::read(block, &mut properties)).unwrap_or_default();
         if let Some(block) = iptc.as_ref().filter(within) {
             iptc::read(block, &mut properties);
         }
@@ -134,6 +134,10 @@ impl Metadata {
             if !properties.has(key) {
                 properties.set_texts(key, [text.as_str()]);
             }
+        }
+        // A version alone says nothing.
+        if fields.iter().all(|field| field.place != Place::Gps || field.tag == GPS_VERSION) {
+            fields.retain(|field| field.place != Place::Gps);
         }
         // EXIF is the original of these.
         if fields.iter().any(|field| field.part() == Part::Camera) {
@@ -188,10 +192,15 @@ impl Metadata {
     /// An EXIF block, without the `Exif\0\0` before it in JPEG files; `None` if there is nothing to say in it. `is_jpeg`
     /// adds what the standard requires of JPEG files.
     pub(super) fn exif(&self, facts: Facts, is_jpeg: bool) -> Option<Vec<u8>> {
-        let Directories { mut image, mut exif, gps } = self.directories(facts);
+        let Directories { mut image, mut exif, gps } = self.directories(facts.is_srgb);
         if image.is_empty() && exif.is_empty() && gps.is_empty() {
             return None;
         }
+        if exif.is_empty() {
+            state(&mut exif, facts.is_srgb);
+        }
+        exif.longs(tag::WIDTH, &[facts.size.width]);
+        exif.longs(tag::HEIGHT, &[facts.size.height]);
         image.shorts(tag::ORIENTATION, &[1]);
         // As many pixels an inch as programs assume where none are known.
         image.rationals(tag::X_RESOLUTION, [72, 1]);
@@ -232,7 +241,7 @@ impl Metadata {
     }
 
     /// The directories of EXIF, without what only blocks of it need.
-    pub(super) fn directories(&self, facts: Facts) -> Directories {
+    pub(super) fn directories(&self, is_srgb: bool) -> Directories {
         let mut directories = Directories::default();
         for (tag, key) in
             [(tag::DESCRIPTION, Key::Description), (tag::ARTIST, Key::Creator), (tag::COPYRIGHT, Key::Rights)]
@@ -250,20 +259,24 @@ impl Metadata {
             };
             directory.push(*tag, *kind, *count, value);
         }
-        if !directories.exif.is_empty() || !directories.image.is_empty() {
-            let exif = &mut directories.exif;
-            exif.push(tag::EXIF_VERSION, UNDEFINED, 4, b"0232");
-            exif.push(tag::FLASHPIX_VERSION, UNDEFINED, 4, b"0100");
-            const UNCALIBRATED: u16 = 0xffff;
-            exif.shorts(tag::COLOR_SPACE, &[if facts.is_srgb { 1 } else { UNCALIBRATED }]);
-            exif.longs(tag::WIDTH, &[facts.size.width]);
-            exif.longs(tag::HEIGHT, &[facts.size.height]);
+        if !directories.exif.is_empty() {
+            state(&mut directories.exif, is_srgb);
         }
         directories
     }
 }
 
-/// `GPSLatitude`.
+/// Adds what a directory of EXIF must say: the version of the standard, and what the colours mean.
+fn state(exif: &mut Entries, is_srgb: bool) {
+    const SRGB: u16 = 1;
+    const UNCALIBRATED: u16 = 0xffff;
+    exif.push(tag::EXIF_VERSION, UNDEFINED, 4, b"0232");
+    exif.push(tag::FLASHPIX_VERSION, UNDEFINED, 4, b"0100");
+    exif.shorts(tag::COLOR_SPACE, &[if is_srgb { SRGB } else { UNCALIBRATED }]);
+}
+
+/// `GPSVersionID` and `GPSLatitude`.
+const GPS_VERSION: u16 = 0;
 const LATITUDE: u16 = 2;
 
 /// The directories of EXIF.

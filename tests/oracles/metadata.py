@@ -1,14 +1,10 @@
 """Makes the pictures in `tests/data/metadata` from small ones in `tests/data/codecs`, and `expected.json`: what exiftool reads
-in each. Run in the folder of the pictures with exiftool 12.57.
-
-With files as arguments, checks them instead, as files that were written here with `metadata` = `keep`, or `rights` if the name
-contains it: exiftool must find nothing wrong, orientation 1, the rights, and no location.
+in each. Run in the folder of the pictures with exiftool 12.57. What must not be kept contains "SECRET".
 """
 
 import json
 import shutil
 import subprocess
-import sys
 
 
 def exiftool(*arguments):
@@ -87,7 +83,6 @@ XMP = [
     "-XMP-iptcCore:CreatorWorkURL=https://example.org/",
     "-XMP-iptcCore:CreatorWorkEmail=zoe@example.org",
     "-XMP-plus:Licensor={LicensorName=Agency,LicensorURL=https://example.org/license}",
-    "-XMP-plus:DataMining#=http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED",
     "-XMP-iptcExt:DigitalSourceType#=http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
     "-XMP-iptcCore:AltTextAccessibility=A boat on the sea",
     # Not kept.
@@ -138,23 +133,4 @@ def make():
         file.write("\n")
 
 
-def check(name):
-    [found] = json.loads(exiftool("-json", "-G1", "-n", "-a", name))
-    [validated] = json.loads(exiftool("-json", "-validate", "-warning", "-error", "-a", name))
-    place = [key for key in found if "GPS" in key or "City" in key]
-    text = exiftool("-a", "-u", "-G1", name)
-    print(name, validated.get("Validate"), validated.get("Warning", ""), validated.get("Error", ""))
-    assert "Error" not in validated and "Warning" not in validated, validated
-    assert found.get("IFD0:Orientation", 1) == 1
-    assert not place and "SECRET" not in text, (place, text)
-    assert found["IFD0:Copyright"] == found["XMP-dc:Rights"] != ""
-    assert found["IFD0:Artist"].split("; ") == (found["XMP-dc:Creator"] if isinstance(found["XMP-dc:Creator"], list) else [found["XMP-dc:Creator"]])
-    if "rights" in name:
-        assert not any("Make" in key or "Description" in key or "DateTime" in key for key in found), found
-
-
-if len(sys.argv) > 1:
-    for name in sys.argv[1:]:
-        check(name)
-else:
-    make()
+make()

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::frame::{Segment, next_segment};
 use super::strip::put;
-use crate::codecs::metadata::{Blocks, Facts, Metadata, in_resources};
 use crate::codecs::MAX_METADATA;
+use crate::codecs::metadata::{Blocks, Facts, Metadata, in_resources};
 
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";

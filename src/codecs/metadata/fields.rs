@@ -4,7 +4,7 @@
 
 use super::Part;
 use super::properties::{Key, Properties, clean, from_latin_1};
-use crate::codecs::directory::{ASCII, Directory, Entry, LONG, RATIONAL, SHORT, Tiff};
+use crate::codecs::directory::{ASCII, Directory, Entry, LONG, RATIONAL, SHORT, Tiff, UNDEFINED, length};
 
 const BYTE: u16 = 1;
 const SIGNED_RATIONAL: u16 = 10;
@@ -46,6 +46,8 @@ pub(super) enum Place {
 /// A field that is kept: its directory, its tag, its type, and most values of it (bytes of a text, with the zero at its end).
 struct Rule(Place, u16, u16, usize);
 
+/// Longest entry that is looked at.
+const MAX_BYTES: usize = 1 << 16;
 /// Longest name of a maker or a model.
 const NAME: usize = 256;
 /// `YYYY:MM:DD HH:MM:SS`.
@@ -128,6 +130,9 @@ impl Field {
 
     /// What a rule keeps of an entry.
     fn of(Rule(place, tag, kind, most): &Rule, entry: &Entry<'_>) -> Option<Self> {
+        if entry.bytes().len() > MAX_BYTES {
+            return None;
+        }
         let (kind, value) = match *kind {
             ASCII => {
                 let text = texts(entry)?.next().and_then(|text| clean(&text.0))?;
@@ -150,7 +155,7 @@ impl Field {
             kind if entry.kind == kind => (kind, entry.little_endian()),
             _ => return None,
         };
-        let count = value.len() / crate::codecs::directory::length(kind)?;
+        let count = value.len() / length(kind)?;
         let is_kept = (1..=*most).contains(&count);
         is_kept.then_some(Self { place: *place, tag: *tag, kind, count, value })
     }
@@ -159,7 +164,7 @@ impl Field {
 /// The texts of an entry, which are separated by zeros, each with whether it is UTF-8.
 fn texts<'a>(entry: &Entry<'a>) -> Option<impl Iterator<Item = (String, bool)> + use<'a>> {
     // Some programs write texts as bytes.
-    let is_text = [BYTE, ASCII, UTF_8, crate::codecs::directory::UNDEFINED].contains(&entry.kind);
+    let is_text = [BYTE, ASCII, UTF_8, UNDEFINED].contains(&entry.kind) && entry.bytes().len() <= MAX_BYTES;
     let read = |bytes: &[u8]| match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), true),
         Err(_) => (from_latin_1(bytes), false),
@@ -192,7 +197,8 @@ pub(super) fn read(block: &[u8], properties: &mut Properties) -> Vec<Field> {
 /// Group recommends. What XMP says is taken where an old program wrote a text in an unknown encoding, where it is the same
 /// with more details, and for the description, which cameras fill with their own names.
 fn read_words(first: &Directory<'_>, properties: &mut Properties) {
-    for (tag, key) in [(tag::ARTIST, Key::Creator), (tag::COPYRIGHT, Key::Rights), (tag::DESCRIPTION, Key::Description)] {
+    for (tag, key) in [(tag::ARTIST, Key::Creator), (tag::COPYRIGHT, Key::Rights), (tag::DESCRIPTION, Key::Description)]
+    {
         let found = first.entry(tag).and_then(|entry| Some(texts(&entry)?.take(2).collect::<Vec<_>>()));
         let Some(found) = found else { continue };
         let is_utf_8 = found.iter().all(|(_, is_utf_8)| *is_utf_8);

@@ -13,7 +13,9 @@ const CHARACTER_SET: (u8, u8) = (1, 90);
 /// The block of IPTC-IIM among Photoshop's resources.
 pub(in crate::codecs) fn in_resources(resources: &[u8]) -> Option<&[u8]> {
     let mut reader = Reader(resources);
-    std::iter::from_fn(|| psd::next_resource(&mut reader)).find(|(id, _)| *id == psd::resource::IPTC).map(|(_, content)| content)
+    std::iter::from_fn(|| psd::next_resource(&mut reader))
+        .find(|(id, _)| *id == psd::resource::IPTC)
+        .map(|(_, content)| content)
 }
 
 /// Where the data sets of record 2 go.

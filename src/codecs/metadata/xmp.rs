@@ -14,7 +14,7 @@ const MAX_NODES: usize = 20_000;
 /// Attributes of an element; raw converters write hundreds of settings as attributes of one.
 const MAX_ATTRIBUTES: usize = 4096;
 /// Prefixes that are valid in one place.
-const MAX_BINDINGS: usize = 256;
+const MAX_BINDINGS: usize = 128;
 
 /// A name with its namespace; `None` is any that is not known.
 type Name = (Option<Namespace>, String);
@@ -254,9 +254,8 @@ fn put(xml: &mut String, key: Key, values: &[Value]) {
         format!("<{prefix}:{name}><rdf:{kind}>{items}</rdf:{kind}></{prefix}:{name}>")
     };
     let item = |value: &Value| format!("<rdf:li>{}</rdf:li>", escaped(&value.text));
-    let in_language = |value: &Value| {
-        format!("<rdf:li xml:lang=\"{}\">{}</rdf:li>", escaped(&value.language), escaped(&value.text))
-    };
+    let in_language =
+        |value: &Value| format!("<rdf:li xml:lang=\"{}\">{}</rdf:li>", escaped(&value.language), escaped(&value.text));
     let structure = |value: &Value| format!("<rdf:li rdf:parseType=\"Resource\">{}</rdf:li>", parts(value));
     let element = match key.form() {
         Form::Text => {
@@ -308,7 +307,10 @@ mod tests {
             ("", "<photoshop:Credit>A &amp; B</photoshop:Credit>"),
             ("", "<photoshop:Credit>A <![CDATA[& B]]></photoshop:Credit>"),
             ("", "<photoshop:Credit rdf:resource='A &#38; B'/>"),
-            ("", "<photoshop:Credit><rdf:Bag><rdf:li>A &#x26; B</rdf:li><rdf:li>C</rdf:li></rdf:Bag></photoshop:Credit>"),
+            (
+                "",
+                "<photoshop:Credit><rdf:Bag><rdf:li>A &#x26; B</rdf:li><rdf:li>C</rdf:li></rdf:Bag></photoshop:Credit>",
+            ),
             ("", "<photoshop:Credit rdf:parseType='Resource'><rdf:value>A &amp; B</rdf:value></photoshop:Credit>"),
             ("", "<photoshop:Credit><rdf:Description rdf:value='A &amp; B'/></photoshop:Credit>"),
             ("", "<p:Credit xmlns:p='http://ns.adobe.com/photoshop/1.0/'>A &amp; B</p:Credit>"),
@@ -366,9 +368,9 @@ mod tests {
         properties.set_texts(Key::Creator, ["Zoë <z@example.org>", "\"B\" & C"]);
         properties.set_texts(Key::Keywords, ["sea", "sky"]);
         properties.set_texts(Key::WebStatement, ["https://example.org/?a=1&b=2"]);
+        properties.set_texts(Key::DataMining, ["http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"]);
         let rights = [("© Zoë", "x-default"), ("© Zoë, alle Rechte", "de")];
-        properties
-            .set(Key::Rights, rights.iter().filter_map(|(text, tag)| Value::in_language(text, tag)).collect());
+        properties.set(Key::Rights, rights.iter().filter_map(|(text, tag)| Value::in_language(text, tag)).collect());
         let parts = |name, text: &str| Value { parts: vec![(name, text.to_owned())], ..Value::default() };
         properties.set(Key::Contact, vec![parts("CiUrlWork", "https://example.org/")]);
         properties.set(Key::Licensor, vec![parts("LicensorName", "A"), parts("LicensorURL", "https://b.example/")]);
@@ -382,7 +384,9 @@ mod tests {
     fn structures_are_read_in_every_form() {
         let url = "<Iptc4xmpCore:CiUrlWork>u</Iptc4xmpCore:CiUrlWork>";
         for content in [
-            format!("<Iptc4xmpCore:CreatorContactInfo rdf:parseType='Resource'>{url}</Iptc4xmpCore:CreatorContactInfo>"),
+            format!(
+                "<Iptc4xmpCore:CreatorContactInfo rdf:parseType='Resource'>{url}</Iptc4xmpCore:CreatorContactInfo>"
+            ),
             format!(
                 "<Iptc4xmpCore:CreatorContactInfo><rdf:Description>{url}</rdf:Description></Iptc4xmpCore:CreatorContactInfo>"
             ),

@@ -12,32 +12,34 @@ use crate::codecs::metadata::{Blocks, Facts, Metadata, Word};
 
 const XMP: &[u8] = b"XML:com.adobe.xmp";
 
-/// The blocks and the texts of a file.
+/// The blocks and the texts of a file, the first of each keyword.
 pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
     let mut blocks = Blocks::default();
+    let mut seen = Vec::new();
     for (kind, data) in chunks(bytes) {
-        match &kind {
-            b"eXIf" => {
-                blocks.exif.get_or_insert(Cow::Borrowed(data));
+        if kind == *b"IEND" {
+            break;
+        }
+        if kind == *b"eXIf" {
+            blocks.exif.get_or_insert(Cow::Borrowed(data));
+        }
+        if !matches!(&kind, b"iTXt" | b"tEXt") {
+            continue;
+        }
+        let Some((keyword, rest)) = split(data) else { continue };
+        let word = word(keyword);
+        if (word.is_none() && keyword != XMP) || seen.contains(&(kind, keyword)) {
+            continue;
+        }
+        seen.push((kind, keyword));
+        match (word, kind == *b"iTXt") {
+            (None, true) => blocks.xmp = international(rest),
+            (Some(word), true) => {
+                let text = international(rest).map(|text| String::from_utf8_lossy(&text).into_owned());
+                blocks.words.extend(text.map(|text| (word, text)));
             }
-            b"iTXt" => match international(data) {
-                Some((XMP, packet)) => {
-                    blocks.xmp.get_or_insert(packet);
-                }
-                Some((keyword, text)) => {
-                    let text = String::from_utf8_lossy(&text).into_owned();
-                    blocks.words.extend(word(keyword).map(|word| (word, text)));
-                }
-                None => {}
-            },
-            b"tEXt" => {
-                if let Some((keyword, text)) = split(data) {
-                    let text = text.iter().map(|byte| char::from(*byte)).collect();
-                    blocks.words.extend(word(keyword).map(|word| (word, text)));
-                }
-            }
-            b"IEND" => break,
-            _ => {}
+            (Some(word), false) => blocks.words.push((word, rest.iter().map(|byte| char::from(*byte)).collect())),
+            (None, false) => {}
         }
     }
     blocks
@@ -60,15 +62,14 @@ fn split(data: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&data[..at], &data[at + 1..]))
 }
 
-/// Keyword and text of an `iTXt` chunk.
-fn international(data: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>)> {
-    let (keyword, rest) = split(data)?;
+/// The text of an `iTXt` chunk, given what follows its keyword.
+fn international(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
     let [is_packed, _method, rest @ ..] = rest else { return None };
     let (_language, rest) = split(rest)?;
     let (_translated, text) = split(rest)?;
     match is_packed {
-        0 => Some((keyword, Cow::Borrowed(text))),
-        _ => Some((keyword, Cow::Owned(decompress_to_vec_zlib_with_limit(text, MAX_METADATA).ok()?))),
+        0 => Some(Cow::Borrowed(text)),
+        _ => decompress_to_vec_zlib_with_limit(text, MAX_METADATA).ok().map(Cow::Owned),
     }
 }
 

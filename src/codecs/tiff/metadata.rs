@@ -25,7 +25,7 @@ pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
 pub(in crate::codecs) fn with_metadata(file: &[u8], metadata: &Metadata, facts: Facts) -> Option<Vec<u8>> {
     let tiff = Tiff::of(file)?;
     let first = tiff.first()?;
-    let Directories { image: mut all, exif, gps } = metadata.directories(facts);
+    let Directories { image: mut all, exif, gps } = metadata.directories(facts.is_srgb);
     for (tag, kind, count, value) in tiff.directory(first)?.raw() {
         all.push(tag, kind, count, value);
     }
