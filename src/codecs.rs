@@ -33,7 +33,7 @@ mod tiff;
 mod webp;
 
 pub use foreign::Foreign;
-pub use metadata::{Facts, Kept, Metadata, Policy, with_metadata};
+pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.

@@ -24,6 +24,9 @@ use fields::{Field, Place};
 pub(super) use iptc::in_resources;
 use properties::{Key, Properties, clean};
 
+/// Version of what is read, selected and written; raise it when any of it changes.
+pub const VERSION: &str = "1.0.0";
+
 /// What belongs together when metadata is kept or left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {

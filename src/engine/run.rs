@@ -422,7 +422,7 @@ impl Runner<'_> {
             }
             let kept = Warning::hint(
                 "original_kept",
-                "The result would be larger than the original file, so the original was kept. Its metadata is that of a result.",
+                "The result would be larger than the original file, so the original was kept, with the metadata that a result would have.",
                 "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
             warnings.push(kept.at(&output.action_id));
