@@ -409,6 +409,39 @@ fn a_packed_text_of_a_png_file_is_read_within_limits() {
 }
 
 #[test]
+fn the_largest_blocks_are_read_without_a_hang() {
+    let fill = |part: &str, around: [&str; 2]| {
+        let count = (MAX_METADATA - around[0].len() - around[1].len()) / part.len();
+        [around[0], &part.repeat(count), around[1]].concat().into_bytes()
+    };
+    let head =
+        "<x:RDF xmlns:x='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:dc='http://purl.org/dc/elements/1.1/'>";
+    let in_description = [format!("{head}<x:Description>"), "</x:Description></x:RDF>".to_owned()];
+    let in_description = in_description.each_ref().map(String::as_str);
+    let in_list = [
+        format!("{head}<x:Description><dc:subject><x:Bag>"),
+        "</x:Bag></dc:subject></x:Description></x:RDF>".to_owned(),
+    ];
+    let bindings: String = (0..120).map(|index| format!(" xmlns:p{index}='u'")).collect();
+    let in_bindings = [head.replacen('>', &format!("{bindings}>"), 1), "</x:RDF>".to_owned()];
+    let attributes = format!("<x:Description{}/>", " p0:a=''".repeat(4000));
+    for packet in [
+        fill("<dc:title/>", in_description),
+        fill("<dc:other a='b'/>", in_description),
+        fill("&amp;", [&format!("{}<dc:title>", in_description[0]), &format!("</dc:title>{}", in_description[1])]),
+        fill("<x:li/>", in_list.each_ref().map(String::as_str)),
+        fill(&attributes, in_bindings.each_ref().map(String::as_str)),
+    ] {
+        let blocks = Blocks { xmp: Some(packet.into()), ..Blocks::default() };
+        assert!(Metadata::of_blocks(&blocks, false).is_empty());
+    }
+    let iptc = [0x1c, 2, 25, 0, 1, b' '].repeat(MAX_METADATA / 6);
+    let exif = [&b"MM\0*\0\0\0\x08\xff\xff"[..], &[0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0].repeat(65_535)].concat();
+    let blocks = Blocks { iptc: Some(iptc.into()), exif: Some(exif.into()), ..Blocks::default() };
+    assert!(Metadata::of_blocks(&blocks, false).is_empty());
+}
+
+#[test]
 fn mutated_metadata_is_read_without_a_panic() {
     let mut state = 0x9e37_79b9_u32;
     let mut random = |below: usize| {
