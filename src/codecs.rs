@@ -22,6 +22,7 @@ mod heic;
 mod icc;
 mod ico;
 mod jpeg;
+mod metadata;
 mod png;
 mod pnm;
 mod psd;
@@ -36,6 +37,7 @@ mod webp;
 use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 pub use foreign::Foreign;
+pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.

@@ -15,6 +15,14 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 }
 
 #[cfg(feature = "heic")]
+pub(super) use read::blocks;
+
+#[cfg(not(feature = "heic"))]
+pub(super) fn blocks(_: &[u8]) -> super::metadata::Blocks<'_> {
+    super::metadata::Blocks::default()
+}
+
+#[cfg(feature = "heic")]
 pub(super) const CODEC: Codec =
     Codec { probe: read::probe, decode: read::decode, encode: None, strip: None, animation: None };
 
@@ -27,11 +35,14 @@ pub(super) const CODEC: Codec = {
 
 #[cfg(feature = "heic")]
 mod read {
+    use std::borrow::Cow;
+
     use heifer::heifer_isobmff::boxes::{ColorInfo, Property};
     use heifer::heifer_isobmff::{Error as ContainerError, HeifFile, ItemId};
     use heifer::{Error, Options};
 
     use crate::codecs::icc::{Samples, accept, or_note};
+    use crate::codecs::metadata::Blocks;
     use crate::codecs::{DecodeRequest, Finding, Format, Header, MAX_PIXELS, Picture, Problem};
     use crate::color::{ColorSpace, ToneMap};
     use crate::image::convert::drop_alpha;
@@ -39,6 +50,14 @@ mod read {
 
     /// The names of planes with opacity.
     const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"];
+
+    /// The metadata of the primary picture.
+    pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+        let Ok(file) = HeifFile::parse(bytes) else { return Blocks::default() };
+        let exif = file.exif(file.primary_id).ok().flatten().map(Cow::Owned);
+        let xmp = file.xmp(file.primary_id).ok().flatten().map(Cow::Owned);
+        Blocks { exif, xmp, ..Blocks::default() }
+    }
 
     fn problem(error: Error) -> Problem {
         match error {
