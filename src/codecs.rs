@@ -18,9 +18,11 @@ mod directory;
 mod exif;
 mod foreign;
 mod gif;
+mod heic;
 mod icc;
 mod ico;
 mod jpeg;
+mod metadata;
 mod png;
 mod pnm;
 mod psd;
@@ -35,6 +37,7 @@ mod webp;
 use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 pub use foreign::Foreign;
+pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
@@ -107,6 +110,8 @@ formats! {
     Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop";
     /// Camera raw files, by the preview in them.
     Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
+    /// HEIF with HEVC, as phones take pictures.
+    Heic = heic: "HEIC", ["heic", "heif", "hif"], "image/heic";
     // Last, because files have no signature.
     /// Truevision TGA.
     Tga = tga: "TGA", ["tga"], "image/x-tga";

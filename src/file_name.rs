@@ -10,9 +10,6 @@ const OTHER_IMAGE_EXTENSIONS: &[&str] = &[
     "jpg_large",
     "jpeg_large",
     "png_large", // as some sites save them
-    "heic",
-    "heif",
-    "hif",
     "avif",
     "jxl",
     "jp2",

@@ -155,6 +155,9 @@ fn every_picture_gives_the_same_pixels_as_other_decoders() {
             name if name.starts_with("orientation") && name.ends_with("jpg") => 2,
             // Other rounding than that of littleCMS.
             name if name.starts_with("lab") => 1,
+            // Other rounding, and other upsampling of chroma, than that of libheif.
+            name if name == "420.heic" => 4,
+            name if name.ends_with("heic") => 1,
             _ => 0,
         };
         assert!(difference <= tolerance, "{name}: {difference}");
@@ -316,9 +319,10 @@ fn what_is_no_picture_is_named() {
     assert_eq!(message(b"", "a.jpg"), "\"a.jpg\" is empty.");
     assert_eq!(message(b"hello", "notes.jpg"), "\"notes.jpg\" is not an image Pixelmill can read.");
     assert_eq!(message(b"BM and no header", "b.bmp"), "\"b.bmp\" is not an image Pixelmill can read.");
+    let heic = message(b"\0\0\0\x1cftypheic\0\0\0\0", "a.heic");
+    assert_eq!(heic, "\"a.heic\" ends too early: part of the picture is missing.");
     for (bytes, kind) in [
         (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "an AVIF picture"),
-        (b"\0\0\0\x1cftypheic\0\0\0\0", "a HEIC picture"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0", "a HEIF picture"),
         (b"\0\0\0\x1cftypisom\0\0\0\0", "a video"),
         (b"\0\0\0\x18ftypcrx \0\0\0\0", "a CR3 camera raw file"),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pixelmill::actions::{self, CATALOG, Context, Role};
-use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
+use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Facts, Format, Kept, Metadata, Policy};
 use pixelmill::color::{ColorSpace, Inks};
 use pixelmill::image::convert::convert;
 use pixelmill::image::recolor::recolor;
@@ -179,12 +179,36 @@ fn of_kernels(table: &mut BTreeMap<String, Entry>) {
     table.insert("image".to_owned(), entry(pixelmill::image::VERSION, hash));
 }
 
+fn of_metadata(table: &mut BTreeMap<String, Entry>) {
+    let mut hash = Sha256::new();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(data().join("metadata")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let pictures = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff].map(|format| {
+        let request = EncodeRequest { format, quality: 80, lossless: true, background: [0; 3] };
+        codecs::encode(pictures().remove(2), &request, None).unwrap()
+    });
+    for bytes in files.iter().map(|file| std::fs::read(file).unwrap()) {
+        let Some(format) = codecs::sniff(&bytes) else { continue };
+        for (kept, keep_location) in [(Kept::Rights, false), (Kept::All, true)] {
+            let policy = Policy { kept, keep_location, author: "", copyright: "" };
+            let said = Metadata::of(&bytes, format).by(&policy);
+            for picture in &pictures {
+                let facts = Facts { size: Size::new(61, 43), is_srgb: true };
+                hash.update(codecs::with_metadata(picture.clone(), &said, facts).bytes);
+            }
+        }
+    }
+    table.insert("metadata".to_owned(), entry(codecs::METADATA_VERSION, hash));
+}
+
 #[test]
 fn a_result_that_changes_has_another_version() {
     let mut table = BTreeMap::new();
     of_actions(&mut table);
     of_formats(&mut table);
     of_kernels(&mut table);
+    of_metadata(&mut table);
     let file = data().join("versions.json");
     if std::env::var_os("PIXELMILL_UPDATE_VERSIONS").is_some() {
         std::fs::write(&file, serde_json::to_string_pretty(&table).unwrap() + "\n").unwrap();

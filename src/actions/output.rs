@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use super::parameters::{Color, Issue, Kind};
 use super::{Action, Category, IMAGE_IN, Role, never_adds_alpha};
-use crate::codecs::Format;
+use crate::codecs::{Format, Kept, Policy};
 use crate::compact::SortedSet;
 
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG, WebP and GIF stay, camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG, WebP and GIF stay, HEIC and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -45,12 +45,24 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// What a result keeps of the metadata of its picture's file.
+    pub enum MetadataKept {
+        /// Nothing.
+        Strip = "strip",
+        /// Who made the picture and who may use it.
+        Rights = "rights",
+        /// Everything that is worth keeping, except the location.
+        Keep = "keep",
+    }
+}
+
 crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG, WebP and GIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. With both, camera raw files become JPEG. Animations stay animated as PNG, WebP
+        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG. Animations stay animated as PNG, WebP
         /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
         /// copies. Browsers do not show `tiff` and `qoi`; `qoi` and `ico` have no colour profile: colours are converted to sRGB.
@@ -68,9 +80,36 @@ crate::parameters! {
         /// and writes a profile that says so, `none` converts them to sRGB and writes no profile, for the smallest files:
         /// browsers take pictures without one for sRGB.
         color_profile: ColorProfile = ColorProfile::Keep, as "colorProfile", label "Colour profile";
-        /// Delivers the original file without its metadata if the result would be larger. Only if format and size stay the
-        /// same, and the picture is only resized, cropped, padded or sharpened.
+        /// What the file says about the picture, as its original does: `rights` keeps author, copyright, credit line, terms
+        /// of use and contact, `keep` also description, title, keywords, dates, camera, lens and exposure, `strip`
+        /// nothing. Serial numbers, owners' names, thumbnails and makers' notes are never kept. BMP and QOI have no
+        /// metadata.
+        metadata: MetadataKept = MetadataKept::Rights;
+        /// Keep where the picture was taken too, unless `metadata` is `strip`.
+        keep_location: bool = false, as "keepLocation";
+        /// Author of every picture, instead of the one that its file names; several are separated by semicolons.
+        author: String = String::new();
+        /// Copyright notice of every picture, instead of the one in its file, such as `© 2026 Jane Doe`.
+        copyright: String = String::new();
+        /// Delivers the original file, with the metadata that a result would have, if the result would be larger. Only if
+        /// format and size stay the same, and the picture is only resized, cropped, padded or sharpened.
         keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
+    }
+}
+
+impl Output {
+    /// What a result says about its picture.
+    pub fn policy(&self) -> Policy<'_> {
+        Policy {
+            kept: match self.metadata {
+                MetadataKept::Strip => Kept::Nothing,
+                MetadataKept::Rights => Kept::Rights,
+                MetadataKept::Keep => Kept::All,
+            },
+            keep_location: self.keep_location,
+            author: &self.author,
+            copyright: &self.copyright,
+        }
     }
 }
 
@@ -91,7 +130,7 @@ impl OutputFormat {
             (Self::Bmp, _) => Format::Bmp,
             (Self::Qoi, _) => Format::Qoi,
             (Self::Ico, _) => Format::Ico,
-            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw) if !alpha => Format::Jpeg,
+            (Self::Auto | Self::Web, Format::Jpeg | Format::Raw | Format::Heic) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, Format::Gif) => Format::Gif,
             (Self::Auto, _) => Format::Png,
@@ -160,7 +199,7 @@ pub const ACTION: Action = Action {
     action_type: "output",
     version: "1.3.0",
     name: "Output",
-    description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; other metadata, such as camera and location, is left out.",
+    description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,
     role: Role::Sink,
     inputs: &[IMAGE_IN],
@@ -200,6 +239,8 @@ mod tests {
             ("auto", Format::Jpeg, true, Format::Png),
             ("auto", Format::Raw, false, Format::Jpeg),
             ("auto", Format::Tiff, false, Format::Png),
+            ("auto", Format::Heic, false, Format::Jpeg),
+            ("web", Format::Heic, true, Format::Webp),
             ("auto", Format::Webp, true, Format::Webp),
             ("auto", Format::Gif, true, Format::Gif),
             ("gif", Format::Jpeg, false, Format::Gif),

@@ -158,6 +158,21 @@ impl<'a> Directory<'a> {
         numbers.next().filter(|_| numbers.next().is_none())
     }
 
+    /// The entries as they are: tag, type, number of values, and the values or their place. Not of BigTIFF.
+    pub(super) fn raw(&self) -> impl Iterator<Item = (u16, u16, usize, &'a [u8])> + use<'a> {
+        let Self { tiff, start, entries } = *self;
+        let entry = move |at: usize| {
+            let number = |at, length| Some(tiff.number(at, length)? as usize);
+            Some((
+                number(at, 2)? as u16,
+                number(at + 2, 2)? as u16,
+                number(at + 4, 4)?,
+                tiff.bytes.get(at + 8..at + 12)?,
+            ))
+        };
+        (0..entries).map_while(move |index| entry(start + 12 * index))
+    }
+
     /// Whether all entries are there.
     pub(super) fn is_complete(&self) -> bool {
         self.place(self.entries).is_some_and(|end| end <= self.tiff.bytes.len())
@@ -175,6 +190,19 @@ impl<'a> Entry<'a> {
         self.value
     }
 
+    /// The values as bytes in little-endian order. (A rational number is two numbers of four bytes.)
+    pub(super) fn little_endian(&self) -> Vec<u8> {
+        let length = match self.kind {
+            RATIONAL | 10 => 4,
+            kind => length(kind).unwrap_or(1),
+        };
+        let number = |bytes: &[u8]| match self.is_little {
+            true => bytes.to_vec(),
+            false => bytes.iter().rev().copied().collect(),
+        };
+        self.value.chunks(length).flat_map(number).collect()
+    }
+
     /// The values, if they are whole numbers without sign. (For some tags the standard allows only SHORT, but some programs
     /// write LONG and most readers accept it.)
     pub(super) fn numbers(&self) -> Option<impl ExactSizeIterator<Item = u64> + use<'a>> {
@@ -185,10 +213,92 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// The entries of a directory that is written, little endian.
+#[derive(Clone, Default)]
+pub(super) struct Entries(Vec<(u16, u16, usize, Vec<u8>)>);
+
+impl Entries {
+    /// Adds an entry; one whose values are elsewhere has their place as its value.
+    pub(super) fn push(&mut self, tag: u16, kind: u16, count: usize, value: &[u8]) {
+        self.0.push((tag, kind, count, value.to_vec()));
+    }
+
+    pub(super) fn shorts(&mut self, tag: u16, numbers: &[u16]) {
+        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.push(tag, SHORT, numbers.len(), &value);
+    }
+
+    pub(super) fn longs(&mut self, tag: u16, numbers: &[u32]) {
+        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.push(tag, LONG, numbers.len(), &value);
+    }
+
+    pub(super) fn rationals(&mut self, tag: u16, number: [u32; 2]) {
+        self.push(tag, RATIONAL, 1, number.map(u32::to_le_bytes).as_flattened());
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Appends the directory to a file, with its long values before it, and returns where it begins.
+    pub(super) fn append(self, bytes: &mut Vec<u8>) -> u32 {
+        even(bytes);
+        let (directory, mut values) = self.laid_out(bytes.len());
+        bytes.append(&mut values);
+        even(bytes);
+        let start = bytes.len();
+        bytes.extend(directory);
+        start as u32
+    }
+
+    /// Appends the directory to a file, with its long values after it, and returns where it begins.
+    pub(super) fn append_first(self, bytes: &mut Vec<u8>) -> u32 {
+        even(bytes);
+        let start = bytes.len();
+        let after = start + self.length();
+        let (directory, values) = self.laid_out(after);
+        bytes.extend(directory);
+        bytes.extend(values);
+        even(bytes);
+        start as u32
+    }
+
+    /// Length of the directory alone.
+    const fn length(&self) -> usize {
+        2 + 12 * self.0.len() + 4
+    }
+
+    /// The directory, and its long values, which begin at an even place.
+    fn laid_out(mut self, start: usize) -> (Vec<u8>, Vec<u8>) {
+        self.0.sort_by_key(|(tag, ..)| *tag);
+        let mut values = Vec::new();
+        let mut directory = Vec::with_capacity(self.length());
+        directory.extend((self.0.len() as u16).to_le_bytes());
+        for (tag, kind, count, mut value) in self.0 {
+            if value.len() > 4 {
+                even(&mut values);
+                let place = (start + values.len()) as u32;
+                values.append(&mut value);
+                value = place.to_le_bytes().to_vec();
+            }
+            value.resize(4, 0);
+            directory
+                .extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &(count as u32).to_le_bytes(), &value].concat());
+        }
+        directory.extend([0; 4]);
+        (directory, values)
+    }
+}
+
+fn even(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(2), 0);
+}
+
 /// Length of a value of a type.
-const fn length(kind: u16) -> Option<usize> {
+pub(super) const fn length(kind: u16) -> Option<usize> {
     match kind {
-        1 | ASCII | 6 | UNDEFINED => Some(1),
+        1 | ASCII | 6 | UNDEFINED | 129 => Some(1),
         SHORT | 8 => Some(2),
         LONG | 9 | 11 | 13 => Some(4),
         RATIONAL | 10 | 12 | 16..=18 => Some(8),

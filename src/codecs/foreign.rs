@@ -24,7 +24,7 @@ impl Foreign {
     pub const ZIP: Self = Self::other("ZIP", "a ZIP archive");
 
     const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
-    const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
+    pub(super) const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
     const HEIF: Self = Self::picture("HEIF", "a HEIF picture");
     const CR3: Self = Self::picture("CR3", "a CR3 camera raw file");
     const SVG: Self = Self::picture("SVG", "an SVG drawing");
@@ -53,6 +53,11 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
         _ if text.starts_with(b"<") => Foreign::other("XML", "a web page or XML document"),
         _ => return None,
     })
+}
+
+/// The kind of an ISO base media file; `None` for all others.
+pub(super) fn by_file_type(bytes: &[u8]) -> Option<Foreign> {
+    matches!(bytes, [_, _, _, _, b'f', b't', b'y', b'p', ..]).then(|| by_brands(bytes))
 }
 
 /// Distinguishes the kinds of ISO base media files (ISO/IEC 14496-12). A major brand that belongs to a picture format

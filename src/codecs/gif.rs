@@ -14,7 +14,10 @@ use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
+mod metadata;
 mod write;
+
+pub(super) use metadata::blocks;
 
 pub(super) const CODEC: Codec = Codec {
     probe,

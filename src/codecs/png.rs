@@ -19,6 +19,7 @@ use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod color;
 mod frames;
+pub(super) mod metadata;
 mod palette;
 mod strip;
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::icc::{Samples, accept, or_note};
+use super::metadata::Blocks;
 use super::reader::Reader;
 use super::samples::{round_16, scaled};
 use super::tiff::Unpacker;
@@ -16,9 +17,12 @@ pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None
 pub(super) const VERSION: &str = "1.0.0";
 
 /// Image resources.
-mod resource {
+pub(super) mod resource {
+    pub(in crate::codecs) const IPTC: u16 = 1028;
     pub(super) const PROFILE: u16 = 1039;
     pub(super) const VERSION: u16 = 1057;
+    pub(super) const EXIF: u16 = 1058;
+    pub(super) const XMP: u16 = 1060;
 }
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -199,7 +203,8 @@ fn first_is_opacity(layers: &mut Reader<'_>, is_large: bool) -> bool {
     false
 }
 
-fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
+/// The next of Photoshop's resources, which other formats may contain too: its number and its content.
+pub(super) fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
     let _signature = resources.take(4).ok()?;
     let id = resources.number(2).ok()? as u16;
     // A name, padded to an even length with the byte before it.
@@ -210,6 +215,29 @@ fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
     // The last one may lack its padding.
     let _padding = resources.take(length % 2);
     Some((id, content))
+}
+
+/// The metadata among the resources.
+pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+    /// The signature and what describes the pixels.
+    const START: usize = 26;
+    let resources = || {
+        let mut reader = Reader(bytes.get(START..)?);
+        let _palette = reader.part(4).ok()?;
+        reader.part(4).ok()
+    };
+    let mut blocks = Blocks::default();
+    let Some(mut resources) = resources() else { return blocks };
+    while let Some((id, content)) = next_resource(&mut resources) {
+        let block = match id {
+            resource::IPTC => &mut blocks.iptc,
+            resource::EXIF => &mut blocks.exif,
+            resource::XMP => &mut blocks.xmp,
+            _ => continue,
+        };
+        *block = Some(Cow::Borrowed(content));
+    }
+    blocks
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {

@@ -5,7 +5,8 @@
 use std::collections::HashSet;
 
 use super::directory::{Directory, Tiff};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, exif, jpeg};
+use super::metadata::Blocks;
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, exif, jpeg, tiff};
 use crate::color::ColorSpace;
 use crate::image::Size;
 
@@ -114,6 +115,16 @@ fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
     }
     header.findings.push(Finding::CameraPreview { width, height, is_small });
     Ok((part, header))
+}
+
+/// The metadata of the file, which in Fujifilm's is that of the preview.
+pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+    match in_raf(bytes) {
+        Ok(Found { parts, .. }) if bytes.starts_with(RAF) => {
+            parts.first().map(|part| jpeg::metadata::blocks(part)).unwrap_or_default()
+        }
+        _ => tiff::metadata::blocks(bytes),
+    }
 }
 
 fn in_raf(bytes: &[u8]) -> Result<Found<'_>, Problem> {

@@ -10,6 +10,7 @@ use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod fax;
+pub(super) mod metadata;
 mod page;
 mod unpack;
 mod write;

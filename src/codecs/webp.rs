@@ -16,6 +16,7 @@ use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod frames;
+pub(super) mod metadata;
 mod strip;
 
 pub(super) const CODEC: Codec =
@@ -23,6 +24,9 @@ pub(super) const CODEC: Codec =
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";
 
+/// Flags of `VP8X` for metadata.
+const EXIF: u8 = 8;
+const XMP: u8 = 4;
 /// Longest side that the format allows.
 const MAX_SIDE: u32 = 16_383;
 
@@ -71,8 +75,6 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 /// The file up to the end given in its header, without flags for missing metadata, which would make the decoder reject
 /// it.
 fn tidied(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const EXIF: u8 = 8;
-    const XMP: u8 = 4;
     let named = bytes.get(4..8).and_then(|length| length.first_chunk()).map_or(0, |length| u32::from_le_bytes(*length));
     let bytes = bytes.get(..(named as usize).saturating_add(8)).unwrap_or(bytes);
     let Some(&flags) = bytes.get(20).filter(|_| bytes.get(12..16) == Some(b"VP8X")) else {
@@ -193,18 +195,7 @@ fn chunks(file: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
 /// unchanged picture (RFC 9649, section 2.7).
 fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
     let chunks = chunks(file)?;
-    let find = |wanted: &[u8; 4]| chunks.iter().find(|(kind, _)| kind == wanted).map(|(_, content)| *content);
-
-    let mut extended = [0; 10];
-    if let Some(present) = find(b"VP8X") {
-        extended = *present.first_chunk()?;
-    } else {
-        // Bit 28 of a lossless stream after its signature says that alpha is used.
-        let lossless_alpha = find(b"VP8L").and_then(|stream| stream.get(4)).is_some_and(|byte| byte & 0x10 != 0);
-        extended[0] = if lossless_alpha || find(b"ALPH").is_some() { ALPHA } else { 0 };
-        extended[4..7].copy_from_slice(&(size.width - 1).to_le_bytes()[..3]);
-        extended[7..10].copy_from_slice(&(size.height - 1).to_le_bytes()[..3]);
-    }
+    let mut extended = extended_header(&chunks, size)?;
     extended[0] |= PROFILE;
 
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
@@ -214,6 +205,21 @@ fn with_profile(file: &[u8], profile: &[u8], size: Size) -> Option<Vec<u8>> {
         push(&mut out, kind, content);
     }
     Some(sealed(out))
+}
+
+/// The extended header of a file, or the one that it would have.
+fn extended_header(chunks: &[([u8; 4], &[u8])], size: Size) -> Option<[u8; 10]> {
+    let find = |wanted: &[u8; 4]| chunks.iter().find(|(kind, _)| kind == wanted).map(|(_, content)| *content);
+    if let Some(present) = find(b"VP8X") {
+        return present.first_chunk().copied();
+    }
+    let mut extended = [0; 10];
+    // Bit 28 of a lossless stream after its signature says that alpha is used.
+    let lossless_alpha = find(b"VP8L").and_then(|stream| stream.get(4)).is_some_and(|byte| byte & 0x10 != 0);
+    extended[0] = if lossless_alpha || find(b"ALPH").is_some() { ALPHA } else { 0 };
+    extended[4..7].copy_from_slice(&(size.width - 1).to_le_bytes()[..3]);
+    extended[7..10].copy_from_slice(&(size.height - 1).to_le_bytes()[..3]);
+    Some(extended)
 }
 
 /// Adds a chunk.

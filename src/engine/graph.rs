@@ -10,7 +10,7 @@ use super::inputs::{InputAsset, InputRef};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::output::{Output, fill_name};
 use crate::actions::{self, Action, PortType, Role};
-use crate::codecs::Format;
+use crate::codecs::{Format, METADATA_VERSION};
 use crate::file_name::split_image_extension;
 use crate::workflow::{Diagnostic, Workflow, validate};
 
@@ -103,12 +103,12 @@ impl GraphOutput {
 
 impl Graph {
     /// Version of everything that determines its results apart from the document and the pictures: the engine's
-    /// version, with a checksum of the versions of its actions, of all formats and of the pixel kernels. Results are
-    /// reused only from the same version.
+    /// version, with a checksum of the versions of its actions, of all formats, of the pixel kernels and of metadata.
+    /// Results are reused only from the same version.
     pub fn version(&self) -> String {
         let actions = self.nodes.iter().map(|node| (node.action.action_type, node.action.version));
         let formats = Format::ALL.iter().map(|format| (format.name(), format.version()));
-        let kernels = std::iter::once(("image", crate::image::VERSION));
+        let kernels = [("image", crate::image::VERSION), ("metadata", METADATA_VERSION)];
         let parts: crate::compact::SortedSet<_> = actions.chain(formats).chain(kernels).collect();
         let text: String = parts.iter().map(|(name, version)| format!("{name} {version}\n")).collect();
         format!("{}+{:08x}", super::VERSION, crate::compact::crc32(&text))

@@ -14,8 +14,8 @@ use super::thumbnail::thumbnail;
 use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
 use crate::codecs::{
-    self, Animation, DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Frame, FrameReader, FrameWriter, Header,
-    WebpEncoder, animate,
+    self, Animation, DecodeRequest, Decoded, EncodeRequest, Encoded, Facts, Format, Frame, FrameReader, FrameWriter,
+    Header, Kept, Metadata, WebpEncoder, animate,
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
@@ -188,8 +188,8 @@ enum Writing<'a> {
     Waits,
     /// A still picture that is finished.
     Still(ProducedOutput),
-    /// An animation: where its frames go, and their size.
-    Frames(Box<dyn FrameWriter + 'a>, Size),
+    /// An animation: where its frames go, and what they have in common.
+    Frames(Box<dyn FrameWriter + 'a>, Facts),
 }
 
 struct Runner<'a> {
@@ -251,9 +251,11 @@ impl<'a> Runner<'a> {
             outputs.push(match written {
                 Writing::Waits => continue,
                 Writing::Still(output) => output,
-                Writing::Frames(writer, size) => {
+                Writing::Frames(writer, facts) => {
                     let encoded = writer.finish().map_err(|failure| self.while_writing(position, failure))?;
-                    self.named(position, Written { size, encoded, warnings: Vec::new() })?
+                    let said = self.metadata(&graph.outputs[position]);
+                    let encoded = codecs::with_metadata(encoded, &said, facts);
+                    self.named(position, Written { size: facts.size, encoded, warnings: Vec::new() })?
                 }
             });
         }
@@ -536,8 +538,8 @@ impl<'a> Runner<'a> {
         if position == 0 && self.output_thumbnail.is_none() && self.services.steps.is_none() {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
         }
-        let size = image.size;
         let (image, request) = self.prepared(output, image);
+        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
         let animation = self.headers[output.origin].as_ref().and_then(|header| header.animation);
         let frame = self.frame.as_ref().filter(|_| self.animated == Some(output.origin));
         let (Some(Current { delay, .. }), Some(animation)) = (frame, animation) else {
@@ -546,7 +548,7 @@ impl<'a> Runner<'a> {
         let delay = *delay;
         if let Writing::Waits = written {
             match animate(&request, animation.plays, self.services.webp) {
-                Some(writer) => *written = Writing::Frames(writer, size),
+                Some(writer) => *written = Writing::Frames(writer, facts),
                 None => {
                     if let Some(file) = self.files[output.origin] {
                         self.warnings.push(first_frame_only(file.name, animation).at(&output.action_id));
@@ -593,18 +595,21 @@ impl<'a> Runner<'a> {
         written: &mut Writing<'a>,
     ) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
+        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
         let size = image.size;
+        let said = self.metadata(output);
         let encoded = codecs::encode(image, request, self.services.webp);
-        let mut encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
+        let encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
+        let mut encoded = codecs::with_metadata(encoded, &said, facts);
         let mut warnings = Vec::new();
-        if let Some((source, original)) = self.original(output, size, &encoded) {
+        if let Some((source, original)) = self.original(output, size, &encoded, &said) {
             encoded = original;
             if position == 0 && source == self.plan.graph.primary {
                 self.output_thumbnail.clone_from(&self.input_thumbnail);
             }
             let kept = Warning::hint(
                 "original_kept",
-                "The result would be larger than the original file, so the original was kept, without its metadata.",
+                "The result would be larger than the original file, so the original was kept, with the metadata that a result would have.",
                 "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
             warnings.push(kept.at(&output.action_id));
@@ -633,8 +638,22 @@ impl<'a> Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// The original file with its source, if it shows the same as the result and is no larger.
-    fn original(&self, output: &GraphOutput, size: Size, result: &Encoded) -> Option<(usize, Encoded)> {
+    /// What an output says about its picture.
+    fn metadata(&self, output: &GraphOutput) -> Metadata {
+        let policy = output.parameters.policy();
+        let source = self.files[output.origin].zip(self.headers[output.origin].as_ref());
+        let source = source.filter(|_| policy.kept != Kept::Nothing);
+        source.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default().by(&policy)
+    }
+
+    /// The original file with its source, if it shows the same as the result, says the same about it, and is no larger.
+    fn original(
+        &self,
+        output: &GraphOutput,
+        size: Size,
+        result: &Encoded,
+        said: &Metadata,
+    ) -> Option<(usize, Encoded)> {
         if !output.parameters.keep_original_if_smaller {
             return None;
         }
@@ -653,6 +672,7 @@ impl Runner<'_> {
             return None;
         }
         let original = codecs::without_metadata(file.bytes, header)?;
+        let original = codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb() });
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }

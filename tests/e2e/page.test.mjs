@@ -190,12 +190,12 @@ test("files that are picked keep the picker's order", async (t) => {
 test("pictures that cannot be read are named when they are added, and replaced after the run", async (t) => {
   const { page } = await open(t);
   const file = (name, buffer) => ({ name, mimeType: "image/jpeg", buffer });
-  const heic = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1");
-  await page.locator(id("file-input")).setInputFiles([file("cat.jpg", pictures.photo("cat")), file("scan.heic", heic), file("none.jpg", Buffer.alloc(0))]);
+  const avif = Buffer.from("\0\0\0\x18ftypavif\0\0\0\0mif1avif", "latin1");
+  await page.locator(id("file-input")).setInputFiles([file("cat.jpg", pictures.photo("cat")), file("scan.avif", avif), file("none.jpg", Buffer.alloc(0))]);
   const rows = page.locator(id("unreadable-row"));
   await page.locator(id("unreadable")).filter({ hasText: "2 pictures cannot be read" }).waitFor();
   assert.deepEqual((await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()), [
-    "scan.heic Could not be read: HEIC is not supported.",
+    "scan.avif Could not be read: AVIF is not supported.",
     "none.jpg Could not be read: it is empty.",
   ]);
   await rows.last().locator("button").click();

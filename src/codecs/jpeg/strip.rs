@@ -44,7 +44,8 @@ pub(super) fn strip(bytes: &[u8]) -> Option<Vec<u8>> {
     has_scan.then_some(out)
 }
 
-fn put(out: &mut Vec<u8>, code: u8, body: &[u8]) -> Option<()> {
+/// Adds a segment; `None` if its content is too long.
+pub(super) fn put(out: &mut Vec<u8>, code: u8, body: &[u8]) -> Option<()> {
     let length = u16::try_from(body.len() + 2).ok()?;
     out.extend([0xff, code]);
     out.extend(length.to_be_bytes());

@@ -3,7 +3,7 @@
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
-use crate::codecs::directory::{LONG, RATIONAL, SHORT, UNDEFINED};
+use crate::codecs::directory::{Entries, UNDEFINED};
 use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
 use crate::error::Failure;
 use crate::image::{Image, Pixels};
@@ -63,52 +63,7 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
     if let Some(icc) = icc {
         directory.push(34_675, UNDEFINED, icc.len(), &icc);
     }
-    directory.write(&mut bytes);
+    let start = directory.append(&mut bytes);
+    bytes[4..8].copy_from_slice(&start.to_le_bytes());
     Ok(Encoded { bytes, format: Format::Tiff, encoder: "pixelmill-tiff 1.0.0" })
-}
-
-/// The entries of a directory, in the order of their tags.
-#[derive(Default)]
-struct Entries(Vec<(u16, u16, usize, Vec<u8>)>);
-
-impl Entries {
-    fn push(&mut self, tag: u16, kind: u16, count: usize, value: &[u8]) {
-        self.0.push((tag, kind, count, value.to_vec()));
-    }
-
-    fn shorts(&mut self, tag: u16, numbers: &[u16]) {
-        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.push(tag, SHORT, numbers.len(), &value);
-    }
-
-    fn longs(&mut self, tag: u16, numbers: &[u32]) {
-        let value: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.push(tag, LONG, numbers.len(), &value);
-    }
-
-    fn rationals(&mut self, tag: u16, number: [u32; 2]) {
-        self.push(tag, RATIONAL, 1, number.map(u32::to_le_bytes).as_flattened());
-    }
-
-    /// Appends the directory to a file, with its long values before it.
-    fn write(self, bytes: &mut Vec<u8>) {
-        let even = |bytes: &mut Vec<u8>| bytes.resize(bytes.len().next_multiple_of(2), 0);
-        let mut directory = (self.0.len() as u16).to_le_bytes().to_vec();
-        for (tag, kind, count, mut value) in self.0 {
-            if value.len() > 4 {
-                even(bytes);
-                let place = bytes.len() as u32;
-                bytes.append(&mut value);
-                value = place.to_le_bytes().to_vec();
-            }
-            value.resize(4, 0);
-            directory
-                .extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &(count as u32).to_le_bytes(), &value].concat());
-        }
-        even(bytes);
-        let start = bytes.len() as u32;
-        bytes[4..8].copy_from_slice(&start.to_le_bytes());
-        bytes.append(&mut directory);
-        bytes.extend_from_slice(&[0; 4]);
-    }
 }
