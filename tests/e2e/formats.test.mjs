@@ -11,7 +11,7 @@ suite(test);
 const id = (name) => `[data-testid="${name}"]`;
 const bytes = (name) => readFileSync(fileURLToPath(new URL(`../data/codecs/${name}`, import.meta.url)));
 const WORKFLOW = pictures.chain("formats", [["flip", { direction: "horizontal" }]], { format: "png" });
-const FILES = ["tiles.tif", "rgb-packed.psd", "preview.dng", "rgba.qoi", "raw.ppm", "rgb.tga"];
+const FILES = ["tiles.tif", "rgb-packed.psd", "preview.dng", "turned.heic", "rgba.qoi", "raw.ppm", "rgb.tga"];
 
 /** Waits until the image is one that the browser shows. */
 async function shown(image) {
