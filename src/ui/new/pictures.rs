@@ -64,7 +64,7 @@ fn PrimaryDrop() -> impl IntoView {
             <div>
                 <p class="drop-title">{if is_page { "Drop pictures or a folder anywhere" } else { "Drop pictures or a folder here" }}</p>
                 <p class="small muted" title=Format::names()>
-                    "or paste them: JPEG, PNG, WebP, TIFF, PSD, camera raw and more. They stay on this device."
+                    "or paste them: JPEG, PNG, WebP, HEIC, TIFF, camera raw and more. They stay on this device."
                 </p>
             </div>
             <div class="spread">
