@@ -437,3 +437,18 @@ fn a_logo_is_put_on_every_frame_and_read_once() {
     let told: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.action_id.as_deref())).collect();
     assert_eq!(told, [("first_frame_only", Some("logo"))]);
 }
+
+#[test]
+fn metadata_is_added_to_an_animation_and_changes_no_frame() {
+    let bytes = data("keep.gif");
+    for format in ["png", "webp"] {
+        let save = json!({ "format": format, "lossless": true, "author": "A. Author", "copyright": "2026 A. Author" });
+        let actions = json!([input("in"), action("save", "output", save)]);
+        let produced = run(actions, &[("in", "save")], &[("a.gif", &bytes)]);
+        let file = &produced.outputs[0].encoded.bytes;
+        assert!(file.windows(9).any(|part| part == b"A. Author"), "{format}");
+        let (read, codes) = read(file).expect("it can be read");
+        assert_eq!(read, expected("keep.gif", Size::new(13, 9)), "{format}");
+        assert!(codes.is_empty(), "{format}: {codes:?}");
+    }
+}
