@@ -2,7 +2,7 @@
 //! what it was taken, and where.
 //!
 //! A file says it in up to three ways: EXIF, XMP and IPTC-IIM. They are read into one [`Metadata`], of fields and properties
-//! from two lists, and results get blocks written anew from it. Nothing is copied or edited in place, so that a maker's
+//! from two lists, and results get new blocks made from it. Nothing is copied or edited in place, so that a maker's
 //! notes, a thumbnail or a location cannot get into a result by an oversight. What is broken is not kept, and never a reason
 //! to refuse a picture.
 

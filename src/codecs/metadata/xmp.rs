@@ -1,4 +1,4 @@
-//! XMP (ISO 16684-1): packets are read into properties that are known, and written anew from them, so that nothing else
+//! XMP (ISO 16684-1): packets are read into properties that are known, and new ones are written from them, so that nothing else
 //! in a packet, such as a location, a history or a preview, can get into a result.
 
 use quick_xml::escape::unescape;
