@@ -41,13 +41,7 @@ fn find<'a>(bytes: &'a [u8], xmp: &mut Option<&'a [u8]>) -> Result<(), Problem> 
             _ => return Ok(()),
         }
         let start = reader.0;
-        loop {
-            let length = reader.byte()?;
-            if length == 0 {
-                break;
-            }
-            reader.take(usize::from(length))?;
-        }
+        while reader.data()?.is_some() {}
         if is_xmp {
             *xmp = start.get(..(start.len() - reader.0.len()).saturating_sub(TRAILER));
         }

@@ -14,6 +14,7 @@ use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, Fra
 use super::super::samples::round_16;
 use super::super::{EncodeRequest, Encoded, Format, Header, Problem, WebpEncoder};
 use super::color::ColorChunks;
+use super::strip::put;
 use super::{SIGNATURE, chunks, problem, without_unfit_chunks, written};
 use crate::color::ToneMap;
 use crate::error::Failure;
@@ -231,7 +232,7 @@ impl FrameWriter for Writer {
             None => {
                 let mut head = SIGNATURE.to_vec();
                 for (kind, data) in chunks(&file).take_while(|(kind, _)| kind != b"IDAT") {
-                    push(&mut head, kind, data);
+                    put(&mut head, kind, data).ok_or_else(too_long)?;
                 }
                 self.begun = Some(Begun { size, color, head, shown: now });
             }
@@ -242,7 +243,7 @@ impl FrameWriter for Writer {
     fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
         let Begun { head: mut file, .. } = self.begun.ok_or_else(animation::no_frames)?;
         let count = self.stored.len() as u32;
-        push(&mut file, *b"acTL", &[count.to_be_bytes(), self.plays.to_be_bytes()].concat());
+        put(&mut file, *b"acTL", &[count.to_be_bytes(), self.plays.to_be_bytes()].concat()).ok_or_else(too_long)?;
         let mut sequence = 0_u32;
         let mut next = || {
             sequence += 1;
@@ -257,23 +258,18 @@ impl FrameWriter for Writer {
             control.extend_from_slice(&1000_u16.to_be_bytes());
             // The frame stays, and replaces what was there.
             control.extend_from_slice(&[0, 0]);
-            push(&mut file, *b"fcTL", &control);
+            put(&mut file, *b"fcTL", &control).ok_or_else(too_long)?;
             match index {
-                0 => push(&mut file, *b"IDAT", &data),
-                _ => push(&mut file, *b"fdAT", &[&next(), &*data].concat()),
+                0 => put(&mut file, *b"IDAT", &data),
+                _ => put(&mut file, *b"fdAT", &[&next(), &*data].concat()),
             }
+            .ok_or_else(too_long)?;
         }
-        push(&mut file, *b"IEND", &[]);
+        put(&mut file, *b"IEND", &[]).ok_or_else(too_long)?;
         Ok(Encoded { bytes: file, format: Format::Png, encoder: "png 0.18.1" })
     }
 }
 
-/// Adds a chunk.
-fn push(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
-    file.extend_from_slice(&(data.len() as u32).to_be_bytes());
-    let start = file.len();
-    file.extend_from_slice(&kind);
-    file.extend_from_slice(data);
-    let checksum = crc32fast::hash(&file[start..]);
-    file.extend_from_slice(&checksum.to_be_bytes());
+fn too_long() -> Failure {
+    Failure::execute("A frame is too large for a PNG file.", "Make the picture smaller.")
 }
