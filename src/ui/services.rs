@@ -1,7 +1,6 @@
 //! The page's only connection to the client: everything the views may ask for, in their own terms. Failures are
 //! returned in a form that can be shown; nothing here decides what is shown.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -12,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, Notification};
 
 use super::stage::Stage;
-use crate::api::{ApiError, Asset, ModelAnswer, WorkflowSummary, iso_time};
+use crate::api::{ApiError, ModelAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, Progress, Subset};
@@ -27,7 +26,7 @@ use crate::browser::page::files;
 pub(crate) use crate::browser::page::files::Source;
 use crate::compact::SortedSet;
 use crate::export::names::safe_file_name;
-use crate::protocol::{Previewed, StopReason};
+use crate::protocol::Previewed;
 use crate::selection::{HeaderCheck, Skipped};
 pub(crate) use crate::service::Preference;
 use crate::service::{DownloadProgress, Role};
@@ -35,6 +34,10 @@ use crate::store::ExecutionPage;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
 use crate::view_model::{format, transparency};
+
+mod import;
+
+use import::Import;
 
 /// A failure as the user sees it: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,13 +192,6 @@ pub(crate) struct Services {
     is_closed: StoredValue<bool>,
 }
 
-/// Files passed to the service at once, to keep the page's tasks short.
-const FILES_AT_ONCE: usize = 500;
-/// The same after one could not be read or stored.
-const AFTER_A_FAULT: usize = 256;
-/// Consecutive files without room after which the import gives up.
-const NO_ROOM_IN_A_ROW: u32 = 8;
-
 /// Starts the client. The page publishes it as `window.pixelmill`; an element hands it to the page around it.
 pub(crate) fn provide_services(installation: Installation, stage: Stage) -> Services {
     let services = Services {
@@ -253,60 +249,17 @@ impl Services {
         self.client.get_value().ok_or_else(|| UiError::new("The page is still starting.", "Try again in a moment."))
     }
 
-    /// Stores files in order, continuing after one that cannot be read or stored. `report` receives the outcome of
-    /// files as soon as it is known: the index of the first, and for each file from there on either what was stored or
-    /// why not.
+    /// Stores files, continuing after one that cannot be read or stored. `report` receives the outcome of files as soon
+    /// as it is known: the index of the first, and for each file from there on either what was stored or why not.
     ///
     /// # Errors
     /// What stopped it early.
     pub(crate) async fn import(
         self,
-        files: &[Picked],
-        report: impl Fn(usize, Vec<Result<Imported, Reason>>) + Clone + 'static,
+        files: Rc<[Picked]>,
+        report: impl Fn(usize, Vec<Result<Imported, Reason>>) + 'static,
     ) -> Result<(), UiError> {
-        let client = self.client()?;
-        let (mut seen_to, mut faults, mut no_room) = (0, 0, 0);
-        while seen_to < files.len() {
-            let most = match (no_room, faults) {
-                (0, 0) => FILES_AT_ONCE,
-                (0, _) => AFTER_A_FAULT,
-                _ => 1,
-            };
-            let blobs = files[seen_to..].iter().take(most).map(|picked| Blob::from(picked.file.clone())).collect();
-            let (told, next) = (report.clone(), Cell::new(seen_to));
-            let on_stored = move |assets: &[Asset], headers: &[Option<HeaderCheck>]| {
-                let first = next.replace(next.get() + assets.len());
-                let imported = assets.iter().zip(headers).map(|(asset, header)| {
-                    let Asset { asset_id, name, bytes, .. } = asset.clone();
-                    Ok(Imported { asset_id, name, bytes, header: header.clone() })
-                });
-                told(first, imported.collect());
-            };
-            let (stored, failure) = match client.import_assets(blobs, Some(Rc::new(on_stored))).await {
-                Ok(assets) => (assets.len(), None),
-                Err(failure) => (failure.imported.len(), Some((failure.reason, failure.error))),
-            };
-            seen_to += stored;
-            if stored > 0 {
-                no_room = 0;
-            }
-            let Some((stop, error)) = failure else { continue };
-            let reason = match stop {
-                StopReason::Unreadable => Reason::Unreadable,
-                StopReason::NoRoom => Reason::NoRoom,
-                StopReason::General => Reason::Failed,
-            };
-            faults += 1;
-            no_room += u32::from(reason == Reason::NoRoom);
-            let over = reason == Reason::Failed || no_room >= NO_ROOM_IN_A_ROW;
-            let failed = files.len().saturating_sub(seen_to).min(if over { usize::MAX } else { 1 });
-            report(seen_to, vec![Err(reason); failed]);
-            seen_to += failed;
-            if reason == Reason::Failed {
-                return Err(error.into());
-            }
-        }
-        Ok(())
+        Import::new(self.client()?, files, Rc::new(report)).run().await
     }
 
     /// Unpacks a ZIP.

@@ -506,7 +506,7 @@ impl Draft {
                 self.arrive(&key, arrived.map(|((id, picked), outcome)| (id, picked, outcome)).collect());
             }
         };
-        let outcome = self.services.import(&files, report).await;
+        let outcome = self.services.import(files.clone(), report).await;
         if let Err(problem) = outcome {
             self.notices.failed(problem.text, problem.hint);
         }
