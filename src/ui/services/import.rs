@@ -17,9 +17,9 @@ use crate::view_model::missing::Reason;
 
 /// Files passed to the service at once: the browser takes about half a millisecond to post a file, and the page's tasks
 /// must stay short.
-const FILES_AT_ONCE: usize = 64;
+const FILES_AT_ONCE: usize = 32;
 /// Portions of one import that are under way at a time, so that the workers need not wait for the page.
-const PORTIONS_AT_ONCE: usize = 3;
+const PORTIONS_AT_ONCE: usize = 4;
 /// Consecutive files without room after which the import gives up.
 const NO_ROOM_IN_A_ROW: u32 = 8;
 
