@@ -3,6 +3,8 @@
 //! An action is one file: its parameters (doc, default, range, unit per field), its ports, its kernel, its tests.
 //! Registering it is one line in [`actions!`](self). The engine does the checks (format, limits, ranges, port types)
 //! around an action, so that none needs them inside.
+//!
+//! An entry is data. Programs that run pictures link it; the page and the service read it from a file ([`catalog`]).
 
 use serde_json::{Map, Value};
 
@@ -12,6 +14,8 @@ use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
 
 pub mod adjust;
+pub mod catalog;
+pub mod checks;
 pub mod context;
 pub mod crop;
 pub mod flip;
@@ -27,29 +31,42 @@ pub mod rotate;
 pub mod sharpen;
 pub mod watermark;
 
+pub use catalog::catalog;
+use checks::{Condition, Issue, Rule};
 pub use context::{Context, Stop};
-use parameters::{Field, Issue};
+use parameters::Field;
 
-/// What flows through a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortType {
-    /// Pictures.
-    Image,
-    /// Text.
-    Text,
-    /// A JSON value.
-    Json,
+/// Declares an enum whose values have names in the catalog.
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal, )* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $( $(#[$doc])* $variant, )* }
+
+        impl $name {
+            /// Its name on the wire.
+            pub const fn word(self) -> &'static str {
+                match self { $( Self::$variant => $word, )* }
+            }
+
+            /// The one with this name.
+            pub fn of_word(word: &str) -> Option<Self> {
+                match word { $( $word => Some(Self::$variant), )* _ => None }
+            }
+        }
+    };
 }
 
-impl PortType {
-    /// Its name on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
+words! {
+/// What flows through a port.
+pub enum PortType {
+    /// Pictures.
+    Image = "image",
+    /// Text.
+    Text = "text",
+    /// A JSON value.
+    Json = "json",
+}
 }
 
 impl std::fmt::Display for PortType {
@@ -82,37 +99,34 @@ impl Port {
     }
 }
 
+words! {
 /// The group of an action in the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
     /// Supplies pictures.
-    Input,
+    Input = "input",
     /// Changes size, frame or direction.
-    Geometry,
+    Geometry = "geometry",
     /// Changes light and colour.
-    Color,
+    Color = "color",
     /// Changes detail.
-    Detail,
+    Detail = "detail",
     /// Combines pictures.
-    Compose,
+    Compose = "compose",
     /// Writes results.
-    Output,
+    Output = "output",
+}
 }
 
-/// For an [`Action`] that leaves opaque pictures opaque.
-pub const fn never_adds_alpha(_: &Map<String, Value>) -> bool {
-    false
-}
-
+words! {
 /// The role of an action in the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Supplies pictures; has no input port.
-    Source,
+    Source = "source",
     /// Maps pictures to pictures with its [`Operation`].
-    Transform,
+    Transform = "transform",
     /// Writes results; has no output port.
-    Sink,
+    Sink = "sink",
+}
 }
 
 /// An action's entry: everything except its kernel, so that the page can show and check it without linking pixel code.
@@ -136,12 +150,26 @@ pub struct Action {
     pub outputs: &'static [Port],
     /// Parameters: the source of the form, the validator, the catalog and the docs.
     pub fields: &'static [Field],
-    /// Whether these raw parameters can make an opaque picture transparent in places.
-    pub adds_alpha: fn(&Map<String, Value>) -> bool,
+    /// Rules between the parameters.
+    pub rules: &'static [Rule],
+    /// The parameters that can make an opaque picture transparent in places.
+    pub adds_alpha: Condition,
     /// `actionType` of actions that are often used with it.
     pub related: &'static [&'static str],
     /// When to use it, with an example.
     pub usage: &'static str,
+}
+
+impl Action {
+    /// What is wrong with raw parameters: every field, then rules between fields.
+    pub fn check(&self, raw: &Map<String, Value>) -> Vec<Issue> {
+        checks::check(self, raw)
+    }
+
+    /// Whether raw parameters can make an opaque picture transparent in places.
+    pub fn adds_alpha(&self, raw: &Map<String, Value>) -> bool {
+        self.adds_alpha.holds(self.fields, raw)
+    }
 }
 
 /// A transform with its parameters read, ready to run.
@@ -233,42 +261,42 @@ pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
         .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
 }
 
-/// Boxes an operation whose parameters were read without issues.
-pub(crate) fn prepared<T: Operation + 'static>(
+/// Boxes an operation whose parameters are valid.
+fn prepared<T: Operation + 'static>(
     action: &Action,
-    (read, issues): (Option<T>, Vec<Issue>),
+    raw: &Map<String, Value>,
+    read: fn(&Map<String, Value>) -> Option<T>,
 ) -> Result<Box<dyn Operation>, Failure> {
-    match read {
+    let issues = action.check(raw);
+    match read(raw) {
         Some(operation) if issues.is_empty() => Ok(Box::new(operation)),
-        _ => Err(parameters::unreadable(action.action_type, &issues)),
+        _ => {
+            let all: Vec<_> = issues.into_iter().map(|issue| issue.message).collect();
+            let message = format!("The parameters of \"{}\" are not valid: {}", action.action_type, all.join(" "));
+            Err(Failure::execute(message, "Validate the workflow."))
+        }
     }
 }
 
-/// Declares the actions: each name is a module with `pub const ACTION: Action`, `pub fn check(&Map) -> Vec<Issue>` and, for
-/// a transform, `pub fn prepare(&Map) -> Result<Box<dyn Operation>, Failure>`.
+/// Declares the actions: each name is a module with `pub const ACTION: Action`; a transform also names its parameters,
+/// which are its [`Operation`].
 ///
-/// The catalog, the checks and the kernels are separate tables, so that a program can link the former without the latter.
+/// The entries and the kernels are separate tables, so that a program can link the former without the latter.
 macro_rules! actions {
-    (frame: $($frame:ident),*; transforms: $($transform:ident),* $(,)?) => {
-        /// Every action, in the catalog's order.
-        pub static CATALOG: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
-
-        /// Checks the raw parameters of an action: every field, then rules between fields.
-        pub fn check(action_type: &str, raw: &Map<String, Value>) -> Vec<Issue> {
-            match action_type {
-                $(name if name == $frame::ACTION.action_type => $frame::check(raw),)*
-                $(name if name == $transform::ACTION.action_type => $transform::check(raw),)*
-                _ => Vec::new(),
-            }
-        }
+    (frame: $($frame:ident),*; transforms: $($transform:ident::$operation:ident),* $(,)?) => {
+        /// The entries that this program links.
+        #[cfg_attr(all(target_arch = "wasm32", not(any(feature = "worker", feature = "kernels"))), allow(dead_code))]
+        static LINKED: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
 
         /// Reads a transform's parameters and returns its operation.
         ///
         /// # Errors
-        /// When `action_type` is not a transform or its parameters cannot be read; validation reports both earlier.
+        /// When `action_type` is not a transform or its parameters are not valid; validation reports both earlier.
         pub fn prepare(action_type: &str, raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
             match action_type {
-                $(name if name == $transform::ACTION.action_type => $transform::prepare(raw),)*
+                $(name if name == $transform::ACTION.action_type => {
+                    prepared(&$transform::ACTION, raw, $transform::$operation::read)
+                })*
                 _ => Err(Failure::system(
                     format!("There is no operation \"{action_type}\"."),
                     "Validate the workflow before running it.",
@@ -282,12 +310,14 @@ macro_rules! actions {
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
     frame: input_images, output;
-    transforms: resize, crop, pad, rotate, flip, adjust, grayscale, gaussian_blur, sharpen, watermark, remove_background
+    transforms:
+        resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, grayscale::Grayscale,
+        gaussian_blur::GaussianBlur, sharpen::Sharpen, watermark::Watermark, remove_background::RemoveBackground,
 }
 
 /// The entry of an action by its id.
 pub fn find(action_type: &str) -> Option<&'static Action> {
-    CATALOG.iter().copied().find(|action| action.action_type == action_type)
+    catalog().iter().copied().find(|action| action.action_type == action_type)
 }
 
 #[cfg(test)]
@@ -300,12 +330,12 @@ mod tests {
     /// one is added here.
     #[test]
     fn names_on_the_wire_are_frozen() {
-        let all: Vec<String> = CATALOG
+        let all: Vec<String> = catalog()
             .iter()
             .map(|action| {
                 let names = |list: &[Port]| list.iter().map(|port| port.name).collect::<Vec<_>>().join(" ");
                 let fields: Vec<_> =
-                    action.fields.iter().map(|field| format!("{}={}", field.name, (field.default)())).collect();
+                    action.fields.iter().map(|field| format!("{}={}", field.name, field.default.value())).collect();
                 format!(
                     "{} [{}] [{}] {}",
                     action.action_type,
@@ -342,7 +372,7 @@ mod tests {
             ("remove-background", json!({ "mode": "replace" })),
             ("remove-background", json!({ "mode": "replace", "backgroundColor": "#ffffff80" })),
         ];
-        for action in CATALOG.iter().filter(|action| action.role == Role::Transform) {
+        for action in catalog().iter().filter(|action| action.role == Role::Transform) {
             let parameters =
                 if matches!(action.action_type, "resize" | "pad") { json!({ "width": 9 }) } else { json!({}) };
             cases.push((action.action_type, parameters));
@@ -353,18 +383,18 @@ mod tests {
             let accepted = [Representation::Rgb, Representation::Rgba].map(|one| operation.accepts().contains(one));
             let given = if accepted[0] { Representation::Rgb } else { Representation::Rgba };
             let made = operation.produces(0, given) == Representation::Rgba;
-            assert_eq!((find(action_type).unwrap().adds_alpha)(raw), made, "{action_type} {raw:?}");
+            assert_eq!(find(action_type).unwrap().adds_alpha(raw), made, "{action_type} {raw:?}");
         }
     }
 
     #[test]
     fn related_actions_exist_and_defaults_lie_in_their_range() {
-        for action in CATALOG {
+        for action in catalog() {
             for related in action.related {
                 assert!(find(related).is_some(), "{} names \"{related}\"", action.action_type);
             }
             for field in action.fields {
-                if let (Some((low, high)), Some(default)) = (field.range, (field.default)().as_f64()) {
+                if let (Some((low, high)), Some(default)) = (field.range, field.default.value().as_f64()) {
                     assert!((low..=high).contains(&default), "{}.{}", action.action_type, field.name);
                 }
             }

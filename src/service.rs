@@ -349,6 +349,8 @@ pub enum FromService {
     /// The storage has to be upgraded while a tab with an older version of the page is open; it starts once that one is
     /// closed.
     Blocked,
+    /// The catalog of actions (`actions::catalog`), for a client that has views. Comes before [`Started`](Self::Started).
+    Catalog(String),
     /// It accepts calls.
     Started(State),
     /// It cannot start.

@@ -41,16 +41,16 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
         })
         .prop_map(move |mut raw| {
             // Some fields exclude each other: drop some until the action's own check passes.
-            while !actions::check(action.action_type, &raw).is_empty() {
+            while !action.check(&raw).is_empty() {
                 let Some(key) = raw.keys().next().cloned() else { break };
                 raw.remove(&key);
             }
-            if !actions::check(action.action_type, &raw).is_empty() {
+            if !action.check(&raw).is_empty() {
                 for (key, value) in [("width", json!(20)), ("height", json!(16)), ("x", json!(1)), ("y", json!(2))] {
                     if action.fields.iter().any(|field| field.name == key) {
                         raw.insert(key.to_owned(), value);
                     }
-                    if actions::check(action.action_type, &raw).is_empty() {
+                    if action.check(&raw).is_empty() {
                         break;
                     }
                 }
@@ -62,7 +62,7 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
 
 /// A graph whose every transform takes its inputs from anything before it.
 fn any_graph() -> impl Strategy<Value = Value> {
-    let kinds: Vec<_> = actions::CATALOG.iter().copied().filter(|action| action.role != Role::Source).collect();
+    let kinds: Vec<_> = actions::catalog().iter().copied().filter(|action| action.role != Role::Source).collect();
     let node = prop::sample::select(kinds).prop_flat_map(|action| {
         (Just(action), parameters(action), prop::collection::vec(any::<prop::sample::Index>(), 4))
     });

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pixelmill::actions::{self, CATALOG, Context, Role};
+use pixelmill::actions::{self, Context, Role, catalog};
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Facts, Format, Kept, Metadata, Policy};
 use pixelmill::color::{ColorSpace, Inks};
 use pixelmill::image::convert::convert;
@@ -89,7 +89,7 @@ fn parameters(action: &str) -> Vec<Value> {
 }
 
 fn of_actions(table: &mut BTreeMap<String, Entry>) {
-    for action in CATALOG.iter().filter(|action| action.role == Role::Transform) {
+    for action in catalog().iter().filter(|action| action.role == Role::Transform) {
         let mut hash = Sha256::new();
         for raw in parameters(action.action_type) {
             let operation = actions::prepare(action.action_type, raw.as_object().unwrap()).unwrap();

@@ -311,7 +311,7 @@ fn the_primary_input_is_the_one_whose_path_runs_through_first_ports() {
 /// Documents of known and unknown types, ids that collide, connections that dangle or form cycles.
 fn any_document() -> impl Strategy<Value = Value> {
     let kinds: Vec<&str> =
-        pixelmill::actions::CATALOG.iter().map(|action| action.action_type).chain(["nonsense", ""]).collect();
+        pixelmill::actions::catalog().iter().map(|action| action.action_type).chain(["nonsense", ""]).collect();
     let id = (0..8_u8).prop_map(|n| format!("n{n}"));
     let parameters = prop_oneof![
         Just(json!({})),

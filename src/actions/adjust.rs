@@ -1,9 +1,7 @@
 //! `adjust`: light and colour with four sliders.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -32,23 +30,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Adjust::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Adjust::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, Adjust::read(raw))
-}
 
 /// The transfer function of IEC 61966-2-1, from encoded to linear; 1 is white.
 fn to_linear(encoded: f64) -> f64 {
@@ -132,15 +118,14 @@ impl Operation for Adjust {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::image::Size;
     use crate::image::testing::flat;
 
     fn run(raw: Value, rgb: [u8; 3]) -> [u8; 3] {
-        let (read, issues) = Adjust::read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let read = Adjust::read(raw.as_object().unwrap());
         let image = Image::new(Size::new(1, 1), Pixels::Rgb(rgb.to_vec()));
         match read.unwrap().run(vec![Some(image)], &Context::default()).unwrap().remove(0).pixels {
             Pixels::Rgb(data) => [data[0], data[1], data[2]],
@@ -188,7 +173,7 @@ mod tests {
 
     #[test]
     fn default_values_leave_every_representation_untouched() {
-        let adjust = Adjust::read(json!({}).as_object().unwrap()).0.unwrap();
+        let adjust = Adjust::read(json!({}).as_object().unwrap()).unwrap();
         for representation in Representation::ALL {
             assert!(adjust.accepts().contains(representation));
             let image = flat(Size::new(3, 3), representation, 99);
@@ -199,7 +184,7 @@ mod tests {
     #[test]
     fn gray_changes_as_its_rgb_twin_and_alpha_stays() {
         let raw = json!({ "exposure": 0.3, "brightness": -7, "contrast": 21, "saturation": 40 });
-        let adjust = Adjust::read(raw.as_object().unwrap()).0.unwrap();
+        let adjust = Adjust::read(raw.as_object().unwrap()).unwrap();
         for value in 0..=255 {
             let gray = Image::new(Size::new(1, 1), Pixels::Gray(vec![value]));
             let rgba = Image::new(Size::new(1, 1), Pixels::Rgba(vec![value, value, value, 33]));

@@ -1,9 +1,8 @@
 //! `crop`: keeps a part of the picture, by a box or by a ratio. [`crate::image::geometry`] does the cropping.
 
-use serde_json::{Map, Value};
-
-use super::parameters::{Gravity, Issue, Ratio};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
+use super::checks::{Condition, Rule};
+use super::parameters::{Gravity, Ratio};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::geometry::crop;
 use crate::image::{Image, Representations, Size};
@@ -26,41 +25,13 @@ crate::parameters! {
     }
 }
 
-/// Reads the parameters and checks the rules between them.
-fn read(raw: &Map<String, Value>) -> (Option<Crop>, Vec<Issue>) {
-    let (read, mut issues) = Crop::read(raw);
-    if let Some(crop) = &read {
-        let position = crop.x.is_some() || crop.y.is_some();
-        match (crop.ratio, crop.width, crop.height) {
-            (Some(ratio), width, height) if position || width.is_some() || height.is_some() => issues.push(Issue::new(
-                "ratio",
-                "conflicting_parameters",
-                format!("\"ratio\" is {}:{}, but a box is given too.", ratio.width, ratio.height),
-                "Give either \"ratio\" or a box of \"x\", \"y\", \"width\" and \"height\".",
-            )),
-            (None, None, None) if !position => issues.push(Issue::new(
-                "ratio",
-                "missing_parameter",
-                "A box or a \"ratio\" is missing.",
-                "Give \"x\", \"y\", \"width\" and \"height\" in pixels, or a \"ratio\" such as \"4:5\".",
-            )),
-            (None, width, height) => {
-                for (field, side) in [("width", width), ("height", height)] {
-                    if side.is_none() {
-                        issues.push(Issue::new(
-                            field,
-                            "missing_parameter",
-                            format!("The box has no \"{field}\"."),
-                            format!("Give \"{field}\" in pixels, or a \"ratio\" instead of a box."),
-                        ));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    (read, issues)
-}
+/// A part of a box is given.
+const BOX_GIVEN: Condition = Condition::Any(&[
+    Condition::Given("x"),
+    Condition::Given("y"),
+    Condition::Given("width"),
+    Condition::Given("height"),
+]);
 
 /// The entry of `crop`.
 pub const ACTION: Action = Action {
@@ -73,23 +44,46 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Crop::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[
+        Rule {
+            broken: Condition::All(&[Condition::Given("ratio"), BOX_GIVEN]),
+            field: "ratio",
+            code: "conflicting_parameters",
+            message: "\"ratio\" is {value}, but a box is given too.",
+            hint: "Give either \"ratio\" or a box of \"x\", \"y\", \"width\" and \"height\".",
+        },
+        Rule {
+            broken: Condition::All(&[
+                Condition::Missing("ratio"),
+                Condition::Missing("x"),
+                Condition::Missing("y"),
+                Condition::Missing("width"),
+                Condition::Missing("height"),
+            ]),
+            field: "ratio",
+            code: "missing_parameter",
+            message: "A box or a \"ratio\" is missing.",
+            hint: "Give \"x\", \"y\", \"width\" and \"height\" in pixels, or a \"ratio\" such as \"4:5\".",
+        },
+        Rule {
+            broken: Condition::All(&[Condition::Missing("ratio"), BOX_GIVEN, Condition::Missing("width")]),
+            field: "width",
+            code: "missing_parameter",
+            message: "The box has no \"width\".",
+            hint: "Give \"width\" in pixels, or a \"ratio\" instead of a box.",
+        },
+        Rule {
+            broken: Condition::All(&[Condition::Missing("ratio"), BOX_GIVEN, Condition::Missing("height")]),
+            field: "height",
+            code: "missing_parameter",
+            message: "The box has no \"height\".",
+            hint: "Give \"height\" in pixels, or a \"ratio\" instead of a box.",
+        },
+    ],
+    adds_alpha: Condition::Never,
     related: &["resize", "pad"],
     usage: "Crop every picture to 4:5 for a feed. To keep the whole picture on a canvas with a given ratio, use pad.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, read(raw))
-}
 
 /// The largest size with a ratio inside `outer`; sides are rounded half up and are at least 1.
 fn inside(outer: Size, ratio: Ratio) -> Size {
@@ -156,15 +150,16 @@ impl Operation for Crop {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::image::testing::flat;
     use crate::image::{Pixels, Representation};
 
     fn operation(raw: Value) -> Crop {
-        let (read, issues) = read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let raw = raw.as_object().unwrap();
+        assert_eq!(ACTION.check(raw), []);
+        let read = Crop::read(raw);
         read.unwrap()
     }
 
@@ -213,8 +208,8 @@ mod tests {
     #[test]
     fn a_box_and_a_ratio_exclude_each_other_and_one_must_be_given() {
         let codes = |raw: Value| {
-            let issues = check(raw.as_object().unwrap());
-            issues.into_iter().map(|issue| (issue.field.unwrap(), issue.code)).collect::<Vec<_>>()
+            let issues = ACTION.check(raw.as_object().unwrap());
+            issues.into_iter().map(|issue| (issue.field, issue.code)).collect::<Vec<_>>()
         };
         assert_eq!(codes(json!({})), [("ratio", "missing_parameter")]);
         assert_eq!(codes(json!({ "gravity": "north" })), [("ratio", "missing_parameter")]);

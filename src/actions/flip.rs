@@ -1,10 +1,7 @@
 //! `flip`: mirrors a picture. [`crate::image::orient`] moves the samples.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
-use crate::error::Failure;
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::orient::{flip_horizontal, flip_vertical};
 use crate::image::{Image, Representations};
 
@@ -37,23 +34,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Flip::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["rotate"],
     usage: "Mirror products that must all face the same way.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Flip::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, Flip::read(raw))
-}
 
 impl Operation for Flip {
     fn accepts(&self) -> Representations {

@@ -1,10 +1,7 @@
 //! `gaussian-blur`: softens a picture. The kernel is in `crate::image::blur`.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
-use crate::error::Failure;
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
 use crate::image::{Image, Pixels, Representations};
 
@@ -27,23 +24,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: GaussianBlur::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["sharpen"],
     usage: "Make a calm background, or reduce noise before downscaling.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    GaussianBlur::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, GaussianBlur::read(raw))
-}
 
 impl Operation for GaussianBlur {
     fn accepts(&self) -> Representations {

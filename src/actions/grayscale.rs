@@ -1,10 +1,7 @@
 //! `grayscale`: removes the colour.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
-use crate::error::Failure;
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::recolor::matched;
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -37,23 +34,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Grayscale::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["adjust"],
     usage: "Give photographs from different sources the same look.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Grayscale::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, Grayscale::read(raw))
-}
 
 impl Operation for Grayscale {
     fn accepts(&self) -> Representations {

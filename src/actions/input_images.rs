@@ -1,9 +1,10 @@
 //! `input-images`: the pictures that enter the graph.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::parameters::{Issue, Kind, Parameter};
-use super::{Action, Category, IMAGE_OUT, Role, never_adds_alpha};
+use super::checks::Condition;
+use super::parameters::{Kind, Parameter};
+use super::{Action, Category, IMAGE_OUT, Role};
 
 /// One picture as an input action names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,17 +25,16 @@ pub struct InputImages(pub Vec<InputImage>);
 
 impl Parameter for InputImages {
     const KIND: Kind = Kind::Images;
-    fn read(value: &Value) -> Result<Self, String> {
-        let expected = || "a list of { name, sourceUrl, storageType }".to_owned();
-        let list = value.as_array().ok_or_else(expected)?;
+    fn read(value: &Value) -> Option<Self> {
+        let list = value.as_array()?;
         list.iter()
             .map(|entry| {
                 let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
-                let source_url = text("sourceUrl").or_else(|| text("presignedUrl")).ok_or_else(expected)?;
+                let source_url = text("sourceUrl").or_else(|| text("presignedUrl"))?;
                 let (name, storage_type, path) = (text("name").unwrap_or_default(), text("storageType"), text("path"));
-                Ok(InputImage { name, source_url, storage_type, path })
+                Some(InputImage { name, source_url, storage_type, path })
             })
-            .collect::<Result<_, _>>()
+            .collect::<Option<_>>()
             .map(Self)
     }
     fn json(&self) -> Value {
@@ -66,12 +66,8 @@ pub const ACTION: Action = Action {
     inputs: &[],
     outputs: &[IMAGE_OUT],
     fields: Input::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["output"],
     usage: "Every workflow starts with one. Add a second for a logo or a background, with one picture for all.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Input::read(raw).1
-}

@@ -1,9 +1,10 @@
 //! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::parameters::{Color, Issue, Kind};
-use super::{Action, Category, IMAGE_IN, Role, never_adds_alpha};
+use super::checks::Condition;
+use super::parameters::{Color, Kind};
+use super::{Action, Category, IMAGE_IN, Role};
 use crate::codecs::{Format, Kept, Policy};
 use crate::compact::SortedSet;
 
@@ -179,21 +180,6 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
     Ok(filled)
 }
 
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    let (read, mut issues) = Output::read(raw);
-    let pattern = read.map(|output| output.name).or_else(|| raw.get("name")?.as_str().map(str::to_owned));
-    if let Some(Err(unknown)) = pattern.map(|pattern| fill_name(&pattern, |_| String::new())) {
-        issues.push(Issue::new(
-            "name",
-            "unknown_placeholder",
-            format!("\"{{{unknown}}}\" is not a placeholder."),
-            format!("Use {}.", PLACEHOLDERS.map(|key| format!("{{{key}}}")).join(", ")),
-        ));
-    }
-    issues
-}
-
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
@@ -205,7 +191,8 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[],
     fields: Output::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["input-images", "resize"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };

@@ -1,9 +1,8 @@
 //! `pad`: places the picture on a larger canvas of one colour.
 
-use serde_json::{Map, Value};
-
-use super::parameters::{Color, Gravity, Issue, Ratio};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, prepared};
+use super::checks::{Condition, Rule};
+use super::parameters::{Color, Gravity, Ratio};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -24,29 +23,6 @@ crate::parameters! {
     }
 }
 
-/// Reads the parameters and checks the rules between them.
-fn read(raw: &Map<String, Value>) -> (Option<Pad>, Vec<Issue>) {
-    let (read, mut issues) = Pad::read(raw);
-    if let Some(pad) = &read {
-        match (pad.ratio, pad.width.is_some() || pad.height.is_some()) {
-            (None, false) => issues.push(Issue::new(
-                "width",
-                "missing_parameter",
-                "\"width\", \"height\" and \"ratio\" are all missing.",
-                "Give one or both sides of the canvas in pixels, or a \"ratio\" such as \"1:1\".",
-            )),
-            (Some(ratio), true) => issues.push(Issue::new(
-                "ratio",
-                "conflicting_parameters",
-                format!("\"ratio\" is {}:{}, but a side is given too.", ratio.width, ratio.height),
-                "Give either \"ratio\" or \"width\" and \"height\".",
-            )),
-            _ => {}
-        }
-    }
-    (read, issues)
-}
-
 /// The entry of `pad`.
 pub const ACTION: Action = Action {
     action_type: "pad",
@@ -58,27 +34,33 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Pad::FIELDS,
-    adds_alpha,
+    rules: &[
+        Rule {
+            broken: Condition::All(&[
+                Condition::Missing("ratio"),
+                Condition::Missing("width"),
+                Condition::Missing("height"),
+            ]),
+            field: "width",
+            code: "missing_parameter",
+            message: "\"width\", \"height\" and \"ratio\" are all missing.",
+            hint: "Give one or both sides of the canvas in pixels, or a \"ratio\" such as \"1:1\".",
+        },
+        Rule {
+            broken: Condition::All(&[
+                Condition::Given("ratio"),
+                Condition::Any(&[Condition::Given("width"), Condition::Given("height")]),
+            ]),
+            field: "ratio",
+            code: "conflicting_parameters",
+            message: "\"ratio\" is {value}, but a side is given too.",
+            hint: "Give either \"ratio\" or \"width\" and \"height\".",
+        },
+    ],
+    adds_alpha: Condition::Translucent("color"),
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, read(raw))
-}
-
-fn adds_alpha(raw: &Map<String, Value>) -> bool {
-    Pad::read(raw).0.is_some_and(|pad| !pad.color.is_opaque())
-}
 
 /// The smallest size with a ratio that contains `inner`.
 fn around(inner: Size, ratio: Ratio) -> Size {
@@ -155,13 +137,14 @@ impl Operation for Pad {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn pad(raw: Value) -> Pad {
-        let (read, issues) = read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let raw = raw.as_object().unwrap();
+        assert_eq!(ACTION.check(raw), []);
+        let read = Pad::read(raw);
         read.unwrap()
     }
 
@@ -222,7 +205,7 @@ mod tests {
 
     #[test]
     fn lengths_and_a_ratio_exclude_each_other_and_one_must_be_given() {
-        let issue = |raw: Value| check(raw.as_object().unwrap()).remove(0).code;
+        let issue = |raw: Value| ACTION.check(raw.as_object().unwrap()).remove(0).code;
         assert_eq!(issue(json!({})), "missing_parameter");
         assert_eq!(issue(json!({ "ratio": "1:1", "width": 5 })), "conflicting_parameters");
         assert_eq!(issue(json!({ "ratio": "1:0" })), "wrong_type");

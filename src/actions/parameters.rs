@@ -2,11 +2,10 @@
 //! and the docs.
 //!
 //! [`parameters!`](crate::parameters) declares an action's parameter struct once; each field's doc comment, kind,
-//! default, range and unit become both the Rust field and its [`Field`] entry.
+//! default, range and unit become both the Rust field and its [`Field`] entry. The entries are data, by which
+//! [`checks`](super::checks) judges raw parameters in programs that link no kernel; the typed reading is for those that run them.
 
 use serde_json::{Map, Value};
-
-use crate::error::Failure;
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,46 +37,47 @@ pub enum Kind {
 pub struct Field {
     /// Name on the wire.
     pub name: &'static str,
-    /// Its doc comment, lines joined.
+    /// The lines of its doc comment.
     pub docs: &'static [&'static str],
     /// Its type.
     pub kind: Kind,
     /// Inclusive range of numbers.
     pub range: Option<(f64, f64)>,
+    /// The number that a value must be a multiple of.
+    pub multiple_of: Option<f64>,
     /// `px`, `%`, `EV`, `°`, …
     pub unit: Option<&'static str>,
     /// Label in the form, if the name does not make a good one.
     pub label: Option<&'static str>,
     /// Whether a value must be given.
     pub required: bool,
-    /// The default value; `null` if there is none.
-    pub default: fn() -> Value,
+    /// The default value.
+    pub default: Preset,
+}
+
+/// The default value of a parameter; `null` if there is none.
+#[derive(Clone, Copy, Debug)]
+pub enum Preset {
+    /// Declared with the parameter's type.
+    Declared(fn() -> Value),
+    /// Read from the catalog.
+    Read(&'static Value),
+}
+
+impl Preset {
+    /// The value.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Declared(declared) => declared(),
+            Self::Read(value) => value.clone(),
+        }
+    }
 }
 
 impl Field {
     /// The doc comment as one line of text.
     pub fn description(&self) -> String {
         self.docs.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").trim().to_owned()
-    }
-}
-
-/// What is wrong with a raw parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Issue {
-    /// The parameter, or `None` for the action as a whole.
-    pub field: Option<&'static str>,
-    /// Stable code: `wrong_type`, `out_of_range`, `missing_parameter`, `unknown_placeholder`, `conflicting_parameters`.
-    pub code: &'static str,
-    /// What is wrong, naming the value.
-    pub message: String,
-    /// How to fix it.
-    pub hint: String,
-}
-
-impl Issue {
-    /// An issue with one field.
-    pub fn new(field: &'static str, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { field: Some(field), code, message: message.into(), hint: hint.into() }
     }
 }
 
@@ -88,10 +88,7 @@ pub trait Parameter: Sized {
     /// Whether a value must be given when there is no default.
     const REQUIRED: bool = true;
     /// Reads a value that is present and not null.
-    ///
-    /// # Errors
-    /// What was expected, such as `a whole number`.
-    fn read(value: &Value) -> Result<Self, String>;
+    fn read(value: &Value) -> Option<Self>;
     /// The value as JSON, for the catalog.
     fn json(&self) -> Value;
     /// The default for a missing value, if there is one.
@@ -102,9 +99,8 @@ pub trait Parameter: Sized {
 
 impl Parameter for u32 {
     const KIND: Kind = Kind::Integer;
-    fn read(value: &Value) -> Result<Self, String> {
-        let number = whole(value).ok_or("a whole number")?;
-        Self::try_from(number).map_err(|_| "a whole number of at least 0".into())
+    fn read(value: &Value) -> Option<Self> {
+        whole(value)?.try_into().ok()
     }
     fn json(&self) -> Value {
         (*self).into()
@@ -113,8 +109,8 @@ impl Parameter for u32 {
 
 impl Parameter for i32 {
     const KIND: Kind = Kind::Integer;
-    fn read(value: &Value) -> Result<Self, String> {
-        whole(value).and_then(|n| Self::try_from(n).ok()).ok_or_else(|| "a whole number".into())
+    fn read(value: &Value) -> Option<Self> {
+        whole(value)?.try_into().ok()
     }
     fn json(&self) -> Value {
         (*self).into()
@@ -122,14 +118,14 @@ impl Parameter for i32 {
 }
 
 /// JSON has only one kind of number: `90.0` is as whole as `90`.
-fn whole(value: &Value) -> Option<i64> {
+pub(super) fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
 }
 
 impl Parameter for f64 {
     const KIND: Kind = Kind::Number;
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_f64().ok_or_else(|| "a number".into())
+    fn read(value: &Value) -> Option<Self> {
+        value.as_f64()
     }
     fn json(&self) -> Value {
         if self.fract() == 0.0 && self.abs() < 9e15 { (*self as i64).into() } else { (*self).into() }
@@ -138,8 +134,8 @@ impl Parameter for f64 {
 
 impl Parameter for bool {
     const KIND: Kind = Kind::Boolean;
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_bool().ok_or_else(|| "true or false".into())
+    fn read(value: &Value) -> Option<Self> {
+        value.as_bool()
     }
     fn json(&self) -> Value {
         (*self).into()
@@ -148,8 +144,8 @@ impl Parameter for bool {
 
 impl Parameter for String {
     const KIND: Kind = Kind::Text;
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_str().map(Into::into).ok_or_else(|| "text".into())
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(Into::into)
     }
     fn json(&self) -> Value {
         self.as_str().into()
@@ -159,7 +155,7 @@ impl Parameter for String {
 impl<T: Parameter> Parameter for Option<T> {
     const KIND: Kind = T::KIND;
     const REQUIRED: bool = false;
-    fn read(value: &Value) -> Result<Self, String> {
+    fn read(value: &Value) -> Option<Self> {
         T::read(value).map(Some)
     }
     fn json(&self) -> Value {
@@ -206,8 +202,8 @@ impl Color {
 
 impl Parameter for Color {
     const KIND: Kind = Kind::Color;
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_str().and_then(Self::parse).ok_or_else(|| "a colour as #rrggbb or #rrggbbaa".into())
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().and_then(Self::parse)
     }
     fn json(&self) -> Value {
         let [r, g, b, a] = self.rgba;
@@ -235,8 +231,8 @@ impl Ratio {
 
 impl Parameter for Ratio {
     const KIND: Kind = Kind::Ratio;
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_str().and_then(Self::parse).ok_or_else(|| "a ratio such as \"4:5\"".into())
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().and_then(Self::parse)
     }
     fn json(&self) -> Value {
         format!("{}:{}", self.width, self.height).into()
@@ -275,80 +271,34 @@ impl Gravity {
 
 impl Parameter for Gravity {
     const KIND: Kind = Kind::Choice(&GRAVITIES);
-    fn read(value: &Value) -> Result<Self, String> {
-        let index = value.as_str().and_then(|word| GRAVITIES.iter().position(|known| *known == word));
-        let index = index.ok_or_else(|| format!("one of {}", GRAVITIES.join(", ")))? as u8;
-        Ok(Self { column: index % 3, row: index / 3 })
+    fn read(value: &Value) -> Option<Self> {
+        let word = value.as_str()?;
+        let index = GRAVITIES.iter().position(|known| *known == word)? as u8;
+        Some(Self { column: index % 3, row: index / 3 })
     }
     fn json(&self) -> Value {
         GRAVITIES[usize::from(self.row * 3 + self.column)].into()
     }
 }
 
-/// Reads one field of raw parameters; what is wrong goes to `issues`.
+/// Reads one field of raw parameters; `None` if [`checks`](super::checks) would find something wrong with it.
 ///
 /// `null` counts as missing. Called by [`parameters!`](crate::parameters).
 pub fn read_field<T: Parameter>(
-    field: &Field,
+    name: &str,
+    range: Option<(f64, f64)>,
     default: Option<T>,
     raw: &Map<String, Value>,
-    issues: &mut Vec<Issue>,
 ) -> Option<T> {
-    let Some(value) = raw.get(field.name).filter(|value| !value.is_null()) else {
-        let value = default.or_else(T::missing);
-        if value.is_none() {
-            issues.push(Issue::new(
-                field.name,
-                "missing_parameter",
-                format!("\"{}\" is required.", field.name),
-                format!("Give \"{}\": {}", field.name, field.description()),
-            ));
-        }
-        return value;
+    let Some(value) = raw.get(name).filter(|value| !value.is_null()) else {
+        return default.or_else(T::missing);
     };
-    let range = field.range.map(|(low, high)| {
-        let unit = field.unit.map_or(String::new(), |unit| format!(" {unit}"));
-        format!("from {} to {}{unit}", grouped(low), grouped(high))
-    });
-    if let (Some((low, high)), Some(range), Some(number)) = (field.range, &range, value.as_f64())
+    if let (Some((low, high)), Some(number)) = (range, value.as_f64())
         && !(low..=high).contains(&number)
     {
-        issues.push(Issue::new(
-            field.name,
-            "out_of_range",
-            format!("\"{}\" must be {range}, not {number}.", field.name),
-            format!("The nearest valid value is {}.", number.clamp(low, high)),
-        ));
         return None;
     }
-    let read = T::read(value);
-    if let Err(expected) = &read {
-        let range = range.map_or(String::new(), |range| format!(" {range}"));
-        issues.push(Issue::new(
-            field.name,
-            "wrong_type",
-            format!("\"{}\" is {value}.", field.name),
-            format!("Give {expected}{range}."),
-        ));
-    }
-    read.ok()
-}
-
-/// A number with commas between its thousands.
-fn grouped(number: f64) -> String {
-    let mut text = number.to_string();
-    let first = usize::from(number < 0.0) + 1;
-    let end = text.find('.').unwrap_or(text.len());
-    for at in (first..end).rev().filter(|at| (end - at).is_multiple_of(3)) {
-        text.insert(at, ',');
-    }
-    text
-}
-
-/// The failure of an operation whose parameters cannot be read; only reached when validation was skipped.
-pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
-    let all = issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join(" ");
-    Failure::execute(format!("The parameters of \"{action_type}\" are not valid: {all}"), "Validate the workflow.")
+    T::read(value)
 }
 
 /// Declares an action's parameters once: the struct, its [`Field`] list and its reader.
@@ -363,14 +313,13 @@ pub fn unreadable(action_type: &str, issues: &[Issue]) -> Failure {
 ///         times: Option<u32>, range 1.0..=9.0;
 ///     }
 /// }
-/// let (blur, issues) = Blur::read(serde_json::json!({ "sigma": 3 }).as_object().unwrap());
-/// assert_eq!((blur.unwrap().sigma, issues.len()), (3.0, 0));
-/// let (_, issues) = Blur::read(serde_json::json!({ "sigma": 300 }).as_object().unwrap());
-/// assert_eq!(issues[0].code, "out_of_range");
+/// let blur = Blur::read(serde_json::json!({ "sigma": 3 }).as_object().unwrap());
+/// assert_eq!(blur.unwrap().sigma, 3.0);
+/// assert!(Blur::read(serde_json::json!({ "sigma": 300 }).as_object().unwrap()).is_none());
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
+/// `multiple of STEP`, `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -379,6 +328,8 @@ macro_rules! parameters {
     (@kind $type:ty, $kind:expr) => { $kind };
     (@range) => { None };
     (@range $low:literal $high:literal) => { Some(($low, $high)) };
+    (@multiple) => { None };
+    (@multiple $step:literal) => { Some($step) };
     (@unit) => { None };
     (@unit $unit:literal) => { Some($unit) };
     (@label) => { None };
@@ -397,6 +348,7 @@ macro_rules! parameters {
                 $(, as $wire:literal)?
                 $(, kind $kind:expr)?
                 $(, range $low:literal ..= $high:literal)?
+                $(, multiple of $step:literal)?
                 $(, unit $unit:literal)?
                 $(, label $label:literal)?
             );* $(;)?
@@ -416,15 +368,16 @@ macro_rules! parameters {
                     docs: &[$($doc),*],
                     kind: $crate::parameters!(@kind $type $(, $kind)?),
                     range: $crate::parameters!(@range $($low $high)?),
+                    multiple_of: $crate::parameters!(@multiple $($step)?),
                     unit: $crate::parameters!(@unit $($unit)?),
                     label: $crate::parameters!(@label $($label)?),
                     required: $crate::parameters!(@required $type $(, $default)?),
-                    default: || {
+                    default: $crate::actions::parameters::Preset::Declared(|| {
                         let default = $crate::parameters!(@default $type $(, $default)?);
                         default.map_or(::serde_json::Value::Null, |value: $type| {
                             $crate::actions::parameters::Parameter::json(&value)
                         })
-                    },
+                    }),
                 }, )*
             ];
 
@@ -434,25 +387,19 @@ macro_rules! parameters {
             /// When a required field has no default; only call it if no field is required.
             #[allow(dead_code, reason = "most actions always read")]
             pub fn defaults() -> Self {
-                Self::read(&::serde_json::Map::new()).0.expect("every field has a default")
+                Self::read(&::serde_json::Map::new()).expect("every field has a default")
             }
 
-            /// Reads raw parameters and reports every field's issues at once; `None` when any field cannot be read.
-            pub fn read(
-                raw: &::serde_json::Map<String, ::serde_json::Value>,
-            ) -> (Option<Self>, Vec<$crate::actions::parameters::Issue>) {
-                let mut issues = Vec::new();
-                let mut fields = Self::FIELDS.iter();
-                $(
-                    let $field = $crate::actions::parameters::read_field::<$type>(
-                        fields.next().expect("one entry per field"),
+            /// Reads raw parameters; `None` when any field cannot be read.
+            pub fn read(raw: &::serde_json::Map<String, ::serde_json::Value>) -> Option<Self> {
+                Some(Self { $(
+                    $field: $crate::actions::parameters::read_field::<$type>(
+                        $crate::parameters!(@name $field $($wire)?),
+                        $crate::parameters!(@range $($low $high)?),
                         $crate::parameters!(@default $type $(, $default)?),
                         raw,
-                        &mut issues,
-                    );
-                )*
-                let read = (|| Some(Self { $( $field: $field?, )* }))();
-                (read, issues)
+                    )?,
+                )* })
             }
         }
     };
@@ -484,10 +431,10 @@ macro_rules! choices {
         impl $crate::actions::parameters::Parameter for $name {
             const KIND: $crate::actions::parameters::Kind =
                 $crate::actions::parameters::Kind::Choice(&[$($word),*]);
-            fn read(value: &::serde_json::Value) -> Result<Self, String> {
-                match value.as_str() {
-                    $( Some($word) => Ok(Self::$variant), )*
-                    _ => Err(format!("one of {}", [$($word),*].join(", "))),
+            fn read(value: &::serde_json::Value) -> Option<Self> {
+                match value.as_str()? {
+                    $( $word => Some(Self::$variant), )*
+                    _ => None,
                 }
             }
             fn json(&self) -> ::serde_json::Value {

@@ -4,11 +4,10 @@
 //! [`matting`](crate::matting) does the work. Codes of warnings: `no_clear_subject`, `uneven_backdrop`,
 //! `nothing_to_trim`.
 
-use serde_json::{Map, Value};
-
-use super::parameters::{Color, Issue, Kind};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, prepared};
-use crate::error::{Failure, Warning};
+use super::checks::Condition;
+use super::parameters::{Color, Kind};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only};
+use crate::error::Warning;
 use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::convert::{composite, is_opaque};
 use crate::image::geometry::crop;
@@ -96,44 +95,14 @@ pub const ACTION: Action = Action {
         },
     ],
     fields: RemoveBackground::FIELDS,
-    adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Any(&[Condition::Is("mode", &["cutout"]), Condition::Translucent("backgroundColor")]),
     related: &["pad", "crop", "watermark"],
     usage: "Make product pictures for a shop: remove the background with \"trim\", then pad to a square.",
 };
 
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    read(raw).1
-}
-
-fn adds_alpha(raw: &Map<String, Value>) -> bool {
-    RemoveBackground::read(raw).0.is_none_or(|read| read.mode == Mode::Cutout || !read.background_color.is_opaque())
-}
-
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
-
-/// The parameters in the form in which they are used.
-fn read(raw: &Map<String, Value>) -> (Option<RemoveBackground>, Vec<Issue>) {
-    let (read, mut issues) = RemoveBackground::read(raw);
-    if read.as_ref().is_some_and(|read| read.model.trim().is_empty()) {
-        issues.push(Issue::new(
-            "model",
-            "missing_parameter",
-            "\"model\" is empty.",
-            "Give the name of a model, such as \"u2netp\".",
-        ));
-    }
-    (read, issues)
-}
-
-/// Reads the parameters into what runs.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, read(raw))
-}
 
 impl RemoveBackground {
     /// Finds the subject: its edges, and the shadow if that is to stay.
@@ -256,9 +225,10 @@ impl RemoveBackground {
 mod tests {
     use std::cell::RefCell;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::error::Failure;
     use crate::image::Size;
     use crate::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 
@@ -332,8 +302,9 @@ mod tests {
     }
 
     fn operation(raw: Value) -> RemoveBackground {
-        let (read, issues) = read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let raw = raw.as_object().unwrap();
+        assert_eq!(ACTION.check(raw), []);
+        let read = RemoveBackground::read(raw);
         read.unwrap()
     }
 
@@ -569,8 +540,8 @@ mod tests {
         assert_eq!(operation(json!({ "model": "mine" })).network(), Some(("mine", Need::Perhaps)));
         assert_eq!(operation(json!({ "method": "network" })).network(), Some(("u2netp", Need::Always)));
         assert_eq!(operation(json!({ "method": "flat-backdrop" })).network(), None);
-        let (_, issues) = read(json!({ "model": " " }).as_object().unwrap());
-        assert_eq!(issues[0].field, Some("model"));
+        let issues = ACTION.check(json!({ "model": " " }).as_object().unwrap());
+        assert_eq!(issues[0].field, "model");
     }
 
     #[test]

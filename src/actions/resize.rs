@@ -1,10 +1,9 @@
 //! `resize`: changes the number of pixels. Sizes are computed here, in whole numbers; [`crate::image::resample`] does
 //! the resampling.
 
-use serde_json::{Map, Value};
-
-use super::parameters::{Gravity, Issue};
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
+use super::checks::{Condition, Rule};
+use super::parameters::Gravity;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
 use crate::image::{Image, Representation, Representations, Size};
@@ -75,31 +74,6 @@ crate::parameters! {
     }
 }
 
-/// Reads the parameters and checks the rules between them.
-fn read(raw: &Map<String, Value>) -> (Option<Resize>, Vec<Issue>) {
-    let (read, mut issues) = Resize::read(raw);
-    if let Some(resize) = &read {
-        let missing = match resize.mode {
-            Mode::Fit | Mode::Fill | Mode::Exact if resize.width.is_none() && resize.height.is_none() => {
-                Some(("width", "\"width\" and \"height\" are both missing.", "Give one of them in pixels, or both."))
-            }
-            Mode::LongSide if resize.width.is_none() => Some((
-                "width",
-                "The mode \"long-side\" needs \"width\".",
-                "Give the length of the longer side in pixels as \"width\".",
-            )),
-            Mode::Percent if resize.percent.is_none() => Some((
-                "percent",
-                "The mode \"percent\" needs \"percent\".",
-                "Give \"percent\", such as 50 for half of both sides.",
-            )),
-            _ => None,
-        };
-        issues.extend(missing.map(|(field, message, hint)| Issue::new(field, "missing_parameter", message, hint)));
-    }
-    (read, issues)
-}
-
 /// The entry of `resize`.
 pub const ACTION: Action = Action {
     action_type: "resize",
@@ -112,23 +86,37 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Resize::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[
+        Rule {
+            broken: Condition::All(&[
+                Condition::Is("mode", &["fit", "fill", "exact"]),
+                Condition::Missing("width"),
+                Condition::Missing("height"),
+            ]),
+            field: "width",
+            code: "missing_parameter",
+            message: "\"width\" and \"height\" are both missing.",
+            hint: "Give one of them in pixels, or both.",
+        },
+        Rule {
+            broken: Condition::All(&[Condition::Is("mode", &["long-side"]), Condition::Missing("width")]),
+            field: "width",
+            code: "missing_parameter",
+            message: "The mode \"long-side\" needs \"width\".",
+            hint: "Give the length of the longer side in pixels as \"width\".",
+        },
+        Rule {
+            broken: Condition::All(&[Condition::Is("mode", &["percent"]), Condition::Missing("percent")]),
+            field: "percent",
+            code: "missing_parameter",
+            message: "The mode \"percent\" needs \"percent\".",
+            hint: "Give \"percent\", such as 50 for half of both sides.",
+        },
+    ],
+    adds_alpha: Condition::Never,
     related: &["sharpen", "crop", "pad"],
     usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, read(raw))
-}
 
 /// A scale as a fraction, so that a side of exactly one half is always rounded up.
 #[derive(Clone, Copy)]
@@ -287,7 +275,7 @@ impl Resize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::color::ColorSpace;
@@ -295,8 +283,9 @@ mod tests {
     use crate::image::convert::convert;
 
     fn resize(raw: Value) -> Resize {
-        let (read, issues) = read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let raw = raw.as_object().unwrap();
+        assert_eq!(ACTION.check(raw), []);
+        let read = Resize::read(raw);
         read.unwrap()
     }
 
@@ -367,12 +356,12 @@ mod tests {
             (json!({ "mode": "long-side", "height": 9 }), "width"),
             (json!({ "mode": "percent", "width": 9 }), "percent"),
         ] {
-            let issues = check(raw.as_object().unwrap());
+            let issues = ACTION.check(raw.as_object().unwrap());
             assert_eq!(issues.len(), 1, "{raw}");
-            assert_eq!((issues[0].field, issues[0].code), (Some(field), "missing_parameter"), "{raw}");
-            assert!(prepare(raw.as_object().unwrap()).is_err());
+            assert_eq!((issues[0].field, issues[0].code), (field, "missing_parameter"), "{raw}");
+            assert!(crate::actions::prepare(ACTION.action_type, raw.as_object().unwrap()).is_err());
         }
-        let issues = check(json!({ "width": 99_999_999 }).as_object().unwrap());
+        let issues = ACTION.check(json!({ "width": 99_999_999 }).as_object().unwrap());
         assert_eq!((issues.len(), issues[0].code), (1, "out_of_range"));
         assert_eq!(issues[0].message, "\"width\" must be from 1 to 65,500 px, not 99999999.");
         assert_eq!(issues[0].hint, "The nearest valid value is 65500.");
@@ -386,7 +375,7 @@ mod tests {
             (json!("abc"), "wrong_type"),
             (json!(1.5), "wrong_type"),
         ] {
-            let issues = check(json!({ "width": width }).as_object().unwrap());
+            let issues = ACTION.check(json!({ "width": width }).as_object().unwrap());
             let text = format!("{} {}", issues[0].message, issues[0].hint);
             assert_eq!(issues[0].code, code, "{text}");
             assert!(text.contains("from 1 to 65,500 px"), "{text}");

@@ -1,9 +1,7 @@
 //! `rotate`: rotates a picture by quarter turns. [`crate::image::orient`] moves the samples.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::orient::rotate;
 use crate::image::{Image, Representations, Size};
@@ -12,25 +10,8 @@ crate::parameters! {
     /// Parameters of `rotate`.
     pub struct Rotate {
         /// Clockwise angle: a multiple of 90, may be negative.
-        angle: i32 = 90, unit "°";
+        angle: i32 = 90, multiple of 90.0, unit "°";
     }
-}
-
-/// Reads the parameters and checks the angle.
-fn read(raw: &Map<String, Value>) -> (Option<Rotate>, Vec<Issue>) {
-    let (read, mut issues) = Rotate::read(raw);
-    if let Some(Rotate { angle }) = read
-        && angle % 90 != 0
-    {
-        let nearest = (f64::from(angle) / 90.0).round() * 90.0;
-        issues.push(Issue::new(
-            "angle",
-            "out_of_range",
-            format!("\"angle\" is {angle}."),
-            format!("Give a multiple of 90, such as {nearest}."),
-        ));
-    }
-    (read, issues)
 }
 
 /// The entry of `rotate`.
@@ -44,23 +25,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Rotate::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["flip", "crop"],
     usage: "Rotate a series that was taken sideways; −90 rotates to the left.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, read(raw))
-}
 
 impl Rotate {
     fn quarters(&self) -> i64 {
@@ -113,11 +82,11 @@ mod tests {
 
     #[test]
     fn other_angles_are_an_issue_that_names_the_nearest_quarter() {
-        let issues = check(json!({ "angle": 170 }).as_object().unwrap());
+        let issues = ACTION.check(json!({ "angle": 170 }).as_object().unwrap());
         assert_eq!((issues.len(), issues[0].code), (1, "out_of_range"));
         assert!(issues[0].message.contains("170") && issues[0].hint.contains("180"), "{issues:?}");
-        assert_eq!(check(json!({ "angle": 12.5 }).as_object().unwrap())[0].code, "wrong_type");
-        assert_eq!(check(json!({ "angle": 90.0 }).as_object().unwrap()), []);
+        assert_eq!(ACTION.check(json!({ "angle": 12.5 }).as_object().unwrap())[0].code, "wrong_type");
+        assert_eq!(ACTION.check(json!({ "angle": 90.0 }).as_object().unwrap()), []);
     }
 
     proptest! {

@@ -1,10 +1,7 @@
 //! `sharpen`: unsharp mask on luma. The blur is in `crate::image::blur`.
 
-use serde_json::{Map, Value};
-
-use super::parameters::Issue;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, never_adds_alpha, only, prepared};
-use crate::error::Failure;
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
 use crate::image::{Image, Pixels, Representations};
 
@@ -31,23 +28,11 @@ pub const ACTION: Action = Action {
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
     fields: Sharpen::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["resize", "gaussian-blur"],
     usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Sharpen::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, Sharpen::read(raw))
-}
 
 impl Operation for Sharpen {
     fn accepts(&self) -> Representations {
@@ -199,15 +184,14 @@ impl Rows for Transparent<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::image::testing::flat;
     use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
 
     fn run(raw: Value, image: Image) -> Image {
-        let (read, issues) = Sharpen::read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let read = Sharpen::read(raw.as_object().unwrap());
         read.unwrap().run(vec![Some(image)], &Context::default()).unwrap().remove(0)
     }
 

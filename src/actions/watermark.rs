@@ -1,11 +1,8 @@
 //! `watermark`: draws a second picture, such as a logo, over the first.
 
-use serde_json::{Map, Value};
-
-use super::parameters::{Gravity, Issue};
-use super::{
-    Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, never_adds_alpha, prepared,
-};
+use super::checks::Condition;
+use super::parameters::Gravity;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop};
 use crate::error::Failure;
 use crate::image::recolor::{receptive, recolor};
 use crate::image::resample::{Filter, Window, resample};
@@ -44,23 +41,11 @@ pub const ACTION: Action = Action {
     ],
     outputs: &[IMAGE_OUT],
     fields: Watermark::FIELDS,
-    adds_alpha: never_adds_alpha,
+    rules: &[],
+    adds_alpha: Condition::Never,
     related: &["input-images", "resize"],
     usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
 };
-
-/// Checks raw parameters: every field, then rules between fields.
-pub fn check(raw: &Map<String, Value>) -> Vec<Issue> {
-    Watermark::read(raw).1
-}
-
-/// Reads the parameters and returns the operation.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn prepare(raw: &Map<String, Value>) -> Result<Box<dyn Operation>, Failure> {
-    prepared(&ACTION, Watermark::read(raw))
-}
 
 /// `share` of `side`, half rounded up.
 fn share(side: u32, share: f64) -> u32 {
@@ -189,7 +174,7 @@ fn onto_transparent(under: [u8; 4], over: [u8; 3], alpha: f32) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::color::ColorSpace;
@@ -197,8 +182,7 @@ mod tests {
     use crate::image::testing::flat;
 
     fn run(raw: Value, picture: Image, overlay: Image) -> Image {
-        let (read, issues) = Watermark::read(raw.as_object().unwrap());
-        assert_eq!(issues, []);
+        let read = Watermark::read(raw.as_object().unwrap());
         read.unwrap().run(vec![Some(picture), Some(overlay)], &Context::default()).unwrap().remove(0)
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::actions::parameters::{Field, Kind};
-use crate::actions::{Action, CATALOG, Category, Port};
+use crate::actions::{self, Action, Port};
 
 /// An action's entry on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,7 +60,7 @@ pub struct ParameterDescriptor {
 
 /// Every action, in the catalog's order.
 pub fn catalog() -> Vec<ActionDescriptor> {
-    CATALOG.iter().map(|action| ActionDescriptor::from(*action)).collect()
+    actions::catalog().iter().map(|action| ActionDescriptor::from(*action)).collect()
 }
 
 impl From<&Action> for ActionDescriptor {
@@ -70,7 +70,7 @@ impl From<&Action> for ActionDescriptor {
             version: action.version,
             name: action.name,
             description: action.description,
-            category: category(action.category),
+            category: action.category.word(),
             inputs: action.inputs.iter().map(PortDescriptor::from).collect(),
             outputs: action.outputs.iter().map(PortDescriptor::from).collect(),
             parameters: action.fields.iter().map(ParameterDescriptor::from).collect(),
@@ -110,24 +110,13 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Images => "array",
             },
             required: field.required,
-            default_value: (field.default)(),
+            default_value: field.default.value(),
             minimum: field.range.map(|(least, _)| bound(least)),
             maximum: field.range.map(|(_, most)| bound(most)),
             values: if let Kind::Choice(values) = field.kind { Some(values) } else { None },
             unit: field.unit,
             description: field.description(),
         }
-    }
-}
-
-const fn category(category: Category) -> &'static str {
-    match category {
-        Category::Input => "input",
-        Category::Geometry => "geometry",
-        Category::Color => "color",
-        Category::Detail => "detail",
-        Category::Compose => "compose",
-        Category::Output => "output",
     }
 }
 
@@ -141,7 +130,7 @@ mod tests {
         let mut types: Vec<_> = all.iter().map(|action| action.action_type).collect();
         types.sort_unstable();
         types.dedup();
-        assert_eq!(types.len(), CATALOG.len());
+        assert_eq!(types.len(), actions::catalog().len());
         for action in &all {
             assert!(!action.description.is_empty() && !action.usage.is_empty(), "{}", action.action_type);
             for parameter in &action.parameters {

@@ -64,7 +64,7 @@ fn networks(graph: &Graph) -> Vec<String> {
     fields
         .filter(|(_, field)| field.kind == Kind::Model)
         .filter_map(|(node, field)| {
-            let given = node.parameters.get(field.name).cloned().unwrap_or_else(field.default);
+            let given = node.parameters.get(field.name).cloned().unwrap_or_else(|| field.default.value());
             given.as_str().map(str::to_owned)
         })
         .collect()

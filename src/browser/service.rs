@@ -15,8 +15,10 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::database::Database;
 use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
+use super::program;
 use super::storage::Storage;
 use super::verify::{self, Found};
+use crate::actions;
 use crate::api::{
     ApiError, Asset, Event, ExecutionAnswer, Host, ImportRefusal, ModelAnswer, Service, VerifyAnswer, model_name,
 };
@@ -101,7 +103,8 @@ pub fn serve() {
                 let (hub, left) = (hub.clone(), left.clone());
                 spawn(async move {
                     match Hub::start(setup, left).await {
-                        Ok(started) => {
+                        Ok((started, catalog)) => {
+                            post(&FromService::Catalog(catalog));
                             *hub.borrow_mut() = Some(started.clone());
                             post(&FromService::Started(started.state.borrow().clone()));
                             started.stand_for_election();
@@ -268,12 +271,12 @@ struct Hub {
 }
 
 impl Hub {
-    /// Opens the storage and fetches what workers need.
+    /// Opens the storage and fetches what workers need, and the catalog of actions, whose text is also returned.
     ///
     /// # Errors
     /// When the setup names no possible database, another tab has upgraded the storage, or the program's own files cannot be fetched. Without any storage the
     /// service works from memory.
-    async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<Rc<Self>, ApiError> {
+    async fn start(setup: Setup, left: Rc<RefCell<Vec<WaitsForLeft>>>) -> Result<(Rc<Self>, String), ApiError> {
         let base_url = setup.base_url.clone();
         let files = OwnFiles::new(&base_url, setup.files.clone());
         let names = Names::of_client(&base_path(&base_url), setup.database.as_deref())
@@ -290,8 +293,10 @@ impl Hub {
                 }
             },
         );
-        let (fetched, opened) = both(Program::fetch(files, &names), opened).await;
-        let program = Rc::new(fetched?);
+        let catalog = program::text(&files, "catalog.json");
+        let ((fetched, catalog), opened) = both(both(Program::fetch(files.clone(), &names), catalog), opened).await;
+        let (program, catalog) = (Rc::new(fetched?), catalog?);
+        actions::catalog::install(&catalog).map_err(ApiError::internal)?;
         let (database, memory) = match opened {
             Ok(database) => (Storage::Kept(database), None),
             Err(error @ StoreError::Version) => return Err(error.into()),
@@ -341,7 +346,7 @@ impl Hub {
             }
         });
         *hub.subscription.borrow_mut() = Some(subscription);
-        Ok(hub)
+        Ok((hub, catalog))
     }
 
     /// The storage is gone for good.

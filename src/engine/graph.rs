@@ -201,7 +201,7 @@ impl<'a> Resolver<'a> {
         let mut source_of: HashMap<usize, usize> = HashMap::new();
         for (index, action) in self.actions.iter().enumerate() {
             if action.role == Role::Source
-                && let (Some(input), _) = Input::read(&self.workflow.actions[index].parameters)
+                && let Some(input) = Input::read(&self.workflow.actions[index].parameters)
             {
                 source_of.insert(index, sources.len());
                 sources.push(GraphSource {
@@ -236,7 +236,7 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|&(owner, node, port)| {
                 let raw = &self.workflow.actions[owner].parameters;
-                let written = (self.actions[owner].role == Role::Sink).then(|| Output::read(raw).0).flatten();
+                let written = (self.actions[owner].role == Role::Sink).then(|| Output::read(raw)).flatten();
                 GraphOutput {
                     action_id: self.workflow.actions[owner].action_id.clone(),
                     node: placed[&node],

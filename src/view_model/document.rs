@@ -210,7 +210,7 @@ pub fn networks(document: &Value) -> Vec<String> {
 
 /// The extension of the file that the `output` action at `index` writes for an input of this format.
 pub fn written_extension(document: &Value, index: usize, input: Format) -> &'static str {
-    let wanted = parameters(document, index).and_then(|raw| OutputFormat::read(raw.get("format")?).ok());
+    let wanted = parameters(document, index).and_then(|raw| OutputFormat::read(raw.get("format")?));
     let wanted = wanted.unwrap_or(OutputFormat::Auto);
     wanted.written(input, may_be_transparent(document, index)).extension()
 }
@@ -222,7 +222,7 @@ fn may_be_transparent(document: &Value, index: usize) -> bool {
     while let Some(id) = place.filter(|id| seen.insert(*id)) {
         let adds_alpha = index_of(document, id).is_some_and(|at| {
             let action = actions::find(text(&list(document, "actions")[at], "actionType"));
-            action.is_some_and(|action| (action.adds_alpha)(parameters(document, at).unwrap_or(&Map::new())))
+            action.is_some_and(|action| action.adds_alpha(parameters(document, at).unwrap_or(&Map::new())))
         });
         if adds_alpha {
             return true;

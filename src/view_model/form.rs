@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::actions::CATALOG;
+use crate::actions::catalog;
 use crate::actions::output::fill_name;
 use crate::actions::parameters::{Color, Field, Kind};
 use crate::codecs::Format;
@@ -75,7 +75,7 @@ fn number(field: &Field) -> Control {
         _ => 1.0,
     };
     // A number without a default (an optional width) has no position on a slider.
-    let has_default = !(field.default)().is_null();
+    let has_default = !field.default.value().is_null();
     if span / step <= SLIDER_STEPS && has_default {
         Control::Slider { low, high, step }
     } else {
@@ -132,7 +132,7 @@ pub fn choice(word: &str) -> String {
 /// A parameter or a choice, named as in the document, as the form labels it. Parameters of several actions may share a
 /// name; their label is used if it is the same for all.
 fn named(word: &str) -> String {
-    let fields = CATALOG.iter().flat_map(|action| action.fields);
+    let fields = catalog().iter().flat_map(|action| action.fields);
     let mut labels = fields.filter(|field| field.name == word).map(|field| field.label);
     let first = labels.next().flatten();
     let shared = first.filter(|_| labels.all(|other| other == first));
@@ -171,7 +171,7 @@ pub fn in_words(hint: &str) -> String {
     let is_known = |word: &str| {
         let of =
             |field: &Field| field.name == word || matches!(field.kind, Kind::Choice(words) if words.contains(&word));
-        CATALOG.iter().flat_map(|action| action.fields).any(of)
+        catalog().iter().flat_map(|action| action.fields).any(of)
     };
     let parts: Vec<&str> = hint.split('"').collect();
     let mut words = String::with_capacity(hint.len() + 8);
@@ -231,14 +231,14 @@ pub fn shown(value: &Value) -> String {
 /// The current value: the document's own, or the default.
 pub fn value(field: &Field, parameters: Option<&Map<String, Value>>) -> Value {
     let own = parameters.and_then(|parameters| parameters.get(field.name)).filter(|value| !value.is_null());
-    own.cloned().unwrap_or_else(field.default)
+    own.cloned().unwrap_or_else(|| field.default.value())
 }
 
 /// The parameters that the document sets, in one line: `Long side · width 1600 px`.
 pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> String {
     let Some(parameters) = parameters else { return String::new() };
     let set = fields.iter().filter(|field| field.kind != Kind::Images).filter_map(|field| {
-        let value = parameters.get(field.name).filter(|value| !value.is_null() && **value != (field.default)())?;
+        let value = parameters.get(field.name).filter(|value| !value.is_null() && **value != field.default.value())?;
         Some(match (field.kind, value) {
             (Kind::Choice(_), Value::String(word)) => choice(word),
             (Kind::Boolean, Value::Bool(true)) => field_label(field),
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_parameter_of_the_catalog_but_pictures_has_a_control() {
-        for action in CATALOG {
+        for action in catalog() {
             for field in action.fields {
                 assert_eq!(
                     control(field).is_none(),

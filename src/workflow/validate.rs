@@ -113,10 +113,9 @@ impl<'a> Validator<'a> {
     }
 
     fn parameters(&mut self, node: &ActionNode, action: &Action) {
-        for issue in actions::check(action.action_type, &node.parameters) {
-            let mut diagnostic = Diagnostic::error(issue.code, issue.message, issue.hint).at(&node.action_id);
-            diagnostic.field = issue.field.map(str::to_owned);
-            self.found.push(diagnostic);
+        for issue in action.check(&node.parameters) {
+            let diagnostic = Diagnostic::error(issue.code, issue.message, issue.hint);
+            self.found.push(diagnostic.at(&node.action_id).field(issue.field));
         }
         for key in node.parameters.keys() {
             if !action.fields.iter().any(|field| field.name == key) {
@@ -133,7 +132,7 @@ impl<'a> Validator<'a> {
             }
         }
         if action.role == Role::Source
-            && let (Some(input), _) = Input::read(&node.parameters)
+            && let Some(input) = Input::read(&node.parameters)
         {
             if input.images.0.is_empty() {
                 self.found.push(
@@ -350,7 +349,7 @@ impl<'a> Validator<'a> {
     fn image_counts(&mut self) {
         let counts: Vec<(&str, usize)> = (self.workflow.actions.iter())
             .filter(|node| actions::find(&node.action_type).is_some_and(|action| action.role == Role::Source))
-            .filter_map(|node| Some((node.action_id.as_str(), Input::read(&node.parameters).0?.images.0.len())))
+            .filter_map(|node| Some((node.action_id.as_str(), Input::read(&node.parameters)?.images.0.len())))
             .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
         for (id, count) in counts {
@@ -417,7 +416,7 @@ fn unknown_port(id: &str, action_type: &str, name: &str, side: &str, ports: &[Po
 
 /// The known action types nearest to a name, at most three: within half their length, or containing the name.
 fn nearest(name: &str) -> Vec<&'static str> {
-    let mut near: Vec<(usize, &str)> = actions::CATALOG
+    let mut near: Vec<(usize, &str)> = actions::catalog()
         .iter()
         .map(|action| (strsim::damerau_levenshtein(name, action.action_type), action.action_type))
         .filter(|(distance, known)| *distance <= (known.len() / 2).max(2) || (!name.is_empty() && known.contains(name)))

@@ -152,6 +152,8 @@ const ROUTER: &str = "router.js";
 const ROUTER_PLACE: &str = "importScripts(\"./router.js\");";
 /// Where the router has the routes.
 const ROUTES_PLACE: &str = "const ROUTES = [];";
+/// The beginning of the name of the catalog of actions, which the service fetches.
+const CATALOG: &str = "catalog";
 /// The description of the API, which is part of the build so that it is there offline.
 const DESCRIPTION: &str = "api/openapi.json";
 
@@ -568,7 +570,9 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
 /// Whether the page needs a file before its first view can be used, apart from those of the service.
 fn is_before_first_view(file: &Path, html: &str) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    name == PAGE || html.contains(&format!("\"./{name}\"")) && !name.starts_with(SERVICE.prefix) && name != MANIFEST
+    name == PAGE
+        || name.starts_with(CATALOG)
+        || html.contains(&format!("\"./{name}\"")) && !name.starts_with(SERVICE.prefix) && name != MANIFEST
 }
 
 fn brotli_sizes(project: &Project, files: &[PathBuf]) -> Outcome<Vec<Option<u64>>> {

@@ -19,6 +19,7 @@ use super::lifecycle::{self, Departure};
 use super::link::{Answered, Link, OnStored, Refused, Said};
 use super::notification;
 use super::wake::Wake;
+use crate::actions::catalog;
 use crate::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, Cancelled, Deleted, Event, ExecutionList, GlobalPauseAnswer,
     ModelAnswer, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
@@ -156,6 +157,11 @@ impl Inner {
                 self.set_state(state);
             }
             FromService::State(state) => self.set_state(state),
+            FromService::Catalog(text) => {
+                if let Err(error) = catalog::install(&text) {
+                    web_sys::console::error_1(&error.into());
+                }
+            }
             FromService::AsksWhenLeft => self.tell(&ToService::Left(self.departure.noted())),
             FromService::Announce { title, body, batch_id } => {
                 let address = self.home.as_ref().map(|home| format!("{home}#/batches/{batch_id}"));

@@ -248,6 +248,7 @@ impl Link {
                 }
             }
             message @ (FromService::Blocked
+            | FromService::Catalog(_)
             | FromService::Event(_)
             | FromService::State(_)
             | FromService::AsksWhenLeft

@@ -374,7 +374,7 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
     };
     let remove = move |_| {
         let (fallback, set) = (edited.field.default, set_later());
-        models.remove(untrack(|| edited.text()), move || set(fallback()));
+        models.remove(untrack(|| edited.text()), move || set(fallback.value()));
     };
     view! {
         <div class="model">

@@ -1,0 +1,304 @@
+//! The catalog as data: programs that link no kernel read it from a file of the build, `catalog.json`, which the tests
+//! write from the linked entries.
+//!
+//! An entry's strings and lists are borrowed from the file's content, which is kept for as long as the program runs.
+
+use serde_json::{Map, Value, json};
+
+use super::checks::{Condition, Rule};
+use super::parameters::{Field, Kind, Preset};
+use super::{Action, Category, Port, PortType, Role};
+
+/// The catalog that a program read.
+#[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+static READ: std::sync::OnceLock<&'static [&'static Action]> = std::sync::OnceLock::new();
+
+/// Makes the content of `catalog.json` the catalog of this program, unless it links or has one.
+///
+/// # Errors
+/// When it is not a catalog of this version.
+pub fn install(text: &str) -> Result<(), String> {
+    if !catalog().is_empty() {
+        return Ok(());
+    }
+    let actions = read(text).ok_or("catalog.json belongs to another version of the program")?;
+    #[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+    let _it_was_empty = READ.set(actions);
+    #[cfg(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels"))]
+    let _ = actions;
+    Ok(())
+}
+
+/// Every action, in the catalog's order; none before [`install`] in a program that links none.
+#[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+pub fn catalog() -> &'static [&'static Action] {
+    READ.get().copied().unwrap_or_default()
+}
+
+/// Every action, in the catalog's order.
+#[cfg(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels"))]
+pub fn catalog() -> &'static [&'static Action] {
+    super::LINKED
+}
+
+/// The actions as the content of `catalog.json`.
+pub fn written(actions: &[&Action]) -> Value {
+    actions.iter().map(|action| written_action(action)).collect()
+}
+
+fn written_action(action: &Action) -> Value {
+    let mut entry = json!({
+        "actionType": action.action_type,
+        "version": action.version,
+        "name": action.name,
+        "description": action.description,
+        "category": action.category.word(),
+        "role": action.role.word(),
+        "inputs": action.inputs.iter().map(written_port).collect::<Value>(),
+        "outputs": action.outputs.iter().map(written_port).collect::<Value>(),
+        "parameters": action.fields.iter().map(written_field).collect::<Value>(),
+        "rules": action.rules.iter().map(written_rule).collect::<Value>(),
+        "addsAlpha": written_condition(&action.adds_alpha),
+        "related": action.related,
+        "usage": action.usage,
+    });
+    drop_empty(&mut entry);
+    entry
+}
+
+fn written_port(port: &Port) -> Value {
+    json!({ "name": port.name, "type": port.kind.word(), "required": port.required, "description": port.description })
+}
+
+fn written_field(field: &Field) -> Value {
+    let (kind, values) = match field.kind {
+        Kind::Choice(values) => ("choice", values),
+        other => (plain_word(other), [].as_slice()),
+    };
+    let mut entry = json!({
+        "name": field.name,
+        "description": field.description(),
+        "type": kind,
+        "values": values,
+        "range": field.range.map(|(low, high)| [low, high]),
+        "multipleOf": field.multiple_of,
+        "unit": field.unit,
+        "label": field.label,
+        "required": field.required,
+        "default": field.default.value(),
+    });
+    drop_empty(&mut entry);
+    entry
+}
+
+/// Removes what has the value that is read where there is none.
+fn drop_empty(entry: &mut Value) {
+    if let Value::Object(entry) = entry {
+        entry.retain(|name, value| match value {
+            Value::Null => false,
+            _ if name == "default" => true,
+            Value::Array(list) => !list.is_empty(),
+            value => *value != false,
+        });
+    }
+}
+
+fn written_rule(rule: &Rule) -> Value {
+    json!({
+        "broken": written_condition(&rule.broken),
+        "field": rule.field,
+        "code": rule.code,
+        "message": rule.message,
+        "hint": rule.hint,
+    })
+}
+
+fn written_condition(condition: &Condition) -> Value {
+    let all = |list: &[Condition]| list.iter().map(written_condition).collect::<Value>();
+    match condition {
+        Condition::Never => json!(false),
+        Condition::Always => json!(true),
+        Condition::Is(name, words) => json!({ "is": [name, words] }),
+        Condition::Given(name) => json!({ "given": name }),
+        Condition::Missing(name) => json!({ "missing": name }),
+        Condition::Translucent(name) => json!({ "translucent": name }),
+        Condition::All(list) => json!({ "all": all(list) }),
+        Condition::Any(list) => json!({ "any": all(list) }),
+    }
+}
+
+/// The kinds without values, by their names in the file.
+const KINDS: [(&str, Kind); 9] = [
+    ("integer", Kind::Integer),
+    ("number", Kind::Number),
+    ("boolean", Kind::Boolean),
+    ("color", Kind::Color),
+    ("ratio", Kind::Ratio),
+    ("text", Kind::Text),
+    ("name-pattern", Kind::NamePattern),
+    ("model", Kind::Model),
+    ("images", Kind::Images),
+];
+
+fn plain_word(kind: Kind) -> &'static str {
+    KINDS.iter().find(|(_, known)| *known == kind).map_or("choice", |(word, _)| word)
+}
+
+/// Reads the content of `catalog.json`.
+fn read(text: &str) -> Option<&'static [&'static Action]> {
+    static NULL: Value = Value::Null;
+    let content: &'static Value = Box::leak(Box::new(serde_json::from_str(text).ok()?));
+    let actions = list(content, |entry| {
+        let action: &'static Action = Box::leak(Box::new(Action {
+            action_type: text_of(entry, "actionType")?,
+            version: text_of(entry, "version")?,
+            name: text_of(entry, "name")?,
+            description: text_of(entry, "description")?,
+            category: Category::of_word(text_of(entry, "category")?)?,
+            role: Role::of_word(text_of(entry, "role")?)?,
+            inputs: list(entry.get("inputs").unwrap_or(&NULL), read_port)?,
+            outputs: list(entry.get("outputs").unwrap_or(&NULL), read_port)?,
+            fields: list(entry.get("parameters").unwrap_or(&NULL), read_field)?,
+            rules: list(entry.get("rules").unwrap_or(&NULL), read_rule)?,
+            adds_alpha: entry.get("addsAlpha").map_or(Some(Condition::Never), read_condition)?,
+            related: list(entry.get("related").unwrap_or(&NULL), Value::as_str)?,
+            usage: text_of(entry, "usage")?,
+        }));
+        Some(action)
+    })?;
+    (!actions.is_empty()).then_some(actions)
+}
+
+fn text_of(entry: &'static Value, name: &str) -> Option<&'static str> {
+    entry.get(name)?.as_str()
+}
+
+/// The entries of a list; of none if there is no list.
+fn list<T>(value: &'static Value, read: impl FnMut(&'static Value) -> Option<T>) -> Option<&'static [T]> {
+    let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    Some(Vec::leak(entries.iter().map(read).collect::<Option<_>>()?))
+}
+
+fn read_port(entry: &'static Value) -> Option<Port> {
+    Some(Port {
+        name: text_of(entry, "name")?,
+        kind: PortType::of_word(text_of(entry, "type")?)?,
+        required: entry.get("required")?.as_bool()?,
+        description: text_of(entry, "description")?,
+    })
+}
+
+fn read_field(entry: &'static Value) -> Option<Field> {
+    static NULL: Value = Value::Null;
+    let kind = match text_of(entry, "type")? {
+        "choice" => Kind::Choice(list(entry.get("values")?, Value::as_str)?),
+        word => KINDS.iter().find(|(known, _)| *known == word)?.1,
+    };
+    let bound = |at: usize| entry.get("range")?.get(at)?.as_f64();
+    Some(Field {
+        name: text_of(entry, "name")?,
+        docs: Vec::leak(vec![text_of(entry, "description")?]),
+        kind,
+        range: bound(0).zip(bound(1)),
+        multiple_of: entry.get("multipleOf").and_then(Value::as_f64),
+        unit: text_of(entry, "unit"),
+        label: text_of(entry, "label"),
+        required: entry.get("required").is_some(),
+        default: Preset::Read(entry.get("default").unwrap_or(&NULL)),
+    })
+}
+
+fn read_rule(entry: &'static Value) -> Option<Rule> {
+    Some(Rule {
+        broken: read_condition(entry.get("broken")?)?,
+        field: text_of(entry, "field")?,
+        code: text_of(entry, "code")?,
+        message: text_of(entry, "message")?,
+        hint: text_of(entry, "hint")?,
+    })
+}
+
+fn read_condition(value: &'static Value) -> Option<Condition> {
+    if let Some(always) = value.as_bool() {
+        return Some(if always { Condition::Always } else { Condition::Never });
+    }
+    let (word, of) = value.as_object().and_then(|object: &'static Map<String, Value>| object.iter().next())?;
+    Some(match word.as_str() {
+        "is" => Condition::Is(of.get(0)?.as_str()?, list(of.get(1)?, Value::as_str)?),
+        "given" => Condition::Given(of.as_str()?),
+        "missing" => Condition::Missing(of.as_str()?),
+        "translucent" => Condition::Translucent(of.as_str()?),
+        "all" => Condition::All(list(of, read_condition)?),
+        "any" => Condition::Any(list(of, read_condition)?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_the_build_is_that_of_the_linked_actions() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/actions/catalog.json");
+        let written = format!("{}\n", serde_json::to_string_pretty(&written(super::super::LINKED)).unwrap());
+        if std::env::var_os("PIXELMILL_WRITE").is_some() {
+            std::fs::write(path, &written).unwrap();
+        }
+        let stored = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            stored == written,
+            "src/actions/catalog.json is out of date: PIXELMILL_WRITE=1 cargo test --lib catalog writes it"
+        );
+    }
+
+    #[test]
+    fn what_is_read_says_the_same_as_what_is_linked() {
+        let content = written(super::super::LINKED);
+        let read = read(&content.to_string()).unwrap();
+        assert_eq!(read.len(), super::super::LINKED.len());
+        assert_eq!(written(read), content);
+        let shown = |action: &Action| {
+            let fields: Vec<_> = action
+                .fields
+                .iter()
+                .map(|field| {
+                    (
+                        field.name,
+                        field.description(),
+                        field.kind,
+                        field.range,
+                        field.multiple_of,
+                        field.unit,
+                        field.label,
+                        field.required,
+                        field.default.value(),
+                    )
+                })
+                .collect();
+            format!(
+                "{:?}",
+                (
+                    action.category,
+                    action.role,
+                    action.inputs,
+                    action.outputs,
+                    fields,
+                    action.rules,
+                    action.adds_alpha,
+                    action.related
+                )
+            )
+        };
+        for (read, linked) in read.iter().zip(super::super::LINKED) {
+            assert_eq!(shown(read), shown(linked));
+        }
+    }
+
+    #[test]
+    fn another_content_is_refused() {
+        for text in ["", "[]", "{}", "[{}]", r#"[{"actionType":"a"}]"#] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}
