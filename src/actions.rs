@@ -36,28 +36,7 @@ use checks::{Condition, Issue, Rule};
 pub use context::{Context, Stop};
 use parameters::Field;
 
-/// Declares an enum whose values have names in the catalog.
-macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal, )* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $( $(#[$doc])* $variant, )* }
-
-        impl $name {
-            /// Its name on the wire.
-            pub const fn word(self) -> &'static str {
-                match self { $( Self::$variant => $word, )* }
-            }
-
-            /// The one with this name.
-            pub fn of_word(word: &str) -> Option<Self> {
-                match word { $( $word => Some(Self::$variant), )* _ => None }
-            }
-        }
-    };
-}
-
-words! {
+crate::words! {
 /// What flows through a port.
 pub enum PortType {
     /// Pictures.
@@ -99,7 +78,7 @@ impl Port {
     }
 }
 
-words! {
+crate::words! {
 /// The group of an action in the catalog.
 pub enum Category {
     /// Supplies pictures.
@@ -117,7 +96,7 @@ pub enum Category {
 }
 }
 
-words! {
+crate::words! {
 /// The role of an action in the engine.
 pub enum Role {
     /// Supplies pictures; has no input port.

@@ -405,7 +405,32 @@ macro_rules! parameters {
     };
 }
 
-/// Declares an enum whose values are names on the wire.
+/// Declares an enum whose values have names on the wire, `word`, and are found by them, `of_word`.
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal ),* $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name { $( $(#[$doc])* $variant, )* }
+
+        impl $name {
+            /// Its name on the wire.
+            pub const fn word(self) -> &'static str {
+                match self { $( Self::$variant => $word, )* }
+            }
+
+            /// The one with this name.
+            pub fn of_word(word: &str) -> Option<Self> {
+                match word { $( $word => Some(Self::$variant), )* _ => None }
+            }
+        }
+    };
+}
+
+/// Declares an enum of [`words!`](crate::words) that a parameter can have.
 ///
 /// ```
 /// pixelmill::choices! {
@@ -424,21 +449,19 @@ macro_rules! choices {
         $(#[$meta:meta])*
         $vis:vis enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal ),* $(,)? }
     ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        $vis enum $name { $( $(#[$doc])* $variant, )* }
+        $crate::words! {
+            $(#[$meta])*
+            $vis enum $name { $( $(#[$doc])* $variant = $word, )* }
+        }
 
         impl $crate::actions::parameters::Parameter for $name {
             const KIND: $crate::actions::parameters::Kind =
                 $crate::actions::parameters::Kind::Choice(&[$($word),*]);
             fn read(value: &::serde_json::Value) -> Option<Self> {
-                match value.as_str()? {
-                    $( $word => Some(Self::$variant), )*
-                    _ => None,
-                }
+                Self::of_word(value.as_str()?)
             }
             fn json(&self) -> ::serde_json::Value {
-                match self { $( Self::$variant => $word.into(), )* }
+                self.word().into()
             }
         }
     };
