@@ -4,7 +4,7 @@
 //! Registering it is one line in [`actions!`](self). The engine does the checks (format, limits, ranges, port types)
 //! around an action, so that none needs them inside.
 //!
-//! An entry is data. Programs that run pictures link it; the page and the service read it from a file ([`catalog`]).
+//! An entry is data. Programs that run pictures link it; the page and the service read it from a file ([`mod@catalog`]).
 
 use serde_json::{Map, Value};
 
