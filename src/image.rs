@@ -14,6 +14,7 @@ pub mod convert;
 pub mod geometry;
 pub(crate) mod lanes;
 pub mod orient;
+pub(crate) mod pixelwise;
 pub mod recolor;
 pub mod resample;
 #[cfg(test)]
@@ -86,6 +87,8 @@ impl Representations {
     pub const ANY: Self = Self(0b1111);
     /// Interleaved colour only.
     pub const INTERLEAVED: Self = Self::of(&[Representation::Rgb, Representation::Rgba]);
+    /// All but planar: what works on each pixel's gray value or red, green and blue.
+    pub const PIXELS: Self = Self::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]);
     /// Gray or planar: what works on luma alone.
     pub const LUMA: Self = Self::of(&[Representation::Gray, Representation::Ycc]);
 

@@ -1,23 +1,33 @@
-//! The actions compared with pictures made by an independent program (`tests/oracles/actions.py`).
+//! The actions compared with pictures made by an independent programs and formulas (`tests/oracles/actions`).
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
 use std::path::{Path, PathBuf};
 
 use pixelmill::actions::{Context, prepare};
-use pixelmill::image::convert::{convert, drop_alpha};
+use pixelmill::image::convert::convert;
 use pixelmill::image::{Image, Pixels, Representation, Size};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// What an action's `cases.json` says.
+#[derive(Deserialize)]
+struct Cases {
+    /// What the expected pictures are made with.
+    oracle: String,
+    cases: Vec<Case>,
+}
+
 #[derive(Deserialize)]
 struct Case {
     name: String,
-    action: String,
     inputs: Vec<String>,
     parameters: Map<String, Value>,
+    /// The largest difference of any sample.
     #[serde(default = "one")]
     tolerance: u8,
+    /// The least signal-to-noise ratio in dB, instead of the largest difference.
+    psnr: Option<f64>,
 }
 
 fn one() -> u8 {
@@ -26,6 +36,20 @@ fn one() -> u8 {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/actions")
+}
+
+/// The actions that have cases, by their names.
+fn actions() -> Vec<(String, Cases)> {
+    let mut actions = Vec::new();
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if let Ok(text) = std::fs::read_to_string(path.join("cases.json")) {
+            let cases = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            actions.push((path.file_name().unwrap().to_str().unwrap().to_owned(), cases));
+        }
+    }
+    actions.sort_by(|(one, _), (other, _)| one.cmp(other));
+    actions
 }
 
 fn read(name: &str) -> Image {
@@ -65,20 +89,34 @@ fn largest_difference(one: &Image, other: &Image) -> u8 {
     samples(one).iter().zip(samples(other)).map(|(one, other)| one.abs_diff(other)).max().unwrap()
 }
 
-fn cases() -> Vec<Case> {
-    serde_json::from_str(&std::fs::read_to_string(folder().join("cases.json")).unwrap()).unwrap()
+/// The peak signal-to-noise ratio over all samples, in dB.
+fn psnr(one: &Image, other: &Image) -> f64 {
+    let (one, other) = (samples(one), samples(other));
+    let sum: f64 = one.iter().zip(&other).map(|(one, other)| f64::from(one.abs_diff(*other)).powi(2)).sum();
+    10.0 * (255.0 * 255.0 * one.len() as f64 / sum).log10()
 }
 
+/// Prints the table of all actions with their oracles; `cargo test --test actions -- --nocapture` shows it.
 #[test]
 fn results_equal_the_definitions() {
     let mut failures = Vec::new();
-    for case in cases() {
-        let operation = prepare(&case.action, &case.parameters).unwrap();
-        let inputs = case.inputs.iter().map(|name| Some(read(name))).collect();
-        let result = operation.run(inputs, &Context::default()).unwrap().remove(0);
-        let difference = largest_difference(&result, &read(&format!("{}.png", case.name)));
-        if difference > case.tolerance {
-            failures.push(format!("{}: {difference}, allowed {}", case.name, case.tolerance));
+    println!("{:<20} {:<24} {:>6} {:>8}  oracle", "action", "case", "off by", "allowed");
+    for (action, Cases { oracle, cases }) in actions() {
+        for case in cases {
+            let operation = prepare(&action, &case.parameters).unwrap_or_else(|error| panic!("{action}: {error}"));
+            let inputs = case.inputs.iter().map(|name| Some(read(name))).collect();
+            let result = operation.run(inputs, &Context::default()).unwrap().remove(0);
+            let expected = read(&format!("{action}/{}.png", case.name));
+            let difference = largest_difference(&result, &expected);
+            let ratio = psnr(&result, &expected);
+            let allowed = match case.psnr {
+                Some(least) => format!("{least} dB"),
+                None => case.tolerance.to_string(),
+            };
+            println!("{action:<20} {:<24} {difference:>6} {allowed:>8}  {oracle}", case.name);
+            if case.psnr.map_or(difference > case.tolerance, |least| ratio < least) {
+                failures.push(format!("{action} {}: {difference} ({ratio:.1} dB), allowed {allowed}", case.name));
+            }
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
@@ -87,20 +125,20 @@ fn results_equal_the_definitions() {
 /// The other kernels of the same action: opaque RGBA must give the same result as RGB.
 #[test]
 fn opaque_rgba_gives_what_rgb_gives() {
-    for case in cases().into_iter().filter(|case| case.inputs[0] == "photo.png") {
-        let operation = prepare(&case.action, &case.parameters).unwrap();
-        let overlay = case.inputs.get(1).map(|name| Some(read(name)));
-        let run = |first: Image| {
-            operation
-                .run([Some(first)].into_iter().chain(overlay.clone()).collect(), &Context::default())
-                .unwrap()
-                .remove(0)
-        };
-        let rgb = convert(run(read("photo.png")), Representation::Rgb);
-        let rgba = run(convert(read("photo.png"), Representation::Rgba));
-        let Pixels::Rgba(data) = &rgba.pixels else { panic!("{}: alpha was lost", case.name) };
-        assert!(data.chunks(4).all(|pixel| pixel[3] == 255), "{}", case.name);
-        let without = rgba.with(rgba.size, Pixels::Rgb(drop_alpha(data)));
-        assert!(largest_difference(&rgb, &without) <= 1, "{}", case.name);
+    for (action, cases) in actions() {
+        for case in cases.cases.into_iter().filter(|case| case.inputs[0] == "photo.png") {
+            let operation = prepare(&action, &case.parameters).unwrap();
+            if !operation.accepts().contains(Representation::Rgb) {
+                continue;
+            }
+            let rest: Vec<_> = case.inputs[1..].iter().map(|name| Some(read(name))).collect();
+            let run = |first: Image| {
+                let inputs = [Some(first)].into_iter().chain(rest.clone()).collect();
+                convert(operation.run(inputs, &Context::default()).unwrap().remove(0), Representation::Rgba)
+            };
+            let rgb = run(read("photo.png"));
+            let rgba = run(convert(read("photo.png"), Representation::Rgba));
+            assert!(largest_difference(&rgb, &rgba) <= 1, "{action} {}", case.name);
+        }
     }
 }

@@ -73,7 +73,7 @@ fn entry(version: &str, hash: Sha256) -> Entry {
     Entry { version: version.to_owned(), hash }
 }
 
-/// Parameters that show what each action does.
+/// Parameters that show what an action does: those of its cases, or its defaults.
 fn parameters(action: &str) -> Vec<Value> {
     match action {
         "resize" => ["nearest", "bilinear", "bicubic", "mitchell", "lanczos3"]
@@ -82,9 +82,13 @@ fn parameters(action: &str) -> Vec<Value> {
         "crop" => vec![json!({ "x": 3, "y": 5, "width": 31, "height": 22 }), json!({ "ratio": "4:5" })],
         "pad" => vec![json!({ "width": 70, "height": 66, "color": "#336699" })],
         "rotate" => vec![json!({ "angle": 90 }), json!({ "angle": 180 })],
-        "adjust" => vec![json!({ "exposure": 0.5, "brightness": 7, "contrast": 20, "saturation": -30 })],
         "remove-background" => vec![json!({ "method": "flat-backdrop" })],
-        _ => vec![json!({})],
+        _ => {
+            let text = std::fs::read_to_string(data().join("actions").join(action).join("cases.json"));
+            let cases: Value = text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+            let cases = cases["cases"].as_array().cloned().unwrap_or_default();
+            std::iter::once(json!({})).chain(cases.iter().map(|case| case["parameters"].clone())).collect()
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::error::Failure;
-use crate::image::{Image, Pixels, Representation, Representations};
+use crate::image::pixelwise::{by_color, by_table, table};
+use crate::image::{Image, Pixels, Representations};
 
 crate::parameters! {
     /// Parameters of `adjust`, in the order in which they are applied.
@@ -46,19 +46,13 @@ fn to_encoded(linear: f64) -> f64 {
     if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// A value from 0 to 255, rounded half up and clamped.
-fn round(value: f64) -> u8 {
-    (value + 0.5) as u8
-}
-
 impl Adjust {
     fn is_identity(&self) -> bool {
         [self.exposure, self.brightness, self.contrast, self.saturation] == [0.0; 4]
     }
 
     /// Applies exposure, brightness and contrast to a value, without rounding or clamping.
-    fn tone(&self, value: u8) -> f64 {
-        let value = f64::from(value);
+    fn tone(&self, value: f64) -> f64 {
         let exposed = if self.exposure == 0.0 {
             value
         } else {
@@ -72,24 +66,19 @@ impl Adjust {
 impl Operation for Adjust {
     /// Planar pictures only if nothing changes: every step works on red, green and blue.
     fn accepts(&self) -> Representations {
-        if self.is_identity() {
-            Representations::ANY
-        } else {
-            Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
-        }
+        if self.is_identity() { Representations::ANY } else { Representations::PIXELS }
     }
 
     /// All four steps use unrounded, unclamped values; the result is rounded and clamped once. So highlights that one
     /// step raises beyond white and a later one brings back keep their detail. Alpha is unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let mut image = only(inputs)?;
+        let image = only(inputs)?;
         if self.is_identity() {
             return Ok(vec![image]);
         }
-        let tones: [f64; 256] = std::array::from_fn(|value| self.tone(value as u8));
-        let rounded = tones.map(round);
+        let rounded = table(|value| self.tone(value));
         let saturation = (1.0 + self.saturation / 100.0) as f32;
-        let tones = tones.map(|tone| tone as f32);
+        let tones: [f32; 256] = std::array::from_fn(|value| self.tone(value as f64) as f32);
         let pixel = |rgb: [u8; 3]| {
             if saturation == 1.0 {
                 return rgb.map(|value| rounded[usize::from(value)]);
@@ -98,21 +87,10 @@ impl Operation for Adjust {
             let luma = 0.299 * r + 0.587 * g + 0.114 * b;
             [r, g, b].map(|value| (luma + (value - luma) * saturation + 0.5) as u8)
         };
-        match &mut image.pixels {
-            Pixels::Gray(data) => data.iter_mut().for_each(|value| *value = rounded[usize::from(*value)]),
-            Pixels::Rgb(data) => data.as_chunks_mut().0.iter_mut().for_each(|rgb| *rgb = pixel(*rgb)),
-            Pixels::Rgba(data) => {
-                for rgba in data.as_chunks_mut().0 {
-                    let [r, g, b, a] = *rgba;
-                    let [r, g, b] = pixel([r, g, b]);
-                    *rgba = [r, g, b, a];
-                }
-            }
-            Pixels::Ycc(_) => {
-                return Err(Failure::system("A planar picture reached \"adjust\".", "Report this as a bug.").into());
-            }
-        }
-        Ok(vec![image])
+        Ok(vec![match image.pixels {
+            Pixels::Gray(_) => by_table(image, &rounded),
+            _ => by_color(image, pixel),
+        }])
     }
 }
 
@@ -121,8 +99,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::image::Size;
     use crate::image::testing::flat;
+    use crate::image::{Representation, Size};
 
     fn run(raw: Value, rgb: [u8; 3]) -> [u8; 3] {
         let read = Adjust::read(raw.as_object().unwrap());

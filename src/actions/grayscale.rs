@@ -45,7 +45,7 @@ impl Operation for Grayscale {
         match self.standard {
             Standard::Rec601 => Representations::ANY,
             // Different weights than in planar luma.
-            Standard::Rec709 => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+            Standard::Rec709 => Representations::PIXELS,
         }
     }
 

@@ -100,7 +100,7 @@ impl Operation for Pad {
     fn accepts(&self) -> Representations {
         let [r, g, b, a] = self.color.rgba;
         match (a, r == g && g == b) {
-            (255, true) => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+            (255, true) => Representations::PIXELS,
             (255, false) => Representations::INTERLEAVED,
             _ => Representations::of(&[Representation::Rgba]),
         }

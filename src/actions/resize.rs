@@ -6,7 +6,7 @@ use super::parameters::Gravity;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
-use crate::image::{Image, Representation, Representations, Size};
+use crate::image::{Image, Representations, Size};
 
 crate::choices! {
     /// What `width` and `height` mean.
@@ -206,7 +206,7 @@ impl Operation for Resize {
     fn accepts(&self) -> Representations {
         match self.filter {
             // A chroma sample stands for several pixels, of which `nearest` would pick an arbitrary one.
-            Filter::Nearest => Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba]),
+            Filter::Nearest => Representations::PIXELS,
             _ => Representations::ANY,
         }
     }
@@ -280,6 +280,7 @@ mod tests {
     use super::*;
     use crate::color::ColorSpace;
     use crate::image::Pixels;
+    use crate::image::Representation;
     use crate::image::convert::convert;
 
     fn resize(raw: Value) -> Resize {

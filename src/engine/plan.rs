@@ -157,9 +157,7 @@ fn recolor_and_encode_cost(format: Option<Format>, from: Representation) -> f64 
 fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
     let encoder_takes = match format {
         Some(Format::Jpeg) => Representations::of(&[Representation::Gray, Representation::Ycc]),
-        Some(Format::Png | Format::Tiff | Format::Bmp) => {
-            Representations::of(&[Representation::Gray, Representation::Rgb, Representation::Rgba])
-        }
+        Some(Format::Png | Format::Tiff | Format::Bmp) => Representations::PIXELS,
         Some(Format::Qoi) => Representations::of(&[Representation::Rgb, Representation::Rgba]),
         _ => Representations::of(&[Representation::Rgba]),
     };

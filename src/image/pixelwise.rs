@@ -1,0 +1,69 @@
+//! Maps of colours one by one: what actions that change light and colour do, whatever surrounds a pixel.
+
+use super::{Image, Pixels};
+
+/// The result for each 8-bit value.
+pub(crate) type Table = [u8; 256];
+
+/// A table from a function of values from 0 to 255; its results are clamped and rounded half up.
+pub(crate) fn table(value: impl Fn(f64) -> f64) -> Table {
+    std::array::from_fn(|at| round(value(at as f64)))
+}
+
+/// A value from 0 to 255, clamped and rounded half up.
+pub(crate) fn round(value: f64) -> u8 {
+    (value + 0.5) as u8
+}
+
+/// Replaces every red, green and blue, or gray, by its entry in a table. Alpha stays; a planar picture stays as it is.
+pub(crate) fn by_table(mut image: Image, table: &Table) -> Image {
+    let replace = |value: &mut u8| *value = table[usize::from(*value)];
+    match &mut image.pixels {
+        Pixels::Gray(data) | Pixels::Rgb(data) => data.iter_mut().for_each(replace),
+        Pixels::Rgba(data) => {
+            for [colour @ .., _] in data.as_chunks_mut::<4>().0 {
+                colour.iter_mut().for_each(replace);
+            }
+        }
+        Pixels::Ycc(_) => {}
+    }
+    image
+}
+
+/// Replaces every colour. Alpha stays; a gray or planar picture stays as it is.
+pub(crate) fn by_color(mut image: Image, color: impl Fn([u8; 3]) -> [u8; 3]) -> Image {
+    match &mut image.pixels {
+        Pixels::Rgb(data) => data.as_chunks_mut().0.iter_mut().for_each(|rgb| *rgb = color(*rgb)),
+        Pixels::Rgba(data) => {
+            for rgba in data.as_chunks_mut().0 {
+                let [r, g, b, a] = *rgba;
+                let [r, g, b] = color([r, g, b]);
+                *rgba = [r, g, b, a];
+            }
+        }
+        Pixels::Gray(_) | Pixels::Ycc(_) => {}
+    }
+    image
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Size;
+
+    #[test]
+    fn results_are_rounded_half_up_and_clamped() {
+        let table = table(|value| value * 1.5 - 10.0);
+        assert_eq!([table[0], table[7], table[8], table[255]], [0, 1, 2, 255]);
+        assert_eq!(round(f64::NAN), 0);
+    }
+
+    #[test]
+    fn alpha_stays() {
+        let image = || Image::new(Size::new(2, 1), Pixels::Rgba(vec![1, 2, 3, 4, 5, 6, 7, 8]));
+        let doubled = by_table(image(), &table(|value| value * 2.0));
+        assert_eq!(doubled.pixels, Pixels::Rgba(vec![2, 4, 6, 4, 10, 12, 14, 8]));
+        let turned = by_color(image(), |[r, g, b]| [b, r, g]);
+        assert_eq!(turned.pixels, Pixels::Rgba(vec![3, 1, 2, 4, 7, 5, 6, 8]));
+    }
+}

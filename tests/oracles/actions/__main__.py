@@ -1,0 +1,48 @@
+"""Makes the expected pictures of tests/data/actions, by the definitions of the actions in double precision. Shares no code
+with the program: NumPy for arithmetic, SciPy for filters and curves, Pillow for PNG; actions that another library has are
+compared with that library, as the action's own file says.
+
+    pip install numpy scipy pillow
+    python tests/oracles/actions                        writes every expected picture
+    python tests/oracles/actions resize flip            only those of these actions
+    python tests/oracles/actions --input chelsea.png    regenerates photo.png and logo.png from a photograph
+
+An action `some-name` has its definition in `some_name.py`, a function `run(picture, parameters, *other_pictures)` that gets and
+returns arrays of floats (height, width, channels), and its cases in `tests/data/actions/some-name/cases.json`.
+"""
+
+import importlib
+import json
+import sys
+
+import numpy as np
+from PIL import Image
+
+from common import FOLDER, read, write
+
+
+def make_inputs(path):
+    photo = Image.open(path).convert("RGB").crop((90, 30, 380, 225)).resize((97, 65), Image.Resampling.BOX)
+    photo.save(FOLDER / "photo.png", optimize=True)
+    # A soft disc on a wedge of alpha, with colour hidden where it is transparent.
+    y, x = np.mgrid[0:60, 0:80]
+    alpha = np.clip((28 - np.hypot(x - 40, y - 30)) * 40, 0, 255) * (0.4 + 0.6 * x / 79)
+    write("logo.png", np.dstack([x * 3, 255 - y * 4, (x * y) % 256, alpha]))
+
+
+def main(arguments):
+    if arguments[:1] == ["--input"]:
+        make_inputs(arguments[1])
+        arguments = arguments[2:]
+    for cases in sorted(FOLDER.glob("*/cases.json")):
+        action = cases.parent.name
+        if arguments and action not in arguments:
+            continue
+        run = importlib.import_module(action.replace("-", "_")).run
+        for case in json.loads(cases.read_text())["cases"]:
+            inputs = [read(name) for name in case["inputs"]]
+            write(f"{action}/{case['name']}.png", run(inputs[0], case["parameters"], *inputs[1:]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
