@@ -14,22 +14,34 @@ use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
 
 pub mod adjust;
+pub mod auto_tone;
 pub mod catalog;
 pub mod checks;
 pub mod context;
 pub mod crop;
+pub mod curves;
+pub mod duotone;
 pub mod flip;
 pub mod gaussian_blur;
 pub mod grayscale;
+pub mod hue_rotate;
 pub mod input_images;
+pub mod invert;
+pub mod levels;
 pub mod output;
 pub mod pad;
 pub mod parameters;
+pub mod posterize;
 pub mod remove_background;
 pub mod resize;
 pub mod rotate;
+pub mod sepia;
 pub mod sharpen;
+pub mod temperature;
+pub mod threshold;
+pub mod vibrance;
 pub mod watermark;
+pub mod white_balance;
 
 pub use catalog::catalog;
 use checks::{Condition, Issue, Rule};
@@ -240,6 +252,11 @@ pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
         .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
 }
 
+/// Takes the only picture that an operation with a single output made.
+pub(crate) fn only_result(results: Vec<Image>) -> Result<Image, Failure> {
+    only(results.into_iter().map(Some).collect())
+}
+
 /// Boxes an operation whose parameters are valid.
 fn prepared<T: Operation + 'static>(
     action: &Action,
@@ -290,7 +307,10 @@ macro_rules! actions {
 actions! {
     frame: input_images, output;
     transforms:
-        resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, grayscale::Grayscale,
+        resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, levels::Levels,
+        curves::Curves,        temperature::Temperature, vibrance::Vibrance, hue_rotate::HueRotate, auto_tone::AutoTone,
+        white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
+        threshold::Threshold, posterize::Posterize,
         gaussian_blur::GaussianBlur, sharpen::Sharpen, watermark::Watermark, remove_background::RemoveBackground,
 }
 
@@ -335,7 +355,19 @@ mod tests {
                 "rotate [input-images] [outputs] angle=90",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
                 "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
-                "grayscale [input-images] [outputs] standard=\"rec709\"",
+                "levels [input-images] [outputs] channel=\"rgb\" black=0 white=255 gamma=1",
+                "curves [input-images] [outputs] rgb=[[0,0],[255,255]] red=[[0,0],[255,255]] green=[[0,0],[255,255]] blue=[[0,0],[255,255]]",
+                "temperature [input-images] [outputs] temperature=0 tint=0",
+                "vibrance [input-images] [outputs] amount=30",
+                "hue-rotate [input-images] [outputs] degrees=30",
+                "auto-tone [input-images] [outputs] clip=0.5 by=\"luma\"",
+                "white-balance [input-images] [outputs] method=\"gray-world\" strength=1",
+                "grayscale [input-images] [outputs] standard=\"rec709\" red=40 green=40 blue=20",
+                "sepia [input-images] [outputs] strength=1",
+                "duotone [input-images] [outputs] shadows=\"#1b1f4b\" highlights=\"#ffe3c2\" strength=1",
+                "invert [input-images] [outputs] strength=1",
+                "threshold [input-images] [outputs] level=null",
+                "posterize [input-images] [outputs] levels=4",
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod archive;
+pub mod curve;
 pub mod document;
 pub mod form;
 pub mod format;

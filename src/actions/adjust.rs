@@ -2,6 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::light::{to_encoded, to_linear};
 use crate::image::pixelwise::{by_color, by_table, table};
 use crate::image::{Image, Pixels, Representations};
 
@@ -35,16 +36,6 @@ pub const ACTION: Action = Action {
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
 };
-
-/// The transfer function of IEC 61966-2-1, from encoded to linear; 1 is white.
-fn to_linear(encoded: f64) -> f64 {
-    if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
-}
-
-/// Its inverse, which continues beyond white.
-fn to_encoded(linear: f64) -> f64 {
-    if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
-}
 
 impl Adjust {
     fn is_identity(&self) -> bool {

@@ -122,18 +122,20 @@ fn written_condition(condition: &Condition) -> Value {
         Condition::Given(name) => json!({ "given": name }),
         Condition::Missing(name) => json!({ "missing": name }),
         Condition::Translucent(name) => json!({ "translucent": name }),
+        Condition::NotBelow(low, high) => json!({ "notBelow": [low, high] }),
         Condition::All(list) => json!({ "all": all(list) }),
         Condition::Any(list) => json!({ "any": all(list) }),
     }
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 9] = [
+const KINDS: [(&str, Kind); 10] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
     ("color", Kind::Color),
     ("ratio", Kind::Ratio),
+    ("curve", Kind::Curve),
     ("text", Kind::Text),
     ("name-pattern", Kind::NamePattern),
     ("model", Kind::Model),
@@ -228,6 +230,7 @@ fn read_condition(value: &'static Value) -> Option<Condition> {
         "given" => Condition::Given(of.as_str()?),
         "missing" => Condition::Missing(of.as_str()?),
         "translucent" => Condition::Translucent(of.as_str()?),
+        "notBelow" => Condition::NotBelow(of.get(0)?.as_str()?, of.get(1)?.as_str()?),
         "all" => Condition::All(list(of, read_condition)?),
         "any" => Condition::Any(list(of, read_condition)?),
         _ => return None,

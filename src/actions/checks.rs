@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Action;
 use super::input_images::InputImages;
 use super::output::{PLACEHOLDERS, fill_name};
-use super::parameters::{Color, Field, Kind, Parameter, Ratio};
+use super::parameters::{Color, Curve, Field, Kind, Parameter, Ratio};
 
 /// What is wrong with a raw parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub enum Condition {
     Missing(&'static str),
     /// The colour, or its default, is not opaque.
     Translucent(&'static str),
+    /// The first number is not below the second, by their values or defaults.
+    NotBelow(&'static str, &'static str),
     /// All of these hold.
     All(&'static [Condition]),
     /// One of these holds.
@@ -53,6 +55,10 @@ impl Condition {
             Self::Missing(name) => given(name, raw).is_none(),
             Self::Translucent(name) => {
                 Color::read(&value_of(name, fields, raw)).is_some_and(|color| !color.is_opaque())
+            }
+            Self::NotBelow(low, high) => {
+                let number = |name| value_of(name, fields, raw).as_f64();
+                matches!((number(low), number(high)), (Some(low), Some(high)) if low >= high)
             }
             Self::All(all) => all.iter().all(|one| one.holds(fields, raw)),
             Self::Any(any) => any.iter().any(|one| one.holds(fields, raw)),
@@ -152,6 +158,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
         Kind::Color => Color::read(value).is_some(),
         Kind::Ratio => Ratio::read(value).is_some(),
+        Kind::Curve => Curve::read(value).is_some(),
         Kind::Text | Kind::NamePattern | Kind::Model => value.is_string(),
         Kind::Images => InputImages::read(value).is_some(),
     }
@@ -165,6 +172,9 @@ fn expected(kind: Kind) -> String {
         Kind::Boolean => "true or false",
         Kind::Choice(words) => return format!("one of {}", words.join(", ")),
         Kind::Color => "a colour as #rrggbb or #rrggbbaa",
+        Kind::Curve => {
+            "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
+        }
         Kind::Ratio => "a ratio such as \"4:5\"",
         Kind::Text | Kind::NamePattern | Kind::Model => "text",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
@@ -268,6 +278,17 @@ mod tests {
                 ),
             ),
             (
+                "curves",
+                json!({ "red": [[9, 0], [9, 255]] }),
+                of(
+                    "red",
+                    "wrong_type",
+                    "\"red\" is [[9,0],[9,255]].",
+                    "Give 2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as \
+                     [[0,0],[128,150],[255,255]].",
+                ),
+            ),
+            (
                 "input-images",
                 json!({ "images": [{}] }),
                 of("images", "wrong_type", "\"images\" is [{}].", "Give a list of { name, sourceUrl, storageType }."),
@@ -294,6 +315,8 @@ mod tests {
             ("crop", json!({ "x": 9 }), "width missing_parameter, height missing_parameter"),
             ("crop", json!({ "width": 9 }), "height missing_parameter"),
             ("crop", json!({ "ratio": "1:1", "y": 0 }), "ratio conflicting_parameters"),
+            ("levels", json!({ "black": 200, "white": 200 }), "white conflicting_parameters"),
+            ("levels", json!({ "white": 1, "black": 1 }), "white conflicting_parameters"),
         ] {
             assert_eq!(codes(action_type, raw).join(", "), expected);
         }

@@ -12,21 +12,30 @@ crate::choices! {
         Rec601 = "rec601",
         /// ITU-R BT.709: 0.2126, 0.7152, 0.0722.
         Rec709 = "rec709",
+        /// The weights that are given.
+        Mix = "mix",
     }
 }
 
 crate::parameters! {
     /// Parameters of `grayscale`.
     pub struct Grayscale {
-        /// Weights of red, green and blue: `rec709` suits sRGB, `rec601` is the brightness inside a JPEG.
-        standard: Standard = Standard::Rec709;
+        /// Weights of red, green and blue: `rec709` suits sRGB, `rec601` is the brightness inside a JPEG, `mix` takes those
+        /// below.
+        standard: Standard = Standard::Rec709, label "Weights";
+        /// Weight of red in a `mix`: together with the others 100 keeps white white.
+        red: f64 = 40.0, range -200.0..=300.0, unit "%";
+        /// Weight of green in a `mix`.
+        green: f64 = 40.0, range -200.0..=300.0, unit "%";
+        /// Weight of blue in a `mix`.
+        blue: f64 = 20.0, range -200.0..=300.0, unit "%";
     }
 }
 
 /// The entry of `grayscale`.
 pub const ACTION: Action = Action {
     action_type: "grayscale",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Grayscale",
     description: "Turns colours into shades of gray; transparency is kept.",
     category: Category::Color,
@@ -37,7 +46,7 @@ pub const ACTION: Action = Action {
     rules: &[],
     adds_alpha: Condition::Never,
     related: &["adjust"],
-    usage: "Give photographs from different sources the same look.",
+    usage: "Give photographs from different sources the same look; a mix with much red makes skies dark and skin light.",
 };
 
 impl Operation for Grayscale {
@@ -46,6 +55,8 @@ impl Operation for Grayscale {
             Standard::Rec601 => Representations::ANY,
             // Different weights than in planar luma.
             Standard::Rec709 => Representations::PIXELS,
+            // White may change its value.
+            Standard::Mix => Representations::INTERLEAVED,
         }
     }
 
@@ -59,6 +70,7 @@ impl Operation for Grayscale {
         let weights: [f32; 3] = match self.standard {
             Standard::Rec601 => [0.299, 0.587, 0.114],
             Standard::Rec709 => [0.2126, 0.7152, 0.0722],
+            Standard::Mix => [self.red, self.green, self.blue].map(|percent| (percent / 100.0) as f32),
         };
         let luma = |r: u8, g: u8, b: u8| {
             (f32::from(r) * weights[0] + f32::from(g) * weights[1] + f32::from(b) * weights[2] + 0.5) as u8
@@ -87,7 +99,11 @@ mod tests {
 
     fn run(standard: Standard, pixels: Pixels) -> Pixels {
         let image = Image::new(Size::new(4, 1), pixels);
-        Grayscale { standard }.run(vec![Some(image)], &Context::default()).unwrap().remove(0).pixels
+        Grayscale { standard, ..Grayscale::defaults() }
+            .run(vec![Some(image)], &Context::default())
+            .unwrap()
+            .remove(0)
+            .pixels
     }
 
     #[test]
@@ -125,6 +141,6 @@ mod tests {
             subsampling: Subsampling::S420,
         };
         assert_eq!(run(Standard::Rec601, Pixels::Ycc(ycc)), Pixels::Gray(vec![1, 2, 3, 4]));
-        assert!(!Grayscale { standard: Standard::Rec709 }.accepts().contains(Representation::Ycc));
+        assert!(!Grayscale::defaults().accepts().contains(Representation::Ycc));
     }
 }

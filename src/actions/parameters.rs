@@ -22,6 +22,8 @@ pub enum Kind {
     Color,
     /// `"w:h"`, both positive.
     Ratio,
+    /// The points of a curve from values to values.
+    Curve,
     /// Free text.
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{folder}`, `{index}`, `{width}`, `{height}`.
@@ -177,6 +179,11 @@ impl Color {
     /// Opaque white.
     pub const WHITE: Self = Self { rgba: [255; 4] };
 
+    /// A colour without transparency.
+    pub const fn opaque(red: u8, green: u8, blue: u8) -> Self {
+        Self { rgba: [red, green, blue, 255] }
+    }
+
     /// Reads `#rrggbb` or `#rrggbbaa`.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
@@ -278,6 +285,49 @@ impl Parameter for Gravity {
     }
     fn json(&self) -> Value {
         GRAVITIES[usize::from(self.row * 3 + self.column)].into()
+    }
+}
+
+/// A curve from values to values of 0 to 255, through points in the order of their first value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    points: Vec<[f64; 2]>,
+}
+
+/// The most points of a [`Curve`].
+pub const MOST_POINTS: usize = 32;
+
+impl Curve {
+    /// The curve that changes nothing.
+    pub fn identity() -> Self {
+        Self { points: vec![[0.0, 0.0], [255.0, 255.0]] }
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_identity(&self) -> bool {
+        *self == Self::identity()
+    }
+
+    /// Its points, at least two, with first values that increase.
+    pub fn points(&self) -> &[[f64; 2]] {
+        &self.points
+    }
+}
+
+impl Parameter for Curve {
+    const KIND: Kind = Kind::Curve;
+    fn read(value: &Value) -> Option<Self> {
+        let coordinate = |value: &Value| value.as_f64().filter(|number| (0.0..=255.0).contains(number));
+        let point = |value: &Value| match value.as_array()?.as_slice() {
+            [x, y] => Some([coordinate(x)?, coordinate(y)?]),
+            _ => None,
+        };
+        let points: Vec<[f64; 2]> = value.as_array()?.iter().map(point).collect::<Option<_>>()?;
+        let in_order = points.windows(2).all(|pair| pair[0][0] < pair[1][0]);
+        ((2..=MOST_POINTS).contains(&points.len()) && in_order).then_some(Self { points })
+    }
+    fn json(&self) -> Value {
+        self.points.iter().map(|point| point.iter().map(Parameter::json).collect::<Value>()).collect()
     }
 }
 

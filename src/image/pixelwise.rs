@@ -46,6 +46,26 @@ pub(crate) fn by_color(mut image: Image, color: impl Fn([u8; 3]) -> [u8; 3]) -> 
     image
 }
 
+/// How often each value occurs.
+pub(crate) fn histogram(values: impl Iterator<Item = u8>) -> [u64; 256] {
+    let mut counts = [0; 256];
+    values.for_each(|value| counts[usize::from(value)] += 1);
+    counts
+}
+
+/// The colours of the pixels that are not fully transparent; a planar picture counts by its luma.
+pub(crate) fn visible(image: &Image) -> Box<dyn Iterator<Item = [u8; 3]> + '_> {
+    match &image.pixels {
+        Pixels::Gray(data) => Box::new(data.iter().map(|value| [*value; 3])),
+        Pixels::Ycc(ycc) => Box::new(ycc.y.data.iter().map(|value| [*value; 3])),
+        Pixels::Rgb(data) => Box::new(data.as_chunks().0.iter().copied()),
+        Pixels::Rgba(data) => {
+            let seen = |[r, g, b, a]: &[u8; 4]| (*a > 0).then_some([*r, *g, *b]);
+            Box::new(data.as_chunks().0.iter().filter_map(seen))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

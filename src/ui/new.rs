@@ -11,6 +11,7 @@ use super::stage::Stage;
 use super::widgets::TabNote;
 use crate::view_model::format;
 
+mod curve;
 pub(crate) mod draft;
 mod fields;
 pub(crate) mod library;

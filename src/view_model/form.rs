@@ -34,6 +34,8 @@ pub enum Control {
     Color,
     /// A ratio such as `4:5`.
     Ratio,
+    /// A curve from values to values.
+    Curve,
     /// A file-name pattern.
     Pattern,
     /// A model, chosen from the available ones.
@@ -54,6 +56,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Choice(words) => Control::Select(words),
         Kind::Color => Control::Color,
         Kind::Ratio => Control::Ratio,
+        Kind::Curve => Control::Curve,
         Kind::NamePattern => Control::Pattern,
         Kind::Model => Control::Model,
         Kind::Text => Control::Text,
@@ -247,6 +250,7 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
                 format!("{} {}{unit}", field_label(field).to_ascii_lowercase(), shown(value))
             }
+            (Kind::Curve, _) => field_label(field),
             (_, value) => shown(value),
         })
     });

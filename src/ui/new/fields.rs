@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use serde_json::Value;
 use web_sys::FileList;
 
+use super::curve::CurveEditor;
 use super::draft::Draft;
 use super::models::Models;
 use crate::actions::parameters::Field;
 use crate::ui::focus::is_composing;
 use crate::ui::widgets::{FilePicker, Switch};
-use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
+use crate::view_model::{curve, document};
 
 /// The parameter that a control edits.
 #[derive(Clone, Copy)]
@@ -121,6 +122,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Places(words) => view! { <PlacesControl edited words/> }.into_any(),
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
+        Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
         Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
@@ -312,6 +314,34 @@ fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
             aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:change=move |event| edited.set_text(event_target_value(&event))
+        />
+    }
+}
+
+#[component]
+fn CurveControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let text = move || {
+        edited.value.with(|value| value.as_str().map_or_else(|| curve::text(&curve::points(value)), str::to_owned))
+    };
+    view! {
+        <CurveEditor
+            value=edited.value.into()
+            set=Callback::new(move |value| edited.set(value))
+            labelled_by=format!("{id}-label")
+            testid=format!("{id}-curve")
+        />
+        <input
+            class="field numbers"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
+            prop:value=text
+            on:change=move |event| edited.set(curve::typed(&event_target_value(&event)))
         />
     }
 }
