@@ -15,22 +15,30 @@ use crate::network::Need;
 
 pub mod adjust;
 pub mod auto_tone;
+pub mod box_blur;
 pub mod catalog;
 pub mod checks;
+pub mod clarity;
 pub mod context;
 pub mod crop;
 pub mod curves;
+pub mod denoise;
 pub mod duotone;
 pub mod flip;
 pub mod gaussian_blur;
+pub mod grain;
 pub mod grayscale;
+pub mod highlights_shadows;
 pub mod hue_rotate;
 pub mod input_images;
 pub mod invert;
 pub mod levels;
+pub mod look;
+pub mod motion_blur;
 pub mod output;
 pub mod pad;
 pub mod parameters;
+pub mod pixelate;
 pub mod posterize;
 pub mod remove_background;
 pub mod resize;
@@ -40,6 +48,7 @@ pub mod sharpen;
 pub mod temperature;
 pub mod threshold;
 pub mod vibrance;
+pub mod vignette;
 pub mod watermark;
 pub mod white_balance;
 
@@ -308,10 +317,10 @@ actions! {
     frame: input_images, output;
     transforms:
         resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, levels::Levels,
-        curves::Curves,        temperature::Temperature, vibrance::Vibrance, hue_rotate::HueRotate, auto_tone::AutoTone,
+        curves::Curves,        temperature::Temperature, vibrance::Vibrance, highlights_shadows::HighlightsShadows, hue_rotate::HueRotate, auto_tone::AutoTone,
         white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
-        threshold::Threshold, posterize::Posterize,
-        gaussian_blur::GaussianBlur, sharpen::Sharpen, watermark::Watermark, remove_background::RemoveBackground,
+        threshold::Threshold, posterize::Posterize, look::Look, vignette::Vignette,
+        gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, sharpen::Sharpen, clarity::Clarity, denoise::Denoise, pixelate::Pixelate, grain::Grain, watermark::Watermark, remove_background::RemoveBackground,
 }
 
 /// The entry of an action by its id.
@@ -359,6 +368,7 @@ mod tests {
                 "curves [input-images] [outputs] rgb=[[0,0],[255,255]] red=[[0,0],[255,255]] green=[[0,0],[255,255]] blue=[[0,0],[255,255]]",
                 "temperature [input-images] [outputs] temperature=0 tint=0",
                 "vibrance [input-images] [outputs] amount=30",
+                "highlights-shadows [input-images] [outputs] highlights=0 shadows=0 radius=30",
                 "hue-rotate [input-images] [outputs] degrees=30",
                 "auto-tone [input-images] [outputs] clip=0.5 by=\"luma\"",
                 "white-balance [input-images] [outputs] method=\"gray-world\" strength=1",
@@ -368,8 +378,16 @@ mod tests {
                 "invert [input-images] [outputs] strength=1",
                 "threshold [input-images] [outputs] level=null",
                 "posterize [input-images] [outputs] levels=4",
+                "look [input-images] [outputs] look=\"auto\" strength=1",
+                "vignette [input-images] [outputs] strength=0.5 start=0.4 color=\"#000000\"",
                 "gaussian-blur [input-images] [outputs] sigma=2",
+                "box-blur [input-images] [outputs] radius=5",
+                "motion-blur [input-images] [outputs] angle=0 length=20",
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
+                "clarity [input-images] [outputs] amount=30 radius=30",
+                "denoise [input-images] [outputs] method=\"bilateral\" strength=30",
+                "pixelate [input-images] [outputs] size=16",
+                "grain [input-images] [outputs] amount=20 size=1",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
             ]

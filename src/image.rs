@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::color::ColorSpace;
 
+pub(crate) mod base;
 pub(crate) mod blur;
 pub mod convert;
+pub mod field;
 pub mod geometry;
 pub(crate) mod lanes;
 pub(crate) mod light;
+pub(crate) mod neighbors;
 pub mod orient;
 pub(crate) mod pchip;
 pub(crate) mod pixelwise;

@@ -19,14 +19,13 @@ pub mod backdrop;
 pub mod border;
 pub mod cutout;
 pub mod edges;
-pub mod field;
 pub mod fusion;
 pub mod guided;
 mod lab;
 mod region;
 pub mod saliency;
 
-use field::Field;
+use crate::image::field::Field;
 
 /// Longest side of the picture at work size.
 pub const WORK_SIDE: u32 = 960;

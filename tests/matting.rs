@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use pixelmill::image::field::Map;
 use pixelmill::image::{Image, Pixels, Size};
-use pixelmill::matting::field::Map;
 use pixelmill::matting::{fusion, guide, guided, saliency};
 
 fn path(name: &str) -> PathBuf {

@@ -298,6 +298,12 @@ pub struct Curve {
 pub const MOST_POINTS: usize = 32;
 
 impl Curve {
+    /// The curve through points; `None` unless there are at least two, in order.
+    pub fn through(points: &[[f64; 2]]) -> Option<Self> {
+        let in_order = points.windows(2).all(|pair| pair[0][0] < pair[1][0]);
+        ((2..=MOST_POINTS).contains(&points.len()) && in_order).then(|| Self { points: points.to_vec() })
+    }
+
     /// The curve that changes nothing.
     pub fn identity() -> Self {
         Self { points: vec![[0.0, 0.0], [255.0, 255.0]] }
@@ -323,8 +329,7 @@ impl Parameter for Curve {
             _ => None,
         };
         let points: Vec<[f64; 2]> = value.as_array()?.iter().map(point).collect::<Option<_>>()?;
-        let in_order = points.windows(2).all(|pair| pair[0][0] < pair[1][0]);
-        ((2..=MOST_POINTS).contains(&points.len()) && in_order).then_some(Self { points })
+        Self::through(&points)
     }
     fn json(&self) -> Value {
         self.points.iter().map(|point| point.iter().map(Parameter::json).collect::<Value>()).collect()

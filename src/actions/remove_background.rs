@@ -10,12 +10,12 @@ use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, Por
 use crate::error::Warning;
 use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::convert::{composite, is_opaque};
+use crate::image::field::{Field, Map as Plane};
 use crate::image::geometry::crop;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations};
 use crate::matting::cutout::{cut_out, lay_over, seen, with_own_alpha};
 use crate::matting::edges::Edges;
-use crate::matting::field::{Field, Map as Plane};
 use crate::matting::{backdrop, guide, saliency};
 use crate::network::{BUILT_IN, Need};
 

@@ -8,9 +8,9 @@
 
 use super::border::{self, Surface};
 use super::edges::Edges;
-use super::field::{Field, Map};
 use super::lab::{Lab, difference};
 use super::region::Region;
+use crate::image::field::{Field, Map};
 
 /// A backdrop pixel is closer to the surface than this, in ΔE, however quiet the border is.
 const LEAST_REACH: f32 = 2.5;

@@ -1,9 +1,9 @@
 //! The border of a picture as a sample of its background: its median colour, and the smooth surface through its
 //! colours. A studio backdrop is close to such a surface, graded by light and lens; a street is not.
 
-use super::field::Field;
 use super::lab::{Lab, difference};
 use crate::image::Size;
+use crate::image::field::Field;
 
 /// Width of the border as a share of the shorter side.
 const WIDTH: f64 = 0.025;

@@ -1,9 +1,9 @@
 //! Cutting out the subject: colours without the old background, an optional shadow, empty margins trimmed.
 
-use super::field::{Field, Map, taps};
 use super::fusion::estimate;
 use super::{BEHIND, no_colour};
 use crate::error::Failure;
+use crate::image::field::{Field, Map, taps};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
 

@@ -1,8 +1,8 @@
 //! Opacity at full size: fixed where the rough mask is certain, and by a local function of colour near edges.
 
-use super::field::{Field, Map, Tap, taps};
 use super::{BEHIND, no_colour};
 use crate::error::Failure;
+use crate::image::field::{Field, Map, Tap, taps};
 use crate::image::{Image, Pixels, Size};
 
 /// From this value up the rough mask counts as subject.

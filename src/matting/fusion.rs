@@ -4,8 +4,8 @@
 //! background around every pixel, weighted by opacity, then corrected so that both composite to the picture. The means
 //! are computed at work size, where they lose nothing; the correction applies to every pixel.
 
-use super::field::{Field, Tap, taps};
 use crate::image::Size;
+use crate::image::field::{Field, Tap, taps};
 
 /// Half the side of the first pass's and the second pass's window: the paper's 90 and 6 pixels, made odd.
 pub const RADII: [usize; 2] = [45, 3];

@@ -4,7 +4,7 @@
 //! "Guided image filtering" (2010): at work size, in each window, the mask is fitted as `a · colour + b`, and a pixel
 //! takes the mean of the functions of all windows it is in.
 
-use super::field::{Field, Map};
+use crate::image::field::{Field, Map};
 
 /// Half the side of a window, in pixels at work size.
 pub const RADIUS: usize = 8;

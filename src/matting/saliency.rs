@@ -5,10 +5,10 @@
 
 use super::border;
 use super::edges::Edges;
-use super::field::{Field, Map};
 use super::guided::{self, EPSILON, RADIUS};
 use super::opaque;
 use crate::error::Failure;
+use crate::image::field::{Field, Map};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Size};
 use crate::network::{SIDE, SaliencyNetwork};

@@ -1,9 +1,9 @@
-//! Values over the plane at work size: four per pixel ([`Field`]) or one ([`Map`]), box means over them, and reading
+//! Values over a picture of reduced size: four per pixel ([`Field`]) or one ([`Map`]), box means over them, and reading
 //! them at the pixels of a larger picture.
 //!
 //! Four values per pixel are one vector register, so that a box mean of colour and opacity costs what one plane would.
 
-use crate::image::Size;
+use super::Size;
 
 /// One value per pixel, row by row.
 #[derive(Clone, Debug, PartialEq)]

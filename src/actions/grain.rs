@@ -1,0 +1,95 @@
+//! `grain`: adds the grain of film.
+
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::{Image, Pixels, Representations};
+
+crate::parameters! {
+    /// Parameters of `grain`.
+    pub struct Grain {
+        /// Strength of the grain.
+        amount: f64 = 20.0, range 0.0..=100.0;
+        /// Size of a grain.
+        size: f64 = 1.0, range 1.0..=20.0, unit "px";
+    }
+}
+
+/// The entry of `grain`.
+pub const ACTION: Action = Action {
+    action_type: "grain",
+    version: "1.0.0",
+    name: "Grain",
+    description: "Adds the grain of film: the same picture always gets the same grain.",
+    category: Category::Detail,
+    role: Role::Transform,
+    inputs: &[IMAGE_IN],
+    outputs: &[IMAGE_OUT],
+    fields: Grain::FIELDS,
+    rules: &[],
+    adds_alpha: Condition::Never,
+    related: &["vignette", "denoise"],
+    usage: "Give smooth gradients and pictures from different cameras the same texture.",
+};
+
+/// Levels of standard deviation at an amount of 100.
+const MOST: f32 = 48.0;
+/// The standard deviation of the sum of four bytes: 2 · √((256² − 1) / 12).
+const DEVIATION: f32 = 147.8;
+
+/// Mixes the bits of a number (Chris Wellons, "lowbias32").
+fn mixed(mut bits: u32) -> u32 {
+    bits ^= bits >> 16;
+    bits = bits.wrapping_mul(0x7feb_352d);
+    bits ^= bits >> 15;
+    bits = bits.wrapping_mul(0x846c_a68b);
+    bits ^ (bits >> 16)
+}
+
+/// A number that depends on every colour (FNV-1a).
+fn seed(samples: &[u8], channels: usize) -> u32 {
+    let colours = samples.chunks_exact(channels).flat_map(|pixel| pixel.iter().take(3));
+    colours.fold(0x811c_9dc5, |hash, value| (hash ^ u32::from(*value)).wrapping_mul(0x0100_0193))
+}
+
+/// Noise at a place: the sum of four random bytes, which is nearly normal, with a deviation of 1.
+fn noise(seed: u32, x: u32, y: u32) -> f32 {
+    let bits = mixed(mixed(mixed(seed ^ x).wrapping_add(y)));
+    let sum: u32 = bits.to_le_bytes().into_iter().map(u32::from).sum();
+    (sum as f32 - 510.0) / DEVIATION
+}
+
+impl Operation for Grain {
+    fn accepts(&self) -> Representations {
+        Representations::PIXELS
+    }
+
+    /// The same noise for red, green and blue; grains that are larger than a pixel are interpolated linearly. Alpha is unchanged.
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
+        let mut image = only(inputs)?;
+        let width = image.size.width as usize;
+        let (data, channels) = match &mut image.pixels {
+            Pixels::Gray(data) => (data, 1),
+            Pixels::Rgb(data) => (data, 3),
+            Pixels::Rgba(data) => (data, 4),
+            Pixels::Ycc(_) => return Ok(vec![image]),
+        };
+        let (seed, strength, size) = (seed(data, channels), self.amount as f32 / 100.0 * MOST, self.size as f32);
+        let place = |at: usize| {
+            let place = at as f32 / size;
+            (place as u32, place.fract())
+        };
+        let columns: Vec<(u32, f32)> = (0..width).map(place).collect();
+        for (y, row) in data.chunks_exact_mut(width * channels).enumerate() {
+            let (top, down) = place(y);
+            for (pixel, (left, across)) in row.chunks_exact_mut(channels).zip(&columns) {
+                let at = |x: u32, y: u32| noise(seed, left + x, top + y);
+                let level = |y: u32| if *across == 0.0 { at(0, y) } else { at(0, y) + (at(1, y) - at(0, y)) * across };
+                let grain = if down == 0.0 { level(0) } else { level(0) + (level(1) - level(0)) * down };
+                for value in pixel.iter_mut().take(3) {
+                    *value = (f32::from(*value) + grain * strength + 0.5) as u8;
+                }
+            }
+        }
+        Ok(vec![image])
+    }
+}

@@ -1,0 +1,333 @@
+//! Filters that look at the neighbours of a pixel, with samples of any channels. Edges replicate their last sample.
+
+use super::{Image, Pixels, Size};
+
+/// A picture as rows of numbers: gray, red, green and blue, or these times alpha, and alpha.
+struct Samples<'a> {
+    data: &'a [u8],
+    channels: usize,
+    width: usize,
+    height: usize,
+}
+
+impl<'a> Samples<'a> {
+    /// `None` for a planar picture.
+    fn of(image: &'a Image) -> Option<Self> {
+        let (data, channels) = match &image.pixels {
+            Pixels::Gray(data) => (data, 1),
+            Pixels::Rgb(data) => (data, 3),
+            Pixels::Rgba(data) => (data, 4),
+            Pixels::Ycc(_) => return None,
+        };
+        Some(Self { data, channels, width: image.size.width as usize, height: image.size.height as usize })
+    }
+
+    /// A row, colours times alpha if there is alpha; rows beyond the picture repeat the last one.
+    fn row(&self, y: isize, row: &mut [u32]) {
+        let y = y.clamp(0, self.height as isize - 1) as usize;
+        let length = self.width * self.channels;
+        let data = &self.data[y * length..][..length];
+        if self.channels == 4 {
+            for (out, [r, g, b, a]) in row.as_chunks_mut::<4>().0.iter_mut().zip(data.as_chunks::<4>().0) {
+                let a = u32::from(*a);
+                *out = [u32::from(*r) * a, u32::from(*g) * a, u32::from(*b) * a, a];
+            }
+        } else {
+            for (out, value) in row.iter_mut().zip(data) {
+                *out = u32::from(*value);
+            }
+        }
+    }
+}
+
+/// Divides sums over `count` pixels: each value is rounded half up.
+fn mean(sums: &[u64], channels: usize, count: u64, out: &mut [u8]) {
+    if channels == 4 {
+        for (out, [r, g, b, a]) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<4>().0) {
+            let colour = |sum: &u64| if *a == 0 { 0 } else { ((sum + a / 2) / a) as u8 };
+            *out = [colour(r), colour(g), colour(b), ((a + count / 2) / count) as u8];
+        }
+    } else {
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = ((sum + count / 2) / count) as u8;
+        }
+    }
+}
+
+fn with_samples(image: &Image, data: Vec<u8>) -> Image {
+    let pixels = match &image.pixels {
+        Pixels::Gray(_) => Pixels::Gray(data),
+        Pixels::Rgb(_) => Pixels::Rgb(data),
+        Pixels::Rgba(_) | Pixels::Ycc(_) => Pixels::Rgba(data),
+    };
+    Image { size: image.size, pixels, space: image.space.clone() }
+}
+
+/// The mean over the square of `2 · radius + 1` pixels a side around each pixel, exact. The cost does not grow with the
+/// radius. A planar picture stays as it is.
+pub(crate) fn box_mean(image: Image, radius: u32) -> Image {
+    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    let (radius, channels, length) = (radius as isize, samples.channels, samples.width * samples.channels);
+    let across = |y: isize, row: &mut [u32], sums: &mut [u32]| {
+        samples.row(y, row);
+        for channel in 0..channels {
+            let at = |x: isize| row[x.clamp(0, samples.width as isize - 1) as usize * channels + channel];
+            let mut sum: u32 = (-radius..=radius).map(at).sum();
+            for x in 0..samples.width as isize {
+                sums[x as usize * channels + channel] = sum;
+                sum = sum + at(x + radius + 1) - at(x - radius);
+            }
+        }
+    };
+    let (mut row, mut sums) = (vec![0; length], vec![0; length]);
+    let mut down = vec![0_u64; length];
+    for y in -radius..=radius {
+        across(y, &mut row, &mut sums);
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += u64::from(*sum));
+    }
+    let count = (2 * radius as u64 + 1).pow(2);
+    let mut data = vec![0; samples.data.len()];
+    for (y, out) in data.chunks_exact_mut(length).enumerate() {
+        mean(&down, channels, count, out);
+        let y = y as isize;
+        across(y + radius + 1, &mut row, &mut sums);
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += u64::from(*sum));
+        across(y - radius, &mut row, &mut sums);
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down -= u64::from(*sum));
+    }
+    with_samples(&image, data)
+}
+
+/// The mean of each square of `side` pixels, from the top left; at the right and at the bottom of what is left. A planar
+/// picture stays as it is.
+pub(crate) fn blocks(image: Image, side: u32) -> Image {
+    let Some(samples) = Samples::of(&image) else { return image };
+    let (side, channels, length) = (side as usize, samples.channels, samples.width * samples.channels);
+    let mut row = vec![0; length];
+    let mut data = vec![0; samples.data.len()];
+    for top in (0..samples.height).step_by(side) {
+        let rows = side.min(samples.height - top);
+        let mut sums = vec![0_u64; samples.width.div_ceil(side) * channels];
+        for y in top..top + rows {
+            samples.row(y as isize, &mut row);
+            for (pixels, sums) in row.chunks(side * channels).zip(sums.chunks_exact_mut(channels)) {
+                for pixel in pixels.chunks_exact(channels) {
+                    sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += u64::from(*value));
+                }
+            }
+        }
+        let first = &mut data[top * length..][..length];
+        for (pixels, sums) in first.chunks_mut(side * channels).zip(sums.chunks_exact(channels)) {
+            let mut value = [0; 4];
+            mean(sums, channels, (rows * pixels.len() / channels) as u64, &mut value[..channels]);
+            pixels.chunks_exact_mut(channels).for_each(|pixel| pixel.copy_from_slice(&value[..channels]));
+        }
+        for y in top + 1..top + rows {
+            data.copy_within(top * length..(top + 1) * length, y * length);
+        }
+    }
+    with_samples(&image, data)
+}
+
+/// A place relative to a pixel, and its weight.
+pub(crate) type Tap = ([i32; 2], f32);
+
+/// The weighted sum of the neighbours at `taps`, whose weights add up to 1. A planar picture stays as it is.
+pub(crate) fn convolve(image: Image, taps: &[Tap]) -> Image {
+    let Some(samples) = Samples::of(&image) else { return image };
+    let (channels, length) = (samples.channels, samples.width * samples.channels);
+    let margin = taps.iter().map(|([x, _], _)| x.unsigned_abs()).max().unwrap_or(0) as usize * channels;
+    let (low, high) = taps.iter().fold((0, 0), |(low, high), ([_, y], _)| (low.min(*y), high.max(*y)));
+    let window = (high - low + 1) as usize;
+    // The rows that one row of the result needs, with replicated ends, in a ring.
+    let wide = length + 2 * margin;
+    let (mut ring, mut row) = (vec![0.0_f32; window * wide], vec![0; length]);
+    let slot = |y: isize| (y - low as isize).rem_euclid(window as isize) as usize;
+    let mut load = |y: isize, ring: &mut [f32]| {
+        samples.row(y, &mut row);
+        let out = &mut ring[slot(y) * wide..][..wide];
+        for (at, out) in out.iter_mut().enumerate() {
+            let x = at as isize - margin as isize;
+            let inside = if x < 0 {
+                x.rem_euclid(channels as isize) as usize
+            } else if x as usize >= length {
+                length - channels + (x as usize - length) % channels
+            } else {
+                x as usize
+            };
+            *out = row[inside] as f32;
+        }
+    };
+    (low as isize..high as isize).for_each(|y| load(y, &mut ring));
+    let mut data = vec![0; samples.data.len()];
+    let mut sums = vec![0.0_f32; length];
+    for (y, out) in data.chunks_exact_mut(length).enumerate() {
+        load(y as isize + high as isize, &mut ring);
+        sums.fill(0.0);
+        for ([dx, dy], weight) in taps {
+            let start = slot(y as isize + *dy as isize) * wide + margin;
+            let from = (start as isize + *dx as isize * channels as isize) as usize;
+            for (sum, value) in sums.iter_mut().zip(&ring[from..from + length]) {
+                *sum += value * weight;
+            }
+        }
+        if channels == 4 {
+            for (out, [r, g, b, a]) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<4>().0) {
+                let colour = |sum: f32| if *a < 0.5 / 255.0 { 0 } else { (sum / a + 0.5) as u8 };
+                *out = [colour(*r), colour(*g), colour(*b), (a + 0.5) as u8];
+            }
+        } else {
+            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = (sum + 0.5) as u8);
+        }
+    }
+    with_samples(&image, data)
+}
+
+/// The median of each colour over the square of `2 · radius + 1` pixels a side, by a histogram that moves along the row (T. S.
+/// Huang, "Two-dimensional digital signal processing II", 1981). Alpha stays. A planar picture stays as it is.
+pub(crate) fn median(image: Image, radius: u32) -> Image {
+    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    let (radius, channels) = (radius as isize, samples.channels);
+    let half = ((2 * radius + 1) * (2 * radius + 1) / 2) as u32;
+    let (width, height) = (samples.width as isize, samples.height as isize);
+    let mut data = samples.data.to_vec();
+    for channel in 0..channels.min(3) {
+        let at = |x: isize, y: isize| {
+            let (x, y) = (x.clamp(0, width - 1), y.clamp(0, height - 1));
+            usize::from(samples.data[(y * width + x) as usize * channels + channel])
+        };
+        for y in 0..height {
+            let mut counts = [0_u32; 256];
+            for x in -radius..=radius {
+                (y - radius..=y + radius).for_each(|y| counts[at(x, y)] += 1);
+            }
+            // How many values are below the median.
+            let (mut middle, mut below) = (0, 0);
+            for x in 0..width {
+                while below > half {
+                    middle -= 1;
+                    below -= counts[middle];
+                }
+                while below + counts[middle] <= half {
+                    below += counts[middle];
+                    middle += 1;
+                }
+                data[(y * width + x) as usize * channels + channel] = middle as u8;
+                for y in y - radius..=y + radius {
+                    let (gone, new) = (at(x - radius, y), at(x + radius + 1, y));
+                    counts[gone] -= 1;
+                    counts[new] += 1;
+                    below = below + u32::from(new < middle) - u32::from(gone < middle);
+                }
+            }
+        }
+    }
+    with_samples(&image, data)
+}
+
+/// Smooths while edges stay: neighbours within a circle count by their distance, and by how far their colour is (C. Tomasi and R.
+/// Manduchi, "Bilateral filtering for gray and color images", 1998), which is the sum of the differences of its samples, as in
+/// OpenCV. Alpha stays. A planar picture stays as it is.
+pub(crate) fn bilateral(image: Image, radius: u32, space: f64, color: f64) -> Image {
+    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    let (radius, channels) = (radius as i32, samples.channels);
+    let colors = channels.min(3);
+    let weight = |distance: f64, sigma: f64| (-0.5 * (distance / sigma).powi(2)).exp() as f32;
+    let by_color: Vec<f32> = (0..=255 * 3).map(|distance| weight(f64::from(distance), color)).collect();
+    let mut near = Vec::new();
+    for y in -radius..=radius {
+        for x in -radius..=radius {
+            let distance = f64::from(x * x + y * y).sqrt();
+            if distance <= f64::from(radius) {
+                near.push(([x as isize, y as isize], weight(distance, space)));
+            }
+        }
+    }
+    let (width, height) = (samples.width as isize, samples.height as isize);
+    let pixel = |x: isize, y: isize| {
+        let (x, y) = (x.clamp(0, width - 1), y.clamp(0, height - 1));
+        &samples.data[(y * width + x) as usize * channels..][..colors]
+    };
+    let mut data = samples.data.to_vec();
+    for y in 0..height {
+        for x in 0..width {
+            let own = pixel(x, y);
+            let (mut sums, mut total) = ([0.0_f32; 3], 0.0_f32);
+            for ([dx, dy], by_space) in &near {
+                let other = pixel(x + dx, y + dy);
+                let distance: u32 = own.iter().zip(other).map(|(own, other)| u32::from(own.abs_diff(*other))).sum();
+                let weight = by_space * by_color[distance as usize];
+                total += weight;
+                sums.iter_mut().zip(other).for_each(|(sum, value)| *sum += weight * f32::from(*value));
+            }
+            let out = &mut data[(y * width + x) as usize * channels..][..colors];
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = (sum / total + 0.5) as u8);
+        }
+    }
+    with_samples(&image, data)
+}
+
+/// The taps of a line through the middle of a pixel: its length in pixels, its angle clockwise from the horizontal. Every
+/// quarter of a pixel of the line counts alike, shared by the four pixels around it.
+pub(crate) fn line(length: f64, degrees: f64) -> Vec<Tap> {
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let count = (length * 4.0).ceil() as i32 + 1;
+    let mut weights = std::collections::BTreeMap::<[i32; 2], f64>::new();
+    for at in 0..count {
+        let along = if count == 1 { 0.0 } else { (f64::from(at) / f64::from(count - 1) - 0.5) * length };
+        // To a millionth of a pixel, so that a straight line stays on its row.
+        let [x, y] = [along * cosine, along * sine].map(|place| (place * 1e6).round() / 1e6);
+        let ([left, top], [right, bottom]) = ([x.floor(), y.floor()], [x - x.floor(), y - y.floor()]);
+        for (dx, across) in [(0, 1.0 - right), (1, right)] {
+            for (dy, down) in [(0, 1.0 - bottom), (1, bottom)] {
+                if across * down > 0.0 {
+                    *weights.entry([left as i32 + dx, top as i32 + dy]).or_default() += across * down;
+                }
+            }
+        }
+    }
+    weights.into_iter().map(|(place, weight)| (place, (weight / f64::from(count)) as f32)).collect()
+}
+
+/// The size of a picture in pixels, as floating-point numbers.
+pub(crate) fn sides(size: Size) -> [f32; 2] {
+    [size.width as f32, size.height as f32]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Representation;
+    use crate::image::testing::{flat, noise};
+
+    #[test]
+    fn a_flat_picture_stays_flat_at_every_size() {
+        for (width, height) in [(1, 1), (1, 9), (9, 1), (5, 7)] {
+            for representation in [Representation::Gray, Representation::Rgb, Representation::Rgba] {
+                let image = || flat(Size::new(width, height), representation, 77);
+                assert_eq!(box_mean(image(), 20), image());
+                assert_eq!(blocks(image(), 4), image());
+                assert_eq!(convolve(image(), &line(31.0, 30.0)), image());
+                assert_eq!(median(image(), 3), image());
+                assert_eq!(bilateral(image(), 5, 3.0, 30.0), image());
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_length_changes_nothing() {
+        let image = noise(Size::new(7, 5), Representation::Rgb, 3);
+        assert_eq!(line(0.0, 45.0), [([0, 0], 1.0)]);
+        assert_eq!(convolve(image.clone(), &line(0.0, 45.0)), image);
+        assert!(line(10.0, 0.0).iter().all(|([_, y], _)| *y == 0));
+        assert!(line(10.0, 90.0).iter().all(|([x, _], _)| *x == 0));
+        assert!((line(17.3, 77.0).iter().map(|(_, weight)| weight).sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn hidden_colour_does_not_show() {
+        let image = Image::new(Size::new(2, 1), Pixels::Rgba(vec![255, 255, 255, 0, 0, 0, 0, 255]));
+        let Pixels::Rgba(data) = box_mean(image, 1).pixels else { panic!("alpha") };
+        assert_eq!(data, [0, 0, 0, 85, 0, 0, 0, 170]);
+    }
+}
