@@ -14,21 +14,31 @@ use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
 
 pub mod adjust;
+pub mod background;
+pub mod blend;
+pub mod border;
 pub mod catalog;
 pub mod checks;
 pub mod context;
 pub mod crop;
+pub mod drop_shadow;
 pub mod flip;
 pub mod gaussian_blur;
+pub mod glow;
 pub mod grayscale;
 pub mod input_images;
+pub mod luminosity_mask;
+pub mod mask;
+pub mod outline;
 pub mod output;
 pub mod pad;
 pub mod parameters;
 pub mod remove_background;
 pub mod resize;
 pub mod rotate;
+pub mod round_corners;
 pub mod sharpen;
+pub mod trim;
 pub mod watermark;
 
 pub use catalog::catalog;
@@ -240,6 +250,18 @@ pub(crate) fn only(inputs: Vec<Option<Image>>) -> Result<Image, Failure> {
         .ok_or_else(|| Failure::system("The action was run without its input.", "Report this as a bug."))
 }
 
+/// What an action fails with that gets a picture in a representation that it does not accept.
+pub(crate) fn unaccepted(action: &Action) -> Failure {
+    let message = format!("A picture reached \"{}\" in another representation than it accepts.", action.action_type);
+    Failure::system(message, "Report this as a bug.")
+}
+
+/// What an action with two inputs fails with that does not get both.
+pub(crate) fn incomplete(action: &Action) -> Failure {
+    let message = format!("\"{}\" was run without both inputs.", action.action_type);
+    Failure::system(message, "Report this as a bug.")
+}
+
 /// Boxes an operation whose parameters are valid.
 fn prepared<T: Operation + 'static>(
     action: &Action,
@@ -290,8 +312,10 @@ macro_rules! actions {
 actions! {
     frame: input_images, output;
     transforms:
-        resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, grayscale::Grayscale,
+        resize::Resize, crop::Crop, trim::Trim, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, grayscale::Grayscale,
         gaussian_blur::GaussianBlur, sharpen::Sharpen, watermark::Watermark, remove_background::RemoveBackground,
+        border::Border, round_corners::RoundCorners, drop_shadow::DropShadow, outline::Outline, glow::Glow,
+        background::Background, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
 }
 
 /// The entry of an action by its id.
@@ -331,8 +355,9 @@ mod tests {
                 "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
-                "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",
-                "rotate [input-images] [outputs] angle=90",
+                "trim [input-images] [outputs] tolerance=10 by=\"auto\" margin=0",
+                "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\" fill=\"color\"",
+                "rotate [input-images] [outputs] angle=90 background=\"#ffffff\" expand=true",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
                 "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
                 "grayscale [input-images] [outputs] standard=\"rec709\"",
@@ -340,6 +365,15 @@ mod tests {
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
+                "border [input-images] [outputs] width=10 color=\"#ffffff\"",
+                "round-corners [input-images] [outputs] radius=0.1 unit=\"share\"",
+                "drop-shadow [input-images] [outputs] dx=8 dy=8 blur=16 color=\"#000000\" opacity=0.5 expand=true",
+                "outline [input-images] [outputs] width=8 color=\"#ffffff\"",
+                "glow [input-images] [outputs] radius=24 color=\"#ffffff\" opacity=0.75",
+                "background [input-images background] [outputs] fill=\"color\" color=\"#ffffff\" color2=\"#d0d0d0\" angle=180 sigma=20",
+                "mask [input-images mask] [outputs] invert=false",
+                "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
+                "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
             ]
         );
     }
@@ -348,6 +382,10 @@ mod tests {
     fn an_action_that_makes_an_opaque_picture_transparent_says_so_and_no_other() {
         let mut cases = vec![
             ("pad", json!({ "width": 9, "color": "#00000000" })),
+            ("pad", json!({ "width": 9, "color": "#00000000", "fill": "mirror" })),
+            ("rotate", json!({ "angle": 7, "background": "#00000000" })),
+            ("rotate", json!({ "angle": 180, "background": "#00000000" })),
+            ("border", json!({ "color": "#ffffff80" })),
             ("remove-background", json!({ "mode": "replace" })),
             ("remove-background", json!({ "mode": "replace", "backgroundColor": "#ffffff80" })),
         ];

@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::color::ColorSpace;
 
+pub mod blend;
 pub(crate) mod blur;
+pub(crate) mod compose;
 pub mod convert;
+pub(crate) mod distance;
 pub mod geometry;
 pub(crate) mod lanes;
 pub mod orient;
@@ -19,6 +22,7 @@ pub mod recolor;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod warp;
 
 /// Version of the results of conversions, also between colour spaces, of orientation and of resampling. Raise it when any result changes.
 pub const VERSION: &str = "1.3.0";
