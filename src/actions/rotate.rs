@@ -1,5 +1,5 @@
 //! `rotate`: rotates a picture by any angle. [`crate::image::orient`] moves the samples for quarter turns, which are exact;
-//! [`crate::image::warp`] interpolates for all others.
+//! `crate::image::warp` interpolates for all others.
 
 use super::checks::Condition;
 use super::pad::accepted;
