@@ -76,12 +76,14 @@ fn overlap(at: f64, side: f64) -> f64 {
     ((at + 0.5).min(side) - (at - 0.5).max(0.0)).max(0.0)
 }
 
-/// The four samples around `at`, of which none is beyond the edge, and the place between the second and the third.
+/// The four samples around `at`, of which none is beyond the edge, and the place between the second and the third. `at` is
+/// no more than half a pixel outside the picture.
 fn samples(at: f64, side: u32) -> ([usize; 4], f32) {
-    let first = (at - 0.5).floor();
-    let last = i64::from(side) - 1;
-    let places = [-1, 0, 1, 2].map(|step| (first as i64 + step).clamp(0, last) as usize);
-    (places, (at - 0.5 - first) as f32)
+    // Rounded down, of a number that is not negative.
+    let second = (at + 0.5) as i32 - 1;
+    let last = side as i32 - 1;
+    let places = [-1, 0, 1, 2].map(|step| (second + step).clamp(0, last) as usize);
+    (places, (at - 0.5 - f64::from(second)) as f32)
 }
 
 struct Rotation {
@@ -104,16 +106,17 @@ impl Rotation {
         let pixels = data.as_chunks::<N>().0;
         let row = |y: usize| &pixels[y * self.size.width as usize..][..self.size.width as usize];
         let empty = store(background);
-        let mut out = Vec::with_capacity(self.canvas.pixels() as usize * N);
-        for y in 0..self.canvas.height {
+        let mut out = vec![0; self.canvas.pixels() as usize * N];
+        let lines = out.as_chunks_mut::<N>().0.chunks_exact_mut(self.canvas.width as usize);
+        for (y, line) in (0..self.canvas.height).zip(lines) {
             let down = f64::from(y) + 0.5 - f64::from(self.canvas.height) / 2.0;
-            for x in 0..self.canvas.width {
+            for (x, out) in (0..self.canvas.width).zip(line) {
                 let across = f64::from(x) + 0.5 - f64::from(self.canvas.width) / 2.0;
                 let left = cosine * across + sine * down + width / 2.0;
                 let top = cosine * down - sine * across + height / 2.0;
                 let coverage = (overlap(left, width) * overlap(top, height)) as f32;
                 if coverage == 0.0 {
-                    out.extend(empty);
+                    *out = empty;
                     continue;
                 }
                 let (columns, along) = samples(left, self.size.width);
@@ -124,8 +127,9 @@ impl Rotation {
                     let row = row(y);
                     for (x, along) in columns.into_iter().zip(along) {
                         let pixel = load(row[x].map(f32::from));
+                        let weight = along * below;
                         for channel in 0..N {
-                            sum[channel] += pixel[channel] * (along * below);
+                            sum[channel] += pixel[channel] * weight;
                         }
                     }
                 }
@@ -134,7 +138,7 @@ impl Rotation {
                         sum[channel] += (background[channel] - sum[channel]) * (1.0 - coverage);
                     }
                 }
-                out.extend(store(sum));
+                *out = store(sum);
             }
         }
         out
