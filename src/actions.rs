@@ -15,6 +15,9 @@ use crate::network::Need;
 
 pub mod adjust;
 pub mod auto_tone;
+pub mod background;
+pub mod blend;
+pub mod border;
 pub mod box_blur;
 pub mod catalog;
 pub mod checks;
@@ -23,9 +26,11 @@ pub mod context;
 pub mod crop;
 pub mod curves;
 pub mod denoise;
+pub mod drop_shadow;
 pub mod duotone;
 pub mod flip;
 pub mod gaussian_blur;
+pub mod glow;
 pub mod grain;
 pub mod grayscale;
 pub mod highlights_shadows;
@@ -34,7 +39,10 @@ pub mod input_images;
 pub mod invert;
 pub mod levels;
 pub mod look;
+pub mod luminosity_mask;
+pub mod mask;
 pub mod motion_blur;
+pub mod outline;
 pub mod output;
 pub mod pad;
 pub mod parameters;
@@ -43,10 +51,12 @@ pub mod posterize;
 pub mod remove_background;
 pub mod resize;
 pub mod rotate;
+pub mod round_corners;
 pub mod sepia;
 pub mod sharpen;
 pub mod temperature;
 pub mod threshold;
+pub mod trim;
 pub mod vibrance;
 pub mod vignette;
 pub mod watermark;
@@ -266,6 +276,18 @@ pub(crate) fn only_result(results: Vec<Image>) -> Result<Image, Failure> {
     only(results.into_iter().map(Some).collect())
 }
 
+/// What an action fails with that gets a picture in a representation that it does not accept.
+pub(crate) fn unaccepted(action: &Action) -> Failure {
+    let message = format!("A picture reached \"{}\" in another representation than it accepts.", action.action_type);
+    Failure::system(message, "Report this as a bug.")
+}
+
+/// What an action with two inputs fails with that does not get both.
+pub(crate) fn incomplete(action: &Action) -> Failure {
+    let message = format!("\"{}\" was run without both inputs.", action.action_type);
+    Failure::system(message, "Report this as a bug.")
+}
+
 /// Boxes an operation whose parameters are valid.
 fn prepared<T: Operation + 'static>(
     action: &Action,
@@ -316,11 +338,16 @@ macro_rules! actions {
 actions! {
     frame: input_images, output;
     transforms:
-        resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, levels::Levels,
-        curves::Curves,        temperature::Temperature, vibrance::Vibrance, highlights_shadows::HighlightsShadows, hue_rotate::HueRotate, auto_tone::AutoTone,
+        resize::Resize, crop::Crop, trim::Trim, pad::Pad, border::Border, rotate::Rotate, flip::Flip,
+        adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
+        hue_rotate::HueRotate, highlights_shadows::HighlightsShadows, auto_tone::AutoTone,
         white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
-        threshold::Threshold, posterize::Posterize, look::Look, vignette::Vignette,
-        gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, sharpen::Sharpen, clarity::Clarity, denoise::Denoise, pixelate::Pixelate, grain::Grain, watermark::Watermark, remove_background::RemoveBackground,
+        threshold::Threshold, posterize::Posterize, vignette::Vignette, look::Look,
+        gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, sharpen::Sharpen, clarity::Clarity,
+        denoise::Denoise, pixelate::Pixelate, grain::Grain,
+        remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
+        glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
+        watermark::Watermark,
 }
 
 /// The entry of an action by its id.
@@ -360,16 +387,18 @@ mod tests {
                 "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
-                "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",
-                "rotate [input-images] [outputs] angle=90",
+                "trim [input-images] [outputs] tolerance=10 by=\"auto\" margin=0",
+                "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\" fill=\"color\"",
+                "border [input-images] [outputs] width=10 color=\"#ffffff\"",
+                "rotate [input-images] [outputs] angle=90 background=\"#ffffff\" expand=true",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
                 "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
                 "levels [input-images] [outputs] channel=\"rgb\" black=0 white=255 gamma=1",
                 "curves [input-images] [outputs] rgb=[[0,0],[255,255]] red=[[0,0],[255,255]] green=[[0,0],[255,255]] blue=[[0,0],[255,255]]",
                 "temperature [input-images] [outputs] temperature=0 tint=0",
                 "vibrance [input-images] [outputs] amount=30",
-                "highlights-shadows [input-images] [outputs] highlights=0 shadows=0 radius=30",
                 "hue-rotate [input-images] [outputs] degrees=30",
+                "highlights-shadows [input-images] [outputs] highlights=0 shadows=0 radius=30",
                 "auto-tone [input-images] [outputs] clip=0.5 by=\"luma\"",
                 "white-balance [input-images] [outputs] method=\"gray-world\" strength=1",
                 "grayscale [input-images] [outputs] standard=\"rec709\" red=40 green=40 blue=20",
@@ -378,8 +407,8 @@ mod tests {
                 "invert [input-images] [outputs] strength=1",
                 "threshold [input-images] [outputs] level=null",
                 "posterize [input-images] [outputs] levels=4",
-                "look [input-images] [outputs] look=\"auto\" strength=1",
                 "vignette [input-images] [outputs] strength=0.5 start=0.4 color=\"#000000\"",
+                "look [input-images] [outputs] look=\"auto\" strength=1",
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "box-blur [input-images] [outputs] radius=5",
                 "motion-blur [input-images] [outputs] angle=0 length=20",
@@ -388,8 +417,16 @@ mod tests {
                 "denoise [input-images] [outputs] method=\"bilateral\" strength=30",
                 "pixelate [input-images] [outputs] size=16",
                 "grain [input-images] [outputs] amount=20 size=1",
-                "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
+                "background [input-images background] [outputs] fill=\"color\" color=\"#ffffff\" color2=\"#d0d0d0\" angle=180 sigma=20",
+                "drop-shadow [input-images] [outputs] dx=8 dy=8 blur=16 color=\"#000000\" opacity=0.5 expand=true",
+                "outline [input-images] [outputs] width=8 color=\"#ffffff\"",
+                "glow [input-images] [outputs] radius=24 color=\"#ffffff\" opacity=0.75",
+                "round-corners [input-images] [outputs] radius=0.1 unit=\"share\"",
+                "mask [input-images mask] [outputs] invert=false",
+                "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
+                "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
+                "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
             ]
         );
     }
@@ -398,6 +435,10 @@ mod tests {
     fn an_action_that_makes_an_opaque_picture_transparent_says_so_and_no_other() {
         let mut cases = vec![
             ("pad", json!({ "width": 9, "color": "#00000000" })),
+            ("pad", json!({ "width": 9, "color": "#00000000", "fill": "mirror" })),
+            ("rotate", json!({ "angle": 7, "background": "#00000000" })),
+            ("rotate", json!({ "angle": 180, "background": "#00000000" })),
+            ("border", json!({ "color": "#ffffff80" })),
             ("remove-background", json!({ "mode": "replace" })),
             ("remove-background", json!({ "mode": "replace", "backgroundColor": "#ffffff80" })),
         ];

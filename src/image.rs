@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::color::ColorSpace;
 
 pub(crate) mod base;
+pub mod blend;
 pub(crate) mod blur;
+pub(crate) mod compose;
 pub mod convert;
+pub(crate) mod distance;
 pub mod field;
 pub mod geometry;
 pub(crate) mod lanes;
@@ -24,6 +27,7 @@ pub mod recolor;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod warp;
 
 /// Version of the results of conversions, also between colour spaces, of orientation and of resampling. Raise it when any result changes.
 pub const VERSION: &str = "1.3.0";

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pixelmill::actions::{Context, prepare};
+use pixelmill::actions::{Context, Operation, prepare};
 use pixelmill::image::convert::convert;
 use pixelmill::image::{Image, Pixels, Representation, Size};
 use serde::Deserialize;
@@ -68,6 +68,14 @@ fn read(name: &str) -> Image {
     Image::new(size, pixels)
 }
 
+/// A picture as an action gets it: in a representation that it accepts.
+fn accepted(image: Image, operation: &dyn Operation) -> Option<Image> {
+    let own = image.representation();
+    let accepts = operation.accepts();
+    let to = accepts.iter().find(|to| *to == own).or_else(|| accepts.iter().find(|to| own.converts_to(*to)));
+    to.map(|to| convert(image, to))
+}
+
 /// Samples of both in one representation; where both have alpha, hidden colour is ignored.
 fn samples(image: &Image) -> Vec<u8> {
     match &image.pixels {
@@ -104,7 +112,7 @@ fn results_equal_the_definitions() {
     for (action, Cases { oracle, cases }) in actions() {
         for case in cases {
             let operation = prepare(&action, &case.parameters).unwrap_or_else(|error| panic!("{action}: {error}"));
-            let inputs = case.inputs.iter().map(|name| Some(read(name))).collect();
+            let inputs = case.inputs.iter().map(|name| accepted(read(name), &*operation)).collect();
             let result = operation.run(inputs, &Context::default()).unwrap().remove(0);
             let expected = read(&format!("{action}/{}.png", case.name));
             let difference = largest_difference(&result, &expected);
@@ -131,7 +139,7 @@ fn opaque_rgba_gives_what_rgb_gives() {
             if !operation.accepts().contains(Representation::Rgb) {
                 continue;
             }
-            let rest: Vec<_> = case.inputs[1..].iter().map(|name| Some(read(name))).collect();
+            let rest: Vec<_> = case.inputs[1..].iter().map(|name| accepted(read(name), &*operation)).collect();
             let run = |first: Image| {
                 let inputs = [Some(first)].into_iter().chain(rest.clone()).collect();
                 convert(operation.run(inputs, &Context::default()).unwrap().remove(0), Representation::Rgba)

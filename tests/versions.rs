@@ -80,8 +80,18 @@ fn parameters(action: &str) -> Vec<Value> {
             .map(|filter| json!({ "width": 23, "height": 17, "mode": "fill", "filter": filter }))
             .into(),
         "crop" => vec![json!({ "x": 3, "y": 5, "width": 31, "height": 22 }), json!({ "ratio": "4:5" })],
-        "pad" => vec![json!({ "width": 70, "height": 66, "color": "#336699" })],
-        "rotate" => vec![json!({ "angle": 90 }), json!({ "angle": 180 })],
+        "pad" => vec![
+            json!({ "width": 70, "height": 66, "color": "#336699" }),
+            json!({ "width": 200, "height": 66, "fill": "edge" }),
+            json!({ "width": 200, "height": 66, "fill": "mirror" }),
+            json!({ "width": 70, "height": 66, "fill": "blur" }),
+        ],
+        "rotate" => vec![
+            json!({ "angle": 90 }),
+            json!({ "angle": 180 }),
+            json!({ "angle": 17.5, "background": "#ffffff80" }),
+            json!({ "angle": -3, "expand": false }),
+        ],
         "remove-background" => vec![json!({ "method": "flat-backdrop" })],
         _ => {
             let text = std::fs::read_to_string(data().join("actions").join(action).join("cases.json"));

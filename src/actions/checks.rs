@@ -36,7 +36,11 @@ pub enum Condition {
     Missing(&'static str),
     /// The colour, or its default, is not opaque.
     Translucent(&'static str),
-    /// The first number is not below the second, by their values or defaults.
+    /// The number, or its default, is greater than this.
+    Above(&'static str, f64),
+    /// The number, or its default, is not a multiple of this.
+    NotMultiple(&'static str, f64),
+    /// The first number, or its default, is not less than the second.
     NotBelow(&'static str, &'static str),
     /// All of these hold.
     All(&'static [Condition]),
@@ -56,10 +60,11 @@ impl Condition {
             Self::Translucent(name) => {
                 Color::read(&value_of(name, fields, raw)).is_some_and(|color| !color.is_opaque())
             }
-            Self::NotBelow(low, high) => {
-                let number = |name| value_of(name, fields, raw).as_f64();
-                matches!((number(low), number(high)), (Some(low), Some(high)) if low >= high)
-            }
+            Self::Above(name, limit) => number_of(name, fields, raw).is_some_and(|number| number > *limit),
+            Self::NotMultiple(name, step) => number_of(name, fields, raw).is_some_and(|number| number % step != 0.0),
+            Self::NotBelow(name, other) => number_of(name, fields, raw)
+                .zip(number_of(other, fields, raw))
+                .is_some_and(|(number, other)| number >= other),
             Self::All(all) => all.iter().all(|one| one.holds(fields, raw)),
             Self::Any(any) => any.iter().any(|one| one.holds(fields, raw)),
         }
@@ -90,6 +95,11 @@ fn given<'a>(name: &str, raw: &'a Map<String, Value>) -> Option<&'a Value> {
 fn value_of(name: &str, fields: &[Field], raw: &Map<String, Value>) -> Value {
     let default = || fields.iter().find(|field| field.name == name).map(|field| field.default.value());
     given(name, raw).cloned().or_else(default).unwrap_or_default()
+}
+
+/// A number, or its default.
+fn number_of(name: &str, fields: &[Field], raw: &Map<String, Value>) -> Option<f64> {
+    value_of(name, fields, raw).as_f64()
 }
 
 /// Checks raw parameters of an action: every field, and then, if nothing is wrong with those, the rules between them.
@@ -128,12 +138,6 @@ fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
     if !is_valid(field.kind, value) {
         let hint = format!("Give {}{range}.", expected(field.kind));
         return issue("wrong_type", format!("\"{name}\" is {value}."), hint);
-    }
-    if let (Some(step), Some(number)) = (field.multiple_of, number)
-        && number % step != 0.0
-    {
-        let hint = format!("Give a multiple of {step}, such as {}.", (number / step).round() * step);
-        return issue("out_of_range", format!("\"{name}\" is {number}."), hint);
     }
     let text = value.as_str().unwrap_or_default();
     match field.kind {
@@ -244,8 +248,8 @@ mod tests {
             ),
             (
                 "rotate",
-                json!({ "angle": 100 }),
-                of("angle", "out_of_range", "\"angle\" is 100.", "Give a multiple of 90, such as 90."),
+                json!({ "angle": "left" }),
+                of("angle", "wrong_type", "\"angle\" is \"left\".", "Give a number."),
             ),
             (
                 "pad",
@@ -317,12 +321,15 @@ mod tests {
             ("crop", json!({ "ratio": "1:1", "y": 0 }), "ratio conflicting_parameters"),
             ("levels", json!({ "black": 200, "white": 200 }), "white conflicting_parameters"),
             ("levels", json!({ "white": 1, "black": 1 }), "white conflicting_parameters"),
+            ("round-corners", json!({ "radius": 0.6 }), "radius out_of_range"),
         ] {
             assert_eq!(codes(action_type, raw).join(", "), expected);
         }
         for (action_type, raw) in [
             ("resize", json!({ "mode": "percent", "percent": 50 })),
             ("resize", json!({ "height": 9 })),
+            ("round-corners", json!({ "radius": 0.6, "unit": "px" })),
+            ("rotate", json!({ "angle": 12.5 })),
             ("crop", json!({ "width": 9, "height": 9 })),
         ] {
             assert_eq!(codes(action_type, raw), Vec::<String>::new());

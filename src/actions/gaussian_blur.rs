@@ -2,8 +2,8 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::blur::{self, FRACTION, Rows, Samples, gaussian};
-use crate::image::{Image, Pixels, Representations};
+use crate::image::blur::blurred;
+use crate::image::{Image, Representations};
 
 crate::parameters! {
     /// Parameters of `gaussian-blur`.
@@ -43,58 +43,8 @@ impl Operation for GaussianBlur {
         true
     }
 
-    /// Blurs encoded values, as image editors do. Colour is premultiplied by alpha before and divided afterwards.
-    /// A chroma plane is blurred by sigma in its own samples.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let mut image = only(inputs)?;
-        if blur::is_identity(self.sigma) {
-            return Ok(vec![image]);
-        }
-        let (size, row, sigma) = (image.size, image.size.width as usize, (self.sigma, self.sigma));
-        match &mut image.pixels {
-            Pixels::Gray(data) => gaussian(&mut Samples { data, row }, size, 1, sigma),
-            Pixels::Rgb(data) => gaussian(&mut Samples { data, row: row * 3 }, size, 3, sigma),
-            Pixels::Rgba(data) => {
-                gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, sigma);
-            }
-            Pixels::Ycc(ycc) => {
-                gaussian(&mut Samples { data: &mut ycc.y.data, row }, size, 1, sigma);
-                let sigma = (self.sigma / f64::from(ycc.subsampling.h), self.sigma / f64::from(ycc.subsampling.v));
-                for plane in [&mut ycc.cb, &mut ycc.cr] {
-                    let row = plane.size.width as usize;
-                    gaussian(&mut Samples { data: &mut plane.data, row }, plane.size, 1, sigma);
-                }
-            }
-        }
-        Ok(vec![image])
-    }
-}
-
-struct Premultiplied<'a> {
-    data: &'a mut [[u8; 4]],
-    row: usize,
-}
-
-impl Rows for Premultiplied<'_> {
-    fn load(&mut self, y: u32, row: &mut [u16]) {
-        for (to, [r, g, b, a]) in row.as_chunks_mut().0.iter_mut().zip(&self.data[y as usize * self.row..]) {
-            let weighed = |value: u8| ((((u32::from(value) * u32::from(*a)) << FRACTION) + 127) / 255) as u16;
-            *to = [weighed(*r), weighed(*g), weighed(*b), u16::from(*a) << FRACTION];
-        }
-    }
-
-    fn store(&mut self, y: u32, blurred: &[u16]) {
-        let blurred = blurred.as_chunks().0;
-        for (pixel, [r, g, b, a]) in self.data[y as usize * self.row..].iter_mut().zip(blurred) {
-            let alpha = (a + (1 << (FRACTION - 1))) >> FRACTION;
-            *pixel = if alpha == 0 {
-                [0; 4]
-            } else {
-                let straight =
-                    |value: u16| ((u32::from(value) * 255 + u32::from(*a) / 2) / u32::from(*a)).min(255) as u8;
-                [straight(*r), straight(*g), straight(*b), alpha as u8]
-            };
-        }
+        Ok(vec![blurred(only(inputs)?, self.sigma)])
     }
 }
 
@@ -102,7 +52,7 @@ impl Rows for Premultiplied<'_> {
 mod tests {
     use super::*;
     use crate::image::testing::flat;
-    use crate::image::{Plane, Representation, Size, Subsampling, Ycc};
+    use crate::image::{Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
     fn run(sigma: f64, image: Image) -> Image {
         GaussianBlur { sigma }.run(vec![Some(image)], &Context::default()).unwrap().remove(0)

@@ -1,11 +1,26 @@
-//! `pad`: places the picture on a larger canvas of one colour.
+//! `pad`: places the picture on a larger canvas.
 
 use super::checks::{Condition, Rule};
 use super::parameters::{Color, Gravity, Ratio};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
+use crate::image::compose::{Place, calm};
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+crate::choices! {
+    /// What the canvas shows around the picture.
+    pub enum Fill {
+        /// One colour.
+        Color = "color",
+        /// The pixels of the picture's edge, repeated.
+        Edge = "edge",
+        /// The picture, mirrored at its edges; the pixels of the edge themselves are not repeated.
+        Mirror = "mirror",
+        /// The picture, enlarged and blurred.
+        Blur = "blur",
+    }
+}
 
 crate::parameters! {
     /// Parameters of `pad`.
@@ -16,19 +31,22 @@ crate::parameters! {
         height: Option<u32>, range 1.0..=65500.0, unit "px";
         /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
-        /// Colour of the canvas, in sRGB; `#00000000` is transparent.
+        /// Colour of the canvas with the fill `color`, in sRGB; `#00000000` is transparent.
         color: Color = Color::WHITE, label "Colour";
         /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
+        /// What the canvas shows around the picture: one colour (`color`), the pixels of the picture's edge (`edge`), the
+        /// picture mirrored at its edges (`mirror`), or behind the picture an enlarged, blurred copy of it (`blur`).
+        fill: Fill = Fill::Color;
     }
 }
 
 /// The entry of `pad`.
 pub const ACTION: Action = Action {
     action_type: "pad",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Pad",
-    description: "Places the picture on a larger canvas of one colour. Never shrinks or crops it.",
+    description: "Places the picture on a larger canvas: of one colour, or continued from the picture. Never shrinks or crops it.",
     category: Category::Geometry,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -57,7 +75,7 @@ pub const ACTION: Action = Action {
             hint: "Give either \"ratio\" or \"width\" and \"height\".",
         },
     ],
-    adds_alpha: Condition::Translucent("color"),
+    adds_alpha: Condition::All(&[Condition::Is("fill", &["color"]), Condition::Translucent("color")]),
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
 };
@@ -81,29 +99,116 @@ impl Pad {
         }
     }
 
-    /// Copies the rows of `data` onto a canvas of `pixel`.
-    fn place<const N: usize>(&self, data: &[u8], size: Size, canvas: Size, pixel: [u8; N]) -> Vec<u8> {
-        let mut padded: Vec<u8> = std::iter::repeat_n(pixel, canvas.pixels() as usize).flatten().collect();
-        let left = Gravity::offset(self.gravity.column, canvas.width, size.width) as usize;
-        let top = Gravity::offset(self.gravity.row, canvas.height, size.height) as usize;
-        let (from, to) = (size.width as usize * N, canvas.width as usize * N);
-        for (y, row) in data.chunks_exact(from).enumerate() {
-            padded[(top + y) * to + left * N..][..from].copy_from_slice(row);
-        }
-        padded
+    /// The canvas's column and row of the picture's first.
+    fn start(&self, size: Size, canvas: Size) -> (u32, u32) {
+        (
+            Gravity::offset(self.gravity.column, canvas.width, size.width),
+            Gravity::offset(self.gravity.row, canvas.height, size.height),
+        )
     }
 }
 
-impl Operation for Pad {
-    /// Not planar: where a chroma sample straddles the border between picture and canvas, colour would bleed across it,
-    /// and full-size chroma would make the file larger than a picture padded in RGB.
-    fn accepts(&self) -> Representations {
-        let [r, g, b, a] = self.color.rgba;
-        match (a, r == g && g == b) {
-            (255, true) => Representations::PIXELS,
-            (255, false) => Representations::INTERLEAVED,
-            _ => Representations::of(&[Representation::Rgba]),
+/// What can be laid on a canvas of a colour without losing any of it.
+///
+/// Not planar: where a chroma sample straddles the border between picture and canvas, colour would bleed across it,
+/// and full-size chroma would make the file larger than a picture padded in RGB.
+pub(super) fn accepted(color: Color) -> Representations {
+    let [r, g, b, a] = color.rgba;
+    match (a, r == g && g == b) {
+        (255, true) => Representations::PIXELS,
+        (255, false) => Representations::INTERLEAVED,
+        _ => Representations::of(&[Representation::Rgba]),
+    }
+}
+
+/// A picture on a canvas of one sRGB colour, at (`left`, `top`) of it.
+pub(super) fn on_color(image: Image, canvas: Size, (left, top): (u32, u32), color: Color) -> Result<Image, Failure> {
+    let image = receptive(image);
+    let [r, g, b] = color_for(&image, color.rgb());
+    let place = Place { size: image.size, canvas, left: left.into(), top: top.into() };
+    let pixels = match &image.pixels {
+        Pixels::Gray(data) => Pixels::Gray(on_pixel(data, place, [r])),
+        Pixels::Rgb(data) => Pixels::Rgb(on_pixel(data, place, [r, g, b])),
+        Pixels::Rgba(data) => Pixels::Rgba(on_pixel(data, place, [r, g, b, color.rgba[3]])),
+        Pixels::Ycc(_) => return Err(planar()),
+    };
+    Ok(image.with(canvas, pixels))
+}
+
+fn planar() -> Failure {
+    Failure::system("A planar picture reached a coloured canvas.", "Report this as a bug.")
+}
+
+/// Copies the rows of `data` onto a canvas of `pixel`.
+fn on_pixel<const N: usize>(data: &[u8], place: Place, pixel: [u8; N]) -> Vec<u8> {
+    let mut padded: Vec<u8> = std::iter::repeat_n(pixel, place.canvas.pixels() as usize).flatten().collect();
+    copy::<N>(&mut padded, data, place);
+    padded
+}
+
+fn copy<const N: usize>(canvas: &mut [u8], data: &[u8], place: Place) {
+    place.rows(canvas.as_chunks_mut::<N>().0, data.as_chunks::<N>().0, |canvas, row| canvas.copy_from_slice(row));
+}
+
+/// For each place of a canvas's side, the place of the picture's side that is shown there. The picture starts at `start`.
+fn shown(start: u32, side: u32, canvas: u32, mirrored: bool) -> Vec<usize> {
+    let last = i64::from(side) - 1;
+    let place = |at: i64| match mirrored {
+        false => at.clamp(0, last),
+        true if last == 0 => 0,
+        // There and back.
+        true => {
+            let at = at.rem_euclid(2 * last);
+            at.min(2 * last - at)
         }
+    };
+    (0..canvas).map(|at| place(i64::from(at) - i64::from(start)) as usize).collect()
+}
+
+fn gathered<const N: usize>(data: &[u8], size: Size, columns: &[usize], rows: &[usize]) -> Vec<u8> {
+    let pixels = data.as_chunks::<N>().0;
+    let mut out = Vec::with_capacity(columns.len() * rows.len() * N);
+    for row in rows {
+        let row = &pixels[row * size.width as usize..][..size.width as usize];
+        out.extend(columns.iter().flat_map(|column| row[*column]));
+    }
+    out
+}
+
+/// A picture continued by its own pixels, at (`left`, `top`) of a larger canvas.
+fn continued(image: &Image, canvas: Size, (left, top): (u32, u32), mirrored: bool) -> Result<Image, Failure> {
+    let size = image.size;
+    let columns = shown(left, size.width, canvas.width, mirrored);
+    let rows = shown(top, size.height, canvas.height, mirrored);
+    let pixels = match &image.pixels {
+        Pixels::Gray(data) => Pixels::Gray(gathered::<1>(data, size, &columns, &rows)),
+        Pixels::Rgb(data) => Pixels::Rgb(gathered::<3>(data, size, &columns, &rows)),
+        Pixels::Rgba(data) => Pixels::Rgba(gathered::<4>(data, size, &columns, &rows)),
+        Pixels::Ycc(_) => return Err(planar()),
+    };
+    Ok(image.with(canvas, pixels))
+}
+
+/// The blur of the enlarged copy, as a share of the canvas's shorter side.
+const BLUR: f64 = 0.03;
+
+/// A picture over an enlarged, blurred copy of itself.
+fn on_itself(image: &Image, canvas: Size, (left, top): (u32, u32)) -> Result<Image, Failure> {
+    let sigma = BLUR * f64::from(canvas.width.min(canvas.height));
+    let mut backdrop = calm(image, canvas, sigma)?;
+    let place = Place { size: image.size, canvas, left: left.into(), top: top.into() };
+    match (&mut backdrop.pixels, &image.pixels) {
+        (Pixels::Gray(backdrop), Pixels::Gray(data)) => copy::<1>(backdrop, data, place),
+        (Pixels::Rgb(backdrop), Pixels::Rgb(data)) => copy::<3>(backdrop, data, place),
+        (Pixels::Rgba(backdrop), Pixels::Rgba(data)) => place.over(backdrop, data),
+        _ => return Err(planar()),
+    }
+    Ok(backdrop)
+}
+
+impl Operation for Pad {
+    fn accepts(&self) -> Representations {
+        if self.fill == Fill::Color { accepted(self.color) } else { Representations::PIXELS }
     }
 
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
@@ -120,17 +225,13 @@ impl Operation for Pad {
         if size == canvas {
             return Ok(vec![image]);
         }
-        let image = receptive(image);
-        let [r, g, b] = color_for(&image, self.color.rgb());
-        let pixels = match &image.pixels {
-            Pixels::Gray(data) => Pixels::Gray(self.place(data, size, canvas, [r])),
-            Pixels::Rgb(data) => Pixels::Rgb(self.place(data, size, canvas, [r, g, b])),
-            Pixels::Rgba(data) => Pixels::Rgba(self.place(data, size, canvas, [r, g, b, self.color.rgba[3]])),
-            Pixels::Ycc(_) => {
-                return Err(Failure::system("A planar picture reached \"pad\".", "Report this as a bug.").into());
-            }
-        };
-        Ok(vec![image.with(canvas, pixels)])
+        let start = self.start(size, canvas);
+        Ok(vec![match self.fill {
+            Fill::Color => on_color(image, canvas, start, self.color)?,
+            Fill::Edge => continued(&image, canvas, start, false)?,
+            Fill::Mirror => continued(&image, canvas, start, true)?,
+            Fill::Blur => on_itself(&image, canvas, start)?,
+        }])
     }
 }
 
@@ -212,6 +313,38 @@ mod tests {
         assert_eq!(issue(json!({ "width": 5, "color": "white" })), "wrong_type");
     }
 
+    #[test]
+    fn the_canvas_can_continue_the_picture() {
+        let image = Image::new(Size::new(3, 1), Pixels::Gray(vec![1, 2, 3]));
+        let padded = |fill: &str| run(json!({ "width": 11, "gravity": "center", "fill": fill }), image.clone()).pixels;
+        assert_eq!(padded("edge"), Pixels::Gray(vec![1, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3]));
+        assert_eq!(padded("mirror"), Pixels::Gray(vec![1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3]));
+    }
+
+    #[test]
+    fn every_fill_works_for_every_size_and_keeps_the_picture() {
+        for fill in ["color", "edge", "mirror", "blur"] {
+            for size in [Size::new(1, 1), Size::new(1, 9), Size::new(30, 2)] {
+                for representation in [Representation::Gray, Representation::Rgb, Representation::Rgba] {
+                    let image = crate::image::testing::flat(size, representation, 7);
+                    let out = run(json!({ "width": 40, "height": 33, "color": "#070707", "fill": fill }), image);
+                    assert_eq!(out, crate::image::testing::flat(Size::new(40, 33), representation, 7), "{fill}");
+                }
+            }
+            let clear = Image::new(Size::new(2, 2), Pixels::Rgba(vec![0; 16]));
+            let out = run(json!({ "ratio": "2:1", "color": "#00000000", "fill": fill }), clear);
+            assert_eq!(out.pixels, Pixels::Rgba(vec![0; 32]), "{fill}");
+        }
+    }
+
+    #[test]
+    fn only_a_translucent_colour_adds_alpha() {
+        for (fill, adds) in [("color", true), ("edge", false), ("mirror", false), ("blur", false)] {
+            let raw = json!({ "width": 9, "color": "#00000000", "fill": fill });
+            assert_eq!(ACTION.adds_alpha(raw.as_object().unwrap()), adds, "{fill}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_canvas_never_shrinks_and_has_the_predicted_size(
@@ -226,6 +359,7 @@ mod tests {
                 ratio: ratio.then_some(Ratio { width: f64::from(to_width), height: f64::from(to_height) }),
                 color: Color::WHITE,
                 gravity: Gravity { column: gravity % 3, row: gravity / 3 },
+                fill: Fill::Color,
             };
             let size = Size::new(width, height);
             let foretold = operation.output_size(size).unwrap();

@@ -45,8 +45,6 @@ pub struct Field {
     pub kind: Kind,
     /// Inclusive range of numbers.
     pub range: Option<(f64, f64)>,
-    /// The number that a value must be a multiple of.
-    pub multiple_of: Option<f64>,
     /// `px`, `%`, `EV`, `°`, …
     pub unit: Option<&'static str>,
     /// Label in the form, if the name does not make a good one.
@@ -178,6 +176,8 @@ pub struct Color {
 impl Color {
     /// Opaque white.
     pub const WHITE: Self = Self { rgba: [255; 4] };
+    /// Opaque black.
+    pub const BLACK: Self = Self { rgba: [0, 0, 0, 255] };
 
     /// A colour without transparency.
     pub const fn opaque(red: u8, green: u8, blue: u8) -> Self {
@@ -374,7 +374,7 @@ pub fn read_field<T: Parameter>(
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `multiple of STEP`, `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
+/// `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -383,8 +383,6 @@ macro_rules! parameters {
     (@kind $type:ty, $kind:expr) => { $kind };
     (@range) => { None };
     (@range $low:literal $high:literal) => { Some(($low, $high)) };
-    (@multiple) => { None };
-    (@multiple $step:literal) => { Some($step) };
     (@unit) => { None };
     (@unit $unit:literal) => { Some($unit) };
     (@label) => { None };
@@ -403,7 +401,6 @@ macro_rules! parameters {
                 $(, as $wire:literal)?
                 $(, kind $kind:expr)?
                 $(, range $low:literal ..= $high:literal)?
-                $(, multiple of $step:literal)?
                 $(, unit $unit:literal)?
                 $(, label $label:literal)?
             );* $(;)?
@@ -423,7 +420,6 @@ macro_rules! parameters {
                     docs: &[$($doc),*],
                     kind: $crate::parameters!(@kind $type $(, $kind)?),
                     range: $crate::parameters!(@range $($low $high)?),
-                    multiple_of: $crate::parameters!(@multiple $($step)?),
                     unit: $crate::parameters!(@unit $($unit)?),
                     label: $crate::parameters!(@label $($label)?),
                     required: $crate::parameters!(@required $type $(, $default)?),

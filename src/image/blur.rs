@@ -5,7 +5,7 @@
 //! approximation is used ("Recursively implementing the Gaussian and its derivatives", INRIA 1893, 1993), whose cost
 //! does not grow with sigma. Both are within one level of an exact Gaussian; edges replicate their last sample.
 
-use super::Size;
+use super::{Image, Pixels, Size};
 
 /// Fraction bits of a sample during the blur: 255 is `255 << FRACTION`, and the sum of two samples fits in 16 bits.
 pub(crate) const FRACTION: u32 = 7;
@@ -290,6 +290,60 @@ impl Rows for Samples<'_> {
     fn store(&mut self, y: u32, blurred: &[u16]) {
         for (to, from) in self.data[y as usize * self.row..].iter_mut().zip(blurred) {
             *to = ((from + (1 << (FRACTION - 1))) >> FRACTION) as u8;
+        }
+    }
+}
+
+/// A picture blurred by `sigma` pixels. Encoded values are blurred, as image editors do; colour is premultiplied by alpha
+/// before and divided afterwards. A chroma plane is blurred by sigma in its own samples.
+pub(crate) fn blurred(mut image: Image, sigma: f64) -> Image {
+    if is_identity(sigma) {
+        return image;
+    }
+    let (size, row, both) = (image.size, image.size.width as usize, (sigma, sigma));
+    match &mut image.pixels {
+        Pixels::Gray(data) => gaussian(&mut Samples { data, row }, size, 1, both),
+        Pixels::Rgb(data) => gaussian(&mut Samples { data, row: row * 3 }, size, 3, both),
+        Pixels::Rgba(data) => {
+            gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, both);
+        }
+        Pixels::Ycc(ycc) => {
+            gaussian(&mut Samples { data: &mut ycc.y.data, row }, size, 1, both);
+            let sigma = (sigma / f64::from(ycc.subsampling.h), sigma / f64::from(ycc.subsampling.v));
+            for plane in [&mut ycc.cb, &mut ycc.cr] {
+                let row = plane.size.width as usize;
+                gaussian(&mut Samples { data: &mut plane.data, row }, plane.size, 1, sigma);
+            }
+        }
+    }
+    image
+}
+
+/// Interleaved samples with straight alpha.
+struct Premultiplied<'a> {
+    data: &'a mut [[u8; 4]],
+    row: usize,
+}
+
+impl Rows for Premultiplied<'_> {
+    fn load(&mut self, y: u32, row: &mut [u16]) {
+        for (to, [r, g, b, a]) in row.as_chunks_mut().0.iter_mut().zip(&self.data[y as usize * self.row..]) {
+            let weighed = |value: u8| ((((u32::from(value) * u32::from(*a)) << FRACTION) + 127) / 255) as u16;
+            *to = [weighed(*r), weighed(*g), weighed(*b), u16::from(*a) << FRACTION];
+        }
+    }
+
+    fn store(&mut self, y: u32, blurred: &[u16]) {
+        let blurred = blurred.as_chunks().0;
+        for (pixel, [r, g, b, a]) in self.data[y as usize * self.row..].iter_mut().zip(blurred) {
+            let alpha = (a + (1 << (FRACTION - 1))) >> FRACTION;
+            *pixel = if alpha == 0 {
+                [0; 4]
+            } else {
+                let straight =
+                    |value: u16| ((u32::from(value) * 255 + u32::from(*a) / 2) / u32::from(*a)).min(255) as u8;
+                [straight(*r), straight(*g), straight(*b), alpha as u8]
+            };
         }
     }
 }

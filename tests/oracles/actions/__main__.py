@@ -5,7 +5,7 @@ compared with that library, as the action's own file says.
     pip install numpy scipy pillow
     python tests/oracles/actions                        writes every expected picture
     python tests/oracles/actions resize flip            only those of these actions
-    python tests/oracles/actions --input chelsea.png    regenerates photo.png and logo.png from a photograph
+    python tests/oracles/actions --input chelsea.png    regenerates photo.png, logo.png and framed.png from a photograph
 
 An action `some-name` has its definition in `some_name.py`, a function `run(picture, parameters, *other_pictures)` that gets and
 returns arrays of floats (height, width, channels), and its cases in `tests/data/actions/some-name/cases.json`.
@@ -28,6 +28,15 @@ def make_inputs(path):
     y, x = np.mgrid[0:60, 0:80]
     alpha = np.clip((28 - np.hypot(x - 40, y - 30)) * 40, 0, 255) * (0.4 + 0.6 * x / 79)
     write("logo.png", np.dstack([x * 3, 255 - y * 4, (x * y) % 256, alpha]))
+    # The photograph on a noisy, slightly graded backdrop with specks.
+    random = np.random.default_rng(7)
+    framed = 236 + random.normal(0, 1.5, (100, 140, 3)) + np.linspace(0, 3, 140)[None, :, None]
+    framed[random.integers(0, 100, 25), random.integers(0, 140, 25)] = 40
+    framed[17:82, 21:118] = np.asarray(photo)
+    write("framed.png", framed)
+    # All hues and both extremes, as large as the photograph.
+    y, x = np.mgrid[0:65, 0:97]
+    write("blend/texture.png", np.dstack([128 + 140 * np.sin(x / 9), 128 + 140 * np.cos(x / 13 + y / 7), y * 5 % 256]))
 
 
 def main(arguments):

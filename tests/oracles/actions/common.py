@@ -83,3 +83,24 @@ def resample(values, width, height, name):
 
 def half_up(value):
     return max(1, int(np.floor(value + 0.5)))
+
+
+def color(text):
+    """Red, green, blue and opacity, 0 to 255."""
+    digits = text[1:] + ("ff" if len(text) == 7 else "")
+    return np.array([int(digits[at : at + 2], 16) for at in (0, 2, 4, 6)], float)
+
+
+def over(above, below):
+    """Source-over of two pictures with straight alpha."""
+    a, b = above[..., 3:] / 255, below[..., 3:] / 255
+    alpha = a + b * (1 - a)
+    weighed = above[..., :3] * a + below[..., :3] * b * (1 - a)
+    colour = np.divide(weighed, alpha, out=np.zeros_like(weighed), where=alpha > 0)
+    return np.concatenate([colour, alpha * 255], axis=2)
+
+
+def with_alpha(picture):
+    if picture.shape[2] == 4:
+        return picture
+    return np.concatenate([picture, np.full(picture.shape[:2] + (1,), 255.0)], axis=2)

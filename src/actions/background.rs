@@ -1,0 +1,235 @@
+//! `background`: lays a colour, a gradient, another picture or a blurred copy behind a picture with transparency.
+
+use super::checks::Condition;
+use super::parameters::Color;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, unaccepted};
+use crate::error::Failure;
+use crate::image::blur::blurred;
+use crate::image::compose::{covering, over};
+use crate::image::convert::{convert, drop_alpha};
+use crate::image::pixelwise::round;
+use crate::image::recolor::{color_for, receptive, recolor};
+use crate::image::resample::Filter;
+use crate::image::warp::turn;
+use crate::image::{Image, Pixels, Representation, Representations, Size};
+
+crate::choices! {
+    /// What lies behind the picture.
+    pub enum Fill {
+        /// One colour.
+        Color = "color",
+        /// A gradient of two colours.
+        Gradient = "gradient",
+        /// The picture of the port "background".
+        Picture = "picture",
+        /// A blurred copy of the picture.
+        Blur = "blur",
+    }
+}
+
+crate::parameters! {
+    /// Parameters of `background`.
+    pub struct Background {
+        /// What lies behind the picture: one colour (`color`), a gradient from `color` to `color2` (`gradient`), the picture
+        /// that is connected to "background" (`picture`), or a blurred copy of the picture (`blur`). Behind the latter two
+        /// lies the colour.
+        fill: Fill = Fill::Color;
+        /// Colour of the background or first colour of the gradient, in sRGB.
+        color: Color = Color::WHITE, label "Colour";
+        /// Last colour of the gradient, in sRGB.
+        color2: Color = Color { rgba: [208, 208, 208, 255] }, label "Second colour";
+        /// Direction of the gradient, as in CSS: 0 is upwards, 90 to the right, 180 downwards.
+        angle: f64 = 180.0, range -360.0..=360.0, unit "°";
+        /// Radius of the blurred copy, as a standard deviation.
+        sigma: f64 = 20.0, range 0.0..=250.0, unit "px", label "Radius";
+    }
+}
+
+/// The entry of `background`.
+pub const ACTION: Action = Action {
+    action_type: "background",
+    version: "1.0.0",
+    name: "Background",
+    description: "Lays a colour, a gradient, another picture or a blurred copy behind a picture with transparency.",
+    category: Category::Compose,
+    role: Role::Transform,
+    inputs: &[
+        IMAGE_IN,
+        Port {
+            name: "background",
+            kind: PortType::Image,
+            required: false,
+            description: "The background for the fill \"picture\": one for all pictures, or one for each. It is scaled to cover the picture.",
+        },
+    ],
+    outputs: &[IMAGE_OUT],
+    fields: Background::FIELDS,
+    rules: &[],
+    adds_alpha: Condition::Never,
+    related: &["remove-background", "drop-shadow", "input-images"],
+    usage: "Put cut-out products in front of a soft gradient: remove the background, then add this with the fill \"gradient\".",
+};
+
+/// The pixels of a gradient from one colour to another over a picture of `size`, as CSS's `linear-gradient` draws it: the
+/// corners in the direction of the angle have the pure colours, and colours are mixed premultiplied by alpha.
+fn gradient(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> impl Iterator<Item = [u8; 4]> {
+    let (cosine, sine) = turn(degrees);
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let length = width * sine.abs() + height * cosine.abs();
+    let premultiplied = |[r, g, b, a]: [u8; 4]| {
+        let share = f64::from(a) / 255.0;
+        [f64::from(r) * share, f64::from(g) * share, f64::from(b) * share, f64::from(a)]
+    };
+    let (from, to) = (premultiplied(from), premultiplied(to));
+    let pixel = move |x: u32, y: u32| {
+        let (across, down) = (f64::from(x) + 0.5 - width / 2.0, f64::from(y) + 0.5 - height / 2.0);
+        let share = ((across * sine - down * cosine) / length + 0.5).clamp(0.0, 1.0);
+        let [r, g, b, a] = std::array::from_fn(|at| from[at] + (to[at] - from[at]) * share);
+        let straight = |value: f64| if a > 0.0 { round(value * 255.0 / a) } else { 0 };
+        [straight(r), straight(g), straight(b), round(a)]
+    };
+    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| pixel(x, y)))
+}
+
+/// Lays straight RGBA over other pixels.
+fn lay_over(rgba: &mut [u8], under: impl Iterator<Item = [u8; 4]>) {
+    for (pixel, under) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(under) {
+        *pixel = over(*pixel, under);
+    }
+}
+
+impl Background {
+    /// Whether nothing shines through the background.
+    fn is_opaque(&self) -> bool {
+        self.color.is_opaque() && (self.fill != Fill::Gradient || self.color2.is_opaque())
+    }
+
+    /// Lays another picture, and the colour behind it, behind straight RGBA.
+    fn lay_over_picture(rgba: &mut [u8], picture: &Image, color: [u8; 4]) {
+        if let Pixels::Rgba(picture) = &picture.pixels {
+            lay_over(rgba, picture.as_chunks::<4>().0.iter().map(|pixel| over(*pixel, color)));
+        }
+    }
+}
+
+impl Operation for Background {
+    fn accepts(&self) -> Representations {
+        Representations::ANY
+    }
+
+    /// A picture without alpha hides its background, and is returned as it is.
+    fn produces(&self, _: usize, input: Representation) -> Representation {
+        if input == Representation::Rgba && self.is_opaque() { Representation::Rgb } else { input }
+    }
+
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
+        let mut inputs = inputs.into_iter();
+        let image = only(inputs.by_ref().take(1).collect())?;
+        let behind = inputs.next().flatten();
+        if image.representation() != Representation::Rgba {
+            return Ok(vec![image]);
+        }
+        let mut image = receptive(image);
+        let of = |color: Color| {
+            let [r, g, b] = color_for(&image, color.rgb());
+            [r, g, b, color.rgba[3]]
+        };
+        let (size, color, color2) = (image.size, of(self.color), of(self.color2));
+        let copy = (self.fill == Fill::Blur).then(|| blurred(image.clone(), self.sigma));
+        let space = image.space.clone();
+        let Pixels::Rgba(rgba) = &mut image.pixels else { return Err(unaccepted(&ACTION).into()) };
+        match (self.fill, copy, behind) {
+            (Fill::Color, ..) => lay_over(rgba, std::iter::repeat(color)),
+            (Fill::Gradient, ..) => lay_over(rgba, gradient(size, self.angle, color, color2)),
+            (Fill::Blur, copy, _) => copy.iter().for_each(|copy| Self::lay_over_picture(rgba, copy, color)),
+            (Fill::Picture, _, Some(behind)) => {
+                let behind = covering(&convert(behind, Representation::Rgba), size, Filter::Lanczos3)?;
+                Self::lay_over_picture(rgba, &recolor(behind, &space), color);
+            }
+            (Fill::Picture, _, None) => {
+                return Err(Failure::execute(
+                    "\"fill\" is picture, but no picture is connected to \"background\".",
+                    "Connect an input to \"background\", or choose another fill.",
+                )
+                .into());
+            }
+        }
+        if self.is_opaque() {
+            let rgb = drop_alpha(rgba);
+            image = image.with(size, Pixels::Rgb(rgb));
+        }
+        Ok(vec![image])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::image::testing::{flat, noise};
+
+    fn run(raw: Value, image: Image, behind: Option<Image>) -> Result<Image, Stop> {
+        let raw = raw.as_object().unwrap();
+        assert_eq!(ACTION.check(raw), []);
+        let operation = Background::read(raw).unwrap();
+        let foretold = operation.produces(0, image.representation());
+        let out = operation.run(vec![Some(image), behind], &Context::default())?.remove(0);
+        assert_eq!(out.representation(), foretold);
+        assert!(out.is_consistent());
+        Ok(out)
+    }
+
+    fn clear(width: u32, height: u32) -> Image {
+        let size = Size::new(width, height);
+        Image::new(size, Pixels::Rgba(vec![0; size.pixels() as usize * 4]))
+    }
+
+    #[test]
+    fn gradients_run_as_in_css() {
+        let grays = |raw: Value, width, height| {
+            let Pixels::Rgb(data) = run(raw, clear(width, height), None).unwrap().pixels else { panic!("opaque") };
+            data.as_chunks::<3>().0.iter().map(|pixel| pixel[0]).collect::<Vec<_>>()
+        };
+        let raw = |angle: f64| json!({ "fill": "gradient", "color": "#000000", "color2": "#c8c8c8", "angle": angle });
+        assert_eq!(grays(raw(180.0), 1, 4), [25, 75, 125, 175]);
+        assert_eq!(grays(raw(0.0), 1, 4), [175, 125, 75, 25]);
+        assert_eq!(grays(raw(90.0), 4, 1), [25, 75, 125, 175]);
+        assert_eq!(grays(raw(-90.0), 4, 1), [175, 125, 75, 25]);
+        assert_eq!(grays(raw(45.0), 2, 2), [100, 150, 50, 100]);
+    }
+
+    #[test]
+    fn translucent_colours_are_mixed_without_their_hidden_part() {
+        let raw = json!({ "fill": "gradient", "color": "#00ff0000", "color2": "#c80000", "angle": 90 });
+        let out = run(raw, clear(2, 1), None).unwrap();
+        assert_eq!(out.pixels, Pixels::Rgba(vec![200, 0, 0, 64, 200, 0, 0, 191]));
+    }
+
+    #[test]
+    fn another_picture_covers_the_whole_background() {
+        let behind = flat(Size::new(9, 4), Representation::Gray, 70);
+        let out = run(json!({ "fill": "picture" }), clear(3, 5), Some(behind)).unwrap();
+        assert_eq!(out.pixels, Pixels::Rgb(vec![70; 45]));
+        let stop = run(json!({ "fill": "picture" }), clear(3, 5), None).unwrap_err();
+        assert!(stop.into_failure().message.contains("background"));
+    }
+
+    #[test]
+    fn an_opaque_picture_hides_its_background() {
+        for representation in [Representation::Gray, Representation::Ycc, Representation::Rgb] {
+            let image = noise(Size::new(4, 4), representation, 3);
+            assert_eq!(run(json!({ "color": "#ff0000" }), image.clone(), None), Ok(image));
+        }
+    }
+
+    #[test]
+    fn every_fill_works_for_a_single_pixel() {
+        for fill in ["color", "gradient", "blur"] {
+            let out = run(json!({ "fill": fill, "color2": "#ffffff" }), clear(1, 1), None).unwrap();
+            assert_eq!(out.pixels, Pixels::Rgb(vec![255; 3]), "{fill}");
+            let raw = json!({ "fill": fill, "color": "#00000000", "color2": "#00000000" });
+            assert_eq!(run(raw, clear(1, 1), None).unwrap().pixels, Pixels::Rgba(vec![0; 4]), "{fill}");
+        }
+    }
+}
