@@ -1,4 +1,5 @@
-//! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
+//! `output`: writes a result of the graph, in a format and under a name. Codes of its
+//! hints: `fitted`, `original_kept`; code of its doubt: `over_max_bytes`.
 
 use serde_json::Value;
 
@@ -72,6 +73,13 @@ crate::parameters! {
         quality: u32 = 80, range 1.0..=100.0;
         /// Keep every pixel exactly (WebP only).
         lossless: bool = false;
+        /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
+        /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
+        /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
+        /// written as they are. Leave empty for no limit.
+        max_bytes: Option<u32>, as "maxBytes", range 200.0..=100000000.0, unit "bytes", label "Maximum file size";
+        /// Makes a picture smaller, down to a tenth of its sides, if its file would exceed `maxBytes` otherwise.
+        shrink_to_fit: bool = false, as "shrinkToFit";
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
@@ -183,7 +191,7 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.3.0",
+    version: "1.4.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,
