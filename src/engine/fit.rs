@@ -75,8 +75,7 @@ pub(super) fn fit(
     }
     if bytes(&best.1) > wanted.most && wanted.shrinks {
         let (quality, above) = (best.0.quality, (WHOLE, bytes(&best.1)));
-        let logarithm = |sides: u32| f64::from(sides).ln();
-        let mut search = Search::new(wanted.most, SMALLEST, above, logarithm, 1.8, left);
+        let mut search = Search::new(wanted.most, SMALLEST, above, |sides| f64::from(sides).ln(), 1.8, left);
         // A side of a few pixels more is not worth another attempt.
         search.enough = wanted.most - wanted.most / 20;
         search.run(&mut best, |sides| {
@@ -99,6 +98,10 @@ fn fineness(quality: u32) -> f64 {
     -factor.max(1.0).ln()
 }
 
+fn logarithm(bytes: u64) -> f64 {
+    (bytes.max(1) as f64).ln()
+}
+
 /// The search for the highest setting whose file fits.
 struct Search {
     most: u64,
@@ -112,7 +115,7 @@ struct Search {
     below: Option<(u32, u64)>,
     /// Where a setting lies on a scale on which the logarithm of the size is about linear.
     scale: fn(u32) -> f64,
-    /// By how much the logarithm grows on it, as long as only one size is known.
+    /// By how much the logarithm grows on it, as long as no file is known to fit.
     slope: f64,
     /// How many attempts are left.
     left: u32,
@@ -154,11 +157,9 @@ impl Search {
         if self.left == 1 && self.below.is_none() {
             return Some(self.lowest);
         }
-        let logarithm = |bytes: u64| (bytes.max(1) as f64).ln();
-        let (excess, from) = (logarithm(size_above) - logarithm(self.most), (self.scale)(above));
-        let slope = self.below.map_or(self.slope, |(below, size)| {
-            (logarithm(size_above) - logarithm(size)) / (from - (self.scale)(below))
-        });
+        let excess = logarithm(size_above) - logarithm(self.most);
+        let from = (self.scale)(above);
+        let slope = self.below.map_or(self.slope, |below| self.slope_between(below));
         // With room for rounding: sizes that are predicted exactly do occur.
         let place = from - excess / slope + 1e-6;
         let guess = (first..above).rev().find(|setting| (self.scale)(*setting) <= place).unwrap_or(first);
@@ -168,12 +169,21 @@ impl Search {
         Some(if low <= high { guess.clamp(low, high) } else { guess })
     }
 
+    /// How the logarithm of the size grows between a lower setting and [`Self::above`].
+    fn slope_between(&self, (setting, size): (u32, u64)) -> f64 {
+        let (above, size_above) = self.above;
+        let slope = (logarithm(size_above) - logarithm(size)) / ((self.scale)(above) - (self.scale)(setting));
+        // Sizes may be the same, or fall.
+        slope.max(0.05)
+    }
+
     /// Takes note of the size of a file.
     fn learn(&mut self, setting: u32, size: u64) {
         self.left = self.left.saturating_sub(1);
         if size <= self.most {
             self.below = Some((setting, size));
         } else {
+            self.slope = self.slope_between((setting, size));
             self.above = (setting, size);
         }
     }
@@ -276,7 +286,7 @@ mod tests {
                         fitted(wanted(most, quality, false), |attempt| curve(u32::from(attempt.quality)));
                     assert!(bytes <= most && count <= 6, "{count}");
                     let found = attempt.quality;
-                    assert!(attempt.sides == WHOLE && found <= exact && found + 5 >= exact, "{found}, not {exact}");
+                    assert!(attempt.sides == WHOLE && found <= exact && found + 3 >= exact, "{found}, not {exact}");
                     cases += 1;
                     missed += u32::from(found < exact);
                 }
