@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::checks::Condition;
 use super::parameters::{Color, Kind};
 use super::{Action, Category, IMAGE_IN, Role};
-use crate::codecs::{Format, Kept, Policy};
+use crate::codecs::{Chroma, Format, Kept, Policy};
 use crate::compact::SortedSet;
 
 crate::choices! {
@@ -32,6 +32,29 @@ crate::choices! {
         Ico = "ico",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
+    }
+}
+
+crate::choices! {
+    /// At which size the colour of a JPEG is stored, compared to its brightness.
+    pub enum Subsampling {
+        /// As the quality requires, or as it was.
+        Auto = "auto",
+        /// Full size.
+        Full = "444",
+        /// Half the size in both directions.
+        Halved = "420",
+    }
+}
+
+impl Subsampling {
+    /// For the encoder.
+    pub const fn chroma(self) -> Chroma {
+        match self {
+            Self::Auto => Chroma::Auto,
+            Self::Full => Chroma::Full,
+            Self::Halved => Chroma::Halved,
+        }
     }
 }
 
@@ -73,6 +96,13 @@ crate::parameters! {
         quality: u32 = 80, range 1.0..=100.0;
         /// Keep every pixel exactly (WebP only).
         lossless: bool = false;
+        /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
+        /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
+        progressive: bool = false;
+        /// At which size JPEG stores colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
+        /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
+        /// colour is stored at a smaller size already stays as it is.
+        subsampling: Subsampling = Subsampling::Auto;
         /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
         /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
         /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
@@ -191,7 +221,7 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.4.0",
+    version: "1.5.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,

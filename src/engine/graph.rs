@@ -75,6 +75,11 @@ impl GraphOutput {
         self.parameters.quality.clamp(1, 100) as u8
     }
 
+    /// Whether a colour picture with full-size chroma is written in this format with chroma halved in both directions.
+    pub(super) fn halves_chroma(&self, format: Format) -> bool {
+        self.parameters.subsampling.chroma().halves(format, self.quality())
+    }
+
     /// The name of a result: the name pattern filled in for the execution at `index`, whose primary picture has the
     /// name `input` and comes from `folder`, which may be empty.
     ///

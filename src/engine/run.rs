@@ -16,7 +16,7 @@ use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{Context, Stop};
 use crate::codecs::{
     self, Animation, DecodeRequest, Decoded, EncodeRequest, Encoded, Facts, Format, Frame, FrameReader, FrameWriter,
-    Header, Kept, Metadata, WebpEncoder, animate, halves_chroma,
+    Header, Kept, Metadata, WebpEncoder, animate,
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
@@ -585,6 +585,8 @@ impl<'a> Runner<'a> {
             quality: output.quality(),
             lossless: parameters.lossless,
             background: color_for(&image, parameters.background.rgb()),
+            progressive: parameters.progressive,
+            chroma: parameters.subsampling.chroma(),
         };
         (image, request)
     }
@@ -669,7 +671,7 @@ impl<'a> Runner<'a> {
         let (attempt, mut result) = fit::fit(wanted, first, |attempt| {
             let (size, request) =
                 (attempt.size(image.size), EncodeRequest { quality: attempt.quality, ..request.clone() });
-            let image = shrunk(image, size, halves_chroma(request.format, request.quality))?;
+            let image = shrunk(image, size, request.chroma.halves(request.format, request.quality))?;
             let encoded = self.encoded(position, image, &request, said)?;
             Ok(Written { size, encoded, warnings: Vec::new() })
         })?;

@@ -112,6 +112,8 @@ pub fn choice(word: &str) -> String {
         return format.name().to_owned();
     }
     match word {
+        "444" => "4:4:4".to_owned(),
+        "420" => "4:2:0".to_owned(),
         "rec601" => "Rec. 601".to_owned(),
         "rec709" => "Rec. 709".to_owned(),
         "northwest" => "Top left".to_owned(),
@@ -154,7 +156,7 @@ pub enum Piece {
 /// reads like the choice.
 pub fn pieces(description: &str) -> Vec<Piece> {
     let is_word = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_lowercase())
+        (text.starts_with(|first: char| first.is_ascii_lowercase()) || matches!(text, "444" | "420"))
             && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
     };
     let piece = |(index, text): (usize, &str)| match index % 2 {
@@ -345,6 +347,7 @@ mod tests {
             [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
         );
         assert_eq!(pieces("`sigma` in pixels"), [named("Radius"), text(" in pixels")]);
+        assert_eq!(pieces("`420`: half"), [named("4:2:0"), text(": half")]);
         assert_eq!(pieces("Plain."), [text("Plain.")]);
     }
 
