@@ -328,7 +328,7 @@ mod tests {
             all,
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
-                "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",

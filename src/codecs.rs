@@ -27,6 +27,7 @@ mod png;
 mod pnm;
 mod psd;
 mod qoi;
+mod quantize;
 mod raw;
 mod reader;
 mod samples;
@@ -444,13 +445,34 @@ pub struct EncodeRequest {
     pub progressive: bool,
     /// For JPEG.
     pub chroma: Chroma,
+    /// How much time PNG and TIFF files are packed with, 1…9; `None` for little.
+    pub effort: Option<u8>,
+    /// For PNG that is not animated.
+    pub palette: Option<Palette>,
+}
+
+/// The colours that a picture is reduced to, if it has more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// 2…256. One of them is transparent where the picture is.
+    pub colors: u16,
+    /// Whether colours in between are made of dots.
+    pub dithers: bool,
 }
 
 impl EncodeRequest {
     /// As `output` writes a format if no parameter says otherwise.
     pub const fn new(format: Format) -> Self {
-        let background = [255; 3];
-        Self { format, quality: 80, lossless: false, background, progressive: false, chroma: Chroma::Auto }
+        Self {
+            format,
+            quality: 80,
+            lossless: false,
+            background: [255; 3],
+            progressive: false,
+            chroma: Chroma::Auto,
+            effort: None,
+            palette: None,
+        }
     }
 }
 

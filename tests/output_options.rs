@@ -120,3 +120,132 @@ fn full_colour_is_closer_to_the_picture() {
     };
     assert!(error("444") < 8.0 && error("420") > 30.0, "{} {}", error("444"), error("420"));
 }
+
+/// A PNG file's colour type and bit depth, and its pixels as RGBA.
+fn png_parts(bytes: &[u8]) -> (png::ColorType, png::BitDepth, Vec<[u8; 4]>) {
+    let header = png::Decoder::new(Cursor::new(bytes)).read_info().unwrap();
+    let (color, depth) = (header.info().color_type, header.info().bit_depth);
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
+    let mut samples = vec![0; reader.output_buffer_size().unwrap()];
+    let channels = reader.output_color_type().0.samples();
+    reader.next_frame(&mut samples).unwrap();
+    let pixel =
+        |pixel: &[u8]| if channels == 2 { [pixel[0], pixel[0], pixel[0], pixel[1]] } else { pixel.try_into().unwrap() };
+    (color, depth, samples.chunks_exact(channels).map(pixel).collect())
+}
+
+fn colors(pixels: &[[u8; 4]]) -> usize {
+    pixels.iter().collect::<std::collections::HashSet<_>>().len()
+}
+
+/// A slope of colours, as a PNG file; with transparency in every second band if `alpha`.
+fn slope(alpha: bool) -> (Vec<u8>, Vec<[u8; 4]>) {
+    let (width, height) = (96_u32, 64_u32);
+    let opacity = |x: u32| if alpha { [255, 0, 100, 200][(x / 24) as usize] } else { 255 };
+    let pixel = |x: u32, y: u32| [(x * 2) as u8, (y * 3) as u8, (255 - x - y) as u8, opacity(x)];
+    let pixels: Vec<[u8; 4]> = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
+    let mut original = Vec::new();
+    let mut encoder = png::Encoder::new(&mut original, width, height);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels.concat())).unwrap();
+    (original, pixels)
+}
+
+#[test]
+fn more_effort_makes_smaller_files_of_the_same_picture() {
+    for name in ["rgb-8-interlaced.png", "rgba-8.png", "palette-8.png", "gray-16.png", "profile.png"] {
+        let Ok(original) = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name))
+        else {
+            continue;
+        };
+        let write = |output: Value| run(&original, &[], output);
+        let plain = write(json!({}));
+        let hard = write(json!({ "effort": 9 }));
+        assert_eq!(png_parts(&plain).2, png_parts(&hard).2, "{name}");
+        assert!(hard.len() <= plain.len() && hard.len() <= write(json!({ "effort": 1 })).len(), "{name}");
+        let tiff = |more: Value| {
+            let mut output = json!({ "format": "tiff" });
+            output.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            write(output).len()
+        };
+        assert!(
+            tiff(json!({ "effort": 9 })) <= tiff(json!({})) && tiff(json!({})) <= tiff(json!({ "effort": 1 })),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_png_has_no_more_colours_than_its_palette() {
+    let (original, before) = slope(false);
+    assert!(colors(&before) > 4000);
+    let mut lengths = Vec::new();
+    for (count, depth) in [(2, 1), (4, 2), (16, 4), (17, 8), (256, 8)] {
+        for dither in [true, false] {
+            let written = run(&original, &[], json!({ "palette": count, "dither": dither }));
+            let (color, bits, pixels) = png_parts(&written);
+            assert_eq!((color, bits as u8), (png::ColorType::Indexed, depth), "{count}");
+            assert!(colors(&pixels) <= count && colors(&pixels) * 2 > count, "{} of {count}", colors(&pixels));
+            // On the whole, dithering keeps the colours, even with few of them.
+            let mean = |pixels: &[[u8; 4]]| {
+                [0, 1, 2].map(|i| pixels.iter().map(|pixel| f64::from(pixel[i])).sum::<f64>() / pixels.len() as f64)
+            };
+            let off = mean(&before).iter().zip(mean(&pixels)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(off < if count == 2 { 60.0 } else { 16.0 }, "{count} {dither}: {off}");
+            lengths.push(written.len());
+        }
+    }
+    assert!(lengths.chunks(2).all(|pair| pair[1] < pair[0]), "dots cost bytes: {lengths:?}");
+    let pixels = png_parts(&run(&original, &[], json!({ "palette": 256, "dither": false }))).2;
+    // Pillow's median cut comes to 8, and its octree to 9, over the three channels of a pixel, but not in Oklab.
+    let errors = before.concat().iter().zip(pixels.concat()).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>();
+    assert!(errors / (before.len() as f64) < 16.0, "256 colours are close to all: {}", errors / before.len() as f64);
+}
+
+#[test]
+fn pixels_of_a_palette_are_opaque_or_transparent() {
+    let (original, before) = slope(true);
+    for count in [2, 3, 8, 256] {
+        let pixels = png_parts(&run(&original, &[], json!({ "palette": count, "background": "#000000" }))).2;
+        assert!(colors(&pixels) <= count, "{} of {count}", colors(&pixels));
+        for (was, is) in before.iter().zip(&pixels) {
+            assert_eq!(is[3], if was[3] < 128 { 0 } else { 255 });
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_few_colours_keeps_them() {
+    let size = (20_u32, 20_u32);
+    let few = [[10, 20, 30, 255], [200, 100, 50, 128], [0, 0, 0, 0], [90, 90, 90, 40]];
+    let before: Vec<[u8; 4]> = (0..size.0 * size.1).map(|i| few[(i / 5 % 4) as usize]).collect();
+    let mut original = Vec::new();
+    let mut encoder = png::Encoder::new(&mut original, size.0, size.1);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&before.concat())).unwrap();
+    assert_eq!(png_parts(&run(&original, &[], json!({ "palette": 4 }))).2, before);
+    assert_ne!(png_parts(&run(&original, &[], json!({ "palette": 3 }))).2, before);
+    // The other formats have no palette.
+    let plain = run(&original, &[], json!({ "format": "tiff" }));
+    assert_eq!(run(&original, &[], json!({ "format": "tiff", "palette": 2 })), plain);
+    let plain = run(&original, &[], json!({ "format": "ico" }));
+    assert_eq!(run(&original, &[], json!({ "format": "ico", "palette": 2 })), plain);
+}
+
+#[test]
+fn gray_and_profiled_pictures_get_a_palette_too() {
+    for name in ["gray-16.png", "profile.png", "baseline-420.jpg", "gray.jpg", "rgba-8.png"] {
+        let Ok(original) = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name))
+        else {
+            continue;
+        };
+        let written = run(&original, &[], json!({ "format": "png", "palette": 12 }));
+        assert!(colors(&png_parts(&written).2) <= 12, "{name}");
+        let has_profile =
+            |bytes: &[u8]| png::Decoder::new(Cursor::new(bytes)).read_info().unwrap().info().icc_profile.is_some();
+        let plain = run(&original, &[], json!({ "format": "png" }));
+        assert_eq!(has_profile(&written), has_profile(&plain), "{name}");
+    }
+}

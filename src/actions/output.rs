@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::checks::Condition;
 use super::parameters::{Color, Kind};
 use super::{Action, Category, IMAGE_IN, Role};
-use crate::codecs::{Chroma, Format, Kept, Policy};
+use crate::codecs::{Chroma, Format, Kept, Palette, Policy};
 use crate::compact::SortedSet;
 
 crate::choices! {
@@ -103,6 +103,14 @@ crate::parameters! {
         /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
         /// colour is stored at a smaller size already stays as it is.
         subsampling: Subsampling = Subsampling::Auto;
+        /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
+        /// compromise.
+        effort: Option<u32>, range 1.0..=9.0;
+        /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
+        /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
+        palette: Option<u32>, range 2.0..=256.0, unit "colours";
+        /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
+        dither: bool = true;
         /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
         /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
         /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
@@ -137,6 +145,11 @@ crate::parameters! {
 }
 
 impl Output {
+    /// What the colours of a PNG file are reduced to.
+    pub fn palette(&self) -> Option<Palette> {
+        self.palette.map(|colors| Palette { colors: colors.clamp(2, 256) as u16, dithers: self.dither })
+    }
+
     /// What a result says about its picture.
     pub fn policy(&self) -> Policy<'_> {
         Policy {
@@ -221,7 +234,7 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.5.0",
+    version: "1.6.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,

@@ -587,6 +587,8 @@ impl<'a> Runner<'a> {
             background: color_for(&image, parameters.background.rgb()),
             progressive: parameters.progressive,
             chroma: parameters.subsampling.chroma(),
+            effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
+            palette: parameters.palette(),
         };
         (image, request)
     }
