@@ -17,6 +17,7 @@ pub mod adjust;
 pub mod catalog;
 pub mod checks;
 pub mod context;
+pub mod create_rendition;
 pub mod crop;
 pub mod flip;
 pub mod gaussian_blur;
@@ -288,7 +289,7 @@ macro_rules! actions {
 // The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
-    frame: input_images, output;
+    frame: input_images, output, create_rendition;
     transforms:
         resize::Resize, crop::Crop, pad::Pad, rotate::Rotate, flip::Flip, adjust::Adjust, grayscale::Grayscale,
         gaussian_blur::GaussianBlur, sharpen::Sharpen, watermark::Watermark, remove_background::RemoveBackground,
@@ -329,6 +330,7 @@ mod tests {
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
                 "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
+                "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\"",

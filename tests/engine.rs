@@ -27,6 +27,11 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
         Kind::Model => Just(json!("u2netp")).boxed(),
+        Kind::Renditions => prop::sample::select(vec![
+            json!([{ "width": 20 }]),
+            json!([{ "width": 20, "height": 9, "fit": "fill", "format": "png" }, { "format": "jpeg", "suffix": "" }]),
+        ])
+        .boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }

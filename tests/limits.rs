@@ -50,7 +50,7 @@ fn file(name: &str) -> Vec<u8> {
 fn picture(width: u32, height: u32) -> Vec<u8> {
     let value = |x: u32, y: u32, channel: u32| {
         let noise = (x * 7919 + y * 104_729 + channel * 31).wrapping_mul(2_654_435_761) >> 28;
-        let edge = if (x / 23 + y / 17) % 3 == 0 { 70 } else { 0 };
+        let edge = if (x / 23 + y / 17).is_multiple_of(3) { 70 } else { 0 };
         ((x * (channel + 1) / 3 + y / 2) % 160 + edge + noise) as u8
     };
     let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| [0, 1, 2].map(|channel| value(x, y, channel))));

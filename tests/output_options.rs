@@ -48,6 +48,38 @@ fn frame(bytes: &[u8]) -> (u8, Vec<(u8, u8)>) {
     }
 }
 
+/// The files of a graph with these sinks behind the picture, in order: their names, bytes and actions.
+fn files(bytes: &[u8], between: &[(&str, Value)], sinks: &[Value]) -> Vec<(String, Vec<u8>, String)> {
+    let mut actions = vec![json!({ "actionId": "in", "actionType": "input-images",
+        "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } })];
+    let mut connections = Vec::new();
+    let mut last = "in".to_owned();
+    let connect = |source: &str, target: &str| json!({ "connectionSource": source, "sourcePort": "outputs", "connectionTarget": target, "targetPort": "input-images" });
+    for (index, (kind, parameters)) in between.iter().enumerate() {
+        let id = format!("between-{index}");
+        actions.push(json!({ "actionId": id, "actionType": kind, "parameters": parameters }));
+        connections.push(connect(&last, &id));
+        last = id;
+    }
+    for (index, sink) in sinks.iter().enumerate() {
+        let mut before = last.clone();
+        // A sink is one action, or a resize and an output.
+        let chain = sink.as_array().cloned().unwrap_or_else(|| vec![sink.clone()]);
+        for (step, action) in chain.into_iter().enumerate() {
+            let id = format!("sink-{index}-{step}");
+            actions.push(json!({ "actionId": id, "actionType": action["type"], "parameters": action["parameters"] }));
+            connections.push(connect(&before, &id));
+            before = id;
+        }
+    }
+    let (workflow, found) = check(&json!({ "metadata": {}, "actions": actions, "connections": connections }));
+    assert!(found.is_empty(), "{found:#?}");
+    let plan = Plan::build(&workflow).unwrap();
+    let sources = [Source { name: "a.jpg", folder: "", bytes }];
+    let produced = plan.run(0, &sources, Services::default()).unwrap();
+    produced.outputs.into_iter().map(|one| (one.name, one.encoded.bytes, one.action_id)).collect()
+}
+
 fn jpeg_pixels(bytes: &[u8]) -> Vec<u8> {
     zune_jpeg::JpegDecoder::new(Cursor::new(bytes)).decode().unwrap()
 }
@@ -248,4 +280,77 @@ fn gray_and_profiled_pictures_get_a_palette_too() {
         let plain = run(&original, &[], json!({ "format": "png" }));
         assert_eq!(has_profile(&written), has_profile(&plain), "{name}");
     }
+}
+
+#[test]
+fn renditions_are_what_a_resize_and_an_output_make() {
+    for (name, between) in [
+        ("codecs/baseline-420.jpg", vec![]),
+        ("codecs/rgba-8.png", vec![("flip", json!({}))]),
+        ("codecs/profile.jpg", vec![("sharpen", json!({}))]),
+    ] {
+        let original = file(name);
+        let renditions = json!([
+            { "width": 20, "suffix": "-a" },
+            { "width": 12, "height": 12, "fit": "fill", "gravity": "west", "format": "png" },
+            { "format": "jpeg", "quality": 40, "suffix": "" },
+            { "width": 20, "format": "jpeg", "subsampling": "444", "suffix": "-{height}" },
+        ]);
+        let together = files(
+            &original,
+            &between,
+            &[json!({ "type": "create-rendition", "parameters": { "renditions": renditions } })],
+        );
+        let resize = |parameters: Value| json!({ "type": "resize", "parameters": parameters });
+        let output = |parameters: Value| json!({ "type": "output", "parameters": parameters });
+        let apart = files(
+            &original,
+            &between,
+            &[
+                json!([resize(json!({ "width": 20 })), output(json!({ "name": "{name}-a.{ext}" }))]),
+                json!([
+                    resize(json!({ "width": 12, "height": 12, "mode": "fill", "gravity": "west" })),
+                    output(json!({ "format": "png", "name": "{name}-{width}.{ext}" })),
+                ]),
+                output(json!({ "format": "jpeg", "quality": 40 })),
+                json!([
+                    resize(json!({ "width": 20 })),
+                    output(json!({ "format": "jpeg", "subsampling": "444", "name": "{name}-{height}.{ext}" })),
+                ]),
+            ],
+        );
+        let without_ids = |files: &[(String, Vec<u8>, String)]| {
+            files.iter().map(|(name, bytes, _)| (name.clone(), bytes.clone())).collect::<Vec<_>>()
+        };
+        let names =
+            |files: &[(String, Vec<u8>, String)]| files.iter().map(|(name, ..)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&together), names(&apart), "{name}");
+        assert!(without_ids(&together) == without_ids(&apart), "{name}");
+        assert!(together.iter().all(|(.., id)| id == "sink-0-0"), "each names the action");
+    }
+}
+
+#[test]
+fn a_wrong_rendition_is_a_diagnostic_with_its_index_and_an_unknown_parameter_a_warning() {
+    let diagnostics = |renditions: Value| {
+        let (_, found) = check(&json!({
+            "metadata": {},
+            "actions": [
+                { "actionId": "in", "actionType": "input-images", "parameters": { "images": [{ "name": "a", "sourceUrl": "asset:a" }] } },
+                { "actionId": "save", "actionType": "create-rendition", "parameters": { "renditions": renditions } },
+            ],
+            "connections": [{ "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "save", "targetPort": "input-images" }],
+        }));
+        found
+            .into_iter()
+            .map(|one| (one.code.clone(), one.field.clone(), one.is_error(), one.message.clone()))
+            .collect::<Vec<_>>()
+    };
+    let field = || Some("renditions".to_owned());
+    let [(code, place, is_error, message)] = &diagnostics(json!([{}, { "height": -4 }]))[..] else { panic!("one") };
+    assert_eq!((code.as_str(), place, is_error), ("out_of_range", &field(), &true));
+    assert!(message.contains("\"renditions[1].height\""), "{message}");
+    let [(code, place, is_error, message)] = &diagnostics(json!([{ "heigth": 4 }]))[..] else { panic!("one") };
+    assert_eq!((code.as_str(), place, is_error), ("unknown_parameter", &field(), &false));
+    assert!(message.contains("renditions[0].heigth"), "{message}");
 }

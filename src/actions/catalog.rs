@@ -128,7 +128,7 @@ fn written_condition(condition: &Condition) -> Value {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 9] = [
+const KINDS: [(&str, Kind); 10] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -138,6 +138,7 @@ const KINDS: [(&str, Kind); 9] = [
     ("name-pattern", Kind::NamePattern),
     ("model", Kind::Model),
     ("images", Kind::Images),
+    ("renditions", Kind::Renditions),
 ];
 
 fn plain_word(kind: Kind) -> &'static str {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::checks::Condition;
 use super::parameters::{Color, Kind};
-use super::{Action, Category, IMAGE_IN, Role};
+use super::{Action, Category, IMAGE_IN, Role, create_rendition};
 use crate::codecs::{Chroma, Format, Kept, Palette, Policy};
 use crate::compact::SortedSet;
 
@@ -198,12 +198,15 @@ pub fn places_folder(pattern: &str) -> bool {
     pattern.contains("{folder}")
 }
 
-/// Ids of the `output` actions of a document that say so.
+/// Ids of the actions of a document that write results and say so.
 pub fn placing_outputs(document: &Value) -> SortedSet<String> {
     let actions = document.get("actions").and_then(Value::as_array).into_iter().flatten();
     let pattern = |action: &Value| action.pointer("/parameters/name").and_then(Value::as_str).map(str::to_owned);
     actions
-        .filter(|action| action.get("actionType").is_some_and(|kind| kind == ACTION.action_type))
+        .filter(|action| {
+            let writes = [ACTION.action_type, create_rendition::ACTION.action_type];
+            action.get("actionType").and_then(Value::as_str).is_some_and(|kind| writes.contains(&kind))
+        })
         .filter(|action| pattern(action).is_some_and(|pattern| places_folder(&pattern)))
         .filter_map(|action| action.get("actionId")?.as_str().map(str::to_owned))
         .collect()
@@ -244,7 +247,7 @@ pub const ACTION: Action = Action {
     fields: Output::FIELDS,
     rules: &[],
     adds_alpha: Condition::Never,
-    related: &["input-images", "resize"],
+    related: &["input-images", "resize", "create-rendition"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };
 
@@ -263,10 +266,11 @@ mod tests {
             output("a", "{folder}/{name}.{ext}"),
             output("b", "{name}.{ext}"),
             { "actionId": "c", "actionType": "output" },
+            { "actionId": "e", "actionType": "create-rendition", "parameters": { "name": "{folder}/{name}" } },
             { "actionId": "d", "actionType": "resize", "parameters": { "name": "{folder}" } },
             7,
         ] });
-        assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned()]));
+        assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned(), "e".to_owned()]));
         assert!(placing_outputs(&Value::Null).is_empty());
     }
 
