@@ -194,7 +194,7 @@ pub(super) fn note(wanted: &Wanted, (attempt, written): (Attempt, &Written), who
     let (most, bytes) = (shown_bytes(wanted.most), written.encoded.bytes.len() as u64);
     if bytes > wanted.most {
         let hint = match (wanted.shrinks, wanted.is_lossy) {
-            (true, _) => "Raise \"maxBytes\", lower \"quality\", or make the picture smaller.",
+            (true, _) => "Raise \"maxBytes\", or make the picture smaller.",
             (false, true) => "Turn \"shrinkToFit\" on, make the picture smaller, or raise \"maxBytes\".",
             (false, false) => "Turn \"shrinkToFit\" on, or choose JPEG or WebP without \"lossless\" as the format.",
         };
