@@ -23,6 +23,7 @@ pub mod catalog;
 pub mod checks;
 pub mod clarity;
 pub mod context;
+pub mod create_rendition;
 pub mod crop;
 pub mod curves;
 pub mod denoise;
@@ -336,7 +337,7 @@ macro_rules! actions {
 // The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
-    frame: input_images, output;
+    frame: input_images, output, create_rendition;
     transforms:
         resize::Resize, crop::Crop, trim::Trim, pad::Pad, border::Border, rotate::Rotate, flip::Flip,
         adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
@@ -384,7 +385,8 @@ mod tests {
             all,
             [
                 "input-images [] [outputs] images=[] autoOrient=true",
-                "output [input-images] [] format=\"auto\" quality=80 lossless=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
+                "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
+                "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
                 "trim [input-images] [outputs] tolerance=10 by=\"auto\" margin=0",

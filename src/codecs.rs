@@ -27,6 +27,7 @@ mod png;
 mod pnm;
 mod psd;
 mod qoi;
+mod quantize;
 mod raw;
 mod reader;
 mod samples;
@@ -440,6 +441,63 @@ pub struct EncodeRequest {
     pub lossless: bool,
     /// Straight RGB behind transparent pixels if the format has no alpha.
     pub background: [u8; 3],
+    /// For JPEG of at most 50 megapixels: whether the file is progressive.
+    pub progressive: bool,
+    /// For JPEG.
+    pub chroma: Chroma,
+    /// How much time PNG and TIFF files are packed with, 1…9; `None` for little.
+    pub effort: Option<u8>,
+    /// For PNG that is not animated.
+    pub palette: Option<Palette>,
+}
+
+/// The colours that a picture is reduced to, if it has more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// 2…256. One of them is transparent where the picture is.
+    pub colors: u16,
+    /// Whether colours in between are made of dots.
+    pub dithers: bool,
+}
+
+impl EncodeRequest {
+    /// As `output` writes a format if no parameter says otherwise.
+    pub const fn new(format: Format) -> Self {
+        Self {
+            format,
+            quality: 80,
+            lossless: false,
+            background: [255; 3],
+            progressive: false,
+            chroma: Chroma::Auto,
+            effort: None,
+            palette: None,
+        }
+    }
+}
+
+/// At which size the chroma of a JPEG is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chroma {
+    /// Below quality 90 half of luma's in both directions, otherwise luma's; planes that are subsampled stay as they are.
+    #[default]
+    Auto,
+    /// Luma's (4:4:4).
+    Full,
+    /// Half of luma's in both directions (4:2:0).
+    Halved,
+}
+
+impl Chroma {
+    /// Whether a colour picture with full-size chroma is written with chroma halved in both directions.
+    pub const fn halves(self, format: Format, quality: u8) -> bool {
+        let halves = match self {
+            Self::Auto => quality < 90,
+            Self::Full => false,
+            Self::Halved => true,
+        };
+        matches!(format, Format::Jpeg) && halves
+    }
 }
 
 /// A written file.
@@ -573,15 +631,21 @@ pub fn to_show(bytes: &[u8], name: &str) -> Result<Encoded, Failure> {
     let (at_least, chroma_at_least) = (header.size, header.size);
     let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
     let Decoded { image, .. } = decode(bytes, &header, &request, name)?;
-    let request = EncodeRequest { format: Format::Png, quality: 100, lossless: true, background: [255; 3] };
+    let request = EncodeRequest {
+        format: Format::Png,
+        quality: 100,
+        lossless: true,
+        background: [255; 3],
+        ..EncodeRequest::new(Format::Png)
+    };
     encode(image, &request, None)
 }
 
 /// Writes a picture as a file, with the profile of its space, orientation 1, and no other metadata.
 ///
-/// Every representation is accepted; alpha is composited on the background if the format has none. JPEG is written as
-/// 4:2:0 below quality 90 (see [`halves_chroma`]), otherwise as 4:4:4; a planar picture that is already subsampled
-/// keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
+/// Every representation is accepted; alpha is composited on the background if the format has none. Unless
+/// [`EncodeRequest::chroma`] says otherwise, JPEG is written as 4:2:0 below quality 90 and as 4:4:4 from there on; a planar
+/// picture that is already subsampled keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
 /// # Errors
 /// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or `webp` is needed and missing.
@@ -624,11 +688,6 @@ pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
     let same = (again.format, again.size, again.alpha, &again.space, again.orientation)
         == (header.format, header.size, header.alpha, &header.space, 1);
     (same && again.findings.is_empty()).then_some(Encoded { bytes, format: header.format, encoder: "original file" })
-}
-
-/// Whether a colour picture with full-size chroma is written with chroma halved in both directions.
-pub const fn halves_chroma(format: Format, quality: u8) -> bool {
-    matches!(format, Format::Jpeg) && quality < 90
 }
 
 fn within_limits(header: Header) -> Result<Header, Problem> {

@@ -4,6 +4,7 @@
 //! headers, chooses the representations with the fewest conversions, and asks the decoders for the smallest sufficient
 //! size. Nothing here reads a clock, a store or the network.
 
+mod fit;
 mod graph;
 mod inputs;
 mod limits;

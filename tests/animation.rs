@@ -161,7 +161,7 @@ fn too_many_large_frames_are_refused_before_they_are_read() {
 }
 
 fn request(format: Format) -> EncodeRequest {
-    EncodeRequest { format, quality: 80, lossless: true, background: [255; 3] }
+    EncodeRequest { format, quality: 80, lossless: true, background: [255; 3], ..EncodeRequest::new(format) }
 }
 
 /// A picture of few colours in which a square moves over a transparent hole.

@@ -90,7 +90,7 @@ fn psnr(one: &[u8], other: &[u8]) -> f64 {
 }
 
 fn request(format: Format, quality: u8) -> EncodeRequest {
-    EncodeRequest { format, quality, lossless: false, background: [255; 3] }
+    EncodeRequest { format, quality, lossless: false, background: [255; 3], ..EncodeRequest::new(format) }
 }
 
 fn write(image: Image, format: Format, quality: u8) -> Encoded {

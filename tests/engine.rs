@@ -28,6 +28,11 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
         Kind::Model => Just(json!("u2netp")).boxed(),
         Kind::Curve => Just(json!([[0, 20], [90, 70], [255, 240]])).boxed(),
+        Kind::Renditions => prop::sample::select(vec![
+            json!([{ "width": 20 }]),
+            json!([{ "width": 20, "height": 9, "fit": "fill", "format": "png" }, { "format": "jpeg", "suffix": "" }]),
+        ])
+        .boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }

@@ -207,7 +207,8 @@ fn a_profile_is_one_for_the_colours_of_its_picture() {
     let size = prophoto.image.size;
     let gray = Image { space, ..Image::new(size, Pixels::Gray(vec![77; size.pixels() as usize])) };
     for format in [Format::Jpeg, Format::Png, Format::Webp] {
-        let request = EncodeRequest { format, quality: 80, lossless: true, background: [0; 3] };
+        let request =
+            EncodeRequest { format, quality: 80, lossless: true, background: [0; 3], ..EncodeRequest::new(format) };
         let written = codecs::encode(gray.clone(), &request, None).unwrap().bytes;
         let header = codecs::probe(&written, "gray").unwrap();
         let is_gray = header.native.contains(Representation::Gray);
@@ -220,7 +221,8 @@ fn lossless_keeps_hidden_colours() {
     let (_, image) = decoded("hidden-colour.png", None);
     let (size, pixels) = rgba(image.image.clone());
     for format in [Format::Png, Format::Webp] {
-        let request = EncodeRequest { format, quality: 80, lossless: true, background: [0; 3] };
+        let request =
+            EncodeRequest { format, quality: 80, lossless: true, background: [0; 3], ..EncodeRequest::new(format) };
         let written = codecs::encode(image.image.clone(), &request, None).unwrap().bytes;
         let header = codecs::probe(&written, "again").unwrap();
         let request = DecodeRequest {

@@ -54,7 +54,13 @@ fn a_reduced_picture_is_not_shifted_by_its_orientation() {
     let mut worst = (0.0, String::new());
     for remainder in 0..16 {
         let size = Size::new(144 + remainder, 96 + remainder * 7 % 16);
-        let request = EncodeRequest { format: Format::Jpeg, quality: 100, lossless: false, background: [0; 3] };
+        let request = EncodeRequest {
+            format: Format::Jpeg,
+            quality: 100,
+            lossless: false,
+            background: [0; 3],
+            ..EncodeRequest::new(Format::Jpeg)
+        };
         let file = codecs::encode(stored(size), &request, None).unwrap().bytes;
         for orientation in 1..=8 {
             let file = oriented(&file, orientation);
@@ -114,7 +120,13 @@ fn a_reduced_picture_is_not_shifted_by_its_orientation() {
 #[test]
 fn a_turned_picture_is_the_upright_one_turned() {
     let size = Size::new(155, 107);
-    let request = EncodeRequest { format: Format::Jpeg, quality: 100, lossless: false, background: [0; 3] };
+    let request = EncodeRequest {
+        format: Format::Jpeg,
+        quality: 100,
+        lossless: false,
+        background: [0; 3],
+        ..EncodeRequest::new(Format::Jpeg)
+    };
     let file = codecs::encode(stored(size), &request, None).unwrap().bytes;
     let shown = |orientation: u8, width: u32, height: u32| {
         let file = oriented(&file, orientation);

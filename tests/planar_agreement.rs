@@ -287,8 +287,13 @@ fn workflows_make_a_jpeg_smaller_as_pillow_does_in_every_format() {
                 (None, true) => difference.ratio >= 42.0,
                 // A JPEG file is as close to the expected picture as a JPEG file made from that picture itself.
                 (Some(quality), _) => {
-                    let request =
-                        EncodeRequest { format: Format::Jpeg, quality, lossless: false, background: [255; 3] };
+                    let request = EncodeRequest {
+                        format: Format::Jpeg,
+                        quality,
+                        lossless: false,
+                        background: [255; 3],
+                        ..EncodeRequest::new(Format::Jpeg)
+                    };
                     let written = codecs::encode(case.expected.clone(), &request, None).unwrap();
                     let own = self::difference(&decoded(&written.bytes, Representation::Rgb), &case.expected);
                     println!("    of itself: {own:?}");

@@ -146,7 +146,13 @@ fn waves(size: Size) -> Image {
 #[test]
 fn a_turned_picture_is_scaled_as_it_will_lie() {
     for size in [Size::new(160, 112), Size::new(163, 111)] {
-        let request = EncodeRequest { format: Format::Jpeg, quality: 100, lossless: false, background: [0; 3] };
+        let request = EncodeRequest {
+            format: Format::Jpeg,
+            quality: 100,
+            lossless: false,
+            background: [0; 3],
+            ..EncodeRequest::new(Format::Jpeg)
+        };
         let file = codecs::encode(waves(size), &request, None).unwrap().bytes;
         for (stored, part) in [(Size::new(60, 40), 1), (Size::new(61, 43), 1), (Size::new(61, 43), 2)] {
             for chroma in [ChromaUse::Whole, ChromaUse::Halved] {

@@ -154,7 +154,13 @@ fn of_formats(table: &mut BTreeMap<String, Entry>) {
         }
         for image in pictures().into_iter().chain([of_few_colours()]) {
             let lossless = format == Format::Webp;
-            let request = EncodeRequest { format, quality: 80, lossless, background: [255, 128, 0] };
+            let request = EncodeRequest {
+                format,
+                quality: 80,
+                lossless,
+                background: [255, 128, 0],
+                ..EncodeRequest::new(format)
+            };
             match codecs::encode(image, &request, None) {
                 Ok(encoded) => hash.update(&encoded.bytes),
                 Err(failure) => hash.update(failure.message),
@@ -199,7 +205,8 @@ fn of_metadata(table: &mut BTreeMap<String, Entry>) {
         std::fs::read_dir(data().join("metadata")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let pictures = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff].map(|format| {
-        let request = EncodeRequest { format, quality: 80, lossless: true, background: [0; 3] };
+        let request =
+            EncodeRequest { format, quality: 80, lossless: true, background: [0; 3], ..EncodeRequest::new(format) };
         codecs::encode(pictures().remove(2), &request, None).unwrap()
     });
     for bytes in files.iter().map(|file| std::fs::read(file).unwrap()) {

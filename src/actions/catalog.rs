@@ -130,7 +130,7 @@ fn written_condition(condition: &Condition) -> Value {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 10] = [
+const KINDS: [(&str, Kind); 11] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -141,6 +141,7 @@ const KINDS: [(&str, Kind); 10] = [
     ("name-pattern", Kind::NamePattern),
     ("model", Kind::Model),
     ("images", Kind::Images),
+    ("renditions", Kind::Renditions),
 ];
 
 fn plain_word(kind: Kind) -> &'static str {

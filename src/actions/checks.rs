@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Action;
+use super::create_rendition::check_list;
 use super::input_images::InputImages;
 use super::output::{PLACEHOLDERS, fill_name};
 use super::parameters::{Color, Curve, Field, Kind, Parameter, Ratio};
@@ -150,6 +151,7 @@ fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
             let hint = format!("Use {}.", PLACEHOLDERS.map(|key| format!("{{{key}}}")).join(", "));
             issue("unknown_placeholder", format!("\"{{{unknown}}}\" is not a placeholder."), hint)
         }
+        Kind::Renditions => check_list(name, value),
         _ => None,
     }
 }
@@ -165,6 +167,8 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Curve => Curve::read(value).is_some(),
         Kind::Text | Kind::NamePattern | Kind::Model => value.is_string(),
         Kind::Images => InputImages::read(value).is_some(),
+        // What is wrong with an entry is said by its index.
+        Kind::Renditions => value.is_array(),
     }
 }
 
@@ -182,6 +186,7 @@ fn expected(kind: Kind) -> String {
         Kind::Ratio => "a ratio such as \"4:5\"",
         Kind::Text | Kind::NamePattern | Kind::Model => "text",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
+        Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }
     .to_owned()
 }

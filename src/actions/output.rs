@@ -1,11 +1,12 @@
-//! `output`: writes a result of the graph, in a format and under a name. Code of its hint: `original_kept`.
+//! `output`: writes a result of the graph, in a format and under a name. Codes of its
+//! hints: `fitted`, `original_kept`; code of its doubt: `over_max_bytes`.
 
 use serde_json::Value;
 
 use super::checks::Condition;
 use super::parameters::{Color, Kind};
-use super::{Action, Category, IMAGE_IN, Role};
-use crate::codecs::{Format, Kept, Policy};
+use super::{Action, Category, IMAGE_IN, Role, create_rendition};
+use crate::codecs::{Chroma, Format, Kept, Palette, Policy};
 use crate::compact::SortedSet;
 
 crate::choices! {
@@ -31,6 +32,29 @@ crate::choices! {
         Ico = "ico",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
         Web = "web",
+    }
+}
+
+crate::choices! {
+    /// At which size the colour of a JPEG is stored, compared to its brightness.
+    pub enum Subsampling {
+        /// As the quality requires, or as it was.
+        Auto = "auto",
+        /// Full size.
+        Full = "444",
+        /// Half the size in both directions.
+        Halved = "420",
+    }
+}
+
+impl Subsampling {
+    /// For the encoder.
+    pub const fn chroma(self) -> Chroma {
+        match self {
+            Self::Auto => Chroma::Auto,
+            Self::Full => Chroma::Full,
+            Self::Halved => Chroma::Halved,
+        }
     }
 }
 
@@ -72,6 +96,28 @@ crate::parameters! {
         quality: u32 = 80, range 1.0..=100.0;
         /// Keep every pixel exactly (WebP only).
         lossless: bool = false;
+        /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
+        /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
+        progressive: bool = false;
+        /// At which size JPEG stores colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
+        /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
+        /// colour is stored at a smaller size already stays as it is.
+        subsampling: Subsampling = Subsampling::Auto;
+        /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
+        /// compromise.
+        effort: Option<u32>, range 1.0..=9.0;
+        /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
+        /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
+        palette: Option<u32>, range 2.0..=256.0, unit "colours";
+        /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
+        dither: bool = true;
+        /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
+        /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
+        /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
+        /// written as they are. Leave empty for no limit.
+        max_bytes: Option<u32>, as "maxBytes", range 200.0..=100000000.0, unit "bytes", label "Maximum file size";
+        /// Makes a picture smaller, down to a tenth of its sides, if its file would exceed `maxBytes` otherwise.
+        shrink_to_fit: bool = false, as "shrinkToFit";
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}`, `{width}`, `{height}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
@@ -99,6 +145,11 @@ crate::parameters! {
 }
 
 impl Output {
+    /// What the colours of a PNG file are reduced to.
+    pub fn palette(&self) -> Option<Palette> {
+        self.palette.map(|colors| Palette { colors: colors.clamp(2, 256) as u16, dithers: self.dither })
+    }
+
     /// What a result says about its picture.
     pub fn policy(&self) -> Policy<'_> {
         Policy {
@@ -147,12 +198,15 @@ pub fn places_folder(pattern: &str) -> bool {
     pattern.contains("{folder}")
 }
 
-/// Ids of the `output` actions of a document that say so.
+/// Ids of the actions of a document that write results and say so.
 pub fn placing_outputs(document: &Value) -> SortedSet<String> {
     let actions = document.get("actions").and_then(Value::as_array).into_iter().flatten();
     let pattern = |action: &Value| action.pointer("/parameters/name").and_then(Value::as_str).map(str::to_owned);
     actions
-        .filter(|action| action.get("actionType").is_some_and(|kind| kind == ACTION.action_type))
+        .filter(|action| {
+            let writes = [ACTION.action_type, create_rendition::ACTION.action_type];
+            action.get("actionType").and_then(Value::as_str).is_some_and(|kind| writes.contains(&kind))
+        })
         .filter(|action| pattern(action).is_some_and(|pattern| places_folder(&pattern)))
         .filter_map(|action| action.get("actionId")?.as_str().map(str::to_owned))
         .collect()
@@ -183,7 +237,7 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.3.0",
+    version: "1.6.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,
@@ -193,7 +247,7 @@ pub const ACTION: Action = Action {
     fields: Output::FIELDS,
     rules: &[],
     adds_alpha: Condition::Never,
-    related: &["input-images", "resize"],
+    related: &["input-images", "resize", "create-rendition"],
     usage: "End each branch with one; several outputs give several files per picture.",
 };
 
@@ -212,10 +266,11 @@ mod tests {
             output("a", "{folder}/{name}.{ext}"),
             output("b", "{name}.{ext}"),
             { "actionId": "c", "actionType": "output" },
+            { "actionId": "e", "actionType": "create-rendition", "parameters": { "name": "{folder}/{name}" } },
             { "actionId": "d", "actionType": "resize", "parameters": { "name": "{folder}" } },
             7,
         ] });
-        assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned()]));
+        assert_eq!(placing_outputs(&document), SortedSet::from(["a".to_owned(), "e".to_owned()]));
         assert!(placing_outputs(&Value::Null).is_empty());
     }
 

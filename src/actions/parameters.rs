@@ -32,6 +32,8 @@ pub enum Kind {
     Model,
     /// The list of pictures of an input action.
     Images,
+    /// A list of objects, each the size and format of a result.
+    Renditions,
 }
 
 /// One parameter of an action.

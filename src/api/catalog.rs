@@ -107,7 +107,7 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Model => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
-                Kind::Images | Kind::Curve => "array",
+                Kind::Images | Kind::Curve | Kind::Renditions => "array",
             },
             required: field.required,
             default_value: field.default.value(),

@@ -72,7 +72,13 @@ extern "C" fn encode(quality: u32) -> usize {
     let mut state = state();
     let Some(picture) = state.picture.clone() else { return 0 };
     let quality = quality.clamp(1, 100) as u8;
-    let request = EncodeRequest { format: Format::Jpeg, quality, lossless: false, background: [255; 3] };
+    let request = EncodeRequest {
+        format: Format::Jpeg,
+        quality,
+        lossless: false,
+        background: [255; 3],
+        ..EncodeRequest::new(Format::Jpeg)
+    };
     state.result = codecs::encode(picture, &request, None).map_or_else(|_| Vec::new(), |encoded| encoded.bytes);
     state.result.len()
 }

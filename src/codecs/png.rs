@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
-    BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, Info, InterlaceInfo, Transformations,
+    BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, Encoder, Filter, Info, InterlaceInfo,
+    Transformations,
 };
 
 use super::icc::Samples;
@@ -21,6 +22,7 @@ mod color;
 mod frames;
 pub(super) mod metadata;
 mod palette;
+mod reduce;
 mod strip;
 
 use color::ColorChunks;
@@ -29,6 +31,9 @@ pub(super) const CODEC: Codec =
     Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.4.0";
+
+/// Name and version for the record.
+const ENCODER: &str = "png 0.18.1";
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -227,7 +232,14 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(size, pixels).into())
 }
 
-pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+    let (image, encoder) = match request.palette {
+        Some(palette) => match reduce::reduced(image, palette, request.background) {
+            (image, true) => (image, reduce::ENCODER),
+            (image, false) => (image, ENCODER),
+        },
+        None => (image, ENCODER),
+    };
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let (color, samples) = match pixels {
@@ -243,25 +255,47 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
     // A gray profile is not allowed with a palette.
     let indexed = palette::indexed(color, &samples, size.width as usize)
         .filter(|indexed| indexed.color != ColorType::Indexed || color != ColorType::Grayscale || icc.is_none());
-    let mut bytes = written(info.clone(), &samples, Compression::Fast)?;
+    let mut bytes = written(info.clone(), &samples, Packing::of(request.effort, Compression::Fast))?;
     if let Some(indexed) = indexed {
         (info.color_type, info.bit_depth) = (indexed.color, indexed.depth);
         let some = |bytes: Vec<u8>| (!bytes.is_empty()).then_some(Cow::Owned(bytes));
         (info.palette, info.trns) = (some(indexed.palette), some(indexed.opacities));
-        let small = written(info, &indexed.rows, Compression::High)?;
+        let small = written(info, &indexed.rows, Packing::of(request.effort, Compression::High))?;
         if small.len() < bytes.len() {
             bytes = small;
         }
     }
-    Ok(Encoded { bytes, format: Format::Png, encoder: "png 0.18.1" })
+    Ok(Encoded { bytes, format: Format::Png, encoder })
 }
 
-fn written(info: Info<'_>, rows: &[u8], compression: Compression) -> Result<Vec<u8>, Failure> {
+/// How rows are compressed.
+#[derive(Clone, Copy)]
+enum Packing {
+    /// In one of the encoder's usual ways.
+    Usual(Compression),
+    /// With this level of Deflate, 1…9, and for each row the filter that suits it.
+    Level(u8),
+}
+
+impl Packing {
+    /// With this effort, or in the usual way if none is given.
+    fn of(effort: Option<u8>, usual: Compression) -> Self {
+        effort.map_or(Self::Usual(usual), Self::Level)
+    }
+}
+
+fn written(info: Info<'_>, rows: &[u8], packing: Packing) -> Result<Vec<u8>, Failure> {
     let indexed = info.bit_depth != BitDepth::Eight || info.color_type == ColorType::Indexed;
     let mut bytes = Vec::new();
     let write = || -> Result<(), ::png::EncodingError> {
         let mut encoder = Encoder::with_info(&mut bytes, info)?;
-        encoder.set_compression(compression);
+        match packing {
+            Packing::Usual(compression) => encoder.set_compression(compression),
+            Packing::Level(level) => {
+                encoder.set_deflate_compression(DeflateCompression::Level(level));
+                encoder.set_filter(Filter::Adaptive);
+            }
+        }
         if indexed {
             // Filters do not help: neighbouring indices are unrelated.
             encoder.set_filter(Filter::NoFilter);

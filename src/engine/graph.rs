@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::inputs::{InputAsset, InputRef};
+use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::output::{Output, fill_name};
 use crate::actions::{self, Action, PortType, Role};
@@ -18,7 +19,7 @@ use crate::workflow::{Diagnostic, Workflow, validate};
 #[derive(Debug)]
 pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
-    /// that few pictures are in memory at a time.
+    /// that few pictures are in memory at a time; then those that resize pictures for renditions.
     pub nodes: Vec<GraphNode>,
     /// The inputs in document order, including unused ones.
     pub sources: Vec<GraphSource>,
@@ -73,6 +74,11 @@ impl GraphOutput {
     /// The quality of lossy formats, 1…100.
     pub fn quality(&self) -> u8 {
         self.parameters.quality.clamp(1, 100) as u8
+    }
+
+    /// Whether a colour picture with full-size chroma is written in this format with chroma halved in both directions.
+    pub(super) fn halves_chroma(&self, format: Format) -> bool {
+        self.parameters.subsampling.chroma().halves(format, self.quality())
     }
 
     /// The name of a result: the name pattern filled in for the execution at `index`, whose primary picture has the
@@ -160,6 +166,15 @@ impl Graph {
         consumers + self.outputs.iter().filter(|output| (output.node, output.port) == (node, port)).count()
     }
 
+    /// Resizes a picture for a rendition. Each has a node of its own, even where sizes are the same, so that its colour is
+    /// resized as its own format requires, and no result depends on another.
+    fn resized(&mut self, action_id: &str, picture: (usize, usize), parameters: Map<String, Value>) -> (usize, usize) {
+        let Some(action) = actions::find("resize") else { return picture };
+        let (action_id, inputs) = (action_id.to_owned(), vec![Some(picture)]);
+        self.nodes.push(GraphNode { action_id, action, parameters, inputs, source: None });
+        (self.nodes.len() - 1, 0)
+    }
+
     /// Indices of the sources, the primary one first.
     pub(super) fn source_order(&self) -> impl Iterator<Item = usize> {
         let primary = self.primary;
@@ -219,7 +234,7 @@ impl<'a> Resolver<'a> {
         for (_, end, _) in &ends {
             self.place(*end, &mut order, &mut placed);
         }
-        let nodes = order
+        let nodes: Vec<GraphNode> = order
             .iter()
             .map(|&index| GraphNode {
                 action_id: self.workflow.actions[index].action_id.clone(),
@@ -232,22 +247,36 @@ impl<'a> Resolver<'a> {
                 source: source_of.get(&index).copied(),
             })
             .collect();
-        let outputs = ends
-            .iter()
-            .map(|&(owner, node, port)| {
-                let raw = &self.workflow.actions[owner].parameters;
-                let written = (self.actions[owner].role == Role::Sink).then(|| Output::read(raw)).flatten();
-                GraphOutput {
-                    action_id: self.workflow.actions[owner].action_id.clone(),
-                    node: placed[&node],
-                    port,
-                    parameters: written.unwrap_or_else(Output::defaults),
-                    origin: self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0),
-                }
-            })
-            .collect();
-        let primary = self.primary(&ends).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
-        Graph { nodes, sources, primary, outputs }
+        let mut graph = Graph { nodes, sources, primary: 0, outputs: Vec::new() };
+        for &(owner, node, port) in &ends {
+            let origin = self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
+            self.write(&mut graph, owner, (placed[&node], port), origin);
+        }
+        graph.primary = self.primary(&ends).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
+        graph
+    }
+
+    /// Adds the results that an action writes of a picture.
+    fn write(&self, graph: &mut Graph, owner: usize, picture: (usize, usize), origin: usize) {
+        let (written, action) = (&self.workflow.actions[owner], self.actions[owner]);
+        let action_id = written.action_id.clone();
+        let renditions = (action.action_type == create_rendition::ACTION.action_type)
+            .then(|| CreateRendition::read(&written.parameters))
+            .flatten();
+        if let Some(renditions) = renditions {
+            for Rendition { resize, output } in renditions.expanded() {
+                let (node, port) = match resize {
+                    Some(parameters) => graph.resized(&action_id, picture, parameters),
+                    None => picture,
+                };
+                let parameters = Output::read(&output).unwrap_or_else(Output::defaults);
+                graph.outputs.push(GraphOutput { action_id: action_id.clone(), node, port, parameters, origin });
+            }
+            return;
+        }
+        let parameters = (action.role == Role::Sink).then(|| Output::read(&written.parameters)).flatten();
+        let (parameters, (node, port)) = (parameters.unwrap_or_else(Output::defaults), picture);
+        graph.outputs.push(GraphOutput { action_id, node, port, parameters, origin });
     }
 
     /// Outputs in document order: the action that owns each, and the node and port whose picture is written.

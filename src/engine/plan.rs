@@ -7,7 +7,7 @@ use super::limits;
 use super::thumbnail::thumbnail_size;
 use crate::actions::output::{ColorProfile, OutputFormat};
 use crate::actions::{self, Operation, Role};
-use crate::codecs::{Format, Header, halves_chroma};
+use crate::codecs::{Format, Header};
 use crate::error::Failure;
 use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
@@ -235,7 +235,7 @@ impl Plan {
                 stays_planar[index][port] =
                     self.outputs_of(index, port).all(|output| {
                         let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
-                        format.is_some_and(|format| halves_chroma(format, output.quality()))
+                        format.is_some_and(|format| output.halves_chroma(format))
                     }) && consumers[index].iter().filter(|(.., output)| *output == port).all(|&(consumer, into, _)| {
                         let planar = Representation::Ycc;
                         through(&behind, &stays_planar, consumer, into, planar).is_some_and(|(_, to)| to == planar)
@@ -331,7 +331,7 @@ impl Plan {
         for index in (0..consumers.len()).rev() {
             let halved = |output: &GraphOutput| {
                 let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
-                format.is_some_and(|format| halves_chroma(format, output.quality()))
+                format.is_some_and(|format| output.halves_chroma(format))
                     && !recolors(output, headers[output.origin].as_ref())
             };
             let halves = |&(consumer, port, _): &(usize, usize, usize)| {

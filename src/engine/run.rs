@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::fit;
 use super::graph::{GraphNode, GraphOutput, GraphSource};
 use super::inputs::InputSize;
 use super::limits;
@@ -21,7 +22,7 @@ use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::recolor::{color_for, receptive, recolor};
-use crate::image::resample::{Reduced, Scaling};
+use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
 use crate::image::{Image, Representation, Size};
 use crate::network::ModelSource;
 
@@ -255,7 +256,8 @@ impl<'a> Runner<'a> {
                     let encoded = writer.finish().map_err(|failure| self.while_writing(position, failure))?;
                     let said = self.metadata(&graph.outputs[position]);
                     let encoded = codecs::with_metadata(encoded, &said, facts);
-                    self.named(position, Written { size: facts.size, encoded, warnings: Vec::new() })?
+                    let warnings = self.too_large(&graph.outputs[position], &encoded).into_iter().collect();
+                    self.named(position, Written { size: facts.size, encoded, warnings })?
                 }
             });
         }
@@ -583,6 +585,10 @@ impl<'a> Runner<'a> {
             quality: output.quality(),
             lossless: parameters.lossless,
             background: color_for(&image, parameters.background.rgb()),
+            progressive: parameters.progressive,
+            chroma: parameters.subsampling.chroma(),
+            effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
+            palette: parameters.palette(),
         };
         (image, request)
     }
@@ -595,15 +601,23 @@ impl<'a> Runner<'a> {
         written: &mut Writing<'a>,
     ) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
-        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
-        let size = image.size;
         let said = self.metadata(output);
-        let encoded = codecs::encode(image, request, self.services.webp);
-        let encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
-        let mut encoded = codecs::with_metadata(encoded, &said, facts);
-        let mut warnings = Vec::new();
-        if let Some((source, original)) = self.original(output, size, &encoded, &said) {
-            encoded = original;
+        let most = output.parameters.max_bytes.map(u64::from);
+        let is_too_large = |file: &Encoded| most.is_some_and(|most| file.bytes.len() as u64 > most);
+        let (size, again) = (image.size, most.map(|_| image.clone()));
+        let encoded = self.encoded(position, image, request, &said)?;
+        let mut original = self.original(output, size, &encoded, &said);
+        let mut result = Written { size, encoded, warnings: Vec::new() };
+        // An original that is small enough is better than a result of lower quality.
+        if let (Some(image), Some(most)) = (again, most)
+            && is_too_large(&result.encoded)
+            && original.as_ref().is_none_or(|(_, original)| is_too_large(original))
+        {
+            result = self.fitted(position, &image, request, most, result, &said)?;
+            original =
+                original.filter(|(_, file)| result.size == size && file.bytes.len() <= result.encoded.bytes.len());
+        }
+        if let Some((source, original)) = original {
             if position == 0 && source == self.plan.graph.primary {
                 self.output_thumbnail.clone_from(&self.input_thumbnail);
             }
@@ -612,14 +626,60 @@ impl<'a> Runner<'a> {
                 "The result would be larger than the original file, so the original was kept, with the metadata that a result would have.",
                 "Turn \"keepOriginalIfSmaller\" off to write every picture again.",
             );
-            warnings.push(kept.at(&output.action_id));
+            result.encoded = original;
+            // If a limit was not kept, that is still said.
+            result.warnings.retain(Warning::is_doubt);
+            result.warnings.push(kept.at(&output.action_id));
         }
-        let result = Written { size, encoded, warnings };
         if let (Some(steps), Some(key)) = (self.services.steps, self.output_key(output)) {
             steps.borrow_mut().keep_written(key, &result);
         }
         *written = Writing::Still(self.named(position, result)?);
         Ok(())
+    }
+
+    /// A picture as a file that says this about it.
+    fn encoded(
+        &self,
+        position: usize,
+        image: Image,
+        request: &EncodeRequest,
+        said: &Metadata,
+    ) -> Result<Encoded, Failure> {
+        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
+        let encoded = codecs::encode(image, request, self.services.webp);
+        let encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
+        Ok(codecs::with_metadata(encoded, said, facts))
+    }
+
+    /// A result of at most `most` bytes, or the smallest there is; `first` is the one that is too large.
+    fn fitted(
+        &self,
+        position: usize,
+        image: &Image,
+        request: &EncodeRequest,
+        most: u64,
+        first: Written,
+        said: &Metadata,
+    ) -> Result<Written, Failure> {
+        let output = &self.plan.graph.outputs[position];
+        let is_lossy = match request.format {
+            Format::Jpeg => true,
+            Format::Webp => !request.lossless,
+            _ => false,
+        };
+        let shrinks = output.parameters.shrink_to_fit;
+        let wanted = fit::Wanted { most, quality: request.quality, is_lossy, shrinks };
+        let (attempt, mut result) = fit::fit(wanted, first, |attempt| {
+            let (size, request) =
+                (attempt.size(image.size), EncodeRequest { quality: attempt.quality, ..request.clone() });
+            let image = shrunk(image, size, request.chroma.halves(request.format, request.quality))?;
+            let encoded = self.encoded(position, image, &request, said)?;
+            Ok(Written { size, encoded, warnings: Vec::new() })
+        })?;
+        let note = fit::note(&wanted, (attempt, &result), image.size);
+        result.warnings.extend(note.map(|note| note.at(&output.action_id)));
+        Ok(result)
     }
 
     /// A result with its name.
@@ -644,6 +704,14 @@ impl Runner<'_> {
         let source = self.files[output.origin].zip(self.headers[output.origin].as_ref());
         let source = source.filter(|_| policy.kept != Kept::Nothing);
         source.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default().by(&policy)
+    }
+
+    /// A warning about an animation that is larger than its output allows: it is not fitted, because all of its frames would
+    /// have to be written again.
+    fn too_large(&self, output: &GraphOutput, animation: &Encoded) -> Option<Warning> {
+        let (bytes, most) = (animation.bytes.len() as u64, u64::from(output.parameters.max_bytes?));
+        let hint = "Only still pictures are fitted: lower \"quality\", or make the animation smaller or shorter.";
+        (bytes > most).then(|| fit::over(bytes, most, hint).at(&output.action_id))
     }
 
     /// The original file with its source, if it shows the same as the result, says the same about it, and is no larger.
@@ -684,6 +752,19 @@ fn first_frame_only(name: &str, animation: Animation) -> Warning {
         format!("\"{name}\" is animated: only the first of its {} frames was used.", animation.frames),
         "Choose GIF, WebP or PNG as the format if the result should be animated.",
     )
+}
+
+/// The picture at this size. Planes stay planes only if their chroma is halved afterwards: in a result that keeps it whole,
+/// colours that RGB does not have would show.
+fn shrunk(image: &Image, size: Size, halves: bool) -> Result<Image, Failure> {
+    if size == image.size {
+        return Ok(image.clone());
+    }
+    let (window, filter) = (Window::all(image.size), Filter::Lanczos3);
+    if halves || image.representation() != Representation::Ycc {
+        return resample_for(image, window, size, filter, ChromaUse::Halved);
+    }
+    resample_for(&convert(image.clone(), Representation::Rgb), window, size, filter, ChromaUse::Whole)
 }
 
 /// The picture in the colour space in which it is written in this format.
@@ -729,7 +810,6 @@ mod tests {
 
     use super::*;
     use crate::actions::Operation;
-    use crate::image::resample::Filter;
     use crate::image::{Representations, Size};
     use crate::workflow::check;
 

@@ -44,7 +44,8 @@ pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
     let mut small = recolor(image.with(size, pixels), &ColorSpace::SRGB);
     small.space = ColorSpace::SRGB;
     let format = if small.representation() == Representation::Rgba { Format::Png } else { Format::Jpeg };
-    let request = EncodeRequest { format, quality: 80, lossless: false, background: [255; 3] };
+    let request =
+        EncodeRequest { format, quality: 80, lossless: false, background: [255; 3], ..EncodeRequest::new(format) };
     codecs::encode(small, &request, None)
 }
 

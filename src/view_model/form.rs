@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::actions::catalog;
+use crate::actions::create_rendition::USUAL_SUFFIX;
 use crate::actions::output::fill_name;
 use crate::actions::parameters::{Color, Field, Kind};
+use crate::actions::{catalog, find};
 use crate::codecs::Format;
 
 /// The control that edits a parameter.
@@ -42,6 +43,8 @@ pub enum Control {
     Model,
     /// Text.
     Text,
+    /// A list of renditions, one in each row.
+    Renditions,
 }
 
 /// The widest range in which a slider can still set a value precisely.
@@ -60,6 +63,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::NamePattern => Control::Pattern,
         Kind::Model => Control::Model,
         Kind::Text => Control::Text,
+        Kind::Renditions => Control::Renditions,
         Kind::Images => return None,
     })
 }
@@ -115,6 +119,8 @@ pub fn choice(word: &str) -> String {
         return format.name().to_owned();
     }
     match word {
+        "444" => "4:4:4".to_owned(),
+        "420" => "4:2:0".to_owned(),
         "rec601" => "Rec. 601".to_owned(),
         "rec709" => "Rec. 709".to_owned(),
         "northwest" => "Top left".to_owned(),
@@ -157,7 +163,7 @@ pub enum Piece {
 /// reads like the choice.
 pub fn pieces(description: &str) -> Vec<Piece> {
     let is_word = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_lowercase())
+        (text.starts_with(|first: char| first.is_ascii_lowercase()) || matches!(text, "444" | "420"))
             && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
     };
     let piece = |(index, text): (usize, &str)| match index % 2 {
@@ -251,10 +257,76 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 format!("{} {}{unit}", field_label(field).to_ascii_lowercase(), shown(value))
             }
             (Kind::Curve, _) => field_label(field),
+            (Kind::Renditions, value) => format!("{} renditions", row_count(value)),
             (_, value) => shown(value),
         })
     });
     set.collect::<Vec<_>>().join(" · ")
+}
+
+/// The words that a parameter of an action may be.
+pub fn words(action: &str, name: &str) -> &'static [&'static str] {
+    let fields = find(action).map_or([].as_slice(), |action| action.fields);
+    match fields.iter().find(|field| field.name == name).map(|field| field.kind) {
+        Some(Kind::Choice(words)) => words,
+        _ => &[],
+    }
+}
+
+/// How many rows a list has.
+pub fn row_count(list: &Value) -> usize {
+    list.as_array().map_or(0, Vec::len)
+}
+
+/// What a row of a list says, as the text of a field.
+pub fn row_text(list: &Value, row: usize, key: &str) -> String {
+    shown(list.get(row).and_then(|row| row.get(key)).unwrap_or(&Value::Null))
+}
+
+/// The suffix of a row: an empty one is not the same as none, which stands for the usual one.
+pub fn row_suffix(list: &Value, row: usize) -> String {
+    let own = list.get(row).and_then(|row| row.get("suffix")).filter(|suffix| !suffix.is_null());
+    own.map_or_else(|| USUAL_SUFFIX.to_owned(), shown)
+}
+
+/// A list in which a row says something else, or nothing. A row that is no object becomes one.
+pub fn with_row_value(list: &Value, row: usize, key: &str, value: Option<Value>) -> Value {
+    let mut rows = list.as_array().cloned().unwrap_or_default();
+    if let Some(row) = rows.get_mut(row) {
+        let mut object = row.as_object().cloned().unwrap_or_default();
+        match value {
+            Some(value) => drop(object.insert(key.to_owned(), value)),
+            None => drop(object.shift_remove(key)),
+        }
+        *row = Value::Object(object);
+    }
+    Value::Array(rows)
+}
+
+/// A list with a further row: half as large as the last one.
+pub fn with_row(list: &Value) -> Value {
+    let mut rows = list.as_array().cloned().unwrap_or_default();
+    let mut row = rows.last().and_then(Value::as_object).cloned().unwrap_or_default();
+    row.shift_remove("suffix");
+    for side in ["width", "height"] {
+        if let Some(length) = row.get(side).and_then(Value::as_u64) {
+            row.insert(side.to_owned(), (length / 2).max(1).into());
+        }
+    }
+    if row.is_empty() {
+        row.insert("width".to_owned(), 800.into());
+    }
+    rows.push(Value::Object(row));
+    Value::Array(rows)
+}
+
+/// A list without one of its rows.
+pub fn without_row(list: &Value, row: usize) -> Value {
+    let mut rows = list.as_array().cloned().unwrap_or_default();
+    if row < rows.len() {
+        rows.remove(row);
+    }
+    Value::Array(rows)
 }
 
 /// The `#rrggbb` part and the alpha in percent of a colour; black and opaque if it cannot be read.
@@ -303,7 +375,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::actions::find;
 
     #[test]
     fn every_parameter_of_the_catalog_but_pictures_has_a_control() {
@@ -349,6 +420,7 @@ mod tests {
             [text("From "), Piece::Verbatim("{name}".into()), text(", with "), named("Gravity"), text(".")]
         );
         assert_eq!(pieces("`sigma` in pixels"), [named("Radius"), text(" in pixels")]);
+        assert_eq!(pieces("`420`: half"), [named("4:2:0"), text(": half")]);
         assert_eq!(pieces("Plain."), [text("Plain.")]);
     }
 
@@ -394,6 +466,27 @@ mod tests {
         assert_eq!(summary(find("sharpen").unwrap().fields, raw.as_object()), "radius 3 px");
         let raw = json!({ "mode": "long-side", "width": 1600 });
         assert_eq!(summary(find("resize").unwrap().fields, raw.as_object()), "width 1600 px · Long side");
+    }
+
+    #[test]
+    fn rows_of_a_list_are_edited_one_value_at_a_time() {
+        let list = json!([{ "width": 801, "maxBytes": 9000, "suffix": "-a" }, 7]);
+        assert_eq!((row_count(&list), row_count(&Value::Null)), (2, 0));
+        assert_eq!((row_text(&list, 0, "width"), row_text(&list, 1, "width")), ("801".into(), String::new()));
+        assert_eq!([0, 1].map(|row| row_suffix(&list, row)), ["-a", "-{width}"]);
+        assert_eq!(row_suffix(&json!([{ "suffix": "" }]), 0), "");
+        let edited = with_row_value(&list, 0, "width", Some(json!(5)));
+        assert_eq!(edited, json!([{ "width": 5, "maxBytes": 9000, "suffix": "-a" }, 7]));
+        assert_eq!(with_row_value(&edited, 0, "width", None), json!([{ "maxBytes": 9000, "suffix": "-a" }, 7]));
+        assert_eq!(with_row_value(&list, 1, "width", Some(json!(5)))[1], json!({ "width": 5 }));
+        assert_eq!(with_row_value(&list, 2, "width", None), list);
+        assert_eq!(without_row(&list, 0), json!([7]));
+        assert_eq!(without_row(&list, 2), list);
+        assert_eq!(with_row(&without_row(&list, 1))[1], json!({ "width": 400, "maxBytes": 9000 }));
+        assert_eq!(with_row(&Value::Null), json!([{ "width": 800 }]));
+        assert!(words("resize", "mode").contains(&"long-side") && words("resize", "width").is_empty());
+        let raw = json!({ "renditions": [{}, {}, {}] });
+        assert_eq!(summary(find("create-rendition").unwrap().fields, raw.as_object()), "3 renditions");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{ActionNode, Connection, Diagnostic, Workflow, read};
 use crate::actions::input_images::{Input, InputImage};
-use crate::actions::{self, Action, Port, PortType, Role};
+use crate::actions::parameters::Kind;
+use crate::actions::{self, Action, Port, PortType, Role, create_rendition};
 use crate::compact::sort_by;
 
 /// Reads and validates a document.
@@ -129,6 +130,16 @@ impl<'a> Validator<'a> {
                     .at(&node.action_id)
                     .field(key),
                 );
+            }
+        }
+        for field in action.fields.iter().filter(|field| field.kind == Kind::Renditions) {
+            let list = node.parameters.get(field.name).unwrap_or(&Value::Null);
+            for place in create_rendition::unknown_parameters(field.name, list) {
+                let message = format!("\"{place}\" is not a parameter of a rendition.");
+                let hint =
+                    "It has no effect. Known: width, height, fit, suffix, and the parameters of resize and output.";
+                let diagnostic = Diagnostic::warning("unknown_parameter", message, hint);
+                self.found.push(diagnostic.at(&node.action_id).field(field.name));
             }
         }
         if action.role == Role::Source

@@ -4,20 +4,17 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use ::gif::{AnyExtension, DisposalMethod, Encoder, EncodingError, Frame as Block, Repeat};
-use quantette::deps::palette::Srgb;
-use quantette::{ImageBuf, PaletteSize, Pipeline};
 
 use super::super::animation::canvas::Part;
 use super::super::animation::changes::{changed, vanished};
 use super::super::animation::{self, Clock, Frame, FrameWriter};
+use super::super::quantize::{self, harden};
 use super::super::{EncodeRequest, Encoded, Format, WebpEncoder};
 use super::PROFILE;
 use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Size};
 
-/// Least opacity of a pixel that is opaque in the file.
-const OPAQUE: u8 = 128;
 /// The index of transparent pixels, where there are any.
 const TRANSPARENT: u8 = 255;
 
@@ -150,23 +147,6 @@ fn begin(size: Size, plays: u32, profile: Option<&[u8]>) -> Result<Encoder<Vec<u
     Ok(file)
 }
 
-/// Makes each pixel opaque, over the background, or fully transparent.
-fn harden(samples: &mut [u8], background: [u8; 3]) {
-    for pixel in samples.as_chunks_mut::<4>().0 {
-        *pixel = match pixel[3] {
-            255 => continue,
-            0..OPAQUE => [0; 4],
-            alpha => {
-                let over = |i: usize| {
-                    let (front, back) = (u32::from(pixel[i]), u32::from(background[i]));
-                    ((front * u32::from(alpha) + back * (255 - u32::from(alpha)) + 127) / 255) as u8
-                };
-                [over(0), over(1), over(2), 255]
-            }
-        };
-    }
-}
-
 /// A part of a frame with a palette.
 struct Indexed {
     /// R′G′B′ of each colour.
@@ -216,26 +196,14 @@ impl Indexed {
         Some(Self { palette: padded(palette, is_transparent), indices, is_transparent })
     }
 
-    /// With the colours that Wu's method chooses (Wu 1992, in Oklab), dithered after Floyd and Steinberg.
+    /// With fewer colours, dithered.
     fn reduced(drawn: &[Option<[u8; 3]>], size: Size) -> Self {
         let is_transparent = drawn.contains(&None);
-        // What is not drawn takes the colour in front of it, so that it neither needs one nor dithers.
-        let mut last = drawn.iter().flatten().next().copied().unwrap_or_default();
-        let colors: Vec<Srgb<u8>> = drawn
-            .iter()
-            .map(|pixel| {
-                last = pixel.unwrap_or(last);
-                Srgb::new(last[0], last[1], last[2])
-            })
-            .collect();
         let most = if is_transparent { u16::from(TRANSPARENT) } else { 256 };
-        let image = ImageBuf::new(size.width, size.height, colors).unwrap_or_default();
-        let pipeline = Pipeline::new().palette_size(PaletteSize::try_from(most).unwrap_or(PaletteSize::MAX));
-        let (palette, mut indices) = pipeline.input_image(image.as_ref()).output_srgb8_indexed_image().into_parts();
+        let (palette, mut indices) = quantize::reduced(drawn, size, most, true);
         for (index, _) in indices.iter_mut().zip(drawn).filter(|(_, pixel)| pixel.is_none()) {
             *index = TRANSPARENT;
         }
-        let palette = palette.into_iter().map(|color| [color.red, color.green, color.blue]).collect();
         Self { palette: padded(palette, is_transparent), indices, is_transparent }
     }
 }

@@ -26,6 +26,8 @@ pub(super) fn encode(
             "Add a resize action: \"fit\" into 256 × 256 pixels.",
         ));
     }
+    // Systems expect all colours.
+    let request = &EncodeRequest { palette: None, ..request.clone() };
     // There is no place for a profile, and programs expect colours with alpha.
     let image = convert(recolor(image, &ColorSpace::SRGB), Representation::Rgba);
     let longest = width.max(height);

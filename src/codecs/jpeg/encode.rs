@@ -1,13 +1,13 @@
-//! Writing: subsampled planes are kept; for anything else the quality determines the chroma subsampling.
+//! Writing: unless the size of chroma is given, subsampled planes are kept, and the quality determines it for all else.
 
 use super::encoder::{self, Coding, Settings};
-use crate::codecs::{EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder, halves_chroma};
+use crate::codecs::{Chroma, EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder};
 use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
 use crate::image::{Image, Pixels, Plane, Representation, Subsampling, Ycc};
 
-/// Optimised tables need all coefficients of the picture at once, three bytes per pixel. Beyond this many pixels the
-/// standard tables are used.
+/// Optimised tables and progressive files need all coefficients of the picture at once, three bytes per pixel. Beyond this
+/// many pixels the file is sequential, with the standard tables.
 const MOST_PIXELS_OPTIMISED: u64 = 50_000_000;
 
 pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
@@ -22,13 +22,17 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
     let icc = image.space.icc().cloned();
     let settings = Settings {
         quality: request.quality,
-        coding: if size.pixels() <= MOST_PIXELS_OPTIMISED { Coding::Optimised } else { Coding::Standard },
+        coding: match request.progressive {
+            _ if size.pixels() > MOST_PIXELS_OPTIMISED => Coding::Standard,
+            true => Coding::Progressive,
+            false => Coding::Optimised,
+        },
         icc: icc.as_deref(),
     };
     let bytes = match image.pixels {
         Pixels::Gray(data) => encoder::encode_gray(&Plane { size, data }, &settings),
         pixels => {
-            let Ycc { y, cb, cr, subsampling } = planes(Image::new(size, pixels), request.quality);
+            let Ycc { y, cb, cr, subsampling } = planes(Image::new(size, pixels), request);
             encoder::encode_planes([&y, &cb, &cr], subsampling, &settings)
         }
     };
@@ -36,15 +40,16 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
 }
 
 /// A colour picture's planes as they will be written.
-fn planes(image: Image, quality: u8) -> Ycc {
+fn planes(image: Image, request: &EncodeRequest) -> Ycc {
     let Pixels::Ycc(ycc) = convert(image, Representation::Ycc).pixels else {
         unreachable!("a conversion returns the requested representation")
     };
-    if ycc.subsampling == Subsampling::S444 && halves_chroma(Format::Jpeg, quality) {
-        half_chroma(ycc)
-    } else if encoder::can_hold(ycc.subsampling) {
-        ycc
-    } else {
-        full_chroma(ycc)
+    let is_full = ycc.subsampling == Subsampling::S444;
+    match request.chroma {
+        Chroma::Auto if is_full && request.chroma.halves(Format::Jpeg, request.quality) => half_chroma(ycc),
+        Chroma::Auto if encoder::can_hold(ycc.subsampling) => ycc,
+        Chroma::Halved if ycc.subsampling == Subsampling::S420 => ycc,
+        Chroma::Halved => half_chroma(full_chroma(ycc)),
+        Chroma::Auto | Chroma::Full => full_chroma(ycc),
     }
 }

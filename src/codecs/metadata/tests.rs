@@ -208,7 +208,8 @@ fn a_copyright_in_other_languages_is_kept() {
 
 fn plain(format: Format) -> Encoded {
     let pixels = (0..24 * 16 * 3).map(|index| (index * 7 % 251) as u8).collect();
-    let request = EncodeRequest { format, quality: 90, lossless: true, background: [255; 3] };
+    let request =
+        EncodeRequest { format, quality: 90, lossless: true, background: [255; 3], ..EncodeRequest::new(format) };
     encode(Image::new(Size::new(24, 16), Pixels::Rgb(pixels)), &request, None).expect("written")
 }
 

@@ -15,7 +15,7 @@ use super::super::samples::round_16;
 use super::super::{EncodeRequest, Encoded, Format, Header, Problem, WebpEncoder};
 use super::color::ColorChunks;
 use super::strip::put;
-use super::{SIGNATURE, chunks, problem, without_unfit_chunks, written};
+use super::{Packing, SIGNATURE, chunks, problem, without_unfit_chunks, written};
 use crate::color::ToneMap;
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha};
@@ -163,8 +163,8 @@ fn expand(
     Ok(())
 }
 
-fn animate<'a>(_: &EncodeRequest, plays: u32, _: Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a> {
-    Box::new(Writer { plays, clock: Clock::default(), begun: None, stored: Vec::new() })
+fn animate<'a>(request: &EncodeRequest, plays: u32, _: Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a> {
+    Box::new(Writer { effort: request.effort, plays, clock: Clock::default(), begun: None, stored: Vec::new() })
 }
 
 /// A frame as it is stored.
@@ -187,6 +187,7 @@ struct Begun {
 }
 
 struct Writer {
+    effort: Option<u8>,
     plays: u32,
     clock: Clock,
     begun: Option<Begun>,
@@ -224,7 +225,7 @@ impl FrameWriter for Writer {
         if self.begun.is_none() {
             info.icc_profile = icc.map(|profile| Cow::Owned(profile.to_vec()));
         }
-        let file = written(info, &samples, Compression::Balanced)?;
+        let file = written(info, &samples, Packing::of(self.effort, Compression::Balanced))?;
         let data = chunks(&file).filter(|(kind, _)| kind == b"IDAT").flat_map(|(_, data)| data).copied().collect();
         self.stored.push(Stored { part, ticks, data });
         match &mut self.begun {

@@ -10,10 +10,10 @@ use crate::image::{Image, Pixels};
 
 /// Bytes of a strip before it is packed, as far as its rows are shorter.
 const STRIP: usize = 1 << 18;
-/// A compromise: the sizes of higher levels differ little.
+/// If no effort is given. A compromise: the sizes of higher levels differ little.
 const LEVEL: u8 = 4;
 
-pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let (channels, mut samples) = match pixels {
@@ -32,7 +32,7 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
     let mut bytes = b"II*\0\0\0\0\0".to_vec();
     let (mut places, mut lengths) = (Vec::new(), Vec::new());
     for strip in samples.chunks(rows * stride) {
-        let packed = compress_to_vec_zlib(strip, LEVEL);
+        let packed = compress_to_vec_zlib(strip, request.effort.unwrap_or(LEVEL));
         places.push(bytes.len() as u32);
         lengths.push(packed.len() as u32);
         bytes.extend_from_slice(&packed);

@@ -88,8 +88,8 @@ pub(crate) fn ParameterField(
     let inline = matches!(control, Control::Switch);
     let Explained(explained) = expect_context();
     let problem_id = StoredValue::new(format!("{id}-problem"));
-    // A `label` cannot be for a group of nine radio buttons: the group refers to it instead.
-    let target = (!matches!(control, Control::Places(_))).then(|| id.clone());
+    // A `label` cannot be for a group of controls: the group refers to it instead.
+    let target = (!matches!(control, Control::Places(_) | Control::Renditions)).then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline>
             <label for=target id=format!("{id}-label")>{label}</label>
@@ -125,6 +125,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
         Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
+        Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
     }
 }
@@ -438,6 +439,127 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
             <Show when=chosen_own>
                 <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
             </Show>
+        </div>
+    }
+}
+
+#[component]
+fn RenditionsControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    // Rows stay while their values change, so that the focus does.
+    let count = Memo::new(move |_| edited.value.with(form::row_count));
+    let add_button = NodeRef::<leptos::html::Button>::new();
+    let add = move |_| edited.set(Some(edited.value.with_untracked(form::with_row)));
+    let remove = Callback::new(move |row: usize| {
+        edited.set(Some(edited.value.with_untracked(|list| form::without_row(list, row))));
+        // The button that had the focus is gone.
+        if let Some(button) = add_button.get_untracked() {
+            let _it_is_visible = button.focus();
+        }
+    });
+    view! {
+        <div
+            class="renditions"
+            role="group"
+            id=id.clone()
+            data-testid=id.clone()
+            aria-labelledby=format!("{id}-label")
+            aria-describedby=move || edited.described_by()
+        >
+            {move || (0..count.get()).map(|row| view! { <RenditionRow edited row remove/> }).collect::<Vec<_>>()}
+            <button type="button" class="button" node_ref=add_button data-testid=format!("{id}-add") on:click=add>
+                "Add a rendition"
+            </button>
+        </div>
+    }
+}
+
+/// Size, format and suffix of a result.
+#[component]
+fn RenditionRow(edited: Edited, row: usize, remove: Callback<usize>) -> impl IntoView {
+    let text = move |key: &str| edited.value.with(|list| form::row_text(list, row, key));
+    let set = move |key: &str, value: Option<Value>| {
+        edited.set(Some(edited.value.with_untracked(|list| form::with_row_value(list, row, key, value))));
+    };
+    let place = row + 1;
+    let testid = move |key: &str| edited.id.with_value(|id| format!("{id}-{row}-{key}"));
+    let number = move |key: &'static str, label: &'static str, placeholder: &'static str| {
+        view! {
+            <input
+                class="field numbers"
+                type="text"
+                inputmode="numeric"
+                autocomplete="off"
+                placeholder=placeholder
+                title=label
+                aria-label=format!("{label} of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid(key)
+                prop:value=move || text(key)
+                on:change=move |event| set(key, form::typed_number(&event_target_value(&event)))
+            />
+        }
+    };
+    let select = move |key: &'static str, label: &'static str, words: Vec<&'static str>| {
+        // The first word is what a missing value means.
+        let first = words.first().copied().unwrap_or_default();
+        let options = words
+            .into_iter()
+            .map(|word| {
+                let chosen = move || {
+                    let text = text(key);
+                    text == word || (text.is_empty() && word == first)
+                };
+                view! { <option value=word prop:selected=chosen>{form::choice(word)}</option> }
+            })
+            .collect::<Vec<_>>();
+        view! {
+            <select
+                class="field"
+                title=label
+                aria-label=format!("{label} of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid(key)
+                on:change=move |event| {
+                    let word = event_target_value(&event);
+                    set(key, (word != first).then_some(Value::String(word)));
+                }
+            >
+                {options}
+            </select>
+        }
+    };
+    let fits = form::words("resize", "mode").iter().copied().filter(|word| *word != "percent").collect();
+    let formats = form::words("output", "format").to_vec();
+    view! {
+        <div class="rendition" role="group" aria-label=format!("Rendition {place}")>
+            {number("width", "Width", "Width")}
+            {number("height", "Height", "Height")}
+            {select("fit", "Fit", fits)}
+            {select("format", "Format", formats)}
+            {number("quality", "Quality", "Quality 80")}
+            <input
+                class="field"
+                type="text"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder="No suffix"
+                title="Suffix of the file name"
+                aria-label=format!("Suffix of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid("suffix")
+                prop:value=move || edited.value.with(|list| form::row_suffix(list, row))
+                on:change=move |event| set("suffix", Some(Value::String(event_target_value(&event))))
+            />
+            <button
+                type="button"
+                class="button quiet remove"
+                aria-label=format!("Remove rendition {place}")
+                data-testid=testid("remove")
+                on:click=move |_| remove.run(row)
+            >
+                "Remove"
+            </button>
         </div>
     }
 }
