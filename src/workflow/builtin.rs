@@ -33,6 +33,15 @@ pub static BUILTIN: &[Builtin] = &[
     builtin!("marketplace-square"),
     builtin!("watermark-two-sizes"),
     builtin!("product-cutout"),
+    builtin!("packshot-shadow"),
+    builtin!("catalogue-cutouts"),
+    builtin!("marketplace-set"),
+    builtin!("social-set"),
+    builtin!("web-under-200-kb"),
+    builtin!("black-and-white-proof"),
+    builtin!("vintage-look"),
+    builtin!("brand-duotone"),
+    builtin!("rounded-thumbnails"),
 ];
 
 /// The built-in workflow with this id.

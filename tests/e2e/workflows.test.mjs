@@ -1,4 +1,4 @@
-// The three built-in workflows over twelve photographs and one damaged file, decoded by sharp.
+// The built-in workflows, decoded by sharp: three over twelve photographs and one damaged file, the others over the samples.
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
@@ -131,3 +131,97 @@ test("watermark and two sizes gives each photograph two outputs with the logo", 
     assert.ok(red > 150 && red - green > 90 && red - blue > 40, `${file.name}: ${at(x, y)} at ${x},${y}`);
   }
 });
+
+/** What each result of a workflow must be: the end of its name, its type, its size; and what sharp finds in its pixels. */
+const EXPECTED = {
+  "packshot-shadow": { results: [["-packshot.jpg", "image/jpeg", 2000, 2000]], check: onWhite },
+  "catalogue-cutouts": { results: [["-cutout.webp", "image/webp"]], check: transparentAround },
+  "marketplace-set": {
+    results: [2000, 1600, 1000, 500, 160].map((side) => [`-${side}.jpg`, "image/jpeg", side, side]),
+  },
+  "social-set": {
+    results: [
+      ["-post.jpg", "image/jpeg", 1080, 1080],
+      ["-portrait.jpg", "image/jpeg", 1080, 1350],
+      ["-story.jpg", "image/jpeg", 1080, 1920],
+      ["-link.jpg", "image/jpeg", 1200, 630],
+    ],
+  },
+  "web-under-200-kb": { results: [["-small.webp", "image/webp"]], check: below200kB },
+  "black-and-white-proof": { results: [["-proof.jpg", "image/jpeg"]], check: withoutColour },
+  "vintage-look": { results: [["-vintage.jpg", "image/jpeg"]], check: onPaper },
+  "brand-duotone": { results: [["-duotone.jpg", "image/jpeg"]], check: betweenTwoColours },
+  "rounded-thumbnails": { results: [["-thumb.webp", "image/webp"]], check: transparentAround },
+};
+
+async function corners(bytes) {
+  const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const at = (x, y) => [...data.subarray((y * info.width + x) * 4, (y * info.width + x) * 4 + 4)];
+  return [at(0, 0), at(info.width - 1, 0), at(0, info.height - 1), at(info.width - 1, info.height - 1)];
+}
+
+async function onWhite(bytes) {
+  for (const corner of await corners(bytes)) assert.deepEqual(corner, [255, 255, 255, 255]);
+  const { dominant } = await sharp(bytes).extract({ left: 900, top: 900, width: 200, height: 200 }).stats();
+  assert.ok(dominant.r + dominant.g + dominant.b < 740, "the product is in the middle");
+}
+
+async function transparentAround(bytes) {
+  const alpha = await sharp(bytes).extractChannel(3).stats();
+  assert.equal(alpha.channels[0].min, 0);
+  assert.equal(alpha.channels[0].max, 255);
+}
+
+async function below200kB(bytes) {
+  assert.ok(bytes.length <= 200_000, `${bytes.length}`);
+}
+
+async function withoutColour(bytes) {
+  assert.equal((await sharp(bytes).metadata()).channels, 1);
+}
+
+async function onPaper(bytes) {
+  for (const corner of await corners(bytes)) {
+    [0xf6, 0xf1, 0xe6, 255].forEach((value, index) => assert.ok(Math.abs(corner[index] - value) <= 3, `${corner}`));
+  }
+}
+
+async function betweenTwoColours(bytes) {
+  const { data } = await sharp(bytes).resize(40, 40).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const [low, high] = [
+    [0x1b, 0x1f, 0x4b],
+    [0xff, 0xe3, 0xc2],
+  ];
+  for (let at = 0; at < data.length; at += 3) {
+    const share = (data[at] - low[0]) / (high[0] - low[0]);
+    for (const channel of [1, 2]) {
+      const expected = low[channel] + (high[channel] - low[channel]) * share;
+      assert.ok(Math.abs(data[at + channel] - expected) < 12, `${data.subarray(at, at + 3)}`);
+    }
+  }
+}
+
+for (const [workflow, { results, check }] of Object.entries(EXPECTED)) {
+  test(`${workflow} runs as it is on the samples`, async (t) => {
+    const { page } = await open(t);
+    const samples = pictures.samples();
+    const assets = await importFiles(page, samples);
+    const done = await run(page, withImages(pictures.builtIn(workflow), { photos: assets }));
+    assert.equal(done.status.assets.completed, samples.length, JSON.stringify(done.executions.map((one) => one.error)));
+    for (const execution of done.executions) {
+      const stem = samples[execution.assetIndex].name.replace(/\.[^.]*$/, "");
+      const found = execution.outputs.map(({ name, mimeType, width, height }) => [name, mimeType, width, height]);
+      const expected = results.map(([ending, type, width, height], index) => [
+        stem + ending,
+        type,
+        width ?? found[index][2],
+        height ?? found[index][3],
+      ]);
+      assert.deepEqual(found, expected);
+      for (const output of execution.outputs) {
+        const { bytes } = await checked(page, output);
+        await check?.(bytes);
+      }
+    }
+  });
+}

@@ -16,13 +16,20 @@ use crate::ui::widgets::FilePicker;
 use crate::view_model::document;
 use crate::workflow::builtin::BUILTIN;
 
+/// How many of the built-in ones are shown before the others are asked for.
+const FIRST: usize = 4;
+
 /// The cards.
 #[component]
 pub(crate) fn Workflows() -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let shows_all = RwSignal::new(false);
     let cards = BUILTIN
         .iter()
-        .map(|builtin| {
+        .enumerate()
+        .map(|(index, builtin)| {
+            // The chosen one is always shown.
+            let is_left_out = move || index >= FIRST && !shows_all.get() && draft.choice() != builtin.id;
             let document = builtin.document();
             let steps = document::nodes(&document)
                 .into_iter()
@@ -40,6 +47,7 @@ pub(crate) fn Workflows() -> impl IntoView {
                     name=Signal::stored(name)
                     about=about.into()
                     steps
+                    hidden=Signal::derive(is_left_out)
                     on_choose=move |id| draft.choose(&id)
                 >
                     <Show when=move || edited.get()>
@@ -63,6 +71,15 @@ pub(crate) fn Workflows() -> impl IntoView {
                     on_choose=move |id| draft.choose(&id)
                 />
             </div>
+            <button
+                type="button"
+                class="button quiet"
+                aria-expanded=move || shows_all.get().to_string()
+                data-testid="workflows-all"
+                on:click=move |_| shows_all.update(|all| *all = !*all)
+            >
+                {move || if shows_all.get() { "Show fewer".to_owned() } else { format!("Show all {}", BUILTIN.len()) }}
+            </button>
             {move || chose_own.get().then(|| parts::later(|later| (later.own_json)()))}
             <MyWorkflowsSection/>
         </section>
@@ -77,12 +94,13 @@ pub(super) fn Card(
     about: Signal<String>,
     steps: String,
     on_choose: impl Fn(String) + 'static,
+    #[prop(default = Signal::stored(false))] hidden: Signal<bool>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let draft = expect_context::<Draft>();
     let (testid, own, chosen) = (format!("workflow-card-{id}"), id.clone(), id.clone());
     view! {
-        <label class="card" data-testid=testid>
+        <label class="card" data-testid=testid hidden=move || hidden.get()>
             <input
                 type="radio"
                 name="workflow"

@@ -44,6 +44,14 @@ export function photo(name) {
   return readFileSync(new URL(`${name}.jpg`, PHOTOS));
 }
 
+/** The sample pictures that the page offers. */
+export function samples() {
+  return ["mug.jpg", "bottle.jpg", "tulips.jpg"].map((name) => ({
+    name,
+    bytes: readFileSync(new URL(name, new URL("../../../src/samples/", import.meta.url))),
+  }));
+}
+
 /** Twelve photographs in common formats: `[{ name, bytes, format, width, height }]`. */
 export async function twelvePhotographs() {
   const names = readdirSync(PHOTOS)
