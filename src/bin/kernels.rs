@@ -1,16 +1,18 @@
 //! Codecs and kernels for the benchmark, as WebAssembly without glue code: each export does one thing to what the calls
 //! before it left, so that a script can time it alone. It is no part of the product.
 //!
-//! The protocol: `room` for a JPEG file, write it there; then `decode`, `resize`, `encode` or `chain` in any order.
+//! The protocol: `room` for a JPEG file, write it there; then `decode`, `resize`, `encode` or `chain` in any order. For an
+//! action: `decode`, `room` for its name and parameters, `ready`, `act`.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only WebAssembly exports"))]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pixelmill::actions::{self, Context};
+use pixelmill::actions::{self, Context, Operation};
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
 use pixelmill::engine::{Plan, Services, Source};
-use pixelmill::image::Image;
+use pixelmill::image::convert::convert;
+use pixelmill::image::{Image, Representation};
 use pixelmill::workflow::Workflow;
 use serde_json::json;
 
@@ -19,9 +21,11 @@ struct State {
     file: Vec<u8>,
     picture: Option<Image>,
     result: Vec<u8>,
+    /// An action that is ready to run, and its pictures.
+    ready: Option<(Box<dyn Operation>, Vec<Option<Image>>)>,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { file: Vec::new(), picture: None, result: Vec::new() });
+static STATE: Mutex<State> = Mutex::new(State { file: Vec::new(), picture: None, result: Vec::new(), ready: None });
 
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,6 +113,32 @@ extern "C" fn chain(side: u32, quality: u32) -> usize {
     let outputs = produced.map(|produced| produced.outputs).unwrap_or_default();
     state.result = outputs.into_iter().next().map(|output| output.encoded.bytes).unwrap_or_default();
     state.result.len()
+}
+
+/// Makes an action ready, which the file names as `[actionType, parameters]`: with the decoded picture in RGB, or with alpha if it
+/// must have it, at all ports. Answers 1, or 0 if there is no such action.
+#[unsafe(no_mangle)]
+extern "C" fn ready() -> u32 {
+    let mut state = state();
+    let Ok((name, parameters)) = serde_json::from_slice::<(String, serde_json::Value)>(&state.file) else { return 0 };
+    let (Some(action), Some(parameters)) = (actions::find(&name), parameters.as_object()) else { return 0 };
+    let (Ok(operation), Some(picture)) = (actions::prepare(&name, parameters), state.picture.clone()) else { return 0 };
+    let representation = match operation.accepts().contains(Representation::Rgb) {
+        true => Representation::Rgb,
+        false => Representation::Rgba,
+    };
+    let picture = convert(picture, representation);
+    let inputs = action.inputs.iter().map(|port| port.required.then(|| picture.clone())).collect();
+    state.ready = Some((operation, inputs));
+    1
+}
+
+/// Runs the action that is ready; answers the number of rows of its result, or 0.
+#[unsafe(no_mangle)]
+extern "C" fn act() -> u32 {
+    let Some((operation, inputs)) = state().ready.take() else { return 0 };
+    let results = operation.run(inputs, &Context::new(None, &[true]));
+    results.ok().and_then(|results| results.into_iter().next()).map_or(0, |picture| picture.size.height)
 }
 
 /// Address of the file that was written last.

@@ -1,6 +1,9 @@
 // `cargo xtask bench --kernels`: decoding, resizing and encoding alone, beside wasm-vips, jSquash (MozJPEG), the browser's own codecs and native
 // sharp, on a 12-megapixel photograph: baseline, progressive, and with restart markers as cameras write them. All take turns in one worker of
 // one page, in several rounds, and the median counts. Encoders are compared by bytes and PSNR too.
+//
+// `cargo xtask bench --actions`: instead, what each action costs per megapixel on the same photograph in RGB, beside wasm-vips where that has
+// the same operation.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -68,7 +71,8 @@ try {
   for (const name of Object.keys(photographs)) await ask("keep", name, address(`photographs/${name}`));
   await ask("withRestarts", "restarts", "baseline");
   console.log(`  4000 × 3000, ${ROUNDS} rounds, ${cpus().length} processors (${cpus()[0].model.trim()}), Chromium ${browser.version()}`);
-  for (const [what, files] of ROWS) {
+  if (process.argv.includes("--actions")) await actions(ask);
+  else for (const [what, files] of ROWS) {
     for (const file of files) {
       // Resizing and encoding start from the decoded photograph, which decoding replaces.
       await ask("prepare", file);
@@ -79,6 +83,35 @@ try {
   await browser.close();
   server.close();
   server.closeAllConnections();
+}
+
+/** Parameters with which an action does something, where its defaults do not. */
+const PARAMETERS = {
+  resize: { width: 1600 },
+  crop: { ratio: "1:1" },
+  pad: { ratio: "1:1" },
+  rotate: { angle: 7 },
+  adjust: { exposure: 0.5, contrast: 10, saturation: 20 },
+  levels: { black: 20, white: 235 },
+  curves: { rgb: [[0, 0], [64, 50], [192, 206], [255, 255]] },
+  temperature: { temperature: 30 },
+  "highlights-shadows": { highlights: -30, shadows: 40 },
+  denoise: { method: "median" },
+  "remove-background": { method: "flat-backdrop" },
+};
+
+/** The table of the actions. */
+async function actions(ask) {
+  const catalog = JSON.parse(await readFile(new URL("../../src/actions/catalog.json", import.meta.url), "utf8"));
+  await ask("prepare", "baseline");
+  console.log(`\n    ${"action".padEnd(22)} ${"ms/MP".padStart(8)} ${"wasm-vips".padStart(10)}`);
+  for (const { actionType } of catalog.filter((entry) => entry.role === "transform")) {
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await ask("act", actionType, PARAMETERS[actionType] ?? {}));
+    const perMegapixel = (name) => median(rounds.map((times) => times[name])) / 12;
+    const peer = rounds[0].peer === undefined ? "" : perMegapixel("peer").toFixed(1);
+    console.log(`    ${actionType.padEnd(22)} ${perMegapixel("own").toFixed(1).padStart(8)} ${peer.padStart(10)}`);
+  }
 }
 
 async function row(ask, what, file) {

@@ -15,6 +15,8 @@ pub struct Options {
     network_only: bool,
     /// Codecs and resizing alone.
     kernels_only: bool,
+    /// Actions alone.
+    actions_only: bool,
     /// For `bench-cutouts.mjs` only: the folder with photographs and opacities, and the folder for results.
     cutouts: Option<Vec<String>>,
     passed_on: Vec<String>,
@@ -30,6 +32,7 @@ impl Options {
                 "--no-build" => parsed.build = false,
                 "--network" => parsed.network_only = true,
                 "--kernels" => parsed.kernels_only = true,
+                "--actions" => parsed.actions_only = true,
                 "--cutouts" => {
                     let folders = std::iter::from_fn(|| options.next_if(|option| !option.starts_with("--")));
                     parsed.cutouts = Some(folders.cloned().collect());
@@ -40,8 +43,9 @@ impl Options {
         if parsed.cutouts.as_ref().is_some_and(Vec::is_empty) {
             return Err("--cutouts needs the folder with NAME.png and NAME_gt.png".to_owned());
         }
-        if parsed.kernels_only && (parsed.network_only || parsed.cutouts.is_some() || !parsed.passed_on.is_empty()) {
-            return Err("--kernels stands alone".to_owned());
+        let is_more = parsed.network_only || parsed.cutouts.is_some() || !parsed.passed_on.is_empty();
+        if (parsed.kernels_only && (is_more || parsed.actions_only)) || (parsed.actions_only && is_more) {
+            return Err("--kernels and --actions stand alone".to_owned());
         }
         if parsed.network_only && !parsed.passed_on.is_empty() {
             return Err(format!("--network measures no images and does not accept {}", parsed.passed_on.join(" ")));
@@ -58,18 +62,21 @@ fn run_script(project: &Project, name: &str, options: &[String]) -> Outcome {
 
 /// Builds the page unless told not to, and measures it.
 pub fn run(project: &Project, options: &Options) -> Outcome {
-    if options.build && !options.kernels_only {
+    let needs_no_page = options.kernels_only || options.actions_only;
+    if options.build && !needs_no_page {
         build::release(project)?;
     }
     if setup::node(project)?.is_none() {
         return Err("the benchmark needs Node.js".to_owned());
     }
-    if options.kernels_only {
+    if needs_no_page {
         let kernels = step("kernels", || build::kernels(project))?;
-        return step("benchmark of codecs and resizing", || {
+        let what = if options.actions_only { "benchmark of actions" } else { "benchmark of codecs and resizing" };
+        return step(what, || {
             let script = project.end_to_end().join("bench-kernels.mjs");
             let mut node = command("node", &project.root);
-            shell::run(check::with_browser(project, &mut node)?.env("PIXELMILL_KERNELS", kernels).arg(script))
+            let node = check::with_browser(project, &mut node)?.env("PIXELMILL_KERNELS", kernels).arg(script);
+            shell::run(node.args(options.actions_only.then_some("--actions")))
         });
     }
     if let Some(folders) = &options.cutouts {
@@ -91,6 +98,7 @@ mod tests {
         let passed_on = vec!["--images".to_owned(), "8".to_owned(), "a.jpg".to_owned()];
         assert_eq!(parse("--images 8 --no-build a.jpg"), Ok(Options { build: false, passed_on, ..Options::default() }));
         assert!(parse("--kernels").is_ok_and(|options| options.kernels_only) && parse("--kernels a.jpg").is_err());
+        assert!(parse("--actions").is_ok_and(|options| options.actions_only) && parse("--actions --kernels").is_err());
         assert!(parse("--network --no-build").is_ok_and(|options| options.network_only));
         assert!(parse("--network a.jpg").is_err());
         let cutouts = Some(vec!["photos".to_owned(), "results".to_owned()]);

@@ -43,6 +43,7 @@ cargo xtask <command>
       --network           only the background model
       --kernels           instead: decoding, resizing and encoding alone, with bytes and PSNR, beside wasm-vips, jSquash, canvas
                           and sharp
+      --actions           instead: what each action costs per megapixel, beside wasm-vips where that has the same
       --cutouts <folder> [results]
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
       --images <number>   how many images per run (default: 24)

@@ -122,6 +122,22 @@ const contestants = {
   },
 };
 
+/** What libvips has of the same actions. Each gets the photograph and answers a picture. */
+const inVips = {
+  flip: (image) => image.flip("horizontal"),
+  rotate: (image) => image.rotate(7, { background: [255, 255, 255] }),
+  invert: (image) => image.invert(),
+  levels: (image) => image.linear([255 / 215], [(-20 * 255) / 215], { uchar: true }),
+  sepia: (image) =>
+    image.recomb(libraries.vips.Image.newFromArray([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])).cast("uchar"),
+  grayscale: (image) => image.colourspace("b-w"),
+  "gaussian-blur": (image) => image.gaussblur(2),
+  "box-blur": (image) => image.conv(libraries.vips.Image.newFromArray(Array(11).fill(Array(11).fill(1)), 121), { precision: "integer" }),
+  sharpen: (image) => image.sharpen({ sigma: 1 }),
+  denoise: (image) => image.median(3),
+  blend: (image) => image.composite2(image, "over"),
+};
+
 async function pixelsOf(bytes) {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }), { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
@@ -154,6 +170,24 @@ const operations = {
     decoded.rgb = { data: image.writeToMemory(), width: image.width, height: image.height };
     image.delete();
     return [rgba.width, rgba.height];
+  },
+  /** The times of an action in ms over the prepared photograph: ours, and that of libvips, if it has it. */
+  async act(action, parameters) {
+    const { kernels, vips } = libraries;
+    give(new TextEncoder().encode(JSON.stringify([action, parameters])));
+    if (!kernels.ready()) throw new Error(`${action} was refused`);
+    const start = performance.now();
+    if (!kernels.act()) throw new Error(`${action} failed`);
+    const own = performance.now() - start;
+    if (!inVips[action]) return { own };
+    const { data, width, height } = decoded.rgb;
+    const image = vips.Image.newFromMemory(data, width, height, 3, "uchar").copy({ interpretation: "srgb" });
+    const before = performance.now();
+    const result = inVips[action](image);
+    result.writeToMemory();
+    const peer = performance.now() - before;
+    for (const one of [image, result]) one.delete();
+    return { own, peer };
   },
   names: async (what) => Object.keys(contestants[what]),
   /** The time of one call in ms, and what it wrote, if it writes a file: its bytes and how far from the photograph it is, in dB. */
