@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ask, execute, importFiles, open, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { inService, serviceOf } from "./support/service.mjs";
 
@@ -524,4 +524,84 @@ test("a second tab shows the progress of the first, and takes over when that one
   await second.locator(id("tab-note")).waitFor({ state: "detached" });
   await second.locator(`${id("batch-row")}[data-batch="${batchId}"][data-status="completed"]`).waitFor();
   assert.match(await row.locator(id("counts")).innerText(), /^30 of 30 done/);
+});
+
+test("a curve is edited by its points, with the pointer and with keys, or as text", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflows-all")).click();
+  await page.locator(id("workflow-card-black-and-white-proof")).click();
+  const text = page.locator(id("field-contrast-rgb"));
+  const points = async () => (await text.inputValue()).split(", ").map((pair) => pair.split(" ").map(Number));
+  assert.deepEqual(await points(), [[0, 0], [64, 50], [192, 206], [255, 255]]);
+  const curve = page.locator(id("field-contrast-rgb-curve"));
+  await curve.scrollIntoViewIfNeeded();
+  const frame = await curve.boundingBox();
+  const at = (x, y) => [frame.x + (x / 255) * frame.width, frame.y + (1 - y / 255) * frame.height];
+  // A point is dragged, and stays between its neighbours.
+  await page.mouse.move(...at(64, 50));
+  await page.mouse.down();
+  await page.mouse.move(...at(90, 30), { steps: 3 });
+  await page.mouse.move(...at(400, 30), { steps: 3 });
+  await page.mouse.move(...at(100, 40), { steps: 3 });
+  await page.mouse.up();
+  const [, dragged] = await points();
+  assert.ok(Math.abs(dragged[0] - 100) <= 2 && Math.abs(dragged[1] - 40) <= 2, `${dragged}`);
+  // A click where there is none adds one, which the keys move and remove.
+  await page.mouse.click(...at(150, 200));
+  assert.equal((await points()).length, 5);
+  const added = curve.locator("circle").nth(2);
+  const [x, y] = (await points())[2];
+  await added.focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.deepEqual((await points())[2], [x + 10, y + 1]);
+  assert.equal(await added.getAttribute("aria-valuenow"), String(y + 1));
+  await page.keyboard.press("Delete");
+  assert.equal((await points()).length, 4);
+  // Text is taken as it is, and what is wrong with it is said.
+  await text.fill("0 10; 255 240");
+  await text.blur();
+  await page.waitForFunction((svg) => document.querySelectorAll(`${svg} circle`).length === 2, id("field-contrast-rgb-curve"));
+  await text.fill("10 0, 5 255");
+  await text.blur();
+  await page.locator(id("field-error")).filter({ hasText: "2 to 32 points" }).waitFor();
+});
+
+test("renditions are edited as rows, and each becomes a file", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("file-input")).setInputFiles({ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") });
+  await page.locator(id("picked-count")).filter({ hasText: /^1 picture/ }).waitFor();
+  await page.locator(id("workflows-all")).click();
+  await page.locator(id("workflow-card-marketplace-set")).click();
+  const rows = page.locator(`${id("field-save-renditions")} .rendition`);
+  await rows.nth(4).waitFor();
+  const field = (row, key) => page.locator(id(`field-save-renditions-${row}-${key}`));
+  for (let count = 5; count > 2; count -= 1) {
+    await rows.nth(2).getByRole("button").click();
+    assert.equal(await rows.count(), count - 1);
+  }
+  await field(0, "width").fill("300");
+  await field(0, "height").fill("300");
+  await field(1, "width").fill("120");
+  await field(1, "height").fill("120");
+  await field(1, "format").selectOption("webp");
+  await page.locator(id("field-save-renditions-add")).click();
+  await field(2, "width").fill("abc");
+  await field(2, "width").blur();
+  await page.locator(id("field-error")).filter({ hasText: "renditions" }).waitFor();
+  await field(2, "width").fill("64");
+  await field(2, "suffix").fill("-tiny");
+  await field(2, "suffix").blur();
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  const { batches } = await ask(page, "listBatches");
+  const [execution] = await executions(page, batches[0].batchId);
+  assert.deepEqual(
+    execution.outputs.map(({ name, mimeType, width }) => [name, mimeType, width]),
+    [
+      ["cat-2000.jpg", "image/jpeg", 300],
+      ["cat-1600.webp", "image/webp", 120],
+      ["cat-tiny.jpg", "image/jpeg", 64],
+    ],
+  );
 });

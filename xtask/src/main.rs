@@ -7,6 +7,7 @@ mod build;
 mod build_id;
 mod check;
 mod element;
+mod new_action;
 mod package;
 mod project;
 mod serve;
@@ -48,6 +49,7 @@ cargo xtask <command>
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
       --images <number>   how many images per run (default: 24)
       --no-build          measure dist/ as it is
+  new-action <name>     the files of a new action, ready to be filled in
   torture [options] [scenarios…]
                         crashes, kills, full storage, damaged files, thousands of images: a table of what must hold and what was
                         measured
@@ -104,6 +106,10 @@ fn dispatch(arguments: &[String]) -> Outcome {
             let options = bench::Options::parse(options)?;
             bench::run(&Project::locate()?, &options)
         }
+        "new-action" => match options {
+            [name] => new_action::run(&Project::locate()?, name),
+            _ => Err("new-action takes the name of the action, such as soft-light".to_owned()),
+        },
         "torture" => torture::run(&Project::locate()?, &torture::Options::parse(options)),
         unknown => Err(format!("there is no command {unknown}\n\n{USAGE}")),
     }
