@@ -13,7 +13,8 @@ use crate::view_model::format;
 
 mod curve;
 pub(crate) mod draft;
-mod fields;
+pub(crate) mod editors;
+pub(crate) mod fields;
 pub(crate) mod library;
 pub(crate) mod models;
 pub(crate) mod my_workflows;

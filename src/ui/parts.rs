@@ -14,11 +14,13 @@ use web_sys::File;
 
 use super::icons::{Icon, Shape};
 use super::new::draft::Draft;
+use super::new::fields::Edited;
 use super::new::library::Library;
-use super::new::{my_workflows, own_json, picked, preview, samples};
+use super::new::{editors, my_workflows, own_json, picked, preview, samples};
 use super::services::{Source, UiError, gather};
 use super::widgets::ReloadButton;
 use super::{ask_name, batches, confirm, preferences, results};
+use crate::view_model::form::Control;
 use crate::view_model::route::Route;
 use crate::workflow::{Diagnostic, check};
 
@@ -59,6 +61,8 @@ pub(crate) struct Later {
     pub(crate) add: fn(Draft, String, Source) -> Work,
     /// The files of the sample pictures.
     pub(crate) samples: fn() -> Work<Result<Vec<File>, UiError>>,
+    /// A control of a parameter, of those that take much code.
+    pub(crate) editor: fn(Control, Edited, StoredValue<String>) -> AnyView,
     /// The editor of the user's own workflow.
     pub(crate) own_json: fn() -> AnyView,
     /// The user's own workflows.
@@ -85,6 +89,7 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
         preview: || view! { <preview::Panel/> }.into_any(),
         add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
         samples: || Box::pin(samples::samples()),
+        editor: editors::editor,
         own_json: || view! { <own_json::OwnJson/> }.into_any(),
         my_workflows: || view! { <my_workflows::MyWorkflows/> }.into_any(),
         save: Library::save,

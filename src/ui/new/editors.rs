@@ -1,0 +1,245 @@
+//! The controls that take the most code, loaded when they are first shown: models, curves, renditions.
+
+use leptos::prelude::*;
+use serde_json::Value;
+use web_sys::FileList;
+
+use super::curve::CurveEditor;
+use super::fields::Edited;
+use super::models::Models;
+use crate::ui::widgets::FilePicker;
+use crate::view_model::form::{self, Control};
+use crate::view_model::{curve, document};
+
+/// The control, if it is one of these.
+pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<String>) -> AnyView {
+    match control {
+        Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
+        Control::Curve => view! { <CurveControl edited/> }.into_any(),
+        Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
+        _ => ().into_any(),
+    }
+}
+
+#[component]
+fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView {
+    let models = expect_context::<Models>();
+    let id = edited.id.get_value();
+    // A missing model is listed too: the document names it.
+    let options = move || {
+        let mut options = models.names();
+        let chosen = edited.text();
+        if !options.iter().any(|(name, _)| *name == chosen) {
+            options.push((chosen.clone(), format!("{chosen} (not in this browser)")));
+        }
+        options
+    };
+    let chosen_own = move || models.is_own(&edited.text());
+    let draft = edited.draft;
+    // By then another workflow may be chosen and this form gone.
+    let set_later = move || {
+        let (choice, action_id, name) = (untrack(|| draft.choice()), action_id.get_value(), edited.field.name);
+        move |value: Value| {
+            let index = untrack(|| {
+                let is_chosen = draft.choice() == choice;
+                draft.with_document(|now| document::index_of(now, &action_id)).filter(|_| is_chosen)
+            });
+            if let Some(index) = index {
+                draft.set_parameter(index, name, Some(value));
+            }
+        }
+    };
+    let picked = move |files: FileList| {
+        if let Some(file) = files.get(0) {
+            let set = set_later();
+            models.add(file, move |name| set(name.into()));
+        }
+    };
+    let remove = move |_| {
+        let (fallback, set) = (edited.field.default, set_later());
+        models.remove(untrack(|| edited.text()), move || set(fallback.value()));
+    };
+    view! {
+        <div class="model">
+            <select
+                class="field"
+                id=id.clone()
+                data-testid=id
+                aria-invalid=move || edited.invalid()
+                aria-describedby=move || edited.described_by()
+                on:change=move |event| edited.set_text(event_target_value(&event))
+            >
+                {move || {
+                    let chosen = edited.text();
+                    let option = |(name, label): (String, String)| {
+                        view! { <option prop:selected=name == chosen value=name>{label}</option> }
+                    };
+                    options().into_iter().map(option).collect::<Vec<_>>()
+                }}
+            </select>
+            <FilePicker
+                label="Model file"
+                accept=".onnx"
+                testid="model-file"
+                button_testid="model-add"
+                title="Add a U²-Net model from an ONNX file"
+                disabled=Signal::derive(move || models.adding())
+                on_pick=picked
+            >
+                {move || if models.adding() { "Testing…" } else { "Add…" }}
+            </FilePicker>
+            <Show when=chosen_own>
+                <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn CurveControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let text = move || {
+        edited.value.with(|value| value.as_str().map_or_else(|| curve::text(&curve::points(value)), str::to_owned))
+    };
+    view! {
+        <CurveEditor
+            value=edited.value.into()
+            set=Callback::new(move |value| edited.set(value))
+            labelled_by=format!("{id}-label")
+            testid=format!("{id}-curve")
+        />
+        <input
+            class="field numbers"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
+            prop:value=text
+            on:change=move |event| edited.set(curve::typed(&event_target_value(&event)))
+        />
+    }
+}
+
+#[component]
+fn RenditionsControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    // Rows stay while their values change, so that the focus does.
+    let count = Memo::new(move |_| edited.value.with(form::row_count));
+    let add_button = NodeRef::<leptos::html::Button>::new();
+    let add = move |_| edited.set(Some(edited.value.with_untracked(form::with_row)));
+    let remove = Callback::new(move |row: usize| {
+        edited.set(Some(edited.value.with_untracked(|list| form::without_row(list, row))));
+        // The button that had the focus is gone.
+        if let Some(button) = add_button.get_untracked() {
+            let _it_is_visible = button.focus();
+        }
+    });
+    view! {
+        <div
+            class="renditions"
+            role="group"
+            id=id.clone()
+            data-testid=id.clone()
+            aria-labelledby=format!("{id}-label")
+            aria-describedby=move || edited.described_by()
+        >
+            {move || (0..count.get()).map(|row| view! { <RenditionRow edited row remove/> }).collect::<Vec<_>>()}
+            <button type="button" class="button" node_ref=add_button data-testid=format!("{id}-add") on:click=add>
+                "Add a rendition"
+            </button>
+        </div>
+    }
+}
+
+/// Size, format and suffix of a result.
+#[component]
+fn RenditionRow(edited: Edited, row: usize, remove: Callback<usize>) -> impl IntoView {
+    let text = move |key: &str| edited.value.with(|list| form::row_text(list, row, key));
+    let set = move |key: &str, value: Option<Value>| {
+        edited.set(Some(edited.value.with_untracked(|list| form::with_row_value(list, row, key, value))));
+    };
+    let place = row + 1;
+    let testid = move |key: &str| edited.id.with_value(|id| format!("{id}-{row}-{key}"));
+    let number = move |key: &'static str, label: &'static str, placeholder: &'static str| {
+        view! {
+            <input
+                class="field numbers"
+                type="text"
+                inputmode="numeric"
+                autocomplete="off"
+                placeholder=placeholder
+                title=label
+                aria-label=format!("{label} of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid(key)
+                prop:value=move || text(key)
+                on:change=move |event| set(key, form::typed_number(&event_target_value(&event)))
+            />
+        }
+    };
+    let select = move |key: &'static str, label: &'static str, words: Vec<&'static str>| {
+        // The first word is what a missing value means.
+        let first = words.first().copied().unwrap_or_default();
+        let options = words
+            .into_iter()
+            .map(|word| {
+                let chosen = move || {
+                    let text = text(key);
+                    text == word || (text.is_empty() && word == first)
+                };
+                view! { <option value=word prop:selected=chosen>{form::choice(word)}</option> }
+            })
+            .collect::<Vec<_>>();
+        view! {
+            <select
+                class="field"
+                title=label
+                aria-label=format!("{label} of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid(key)
+                on:change=move |event| {
+                    let word = event_target_value(&event);
+                    set(key, (word != first).then_some(Value::String(word)));
+                }
+            >
+                {options}
+            </select>
+        }
+    };
+    let fits = form::words("resize", "mode").iter().copied().filter(|word| *word != "percent").collect();
+    let formats = form::words("output", "format").to_vec();
+    view! {
+        <div class="rendition" role="group" aria-label=format!("Rendition {place}")>
+            {number("width", "Width", "Width")}
+            {number("height", "Height", "Height")}
+            {select("fit", "Fit", fits)}
+            {select("format", "Format", formats)}
+            {number("quality", "Quality", "Quality 80")}
+            <input
+                class="field"
+                type="text"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder="No suffix"
+                title="Suffix of the file name"
+                aria-label=format!("Suffix of rendition {place}")
+                aria-invalid=move || edited.invalid()
+                data-testid=testid("suffix")
+                prop:value=move || edited.value.with(|list| form::row_suffix(list, row))
+                on:change=move |event| set("suffix", Some(Value::String(event_target_value(&event))))
+            />
+            <button
+                type="button"
+                class="button quiet remove"
+                aria-label=format!("Remove rendition {place}")
+                data-testid=testid("remove")
+                on:click=move |_| remove.run(row)
+            >
+                "Remove"
+            </button>
+        </div>
+    }
+}
