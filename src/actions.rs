@@ -23,9 +23,11 @@ pub mod catalog;
 pub mod checks;
 pub mod clarity;
 pub mod context;
+pub mod convert_color;
 pub mod create_rendition;
 pub mod crop;
 pub mod curves;
+pub mod dehaze;
 pub mod denoise;
 pub mod drop_shadow;
 pub mod duotone;
@@ -42,6 +44,7 @@ pub mod levels;
 pub mod look;
 pub mod luminosity_mask;
 pub mod mask;
+pub mod match_color;
 pub mod motion_blur;
 pub mod outline;
 pub mod output;
@@ -343,7 +346,7 @@ actions! {
         adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
         hue_rotate::HueRotate, highlights_shadows::HighlightsShadows, auto_tone::AutoTone,
         white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
-        threshold::Threshold, posterize::Posterize, vignette::Vignette, look::Look,
+        threshold::Threshold, posterize::Posterize, vignette::Vignette, look::Look, dehaze::Dehaze, match_color::MatchColor, convert_color::ConvertColor,
         gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, sharpen::Sharpen, clarity::Clarity,
         denoise::Denoise, pixelate::Pixelate, grain::Grain,
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
@@ -411,6 +414,9 @@ mod tests {
                 "posterize [input-images] [outputs] levels=4",
                 "vignette [input-images] [outputs] strength=0.5 start=0.4 color=\"#000000\"",
                 "look [input-images] [outputs] look=\"auto\" strength=1",
+                "dehaze [input-images] [outputs] strength=0.7",
+                "match-color [input-images reference] [outputs] strength=1",
+                "convert-color [input-images] [outputs] to=\"srgb\"",
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "box-blur [input-images] [outputs] radius=5",
                 "motion-blur [input-images] [outputs] angle=0 length=20",

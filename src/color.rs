@@ -89,6 +89,11 @@ impl ColorSpace {
         Self::described(&named::name(&primaries, transfer), &primaries, transfer).ok()
     }
 
+    /// Display P3: the primaries of digital cinema with the white and the curve of sRGB.
+    pub fn display_p3() -> Self {
+        Self::described("Display P3", &Primaries::DISPLAY_P3, Transfer::Srgb).unwrap_or_default()
+    }
+
     /// Adobe RGB (1998).
     pub fn adobe_rgb() -> Self {
         Self::described("Adobe RGB (1998) compatible", &Primaries::ADOBE_RGB, Transfer::ADOBE_RGB).unwrap_or_default()

@@ -20,6 +20,7 @@ pub mod geometry;
 pub(crate) mod lanes;
 pub(crate) mod light;
 pub(crate) mod neighbors;
+pub(crate) mod oklab;
 pub mod orient;
 pub(crate) mod pchip;
 pub(crate) mod pixelwise;

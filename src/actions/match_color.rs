@@ -1,0 +1,93 @@
+//! `match-color`: gives a picture the colours of another.
+
+use super::checks::Condition;
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete};
+use crate::image::oklab::Oklab;
+use crate::image::pixelwise::{by_color, visible};
+use crate::image::recolor::{receptive, recolor};
+use crate::image::{Image, Representations};
+
+crate::parameters! {
+    /// Parameters of `match-color`.
+    pub struct MatchColor {
+        /// How far the colours move to those of the reference.
+        strength: f64 = 1.0, range 0.0..=1.0;
+    }
+}
+
+/// The entry of `match-color`.
+pub const ACTION: Action = Action {
+    action_type: "match-color",
+    version: "1.0.0",
+    name: "Match colour",
+    description: "Gives each picture the brightness, contrast and colour cast of a reference.",
+    category: Category::Color,
+    role: Role::Transform,
+    inputs: &[
+        IMAGE_IN,
+        Port {
+            name: "reference",
+            kind: PortType::Image,
+            required: true,
+            description: "The picture with the colours: one for all, or one for each.",
+        },
+    ],
+    outputs: &[IMAGE_OUT],
+    fields: MatchColor::FIELDS,
+    rules: &[],
+    adds_alpha: Condition::Never,
+    related: &["look", "white-balance"],
+    usage: "Make pictures of one scene from several cameras look alike: connect the best one to \"reference\".",
+};
+
+/// Mean and standard deviation of lightness, redness and yellowness over the visible pixels.
+fn statistics(image: &Image, lab: &Oklab) -> [[f64; 2]; 3] {
+    let (mut count, mut sums, mut squares) = (0.0, [0.0; 3], [0.0; 3]);
+    for rgb in visible(image) {
+        count += 1.0;
+        for (at, value) in lab.of(rgb).into_iter().enumerate() {
+            sums[at] += f64::from(value);
+            squares[at] += f64::from(value) * f64::from(value);
+        }
+    }
+    std::array::from_fn(|at| {
+        if count == 0.0 {
+            return [0.0, 0.0];
+        }
+        let mean: f64 = sums[at] / count;
+        [mean, (squares[at] / count - mean * mean).max(0.0).sqrt()]
+    })
+}
+
+impl Operation for MatchColor {
+    fn accepts(&self) -> Representations {
+        Representations::INTERLEAVED
+    }
+
+    /// Each of the three values gets the mean and the deviation that it has in the reference (E. Reinhard et al., “Color transfer
+    /// between images”, 2001), in Oklab, which needs no logarithm of black. A value that is the same in the whole picture is only
+    /// moved.
+    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
+        let Ok([Some(image), Some(reference)]) = <[_; 2]>::try_from(inputs) else {
+            return Err(incomplete(&ACTION).into());
+        };
+        let image = receptive(image);
+        let (lab, reference) = (Oklab::new(), recolor(reference, &image.space));
+        let (own, other) = (statistics(&image, &lab), statistics(&reference, &lab));
+        let moves: [[f32; 3]; 3] = std::array::from_fn(|at| {
+            let ([mean, deviation], [to, wanted]) = (own[at], other[at]);
+            let factor = if deviation > 1e-6 { wanted / deviation } else { 1.0 };
+            [mean, factor, to].map(|value| value as f32)
+        });
+        let strength = self.strength as f32;
+        let matched = |rgb: [u8; 3]| {
+            let place = lab.of(rgb);
+            let moved = lab.color(std::array::from_fn(|at| (place[at] - moves[at][0]) * moves[at][1] + moves[at][2]));
+            std::array::from_fn(|at| {
+                let own = f32::from(rgb[at]);
+                (own + (f32::from(moved[at]) - own) * strength + 0.5) as u8
+            })
+        };
+        Ok(vec![by_color(image, matched)])
+    }
+}

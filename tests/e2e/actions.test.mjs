@@ -1,0 +1,81 @@
+// Every case of every action in the built app: a document with the action alone, whose PNG is compared with the picture that an independent
+// program made (tests/oracles/actions). The same cases run natively in tests/actions.rs; here the worker's own kernels run.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { importFiles, open, readAsset, run, suite, test } from "./support/harness.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const FOLDER = new URL("../data/actions/", import.meta.url);
+const CATALOG = JSON.parse(readFileSync(new URL("../../src/actions/catalog.json", import.meta.url), "utf8"));
+const file = (name) => ({ name: name.replaceAll("/", "-"), bytes: readFileSync(new URL(name, FOLDER)) });
+
+/** A document that runs one action: the first picture goes into its first port, the others into the ports behind it. */
+function document(entry, parameters, inputs) {
+  const sources = inputs.map(({ name, url }, index) => ({
+    actionId: `input-${index}`,
+    actionType: "input-images",
+    parameters: { images: [{ name, sourceUrl: url, storageType: "local" }] },
+  }));
+  return {
+    metadata: { workflowId: entry.actionType, name: entry.name },
+    actions: [
+      ...sources,
+      { actionId: "action", actionType: entry.actionType, parameters },
+      { actionId: "save", actionType: "output", parameters: { format: "png" } },
+    ],
+    connections: [
+      ...sources.map(({ actionId }, index) => ({
+        connectionSource: actionId,
+        sourcePort: "outputs",
+        connectionTarget: "action",
+        targetPort: entry.inputs[index].name,
+      })),
+      pictures.connect("action", "save"),
+    ],
+  };
+}
+
+/** Colour times alpha, and alpha: what is hidden does not count. */
+async function seen(bytes) {
+  const { data, width, height } = await pictures.decode(bytes);
+  const samples = new Float64Array(data.length);
+  for (let at = 0; at < data.length; at += 4) {
+    for (let channel = 0; channel < 3; channel += 1) samples[at + channel] = (data[at + channel] * data[at + 3]) / 255;
+    samples[at + 3] = data[at + 3];
+  }
+  return { samples, width, height };
+}
+
+const transforms = CATALOG.filter(({ role }) => role === "transform");
+
+test("every transform has cases, except those that other tests are about", () => {
+  const without = transforms.map(({ actionType }) => actionType).filter((name) => !existsSync(new URL(`${name}/cases.json`, FOLDER)));
+  assert.deepEqual(without, ["crop", "flip", "remove-background"]);
+});
+
+for (const entry of transforms.filter(({ actionType }) => existsSync(new URL(`${actionType}/cases.json`, FOLDER)))) {
+  test(`${entry.actionType} makes in the app what its definition makes`, async (t) => {
+    const { page } = await open(t);
+    const { cases } = JSON.parse(readFileSync(new URL(`${entry.actionType}/cases.json`, FOLDER), "utf8"));
+    for (const { name, inputs, parameters, tolerance = 1, psnr } of cases) {
+      const assets = await importFiles(page, inputs.map(file));
+      const { executions } = await run(page, document(entry, parameters, assets));
+      assert.equal(executions[0].status, "success", `${name}: ${executions[0].error}`);
+      const actual = await seen(await readAsset(page, executions[0].outputs[0].url));
+      const expected = await seen(file(`${entry.actionType}/${name}.png`).bytes);
+      assert.deepEqual([actual.width, actual.height], [expected.width, expected.height], name);
+      let [largest, squares] = [0, 0];
+      for (let at = 0; at < actual.samples.length; at += 1) {
+        const difference = Math.abs(actual.samples[at] - expected.samples[at]);
+        largest = Math.max(largest, difference);
+        squares += difference ** 2;
+      }
+      const decibels = 10 * Math.log10((255 ** 2 * actual.samples.length) / squares);
+      const isNear = psnr === undefined ? largest <= tolerance + 0.5 : decibels >= psnr - 1;
+      assert.ok(isNear, `${name}: off by ${largest.toFixed(1)}, ${decibels.toFixed(1)} dB`);
+    }
+  });
+}
