@@ -13,7 +13,7 @@ mod run;
 mod steps;
 mod thumbnail;
 
-pub use graph::{Graph, GraphNode, GraphOutput, GraphSource};
+pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
 pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use run::{Produced, ProducedOutput, Services, Source};

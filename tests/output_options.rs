@@ -8,6 +8,7 @@ use std::path::Path;
 use pixelmill::engine::{Plan, Services, Source};
 use pixelmill::workflow::check;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
@@ -353,4 +354,26 @@ fn a_wrong_rendition_is_a_diagnostic_with_its_index_and_an_unknown_parameter_a_w
     let [(code, place, is_error, message)] = &diagnostics(json!([{ "heigth": 4 }]))[..] else { panic!("one") };
     assert_eq!((code.as_str(), place, is_error), ("unknown_parameter", &field(), &false));
     assert!(message.contains("renditions[0].heigth"), "{message}");
+}
+
+/// Expected values as exiftool shows them: the model "K 7", taken on 2026:05:03.
+#[test]
+fn names_say_what_the_file_says() {
+    let named = |bytes: &[u8], pattern: &str| {
+        let sinks = [json!({ "type": "output", "parameters": { "format": "png", "name": pattern } })];
+        files(bytes, &[], &sinks).remove(0)
+    };
+    for (file_name, expected) in [
+        ("all.jpg", "2026-05-03 K 7 0000.png"),
+        ("all.png", "2026-05-03 K 7 0000.png"),
+        ("all.webp", "2026-05-03 K 7 0000.png"),
+        ("all.tif", "2026-05-03 K 7 0000.png"),
+        ("words.jpg", "  0000.png"),
+    ] {
+        let (name, ..) = named(&file(&format!("metadata/{file_name}")), "{exif.date} {exif.camera} {index:04}.{ext}");
+        assert_eq!(name, expected, "{file_name}");
+    }
+    let (name, bytes, _) = named(&file("metadata/all.jpg"), "{name}.{hash:12}.{ext}");
+    let hash: String = Sha256::digest(&bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(name, format!("a.{hash}.png"));
 }

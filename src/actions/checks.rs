@@ -148,7 +148,7 @@ fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
         }
         Kind::NamePattern => {
             let unknown = fill_name(text, |_| String::new()).err()?;
-            let hint = format!("Use {}.", PLACEHOLDERS.map(|key| format!("{{{key}}}")).join(", "));
+            let hint = format!("Use {PLACEHOLDERS}.");
             issue("unknown_placeholder", format!("\"{{{unknown}}}\" is not a placeholder."), hint)
         }
         Kind::Renditions => check_list(name, value),
@@ -283,7 +283,7 @@ mod tests {
                     "name",
                     "unknown_placeholder",
                     "\"{nme}\" is not a placeholder.",
-                    "Use {name}, {ext}, {folder}, {index}, {width}, {height}.",
+                    "Use {name}, {ext}, {folder}, {index}, {index:04}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}.",
                 ),
             ),
             (

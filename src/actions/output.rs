@@ -119,7 +119,8 @@ crate::parameters! {
         /// Makes a picture smaller, down to a tenth of its sides, if its file would exceed `maxBytes` otherwise.
         shrink_to_fit: bool = false, as "shrinkToFit";
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
-        /// from), `{index}`, `{width}`, `{height}`.
+        /// from), `{index}` or, with zeros in front, `{index:04}`, `{width}`, `{height}`, `{hash:8}` (of the result's content), and
+        /// what the input's file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency, and under translucent ones in GIF, in sRGB.
         background: Color = Color::WHITE;
@@ -190,8 +191,55 @@ impl OutputFormat {
     }
 }
 
-/// Placeholders that a name pattern may use.
-pub const PLACEHOLDERS: [&str; 6] = ["name", "ext", "folder", "index", "width", "height"];
+/// What a name pattern may contain in braces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placeholder {
+    /// The input's name, without extension: `name`.
+    Name,
+    /// The extension of the format that is written: `ext`.
+    Extension,
+    /// The folder that the input came from: `folder`.
+    Folder,
+    /// The position of the input, from 0, with at least this many digits: `index`, `index:04`.
+    Index(usize),
+    /// Width of the result: `width`.
+    Width,
+    /// Height of the result: `height`.
+    Height,
+    /// The first digits of the result's SHA-256: `hash`, `hash:12`.
+    Hash(usize),
+    /// The day on which the input was taken, as `2026-03-14`: `exif.date`.
+    Day,
+    /// The camera's model: `exif.camera`.
+    Camera,
+}
+
+/// The placeholders as they are written in messages.
+pub const PLACEHOLDERS: &str =
+    "{name}, {ext}, {folder}, {index}, {index:04}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}";
+
+impl Placeholder {
+    /// Reads what stands between the braces.
+    pub fn read(text: &str) -> Option<Self> {
+        let (key, option) = text.split_once(':').map_or((text, None), |(key, option)| (key, Some(option)));
+        let count = |usual: usize, most: usize| match option {
+            None => Some(usual),
+            Some(digits) => digits.parse().ok().filter(|count| (1..=most).contains(count) && digits.len() <= 2),
+        };
+        Some(match (key, option) {
+            ("index", _) => Self::Index(count(1, 9)?),
+            ("hash", _) => Self::Hash(count(8, 64)?),
+            ("name", None) => Self::Name,
+            ("ext", None) => Self::Extension,
+            ("folder", None) => Self::Folder,
+            ("width", None) => Self::Width,
+            ("height", None) => Self::Height,
+            ("exif.date", None) => Self::Day,
+            ("exif.camera", None) => Self::Camera,
+            _ => return None,
+        })
+    }
+}
 
 /// Whether a name pattern says itself where in the folders of the input the result goes.
 pub fn places_folder(pattern: &str) -> bool {
@@ -212,23 +260,21 @@ pub fn placing_outputs(document: &Value) -> SortedSet<String> {
         .collect()
 }
 
-/// Fills a name pattern: `value` answers for each of [`PLACEHOLDERS`]. A folder that is empty takes the slash behind it
-/// with it.
+/// Fills a name pattern: `value` answers for each placeholder. A folder that is empty takes the slash behind it with it.
 ///
 /// # Errors
 /// The first unknown placeholder, or the rest of a pattern whose brace is not closed.
-pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String, String> {
+pub fn fill_name(pattern: &str, value: impl Fn(Placeholder) -> String) -> Result<String, String> {
     let mut filled = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         let (key, tail) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-        if !PLACEHOLDERS.contains(&key) {
-            return Err(key.to_owned());
-        }
-        let value = value(key);
+        let placeholder = Placeholder::read(key).ok_or_else(|| key.to_owned())?;
+        let value = value(placeholder);
         filled.push_str(before);
         filled.push_str(&value);
-        rest = if key == "folder" && value.is_empty() { tail.strip_prefix('/').unwrap_or(tail) } else { tail };
+        let is_gap = placeholder == Placeholder::Folder && value.is_empty();
+        rest = if is_gap { tail.strip_prefix('/').unwrap_or(tail) } else { tail };
     }
     filled.push_str(rest);
     Ok(filled)
@@ -237,7 +283,7 @@ pub fn fill_name(pattern: &str, value: impl Fn(&str) -> String) -> Result<String
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.6.0",
+    version: "1.7.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,
@@ -303,9 +349,30 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_have_options_where_they_make_sense() {
+        for (text, expected) in [
+            ("index", Some(Placeholder::Index(1))),
+            ("index:04", Some(Placeholder::Index(4))),
+            ("index:12", None),
+            ("index:0", None),
+            ("index:x", None),
+            ("hash", Some(Placeholder::Hash(8))),
+            ("hash:64", Some(Placeholder::Hash(64))),
+            ("hash:065", None),
+            ("name:3", None),
+            ("exif.date", Some(Placeholder::Day)),
+            ("exif.gps", None),
+        ] {
+            assert_eq!(Placeholder::read(text), expected, "{text}");
+        }
+        let named: Vec<_> = PLACEHOLDERS.split(", ").map(|one| one.trim_matches(['{', '}'])).collect();
+        assert!(named.into_iter().all(|one| Placeholder::read(one).is_some()));
+    }
+
+    #[test]
     fn an_empty_folder_leaves_no_slash_behind() {
         let fill = |pattern: &str, folder: &str| {
-            fill_name(pattern, |key| if key == "folder" { folder.to_owned() } else { "x".to_owned() })
+            fill_name(pattern, |key| if key == Placeholder::Folder { folder.to_owned() } else { "x".to_owned() })
         };
         assert_eq!(fill("web/{folder}/{name}.{ext}", "a/b").as_deref(), Ok("web/a/b/x.x"));
         assert_eq!(fill("web/{folder}/{name}.{ext}", "").as_deref(), Ok("web/x.x"));

@@ -1,12 +1,14 @@
 //! Reusing results of earlier batches on request: what determines a result, and finding one that matches.
 
+use std::cell::Cell;
+
 use super::error::ApiError;
 use super::{Host, Service};
 use crate::actions::parameters::Kind;
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
-use crate::engine::{Graph, InputRef};
+use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
 
@@ -91,7 +93,25 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
         let extension = Format::of_media_type(&output.mime_type).map_or("", Format::extension);
         let size = (output.width, output.height);
         (here.action_id == output.action_id)
-            .then(|| here.name(given.unwrap_or(&nameless), folder, execution.asset_index, extension, size).ok())
+            .then(|| {
+                // What the file says about itself is not in the records.
+                let unknown = Cell::new(false);
+                let asked = || {
+                    unknown.set(true);
+                    String::new()
+                };
+                let name = here.name(&Named {
+                    input: given.unwrap_or(&nameless),
+                    folder,
+                    index: execution.asset_index,
+                    extension,
+                    size,
+                    hash: &|| output.sha256.clone(),
+                    day: &asked,
+                    camera: &asked,
+                });
+                name.ok().filter(|_| !unknown.get())
+            })
             .flatten()
     });
     named.collect()

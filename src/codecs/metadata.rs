@@ -94,6 +94,10 @@ pub(super) enum Word {
     Description,
 }
 
+/// Tags of the camera's model and of the time when a picture was taken.
+const MODEL: u16 = 272;
+const TAKEN: u16 = 36_867;
+
 /// The picture that metadata is written for.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -153,6 +157,30 @@ impl Metadata {
             }
         }
         Self { properties, fields }
+    }
+
+    /// The model of the camera.
+    pub fn camera(&self) -> Option<String> {
+        self.text(Place::Image, MODEL, Key::Model)
+    }
+
+    /// The day on which the picture was taken, as `2026-03-14`.
+    pub fn day(&self) -> Option<String> {
+        let taken = self.text(Place::Exif, TAKEN, Key::Taken)?;
+        let day = taken.get(..10)?;
+        let is_day = day.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => matches!(byte, b':' | b'-'),
+            _ => byte.is_ascii_digit(),
+        });
+        // Cameras whose clock was never set write zeros.
+        (is_day && !day.starts_with("0000")).then(|| day.replace(':', "-"))
+    }
+
+    /// What a field says, or the property that means the same.
+    fn text(&self, place: Place, tag: u16, key: Key) -> Option<String> {
+        let field = self.fields.iter().find(|field| field.place == place && field.tag == tag);
+        let text = field.map(|field| String::from_utf8_lossy(&field.value).into_owned());
+        clean(&text.or_else(|| self.properties.joined(key))?)
     }
 
     /// What a result says by a policy, given what its file says.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::inputs::{InputAsset, InputRef};
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
-use crate::actions::output::{Output, fill_name};
+use crate::actions::output::{Output, Placeholder, fill_name};
 use crate::actions::{self, Action, PortType, Role};
 use crate::codecs::{Format, METADATA_VERSION};
 use crate::file_name::split_image_extension;
@@ -81,30 +81,46 @@ impl GraphOutput {
         self.parameters.subsampling.chroma().halves(format, self.quality())
     }
 
-    /// The name of a result: the name pattern filled in for the execution at `index`, whose primary picture has the
-    /// name `input` and comes from `folder`, which may be empty.
+    /// The name of a result: the name pattern filled in.
     ///
     /// # Errors
     /// The first unknown placeholder.
-    pub fn name(
-        &self,
-        input: &str,
-        folder: &str,
-        index: u32,
-        extension: &str,
-        (width, height): (u32, u32),
-    ) -> Result<String, String> {
-        let stem = split_image_extension(input).0;
-        fill_name(&self.parameters.name, |key| match key {
-            "name" if stem.is_empty() => "image".to_owned(),
-            "name" => stem.to_owned(),
-            "ext" => extension.to_owned(),
-            "folder" => folder.to_owned(),
-            "index" => index.to_string(),
-            "width" => width.to_string(),
-            _ => height.to_string(),
+    pub fn name(&self, result: &Named<'_>) -> Result<String, String> {
+        let stem = split_image_extension(result.input).0;
+        fill_name(&self.parameters.name, |placeholder| match placeholder {
+            Placeholder::Name if stem.is_empty() => "image".to_owned(),
+            Placeholder::Name => stem.to_owned(),
+            Placeholder::Extension => result.extension.to_owned(),
+            Placeholder::Folder => result.folder.to_owned(),
+            Placeholder::Index(digits) => format!("{:0digits$}", result.index),
+            Placeholder::Width => result.size.0.to_string(),
+            Placeholder::Height => result.size.1.to_string(),
+            Placeholder::Hash(length) => (result.hash)().chars().take(length).collect(),
+            // A slash would be a folder.
+            Placeholder::Day => (result.day)().replace(['/', '\\'], "-"),
+            Placeholder::Camera => (result.camera)().replace(['/', '\\'], "-"),
         })
     }
+}
+
+/// What the name of a result is made of.
+pub struct Named<'a> {
+    /// The name of the primary picture.
+    pub input: &'a str,
+    /// The folder that it came from; may be empty.
+    pub folder: &'a str,
+    /// The position of the execution.
+    pub index: u32,
+    /// The extension of the format that was written.
+    pub extension: &'a str,
+    /// Width and height of the result.
+    pub size: (u32, u32),
+    /// The SHA-256 of the result in hexadecimal digits. It is only called for a pattern that names it, as those below.
+    pub hash: &'a dyn Fn() -> String,
+    /// The day on which the primary picture was taken.
+    pub day: &'a dyn Fn() -> String,
+    /// The model of its camera.
+    pub camera: &'a dyn Fn() -> String,
 }
 
 impl Graph {

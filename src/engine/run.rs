@@ -1,12 +1,12 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results. An animation runs frame by frame, so that a single frame is in memory at a time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::fit;
-use super::graph::{GraphNode, GraphOutput, GraphSource};
+use super::graph::{GraphNode, GraphOutput, GraphSource, Named};
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
@@ -688,7 +688,30 @@ impl<'a> Runner<'a> {
         let Written { size, encoded, warnings } = written;
         self.warnings.extend(warnings);
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
-        let name = output.name(input, folder, self.index, encoded.format.extension(), (size.width, size.height));
+        let missing = Cell::new(None);
+        let said = |what: &'static str, of: fn(&Metadata) -> Option<String>| {
+            let primary = self.files[self.plan.graph.primary].zip(self.headers[self.plan.graph.primary].as_ref());
+            let said = primary.and_then(|(file, header)| of(&Metadata::of(file.bytes, header.format)));
+            said.unwrap_or_else(|| {
+                missing.set(Some(what));
+                String::new()
+            })
+        };
+        let name = output.name(&Named {
+            input,
+            folder,
+            index: self.index,
+            extension: encoded.format.extension(),
+            size: (size.width, size.height),
+            hash: &|| crate::library::sha256(&encoded.bytes),
+            day: &|| said("the day on which it was taken", Metadata::day),
+            camera: &|| said("a camera", Metadata::camera),
+        });
+        if let Some(missing) = missing.get() {
+            let message = format!("\"{input}\" does not say {missing}, so that part of the name is empty.");
+            let hint = "Use {name} or {index} in the name pattern to tell such pictures apart.";
+            self.warnings.push(Warning::hint("name_incomplete", message, hint).at(&output.action_id));
+        }
         let name = name.map_err(|unknown| {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)

@@ -37,8 +37,8 @@ pub fn recipe(document: &Value) -> String {
 }
 
 /// SHA-256, in hex, of a text.
-pub fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+pub fn sha256(content: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(content.as_ref()))
 }
 
 fn hex(bytes: &[u8]) -> String {

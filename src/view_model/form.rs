@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::actions::create_rendition::USUAL_SUFFIX;
-use crate::actions::output::fill_name;
+use crate::actions::output::{Placeholder, fill_name};
 use crate::actions::parameters::{Color, Field, Kind};
 use crate::actions::{catalog, find};
 use crate::codecs::Format;
@@ -357,16 +357,16 @@ pub struct NameSample {
 /// # Errors
 /// The unknown placeholder.
 pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String> {
-    fill_name(pattern, |key| {
-        match key {
-            "name" => &sample.name,
-            "ext" => sample.extension,
-            "folder" => &sample.folder,
-            "index" => "1",
-            "width" => "1600",
-            _ => "1067",
-        }
-        .to_owned()
+    fill_name(pattern, |placeholder| match placeholder {
+        Placeholder::Name => sample.name.clone(),
+        Placeholder::Extension => sample.extension.to_owned(),
+        Placeholder::Folder => sample.folder.clone(),
+        Placeholder::Index(digits) => format!("{:0digits$}", 1),
+        Placeholder::Width => "1600".to_owned(),
+        Placeholder::Height => "1067".to_owned(),
+        Placeholder::Hash(length) => "3fa94c1e07".chars().cycle().take(length).collect(),
+        Placeholder::Day => "2026-03-14".to_owned(),
+        Placeholder::Camera => "Camera".to_owned(),
     })
 }
 

@@ -530,6 +530,7 @@ test("a curve is edited by its points, with the pointer and with keys, or as tex
   const { page } = await open(t);
   await page.locator(id("workflows-all")).click();
   await page.locator(id("workflow-card-black-and-white-proof")).click();
+  await page.locator(`${id("form-contrast")} summary`).click();
   const text = page.locator(id("field-contrast-rgb"));
   const points = async () => (await text.inputValue()).split(", ").map((pair) => pair.split(" ").map(Number));
   assert.deepEqual(await points(), [[0, 0], [64, 50], [192, 206], [255, 255]]);
@@ -573,6 +574,7 @@ test("renditions are edited as rows, and each becomes a file", async (t) => {
   await page.locator(id("picked-count")).filter({ hasText: /^1 picture/ }).waitFor();
   await page.locator(id("workflows-all")).click();
   await page.locator(id("workflow-card-marketplace-set")).click();
+  await page.locator(`${id("form-save")} summary`).click();
   const rows = page.locator(`${id("field-save-renditions")} .rendition`);
   await rows.nth(4).waitFor();
   const field = (row, key) => page.locator(id(`field-save-renditions-${row}-${key}`));

@@ -162,8 +162,8 @@ async function corners(bytes) {
 
 async function onWhite(bytes) {
   for (const corner of await corners(bytes)) assert.deepEqual(corner, [255, 255, 255, 255]);
-  const { dominant } = await sharp(bytes).extract({ left: 900, top: 900, width: 200, height: 200 }).stats();
-  assert.ok(dominant.r + dominant.g + dominant.b < 740, "the product is in the middle");
+  const { channels } = await sharp(bytes).extract({ left: 600, top: 600, width: 800, height: 800 }).stats();
+  assert.ok(channels.some(({ min }) => min < 100), "the product is in the middle");
 }
 
 async function transparentAround(bytes) {
