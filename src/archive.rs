@@ -562,7 +562,7 @@ mod tests {
         });
         let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };
         let (progress, executions) = transitions::accept("batch-1", "w", "W", config, inputs, 2.0);
-        let references = pictures.iter().map(|text| sha256(text)).collect();
+        let references = pictures.iter().map(sha256).collect();
         let batch = Batch {
             batch_id: "batch-1".into(),
             workflow: json!({ "actions": [] }),

@@ -35,13 +35,13 @@ crate::parameters! {
         /// lies the colour.
         fill: Fill = Fill::Color;
         /// Colour of the background or first colour of the gradient, in sRGB.
-        color: Color = Color::WHITE, label "Colour";
+        color: Color = Color::WHITE, label "Colour", shown if Condition::Is("fill", &["color", "gradient"]);
         /// Last colour of the gradient, in sRGB.
-        color2: Color = Color { rgba: [208, 208, 208, 255] }, label "Second colour";
+        color2: Color = Color { rgba: [208, 208, 208, 255] }, label "Second colour", shown if Condition::Is("fill", &["gradient"]);
         /// Direction of the gradient, as in CSS: 0 is upwards, 90 to the right, 180 downwards.
-        angle: f64 = 180.0, range -360.0..=360.0, unit "°";
+        angle: f64 = 180.0, range -360.0..=360.0, unit "°", shown if Condition::Is("fill", &["gradient"]);
         /// Radius of the blurred copy, as a standard deviation.
-        sigma: f64 = 20.0, range 0.0..=250.0, unit "px", label "Radius";
+        sigma: f64 = 20.0, range 0.0..=250.0, unit "px", label "Radius", shown if Condition::Is("fill", &["blur"]);
     }
 }
 

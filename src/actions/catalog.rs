@@ -84,6 +84,7 @@ fn written_field(field: &Field) -> Value {
         "unit": field.unit,
         "label": field.label,
         "required": field.required,
+        "shown": (field.shown != Condition::Always).then(|| written_condition(&field.shown)),
         "default": field.default.value(),
     });
     drop_empty(&mut entry);
@@ -207,6 +208,7 @@ fn read_field(entry: &'static Value) -> Option<Field> {
         unit: text_of(entry, "unit"),
         label: text_of(entry, "label"),
         required: entry.get("required").is_some(),
+        shown: entry.get("shown").map_or(Some(Condition::Always), read_condition)?,
         default: Preset::Read(entry.get("default").unwrap_or(&NULL)),
     })
 }
@@ -277,6 +279,7 @@ mod tests {
                         field.unit,
                         field.label,
                         field.required,
+                        field.shown,
                         field.default.value(),
                     )
                 })

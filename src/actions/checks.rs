@@ -310,6 +310,21 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_does_not_matter_is_not_shown() {
+        let shown = |action_type: &str, raw: Value| {
+            let action = find(action_type).unwrap();
+            let is_shown = |field: &&Field| field.shown.holds(action.fields, raw.as_object().unwrap());
+            action.fields.iter().filter(is_shown).map(|field| field.name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown("resize", json!({})), "width height mode filter enlarge");
+        assert_eq!(shown("resize", json!({ "mode": "percent" })), "mode percent filter enlarge");
+        assert_eq!(shown("grayscale", json!({ "standard": null })), "standard");
+        assert_eq!(shown("grayscale", json!({ "standard": "mix" })), "standard red green blue");
+        assert_eq!(shown("rotate", json!({ "angle": -180 })), "angle");
+        assert_eq!(shown("rotate", json!({ "angle": 7.5 })), "angle background expand");
+    }
+
+    #[test]
     fn rules_between_parameters_are_judged_by_their_values_and_defaults() {
         let codes = |action_type: &str, raw: Value| {
             issues(action_type, raw).into_iter().map(|(field, code, ..)| format!("{field} {code}")).collect::<Vec<_>>()

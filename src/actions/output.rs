@@ -93,31 +93,31 @@ crate::parameters! {
         /// copies. Browsers do not show `tiff` and `qoi`; `qoi` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
-        quality: u32 = 80, range 1.0..=100.0;
+        quality: u32 = 80, range 1.0..=100.0, shown if Condition::Is("format", &["auto", "web", "jpeg", "webp"]);
         /// Keep every pixel exactly (WebP only).
-        lossless: bool = false;
+        lossless: bool = false, shown if Condition::Is("format", &["auto", "web", "webp"]);
         /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
         /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
-        progressive: bool = false;
+        progressive: bool = false, shown if Condition::Is("format", &["auto", "web", "jpeg"]);
         /// At which size JPEG stores colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
         /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
         /// colour is stored at a smaller size already stays as it is.
-        subsampling: Subsampling = Subsampling::Auto;
+        subsampling: Subsampling = Subsampling::Auto, shown if Condition::Is("format", &["auto", "web", "jpeg"]);
         /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
         /// compromise.
-        effort: Option<u32>, range 1.0..=9.0;
+        effort: Option<u32>, range 1.0..=9.0, shown if Condition::Is("format", &["auto", "png", "tiff"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
-        palette: Option<u32>, range 2.0..=256.0, unit "colours";
+        palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if Condition::Is("format", &["auto", "png"]);
         /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
-        dither: bool = true;
+        dither: bool = true, shown if Condition::Given("palette");
         /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
         /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
         /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
         /// written as they are. Leave empty for no limit.
         max_bytes: Option<u32>, as "maxBytes", range 200.0..=100000000.0, unit "bytes", label "Maximum file size";
         /// Makes a picture smaller, down to a tenth of its sides, if its file would exceed `maxBytes` otherwise.
-        shrink_to_fit: bool = false, as "shrinkToFit";
+        shrink_to_fit: bool = false, as "shrinkToFit", shown if Condition::Given("maxBytes");
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}` or, with zeros in front, `{index:04}`, `{width}`, `{height}`, `{hash:8}` (of the result's content), and
         /// what the input's file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`.
@@ -134,7 +134,7 @@ crate::parameters! {
         /// metadata.
         metadata: MetadataKept = MetadataKept::Rights;
         /// Keep where the picture was taken too, unless `metadata` is `strip`.
-        keep_location: bool = false, as "keepLocation";
+        keep_location: bool = false, as "keepLocation", shown if Condition::Is("metadata", &["rights", "keep"]);
         /// Author of every picture, instead of the one that its file names; several are separated by semicolons.
         author: String = String::new();
         /// Copyright notice of every picture, instead of the one in its file, such as `© 2026 Jane Doe`.

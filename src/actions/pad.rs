@@ -32,7 +32,7 @@ crate::parameters! {
         /// Uses the smallest canvas with this ratio, such as `1:1`, instead of a size.
         ratio: Option<Ratio>;
         /// Colour of the canvas with the fill `color`, in sRGB; `#00000000` is transparent.
-        color: Color = Color::WHITE, label "Colour";
+        color: Color = Color::WHITE, label "Colour", shown if Condition::Is("fill", &["color"]);
         /// Position of the picture on the canvas.
         gravity: Gravity = Gravity::CENTER;
         /// What the canvas shows around the picture: one colour (`color`), the pixels of the picture's edge (`edge`), the

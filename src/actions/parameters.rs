@@ -7,6 +7,8 @@
 
 use serde_json::{Map, Value};
 
+use super::checks::Condition;
+
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -53,6 +55,8 @@ pub struct Field {
     pub label: Option<&'static str>,
     /// Whether a value must be given.
     pub required: bool,
+    /// When it matters: the form hides it otherwise.
+    pub shown: Condition,
     /// The default value.
     pub default: Preset,
 }
@@ -376,7 +380,7 @@ pub fn read_field<T: Parameter>(
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`, `label "Radius"`. Wire names are the field's own name unless `as` says otherwise.
+/// `unit "px"`, `label "Radius"`, `shown if Condition::Is("mode", &["percent"])`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -389,6 +393,8 @@ macro_rules! parameters {
     (@unit $unit:literal) => { Some($unit) };
     (@label) => { None };
     (@label $label:literal) => { Some($label) };
+    (@shown) => { $crate::actions::checks::Condition::Always };
+    (@shown $shown:expr) => { $shown };
     (@default $type:ty) => { None::<$type> };
     (@default $type:ty, $default:expr) => { Some::<$type>($default) };
     (@required $type:ty) => { <$type as $crate::actions::parameters::Parameter>::REQUIRED };
@@ -405,6 +411,7 @@ macro_rules! parameters {
                 $(, range $low:literal ..= $high:literal)?
                 $(, unit $unit:literal)?
                 $(, label $label:literal)?
+                $(, shown if $shown:expr)?
             );* $(;)?
         }
     ) => {
@@ -424,6 +431,7 @@ macro_rules! parameters {
                     range: $crate::parameters!(@range $($low $high)?),
                     unit: $crate::parameters!(@unit $($unit)?),
                     label: $crate::parameters!(@label $($label)?),
+                    shown: $crate::parameters!(@shown $($shown)?),
                     required: $crate::parameters!(@required $type $(, $default)?),
                     default: $crate::actions::parameters::Preset::Declared(|| {
                         let default = $crate::parameters!(@default $type $(, $default)?);

@@ -57,7 +57,7 @@ crate::parameters! {
         /// What is left around the subject: transparency (`cutout`) or a colour (`replace`).
         mode: Mode = Mode::Cutout, label "Background";
         /// The colour around the subject, in sRGB, with `replace`.
-        background_color: Color = Color::WHITE, as "backgroundColor", label "Background colour";
+        background_color: Color = Color::WHITE, as "backgroundColor", label "Background colour", shown if Condition::Is("mode", &["replace"]);
         /// Cuts off what is empty around the subject.
         trim: bool = false;
         /// How the subject is found: by a model (`network`), or as all that is not the even backdrop of a
@@ -65,7 +65,7 @@ crate::parameters! {
         /// backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;
         /// Name of the model: `u2netp`, or that of a model of your own.
-        model: String = BUILT_IN.name.to_owned(), kind Kind::Model;
+        model: String = BUILT_IN.name.to_owned(), kind Kind::Model, shown if Condition::Is("method", &["auto", "network"]);
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
         edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
         /// Shows the model some room around the picture: helps where the subject fills the frame, and harms small

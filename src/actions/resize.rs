@@ -57,20 +57,20 @@ crate::parameters! {
     /// Parameters of `resize`.
     pub struct Resize {
         /// Width of the box; the longer side with `long-side`. Leave empty to keep proportions.
-        width: Option<u32>, range 1.0..=65500.0, unit "px";
+        width: Option<u32>, range 1.0..=65500.0, unit "px", shown if Condition::Is("mode", &["fit", "fill", "exact", "long-side"]);
         /// Height of the box. Leave empty to keep proportions.
-        height: Option<u32>, range 1.0..=65500.0, unit "px";
+        height: Option<u32>, range 1.0..=65500.0, unit "px", shown if Condition::Is("mode", &["fit", "fill", "exact"]);
         /// `fit`: inside the box. `fill`: covers the box, then cropped to it at `gravity`. `exact`: both sides as
         /// given, ignoring the ratio. `long-side`: `width` is the longer side. `percent`: by `percent`.
         mode: Mode = Mode::Fit;
         /// Size of the result with `percent`.
-        percent: Option<f64>, range 0.01..=10000.0, unit "%";
+        percent: Option<f64>, range 0.01..=10000.0, unit "%", shown if Condition::Is("mode", &["percent"]);
         /// How pixels are weighted: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
         filter: Filter = Filter::Lanczos3;
         /// Enlarges small pictures.
         enlarge: bool = false;
         /// Which part `fill` keeps.
-        gravity: Gravity = Gravity::CENTER;
+        gravity: Gravity = Gravity::CENTER, shown if Condition::Is("mode", &["fill"]);
     }
 }
 

@@ -17,10 +17,10 @@ crate::parameters! {
         /// Clockwise angle, may be negative. Multiples of 90 change no pixel; other angles interpolate.
         angle: f64 = 90.0, unit "°";
         /// Colour of the corners that other angles leave, in sRGB; `#00000000` is transparent.
-        background: Color = Color::WHITE;
+        background: Color = Color::WHITE, shown if Condition::NotMultiple("angle", 90.0);
         /// Whether the canvas grows to hold the whole picture. Otherwise it keeps its size, and corners of the picture are
         /// cut off. A multiple of 90 always keeps the whole picture.
-        expand: bool = true;
+        expand: bool = true, shown if Condition::NotMultiple("angle", 90.0);
     }
 }
 

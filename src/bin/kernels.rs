@@ -22,7 +22,13 @@ struct State {
     picture: Option<Image>,
     result: Vec<u8>,
     /// An action that is ready to run, and its pictures.
-    ready: Option<(Box<dyn Operation>, Vec<Option<Image>>)>,
+    ready: Option<Ready>,
+}
+
+/// An action, and a picture for each of its ports.
+struct Ready {
+    operation: Box<dyn Operation>,
+    inputs: Vec<Option<Image>>,
 }
 
 static STATE: Mutex<State> = Mutex::new(State { file: Vec::new(), picture: None, result: Vec::new(), ready: None });
@@ -129,14 +135,14 @@ extern "C" fn ready() -> u32 {
     };
     let picture = convert(picture, representation);
     let inputs = action.inputs.iter().map(|port| port.required.then(|| picture.clone())).collect();
-    state.ready = Some((operation, inputs));
+    state.ready = Some(Ready { operation, inputs });
     1
 }
 
 /// Runs the action that is ready; answers the number of rows of its result, or 0.
 #[unsafe(no_mangle)]
 extern "C" fn act() -> u32 {
-    let Some((operation, inputs)) = state().ready.take() else { return 0 };
+    let Some(Ready { operation, inputs }) = state().ready.take() else { return 0 };
     let results = operation.run(inputs, &Context::new(None, &[true]));
     results.ok().and_then(|results| results.into_iter().next()).map_or(0, |picture| picture.size.height)
 }

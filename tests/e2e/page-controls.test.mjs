@@ -607,3 +607,15 @@ test("renditions are edited as rows, and each becomes a file", async (t) => {
     ],
   );
 });
+
+test("a parameter is shown where it matters", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflow-card-web-gallery")).click();
+  const visible = async (name) => await page.locator(id(`field-resize-${name}`)).isVisible();
+  assert.deepEqual([await visible("width"), await visible("percent"), await visible("gravity")], [true, false, false]);
+  await page.locator(id("field-resize-mode")).selectOption("percent");
+  await page.locator(id("field-resize-percent")).waitFor();
+  assert.deepEqual([await visible("width"), await visible("height")], [false, false]);
+  await page.locator(id("field-resize-mode")).selectOption("fill");
+  await page.locator(id("field-resize-gravity")).waitFor();
+});

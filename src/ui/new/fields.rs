@@ -1,7 +1,7 @@
 //! One parameter as a control with its label, its unit, what it is for, and what is wrong with its value.
 
 use leptos::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use crate::actions::parameters::Field;
@@ -57,6 +57,8 @@ impl Edited {
 #[component]
 pub(crate) fn ParameterField(
     field: &'static Field,
+    /// All of the action's.
+    fields: &'static [Field],
     control: Control,
     node_index: usize,
     action_id: StoredValue<String>,
@@ -79,6 +81,14 @@ pub(crate) fn ParameterField(
         }),
         id: StoredValue::new(id.clone()),
     };
+    // What does not matter is left out, unless something is wrong with it.
+    let matters = Memo::new(move |_| {
+        draft.with_document(|now| {
+            let none = Map::new();
+            field.shown.holds(fields, document::parameters(now, node_index).unwrap_or(&none))
+        })
+    });
+    let is_left_out = move || !matters.get() && edited.problem.with(Option::is_none);
     let label = match field.unit {
         Some(unit) => view! { {form::field_label(field)} <span class="unit">{unit}</span> }.into_any(),
         None => form::field_label(field).into_any(),
@@ -89,7 +99,7 @@ pub(crate) fn ParameterField(
     // A `label` cannot be for a group of controls: the group refers to it instead.
     let target = (!matches!(control, Control::Places(_) | Control::Renditions)).then(|| id.clone());
     view! {
-        <div class="parameter" class:inline=inline>
+        <div class="parameter" class:inline=inline hidden=is_left_out>
             <label for=target id=format!("{id}-label")>{label}</label>
             {control_view(control, edited, action_id)}
             {move || edited.problem.get().map(|(message, hint)| view! {

@@ -190,7 +190,7 @@ fn Group(node: Node) -> impl IntoView {
     let rows = fields
         .into_iter()
         .map(|(field, control)| {
-            view! { <ParameterField field control node_index=index action_id=id/> }
+            view! { <ParameterField field fields=action.fields control node_index=index action_id=id/> }
         })
         .collect::<Vec<_>>();
     view! {
