@@ -33,6 +33,12 @@ fn main() {
         println!("cargo:rustc-env=PIXELMILL_NETWORK_SHA256={digest}");
         println!("cargo:rustc-env=PIXELMILL_NETWORK_BYTES={}", bytes.len());
     }
+    // Programs that run pictures link the actions; the others read their catalog.
+    println!("cargo:rustc-check-cfg=cfg(links_actions)");
+    let is_native = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture != "wasm32");
+    if is_native || ["WORKER", "KERNELS"].iter().any(|name| env::var_os(format!("CARGO_FEATURE_{name}")).is_some()) {
+        println!("cargo:rustc-cfg=links_actions");
+    }
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
         // With them, `cargo xtask build` takes the page's program apart.
         println!("cargo:rustc-link-arg-bin=app=--emit-relocs");

@@ -316,7 +316,7 @@ fn prepared<T: Operation + 'static>(
 macro_rules! actions {
     (frame: $($frame:ident),*; transforms: $($transform:ident::$operation:ident),* $(,)?) => {
         /// The entries that this program links.
-        #[cfg_attr(all(target_arch = "wasm32", not(any(feature = "worker", feature = "kernels"))), allow(dead_code))]
+        #[cfg_attr(not(links_actions), allow(dead_code))]
         static LINKED: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
 
         /// Reads a transform's parameters and returns its operation.

@@ -3,14 +3,14 @@
 //!
 //! An entry's strings and lists are borrowed from the file's content, which is kept for as long as the program runs.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::checks::{Condition, Rule};
 use super::parameters::{Field, Kind, Preset};
 use super::{Action, Category, Port, PortType, Role};
 
 /// The catalog that a program read.
-#[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+#[cfg(not(links_actions))]
 static READ: std::sync::OnceLock<&'static [&'static Action]> = std::sync::OnceLock::new();
 
 /// Makes the content of `catalog.json` the catalog of this program, unless it links or has one.
@@ -22,112 +22,23 @@ pub fn install(text: &str) -> Result<(), String> {
         return Ok(());
     }
     let actions = read(text).ok_or("catalog.json belongs to another version of the program")?;
-    #[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+    #[cfg(not(links_actions))]
     let _it_was_empty = READ.set(actions);
-    #[cfg(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels"))]
+    #[cfg(links_actions)]
     let _ = actions;
     Ok(())
 }
 
 /// Every action, in the catalog's order; none before [`install`] in a program that links none.
-#[cfg(not(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels")))]
+#[cfg(not(links_actions))]
 pub fn catalog() -> &'static [&'static Action] {
     READ.get().copied().unwrap_or_default()
 }
 
 /// Every action, in the catalog's order.
-#[cfg(any(not(target_arch = "wasm32"), feature = "worker", feature = "kernels"))]
+#[cfg(links_actions)]
 pub fn catalog() -> &'static [&'static Action] {
     super::LINKED
-}
-
-/// The actions as the content of `catalog.json`.
-pub fn written(actions: &[&Action]) -> Value {
-    actions.iter().map(|action| written_action(action)).collect()
-}
-
-fn written_action(action: &Action) -> Value {
-    let mut entry = json!({
-        "actionType": action.action_type,
-        "version": action.version,
-        "name": action.name,
-        "description": action.description,
-        "category": action.category.word(),
-        "role": action.role.word(),
-        "inputs": action.inputs.iter().map(written_port).collect::<Value>(),
-        "outputs": action.outputs.iter().map(written_port).collect::<Value>(),
-        "parameters": action.fields.iter().map(written_field).collect::<Value>(),
-        "rules": action.rules.iter().map(written_rule).collect::<Value>(),
-        "addsAlpha": written_condition(&action.adds_alpha),
-        "related": action.related,
-        "usage": action.usage,
-    });
-    drop_empty(&mut entry);
-    entry
-}
-
-fn written_port(port: &Port) -> Value {
-    json!({ "name": port.name, "type": port.kind.word(), "required": port.required, "description": port.description })
-}
-
-fn written_field(field: &Field) -> Value {
-    let (kind, values) = match field.kind {
-        Kind::Choice(values) => ("choice", values),
-        other => (plain_word(other), [].as_slice()),
-    };
-    let mut entry = json!({
-        "name": field.name,
-        "description": field.description(),
-        "type": kind,
-        "values": values,
-        "range": field.range.map(|(low, high)| [low, high]),
-        "unit": field.unit,
-        "label": field.label,
-        "required": field.required,
-        "shown": (field.shown != Condition::Always).then(|| written_condition(&field.shown)),
-        "default": field.default.value(),
-    });
-    drop_empty(&mut entry);
-    entry
-}
-
-/// Removes what has the value that is read where there is none.
-fn drop_empty(entry: &mut Value) {
-    if let Value::Object(entry) = entry {
-        entry.retain(|name, value| match value {
-            Value::Null => false,
-            _ if name == "default" => true,
-            Value::Array(list) => !list.is_empty(),
-            value => *value != false,
-        });
-    }
-}
-
-fn written_rule(rule: &Rule) -> Value {
-    json!({
-        "broken": written_condition(&rule.broken),
-        "field": rule.field,
-        "code": rule.code,
-        "message": rule.message,
-        "hint": rule.hint,
-    })
-}
-
-fn written_condition(condition: &Condition) -> Value {
-    let all = |list: &[Condition]| list.iter().map(written_condition).collect::<Value>();
-    match condition {
-        Condition::Never => json!(false),
-        Condition::Always => json!(true),
-        Condition::Is(name, words) => json!({ "is": [name, words] }),
-        Condition::Given(name) => json!({ "given": name }),
-        Condition::Missing(name) => json!({ "missing": name }),
-        Condition::Translucent(name) => json!({ "translucent": name }),
-        Condition::Above(name, limit) => json!({ "above": [name, limit] }),
-        Condition::NotMultiple(name, step) => json!({ "notMultiple": [name, step] }),
-        Condition::NotBelow(name, other) => json!({ "notBelow": [name, other] }),
-        Condition::All(list) => json!({ "all": all(list) }),
-        Condition::Any(list) => json!({ "any": all(list) }),
-    }
 }
 
 /// The kinds without values, by their names in the file.
@@ -144,10 +55,6 @@ const KINDS: [(&str, Kind); 11] = [
     ("images", Kind::Images),
     ("renditions", Kind::Renditions),
 ];
-
-fn plain_word(kind: Kind) -> &'static str {
-    KINDS.iter().find(|(_, known)| *known == kind).map_or("choice", |(word, _)| word)
-}
 
 /// Reads the content of `catalog.json`.
 fn read(text: &str) -> Option<&'static [&'static Action]> {
@@ -242,8 +149,110 @@ fn read_condition(value: &'static Value) -> Option<Condition> {
     })
 }
 
+/// Writing the catalog, which only the tests do.
+#[cfg(test)]
+mod writing {
+    use serde_json::{Value, json};
+
+    use super::{Action, Condition, Field, KINDS, Kind, Port, Rule};
+
+    /// The actions as the content of `catalog.json`.
+    pub(super) fn written(actions: &[&Action]) -> Value {
+        actions.iter().map(|action| written_action(action)).collect()
+    }
+
+    fn written_action(action: &Action) -> Value {
+        let mut entry = json!({
+            "actionType": action.action_type,
+            "version": action.version,
+            "name": action.name,
+            "description": action.description,
+            "category": action.category.word(),
+            "role": action.role.word(),
+            "inputs": action.inputs.iter().map(written_port).collect::<Value>(),
+            "outputs": action.outputs.iter().map(written_port).collect::<Value>(),
+            "parameters": action.fields.iter().map(written_field).collect::<Value>(),
+            "rules": action.rules.iter().map(written_rule).collect::<Value>(),
+            "addsAlpha": written_condition(&action.adds_alpha),
+            "related": action.related,
+            "usage": action.usage,
+        });
+        drop_empty(&mut entry);
+        entry
+    }
+
+    fn written_port(port: &Port) -> Value {
+        json!({ "name": port.name, "type": port.kind.word(), "required": port.required, "description": port.description })
+    }
+
+    fn written_field(field: &Field) -> Value {
+        let (kind, values) = match field.kind {
+            Kind::Choice(values) => ("choice", values),
+            other => (plain_word(other), [].as_slice()),
+        };
+        let mut entry = json!({
+            "name": field.name,
+            "description": field.description(),
+            "type": kind,
+            "values": values,
+            "range": field.range.map(|(low, high)| [low, high]),
+            "unit": field.unit,
+            "label": field.label,
+            "required": field.required,
+            "shown": (field.shown != Condition::Always).then(|| written_condition(&field.shown)),
+            "default": field.default.value(),
+        });
+        drop_empty(&mut entry);
+        entry
+    }
+
+    /// Removes what has the value that is read where there is none.
+    fn drop_empty(entry: &mut Value) {
+        if let Value::Object(entry) = entry {
+            entry.retain(|name, value| match value {
+                Value::Null => false,
+                _ if name == "default" => true,
+                Value::Array(list) => !list.is_empty(),
+                value => *value != false,
+            });
+        }
+    }
+
+    fn written_rule(rule: &Rule) -> Value {
+        json!({
+            "broken": written_condition(&rule.broken),
+            "field": rule.field,
+            "code": rule.code,
+            "message": rule.message,
+            "hint": rule.hint,
+        })
+    }
+
+    fn written_condition(condition: &Condition) -> Value {
+        let all = |list: &[Condition]| list.iter().map(written_condition).collect::<Value>();
+        match condition {
+            Condition::Never => json!(false),
+            Condition::Always => json!(true),
+            Condition::Is(name, words) => json!({ "is": [name, words] }),
+            Condition::Given(name) => json!({ "given": name }),
+            Condition::Missing(name) => json!({ "missing": name }),
+            Condition::Translucent(name) => json!({ "translucent": name }),
+            Condition::Above(name, limit) => json!({ "above": [name, limit] }),
+            Condition::NotMultiple(name, step) => json!({ "notMultiple": [name, step] }),
+            Condition::NotBelow(name, other) => json!({ "notBelow": [name, other] }),
+            Condition::All(list) => json!({ "all": all(list) }),
+            Condition::Any(list) => json!({ "any": all(list) }),
+        }
+    }
+
+    fn plain_word(kind: Kind) -> &'static str {
+        KINDS.iter().find(|(_, known)| *known == kind).map_or("choice", |(word, _)| word)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::writing::written;
     use super::*;
 
     #[test]
