@@ -172,7 +172,7 @@ impl<S: AssetStore + BatchStore + LibraryStore, H: Host> Service<S, H> {
         let Some(id) = optional_text(options, "workflowId")?.or(own).filter(|id| !id.trim().is_empty()) else {
             return self.keep_new(document.clone()).await;
         };
-        if builtin::find(&id).is_some() {
+        if builtin::is_builtin(&id) {
             return Err(ApiError::invalid(format!("\"{id}\" is a built-in workflow. Give your workflow another id.")));
         }
         let (now, document, kept_id) = (self.host.now(), document.clone(), id.clone());
@@ -398,7 +398,7 @@ impl<S: AssetStore + BatchStore + LibraryStore, H: Host> Service<S, H> {
         loop {
             number += 1;
             let id = if number == 1 { wished.clone() } else { format!("{wished}-{number}") };
-            if builtin::find(&id).is_some() {
+            if builtin::is_builtin(&id) {
                 continue;
             }
             let (own, document) = (id.clone(), document.clone());

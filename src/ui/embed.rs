@@ -281,7 +281,7 @@ impl Embedding {
     fn choose(self, draft: Draft, library: Library, workflow: Value) {
         match workflow {
             Value::Null => {}
-            Value::String(id) if builtin::find(&id).is_some() => draft.choose(&id),
+            Value::String(id) if builtin::is_builtin(&id) => draft.choose(&id),
             Value::String(id) => library.choose(id),
             document => {
                 let text = serde_json::to_string_pretty(&document).unwrap_or_default();

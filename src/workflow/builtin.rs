@@ -22,27 +22,37 @@ impl Builtin {
 }
 
 macro_rules! builtin {
-    ($id:literal) => {
-        Builtin { id: $id, json: include_str!(concat!("builtin/", $id, ".json")) }
+    ($($id:literal),* $(,)?) => {
+        /// All of them, in display order.
+        pub static BUILTIN: &[Builtin] =
+            &[$(Builtin { id: $id, json: include_str!(concat!("builtin/", $id, ".json")) }),*];
+
+        /// Their ids, for programs that need no documents.
+        const IDS: &[&str] = &[$($id),*];
     };
 }
 
-/// All of them, in display order. A new one is a file in `builtin/` and its name here.
-pub static BUILTIN: &[Builtin] = &[
-    builtin!("web-gallery"),
-    builtin!("marketplace-square"),
-    builtin!("watermark-two-sizes"),
-    builtin!("product-cutout"),
-    builtin!("packshot-shadow"),
-    builtin!("catalogue-cutouts"),
-    builtin!("marketplace-set"),
-    builtin!("social-set"),
-    builtin!("web-under-200-kb"),
-    builtin!("black-and-white-proof"),
-    builtin!("vintage-look"),
-    builtin!("brand-duotone"),
-    builtin!("rounded-thumbnails"),
-];
+// A new one is a file in `builtin/` and its name here.
+builtin! {
+    "web-gallery",
+    "marketplace-square",
+    "watermark-two-sizes",
+    "product-cutout",
+    "packshot-shadow",
+    "catalogue-cutouts",
+    "marketplace-set",
+    "social-set",
+    "web-under-200-kb",
+    "black-and-white-proof",
+    "vintage-look",
+    "brand-duotone",
+    "rounded-thumbnails",
+}
+
+/// Whether a built-in workflow has this id.
+pub fn is_builtin(id: &str) -> bool {
+    IDS.contains(&id)
+}
 
 /// The built-in workflow with this id.
 pub fn find(id: &str) -> Option<&'static Builtin> {

@@ -587,6 +587,7 @@ test("renditions are edited as rows, and each becomes a file", async (t) => {
   await field(1, "width").fill("120");
   await field(1, "height").fill("120");
   await field(1, "format").selectOption("webp");
+  // A new one is like the last.
   await page.locator(id("field-save-renditions-add")).click();
   await field(2, "width").fill("abc");
   await field(2, "width").blur();
@@ -603,7 +604,7 @@ test("renditions are edited as rows, and each becomes a file", async (t) => {
     [
       ["cat-2000.jpg", "image/jpeg", 300],
       ["cat-1600.webp", "image/webp", 120],
-      ["cat-tiny.jpg", "image/jpeg", 64],
+      ["cat-tiny.webp", "image/webp", 64],
     ],
   );
 });

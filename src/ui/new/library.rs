@@ -203,7 +203,7 @@ impl Library {
     pub(crate) fn choose_if_here(self, id: &str) {
         if self.has(id) {
             self.choose(id.to_owned());
-        } else if builtin::find(id).is_some() {
+        } else if builtin::is_builtin(id) {
             self.draft.choose(id);
         }
     }

@@ -204,7 +204,7 @@ impl Draft {
         // Whatever is not built in is the user's own.
         let mut open = vec![(choice.clone(), None)];
         for (id, document) in documents {
-            if builtin::find(&id).is_some() {
+            if builtin::is_builtin(&id) {
                 self.put(&id, document);
             } else {
                 open.retain(|(one, _)| *one != id);
