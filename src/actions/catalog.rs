@@ -130,12 +130,13 @@ fn written_condition(condition: &Condition) -> Value {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 11] = [
+const KINDS: [(&str, Kind); 12] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
     ("color", Kind::Color),
     ("ratio", Kind::Ratio),
+    ("point", Kind::Point),
     ("curve", Kind::Curve),
     ("text", Kind::Text),
     ("name-pattern", Kind::NamePattern),
