@@ -58,6 +58,7 @@ pub mod rotate;
 pub mod round_corners;
 pub mod sepia;
 pub mod sharpen;
+pub mod straighten;
 pub mod temperature;
 pub mod threshold;
 pub mod trim;
@@ -342,7 +343,8 @@ macro_rules! actions {
 actions! {
     frame: input_images, output, create_rendition;
     transforms:
-        resize::Resize, crop::Crop, trim::Trim, pad::Pad, border::Border, rotate::Rotate, flip::Flip,
+        resize::Resize, crop::Crop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
+        straighten::Straighten, flip::Flip,
         adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
         hue_rotate::HueRotate, highlights_shadows::HighlightsShadows, auto_tone::AutoTone,
         white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
@@ -391,11 +393,12 @@ mod tests {
                 "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
-                "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\"",
+                "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\" focus=null",
                 "trim [input-images] [outputs] tolerance=10 by=\"auto\" margin=0",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\" fill=\"color\"",
                 "border [input-images] [outputs] width=10 color=\"#ffffff\"",
                 "rotate [input-images] [outputs] angle=90 background=\"#ffffff\" expand=true",
+                "straighten [input-images] [outputs] maxAngle=10",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
                 "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
                 "levels [input-images] [outputs] channel=\"rgb\" black=0 white=255 gamma=1",
@@ -434,7 +437,7 @@ mod tests {
                 "mask [input-images mask] [outputs] invert=false",
                 "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
                 "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
-                "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03",
+                "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
             ]
         );
     }

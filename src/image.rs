@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::color::ColorSpace;
 
+pub(crate) mod attention;
 pub(crate) mod base;
 pub mod blend;
 pub(crate) mod blur;
@@ -28,6 +29,7 @@ pub mod recolor;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod tilt;
 pub(crate) mod warp;
 
 /// Version of the results of conversions, also between colour spaces, of orientation and of resampling. Raise it when any result changes.

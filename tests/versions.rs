@@ -79,7 +79,12 @@ fn parameters(action: &str) -> Vec<Value> {
         "resize" => ["nearest", "bilinear", "bicubic", "mitchell", "lanczos3"]
             .map(|filter| json!({ "width": 23, "height": 17, "mode": "fill", "filter": filter }))
             .into(),
-        "crop" => vec![json!({ "x": 3, "y": 5, "width": 31, "height": 22 }), json!({ "ratio": "4:5" })],
+        "crop" => vec![
+            json!({ "x": 3, "y": 5, "width": 31, "height": 22 }),
+            json!({ "ratio": "4:5" }),
+            json!({ "ratio": "1:2", "gravity": "attention" }),
+            json!({ "ratio": "1:1", "focus": { "x": 0.2, "y": 0.9 } }),
+        ],
         "pad" => vec![
             json!({ "width": 70, "height": 66, "color": "#336699" }),
             json!({ "width": 200, "height": 66, "fill": "edge" }),

@@ -42,12 +42,13 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 11] = [
+const KINDS: [(&str, Kind); 12] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
     ("color", Kind::Color),
     ("ratio", Kind::Ratio),
+    ("point", Kind::Point),
     ("curve", Kind::Curve),
     ("text", Kind::Text),
     ("name-pattern", Kind::NamePattern),

@@ -7,7 +7,7 @@ use super::Action;
 use super::create_rendition::check_list;
 use super::input_images::InputImages;
 use super::output::{PLACEHOLDERS, fill_name};
-use super::parameters::{Color, Curve, Field, Kind, Parameter, Ratio};
+use super::parameters::{Color, Curve, Field, Kind, Parameter, Point, Ratio};
 
 /// What is wrong with a raw parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,6 +164,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
         Kind::Color => Color::read(value).is_some(),
         Kind::Ratio => Ratio::read(value).is_some(),
+        Kind::Point => Point::read(value).is_some(),
         Kind::Curve => Curve::read(value).is_some(),
         Kind::Text | Kind::NamePattern | Kind::Model => value.is_string(),
         Kind::Images => InputImages::read(value).is_some(),
@@ -180,6 +181,7 @@ fn expected(kind: Kind) -> String {
         Kind::Boolean => "true or false",
         Kind::Choice(words) => return format!("one of {}", words.join(", ")),
         Kind::Color => "a colour as #rrggbb or #rrggbbaa",
+        Kind::Point => "a point with shares from 0 to 1, such as {\"x\":0.5,\"y\":0.3}",
         Kind::Curve => {
             "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
         }
@@ -265,6 +267,16 @@ mod tests {
                 "crop",
                 json!({ "ratio": "0:1" }),
                 of("ratio", "wrong_type", "\"ratio\" is \"0:1\".", "Give a ratio such as \"4:5\"."),
+            ),
+            (
+                "crop",
+                json!({ "ratio": "1:1", "focus": { "x": 0.5, "y": 2 } }),
+                of(
+                    "focus",
+                    "wrong_type",
+                    "\"focus\" is {\"x\":0.5,\"y\":2}.",
+                    "Give a point with shares from 0 to 1, such as {\"x\":0.5,\"y\":0.3}.",
+                ),
             ),
             (
                 "remove-background",

@@ -24,6 +24,8 @@ pub enum Kind {
     Color,
     /// `"w:h"`, both positive.
     Ratio,
+    /// A place in a picture, `{ x, y }` as shares of its sides.
+    Point,
     /// The points of a curve from values to values.
     Curve,
     /// Free text.
@@ -262,7 +264,7 @@ pub struct Gravity {
 }
 
 /// The wire names of [`Gravity`], row by row.
-const GRAVITIES: [&str; 9] =
+pub(super) const GRAVITIES: [&str; 9] =
     ["northwest", "north", "northeast", "west", "center", "east", "southwest", "south", "southeast"];
 
 impl Gravity {
@@ -291,6 +293,26 @@ impl Parameter for Gravity {
     }
     fn json(&self) -> Value {
         GRAVITIES[usize::from(self.row * 3 + self.column)].into()
+    }
+}
+
+/// A place in a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Share of the width, from 0 at the left to 1.
+    pub x: f64,
+    /// Share of the height, from 0 at the top to 1.
+    pub y: f64,
+}
+
+impl Parameter for Point {
+    const KIND: Kind = Kind::Point;
+    fn read(value: &Value) -> Option<Self> {
+        let share = |name: &str| value.get(name)?.as_f64().filter(|share| (0.0..=1.0).contains(share));
+        (value.as_object()?.len() == 2).then_some(Self { x: share("x")?, y: share("y")? })
+    }
+    fn json(&self) -> Value {
+        serde_json::json!({ "x": self.x.json(), "y": self.y.json() })
     }
 }
 

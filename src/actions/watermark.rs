@@ -4,9 +4,13 @@ use super::checks::Condition;
 use super::parameters::Gravity;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop};
 use crate::error::Failure;
+use crate::image::compose::Place;
+use crate::image::convert::convert;
+use crate::image::orient::rotate;
 use crate::image::recolor::{receptive, recolor};
 use crate::image::resample::{Filter, Window, resample};
-use crate::image::{Image, Pixels, Representations, Size};
+use crate::image::warp::{rotated, rotated_size};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 crate::parameters! {
     /// Parameters of `watermark`.
@@ -17,17 +21,21 @@ crate::parameters! {
         scale: f64 = 0.2, range 0.001..=1.0;
         /// Opacity of the overlay: 1 leaves it unchanged.
         opacity: f64 = 1.0, range 0.0..=1.0;
-        /// Distance from the edges as a share of the picture's shorter side.
+        /// Distance from the edges as a share of the picture's shorter side; with `tile`, also between the overlays.
         margin: f64 = 0.03, range 0.0..=1.0;
+        /// Repeats the overlay over the whole picture.
+        tile: bool = false;
+        /// Clockwise angle of the overlay, which keeps its scale.
+        angle: f64 = 0.0, range -360.0..=360.0, unit "°";
     }
 }
 
 /// The entry of `watermark`.
 pub const ACTION: Action = Action {
     action_type: "watermark",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Watermark",
-    description: "Places a second picture, such as a logo with transparency, over each picture. Its colours are converted to the picture's colour space.",
+    description: "Places a second picture, such as a logo with transparency, over each picture, once or all over it. Its colours are converted to the picture's colour space.",
     category: Category::Compose,
     role: Role::Transform,
     inputs: &[
@@ -61,14 +69,36 @@ impl Watermark {
         Size::new(side(overlay.width), side(overlay.height))
     }
 
-    /// Where the overlay starts along one axis. It always stays inside the picture, whatever the margin.
-    fn start(place: u8, outer: u32, inner: u32, margin: u32) -> u32 {
-        let room = outer.saturating_sub(inner);
-        match place {
-            0 => margin.min(room),
-            1 => Gravity::offset(1, outer, inner),
-            _ => room.saturating_sub(margin),
+    /// The overlay in its size, direction and colours on the picture.
+    fn prepared(&self, overlay: &Image, picture: &Image) -> Result<Image, Failure> {
+        let size = self.overlay_size(picture.size, overlay.size);
+        let overlay = resample(overlay, Window::all(overlay.size), size, Filter::Lanczos3)?;
+        let overlay = recolor(overlay, &picture.space);
+        if self.angle % 90.0 == 0.0 {
+            return Ok(rotate(overlay, (self.angle.rem_euclid(360.0) / 90.0) as i64));
         }
+        let canvas = rotated_size(size, self.angle);
+        Ok(rotated(&convert(overlay, Representation::Rgba), self.angle, canvas, [0; 4]))
+    }
+
+    /// Where the overlay starts along one axis. It stays inside the picture, whatever the margin; one that a rotation made
+    /// larger than the picture is in its middle.
+    fn start(place: u8, outer: u32, inner: u32, margin: u32) -> i64 {
+        let (room, margin) = (i64::from(outer) - i64::from(inner), i64::from(margin));
+        match place {
+            _ if room < 0 => room.div_euclid(2),
+            0 => margin.min(room),
+            1 => room / 2,
+            _ => (room - margin).max(0),
+        }
+    }
+
+    /// Where each overlay starts along one axis.
+    fn starts(&self, place: u8, outer: u32, inner: u32, margin: u32) -> impl Iterator<Item = i64> + Clone {
+        let start = Self::start(place, outer, inner, margin);
+        let step = i64::from(inner) + i64::from(margin);
+        let (first, end) = if self.tile { (start.rem_euclid(step) - step, outer.into()) } else { (start, start + 1) };
+        (first..end).step_by(step as usize)
     }
 }
 
@@ -85,16 +115,13 @@ impl Operation for Watermark {
             return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug.").into());
         };
         let mut picture = receptive(picture);
-        let size = self.overlay_size(picture.size, overlay.size);
-        let overlay = resample(&overlay, Window::all(overlay.size), size, Filter::Lanczos3)?;
-        let overlay = recolor(overlay, &picture.space);
-        let margin = share(picture.size.width.min(picture.size.height), self.margin);
-        let place = Place {
-            left: Self::start(self.position.column, picture.size.width, size.width, margin) as usize,
-            top: Self::start(self.position.row, picture.size.height, size.height, margin) as usize,
-            picture_width: picture.size.width as usize,
-            overlay_width: size.width as usize,
-        };
+        let overlay = self.prepared(&overlay, &picture)?;
+        let (canvas, size) = (picture.size, overlay.size);
+        let margin = share(canvas.width.min(canvas.height), self.margin);
+        let columns = self.starts(self.position.column, canvas.width, size.width, margin);
+        let rows = self.starts(self.position.row, canvas.height, size.height, margin);
+        let place =
+            Places(rows.flat_map(|top| columns.clone().map(move |left| Place { size, canvas, left, top })).collect());
         let opacity = self.opacity as f32;
         match (&mut picture.pixels, &overlay.pixels) {
             (Pixels::Rgb(under), Pixels::Rgb(over)) => {
@@ -123,27 +150,22 @@ impl Operation for Watermark {
     }
 }
 
-struct Place {
-    left: usize,
-    top: usize,
-    picture_width: usize,
-    overlay_width: usize,
-}
+/// Where the overlays lie.
+struct Places(Vec<Place>);
 
-impl Place {
-    /// Calls `blend` for each pixel of the overlay that is on the picture.
+impl Places {
+    /// Calls `blend` for each pixel of each overlay that is on the picture.
     fn each<const U: usize, const O: usize>(
         &self,
         under: &mut [u8],
         over: &[u8],
         blend: impl Fn(&mut [u8; U], [u8; O]),
     ) {
-        let rows = over.as_chunks::<O>().0.chunks_exact(self.overlay_width);
-        let under = under.as_chunks_mut::<U>().0.chunks_exact_mut(self.picture_width).skip(self.top);
-        for (under, over) in under.zip(rows) {
-            for (under, over) in under[self.left..].iter_mut().zip(over) {
-                blend(under, *over);
-            }
+        let (under, over) = (under.as_chunks_mut::<U>().0, over.as_chunks::<O>().0);
+        for place in &self.0 {
+            place.rows(under, over, |under, over| {
+                under.iter_mut().zip(over).for_each(|(under, over)| blend(under, *over));
+            });
         }
     }
 }
@@ -223,6 +245,37 @@ mod tests {
         assert_eq!(changed(&out, 0), (25, 25, 50, 50));
     }
 
+    #[test]
+    fn tiles_cover_the_picture_with_the_margin_between_them() {
+        let picture = flat(Size::new(50, 20), Representation::Rgb, 0);
+        let logo = flat(Size::new(6, 3), Representation::Rgb, 255);
+        // 30 % of 20 is 6 wide, so 3 high; 10 % of 20 is 2 between. At the lower right, the first ends 2 before the edge.
+        let raw = json!({ "tile": true, "scale": 0.3, "margin": 0.1 });
+        let Pixels::Rgb(data) = run(raw, picture, logo).pixels else { panic!("an RGB picture stays RGB") };
+        for (i, pixel) in data.chunks(3).enumerate() {
+            let (x, y) = (i % 50, i / 50);
+            let is_lit = (x + 8 - 2) % 8 < 6 && y % 5 < 3;
+            assert_eq!(pixel[0], if is_lit { 255 } else { 0 }, "{x}, {y}");
+        }
+    }
+
+    #[test]
+    fn an_angle_turns_the_overlay_in_its_place() {
+        let picture = flat(Size::new(300, 200), Representation::Rgb, 0);
+        let logo = flat(Size::new(80, 40), Representation::Rgb, 255);
+        let place = |raw: Value| changed(&run(raw, picture.clone(), logo.clone()), 0);
+        assert_eq!(place(json!({ "angle": -90 })), (274, 154, 294, 194));
+        assert_eq!(place(json!({ "angle": 360 })), (254, 174, 294, 194));
+        // 40 × 20 at 30°: 44.6 × 37.3, whose outermost pixels are hardly covered.
+        let (left, top, right, bottom) = place(json!({ "angle": 30, "position": "northwest" }));
+        assert!((6..8).contains(&left) && (6..8).contains(&top), "{left}, {top}");
+        assert!((50..52).contains(&right) && (43..45).contains(&bottom), "{right}, {bottom}");
+        // 200 × 100 at 45° is 212.1 a side, more than the picture is high.
+        let (left, top, right, bottom) = place(json!({ "angle": 45, "scale": 1 }));
+        assert_eq!((top, bottom), (0, 200));
+        assert!((81..83).contains(&left) && (293..295).contains(&right), "{left}, {right}");
+    }
+
     /// By hand, for one pixel on one pixel.
     #[test]
     fn one_pixel_is_blended_by_source_over() {
@@ -283,7 +336,8 @@ mod tests {
             margin in 0.0..=1.0,
         ) {
             let operation = Watermark {
-                position: Gravity { column: position % 3, row: position / 3 }, scale, opacity: 1.0, margin,
+                position: Gravity { column: position % 3, row: position / 3 }, scale, opacity: 1.0, margin, tile: false,
+                angle: 0.0,
             };
             let size = Size::new(width, height);
             let picture = flat(size, Representation::Rgb, 0);

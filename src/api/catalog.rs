@@ -107,6 +107,7 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Model => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
+                Kind::Point => "object",
                 Kind::Images | Kind::Curve | Kind::Renditions => "array",
             },
             required: field.required,

@@ -35,6 +35,8 @@ pub enum Control {
     Color,
     /// A ratio such as `4:5`.
     Ratio,
+    /// A place in a picture: two shares.
+    Point,
     /// A curve from values to values.
     Curve,
     /// A file-name pattern.
@@ -59,6 +61,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Choice(words) => Control::Select(words),
         Kind::Color => Control::Color,
         Kind::Ratio => Control::Ratio,
+        Kind::Point => Control::Point,
         Kind::Curve => Control::Curve,
         Kind::NamePattern => Control::Pattern,
         Kind::Model => Control::Model,
@@ -256,6 +259,10 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
                 format!("{} {}{unit}", field_label(field).to_ascii_lowercase(), shown(value))
             }
+            (Kind::Point, value) => {
+                let name = field_label(field).to_ascii_lowercase();
+                format!("{name} {}, {}", share_text(value, "x"), share_text(value, "y"))
+            }
             (Kind::Curve, _) => field_label(field),
             (Kind::Renditions, value) => format!("{} renditions", row_count(value)),
             (_, value) => shown(value),
@@ -271,6 +278,21 @@ pub fn words(action: &str, name: &str) -> &'static [&'static str] {
         Some(Kind::Choice(words)) => words,
         _ => &[],
     }
+}
+
+/// One share of a point, as the text of a field.
+pub fn share_text(point: &Value, name: &str) -> String {
+    point.get(name).map(shown).unwrap_or_default()
+}
+
+/// A point with one share changed; the other one of a new point is the middle. No point if the share is removed.
+pub fn with_share(point: &Value, name: &str, share: Option<Value>) -> Option<Value> {
+    let mut object = match point.as_object() {
+        Some(object) => object.clone(),
+        None => [("x", 0.5), ("y", 0.5)].map(|(name, share)| (name.to_owned(), share.into())).into_iter().collect(),
+    };
+    object.insert(name.to_owned(), share?);
+    Some(Value::Object(object))
 }
 
 /// How many rows a list has.
@@ -397,6 +419,20 @@ mod tests {
         let of = |name: &str| control(output.fields.iter().find(|field| field.name == name).unwrap());
         assert_eq!(of("quality"), Some(Control::Slider { low: 1.0, high: 100.0, step: 1.0 }));
         assert_eq!(of("lossless"), Some(Control::Switch));
+    }
+
+    #[test]
+    fn a_point_is_two_shares_or_none() {
+        let point = with_share(&Value::Null, "x", Some(json!(0.2))).unwrap();
+        assert_eq!(point, json!({ "x": 0.2, "y": 0.5 }));
+        let point = with_share(&point, "y", typed_number("0.75")).unwrap();
+        assert_eq!([share_text(&point, "x"), share_text(&point, "y")], ["0.2", "0.75"]);
+        assert_eq!(with_share(&point, "y", typed_number("")), None);
+        let crop = find("crop").unwrap();
+        let raw = json!({ "ratio": "1:1", "focus": point });
+        assert_eq!(summary(crop.fields, raw.as_object()), "1:1 · focus 0.2, 0.75");
+        let gravity = crop.fields.iter().find(|field| field.name == "gravity").unwrap();
+        assert!(matches!(control(gravity), Some(Control::Select(words)) if words.contains(&"attention")));
     }
 
     #[test]

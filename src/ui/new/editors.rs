@@ -1,4 +1,5 @@
-//! The controls that take the most code, loaded when they are first shown: models, curves, renditions.
+//! The controls that take the most code, loaded when they are first shown: models, points, curves,
+//! renditions.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::view_model::{curve, document};
 pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<String>) -> AnyView {
     match control {
         Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
+        Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
         _ => ().into_any(),
@@ -91,6 +93,43 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
             <Show when=chosen_own>
                 <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
             </Show>
+        </div>
+    }
+}
+
+#[component]
+fn PointControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let share = |name: &'static str, label: &'static str| {
+        view! {
+            <input
+                class="field numbers"
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                placeholder=label
+                aria-label=label
+                aria-invalid=move || edited.invalid()
+                data-testid=edited.id.with_value(|id| format!("{id}-{name}"))
+                prop:value=move || edited.value.with(|point| form::share_text(point, name))
+                on:change=move |event| {
+                    let share = form::typed_number(&event_target_value(&event));
+                    edited.set(edited.value.with_untracked(|point| form::with_share(point, name, share)));
+                }
+            />
+        }
+    };
+    view! {
+        <div
+            class="point"
+            role="group"
+            id=id.clone()
+            data-testid=id.clone()
+            aria-labelledby=format!("{id}-label")
+            aria-describedby=move || edited.described_by()
+        >
+            {share("x", "Across")}
+            {share("y", "Down")}
         </div>
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn ParameterField(
     let Explained(explained) = expect_context();
     let problem_id = StoredValue::new(format!("{id}-problem"));
     // A `label` cannot be for a group of controls: the group refers to it instead.
-    let target = (!matches!(control, Control::Places(_) | Control::Renditions)).then(|| id.clone());
+    let target = (!matches!(control, Control::Places(_) | Control::Renditions | Control::Point)).then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline hidden=is_left_out>
             <label for=target id=format!("{id}-label")>{label}</label>
@@ -131,7 +131,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
-        Control::Model | Control::Curve | Control::Renditions => {
+        Control::Model | Control::Point | Control::Curve | Control::Renditions => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
