@@ -27,6 +27,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
         Kind::Model => Just(json!("u2netp")).boxed(),
+        Kind::Point => (0.0..=1.0, 0.0..=1.0).prop_map(|(x, y): (f64, f64)| json!({ "x": x, "y": y })).boxed(),
         Kind::Curve => Just(json!([[0, 20], [90, 70], [255, 240]])).boxed(),
         Kind::Renditions => prop::sample::select(vec![
             json!([{ "width": 20 }]),
