@@ -61,7 +61,7 @@ pub(crate) struct Later {
     pub(crate) add: fn(Draft, String, Source) -> Work,
     /// The files of the sample pictures.
     pub(crate) samples: fn() -> Work<Result<Vec<File>, UiError>>,
-    /// A control of a parameter, of those that take much code.
+    /// A control of a parameter, of those that the first view can do without.
     pub(crate) editor: fn(Control, Edited, StoredValue<String>) -> AnyView,
     /// The editor of the user's own workflow.
     pub(crate) own_json: fn() -> AnyView,

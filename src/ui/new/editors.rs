@@ -1,12 +1,11 @@
-//! The controls that take the most code, loaded when they are first shown: models, points, curves,
-//! renditions.
+//! The controls that the first view can do without, loaded when they are first shown.
 
 use leptos::prelude::*;
 use serde_json::Value;
 use web_sys::FileList;
 
 use super::curve::CurveEditor;
-use super::fields::Edited;
+use super::fields::{Edited, TextControl};
 use super::models::Models;
 use crate::ui::widgets::FilePicker;
 use crate::view_model::form::{self, Control};
@@ -15,6 +14,8 @@ use crate::view_model::{curve, document};
 /// The control, if it is one of these.
 pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<String>) -> AnyView {
     match control {
+        Control::Color => view! { <ColorControl edited/> }.into_any(),
+        Control::Pattern => view! { <PatternControl edited/> }.into_any(),
         Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
@@ -280,5 +281,61 @@ fn RenditionRow(edited: Edited, row: usize, remove: Callback<usize>) -> impl Int
                 "Remove"
             </button>
         </div>
+    }
+}
+
+#[component]
+fn ColorControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let parts = move || form::color_parts(&edited.text());
+    view! {
+        <div class="color">
+            <input
+                type="color"
+                aria-label=format!("{}, picked", form::field_label(edited.field))
+                prop:value=move || parts().0
+                on:input=move |event| {
+                    let alpha = untrack(parts).1;
+                    edited.set_text(form::color(&event_target_value(&event), alpha));
+                }
+            />
+            <TextControl edited placeholder="#rrggbb"/>
+            <input
+                class="field numbers"
+                type="number"
+                min="0"
+                max="100"
+                aria-label="Opacity in percent"
+                data-testid=format!("{id}-alpha")
+                prop:value=move || parts().1.to_string()
+                on:change=move |event| {
+                    let alpha = event_target_value(&event).parse().unwrap_or(100);
+                    edited.set_text(form::color(&untrack(parts).0, alpha));
+                }
+            />
+            <span class="small muted">"%"</span>
+        </div>
+    }
+}
+
+#[component]
+fn PatternControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    let sample = Memo::new(move |_| edited.draft.name_sample(edited.index));
+    let example = move || sample.with(|sample| form::name_example(&edited.text(), sample)).ok();
+    view! {
+        <input
+            class="field"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
+            prop:value=move || edited.text()
+            on:input=move |event| edited.set_text(event_target_value(&event))
+        />
+        {move || example().map(|name| view! { <p class="small muted example truncate">"Example: " <code>{name}</code></p> })}
     }
 }

@@ -128,13 +128,11 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Switch => view! { <SwitchControl edited/> }.into_any(),
         Control::Select(words) => view! { <SelectControl edited words/> }.into_any(),
         Control::Places(words) => view! { <PlacesControl edited words/> }.into_any(),
-        Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
-        Control::Model | Control::Point | Control::Curve | Control::Renditions => {
+        Control::Color | Control::Pattern | Control::Model | Control::Point | Control::Curve | Control::Renditions => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
-        Control::Pattern => view! { <PatternControl edited/> }.into_any(),
     }
 }
 
@@ -274,41 +272,7 @@ fn PlacesControl(edited: Edited, words: &'static [&'static str]) -> impl IntoVie
 }
 
 #[component]
-fn ColorControl(edited: Edited) -> impl IntoView {
-    let id = edited.id.get_value();
-    let parts = move || form::color_parts(&edited.text());
-    view! {
-        <div class="color">
-            <input
-                type="color"
-                aria-label=format!("{}, picked", form::field_label(edited.field))
-                prop:value=move || parts().0
-                on:input=move |event| {
-                    let alpha = untrack(parts).1;
-                    edited.set_text(form::color(&event_target_value(&event), alpha));
-                }
-            />
-            <TextControl edited placeholder="#rrggbb"/>
-            <input
-                class="field numbers"
-                type="number"
-                min="0"
-                max="100"
-                aria-label="Opacity in percent"
-                data-testid=format!("{id}-alpha")
-                prop:value=move || parts().1.to_string()
-                on:change=move |event| {
-                    let alpha = event_target_value(&event).parse().unwrap_or(100);
-                    edited.set_text(form::color(&untrack(parts).0, alpha));
-                }
-            />
-            <span class="small muted">"%"</span>
-        </div>
-    }
-}
-
-#[component]
-fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
+pub(super) fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
     let id = edited.id.get_value();
     view! {
         <input
@@ -324,27 +288,5 @@ fn TextControl(edited: Edited, placeholder: &'static str) -> impl IntoView {
             prop:value=move || edited.text()
             on:change=move |event| edited.set_text(event_target_value(&event))
         />
-    }
-}
-
-#[component]
-fn PatternControl(edited: Edited) -> impl IntoView {
-    let id = edited.id.get_value();
-    let sample = Memo::new(move |_| edited.draft.name_sample(edited.index));
-    let example = move || sample.with(|sample| form::name_example(&edited.text(), sample)).ok();
-    view! {
-        <input
-            class="field"
-            type="text"
-            autocomplete="off"
-            spellcheck="false"
-            id=id.clone()
-            data-testid=id
-            aria-invalid=move || edited.invalid()
-            aria-describedby=move || edited.described_by()
-            prop:value=move || edited.text()
-            on:input=move |event| edited.set_text(event_target_value(&event))
-        />
-        {move || example().map(|name| view! { <p class="small muted example truncate">"Example: " <code>{name}</code></p> })}
     }
 }
