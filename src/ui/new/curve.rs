@@ -3,18 +3,22 @@
 use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, PointerEvent};
+use web_sys::{DomRect, Element, KeyboardEvent, PointerEvent};
 
 use crate::ui::focus::is_composing;
 use crate::view_model::curve::{self, Point};
 
+/// Where the picture of the curve is in the window.
+fn frame(event: &PointerEvent) -> Option<DomRect> {
+    Some(event.current_target()?.dyn_into::<Element>().ok()?.get_bounding_client_rect())
+}
+
 /// The place of a pointer on the curve.
-fn place(event: &PointerEvent) -> Option<Point> {
-    let frame = event.current_target()?.dyn_into::<Element>().ok()?.get_bounding_client_rect();
+fn place(event: &PointerEvent, frame: &DomRect) -> Point {
     let share = |at: f64, start: f64, length: f64| (at - start) / length.max(1.0) * 255.0;
     let x = share(f64::from(event.client_x()), frame.left(), frame.width());
     let y = share(f64::from(event.client_y()), frame.top(), frame.height());
-    Some([x, 255.0 - y])
+    [x, 255.0 - y]
 }
 
 /// The picture of the curve, with its points.
@@ -29,27 +33,30 @@ pub(super) fn CurveEditor(
     testid: String,
 ) -> impl IntoView {
     let points = Memo::new(move |_| value.with(curve::points));
-    let dragged = RwSignal::new(None::<usize>);
+    // The point that is dragged, and where the picture was when it was picked: the form may move below the pointer.
+    let dragged = StoredValue::new_local(None::<(usize, DomRect)>);
     let change = move |edit: &dyn Fn(&mut Vec<Point>)| {
         let mut edited = points.get_untracked();
         edit(&mut edited);
         set.run(curve::value(&edited));
     };
     let pressed = move |event: PointerEvent| {
-        let Some(at) = place(&event).filter(|_| event.button() == 0) else { return };
+        let Some(frame) = frame(&event).filter(|_| event.button() == 0) else { return };
+        let at = place(&event, &frame);
         let mut edited = points.get_untracked();
         let picked = curve::picked(&edited, at).or_else(|| curve::add(&mut edited, at));
         if edited.len() != points.with_untracked(Vec::len) {
             set.run(curve::value(&edited));
         }
-        dragged.set(picked);
+        dragged.set_value(picked.map(|index| (index, frame)));
         if let Some(target) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
             // Without capture the point is dragged within the picture only.
             let _captured = target.set_pointer_capture(event.pointer_id());
         }
     };
     let moved = move |event: PointerEvent| {
-        if let (Some(index), Some(at)) = (dragged.get_untracked(), place(&event)) {
+        let at = dragged.with_value(|dragged| dragged.as_ref().map(|(index, frame)| (*index, place(&event, frame))));
+        if let Some((index, at)) = at {
             change(&|points| curve::place(points, index, at));
         }
     };
@@ -100,8 +107,8 @@ pub(super) fn CurveEditor(
             data-testid=testid
             on:pointerdown=pressed
             on:pointermove=moved
-            on:pointerup=move |_| dragged.set(None)
-            on:pointercancel=move |_| dragged.set(None)
+            on:pointerup=move |_| dragged.set_value(None)
+            on:pointercancel=move |_| dragged.set_value(None)
             on:dblclick=move |event| {
                 let index = event.target().and_then(|target| target.dyn_into::<Element>().ok()).and_then(|circle| {
                     let x: f64 = circle.get_attribute("cx")?.parse().ok()?;
