@@ -27,7 +27,7 @@ mod write;
 pub use convert::{Inks, Neutrals, Transform};
 pub use hdr::ToneMap;
 pub use lab::LabColors;
-pub use named::{Primaries, Transfer};
+pub use named::{Primaries, Transfer, adapting};
 pub use profile::Unusable;
 use profile::{Content, Profile};
 

@@ -18,6 +18,7 @@ pub mod convert;
 pub(crate) mod distance;
 pub mod field;
 pub mod geometry;
+pub(crate) mod guided;
 pub(crate) mod lanes;
 pub(crate) mod light;
 pub(crate) mod neighbors;

@@ -2,8 +2,8 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{Table, by_color, by_table, histogram, table, visible};
-use crate::image::{Image, Pixels, Representations};
+use crate::image::pixelwise::{Table, by_table, by_tables, histogram, table, visible};
+use crate::image::{Image, Representations};
 
 crate::choices! {
     /// What the values are spread by.
@@ -89,11 +89,7 @@ impl Operation for AutoTone {
             }
             By::Channels => {
                 let tables = [of(|[r, ..]| r), of(|[_, g, _]| g), of(|[.., b]| b)];
-                if let Pixels::Gray(_) = image.pixels {
-                    by_table(image, &tables[0])
-                } else {
-                    by_color(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])]))
-                }
+                by_tables(image, &tables)
             }
         }])
     }

@@ -37,7 +37,7 @@ crate::parameters! {
         /// Colour of the background or first colour of the gradient, in sRGB.
         color: Color = Color::WHITE, label "Colour", shown if Condition::Is("fill", &["color", "gradient"]);
         /// Last colour of the gradient, in sRGB.
-        color2: Color = Color { rgba: [208, 208, 208, 255] }, label "Second colour", shown if Condition::Is("fill", &["gradient"]);
+        color2: Color = Color::opaque(208, 208, 208), label "Second colour", shown if Condition::Is("fill", &["gradient"]);
         /// Direction of the gradient, as in CSS: 0 is upwards, 90 to the right, 180 downwards.
         angle: f64 = 180.0, range -360.0..=360.0, unit "°", shown if Condition::Is("fill", &["gradient"]);
         /// Radius of the blurred copy, as a standard deviation.

@@ -4,7 +4,7 @@ use super::checks::Condition;
 use super::parameters::Curve;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::pchip::Monotone;
-use crate::image::pixelwise::{by_color, by_table, table};
+use crate::image::pixelwise::{by_tables, table};
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -53,10 +53,6 @@ impl Operation for Curves {
             let own = Monotone::through(own.points());
             table(|value| all.at(own.at(value)))
         });
-        Ok(vec![if self.accepts() == Representations::PIXELS {
-            by_table(image, &tables[0])
-        } else {
-            by_color(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])]))
-        }])
+        Ok(vec![by_tables(image, &tables)])
     }
 }

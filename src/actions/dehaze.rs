@@ -3,8 +3,9 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::base::luma;
-use crate::image::field::{Field, taps};
-use crate::image::{Image, Pixels, Representations, Size};
+use crate::image::guided::{Guided, reduced};
+use crate::image::pixelwise::by_place;
+use crate::image::{Image, Representations};
 
 crate::parameters! {
     /// Parameters of `dehaze`.
@@ -56,62 +57,31 @@ fn least(values: &[f32], width: usize) -> Vec<f32> {
 
 /// How much of each pixel's light comes from the scene, and the colour of the haze.
 struct Haze {
-    /// Factor and offset from a pixel's luma to the share, in the first two places.
-    functions: Field,
+    share: Guided,
     color: [f32; 3],
 }
 
 impl Haze {
-    /// `None` for a picture without colours to see.
-    fn of(image: &Image, strength: f32) -> Option<Self> {
-        let size = image.size;
-        let step = size.width.max(size.height).div_ceil(WORK_SIDE);
-        let small = Size::new(size.width.div_ceil(step), size.height.div_ceil(step));
-        let mut colors = vec![[0.0_f32; 4]; small.pixels() as usize];
-        let mut add = |at: usize, rgb: [u8; 3]| {
-            let (x, y) = (at as u32 % size.width / step, at as u32 / size.width / step);
-            let cell = &mut colors[(y * small.width + x) as usize];
-            let [r, g, b] = rgb.map(|value| f32::from(value) / 255.0);
-            *cell = [cell[0] + r, cell[1] + g, cell[2] + b, cell[3] + 1.0];
-        };
-        match &image.pixels {
-            Pixels::Rgb(data) => data.as_chunks().0.iter().enumerate().for_each(|(at, rgb)| add(at, *rgb)),
-            Pixels::Rgba(data) => {
-                data.as_chunks().0.iter().enumerate().for_each(|(at, [r, g, b, _])| add(at, [*r, *g, *b]));
-            }
-            _ => return None,
-        }
-        let colors: Vec<[f32; 3]> =
-            colors.into_iter().map(|[r, g, b, count]| [r, g, b].map(|sum| sum / count)).collect();
-        let width = small.width as usize;
+    fn of(image: &Image, strength: f32) -> Self {
+        let step = image.size.width.max(image.size.height).div_ceil(WORK_SIDE);
+        let small = reduced(image, step, |rgb| rgb.map(|value| f32::from(value) / 255.0));
+        let colors = small.data.iter().map(|[r, g, b, _]| [*r, *g, *b]);
+        let width = small.size.width as usize;
         let lowest = |[r, g, b]: [f32; 3]| r.min(g).min(b);
-        let dark = least(&colors.iter().map(|color| lowest(*color)).collect::<Vec<_>>(), width);
+        let dark = least(&colors.clone().map(lowest).collect::<Vec<_>>(), width);
         // The haze has the colour of the places that are hazy most surely.
         let mut order: Vec<usize> = (0..dark.len()).collect();
         order.sort_by(|one, other| dark[*other].total_cmp(&dark[*one]).then(one.cmp(other)));
         order.truncate((dark.len() / 1000).max(1));
         let mut color = [0.0_f32; 3];
         for at in &order {
-            color.iter_mut().zip(colors[*at]).for_each(|(sum, value)| *sum += value);
+            color.iter_mut().zip(small.data[*at]).for_each(|(sum, value)| *sum += value);
         }
         let color = color.map(|sum| (sum / order.len() as f32).max(1.0 / 255.0));
-        let clear: Vec<f32> = colors.iter().map(|own| lowest(std::array::from_fn(|at| own[at] / color[at]))).collect();
+        let clear: Vec<f32> = colors.clone().map(|own| lowest(std::array::from_fn(|at| own[at] / color[at]))).collect();
         let shares = least(&clear, width).into_iter().map(|dark| 1.0 - strength * 0.95 * dark);
-        // The guided filter, by luma.
-        let data = colors.iter().zip(shares).map(|([r, g, b], share)| {
-            let luma = 0.299 * r + 0.587 * g + 0.114 * b;
-            [luma, share, luma * luma, luma * share]
-        });
-        let mut field = Field { size: small, data: data.collect() };
-        let mut scratch = Vec::new();
-        field.box_mean(FOLLOW, &mut scratch);
-        for cell in &mut field.data {
-            let [luma, share, square, product] = *cell;
-            let factor = (product - luma * share) / ((square - luma * luma).max(0.0) + EVEN);
-            *cell = [factor, share - factor * luma, 0.0, 0.0];
-        }
-        field.box_mean(FOLLOW, &mut scratch);
-        Some(Self { functions: field, color })
+        let luma = colors.map(|[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b);
+        Self { share: Guided::new(luma.zip(shares), small.size, image.size, FOLLOW, EVEN), color }
     }
 }
 
@@ -123,30 +93,14 @@ impl Operation for Dehaze {
     /// The dark channel prior (K. He, J. Sun and X. Tang, “Single image haze removal using dark channel prior”, 2009) with patches
     /// of 15 pixels, refined by a guided filter, on a picture of at most 600 pixels a side.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let mut image = only(inputs)?;
-        let Some(Haze { functions, color }) = Haze::of(&image, self.strength as f32) else { return Ok(vec![image]) };
-        let (across, down) =
-            (taps(functions.size.width, image.size.width), taps(functions.size.height, image.size.height));
-        let width = image.size.width as usize;
-        let clear = |at: usize, rgb: [u8; 3]| {
-            let [factor, offset, ..] = functions.at(across[at % width], down[at / width]);
-            let share = (factor * luma(rgb) + offset).clamp(LEAST, 1.0);
+        let image = only(inputs)?;
+        let Haze { share, color } = Haze::of(&image, self.strength as f32);
+        Ok(vec![by_place(image, |x, y, rgb| {
+            let share = share.at(x, y, luma(rgb)).clamp(LEAST, 1.0);
             std::array::from_fn(|channel| {
                 let (own, haze) = (f32::from(rgb[channel]), color[channel] * 255.0);
                 ((own - haze) / share + haze + 0.5) as u8
             })
-        };
-        match &mut image.pixels {
-            Pixels::Rgb(data) => {
-                data.as_chunks_mut().0.iter_mut().enumerate().for_each(|(at, rgb)| *rgb = clear(at, *rgb));
-            }
-            Pixels::Rgba(data) => {
-                for (at, [r, g, b, _]) in data.as_chunks_mut().0.iter_mut().enumerate() {
-                    [*r, *g, *b] = clear(at, [*r, *g, *b]);
-                }
-            }
-            _ => {}
-        }
-        Ok(vec![image])
+        })])
     }
 }

@@ -4,7 +4,6 @@ use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::Failure;
-use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::compose::{Place, alpha};
 use crate::image::pixelwise::table;
 use crate::image::recolor::{color_for, receptive};
@@ -67,15 +66,8 @@ impl DropShadow {
 
     /// The blurred opacity of what is visible, with room for the blur on all sides, and its size.
     fn shadow(&self, alpha: &[u8], size: Size) -> (Vec<u8>, Size) {
-        let reach = self.reach();
-        let canvas = Size::new(size.width + 2 * reach, size.height + 2 * reach);
-        let place = Place { size, canvas, left: reach.into(), top: reach.into() };
-        let mut plane = place.plane(alpha);
-        let sigma = self.sigma();
-        if !is_identity(sigma) {
-            gaussian(&mut Samples { data: &mut plane, row: canvas.width as usize }, canvas, 1, (sigma, sigma));
-        }
-        (plane, canvas)
+        let place = Place::grown(size, self.reach());
+        (place.blurred_plane(alpha, self.sigma()), place.canvas)
     }
 }
 

@@ -4,7 +4,6 @@ use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::Failure;
-use crate::image::blur::{Samples, gaussian, is_identity};
 use crate::image::compose::{Place, alpha};
 use crate::image::pixelwise::table;
 use crate::image::recolor::{color_for, receptive};
@@ -51,8 +50,7 @@ impl Operation for Glow {
     }
 
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
-        let side = |side: u32| side.saturating_add(2 * self.reach());
-        Ok(Size::new(side(input.width), side(input.height)))
+        Ok(Place::grown(input, self.reach()).canvas)
     }
 
     /// The picture's opacity is blurred with a standard deviation of a third of the radius and doubled, because half of it
@@ -64,19 +62,14 @@ impl Operation for Glow {
         }
         let image = receptive(image);
         let Pixels::Rgba(rgba) = &image.pixels else { return Err(unaccepted(&ACTION).into()) };
-        let canvas = self.output_size(image.size)?;
-        let place = Place { size: image.size, canvas, left: self.reach().into(), top: self.reach().into() };
-        let mut coverage = place.plane(&alpha(rgba));
-        let sigma = self.radius / 3.0;
-        if !is_identity(sigma) {
-            gaussian(&mut Samples { data: &mut coverage, row: canvas.width as usize }, canvas, 1, (sigma, sigma));
-        }
+        let place = Place::grown(image.size, self.reach());
+        let mut coverage = place.blurred_plane(&alpha(rgba), self.radius / 3.0);
         let opacity = self.opacity * f64::from(self.color.rgba[3]) / 255.0;
         let opacity = table(|value| (2.0 * value).min(255.0) * opacity);
         coverage.iter_mut().for_each(|value| *value = opacity[usize::from(*value)]);
         let color = color_for(&image, self.color.rgb());
         let pixels = place.on_color(rgba, color, &coverage);
-        Ok(vec![image.with(canvas, Pixels::Rgba(pixels))])
+        Ok(vec![image.with(place.canvas, Pixels::Rgba(pixels))])
     }
 }
 

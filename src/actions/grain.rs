@@ -2,6 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::pixelwise::by_place;
 use crate::image::{Image, Pixels, Representations};
 
 crate::parameters! {
@@ -46,9 +47,14 @@ fn mixed(mut bits: u32) -> u32 {
 }
 
 /// A number that depends on every colour (FNV-1a).
-fn seed(samples: &[u8], channels: usize) -> u32 {
-    let colours = samples.chunks_exact(channels).flat_map(|pixel| pixel.iter().take(3));
-    colours.fold(0x811c_9dc5, |hash, value| (hash ^ u32::from(*value)).wrapping_mul(0x0100_0193))
+fn seed(image: &Image) -> u32 {
+    const START: u32 = 0x811c_9dc5;
+    let mix = |hash: u32, value: &u8| (hash ^ u32::from(*value)).wrapping_mul(0x0100_0193);
+    match &image.pixels {
+        Pixels::Gray(data) | Pixels::Rgb(data) => data.iter().fold(START, mix),
+        Pixels::Rgba(data) => data.as_chunks::<4>().0.iter().flat_map(|pixel| &pixel[..3]).fold(START, mix),
+        Pixels::Ycc(_) => START,
+    }
 }
 
 /// Noise at a place: the sum of four random bytes, which is nearly normal, with a deviation of 1.
@@ -65,31 +71,19 @@ impl Operation for Grain {
 
     /// The same noise for red, green and blue; grains that are larger than a pixel are interpolated linearly. Alpha is unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let mut image = only(inputs)?;
-        let width = image.size.width as usize;
-        let (data, channels) = match &mut image.pixels {
-            Pixels::Gray(data) => (data, 1),
-            Pixels::Rgb(data) => (data, 3),
-            Pixels::Rgba(data) => (data, 4),
-            Pixels::Ycc(_) => return Ok(vec![image]),
+        let image = only(inputs)?;
+        let (seed, strength, size) = (seed(&image), self.amount as f32 / 100.0 * MOST, self.size as f32);
+        let places = |side: u32| -> Vec<(u32, f32)> {
+            let place = |at: u32| at as f32 / size;
+            (0..side).map(place).map(|place| (place as u32, place.fract())).collect()
         };
-        let (seed, strength, size) = (seed(data, channels), self.amount as f32 / 100.0 * MOST, self.size as f32);
-        let place = |at: usize| {
-            let place = at as f32 / size;
-            (place as u32, place.fract())
-        };
-        let columns: Vec<(u32, f32)> = (0..width).map(place).collect();
-        for (y, row) in data.chunks_exact_mut(width * channels).enumerate() {
-            let (top, down) = place(y);
-            for (pixel, (left, across)) in row.chunks_exact_mut(channels).zip(&columns) {
-                let at = |x: u32, y: u32| noise(seed, left + x, top + y);
-                let level = |y: u32| if *across == 0.0 { at(0, y) } else { at(0, y) + (at(1, y) - at(0, y)) * across };
-                let grain = if down == 0.0 { level(0) } else { level(0) + (level(1) - level(0)) * down };
-                for value in pixel.iter_mut().take(3) {
-                    *value = (f32::from(*value) + grain * strength + 0.5) as u8;
-                }
-            }
-        }
-        Ok(vec![image])
+        let (columns, rows) = (places(image.size.width), places(image.size.height));
+        Ok(vec![by_place(image, |x, y, rgb| {
+            let ((left, across), (top, down)) = (columns[x], rows[y]);
+            let at = |x: u32, y: u32| noise(seed, left + x, top + y);
+            let level = |y: u32| if across == 0.0 { at(0, y) } else { at(0, y) + (at(1, y) - at(0, y)) * across };
+            let grain = if down == 0.0 { level(0) } else { level(0) + (level(1) - level(0)) * down };
+            rgb.map(|value| (f32::from(value) + grain * strength + 0.5) as u8)
+        })])
     }
 }

@@ -105,8 +105,7 @@ impl Operation for Outline {
     }
 
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
-        let side = |side: u32| side.saturating_add(2 * self.reach());
-        Ok(Size::new(side(input.width), side(input.height)))
+        Ok(Place::grown(input, self.reach()).canvas)
     }
 
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
@@ -116,15 +115,14 @@ impl Operation for Outline {
         }
         let image = receptive(image);
         let Pixels::Rgba(rgba) = &image.pixels else { return Err(unaccepted(&ACTION).into()) };
-        let canvas = self.output_size(image.size)?;
-        let place = Place { size: image.size, canvas, left: self.reach().into(), top: self.reach().into() };
-        let opacity = Opacity { data: place.plane(&alpha(rgba)), size: canvas };
+        let place = Place::grown(image.size, self.reach());
+        let opacity = Opacity { data: place.plane(&alpha(rgba)), size: place.canvas };
         let mut coverage = opacity.dilated(self.width);
         let line = self.color.rgba[3];
         coverage.iter_mut().for_each(|value| *value = scaled(*value, line));
         let color = color_for(&image, self.color.rgb());
         let pixels = place.on_color(rgba, color, &coverage);
-        Ok(vec![image.with(canvas, Pixels::Rgba(pixels))])
+        Ok(vec![image.with(place.canvas, Pixels::Rgba(pixels))])
     }
 }
 

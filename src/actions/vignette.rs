@@ -3,9 +3,9 @@
 use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::neighbors::sides;
+use crate::image::pixelwise::by_place;
 use crate::image::recolor::{color_for, receptive};
-use crate::image::{Image, Pixels, Representations};
+use crate::image::{Image, Representations};
 
 crate::parameters! {
     /// Parameters of `vignette`.
@@ -15,7 +15,7 @@ crate::parameters! {
         /// Where it begins, as a share of the way from the middle to the corners.
         start: f64 = 0.4, range 0.0..=0.99;
         /// Colour of the corners, in sRGB.
-        color: Color = Color::opaque(0, 0, 0), label "Colour";
+        color: Color = Color::BLACK, label "Colour";
     }
 }
 
@@ -45,33 +45,21 @@ impl Operation for Vignette {
     /// The share of the colour rises from `start` to the corners as a smooth step, along ellipses of the picture's ratio. Alpha is
     /// unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let mut image = receptive(only(inputs)?);
+        let image = receptive(only(inputs)?);
         let color = color_for(&image, self.color.rgb()).map(f32::from);
-        let [width, height] = sides(image.size);
         let (strength, start) = (self.strength as f32, self.start as f32);
-        let from_middle = |at: usize, side: f32| ((at as f32 + 0.5) / side * 2.0 - 1.0).powi(2);
-        let across: Vec<f32> = (0..image.size.width as usize).map(|x| from_middle(x, width)).collect();
-        let shade = |x: usize, down: f32| {
-            let far = ((across[x] + down) / 2.0).sqrt();
+        let from_middle = |side: u32| -> Vec<f32> {
+            (0..side).map(|at| ((at as f32 + 0.5) / side as f32 * 2.0 - 1.0).powi(2)).collect()
+        };
+        let (across, down) = (from_middle(image.size.width), from_middle(image.size.height));
+        Ok(vec![by_place(image, |x, y, rgb| {
+            let far = ((across[x] + down[y]) / 2.0).sqrt();
             let share = ((far - start) / (1.0 - start)).clamp(0.0, 1.0);
-            share * share * (3.0 - 2.0 * share) * strength
-        };
-        let (data, channels) = match &mut image.pixels {
-            Pixels::Gray(data) => (data, 1),
-            Pixels::Rgb(data) => (data, 3),
-            Pixels::Rgba(data) => (data, 4),
-            Pixels::Ycc(_) => return Ok(vec![image]),
-        };
-        for (y, row) in data.chunks_exact_mut(across.len() * channels).enumerate() {
-            let down = from_middle(y, height);
-            for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
-                let shade = shade(x, down);
-                for (value, color) in pixel.iter_mut().zip(color) {
-                    let own = f32::from(*value);
-                    *value = (own + (color - own) * shade + 0.5) as u8;
-                }
-            }
-        }
-        Ok(vec![image])
+            let shade = share * share * (3.0 - 2.0 * share) * strength;
+            std::array::from_fn(|at| {
+                let own = f32::from(rgb[at]);
+                (own + (color[at] - own) * shade + 0.5) as u8
+            })
+        })])
     }
 }

@@ -2,7 +2,9 @@
 
 use super::checks::Condition;
 use super::parameters::Gravity;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop};
+use super::{
+    Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete, unaccepted,
+};
 use crate::error::Failure;
 use crate::image::compose::Place;
 use crate::image::convert::convert;
@@ -112,7 +114,7 @@ impl Operation for Watermark {
     /// and its profile, unless that is one for reading only.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let Ok([Some(picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
-            return Err(Failure::system("The watermark was run without both inputs.", "Report this as a bug.").into());
+            return Err(incomplete(&ACTION).into());
         };
         let mut picture = receptive(picture);
         let overlay = self.prepared(&overlay, &picture)?;
@@ -144,7 +146,7 @@ impl Operation for Watermark {
                     *under = onto_transparent(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
                 });
             }
-            _ => return Err(Failure::system("A planar picture reached \"watermark\".", "Report this as a bug.").into()),
+            _ => return Err(unaccepted(&ACTION).into()),
         }
         Ok(vec![picture])
     }

@@ -3,7 +3,7 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::light::{to_encoded, to_linear};
-use crate::image::pixelwise::{by_color, histogram, table, visible};
+use crate::image::pixelwise::{by_tables, histogram, table, visible};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -89,6 +89,6 @@ impl Operation for WhiteBalance {
         let image = only(inputs)?;
         let gains = self.gains(&image);
         let tables = gains.map(|gain| table(|value| to_encoded(to_linear(value / 255.0) * gain) * 255.0));
-        Ok(vec![by_color(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])]))])
+        Ok(vec![by_tables(image, &tables)])
     }
 }

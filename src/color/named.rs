@@ -64,25 +64,40 @@ impl Primaries {
         all(self).as_flattened().iter().zip(all(other).as_flattened()).all(|(a, b)| (a - b).abs() < 0.002)
     }
 
-    /// Linear RGB to XYZ relative to D50, by the Bradford transform.
-    pub(super) fn matrix(&self) -> Option<Matrix> {
-        let xyz = |[x, y]: [f64; 2]| (y > 1e-6).then(|| [x / y, 1.0, (1.0 - x - y) / y]);
+    /// Linear RGB to XYZ relative to their own white.
+    fn to_white(self) -> Option<Matrix> {
         let white = xyz(self.white)?;
         let columns = [self.red, self.green, self.blue].map(|[x, y]| [x, y, 1.0 - x - y]);
         let unscaled = [0, 1, 2].map(|row| columns.map(|column| column[row]));
         let scale = times(&inverse(&unscaled)?, white);
-        let to_white = unscaled.map(|row| [row[0] * scale[0], row[1] * scale[1], row[2] * scale[2]]);
-        let matrix = product(&adaptation(white)?, &to_white);
+        Some(unscaled.map(|row| [row[0] * scale[0], row[1] * scale[1], row[2] * scale[2]]))
+    }
+
+    /// Linear RGB to XYZ relative to D50, by the Bradford transform.
+    pub(super) fn matrix(&self) -> Option<Matrix> {
+        let matrix = product(&adaptation(xyz(self.white)?, D50)?, &self.to_white()?);
         inverse(&matrix).map(|_| matrix)
     }
 }
 
-/// From colours under this white to D50.
-fn adaptation(white: [f64; 3]) -> Option<Matrix> {
+/// XYZ of a chromaticity, with a luminance of 1.
+fn xyz([x, y]: [f64; 2]) -> Option<[f64; 3]> {
+    (y > 1e-6).then(|| [x / y, 1.0, (1.0 - x - y) / y])
+}
+
+/// From colours under one white to those under another, both in XYZ, by the Bradford transform.
+fn adaptation(from: [f64; 3], to: [f64; 3]) -> Option<Matrix> {
     const BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
-    let (from, to) = (times(&BRADFORD, white), times(&BRADFORD, D50));
+    let (from, to) = (times(&BRADFORD, from), times(&BRADFORD, to));
     let scaled = [0, 1, 2].map(|row| BRADFORD[row].map(|value| value * to[row] / from[row]));
     Some(product(&inverse(&BRADFORD)?, &scaled))
+}
+
+/// What linear sRGB is multiplied by to look under one white as it did under another: whites are chromaticities, the
+/// adaptation is Bradford's. `None` for chromaticities that no light has.
+pub fn adapting(from: [f64; 2], to: [f64; 2]) -> Option<[[f64; 3]; 3]> {
+    let to_xyz = Primaries::SRGB.to_white()?;
+    Some(product(&inverse(&to_xyz)?, &product(&adaptation(xyz(from)?, xyz(to)?)?, &to_xyz)))
 }
 
 /// How linear light is coded.
@@ -151,14 +166,26 @@ pub(super) fn name(primaries: &Primaries, transfer: Transfer) -> String {
 /// A profile for these primaries and this transfer function.
 pub(super) fn profile(name: &str, primaries: &Primaries, transfer: Transfer) -> Result<Vec<u8>, Unusable> {
     let matrix = primaries.matrix().ok_or(Unusable)?;
-    let [x, y] = primaries.white;
-    let adaptation = adaptation([x / y, 1.0, (1.0 - x - y) / y]).ok_or(Unusable)?;
+    let adaptation = xyz(primaries.white).and_then(|white| adaptation(white, D50)).ok_or(Unusable)?;
     Ok(write::rgb(name, &matrix, &adaptation, &transfer.parameters()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn adapting_there_and_back_changes_nothing() {
+        let (one, other) = (D65, [0.38, 0.38]);
+        let both = product(&adapting(one, other).expect("a light"), &adapting(other, one).expect("a light"));
+        for (row, values) in both.into_iter().enumerate() {
+            for (column, value) in values.into_iter().enumerate() {
+                let own = if row == column { 1.0 } else { 0.0 };
+                assert!((value - own).abs() < 1e-9, "{value}");
+            }
+        }
+        assert_eq!(adapting(D65, [0.3, 0.0]), None);
+    }
 
     #[test]
     fn the_primaries_of_srgb_give_the_numbers_of_its_profile() {

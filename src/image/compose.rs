@@ -1,7 +1,7 @@
 //! Layers: pictures, colours and coverage laid over each other. Alpha is straight, values keep their encoding, and each
 //! result is rounded once, to the nearest.
 
-use super::blur::blurred;
+use super::blur::{Samples, blurred, gaussian, is_identity};
 use super::resample::{Filter, Window, resample};
 use super::{Image, Size};
 use crate::error::Failure;
@@ -41,6 +41,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A picture in the middle of a canvas that reaches further by `reach` on each side.
+    pub(crate) fn grown(size: Size, reach: u32) -> Self {
+        let side = |side: u32| side.saturating_add(2 * reach);
+        let canvas = Size::new(side(size.width), side(size.height));
+        Self { size, canvas, left: reach.into(), top: reach.into() }
+    }
+
     /// Calls `lay` with each row of the canvas that the picture reaches, and the picture's row on it.
     pub(crate) fn rows<T, U>(&self, canvas: &mut [T], picture: &[U], mut lay: impl FnMut(&mut [T], &[U])) {
         let (from, to) = (self.size.width as usize, self.canvas.width as usize);
@@ -59,6 +66,16 @@ impl Place {
     pub(crate) fn plane(&self, samples: &[u8]) -> Vec<u8> {
         let mut plane = vec![0; self.canvas.pixels() as usize];
         self.rows(&mut plane, samples, |plane, samples| plane.copy_from_slice(samples));
+        plane
+    }
+
+    /// The same, blurred by a standard deviation.
+    pub(crate) fn blurred_plane(&self, samples: &[u8], sigma: f64) -> Vec<u8> {
+        let mut plane = self.plane(samples);
+        if !is_identity(sigma) {
+            let row = self.canvas.width as usize;
+            gaussian(&mut Samples { data: &mut plane, row }, self.canvas, 1, (sigma, sigma));
+        }
         plane
     }
 

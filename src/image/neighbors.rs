@@ -1,6 +1,6 @@
 //! Filters that look at the neighbours of a pixel, with samples of any channels. Edges replicate their last sample.
 
-use super::{Image, Pixels, Size};
+use super::{Image, Pixels};
 
 /// A picture as rows of numbers: gray, red, green and blue, or these times alpha, and alpha.
 struct Samples<'a> {
@@ -289,16 +289,11 @@ pub(crate) fn line(length: f64, degrees: f64) -> Vec<Tap> {
     weights.into_iter().map(|(place, weight)| (place, (weight / f64::from(count)) as f32)).collect()
 }
 
-/// The size of a picture in pixels, as floating-point numbers.
-pub(crate) fn sides(size: Size) -> [f32; 2] {
-    [size.width as f32, size.height as f32]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Representation;
     use crate::image::testing::{flat, noise};
+    use crate::image::{Representation, Size};
 
     #[test]
     fn a_flat_picture_stays_flat_at_every_size() {

@@ -46,6 +46,42 @@ pub(crate) fn by_color(mut image: Image, color: impl Fn([u8; 3]) -> [u8; 3]) -> 
     image
 }
 
+/// Replaces red, green and blue each by its entry in a table of its own, and gray by that in the first. Alpha stays; a planar
+/// picture stays as it is.
+pub(crate) fn by_tables(image: Image, tables: &[Table; 3]) -> Image {
+    match image.pixels {
+        Pixels::Gray(_) => by_table(image, &tables[0]),
+        _ => by_color(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])])),
+    }
+}
+
+/// Replaces every colour, and gray as a colour, by what `color` makes of its column, its row and itself. Alpha stays; a planar
+/// picture stays as it is.
+pub(crate) fn by_place(mut image: Image, color: impl Fn(usize, usize, [u8; 3]) -> [u8; 3]) -> Image {
+    let width = image.size.width as usize;
+    match &mut image.pixels {
+        Pixels::Gray(data) => {
+            for (y, row) in data.chunks_exact_mut(width).enumerate() {
+                row.iter_mut().enumerate().for_each(|(x, value)| [*value, ..] = color(x, y, [*value; 3]));
+            }
+        }
+        Pixels::Rgb(data) => {
+            for (y, row) in data.as_chunks_mut().0.chunks_exact_mut(width).enumerate() {
+                row.iter_mut().enumerate().for_each(|(x, rgb)| *rgb = color(x, y, *rgb));
+            }
+        }
+        Pixels::Rgba(data) => {
+            for (y, row) in data.as_chunks_mut().0.chunks_exact_mut(width).enumerate() {
+                for (x, [r, g, b, _]) in row.iter_mut().enumerate() {
+                    [*r, *g, *b] = color(x, y, [*r, *g, *b]);
+                }
+            }
+        }
+        Pixels::Ycc(_) => {}
+    }
+    image
+}
+
 /// How often each value occurs.
 pub(crate) fn histogram(values: impl Iterator<Item = u8>) -> [u64; 256] {
     let mut counts = [0; 256];
@@ -85,5 +121,9 @@ mod tests {
         assert_eq!(doubled.pixels, Pixels::Rgba(vec![2, 4, 6, 4, 10, 12, 14, 8]));
         let turned = by_color(image(), |[r, g, b]| [b, r, g]);
         assert_eq!(turned.pixels, Pixels::Rgba(vec![3, 1, 2, 4, 7, 5, 6, 8]));
+        let placed = by_place(image(), |x, y, [r, g, _]| [r, g + 10 * x as u8, y as u8]);
+        assert_eq!(placed.pixels, Pixels::Rgba(vec![1, 2, 0, 4, 5, 16, 0, 8]));
+        let each = by_tables(image(), &[1.0, 2.0, 3.0].map(|factor| table(|value| value * factor)));
+        assert_eq!(each.pixels, Pixels::Rgba(vec![1, 4, 9, 4, 5, 12, 21, 8]));
     }
 }
