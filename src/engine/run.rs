@@ -1,7 +1,7 @@
 //! Running one image through the graph: decode what is needed, run each node once, free each picture after its last
 //! consumer, encode the results. An animation runs frame by frame, so that a single frame is in memory at a time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -688,11 +688,13 @@ impl<'a> Runner<'a> {
         let Written { size, encoded, warnings } = written;
         self.warnings.extend(warnings);
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
-        let missing = Cell::new(None);
+        let (missing, metadata) = (Cell::new(None), OnceCell::new());
         let said = |what: &'static str, of: fn(&Metadata) -> Option<String>| {
-            let primary = self.files[self.plan.graph.primary].zip(self.headers[self.plan.graph.primary].as_ref());
-            let said = primary.and_then(|(file, header)| of(&Metadata::of(file.bytes, header.format)));
-            said.unwrap_or_else(|| {
+            let metadata = metadata.get_or_init(|| {
+                let primary = self.files[self.plan.graph.primary].zip(self.headers[self.plan.graph.primary].as_ref());
+                primary.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default()
+            });
+            of(metadata).unwrap_or_else(|| {
                 missing.set(Some(what));
                 String::new()
             })
