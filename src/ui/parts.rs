@@ -246,17 +246,29 @@ fn of_batches(enter: impl Fn(Batches) -> AnyView + Send + 'static) -> impl IntoV
 /// A view that comes later, as soon as it is there.
 pub(crate) fn later(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
     let part = expect_context::<Part<Later>>();
-    part.want();
-    let shown = move || match part.state.get() {
-        State::Here(entry) => enter(entry),
-        State::Absent | State::Fetching => ().into_any(),
-        State::Failed => view! {
+    later_or(enter, move |is_failed| match is_failed {
+        false => ().into_any(),
+        true => view! {
             <div class="note bad" role="alert" data-testid="not-loaded">
                 <p>"A part of the page could not be loaded. " {HINT}</p>
                 <button class="button push" data-testid="load-again" on:click=move |_| part.want()>"Try again"</button>
             </div>
         }
         .into_any(),
+    })
+}
+
+/// A view that comes later, and what stands in for it until then, given whether it could not be loaded.
+pub(crate) fn later_or(
+    enter: impl Fn(Later) -> AnyView + Send + 'static,
+    otherwise: impl Fn(bool) -> AnyView + Send + 'static,
+) -> AnyView {
+    let part = expect_context::<Part<Later>>();
+    part.want();
+    let shown = move || match part.state.get() {
+        State::Here(entry) => enter(entry),
+        State::Absent | State::Fetching => otherwise(false),
+        State::Failed => otherwise(true),
     };
     shown.into_any()
 }

@@ -97,9 +97,9 @@ test("without the later parts the page says what it cannot do, and does it once 
   await page.locator(id("file-input")).setInputFiles([cat()]);
   await page.locator(id("notice")).getByText("A part of the page could not be loaded.").first().waitFor();
   await page.locator(id("preferences")).click();
-  await page.locator(id("not-loaded")).first().waitFor();
+  await page.locator(id("not-loaded")).waitFor();
   await context.unroute(fileOf("later"));
-  await page.locator(id("load-again")).first().click();
+  await page.locator(id("load-again")).click();
   await page.locator(id("preferences-close")).click();
   await page.locator(id("file-input")).setInputFiles([cat()]);
   await page.locator(id("picked-row")).waitFor();

@@ -130,7 +130,12 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Places(words) => view! { <PlacesControl edited words/> }.into_any(),
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
-        Control::Color | Control::Pattern | Control::Model | Control::Point | Control::Curve | Control::Renditions => {
+        // What they edit is text, which can be typed without them.
+        Control::Color | Control::Pattern | Control::Model => parts::later_or(
+            move |later| (later.editor)(control, edited, action_id),
+            move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
+        ),
+        Control::Point | Control::Curve | Control::Renditions => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
     }
