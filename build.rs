@@ -1,5 +1,5 @@
-//! What the binaries must agree on at compile time: the build id, the memory limits, and the checksum of the inference
-//! WebAssembly, which is built before the page. Nothing else is decided here.
+//! What the binaries must agree on at compile time: the build id, the memory limits, and the checksums of the programs
+//! that are built before the page. Nothing else is decided here.
 //!
 //! The page refuses a worker of another build. They are compiled separately, so the id is a hash of all their sources.
 
@@ -16,22 +16,30 @@ mod build_id;
 const WORKER_MEMORY_BYTES: u64 = 2 << 30;
 /// 1 GiB, for the same reason: the full U²-Net needs 0.4.
 const NETWORK_MEMORY_BYTES: u64 = 1 << 30;
-/// Where `cargo xtask build` has put the inference WebAssembly. Without it the page accepts whatever the server sends.
-const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
+/// 1 GiB, for the same reason: room for two planes of the largest picture.
+const LETTERING_MEMORY_BYTES: u64 = 1 << 30;
+/// 1.5 GiB, for the same reason: the largest picture takes 1 GiB in a decoder.
+const DECODER_MEMORY_BYTES: u64 = 3 << 29;
+/// 4 MiB instead of 1: elements as deep within each other as are allowed take more than 1 (`codecs/svg/decoder.rs`).
+const SVG_STACK_BYTES: u64 = 4 << 20;
+/// The programs without glue code that `cargo xtask build` builds before the page: `PIXELMILL_<NAME>_FILE` says where. Without
+/// that the page accepts whatever the server sends.
+const MODULES: [&str; 5] = ["NETWORK", "LETTERING", "JXL", "AV1", "SVG"];
 
 fn main() {
     for watched in ["build.rs", "build_id.rs", "Cargo.toml", "Cargo.lock", "src"] {
         println!("cargo:rerun-if-changed={watched}");
     }
     println!("cargo:rustc-env=PIXELMILL_BUILD_ID={}", build_id::of(Path::new(".")));
-    println!("cargo:rerun-if-env-changed={NETWORK_FILE}");
-    if let Some(file) = env::var_os(NETWORK_FILE) {
-        let file = PathBuf::from(file);
+    for module in MODULES {
+        let variable = format!("PIXELMILL_{module}_FILE");
+        println!("cargo:rerun-if-env-changed={variable}");
+        let Some(file) = env::var_os(variable).map(PathBuf::from) else { continue };
         println!("cargo:rerun-if-changed={}", file.display());
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("cargo:rustc-env=PIXELMILL_NETWORK_SHA256={digest}");
-        println!("cargo:rustc-env=PIXELMILL_NETWORK_BYTES={}", bytes.len());
+        println!("cargo:rustc-env=PIXELMILL_{module}_SHA256={digest}");
+        println!("cargo:rustc-env=PIXELMILL_{module}_BYTES={}", bytes.len());
     }
     // Programs that run pictures link the actions; the others read their catalog.
     println!("cargo:rustc-check-cfg=cfg(links_actions)");
@@ -44,5 +52,10 @@ fn main() {
         println!("cargo:rustc-link-arg-bin=app=--emit-relocs");
         println!("cargo:rustc-link-arg-bin=worker=--max-memory={WORKER_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=network=--max-memory={NETWORK_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=lettering=--max-memory={LETTERING_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=av1=--max-memory={DECODER_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=svg=--max-memory={DECODER_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=svg=-zstack-size={SVG_STACK_BYTES}");
+        println!("cargo:rustc-link-arg-bin=jxl=--max-memory={DECODER_MEMORY_BYTES}");
     }
 }

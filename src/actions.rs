@@ -12,11 +12,13 @@ use crate::error::Failure;
 use crate::image::resample::{Filter, Reduced};
 use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
+use crate::user_file::FileKind;
 
 pub mod adjust;
 pub mod auto_tone;
 pub mod background;
 pub mod blend;
+pub mod blur_background;
 pub mod border;
 pub mod box_blur;
 pub mod catalog;
@@ -32,10 +34,12 @@ pub mod denoise;
 pub mod drop_shadow;
 pub mod duotone;
 pub mod flip;
+pub mod frame_rate;
 pub mod gaussian_blur;
 pub mod glow;
 pub mod grain;
 pub mod grayscale;
+pub mod halftone;
 pub mod highlights_shadows;
 pub mod hue_rotate;
 pub mod input_images;
@@ -43,6 +47,7 @@ pub mod invert;
 pub mod levels;
 pub mod look;
 pub mod luminosity_mask;
+pub mod lut;
 pub mod mask;
 pub mod match_color;
 pub mod motion_blur;
@@ -51,17 +56,25 @@ pub mod output;
 pub mod pad;
 pub mod parameters;
 pub mod pixelate;
+pub mod placeholders;
 pub mod posterize;
 pub mod remove_background;
 pub mod resize;
+pub mod reverse;
 pub mod rotate;
 pub mod round_corners;
 pub mod sepia;
+pub mod sequence;
 pub mod sharpen;
+pub mod still;
 pub mod straighten;
+pub mod subject;
+pub mod subject_crop;
 pub mod temperature;
+pub mod text;
 pub mod threshold;
 pub mod trim;
+pub mod trim_frames;
 pub mod vibrance;
 pub mod vignette;
 pub mod watermark;
@@ -69,8 +82,9 @@ pub mod white_balance;
 
 pub use catalog::catalog;
 use checks::{Condition, Issue, Rule};
-pub use context::{Context, Stop};
+pub use context::{Area, Context, Stop};
 use parameters::Field;
+use sequence::Sequence;
 
 crate::words! {
 /// What flows through a port.
@@ -203,6 +217,17 @@ pub trait Operation: Send + Sync {
         None
     }
 
+    /// The file that it needs besides pictures, by kind and name, for every picture; a model is in
+    /// [`network`](Self::network) instead.
+    fn user_file(&self) -> Option<(FileKind, &str)> {
+        None
+    }
+
+    /// Whether it sets text.
+    fn needs_typesetter(&self) -> bool {
+        false
+    }
+
     /// Size of the results for a given size of the first input; if it depends on the pixels, the largest possible size.
     ///
     /// # Errors
@@ -217,6 +242,18 @@ pub trait Operation: Send + Sync {
     fn scales_to(&self, input: Size) -> Option<(Size, Filter)> {
         let _ = input;
         None
+    }
+
+    /// Whether it makes the same of a smaller copy of its pictures once its parameters in pixels (`unit "px"`) are smaller
+    /// by as much, so that a preview can begin with one. It does not where single pixels matter, as for noise, where
+    /// what is in the picture decides what is kept, or where another unit may mean pixels.
+    fn scales_with_picture(&self) -> bool {
+        false
+    }
+
+    /// Whether it scales its picture to a size in pixels that does not follow from the picture's own.
+    fn sets_size(&self) -> bool {
+        false
     }
 
     /// Whether it mixes neighbouring pixels. Y′CbCr has colours outside RGB, which conversion clamps; clamping before
@@ -234,6 +271,12 @@ pub trait Operation: Send + Sync {
     /// Whether a result of the input's size shows what the input shows, so that the original file can replace it.
     fn keeps_content(&self) -> bool {
         false
+    }
+
+    /// What it does with the frames of an animation, if it changes which are shown and for how long. Its kernel leaves every
+    /// picture as it is.
+    fn sequence(&self) -> Option<&dyn Sequence> {
+        None
     }
 
     /// Runs the kernel. `inputs` has one entry per input port in the order of [`Action::inputs`], `None` for an
@@ -343,17 +386,18 @@ macro_rules! actions {
 actions! {
     frame: input_images, output, create_rendition;
     transforms:
-        resize::Resize, crop::Crop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
+        resize::Resize, crop::Crop, subject_crop::SubjectCrop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
         straighten::Straighten, flip::Flip,
+        still::Still, trim_frames::TrimFrames, frame_rate::FrameRate, reverse::Reverse,
         adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
         hue_rotate::HueRotate, highlights_shadows::HighlightsShadows, auto_tone::AutoTone,
         white_balance::WhiteBalance, grayscale::Grayscale, sepia::Sepia, duotone::Duotone, invert::Invert,
-        threshold::Threshold, posterize::Posterize, vignette::Vignette, look::Look, dehaze::Dehaze, match_color::MatchColor, convert_color::ConvertColor,
-        gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, sharpen::Sharpen, clarity::Clarity,
-        denoise::Denoise, pixelate::Pixelate, grain::Grain,
+        threshold::Threshold, posterize::Posterize, vignette::Vignette, look::Look, lut::ApplyLut, dehaze::Dehaze, match_color::MatchColor, convert_color::ConvertColor,
+        gaussian_blur::GaussianBlur, box_blur::BoxBlur, motion_blur::MotionBlur, blur_background::BlurBackground, sharpen::Sharpen, clarity::Clarity,
+        denoise::Denoise, pixelate::Pixelate, grain::Grain, halftone::Halftone,
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
-        watermark::Watermark,
+        watermark::Watermark, text::Text,
 }
 
 /// The entry of an action by its id.
@@ -392,14 +436,19 @@ mod tests {
                 "input-images [] [outputs] images=[] autoOrient=true",
                 "output [input-images] [] format=\"auto\" quality=80 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
-                "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" enlarge=false gravity=\"center\"",
+                "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" linear=false enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\" focus=null",
+                "subject-crop [input-images] [outputs] margin=0.1 ratio=null align=\"center\" method=\"auto\" model=\"u2netp\"",
                 "trim [input-images] [outputs] tolerance=10 by=\"auto\" margin=0",
                 "pad [input-images] [outputs] width=null height=null ratio=null color=\"#ffffff\" gravity=\"center\" fill=\"color\"",
                 "border [input-images] [outputs] width=10 color=\"#ffffff\"",
                 "rotate [input-images] [outputs] angle=90 background=\"#ffffff\" expand=true",
                 "straighten [input-images] [outputs] maxAngle=10",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
+                "still [input-images] [outputs] at=0",
+                "trim-frames [input-images] [outputs] start=0 end=null unit=\"seconds\"",
+                "frame-rate [input-images] [outputs] fps=10",
+                "reverse [input-images] [outputs] ",
                 "adjust [input-images] [outputs] exposure=0 brightness=0 contrast=0 saturation=0",
                 "levels [input-images] [outputs] channel=\"rgb\" black=0 white=255 gamma=1",
                 "curves [input-images] [outputs] rgb=[[0,0],[255,255]] red=[[0,0],[255,255]] green=[[0,0],[255,255]] blue=[[0,0],[255,255]]",
@@ -417,17 +466,20 @@ mod tests {
                 "posterize [input-images] [outputs] levels=4",
                 "vignette [input-images] [outputs] strength=0.5 start=0.4 color=\"#000000\"",
                 "look [input-images] [outputs] look=\"auto\" strength=1",
+                "lut [input-images] [outputs] lut=\"\" strength=1",
                 "dehaze [input-images] [outputs] strength=0.7",
                 "match-color [input-images reference] [outputs] strength=1",
                 "convert-color [input-images] [outputs] to=\"srgb\"",
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "box-blur [input-images] [outputs] radius=5",
                 "motion-blur [input-images] [outputs] angle=0 length=20",
+                "blur-background [input-images] [outputs] sigma=12 method=\"auto\" model=\"u2netp\"",
                 "sharpen [input-images] [outputs] sigma=1 amount=0.5 threshold=0",
                 "clarity [input-images] [outputs] amount=30 radius=30",
                 "denoise [input-images] [outputs] method=\"bilateral\" strength=30",
                 "pixelate [input-images] [outputs] size=16",
                 "grain [input-images] [outputs] amount=20 size=1",
+                "halftone [input-images] [outputs] size=8 angle=45 shape=\"round\" inks=\"cmyk\"",
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
                 "background [input-images background] [outputs] fill=\"color\" color=\"#ffffff\" color2=\"#d0d0d0\" angle=180 sigma=20",
                 "drop-shadow [input-images] [outputs] dx=8 dy=8 blur=16 color=\"#000000\" opacity=0.5 expand=true",
@@ -438,6 +490,7 @@ mod tests {
                 "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
                 "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
+                "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
             ]
         );
     }

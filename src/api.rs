@@ -25,11 +25,11 @@ mod error;
 mod events;
 mod global_pause;
 mod identifiers;
-mod models;
 mod report;
 mod requests;
 mod reuse;
 mod time;
+mod user_files;
 mod workflows;
 
 use answers::Around;
@@ -44,13 +44,13 @@ pub use error::ApiError;
 pub use events::Event;
 pub use global_pause::{GlobalPauseAnswer, read_global_pause};
 pub use identifiers::slug;
-pub use models::{ModelAnswer, model_name};
 pub use report::Report;
 pub use requests::{
-    Execute, ExecutionsQuery, Given, ListQuery, ReportFormat, Retry, Run, RunInput, Task, Update, WEBHOOK_HINT,
-    WorkflowsQuery, check_version, is_web_url,
+    Execute, ExecutionsQuery, FileRequest, FilesQuery, Given, ListQuery, ReportFormat, Retry, Run, RunInput, Task,
+    Update, WEBHOOK_HINT, WorkflowsQuery, check_version, is_web_url,
 };
 pub use time::{iso_time, parse_time};
+pub use user_files::{FileAnswer, ModelAnswer, user_file_name};
 pub use workflows::{VersionAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowStatus, WorkflowSummary};
 
 /// The body of a webhook call: the batch's status without id lists, as JSON. It contains no pictures or their names.

@@ -6,7 +6,8 @@
 //! assets.json              [{ assetId, name, mimeType, bytes }]: the contents
 //! batches/<batchId>.json   { batch, progress, executions }
 //! workflows/<number>.json  a workflow that the user keeps, with its versions
-//! models.json              [{ name, assetId, bytes, createdAt }]: models that the user has added
+//! models.json              [{ kind, name, assetId, bytes, createdAt }]: models that the user has added
+//! files.json               the same for fonts and lookup tables, which older readers do not know
 //! blobs/<sha-256>          a content, stored uncompressed
 //! ```
 //!
@@ -24,7 +25,8 @@ use crate::export::unzip::{self, Listed, Packing};
 use crate::export::zip::{Entry, Moment, structure};
 use crate::library::KeptWorkflow;
 use crate::number;
-use crate::store::{AssetStore, BatchStore, LibraryStore, ModelRecord, NewAsset, StoreError, WorkflowChange};
+use crate::store::{AssetStore, BatchStore, LibraryStore, NewAsset, StoreError, UserFile, WorkflowChange};
+use crate::user_file::FileKind;
 
 pub mod pictures;
 
@@ -155,9 +157,11 @@ pub async fn export<S: AssetStore + BatchStore + LibraryStore>(
         needed.extend(workflow.references.iter().cloned());
         files.add_records(&format!("workflows/{number}.json"), &workflow)?;
     }
-    let models = store.models().await?;
-    needed.extend(models.iter().map(|model| model.asset_id.clone()));
+    let user_files = store.user_files().await?;
+    needed.extend(user_files.iter().map(|file| file.asset_id.clone()));
+    let (models, others): (Vec<_>, Vec<_>) = user_files.into_iter().partition(|file| file.kind == FileKind::Model);
     files.add_records("models.json", &models)?;
+    files.add_records("files.json", &others)?;
     let mut assets = Vec::new();
     for asset_id in needed {
         let (Some(record), Some(content)) = (store.asset(&asset_id).await?, store.content(&asset_id).await?) else {
@@ -224,9 +228,12 @@ pub struct ImportSummary {
     pub workflows: u32,
     /// How many models.
     pub models: u32,
+    /// How many fonts and lookup tables.
+    #[serde(default)]
+    pub files: u32,
     /// How many files that were not stored yet.
     pub assets: u32,
-    /// How many batches, workflows and models already existed and were left unchanged.
+    /// How many batches, workflows, models and other files already existed and were left unchanged.
     pub skipped: u32,
     /// Parts that could not be imported as they are.
     pub problems: Vec<ArchiveProblem>,
@@ -276,8 +283,8 @@ pub async fn import<S: AssetStore + BatchStore + LibraryStore>(
             import.batch(&path).await
         } else if path.starts_with("workflows/") {
             import.workflow(&path).await
-        } else if path == "models.json" {
-            import.models(&path).await
+        } else if path == "models.json" || path == "files.json" {
+            import.user_files(&path).await
         } else {
             Ok(())
         };
@@ -456,20 +463,23 @@ impl<S: AssetStore + BatchStore + LibraryStore, A: Surroundings<S::Content>, R: 
         Ok(())
     }
 
-    async fn models(&mut self, path: &str) -> Result<(), StoreError> {
-        let models = self.records::<Vec<ModelRecord>>(path).await.unwrap_or_default();
-        let names: SortedSet<String> = self.store.models().await?.into_iter().map(|model| model.name).collect();
-        for model in models {
-            if names.contains(&model.name) {
+    async fn user_files(&mut self, path: &str) -> Result<(), StoreError> {
+        let files = self.records::<Vec<UserFile>>(path).await.unwrap_or_default();
+        let here = self.store.user_files().await?;
+        for file in files {
+            if here.iter().any(|one| one.kind == file.kind && one.name == file.name) {
                 self.summary.skipped += 1;
                 continue;
             }
-            let there = self.contents(SortedSet::from([model.asset_id.clone()])).await?;
-            let name = model.name.clone();
-            if !there.is_empty() && self.store.add_model(model).await? {
+            let there = self.contents(SortedSet::from([file.asset_id.clone()])).await?;
+            let (kind, name) = (file.kind, file.name.clone());
+            if there.is_empty() || !self.store.add_user_file(file).await? {
+                let noun = kind.noun();
+                self.problem(path, format!("the file of the {noun} \"{name}\" is missing; it was left out."));
+            } else if kind == FileKind::Model {
                 self.summary.models += 1;
             } else {
-                self.problem(path, format!("the file of the model \"{name}\" is missing; it was left out."));
+                self.summary.files += 1;
             }
         }
         Ok(())
@@ -543,11 +553,12 @@ mod tests {
         }
     }
 
-    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a model.
+    /// A store with a batch of four pictures: two done, one in flight, one waiting; a workflow with a logo; a model and a
+    /// lookup table.
     fn filled() -> MemoryStore {
         let store = MemoryStore::default();
         let pictures = ["a", "b", "c", "d"];
-        let files = pictures.iter().chain(&["logo", "network"]).map(|text| file(text)).collect();
+        let files = pictures.iter().chain(&["logo", "network", "colours"]).map(|text| file(text)).collect();
         run(store.put_assets(files, 1.0)).expect("stored");
         let inputs = (0..).zip(pictures).map(|(index, text)| InputAsset {
             index,
@@ -592,8 +603,10 @@ mod tests {
         let mut workflow = KeptWorkflow::new("mine", json!({ "actions": [] }), 5.0);
         workflow.references.insert(sha256("logo"));
         run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("stored");
-        let model = ModelRecord { name: "net".into(), asset_id: sha256("network"), bytes: 7, created_at: 6.0 };
-        assert!(run(store.add_model(model)).expect("stored"));
+        for (kind, name, content) in [(FileKind::Model, "net", "network"), (FileKind::Lut, "film", "colours")] {
+            let file = UserFile { kind, name: name.into(), asset_id: sha256(content), bytes: 7, created_at: 6.0 };
+            assert!(run(store.add_user_file(file)).expect("stored"));
+        }
         store
     }
 
@@ -627,7 +640,8 @@ mod tests {
         let archive = archive_of(&store);
         let other = MemoryStore::default();
         let summary = take(&other, &archive).expect("imported");
-        let expected = ImportSummary { batches: 1, workflows: 1, models: 1, assets: 9, ..ImportSummary::default() };
+        let expected =
+            ImportSummary { batches: 1, workflows: 1, models: 1, files: 1, assets: 10, ..ImportSummary::default() };
         assert_eq!(summary, expected);
         let before = executions(&store);
         let after = executions(&other);
@@ -640,8 +654,8 @@ mod tests {
         );
         assert_eq!((progress.assets.completed, progress.assets.pending, progress.assets.processing), (2, 2, 0));
         assert_eq!(run(other.workflow("mine")), run(store.workflow("mine")));
-        assert_eq!(run(other.models()), run(store.models()));
-        for text in ["a", "made 0", "thumb", "logo", "network"] {
+        assert_eq!(run(other.user_files()), run(store.user_files()));
+        for text in ["a", "made 0", "thumb", "logo", "network", "colours"] {
             let (here, there) = (run(store.asset(&sha256(text))), run(other.asset(&sha256(text))));
             let references = |asset: &Result<Option<crate::store::AssetRecord>, _>| {
                 asset.clone().ok().flatten().map(|one| one.references)
@@ -655,12 +669,18 @@ mod tests {
     }
 
     #[test]
+    fn records_from_before_there_were_other_kinds_are_of_models() {
+        let record = json!({ "name": "net", "assetId": "9f2c", "bytes": 7, "createdAt": 6.0 });
+        assert_eq!(serde_json::from_value::<UserFile>(record).expect("read").kind, FileKind::Model);
+    }
+
+    #[test]
     fn importing_never_overwrites() {
         let store = filled();
         let archive = archive_of(&store);
         let before = (executions(&store), run(store.progress("batch-1")));
         let summary = take(&store, &archive).expect("imported");
-        assert_eq!(summary, ImportSummary { skipped: 3, ..ImportSummary::default() });
+        assert_eq!(summary, ImportSummary { skipped: 4, ..ImportSummary::default() });
         assert_eq!((executions(&store), run(store.progress("batch-1"))), before);
     }
 
@@ -724,7 +744,7 @@ mod tests {
         archive[at] = b'M';
         let other = MemoryStore::default();
         let summary = take(&other, &archive).expect("imported");
-        assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 8, 1));
+        assert_eq!((summary.batches, summary.assets, summary.problems.len()), (1, 9, 1));
         assert_eq!(summary.problems[0].entry, format!("blobs/{}", sha256("made 1")));
         let after = executions(&other);
         let states: Vec<_> = after.iter().map(|execution| execution.status()).collect();
@@ -741,7 +761,7 @@ mod tests {
         archive[at + 2] = b'B';
         let other = MemoryStore::default();
         let summary = take(&other, &archive).expect("imported");
-        assert_eq!((summary.batches, summary.workflows, summary.models, summary.assets), (0, 1, 1, 2));
+        assert_eq!((summary.batches, summary.workflows, summary.models, summary.assets), (0, 1, 1, 3));
         assert_eq!(summary.problems[0].entry, "batches/batch-1.json");
         assert!(summary.problems[0].message.starts_with("its checksum differs"), "{:?}", summary.problems);
     }

@@ -13,15 +13,19 @@ use crate::image::resample::{Reduced, Scaling, Window};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod animation;
+mod avif;
 mod bmp;
+mod decoders;
 mod directory;
 mod exif;
 mod foreign;
 mod gif;
 mod heic;
+mod heif;
 mod icc;
 mod ico;
 mod jpeg;
+mod jxl;
 mod metadata;
 mod png;
 mod pnm;
@@ -31,14 +35,24 @@ mod quantize;
 mod raw;
 mod reader;
 mod samples;
+mod svg;
 mod tga;
 mod tiff;
 mod webp;
 
 use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
+#[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
+pub use avif::decoder::decode as decode_av1;
+#[cfg(not(target_arch = "wasm32"))]
+pub use decoders::LinkedDecoders;
+pub use decoders::{Coding, Decoders, Product};
 pub use foreign::Foreign;
+#[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
+pub use jxl::decoder::decode as decode_jxl;
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
+#[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
+pub use svg::decoder::decode as decode_svg;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
@@ -113,6 +127,12 @@ formats! {
     Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
     /// HEIF with HEVC, as phones take pictures.
     Heic = heic: "HEIC", ["heic", "heif", "hif"], "image/heic";
+    /// AVIF: HEIF with AV1.
+    Avif = avif: "AVIF", ["avif"], "image/avif";
+    /// JPEG XL.
+    Jxl = jxl: "JPEG XL", ["jxl"], "image/jxl";
+    /// SVG, also compressed.
+    Svg = svg: "SVG", ["svg", "svgz"], "image/svg+xml";
     // Last, because files have no signature.
     /// Truevision TGA.
     Tga = tga: "TGA", ["tga"], "image/x-tga";
@@ -131,7 +151,7 @@ impl Format {
 
     /// Whether browsers show such files in pages.
     pub const fn is_shown_by_browsers(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico | Self::Avif)
     }
 
     /// Whether animations are read and written in it.
@@ -181,12 +201,16 @@ enum Problem {
     Truncated,
     #[error("is damaged: {0}")]
     Damaged(&'static str),
+    #[error("is damaged: it is not well-formed XML in line {0}")]
+    NotXml(u32),
     #[error("is {0}, which is not supported")]
     Unsupported(&'static str),
     #[error("is {0}×{1} pixels, which is too large")]
     TooLarge(u32, u32),
     #[error("has an empty picture of {0}×{1} pixels")]
     Empty(u32, u32),
+    #[error("cannot be decoded: {}", .0.message)]
+    Decoder(Failure),
 }
 
 impl Problem {
@@ -202,8 +226,11 @@ impl Problem {
                 return format!("{} are read; save the picture as {one}, {two} or {three}.", Format::names());
             }
             Self::NoContent | Self::Truncated => "Copy or download the file again.",
-            Self::Damaged(_) | Self::Empty(..) => "Copy the file again, or save the picture again in its program.",
+            Self::Damaged(_) | Self::NotXml(_) | Self::Empty(..) => {
+                "Copy the file again, or save the picture again in its program."
+            }
             Self::Unsupported(_) => "Save the picture as an ordinary JPEG or PNG file.",
+            Self::Decoder(failure) => &failure.hint,
             Self::TooLarge(..) => "Use a picture of at most 120 megapixels and 65,500 pixels a side.",
         };
         hint.to_owned()
@@ -218,6 +245,9 @@ impl Problem {
     }
 
     fn of(self, name: &str) -> Failure {
+        if let Self::Decoder(failure) = self {
+            return failure;
+        }
         Failure::input(format!("\"{name}\" {self}."), self.hint())
     }
 }
@@ -229,11 +259,13 @@ struct Picture {
     /// Whether [`DecodeRequest::scaling`] was done. The picture is then mirrored as its orientation requires, and only rows
     /// and columns still have to be swapped.
     is_scaled: bool,
+    /// What its samples mean, if more is known than when the header was read.
+    space: Option<ColorSpace>,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
-        Self { image, findings: Vec::new(), is_scaled: false }
+        Self { image, findings: Vec::new(), is_scaled: false, space: None }
     }
 }
 
@@ -249,6 +281,8 @@ enum Finding {
     Damaged,
     /// It is animated, and not all of its frames can be read.
     FramesMissing,
+    /// It is animated, and only its first frame was read.
+    FirstFrame,
     /// It has several pages, and only its first was read; the number of its pages.
     FirstPage(u32),
     /// It is a camera raw file, of which only a preview of this size was read.
@@ -264,6 +298,10 @@ enum Finding {
     RangeClipped,
     /// It has inks, and no profile says which.
     InksUnknown,
+    /// It is a drawing with text, which is not drawn.
+    TextLeftOut,
+    /// It is a drawing with pictures that are not in the file, or not readable.
+    PicturesLeftOut,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
     ProfileLeftOut,
 }
@@ -285,6 +323,11 @@ impl Finding {
                 "part_missing",
                 format!("\"{name}\" is incomplete: its last frames are missing."),
                 "Copy or download the file again.",
+            ),
+            Self::FirstFrame => Warning::hint(
+                "first_frame_only",
+                format!("\"{name}\" is animated: only its first frame was used."),
+                "Save the animation as GIF, WebP or PNG if all of it is needed.",
             ),
             Self::FirstPage(pages) => Warning::hint(
                 "first_page_only",
@@ -316,6 +359,16 @@ impl Finding {
                 format!("\"{name}\" is a CMYK picture without a color profile: its colors are an estimate."),
                 "Save it with its color profile, or as RGB, in the program that it comes from.",
             ),
+            Self::TextLeftOut => Warning::new(
+                "text_left_out",
+                format!("\"{name}\" has text, which is missing in its picture."),
+                "Convert the text to paths in the program that it comes from.",
+            ),
+            Self::PicturesLeftOut => Warning::new(
+                "pictures_left_out",
+                format!("\"{name}\" shows pictures that are not in the file or cannot be read: they are missing."),
+                "Embed them as PNG or JPEG in the program that it comes from.",
+            ),
             Self::ProfileLeftOut => Warning::new(
                 "profile_left_out",
                 format!(
@@ -340,9 +393,10 @@ pub struct Decoded {
     /// What it stands for, if it was scaled down.
     pub reduced: Option<Reduced>,
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
-    /// data is invalid, `first_page_only` if it has several pages, `camera_preview` if
+    /// data is invalid, `first_frame_only` if only the first frame can be read, `first_page_only` if it has several pages, `camera_preview` if
     /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
-    /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile.
+    /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile,
+    /// `text_left_out` and `pictures_left_out` for drawings.
     pub warnings: Vec<Warning>,
 }
 
@@ -369,6 +423,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of the same picture in another size, before orientation.
+    pub(crate) fn with_size(&self, size: Size) -> Self {
+        Self { size, ..self.clone() }
+    }
+
     /// Its size after the orientation is applied.
     pub const fn upright(&self, auto_orient: bool) -> Size {
         if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
@@ -559,6 +618,7 @@ fn header(bytes: &[u8]) -> Result<Header, Problem> {
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
     match by_signature(bytes) {
         Some(Format::Tiff) if raw::is_camera_raw(bytes) => Some(Format::Raw),
+        None if svg::is_compressed(bytes) => Some(Format::Svg),
         found => found,
     }
 }
@@ -575,10 +635,10 @@ pub enum Content {
 }
 
 /// How many first bytes of a file [`recognize`] needs (or all of a shorter one).
-pub const HEAD: u64 = 1024;
+pub const HEAD: u64 = 4096;
 
 /// Recognises a file by its first bytes, which does not mean that it can be decoded. Camera raw files with the structure of
-/// TIFF count as TIFF: only a decoder tells them apart.
+/// TIFF count as TIFF, and compressed drawings as unknown: only a decoder tells them apart.
 pub fn recognize(bytes: &[u8]) -> Content {
     match (by_signature(bytes), foreign::foreign(bytes)) {
         (Some(format), _) => Content::Image(format),
@@ -592,12 +652,31 @@ pub fn recognize(bytes: &[u8]) -> Content {
 /// # Errors
 /// When the data is damaged or too much of the picture is missing.
 pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
-    let Picture { mut image, findings, is_scaled } =
-        (header.format.codec().decode)(bytes, header, request).map_err(|problem| problem.of(name))?;
+    decode_by(bytes, header, request, None, name)
+}
+
+/// As [`decode`], with the decoders of a host for what is not decoded here ([`Format::coding`]).
+///
+/// # Errors
+/// Those of [`decode`], and if there is no decoder or it breaks down.
+pub fn decode_by(
+    bytes: &[u8],
+    header: &Header,
+    request: &DecodeRequest,
+    decoders: Option<&dyn Decoders>,
+    name: &str,
+) -> Result<Decoded, Failure> {
+    let picture = match (header.format, decoders) {
+        (Format::Jxl, Some(decoders)) => jxl::decode(bytes, header, decoders),
+        (Format::Avif, Some(decoders)) => avif::decode(bytes, header, decoders),
+        (Format::Svg, Some(decoders)) => svg::decode(bytes, header, decoders),
+        (format, _) => (format.codec().decode)(bytes, header, request),
+    };
+    let Picture { mut image, findings, is_scaled, space } = picture.map_err(|problem| problem.of(name))?;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture does not have the size in its header").of(name));
     }
-    image.space.clone_from(&header.space);
+    image.space = space.unwrap_or_else(|| header.space.clone());
     image = matched(image);
     if request.auto_orient {
         image = match is_scaled {
@@ -621,7 +700,7 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn to_show(bytes: &[u8], name: &str) -> Result<Encoded, Failure> {
+pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Result<Encoded, Failure> {
     let header = probe(bytes, name)?;
     let representation = match (header.native.contains(Representation::Gray), header.alpha) {
         (true, _) => Representation::Gray,
@@ -630,7 +709,7 @@ pub fn to_show(bytes: &[u8], name: &str) -> Result<Encoded, Failure> {
     };
     let (at_least, chroma_at_least) = (header.size, header.size);
     let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
-    let Decoded { image, .. } = decode(bytes, &header, &request, name)?;
+    let Decoded { image, .. } = decode_by(bytes, &header, &request, decoders, name)?;
     let request = EncodeRequest {
         format: Format::Png,
         quality: 100,

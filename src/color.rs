@@ -24,7 +24,7 @@ mod named;
 mod profile;
 mod write;
 
-pub use convert::{Inks, Neutrals, Transform};
+pub use convert::{FromLight, Inks, Neutrals, Transform};
 pub use hdr::ToneMap;
 pub use lab::LabColors;
 pub use named::{Primaries, Transfer, adapting};
@@ -72,8 +72,12 @@ impl ColorSpace {
 
     /// The space with these code points of ITU-T H.273 for primaries and transfer function, if it is known.
     pub fn from_code_points(primaries: u8, transfer: u8) -> Option<Self> {
-        let (primaries, transfer) = (Primaries::from_code_point(primaries)?, Transfer::from_code_point(transfer)?);
-        Self::described(&named::name(&primaries, transfer), &primaries, transfer).ok()
+        Self::of(&Primaries::from_code_point(primaries)?, Transfer::from_code_point(transfer)?)
+    }
+
+    /// The space of these primaries and this transfer function, under a name that says so, if they span colours.
+    pub fn of(primaries: &Primaries, transfer: Transfer) -> Option<Self> {
+        Self::described(&named::name(primaries, transfer), primaries, transfer).ok()
     }
 
     /// The space of these primaries, if not sRGB's, and this power from samples to light, if it is not sRGB's curve. Formats

@@ -10,6 +10,7 @@ mod inputs;
 mod limits;
 mod plan;
 mod run;
+mod sample;
 mod steps;
 mod thumbnail;
 
@@ -17,6 +18,7 @@ pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
 pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use run::{Produced, ProducedOutput, Services, Source};
+pub use sample::Sample;
 pub use steps::Steps;
 
 /// Version of the program. Records carry a [`Graph::version`], which begins with it.

@@ -15,7 +15,6 @@ const OTHER_IMAGE_EXTENSIONS: &[&str] = &[
     "jp2",
     "j2k",
     "jpf",
-    "svg",
     "exr",
     "hdr",
     "pcx", // other formats

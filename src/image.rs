@@ -22,6 +22,7 @@ pub(crate) mod guided;
 pub(crate) mod lanes;
 pub(crate) mod light;
 pub(crate) mod neighbors;
+pub(crate) mod non_local;
 pub(crate) mod oklab;
 pub mod orient;
 pub(crate) mod pchip;

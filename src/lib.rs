@@ -1,7 +1,7 @@
 //! Pixelmill runs an image workflow over many photographs on the user's own device.
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
-//! and worker. Imports run one way: `color` ← `image`, `error`, `file_name`, `names`, `network` ← `matting` ← `workflow`, `codecs`, `actions` ← `engine`
+//! and worker. Imports run one way: `color` ← `image`, `error`, `file_name`, `names`, `network`, `lettering`, `lut` ← `user_file`, `matting` ← `workflow`, `codecs`, `actions` ← `engine`
 //! ← `batch`, `library`, `store`, `archive`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
@@ -10,10 +10,13 @@ pub mod compact;
 pub mod error;
 pub mod file_name;
 pub mod image;
+pub mod lettering;
+pub mod lut;
 pub mod matting;
 pub mod names;
 pub mod network;
 pub mod number;
+pub mod user_file;
 
 pub mod actions;
 pub mod codecs;

@@ -1,7 +1,7 @@
 //! The messages between the service and its workers. They are small: pictures go through the store.
 //!
 //! A message is posted as an array: its value first, then what has no form here (files for [`ToWorker::Import`],
-//! libwebp's module for [`ToWorker::Start`], the inference code for [`ToWorker::Network`], file contents for
+//! libwebp's module for [`ToWorker::Start`], the code of another program for [`ToWorker::Module`], file contents for
 //! [`FromWorker::Ask`] and its answer). A worker sends first, [`FromWorker::Alive`] and then [`FromWorker::Ready`];
 //! anything sent to it before that is lost.
 //!
@@ -10,15 +10,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::actions::Area;
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
 use crate::error::Failure;
 use crate::selection::HeaderCheck;
-use crate::store::{AssetRecord, ModelRecord};
+use crate::store::{AssetRecord, UserFile};
+use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -48,8 +50,8 @@ pub enum StoreRequest {
         /// The batch.
         batch_id: String,
     },
-    /// The models that the user has added.
-    Models,
+    /// The files that the user has added for actions to use.
+    UserFiles,
     /// Store files.
     Put {
         /// Their records.
@@ -83,8 +85,8 @@ pub enum StoreAnswer {
     Asset(Option<AssetRecord>),
     /// To `Batch`.
     Batch(Option<Box<Batch>>),
-    /// To `Models`.
-    Models(Vec<ModelRecord>),
+    /// To `UserFiles`.
+    UserFiles(Vec<UserFile>),
     /// To `Records`.
     Records(Option<Box<(Progress, Execution)>>),
     /// To `Write`: whether they were written.
@@ -119,9 +121,9 @@ pub enum ToWorker {
         /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,
     },
-    /// Answer to [`FromWorker::NeedsNetwork`]. The inference module is attached and, if requested, the built-in model;
+    /// Answer to [`FromWorker::NeedsModule`]. The compiled code is attached and, if requested, the file that comes with it;
     /// nothing is attached when they are not available.
-    Network {
+    Module {
         /// Why not.
         failure: Option<Failure>,
     },
@@ -129,8 +131,11 @@ pub enum ToWorker {
     Export,
     /// Import an archive, which is attached.
     ImportArchive,
-    /// Load a model, which is attached, and run it once.
-    ProbeModel,
+    /// Read a file that actions are to use, which is attached; a model is run once.
+    ProbeFile {
+        /// What it is to be.
+        kind: FileKind,
+    },
     /// Store files, which are attached (`File` or `Blob`).
     Import {
         /// Returned with every report on it.
@@ -145,7 +150,39 @@ pub enum ToWorker {
     Preview {
         /// The document, as JSON text.
         document: String,
+        /// Which.
+        look: Look,
     },
+}
+
+/// What a preview shows, and of which pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// Whether the pictures are reduced copies, if that gives the same picture with fewer pixels.
+    pub sample: bool,
+    /// Whether thumbnails of all steps are made, instead of the results.
+    pub steps: bool,
+    /// Whether it lets later requests pass, and none takes its place.
+    pub patient: bool,
+}
+
+/// A program without glue code that a worker starts when a plan needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Module {
+    /// The inference code.
+    Network,
+    /// The inference code with the built-in model.
+    NetworkWithModel,
+    /// What sets text, with its font.
+    Lettering,
+    /// The decoder of JPEG XL.
+    Jxl,
+    /// The decoder of AV1, for AVIF.
+    Av1,
+    /// What draws SVG.
+    Svg,
 }
 
 /// Worker to service.
@@ -182,10 +219,10 @@ pub enum FromWorker {
         /// Pixels of all of them.
         pixels: u64,
     },
-    /// It waits for the inference code: [`ToWorker::Network`].
-    NeedsNetwork {
-        /// Whether it needs the built-in model too.
-        built_in: bool,
+    /// It waits for the code of another program: [`ToWorker::Module`].
+    NeedsModule {
+        /// Which one.
+        module: Module,
     },
     /// It is about to run models, which takes longer than the number of pixels suggests.
     Infers {
@@ -202,8 +239,8 @@ pub enum FromWorker {
         /// What was imported, or why nothing was.
         result: Result<ImportSummary, String>,
     },
-    /// Answer to [`ToWorker::ProbeModel`].
-    ModelProbed {
+    /// Answer to [`ToWorker::ProbeFile`].
+    FileProbed {
         /// Why this program cannot use the file, if it cannot.
         failure: Option<Failure>,
     },
@@ -267,6 +304,10 @@ pub enum FromWorker {
 pub enum Previewed {
     /// It was rendered.
     Done(Preview),
+    /// Thumbnails of these steps, by `actionId`.
+    Steps(Vec<String>),
+    /// No reduced copies can be used.
+    NoSample,
     /// The workflow fails on this picture.
     Failed(Failure),
 }
@@ -279,6 +320,8 @@ pub struct Preview {
     pub outputs: Vec<PreviewOutput>,
     /// The messages of the warnings about them.
     pub warnings: Vec<String>,
+    /// By `actionId`, where actions placed something on their pictures.
+    pub placed: Vec<(String, Area)>,
     /// Size of the primary input's file.
     pub input_bytes: u64,
     /// Its columns, upright.
@@ -287,6 +330,9 @@ pub struct Preview {
     pub input_height: u32,
     /// How long it took, from the bytes of the inputs to those of the results.
     pub duration_ms: f64,
+    /// Whether it was made of reduced copies. Its sizes in pixels are those of the results that it stands for, but its sizes in bytes and its
+    /// duration say nothing.
+    pub is_sample: bool,
 }
 
 /// One result of a preview.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codecs::{Content, Foreign, recognize};
+use crate::codecs::{Content, Foreign, Format, recognize};
 use crate::file_name::{file_name, split_image_extension};
 
 /// A file that was skipped.
@@ -53,6 +53,12 @@ pub enum HeaderCheck {
 }
 
 impl HeaderCheck {
+    /// The format of the picture, if it can be read.
+    pub fn format(&self) -> Option<Format> {
+        let Self::Picture { format, .. } = self else { return None };
+        Format::ALL.iter().find(|one| one.name() == format).copied()
+    }
+
     /// Why the file cannot be read, if it cannot.
     pub fn problem(&self) -> Option<&str> {
         match self {

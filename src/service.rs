@@ -13,21 +13,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::api::{
-    Accepted, ApiError, Asset, BatchList, BatchLog, Cancelled, Deleted, Event, ExecutionList, GlobalPauseAnswer,
-    ModelAnswer, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
+    Accepted, ApiError, Asset, BatchList, BatchLog, Cancelled, Deleted, Event, ExecutionList, FileAnswer,
+    GlobalPauseAnswer, ModelAnswer, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Millis, Progress, Subset};
 use crate::compact::{SortedMap, SortedSet};
 use crate::number;
-use crate::protocol::{Previewed, StopReason};
+use crate::protocol::{Look, Module, Previewed, StopReason};
 use crate::selection::HeaderCheck;
 use crate::store::{ExecutionPage, StoreError};
 use crate::workflow::Diagnostic;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A JSON value in a message. It travels as text, whose depth the reader limits: a document from outside may be nested
 /// more deeply than a stack is.
@@ -181,6 +181,12 @@ macro_rules! with_calls {
                 "listModels" ListModels models {} -> Vec<ModelAnswer>;
                 /// Removes one of the user's models and its file. Batches that use it fail where they need it.
                 "deleteModel" DeleteModel delete_model { name: String } -> ();
+                /// The files that actions can use besides pictures, of each kind the built-in one first; `query` is an
+                /// object, which may contain a `kind`, or null.
+                "listFiles" ListFiles list_files { query: Json } -> Vec<FileAnswer>;
+                /// Removes one of the user's files, by an object with its `kind` and `name`. Batches that use it fail where
+                /// they need it.
+                "deleteFile" DeleteFile delete_file { file: Json } -> ();
                 /// The catalog, as the contract describes an entry.
                 "listActions" ListActions actions {} -> Value;
                 /// Everything that is wrong with a workflow document.
@@ -207,9 +213,9 @@ macro_rules! with_calls {
                 "changeSettings" ChangeSettings change_settings { changes: Vec<(String, Option<String>)> } -> ();
                 /// For each of these assets, whether it is stored.
                 "areStored" AreStored are_stored { asset_ids: Vec<String> } -> Vec<bool>;
-                /// Whether the inference code and, on request, the built-in model are in this browser, so that they
-                /// need no server.
-                "isDownloaded" IsDownloaded is_downloaded { with_built_in: bool } -> bool;
+                /// Whether these programs and the files that come with them are in this browser, so that they need no
+                /// server.
+                "areDownloaded" AreDownloaded are_downloaded { modules: Vec<Module> } -> bool;
             }
             with_files {
                 /// Stores the attached files, whatever they contain. With `report`, [`FromService::Stored`] announces
@@ -218,6 +224,9 @@ macro_rules! with_calls {
                 /// Adds a model of the U²-Net family from the attached ONNX file, after running it once. Without a
                 /// name it takes the file's name.
                 "importModel" ImportModel { name: Option<String> } -> ModelAnswer;
+                /// Adds the attached file for actions to use, after reading it once as what `options` says: an object
+                /// with a `kind` and perhaps a `name`.
+                "importFile" ImportFile { options: Json } -> FileAnswer;
                 /// Everything that is stored as one ZIP, which is attached to the answer.
                 "exportArchive" ExportArchive {} -> ();
                 /// Imports whatever the attached archive contains and this browser does not have.
@@ -227,13 +236,17 @@ macro_rules! with_calls {
                 /// The successful outputs of a batch, or of the pictures in `only`, as one ZIP, which is attached to
                 /// the answer. Names of damaged results, which it does not contain.
                 "zip" Zip { batch_id: String, only: Option<SortedSet<u32>> } -> Vec<String>;
+                /// The successful outputs of a batch, or of the pictures in `only`. They are attached to the answer, as a
+                /// list of Blobs in the order of its paths.
+                "files" Files { batch_id: String, only: Option<SortedSet<u32>> } -> ResultFiles;
                 /// Unpacks the pictures in the attached ZIP, unless it is a Pixelmill archive. They are attached to the
                 /// answer, as a list of `File`.
                 "unpack" Unpack {} -> Contents;
                 /// Runs a document over the first picture of each input without storing anything. The results are
                 /// attached to the answer, as a list of Blobs in formats that browsers show, followed by the first picture
-                /// if they do not show its file. A newer call takes the place of those that wait.
-                "preview" Preview { document: Json } -> Previewed;
+                /// if they do not show its file. A newer call takes the place of those that wait. Calls for reduced copies and
+                /// for the pictures themselves do not wait for each other.
+                "preview" Preview { document: Json, look: Look } -> Previewed;
             }
         }
     };
@@ -395,6 +408,16 @@ pub enum FromService {
     },
 }
 
+/// The results of a batch as files, whose contents are attached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultFiles {
+    /// Where each belongs, relative to a folder.
+    pub paths: Vec<String>,
+    /// Names of results that were damaged or missing and are left out.
+    pub missing: Vec<String>,
+}
+
 /// How an import ended that stopped early.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stopped {
@@ -493,6 +516,7 @@ mod tests {
             Call::ChangeSettings { changes: vec![("a".into(), None), ("b".into(), Some("c".into()))] },
             Call::ImportModel { name: None },
             Call::Zip { batch_id: "b".into(), only: Some(SortedSet::from([2, 5])) },
+            Call::Files { batch_id: "b".into(), only: None },
             Call::Unpack {},
         ];
         for call in calls {

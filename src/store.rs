@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::library::KeptWorkflow;
+use crate::user_file::FileKind;
 
 pub use memory::MemoryStore;
 
@@ -78,11 +79,14 @@ pub struct NewAsset<B> {
     pub content: B,
 }
 
-/// A model that the user has added: a name for an asset.
+/// A file that the user has added for actions to use: a name for an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ModelRecord {
-    /// Its name in the `model` parameter.
+pub struct UserFile {
+    /// What it is; a model in records from before there were other kinds.
+    #[serde(default)]
+    pub kind: FileKind,
+    /// Its name in parameters; no other file of this kind has it.
     pub name: String,
     /// Its file.
     pub asset_id: String,
@@ -246,7 +250,7 @@ pub trait BatchStore: HasContent {
     async fn delete_batch(&self, batch_id: &str) -> Result<bool, StoreError>;
 }
 
-/// The port for what the user keeps: workflows and models.
+/// The port for what the user keeps: workflows, and files that actions use.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
 pub trait LibraryStore {
     /// A workflow that the user keeps.
@@ -262,14 +266,14 @@ pub trait LibraryStore {
         workflow_id: &str,
         apply: impl FnOnce(Option<KeptWorkflow>) -> Option<(WorkflowChange, T)> + 'static,
     ) -> Result<Option<T>, StoreError>;
-    /// The models that the user has added, by name.
-    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError>;
-    /// Adds a model and a reference to its file, with strict durability. False when the name is taken or the file is
-    /// not stored.
-    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError>;
-    /// Removes a model and its reference. The file is removed with its last reference, since nobody selects it as a
-    /// picture. False when there is no model of this name.
-    async fn remove_model(&self, name: &str) -> Result<bool, StoreError>;
+    /// The files that the user has added, by the words of their kinds, then by name.
+    async fn user_files(&self) -> Result<Vec<UserFile>, StoreError>;
+    /// Adds a file and a reference to its content, with strict durability. False when the name is taken or the content
+    /// is not stored.
+    async fn add_user_file(&self, file: UserFile) -> Result<bool, StoreError>;
+    /// Removes a file and its reference. The content is removed with its last reference, since nobody selects it as a
+    /// picture. False when there is no file of this kind and name.
+    async fn remove_user_file(&self, kind: FileKind, name: &str) -> Result<bool, StoreError>;
 }
 
 /// The port for small settings.

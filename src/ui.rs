@@ -24,7 +24,7 @@
 //!   `form-<actionId>`, `field-<actionId>-<parameter>` (and the same with `-alpha`), `field-error`, `model-add`,
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
-//!   `option-continue`, `option-skip`, `option-webhook`, `model-note`, `run`; `live-preview` and in it `preview-facts`, `preview-warnings`,
+//!   `option-continue`, `option-skip`, `option-webhook`, `module-note`, `run`; `live-preview` and in it `preview-facts`, `preview-warnings`,
 //!   `preview-failed`, `preview-unavailable`, `preview-before`, `preview-next`, `preview-output-<n>`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
@@ -124,7 +124,7 @@ fn App(installation: Installation, element: Option<(Frame, Embedding)>, on_start
 #[component]
 fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     live::provide_live();
-    new::models::provide_models();
+    new::user_files::provide_user_files();
     new::draft::provide_draft();
     new::previews::provide_previews();
     new::library::provide_library();
@@ -142,6 +142,22 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     // Opening a picture of a batch or a heading of the API does not rebuild the view.
     let view = Memo::new(move |_| route.get().view());
     let layout = Memo::new(move |_| stage.embedding().map_or(Layout::Full, Embedding::layout));
+    let (shown, leaving) = (RwSignal::new(view.get_untracked()), RwSignal::new(false));
+    provide_context(widgets::Leaving(leaving));
+    // Taking the parts of a view away, then the rest of it, and building the next one are a task each.
+    Effect::new(move |before: Option<()>| {
+        let view = view.get();
+        if before.is_some() {
+            leaving.set(true);
+            widgets::next_task(move || {
+                shown.try_set(view);
+                widgets::next_task(move || {
+                    leaving.try_set(false);
+                });
+            });
+        }
+    });
+    let is_first = StoredValue::new(true);
     view! {
         <Show when=move || layout.get() == Layout::Full><header::Header/></Show>
         <widgets::MemoryNote/>
@@ -152,15 +168,26 @@ fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
                 (Some(embedding), layout) if layout != Layout::Full => {
                     view! { <embed::Compact embedding layout route/> }.into_any()
                 }
-                _ => (move || match view.get() {
-                    Route::New => view! { <new::NewBatch/> }.into_any(),
-                    Route::Api(_) => view! { <reference::Reference/> }.into_any(),
-                    route => view! { <parts::AboutBatches route/> }.into_any(),
+                _ => (move || {
+                    let route = shown.get();
+                    match is_first.try_update_value(|is_first| std::mem::replace(is_first, false)) {
+                        Some(true) => view_of(route),
+                        _ => view! { <widgets::Soon>{view_of(route.clone())}</widgets::Soon> }.into_any(),
+                    }
                 })
                 .into_any(),
             }}
         </main>
         <drop::DropOverlay/>
+    }
+}
+
+/// The view of a route.
+fn view_of(route: Route) -> AnyView {
+    match route {
+        Route::New => view! { <new::NewBatch/> }.into_any(),
+        Route::Api(_) => view! { <reference::Reference/> }.into_any(),
+        route => view! { <parts::AboutBatches route/> }.into_any(),
     }
 }
 

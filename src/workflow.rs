@@ -3,8 +3,12 @@
 //! Reading never fails on a bad node; [`validate`] reports everything that is wrong at once. What runs is an
 //! `engine::Plan`, made from a document without errors.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::actions::{self, Role};
 
 pub mod builtin;
 mod read;
@@ -25,6 +29,51 @@ pub struct Workflow {
     /// The edges of the graph.
     #[serde(default)]
     pub connections: Vec<Connection>,
+}
+
+impl Workflow {
+    /// The workflow without what is turned off: what follows such an action follows the one before it, and inputs that
+    /// only it used are left out.
+    pub fn enabled(&self) -> Cow<'_, Self> {
+        let off = |node: &ActionNode| {
+            let is_input = actions::find(&node.action_type).is_some_and(|action| action.role == Role::Source);
+            node.disabled && !is_input
+        };
+        if !self.actions.iter().any(off) {
+            return Cow::Borrowed(self);
+        }
+        let mut workflow = self.clone();
+        for node in self.actions.iter().filter(|node| off(node)) {
+            let id = &node.action_id;
+            let enters = |edge: &&Connection| edge.connection_target == *id && edge.target_port == "input-images";
+            let before = workflow.connections.iter().find(enters).cloned();
+            let goes_to = |edge: &Connection| edge.connection_target == *id;
+            let fed: Vec<String> = workflow
+                .connections
+                .iter()
+                .filter(|edge| goes_to(edge))
+                .map(|edge| edge.connection_source.clone())
+                .collect();
+            workflow.connections.retain(|edge| !goes_to(edge));
+            match &before {
+                Some(before) => {
+                    for edge in workflow.connections.iter_mut().filter(|edge| edge.connection_source == *id) {
+                        edge.connection_source.clone_from(&before.connection_source);
+                        edge.source_port.clone_from(&before.source_port);
+                    }
+                }
+                None => workflow.connections.retain(|edge| edge.connection_source != *id),
+            }
+            let connections = &workflow.connections;
+            workflow.actions.retain(|other| {
+                let is_input = actions::find(&other.action_type).is_some_and(|action| action.role == Role::Source);
+                let served_it = is_input && fed.contains(&other.action_id);
+                other.action_id != *id
+                    && (!served_it || connections.iter().any(|edge| edge.connection_source == other.action_id))
+            });
+        }
+        Cow::Owned(workflow)
+    }
 }
 
 /// Name and description of a workflow.
@@ -55,6 +104,9 @@ pub struct ActionNode {
     /// Id in the catalog.
     #[serde(default)]
     pub action_type: String,
+    /// Whether it is turned off: pictures pass it unchanged, and an output writes nothing. Inputs cannot be turned off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// As written; if it is missing it is written as `{}`, as in the contract's own example.
     #[serde(default)]
     pub parameters: Map<String, Value>,
@@ -162,5 +214,67 @@ impl Diagnostic {
     /// Whether it keeps the workflow from running.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `photos→resize→watermark→save`, and a logo.
+    fn marked(off: &[&str]) -> Workflow {
+        let action = |id: &str, kind: &str| {
+            let parameters = if kind == "resize" { json!({ "width": 9, "mode": "long-side" }) } else { json!({}) };
+            let mut action = json!({ "actionId": id, "actionType": kind, "parameters": parameters });
+            if off.contains(&id) {
+                action["disabled"] = json!(true);
+            }
+            action
+        };
+        let edge = |source: &str, target: &str, port: &str| json!({ "connectionSource": source, "sourcePort": "outputs", "connectionTarget": target, "targetPort": port });
+        let document = json!({
+            "actions": [
+                action("photos", "input-images"), action("logo", "input-images"), action("resize", "resize"),
+                action("watermark", "watermark"), action("save", "output"),
+            ],
+            "connections": [
+                edge("photos", "resize", "input-images"), edge("resize", "watermark", "input-images"),
+                edge("logo", "watermark", "overlay"), edge("watermark", "save", "input-images"),
+            ],
+        });
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn shape(workflow: &Workflow) -> String {
+        let workflow = workflow.enabled();
+        let ids = workflow.actions.iter().map(|node| node.action_id.clone());
+        let edges =
+            workflow.connections.iter().map(|edge| format!("{}→{}", edge.connection_source, edge.connection_target));
+        ids.chain(edges).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn pictures_pass_what_is_turned_off() {
+        let all = "photos logo resize watermark save photos→resize resize→watermark logo→watermark watermark→save";
+        assert_eq!(shape(&marked(&[])), all);
+        assert_eq!(shape(&marked(&["photos", "logo"])), all, "inputs cannot be turned off");
+        assert_eq!(shape(&marked(&["watermark"])), "photos resize save photos→resize resize→save");
+        assert_eq!(shape(&marked(&["resize", "watermark"])), "photos save photos→save");
+        assert_eq!(validate(&marked(&["resize", "watermark"])).iter().filter(|one| one.is_error()).count(), 0);
+        assert_eq!(
+            shape(&marked(&["save"])),
+            "photos logo resize watermark photos→resize resize→watermark logo→watermark"
+        );
+    }
+
+    #[test]
+    fn what_is_turned_off_stays_so_in_the_document() {
+        let text = serde_json::to_string(&marked(&["resize"])).unwrap();
+        assert_eq!(text.matches("\"disabled\":true").count(), 1);
+        assert_eq!(text.matches("disabled").count(), 1, "and nothing is said of the others");
+        let back: Workflow = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, marked(&["resize"]));
     }
 }

@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pixelmill::actions::{Context, Operation, prepare};
+use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
 use pixelmill::image::{Image, Pixels, Representation, Size};
+use pixelmill::lettering::FONT;
+use pixelmill::lettering::typesetting::FontTypesetter;
+use pixelmill::lut::{Lut, LutSource};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -28,6 +33,8 @@ struct Case {
     tolerance: u8,
     /// The least signal-to-noise ratio in dB, instead of the largest difference.
     psnr: Option<f64>,
+    /// The least agreement of what was painted, instead of the largest difference.
+    iou: Option<f64>,
 }
 
 fn one() -> u8 {
@@ -104,25 +111,83 @@ fn psnr(one: &Image, other: &Image) -> f64 {
     10.0 * (255.0 * 255.0 * one.len() as f64 / sum).log10()
 }
 
+/// How far two results agree on what they paint on a picture: the intersection of both changes, divided by their union.
+fn agreement(one: &Image, other: &Image, before: &Image) -> f64 {
+    let (one, other, before) = (samples(one), samples(other), samples(before));
+    let (mut both, mut either) = (0.0, 0.0);
+    for ((one, other), before) in one.iter().zip(&other).zip(&before) {
+        let [one, other] = [one, other].map(|after| f64::from(*after) - f64::from(*before));
+        // Changes in opposite directions have nothing in common.
+        let shared = if one * other > 0.0 { one.abs().min(other.abs()) } else { 0.0 };
+        both += shared;
+        either += one.abs() + other.abs() - shared;
+    }
+    both / either
+}
+
+/// The typesetter of the program `lettering`, with the font that comes with the page.
+fn typesetter() -> FontTypesetter {
+    let font = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lettering/roboto").join(FONT.file);
+    let typesetter = FontTypesetter::new(std::fs::read(font).unwrap()).unwrap();
+    for name in ["hebrew", "arabic", "japanese"] {
+        let font = folder().join("../fonts").join(name).with_extension("ttf");
+        typesetter.add(name, std::fs::read(font).unwrap()).unwrap();
+    }
+    typesetter
+}
+
+/// The LUTs in the folder of the cases.
+struct Luts(BTreeMap<String, Lut>);
+
+impl Luts {
+    fn read() -> Self {
+        let files = std::fs::read_dir(folder().join("lut")).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "cube"));
+        let named = files.map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, Lut::read(&std::fs::read(path).unwrap()).unwrap())
+        });
+        Self(named.collect())
+    }
+}
+
+impl LutSource for Luts {
+    fn get(&self, name: &str) -> Result<&Lut, Failure> {
+        Ok(&self.0[name])
+    }
+}
+
 /// Prints the table of all actions with their oracles; `cargo test --test actions -- --nocapture` shows it.
 #[test]
 fn results_equal_the_definitions() {
     let mut failures = Vec::new();
+    let (typesetter, luts) = (typesetter(), Luts::read());
     println!("{:<20} {:<24} {:>6} {:>8}  oracle", "action", "case", "off by", "allowed");
     for (action, Cases { oracle, cases }) in actions() {
         for case in cases {
             let operation = prepare(&action, &case.parameters).unwrap_or_else(|error| panic!("{action}: {error}"));
-            let inputs = case.inputs.iter().map(|name| accepted(read(name), &*operation)).collect();
-            let result = operation.run(inputs, &Context::default()).unwrap().remove(0);
+            let inputs: Vec<_> = case.inputs.iter().map(|name| accepted(read(name), &*operation)).collect();
+            let context = Context::default().with_typesetter(Some(&typesetter)).with_luts(Some(&luts));
+            let result = operation.run(inputs.clone(), &context).unwrap().remove(0);
             let expected = read(&format!("{action}/{}.png", case.name));
             let difference = largest_difference(&result, &expected);
             let ratio = psnr(&result, &expected);
-            let allowed = match case.psnr {
-                Some(least) => format!("{least} dB"),
-                None => case.tolerance.to_string(),
+            let allowed = match (case.psnr, case.iou) {
+                (Some(least), _) => format!("{least} dB"),
+                (_, Some(least)) => format!("{least} IoU"),
+                _ => case.tolerance.to_string(),
             };
             println!("{action:<20} {:<24} {difference:>6} {allowed:>8}  {oracle}", case.name);
-            if case.psnr.map_or(difference > case.tolerance, |least| ratio < least) {
+            let is_off = match (case.psnr, case.iou, &inputs[0]) {
+                (Some(least), ..) => ratio < least,
+                (_, Some(least), Some(before)) => {
+                    let agreed = agreement(&result, &expected, before);
+                    println!("{:<45} {agreed:>6.4}", "");
+                    agreed < least
+                }
+                _ => difference > case.tolerance,
+            };
+            if is_off {
                 failures.push(format!("{action} {}: {difference} ({ratio:.1} dB), allowed {allowed}", case.name));
             }
         }
@@ -133,6 +198,7 @@ fn results_equal_the_definitions() {
 /// The other kernels of the same action: opaque RGBA must give the same result as RGB.
 #[test]
 fn opaque_rgba_gives_what_rgb_gives() {
+    let (typesetter, luts) = (typesetter(), Luts::read());
     for (action, cases) in actions() {
         for case in cases.cases.into_iter().filter(|case| case.inputs[0] == "photo.png") {
             let operation = prepare(&action, &case.parameters).unwrap();
@@ -142,7 +208,8 @@ fn opaque_rgba_gives_what_rgb_gives() {
             let rest: Vec<_> = case.inputs[1..].iter().map(|name| accepted(read(name), &*operation)).collect();
             let run = |first: Image| {
                 let inputs = [Some(first)].into_iter().chain(rest.clone()).collect();
-                convert(operation.run(inputs, &Context::default()).unwrap().remove(0), Representation::Rgba)
+                let context = Context::default().with_typesetter(Some(&typesetter)).with_luts(Some(&luts));
+                convert(operation.run(inputs, &context).unwrap().remove(0), Representation::Rgba)
             };
             let rgb = run(read("photo.png"));
             let rgba = run(convert(read("photo.png"), Representation::Rgba));

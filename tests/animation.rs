@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pixelmill::codecs::{EncodeRequest, Encoded, Format, Frame, FrameReader, animate, encode, probe};
+use pixelmill::codecs::{
+    DecodeRequest, EncodeRequest, Encoded, Format, Frame, FrameReader, animate, decode, encode, probe,
+};
 use pixelmill::color::ColorSpace;
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::Failure;
@@ -308,7 +310,7 @@ fn frames_of_different_sizes_are_refused_with_a_way_out() {
 
 // Whole workflows.
 
-fn run(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8])]) -> Produced {
+fn outcome(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8])]) -> Result<Produced, Failure> {
     let connections: Vec<_> = connections
         .iter()
         .map(|(from, to)| {
@@ -321,7 +323,11 @@ fn run(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8])]) 
     let (workflow, found) = pixelmill::workflow::check(&document);
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
     let sources: Vec<_> = sources.iter().map(|(name, bytes)| Source { name, folder: "", bytes }).collect();
-    plan.run(0, &sources, Services::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
+    plan.run(0, &sources, Services::default()).map_err(|stop| stop.into_failure())
+}
+
+fn run(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8])]) -> Produced {
+    outcome(actions, connections, sources).unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
 fn action(id: &str, kind: &str, parameters: Value) -> Value {
@@ -436,6 +442,127 @@ fn a_logo_is_put_on_every_frame_and_read_once() {
     // The logo is animated, but only its first frame is used: that is said once.
     let told: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.action_id.as_deref())).collect();
     assert_eq!(told, [("first_frame_only", Some("logo"))]);
+}
+
+/// What a still picture shows.
+fn still(bytes: &[u8]) -> Shown {
+    let header = probe(bytes, "a.file").expect("a header");
+    assert!(header.animation.is_none(), "{:?}", header.format);
+    let request = DecodeRequest {
+        representation: header.native.iter().next().expect("a representation"),
+        at_least: header.size,
+        chroma_at_least: header.size,
+        scaling: None,
+        auto_orient: true,
+    };
+    shown(&rgba(decode(bytes, &header, &request, "a.file").expect("a picture").image))
+}
+
+/// The type of an action with its parameters.
+type Step = (&'static str, Value);
+
+/// Frames of "keep.gif" with their milliseconds.
+type Shows = &'static [(usize, u32)];
+
+/// The result of actions on "keep.gif", whose frames last 70, 100 and 30 ms.
+fn sequence(actions: &[Step], format: &str) -> Produced {
+    let bytes = data("keep.gif");
+    let mut all = vec![input("in")];
+    let ids: Vec<_> = (0..actions.len()).map(|index| format!("step-{index}")).collect();
+    all.extend(actions.iter().zip(&ids).map(|((kind, parameters), id)| action(id, kind, parameters.clone())));
+    all.push(action("save", "output", json!({ "format": format })));
+    let chain: Vec<_> = ["in"].into_iter().chain(ids.iter().map(String::as_str)).chain(["save"]).collect();
+    let edges: Vec<_> = chain.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    run(json!(all), &edges, &[("keep.gif", &bytes)])
+}
+
+#[test]
+fn actions_on_frames_choose_those_that_others_show() {
+    let whole = expected("keep.gif", Size::new(13, 9));
+    let seconds = json!({ "start": 0.1, "end": 0.18 });
+    let frames = json!({ "start": 1, "end": 3, "unit": "frames" });
+    let cases: [(&[Step], Shows); 9] = [
+        (&[("reverse", json!({}))], &[(2, 30), (1, 100), (0, 70)]),
+        (&[("reverse", json!({})), ("reverse", json!({}))], &[(0, 70), (1, 100), (2, 30)]),
+        (&[("trim-frames", seconds.clone())], &[(1, 70), (2, 10)]),
+        (&[("trim-frames", frames.clone())], &[(1, 100), (2, 30)]),
+        (&[("reverse", json!({})), ("trim-frames", frames)], &[(1, 100), (0, 70)]),
+        (&[("trim-frames", seconds), ("reverse", json!({}))], &[(2, 10), (1, 70)]),
+        (&[("frame-rate", json!({ "fps": 10 }))], &[(0, 100), (1, 100)]),
+        (&[("frame-rate", json!({ "fps": 50 }))], &[(0, 80), (1, 100), (2, 20)]),
+        (&[("flip", json!({})), ("reverse", json!({})), ("flip", json!({}))], &[(2, 30), (1, 100), (0, 70)]),
+    ];
+    for (actions, shown) in cases {
+        for format in ["gif", "png", "auto"] {
+            let produced = sequence(actions, format);
+            assert!(produced.warnings.is_empty(), "{actions:?}: {:?}", produced.warnings);
+            let (result, _) = read(&produced.outputs[0].encoded.bytes).expect("it can be read");
+            let frames = shown.iter().map(|(frame, delay)| (delay * 1000, whole.frames[*frame].1.clone())).collect();
+            assert_eq!(result, Animation { plays: whole.plays, frames }, "{actions:?} as {format}");
+        }
+    }
+}
+
+#[test]
+fn a_still_is_one_frame_in_any_format() {
+    let whole = expected("keep.gif", Size::new(13, 9));
+    let cases = [("still", json!({ "at": 0.08 }), 1), ("still", json!({ "at": 9 }), 2), ("still", json!({}), 0)];
+    let trimmed = ("trim-frames", json!({ "start": 2, "unit": "frames" }), 2);
+    for (kind, parameters, frame) in cases.into_iter().chain([trimmed]) {
+        for format in ["gif", "png", "auto", "bmp"] {
+            let produced = sequence(&[(kind, parameters.clone())], format);
+            assert!(produced.warnings.is_empty(), "{:?}", produced.warnings);
+            let bytes = &produced.outputs[0].encoded.bytes;
+            assert_eq!(still(bytes), whole.frames[frame].1, "{kind} {parameters} as {format}");
+        }
+    }
+    // A still format gets the first frame of what is left, which is the last of the file.
+    let produced = sequence(&[("reverse", json!({}))], "bmp");
+    let codes: Vec<_> = produced.warnings.iter().map(|one| one.code.as_str()).collect();
+    assert_eq!(codes, ["first_frame_only"]);
+    assert_eq!(still(&produced.outputs[0].encoded.bytes), whole.frames[2].1);
+}
+
+#[test]
+fn each_result_shows_its_own_frames_and_still_pictures_stay() {
+    let actions = || {
+        json!([
+            input("in"),
+            action("cover", "still", json!({ "at": 0.1 })),
+            action("back", "reverse", json!({})),
+            action("save-cover", "output", json!({ "format": "png", "name": "cover.png" })),
+            action("save-back", "output", json!({ "format": "gif", "name": "back.gif" })),
+            action("save", "output", json!({ "format": "gif" })),
+        ])
+    };
+    let edges = [("in", "cover"), ("in", "back"), ("cover", "save-cover"), ("back", "save-back"), ("in", "save")];
+    let bytes = data("keep.gif");
+    let produced = run(actions(), &edges, &[("keep.gif", &bytes)]);
+    assert!(produced.warnings.is_empty(), "{:?}", produced.warnings);
+    let [cover, back, all] = &produced.outputs[..] else { panic!("three results") };
+    let whole = expected("keep.gif", Size::new(13, 9));
+    assert_eq!(still(&cover.encoded.bytes), whole.frames[1].1);
+    let (back, _) = read(&back.encoded.bytes).expect("it can be read");
+    assert!(back.frames.iter().eq(whole.frames.iter().rev()));
+    assert_eq!(read(&all.encoded.bytes).expect("it can be read").0, whole);
+    let produced = run(actions(), &edges, &[("cover.png", &cover.encoded.bytes)]);
+    let [one, other, _] = &produced.outputs[..] else { panic!("three results") };
+    assert_eq!(one.encoded.bytes, cover.encoded.bytes);
+    assert!(probe(&other.encoded.bytes, "a.gif").expect("a header").animation.is_none());
+}
+
+#[test]
+fn frames_of_different_times_do_not_meet_and_some_must_be_left() {
+    let bytes = data("keep.gif");
+    let failure = |actions: Value, connections: &[(&str, &str)]| {
+        outcome(actions, connections, &[("keep.gif", &bytes)]).expect_err("a failure")
+    };
+    let actions = json!([input("in"), action("back", "reverse", json!({})), action("both", "blend", json!({}))]);
+    let failed = failure(actions, &[("in", "back"), ("back", "both"), ("in", "both.overlay")]);
+    assert_eq!(failed.action_id.as_deref(), Some("both"));
+    let late = action("late", "trim-frames", json!({ "start": 5 }));
+    let failed = failure(json!([input("in"), late]), &[("in", "late")]);
+    assert_eq!((failed.action_id.as_deref(), failed.hint.is_empty()), (Some("late"), false));
 }
 
 #[test]

@@ -9,9 +9,9 @@ use std::path::Path;
 use jsonschema::Validator;
 use pixelmill::api::{
     Accepted, ApiError, Asset, BatchList, BatchLog, BatchSummary, Cancelled, Deleted, Event, Execute, ExecutionAnswer,
-    ExecutionList, ExecutionsQuery, Given, GlobalPauseAnswer, Host, ImportRefusal, ListQuery, Report, ReportFormat,
-    Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList, WorkflowsQuery,
-    catalog, check_version,
+    ExecutionList, ExecutionsQuery, FileAnswer, FileRequest, FilesQuery, Given, GlobalPauseAnswer, Host, ImportRefusal,
+    ListQuery, Report, ReportFormat, Retry, Service, Status, Task, Update, VerifyAnswer, WorkflowAnswer,
+    WorkflowDeleted, WorkflowList, WorkflowsQuery, catalog, check_version,
 };
 use pixelmill::archive::ImportSummary;
 use pixelmill::batch::records::{Millis, OutputFile, PauseReason};
@@ -186,6 +186,13 @@ fn again(definition: &str, value: &Value) -> Result<Value, String> {
         "updateRequest" => Update::read(value)
             .map(|update| json!({ "priority": update.priority, "concurrencyLimit": update.concurrency_limit }))
             .map_err(refused),
+        "userFile" => round::<FileAnswer>(value),
+        "filesQuery" => {
+            FilesQuery::read(value).map(|query| given_only(json!({ "kind": query.kind }), value)).map_err(refused)
+        }
+        "fileRequest" => FileRequest::read(value)
+            .map(|request| given_only(json!({ "kind": request.kind, "name": request.name }), value))
+            .map_err(refused),
         "holdAnswer" => round::<GlobalPauseAnswer>(value),
         "logAnswer" => round::<BatchLog>(value),
         "archiveAnswer" => round::<ImportSummary>(value),
@@ -258,7 +265,7 @@ fn the_schema_has_every_public_call_with_its_parameters_in_order() {
         let parameters = call.parameters.iter().map(|(name, _)| field_name(name)).collect::<Vec<_>>();
         assert_eq!(names(call.name), Some(parameters), "{}", call.name);
     }
-    let with_files = ["importAssets", "importModel", "exportArchive", "importArchive", "readAsset"];
+    let with_files = ["importAssets", "importModel", "importFile", "exportArchive", "importArchive", "readAsset"];
     for name in calls.keys() {
         assert!(with_files.contains(&&**name) || PUBLIC.iter().any(|call| call.name == name), "{name} is not a call");
     }

@@ -2,12 +2,17 @@
 //! that names its place. Also plans for actions with several outputs, with models, and with sizes that depend on
 //! pixels.
 
+use std::cell::RefCell;
+
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role, Stop};
 use pixelmill::codecs;
-use pixelmill::engine::{Plan, Produced, Services, Source};
+use pixelmill::engine::{Plan, Produced, Services, Source, Steps};
 use pixelmill::error::Failure;
 use pixelmill::image::Representation;
+use pixelmill::lettering::typesetting::FontTypesetter;
+use pixelmill::lettering::{Lettering, Request, Typesetter};
+use pixelmill::lut::{Lut, LutSource};
 use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 use pixelmill::workflow::check;
 use proptest::prelude::*;
@@ -26,7 +31,8 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
-        Kind::Model => Just(json!("u2netp")).boxed(),
+        Kind::Caption => Just(json!("{name} {index:02}\n{exif.camera}")).boxed(),
+        Kind::File(kind) => Just(kind.built_in().map_or(json!("film"), |file| json!(file.name))).boxed(),
         Kind::Point => (0.0..=1.0, 0.0..=1.0).prop_map(|(x, y): (f64, f64)| json!({ "x": x, "y": y })).boxed(),
         Kind::Curve => Just(json!([[0, 20], [90, 70], [255, 240]])).boxed(),
         Kind::Renditions => prop::sample::select(vec![
@@ -53,7 +59,13 @@ fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
                 raw.remove(&key);
             }
             if !action.check(&raw).is_empty() {
-                for (key, value) in [("width", json!(20)), ("height", json!(16)), ("x", json!(1)), ("y", json!(2))] {
+                for (key, value) in [
+                    ("width", json!(20)),
+                    ("height", json!(16)),
+                    ("x", json!(1)),
+                    ("y", json!(2)),
+                    ("lut", json!("film")),
+                ] {
                     if action.fields.iter().any(|field| field.name == key) {
                         raw.insert(key.to_owned(), value);
                     }
@@ -100,6 +112,26 @@ fn any_graph() -> impl Strategy<Value = Value> {
 /// A small photograph-like picture: smooth colours.
 fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
+}
+
+/// Has one LUT, by every name.
+struct Film(Lut);
+
+impl Film {
+    fn new() -> Self {
+        Self(Lut::read(b"LUT_1D_SIZE 2\n0.1 0 0\n1 0.9 1\n").expect("a LUT"))
+    }
+}
+
+impl LutSource for Film {
+    fn get(&self, _: &str) -> Result<&Lut, Failure> {
+        Ok(&self.0)
+    }
+}
+
+/// The typesetter of the program `lettering`, with the font that comes with the page.
+fn typesetter() -> FontTypesetter {
+    FontTypesetter::new(include_bytes!("../src/lettering/roboto/Roboto-Regular.ttf").to_vec()).expect("a font")
 }
 
 /// A model that finds the same blot in every picture, available under one name only.
@@ -170,7 +202,15 @@ proptest! {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
                 Source { name: &input.name, folder: input.folder(), bytes }
             }).collect();
-            match plan.run(0, &sources, Services { networks: Some(&Blot), ..Services::default() }) {
+            let typesetter = typesetter();
+            let film = Film::new();
+            let services = Services {
+                networks: Some(&Blot),
+                typesetter: Some(&typesetter),
+                luts: Some(&film),
+                ..Services::default()
+            };
+            match plan.run(0, &sources, services) {
                 Ok(produced) => {
                     for warning in &produced.warnings {
                         prop_assert!(warning.action_id.is_some(), "{:?}", warning);
@@ -380,4 +420,39 @@ fn limits_are_checked_again_once_a_trimmed_size_is_known() {
     let failure = run(&actions, &[(0, "outputs", 1), (1, "outputs", 2)]).expect_err("too large");
     assert_eq!(failure.action_id.as_deref(), Some("n2"));
     assert!(failure.message.contains("megapixels"), "{}", failure.message);
+}
+
+/// Remembers what it was to set, and sets nothing.
+#[derive(Default)]
+struct Notepad(RefCell<Vec<String>>);
+
+impl Typesetter for Notepad {
+    fn set(&self, request: &Request) -> Result<Lettering, Failure> {
+        self.0.borrow_mut().push(request.text.clone());
+        Ok(Lettering::default())
+    }
+}
+
+#[test]
+fn a_text_names_the_file_and_its_position_also_where_earlier_results_are_kept() {
+    let image = |name: &str| json!({ "name": name, "sourceUrl": "asset:a" });
+    let document = json!({
+        "metadata": {},
+        "actions": [
+            { "actionId": "in", "actionType": "input-images", "parameters": { "images": [image("Oak.jpg"), image("Elm.jpg")] } },
+            { "actionId": "caption", "actionType": "text", "parameters": { "text": "{name} {index}" } },
+        ],
+        "connections": [
+            { "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "caption", "targetPort": "input-images" },
+        ],
+    });
+    let plan = Plan::build(&check(&document).0).expect("a valid document");
+    assert_eq!(plan.needs_typesetter(), Some("caption"));
+    let (notepad, steps, file) = (Notepad::default(), RefCell::new(Steps::new(1 << 20)), jpeg());
+    for (index, name) in [(0, "Oak.jpg"), (0, "Oak.jpg"), (1, "Elm.jpg")] {
+        let services = Services { typesetter: Some(&notepad), steps: Some(&steps), ..Services::default() };
+        let source = Source { name, folder: "", bytes: &file };
+        plan.run(index, &[source], services).expect("runs");
+    }
+    assert_eq!(*notepad.0.borrow(), ["Oak 0", "Elm 1"]);
 }

@@ -157,7 +157,7 @@ fn a_picture_becomes_smaller_only_on_request() {
 #[test]
 fn formats_without_loss_only_become_smaller() {
     let original = picture(200, 150);
-    for format in ["png", "tiff", "bmp", "qoi", "gif", "webp"] {
+    for format in ["png", "tiff", "bmp", "qoi", "gif", "webp", "jxl"] {
         let output = |most: usize, shrinks: bool| json!({ "format": format, "lossless": true, "maxBytes": most, "shrinkToFit": shrinks });
         let whole = length(&run(&original, output(100_000_000, true)));
         let kept = run(&original, output(whole / 2, false));

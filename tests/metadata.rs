@@ -51,7 +51,7 @@ fn policy(bytes: &[u8], kept: Kept, keep_location: bool) -> Metadata {
     Metadata::of(bytes, codecs::sniff(bytes).unwrap()).by(&policy)
 }
 
-const FORMATS: [&str; 4] = ["jpeg", "png", "webp", "tiff"];
+const FORMATS: [&str; 5] = ["jpeg", "png", "webp", "tiff", "jxl"];
 
 #[test]
 fn the_rights_are_kept_by_default_and_more_or_nothing_on_request() {

@@ -11,10 +11,14 @@ use std::path::{Path, PathBuf};
 use pixelmill::actions::{self, Context, Role, catalog};
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Facts, Format, Kept, Metadata, Policy};
 use pixelmill::color::{ColorSpace, Inks};
+use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
 use pixelmill::image::recolor::recolor;
 use pixelmill::image::resample::{Filter, Window, resample};
 use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, orient};
+use pixelmill::lettering::FONT;
+use pixelmill::lettering::typesetting::FontTypesetter;
+use pixelmill::lut::{Lut, LutSource};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -78,7 +82,9 @@ fn parameters(action: &str) -> Vec<Value> {
     match action {
         "resize" => ["nearest", "bilinear", "bicubic", "mitchell", "lanczos3"]
             .map(|filter| json!({ "width": 23, "height": 17, "mode": "fill", "filter": filter }))
-            .into(),
+            .into_iter()
+            .chain([json!({ "width": 23, "linear": true })])
+            .collect(),
         "crop" => vec![
             json!({ "x": 3, "y": 5, "width": 31, "height": 22 }),
             json!({ "ratio": "4:5" }),
@@ -97,7 +103,10 @@ fn parameters(action: &str) -> Vec<Value> {
             json!({ "angle": 17.5, "background": "#ffffff80" }),
             json!({ "angle": -3, "expand": false }),
         ],
+        "subject-crop" => vec![json!({ "method": "flat-backdrop", "ratio": "1:2" })],
+        "blur-background" => vec![json!({ "method": "flat-backdrop", "sigma": 5 })],
         "remove-background" => vec![json!({ "method": "flat-backdrop" })],
+        "lut" => ["film", "shaped", "fade"].map(|name| json!({ "lut": name, "strength": 0.9 })).to_vec(),
         _ => {
             let text = std::fs::read_to_string(data().join("actions").join(action).join("cases.json"));
             let cases: Value = text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
@@ -107,7 +116,27 @@ fn parameters(action: &str) -> Vec<Value> {
     }
 }
 
+/// The LUTs of the cases, by name.
+struct Luts([(&'static str, Lut); 3]);
+
+impl LutSource for Luts {
+    fn get(&self, name: &str) -> Result<&Lut, Failure> {
+        Ok(&self.0.iter().find(|(known, _)| *known == name).unwrap().1)
+    }
+}
+
 fn of_actions(table: &mut BTreeMap<String, Entry>) {
+    let font = std::fs::read(data().join("../../src/lettering/roboto").join(FONT.file)).unwrap();
+    let typesetter = FontTypesetter::new(font).unwrap();
+    for name in ["hebrew", "arabic", "japanese"] {
+        typesetter.add(name, std::fs::read(data().join("fonts").join(name).with_extension("ttf")).unwrap()).unwrap();
+    }
+    let luts = Luts(["film", "shaped", "fade"].map(|name| {
+        (
+            name,
+            Lut::read(&std::fs::read(data().join("actions/lut").join(name).with_extension("cube")).unwrap()).unwrap(),
+        )
+    }));
     for action in catalog().iter().filter(|action| action.role == Role::Transform) {
         let mut hash = Sha256::new();
         for raw in parameters(action.action_type) {
@@ -122,7 +151,8 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
                     .iter()
                     .map(|port| port.required.then(|| convert(pictures().remove(3), Representation::Rgba)));
                 let inputs = std::iter::once(Some(image.clone())).chain(rest).collect();
-                match operation.run(inputs, &Context::default()) {
+                let context = Context::default().with_typesetter(Some(&typesetter)).with_luts(Some(&luts));
+                match operation.run(inputs, &context) {
                     Ok(results) => results.iter().for_each(|image| put(&mut hash, image)),
                     Err(stop) => hash.update(stop.into_failure().message),
                 }

@@ -60,6 +60,10 @@ impl Operation for Adjust {
         if self.is_identity() { Representations::ANY } else { Representations::PIXELS }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// All four steps use unrounded, unclamped values; the result is rounded and clamped once. So highlights that one
     /// step raises beyond white and a later one brings back keep their detail. Alpha is unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

@@ -78,6 +78,10 @@ impl Operation for AutoTone {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Pixels that are not visible do not count.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;

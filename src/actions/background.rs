@@ -117,6 +117,10 @@ impl Operation for Background {
         Representations::ANY
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// A picture without alpha hides its background, and is returned as it is.
     fn produces(&self, _: usize, input: Representation) -> Representation {
         if input == Representation::Rgba && self.is_opaque() { Representation::Rgb } else { input }

@@ -67,6 +67,10 @@ impl Operation for Blend {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Encoded colours of the picture's space are blended, and each result is rounded once. The overlay is resampled by
     /// Lanczos3, premultiplied. The picture keeps its representation and its profile, unless that is one for reading only.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

@@ -39,6 +39,10 @@ impl Operation for Border {
         accepted(self.color)
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         let side = |side: u32| side.saturating_add(2 * self.width);
         Ok(Size::new(side(input.width), side(input.height)))

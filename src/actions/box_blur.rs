@@ -35,6 +35,10 @@ impl Operation for BoxBlur {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Exact means; edges repeat their last pixel, and colours count by their alpha.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         Ok(vec![box_mean(only(inputs)?, self.radius)])

@@ -6,8 +6,9 @@
 use serde_json::{Map, Value};
 
 use super::checks::{Condition, Rule};
-use super::parameters::{Field, Kind, Preset};
+use super::parameters::{Field, Kind, Preset, Spatial};
 use super::{Action, Category, Port, PortType, Role};
+use crate::user_file::FileKind;
 
 /// The catalog that a program read.
 #[cfg(not(links_actions))]
@@ -42,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 12] = [
+const KINDS: [(&str, Kind); 15] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -52,7 +53,10 @@ const KINDS: [(&str, Kind); 12] = [
     ("curve", Kind::Curve),
     ("text", Kind::Text),
     ("name-pattern", Kind::NamePattern),
-    ("model", Kind::Model),
+    ("caption", Kind::Caption),
+    ("model", Kind::File(FileKind::Model)),
+    ("font", Kind::File(FileKind::Font)),
+    ("lut", Kind::File(FileKind::Lut)),
     ("images", Kind::Images),
     ("renditions", Kind::Renditions),
 ];
@@ -115,6 +119,7 @@ fn read_field(entry: &'static Value) -> Option<Field> {
         range: bound(0).zip(bound(1)),
         unit: text_of(entry, "unit"),
         label: text_of(entry, "label"),
+        spatial: text_of(entry, "place").and_then(Spatial::of_word),
         required: entry.get("required").is_some(),
         shown: entry.get("shown").map_or(Some(Condition::Always), read_condition)?,
         default: Preset::Read(entry.get("default").unwrap_or(&NULL)),
@@ -155,7 +160,7 @@ fn read_condition(value: &'static Value) -> Option<Condition> {
 mod writing {
     use serde_json::{Value, json};
 
-    use super::{Action, Condition, Field, KINDS, Kind, Port, Rule};
+    use super::{Action, Condition, Field, KINDS, Kind, Port, Rule, Spatial};
 
     /// The actions as the content of `catalog.json`.
     pub(super) fn written(actions: &[&Action]) -> Value {
@@ -199,6 +204,7 @@ mod writing {
             "range": field.range.map(|(low, high)| [low, high]),
             "unit": field.unit,
             "label": field.label,
+            "place": field.spatial.map(Spatial::word),
             "required": field.required,
             "shown": (field.shown != Condition::Always).then(|| written_condition(&field.shown)),
             "default": field.default.value(),
@@ -288,6 +294,7 @@ mod tests {
                         field.range,
                         field.unit,
                         field.label,
+                        field.spatial,
                         field.required,
                         field.shown,
                         field.default.value(),

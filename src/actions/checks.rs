@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use super::Action;
 use super::create_rendition::check_list;
 use super::input_images::InputImages;
-use super::output::{PLACEHOLDERS, fill_name};
 use super::parameters::{Color, Curve, Field, Kind, Parameter, Point, Ratio};
+use super::placeholders::{PLACEHOLDERS, PLACEHOLDERS_IN_TEXT, fill_name, fill_text};
+use crate::user_file::FileKind;
 
 /// What is wrong with a raw parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,14 +143,17 @@ fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
     }
     let text = value.as_str().unwrap_or_default();
     match field.kind {
-        Kind::Model if text.trim().is_empty() => {
+        Kind::File(FileKind::Model) if text.trim().is_empty() => {
             let hint = format!("Give the name of a model, such as {}.", field.default.value());
             issue("missing_parameter", format!("\"{name}\" is empty."), hint)
         }
-        Kind::NamePattern => {
-            let unknown = fill_name(text, |_| String::new()).err()?;
-            let hint = format!("Use {PLACEHOLDERS}.");
-            issue("unknown_placeholder", format!("\"{{{unknown}}}\" is not a placeholder."), hint)
+        Kind::NamePattern | Kind::Caption => {
+            let (filled, known) = match field.kind {
+                Kind::Caption => (fill_text(text, |_| String::new()), PLACEHOLDERS_IN_TEXT),
+                _ => (fill_name(text, |_| String::new()), PLACEHOLDERS),
+            };
+            let message = format!("\"{{{}}}\" is not a placeholder.", filled.err()?);
+            issue("unknown_placeholder", message, format!("Use {known}."))
         }
         Kind::Renditions => check_list(name, value),
         _ => None,
@@ -166,7 +170,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Ratio => Ratio::read(value).is_some(),
         Kind::Point => Point::read(value).is_some(),
         Kind::Curve => Curve::read(value).is_some(),
-        Kind::Text | Kind::NamePattern | Kind::Model => value.is_string(),
+        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::File(_) => value.is_string(),
         Kind::Images => InputImages::read(value).is_some(),
         // What is wrong with an entry is said by its index.
         Kind::Renditions => value.is_array(),
@@ -186,16 +190,20 @@ fn expected(kind: Kind) -> String {
             "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
-        Kind::Text | Kind::NamePattern | Kind::Model => "text",
+        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::File(_) => "text",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
         Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }
     .to_owned()
 }
 
-/// A number with commas between its thousands.
+/// A number with commas between its thousands. It is written by the serializer, which every program has anyway: the
+/// standard library's formatting of floating-point numbers takes another 14 kB.
 fn grouped(number: f64) -> String {
-    let mut text = number.to_string();
+    let mut text = Value::from(number).to_string();
+    if text.ends_with(".0") {
+        text.truncate(text.len() - 2);
+    }
     let first = usize::from(number < 0.0) + 1;
     let end = text.find('.').unwrap_or(text.len());
     for at in (first..end).rev().filter(|at| (end - at).is_multiple_of(3)) {
@@ -328,8 +336,8 @@ mod tests {
             let is_shown = |field: &&Field| field.shown.holds(action.fields, raw.as_object().unwrap());
             action.fields.iter().filter(is_shown).map(|field| field.name).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(shown("resize", json!({})), "width height mode filter enlarge");
-        assert_eq!(shown("resize", json!({ "mode": "percent" })), "mode percent filter enlarge");
+        assert_eq!(shown("resize", json!({})), "width height mode filter linear enlarge");
+        assert_eq!(shown("resize", json!({ "mode": "percent" })), "mode percent filter linear enlarge");
         assert_eq!(shown("grayscale", json!({ "standard": null })), "standard");
         assert_eq!(shown("grayscale", json!({ "standard": "mix" })), "standard red green blue");
         assert_eq!(shown("rotate", json!({ "angle": -180 })), "angle");

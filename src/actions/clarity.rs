@@ -37,6 +37,10 @@ impl Operation for Clarity {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Adds `amount / 100` of the difference between a pixel's luma and its base, less towards black and white: by
     /// `4 · base · (1 − base)`.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

@@ -1,9 +1,14 @@
 //! What a kernel may use while it works on one picture, and where it reports warnings.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
+use crate::image::Size;
 use crate::image::resample::ChromaUse;
+use crate::lettering::Typesetter;
+use crate::lut::{Lut, LutSource};
 use crate::network::{Missing, ModelSource, SaliencyNetwork};
 
 /// Why a run ended without results.
@@ -45,15 +50,53 @@ fn not_loaded(model: &str) -> Failure {
     )
 }
 
+/// What is known of the file that a run is about, its primary input.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The folder that it came from; may be empty.
+    pub folder: &'a str,
+    /// The position of the execution.
+    pub index: u32,
+    /// The day on which it was taken. It is only called for a text that names it, as the one below.
+    pub day: &'a dyn Fn() -> Option<String>,
+    /// The model of its camera.
+    pub camera: &'a dyn Fn() -> Option<String>,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None }
+    }
+}
+
+/// Where something lies on a picture, as shares of the picture's width and height; it may reach beyond its edges.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Area {
+    /// Its left edge.
+    pub left: f64,
+    /// Its upper edge.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
 /// The environment of one run of one kernel.
 ///
-/// The default has no model and wants every output.
+/// The default has no model, no LUT and no typesetter, knows no file and wants every output.
 #[derive(Default)]
 pub struct Context<'a> {
     networks: Option<&'a dyn ModelSource>,
+    typesetter: Option<&'a dyn Typesetter>,
+    luts: Option<&'a dyn LutSource>,
+    about: About<'a>,
     wanted: Option<&'a [bool]>,
     chroma: ChromaUse,
     warnings: RefCell<Vec<Warning>>,
+    area: Cell<Option<Area>>,
 }
 
 impl<'a> Context<'a> {
@@ -65,6 +108,41 @@ impl<'a> Context<'a> {
     /// The same surroundings, with what planar results are for.
     pub fn with_chroma(self, chroma: ChromaUse) -> Self {
         Self { chroma, ..self }
+    }
+
+    /// The same surroundings, with the host's typesetter.
+    pub fn with_typesetter(self, typesetter: Option<&'a dyn Typesetter>) -> Self {
+        Self { typesetter, ..self }
+    }
+
+    /// The same surroundings, with the host's LUTs.
+    pub fn with_luts(self, luts: Option<&'a dyn LutSource>) -> Self {
+        Self { luts, ..self }
+    }
+
+    /// The same surroundings, with what is known of the primary input.
+    pub fn about(self, about: About<'a>) -> Self {
+        Self { about, ..self }
+    }
+
+    /// What is known of the primary input.
+    pub fn input(&self) -> &About<'a> {
+        &self.about
+    }
+
+    /// What sets text.
+    ///
+    /// # Errors
+    /// When the host has none.
+    pub fn typesetter(&self) -> Result<&'a dyn Typesetter, Failure> {
+        self.typesetter.ok_or_else(|| {
+            Failure::new(
+                ErrorCategory::SystemError,
+                Phase::Setup,
+                "What sets text is not loaded.",
+                "Reload the page while the server is reachable, then retry it.",
+            )
+        })
     }
 
     /// What the colour of a planar result is for.
@@ -84,6 +162,18 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The LUT with this name.
+    ///
+    /// # Errors
+    /// When the host has no LUTs, or not this one.
+    pub fn lut(&self, name: &str) -> Result<&'a Lut, Failure> {
+        let missing = || {
+            let message = format!("The LUT \"{name}\" is not loaded.");
+            Failure::new(ErrorCategory::SystemError, Phase::Setup, message, "Reload the page, then retry it.")
+        };
+        self.luts.ok_or_else(missing)?.get(name)
+    }
+
     /// Whether the picture of this output port is used.
     pub fn wants(&self, output: usize) -> bool {
         self.wanted.is_none_or(|wanted| wanted.get(output) == Some(&true))
@@ -92,6 +182,22 @@ impl<'a> Context<'a> {
     /// Reports a warning about the result.
     pub fn warn(&self, warning: Warning) {
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// Reports where the thing lies on the result, whose size is `canvas`, that the action's spatial parameters move.
+    pub fn lies(&self, (left, top): (i64, i64), size: Size, canvas: Size) {
+        let (width, height) = (f64::from(canvas.width), f64::from(canvas.height));
+        self.area.set(Some(Area {
+            left: left as f64 / width,
+            top: top as f64 / height,
+            width: f64::from(size.width) / width,
+            height: f64::from(size.height) / height,
+        }));
+    }
+
+    /// What was reported with [`lies`](Self::lies).
+    pub fn area(&self) -> Option<Area> {
+        self.area.get()
     }
 
     /// The warnings so far, in order.

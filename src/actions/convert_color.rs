@@ -58,6 +58,10 @@ impl Operation for ConvertColor {
         if self.to == Space::Srgb { Representations::PIXELS } else { Representations::INTERLEAVED }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Relative colorimetric, with black point compensation. Colours beyond the space are clamped.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         Ok(vec![recolor(only(inputs)?, &self.to.space())])

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::checks::{Condition, Issue, check};
-use super::output::fill_name;
 use super::parameters::{Kind, Parameter};
+use super::placeholders::fill_name;
 use super::{Action, Category, IMAGE_IN, Role, find};
 
 /// The `renditions` of the action, as written.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::checks::{Condition, Rule};
-use super::parameters::{GRAVITIES, Gravity, Kind, Parameter, Point, Ratio};
+use super::parameters::{GRAVITIES, Gravity, Kind, Parameter, Point, Ratio, Spatial};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::attention::best_place;
@@ -48,21 +48,21 @@ crate::parameters! {
     /// Parameters of `crop`.
     pub struct Crop {
         /// Left edge of the box, 0 by default. The part of the box outside the picture is dropped.
-        x: Option<i32>, range -65500.0..=65500.0, unit "px";
+        x: Option<i32>, range -65500.0..=65500.0, unit "px", place Spatial::Left;
         /// Upper edge of the box, 0 by default.
-        y: Option<i32>, range -65500.0..=65500.0, unit "px";
+        y: Option<i32>, range -65500.0..=65500.0, unit "px", place Spatial::Top;
         /// Width of the box.
-        width: Option<u32>, range 1.0..=65500.0, unit "px";
+        width: Option<u32>, range 1.0..=65500.0, unit "px", place Spatial::Width;
         /// Height of the box.
-        height: Option<u32>, range 1.0..=65500.0, unit "px";
+        height: Option<u32>, range 1.0..=65500.0, unit "px", place Spatial::Height;
         /// Keeps the largest part with this ratio, such as `4:5`, instead of a box.
-        ratio: Option<Ratio>;
+        ratio: Option<Ratio>, place Spatial::Ratio;
         /// Which part `ratio` keeps: that in one place, or the one that draws the most attention (`attention`) by edges,
         /// skin and strong colours.
-        gravity: Anchor = Anchor::Place(Gravity::CENTER);
+        gravity: Anchor = Anchor::Place(Gravity::CENTER), place Spatial::Anchor;
         /// The place that `ratio` keeps in the middle as far as possible, as shares of the width and the height: 0, 0 is
         /// the upper left corner. Goes before `gravity`.
-        focus: Option<Point>;
+        focus: Option<Point>, label "Focal point";
     }
 }
 
@@ -127,7 +127,7 @@ pub const ACTION: Action = Action {
 };
 
 /// The largest size with a ratio inside `outer`; sides are rounded half up and are at least 1.
-fn inside(outer: Size, ratio: Ratio) -> Size {
+pub fn inside(outer: Size, ratio: Ratio) -> Size {
     let (width, height) = (f64::from(outer.width), f64::from(outer.height));
     let round = |side: f64, most: u32| ((side + 0.5).floor() as u32).clamp(1, most);
     if width * ratio.height >= height * ratio.width {
@@ -138,7 +138,7 @@ fn inside(outer: Size, ratio: Ratio) -> Size {
 }
 
 /// The start of `inner` in `outer` whose middle is nearest to a share of it.
-fn around(share: f64, outer: u32, inner: u32) -> u32 {
+pub fn around(share: f64, outer: u32, inner: u32) -> u32 {
     let start = (share * f64::from(outer) - f64::from(inner) / 2.0 + 0.5).floor();
     (start.max(0.0) as u32).min(outer.saturating_sub(inner))
 }
@@ -194,6 +194,11 @@ impl Crop {
 impl Operation for Crop {
     fn accepts(&self) -> Representations {
         Representations::ANY
+    }
+
+    fn scales_with_picture(&self) -> bool {
+        // What draws attention is found by fine detail.
+        self.ratio.is_none() || self.focus.is_some() || self.gravity != Anchor::Attention
     }
 
     fn output_size(&self, input: Size) -> Result<Size, Failure> {

@@ -45,6 +45,10 @@ impl Operation for Curves {
         if alike { Representations::PIXELS } else { Representations::INTERLEAVED }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// A colour's own curve, then that of all colours, rounded once.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;

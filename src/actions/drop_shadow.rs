@@ -76,6 +76,10 @@ impl Operation for DropShadow {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         let side = |side: u32, (before, after): (u32, u32)| side.saturating_add(before + after);
         Ok(Size::new(side(input.width, self.growth(self.dx)), side(input.height, self.growth(self.dy))))

@@ -41,6 +41,10 @@ impl Operation for Duotone {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Between the two colours by the share of luma (BT.709 weights), all on encoded values of the picture's space, rounded
     /// once.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

@@ -45,6 +45,10 @@ impl Operation for Flip {
         Representations::ANY
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         Ok(vec![match self.direction {

@@ -35,6 +35,10 @@ impl Operation for GaussianBlur {
         Representations::ANY
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn mixes(&self) -> bool {
         true
     }

@@ -49,6 +49,10 @@ impl Operation for Glow {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         Ok(Place::grown(input, self.reach()).canvas)
     }

@@ -60,6 +60,10 @@ impl Operation for Grayscale {
         }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn produces(&self, _: usize, input: Representation) -> Representation {
         if input == Representation::Rgba { input } else { Representation::Gray }
     }

@@ -52,6 +52,10 @@ impl Operation for HighlightsShadows {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Each pixel's light is multiplied by a power of two that depends on its base: below the middle by `shadows`, above it by
     /// `highlights`.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

@@ -37,6 +37,10 @@ impl Operation for HueRotate {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Turns *a* and *b* of Oklab. What falls outside the space is clamped.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;

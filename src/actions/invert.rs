@@ -35,6 +35,10 @@ impl Operation for Invert {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// `v + strength · (255 − 2v)`, as `invert()` of Filter Effects 1.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         Ok(vec![by_table(only(inputs)?, &table(|value| value + self.strength * (255.0 - 2.0 * value)))])

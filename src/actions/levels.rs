@@ -69,6 +69,10 @@ impl Operation for Levels {
         if self.channel == Channel::Rgb { Representations::PIXELS } else { Representations::INTERLEAVED }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let (image, table) = (only(inputs)?, table(|value| self.tone(value)));
         let at = |value: u8| table[usize::from(value)];

@@ -119,6 +119,10 @@ impl Operation for Look {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// The steps one after another, each rounded; then the share `strength` of the result.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;

@@ -58,6 +58,10 @@ impl Operation for LuminosityMask {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn produces(&self, output: usize, input: Representation) -> Representation {
         if output == MASK { Representation::Gray } else { input }
     }

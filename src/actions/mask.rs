@@ -49,6 +49,10 @@ impl Operation for Mask {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Opacity is the mask's luma (BT.709, encoded values) times its own alpha, as in CSS's luminance masks, and is
     /// multiplied with the picture's own.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

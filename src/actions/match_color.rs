@@ -64,6 +64,10 @@ impl Operation for MatchColor {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Each of the three values gets the mean and the deviation that it has in the reference (E. Reinhard et al., “Color transfer
     /// between images”, 2001), in Oklab, which needs no logarithm of black. A value that is the same in the whole picture is only
     /// moved.

@@ -37,6 +37,10 @@ impl Operation for MotionBlur {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// The mean along the line; edges repeat their last pixel, and colours count by their alpha.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         Ok(vec![convolve(only(inputs)?, &line(self.length, self.angle))])

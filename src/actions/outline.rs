@@ -104,6 +104,10 @@ impl Operation for Outline {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         Ok(Place::grown(input, self.reach()).canvas)
     }

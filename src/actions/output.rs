@@ -12,7 +12,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG, WebP and GIF stay, HEIC and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG, WebP and GIF stay, HEIC, AVIF, JPEG XL and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -28,6 +28,8 @@ crate::choices! {
         Bmp = "bmp",
         /// QOI, in sRGB.
         Qoi = "qoi",
+        /// JPEG XL without loss, in sRGB.
+        Jxl = "jxl",
         /// A Windows icon of up to 256 pixels a side with smaller copies, in sRGB.
         Ico = "ico",
         /// Small files for web pages: JPEG stays, everything else becomes WebP; a JPEG that got alpha becomes WebP too.
@@ -87,10 +89,11 @@ crate::parameters! {
     pub struct Output {
         /// File format. `auto` keeps JPEG, PNG, WebP and GIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG. Animations stay animated as PNG, WebP
+        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG, and with `auto` AVIF and JPEG XL too. Animations stay animated as PNG, WebP
         /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
-        /// copies. Browsers do not show `tiff` and `qoi`; `qoi` and `ico` have no colour profile: colours are converted to sRGB.
+        /// copies. `jxl` is JPEG XL without loss, at least two pixels a side. Browsers do not show `tiff` and `qoi`, and not all show `jxl`;
+        /// `qoi`, `jxl` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
         quality: u32 = 80, range 1.0..=100.0, shown if Condition::Is("format", &["auto", "web", "jpeg", "webp"]);
@@ -182,62 +185,14 @@ impl OutputFormat {
             (Self::Tiff, _) => Format::Tiff,
             (Self::Bmp, _) => Format::Bmp,
             (Self::Qoi, _) => Format::Qoi,
+            (Self::Jxl, _) => Format::Jxl,
             (Self::Ico, _) => Format::Ico,
             (Self::Auto | Self::Web, Format::Jpeg | Format::Raw | Format::Heic) if !alpha => Format::Jpeg,
+            (Self::Auto, Format::Jxl | Format::Avif) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, Format::Gif) => Format::Gif,
             (Self::Auto, _) => Format::Png,
         }
-    }
-}
-
-/// What a name pattern may contain in braces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placeholder {
-    /// The input's name, without extension: `name`.
-    Name,
-    /// The extension of the format that is written: `ext`.
-    Extension,
-    /// The folder that the input came from: `folder`.
-    Folder,
-    /// The position of the input, from 0, with at least this many digits: `index`, `index:04`.
-    Index(usize),
-    /// Width of the result: `width`.
-    Width,
-    /// Height of the result: `height`.
-    Height,
-    /// The first digits of the result's SHA-256: `hash`, `hash:12`.
-    Hash(usize),
-    /// The day on which the input was taken, as `2026-03-14`: `exif.date`.
-    Day,
-    /// The camera's model: `exif.camera`.
-    Camera,
-}
-
-/// The placeholders as they are written in messages.
-pub const PLACEHOLDERS: &str =
-    "{name}, {ext}, {folder}, {index}, {index:04}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}";
-
-impl Placeholder {
-    /// Reads what stands between the braces.
-    pub fn read(text: &str) -> Option<Self> {
-        let (key, option) = text.split_once(':').map_or((text, None), |(key, option)| (key, Some(option)));
-        let count = |usual: usize, most: usize| match option {
-            None => Some(usual),
-            Some(digits) => digits.parse().ok().filter(|count| (1..=most).contains(count) && digits.len() <= 2),
-        };
-        Some(match (key, option) {
-            ("index", _) => Self::Index(count(1, 9)?),
-            ("hash", _) => Self::Hash(count(8, 64)?),
-            ("name", None) => Self::Name,
-            ("ext", None) => Self::Extension,
-            ("folder", None) => Self::Folder,
-            ("width", None) => Self::Width,
-            ("height", None) => Self::Height,
-            ("exif.date", None) => Self::Day,
-            ("exif.camera", None) => Self::Camera,
-            _ => return None,
-        })
     }
 }
 
@@ -260,30 +215,10 @@ pub fn placing_outputs(document: &Value) -> SortedSet<String> {
         .collect()
 }
 
-/// Fills a name pattern: `value` answers for each placeholder. A folder that is empty takes the slash behind it with it.
-///
-/// # Errors
-/// The first unknown placeholder, or the rest of a pattern whose brace is not closed.
-pub fn fill_name(pattern: &str, value: impl Fn(Placeholder) -> String) -> Result<String, String> {
-    let mut filled = String::new();
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (key, tail) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-        let placeholder = Placeholder::read(key).ok_or_else(|| key.to_owned())?;
-        let value = value(placeholder);
-        filled.push_str(before);
-        filled.push_str(&value);
-        let is_gap = placeholder == Placeholder::Folder && value.is_empty();
-        rest = if is_gap { tail.strip_prefix('/').unwrap_or(tail) } else { tail };
-    }
-    filled.push_str(rest);
-    Ok(filled)
-}
-
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.7.0",
+    version: "1.8.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,
@@ -339,6 +274,13 @@ mod tests {
             ("tiff", Format::Jpeg, false, Format::Tiff),
             ("bmp", Format::Png, true, Format::Bmp),
             ("qoi", Format::Gif, true, Format::Qoi),
+            ("jxl", Format::Jpeg, true, Format::Jxl),
+            ("auto", Format::Jxl, false, Format::Jpeg),
+            ("auto", Format::Jxl, true, Format::Png),
+            ("auto", Format::Avif, false, Format::Jpeg),
+            ("web", Format::Jxl, false, Format::Webp),
+            ("auto", Format::Svg, true, Format::Png),
+            ("web", Format::Svg, true, Format::Webp),
             ("ico", Format::Png, true, Format::Ico),
             ("auto", Format::Ico, true, Format::Png),
         ] {
@@ -349,35 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_have_options_where_they_make_sense() {
-        for (text, expected) in [
-            ("index", Some(Placeholder::Index(1))),
-            ("index:04", Some(Placeholder::Index(4))),
-            ("index:12", None),
-            ("index:0", None),
-            ("index:x", None),
-            ("hash", Some(Placeholder::Hash(8))),
-            ("hash:64", Some(Placeholder::Hash(64))),
-            ("hash:065", None),
-            ("name:3", None),
-            ("exif.date", Some(Placeholder::Day)),
-            ("exif.gps", None),
-        ] {
-            assert_eq!(Placeholder::read(text), expected, "{text}");
-        }
-        let named: Vec<_> = PLACEHOLDERS.split(", ").map(|one| one.trim_matches(['{', '}'])).collect();
-        assert!(named.into_iter().all(|one| Placeholder::read(one).is_some()));
-    }
-
-    #[test]
-    fn an_empty_folder_leaves_no_slash_behind() {
-        let fill = |pattern: &str, folder: &str| {
-            fill_name(pattern, |key| if key == Placeholder::Folder { folder.to_owned() } else { "x".to_owned() })
-        };
-        assert_eq!(fill("web/{folder}/{name}.{ext}", "a/b").as_deref(), Ok("web/a/b/x.x"));
-        assert_eq!(fill("web/{folder}/{name}.{ext}", "").as_deref(), Ok("web/x.x"));
-        assert_eq!(fill("{folder}-{name}", "").as_deref(), Ok("-x"));
-        assert_eq!(fill("{folders}", ""), Err("folders".to_owned()));
+    fn a_pattern_may_place_its_result_in_a_folder() {
         assert!(places_folder("web/{folder}/{name}") && !places_folder("{name}.{ext}"));
     }
 }

@@ -211,6 +211,10 @@ impl Operation for Pad {
         if self.fill == Fill::Color { accepted(self.color) } else { Representations::PIXELS }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         Ok(self.canvas(input))
     }

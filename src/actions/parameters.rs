@@ -8,6 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::checks::Condition;
+use crate::user_file::FileKind;
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,12 +33,35 @@ pub enum Kind {
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{folder}`, `{index}`, `{width}`, `{height}`.
     NamePattern,
-    /// The name of a model: the built-in one, or one that the user has added.
-    Model,
+    /// Text of several lines with the placeholders that are known of a picture.
+    Caption,
+    /// The name of a file that is no picture: the built-in one of its kind, or one that the user has added.
+    File(FileKind),
     /// The list of pictures of an input action.
     Images,
     /// A list of objects, each the size and format of a result.
     Renditions,
+}
+
+crate::words! {
+/// What a parameter says about where something lies on the picture that its action works on, so that it can be moved
+/// on the picture itself. A parameter of [`Kind::Point`] says it by its kind.
+pub enum Spatial {
+    /// The left edge of a frame, in pixels.
+    Left = "left",
+    /// Its upper edge.
+    Top = "top",
+    /// Its width.
+    Width = "width",
+    /// Its height.
+    Height = "height",
+    /// The ratio of a frame that is as large as the picture allows, around the action's point or at its anchor.
+    Ratio = "ratio",
+    /// One of nine places where something lies, which the kernel reports ([`Context::lies`](super::Context::lies)).
+    Anchor = "anchor",
+    /// How far that is from the edges, as a share of the picture's shorter side.
+    Margin = "margin",
+}
 }
 
 /// One parameter of an action.
@@ -55,6 +79,8 @@ pub struct Field {
     pub unit: Option<&'static str>,
     /// Label in the form, if the name does not make a good one.
     pub label: Option<&'static str>,
+    /// What it says about a place in the picture, if it does.
+    pub spatial: Option<Spatial>,
     /// Whether a value must be given.
     pub required: bool,
     /// When it matters: the form hides it otherwise.
@@ -270,6 +296,8 @@ pub(super) const GRAVITIES: [&str; 9] =
 impl Gravity {
     /// In the middle.
     pub const CENTER: Self = Self { column: 1, row: 1 };
+    /// At the bottom, in the middle.
+    pub const SOUTH: Self = Self { column: 1, row: 2 };
     /// At the bottom right.
     pub const SOUTHEAST: Self = Self { column: 2, row: 2 };
 
@@ -280,6 +308,18 @@ impl Gravity {
             0 => 0,
             1 => room / 2,
             _ => room,
+        }
+    }
+
+    /// Where an inner length starts in an outer one for a column or row, if it keeps a margin. It stays inside, whatever the
+    /// margin; one that is larger than the outer length is in its middle.
+    pub fn start(place: u8, outer: u32, inner: u32, margin: u32) -> i64 {
+        let (room, margin) = (i64::from(outer) - i64::from(inner), i64::from(margin));
+        match place {
+            _ if room < 0 => room.div_euclid(2),
+            0 => margin.min(room),
+            1 => room / 2,
+            _ => (room - margin).max(0),
         }
     }
 }
@@ -402,7 +442,7 @@ pub fn read_field<T: Parameter>(
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`, `label "Radius"`, `shown if Condition::Is("mode", &["percent"])`. Wire names are the field's own name unless `as` says otherwise.
+/// `unit "px"`, `label "Radius"`, `place Spatial::Anchor`, `shown if Condition::Is("mode", &["percent"])`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -415,6 +455,8 @@ macro_rules! parameters {
     (@unit $unit:literal) => { Some($unit) };
     (@label) => { None };
     (@label $label:literal) => { Some($label) };
+    (@place) => { None };
+    (@place $place:expr) => { Some($place) };
     (@shown) => { $crate::actions::checks::Condition::Always };
     (@shown $shown:expr) => { $shown };
     (@default $type:ty) => { None::<$type> };
@@ -433,6 +475,7 @@ macro_rules! parameters {
                 $(, range $low:literal ..= $high:literal)?
                 $(, unit $unit:literal)?
                 $(, label $label:literal)?
+                $(, place $place:expr)?
                 $(, shown if $shown:expr)?
             );* $(;)?
         }
@@ -453,6 +496,7 @@ macro_rules! parameters {
                     range: $crate::parameters!(@range $($low $high)?),
                     unit: $crate::parameters!(@unit $($unit)?),
                     label: $crate::parameters!(@label $($label)?),
+                    spatial: $crate::parameters!(@place $($place)?),
                     shown: $crate::parameters!(@shown $($shown)?),
                     required: $crate::parameters!(@required $type $(, $default)?),
                     default: $crate::actions::parameters::Preset::Declared(|| {
@@ -474,6 +518,7 @@ macro_rules! parameters {
             }
 
             /// Reads raw parameters; `None` when any field cannot be read.
+            #[allow(unused_variables, reason = "some actions have no parameters")]
             pub fn read(raw: &::serde_json::Map<String, ::serde_json::Value>) -> Option<Self> {
                 Some(Self { $(
                     $field: $crate::actions::parameters::read_field::<$type>(

@@ -6,18 +6,19 @@
 
 use super::checks::Condition;
 use super::parameters::{Color, Kind};
+use super::subject::Finder;
+pub use super::subject::Method;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only};
 use crate::error::Warning;
 use crate::image::blur::{Samples, gaussian, is_identity};
-use crate::image::convert::{composite, is_opaque};
-use crate::image::field::{Field, Map as Plane};
+use crate::image::convert::composite;
 use crate::image::geometry::crop;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations};
 use crate::matting::cutout::{cut_out, lay_over, seen, with_own_alpha};
-use crate::matting::edges::Edges;
-use crate::matting::{backdrop, guide, saliency};
+use crate::matting::guide;
 use crate::network::{BUILT_IN, Need};
+use crate::user_file::FileKind;
 
 crate::choices! {
     /// What is left around the subject.
@@ -26,18 +27,6 @@ crate::choices! {
         Cutout = "cutout",
         /// A colour.
         Replace = "replace",
-    }
-}
-
-crate::choices! {
-    /// How the subject is found.
-    pub enum Method {
-        /// By the backdrop if it is clearly even, otherwise by the model.
-        Auto = "auto",
-        /// By a model.
-        Network = "network",
-        /// By an even backdrop, as studios have it.
-        FlatBackdrop = "flat-backdrop",
     }
 }
 
@@ -65,7 +54,7 @@ crate::parameters! {
         /// backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;
         /// Name of the model: `u2netp`, or that of a model of your own.
-        model: String = BUILT_IN.name.to_owned(), kind Kind::Model, shown if Condition::Is("method", &["auto", "network"]);
+        model: String = BUILT_IN.name.to_owned(), kind Kind::File(FileKind::Model), shown if Condition::Is("method", &["auto", "network"]);
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
         edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
         /// Shows the model some room around the picture: helps where the subject fills the frame, and harms small
@@ -79,7 +68,7 @@ crate::parameters! {
 /// The entry of `remove-background`.
 pub const ACTION: Action = Action {
     action_type: "remove-background",
-    version: "1.2.0",
+    version: "1.3.0",
     name: "Remove background",
     description: "Cuts out the subject of each picture, and leaves it on nothing or on a colour.",
     category: Category::Compose,
@@ -104,51 +93,6 @@ pub const ACTION: Action = Action {
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
 
-impl RemoveBackground {
-    /// Finds the subject: its edges, and the shadow if that is to stay.
-    fn find(&self, image: &Image, guide: &Field, context: &Context<'_>) -> Result<(Edges, Option<Plane>), Stop> {
-        let found = match self.method {
-            Method::FlatBackdrop => Some(backdrop::find(guide)),
-            // A picture that already has transparency has no backdrop.
-            Method::Auto if has_alpha(image) => None,
-            Method::Auto => backdrop::find_surely(guide),
-            Method::Network => None,
-        };
-        if let Some(found) = found {
-            if !found.is_even {
-                context.warn(Warning::new(
-                    "uneven_backdrop",
-                    "The border of this picture is not an even backdrop.",
-                    "Choose the method \"network\" for such pictures.",
-                ));
-            } else if !found.is_clear {
-                context.warn(Warning::new(
-                    "no_clear_subject",
-                    "Nothing stands out from the backdrop.",
-                    "Choose the method \"network\", or a backdrop of another colour than the subject's.",
-                ));
-            }
-            return Ok((found.edges, (self.shadow == Shadow::Keep).then_some(found.shadow)));
-        }
-        let network = context.network(&self.model)?;
-        let input = saliency::input(image, self.subject_fills_frame)?;
-        let answer = saliency::ask(network, &input)?;
-        if !answer.is_clear {
-            let hint = if self.subject_fills_frame {
-                "Look at the result. Crop the picture around its subject, or choose another model."
-            } else {
-                "Look at the result. Crop the picture around its subject, or set \"subjectFillsFrame\" where it fills the frame."
-            };
-            context.warn(Warning::new("no_clear_subject", "No clear subject was found.", hint));
-        }
-        Ok((saliency::edges(guide, &answer.mask), None))
-    }
-}
-
-fn has_alpha(image: &Image) -> bool {
-    matches!(&image.pixels, Pixels::Rgba(rgba) if !is_opaque(rgba))
-}
-
 impl Operation for RemoveBackground {
     fn accepts(&self) -> Representations {
         Representations::INTERLEAVED
@@ -163,11 +107,7 @@ impl Operation for RemoveBackground {
     }
 
     fn network(&self) -> Option<(&str, Need)> {
-        match self.method {
-            Method::Auto => Some((&self.model, Need::Perhaps)),
-            Method::Network => Some((&self.model, Need::Always)),
-            Method::FlatBackdrop => None,
-        }
+        self.method.network(&self.model)
     }
 
     /// Alpha is straight, colours are as encoded; existing alpha is multiplied in, after softness. The mask has the
@@ -176,7 +116,10 @@ impl Operation for RemoveBackground {
         let image = only(inputs)?;
         let size = image.size;
         let guide = guide(&image)?;
-        let (edges, shadow) = self.find(&image, &guide, context)?;
+        let fills_frame = Some(self.subject_fills_frame);
+        let finder = Finder { method: self.method, model: &self.model, fills_frame };
+        let (edges, shadow) = finder.find(&image, &guide, context)?;
+        let shadow = shadow.filter(|_| self.shadow == Shadow::Keep);
         let mut opacity = edges.opacity(&image)?;
         drop(edges);
         if !is_identity(self.edge_softness) {

@@ -5,7 +5,7 @@ use super::checks::{Condition, Rule};
 use super::parameters::Gravity;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
-use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for};
+use crate::image::resample::{self, ChromaUse, Reduced, Window, resample_for, resample_light};
 use crate::image::{Image, Representations, Size};
 
 crate::choices! {
@@ -67,6 +67,9 @@ crate::parameters! {
         percent: Option<f64>, range 0.01..=10000.0, unit "%", shown if Condition::Is("mode", &["percent"]);
         /// How pixels are weighted: `lanczos3` is the sharpest, `nearest` keeps the hard edges of pixel art.
         filter: Filter = Filter::Lanczos3;
+        /// Mixes amounts of light instead of encoded values, so that fine bright details, such as stars and lights at night, stay
+        /// as bright as they are. Takes longer.
+        linear: bool = false, label "Linear light";
         /// Enlarges small pictures.
         enlarge: bool = false;
         /// Which part `fill` keeps.
@@ -77,7 +80,7 @@ crate::parameters! {
 /// The entry of `resize`.
 pub const ACTION: Action = Action {
     action_type: "resize",
-    version: "1.2.0",
+    version: "1.3.0",
     name: "Resize",
     description: "Changes the number of pixels: inside a box, covering a box, to exact sides, by the longer side or by \
                   percent.",
@@ -205,10 +208,21 @@ impl Resize {
 impl Operation for Resize {
     fn accepts(&self) -> Representations {
         match self.filter {
+            // Planes hold no amounts of light.
+            _ if self.linear => Representations::PIXELS,
             // A chroma sample stands for several pixels, of which `nearest` would pick an arbitrary one.
             Filter::Nearest => Representations::PIXELS,
             _ => Representations::ANY,
         }
+    }
+
+    fn scales_with_picture(&self) -> bool {
+        // Of larger squares there would be fewer.
+        self.filter != Filter::Nearest
+    }
+
+    fn sets_size(&self) -> bool {
+        self.mode != Mode::Percent
     }
 
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
@@ -217,7 +231,8 @@ impl Operation for Resize {
 
     fn scales_to(&self, input: Size) -> Option<(Size, resample::Filter)> {
         let scaled = self.sizes(input).0;
-        (self.filter != Filter::Nearest && scaled.width <= input.width && scaled.height <= input.height)
+        // A decoder scales encoded values.
+        (self.filter != Filter::Nearest && !self.linear && scaled.width <= input.width && scaled.height <= input.height)
             .then_some((scaled, self.filter.kernel()))
     }
 
@@ -267,6 +282,9 @@ impl Resize {
     fn resampled(&self, image: Image, window: Window, to: Size, chroma: ChromaUse) -> Result<Vec<Image>, Stop> {
         if to == image.size && window == Window::all(image.size) {
             return Ok(vec![image]);
+        }
+        if self.linear {
+            return Ok(vec![resample_light(&image, window, to, self.filter.kernel())?]);
         }
         Ok(vec![resample_for(&image, window, to, self.filter.kernel(), chroma)?])
     }
@@ -469,7 +487,7 @@ mod tests {
         fn the_result_has_the_predicted_size(
             (width, height) in (1u32..60, 1u32..60),
             (to_width, to_height) in (proptest::option::of(1u32..80), proptest::option::of(1u32..80)),
-            mode in 0..5usize, filter in 0..5usize, enlarge: bool, gravity in 0u8..9, representation in 0..4usize,
+            mode in 0..5usize, filter in 0..5usize, linear: bool, enlarge: bool, gravity in 0u8..9, representation in 0..4usize,
         ) {
             let operation = Resize {
                 width: to_width.or(Some(7)),
@@ -477,6 +495,7 @@ mod tests {
                 mode: [Mode::Fit, Mode::Fill, Mode::Exact, Mode::LongSide, Mode::Percent][mode],
                 percent: Some(f64::from(to_width.unwrap_or(33)) * 2.5),
                 filter: [Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Mitchell, Filter::Lanczos3][filter],
+                linear,
                 enlarge,
                 gravity: Gravity { column: gravity % 3, row: gravity / 3 },
             };

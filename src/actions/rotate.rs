@@ -53,6 +53,10 @@ impl Operation for Rotate {
         if self.quarters().is_some() { Representations::ANY } else { accepted(self.background) }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn output_size(&self, input: Size) -> Result<Size, Failure> {
         Ok(match self.quarters() {
             Some(1 | 3) => input.transposed(),

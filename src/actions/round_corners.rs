@@ -123,6 +123,10 @@ impl Operation for RoundCorners {
         Representations::of(&[Representation::Rgba])
     }
 
+    fn scales_with_picture(&self) -> bool {
+        self.unit == Unit::Share
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         let (size, radius) = (image.size, self.radius(image.size));

@@ -39,6 +39,10 @@ impl Operation for Sharpen {
         Representations::ANY
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn mixes(&self) -> bool {
         true
     }

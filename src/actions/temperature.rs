@@ -85,6 +85,10 @@ impl Operation for Temperature {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let Some(matrix) = self.matrix() else { return Ok(vec![image]) };

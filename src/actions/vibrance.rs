@@ -36,6 +36,10 @@ impl Operation for Vibrance {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// The distance of each value from luma (BT.601) times `1 + amount / 100 · (1 − (max − min) / 255)`, rounded once.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let amount = (self.amount / 100.0) as f32;

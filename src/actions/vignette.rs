@@ -42,6 +42,10 @@ impl Operation for Vignette {
         if r == g && g == b { Representations::PIXELS } else { Representations::INTERLEAVED }
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// The share of the colour rises from `start` to the corners as a smooth step, along ellipses of the picture's ratio. Alpha is
     /// unchanged.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {

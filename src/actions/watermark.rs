@@ -1,7 +1,7 @@
 //! `watermark`: draws a second picture, such as a logo, over the first.
 
 use super::checks::Condition;
-use super::parameters::Gravity;
+use super::parameters::{Gravity, Spatial};
 use super::{
     Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete, unaccepted,
 };
@@ -18,13 +18,13 @@ crate::parameters! {
     /// Parameters of `watermark`.
     pub struct Watermark {
         /// Position of the overlay on the picture.
-        position: Gravity = Gravity::SOUTHEAST;
+        position: Gravity = Gravity::SOUTHEAST, place Spatial::Anchor;
         /// Longer side of the overlay as a share of the picture's shorter side.
         scale: f64 = 0.2, range 0.001..=1.0;
         /// Opacity of the overlay: 1 leaves it unchanged.
         opacity: f64 = 1.0, range 0.0..=1.0;
         /// Distance from the edges as a share of the picture's shorter side; with `tile`, also between the overlays.
-        margin: f64 = 0.03, range 0.0..=1.0;
+        margin: f64 = 0.03, range 0.0..=1.0, place Spatial::Margin;
         /// Repeats the overlay over the whole picture.
         tile: bool = false;
         /// Clockwise angle of the overlay, which keeps its scale.
@@ -83,21 +83,9 @@ impl Watermark {
         Ok(rotated(&convert(overlay, Representation::Rgba), self.angle, canvas, [0; 4]))
     }
 
-    /// Where the overlay starts along one axis. It stays inside the picture, whatever the margin; one that a rotation made
-    /// larger than the picture is in its middle.
-    fn start(place: u8, outer: u32, inner: u32, margin: u32) -> i64 {
-        let (room, margin) = (i64::from(outer) - i64::from(inner), i64::from(margin));
-        match place {
-            _ if room < 0 => room.div_euclid(2),
-            0 => margin.min(room),
-            1 => room / 2,
-            _ => (room - margin).max(0),
-        }
-    }
-
-    /// Where each overlay starts along one axis.
+    /// Where each overlay starts along one axis. One that a rotation made larger than the picture is in its middle.
     fn starts(&self, place: u8, outer: u32, inner: u32, margin: u32) -> impl Iterator<Item = i64> + Clone {
-        let start = Self::start(place, outer, inner, margin);
+        let start = Gravity::start(place, outer, inner, margin);
         let step = i64::from(inner) + i64::from(margin);
         let (first, end) = if self.tile { (start.rem_euclid(step) - step, outer.into()) } else { (start, start + 1) };
         (first..end).step_by(step as usize)
@@ -109,10 +97,14 @@ impl Operation for Watermark {
         Representations::INTERLEAVED
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Source-over of the resampled overlay (Lanczos3, premultiplied during resampling). Alpha is straight, encoded
     /// colours of the picture's space are blended, and each result is rounded once. The picture keeps its representation
     /// and its profile, unless that is one for reading only.
-    fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
+    fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let Ok([Some(picture), Some(overlay)]) = <[_; 2]>::try_from(inputs) else {
             return Err(incomplete(&ACTION).into());
         };
@@ -122,6 +114,10 @@ impl Operation for Watermark {
         let margin = share(canvas.width.min(canvas.height), self.margin);
         let columns = self.starts(self.position.column, canvas.width, size.width, margin);
         let rows = self.starts(self.position.row, canvas.height, size.height, margin);
+        let start = |place, outer, inner| Gravity::start(place, outer, inner, margin);
+        let left = start(self.position.column, canvas.width, size.width);
+        let top = start(self.position.row, canvas.height, size.height);
+        context.lies((left, top), size, canvas);
         let place =
             Places(rows.flat_map(|top| columns.clone().map(move |left| Place { size, canvas, left, top })).collect());
         let opacity = self.opacity as f32;

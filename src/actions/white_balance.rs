@@ -84,6 +84,10 @@ impl Operation for WhiteBalance {
         Representations::PIXELS
     }
 
+    fn scales_with_picture(&self) -> bool {
+        true
+    }
+
     /// Pixels that are not visible do not count.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;

@@ -104,7 +104,7 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Integer => "integer",
                 Kind::Number => "number",
                 Kind::Boolean => "boolean",
-                Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Model => "string",
+                Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Caption | Kind::File(_) => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
                 Kind::Point => "object",
@@ -150,7 +150,7 @@ mod tests {
         let format = parameter("format");
         assert_eq!(
             format["values"],
-            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "ico", "web"])
+            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "jxl", "ico", "web"])
         );
         assert_eq!(format["defaultValue"], "auto");
         let quality = parameter("quality");

@@ -28,8 +28,10 @@ pub enum Event {
     WorkflowsChanged,
     /// All batches were paused or resumed.
     GlobalPauseChanged,
-    /// A model was added or removed.
-    ModelsChanged,
+    /// A file that actions use was added or removed: a model, a font, a lookup table. Called as it was when there were only
+    /// models, for tabs of other builds.
+    #[serde(rename = "modelsChanged")]
+    UserFilesChanged,
     /// The browser had suspended the scheduling tab.
     Slept {
         /// For how long.
@@ -51,6 +53,7 @@ mod tests {
     fn events_keep_the_form_in_which_tabs_of_other_builds_read_them() {
         let text = |event: Event| serde_json::to_string(&event).unwrap();
         assert_eq!(text(Event::BatchCreated { batch_id: "b".into() }), r#"{"batchCreated":{"batchId":"b"}}"#);
+        assert_eq!(text(Event::UserFilesChanged), r#""modelsChanged""#);
         assert_eq!(text(Event::WorkflowsChanged), r#""workflowsChanged""#);
         assert_eq!(text(Event::Slept { ms: 5.0 }), r#"{"slept":{"ms":5.0}}"#);
     }

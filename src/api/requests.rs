@@ -11,6 +11,7 @@ use crate::batch::records::{BatchStatus, Config, ExecutionStatus, Millis, Priori
 use crate::batch::transitions::Replacement;
 use crate::compact::sort_by;
 use crate::store::BatchFilter;
+use crate::user_file::FileKind;
 
 /// What to execute.
 #[derive(Clone, Debug, PartialEq)]
@@ -314,6 +315,48 @@ impl WorkflowsQuery {
             offset: whole(&query, "offset", 0, u32::MAX)?.unwrap_or(0),
         })
     }
+}
+
+/// The query of a list of files that actions use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilesQuery {
+    /// Only those of this kind.
+    pub kind: Option<FileKind>,
+}
+
+impl FilesQuery {
+    /// Reads it; without a query it is the default.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(query: &Value) -> Result<Self, ApiError> {
+        Ok(Self { kind: file_kind(&query_object(query)?)? })
+    }
+}
+
+/// What is said of a file that is to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRequest {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its name; that of the file itself if there is none.
+    pub name: Option<String>,
+}
+
+impl FileRequest {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong.
+    pub fn read(request: &Value) -> Result<Self, ApiError> {
+        let kind = file_kind(&query_object(request)?)?;
+        let kind = kind.ok_or_else(|| ApiError::invalid("\"kind\" is missing. Use model, font or lut."))?;
+        Ok(Self { kind, name: optional_text(request, "name")? })
+    }
+}
+
+fn file_kind(raw: &Map<String, Value>) -> Result<Option<FileKind>, ApiError> {
+    word(raw, "kind", &FileKind::ALL.map(|kind| (kind.word(), kind)))
 }
 
 /// The version of a workflow that a query requests.

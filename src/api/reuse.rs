@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use serde_json::Value;
+
 use super::error::ApiError;
 use super::{Host, Service};
 use crate::actions::parameters::Kind;
@@ -11,9 +13,10 @@ use crate::codecs::Format;
 use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
+use crate::user_file::FileKind;
 
 impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
-    /// Records for each execution what determines its results: recipe, versions, the user's own models in it, and the
+    /// Records for each execution what determines its results: recipe, versions, the user's own files in it, and the
     /// content of each input. An execution whose content is unknown until it is fetched gets no such record.
     pub(super) async fn note_content_keys(
         &self,
@@ -22,14 +25,18 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
         executions: &mut [Execution],
     ) -> Result<(), ApiError> {
         let mut whole = format!("{recipe} {}", graph.version());
-        let names = networks(graph);
-        if !names.is_empty() {
-            for model in self.store.models().await?.iter().filter(|model| names.contains(&model.name)) {
-                whole.push_str(&format!("\n{:?} {}", model.name, model.asset_id));
+        let named = user_files(graph);
+        if !named.is_empty() {
+            let all = self.store.user_files().await?;
+            for file in all.iter().filter(|file| named.contains(&(file.kind, file.name.clone()))) {
+                // A model without its kind, as it was when there were no others.
+                let kind = if file.kind == FileKind::Model { "" } else { file.kind.word() };
+                whole.push_str(&format!("\n{kind}{:?} {}", file.name, file.asset_id));
             }
         }
+        let writes_names = writes_names(graph);
         for execution in executions {
-            execution.content_key = content_key(&whole, &execution.input_asset);
+            execution.content_key = content_key(&whole, &execution.input_asset, writes_names);
         }
         Ok(())
     }
@@ -60,20 +67,32 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
     }
 }
 
-/// Names of the models that a workflow runs.
-fn networks(graph: &Graph) -> Vec<String> {
+/// The files that a workflow's actions use, by kind and name.
+fn user_files(graph: &Graph) -> Vec<(FileKind, String)> {
     let fields = graph.nodes.iter().flat_map(|node| node.action.fields.iter().map(move |field| (node, field)));
     fields
-        .filter(|(_, field)| field.kind == Kind::Model)
         .filter_map(|(node, field)| {
+            let Kind::File(kind) = field.kind else { return None };
             let given = node.parameters.get(field.name).cloned().unwrap_or_else(|| field.default.value());
-            given.as_str().map(str::to_owned)
+            Some((kind, given.as_str()?.to_owned()))
         })
         .collect()
 }
 
-fn content_key(whole: &str, input: &InputAsset) -> Option<String> {
+/// Whether results show what their files are called, or their position.
+fn writes_names(graph: &Graph) -> bool {
+    let fields = graph.nodes.iter().flat_map(|node| node.action.fields.iter().map(move |field| (node, field)));
+    fields.filter(|(_, field)| field.kind == Kind::Caption).any(|(node, field)| {
+        let given = node.parameters.get(field.name).and_then(Value::as_str);
+        given.is_none_or(|text| text.contains('{'))
+    })
+}
+
+fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<String> {
     let mut text = whole.to_owned();
+    if let Some(primary) = input.inputs.first().filter(|_| writes_names) {
+        text.push_str(&format!("\n{} {:?} {:?}", input.index, primary.name, primary.path));
+    }
     for input in &input.inputs {
         text.push_str(&format!("\n{:?} {}", input.action_id, input.source_url.strip_prefix("asset:")?));
     }

@@ -8,11 +8,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use breakdown::say;
 use pixelmill::network::inference::{INPUT_LENGTH, Inference};
 
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: pixelmill::allocator::WatchedAllocator = pixelmill::allocator::WatchedAllocator;
+#[path = "module/breakdown.rs"]
+mod breakdown;
 
 /// The state between two calls. WebAssembly has one thread here, so the lock is never contended.
 struct State {
@@ -24,14 +24,9 @@ struct State {
 
 static STATE: Mutex<State> =
     Mutex::new(State { file: Vec::new(), network: None, input: Vec::new(), output: Vec::new() });
-static MESSAGE: Mutex<String> = Mutex::new(String::new());
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn say(message: String) {
-    *locked(&MESSAGE) = message;
+fn state_lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Not called: a worker calls the exports.
@@ -40,8 +35,8 @@ fn main() {}
 /// Where to write a file of this length.
 #[unsafe(no_mangle)]
 extern "C" fn room(length: usize) -> *mut u8 {
-    std::panic::set_hook(Box::new(|panic| say(panic.to_string())));
-    let mut state = locked(&STATE);
+    breakdown::note_panics();
+    let mut state = state_lock();
     state.file = vec![0; length];
     state.file.as_mut_ptr()
 }
@@ -49,7 +44,7 @@ extern "C" fn room(length: usize) -> *mut u8 {
 /// Loads the file that was written; 1 when it is a usable model.
 #[unsafe(no_mangle)]
 extern "C" fn load() -> u32 {
-    let mut state = locked(&STATE);
+    let mut state = state_lock();
     let file = std::mem::take(&mut state.file);
     match Inference::load(&file) {
         Ok(network) => {
@@ -66,7 +61,7 @@ extern "C" fn load() -> u32 {
 /// Where to write the samples of a picture, [`INPUT_LENGTH`] floats.
 #[unsafe(no_mangle)]
 extern "C" fn input() -> *mut f32 {
-    let mut state = locked(&STATE);
+    let mut state = state_lock();
     state.input.resize(INPUT_LENGTH, 0.0);
     state.input.as_mut_ptr()
 }
@@ -74,7 +69,7 @@ extern "C" fn input() -> *mut f32 {
 /// Runs the model on the samples that were written; returns the address of the mask, valid until the next call, or null.
 #[unsafe(no_mangle)]
 extern "C" fn run() -> *const f32 {
-    let mut state = locked(&STATE);
+    let mut state = state_lock();
     let State { network, input, output, .. } = &mut *state;
     match network {
         Some(network) if input.len() == INPUT_LENGTH => {
@@ -86,22 +81,4 @@ extern "C" fn run() -> *const f32 {
             std::ptr::null()
         }
     }
-}
-
-/// Address of the message of the last failure or panic, in UTF-8.
-#[unsafe(no_mangle)]
-extern "C" fn message() -> *const u8 {
-    locked(&MESSAGE).as_ptr()
-}
-
-/// Its length in bytes.
-#[unsafe(no_mangle)]
-extern "C" fn message_length() -> usize {
-    locked(&MESSAGE).len()
-}
-
-/// Whether memory has run out; 1 when it has.
-#[unsafe(no_mangle)]
-extern "C" fn exhausted() -> u32 {
-    u32::from(pixelmill::allocator::exhausted())
 }

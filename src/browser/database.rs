@@ -18,9 +18,10 @@ use crate::batch::transitions;
 use crate::compact::{SortedMap, SortedSet};
 use crate::library::KeptWorkflow;
 use crate::store::{
-    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
-    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, NewAsset,
+    ProgressPage, SettingStore, StoreError, UserFile, Which, WorkflowChange,
 };
+use crate::user_file::FileKind;
 
 mod transaction;
 
@@ -31,7 +32,10 @@ const CONTENTS: &str = "contents";
 const BATCHES: &str = "batches";
 const PROGRESS: &str = "progress";
 const EXECUTIONS: &str = "executions";
+/// The models that the user has added, by name.
 const MODELS: &str = "models";
+/// The files of other kinds that the user has added, by kind and name.
+const USER_FILES: &str = "userFiles";
 const WORKFLOWS: &str = "workflows";
 const SETTINGS: &str = "settings";
 /// `assets` by [references, createdAt].
@@ -49,7 +53,7 @@ const BY_CONTENT: &str = "byContent";
 const BY_MARK: &str = "byMark";
 
 /// One step of the schema per version, oldest first. Never change a published step: add one.
-const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4, upgrade_to_5];
+const UPGRADES: &[Upgrade] = &[upgrade_to_1, upgrade_to_2, upgrade_to_3, upgrade_to_4, upgrade_to_5, upgrade_to_6];
 
 /// Requests of one transaction that are issued before waiting for an answer: keeps tasks short.
 const CHUNK: usize = 200;
@@ -124,6 +128,13 @@ fn upgrade_to_5(_: &IdbDatabase, transaction: &IdbTransaction) -> Result<(), JsV
         }
     });
     Ok(())
+}
+
+/// The user's files of all other kinds.
+fn upgrade_to_6(database: &IdbDatabase, _: &IdbTransaction) -> Result<(), JsValue> {
+    let options = web_sys::IdbObjectStoreParameters::new();
+    options.set_key_path(&paths(&["kind", "name"]));
+    database.create_object_store_with_optional_parameters(USER_FILES, &options).map(|_| ())
 }
 
 /// Marks the executions of every batch that are doubtful, and counts them in its progress. A record that cannot be read
@@ -850,36 +861,50 @@ impl LibraryStore for Database {
         Ok(answer.take().filter(|_| written))
     }
 
-    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
-        self.read(&[MODELS])?.all_by(MODELS, None, None, u32::MAX)?.await
+    async fn user_files(&self) -> Result<Vec<UserFile>, StoreError> {
+        let transaction = self.read(&[USER_FILES, MODELS])?;
+        let mut files: Vec<UserFile> = transaction.all_by(USER_FILES, None, None, u32::MAX)?.await?;
+        files.extend(transaction.all_by::<UserFile>(MODELS, None, None, u32::MAX)?.await?);
+        Ok(files)
     }
 
-    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
-        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
-        if transaction.has(MODELS, &model.name.as_str().into())?.await? {
+    async fn add_user_file(&self, file: UserFile) -> Result<bool, StoreError> {
+        let (store, key) = place_of(file.kind, &file.name);
+        let transaction = self.write(&[store, ASSETS, CONTENTS], Durability::Strict)?;
+        if transaction.has(store, &key)?.await? {
             return Ok(false);
         }
-        let missing = Self::count(&transaction, SortedMap::from([(model.asset_id.clone(), 1)])).await?;
+        let missing = Self::count(&transaction, SortedMap::from([(file.asset_id.clone(), 1)])).await?;
         if !missing.is_empty() {
             return Ok(false);
         }
-        transaction.put(MODELS, &model)?;
+        transaction.put(store, &file)?;
         transaction.done().await?;
         Ok(true)
     }
 
-    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
-        let transaction = self.write(&[MODELS, ASSETS, CONTENTS], Durability::Strict)?;
-        let Some(model) = transaction.get::<ModelRecord>(MODELS, &name.into())?.await? else { return Ok(false) };
-        transaction.delete(MODELS, &name.into())?;
-        let file: Option<AssetRecord> = transaction.get(ASSETS, &model.asset_id.as_str().into())?.await?;
-        match file {
-            Some(file) if file.references <= 1 => Self::remove_asset(&transaction, &model.asset_id)?,
-            Some(file) => transaction.put(ASSETS, &AssetRecord { references: file.references - 1, ..file })?,
+    async fn remove_user_file(&self, kind: FileKind, name: &str) -> Result<bool, StoreError> {
+        let (store, key) = place_of(kind, name);
+        let transaction = self.write(&[store, ASSETS, CONTENTS], Durability::Strict)?;
+        let Some(file) = transaction.get::<UserFile>(store, &key)?.await? else { return Ok(false) };
+        transaction.delete(store, &key)?;
+        let asset: Option<AssetRecord> = transaction.get(ASSETS, &file.asset_id.as_str().into())?.await?;
+        match asset {
+            Some(asset) if asset.references <= 1 => Self::remove_asset(&transaction, &file.asset_id)?,
+            Some(asset) => transaction.put(ASSETS, &AssetRecord { references: asset.references - 1, ..asset })?,
             None => {}
         }
         transaction.done().await?;
         Ok(true)
+    }
+}
+
+/// The object store and the key of one of the user's files. Models are where they were before there were other kinds, so
+/// that an upgrade writes nothing.
+fn place_of(kind: FileKind, name: &str) -> (&'static str, JsValue) {
+    match kind {
+        FileKind::Model => (MODELS, name.into()),
+        _ => (USER_FILES, paths(&[kind.word(), name])),
     }
 }
 

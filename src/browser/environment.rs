@@ -264,6 +264,18 @@ pub fn storage_manager() -> Option<StorageManager> {
     property(&property(&js_sys::global(), "navigator"), "storage").dyn_into().ok()
 }
 
+/// How many workers this device gets: as many as the user wants (1–8), or one fewer than it has cores, at least 2 and
+/// at most 8, and no more than one per GiB of memory, if the browser reports it.
+pub fn worker_count(wanted: Option<u32>) -> u32 {
+    if let Some(wanted) = wanted.filter(|wanted| (1..=8).contains(wanted)) {
+        return wanted;
+    }
+    let navigator = property(&js_sys::global(), "navigator");
+    let cores = property(&navigator, "hardwareConcurrency").as_f64().unwrap_or(2.0);
+    let memory = property(&navigator, "deviceMemory").as_f64().unwrap_or(8.0);
+    (cores as u32).saturating_sub(1).clamp(2, 8).min((memory as u32).max(1))
+}
+
 /// What the browser says about this site's storage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StorageState {

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod files;
+pub mod folder;
 mod javascript;
 mod lifecycle;
 mod link;

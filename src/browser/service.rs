@@ -13,14 +13,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve};
+use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve, worker_count};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
 use super::program;
 use super::storage::Storage;
 use super::verify::{self, Found};
 use crate::actions;
 use crate::api::{
-    ApiError, Asset, Event, ExecutionAnswer, Host, ImportRefusal, ModelAnswer, Service, VerifyAnswer, model_name,
+    ApiError, Asset, Event, ExecutionAnswer, FileAnswer, FileRequest, FilesQuery, Host, ImportRefusal, ModelAnswer,
+    Service, VerifyAnswer, user_file_name,
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
@@ -28,22 +29,24 @@ use crate::batch::records::{Execution, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::compact::SortedSet;
 use crate::names::Names;
-use crate::network::BUILT_IN;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
-use crate::service::{Answer, CALL, Call, Fields, FromService, Role, Setup, State, Stopped, ToService, VERSION};
-use crate::store::{AssetStore, BatchStore, LibraryStore, MemoryStore, ModelRecord, SettingStore, StoreError};
+use crate::service::{
+    Answer, CALL, Call, Fields, FromService, ResultFiles, Role, Setup, State, Stopped, ToService, VERSION,
+};
+use crate::store::{AssetStore, BatchStore, LibraryStore, MemoryStore, SettingStore, StoreError, UserFile};
+use crate::user_file::FileKind;
 
 mod exchange;
 mod importer;
 mod leader;
 mod memory;
-mod network;
+mod modules;
 mod notifier;
 mod one_shot;
 mod pool;
 mod preferences;
 mod previewer;
-mod probe_model;
+mod probe_file;
 mod read_ahead;
 mod zip;
 
@@ -254,6 +257,8 @@ struct Hub {
     service: Service<Storage, Surroundings>,
     program: Rc<Program>,
     previewer: Rc<Previewer>,
+    /// Renders reduced copies meanwhile.
+    sampler: Rc<Previewer>,
     exchange: Exchange,
     leader: Rc<RefCell<Option<Rc<Leader>>>>,
     /// When this tab was suspended, if the browser closed it in that state; for the first turn as the scheduling tab.
@@ -322,6 +327,7 @@ impl Hub {
             database,
             service,
             previewer: Previewer::new(program.clone()),
+            sampler: Previewer::new(program.clone()),
             program,
             exchange,
             leader,
@@ -334,7 +340,7 @@ impl Hub {
         });
         *late.borrow_mut() = Rc::downgrade(&hub);
         let weak = Rc::downgrade(&hub);
-        hub.program.networks.on_progress(move |loading| {
+        hub.program.modules.on_progress(move |loading| {
             if let Some(hub) = weak.upgrade() {
                 hub.change_state(|state| state.loading = loading);
             }
@@ -406,7 +412,7 @@ impl Hub {
             Event::Progress(_)
             | Event::BatchChanged { .. }
             | Event::WorkflowsChanged
-            | Event::ModelsChanged
+            | Event::UserFilesChanged
             | Event::ExecutionCompleted(_)
             | Event::Slept { .. } => {}
         }
@@ -422,7 +428,7 @@ impl Hub {
     fn stand_for_election(self: &Rc<Self>) {
         let hub = self.clone();
         let lead = move |role: Role, resign: Box<dyn FnOnce()>| {
-            let workers = pool::size(hub.setup.workers);
+            let workers = worker_count(hub.setup.workers);
             hub.change_state(|state| {
                 state.role = role;
                 state.workers = workers;
@@ -530,8 +536,16 @@ impl Hub {
                 Answer::ExportWorkflow(service.export_workflow(&workflow_id, &query.0).await?)
             }
             Call::ImportWorkflow { document } => Answer::ImportWorkflow(service.import_workflow(&document.0).await?),
-            Call::ListModels {} => Answer::ListModels(self.models().await?),
-            Call::DeleteModel { name } => Answer::DeleteModel(self.delete_model(&name).await?),
+            Call::ListModels {} => {
+                let models = self.user_files(Some(FileKind::Model)).await?;
+                Answer::ListModels(models.into_iter().map(ModelAnswer::from).collect())
+            }
+            Call::DeleteModel { name } => Answer::DeleteModel(self.delete_file(FileKind::Model, &name).await?),
+            Call::ListFiles { query } => Answer::ListFiles(self.user_files(FilesQuery::read(&query.0)?.kind).await?),
+            Call::DeleteFile { file } => {
+                let FileRequest { kind, name } = FileRequest::read(&file.0)?;
+                Answer::DeleteFile(self.delete_file(kind, &name.unwrap_or_default()).await?)
+            }
             Call::ListActions {} => {
                 Answer::ListActions(serde_json::to_value(crate::api::catalog()).unwrap_or_default())
             }
@@ -553,11 +567,17 @@ impl Hub {
             Call::SettingsBelow { prefix } => Answer::SettingsBelow(database.settings_below(&prefix).await?),
             Call::ChangeSettings { changes } => Answer::ChangeSettings(database.change_settings(changes).await?),
             Call::AreStored { asset_ids } => Answer::AreStored(database.are_stored(&asset_ids).await?),
-            Call::IsDownloaded { with_built_in } => {
-                Answer::IsDownloaded(network::is_downloaded(&self.names, &self.setup.base_url, with_built_in).await)
+            Call::AreDownloaded { modules } => {
+                Answer::AreDownloaded(modules::are_downloaded(&self.names, &self.setup.base_url, &modules).await)
             }
             Call::ImportAssets { report } => Answer::ImportAssets(self.import_assets(ticket, report, &files).await?),
-            Call::ImportModel { name } => Answer::ImportModel(self.import_model(file(&files)?, name.as_deref()).await?),
+            Call::ImportModel { name } => {
+                let request = FileRequest { kind: FileKind::Model, name };
+                Answer::ImportModel(self.import_file(file(&files)?, request).await?.into())
+            }
+            Call::ImportFile { options } => {
+                Answer::ImportFile(self.import_file(file(&files)?, FileRequest::read(&options.0)?).await?)
+            }
             Call::ImportArchive {} => Answer::ImportArchive(self.import_archive(file(&files)?).await?),
             Call::ExportArchive {} => return Ok((Answer::ExportArchive(()), self.export_archive().await?.into())),
             Call::ReadAsset { url } => return Ok((Answer::ReadAsset(()), self.read_asset(&url).await?.into())),
@@ -565,8 +585,15 @@ impl Hub {
                 let archive = zip::zip(database, service, &batch_id, only.as_ref()).await?;
                 return Ok((Answer::Zip(archive.missing), archive.blob.into()));
             }
-            Call::Preview { document } => {
-                let (previewed, files) = self.previewer.preview(document.0.to_string()).await?;
+            Call::Files { batch_id, only } => {
+                let zip::Collected { paths, contents, missing, .. } =
+                    zip::collect(database, service, &batch_id, only.as_ref()).await?;
+                let contents: Array = contents.into_iter().collect();
+                return Ok((Answer::Files(ResultFiles { paths, missing }), contents.into()));
+            }
+            Call::Preview { document, look } => {
+                let previewer = if look.sample { &self.sampler } else { &self.previewer };
+                let (previewed, files) = previewer.preview(document.0.to_string(), look).await?;
                 return Ok((Answer::Preview(previewed), files.into()));
             }
             Call::Unpack {} => {
@@ -647,58 +674,62 @@ impl Hub {
         Ok(VerifyAnswer { batch_id: batch_id.to_owned(), checked, damaged })
     }
 
-    /// The models that `remove-background` can use: the built-in one first, then the user's own by name.
+    /// The files that actions can use besides pictures: of each kind the built-in one first, then the user's own by name.
     ///
     /// # Errors
     /// When the storage fails.
-    async fn models(&self) -> Result<Vec<ModelAnswer>, ApiError> {
-        let own = self.database.models().await?;
-        Ok(std::iter::once(ModelAnswer::built_in()).chain(own.into_iter().map(ModelAnswer::from)).collect())
+    async fn user_files(&self, kind: Option<FileKind>) -> Result<Vec<FileAnswer>, ApiError> {
+        Ok(FileAnswer::list(kind, self.database.user_files().await?))
     }
 
-    /// Adds a model of the U²-Net family from its ONNX file, after loading and running it once in a worker of its own.
-    /// Without a name it takes the file's name.
+    /// Adds a file for actions to use, after reading it once in a worker of its own; a model is run. Without a name it
+    /// takes the file's name.
     ///
     /// # Errors
-    /// 400 when the name is taken or invalid, or when the model does not run here, with the reason; 500 when it cannot
-    /// be stored.
-    async fn import_model(&self, file: Blob, name: Option<&str>) -> Result<ModelAnswer, ApiError> {
+    /// 400 when the name is taken or invalid, or when the file cannot be used, with the reason; 500 when it cannot be
+    /// stored.
+    async fn import_file(&self, file: Blob, request: FileRequest) -> Result<FileAnswer, ApiError> {
+        let FileRequest { kind, name } = request;
         let file_name = file.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
-        let name = model_name(name.unwrap_or_else(|| file_name.strip_suffix(".onnx").unwrap_or(&file_name)))?;
-        let taken =
-            || ApiError::invalid(format!("The name \"{name}\" is taken. Choose another, or delete that model first."));
-        if self.models().await?.iter().any(|model| model.name == name) {
+        let name = user_file_name(kind, name.as_deref().unwrap_or_else(|| kind.stem(&file_name)))?;
+        let taken = || {
+            let noun = kind.noun();
+            ApiError::invalid(format!("The name \"{name}\" is taken. Choose another, or delete that {noun} first."))
+        };
+        if self.user_files(Some(kind)).await?.iter().any(|other| other.name == name) {
             return Err(taken());
         }
-        probe_model::probe_model(&self.program, &file)
+        probe_file::probe_file(&self.program, kind, &file)
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         let imported = self.service.host().import(vec![file], None).await.map_err(|failure| failure.error)?;
         let asset = imported.into_iter().next().ok_or_else(|| ApiError::internal("The file was not stored."))?;
-        let model = ModelRecord { name: name.clone(), asset_id: asset.asset_id, bytes: asset.bytes, created_at: now() };
-        if !self.database.add_model(model.clone()).await? {
+        let Asset { asset_id, bytes, .. } = asset;
+        let file = UserFile { kind, name: name.clone(), asset_id, bytes, created_at: now() };
+        if !self.database.add_user_file(file.clone()).await? {
             return Err(taken());
         }
-        self.exchange.broadcast(&Event::ModelsChanged);
-        Ok(model.into())
+        self.exchange.broadcast(&Event::UserFilesChanged);
+        Ok(file.into())
     }
 
-    /// Removes one of the user's models and its file. Batches that use it fail where they need it.
+    /// Removes one of the user's files. Batches that use it fail where they need it.
     ///
     /// # Errors
-    /// 400 for the built-in model, 404 when there is none of this name, 500 when the storage fails.
-    async fn delete_model(&self, name: &str) -> Result<(), ApiError> {
-        if name == BUILT_IN.name {
+    /// 400 for a built-in file, 404 when there is none of this kind and name, 500 when the storage fails.
+    async fn delete_file(&self, kind: FileKind, name: &str) -> Result<(), ApiError> {
+        if kind.is_built_in(name) {
             return Err(ApiError::invalid(format!("\"{name}\" is built in and cannot be deleted.")));
         }
-        if !self.database.remove_model(name).await? {
-            return Err(ApiError::not_found(format!("There is no model \"{name}\".")));
+        if !self.database.remove_user_file(kind, name).await? {
+            return Err(ApiError::not_found(format!("There is no {} \"{name}\".", kind.noun())));
         }
-        self.exchange.broadcast(&Event::ModelsChanged);
+        self.exchange.broadcast(&Event::UserFilesChanged);
         Ok(())
     }
 
-    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, models.
+    /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows,
+    /// models and other files.
     ///
     /// # Errors
     /// 400 if the page works from memory, 500 when the storage fails.
@@ -725,7 +756,7 @@ impl Hub {
             self.exchange.broadcast(&Event::BatchChanged { batch_id: batch_id.clone() });
         }
         self.exchange.broadcast(&Event::WorkflowsChanged);
-        self.exchange.broadcast(&Event::ModelsChanged);
+        self.exchange.broadcast(&Event::UserFilesChanged);
         Ok(summary)
     }
 

@@ -20,8 +20,9 @@ use crate::error::Failure;
 use crate::library::KeptWorkflow;
 use crate::store::{
     AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, MemoryStore,
-    ModelRecord, NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
+    NewAsset, ProgressPage, SettingStore, StoreError, UserFile, Which, WorkflowChange,
 };
+use crate::user_file::FileKind;
 
 /// The store of this page or worker. Cheap to clone.
 #[derive(Clone)]
@@ -252,16 +253,16 @@ impl LibraryStore for Storage {
         Ok(answer.take().filter(|_| written))
     }
 
-    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
-        ask!(self, store => store.models())
+    async fn user_files(&self) -> Result<Vec<UserFile>, StoreError> {
+        ask!(self, store => store.user_files())
     }
 
-    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
-        ask!(self, page store => store.add_model(model))
+    async fn add_user_file(&self, file: UserFile) -> Result<bool, StoreError> {
+        ask!(self, page store => store.add_user_file(file))
     }
 
-    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
-        ask!(self, page store => store.remove_model(name))
+    async fn remove_user_file(&self, kind: FileKind, name: &str) -> Result<bool, StoreError> {
+        ask!(self, page store => store.remove_user_file(kind, name))
     }
 }
 

@@ -21,25 +21,35 @@ use super::verify::{self, Found};
 use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
-use crate::codecs::{self, Encoded, WebpEncoder};
+use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::image::Size;
-use crate::protocol::{BUILD_ID, FromWorker, ToWorker, VERSION};
+use crate::lettering::Typesetter;
+use crate::protocol::{BUILD_ID, FromWorker, Look, ToWorker, VERSION};
 use crate::store::{AssetStore, BatchStore, NewAsset, StoreError};
+use crate::user_file::FileKind;
 use crate::workflow::Workflow;
 
 pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
 
 mod archive;
+mod decoders;
 mod import;
+mod instance;
+mod lettering;
 mod memory;
 mod network;
 mod preview;
 mod remote;
+mod user_files;
 
+use decoders::DecoderCache;
+use instance::Requests;
+use lettering::TypesetterCache;
 use network::ModelCache;
+use user_files::LutCache;
 
 /// Plans kept, so that a batch's document is read once per worker.
 const KEPT_PLANS: usize = 4;
@@ -101,9 +111,9 @@ pub fn serve() {
                 report(&FromWorker::Accepted);
                 spawn(async move { worker.run(&execution, &Array::from(&attachment)).await });
             }
-            ToWorker::Network { failure } => {
+            ToWorker::Module { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
-                worker.networks.answered(failure, &attachment);
+                worker.requests.answered(failure, &attachment);
             }
             ToWorker::Stored { ticket, answer } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -128,12 +138,12 @@ pub fn serve() {
                     report(&FromWorker::ArchiveImported { result });
                 });
             }
-            ToWorker::ProbeModel => {
+            ToWorker::ProbeFile { kind } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
-                    let failure = worker.networks.try_file(&file).await.err();
-                    report(&FromWorker::ModelProbed { failure });
+                    let failure = worker.try_file(kind, &file).await.err();
+                    report(&FromWorker::FileProbed { failure });
                 });
             }
             ToWorker::Unpack => {
@@ -143,10 +153,10 @@ pub fn serve() {
                     report_with(&FromWorker::Unpacked { result }, &pictures);
                 });
             }
-            ToWorker::Preview { document } => {
+            ToWorker::Preview { document, look } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 spawn(async move {
-                    let (previewed, files) = preview::preview(&worker, &document).await;
+                    let (previewed, files) = preview::preview(&worker, &document, look).await;
                     report_with(&FromWorker::Previewed { previewed }, &files);
                 });
             }
@@ -171,7 +181,11 @@ struct Worker {
     /// libwebp's compiled module, or nothing if it could not be loaded.
     libwebp: JsValue,
     webp: RefCell<Option<Rc<Libwebp>>>,
+    requests: Rc<Requests>,
     networks: ModelCache,
+    typesetter: TypesetterCache,
+    luts: LutCache,
+    decoders: DecoderCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
     /// What is kept from one preview to the next, once there was one.
     previews: preview::Kept,
@@ -193,21 +207,45 @@ impl Default for Outcome {
 
 impl Worker {
     fn new(database: Storage, libwebp: JsValue) -> Self {
-        let networks = ModelCache::new(database.clone());
+        let requests = Rc::<Requests>::default();
+        let networks = ModelCache::new(database.clone(), requests.clone());
+        let typesetter = TypesetterCache::new(database.clone(), requests.clone());
+        let luts = LutCache::new(database.clone());
         Self {
             database,
             libwebp,
             webp: RefCell::default(),
+            requests,
             networks,
+            typesetter,
+            luts,
+            decoders: DecoderCache::default(),
             plans: RefCell::default(),
             previews: preview::Kept::default(),
+        }
+    }
+
+    /// Reads a file as what actions would use it for, for a worker that is thrown away afterwards.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<(), Failure> {
+        match kind {
+            FileKind::Model => self.networks.try_file(file).await,
+            FileKind::Font => self.typesetter.try_file(file).await,
+            FileKind::Lut => {
+                let (name, file) = user_files::given(kind, file).await?;
+                user_files::read_lut(&name, &file).map(drop)
+            }
         }
     }
 
     async fn run(&self, execution: &Execution, read_ahead: &Array) {
         let message = match self.finish(execution, read_ahead).await {
             Ok(records) => {
-                FromWorker::Finished { records: records.map(Box::new), memory: memory::size() + self.networks.memory() }
+                let programs = self.networks.memory() + self.typesetter.memory() + self.decoders.memory();
+                let memory = memory::size() + programs;
+                FromWorker::Finished { records: records.map(Box::new), memory }
             }
             Err(error) => {
                 let reason =
@@ -230,7 +268,8 @@ impl Worker {
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                self.produce(&plan, execution, read_ahead, None, &mut outcome).await?
+                let produced = self.produce(&plan, execution, read_ahead, None, &mut outcome).await?;
+                produced.and_then(|produced| produced.ok_or_else(never_run))
             }
             Err(failure) => Err(failure),
         };
@@ -268,14 +307,15 @@ impl Worker {
         }))
     }
 
+    /// Runs an execution; for a preview with what is kept of earlier ones. `None` if a sample is wanted and there is none.
     async fn produce(
         &self,
         plan: &Plan,
         execution: &Execution,
         read_ahead: &Array,
-        steps: Option<&RefCell<Steps>>,
+        preview: Option<(&RefCell<Steps>, Look)>,
         outcome: &mut Outcome,
-    ) -> Result<Result<Produced, Failure>, StoreError> {
+    ) -> Result<Result<Option<Produced>, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
@@ -312,7 +352,20 @@ impl Worker {
             outcome.findings.input_size =
                 Some(engine::InputSize { width: size.width, height: size.height, bytes: bytes.len() as u64 });
         }
-        let webp = if plan.needs_webp(&sources) {
+        // A picture whose header cannot be read fails without its decoder.
+        for (input, header) in inputs.iter().zip(&headers) {
+            if let Err(failure) = self.decoder(header.as_ref().ok().map(|header| header.format)).await {
+                return Ok(Err(failure.at(&input.action_id)));
+            }
+        }
+        let (steps, look) = preview.unzip();
+        let sample = match look.filter(|look| look.sample).map(|_| plan.sample(&sources)) {
+            Some(Ok(None)) => return Ok(Ok(None)),
+            Some(Err(failure)) => return Ok(Err(failure)),
+            Some(Ok(sample)) => sample,
+            None => None,
+        };
+        let webp = if sample.is_none() && plan.needs_webp(&sources) {
             match self.webp().await {
                 Ok(webp) => Some(webp),
                 Err(failure) => return Ok(Err(failure)),
@@ -321,15 +374,37 @@ impl Worker {
             None
         };
         let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
+        let typesetter = match plan.needs_typesetter() {
+            Some(action_id) => match self.typesetter.get(&plan.user_files(FileKind::Font)).await {
+                Ok(typesetter) => Some(typesetter),
+                Err(failure) => return Ok(Err(failure.at(action_id))),
+            },
+            None => None,
+        };
+        let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
+        let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
         let mut networks = self.networks.load(&plan.networks()).await;
         let produced = loop {
             let count = networks.count();
             if count > 0 {
                 report(&FromWorker::Infers { networks: count });
             }
-            let services = Services { webp: encoder, networks: Some(&networks), steps };
-            match plan.run(execution.asset_index, &sources, services) {
-                Ok(produced) => break Ok(produced),
+            let thumbnails = look.is_some_and(|look| look.steps);
+            let services = Services {
+                webp: encoder,
+                networks: Some(&networks),
+                typesetter,
+                luts: Some(&luts),
+                decoders: Some(&self.decoders),
+                steps,
+                thumbnails,
+            };
+            let ran = match &sample {
+                Some(sample) => sample.run(execution.asset_index, &sources, services),
+                None => plan.run(execution.asset_index, &sources, services),
+            };
+            match ran {
+                Ok(produced) => break Ok(Some(produced)),
                 Err(Stop::Failed(failure)) => break Err(failure),
                 // The first picture that needs it. From now on the model, or why it is not available, is there.
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
@@ -396,6 +471,14 @@ impl Worker {
                 "Check the URL, your connection, and that the other site allows it (CORS); then retry.",
             )),
         })
+    }
+
+    /// Loads the decoder of a format, if it is a program of its own.
+    async fn decoder(&self, format: Option<Format>) -> Result<(), Failure> {
+        match format.and_then(Format::coding) {
+            Some(coding) => self.decoders.load(&self.requests, coding).await,
+            None => Ok(()),
+        }
     }
 
     /// libwebp, started when it is first needed.

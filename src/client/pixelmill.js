@@ -5,7 +5,7 @@ import { PixelmillError, fetched, folderOf, internal, invalid, processFile } fro
 
 export { PixelmillError };
 
-const VERSION = 4;
+const VERSION = 5;
 const START_MS = 30_000;
 const MAX_FAILED_STARTS = 3;
 const EVENTS = { progress: "progress", executionCompleted: "executioncompleted", batchCompleted: "batchcompleted" };
@@ -38,6 +38,8 @@ const CALLS = {
   importWorkflow: "document=",
   listModels: "",
   deleteModel: "name",
+  listFiles: "query=",
+  deleteFile: "file=",
   listActions: "",
   validateWorkflow: "document=",
 };
@@ -302,6 +304,13 @@ export class Pixelmill extends EventTarget {
     const attached = blob(file);
     persist();
     return (await this.#call("importModel", { name: typeof name === "string" ? name : null }, attached))[0];
+  }
+
+  async importFile(file, options) {
+    checkVersion([options]);
+    const attached = blob(file);
+    persist();
+    return (await this.#call("importFile", { options: json(options) }, attached))[0];
   }
 
   async exportArchive(options) {

@@ -23,11 +23,10 @@ impl Foreign {
     /// A ZIP archive.
     pub const ZIP: Self = Self::other("ZIP", "a ZIP archive");
 
-    const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
+    pub(super) const AVIF: Self = Self::picture("AVIF", "an AVIF picture");
     pub(super) const HEIC: Self = Self::picture("HEIC", "a HEIC picture");
     const HEIF: Self = Self::picture("HEIF", "a HEIF picture");
     const CR3: Self = Self::picture("CR3", "a CR3 camera raw file");
-    const SVG: Self = Self::picture("SVG", "an SVG drawing");
 }
 
 /// Kinds of file that people are likely to drop on the page.
@@ -38,18 +37,11 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
         [0, b'M', b'R', b'M', ..] => Foreign::picture("MRW", "an MRW camera raw file"),
         [b'F', b'O', b'V', b'b', ..] => Foreign::picture("X3F", "an X3F camera raw file"),
         _ if bytes.get(6..14) == Some(b"HEAPCCDR") => Foreign::picture("CRW", "a CRW camera raw file"),
-        [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
-            Foreign::picture("JPEG XL", "a JPEG XL picture")
-        }
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => {
             Foreign::picture("JPEG 2000", "a JPEG 2000 picture")
         }
         [b'%', b'P', b'D', b'F', ..] => Foreign::other("PDF", "a PDF document"),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Foreign::ZIP,
-        _ if text.starts_with(b"<svg") => Foreign::SVG,
-        _ if text.starts_with(b"<?xml") && text[..text.len().min(1024)].windows(4).any(|four| four == b"<svg") => {
-            Foreign::SVG
-        }
         _ if text.starts_with(b"<") => Foreign::other("XML", "a web page or XML document"),
         _ => return None,
     })

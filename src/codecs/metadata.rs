@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::directory::{ASCII, Entries, UNDEFINED};
-use super::{Encoded, Format, MAX_METADATA, gif, heic, jpeg, png, psd, raw, tiff, webp};
+use super::{Encoded, Format, MAX_METADATA, avif, gif, heic, jpeg, jxl, png, psd, raw, tiff, webp};
 use crate::image::Size;
 
 mod fields;
@@ -119,7 +119,9 @@ impl Metadata {
             Format::Psd => psd::blocks(bytes),
             Format::Raw => raw::blocks(bytes),
             Format::Heic => heic::blocks(bytes),
-            Format::Bmp | Format::Ico | Format::Qoi | Format::Pnm | Format::Tga => Blocks::default(),
+            Format::Avif => avif::blocks(bytes),
+            Format::Jxl => jxl::blocks(bytes),
+            Format::Bmp | Format::Ico | Format::Qoi | Format::Pnm | Format::Svg | Format::Tga => Blocks::default(),
         };
         Self::of_blocks(&blocks, matches!(format, Format::Tiff | Format::Raw))
     }
@@ -331,6 +333,7 @@ pub fn with_metadata(encoded: Encoded, metadata: &Metadata, facts: Facts) -> Enc
         Format::Png => png::metadata::with_metadata(file, metadata, facts),
         Format::Webp => webp::metadata::with_metadata(file, metadata, facts),
         Format::Tiff => tiff::metadata::with_metadata(file, metadata, facts),
+        Format::Jxl => jxl::with_metadata(file, metadata, facts),
         _ => None,
     };
     match with {

@@ -133,7 +133,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         3 => Pixels::Rgb(samples),
         _ => Pixels::Rgba(samples),
     };
-    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: false })
+    Ok(Picture { findings, ..Image::new(size, pixels).into() })
 }
 
 /// Makes pixels of the samples of a file.

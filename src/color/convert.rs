@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::black::Compensation;
-use super::curve::{Back, Curve};
+use super::curve::{Back, Curve, nearest_bytes};
 use super::grid::{CmykGrid, RgbGrid};
 use super::lut::Lut;
 use super::math::{D50, Matrix, from_lab, inverse, times, to_lab};
 use super::matrix::Shaper;
+use super::named::SRGB;
 use super::profile::{Content, Profile, Shape, Tone};
 use super::{ColorSpace, Model};
 
@@ -172,6 +173,54 @@ fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
     }
     let (forward, backward) = (Forward::of(from, &srgb)?, Backward::of(to, &srgb)?);
     Some(Kind::Grid(RgbGrid::of(|[r, g, b]| backward.at(forward.at([r, g, b, 0.0])))))
+}
+
+/// A conversion to RGB from light in the primaries of sRGB: 0 is black, 1 is white, and what lies outside of sRGB is below or
+/// above.
+pub struct FromLight(Light);
+
+enum Light {
+    Shape {
+        /// To linear values of the space, from 0 to 65535.
+        matrix: Matrix,
+        dark: [f64; 3],
+        bytes: [Vec<u8>; 3],
+    },
+    Tables(Box<Backward>),
+}
+
+impl FromLight {
+    /// To this space; `None` if it is not one for RGB, or cannot [receive](ColorSpace::receives) colours.
+    pub fn to(space: &ColorSpace) -> Option<Self> {
+        let srgb = Shape::srgb();
+        let backward = Backward::of(space, &srgb)?;
+        let Backward { device: Target::Shape { matrix, .. }, dark } = &backward else {
+            return Some(Self(Light::Tables(Box::new(backward))));
+        };
+        let shape = match space.content() {
+            Content::Matrix(shape) => shape,
+            _ => &srgb,
+        };
+        let linear = |rgb: [f64; 3]| times(matrix, dark.reverse(times(&SRGB, rgb))).map(|value| value * 65_535.0);
+        let zero = linear([0.0; 3]);
+        let units = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(linear);
+        let matrix = std::array::from_fn(|row| units.map(|unit| unit[row] - zero[row]));
+        Some(Self(Light::Shape { matrix, dark: zero, bytes: shape.curves.each_ref().map(nearest_bytes) }))
+    }
+
+    /// The nearest colour.
+    pub fn color(&self, light: [f32; 3]) -> [u8; 3] {
+        let light = light.map(|value| if value.is_finite() { f64::from(value) } else { 0.0 });
+        match &self.0 {
+            Light::Shape { matrix, dark, bytes } => {
+                let linear = times(matrix, light);
+                [0, 1, 2].map(|i| bytes[i][((linear[i] + dark[i]).clamp(0.0, 65_535.0) + 0.5) as usize])
+            }
+            Light::Tables(backward) => {
+                backward.at(times(&SRGB, light)).map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
+            }
+        }
+    }
 }
 
 /// A conversion of gray samples.

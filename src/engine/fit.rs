@@ -244,7 +244,7 @@ mod tests {
 
     fn written(bytes: u64, size: Size) -> Written {
         let encoded = Encoded { bytes: vec![0; bytes as usize], format: Format::Jpeg, encoder: "test" };
-        Written { size, encoded, warnings: Vec::new() }
+        Written { size, format: encoded.format, encoded, warnings: Vec::new() }
     }
 
     /// The result of fitting, and how often `bytes` was asked for a size, the first time included.

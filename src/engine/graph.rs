@@ -2,16 +2,18 @@
 //!
 //! It refers to no kernel, so that the page can plan a batch without linking pixel code.
 
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
 use super::inputs::{InputAsset, InputRef};
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
-use crate::actions::output::{Output, Placeholder, fill_name};
+use crate::actions::output::Output;
+use crate::actions::placeholders::{Placeholder, fill_name};
 use crate::actions::{self, Action, PortType, Role};
-use crate::codecs::{Format, METADATA_VERSION};
+use crate::codecs::{Encoded, Format, METADATA_VERSION};
+use crate::compact::{SortedMap, SortedSet};
 use crate::file_name::split_image_extension;
 use crate::workflow::{Diagnostic, Workflow, validate};
 
@@ -131,7 +133,7 @@ impl Graph {
         let actions = self.nodes.iter().map(|node| (node.action.action_type, node.action.version));
         let formats = Format::ALL.iter().map(|format| (format.name(), format.version()));
         let kernels = [("image", crate::image::VERSION), ("metadata", METADATA_VERSION)];
-        let parts: crate::compact::SortedSet<_> = actions.chain(formats).chain(kernels).collect();
+        let parts: SortedSet<_> = actions.chain(formats).chain(kernels).collect();
         let text: String = parts.iter().map(|(name, version)| format!("{name} {version}\n")).collect();
         format!("{}+{:08x}", super::VERSION, crate::compact::crc32(&text))
     }
@@ -145,7 +147,7 @@ impl Graph {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(diagnostics);
         }
-        Ok(Resolver::new(workflow).resolve())
+        Ok(Resolver::new(&workflow.enabled()).resolve())
     }
 
     /// The number of executions: the largest image count of any input.
@@ -182,6 +184,20 @@ impl Graph {
         consumers + self.outputs.iter().filter(|output| (output.node, output.port) == (node, port)).count()
     }
 
+    /// The thumbnails of the nodes, and for what is written that of its picture, by `actionId`; of several with the same
+    /// one the first.
+    pub(super) fn thumbnails(&self, of_nodes: &[Option<Rc<Encoded>>]) -> Vec<(String, Rc<Encoded>)> {
+        let written = self.outputs.iter().map(|output| (&output.action_id, output.node));
+        let nodes = self.nodes.iter().enumerate().map(|(index, node)| (&node.action_id, index));
+        let mut found: Vec<(String, Rc<Encoded>)> = Vec::new();
+        for (id, node) in nodes.chain(written) {
+            if let Some(thumbnail) = of_nodes[node].as_ref().filter(|_| found.iter().all(|(known, _)| known != id)) {
+                found.push((id.clone(), Rc::clone(thumbnail)));
+            }
+        }
+        found
+    }
+
     /// Resizes a picture for a rendition. Each has a node of its own, even where sizes are the same, so that its colour is
     /// resized as its own format requires, and no result depends on another.
     fn resized(&mut self, action_id: &str, picture: (usize, usize), parameters: Map<String, Value>) -> (usize, usize) {
@@ -203,16 +219,16 @@ struct Resolver<'a> {
     actions: Vec<&'static Action>,
     /// For each action and input port: the action and output port it comes from.
     inputs: Vec<Vec<Option<(usize, usize)>>>,
-    consumed: HashSet<(usize, usize)>,
+    consumed: SortedSet<(usize, usize)>,
 }
 
 impl<'a> Resolver<'a> {
     fn new(workflow: &'a Workflow) -> Self {
         let actions: Vec<_> = workflow.actions.iter().filter_map(|node| actions::find(&node.action_type)).collect();
-        let ids: HashMap<&str, usize> =
+        let ids: SortedMap<&str, usize> =
             workflow.actions.iter().enumerate().map(|(index, node)| (node.action_id.as_str(), index)).collect();
         let mut inputs: Vec<Vec<_>> = actions.iter().map(|action| vec![None; action.inputs.len()]).collect();
-        let mut consumed = HashSet::new();
+        let mut consumed = SortedSet::new();
         for connection in &workflow.connections {
             let ends =
                 ids.get(connection.connection_source.as_str()).zip(ids.get(connection.connection_target.as_str()));
@@ -229,7 +245,7 @@ impl<'a> Resolver<'a> {
 
     fn resolve(self) -> Graph {
         let mut sources = Vec::new();
-        let mut source_of: HashMap<usize, usize> = HashMap::new();
+        let mut source_of: SortedMap<usize, usize> = SortedMap::new();
         for (index, action) in self.actions.iter().enumerate() {
             if action.role == Role::Source
                 && let Some(input) = Input::read(&self.workflow.actions[index].parameters)
@@ -246,7 +262,7 @@ impl<'a> Resolver<'a> {
         let ends = self.output_ends();
         // Depth first from the outputs in document order: each node right before its first consumer.
         let mut order = Vec::new();
-        let mut placed: HashMap<usize, usize> = HashMap::new();
+        let mut placed: SortedMap<usize, usize> = SortedMap::new();
         for (_, end, _) in &ends {
             self.place(*end, &mut order, &mut placed);
         }
@@ -311,7 +327,7 @@ impl<'a> Resolver<'a> {
         ends
     }
 
-    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut HashMap<usize, usize>) {
+    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut SortedMap<usize, usize>) {
         // An explicit stack: documents may be thousands of actions deep.
         let mut stack = vec![(index, 0)];
         while let Some((node, next)) = stack.pop() {

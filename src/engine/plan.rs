@@ -1,6 +1,7 @@
 //! A plan: the graph with its kernels, and for one set of headers the representations and decoding sizes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::graph::{Graph, GraphOutput};
 use super::limits;
@@ -12,13 +13,16 @@ use crate::error::Failure;
 use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
 use crate::network::Need;
+use crate::user_file::FileKind;
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
 pub struct Plan {
-    pub(super) graph: Graph,
+    pub(super) graph: Arc<Graph>,
     /// For each node that transforms: its kernel.
     pub(super) operations: Vec<Option<Box<dyn Operation>>>,
+    /// Whether it is one for reduced copies of the pictures.
+    pub(super) is_sample: bool,
 }
 
 impl std::fmt::Debug for Plan {
@@ -47,7 +51,7 @@ impl Plan {
                 Role::Source | Role::Sink => None,
             });
         }
-        Ok(Self { graph, operations })
+        Ok(Self { graph: Arc::new(graph), operations, is_sample: false })
     }
 
     /// The graph it runs.
@@ -63,6 +67,21 @@ impl Plan {
             *known = need.max(*known);
         }
         networks
+    }
+
+    /// The names of the files of a kind that its kernels request for every picture; models are in
+    /// [`networks`](Self::networks).
+    pub fn user_files(&self, kind: FileKind) -> BTreeSet<&str> {
+        let requested = self.operations.iter().flatten().filter_map(|operation| operation.user_file());
+        requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
+    }
+
+    /// The id of the first action that needs a typesetter, if one does.
+    pub fn needs_typesetter(&self) -> Option<&str> {
+        let needs =
+            |operation: &Option<Box<dyn Operation>>| operation.as_ref().is_some_and(|one| one.needs_typesetter());
+        let first = self.operations.iter().position(needs)?;
+        Some(&self.graph.nodes[first].action_id)
     }
 }
 
@@ -157,7 +176,7 @@ fn recolor_and_encode_cost(format: Option<Format>, from: Representation) -> f64 
 fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
     let encoder_takes = match format {
         Some(Format::Jpeg) => Representations::of(&[Representation::Gray, Representation::Ycc]),
-        Some(Format::Png | Format::Tiff | Format::Bmp) => Representations::PIXELS,
+        Some(Format::Png | Format::Tiff | Format::Bmp | Format::Jxl) => Representations::PIXELS,
         Some(Format::Qoi) => Representations::of(&[Representation::Rgb, Representation::Rgba]),
         _ => Representations::of(&[Representation::Rgba]),
     };
@@ -350,7 +369,7 @@ impl Plan {
     }
 
     /// Size of every node's results, upright, each within the limits; where pixels decide, the largest there can be.
-    fn sizes(&self, headers: &[Option<Header>]) -> Result<Vec<Size>, Failure> {
+    pub(super) fn sizes(&self, headers: &[Option<Header>]) -> Result<Vec<Size>, Failure> {
         let mut sizes: Vec<Size> = Vec::with_capacity(self.graph.nodes.len());
         for (index, node) in self.graph.nodes.iter().enumerate() {
             let size = match (&self.operations[index], node.source) {

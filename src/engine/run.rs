@@ -10,20 +10,25 @@ use super::graph::{GraphNode, GraphOutput, GraphSource, Named};
 use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
+use super::sample::Sample;
 use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
+use crate::actions::context::About;
 use crate::actions::output::{ColorProfile, OutputFormat};
-use crate::actions::{Context, Stop};
+use crate::actions::sequence::Moment;
+use crate::actions::{Area, Context, Stop};
 use crate::codecs::{
-    self, Animation, DecodeRequest, Decoded, EncodeRequest, Encoded, Facts, Format, Frame, FrameReader, FrameWriter,
-    Header, Kept, Metadata, WebpEncoder, animate,
+    self, Animation, DecodeRequest, Decoded, Decoders, EncodeRequest, Encoded, Facts, Format, Frame, FrameReader,
+    FrameWriter, Header, Kept, Metadata, WebpEncoder, animate,
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::convert;
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
-use crate::image::{Image, Representation, Size};
+use crate::image::{Image, Representation, Size, Subsampling};
+use crate::lettering::Typesetter;
+use crate::lut::LutSource;
 use crate::network::ModelSource;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
@@ -50,6 +55,10 @@ pub struct Produced {
     pub output_thumbnail: Option<Encoded>,
     /// Warnings about the inputs and the results, in the order of the graph.
     pub warnings: Vec<Warning>,
+    /// By `actionId`, where actions placed something on their pictures.
+    pub placed: Vec<(String, Area)>,
+    /// By `actionId`, thumbnails of what the actions give, and of what is written, if [`Services::thumbnails`] asks for them.
+    pub thumbnails: Vec<(String, Rc<Encoded>)>,
 }
 
 /// What a host provides to a run besides bytes; nothing by default.
@@ -59,8 +68,16 @@ pub struct Services<'a> {
     pub webp: Option<&'a dyn WebpEncoder>,
     /// The salient-object models, if [`Plan::networks`] names any.
     pub networks: Option<&'a dyn ModelSource>,
+    /// What sets text, if [`Plan::needs_typesetter`] names an action.
+    pub typesetter: Option<&'a dyn Typesetter>,
+    /// The LUTs, if [`Plan::user_files`] names any.
+    pub luts: Option<&'a dyn LutSource>,
+    /// The decoders of the inputs that need some ([`Format::coding`]); native builds have them all.
+    pub decoders: Option<&'a dyn Decoders>,
     /// Where results of nodes are kept for the next run: for previews, which need no thumbnails.
     pub steps: Option<&'a RefCell<Steps>>,
+    /// Whether a thumbnail of each node is made, and no result is written.
+    pub thumbnails: bool,
 }
 
 /// One result.
@@ -72,8 +89,10 @@ pub struct ProducedOutput {
     pub port: &'static str,
     /// The name pattern's raw result.
     pub name: String,
-    /// Size in pixels.
+    /// Size in pixels; for a sample, of what it stands for.
     pub size: Size,
+    /// The format that it is written in; a sample's file is in another.
+    pub format: Format,
     /// The file.
     pub encoded: Encoded,
 }
@@ -103,17 +122,18 @@ impl Plan {
     /// The first failure, with the action it happened in; or the name of a model that must be loaded first.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
         let files = self.files(sources)?;
-        let mut headers: Vec<Option<Header>> = Vec::with_capacity(files.len());
-        for (source, file) in files.iter().enumerate() {
-            let used = self.graph.nodes.iter().any(|node| node.source == Some(source)) || source == self.graph.primary;
-            headers.push(match file {
-                Some(file) if used => Some(
-                    codecs::probe(file.bytes, file.name)
-                        .map_err(|failure| failure.at(&self.graph.sources[source].action_id))?,
-                ),
-                _ => None,
-            });
-        }
+        let headers = self.headers(&files)?;
+        self.run_with(index, files, headers, None, services)
+    }
+
+    fn run_with(
+        &self,
+        index: u32,
+        files: Vec<Option<Source<'_>>>,
+        headers: Vec<Option<Header>>,
+        sample: Option<&Sample>,
+        services: Services<'_>,
+    ) -> Result<Produced, Stop> {
         let choice = self.choose(&headers)?;
         let animated = self.animated(&headers);
         let keys = match services.steps {
@@ -123,6 +143,7 @@ impl Plan {
         };
         Runner {
             plan: self,
+            sample,
             index,
             files,
             headers,
@@ -132,26 +153,57 @@ impl Plan {
             doubted: vec![false; self.graph.sources.len()],
             animated,
             frame: None,
+            shown: None,
             constants: vec![None; self.graph.nodes.len()],
             input_thumbnail: None,
             output_thumbnail: None,
             warnings: Vec::new(),
+            areas: vec![None; self.graph.nodes.len()],
+            thumbnails: vec![None; self.graph.nodes.len()],
         }
         .run()
     }
 
-    /// The source whose frames are run one after another: the primary one, if it is animated and a result of it can be.
+    /// The source whose frames are run one after another: the primary one, if it is animated, and a result of it can be or
+    /// an action chooses frames.
     fn animated(&self, headers: &[Option<Header>]) -> Option<usize> {
         let source = self.graph.primary;
         let header = headers[source].as_ref().filter(|header| header.animation.is_some())?;
         let is_animated = |output: &GraphOutput| {
             output.origin == source && output.parameters.format.written(header.format, header.alpha).is_animated()
         };
-        self.graph.outputs.iter().any(is_animated).then_some(source)
+        let chooses_frames = self.operations.iter().flatten().any(|operation| operation.sequence().is_some());
+        (chooses_frames || self.graph.outputs.iter().any(is_animated)).then_some(source)
+    }
+
+    /// What each output shows of an animation that shows `moments`; none for an output that is the same for all frames.
+    fn shown(&self, source: usize, moments: &[Moment]) -> Result<Vec<Option<Vec<Moment>>>, Failure> {
+        let mut of_nodes: Vec<Option<Vec<Moment>>> = Vec::with_capacity(self.graph.nodes.len());
+        for (node, operation) in self.graph.nodes.iter().zip(&self.operations) {
+            let mut before = node.inputs.iter().flatten().filter_map(|(before, _)| of_nodes[*before].as_ref());
+            let first = before.next();
+            if before.any(|other| Some(other) != first) {
+                let message = "Frames that are shown at different times meet in this action.";
+                let hint = "Choose frames before the paths part, or after they have met.";
+                return Err(Failure::execute(message, hint).at(&node.action_id));
+            }
+            let sequence = operation.as_ref().and_then(|operation| operation.sequence());
+            let shown = match (first, sequence) {
+                _ if node.source == Some(source) => Some(moments.to_vec()),
+                (Some(moments), Some(sequence)) => Some(sequence.shown(moments)),
+                (moments, _) => moments.cloned(),
+            };
+            if shown.as_ref().is_some_and(Vec::is_empty) {
+                let failure = Failure::execute("Nothing of the animation is left.", "Change the times of this action.");
+                return Err(failure.at(&node.action_id));
+            }
+            of_nodes.push(shown);
+        }
+        Ok(self.graph.outputs.iter().map(|output| of_nodes[output.node].clone()).collect())
     }
 
     /// The files in the order of the graph's sources.
-    fn files<'a>(&self, sources: &[Source<'a>]) -> Result<Vec<Option<Source<'a>>>, Failure> {
+    pub(super) fn files<'a>(&self, sources: &[Source<'a>]) -> Result<Vec<Option<Source<'a>>>, Failure> {
         let mut files = vec![None; self.graph.sources.len()];
         for (position, source) in self.graph.source_order().enumerate() {
             files[source] = sources.get(position).copied();
@@ -162,6 +214,17 @@ impl Plan {
             }
         }
         Ok(files)
+    }
+}
+
+impl Sample {
+    /// Runs the workflow on reduced copies, as [`Plan::run`] does on the files. Its results' files are for looking at: they are
+    /// in JPEG or PNG, whatever format is asked for, with little compression.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
+        self.plan.run_with(index, self.plan.files(sources)?, self.copies.clone(), Some(self), services)
     }
 }
 
@@ -179,8 +242,33 @@ struct Intermediate {
 struct Current {
     image: Image,
     delay: Duration,
+    /// Its position in the file.
+    position: usize,
+}
+
+impl Current {
     /// Whether it is the first one.
-    is_first: bool,
+    fn is_first(&self) -> bool {
+        self.position == 0
+    }
+}
+
+/// The quality of a sample's JPEG: without visible traces, and with chroma at half size, which is the fastest to write.
+const SAMPLE_QUALITY: u8 = 89;
+
+/// Most bytes of frames that wait until the last one is known, because they are shown in the opposite order.
+const MAX_WAITING: u64 = 512 << 20;
+
+/// How a frame appears in a result.
+#[derive(Clone, Copy)]
+struct Shown {
+    delay: Duration,
+    /// Whether the result begins with it.
+    is_start: bool,
+    /// Whether it is all there is.
+    is_alone: bool,
+    /// Whether the result ends with the first frame of the file.
+    is_reversed: bool,
 }
 
 /// What is being written.
@@ -191,10 +279,14 @@ enum Writing<'a> {
     Still(ProducedOutput),
     /// An animation: where its frames go, and what they have in common.
     Frames(Box<dyn FrameWriter + 'a>, Facts),
+    /// An animation from its end: its frames in the order of the file, and where they will go.
+    Reversed(Vec<Frame>, Box<dyn FrameWriter + 'a>, Facts),
 }
 
 struct Runner<'a> {
     plan: &'a Plan,
+    /// If the pictures are reduced copies.
+    sample: Option<&'a Sample>,
     index: u32,
     files: Vec<Option<Source<'a>>>,
     headers: Vec<Option<Header>>,
@@ -207,18 +299,25 @@ struct Runner<'a> {
     /// The source whose frames are run one after another.
     animated: Option<usize>,
     frame: Option<Current>,
+    /// For each output, what it shows of the animation; none for an output that is the same for all frames. `None` if no
+    /// action chooses frames, so that all results show all of them.
+    shown: Option<Vec<Option<Vec<Moment>>>>,
     /// For each node that is the same for all frames: its results, from the first frame on.
     constants: Vec<Option<Rc<Pictures>>>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
     warnings: Vec<Warning>,
+    /// For each node, where it placed something on its picture.
+    areas: Vec<Option<Area>>,
+    /// For each node, its thumbnail, if one is asked for.
+    thumbnails: Vec<Option<Rc<Encoded>>>,
 }
 
 /// What is left to do when the results of earlier runs are used.
 struct Work {
     /// For each output, what was written before.
     written: Vec<Option<Rc<Written>>>,
-    /// For each output, whether it is written already.
+    /// For each output, whether it is written already, or shows nothing of this frame.
     finished: Vec<bool>,
     /// For each node, what it made before.
     made: Vec<Option<Rc<Pictures>>>,
@@ -249,23 +348,31 @@ impl<'a> Runner<'a> {
         }
         let mut outputs = Vec::with_capacity(written.len());
         for (position, written) in written.into_iter().enumerate() {
-            outputs.push(match written {
+            let writing = |failure| self.while_writing(position, failure);
+            let (writer, facts) = match written {
                 Writing::Waits => continue,
-                Writing::Still(output) => output,
-                Writing::Frames(writer, facts) => {
-                    let encoded = writer.finish().map_err(|failure| self.while_writing(position, failure))?;
-                    let said = self.metadata(&graph.outputs[position]);
-                    let encoded = codecs::with_metadata(encoded, &said, facts);
-                    let warnings = self.too_large(&graph.outputs[position], &encoded).into_iter().collect();
-                    self.named(position, Written { size: facts.size, encoded, warnings })?
+                Writing::Still(output) => {
+                    outputs.push(output);
+                    continue;
                 }
-            });
+                Writing::Frames(writer, facts) => (writer, facts),
+                Writing::Reversed(frames, mut writer, facts) => {
+                    frames.into_iter().rev().try_for_each(|frame| writer.add(frame)).map_err(writing)?;
+                    (writer, facts)
+                }
+            };
+            let encoded = writer.finish().map_err(writing)?;
+            let said = self.metadata(&graph.outputs[position]);
+            let encoded = codecs::with_metadata(encoded, &said, facts);
+            let warnings = self.too_large(&graph.outputs[position], &encoded).into_iter().collect();
+            let format = encoded.format;
+            outputs.push(self.named(position, Written { size: facts.size, format, encoded, warnings })?);
         }
         let primary = graph.primary;
-        let header = self.headers[primary].as_ref();
+        let header = self.file_header(primary);
         let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
         let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
-        if self.input_thumbnail.is_none() && self.services.steps.is_none() {
+        if self.input_thumbnail.is_none() && self.services.steps.is_none() && self.sample.is_none() {
             // No result needed the primary picture: its thumbnail is still shown.
             self.input_thumbnail = Some(self.stray_thumbnail(primary)?);
         }
@@ -275,28 +382,72 @@ impl<'a> Runner<'a> {
             input_thumbnail: self.input_thumbnail,
             output_thumbnail: self.output_thumbnail,
             warnings: self.warnings,
+            placed: (graph.nodes.iter().zip(&self.areas))
+                .filter_map(|(node, area)| Some((node.action_id.clone(), (*area)?)))
+                .collect(),
+            thumbnails: graph.thumbnails(&self.thumbnails),
         })
     }
 
-    /// Runs the graph once for every frame of an animation.
+    /// Runs the graph once for every frame of an animation that a result shows, and for the first.
     fn frames(&mut self, source: usize, written: &mut [Writing<'a>]) -> Result<(), Stop> {
         let GraphSource { action_id: id, auto_orient, .. } = &self.plan.graph.sources[source];
         let (Some(file), Some(header)) = (self.files[source], self.headers[source].clone()) else { return Ok(()) };
-        let reader = FrameReader::new(file.bytes, &header, *auto_orient, file.name);
-        let Some(mut reader) = reader.map_err(|failure| failure.at(id))? else { return self.pass(written) };
-        while let Some(Frame { image, delay }) = reader.next_frame().map_err(|failure| failure.at(id))? {
-            let is_first = self.frame.is_none();
-            self.frame = Some(Current { image, delay, is_first });
-            let said = self.warnings.len();
-            self.pass(written)?;
-            if !is_first {
-                self.forget_repeated(said);
+        let open = || FrameReader::new(file.bytes, &header, *auto_orient, file.name).map_err(|failure| failure.at(id));
+        let Some(mut reader) = open()? else { return self.pass(written) };
+        if self.plan.operations.iter().flatten().any(|operation| operation.sequence().is_some())
+            && let Some(mut reader) = open()?
+        {
+            let mut moments = Vec::new();
+            while let Some(Frame { delay, .. }) = reader.next_frame().map_err(|failure| failure.at(id))? {
+                moments.push(Moment { frame: moments.len(), delay });
             }
+            self.shown = Some(self.plan.shown(source, &moments)?);
+        }
+        let mut position = 0;
+        while let Some(Frame { image, delay }) = reader.next_frame().map_err(|failure| failure.at(id))? {
+            self.frame = Some(Current { image, delay, position });
+            if position > 0 && self.services.thumbnails {
+                break;
+            }
+            if position == 0 || (0..written.len()).any(|output| self.shows_frame(output)) {
+                let said = self.warnings.len();
+                self.pass(written)?;
+                if position > 0 {
+                    self.forget_repeated(said);
+                }
+            }
+            position += 1;
         }
         let noticed = reader.warnings();
         self.doubted[source] |= noticed.iter().any(Warning::is_doubt);
         self.warnings.extend(noticed.into_iter().map(|warning| warning.at(id)));
         Ok(())
+    }
+
+    /// How the frame that is being run appears in a result; `None` if it does not, or if there is no animation.
+    fn frame_in(&self, output: usize) -> Option<Shown> {
+        let Current { delay, position, .. } = *self.frame.as_ref()?;
+        let Some(shown) = &self.shown else {
+            return Some(Shown { delay, is_start: position == 0, is_alone: false, is_reversed: false });
+        };
+        let moments = shown[output].as_ref()?;
+        let (first, last) = (moments.first()?, moments.last()?);
+        let moment = moments.iter().find(|moment| moment.frame == position)?;
+        Some(Shown {
+            delay: moment.delay,
+            is_start: *moment == *first,
+            is_alone: moments.len() == 1,
+            is_reversed: first.frame > last.frame,
+        })
+    }
+
+    /// Whether something is written to a result now.
+    fn shows_frame(&self, output: usize) -> bool {
+        let is_constant = self.shown.as_ref().is_some_and(|shown| shown[output].is_none());
+        // A result that only uses the animation is a still picture.
+        let is_animated = self.animated == Some(self.plan.graph.outputs[output].origin);
+        self.frame.is_none() || is_constant || self.frame_in(output).is_some_and(|shown| is_animated || shown.is_start)
     }
 
     /// Drops warnings from the one at `said` on that were said of an earlier frame.
@@ -326,12 +477,19 @@ impl<'a> Runner<'a> {
                 }
                 (None, None, None) => Vec::new(),
             };
+            let is_made = work.needed[index] && work.made[index].is_some();
+            if is_made {
+                self.repeat_notes(index);
+            }
+            if work.needed[index] && self.services.thumbnails && self.thumbnails[index].is_none() {
+                self.add_thumbnail(index, &results, is_made)?;
+            }
             if work.needed[index] && work.made[index].is_none() {
                 self.keep(index, &results, said);
-                if self.frame.as_ref().is_some_and(|frame| frame.is_first) && self.is_constant(index) {
+                if self.frame.as_ref().is_some_and(Current::is_first) && self.is_constant(index) {
                     self.constants[index] = Some(Rc::new(results.clone()));
                 }
-            } else {
+            } else if !is_made {
                 self.repeat_notes(index);
             }
             for (port, (image, reduced)) in results.into_iter().enumerate() {
@@ -339,7 +497,7 @@ impl<'a> Runner<'a> {
                 intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
             for (position, output) in graph.outputs.iter().enumerate() {
-                if output.node != index || matches!(written[position], Writing::Still(_)) {
+                if output.node != index || work.finished[position] {
                     continue;
                 }
                 if let Some(before) = &work.written[position] {
@@ -384,8 +542,11 @@ impl<'a> Runner<'a> {
     /// What must run, given what is written, and what is kept of earlier runs: everything if nothing is.
     fn work(&self, written: &[Writing<'_>]) -> Work {
         let graph = &self.plan.graph;
-        let finished = written.iter().map(|written| matches!(written, Writing::Still(_))).collect();
-        if self.frame.as_ref().is_some_and(|frame| !frame.is_first) {
+        let is_finished = |(position, written): (usize, &Writing<'_>)| {
+            matches!(written, Writing::Still(_)) || !self.shows_frame(position)
+        };
+        let finished = written.iter().enumerate().map(|one| self.services.thumbnails || is_finished(one)).collect();
+        if self.frame.as_ref().is_some_and(|frame| !frame.is_first()) {
             return self.work_for_frame(finished);
         }
         let mut work = Work {
@@ -398,15 +559,19 @@ impl<'a> Runner<'a> {
         let mut steps = steps.borrow_mut();
         steps.tidy();
         // What a node said is repeated even if it need not run; where that is forgotten, it runs.
-        let is_known = |steps: &Steps, index: usize| self.keys[index].is_some_and(|key| steps.notes(key).is_some());
-        for (position, output) in graph.outputs.iter().enumerate() {
+        let notes = |steps: &Steps, index: usize| self.keys[index].and_then(|key| steps.notes(key)).cloned();
+        let is_known = |steps: &Steps, index: usize| notes(steps, index).is_some();
+        let is_done = |steps: &Steps, index: usize| {
+            notes(steps, index).is_some_and(|notes| !self.services.thumbnails || notes.thumbnail.is_some())
+        };
+        for (position, output) in graph.outputs.iter().enumerate().filter(|_| !self.services.thumbnails) {
             if let Some(key) = self.output_key(output).filter(|_| is_known(&steps, output.node)) {
                 work.written[position] = steps.written(key);
             }
             work.needed[output.node] |= work.written[position].is_none();
         }
         for index in (0..graph.nodes.len()).rev() {
-            work.needed[index] |= !is_known(&steps, index);
+            work.needed[index] |= !is_done(&steps, index);
             if !work.needed[index] {
                 continue;
             }
@@ -431,7 +596,9 @@ impl<'a> Runner<'a> {
         if let (Some(steps), Some(key)) = (self.services.steps, self.keys[index]) {
             let doubted = self.plan.graph.nodes[index].source.is_some_and(|source| self.doubted[source]);
             let mut steps = steps.borrow_mut();
-            steps.note(key, Notes { warnings: self.warnings[said..].to_vec(), doubted });
+            let (area, thumbnail) = (self.areas[index], self.thumbnails[index].clone());
+            let notes = Notes { warnings: self.warnings[said..].to_vec(), doubted, area, thumbnail };
+            steps.note(key, notes);
             steps.keep_pictures(key, results);
         }
     }
@@ -439,13 +606,74 @@ impl<'a> Runner<'a> {
     /// Says once more what a node said that does not run again.
     fn repeat_notes(&mut self, index: usize) {
         if let (Some(steps), Some(key)) = (self.services.steps, self.keys[index])
-            && let Some(Notes { warnings, doubted }) = steps.borrow().notes(key)
+            && let Some(Notes { warnings, doubted, area, thumbnail }) = steps.borrow().notes(key)
         {
             self.warnings.extend_from_slice(warnings);
+            self.thumbnails[index].clone_from(thumbnail);
+            self.areas[index] = *area;
             if let Some(source) = self.plan.graph.nodes[index].source {
                 self.doubted[source] |= doubted;
             }
         }
+    }
+
+    /// Makes the thumbnail of what a node gives, and keeps it if the node itself is kept already.
+    fn add_thumbnail(&mut self, index: usize, results: &Pictures, is_kept: bool) -> Result<(), Failure> {
+        let Some((image, reduced)) = results.first() else { return Ok(()) };
+        let full = reduced.map_or(image.size, |reduced| reduced.full);
+        self.thumbnails[index] = Some(Rc::new(thumbnail(image, full)?));
+        if let (true, Some(steps), Some(key)) = (is_kept, self.services.steps, self.keys[index]) {
+            let mut steps = steps.borrow_mut();
+            let notes = steps.notes(key).cloned().unwrap_or_default();
+            steps.note(key, Notes { thumbnail: self.thumbnails[index].clone(), ..notes });
+        }
+        Ok(())
+    }
+
+    /// The header of a source's file.
+    fn file_header(&self, source: usize) -> Option<&Header> {
+        self.sample.map_or(&self.headers, |sample| &sample.files)[source].as_ref()
+    }
+
+    /// The reduced copy of a source's picture, in the first representation that its decoder gives.
+    fn copy(&mut self, source: usize, of: &Sample) -> Result<Image, Failure> {
+        let key = self.plan.copy_key(source, self.index);
+        let kept = self.services.steps.zip(key).and_then(|(steps, key)| {
+            let mut steps = steps.borrow_mut();
+            let notes = steps.notes(key)?.clone();
+            Some((steps.pictures(key)?.first()?.0.clone(), notes))
+        });
+        let id = &self.plan.graph.sources[source].action_id;
+        if let Some((image, notes)) = kept {
+            self.doubted[source] |= notes.doubted;
+            self.warnings.extend(notes.warnings);
+            return Ok(image);
+        }
+        let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
+        let file = self.files[source].ok_or_else(missing)?;
+        let (header, copy) = of.files[source].as_ref().zip(of.copies[source].as_ref()).ok_or_else(missing)?;
+        let auto_orient = self.plan.graph.sources[source].auto_orient;
+        let request = DecodeRequest {
+            representation: header.native.iter().next().unwrap_or(Representation::Rgba),
+            at_least: copy.size,
+            chroma_at_least: Subsampling::S420.chroma_size(copy.size),
+            scaling: None,
+            auto_orient,
+        };
+        let Decoded { image, reduced, warnings } =
+            codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        let window = reduced.map_or(Window::all(image.size), |reduced| reduced.window);
+        let image = resample_for(&image, window, copy.upright(auto_orient), Filter::Lanczos3, ChromaUse::Whole)?;
+        let warnings: Vec<Warning> = warnings.into_iter().map(|warning| warning.at(id)).collect();
+        let doubted = warnings.iter().any(Warning::is_doubt);
+        self.doubted[source] |= doubted;
+        if let (Some(steps), Some(key)) = (self.services.steps, key) {
+            let mut steps = steps.borrow_mut();
+            steps.note(key, Notes { warnings: warnings.clone(), doubted, ..Notes::default() });
+            steps.keep_pictures(key, &vec![(image.clone(), None)]);
+        }
+        self.warnings.extend(warnings);
+        Ok(image)
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
@@ -475,17 +703,33 @@ impl<'a> Runner<'a> {
         }
         let wanted: Vec<bool> =
             (0..node.action.outputs.len()).map(|port| self.plan.graph.uses(index, port) > 0).collect();
-        let context = Context::new(self.services.networks, &wanted).with_chroma(self.choice.chroma[index]);
+        let file = self.files[self.plan.graph.primary];
+        let said = OnceCell::new();
+        let said = || said.get_or_init(|| self.primary_metadata());
+        let (day, camera) = (|| said().day(), || said().camera());
+        let (name, folder) = file.map_or(("", ""), |file| (file.name, file.folder));
+        let about = About { name, folder, index: self.index, day: &day, camera: &camera };
+        let context = Context::new(self.services.networks, &wanted)
+            .with_typesetter(self.services.typesetter)
+            .with_luts(self.services.luts)
+            .with_chroma(self.choice.chroma[index])
+            .about(about);
         let results = match reduced {
             Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
         .map_err(|stop| stop.at(&node.action_id))?;
-        self.warnings.extend(context.into_warnings().into_iter().map(|warning| warning.at(&node.action_id)));
+        let (area, warnings) = (context.area(), context.into_warnings());
+        self.areas[index] = area;
+        self.warnings.extend(warnings.into_iter().map(|warning| warning.at(&node.action_id)));
         Ok(results)
     }
 
     fn decode(&mut self, node: usize, source: usize) -> Result<(Image, Option<Reduced>), Failure> {
+        if let Some(sample) = self.sample {
+            let copy = self.copy(source, sample)?;
+            return Ok((convert(copy, self.choice.decode[&node].representation), None));
+        }
         let id = &self.plan.graph.sources[source].action_id;
         let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
         let file = self.files[source].ok_or_else(missing)?;
@@ -509,7 +753,8 @@ impl<'a> Runner<'a> {
             auto_orient,
         };
         let Decoded { image, reduced, warnings } =
-            codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+            codecs::decode_by(file.bytes, header, &request, self.services.decoders, file.name)
+                .map_err(|failure| failure.at(id))?;
         self.doubted[source] |= warnings.iter().any(Warning::is_doubt);
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(id)));
         if let Some(animation) = header.animation {
@@ -530,27 +775,36 @@ impl<'a> Runner<'a> {
         let (at_least, chroma_at_least) = (Size::new(256, 256), Size::new(128, 128));
         let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
         // What is wrong with a file that no result is made of needs no warning.
-        let decoded = codecs::decode(file.bytes, header, &request, file.name).map_err(|failure| failure.at(id))?;
+        let decoded = codecs::decode_by(file.bytes, header, &request, self.services.decoders, file.name)
+            .map_err(|failure| failure.at(id))?;
         thumbnail(&decoded.image, header.upright(true))
     }
 
     /// Writes a picture, or adds a frame to an animation.
     fn write(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
-        if position == 0 && self.output_thumbnail.is_none() && self.services.steps.is_none() {
+        let shown = self.frame_in(position).filter(|_| self.animated == Some(output.origin));
+        if position == 0 && shown.is_none_or(|shown| shown.is_start) && self.services.steps.is_none() {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
         }
         let (image, request) = self.prepared(output, image);
+        if let Some(sample) = self.sample {
+            return self.write_sample(position, image, &request, sample.sizes[output.node], written);
+        }
         let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
         let animation = self.headers[output.origin].as_ref().and_then(|header| header.animation);
-        let frame = self.frame.as_ref().filter(|_| self.animated == Some(output.origin));
-        let (Some(Current { delay, .. }), Some(animation)) = (frame, animation) else {
+        let (Some(Shown { delay, is_start, is_alone, is_reversed }), Some(animation)) = (shown, animation) else {
             return self.write_still(position, image, &request, written);
         };
-        let delay = *delay;
+        if is_alone {
+            return self.write_still(position, image, &request, written);
+        }
         if let Writing::Waits = written {
             match animate(&request, animation.plays, self.services.webp) {
+                Some(writer) if is_reversed => *written = Writing::Reversed(Vec::new(), writer, facts),
                 Some(writer) => *written = Writing::Frames(writer, facts),
+                // Its first frame comes last.
+                None if !is_start => return Ok(()),
                 None => {
                     if let Some(file) = self.files[output.origin] {
                         self.warnings.push(first_frame_only(file.name, animation).at(&output.action_id));
@@ -559,10 +813,17 @@ impl<'a> Runner<'a> {
                 }
             }
         }
-        if let Writing::Frames(writer, _) = written {
-            writer.add(Frame { image, delay }).map_err(|failure| self.while_writing(position, failure))?;
+        match written {
+            Writing::Frames(writer, _) => {
+                writer.add(Frame { image, delay }).map_err(|failure| self.while_writing(position, failure))
+            }
+            Writing::Reversed(frames, ..) => {
+                frames.push(Frame { image, delay });
+                let bytes: u64 = frames.iter().map(|frame| frame.image.bytes()).sum();
+                if bytes > MAX_WAITING { Err(self.while_writing(position, too_long_to_reverse())) } else { Ok(()) }
+            }
+            Writing::Waits | Writing::Still(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// A failure of writing.
@@ -593,6 +854,32 @@ impl<'a> Runner<'a> {
         (image, request)
     }
 
+    /// Writes the result of a reduced copy, which stands for one of `full` size, for looking at it.
+    fn write_sample(
+        &mut self,
+        position: usize,
+        image: Image,
+        request: &EncodeRequest,
+        full: Size,
+        written: &mut Writing<'a>,
+    ) -> Result<(), Failure> {
+        let is_opaque = request.format == Format::Jpeg || image.representation() != Representation::Rgba;
+        let format = if is_opaque { Format::Jpeg } else { Format::Png };
+        let plain = EncodeRequest {
+            quality: SAMPLE_QUALITY,
+            background: request.background,
+            effort: Some(1),
+            ..EncodeRequest::new(format)
+        };
+        let encoded = codecs::encode(image, &plain, None).map_err(|failure| self.while_writing(position, failure))?;
+        let result = Written { size: full, format: request.format, encoded, warnings: Vec::new() };
+        if let (Some(steps), Some(key)) = (self.services.steps, self.output_key(&self.plan.graph.outputs[position])) {
+            steps.borrow_mut().keep_written(key, &result);
+        }
+        *written = Writing::Still(self.named(position, result)?);
+        Ok(())
+    }
+
     fn write_still(
         &mut self,
         position: usize,
@@ -607,7 +894,7 @@ impl<'a> Runner<'a> {
         let (size, again) = (image.size, most.map(|_| image.clone()));
         let encoded = self.encoded(position, image, request, &said)?;
         let mut original = self.original(output, size, &encoded, &said);
-        let mut result = Written { size, encoded, warnings: Vec::new() };
+        let mut result = Written { size, format: request.format, encoded, warnings: Vec::new() };
         // An original that is small enough is better than a result of lower quality.
         if let (Some(image), Some(most)) = (again, most)
             && is_too_large(&result.encoded)
@@ -675,7 +962,7 @@ impl<'a> Runner<'a> {
                 (attempt.size(image.size), EncodeRequest { quality: attempt.quality, ..request.clone() });
             let image = shrunk(image, size, request.chroma.halves(request.format, request.quality))?;
             let encoded = self.encoded(position, image, &request, said)?;
-            Ok(Written { size, encoded, warnings: Vec::new() })
+            Ok(Written { size, format: request.format, encoded, warnings: Vec::new() })
         })?;
         let note = fit::note(&wanted, (attempt, &result), image.size);
         result.warnings.extend(note.map(|note| note.at(&output.action_id)));
@@ -685,16 +972,12 @@ impl<'a> Runner<'a> {
     /// A result with its name.
     fn named(&mut self, position: usize, written: Written) -> Result<ProducedOutput, Failure> {
         let output = &self.plan.graph.outputs[position];
-        let Written { size, encoded, warnings } = written;
+        let Written { size, format, encoded, warnings } = written;
         self.warnings.extend(warnings);
         let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
         let (missing, metadata) = (Cell::new(None), OnceCell::new());
         let said = |what: &'static str, of: fn(&Metadata) -> Option<String>| {
-            let metadata = metadata.get_or_init(|| {
-                let primary = self.files[self.plan.graph.primary].zip(self.headers[self.plan.graph.primary].as_ref());
-                primary.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default()
-            });
-            of(metadata).unwrap_or_else(|| {
+            of(metadata.get_or_init(|| self.primary_metadata())).unwrap_or_else(|| {
                 missing.set(Some(what));
                 String::new()
             })
@@ -703,7 +986,7 @@ impl<'a> Runner<'a> {
             input,
             folder,
             index: self.index,
-            extension: encoded.format.extension(),
+            extension: format.extension(),
             size: (size.width, size.height),
             hash: &|| crate::library::sha256(&encoded.bytes),
             day: &|| said("the day on which it was taken", Metadata::day),
@@ -718,11 +1001,24 @@ impl<'a> Runner<'a> {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
-        Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, encoded })
+        Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, format, encoded })
     }
 }
 
+fn too_long_to_reverse() -> Failure {
+    Failure::execute(
+        format!("The frames of an animation from its end need more than {} MiB.", MAX_WAITING >> 20),
+        "Make the animation smaller or shorter before it is reversed.",
+    )
+}
+
 impl Runner<'_> {
+    /// What the file of the primary input says about its picture.
+    fn primary_metadata(&self) -> Metadata {
+        let primary = self.files[self.plan.graph.primary].zip(self.headers[self.plan.graph.primary].as_ref());
+        primary.map(|(file, header)| Metadata::of(file.bytes, header.format)).unwrap_or_default()
+    }
+
     /// What an output says about its picture.
     fn metadata(&self, output: &GraphOutput) -> Metadata {
         let policy = output.parameters.policy();

@@ -8,12 +8,13 @@ use std::rc::Rc;
 
 use super::graph::GraphOutput;
 use super::plan::{Choice, Plan};
+use crate::actions::Area;
 use crate::actions::output::Output;
-use crate::codecs::{Encoded, Header};
+use crate::codecs::{Encoded, Format, Header};
 use crate::error::Warning;
 use crate::image::resample::Reduced;
 use crate::image::{Image, Size};
-use crate::network::BUILT_IN;
+use crate::user_file::FileKind;
 
 /// Everything that determines a node's results, as a hash of 128 bits.
 pub(super) type Key = [u64; 2];
@@ -27,12 +28,18 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<Warning>,
     /// Whether decoding its file gave a doubt.
     pub(super) doubted: bool,
+    /// Where it placed something on its picture.
+    pub(super) area: Option<Area>,
+    /// A thumbnail of its first picture, if one was asked for.
+    pub(super) thumbnail: Option<Rc<Encoded>>,
 }
 
 /// A written result without its name.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) size: Size,
+    /// The format that it is for; a sample is written in another.
+    pub(super) format: Format,
     pub(super) encoded: Encoded,
     pub(super) warnings: Vec<Warning>,
 }
@@ -157,7 +164,7 @@ fn hash(text: &str) -> Key {
 
 impl Plan {
     /// For each node what determines its results; `None` where that is not known: for files that are not addressed by
-    /// their content, and behind the user's own models, since a name may be given to another one.
+    /// their content, and behind the user's own files, since a name may be given to another one.
     pub(super) fn keys(&self, index: u32, choice: &Choice) -> Vec<Option<Key>> {
         let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.graph.nodes.len());
         for (position, node) in self.graph.nodes.iter().enumerate() {
@@ -169,6 +176,9 @@ impl Plan {
                 // Warnings contain the name.
                 let decoded = choice.decode.get(&position);
                 let _text = write!(text, " {address} {name:?} {} {decoded:?}", source.auto_orient);
+                if self.is_sample {
+                    text.push_str(" sample");
+                }
                 address.starts_with("asset:")
             } else {
                 let parameters = serde_json::to_string(&node.parameters).unwrap_or_default();
@@ -176,9 +186,16 @@ impl Plan {
                     (0..node.action.outputs.len()).map(|port| self.graph.uses(position, port) > 0).collect();
                 let (inputs, chroma) = (&choice.inputs[position], choice.chroma[position]);
                 let _text = write!(text, " {parameters} {inputs:?} {chroma:?} {uses:?}");
-                let model = self.operations[position].as_ref().and_then(|operation| operation.network());
-                let is_own_model = model.is_some_and(|(name, _)| name != BUILT_IN.name);
-                !is_own_model
+                if self.operations[position].as_ref().is_some_and(|operation| operation.needs_typesetter()) {
+                    // A text may name the file and its position, and say what is in it.
+                    let _text = write!(text, " {index} {:?}", self.graph.input_asset(index).inputs.first());
+                }
+                let operation = self.operations[position].as_ref();
+                let model =
+                    operation.and_then(|operation| operation.network()).map(|(name, _)| (FileKind::Model, name));
+                let file = model.or_else(|| operation.and_then(|operation| operation.user_file()));
+                let is_own_file = file.is_some_and(|(kind, name)| !kind.is_built_in(name));
+                !is_own_file
                     && node.inputs.iter().all(|input| match input {
                         None => write!(text, " -").is_ok(),
                         Some((before, port)) => {
@@ -189,6 +206,14 @@ impl Plan {
             keys.push(is_known.then(|| hash(&text)));
         }
         keys
+    }
+
+    /// What determines the reduced copy of a source's picture; `None` if its file is not addressed by its content.
+    pub(super) fn copy_key(&self, source: usize, index: u32) -> Option<Key> {
+        let source = &self.graph.sources[source];
+        let image = source.images.get(if source.images.len() > 1 { index as usize } else { 0 })?;
+        let address = &image.source_url;
+        address.starts_with("asset:").then(|| hash(&format!("copy {address} {:?} {}", image.name, source.auto_orient)))
     }
 
     /// What determines a written result apart from its name.

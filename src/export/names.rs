@@ -1,7 +1,6 @@
 //! File names that are safe on Windows, macOS and Linux, unique within an archive.
 
-use std::collections::{HashMap, HashSet};
-
+use crate::compact::{SortedMap, SortedSet};
 use crate::file_name::{folder, split_image_extension};
 
 /// Longest part of a path in bytes; file systems allow 255.
@@ -90,14 +89,14 @@ pub type Fold<'a> = &'a dyn Fn(&str) -> String;
 /// before its extension. Case and the composition of accents do not make names different.
 pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, fold: Fold<'_>) -> Vec<String> {
     let paths: Vec<String> = raw.into_iter().map(safe_path).collect();
-    let mut taken = HashSet::new();
+    let mut taken = SortedSet::new();
     for path in &paths {
         let mut folder = folder(path);
         while !folder.is_empty() && taken.insert(fold(folder)) {
             folder = crate::file_name::folder(folder);
         }
     }
-    let mut next = HashMap::<String, u32>::new();
+    let mut next = SortedMap::<String, u32>::new();
     paths
         .into_iter()
         .map(|path| {
@@ -107,7 +106,7 @@ pub fn unique_paths<'a>(raw: impl IntoIterator<Item = &'a str>, fold: Fold<'_>) 
             }
             let slash = path.rfind('/').map_or(0, |slash| slash + 1);
             let (stem, extension) = split_extension(&path[slash..]);
-            let counter = next.entry(own).or_insert(2);
+            let counter = next.entry(own).or_insert_with(|| 2);
             loop {
                 let candidate = format!("{}{stem}-{counter}{extension}", &path[..slash]);
                 *counter += 1;
@@ -127,6 +126,8 @@ pub fn archived_path(folder: &str, name: &str, places_itself: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -3,8 +3,10 @@
 //! which size a picture gets.
 
 use fast_image_resize::images::{Image as Target, ImageRef as Source};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::pixels::{U16, U16x3, U16x4};
+use fast_image_resize::{ImageBufferError, PixelType, ResizeOptions, Resizer};
 
+use super::light::Light;
 use super::orient::Turn;
 use super::{Image, Pixels, Size, Subsampling, Ycc};
 use crate::error::Failure;
@@ -183,18 +185,70 @@ fn resize_interleaved(
     kind: PixelType,
     filter: Filter,
 ) -> Result<Vec<u8>, Failure> {
-    let options = ResizeOptions::new().resize_alg(filter.algorithm()).use_alpha(kind == PixelType::U8x4);
+    resize_buffer(Source::new(from.width, from.height, data, kind), window, to, filter)
+}
+
+/// Colour is weighted by alpha if there is any.
+fn resize_buffer(
+    source: Result<Source<'_>, ImageBufferError>,
+    window: Window,
+    to: Size,
+    filter: Filter,
+) -> Result<Vec<u8>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::system(format!("The picture could not be resized: {error}."), "Report this as a bug.")
     };
-    let source = Source::new(from.width, from.height, data, kind).map_err(|error| failed(&error))?;
+    let source = source.map_err(|error| failed(&error))?;
+    let kind = source.pixel_type();
+    let has_alpha = matches!(kind, PixelType::U8x4 | PixelType::U16x4);
+    let options = ResizeOptions::new().resize_alg(filter.algorithm()).use_alpha(has_alpha);
     let mut target = Target::new(to.width, to.height, kind);
     let (width, height) =
-        (within(window.left, window.width, from.width), within(window.top, window.height, from.height));
+        (within(window.left, window.width, source.width()), within(window.top, window.height, source.height()));
     Resizer::new()
         .resize(&source, &mut target, &options.crop(window.left, window.top, width, height))
         .map_err(|error| failed(&error))?;
     Ok(target.into_vec())
+}
+
+/// Resamples `window` of `image` to `size` in linear light, in 16 bits: amounts of light are mixed instead of encoded
+/// values. A planar picture is mixed as it is.
+///
+/// Rows are resampled before columns, and what a filter with negative weights makes darker than black or brighter than white is
+/// cut off in between. Beside bright edges, the darkest pixels can so differ by some levels from a result without this limit.
+///
+/// # Errors
+/// As [`resample`].
+pub(crate) fn resample_light(image: &Image, window: Window, size: Size, filter: Filter) -> Result<Image, Failure> {
+    let light = Light::new();
+    let linear: [u16; 256] = std::array::from_fn(|value| (light.of(value as u8) * 65535.0 + 0.5) as u16);
+    let of = |value: &u8| linear[usize::from(*value)];
+    let Size { width, height } = image.size;
+    let resized = |source: Result<Source<'_>, ImageBufferError>| resize_buffer(source, window, size, filter);
+    let deep = |bytes: &[u8; 2]| u16::from_ne_bytes(*bytes);
+    let encoded = |bytes: &[u8; 2]| light.sample(f32::from(deep(bytes)) / 65535.0);
+    let all_encoded = |deep: Vec<u8>| deep.as_chunks().0.iter().map(encoded).collect();
+    let pixels = match &image.pixels {
+        Pixels::Gray(data) => {
+            let pixels: Vec<_> = data.iter().map(|value| U16::new(of(value))).collect();
+            Pixels::Gray(all_encoded(resized(Source::from_pixels(width, height, &pixels))?))
+        }
+        Pixels::Rgb(data) => {
+            let pixels: Vec<_> = data.as_chunks().0.iter().map(|[r, g, b]| U16x3::new([of(r), of(g), of(b)])).collect();
+            Pixels::Rgb(all_encoded(resized(Source::from_pixels(width, height, &pixels))?))
+        }
+        Pixels::Rgba(data) => {
+            let pixel = |[r, g, b, a]: &[u8; 4]| U16x4::new([of(r), of(g), of(b), u16::from(*a) * 257]);
+            let pixels: Vec<_> = data.as_chunks().0.iter().map(pixel).collect();
+            let deep_pixels = resized(Source::from_pixels(width, height, &pixels))?;
+            let (samples, _) = deep_pixels.as_chunks::<2>();
+            let opacity = |bytes: &[u8; 2]| ((u32::from(deep(bytes)) + 128) / 257) as u8;
+            let pixel = |[r, g, b, a]: &[[u8; 2]; 4]| [encoded(r), encoded(g), encoded(b), opacity(a)];
+            Pixels::Rgba(samples.as_chunks().0.iter().flat_map(pixel).collect())
+        }
+        Pixels::Ycc(_) => return resample(image, window, size, filter),
+    };
+    Ok(image.with(size, pixels))
 }
 
 /// The extent of a window, made to end inside the samples by the last bit.

@@ -112,7 +112,8 @@ impl Surface {
         (squares.sum::<f32>() / places.len().max(1) as f32).sqrt()
     }
 
-    fn distance(&self, picture: &Field, at: usize, lab: &Lab) -> f32 {
+    /// A pixel's distance from it, in ΔE.
+    pub(super) fn distance(&self, picture: &Field, at: usize, lab: &Lab) -> f32 {
         let [r, g, b, _] = picture.data[at];
         difference(lab.of([r, g, b]), lab.of(self.at(at)))
     }

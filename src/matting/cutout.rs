@@ -123,14 +123,18 @@ fn lay_under(rgba: &mut [u8], size: Size, shadow: &Map) {
 
 /// The smallest box around everything visible: left, top and size. `None` if nothing is visible.
 pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
+    bounds(rgba.as_chunks::<4>().0, size, |pixel| pixel[3] >= SEEN)
+}
+
+/// The smallest box around the pixels that count: left, top and size. `None` if none does.
+pub fn bounds<T>(pixels: &[T], size: Size, is_seen: impl Fn(&T) -> bool) -> Option<(u32, u32, Size)> {
     let width = size.width as usize;
-    let is_seen = |pixel: &[u8; 4]| pixel[3] >= SEEN;
-    let rows = rgba.as_chunks::<4>().0.chunks_exact(width);
+    let rows = pixels.chunks_exact(width);
     let (mut left, mut right) = (width, 0);
     let (mut top, mut bottom) = (None, 0);
     for (y, row) in rows.enumerate() {
-        let Some(first) = row.iter().position(is_seen) else { continue };
-        let last = row.iter().rposition(is_seen).unwrap_or(first);
+        let Some(first) = row.iter().position(&is_seen) else { continue };
+        let last = row.iter().rposition(&is_seen).unwrap_or(first);
         (left, right) = (left.min(first), right.max(last + 1));
         top = top.or(Some(y));
         bottom = y + 1;

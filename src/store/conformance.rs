@@ -4,8 +4,8 @@
 //! Each takes a fresh store from its [`Fixture`]. `each!` lists them all in one place.
 
 use super::{
-    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, HasContent, LibraryStore, ModelRecord, NewAsset,
-    SettingStore, Store, StoreError, Which, WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, HasContent, LibraryStore, NewAsset, SettingStore,
+    Store, StoreError, UserFile, Which, WorkflowChange,
 };
 use crate::batch::records::{
     Batch, BatchStatus, Config, Execution, ExecutionStatus, InputAsset, InputRef, Millis, OutputFile, Progress, Subset,
@@ -14,6 +14,7 @@ use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
 use crate::error::{Failure, Warning};
 use crate::library::KeptWorkflow;
+use crate::user_file::FileKind;
 
 /// What the checks need from an implementation.
 #[allow(async_fn_in_trait, reason = "one thread: futures need not be Send")]
@@ -58,8 +59,9 @@ macro_rules! each {
             a_workflow_is_read_as_it_was_stored
             an_unchanged_workflow_stays_as_it_was
             a_stored_workflow_refers_to_its_files
-            a_model_refers_to_its_file_until_it_is_removed
-            a_model_needs_a_free_name_and_a_file
+            a_user_file_refers_to_its_content_until_it_is_removed
+            a_user_file_needs_a_name_that_is_free_and_content
+            a_name_belongs_to_one_file_of_each_kind
             a_setting_is_stored
             settings_change_together
             settings_are_listed_by_the_prefix_of_their_keys
@@ -719,38 +721,58 @@ pub async fn stored_and_missing_files_are_distinguished<F: Fixture>(fixture: &F)
     assert_eq!(store.are_stored(&[]).await, Ok(Vec::new()));
 }
 
-fn model(name: &str, asset_id: &str) -> ModelRecord {
-    ModelRecord { name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
+fn user_file(kind: FileKind, name: &str, asset_id: &str) -> UserFile {
+    UserFile { kind, name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
 }
 
 /// Against the sweep too; what a batch refers to as well stays.
-pub async fn a_model_refers_to_its_file_until_it_is_removed<F: Fixture>(fixture: &F) {
-    let store = fixture.fresh().await;
-    store.put_assets(vec![file(fixture, "net"), file(fixture, "both")], 1.0).await.expect("stored");
-    create(&store, "b1", &["both"], 2.0).await;
-    for (name, asset_id) in [("studio", "net"), ("portraits", "both")] {
-        assert_eq!(store.add_model(model(name, asset_id)).await, Ok(true));
+pub async fn a_user_file_refers_to_its_content_until_it_is_removed<F: Fixture>(fixture: &F) {
+    for kind in FileKind::ALL {
+        let store = fixture.fresh().await;
+        store.put_assets(vec![file(fixture, "own"), file(fixture, "both")], 1.0).await.expect("stored");
+        create(&store, "b1", &["both"], 2.0).await;
+        for (name, asset_id) in [("studio", "own"), ("portraits", "both")] {
+            assert_eq!(store.add_user_file(user_file(kind, name, asset_id)).await, Ok(true));
+        }
+        let expected = vec![user_file(kind, "portraits", "both"), user_file(kind, "studio", "own")];
+        assert_eq!(store.user_files().await, Ok(expected));
+        assert_eq!(store.sweep(9.0).await, Ok(0));
+        for name in ["studio", "portraits"] {
+            assert_eq!(store.remove_user_file(kind, name).await, Ok(true));
+        }
+        assert_eq!(record(&store, "own").await, None);
+        assert_eq!(record(&store, "both").await.map(|record| record.references), Some(1));
+        assert_eq!(store.user_files().await, Ok(Vec::new()));
+        assert_eq!(store.remove_user_file(kind, "studio").await, Ok(false));
     }
-    assert_eq!(store.models().await, Ok(vec![model("portraits", "both"), model("studio", "net")]));
-    assert_eq!(store.sweep(9.0).await, Ok(0));
-    for name in ["studio", "portraits"] {
-        assert_eq!(store.remove_model(name).await, Ok(true));
-    }
-    assert_eq!(record(&store, "net").await, None);
-    assert_eq!(record(&store, "both").await.map(|record| record.references), Some(1));
-    assert_eq!(store.models().await, Ok(Vec::new()));
-    assert_eq!(store.remove_model("studio").await, Ok(false));
 }
 
 /// Or nothing is counted.
-pub async fn a_model_needs_a_free_name_and_a_file<F: Fixture>(fixture: &F) {
+pub async fn a_user_file_needs_a_name_that_is_free_and_content<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
     store.put_assets(vec![file(fixture, "first"), file(fixture, "second")], 1.0).await.expect("stored");
-    assert_eq!(store.add_model(model("studio", "first")).await, Ok(true));
-    assert_eq!(store.add_model(model("studio", "second")).await, Ok(false));
-    assert_eq!(store.add_model(model("other", "missing")).await, Ok(false));
-    assert_eq!(store.models().await, Ok(vec![model("studio", "first")]));
+    let add = |name: &str, asset_id: &str| store.add_user_file(user_file(FileKind::Lut, name, asset_id));
+    assert_eq!(add("film", "first").await, Ok(true));
+    assert_eq!(add("film", "second").await, Ok(false));
+    assert_eq!(add("other", "missing").await, Ok(false));
+    assert_eq!(store.user_files().await, Ok(vec![user_file(FileKind::Lut, "film", "first")]));
     assert_eq!(record(&store, "second").await.map(|record| record.references), Some(0));
+}
+
+/// They are listed by kind.
+pub async fn a_name_belongs_to_one_file_of_each_kind<F: Fixture>(fixture: &F) {
+    let store = fixture.fresh().await;
+    let contents = ["net", "letters", "colours"];
+    store.put_assets(contents.iter().map(|text| file(fixture, text)).collect(), 1.0).await.expect("stored");
+    for (kind, asset_id) in FileKind::ALL.into_iter().zip(contents) {
+        assert_eq!(store.add_user_file(user_file(kind, "mine", asset_id)).await, Ok(true));
+    }
+    let of = |kind: FileKind, asset_id: &str| user_file(kind, "mine", asset_id);
+    let [model, font, lut] = [(FileKind::Model, "net"), (FileKind::Font, "letters"), (FileKind::Lut, "colours")];
+    let all = [font, lut, model].map(|(kind, asset_id)| of(kind, asset_id));
+    assert_eq!(store.user_files().await, Ok(all.to_vec()));
+    assert_eq!(store.remove_user_file(FileKind::Font, "mine").await, Ok(true));
+    assert_eq!(store.user_files().await, Ok(all[1..].to_vec()));
 }
 
 /// The last value of each key.

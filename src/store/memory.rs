@@ -7,13 +7,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, ModelRecord,
-    NewAsset, ProgressPage, SettingStore, StoreError, Which, WorkflowChange,
+    AssetRecord, AssetStore, BatchFilter, BatchStore, Durability, ExecutionPage, HasContent, LibraryStore, NewAsset,
+    ProgressPage, SettingStore, StoreError, UserFile, Which, WorkflowChange,
 };
 use crate::batch::records::{Batch, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::batch::transitions;
 use crate::compact::SortedSet;
 use crate::library::KeptWorkflow;
+use crate::user_file::FileKind;
 
 mod table;
 
@@ -30,7 +31,7 @@ struct Tables<C> {
     assets: Table<(AssetRecord, C)>,
     batches: Table<StoredBatch>,
     workflows: Table<KeptWorkflow>,
-    models: Table<ModelRecord>,
+    user_files: Table<UserFile>,
     settings: Table<String>,
     #[cfg(test)]
     traffic: tests::Traffic,
@@ -60,7 +61,7 @@ impl<C> Default for MemoryStore<C> {
             assets: Table::default(),
             batches: Table::default(),
             workflows: Table::default(),
-            models: Table::default(),
+            user_files: Table::default(),
             settings: Table::default(),
             #[cfg(test)]
             traffic: tests::Traffic::default(),
@@ -346,32 +347,37 @@ impl<C: Clone + 'static> LibraryStore for MemoryStore<C> {
         Ok(Some(answer))
     }
 
-    async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
-        Ok(self.records.borrow().models.values().cloned().collect())
+    async fn user_files(&self) -> Result<Vec<UserFile>, StoreError> {
+        Ok(self.records.borrow().user_files.values().cloned().collect())
     }
 
-    async fn add_model(&self, model: ModelRecord) -> Result<bool, StoreError> {
+    async fn add_user_file(&self, file: UserFile) -> Result<bool, StoreError> {
         let mut records = self.records.borrow_mut();
-        if records.models.contains(&model.name) || !records.assets.contains(&model.asset_id) {
+        let key = user_file_key(file.kind, &file.name);
+        if records.user_files.contains(&key) || !records.assets.contains(&file.asset_id) {
             return Ok(false);
         }
-        records.add_reference(&model.asset_id);
-        let name = model.name.clone();
-        records.models.insert(&name, model);
+        records.add_reference(&file.asset_id);
+        records.user_files.insert(&key, file);
         Ok(true)
     }
 
-    async fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
+    async fn remove_user_file(&self, kind: FileKind, name: &str) -> Result<bool, StoreError> {
         let mut records = self.records.borrow_mut();
-        let Some(model) = records.models.remove(name) else { return Ok(false) };
-        if let Some((file, _)) = records.assets.get_mut(&model.asset_id) {
-            file.references = file.references.saturating_sub(1);
-            if file.references == 0 {
-                records.assets.remove(&model.asset_id);
+        let Some(file) = records.user_files.remove(&user_file_key(kind, name)) else { return Ok(false) };
+        if let Some((asset, _)) = records.assets.get_mut(&file.asset_id) {
+            asset.references = asset.references.saturating_sub(1);
+            if asset.references == 0 {
+                records.assets.remove(&file.asset_id);
             }
         }
         Ok(true)
     }
+}
+
+/// No name contains a control character.
+fn user_file_key(kind: FileKind, name: &str) -> String {
+    format!("{}\n{name}", kind.word())
 }
 
 impl<C: Clone + 'static> SettingStore for MemoryStore<C> {

@@ -33,6 +33,11 @@ pub(crate) enum Shape {
     Pen,
     More,
     Sliders,
+    Up,
+    Down,
+    Graph,
+    Fit,
+    Link,
 }
 
 impl Shape {
@@ -73,6 +78,13 @@ impl Shape {
             Self::Sliders => {
                 "M4 7h8.5M17.5 7H20M15 9.5a2.5 2.5 0 1 0 0-5a2.5 2.5 0 0 0 0 5zM4 17h2.5M11.5 17H20M9 19.5a2.5 2.5 0 1 0 0-5a2.5 2.5 0 0 0 0 5z"
             }
+            Self::Up => "M12 19V5.5M6 11l6-6 6 6",
+            Self::Down => "M12 5v13.5M6 13l6 6 6-6",
+            Self::Graph => "M3.5 4.5h6v5h-6zM14.5 14.5h6v5h-6zM9.5 7h4.5v10M14 17h.5",
+            Self::Link => {
+                "M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 1 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 1 0 5.7 5.7l1-1"
+            }
+            Self::Fit => "M4.5 9V4.5H9M15 4.5h4.5V9M19.5 15v4.5H15M9 19.5H4.5V15",
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
         }
     }

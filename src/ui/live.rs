@@ -119,7 +119,7 @@ impl Live {
                 format!("The browser suspended the working tab for {}. Work has resumed.", format::duration(*ms)),
                 "Browsers do this to background tabs. Keep that tab visible while it works.",
             ),
-            Event::ExecutionCompleted(_) | Event::ModelsChanged | Event::WorkflowsChanged | Event::Slept { .. } => {}
+            Event::ExecutionCompleted(_) | Event::UserFilesChanged | Event::WorkflowsChanged | Event::Slept { .. } => {}
         }
     }
 

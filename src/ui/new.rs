@@ -6,26 +6,31 @@ use web_sys::KeyboardEvent;
 
 use super::focus::{focus, is_composing, is_text_field};
 use super::icons::{Icon, Shape};
-use super::offline::ModelNote;
+use super::parts;
 use super::stage::Stage;
 use super::widgets::TabNote;
 use crate::view_model::format;
 
 mod curve;
 pub(crate) mod draft;
+pub(crate) mod dry_run;
 pub(crate) mod editors;
 pub(crate) mod fields;
+pub(crate) mod graph;
+pub(crate) mod keep;
 pub(crate) mod library;
-pub(crate) mod models;
 pub(crate) mod my_workflows;
-mod options;
+pub(crate) mod options;
 pub(crate) mod own_json;
 pub(crate) mod picked;
 pub(crate) mod pictures;
+mod placing;
 pub(crate) mod preview;
 pub(crate) mod previews;
 pub(crate) mod samples;
 mod settings;
+pub(crate) mod steps;
+pub(crate) mod user_files;
 mod versions;
 mod workflows;
 
@@ -48,6 +53,7 @@ pub(crate) fn NewBatch() -> impl IntoView {
 fn Desk() -> impl IntoView {
     let draft = expect_context::<Draft>();
     draft.shown();
+    settings::provide_editing();
     let stage = expect_context::<Stage>();
     stage.listen("keydown", move |event: KeyboardEvent| {
         if !(event.ctrl_key() || event.meta_key()) || is_composing(&event) || stage.dialog_is_open() {
@@ -74,12 +80,13 @@ fn Desk() -> impl IntoView {
                 <TabNote trouble=true/>
                 <pictures::Pictures/>
                 <preview::Preview/>
+                {parts::later_silently(|later| (later.graph)())}
                 <workflows::Workflows/>
             </div>
             <div class="new-side panel">
                 <settings::Settings/>
-                <options::Options/>
-                <RunBar/>
+                {parts::later_silently(|later| (later.options)())}
+                <RunBar with_trial=true/>
             </div>
         </div>
     }
@@ -106,9 +113,9 @@ fn commit(typing: Option<web_sys::Element>) {
     focus(Some(field.into()));
 }
 
-/// What will run, what prevents it, and the button.
+/// What will run, what prevents it, and the button; `with_trial` also the one that tries it on a few pictures.
 #[component]
-fn RunBar() -> impl IntoView {
+fn RunBar(#[prop(optional)] with_trial: bool) -> impl IntoView {
     let draft = expect_context::<Draft>();
     let obstacle = draft.obstacle();
     let summary = move || match obstacle.get() {
@@ -121,8 +128,9 @@ fn RunBar() -> impl IntoView {
     };
     view! {
         <div class="run-bar">
-            <ModelNote/>
+            {parts::later_silently(|later| (later.module_note)())}
             <p class="small muted" id="run-summary" aria-live="polite">{summary}</p>
+            {with_trial.then(|| parts::later_silently(|later| (later.dry_run)()))}
             <button
                 class="button primary"
                 data-testid="run"

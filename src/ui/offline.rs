@@ -14,11 +14,13 @@ use web_sys::{CustomEvent, CustomEventInit, File};
 use super::icons::{Icon, Shape};
 use super::live::Live;
 use super::new::draft::{Draft, PRIMARY};
-use super::new::models::Models;
+use super::new::user_files::UserFiles;
 use super::notices::NoticeBoard;
 use super::route::CurrentRoute;
 use super::services::{Services, Source, property};
 use crate::network::BUILT_IN;
+use crate::protocol::Module;
+use crate::user_file::FileKind;
 use crate::view_model::route::Route;
 
 /// Calls back with the detail of an event from the script, until the current reactive owner is disposed.
@@ -38,12 +40,13 @@ fn send(name: &str, detail: JsValue) {
 
 /// Tells the script whether a reload would lose something, and accepts the files that it received.
 pub(crate) fn connect() {
-    let (services, live, models) = (expect_context::<Services>(), expect_context::<Live>(), expect_context::<Models>());
+    let (services, live) = (expect_context::<Services>(), expect_context::<Live>());
+    let user_files = expect_context::<UserFiles>();
     let (draft, route, notices) =
         (expect_context::<Draft>(), expect_context::<CurrentRoute>(), expect_context::<NoticeBoard>());
     let in_memory = services.memory().is_some();
     let is_busy = Memo::new(move |_| {
-        let working = live.is_working() || draft.importing().is_some() || models.adding();
+        let working = live.is_working() || draft.importing().is_some() || user_files.adding().is_some();
         working || in_memory && (draft.picked() > 0 || live.with(|batches| batches.is_some_and(|all| !all.is_empty())))
     });
     Effect::new(move || send("pixelmill-busy", is_busy.get().into()));
@@ -88,9 +91,9 @@ pub(crate) fn UpdateNote() -> impl IntoView {
     }
 }
 
-/// Says, while there is no connection, that the chosen workflow needs a model that has never been downloaded.
+/// Says, while there is no connection, that the chosen workflow needs a program that has never been downloaded.
 #[component]
-pub(crate) fn ModelNote() -> impl IntoView {
+pub(crate) fn ModuleNote() -> impl IntoView {
     let (draft, live, services) = (expect_context::<Draft>(), expect_context::<Live>(), expect_context::<Services>());
     let is_online = RwSignal::new(window().navigator().on_line());
     let listeners = [
@@ -98,24 +101,54 @@ pub(crate) fn ModelNote() -> impl IntoView {
         window_event_listener(ev::offline, move |_| is_online.set(false)),
     ];
     on_cleanup(move || listeners.into_iter().for_each(|listener| listener.remove()));
-    let names = Memo::new(move |_| draft.models());
+    let needed = Memo::new(move |_| needed(&draft.user_files()));
     let is_loading = Memo::new(move |_| live.loading().is_some());
-    let is_missing = RwSignal::new(false);
+    let missing = RwSignal::new(Vec::<Need>::new());
     Effect::new(move || {
-        let names = names.get();
-        if is_online.get() || is_loading.get() || names.is_empty() {
-            return is_missing.set(false);
+        let needed = needed.get();
+        if is_online.get() || is_loading.get() || needed.is_empty() {
+            return missing.set(Vec::new());
         }
         spawn_local(async move {
-            let built_in = names.iter().any(|name| name == BUILT_IN.name);
-            let _view_is_gone = is_missing.try_set(!services.is_downloaded(built_in).await);
+            let mut found = Vec::new();
+            for need in needed {
+                if !services.are_downloaded(vec![need.module]).await {
+                    found.push(need);
+                }
+            }
+            let _view_is_gone = missing.try_set(found);
         });
     });
+    let what = move || missing.with(|missing| missing.iter().map(|need| need.what).collect::<Vec<_>>().join(" and "));
     view! {
-        <Show when=move || is_missing.get()>
-            <p class="small model-note" role="status" data-testid="model-note">
-                "You are offline. This workflow needs the model, which has not been downloaded yet: go online once to load it."
+        <Show when=move || missing.with(|missing| !missing.is_empty())>
+            <p class="small module-note" role="status" data-testid="module-note">
+                "You are offline. This workflow needs "
+                {what}
+                ", which this browser has not downloaded yet: go online once to load it."
             </p>
         </Show>
     }
+}
+
+/// A program that a workflow needs, and what people call it.
+#[derive(Clone, Copy, PartialEq)]
+struct Need {
+    module: Module,
+    what: &'static str,
+}
+
+/// What is needed for the files that a workflow's actions use.
+fn needed(files: &[(FileKind, String)]) -> Vec<Need> {
+    let names = |kind| files.iter().filter(move |(other, _)| *other == kind).map(|(_, name)| name);
+    let mut needed = Vec::new();
+    if names(FileKind::Model).next().is_some() {
+        let has_built_in = names(FileKind::Model).any(|name| name == BUILT_IN.name);
+        let module = if has_built_in { Module::NetworkWithModel } else { Module::Network };
+        needed.push(Need { module, what: "the model" });
+    }
+    if names(FileKind::Font).next().is_some() {
+        needed.push(Need { module: Module::Lettering, what: "the font" });
+    }
+    needed
 }

@@ -16,10 +16,11 @@ use super::icons::{Icon, Shape};
 use super::new::draft::Draft;
 use super::new::fields::Edited;
 use super::new::library::Library;
-use super::new::{editors, my_workflows, own_json, picked, preview, samples};
-use super::services::{Source, UiError, gather};
+use super::new::{dry_run, editors, graph, keep, my_workflows, options, own_json, picked, preview, samples, steps};
+use super::services::{Services, Source, UiError, gather};
 use super::widgets::ReloadButton;
-use super::{ask_name, batches, confirm, preferences, results};
+use super::{ask_name, batches, confirm, offline, preferences, results};
+use crate::actions::Action;
 use crate::view_model::form::Control;
 use crate::view_model::route::Route;
 use crate::workflow::{Diagnostic, check};
@@ -60,19 +61,35 @@ pub(crate) struct Later {
     /// Adds what was given to an input.
     pub(crate) add: fn(Draft, String, Source) -> Work,
     /// The files of the sample pictures.
-    pub(crate) samples: fn() -> Work<Result<Vec<File>, UiError>>,
+    pub(crate) samples: fn(Services) -> Work<Result<Vec<File>, UiError>>,
     /// A control of a parameter, of those that the first view can do without.
     pub(crate) editor: fn(Control, Edited, StoredValue<String>) -> AnyView,
     /// The editor of the user's own workflow.
     pub(crate) own_json: fn() -> AnyView,
-    /// The user's own workflows.
+    /// The field that searches the built-in workflows.
+    pub(crate) workflow_search: fn(RwSignal<String>) -> AnyView,
+    /// What is missing offline for the chosen workflow.
+    pub(crate) module_note: fn() -> AnyView,
+    /// Fetches the pictures of the built-in workflows and passes on where they are, as CSS has it.
+    pub(crate) gallery: fn(RwSignal<Option<String>>) -> AnyView,
+    /// The user's own workflows, and the buttons that create and import one.
     pub(crate) my_workflows: fn() -> AnyView,
-    /// Saves the chosen workflow.
-    pub(crate) save: fn(Library),
+    /// The button and the dialog of a dry run.
+    pub(crate) dry_run: fn() -> AnyView,
+    /// The options of the batch.
+    pub(crate) options: fn() -> AnyView,
+    /// What can be done with a step: its place, its `actionId` and its action.
+    pub(crate) step: fn(usize, StoredValue<String>, &'static Action) -> AnyView,
+    /// What leads to a step's inputs.
+    pub(crate) plugs: fn(usize) -> AnyView,
+    /// Adding steps.
+    pub(crate) add_step: fn() -> AnyView,
+    /// The graph of the chosen workflow, while it is shown.
+    pub(crate) graph: fn() -> AnyView,
+    /// Keeping and sharing the chosen workflow.
+    pub(crate) keep: fn() -> AnyView,
     /// Reads the user's own workflows once.
     pub(crate) read_library: fn(Library) -> Work,
-    /// Stores the text of a file as a workflow; the file's name is the second.
-    pub(crate) import_workflow: fn(Library, String, String),
     /// The settings' dialog, by whether it is shown.
     pub(crate) preferences: fn(RwSignal<bool>) -> AnyView,
     /// The dialog that asks for confirmation.
@@ -88,17 +105,36 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
         picked: || view! { <picked::Picked/> }.into_any(),
         preview: || view! { <preview::Panel/> }.into_any(),
         add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
-        samples: || Box::pin(samples::samples()),
+        samples: |services| Box::pin(samples::samples(services)),
         editor: editors::editor,
         own_json: || view! { <own_json::OwnJson/> }.into_any(),
-        my_workflows: || view! { <my_workflows::MyWorkflows/> }.into_any(),
-        save: Library::save,
+        workflow_search: |search| view! { <samples::WorkflowSearch search/> }.into_any(),
+        module_note: || view! { <offline::ModuleNote/> }.into_any(),
+        gallery: |shown| view! { <samples::Gallery shown/> }.into_any(),
+        my_workflows: || view! { <my_workflows::MyWorkflowsSection/> }.into_any(),
+        dry_run: || view! { <dry_run::DryRun/> }.into_any(),
+        options: || view! { <options::Options/> }.into_any(),
+        step: |index, action_id, action| view! { <steps::StepMenu index action_id action/> }.into_any(),
+        plugs: |index| view! { <steps::Plugs index/> }.into_any(),
+        add_step: || view! { <steps::AddStep/> }.into_any(),
+        graph: || view! { <steps::GraphIfShown/> }.into_any(),
+        keep: || view! { <keep::Keep/> }.into_any(),
         read_library: |library| Box::pin(library.read_once()),
-        import_workflow: Library::import,
         preferences: |shown| view! { <preferences::PreferencesDialog shown/> }.into_any(),
         confirm: || view! { <confirm::ConfirmDialog/> }.into_any(),
         ask_name: || view! { <ask_name::NameDialog/> }.into_any(),
     })
+}
+
+/// What the graph of a workflow is entered through.
+#[derive(Clone, Copy)]
+pub(crate) struct Graph {
+    view: fn() -> AnyView,
+}
+
+#[wasm_split(graph, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn enter_graph() -> Result<Graph, SplitLoaderError> {
+    Ok(Graph { view: || view! { <graph::GraphPanel/> }.into_any() })
 }
 
 /// A part being fetched.
@@ -187,6 +223,7 @@ pub(crate) fn provide_parts(start: &Route) {
     let batches = Part::<Batches>::new(|| Box::pin(enter_batches()));
     provide_context(batches);
     provide_context(Part::<Later>::new(|| Box::pin(enter_later())));
+    provide_context(Part::<Graph>::new(|| Box::pin(enter_graph())));
     match start {
         Route::New | Route::Api(_) => {}
         Route::Batches | Route::Batch(_) | Route::Picture(..) => batches.want(),
@@ -245,8 +282,31 @@ fn of_batches(enter: impl Fn(Batches) -> AnyView + Send + 'static) -> impl IntoV
 
 /// A view that comes later, as soon as it is there.
 pub(crate) fn later(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
-    let part = expect_context::<Part<Later>>();
-    later_or(enter, move |is_failed| match is_failed {
+    or_note(enter)
+}
+
+/// The same where another view of the part says that it could not be loaded.
+pub(crate) fn later_silently(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
+    later_or(enter, |_| ().into_any())
+}
+
+/// The graph of the chosen workflow, as soon as it is there.
+pub(crate) fn graph() -> AnyView {
+    or_note(|graph: Graph| (graph.view)())
+}
+
+/// A view that comes later, and what stands in for it until then, given whether it could not be loaded.
+pub(crate) fn later_or(
+    enter: impl Fn(Later) -> AnyView + Send + 'static,
+    otherwise: impl Fn(bool) -> AnyView + Send + 'static,
+) -> AnyView {
+    once_here(expect_context::<Part<Later>>(), enter, otherwise)
+}
+
+/// A view of a part, or a note if the part could not be loaded.
+fn or_note<T: Copy + Send + Sync + 'static>(enter: impl Fn(T) -> AnyView + Send + 'static) -> AnyView {
+    let part = expect_context::<Part<T>>();
+    once_here(part, enter, move |is_failed| match is_failed {
         false => ().into_any(),
         true => view! {
             <div class="note bad" role="alert" data-testid="not-loaded">
@@ -258,12 +318,11 @@ pub(crate) fn later(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyVie
     })
 }
 
-/// A view that comes later, and what stands in for it until then, given whether it could not be loaded.
-pub(crate) fn later_or(
-    enter: impl Fn(Later) -> AnyView + Send + 'static,
+fn once_here<T: Copy + Send + Sync + 'static>(
+    part: Part<T>,
+    enter: impl Fn(T) -> AnyView + Send + 'static,
     otherwise: impl Fn(bool) -> AnyView + Send + 'static,
 ) -> AnyView {
-    let part = expect_context::<Part<Later>>();
     part.want();
     let shown = move || match part.state.get() {
         State::Here(entry) => enter(entry),

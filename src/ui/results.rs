@@ -12,14 +12,16 @@ use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
 use super::services::Services;
 use super::stage::Stage;
-use super::widgets::{Bar, ReadingNote, ReadingProblem, TabNote};
+use super::widgets::{Bar, ReadingNote, ReadingProblem, Soon, TabNote};
 use crate::batch::records::{Assets, Progress as BatchProgress};
+use crate::browser::page::folder::{self, Folder};
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
 
 mod behind;
 mod compare;
 mod detail;
+mod failures;
 mod list;
 mod marks;
 mod more;
@@ -64,8 +66,10 @@ pub(crate) fn Results(batch_id: String) -> impl IntoView {
                     <AllPausedNote/>
                 </div>
                 <div class="results-body" class:split=move || list.is_open()>
-                    <list::ExecutionListView covered/>
-                    <Show when=move || list.is_open()><detail::Detail/></Show>
+                    <Soon>
+                        <list::ExecutionListView covered/>
+                        <Show when=move || list.is_open()><detail::Detail/></Show>
+                    </Soon>
                 </div>
             </div>
         </Show>
@@ -158,11 +162,14 @@ fn Head(batch_id: StoredValue<String>, #[prop(optional)] brief: bool) -> impl In
                 <span class="small muted">{began}</span>
             </div>
             <div class="results-actions">
-                <RetryAll batch_id/>
-                <RunRemaining batch_id/>
-                <DownloadAll batch_id/>
-                <BatchActions batch compact=false/>
-                <more::MoreActions batch_id/>
+                <Soon>
+                    <RetryAll batch_id/>
+                    <RunRemaining batch_id/>
+                    <DownloadAll batch_id/>
+                    <SaveToFolder batch_id/>
+                    <BatchActions batch compact=false/>
+                    <more::MoreActions batch_id/>
+                </Soon>
             </div>
         </div>
         <Bar batch/>
@@ -172,9 +179,12 @@ fn Head(batch_id: StoredValue<String>, #[prop(optional)] brief: bool) -> impl In
         </p>
         <Remedy batch/>
         {(!brief).then(|| view! {
-            <more::Share batch/>
-            <more::SettingsUsed batch_id/>
-            <more::Log batch/>
+            <Soon>
+                <failures::Failures batch_id batch/>
+                <more::Share batch/>
+                <more::SettingsUsed batch_id/>
+                <more::Log batch/>
+            </Soon>
         })}
     }
 }
@@ -267,6 +277,64 @@ fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
             <button class="button primary" data-testid="download-zip" disabled=move || busy.get() on:click=download>
                 <Icon shape=Shape::Download/>
                 {move || if busy.get() { "Preparing…" } else { "Download ZIP" }}
+            </button>
+        </Show>
+    }
+}
+
+/// Writes the results into a folder that the user picks, where the browser can do that.
+#[component]
+fn SaveToFolder(batch_id: StoredValue<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let services = expect_context::<Services>();
+    let notices = expect_context::<NoticeBoard>();
+    // How many files are written, and how many there are.
+    let progress = RwSignal::new(None::<(usize, usize)>);
+    let any = Memo::new(move |_| {
+        let batch = batch_id.with_value(|id| live.batch(id));
+        folder::is_offered() && batch.is_some_and(|batch| batch.assets.completed > 0)
+    });
+    let save = move |_| {
+        let batch_id = batch_id.get_value();
+        spawn_local(async move {
+            let folder = match Folder::pick().await {
+                Ok(Some(folder)) => folder,
+                Ok(None) => return,
+                Err(why) => {
+                    return notices
+                        .failed(format!("No folder could be picked: {why}."), "Download the results as a ZIP.");
+                }
+            };
+            progress.try_set(Some((0, 0)));
+            let on_progress = move |done, all| {
+                progress.try_set(Some((done, all)));
+            };
+            match services.save_to(&folder, &batch_id, on_progress).await {
+                Ok(count) => {
+                    let files = format::plural(count as u64, "file", "files");
+                    notices.done(format!("Saved {files} in \"{}\".", folder.name()));
+                }
+                Err(problem) => notices.failed(problem.text, problem.hint),
+            }
+            progress.try_set(None);
+        });
+    };
+    view! {
+        <Show when=move || any.get()>
+            <button
+                class="button"
+                data-testid="save-to-folder"
+                disabled=move || progress.with(Option::is_some)
+                on:click=save
+            >
+                <Icon shape=Shape::Folder/>
+                {move || match progress.get() {
+                    None => "Save to a folder…".to_owned(),
+                    Some((_, 0)) => "Saving…".to_owned(),
+                    Some((done, all)) => {
+                        format!("Saving {} of {}…", format::count(done as u64 + 1), format::count(all as u64))
+                    }
+                }}
             </button>
         </Show>
     }

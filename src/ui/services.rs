@@ -11,11 +11,11 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, Notification};
 
 use super::stage::Stage;
-use crate::api::{ApiError, ModelAnswer, WorkflowSummary, iso_time};
+use crate::api::{ApiError, FileAnswer, WorkflowSummary, iso_time};
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, Progress, Subset};
-use crate::browser::environment::{self, Installation};
+use crate::browser::environment::{self, Installation, OwnFiles};
 pub(crate) use crate::browser::environment::{StorageState, now};
 pub(crate) use crate::browser::interop::property;
 use crate::browser::interop::set_property;
@@ -24,13 +24,15 @@ use crate::browser::page::client::Client;
 pub(crate) use crate::browser::page::client::Heard;
 use crate::browser::page::files;
 pub(crate) use crate::browser::page::files::Source;
+use crate::browser::page::folder::Folder;
 use crate::compact::SortedSet;
 use crate::export::names::safe_file_name;
-use crate::protocol::Previewed;
+use crate::protocol::{Look, Module, Previewed};
 use crate::selection::{HeaderCheck, Skipped};
 pub(crate) use crate::service::Preference;
-use crate::service::{DownloadProgress, Role};
+use crate::service::{DownloadProgress, ResultFiles, Role};
 use crate::store::ExecutionPage;
+use crate::user_file::FileKind;
 use crate::view_model::missing::Reason;
 use crate::view_model::saved_draft::Changes;
 use crate::view_model::{format, transparency};
@@ -156,6 +158,17 @@ fn not_downloaded(reason: String) -> UiError {
     UiError::new(format!("The download did not start: {reason}"), "Allow downloads for this page and try again.")
 }
 
+/// What to say of damaged results that are not where the others are, if there are any.
+fn left_out(missing: &[String], place: &str, again: &str) -> Option<UiError> {
+    let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
+    (!missing.is_empty()).then(|| {
+        UiError::new(
+            format!("{what} not {place}: {}.", format::names(missing)),
+            format!("They are listed as failed: retry to regenerate them, then {again} again."),
+        )
+    })
+}
+
 /// A file that is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Imported {
@@ -190,6 +203,7 @@ pub(crate) struct Services {
     client: StoredValue<Option<Client>, LocalStorage>,
     start: RwSignal<Start>,
     is_closed: StoredValue<bool>,
+    own_files: StoredValue<OwnFiles, LocalStorage>,
 }
 
 /// Starts the client. The page publishes it as `window.pixelmill`; an element hands it to the page around it.
@@ -198,6 +212,7 @@ pub(crate) fn provide_services(installation: Installation, stage: Stage) -> Serv
         client: StoredValue::new_local(None),
         start: RwSignal::new(Start::Underway),
         is_closed: StoredValue::new(false),
+        own_files: StoredValue::new_local(OwnFiles::new(&installation.base_url, installation.files.clone())),
     };
     spawn_local(async move {
         let started = Client::start(installation, move || drop(services.start.try_set(Start::Blocked))).await;
@@ -232,6 +247,11 @@ pub(crate) fn provide_services(installation: Installation, stage: Stage) -> Serv
 }
 
 impl Services {
+    /// The files of this deployment, wherever the view is.
+    pub(crate) fn own_files(self) -> OwnFiles {
+        self.own_files.get_value()
+    }
+
     /// The progress of the start, tracked.
     pub(crate) fn start(self) -> Start {
         self.start.get()
@@ -276,8 +296,8 @@ impl Services {
 
     /// Renders a document's first picture; the results' files come in the order of the outputs, in formats that browsers show,
     /// and then that of the picture if they do not show its own.
-    pub(crate) async fn preview(self, document: Value) -> Result<(Previewed, Vec<Blob>), UiError> {
-        Ok(self.client()?.preview(document).await?)
+    pub(crate) async fn preview(self, document: Value, look: Look) -> Result<(Previewed, Vec<Blob>), UiError> {
+        Ok(self.client()?.preview(document, look).await?)
     }
 
     /// The small settings whose keys begin with `prefix`, by key.
@@ -543,16 +563,27 @@ impl Services {
     pub(crate) async fn download_zip(self, batch_id: &str, only: Option<SortedSet<u32>>) -> Result<(), UiError> {
         let archive = self.client()?.zip(batch_id, only).await?;
         files::download(&archive.blob, &safe_file_name(&format!("{batch_id}.zip"))).map_err(not_downloaded)?;
-        match archive.missing.as_slice() {
-            [] => Ok(()),
-            missing => {
-                let what = format::plural(missing.len() as u64, "damaged result is", "damaged results are");
-                Err(UiError::new(
-                    format!("{what} not in the ZIP: {}.", format::names(missing)),
-                    "They are listed as failed: retry to regenerate them, then download again.",
-                ))
-            }
+        left_out(&archive.missing, "in the ZIP", "download").map_or(Ok(()), Err)
+    }
+
+    /// Writes the results of a batch into a folder, in the folders that its pictures came from. Calls `on_progress` with the
+    /// number of files written and that of all. Returns how many were written. The error names damaged ones, which are
+    /// left out.
+    pub(crate) async fn save_to(
+        self,
+        folder: &Folder,
+        batch_id: &str,
+        on_progress: impl Fn(usize, usize),
+    ) -> Result<usize, UiError> {
+        let (ResultFiles { paths, missing }, contents) = self.client()?.files(batch_id, None).await?;
+        for (done, (path, content)) in paths.iter().zip(&contents).enumerate() {
+            on_progress(done, paths.len());
+            folder.write(path, content).await.map_err(|error| {
+                let hint = "Check that there is enough space and that the folder may be written to, and save again.";
+                UiError::new(format!("\"{path}\" could not be written to \"{}\": {error}.", folder.name()), hint)
+            })?;
         }
+        left_out(&missing, "in the folder", "save").map_or(Ok(paths.len()), Err)
     }
 
     /// Checks every stored result of a batch; returns how many were checked, and how many are damaged and now failed.
@@ -574,30 +605,35 @@ impl Services {
         Ok(self.client()?.import_archive(archive.into()).await?)
     }
 
-    /// The models that workflows can name.
-    pub(crate) async fn models(self) -> Result<Vec<ModelAnswer>, UiError> {
-        Ok(self.client()?.models().await?)
+    /// The files that workflows can name besides pictures.
+    pub(crate) async fn user_files(self) -> Result<Vec<FileAnswer>, UiError> {
+        Ok(self.client()?.list_files(Value::Null).await?)
     }
 
-    /// Tests a model's file and stores it under this name.
-    pub(crate) async fn import_model(self, file: File, name: &str) -> Result<ModelAnswer, UiError> {
-        Ok(self.client()?.import_model(file.into(), Some(name)).await?)
+    /// Tests such a file and stores it under this name.
+    pub(crate) async fn import_file(self, kind: FileKind, file: File, name: &str) -> Result<FileAnswer, UiError> {
+        Ok(self.client()?.import_file(file.into(), json!({ "kind": kind.word(), "name": name })).await?)
     }
 
-    /// Removes a model.
-    pub(crate) async fn delete_model(self, name: &str) -> Result<(), UiError> {
-        Ok(self.client()?.delete_model(name).await?)
+    /// Removes one.
+    pub(crate) async fn delete_file(self, kind: FileKind, name: &str) -> Result<(), UiError> {
+        Ok(self.client()?.delete_file(json!({ "kind": kind.word(), "name": name })).await?)
     }
 
-    /// The progress of a model's download, if one is in progress in this tab.
+    /// The progress of downloads that workers wait for, if one is in progress in this tab.
     pub(crate) fn loading(self) -> Option<DownloadProgress> {
         self.client().ok()?.state().loading
     }
 
-    /// Whether the inference code and, on request, the built-in model are in this browser, so that they need no server.
-    pub(crate) async fn is_downloaded(self, with_built_in: bool) -> bool {
+    /// Whether these programs and the files that come with them are in this browser, so that they need no server.
+    pub(crate) async fn are_downloaded(self, modules: Vec<Module>) -> bool {
         let Ok(client) = self.client() else { return false };
-        client.is_downloaded(with_built_in).await.unwrap_or_default()
+        client.are_downloaded(modules).await.unwrap_or_default()
+    }
+
+    /// How many more bytes can be stored, if the browser says so.
+    pub(crate) async fn free_storage(self) -> Option<f64> {
+        if self.memory().is_some() { None } else { environment::free_storage().await }
     }
 
     /// What the browser promises about the storage, if it says.

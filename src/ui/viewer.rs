@@ -12,6 +12,7 @@ use self::pixels::Picker;
 use crate::browser::interop::Listener;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::stage::{keep, on_size};
+use crate::ui::widgets::Soon;
 use crate::view_model::format;
 use crate::view_model::histogram::{HEIGHT, Histogram};
 use crate::view_model::zoom::{Frame, Place, Zoom};
@@ -105,7 +106,10 @@ struct View {
     pane: NodeRef<html::Div>,
     before: Signal<Option<Pixels>>,
     after: Signal<Option<Pixels>>,
-    layout: RwSignal<Layout>,
+    /// The chosen layout.
+    chosen: RwSignal<Layout>,
+    alone: Option<Signal<bool>>,
+    sampled: Option<Signal<bool>>,
     zoom: RwSignal<Zoom>,
     /// Where the divider is, in percent of the width.
     split: RwSignal<f64>,
@@ -131,13 +135,27 @@ pub(crate) fn Viewer(
     background: Signal<String>,
     before: AnyView,
     after: AnyView,
+    /// What lies on the result and moves with it.
+    #[prop(optional)]
+    layer: Option<AnyView>,
+    /// Whether the result is shown alone for now, whatever was chosen.
+    #[prop(optional)]
+    alone: Option<Signal<bool>>,
+    /// Whether the result has fewer pixels than it should, for now.
+    #[prop(optional)]
+    sampled: Option<Signal<bool>>,
+    /// Told how many screen pixels there are for each pixel of the result.
+    #[prop(optional)]
+    scale: Option<RwSignal<f64>>,
 ) -> impl IntoView {
     let view = View {
         frame: NodeRef::new(),
         pane: NodeRef::new(),
         before: before_size,
         after: after_size,
-        layout: RwSignal::new(Layout::Slider),
+        chosen: RwSignal::new(Layout::Slider),
+        alone,
+        sampled,
         zoom: RwSignal::new(Zoom::FIT),
         split: RwSignal::new(50.0),
         pane_size: RwSignal::new((0.0, 0.0)),
@@ -160,6 +178,9 @@ pub(crate) fn Viewer(
         now
     });
     let is_cut = Memo::new(move |_| view.zoom.get().is_cut(&view.geometry()));
+    if let Some(scale) = scale {
+        Effect::new(move || scale.set(view.zoom.get().scale_in(&view.geometry())));
+    }
     let squares = move || view.zoom.get().scale_in(&view.geometry()) >= SQUARES_FROM;
     let tag = |size: Signal<Option<Pixels>>| {
         move || size.get().map(|(width, height)| view! { <i>{format!("{width} × {height}")}</i> })
@@ -178,7 +199,7 @@ pub(crate) fn Viewer(
                     class="compare"
                     class:cut=is_cut
                     class:squares=squares
-                    data-layout=move || view.layout.get().word()
+                    data-layout=move || view.layout().word()
                     data-testid="before-after"
                     node_ref=view.frame
                     style=("--split", move || format!("{}%", view.split.get()))
@@ -197,13 +218,14 @@ pub(crate) fn Viewer(
                 >
                     <div class="pane after" data-testid="after" node_ref=view.pane style:background=background>
                         <div class="stage">{after}</div>
+                        {layer.map(|layer| view! { <div class="stage above">{layer}</div> })}
                         <span class="tag right">"After" {tag(after_size)}</span>
                     </div>
                     <div class="pane before checkerboard" data-testid="before">
                         <div class="stage">{before}</div>
                         <span class="tag left">"Before" {tag(before_size)}</span>
                     </div>
-                    <Show when=move || view.layout.get() == Layout::Slider>
+                    <Show when=move || view.layout() == Layout::Slider>
                         <input
                             type="range"
                             min="0"
@@ -225,7 +247,7 @@ pub(crate) fn Viewer(
                     </Show>
                 </div>
             </div>
-            <Controls view/>
+            <Soon><Controls view/></Soon>
         </div>
     }
 }
@@ -246,8 +268,9 @@ fn Controls(view: View) -> impl IntoView {
                     <button
                         type="button"
                         data-testid=format!("viewer-{}", layout.word())
-                        aria-pressed=move || (view.layout.get() == layout).to_string()
-                        on:click=move |_| view.layout.set(layout)
+                        aria-pressed=move || (view.layout() == layout).to_string()
+                        disabled=move || view.is_alone()
+                        on:click=move |_| view.chosen.set(layout)
                     >
                         {layout.label()}
                     </button>
@@ -299,7 +322,8 @@ fn HistogramFigure(view: View) -> impl IntoView {
     let read = move || {
         let of = |selector: &str, size: Signal<Option<Pixels>>| {
             let image = view.image(selector).filter(|image| image.complete() && image.natural_width() > 0)?;
-            let is_whole = size.get_untracked().is_some_and(|size| pixels::shows(&image, size));
+            let is_sample = view.sampled.is_some_and(|sampled| sampled.get_untracked());
+            let is_whole = is_sample || size.get_untracked().is_some_and(|size| pixels::shows(&image, size));
             Some(if is_whole { pixels::histogram(&image) } else { None })
         };
         levels.try_set(match of(".after img", view.after) {
@@ -337,6 +361,16 @@ fn HistogramFigure(view: View) -> impl IntoView {
 }
 
 impl View {
+    /// Whether the result is shown alone for now, tracked.
+    fn is_alone(self) -> bool {
+        self.alone.is_some_and(|alone| alone.get())
+    }
+
+    /// How the pictures are shown, tracked.
+    fn layout(self) -> Layout {
+        if self.is_alone() { Layout::Result } else { self.chosen.get() }
+    }
+
     /// The pane and the result in it.
     fn geometry(self) -> Frame {
         let (width, height) = self.after.get().unwrap_or((3, 2));
@@ -393,7 +427,7 @@ impl View {
             return;
         }
         // The divider has the arrows, while it is there, unless Shift is held.
-        let moves = event.shift_key() || self.layout.get_untracked() != Layout::Slider;
+        let moves = event.shift_key() || untrack(|| self.layout()) != Layout::Slider;
         match event.key().as_str() {
             "+" | "=" => self.step(true),
             "-" => self.step(false),

@@ -1,5 +1,8 @@
 //! Small components that several views use.
 
+use std::ops::Range;
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -22,6 +25,47 @@ pub(crate) struct TabStop(pub(crate) Signal<bool>);
 pub(crate) fn tab_index() -> impl Fn() -> Option<&'static str> + Copy {
     let stop = use_context::<TabStop>();
     move || stop.is_some_and(|TabStop(stop)| !stop.get()).then_some("-1")
+}
+
+/// Whether the current view is about to be taken away; its parts that came [`Soon`] go before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaving(pub(crate) RwSignal<bool>);
+
+/// A part of a view that is built in a task of its own, right after what is around it, and taken away in one of its own:
+/// the page's tasks stay short, and the rest is already shown.
+#[component]
+pub(crate) fn Soon(children: ChildrenFn) -> impl IntoView {
+    let leaving = use_context::<Leaving>();
+    let is_time = RwSignal::new(false);
+    next_task(move || {
+        is_time.try_set(true);
+    });
+    move || (is_time.get() && !leaving.is_some_and(|Leaving(leaving)| leaving.get())).then(|| children())
+}
+
+/// Does something in a task of its own.
+pub(crate) fn next_task(work: impl FnOnce() + 'static) {
+    set_timeout(work, Duration::ZERO);
+}
+
+/// What is to be built of a long list: of the `entries` in sight at first only so many, and in every task that follows as
+/// many more.
+pub(crate) fn gradually(
+    entries: impl Fn() -> Range<u32> + Copy + Send + Sync + 'static,
+    at_once: u32,
+) -> Memo<Range<u32>> {
+    let most = RwSignal::new(at_once);
+    Effect::new(move || {
+        if entries().len() > most.get() as usize {
+            next_task(move || {
+                most.try_update(|most| *most += at_once);
+            });
+        }
+    });
+    Memo::new(move |_| {
+        let Range { start, end } = entries();
+        start..end.min(start + most.get())
+    })
 }
 
 /// A button that picks files, with its hidden file input. The same file can be picked again, since it may have changed.
@@ -334,17 +378,17 @@ pub(crate) fn StoredImage(
     }
 }
 
-/// The progress of a model download. Screen readers announce only its beginning and its end.
+/// The progress of downloads that pictures wait for: a model, a font, a decoder. Screen readers announce only its beginning and its end.
 #[component]
 pub(crate) fn LoadingNote() -> impl IntoView {
     let live = expect_context::<Live>();
     let underway = Memo::new(move |_| live.loading().is_some());
     let announced = Memo::new(move |before: Option<&&'static str>| match underway.get() {
-        true => "Loading the background model…",
-        false if before.is_some_and(|before| !before.is_empty()) => "The background model is no longer loading.",
+        true => "Loading what the workflow needs…",
+        false if before.is_some_and(|before| !before.is_empty()) => "What the workflow needs is no longer loading.",
         false => "",
     });
-    let text = move || live.loading().map(|(loaded, total)| format::loading(MODEL, loaded, total));
+    let text = move || live.loading().map(|(loaded, total)| format::loading(LOADING, loaded, total));
     let percent = move || live.loading().map(|(loaded, total)| format::percent(loaded, total));
     view! {
         <p class="unseen" role="status">{announced}</p>
@@ -352,7 +396,7 @@ pub(crate) fn LoadingNote() -> impl IntoView {
             <p
                 class="loading numbers"
                 role="progressbar"
-                aria-label=MODEL
+                aria-label=LOADING
                 aria-valuemin="0"
                 aria-valuemax="100"
                 aria-valuenow=percent
@@ -364,7 +408,7 @@ pub(crate) fn LoadingNote() -> impl IntoView {
     }
 }
 
-const MODEL: &str = "Loading the background model";
+const LOADING: &str = "Loading what the workflow needs";
 
 /// Warns that nothing outlives this tab if the browser offers no storage.
 #[component]

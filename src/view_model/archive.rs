@@ -27,6 +27,7 @@ pub fn import_outcome(summary: &ImportSummary) -> Outcome {
         (summary.batches, "batch", "batches"),
         (summary.workflows, "workflow", "workflows"),
         (summary.models, "model", "models"),
+        (summary.files, "other file", "other files"),
     ];
     let parts: Vec<String> = (counts.into_iter())
         .filter(|(count, ..)| *count > 0)

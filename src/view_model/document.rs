@@ -11,6 +11,7 @@ use crate::actions::remove_background::Method;
 use crate::actions::{self, Role};
 use crate::codecs::Format;
 use crate::library;
+use crate::user_file::FileKind;
 
 /// One input of pictures: an `input-images` action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +47,26 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// Whether a text looks like a workflow in JSON, valid or not.
 pub fn is_workflow(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|document| document.get("actions").is_some_and(Value::is_array))
+    serde_json::from_str::<Value>(text).is_ok_and(|document| has_actions(&document))
+}
+
+/// Whether a value has a list of actions.
+pub fn has_actions(document: &Value) -> bool {
+    document.get("actions").is_some_and(Value::is_array)
+}
+
+/// The workflow as a link contains it: without pictures, except those that are written in the document itself. Others are
+/// stored here only, or would be fetched from where the document says.
+pub fn for_link(document: &Value) -> Value {
+    let mut document = document.clone();
+    let actions = document.get_mut("actions").and_then(Value::as_array_mut);
+    for images in actions.into_iter().flatten().filter_map(|action| action.pointer_mut("/parameters/images")) {
+        match images.as_array_mut() {
+            Some(images) => images.retain(|image| text(image, "sourceUrl").starts_with("data:")),
+            None => *images = json!([]),
+        }
+    }
+    document
 }
 
 /// A name that is not among these: if it is taken, a number is appended, such as `Blog 1200 (2)`.
@@ -107,7 +127,8 @@ pub fn steps(document: &Value) -> Vec<Step> {
     let step = |node: Node| {
         let action = actions::find(&node.action_type)?;
         let settings = form::summary(action.fields, parameters(document, node.index));
-        (!matches!(action.role, Role::Source)).then(|| Step { title: action.name.to_owned(), settings })
+        let is_shown = !matches!(action.role, Role::Source) && !is_off(document, node.index);
+        is_shown.then(|| Step { title: action.name.to_owned(), settings })
     };
     nodes(document).into_iter().filter_map(step).collect()
 }
@@ -149,6 +170,7 @@ pub fn inputs(document: &Value) -> Vec<Input> {
         .iter()
         .filter(|action| {
             actions::find(text(action, "actionType")).is_some_and(|entry| matches!(entry.role, Role::Source))
+                && !serves_nothing(document, text(action, "actionId"))
         })
         .collect();
     let primary = sources.iter().position(|source| leads_out(document, text(source, "actionId"))).unwrap_or(0);
@@ -187,25 +209,49 @@ fn leads_out(document: &Value, start: &str) -> bool {
     false
 }
 
+/// Whether the action at `index` is turned off.
+pub fn is_off(document: &Value, index: usize) -> bool {
+    let action = list(document, "actions").get(index);
+    action.and_then(|action| action.get("disabled")).is_some_and(|disabled| *disabled == true)
+}
+
+/// Whether an input leads only to further ports of actions that are turned off, such as a logo to a watermark: what
+/// comes in through their first port passes.
+fn serves_nothing(document: &Value, action_id: &str) -> bool {
+    let mut leads = list(document, "connections")
+        .iter()
+        .filter(|one| text(one, "connectionSource") == action_id)
+        .map(|one| (text(one, "targetPort"), index_of(document, text(one, "connectionTarget"))))
+        .peekable();
+    let ends = |(port, index): (&str, Option<usize>)| {
+        port != "input-images" && index.is_some_and(|index| is_off(document, index))
+    };
+    leads.peek().is_some() && leads.all(ends)
+}
+
 /// The raw parameters of the action at `index`.
 pub fn parameters(document: &Value, index: usize) -> Option<&Map<String, Value>> {
     list(document, "actions").get(index)?.get("parameters")?.as_object()
 }
 
-/// Names of the models that the document's actions may request, as determined by `Operation::network`: for an even
-/// backdrop none is needed.
-pub fn networks(document: &Value) -> Vec<String> {
-    let mut names = Vec::new();
+/// The files that the document's actions may request besides pictures, by kind and name. A model is requested as
+/// `Operation::network` says: for an even backdrop none is needed.
+pub fn user_files(document: &Value) -> Vec<(FileKind, String)> {
+    let mut files = Vec::new();
     for (index, node) in nodes(document).into_iter().enumerate() {
-        let Some(action) = actions::find(&node.action_type) else { continue };
+        let Some(action) = actions::find(&node.action_type).filter(|_| !is_off(document, index)) else { continue };
         let raw = parameters(document, index);
-        if raw.and_then(|raw| raw.get("method")).is_some_and(|method| *method == Method::FlatBackdrop.json()) {
-            continue;
+        let is_flat = raw.and_then(|raw| raw.get("method")) == Some(&Method::FlatBackdrop.json());
+        for field in action.fields {
+            let Kind::File(kind) = field.kind else { continue };
+            let value = form::value(field, raw);
+            let name = value.as_str().filter(|name| !name.trim().is_empty());
+            if let Some(name) = name.filter(|_| kind != FileKind::Model || !is_flat) {
+                files.push((kind, name.to_owned()));
+            }
         }
-        let models = action.fields.iter().filter(|field| field.kind == Kind::Model);
-        names.extend(models.filter_map(|field| form::value(field, raw).as_str().map(str::to_owned)));
     }
-    names
+    files
 }
 
 /// The extension of the file that the `output` action at `index` writes for an input of this format.
@@ -222,7 +268,8 @@ fn may_be_transparent(document: &Value, index: usize) -> bool {
     while let Some(id) = place.filter(|id| seen.insert(*id)) {
         let adds_alpha = index_of(document, id).is_some_and(|at| {
             let action = actions::find(text(&list(document, "actions")[at], "actionType"));
-            action.is_some_and(|action| action.adds_alpha(parameters(document, at).unwrap_or(&Map::new())))
+            let adds = |action: &actions::Action| action.adds_alpha(parameters(document, at).unwrap_or(&Map::new()));
+            !is_off(document, at) && action.is_some_and(adds)
         });
         if adds_alpha {
             return true;
@@ -313,6 +360,19 @@ mod tests {
     }
 
     #[test]
+    fn a_link_contains_no_pictures_that_must_be_fetched() {
+        let image = |url: &str| json!({ "name": "a", "sourceUrl": url, "storageType": "local" });
+        let urls = ["https://example.com/a.png", "asset:1", "data:image/png;base64,AAAA", "../a.png"];
+        let document = with_images(&watermark(), "logo", urls.iter().map(|url| image(url)).collect());
+        let shared = for_link(&document);
+        let kept = parameters(&shared, index_of(&shared, "logo").unwrap()).unwrap();
+        assert_eq!(kept["images"], json!([image(urls[2])]));
+        assert_eq!(with_images(&shared, "logo", Vec::new()), with_images(&document, "logo", Vec::new()));
+        let odd = json!({ "actions": [{ "parameters": { "images": "https://example.com" } }, 7] });
+        assert_eq!(for_link(&odd)["actions"][0]["parameters"]["images"], json!([]));
+    }
+
+    #[test]
     fn the_logo_is_an_input_but_not_the_primary_one() {
         let mut document = watermark();
         let inputs_of = |document: &Value| {
@@ -377,10 +437,10 @@ mod tests {
                 { "actionId": "r", "actionType": "resize" },
                 { "actionId": "cut", "actionType": "remove-background", "parameters": raw },
             ] });
-            let expected: Vec<String> = operation.network().map(|(name, _)| name.to_owned()).into_iter().collect();
-            assert_eq!(networks(&document), expected, "{raw}");
+            let expected = operation.network().map(|(name, _)| (FileKind::Model, name.to_owned()));
+            assert_eq!(user_files(&document), Vec::from_iter(expected), "{raw}");
         }
-        assert!(networks(&watermark()).is_empty());
+        assert!(user_files(&watermark()).is_empty());
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::actions::create_rendition::USUAL_SUFFIX;
-use crate::actions::output::{Placeholder, fill_name};
 use crate::actions::parameters::{Color, Field, Kind};
+use crate::actions::placeholders::{Placeholder, fill_name};
 use crate::actions::{catalog, find};
 use crate::codecs::Format;
+use crate::user_file::FileKind;
 
 /// The control that edits a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,10 +42,12 @@ pub enum Control {
     Curve,
     /// A file-name pattern.
     Pattern,
-    /// A model, chosen from the available ones.
-    Model,
+    /// A file that is no picture, chosen from those of its kind.
+    File(FileKind),
     /// Text.
     Text,
+    /// Text of several lines.
+    Caption,
     /// A list of renditions, one in each row.
     Renditions,
 }
@@ -64,8 +67,9 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Point => Control::Point,
         Kind::Curve => Control::Curve,
         Kind::NamePattern => Control::Pattern,
-        Kind::Model => Control::Model,
+        Kind::File(kind) => Control::File(kind),
         Kind::Text => Control::Text,
+        Kind::Caption => Control::Caption,
         Kind::Renditions => Control::Renditions,
         Kind::Images => return None,
     })
@@ -430,7 +434,7 @@ mod tests {
         assert_eq!(with_share(&point, "y", typed_number("")), None);
         let crop = find("crop").unwrap();
         let raw = json!({ "ratio": "1:1", "focus": point });
-        assert_eq!(summary(crop.fields, raw.as_object()), "1:1 · focus 0.2, 0.75");
+        assert_eq!(summary(crop.fields, raw.as_object()), "1:1 · focal point 0.2, 0.75");
         let gravity = crop.fields.iter().find(|field| field.name == "gravity").unwrap();
         assert!(matches!(control(gravity), Some(Control::Select(words)) if words.contains(&"attention")));
     }

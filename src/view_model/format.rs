@@ -24,7 +24,7 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// The progress of a download: `Loading the background model: 3.1 of 5.9 MB (53 %)`.
+/// The progress of a download: `Loading what the workflow needs: 3.1 of 5.9 MB (52 %)`.
 pub fn loading(what: &str, loaded: u64, total: u64) -> String {
     if total == 0 {
         return format!("{what}: {}", bytes(loaded));

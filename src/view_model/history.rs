@@ -3,9 +3,10 @@
 /// A value with its past and its undone future.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History<T> {
-    past: Vec<T>,
+    /// What was before each step, with the step's name.
+    past: Vec<(T, String)>,
     present: T,
-    future: Vec<T>,
+    future: Vec<(T, String)>,
     /// The tag of the last edit: consecutive edits with the same tag are one step.
     tag: Option<String>,
 }
@@ -24,15 +25,16 @@ impl<T: Clone + PartialEq> History<T> {
         &self.present
     }
 
-    /// Makes `next` the current value. An edit with the tag of the one before it (dragging one slider) adds no step.
-    pub fn edit(&mut self, tag: &str, next: T) {
+    /// Makes `next` the current value; `name` says what was done. An edit with the tag of the one before it (dragging one
+    /// slider) adds no step.
+    pub fn edit(&mut self, tag: &str, name: &str, next: T) {
         if next == self.present {
             return;
         }
         let continues = self.tag.as_deref() == Some(tag) && self.future.is_empty() && !self.past.is_empty();
         let previous = std::mem::replace(&mut self.present, next);
         if !continues {
-            self.past.push(previous);
+            self.past.push((previous, name.to_owned()));
             if self.past.len() > DEPTH {
                 self.past.remove(0);
             }
@@ -42,36 +44,36 @@ impl<T: Clone + PartialEq> History<T> {
     }
 
     /// Makes `next` the current value, as a step of its own.
-    pub fn replace(&mut self, next: T) {
+    pub fn replace(&mut self, name: &str, next: T) {
         self.tag = None;
-        self.edit("", next);
+        self.edit("", name, next);
         self.tag = None;
     }
 
     /// Goes one step back; false when there is none.
     pub fn undo(&mut self) -> bool {
-        let Some(previous) = self.past.pop() else { return false };
-        self.future.push(std::mem::replace(&mut self.present, previous));
+        let Some((previous, name)) = self.past.pop() else { return false };
+        self.future.push((std::mem::replace(&mut self.present, previous), name));
         self.tag = None;
         true
     }
 
     /// Goes one undone step forward; false when there is none.
     pub fn redo(&mut self) -> bool {
-        let Some(next) = self.future.pop() else { return false };
-        self.past.push(std::mem::replace(&mut self.present, next));
+        let Some((next, name)) = self.future.pop() else { return false };
+        self.past.push((std::mem::replace(&mut self.present, next), name));
         self.tag = None;
         true
     }
 
-    /// Whether there is a step back.
-    pub const fn can_undo(&self) -> bool {
-        !self.past.is_empty()
+    /// What undoing would undo, if there is a step back.
+    pub fn undone(&self) -> Option<&str> {
+        self.past.last().map(|(_, name)| name.as_str())
     }
 
-    /// Whether there is a step forward.
-    pub const fn can_redo(&self) -> bool {
-        !self.future.is_empty()
+    /// What redoing would do again, if there is a step forward.
+    pub fn redone(&self) -> Option<&str> {
+        self.future.last().map(|(_, name)| name.as_str())
     }
 }
 
@@ -82,10 +84,10 @@ mod tests {
     #[test]
     fn replacing_is_always_a_step_of_its_own() {
         let mut history = History::new(0);
-        history.edit("a", 1);
-        history.replace(2);
-        history.replace(3);
-        history.edit("", 4);
+        history.edit("a", "Edit", 1);
+        history.replace("Edit", 2);
+        history.replace("Edit", 3);
+        history.edit("", "Edit", 4);
         let back: Vec<i32> = std::iter::from_fn(|| history.undo().then(|| *history.present())).collect();
         assert_eq!(back, [3, 2, 1, 0]);
     }
@@ -94,7 +96,7 @@ mod tests {
     fn undo_and_redo_walk_the_same_steps() {
         let mut history = History::new(0);
         for (tag, value) in [("a", 1), ("b", 2), ("c", 3)] {
-            history.edit(tag, value);
+            history.edit(tag, "Edit", value);
         }
         assert!(history.undo() && history.undo());
         assert_eq!(*history.present(), 1);
@@ -108,20 +110,20 @@ mod tests {
     fn edits_of_one_control_in_a_row_are_one_step() {
         let mut history = History::new(0);
         for value in 1..50 {
-            history.edit("slider", value);
+            history.edit("slider", "Edit", value);
         }
         assert!(history.undo());
         assert_eq!(*history.present(), 0);
-        assert!(!history.can_undo());
+        assert_eq!(history.undone(), None);
     }
 
     #[test]
     fn an_edit_after_an_undo_drops_the_future() {
         let mut history = History::new(0);
-        history.edit("a", 1);
+        history.edit("a", "Edit", 1);
         history.undo();
-        history.edit("a", 2);
-        assert!(!history.can_redo());
+        history.edit("a", "Edit", 2);
+        assert_eq!(history.redone(), None);
         assert!(history.undo());
         assert_eq!(*history.present(), 0);
     }
@@ -129,15 +131,27 @@ mod tests {
     #[test]
     fn an_edit_that_changes_nothing_is_no_step() {
         let mut history = History::new(7);
-        history.edit("a", 7);
-        assert!(!history.can_undo());
+        history.edit("a", "Edit", 7);
+        assert_eq!(history.undone(), None);
+    }
+
+    #[test]
+    fn steps_keep_their_names_on_the_way_back_and_forth() {
+        let mut history = History::new(0);
+        history.replace("Add Resize", 1);
+        history.edit("width", "Width", 2);
+        assert_eq!((history.undone(), history.redone()), (Some("Width"), None));
+        history.undo();
+        assert_eq!((history.undone(), history.redone()), (Some("Add Resize"), Some("Width")));
+        history.redo();
+        assert_eq!((history.undone(), history.redone()), (Some("Width"), None));
     }
 
     #[test]
     fn the_past_is_bounded() {
         let mut history = History::new(0);
         for value in 1..500 {
-            history.edit(&value.to_string(), value);
+            history.edit(&value.to_string(), "Edit", value);
         }
         let mut steps = 0;
         while history.undo() {

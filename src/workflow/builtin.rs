@@ -44,9 +44,13 @@ builtin! {
     "social-set",
     "web-under-200-kb",
     "black-and-white-proof",
+    "caption-name",
     "vintage-look",
     "brand-duotone",
     "rounded-thumbnails",
+    "portrait-blur",
+    "same-framing",
+    "short-loop",
 }
 
 /// Whether a built-in workflow has this id.

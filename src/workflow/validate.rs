@@ -1,14 +1,12 @@
 //! Validation: everything that is wrong with a document, at once, each with its place and a fix.
 
-use std::collections::{HashMap, HashSet};
-
 use serde_json::Value;
 
 use super::{ActionNode, Connection, Diagnostic, Workflow, read};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::parameters::Kind;
 use crate::actions::{self, Action, Port, PortType, Role, create_rendition};
-use crate::compact::sort_by;
+use crate::compact::{SortedMap, SortedSet, sort_by};
 
 /// Reads and validates a document.
 pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
@@ -21,9 +19,10 @@ pub fn check(document: &Value) -> (Workflow, Vec<Diagnostic>) {
     (workflow, diagnostics)
 }
 
-/// Validates a workflow: errors keep it from running, warnings do not.
+/// Validates a workflow without what is turned off: errors keep it from running, warnings do not.
 pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
-    let mut validator = Validator { workflow, nodes: HashMap::new(), found: Vec::new() };
+    let workflow = &*workflow.enabled();
+    let mut validator = Validator { workflow, nodes: SortedMap::new(), found: Vec::new() };
     validator.metadata();
     validator.actions();
     validator.connections();
@@ -37,7 +36,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
 struct Validator<'a> {
     workflow: &'a Workflow,
     /// The first node with each id, and its entry if the type is known.
-    nodes: HashMap<&'a str, (&'a ActionNode, Option<&'static Action>)>,
+    nodes: SortedMap<&'a str, (&'a ActionNode, Option<&'static Action>)>,
     found: Vec<Diagnostic>,
 }
 
@@ -217,7 +216,7 @@ impl<'a> Validator<'a> {
     }
 
     fn connections(&mut self) {
-        let mut taken: HashSet<(&str, &str)> = HashSet::new();
+        let mut taken: SortedSet<(&str, &str)> = SortedSet::new();
         for connection in &self.workflow.connections {
             let source = self.end(connection, &connection.connection_source, "connectionSource");
             let target = self.end(connection, &connection.connection_target, "connectionTarget");
@@ -298,7 +297,7 @@ impl<'a> Validator<'a> {
     }
 
     fn required_inputs(&mut self) {
-        let connected: HashSet<(&str, &str)> = (self.workflow.connections.iter())
+        let connected: SortedSet<(&str, &str)> = (self.workflow.connections.iter())
             .map(|connection| (connection.connection_target.as_str(), connection.target_port.as_str()))
             .collect();
         for node in &self.workflow.actions {
@@ -323,15 +322,15 @@ impl<'a> Validator<'a> {
         // Kahn's algorithm: what cannot be peeled off is on a cycle or downstream of one; peeling from the other end
         // too leaves the cycles and the paths between them.
         let ids: Vec<&str> = self.workflow.actions.iter().map(|node| node.action_id.as_str()).collect();
-        let mut left: HashSet<&str> = ids.iter().copied().collect();
+        let mut left: SortedSet<&str> = ids.iter().copied().collect();
         let edges: Vec<(&str, &str)> = (self.workflow.connections.iter())
             .map(|connection| (connection.connection_source.as_str(), connection.connection_target.as_str()))
             .filter(|(source, target)| left.contains(source) && left.contains(target))
             .collect();
         loop {
-            let sources: HashSet<&str> =
+            let sources: SortedSet<&str> =
                 edges.iter().filter(|(s, t)| left.contains(s) && left.contains(t)).map(|(s, _)| *s).collect();
-            let targets: HashSet<&str> =
+            let targets: SortedSet<&str> =
                 edges.iter().filter(|(s, t)| left.contains(s) && left.contains(t)).map(|(_, t)| *t).collect();
             let before = left.len();
             left.retain(|id| sources.contains(id) && targets.contains(id));
@@ -379,7 +378,7 @@ impl<'a> Validator<'a> {
     }
 
     fn outputs(&mut self) {
-        let consumed: HashSet<(&str, &str)> = (self.workflow.connections.iter())
+        let consumed: SortedSet<(&str, &str)> = (self.workflow.connections.iter())
             .map(|connection| (connection.connection_source.as_str(), connection.source_port.as_str()))
             .collect();
         let mut known = self.workflow.actions.iter().filter_map(|node| Some((node, actions::find(&node.action_type)?)));
@@ -396,7 +395,7 @@ impl<'a> Validator<'a> {
 }
 
 /// Whether an action produces a result: a sink, or an action with an image input whose `outputs` nothing consumes.
-fn is_output(node: &ActionNode, action: &Action, consumed: &HashSet<(&str, &str)>) -> bool {
+fn is_output(node: &ActionNode, action: &Action, consumed: &SortedSet<(&str, &str)>) -> bool {
     let has_image_input = action.inputs.iter().any(|port| port.kind == PortType::Image);
     action.role == Role::Sink
         || (has_image_input

@@ -1,27 +1,14 @@
 // What an automatic checker finds in every view: WCAG 2.2 A and AA, light and dark, wide and narrow.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { ask, importFiles, open, run, suite, test, withImages } from "./support/harness.mjs";
+import { violations } from "./support/axe.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const id = (name) => `[data-testid="${name}"]`;
 const SMALL = pictures.chain("small", [["resize", { width: 64 }]]);
-
-/** The rules that something on the page breaks, each with where. */
-async function violations(page) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
-  // What fades in is not there yet: its colours are between two states.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-  return await page.evaluate(async () => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const found = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
-  });
-}
 
 for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390], ["dark", 390]]) {
   test(`no view breaks a rule of accessibility: ${colorScheme}, ${width} pixels wide`, async (t) => {
@@ -45,7 +32,7 @@ for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 3
     await page.locator(id("workflow-card-product-cutout")).click();
     await page.evaluate(() => window.dispatchEvent(new CustomEvent("pixelmill-update", { detail: "ready" })));
     await context.setOffline(true);
-    await page.locator(id("model-note")).waitFor();
+    await page.locator(id("module-note")).waitFor();
     await page.locator(id("update")).waitFor();
     await check("New batch, offline and with a new version");
     await page.evaluate(() => window.dispatchEvent(new CustomEvent("pixelmill-update", { detail: "" })));

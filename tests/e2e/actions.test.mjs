@@ -13,6 +13,23 @@ const FOLDER = new URL("../data/actions/", import.meta.url);
 const CATALOG = JSON.parse(readFileSync(new URL("../../src/actions/catalog.json", import.meta.url), "utf8"));
 const file = (name) => ({ name: name.replaceAll("/", "-"), bytes: readFileSync(new URL(name, FOLDER)) });
 
+/** The files that actions use besides pictures, by the parameter that names one, which is also their kind. */
+const FILES = { lut: (name) => `lut/${name}.cube`, font: (name) => `../fonts/${name}.ttf` };
+
+/** Adds the files that parameters name, unless they were added for an earlier case. */
+async function addFiles(page, parameters, added) {
+  for (const [kind, path] of Object.entries(FILES)) {
+    const name = parameters[kind];
+    if (name === undefined || added.has(`${kind} ${name}`)) continue;
+    added.add(`${kind} ${name}`);
+    const bytes = [...readFileSync(new URL(path(name), FOLDER))];
+    await page.evaluate(
+      ([bytes, kind, name]) => window.pixelmill.importFile(new Blob([new Uint8Array(bytes)]), { kind, name }),
+      [bytes, kind, name],
+    );
+  }
+}
+
 /** A document that runs one action: the first picture goes into its first port, the others into the ports behind it. */
 function document(entry, parameters, inputs) {
   const sources = inputs.map(({ name, url }, index) => ({
@@ -52,19 +69,34 @@ async function seen(bytes) {
   return { samples, width, height };
 }
 
+/** How far two results agree on what they change in a picture: the intersection of both changes, divided by their union. */
+function agreement(one, other, before) {
+  let [both, either] = [0, 0];
+  for (let at = 0; at < before.length; at += 1) {
+    const [a, b] = [one[at] - before[at], other[at] - before[at]];
+    const shared = a * b > 0 ? Math.min(Math.abs(a), Math.abs(b)) : 0;
+    both += shared;
+    either += Math.abs(a) + Math.abs(b) - shared;
+  }
+  return both / either;
+}
+
 const transforms = CATALOG.filter(({ role }) => role === "transform");
 
 test("every transform has cases, except those that other tests are about", () => {
   const without = transforms.map(({ actionType }) => actionType).filter((name) => !existsSync(new URL(`${name}/cases.json`, FOLDER)));
-  assert.deepEqual(without.toSorted(), ["flip", "remove-background", "straighten"]);
+  const ofFrames = ["frame-rate", "reverse", "still", "trim-frames"];
+  assert.deepEqual(without.toSorted(), ["flip", "remove-background", "straighten", ...ofFrames].toSorted());
 });
 
 for (const entry of transforms.filter(({ actionType }) => existsSync(new URL(`${actionType}/cases.json`, FOLDER)))) {
   test(`${entry.actionType} makes in the app what its definition makes`, async (t) => {
     const { page } = await open(t);
     const { cases } = JSON.parse(readFileSync(new URL(`${entry.actionType}/cases.json`, FOLDER), "utf8"));
-    for (const { name, inputs, parameters, tolerance = 1, psnr } of cases) {
+    const added = new Set();
+    for (const { name, inputs, parameters, tolerance = 1, psnr, iou } of cases) {
       const assets = await importFiles(page, inputs.map(file));
+      await addFiles(page, parameters, added);
       const { executions } = await run(page, document(entry, parameters, assets));
       assert.equal(executions[0].status, "success", `${name}: ${executions[0].error}`);
       const actual = await seen(await readAsset(page, executions[0].outputs[0].url));
@@ -77,7 +109,11 @@ for (const entry of transforms.filter(({ actionType }) => existsSync(new URL(`${
         squares += difference ** 2;
       }
       const decibels = 10 * Math.log10((255 ** 2 * actual.samples.length) / squares);
-      const isNear = psnr === undefined ? largest <= tolerance + 0.5 : decibels >= psnr - 1;
+      let isNear = psnr === undefined ? largest <= tolerance + 0.5 : decibels >= psnr - 1;
+      if (iou !== undefined) {
+        const before = await seen(file(inputs[0]).bytes);
+        isNear = agreement(actual.samples, expected.samples, before.samples) >= iou - 0.01;
+      }
       assert.ok(isNear, `${name}: off by ${largest.toFixed(1)}, ${decibels.toFixed(1)} dB`);
     }
   });

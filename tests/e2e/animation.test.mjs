@@ -29,7 +29,7 @@ async function animation(format, options) {
 
 /** The frames below each other, as sharp reads them, and what it says about them. */
 async function read(bytes) {
-  const { pages, loop, delay, pageHeight, format } = await sharp(bytes, { pages: -1 }).metadata();
+  const { pages, loop, delay, height, pageHeight = height, format } = await sharp(bytes, { pages: -1 }).metadata();
   const { data, info } = await sharp(bytes, { pages: -1 }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { pages, loop, delay, pageHeight, format, width: info.width, at: (frame, x, y) => [...data.subarray(((frame * pageHeight + y) * info.width + x) * 4).subarray(0, 4)] };
 }
@@ -65,6 +65,30 @@ for (const [input, options, output, parameters, tolerance] of [
     assert.deepEqual(result.delay, [100, 200, 50, 400]);
     assert.equal(result.loop, 3);
     assertMoved(result, tolerance);
+  });
+}
+
+for (const [action, parameters, expected] of [
+  ["reverse", {}, [[3, 400], [2, 50], [1, 200], [0, 100]]],
+  ["trim-frames", { start: 1, end: 3, unit: "frames" }, [[1, 200], [2, 50]]],
+  ["trim-frames", { start: 0.2 }, [[1, 100], [2, 50], [3, 400]]],
+  // Every 250 ms of 750.
+  ["frame-rate", { fps: 4 }, [[0, 250], [1, 250], [3, 250]]],
+  ["still", { at: 0.32 }, [[2]]],
+]) {
+  test(`frames: ${action} ${JSON.stringify(parameters)}`, async (t) => {
+    const { page } = await open(t);
+    const [asset] = await importFiles(page, [{ name: "moves.webp", bytes: await animation("webp", { lossless: true }) }]);
+    const workflow = pictures.chain("frames", [[action, parameters]], { format: "webp", lossless: true });
+    const { executions } = await run(page, withImages(workflow, { photos: [asset] }));
+    assert.equal(executions[0].status, "success", JSON.stringify(executions[0]));
+    const result = await read(await readAsset(page, executions[0].outputs[0].url));
+    if (expected.length > 1) assert.deepEqual(result.delay, expected.map(([, delay]) => delay));
+    else assert.equal(result.pages ?? 1, 1);
+    for (const [at, [frame]] of expected.entries()) {
+      const place = [0, 1, 2, 3].find((place) => result.at(at, place * 20 + 10, 30)[1] < 100);
+      assert.equal(place, frame, `frame ${at}`);
+    }
   });
 }
 

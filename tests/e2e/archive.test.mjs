@@ -83,7 +83,7 @@ test("everything in one browser is imported into another, and only once", async 
   const again = await run(other, withImages(pictures.builtIn("web-gallery"), { photos: assets.slice(1, 3) }));
   assert.equal(again.status.assets.completed, 2);
   const taken = await importArchive(other, archive);
-  assert.deepEqual(taken, { batches: 0, workflows: 0, models: 0, assets: 0, skipped: 3, problems: [] });
+  assert.deepEqual(taken, { batches: 0, workflows: 0, models: 0, files: 0, assets: 0, skipped: 3, problems: [] });
 });
 
 test("an unfinished batch arrives paused and can be resumed", async (t) => {

@@ -123,7 +123,7 @@ test("the page shows the progress of the download", async (t) => {
   await page.setViewportSize({ width: 390, height: 844 });
   const [box, bar] = await Promise.all([note.boundingBox(), page.locator(".run-bar").boundingBox()]);
   assert.ok(box.y + box.height <= bar.y, `it lies under the bar: ${JSON.stringify([box, bar])}`);
-  await note.filter({ hasText: /^Loading the background model: \d+\.\d of 2\.\d MB \(\d+ %\)$/ }).waitFor();
+  await note.filter({ hasText: /^Loading what the workflow needs: \d+\.\d of 2\.\d MB \(\d+ %\)$/ }).waitFor();
   release();
   await note.waitFor({ state: "detached" });
   assert.equal((await untilEnded(page, batchId)).assets.completed, 1);

@@ -82,8 +82,11 @@ test("a call that is wrong is refused as in the page", async (t) => {
     ["importAssets", 7],
     ["importAssets", ["text"]],
     ["importModel", "text"],
+    ["importFile", "text"],
     ["readAsset", "asset:unknown"],
     ["deleteModel", "unknown"],
+    ["listFiles", { kind: "picture" }],
+    ["deleteFile", { kind: "lut", name: "unknown" }],
   ]) {
     const refusal = async (page) =>
       await page.evaluate(

@@ -368,12 +368,15 @@ test("files that the system opens with the app are picked, and shortcuts lead to
   await page.waitForURL(`${url}#/batches`);
 });
 
-test("offline, a workflow says that its model was never downloaded, until it is", async (t) => {
+test("offline, a workflow says that its model or its font was never downloaded, until it is", async (t) => {
   const { page, context } = await open(t, { workers: 1, errorsExpected: true });
-  const note = page.locator(id("model-note"));
+  const note = page.locator(id("module-note"));
   await page.locator(id("workflow-card-product-cutout")).click();
   await context.setOffline(true);
-  await note.getByText("has not been downloaded yet").waitFor();
+  await note.getByText("needs the model, which this browser has not downloaded yet").waitFor();
+  await page.locator(id("workflows-all")).click();
+  await page.locator(id("workflow-card-caption-name")).click();
+  await note.getByText("needs the font").waitFor();
   await page.locator(id("workflow-card-web-gallery")).click();
   await note.waitFor({ state: "detached" });
   await page.locator(id("workflow-card-product-cutout")).click();

@@ -1,6 +1,7 @@
 // The live preview of a new batch: the chosen workflow on one of the pictures, before anything runs.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { ask, eventually, open, suite, test } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
@@ -99,7 +100,7 @@ test("a worker that dies in a preview takes nothing with it", async (t) => {
 
 /** The place of the result in its pane, in CSS pixels. */
 async function place(page) {
-  return await page.locator(`${id("after")} .stage`).evaluate((stage) => {
+  return await page.locator(`${id("after")} .stage:not(.above)`).evaluate((stage) => {
     const [inner, outer] = [stage.getBoundingClientRect(), stage.parentElement.getBoundingClientRect()];
     return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height, pane: [outer.width, outer.height] };
   });
@@ -209,14 +210,89 @@ test("side by side, the pixel under the pointer, and the histogram", async (t) =
   await page.locator(id("histogram")).getByText("Shadows 100 %").waitFor({ state: "detached" });
 });
 
-test("the first result takes two clicks, with sample pictures", async (t) => {
+test("an edit shows on a reduced copy first, and then at full size", async (t) => {
+  const [{ name, bytes, width, height }] = await pictures.photographs(1, 6);
+  const bright = (exposure) => pictures.chain("bright", [["adjust", { exposure }]], { format: "jpeg" });
+  const { page } = await start(t, [file(name, bytes, "image/jpeg")], bright(0.1));
+  await facts(page, /JPEG/);
+  const widths = async (workflow) => {
+    await page.evaluate((after) => {
+      window.widths = [];
+      window.seen ??= document.addEventListener("load", ({ target }) => target.matches?.(after) && window.widths.push(target.naturalWidth), true) ?? true;
+    }, `${id("live-preview")} ${id("after")} img`);
+    await page.locator(id("own-json")).fill(JSON.stringify(workflow));
+    await page.locator(`${id("live-preview")}[aria-busy="true"]`).waitFor();
+    await page.locator(`${id("live-preview")}[aria-busy="false"]`).waitFor();
+    await eventually(page, () => window.widths.length > 0);
+    await page.waitForFunction((width) => window.widths.at(-1) === width, width);
+    return await page.evaluate(() => window.widths);
+  };
+  assert.deepEqual(await widths(bright(0.6)), [1200, width]);
+  // Whatever it is made of, the size is that of the result, and the figures are those of the file.
+  await page.locator(".tag.right", { hasText: `${width} × ${height}` }).waitFor();
+  await page.locator(`${id("preview-facts")}:not(.stale)`).waitFor();
+  // Of grain a smaller picture would have coarser one.
+  assert.deepEqual(await widths(pictures.chain("grain", [["grain", { amount: 30 }]], { format: "jpeg" })), [width]);
+});
+
+test("the graph shows what each step gives, and follows edits", async (t) => {
+  const [{ name, bytes }] = await pictures.photographs(1, 3);
+  const gray = (actions) => pictures.chain("steps", actions, { format: "jpeg" });
+  const { page } = await start(t, [file(name, bytes, "image/jpeg")], gray([["grayscale", {}], ["rotate", { angle: 90 }]]));
+  await facts(page, /JPEG/);
+  await page.locator(id("graph-switch")).click();
+  const shape = async (step) => {
+    const image = page.locator(id(`thumbnail-${step}`));
+    await image.waitFor();
+    return await image.evaluate(async (image) => {
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext("2d");
+      canvas.drawImage(image, 0, 0);
+      const { data } = canvas.getImageData(0, 0, image.naturalWidth, image.naturalHeight);
+      const isGray = data.every((value, at) => at % 4 === 3 || Math.abs(value - data[at - (at % 4)]) < 8);
+      return { isWide: image.naturalWidth > image.naturalHeight, isGray };
+    });
+  };
+  assert.deepEqual(await shape("photos"), { isWide: true, isGray: false });
+  assert.deepEqual(await shape("grayscale-1"), { isWide: true, isGray: true });
+  assert.deepEqual(await shape("rotate-2"), { isWide: false, isGray: true });
+  assert.deepEqual(await shape("save"), { isWide: false, isGray: true });
+  const before = await page.locator(id("thumbnail-save")).getAttribute("src");
+  await page.locator(id("own-json")).fill(JSON.stringify(gray([["grayscale", {}], ["rotate", { angle: 180 }]])));
+  await page.waitForFunction(([selector, before]) => ![null, undefined, before].includes(document.querySelector(selector)?.src), [id("thumbnail-save"), before]);
+  assert.deepEqual(await shape("save"), { isWide: true, isGray: true });
+});
+
+test("a newcomer's walk: two clicks to a first result, which is opened and downloaded", async (t) => {
+  // A first visit: nothing is stored, and nothing was chosen before.
   const { page } = await open(t);
+  await page.locator(id("samples")).waitFor();
+  assert.equal((await ask(page, "listBatches")).batches.length, 0);
+  const begin = performance.now();
+  // The first click adds sample pictures; the preview shows at once what the workflow makes of one.
   await page.locator(id("samples")).click();
   await page.locator(id("picked-count"), { hasText: "3 pictures" }).waitFor();
-  await page.locator(`${id("live-preview")} ${id("preview-facts")}`).waitFor();
+  await page.locator(`${id("live-preview")} ${id("after")} img`).waitFor();
+  // The second one runs the workflow, which leads to the results.
   await page.locator(`${id("run")}:enabled`).click();
   await page.locator(id("results")).waitFor();
-  const { batches } = await ask(page, "listBatches");
-  assert.equal(batches.length, 1);
+  const first = page.locator(`${id("results")} ${id("execution-row")}[data-status="success"]`).first();
+  await first.waitFor();
+  const seconds = (performance.now() - begin) / 1000;
+  t.diagnostic(`the first result after ${seconds.toFixed(1)} s`);
+  assert.ok(seconds < 10, `the first result took ${seconds.toFixed(1)} s`);
   await eventually(page, async () => (await window.pixelmill.listBatches()).batches[0].status === "completed");
+  assert.equal((await ask(page, "listBatches")).batches.length, 1);
+  // A result opens with a click, before and after.
+  await first.locator("button.open").click();
+  const shown = page.locator(`${id("detail")} ${id("after")} img`);
+  await shown.waitFor();
+  // What is downloaded is what was shown, and a picture.
+  const started = page.waitForEvent("download");
+  await page.locator(`${id("detail")} ${id("download")}`).first().click();
+  const download = await started;
+  const bytes = readFileSync(await download.path());
+  const { width, height, format } = await sharp(bytes).metadata();
+  assert.ok(width > 0 && height > 0 && ["jpeg", "webp", "png", "avif"].includes(format), `${width} × ${height} ${format}`);
+  assert.match(download.suggestedFilename(), /\.(jpe?g|webp|png|avif)$/);
 });

@@ -291,3 +291,88 @@ test("Tab reaches a list of results once, and the arrow keys lead through it", a
   await page.keyboard.press("Shift+ArrowDown");
   await page.locator(id("marked-count")).filter({ hasText: "2 of 6" }).waitFor();
 });
+
+test("results are saved to a folder of the device, in the folders of their pictures", async (t) => {
+  const { page, url } = await open(t, { errorsExpected: true });
+  const names = ["one.jpg", "two.jpg", "same.jpg", "same.jpg"];
+  const assets = await importFiles(page, names.map((name, index) => ({ name, bytes: pictures.withComment(pictures.photo("cat"), `${index}`) })));
+  const document = withImages(pictures.builtIn("web-gallery"), { photos: assets.map((asset, index) => ({ ...asset, name: names[index] })) });
+  document.actions[0].parameters.images[1].path = "trip/day 1/two.jpg";
+  const { batchId, executions } = await run(page, document);
+  // The browser's private file system stands in for the dialog: its folders have the same interface.
+  await page.addInitScript(() => {
+    globalThis.picking = async () => await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true });
+    globalThis.showDirectoryPicker = async (options) => await globalThis.picking(options);
+  });
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.reload();
+  const saved = () =>
+    page.evaluate(async () => {
+      const list = async (folder, path) => {
+        const found = {};
+        for await (const [name, one] of folder.entries()) {
+          if (one.kind === "directory") Object.assign(found, await list(one, `${path}${name}/`));
+          else found[path + name] = [...new Uint8Array(await (await one.getFile()).arrayBuffer())];
+        }
+        return found;
+      };
+      return await list(await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true }), "");
+    });
+  const button = page.locator(id("save-to-folder"));
+  // Who picks none has changed nothing.
+  await button.waitFor();
+  await page.evaluate(() => {
+    const pick = globalThis.picking;
+    globalThis.picking = async () => {
+      globalThis.picking = pick;
+      throw new DOMException("The user aborted a request.", "AbortError");
+    };
+  });
+  await button.click();
+  await page.locator(`${id("save-to-folder")}:enabled`).waitFor();
+  assert.deepEqual(await saved(), {});
+  assert.equal(await page.locator(id("notice")).count(), 0);
+  await button.click();
+  await page.locator(id("notice")).filter({ hasText: 'Saved 4 files in "chosen".' }).waitFor();
+  const files = await saved();
+  const expected = ["one-web.jpg", "trip/day 1/two-web.jpg", "same-web.jpg", "same-web-2.jpg"];
+  assert.deepEqual(Object.keys(files).sort(), [...expected].sort());
+  for (const [index, path] of expected.entries()) {
+    assert.equal(pictures.sha256(Buffer.from(files[path])), executions[index].outputs[0].sha256, path);
+  }
+  // A file that cannot be written is named.
+  await page.evaluate(() => {
+    FileSystemFileHandle.prototype.createWritable = async () => {
+      throw new DOMException("The disk is full", "QuotaExceededError");
+    };
+  });
+  await button.click();
+  const notice = page.locator(`${id("notice")}[data-kind="bad"]`);
+  assert.match(await notice.innerText(), /"one-web\.jpg" could not be written to "chosen": .*disk is full/s);
+});
+
+test("failures are listed by reason, and those with one reason are retried together", async (t) => {
+  const { page, context, url } = await open(t, { errorsExpected: true });
+  let isThere = false;
+  await context.route(`${url}pictures/**`, (route) => {
+    route.fulfill(isThere ? { body: pictures.photo("cat"), contentType: "image/jpeg" } : { status: 404 });
+  });
+  const online = ["one.jpg", "two.jpg", "three.jpg"].map((name) => ({ name, url: `${url}pictures/${name}` }));
+  const photos = [...(await mixed(page, 2)), ...online];
+  const { batchId } = await run(page, withImages(SMALL, { photos }));
+  await page.goto(`${url}#/batches/${batchId}`);
+  await page.locator(`${id("failures")} summary`).click();
+  const groups = page.locator(id("failure-group"));
+  await groups.nth(1).waitFor();
+  const [unreachable, unreadable] = (await groups.allInnerTexts()).map((text) => text.replace(/\s+/g, " "));
+  assert.match(unreachable, /^3 pictures: Could not be .* Such as: .*one\.jpg.* Retry 3$/);
+  assert.match(unreadable, /^2 pictures: Could not be read.* Such as: .*bad-0\.jpg/);
+  assert.equal(await page.locator(id("retry-group")).count(), 1, "what cannot be read needs other files");
+  isThere = true;
+  await page.locator(id("retry-group")).click();
+  await until(page, batchId, ({ assets }) => assets.failed === 2);
+  await untilEnded(page, batchId);
+  assert.equal((await ask(page, "getBatchStatus", batchId)).assets.completed, 4);
+  await page.locator(id("failure-group")).filter({ hasText: "2 pictures" }).waitFor();
+  assert.equal(await groups.count(), 1);
+});

@@ -135,7 +135,7 @@ test("watermark and two sizes gives each photograph two outputs with the logo", 
 /** What each result of a workflow must be: the end of its name, its type, its size; and what sharp finds in its pixels. */
 const EXPECTED = {
   "packshot-shadow": { results: [["-packshot.jpg", "image/jpeg", 2000, 2000]], check: onWhite },
-  "catalogue-cutouts": { results: [["-cutout.webp", "image/webp"]], check: transparentAround },
+  "catalogue-cutouts": { results: [["-cutout.webp", "image/webp"]], check: asLargeAsTheProduct },
   "marketplace-set": {
     results: [2000, 1600, 1000, 500, 160].map((side) => [`-${side}.jpg`, "image/jpeg", side, side]),
   },
@@ -149,9 +149,18 @@ const EXPECTED = {
   },
   "web-under-200-kb": { results: [["-small.webp", "image/webp"]], check: below200kB },
   "black-and-white-proof": { results: [["-proof.jpg", "image/jpeg"]], check: withoutColour },
+  "caption-name": { results: [["-caption.jpg", "image/jpeg"]], check: withCaption },
   "vintage-look": { results: [["-vintage.jpg", "image/jpeg"]], check: onPaper },
   "brand-duotone": { results: [["-duotone.jpg", "image/jpeg"]], check: betweenTwoColours },
   "rounded-thumbnails": { results: [["-thumb.webp", "image/webp"]], check: transparentAround },
+  "portrait-blur": { results: [["-portrait.jpg", "image/jpeg"]] },
+  "same-framing": { results: [["-framed.jpg", "image/jpeg", 1200, 1500]] },
+  "short-loop": {
+    results: [
+      ["-loop.webp", "image/webp"],
+      ["-cover.jpg", "image/jpeg"],
+    ],
+  },
 };
 
 async function corners(bytes) {
@@ -172,12 +181,29 @@ async function transparentAround(bytes) {
   assert.equal(alpha.channels[0].max, 255);
 }
 
+/** The bottle alone is half as wide as high; nothing of the wall and the floor belongs to it. */
+async function asLargeAsTheProduct(bytes, { name }) {
+  await transparentAround(bytes);
+  const { width, height } = await sharp(bytes).metadata();
+  if (name.startsWith("bottle")) assert.ok(width / height > 0.48 && width / height < 0.58, `${width} × ${height}`);
+}
+
 async function below200kB(bytes) {
   assert.ok(bytes.length <= 200_000, `${bytes.length}`);
 }
 
 async function withoutColour(bytes) {
   assert.equal((await sharp(bytes).metadata()).channels, 1);
+}
+
+/** White letters in the middle of the lower edge, in a dark box. */
+async function withCaption(bytes) {
+  const { width, height } = await sharp(bytes).metadata();
+  const [left, top] = [Math.round(width * 0.48), Math.round(height - Math.min(width, height) * 0.085)];
+  const place = { left, top, width: Math.round(width * 0.04), height: Math.round(Math.min(width, height) * 0.05) };
+  const values = await sharp(bytes).extract(place).greyscale().raw().toBuffer();
+  const dark = values.filter((value) => value < 130).length / values.length;
+  assert.ok(Math.max(...values) > 225 && dark > 0.4, `${Math.max(...values)} ${dark}`);
 }
 
 async function onPaper(bytes) {
@@ -220,7 +246,7 @@ for (const [workflow, { results, check }] of Object.entries(EXPECTED)) {
       assert.deepEqual(found, expected);
       for (const output of execution.outputs) {
         const { bytes } = await checked(page, output);
-        await check?.(bytes);
+        await check?.(bytes, output);
       }
     }
   });

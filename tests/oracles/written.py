@@ -1,8 +1,9 @@
 """Compares the files of each picture in `tests/data/written`, which `tests/codecs.rs` writes, as Pillow, tifffile and libvips
-read them: pixels, mode, profile and resolution. Run in that folder with Pillow 13.0, tifffile 2026.3 and pyvips 3.2.
+read them: pixels, mode, profile and resolution. Run in that folder with Pillow 13.0, pillow-jxl-plugin 1.3, tifffile 2026.3 and pyvips 3.2.
 """
 
 import numpy as np
+import pillow_jxl  # noqa: F401
 import pyvips
 import tifffile
 from PIL import Image
@@ -12,7 +13,7 @@ for name, mode in MODES.items():
     png = Image.open(f"{name}.png")
     assert png.convert(mode).size == (61, 37)
     pixels = np.asarray(png.convert(mode))
-    for extension in ["tif", "bmp", "qoi"]:
+    for extension in ["tif", "bmp", "qoi", "jxl"]:
         file = f"{name}.{extension}"
         with Image.open(file) as stored:
             stored.load()

@@ -1,8 +1,7 @@
 //! The release page: Trunk assembles `dist/`, wasm-opt optimises its WebAssembly files, and their sizes are checked
 //! against a budget.
 //!
-//! The inference WebAssembly is built first and by cargo alone: it has no JavaScript glue, and the page is compiled
-//! with its checksum. The page's program is taken apart after Trunk has built it (`split.rs`).
+//! The programs without JavaScript glue are built first and by cargo alone: the page is compiled with their checksums. The page's program is taken apart after Trunk has built it (`split.rs`).
 //!
 //! At the end every file gets a name with the hash of its content, which `index.html` declares: a cache that still has a
 //! file of another build is then never asked for it, whatever the host's caching headers say. Only the files that the
@@ -16,6 +15,7 @@ use std::thread;
 
 use crate::build_id;
 use crate::element;
+use crate::glue;
 use crate::project::Project;
 use crate::setup::{self, Node};
 use crate::shell::{Outcome, command, read, run, say, step};
@@ -32,7 +32,7 @@ struct Part {
 
 const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 330_000 };
 /// The parts of the page's program that its first view does not need.
-const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 320_000 };
+const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 440_000 };
 /// A function with a single caller stays one: brotli finds more that repeats, 2 kB in all.
 const SERVICE: Part = Part {
     name: "service",
@@ -42,6 +42,15 @@ const SERVICE: Part = Part {
 };
 const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: KERNELS, budget: 1_500_000 };
 const NETWORK: Part = Part { name: "network", prefix: "network", optimisation: KERNELS, budget: 64_000 };
+/// Most of it is what Unicode says about characters, for line breaks and scripts.
+const LETTERING: Part = Part { name: "lettering", prefix: "lettering", optimisation: &["-Os"], budget: 390_000 };
+
+/// The decoders of formats that few pictures have.
+const AV1: Part = Part { name: "av1", prefix: "av1", optimisation: KERNELS, budget: 350_000 };
+const JXL: Part = Part { name: "jxl", prefix: "jxl", optimisation: KERNELS, budget: 400_000 };
+
+/// What draws SVG: without text, and with the pictures that drawings contain.
+const SVG: Part = Part { name: "svg", prefix: "svg", optimisation: &["-Os"], budget: 400_000 };
 
 /// For programs that compute: a kernel with a single caller stays a function of its own. V8 replaces a function with
 /// optimised code only between two calls, and a run is one long call; and inside a large function it keeps fewer of a
@@ -57,7 +66,11 @@ const FIRST_VIEW_BUDGET: u64 = 350_000;
 /// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 6] = [APP, LATER, SERVICE, WORKER, NETWORK, REFERENCE];
+const PARTS: [Part; 10] = [APP, LATER, SERVICE, WORKER, NETWORK, LETTERING, AV1, JXL, SVG, REFERENCE];
+
+/// The programs without glue code that workers start when they need them, each with its profile.
+const MODULES: [(&Part, &str); 5] =
+    [(&NETWORK, "pixels"), (&LETTERING, "app"), (&AV1, "pixels"), (&JXL, "pixels"), (&SVG, "app")];
 
 /// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
@@ -88,29 +101,61 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         if node.is_none() {
             say("skipping wasm-opt: the files in dist/ are larger and somewhat slower than they could be");
         }
-        let network = network(project, node)?;
+        let mut modules = Vec::new();
+        for (part, profile) in MODULES {
+            modules.push((part, module(project, part, profile, node)?));
+        }
         let tools = project.tools().join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path)))
             .map_err(|error| format!("PATH: {error}"))?;
-        run(command(project.tool("trunk"), &project.root)
+        let mut trunk = command(project.tool("trunk"), &project.root);
+        for (part, file) in &modules {
+            trunk.env(module_variable(part), file);
+        }
+        run(trunk
             .args(["build", "--release", "--locked", "--offline", "--skip-version-check"])
             .env("PATH", path)
-            .env(NETWORK_FILE, &network)
             // Trunk reads the variable as its own flag and rejects the usual value of 1.
             .env_remove("NO_COLOR"))?;
-        copy(&network, &project.dist().join("network.wasm"))?;
+        for (part, file) in &modules {
+            copy(file, &project.dist().join(format!("{}.wasm", part.name)))?;
+        }
         let script = file_of(project, &APP, "js")?;
         split::divide(project, &compiled(project, "app", "app"), &script, &file_of(project, &APP, "wasm")?)?;
+        for part in [&APP, &SERVICE, &WORKER] {
+            glue::shorten(&file_of(project, part, "js")?, &files_of(project, part, "wasm")?)?;
+        }
         if let Some(node) = node {
             optimise(project, node)?;
         }
         join_router(project, &project.dist())?;
         write_element(project, &project.dist())?;
         show_examples(project, &project.dist())?;
+        shorten_styles(&project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
+}
+
+/// Takes the comments out of the style sheets, which the page loads before its first view.
+fn shorten_styles(folder: &Path) -> Outcome {
+    for file in list(folder)?.iter().filter(|file| file.extension().is_some_and(|own| own == "css")) {
+        write_text(file, &without_comments(&read_text(file)?))?;
+    }
+    Ok(())
+}
+
+/// A style sheet without its comments, and without lines that are empty then. Comments within strings do not occur.
+fn without_comments(sheet: &str) -> String {
+    let (mut rest, mut kept) = (sheet, String::with_capacity(sheet.len()));
+    while let Some((before, after)) = rest.split_once("/*") {
+        kept.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    let lines = kept.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// The page itself.
@@ -282,8 +327,8 @@ fn is_app_script(file: &Path) -> bool {
 /// Writes the build's id into the page and the service worker, the list of the build's files into the latter, and both
 /// the id and the files that the page declares into [`DEPLOYMENT`].
 ///
-/// The list has what the page needs to start and to run: neither the inference code and the model, which the page keeps
-/// itself when they are first needed, nor what only the browser or a reader asks for, which is in other folders than the
+/// The list has what the page needs to start and to run: neither the programs that workers start when they need them
+/// and their files, which the page keeps itself then, nor what only the browser or a reader asks for, which is in other folders than the
 /// API page's.
 fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
     let (page, worker, deployment) = (folder.join(PAGE), folder.join(SERVICE_WORKER), folder.join(DEPLOYMENT));
@@ -305,8 +350,8 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
         let is_left_out = [&page, &worker, &deployment].contains(&&file)
             || EMBEDDED.contains(&&*name)
             || name.starts_with("embed-")
-            || name.starts_with(NETWORK.prefix)
-            || name.ends_with(".onnx");
+            || MODULES.iter().any(|(part, _)| name.starts_with(part.prefix))
+            || [".onnx", ".ttf"].iter().any(|extension| name.ends_with(extension));
         if !file.is_file() || is_left_out {
             continue;
         }
@@ -407,21 +452,24 @@ fn with_hash(name: &str, content: &[u8]) -> String {
     format!("{stem}-{:016x}{extension}", hasher.finish())
 }
 
-/// Tells the project's build script where the finished inference WebAssembly is; the page is compiled with its checksum.
-const NETWORK_FILE: &str = "PIXELMILL_NETWORK_FILE";
+/// Tells the project's build script where the finished file of a program without glue code is; the page is compiled with its
+/// checksum.
+fn module_variable(part: &Part) -> String {
+    format!("PIXELMILL_{}_FILE", part.name.to_uppercase())
+}
 
-/// Builds the inference WebAssembly; returns the path of the finished file.
-fn network(project: &Project, node: Option<&Node>) -> Outcome<PathBuf> {
-    let built = without_glue(project, "network")?;
+/// Builds a program without glue code; returns the path of the finished file.
+fn module(project: &Project, part: &Part, profile: &str, node: Option<&Node>) -> Outcome<PathBuf> {
+    let built = without_glue(project, part.name, profile)?;
     match node {
-        Some(node) => optimised(project, &NETWORK, &built, node),
+        Some(node) => optimised(project, part, &built, node),
         None => Ok(built),
     }
 }
 
 /// Builds the kernels for the benchmark; returns the path of the finished file.
 pub fn kernels(project: &Project) -> Outcome<PathBuf> {
-    let built = without_glue(project, "kernels")?;
+    let built = without_glue(project, "kernels", "pixels")?;
     match setup::node(project)? {
         Some(node) => optimised(project, &Part { name: "kernels", ..WORKER }, &built, &node),
         None => Ok(built),
@@ -429,8 +477,12 @@ pub fn kernels(project: &Project) -> Outcome<PathBuf> {
 }
 
 /// Builds a binary that needs no glue code, with the feature of its name.
-fn without_glue(project: &Project, name: &str) -> Outcome<PathBuf> {
-    run(project.cargo().env_remove(NETWORK_FILE).args([
+fn without_glue(project: &Project, name: &str, profile: &str) -> Outcome<PathBuf> {
+    let mut cargo = project.cargo();
+    for (part, _) in MODULES {
+        cargo.env_remove(module_variable(part));
+    }
+    run(cargo.args([
         "build",
         "--quiet",
         "--locked",
@@ -440,11 +492,11 @@ fn without_glue(project: &Project, name: &str) -> Outcome<PathBuf> {
         "--features",
         name,
         "--profile",
-        "pixels",
+        profile,
         "--target",
         "wasm32-unknown-unknown",
     ]))?;
-    Ok(compiled(project, "pixels", name))
+    Ok(compiled(project, profile, name))
 }
 
 /// Where cargo puts a program.
@@ -614,6 +666,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_style_sheet_loses_its_comments() {
+        let sheet = "/* One. */\n.a {\n  color: red; /* two */\n\n  /* three\n  lines */\n}\n/* open";
+        assert_eq!(without_comments(sheet), ".a {\n  color: red;\n}\n");
+        assert_eq!(without_comments(".b { width: calc(1px * 2 / 3); }\n"), ".b { width: calc(1px * 2 / 3); }\n");
+    }
+
+    #[test]
     fn a_hash_that_trunk_gave_is_taken_out_of_a_name() {
         for (name, plain) in [
             ("app-7394787ce5436ed9_bg.wasm", "app_bg.wasm"),
@@ -699,6 +758,11 @@ mod tests {
                 ("base-0.css", style),
                 ("network-0.wasm", "network"),
                 ("u2netp-0.onnx", "model"),
+                ("lettering-0.wasm", "lettering"),
+                ("jxl-0.wasm", "a decoder"),
+                ("av1-0.wasm", "a decoder"),
+                ("svg-0.wasm", "a decoder"),
+                ("Roboto-Regular-0.ttf", "font"),
                 ("install/icon.svg", "icon"),
                 ("reference-0123456789abcdef/guides/one.txt", "guide"),
                 ("reference-0123456789abcdef/reference.js", "script"),

@@ -7,6 +7,7 @@ mod build;
 mod build_id;
 mod check;
 mod element;
+mod glue;
 mod new_action;
 mod package;
 mod project;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::LibraryStore;
+use crate::user_file::FileKind;
 
 /// Runs a batch over pictures by their asset ids, all successfully; returns its id.
 fn ran(service: &TestService, images: Value) -> String {
@@ -121,6 +122,24 @@ fn the_same_contents_in_the_same_workflow_are_reused_under_their_own_names() {
 }
 
 #[test]
+fn a_result_that_shows_its_name_is_reused_for_the_same_name_and_position_only() {
+    let service = service_with_result();
+    let captioned = |text: &str, images: Value| {
+        let mut document = workflow(images);
+        document["actions"][1] = json!({ "actionId": "flip-1", "actionType": "text", "parameters": { "text": text } });
+        document
+    };
+    for (text, reused) in [("{name}", [1, 0, 0]), ("Proof", [1, 1, 1])] {
+        let first = json!([image("a.jpg", "a1"), image("b.jpg", "b2")]);
+        let accepted = skipping(&service, captioned(text, first));
+        (0..2).for_each(|index| finish(&service, &accepted.batch_id, index, true));
+        let others = [image("a.jpg", "a1"), image("c.jpg", "a1"), image("b.jpg", "b2")];
+        let counts = others.map(|image| skipping(&service, captioned(text, json!([image]))).assets.completed);
+        assert_eq!(counts, reused, "{text}");
+    }
+}
+
+#[test]
 fn a_batch_that_reuses_everything_has_ended() {
     let service = service_with_result();
     ran(&service, json!([image("a.jpg", "a1")]));
@@ -154,7 +173,8 @@ fn another_recipe_another_picture_and_a_failure_are_not_reused() {
 #[test]
 fn the_users_own_models_are_identified_by_their_content() {
     let service = service_with_result();
-    let network = |asset_id: &str| crate::store::ModelRecord {
+    let network = |asset_id: &str| crate::store::UserFile {
+        kind: FileKind::Model,
         name: "mine".to_owned(),
         asset_id: asset_id.to_owned(),
         bytes: 1,
@@ -173,12 +193,12 @@ fn the_users_own_models_are_identified_by_their_content() {
     let mut document = workflow(json!([image("a.jpg", "a1")]));
     document["actions"][1] =
         json!({ "actionId": "flip-1", "actionType": "remove-background", "parameters": { "model": "mine" } });
-    assert_eq!(run(service.store().add_model(network("net-1"))), Ok(true));
+    assert_eq!(run(service.store().add_user_file(network("net-1"))), Ok(true));
     let first = skipping(&service, document.clone());
     finish(&service, &first.batch_id, 0, true);
     assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
-    run(service.store().remove_model("mine")).expect("removed");
-    assert_eq!(run(service.store().add_model(network("net-2"))), Ok(true));
+    run(service.store().remove_user_file(FileKind::Model, "mine")).expect("removed");
+    assert_eq!(run(service.store().add_user_file(network("net-2"))), Ok(true));
     assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the model is not");
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::environment::{Installation, OwnFiles, storage_manager};
+use super::super::environment::{Installation, OwnFiles, storage_manager, worker_count};
 use super::super::interop::{describe, from_js, handover, settled, spawn};
 use super::super::locks;
 use super::super::program::Program;
@@ -21,16 +21,18 @@ use super::notification;
 use super::wake::Wake;
 use crate::actions::catalog;
 use crate::api::{
-    Accepted, ApiError, Asset, BatchList, BatchLog, Cancelled, Deleted, Event, ExecutionList, GlobalPauseAnswer,
-    ModelAnswer, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
+    Accepted, ApiError, Asset, BatchList, BatchLog, Cancelled, Deleted, Event, ExecutionList, FileAnswer,
+    GlobalPauseAnswer, ModelAnswer, Status, VerifyAnswer, WorkflowAnswer, WorkflowDeleted, WorkflowList,
 };
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Progress, Subset};
 use crate::compact::SortedSet;
 use crate::names::Names;
-use crate::protocol::{Previewed, StopReason};
-use crate::service::{Call, FromService, Json, Note, Preference, Setup, State, Stopped, ToService, with_calls};
+use crate::protocol::{Look, Module, Previewed, StopReason};
+use crate::service::{
+    Call, FromService, Json, Note, Preference, ResultFiles, Setup, State, Stopped, ToService, with_calls,
+};
 use crate::store::ExecutionPage;
 use crate::workflow::Diagnostic;
 
@@ -375,6 +377,19 @@ impl Client {
         read(&value)
     }
 
+    /// Adds a file for actions to use, after reading it once in a worker of its own. `options` are the contract's: `kind`
+    /// and perhaps `name`.
+    ///
+    /// # Errors
+    /// 400 when the name is taken or invalid, or when the file cannot be used, with the reason; 500 when it cannot be
+    /// stored.
+    pub async fn import_file(&self, file: Blob, options: impl Into<Json>) -> Result<FileAnswer, ApiError> {
+        ask_to_persist();
+        let call = Call::ImportFile { options: options.into() };
+        let (value, _) = self.request(call, &file, None).await.map_err(|refused| refused.error)?;
+        read(&value)
+    }
+
     /// Everything that is stored as one ZIP (see `archive`): batches with pictures and results, workflows, models.
     ///
     /// # Errors
@@ -410,8 +425,8 @@ impl Client {
     ///
     /// # Errors
     /// When a newer preview was requested, or the worker could not render it.
-    pub async fn preview(&self, document: Value) -> Result<(Previewed, Vec<Blob>), ApiError> {
-        let answered = self.request(Call::Preview { document: Json(document) }, &JsValue::UNDEFINED, None).await;
+    pub async fn preview(&self, document: Value, look: Look) -> Result<(Previewed, Vec<Blob>), ApiError> {
+        let answered = self.request(Call::Preview { document: Json(document), look }, &JsValue::UNDEFINED, None).await;
         let (previewed, files) = answered.map_err(|refused| refused.error)?;
         let files = if Array::is_array(&files) { Array::from(&files) } else { Array::new() };
         Ok((read(&previewed)?, files.iter().map(JsCast::unchecked_into).collect()))
@@ -437,6 +452,21 @@ impl Client {
         let (missing, archive) =
             self.request(call, &JsValue::UNDEFINED, None).await.map_err(|refused| refused.error)?;
         Ok(Archive { blob: archive.unchecked_into(), missing: read(&missing)? })
+    }
+
+    /// The same as single files, each with its path: in the folder that its picture came from, under a name that is safe
+    /// in any file system.
+    ///
+    /// # Errors
+    /// Those of [`Self::zip`].
+    pub async fn files(
+        &self,
+        batch_id: &str,
+        only: Option<SortedSet<u32>>,
+    ) -> Result<(ResultFiles, Vec<Blob>), ApiError> {
+        let call = Call::Files { batch_id: batch_id.to_owned(), only };
+        let (found, contents) = self.request(call, &JsValue::UNDEFINED, None).await.map_err(|refused| refused.error)?;
+        Ok((read(&found)?, Array::from(&contents).iter().map(JsCast::unchecked_into).collect()))
     }
 
     /// Calls `callback` for everything that changes until the subscription is dropped.
@@ -505,6 +535,11 @@ async fn answered(answer: Option<super::super::interop::Receiver<Answered>>) -> 
 
 fn read<T: DeserializeOwned>(value: &JsValue) -> Result<T, ApiError> {
     from_js(value).map_err(|error| ApiError::internal(format!("The service's answer was not understood: {error}.")))
+}
+
+/// How many workers this tab's service gets.
+pub fn workers() -> u32 {
+    worker_count(wanted_workers())
 }
 
 /// How many workers the user wants: `pixelmill.workers` in the local storage.

@@ -1,18 +1,20 @@
 //! `window.pixelmill`: the client as JavaScript sees it. Arguments in, plain JSON values out; a refused call rejects
 //! with the contract's error object. Its methods are the public calls of `service`.
 //!
-//! In addition to the contract's calls, for the models of `remove-background`: `importModel(file, name?)` tests an ONNX
-//! file and stores it, `listModels()` returns `[{ name, bytes, builtIn }]`, `deleteModel(name)` removes one. For the
-//! storage: `verifyBatch(batchId)` checks every stored result and returns `{ batchId, checked, damaged }`; damaged
+//! In addition to the contract's calls, for the files that actions use besides pictures: `importFile(file, { kind, name })`
+//! reads a model, a font or a lookup table (`kind` is `model`, `font` or `lut`) and stores it, `listFiles({ kind })` returns
+//! `[{ kind, name, bytes, builtIn, assetId }]`, `deleteFile({ kind, name })` removes one. The same for models alone:
+//! `importModel(file, name?)`, `listModels()`, `deleteModel(name)`. For the storage: `verifyBatch(batchId)` checks every stored result and returns `{ batchId, checked, damaged }`; damaged
 //! executions then fail, so that a retry regenerates them. `exportArchive()` returns everything as one ZIP (a Blob),
 //! and `importArchive(blob)` imports whatever such a ZIP contains and this browser does not have: `{ batches,
-//! workflows, models, assets, skipped, problems: [{ entry, message }] }`. A batch that had not ended is imported as
+//! workflows, models, files, assets, skipped, problems: [{ entry, message }] }`. A batch that had not ended is imported as
 //! paused.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use js_sys::{Object, Promise};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, CustomEvent, CustomEventInit, EventTarget};
 
@@ -67,6 +69,13 @@ fn publish_methods(target: &EventTarget, client: &Client) {
         check(&[name.clone(), options]).map_err(rejection)?;
         let file = blob(file).map_err(rejection)?;
         to_js(&client.import_model(file, name.as_string().as_deref()).await.map_err(rejection)?)
+    });
+    method(target, client, "importFile", |client, [file, options, _]| async move {
+        check(std::slice::from_ref(&options)).map_err(rejection)?;
+        let file = blob(file).map_err(rejection)?;
+        let options = json_of(&options).map_err(rejection)?;
+        let options: Value = serde_json::from_str(&options).map_err(|error| rejection(unreadable(&error)))?;
+        to_js(&client.import_file(file, options).await.map_err(rejection)?)
     });
     method(target, client, "exportArchive", |client, [options, ..]| async move {
         check(&[options]).map_err(rejection)?;
@@ -130,7 +139,11 @@ fn rejection(error: ApiError) -> JsValue {
 }
 
 fn json_of(value: &JsValue) -> Result<String, ApiError> {
-    json_text(value).map_err(|error| ApiError::invalid(format!("An argument is not a JSON value: {error}.")))
+    json_text(value).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::invalid(format!("An argument is not a JSON value: {error}."))
 }
 
 fn text(value: &JsValue) -> Result<String, ApiError> {
@@ -149,7 +162,7 @@ fn check(arguments: &[JsValue]) -> Result<(), ApiError> {
     for value in arguments.iter().filter(|value| value.is_object()) {
         let version = property(value, "apiVersion");
         if !version.is_undefined() {
-            let version: serde_json::Value = serde_json::from_str(&json_of(&version)?).unwrap_or_default();
+            let version: Value = serde_json::from_str(&json_of(&version)?).unwrap_or_default();
             check_version(&serde_json::json!({ "apiVersion": version }))?;
         }
     }

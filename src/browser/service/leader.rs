@@ -88,6 +88,8 @@ pub(super) struct Leader {
     silent: RefCell<SortedMap<WorkerId, Watched>>,
     read_ahead: Rc<ReadAhead>,
     reported: RefCell<SortedMap<String, Reported>>,
+    /// Ends of batches that wait until what other workers stored before them was told.
+    held: RefCell<SortedMap<String, Progress>>,
     notifier: Rc<Notifier>,
     subscription: RefCell<Option<Subscription>>,
     /// Whether a storage or worker failure was reported that may be over by now.
@@ -126,6 +128,7 @@ impl Leader {
             watches: RefCell::default(),
             silent: RefCell::default(),
             reported: RefCell::default(),
+            held: RefCell::default(),
             subscription: RefCell::default(),
             noted: Cell::new(false),
             unfinished: RefCell::new(hub.unfinished.take()),
@@ -160,6 +163,7 @@ impl Leader {
         self.watches.borrow_mut().clear();
         self.silent.borrow_mut().clear();
         self.reported.borrow_mut().clear();
+        self.held.borrow_mut().clear();
         self.notifier.stop();
         if let Some(resign) = self.resign.borrow_mut().take() {
             resign();
@@ -276,7 +280,7 @@ impl Leader {
                 self.dispatch(Event::GlobalPause(pause.is_some()));
             }
             Change::WorkflowsChanged
-            | Change::ModelsChanged
+            | Change::UserFilesChanged
             | Change::Slept { .. }
             | Change::Progress(_)
             | Change::ExecutionCompleted(_)
@@ -565,6 +569,7 @@ impl Leader {
                     self.keep_fewer_workers();
                 }
                 self.dispatch(Event::Died { worker, death });
+                self.tell_held_ends();
             }
             FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
             FromPool::Report(FromWorker::Infers { networks }) => {
@@ -578,13 +583,15 @@ impl Leader {
                 if let Some(records) = records {
                     let (progress, execution) = *records;
                     self.completed(execution, &progress);
-                    self.progressed(&progress);
+                    self.stored(progress);
                 }
+                self.tell_held_ends();
             }
             FromPool::Report(FromWorker::Unstored { reason, message }) => {
                 self.storage_fails(Note { text: message, reload_helps: false });
                 self.watches.borrow_mut().remove(&worker);
                 self.dispatch(Event::Unstored { worker, reason });
+                self.tell_held_ends();
             }
             FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Previewed(..) => {}
             FromPool::Report(_) => {
@@ -617,6 +624,28 @@ impl Leader {
     fn completed(&self, mut execution: Execution, progress: &Progress) {
         execution.client_data.clone_from(&progress.client_data);
         self.exchange.broadcast(&Change::ExecutionCompleted(Box::new(execution)));
+    }
+
+    /// A worker has stored the progress of a batch. Workers store in one order and report in another: the end is told
+    /// only after everything that was stored before it.
+    fn stored(&self, progress: Progress) {
+        if progress.completed_at.is_some() && self.workers_on(&progress.batch_id) > 0 {
+            self.held.borrow_mut().insert(progress.batch_id.clone(), progress);
+        } else {
+            self.progressed(&progress);
+        }
+    }
+
+    /// Tells the ends of batches that no worker is on any more.
+    fn tell_held_ends(&self) {
+        let due: Vec<String> =
+            self.held.borrow().keys().filter(|batch_id| self.workers_on(batch_id) == 0).cloned().collect();
+        for batch_id in due {
+            let progress = self.held.borrow_mut().remove(&batch_id);
+            if let Some(progress) = progress {
+                self.progressed(&progress);
+            }
+        }
     }
 
     /// A batch's progress has become durable: announced at most four times a second, and at once at its end.

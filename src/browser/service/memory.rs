@@ -49,7 +49,7 @@ pub(super) async fn answer(
             StoreAnswer::Done
         }
         StoreRequest::Batch { batch_id } => StoreAnswer::Batch(store.batch(&batch_id).await?.map(Box::new)),
-        StoreRequest::Models => StoreAnswer::Models(store.models().await?),
+        StoreRequest::UserFiles => StoreAnswer::UserFiles(store.user_files().await?),
         StoreRequest::Put { assets, now } => {
             store.put_assets(with_contents(assets, attachment), now).await?;
             StoreAnswer::Done

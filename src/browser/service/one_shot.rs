@@ -54,7 +54,7 @@ async fn run_once(
         FromPool::Archive(_)
         | FromPool::Unpacked(..)
         | FromPool::Report(
-            FromWorker::ModelProbed { .. }
+            FromWorker::FileProbed { .. }
             | FromWorker::Exported { .. }
             | FromWorker::ArchiveImported { .. }
             | FromWorker::Unpacked { .. },

@@ -15,7 +15,7 @@ use super::super::environment::{FileError, OwnFiles, random};
 use super::super::interop::{Listener, both, from_js, property, spawn, to_js};
 use super::super::{locks, program};
 use super::memory;
-use super::network::ModelDownloads;
+use super::modules::ModuleDownloads;
 use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
 use crate::names::Names;
@@ -36,8 +36,8 @@ pub(super) struct Program {
     pub(super) outdated: Cell<bool>,
     code: program::Program,
     libwebp: JsValue,
-    /// Provides workers with the models that a plan needs.
-    pub(super) networks: Rc<ModelDownloads>,
+    /// Provides workers with the programs that a plan needs.
+    pub(super) modules: Rc<ModuleDownloads>,
     /// Provides workers with all stored data, if there is no other storage.
     pub(super) memory: OnceCell<MemoryStore<Blob>>,
     /// Consecutive workers that did not report in time.
@@ -68,9 +68,9 @@ impl Program {
         };
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();
-        let networks = ModelDownloads::new(files, names);
+        let modules = ModuleDownloads::new(files, names);
         let (memory, late, outdated) = Default::default();
-        Ok(Self { database: names.database(), outdated, code, libwebp, networks, memory, late })
+        Ok(Self { database: names.database(), outdated, code, libwebp, modules, memory, late })
     }
 }
 
@@ -79,7 +79,7 @@ impl Program {
 pub(super) enum FromPool {
     /// It is ready for work.
     Ready,
-    /// It waits for the inference code, perhaps for a download.
+    /// It waits for the code of another program, perhaps for a download.
     Waits,
     /// A report on its work.
     Report(FromWorker),
@@ -113,6 +113,10 @@ impl Handle {
     /// # Errors
     /// A sentence, when the browser does not start a worker.
     pub(super) fn spawn(program: &Rc<Program>, tell: impl Fn(FromPool) + 'static) -> Result<Self, String> {
+        Self::spawn_boxed(program, Box::new(tell))
+    }
+
+    fn spawn_boxed(program: &Rc<Program>, tell: Box<dyn Fn(FromPool)>) -> Result<Self, String> {
         // When a worker ends for any reason, the lock with its name becomes free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
         let worker = program.code.start(&life)?;
@@ -164,14 +168,14 @@ impl Handle {
                         });
                         return;
                     }
-                    Ok(FromWorker::NeedsNetwork { built_in }) => {
-                        let (networks, own) = (program.networks.clone(), own.clone());
+                    Ok(FromWorker::NeedsModule { module }) => {
+                        let (modules, own) = (program.modules.clone(), own.clone());
                         spawn(async move {
-                            let (failure, given) = match networks.get(built_in).await {
+                            let (failure, given) = match modules.get(module).await {
                                 Ok(given) => (None, given.into()),
                                 Err(failure) => (Some(failure), JsValue::UNDEFINED),
                             };
-                            post(&own, &ToWorker::Network { failure }, &given);
+                            post(&own, &ToWorker::Module { failure }, &given);
                         });
                         FromPool::Waits
                     }
@@ -250,16 +254,4 @@ fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
     if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
-}
-
-/// How many workers this device gets: as many as the user wants (1–8), or one fewer than it has cores, at least 2 and
-/// at most 8, and no more than one per GiB of memory, if the browser reports it.
-pub(super) fn size(wanted: Option<u32>) -> u32 {
-    if let Some(wanted) = wanted.filter(|wanted| (1..=8).contains(wanted)) {
-        return wanted;
-    }
-    let navigator = property(&js_sys::global(), "navigator");
-    let cores = property(&navigator, "hardwareConcurrency").as_f64().unwrap_or(2.0);
-    let memory = property(&navigator, "deviceMemory").as_f64().unwrap_or(8.0);
-    (cores as u32).saturating_sub(1).clamp(2, 8).min((memory as u32).max(1))
 }

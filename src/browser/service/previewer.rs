@@ -1,7 +1,9 @@
 //! Previews: a workflow over one picture, in a worker of its own that nothing is stored by. Only the newest request
-//! counts: while one is being rendered, a newer one takes the place of those that wait.
+//! counts: while one is being rendered, a newer one takes the place of the one that waits. Patient requests keep their
+//! place behind it, and thumbnails of steps wait for all others.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -12,7 +14,7 @@ use super::super::interop::{Sender, handover, spawn};
 use super::pool::{FromPool, Handle, Program};
 use crate::api::ApiError;
 use crate::batch::scheduler::Death;
-use crate::protocol::{FromWorker, Previewed, ToWorker};
+use crate::protocol::{FromWorker, Look, Previewed, ToWorker};
 
 /// How long the worker is kept for the next request.
 const IDLE_MS: u32 = 30_000;
@@ -24,6 +26,7 @@ type Outcome = Result<(Previewed, Array), ApiError>;
 
 struct Request {
     document: String,
+    look: Look,
     answer: Sender<Outcome>,
 }
 
@@ -42,6 +45,10 @@ pub(super) struct Previewer {
     generation: Cell<u32>,
     current: RefCell<Option<Request>>,
     next: RefCell<Option<Request>>,
+    /// Those that are patient, in order.
+    patient: RefCell<VecDeque<Request>>,
+    /// Thumbnails that are made when nothing else is wanted.
+    last: RefCell<Option<Request>>,
     /// Ends the worker when nothing is asked for, or takes too long.
     timer: RefCell<Option<Timeout>>,
 }
@@ -55,6 +62,8 @@ impl Previewer {
             generation: Cell::new(0),
             current: RefCell::default(),
             next: RefCell::default(),
+            patient: RefCell::default(),
+            last: RefCell::default(),
             timer: RefCell::default(),
         })
     }
@@ -63,15 +72,18 @@ impl Previewer {
     ///
     /// # Errors
     /// When a newer request came first, or the worker could not do it.
-    pub(super) async fn preview(&self, document: String) -> Outcome {
+    pub(super) async fn preview(&self, document: String, look: Look) -> Outcome {
         let (answer, receiver) = handover();
-        let request = Request { document, answer };
-        if self.current.borrow().is_some() {
-            if let Some(older) = self.next.replace(Some(request)) {
+        let request = Request { document, look, answer };
+        if self.current.borrow().is_none() {
+            self.begin(request);
+        } else if look.patient {
+            self.patient.borrow_mut().push_back(request);
+        } else {
+            let place = if look.steps { &self.last } else { &self.next };
+            if let Some(older) = place.replace(Some(request)) {
                 older.answer.send(Err(ApiError::internal("A newer preview was requested.")));
             }
-        } else {
-            self.begin(request);
         }
         receiver.await.unwrap_or_else(|| Err(ApiError::internal("The preview was stopped.")))
     }
@@ -104,7 +116,8 @@ impl Previewer {
 
     fn send(&self) {
         if let (Some(worker), Some(request)) = (&*self.worker.borrow(), &*self.current.borrow()) {
-            worker.handle.send(&ToWorker::Preview { document: request.document.clone() }, &JsValue::UNDEFINED);
+            let message = ToWorker::Preview { document: request.document.clone(), look: request.look };
+            worker.handle.send(&message, &JsValue::UNDEFINED);
         }
     }
 
@@ -135,7 +148,8 @@ impl Previewer {
         if let Some(request) = self.current.take() {
             request.answer.send(outcome);
         }
-        match self.next.take() {
+        let next = self.next.take().or_else(|| self.patient.borrow_mut().pop_front()).or_else(|| self.last.take());
+        match next {
             Some(next) => self.begin(next),
             None => self.limit(IDLE_MS),
         }

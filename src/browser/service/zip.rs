@@ -1,4 +1,4 @@
-//! The results of a batch as one ZIP.
+//! The results of a batch, with paths to store them under, and as one ZIP.
 
 use js_sys::{Array, JsString, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
@@ -12,7 +12,7 @@ use crate::api::{ApiError, Host, Service};
 use crate::batch::records::{ExecutionState, Results};
 use crate::compact::SortedSet;
 use crate::export::names::{archived_path, unique_paths};
-use crate::export::zip::{Entry, structure};
+use crate::export::zip::{Entry, Moment, structure};
 use crate::store::BatchStore;
 
 /// Results to download.
@@ -24,19 +24,30 @@ pub(super) struct Archive {
     pub(super) missing: Vec<String>,
 }
 
-/// The successful outputs of a batch, or of the pictures in `only`, in one archive, ordered by (assetIndex, output).
-/// Each is read once to check it; the archive's parts are the stored Blobs themselves. It unpacks into a folder of its
-/// own, so that no original is overwritten; inside it, results are in the folders that their pictures came from.
+/// The successful outputs of a batch: at each place of the lists what belongs together, ordered by (assetIndex, output).
+pub(super) struct Collected {
+    /// Where each belongs: in the folder that its picture came from, under a name that is safe in any file system. No two
+    /// are the same.
+    pub(super) paths: Vec<String>,
+    /// The stored Blobs themselves.
+    pub(super) contents: Vec<Blob>,
+    /// Names of results that were damaged or missing and are not in the lists.
+    pub(super) missing: Vec<String>,
+    /// Size in bytes, CRC-32, and when it was written.
+    facts: Vec<(u64, u32, Moment)>,
+}
+
+/// The successful outputs of a batch, or of the pictures in `only`. Each is read once to check it.
 ///
 /// # Errors
 /// 404 when there are no results, 500 when the storage fails or every result is damaged.
-pub(super) async fn zip<H: Host>(
+pub(super) async fn collect<H: Host>(
     database: &Storage,
     service: &Service<Storage, H>,
     batch_id: &str,
     only: Option<&SortedSet<u32>>,
-) -> Result<Archive, ApiError> {
-    let (mut names, mut files, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Collected, ApiError> {
+    let (mut names, mut facts, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), SortedSet::new());
     let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
     let mut from = 0;
@@ -52,7 +63,7 @@ pub(super) async fn zip<H: Host>(
                     Found::Sound(content, _) => {
                         contents.push(content);
                         names.push(archived_path(&folder, &output.name, placing.contains(&output.action_id)));
-                        files.push((output.bytes, crc32, modified));
+                        facts.push((output.bytes, crc32, modified));
                     }
                     Found::Damaged(_) | Found::Nothing => {
                         missing.push(output.name);
@@ -64,7 +75,7 @@ pub(super) async fn zip<H: Host>(
         }
     }
     service.note_damaged(&damaged).await?;
-    if files.is_empty() {
+    if facts.is_empty() {
         return Err(if missing.is_empty() {
             ApiError::not_found(format!("The batch \"{batch_id}\" has no results."))
         } else {
@@ -75,7 +86,22 @@ pub(super) async fn zip<H: Host>(
         JsString::from(path).normalize("NFC").to_upper_case().to_lower_case().normalize("NFC").into()
     };
     let paths = unique_paths(names.iter().map(String::as_str), &fold);
-    let files: Vec<Entry> = (paths.into_iter().zip(files))
+    Ok(Collected { paths, contents, missing, facts })
+}
+
+/// The same in one archive, whose parts are the stored Blobs themselves. It unpacks into a folder of its own, so that no
+/// original is overwritten.
+///
+/// # Errors
+/// Those of [`collect`].
+pub(super) async fn zip<H: Host>(
+    database: &Storage,
+    service: &Service<Storage, H>,
+    batch_id: &str,
+    only: Option<&SortedSet<u32>>,
+) -> Result<Archive, ApiError> {
+    let Collected { paths, contents, missing, facts } = collect(database, service, batch_id, only).await?;
+    let files: Vec<Entry> = (paths.into_iter().zip(facts))
         .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
         .collect();
     let structure = structure(&files);

@@ -43,6 +43,16 @@ struct Arrived {
     header: Option<HeaderCheck>,
 }
 
+/// What is stored of a file.
+#[derive(Clone, Copy)]
+enum Content {
+    /// The file itself. The browser copies it on its own, without passing its bytes through this worker once more, which
+    /// takes a third less time for small files. The transaction fails if the file has changed since it was read.
+    File,
+    /// A copy of the bytes that were read, for a file that changes or disappears before it is stored.
+    Copy,
+}
+
 /// Files that are being read, in order.
 struct Ahead {
     files: std::vec::IntoIter<Blob>,
@@ -62,7 +72,7 @@ impl Ahead {
             let Some(file) = self.files.next() else { return };
             let (arrived, receiver) = handover();
             let check = self.check;
-            spawn(async move { arrived.send(read(&file, check).await) });
+            spawn(async move { arrived.send(read(&file, check, Content::File).await) });
             self.reading.push_back((size, receiver));
             self.bytes += size;
         }
@@ -80,22 +90,24 @@ impl Ahead {
 }
 
 /// Reads a file: its content, hash and header.
-async fn read(file: &Blob, check: bool) -> Result<Arrived, ImportStop> {
+async fn read(file: &Blob, check: bool, content: Content) -> Result<Arrived, ImportStop> {
     let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
     if file.size() > if check { LARGEST_CHECKED } else { LARGEST_WHOLE } as f64 {
-        return read_in_pieces(file, name).await;
+        return read_in_pieces(file, name, content).await;
     }
     let buffer = buffer_of(file).await.map_err(|error| unreadable(&name, &error))?;
     let asset_id = sha256(&buffer).await;
     let size = u64::from(buffer.byte_length());
-    // A Blob of our own: a File on the disk may change or disappear before it is stored.
-    let content = blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?;
+    let content = match content {
+        Content::File => file.clone(),
+        Content::Copy => blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?,
+    };
     let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
     Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content }, header })
 }
 
 /// The same for a file that is too large to be in memory as a whole; its header is not read.
-async fn read_in_pieces(file: &Blob, name: String) -> Result<Arrived, ImportStop> {
+async fn read_in_pieces(file: &Blob, name: String, content: Content) -> Result<Arrived, ImportStop> {
     let size = file.size();
     let (pieces, mut hasher) = (Array::new(), Hasher::default());
     let mut from = 0.0;
@@ -104,15 +116,22 @@ async fn read_in_pieces(file: &Blob, name: String) -> Result<Arrived, ImportStop
         let piece = file.slice_with_f64_and_f64(from, to).map_err(|error| unreadable(&name, &describe(&error)))?;
         let buffer = buffer_of(&piece).await.map_err(|error| unreadable(&name, &error))?;
         hasher.update(&buffer);
-        // The browser moves large Blobs to the disk.
-        let piece = blob_of_buffer(&buffer, "").map_err(ImportStop::general)?;
-        pieces.push(&piece);
+        if matches!(content, Content::Copy) {
+            // The browser moves large Blobs to the disk.
+            let piece = blob_of_buffer(&buffer, "").map_err(ImportStop::general)?;
+            pieces.push(&piece);
+        }
         from = to;
     }
-    let options = BlobPropertyBag::new();
-    options.set_type(&file.type_());
-    let content = Blob::new_with_blob_sequence_and_options(&pieces, &options);
-    let content = content.map_err(|error| ImportStop::general(describe(&error)))?;
+    let content = match content {
+        Content::File => file.clone(),
+        Content::Copy => {
+            let options = BlobPropertyBag::new();
+            options.set_type(&file.type_());
+            let joined = Blob::new_with_blob_sequence_and_options(&pieces, &options);
+            joined.map_err(|error| ImportStop::general(describe(&error)))?
+        }
+    };
     let asset =
         NewAsset { asset_id: hasher.finish(), name, mime_type: file.type_(), bytes: content.size() as u64, content };
     Ok(Arrived { asset, header: None })
@@ -164,22 +183,31 @@ fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
     }
 }
 
-/// Stores a portion, or as many of its first files as fit.
+/// Stores a portion, or as many of its first files as fit. Files that have changed since they were read are read again.
 async fn store(
     database: &impl AssetStore<Content = Blob>,
     ticket: u32,
     portion: Vec<Arrived>,
 ) -> Result<(), ImportStop> {
-    let one_by_one = portion.len() > 1;
     match put(database, ticket, portion.clone()).await {
-        Err(StoreError::Quota(_)) if one_by_one => {
-            for file in portion {
-                put(database, ticket, vec![file]).await.map_err(ImportStop::from)?;
-            }
-            Ok(())
-        }
-        result => result.map_err(ImportStop::from),
+        Ok(()) => return Ok(()),
+        // Some of them may fit.
+        Err(StoreError::Quota(_)) if portion.len() > 1 => {}
+        // One of them may have changed, which the browser does not say.
+        Err(StoreError::Failed(_)) => {}
+        Err(error) => return Err(error.into()),
     }
+    for file in portion {
+        let (source, check) = (file.asset.content.clone(), file.header.is_some());
+        match put(database, ticket, vec![file]).await {
+            Err(StoreError::Failed(_)) => {
+                let copied = read(&source, check, Content::Copy).await?;
+                put(database, ticket, vec![copied]).await?;
+            }
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 impl From<StoreError> for ImportStop {

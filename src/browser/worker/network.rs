@@ -1,60 +1,44 @@
 //! The worker's models: an instance of the inference WebAssembly for each, made when a plan first needs it and kept. The
 //! service provides the code and the built-in model; the user's own models are in the store.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use js_sys::{ArrayBuffer, Float32Array, Object, Uint8Array, WebAssembly};
+use js_sys::{ArrayBuffer, Float32Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::buffer_of;
-use super::super::interop::{Sender, describe, handover, property};
 use super::super::storage::Storage;
-use super::super::verify::{self, Found};
-use super::report;
+use super::instance::{Given, Instance, Requests};
+use super::user_files;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::network::{self, BUILT_IN, Missing, Need, SIDE, SaliencyNetwork};
-use crate::protocol::FromWorker;
-use crate::store::LibraryStore;
+use crate::protocol::Module;
+use crate::user_file::FileKind;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What `bin/network.rs` exports. Addresses are within its own memory.
+    /// What `bin/network.rs` exports besides.
     type Exports;
-    #[wasm_bindgen(method, getter)]
-    fn memory(this: &Exports) -> WebAssembly::Memory;
-    #[wasm_bindgen(method, catch)]
-    fn room(this: &Exports, length: u32) -> Result<u32, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn load(this: &Exports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn input(this: &Exports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn run(this: &Exports) -> Result<u32, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn message(this: &Exports) -> Result<u32, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn message_length(this: &Exports) -> Result<u32, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn exhausted(this: &Exports) -> Result<u32, JsValue>;
 }
 
 /// A model in an instance of its own.
-struct Instance {
-    exports: Exports,
+struct Model {
+    instance: Instance,
     name: String,
-    /// Set by a trap: its memory cannot be trusted any more.
-    broken: Cell<bool>,
 }
 
-impl Instance {
+impl Model {
     /// Starts the code, without a model.
     fn start(module: &WebAssembly::Module, name: &str) -> Result<Self, Failure> {
-        let instance = WebAssembly::Instance::new(module, &Object::new()).map_err(|error| not_started(&error))?;
-        let exports = instance.exports().unchecked_into();
-        Ok(Self { exports, name: name.to_owned(), broken: Cell::new(false) })
+        let instance = Instance::start(module, format!("model \"{name}\""))?;
+        Ok(Self { instance, name: name.to_owned() })
     }
 
     /// Loads a file.
@@ -62,60 +46,32 @@ impl Instance {
     /// # Errors
     /// When the file is not a model, or there is not enough memory.
     fn load(&self, file: &ArrayBuffer) -> Result<(), Failure> {
-        let place = self.exports.room(file.byte_length()).map_err(|error| self.trapped(&error))?;
-        let room = Uint8Array::new_with_byte_offset_and_length(&self.buffer(), place, file.byte_length());
-        room.set(&Uint8Array::new(file), 0);
-        match self.exports.load().map_err(|error| self.trapped(&error))? {
-            0 => Err(Failure::new(
-                ErrorCategory::ValidationError,
-                Phase::Setup,
-                format!("The model \"{}\" cannot be used: {}.", self.name, self.last_message()),
-                "Choose an ONNX file of the U²-Net family: one input of 1 × 3 × 320 × 320, first output 320 × 320.",
-            )),
-            _ => Ok(()),
+        if self.instance.load(file)? {
+            return Ok(());
         }
-    }
-
-    fn buffer(&self) -> ArrayBuffer {
-        self.exports.memory().buffer().unchecked_into()
-    }
-
-    fn last_message(&self) -> String {
-        let (Ok(place), Ok(length)) = (self.exports.message(), self.exports.message_length()) else {
-            return String::new();
-        };
-        let bytes = Uint8Array::new_with_byte_offset_and_length(&self.buffer(), place, length).to_vec();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// The failure of a call that threw.
-    fn trapped(&self, error: &JsValue) -> Failure {
-        self.broken.set(true);
-        let name = &self.name;
-        if self.exports.exhausted().is_ok_and(|exhausted| exhausted != 0) {
-            return Failure::system(
-                format!("Not enough memory for the model \"{name}\"."),
-                "Close other tabs and retry it, or choose a smaller model.",
-            );
-        }
-        let reason = Some(self.last_message()).filter(|text| !text.is_empty()).unwrap_or_else(|| describe(error));
-        Failure::system(format!("The model \"{name}\" broke down: {reason}."), "Retry it.")
+        Err(Failure::new(
+            ErrorCategory::ValidationError,
+            Phase::Setup,
+            format!("The model \"{}\" cannot be used: {}.", self.name, self.instance.last_message()),
+            "Choose an ONNX file of the U²-Net family: one input of 1 × 3 × 320 × 320, first output 320 × 320.",
+        ))
     }
 }
 
-impl SaliencyNetwork for Instance {
+impl SaliencyNetwork for Model {
     fn infer(&self, input: &[f32]) -> Result<Vec<f32>, Failure> {
-        let place = self.exports.input().map_err(|error| self.trapped(&error))?;
+        let exports: &Exports = self.instance.exports();
+        let place = exports.input().map_err(|error| self.instance.trapped(&error))?;
         let samples = 3 * SIDE * SIDE;
-        Float32Array::new_with_byte_offset_and_length(&self.buffer(), place, samples).copy_from(input);
-        match self.exports.run().map_err(|error| self.trapped(&error))? {
+        Float32Array::new_with_byte_offset_and_length(&self.instance.buffer(), place, samples).copy_from(input);
+        match exports.run().map_err(|error| self.instance.trapped(&error))? {
             0 => Err(Failure::execute(
-                format!("The model \"{}\" cannot be used: {}.", self.name, self.last_message()),
+                format!("The model \"{}\" cannot be used: {}.", self.name, self.instance.last_message()),
                 "Choose another model.",
             )),
             place => {
-                let output = Float32Array::new_with_byte_offset_and_length(&self.buffer(), place, SIDE * SIDE);
-                Ok(output.to_vec())
+                let buffer = self.instance.buffer();
+                Ok(Float32Array::new_with_byte_offset_and_length(&buffer, place, SIDE * SIDE).to_vec())
             }
         }
     }
@@ -125,17 +81,10 @@ impl SaliencyNetwork for Instance {
     }
 }
 
-/// What the service provides: the compiled code and, if requested, the built-in model.
-#[derive(Clone)]
-struct Given {
-    module: WebAssembly::Module,
-    built_in: Option<Blob>,
-}
-
 /// The models that one run may request, as far as they have been loaded.
 #[derive(Default)]
 pub(super) struct Loaded {
-    networks: BTreeMap<String, Result<Rc<Instance>, Failure>>,
+    networks: BTreeMap<String, Result<Rc<Model>, Failure>>,
 }
 
 impl Loaded {
@@ -163,16 +112,16 @@ impl network::ModelSource for Loaded {
 /// The models that this worker has loaded.
 pub(super) struct ModelCache {
     database: Storage,
+    requests: Rc<Requests>,
     given: RefCell<Option<Given>>,
-    waiting: RefCell<Option<Sender<Result<Given, Failure>>>>,
     /// By name, with the id of the file.
-    held: RefCell<BTreeMap<String, (String, Rc<Instance>)>>,
+    held: RefCell<BTreeMap<String, (String, Rc<Model>)>>,
 }
 
 impl ModelCache {
-    pub(super) fn new(database: Storage) -> Self {
-        let (given, waiting, held) = Default::default();
-        Self { database, given, waiting, held }
+    pub(super) fn new(database: Storage, requests: Rc<Requests>) -> Self {
+        let (given, held) = Default::default();
+        Self { database, requests, given, held }
     }
 
     /// The models with these names, or why each is not available; a later call tries again. One that only some
@@ -191,77 +140,45 @@ impl ModelCache {
         loaded
     }
 
-    async fn one(&self, name: &str) -> Result<Rc<Instance>, Failure> {
-        let own = if name == BUILT_IN.name { None } else { Some(self.own_file(name).await?) };
+    async fn one(&self, name: &str) -> Result<Rc<Model>, Failure> {
+        let own = if name == BUILT_IN.name {
+            None
+        } else {
+            Some(user_files::find(&self.database, FileKind::Model, name).await?)
+        };
         let id = own.as_deref().unwrap_or(BUILT_IN.sha256);
         let held = self.held.borrow().get(name).cloned();
-        if let Some((_, instance)) = held.filter(|(held, instance)| held == id && !instance.broken.get()) {
+        if let Some((_, instance)) = held.filter(|(held, instance)| held == id && !instance.instance.is_broken()) {
             return Ok(instance);
         }
         let given = self.given(own.is_none()).await?;
         let file = match &own {
-            Some(asset_id) => {
-                let read = verify::read(&self.database, asset_id).await;
-                match read.map_err(|error| unreadable(name, &error.to_string()))? {
-                    Found::Sound(_, file) => file,
-                    Found::Damaged(why) => return Err(unreadable(name, &format!("its file is damaged, {why}"))),
-                    Found::TooLarge(why) => return Err(unreadable(name, &why)),
-                    Found::Nothing => return Err(unreadable(name, "its file is missing")),
-                }
-            }
+            Some(asset_id) => user_files::read(&self.database, FileKind::Model, name, asset_id).await?,
             None => {
-                let file = given.built_in.ok_or_else(|| unreadable(name, "its file is missing"))?;
-                buffer_of(&file).await.map_err(|error| unreadable(name, &error))?
+                let unreadable = |error: &str| user_files::unreadable(FileKind::Model, name, error);
+                let file = given.file.ok_or_else(|| unreadable("its file is missing"))?;
+                buffer_of(&file).await.map_err(|error| unreadable(&error))?
             }
         };
-        let instance = Rc::new(Instance::start(&given.module, name)?);
+        let instance = Rc::new(Model::start(&given.module, name)?);
         self.held.borrow_mut().insert(name.to_owned(), (id.to_owned(), instance.clone()));
         let loaded = instance.load(&file);
-        if loaded.is_err() && !instance.broken.get() {
+        if loaded.is_err() && !instance.instance.is_broken() {
             self.held.borrow_mut().remove(name);
         }
         loaded.map(|()| instance)
     }
 
-    /// The asset of one of the user's own models.
-    async fn own_file(&self, name: &str) -> Result<String, Failure> {
-        let models = self.database.models().await.map_err(|error| unreadable(name, &error.to_string()))?;
-        let found = models.into_iter().find(|model| model.name == name);
-        found.map(|model| model.asset_id).ok_or_else(|| {
-            Failure::new(
-                ErrorCategory::ValidationError,
-                Phase::Setup,
-                format!("There is no model \"{name}\" in this browser."),
-                format!("Add its file under this name and retry, or choose \"{}\", which is built in.", BUILT_IN.name),
-            )
-        })
-    }
-
     /// What the service provides, requested once.
     async fn given(&self, built_in: bool) -> Result<Given, Failure> {
         let given = self.given.borrow().clone();
-        if let Some(given) = given.filter(|given| given.built_in.is_some() || !built_in) {
+        if let Some(given) = given.filter(|given| given.file.is_some() || !built_in) {
             return Ok(given);
         }
-        let (sender, receiver) = handover();
-        *self.waiting.borrow_mut() = Some(sender);
-        report(&FromWorker::NeedsNetwork { built_in });
-        let given =
-            receiver.await.unwrap_or_else(|| Err(Failure::system("The service provided no model.", "Retry it.")))?;
+        let module = if built_in { Module::NetworkWithModel } else { Module::Network };
+        let given = self.requests.get(module).await?;
         *self.given.borrow_mut() = Some(given.clone());
         Ok(given)
-    }
-
-    /// The service's answer: `attachment` is [module, built-in model], each if available.
-    pub(super) fn answered(&self, failure: Option<Failure>, attachment: &JsValue) {
-        let Some(waiting) = self.waiting.borrow_mut().take() else { return };
-        waiting.send(match failure {
-            Some(failure) => Err(failure),
-            None => match property(attachment, "0").dyn_into::<WebAssembly::Module>() {
-                Ok(module) => Ok(Given { module, built_in: property(attachment, "1").dyn_into().ok() }),
-                Err(_) => Err(Failure::system("The service provided no inference code.", "Reload the page.")),
-            },
-        });
     }
 
     /// Loads a file and runs it once, on nothing; for a worker that is thrown away afterwards.
@@ -270,37 +187,14 @@ impl ModelCache {
     /// Why this program cannot use it.
     pub(super) async fn try_file(&self, file: &Blob) -> Result<(), Failure> {
         let given = self.given(false).await?;
-        let name = file.dyn_ref::<web_sys::File>().map_or_else(|| "the file".to_owned(), web_sys::File::name);
-        let file = buffer_of(file).await.map_err(|error| unreadable(&name, &error))?;
-        let network = Instance::start(&given.module, &name)?;
+        let (name, file) = user_files::given(FileKind::Model, file).await?;
+        let network = Model::start(&given.module, &name)?;
         network.load(&file)?;
         network.infer(&vec![0.0; 3 * (SIDE * SIDE) as usize]).map(|_| ())
     }
 
-    /// Bytes of their memories; more than any limit if one has broken down, because the worker must be replaced then.
+    /// Bytes of their memories, as [`Instance::memory`].
     pub(super) fn memory(&self) -> u64 {
-        let held = self.held.borrow();
-        let size = |instance: &Instance| {
-            if instance.broken.get() { u64::from(u32::MAX) } else { u64::from(instance.buffer().byte_length()) }
-        };
-        held.values().map(|(_, instance)| size(instance)).sum()
+        self.held.borrow().values().map(|(_, model)| model.instance.memory()).sum()
     }
-}
-
-fn not_started(error: &JsValue) -> Failure {
-    Failure::new(
-        ErrorCategory::SystemError,
-        Phase::Setup,
-        format!("The inference code could not be started: {}.", describe(error)),
-        "Close other tabs and retry it.",
-    )
-}
-
-fn unreadable(name: &str, error: &str) -> Failure {
-    Failure::new(
-        ErrorCategory::SystemError,
-        Phase::Setup,
-        format!("The model \"{name}\" could not be read: {error}."),
-        "Retry it; if that does not help, remove the model and add it again.",
-    )
 }

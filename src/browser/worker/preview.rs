@@ -10,10 +10,10 @@ use web_sys::Blob;
 use super::super::environment::{blob_of_buffer, now};
 use super::{Outcome, Worker, no_room, plan_of};
 use crate::batch::records::Execution;
-use crate::codecs::{self, Content, Encoded};
+use crate::codecs::{self, Encoded};
 use crate::engine::{InputRef, InputSize, Steps};
 use crate::error::Failure;
-use crate::protocol::{Preview, PreviewOutput, Previewed};
+use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
 use crate::store::StoreError;
 
 /// Most bytes of pictures and files that steps keep: half a dozen results of a photograph.
@@ -57,7 +57,7 @@ impl Kept {
     }
 
     /// The first input in a format that browsers show, if they do not show the file.
-    fn shown(&self, input: &InputRef, content: &JsValue) -> Option<Blob> {
+    fn shown(&self, worker: &Worker, input: &InputRef, content: &JsValue) -> Option<Blob> {
         let (address, content) = (&input.source_url, content.dyn_ref::<ArrayBuffer>()?);
         let known = self.shown.take().filter(|(other, _)| other == address && other.starts_with("asset:"));
         let blob = match known {
@@ -67,7 +67,7 @@ impl Kept {
                 if !needs_copy(&content.subarray(0, codecs::HEAD as u32).to_vec()) {
                     return None;
                 }
-                blob_of(&codecs::to_show(&content.to_vec(), &input.name).ok()?).ok()?
+                blob_of(&codecs::to_show(&content.to_vec(), Some(&worker.decoders), &input.name).ok()?).ok()?
             }
         };
         self.shown.replace(Some((address.clone(), blob.clone())));
@@ -81,7 +81,7 @@ fn unstored(error: &StoreError) -> Failure {
 
 /// Whether these are the first bytes of a file that browsers do not show.
 fn needs_copy(head: &[u8]) -> bool {
-    matches!(codecs::recognize(head), Content::Image(format) if !format.is_shown_by_browsers())
+    codecs::sniff(head).is_some_and(|format| !format.is_shown_by_browsers())
 }
 
 fn blob_of(file: &Encoded) -> Result<Blob, Failure> {
@@ -91,14 +91,14 @@ fn blob_of(file: &Encoded) -> Result<Blob, Failure> {
 
 /// What came of it, with the files of the outputs in formats that browsers show, and then that of the first picture if they do
 /// not show its file.
-pub(super) async fn preview(worker: &Worker, document: &str) -> (Previewed, JsValue) {
-    match render(worker, document).await {
-        Ok((preview, files)) => (Previewed::Done(preview), files.into()),
+pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Previewed, JsValue) {
+    match render(worker, document, look).await {
+        Ok((previewed, files)) => (previewed, files.into()),
         Err(failure) => (Previewed::Failed(failure), JsValue::UNDEFINED),
     }
 }
 
-async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Failure> {
+async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
     let plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
     let input = plan.graph().input_asset(0);
     let execution = Execution::new("preview", 0, input);
@@ -106,16 +106,31 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
     let kept = &worker.previews;
     let contents = kept.contents(worker, &execution.input_asset.inputs).await?;
     let started = now();
-    let produced = worker.produce(&plan, &execution, &contents, Some(&kept.steps), &mut outcome).await;
-    let produced = produced.map_err(|error| unstored(&error))??;
-    let duration_ms = now() - started;
+    // What was made before would make a trial of the whole workflow look faster than it is.
+    let preview = (!look.patient).then_some((&kept.steps, look));
+    let produced = worker.produce(&plan, &execution, &contents, preview, &mut outcome).await;
     let files = Array::new();
+    let Some(produced) = produced.map_err(|error| unstored(&error))?? else {
+        return Ok((Previewed::NoSample, files));
+    };
+    let duration_ms = now() - started;
+    if look.steps {
+        let mut steps = Vec::with_capacity(produced.thumbnails.len());
+        for (action_id, thumbnail) in produced.thumbnails {
+            files.push(&JsValue::from(blob_of(&thumbnail)?));
+            steps.push(action_id);
+        }
+        return Ok((Previewed::Steps(steps), files));
+    }
     let mut outputs = Vec::with_capacity(produced.outputs.len());
     for output in produced.outputs {
-        let mime_type = output.encoded.format.media_type();
+        let mime_type = output.format.media_type();
         let file = match output.encoded.format.is_shown_by_browsers() {
             true => blob_of(&output.encoded)?,
-            false => blob_of(&codecs::to_show(&output.encoded.bytes, &output.name)?)?,
+            false => {
+                worker.decoder(Some(output.encoded.format)).await?;
+                blob_of(&codecs::to_show(&output.encoded.bytes, Some(&worker.decoders), &output.name)?)?
+            }
         };
         files.push(&file);
         outputs.push(PreviewOutput {
@@ -126,12 +141,22 @@ async fn render(worker: &Worker, document: &str) -> Result<(Preview, Array), Fai
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    if let Some(shown) = execution.input_asset.inputs.first().and_then(|input| kept.shown(input, &contents.get(0))) {
+    if let Some(shown) =
+        execution.input_asset.inputs.first().and_then(|input| kept.shown(worker, input, &contents.get(0)))
+    {
         files.push(&shown);
     }
     let InputSize { width, height, bytes } = produced.input_size;
     let warnings = produced.warnings.into_iter().map(|warning| warning.message).collect();
-    let preview =
-        Preview { outputs, warnings, input_bytes: bytes, input_width: width, input_height: height, duration_ms };
-    Ok((preview, files))
+    let preview = Preview {
+        outputs,
+        warnings,
+        placed: produced.placed,
+        input_bytes: bytes,
+        input_width: width,
+        input_height: height,
+        duration_ms,
+        is_sample: look.sample,
+    };
+    Ok((Previewed::Done(preview), files))
 }

@@ -12,7 +12,7 @@ use super::super::storage::End;
 use super::report_with;
 use crate::batch::records::{Batch, Execution, Millis, Progress};
 use crate::protocol::{FromWorker, StoreAnswer, StoreRequest};
-use crate::store::{AssetRecord, ModelRecord, NewAsset, StoreError};
+use crate::store::{AssetRecord, NewAsset, StoreError, UserFile};
 
 /// The connection to the service's memory.
 #[derive(Default)]
@@ -83,9 +83,9 @@ impl Remote {
         }
     }
 
-    pub(in super::super) async fn models(&self) -> Result<Vec<ModelRecord>, StoreError> {
-        match self.ask(StoreRequest::Models, &JsValue::UNDEFINED).await? {
-            (StoreAnswer::Models(models), _) => Ok(models),
+    pub(in super::super) async fn user_files(&self) -> Result<Vec<UserFile>, StoreError> {
+        match self.ask(StoreRequest::UserFiles, &JsValue::UNDEFINED).await? {
+            (StoreAnswer::UserFiles(files), _) => Ok(files),
             _ => Err(misunderstood()),
         }
     }

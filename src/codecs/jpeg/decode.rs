@@ -76,7 +76,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> 
         }
     };
     let size = scaling.map_or(size, |scaling| scaling.size);
-    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: scaling.is_some() })
+    Ok(Picture { image: Image::new(size, pixels), findings, is_scaled: scaling.is_some(), space: None })
 }
 
 /// The scales of a picture's components.

@@ -16,7 +16,8 @@ use super::super::parts::{Later, Part};
 use super::super::route::CurrentRoute;
 use super::super::services::{Imported, Picked, Selection, Services, Source, UiError, Unpacked, gather, text_of};
 use super::super::stage::Stage;
-use super::models::Models;
+use super::user_files::UserFiles;
+use crate::actions::parameters::Field;
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority, Subset};
 use crate::codecs::Format;
@@ -24,16 +25,18 @@ use crate::compact::SortedSet;
 use crate::compact::sort_by;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
+use crate::user_file::FileKind;
 use crate::view_model::accept::{self, accepts};
 use crate::view_model::archive::import_outcome;
 use crate::view_model::form::NameSample;
 use crate::view_model::history::History;
 use crate::view_model::missing::{self, Missing, Reason};
 use crate::view_model::picked::duplicates;
+use crate::view_model::placing::{self, Changes, Placed};
 use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
-use crate::view_model::{document, format};
+use crate::view_model::{document, editing, form, format};
 use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity};
 
@@ -128,7 +131,7 @@ pub(crate) struct Draft {
     services: Services,
     notices: NoticeBoard,
     confirm: Confirm,
-    models: Models,
+    user_files: UserFiles,
     later: Part<Later>,
     route: CurrentRoute,
     keeping: Keeping,
@@ -152,6 +155,8 @@ pub(crate) struct Draft {
     start: RwSignal<Start>,
     diagnostics: Memo<Vec<Diagnostic>>,
     inputs: Memo<Vec<document::Input>>,
+    /// The step whose pictures the preview shows.
+    looks_at: RwSignal<Option<String>>,
 }
 
 /// Provides an empty draft with the last options; [`keep_draft`] restores the rest.
@@ -175,7 +180,7 @@ pub(crate) fn provide_draft() {
         services: expect_context(),
         notices: expect_context(),
         confirm: expect_context(),
-        models: expect_context(),
+        user_files: expect_context(),
         later,
         route: expect_context(),
         keeping: Keeping::default(),
@@ -202,6 +207,7 @@ pub(crate) fn provide_draft() {
             found
         }),
         inputs: Memo::new(move |_| present.with(document::inputs)),
+        looks_at: RwSignal::new(None),
     });
 }
 
@@ -348,7 +354,7 @@ impl Draft {
     /// Adds the sample pictures to the primary input.
     pub(crate) async fn add_samples(self) {
         let files = match self.later.entered().await {
-            Ok(later) => (later.samples)().await,
+            Ok(later) => (later.samples)(self.services).await,
             Err(problem) => Err(problem),
         };
         match files {
@@ -462,8 +468,7 @@ impl Draft {
     fn ask_for_archive(self, archive: web_sys::File) {
         let title = format!("Import “{}”?", archive.name());
         let archive = StoredValue::new_local(archive);
-        let text =
-            "It is a Pixelmill archive. Its batches, workflows and models will be added. Importing never overwrites.";
+        let text = "It is a Pixelmill archive. Its batches, workflows and other files will be added. Importing never overwrites.";
         self.confirm.ask(title, text, "Import", move || {
             spawn_local(async move {
                 match self.services.import_archive(archive.get_value()).await {
@@ -789,10 +794,18 @@ impl Draft {
     }
 
     /// Sets a parameter, or removes it for `None`.
-    pub(crate) fn set_parameter(self, index: usize, parameter: &str, value: Option<Value>) {
+    pub(crate) fn set_parameter(self, index: usize, field: &Field, value: Option<Value>) {
         self.change(|history| {
-            let next = document::with_parameter(history.present(), index, parameter, value);
-            history.edit(&format!("{index}.{parameter}"), next);
+            let next = document::with_parameter(history.present(), index, field.name, value);
+            history.edit(&format!("{index}.{}", field.name), &form::field_label(field), next);
+        });
+    }
+
+    /// Changes parameters of the step at `index`, as part of the step of the history with this tag and name.
+    pub(crate) fn place(self, tag: &str, name: &str, index: usize, changes: &Changes) {
+        self.change(|history| {
+            let next = placing::with_changes(history.present(), index, changes);
+            history.edit(tag, name, next);
         });
     }
 
@@ -823,12 +836,29 @@ impl Draft {
     /// Undoes all edits to the chosen workflow, as one step.
     pub(crate) fn reset(self) {
         let Some(original) = untrack(|| self.original(&self.choice.get())) else { return };
-        self.edit_whole(original);
+        self.edit_whole("Reset", original);
     }
 
-    /// Replaces the chosen workflow, as one step.
-    pub(crate) fn edit_whole(self, document: Value) {
-        self.change(|history| history.replace(document));
+    /// Replaces the chosen workflow, as one step with a name.
+    pub(crate) fn edit_whole(self, name: &str, document: Value) {
+        self.change(|history| history.replace(name, document));
+    }
+
+    /// Opens a document as the user's own workflow, as one step with a name.
+    pub(crate) fn open_as_own(self, name: &str, document: Value) {
+        self.choose(OWN);
+        self.edit_whole(name, document);
+    }
+
+    /// The step whose pictures the preview shows instead of the results, tracked.
+    pub(crate) fn looked_at(self) -> Option<String> {
+        let id = self.looks_at.get()?;
+        self.with_document(|document| document::index_of(document, &id)).map(|_| id)
+    }
+
+    /// Shows a step's pictures in the preview, or the results.
+    pub(crate) fn look_at(self, action_id: Option<String>) {
+        self.looks_at.set(action_id);
     }
 
     /// Chooses the workflow of a batch with the settings that it ran with, and shows it.
@@ -837,7 +867,7 @@ impl Draft {
         let id = document::workflow_id(&document);
         if id != OWN && self.knows(&id) {
             self.choose(&id);
-            self.edit_whole(document);
+            self.edit_whole("Settings of a batch", document);
         } else {
             self.set_own_text(serde_json::to_string_pretty(&document).unwrap_or_default());
         }
@@ -858,9 +888,10 @@ impl Draft {
         });
     }
 
-    /// Whether there is something to undo and to redo, tracked.
-    pub(crate) fn can_undo_redo(self) -> (bool, bool) {
-        self.with_history(|history| history.map_or((false, false), |known| (known.can_undo(), known.can_redo())))
+    /// What can be undone and redone, tracked.
+    pub(crate) fn undo_redo(self) -> (Option<String>, Option<String>) {
+        let own = |name: Option<&str>| name.map(str::to_owned);
+        self.with_history(|history| history.map_or((None, None), |known| (own(known.undone()), own(known.redone()))))
     }
 
     /// The diagnostics of the document; pictures are not expected yet.
@@ -871,11 +902,8 @@ impl Draft {
     /// What the example of the file name at an `output` action is made of: the first picture, or one that there might be.
     pub(crate) fn name_sample(self, index: usize) -> NameSample {
         let first = self.with_pictures(PRIMARY, |entries| entries.first().cloned());
-        let format = match first.as_ref().and_then(|entry| entry.header.as_ref()) {
-            Some(HeaderCheck::Picture { format, .. }) => Format::ALL.iter().find(|one| one.name() == format).copied(),
-            _ => None,
-        };
-        let format = format.unwrap_or(Format::Jpeg);
+        let header = first.as_ref().and_then(|entry| entry.header.as_ref());
+        let format = header.and_then(HeaderCheck::format).unwrap_or(Format::Jpeg);
         let extension = self.with_document(|document| document::written_extension(document, index, format));
         match first {
             Some(entry) => NameSample {
@@ -917,7 +945,7 @@ impl Draft {
         let document = parsed.unwrap_or(Value::Null);
         self.documents.update(|documents| {
             if let Some(history) = documents.get_mut(OWN) {
-                history.edit("text", document);
+                history.edit("text", "JSON", document);
             }
         });
         self.own_text.set(text);
@@ -956,9 +984,9 @@ impl Draft {
         }
     }
 
-    /// Names of the models that the chosen workflow may need, tracked.
-    pub(crate) fn models(self) -> Vec<String> {
-        self.with_document(document::networks)
+    /// The files that the chosen workflow may need besides pictures, by kind and name, tracked.
+    pub(crate) fn user_files(self) -> Vec<(FileKind, String)> {
+        self.with_document(document::user_files)
     }
 
     /// What keeps the batch from running, in words.
@@ -982,8 +1010,8 @@ impl Draft {
         if errors > 0 {
             return Some(format!("Fix {} in the settings.", format::plural(errors as u64, "problem", "problems")));
         }
-        if let Some(name) = self.models().iter().find(|name| self.models.lacks(name)) {
-            return Some(format!("The model “{name}” is not in this browser: add it, or choose another."));
+        if let Some((kind, name)) = self.user_files().iter().find(|(kind, name)| self.user_files.lacks(*kind, name)) {
+            return Some(format!("The {} “{name}” is not in this browser: add it, or choose another.", kind.noun()));
         }
         if self.options.with(Options::webhook) == Some(false) {
             return Some("The webhook under Options is not a valid URL.".to_owned());
@@ -1059,13 +1087,16 @@ impl Draft {
         }
     }
 
-    /// The document for a preview of one of the primary pictures, tracked.
+    /// The workflow with one of the primary pictures, tracked.
     ///
     /// # Errors
-    /// Why it cannot run, in words.
-    pub(crate) fn preview_request(self, id: Option<u32>) -> Result<Value, String> {
+    /// Why it cannot run, in words; what is wrong with the step `ignored` does not count.
+    pub(crate) fn previewable(self, id: Option<u32>, ignored: Option<&str>) -> Result<Value, String> {
         let is_wrong = self.own_error.with(Option::is_some) && self.choice.with(|choice| choice == OWN);
-        let errors = self.diagnostics.with(|found| found.iter().any(|one| matches!(one.severity, Severity::Error)));
+        let counts = |one: &Diagnostic| {
+            matches!(one.severity, Severity::Error) && (ignored.is_none() || one.action_id.as_deref() != ignored)
+        };
+        let errors = self.diagnostics.with(|found| found.iter().any(counts));
         if is_wrong || errors || self.with_document(Value::is_null) {
             return Err("The preview comes back once the workflow has no errors.".to_owned());
         }
@@ -1083,6 +1114,20 @@ impl Draft {
         }
     }
 
+    /// The document for a preview of one of the primary pictures, tracked: up to the step that is looked at, or with the
+    /// picture that something is moved on.
+    ///
+    /// # Errors
+    /// Why it cannot run, in words.
+    pub(crate) fn preview_request(self, id: Option<u32>, moves: Option<(String, Placed)>) -> Result<Value, String> {
+        // A picture before a step can be shown whatever is wrong with the step.
+        let ignored = moves.as_ref().filter(|(_, placed)| placed.handle.is_on_input()).map(|(step, _)| step.as_str());
+        let workflow = self.previewable(id, ignored)?;
+        let moved_on = moves.as_ref().and_then(|(step, placed)| placing::view_of(&workflow, step, placed));
+        let looked_at = || self.looked_at().and_then(|step| editing::up_to(&workflow, &step));
+        Ok(moved_on.or_else(looked_at).unwrap_or(workflow))
+    }
+
     /// The chosen workflow with these of the picked pictures.
     fn workflow_with(self, takes: impl Fn(&Entry, bool) -> bool) -> Value {
         let mut workflow = self.with_document(Value::clone);
@@ -1097,15 +1142,30 @@ impl Draft {
         workflow
     }
 
+    /// The chosen workflow with one of the primary pictures.
+    pub(crate) fn workflow_of(self, id: u32) -> Value {
+        untrack(|| self.workflow_with(|entry, primary| !primary || entry.id == id))
+    }
+
+    /// The chosen workflow, as it is now.
+    pub(crate) fn document_now(self) -> Value {
+        untrack(|| self.with_document(Value::clone))
+    }
+
+    /// How many pictures may run at the same time.
+    pub(crate) fn concurrency(self) -> u32 {
+        let of_element = self.stage.embedding().and_then(Embedding::concurrency);
+        of_element.unwrap_or_else(|| self.options.with(|options| options.concurrency_limit))
+    }
+
     fn request(self) -> Value {
         let workflow = self.workflow_with(|_, _| true);
         let options = self.options.get();
-        let concurrency = self.stage.embedding().and_then(Embedding::concurrency);
         json!({
             "workflowId": document::workflow_id(&workflow),
             "workflow": workflow,
             "batchConfig": {
-                "concurrencyLimit": concurrency.unwrap_or(options.concurrency_limit),
+                "concurrencyLimit": self.concurrency(),
                 "priority": options.priority,
                 "continueOnError": options.continue_on_error,
                 "webhookUrl": options.webhook_url.trim(),

@@ -6,8 +6,9 @@ use web_sys::FileList;
 
 use super::curve::CurveEditor;
 use super::fields::{Edited, TextControl};
-use super::models::Models;
+use super::user_files::UserFiles;
 use crate::ui::widgets::FilePicker;
+use crate::user_file::FileKind;
 use crate::view_model::form::{self, Control};
 use crate::view_model::{curve, document};
 
@@ -16,7 +17,8 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
     match control {
         Control::Color => view! { <ColorControl edited/> }.into_any(),
         Control::Pattern => view! { <PatternControl edited/> }.into_any(),
-        Control::Model => view! { <ModelControl edited action_id/> }.into_any(),
+        Control::Caption => view! { <CaptionControl edited/> }.into_any(),
+        Control::File(kind) => view! { <FileControl edited action_id kind/> }.into_any(),
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
@@ -24,46 +26,98 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
     }
 }
 
+/// The words of the control for a kind of file.
+struct FileWords {
+    label: &'static str,
+    accept: &'static str,
+    testid: &'static str,
+    button_testid: &'static str,
+    remove_testid: &'static str,
+    title: &'static str,
+    none: &'static str,
+}
+
+const fn file_words(kind: FileKind) -> FileWords {
+    match kind {
+        FileKind::Model => FileWords {
+            label: "Model file",
+            accept: ".onnx",
+            testid: "model-file",
+            button_testid: "model-add",
+            remove_testid: "model-remove",
+            title: "Add a U²-Net model from an ONNX file",
+            none: "Choose a model",
+        },
+        FileKind::Font => FileWords {
+            label: "Font file",
+            accept: ".ttf,.otf,.ttc",
+            testid: "font-file",
+            button_testid: "font-add",
+            remove_testid: "font-remove",
+            title: "Add a font from a TrueType or OpenType file",
+            none: "Choose a font",
+        },
+        FileKind::Lut => FileWords {
+            label: "LUT file",
+            accept: ".cube",
+            testid: "lut-file",
+            button_testid: "lut-add",
+            remove_testid: "lut-remove",
+            title: "Add a LUT from a .cube file",
+            none: "Choose a LUT",
+        },
+    }
+}
+
 #[component]
-fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView {
-    let models = expect_context::<Models>();
+fn FileControl(edited: Edited, action_id: StoredValue<String>, kind: FileKind) -> impl IntoView {
+    let files = expect_context::<UserFiles>();
+    let words = file_words(kind);
     let id = edited.id.get_value();
-    // A missing model is listed too: the document names it.
+    // No name means the built-in file, if there is one.
+    let chosen = move || {
+        let name = edited.text();
+        let built_in = || kind.built_in().map_or(String::new(), |file| file.name.to_owned());
+        if name.trim().is_empty() { built_in() } else { name }
+    };
+    // A missing file is listed too: the document names it.
     let options = move || {
-        let mut options = models.names();
-        let chosen = edited.text();
-        if !options.iter().any(|(name, _)| *name == chosen) {
+        let mut options = files.names(kind);
+        let chosen = chosen();
+        if chosen.is_empty() {
+            options.insert(0, (chosen, words.none.to_owned()));
+        } else if !options.iter().any(|(name, _)| *name == chosen) {
             options.push((chosen.clone(), format!("{chosen} (not in this browser)")));
         }
         options
     };
-    let chosen_own = move || models.is_own(&edited.text());
+    let chosen_own = move || files.is_own(kind, &edited.text());
     let draft = edited.draft;
     // By then another workflow may be chosen and this form gone.
     let set_later = move || {
-        let (choice, action_id, name) = (untrack(|| draft.choice()), action_id.get_value(), edited.field.name);
+        let (choice, action_id, field) = (untrack(|| draft.choice()), action_id.get_value(), edited.field);
         move |value: Value| {
             let index = untrack(|| {
                 let is_chosen = draft.choice() == choice;
                 draft.with_document(|now| document::index_of(now, &action_id)).filter(|_| is_chosen)
             });
             if let Some(index) = index {
-                draft.set_parameter(index, name, Some(value));
+                draft.set_parameter(index, field, Some(value));
             }
         }
     };
-    let picked = move |files: FileList| {
-        if let Some(file) = files.get(0) {
+    let picked = move |list: FileList| {
+        if let Some(file) = list.get(0) {
             let set = set_later();
-            models.add(file, move |name| set(name.into()));
+            files.add(kind, file, move |name| set(name.into()));
         }
     };
     let remove = move |_| {
         let (fallback, set) = (edited.field.default, set_later());
-        models.remove(untrack(|| edited.text()), move || set(fallback.value()));
+        files.remove(kind, untrack(|| edited.text()), move || set(fallback.value()));
     };
     view! {
-        <div class="model">
+        <div class="user-file">
             <select
                 class="field"
                 id=id.clone()
@@ -73,7 +127,7 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
                 on:change=move |event| edited.set_text(event_target_value(&event))
             >
                 {move || {
-                    let chosen = edited.text();
+                    let chosen = chosen();
                     let option = |(name, label): (String, String)| {
                         view! { <option prop:selected=name == chosen value=name>{label}</option> }
                     };
@@ -81,18 +135,18 @@ fn ModelControl(edited: Edited, action_id: StoredValue<String>) -> impl IntoView
                 }}
             </select>
             <FilePicker
-                label="Model file"
-                accept=".onnx"
-                testid="model-file"
-                button_testid="model-add"
-                title="Add a U²-Net model from an ONNX file"
-                disabled=Signal::derive(move || models.adding())
+                label=words.label
+                accept=words.accept
+                testid=words.testid
+                button_testid=words.button_testid
+                title=words.title
+                disabled=Signal::derive(move || files.adding().is_some())
                 on_pick=picked
             >
-                {move || if models.adding() { "Testing…" } else { "Add…" }}
+                {move || if files.adding() == Some(kind) { "Testing…" } else { "Add…" }}
             </FilePicker>
             <Show when=chosen_own>
-                <button type="button" class="button" data-testid="model-remove" on:click=remove>"Remove"</button>
+                <button type="button" class="button" data-testid=words.remove_testid on:click=remove>"Remove"</button>
             </Show>
         </div>
     }
@@ -337,5 +391,22 @@ fn PatternControl(edited: Edited) -> impl IntoView {
             on:input=move |event| edited.set_text(event_target_value(&event))
         />
         {move || example().map(|name| view! { <p class="small muted example truncate">"Example: " <code>{name}</code></p> })}
+    }
+}
+
+#[component]
+fn CaptionControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    view! {
+        <textarea
+            class="field"
+            rows="2"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
+            prop:value=move || edited.text()
+            on:change=move |event| edited.set_text(event_target_value(&event))
+        ></textarea>
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Explained(pub(super) RwSignal<bool>);
 
 impl Edited {
     pub(super) fn set(self, value: Option<Value>) {
-        self.draft.set_parameter(self.index, self.field.name, value);
+        self.draft.set_parameter(self.index, self.field, value);
     }
 
     pub(super) fn text(self) -> String {
@@ -131,7 +131,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Ratio => view! { <TextControl edited placeholder="4:5"/> }.into_any(),
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
         // What they edit is text, which can be typed without them.
-        Control::Color | Control::Pattern | Control::Model => parts::later_or(
+        Control::Color | Control::Pattern | Control::Caption | Control::File(_) => parts::later_or(
             move |later| (later.editor)(control, edited, action_id),
             move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
         ),

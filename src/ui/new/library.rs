@@ -14,8 +14,8 @@ use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
 use crate::ui::parts::{Later, Part};
 use crate::ui::services::{Heard, Services, TextKind, UiError, download_text};
-use crate::view_model::document;
 use crate::view_model::reading::{Extent, Readings};
+use crate::view_model::{document, editing};
 use crate::workflow::builtin;
 
 /// The user's own workflows.
@@ -240,6 +240,20 @@ impl Library {
         });
     }
 
+    /// Creates an empty workflow under a name that the user enters, and chooses it.
+    pub(crate) fn create(self) {
+        let taken: Vec<String> = self.list.with_untracked(|list| list.iter().map(|one| one.name.clone()).collect());
+        let name = document::distinct_name("My workflow", &taken);
+        self.names.ask("New workflow", name, "Create", move |name| {
+            self.act(async move {
+                let (id, document) = self.services.save_workflow(editing::blank(&name), None).await?;
+                self.open(&id, document);
+                self.notices.done(format!("“{name}” is created. Add steps to it in the settings."));
+                Ok(())
+            });
+        });
+    }
+
     /// Asks for a new name.
     pub(crate) fn rename(self, workflow: &WorkflowSummary) {
         let id = workflow.workflow_id.clone();
@@ -279,7 +293,7 @@ impl Library {
                 self.open(&id, stored);
             }
             self.draft.choose(&id);
-            self.draft.edit_whole(document);
+            self.draft.edit_whole(&format!("Version {version}"), document);
             self.notices.done(format!("Version {version} is restored to the settings. Save it to keep it, or undo."));
             Ok(())
         });

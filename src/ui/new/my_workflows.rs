@@ -1,17 +1,82 @@
 //! The user's own workflows as cards, each with its menu.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::FileList;
 
 use super::library::Library;
 use super::versions::{Versions, VersionsDialog, provide_versions};
-use super::workflows::Card;
+use super::workflows::{Card, JSON};
 use crate::api::{WorkflowStatus, WorkflowSummary};
-use crate::ui::icons::Shape;
-use crate::ui::widgets::{Menu, MenuItem};
+use crate::ui::icons::{Icon, Shape};
+use crate::ui::notices::NoticeBoard;
+use crate::ui::widgets::{FilePicker, Menu, MenuItem};
+
+/// The user's own workflows, and the button to import one.
+#[component]
+pub(crate) fn MyWorkflowsSection() -> impl IntoView {
+    let library = expect_context::<Library>();
+    let none = Memo::new(move |_| library.with_list(|list| list.is_empty()));
+    view! {
+        <div class="spread mine-head">
+            <h3 id="mine-title">"My workflows"</h3>
+            <NewButton/>
+            <ImportButton/>
+        </div>
+        {move || match none.get() {
+            true => view! {
+                <p class="small muted">"Start a new workflow, or change one above and save it to keep it here."</p>
+            }
+            .into_any(),
+            false => view! { <MyWorkflows/> }.into_any(),
+        }}
+    }
+}
+
+/// Starts an empty workflow.
+#[component]
+fn NewButton() -> impl IntoView {
+    let library = expect_context::<Library>();
+    view! {
+        <button type="button" class="button quiet push" data-testid="new-workflow" on:click=move |_| library.create()>
+            <Icon shape=Shape::Plus/>
+            "New"
+        </button>
+    }
+}
+
+#[component]
+fn ImportButton() -> impl IntoView {
+    let library = expect_context::<Library>();
+    let notices = expect_context::<NoticeBoard>();
+    let read = move |files: FileList| {
+        let Some(picked) = files.get(0) else { return };
+        spawn_local(async move {
+            match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
+                Ok(text) => library.import(text.as_string().unwrap_or_default(), picked.name()),
+                Err(_) => notices.failed(format!("\"{}\" could not be read.", picked.name()), "Pick it again."),
+            }
+        });
+    };
+    view! {
+        <FilePicker
+            label="Workflow file to import"
+            accept=JSON
+            testid="import-workflow"
+            class="button quiet"
+            on_pick=read
+        >
+            <Icon shape=Shape::Folder/>
+            "Import JSON"
+        </FilePicker>
+    }
+}
 
 /// The cards.
 #[component]
-pub(crate) fn MyWorkflows() -> impl IntoView {
+fn MyWorkflows() -> impl IntoView {
     let library = expect_context::<Library>();
     provide_versions();
     view! {

@@ -11,7 +11,7 @@ use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::Source;
 use crate::ui::stage::Stage;
-use crate::ui::widgets::{FilePicker, TabStop, tab_index};
+use crate::ui::widgets::{FilePicker, TabStop, gradually, next_task, tab_index};
 use crate::view_model::document::Input;
 use crate::view_model::missing::Missing;
 use crate::view_model::window::{self, Window};
@@ -184,6 +184,8 @@ fn MissingFiles() -> impl IntoView {
 /// Height and minimum width of a tile with its gap, as in the style sheet.
 const TILE_ROW: f64 = 124.0;
 const TILE_WIDTH: f64 = 112.0;
+/// Tiles that are built at once when a list is first shown; the others follow in tasks of their own.
+const TILES_AT_ONCE: u32 = 6;
 
 /// The visible pictures of an input; nothing if there are fewer than `fewest`.
 #[component]
@@ -193,7 +195,7 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
     let place = RwSignal::new((0.0, 360.0, 1_u32));
     let measure = move || {
-        if let Some(frame) = frame.get_untracked() {
+        if let Some(frame) = frame.try_get_untracked().flatten() {
             let columns = (f64::from(frame.client_width()) / TILE_WIDTH).floor().max(1.0) as u32;
             place.set((f64::from(frame.scroll_top()), 360.0, columns));
         }
@@ -206,13 +208,13 @@ fn PickedList(key: String, fewest: u32) -> impl IntoView {
     Effect::new(move || {
         total.track();
         frame.track();
-        measure();
+        next_task(measure);
     });
     let list = Memo::new(move |_| {
         let (scrolled, viewport, columns) = place.get();
         Window { scrolled, viewport, row: TILE_ROW, columns, total: total.get() }
     });
-    let entries = Memo::new(move |_| list.get().entries());
+    let entries = gradually(move || list.get().entries(), TILES_AT_ONCE);
     let tiles = move || {
         let range = entries.get();
         let shown = |all: &[Entry]| {

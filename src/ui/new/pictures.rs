@@ -10,7 +10,7 @@ use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::Source;
 use crate::ui::stage::Stage;
-use crate::ui::widgets::FilePicker;
+use crate::ui::widgets::{FilePicker, Soon};
 use crate::view_model::format;
 
 /// Every input of the workflow with its pictures.
@@ -26,7 +26,7 @@ pub(crate) fn Pictures() -> impl IntoView {
             </div>
             <PrimaryDrop/>
             <ImportProgress/>
-            {move || shows_more.get().then(|| parts::later(|later| (later.picked)()))}
+            {move || shows_more.get().then(|| view! { <Soon>{parts::later(|later| (later.picked)())}</Soon> })}
         </section>
     }
 }

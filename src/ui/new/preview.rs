@@ -1,5 +1,6 @@
-//! The live preview: the chosen workflow, with its edits, on one of the pictures. It is rendered at full size by a worker
-//! of its own, as the batch would be, and nothing of it is stored.
+//! The live preview: the chosen workflow, with its edits, on one of the pictures. After an edit it is first rendered on
+//! reduced copies, where that gives the same picture, and then at full size, as the batch would be. Both have a worker of
+//! their own, and nothing is stored.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,32 +12,43 @@ use serde_json::Value;
 use web_sys::{Blob, Url};
 
 use super::draft::{Draft, Entry, PRIMARY};
+use super::placing::{Handles, OnPicture, follow_touch, moved_step};
+use super::settings::Previewing;
 use crate::error::Failure;
-use crate::protocol::{Preview as Rendered, PreviewOutput, Previewed};
+use crate::image::Size;
+use crate::protocol::{Look, Preview as Rendered, PreviewOutput, Previewed};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::services::{Services, UiError};
 use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
-use crate::ui::widgets::{Instead, StoredImage};
-use crate::view_model::format;
+use crate::ui::widgets::{Instead, Soon, StoredImage};
+use crate::view_model::placing::Placed;
+use crate::view_model::{form, format};
 
-/// How long after an edit the preview is requested: the time between two keys, or two steps of a slider.
+/// How long after an edit the preview is rendered at full size if nothing else is shown: the time between two keys, or
+/// two steps of a slider.
 const PAUSE: Duration = Duration::from_millis(120);
+/// The same while one of reduced copies is shown.
+const IDLE: Duration = Duration::from_millis(300);
+/// The longest side of a reduced copy.
+const SAMPLE_SIDE: f64 = 1200.0;
 
 /// A rendered preview with the addresses of its files, which are released with it.
 #[derive(Debug)]
 struct Shown {
     /// The picture that it was made of; while another is being rendered, it is not the chosen one.
     entry: Option<Chosen>,
+    /// The step that something is moved of on it.
+    moves: Option<(String, Placed)>,
     rendered: Rendered,
     /// Of the outputs, and then of the picture, if the browser does not show its file.
     urls: Vec<String>,
 }
 
 impl Shown {
-    fn new(entry: Option<Chosen>, rendered: Rendered, files: &[Blob]) -> Self {
+    fn new(asked: Asked, rendered: Rendered, files: &[Blob]) -> Self {
         let urls = files.iter().filter_map(|file| Url::create_object_url_with_blob(file).ok()).collect();
-        Self { entry, rendered, urls }
+        Self { entry: asked.entry, moves: asked.moves, rendered, urls }
     }
 
     /// The picture in a format that browsers show.
@@ -47,10 +59,24 @@ impl Shown {
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        for url in &self.urls {
-            let _unknown_is_fine = Url::revoke_object_url(url);
-        }
+        let urls = std::mem::take(&mut self.urls);
+        // The browser takes milliseconds for it, and a preview often goes together with much else.
+        set_timeout(
+            move || {
+                for url in &urls {
+                    let _unknown_is_fine = Url::revoke_object_url(url);
+                }
+            },
+            Duration::ZERO,
+        );
     }
+}
+
+/// What a preview was requested for.
+#[derive(Clone, Debug)]
+struct Asked {
+    entry: Option<Chosen>,
+    moves: Option<(String, Placed)>,
 }
 
 /// What the panel shows.
@@ -70,7 +96,7 @@ enum State {
 pub(crate) fn Preview() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let any = Memo::new(move |_| draft.with_pictures(PRIMARY, |all| all.iter().any(|one| one.problem().is_none())));
-    move || any.get().then(|| parts::later(|later| (later.preview)()))
+    move || any.get().then(|| view! { <Soon>{parts::later(|later| (later.preview)())}</Soon> })
 }
 
 /// The same with pictures.
@@ -79,6 +105,7 @@ pub(crate) fn Panel() -> impl IntoView {
     let (draft, services) = (expect_context::<Draft>(), expect_context::<Services>());
     // The picture by its id, so that adding and removing others does not change it.
     let chosen = RwSignal::new(None::<u32>);
+    let Previewing(previewing) = expect_context();
     let place = Memo::new(move |_| {
         draft.with_pictures(PRIMARY, |all| {
             let ids: Vec<u32> = all.iter().filter(|one| one.problem().is_none()).map(|one| one.id).collect();
@@ -86,6 +113,7 @@ pub(crate) fn Panel() -> impl IntoView {
             (ids.get(at).copied(), at, ids.len())
         })
     });
+    Effect::new(move || previewing.set(place.get().0));
     let entry = Memo::new(move |_| {
         let (id, ..) = place.get();
         draft.with_pictures(PRIMARY, |all| all.iter().find(|one| Some(one.id) == id).map(Chosen::of))
@@ -98,8 +126,13 @@ pub(crate) fn Panel() -> impl IntoView {
         chosen.set(id);
     };
     let state = RwSignal::new_local(State::Waiting);
-    let is_rendering = RwSignal::new(false);
-    follow(draft, services, place, entry, state, is_rendering);
+    let progress =
+        Progress { is_rendering: RwSignal::new(false), is_stale: RwSignal::new(false), scale: RwSignal::new(0.0) };
+    let touched = follow_touch(draft);
+    let moves = moved_step(draft, touched);
+    let asked = move || Asked { entry: entry.get_untracked(), moves: moves.get_untracked() };
+    let request = Memo::new(move |_| draft.preview_request(place.get().0, moves.get()));
+    follow(services, request, asked, state, progress);
     let output = RwSignal::new(0_usize);
     // The view of a result stays while another takes its place, so that zoom and layout do.
     let is_done = Memo::new(move |_| state.with(|state| matches!(state, State::Done(_))));
@@ -107,16 +140,31 @@ pub(crate) fn Panel() -> impl IntoView {
         State::Done(shown) => Some(shown),
         State::Waiting | State::Failed(_) | State::Unavailable(_) => None,
     });
+    // The step whose pictures are shown, and whether they are those before it.
+    let seen = Memo::new(move |_| match moves.get() {
+        Some((step, placed)) => Some((placed.handle.is_on_input(), step)),
+        None => draft.looked_at().map(|step| (false, step)),
+    });
+    let leave = move |_| {
+        touched.set(None);
+        draft.look_at(None);
+    };
     let name = move || entry.get().map(|one| one.name);
     let position = move || {
         let (_, at, count) = place.get();
         (count > 1).then(|| format!("{} of {}", format::count(at as u64 + 1), format::count(count as u64)))
     };
     view! {
-        <section class="panel section preview-panel" aria-labelledby="preview-title" data-testid="live-preview" aria-busy=move || is_rendering.get().to_string()>
+        <section class="panel section preview-panel" class:stale=move || progress.is_stale.get() aria-labelledby="preview-title" data-testid="live-preview" aria-busy=move || progress.is_rendering.get().to_string()>
             <div class="spread">
                 <h2 id="preview-title">"Preview"</h2>
                 <span class="small muted truncate">{name}</span>
+                {move || seen.get().map(|(is_before, step)| view! {
+                    <button class="chip" data-testid="look-end" title="Show the results" on:click=leave>
+                        {format!("{} “{}”", if is_before { "Before" } else { "After" }, form::label(&step))}
+                        <Icon shape=Shape::Close/>
+                    </button>
+                })}
                 <Show when=move || { place.get().2 > 1 }>
                     <span class="tight push">
                         <button class="button quiet square" data-testid="preview-before" aria-label="Previous picture" title="Previous picture" on:click=move |_| step(-1)>
@@ -129,7 +177,9 @@ pub(crate) fn Panel() -> impl IntoView {
                     </span>
                 </Show>
             </div>
-            <Show when=move || is_done.get()><Result shown output/></Show>
+            <Show when=move || is_done.get()>
+                <Soon><Result shown output moves scale=progress.scale/></Soon>
+            </Show>
             {move || match state.get() {
                 State::Done(_) => ().into_any(),
                 State::Waiting => view! { <p class="small muted preview-wait" role="status">"Rendering…"</p> }.into_any(),
@@ -163,69 +213,162 @@ impl Chosen {
     }
 }
 
-/// Requests a preview whenever the workflow or the picture changes, a moment after the last edit.
-fn follow(
-    draft: Draft,
-    services: Services,
-    place: Memo<(Option<u32>, usize, usize)>,
-    entry: Memo<Option<Chosen>>,
-    state: RwSignal<State, LocalStorage>,
+/// What the panel knows of the renderings.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// Whether a preview at full size is still to come.
     is_rendering: RwSignal<bool>,
-) {
-    let request = Memo::new(move |_| draft.preview_request(place.get().0));
-    let generation = StoredValue::new(0_u32);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |before: Option<()>| {
-        let request = request.get();
-        let mine = generation.try_update_value(|number| {
-            *number += 1;
-            *number
-        });
-        if let Some(timer) = waiting.try_update_value(Option::take).flatten() {
+    /// Whether what is shown is older than the last edit.
+    is_stale: RwSignal<bool>,
+    /// Screen pixels for each pixel of the result.
+    scale: RwSignal<f64>,
+}
+
+/// The requests so far.
+#[derive(Clone, Copy)]
+struct Requests {
+    services: Services,
+    state: RwSignal<State, LocalStorage>,
+    progress: Progress,
+    /// The number of the newest one.
+    newest: StoredValue<u32>,
+    /// The number of the one whose result is shown.
+    shown: StoredValue<u32>,
+    /// Starts the newest one at full size.
+    waiting: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Requests {
+    fn is_newest(self, number: u32) -> bool {
+        self.newest.try_get_value() == Some(number)
+    }
+
+    /// Whether the view is still there, and nothing newer is shown.
+    fn may_show(self, number: u32) -> bool {
+        self.shown.try_get_value().is_some_and(|shown| number >= shown)
+    }
+
+    fn show(self, number: u32, state: State) {
+        self.shown.set_value(number);
+        self.state.set(state);
+        if self.is_newest(number) {
+            self.progress.is_stale.set(false);
+        }
+    }
+
+    fn stop_waiting(self) {
+        if let Some(timer) = self.waiting.try_update_value(Option::take).flatten() {
             timer.clear();
         }
-        let document = match request {
-            Ok(document) => document,
-            Err(obstacle) => {
-                is_rendering.set(false);
-                return state.set(State::Unavailable(UiError::new(obstacle, "")));
-            }
-        };
+    }
+
+    /// Renders at full size after this time, unless there is a newer request by then.
+    fn render_in(self, pause: Duration, number: u32, asked: Asked, document: Value) {
+        self.stop_waiting();
         let render = move || {
-            is_rendering.try_set(true);
-            let entry = entry.get_untracked();
+            self.stop_waiting();
+            if !self.is_newest(number) {
+                return;
+            }
             spawn_local(async move {
-                let outcome = render(services, entry, document).await;
-                if generation.try_get_value() == mine {
-                    is_rendering.try_set(false);
-                    state.try_set(outcome);
+                let outcome = render(self.services, asked, document).await;
+                // An older one is better than none while edits go on, but what went wrong with it is of no interest.
+                let is_newest = self.is_newest(number);
+                if self.may_show(number) && (is_newest || matches!(outcome, State::Done(_))) {
+                    self.show(number, outcome);
+                }
+                if is_newest {
+                    self.progress.is_rendering.try_set(false);
                 }
             });
         };
-        // The first one at once.
-        match before {
-            None => render(),
-            Some(()) => waiting.set_value(set_timeout_with_handle(render, PAUSE).ok()),
+        if pause.is_zero() {
+            render();
+        } else {
+            self.waiting.set_value(set_timeout_with_handle(render, pause).ok());
         }
-    });
-    on_cleanup(move || {
-        if let Some(timer) = waiting.try_update_value(Option::take).flatten() {
-            timer.clear();
+    }
+
+    /// Renders reduced copies now. Where that does not help, the full size is not waited for as long.
+    async fn sample(self, number: u32, asked: Asked, document: Value) {
+        let look = Look { sample: true, steps: false, patient: false };
+        let outcome = self.services.preview(document.clone(), look).await;
+        let is_enough = match outcome {
+            Ok((Previewed::Done(rendered), files)) => {
+                let is_enough = !self.is_enlarged(&rendered);
+                // The full size of the same request may have been faster.
+                if self.may_show(number) && self.shown.get_value() < number {
+                    self.show(number, State::Done(Rc::new(Shown::new(asked.clone(), rendered, &files))));
+                }
+                is_enough
+            }
+            _ => false,
+        };
+        let is_waiting = self.waiting.try_with_value(Option::is_some) == Some(true);
+        if !is_enough && is_waiting && self.is_newest(number) {
+            self.render_in(PAUSE, number, asked, document);
         }
-    });
+    }
+
+    /// Whether more of the picture is to be seen than a reduced copy has.
+    fn is_enlarged(self, rendered: &Rendered) -> bool {
+        let longest = rendered.outputs.iter().map(|output| output.width.max(output.height)).max().unwrap_or(0);
+        let scale = self.progress.scale.try_get_untracked().unwrap_or(0.0);
+        scale > 1.1 * SAMPLE_SIDE / f64::from(longest.max(1))
+    }
 }
 
-async fn render(services: Services, entry: Option<Chosen>, document: Value) -> State {
-    match services.preview(document).await {
-        Ok((Previewed::Done(rendered), files)) => State::Done(Rc::new(Shown::new(entry, rendered, &files))),
+/// Requests a preview whenever the workflow or the picture changes: of reduced copies at once, and at full size a moment
+/// after the last edit.
+fn follow(
+    services: Services,
+    request: Memo<Result<Value, String>>,
+    asked: impl Fn() -> Asked + Copy + 'static,
+    state: RwSignal<State, LocalStorage>,
+    progress: Progress,
+) {
+    let (newest, shown, waiting) = (StoredValue::new(0), StoredValue::new(0), StoredValue::new(None));
+    let requests = Requests { services, state, progress, newest, shown, waiting };
+    Effect::new(move |before: Option<()>| {
+        let request = request.get();
+        newest.update_value(|number| *number += 1);
+        let number = newest.get_value();
+        requests.stop_waiting();
+        let document = match request {
+            Ok(document) => document,
+            Err(obstacle) => {
+                progress.is_rendering.set(false);
+                return requests.show(number, State::Unavailable(UiError::new(obstacle, "")));
+            }
+        };
+        progress.is_rendering.set(true);
+        progress.is_stale.set(true);
+        let asked = untrack(asked);
+        // The first one at once.
+        let pause = if before.is_none() { Duration::ZERO } else { IDLE };
+        requests.render_in(pause, number, asked.clone(), document.clone());
+        spawn_local(requests.sample(number, asked, document));
+    });
+    on_cleanup(move || requests.stop_waiting());
+}
+
+async fn render(services: Services, asked: Asked, document: Value) -> State {
+    match services.preview(document, Look { sample: false, steps: false, patient: false }).await {
+        Ok((Previewed::Done(rendered), files)) => State::Done(Rc::new(Shown::new(asked, rendered, &files))),
         Ok((Previewed::Failed(failure), _)) => State::Failed(failure),
+        Ok((Previewed::Steps(_) | Previewed::NoSample, _)) => State::Waiting,
         Err(problem) => State::Unavailable(problem),
     }
 }
 
 /// Before and after, with what the result is like.
 #[component]
-fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize>) -> impl IntoView {
+fn Result(
+    shown: Signal<Option<Rc<Shown>>, LocalStorage>,
+    output: RwSignal<usize>,
+    moves: Memo<Option<(String, Placed)>>,
+    scale: RwSignal<f64>,
+) -> impl IntoView {
     let entry = Memo::new(move |_| shown.get().and_then(|shown| shown.entry.clone()));
     let of = move |shown: &Shown| output.get().min(shown.rendered.outputs.len().saturating_sub(1));
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
@@ -233,10 +376,17 @@ fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize
     let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
     let url = move || shown.get().and_then(|shown| shown.urls.get(of(&shown)).cloned());
     let before_size = Memo::new(move |_| rendered().map(|rendered| (rendered.input_width, rendered.input_height)));
-    let facts = move || {
-        let duration = rendered().map_or(0.0, |rendered| rendered.duration_ms);
-        chosen.get().map(|output| facts(&output, entry.get().map_or(0, |entry| entry.bytes), duration))
-    };
+    let is_sample = Memo::new(move |_| rendered().is_some_and(|rendered| rendered.is_sample));
+    // What only the full size says stays until that is there.
+    let known = Memo::new(move |before: Option<&(Option<String>, Vec<String>)>| {
+        let Some(rendered) = rendered() else { return (None, Vec::new()) };
+        if rendered.is_sample {
+            return before.cloned().unwrap_or_default();
+        }
+        let bytes = entry.get().map_or(0, |entry| entry.bytes);
+        (chosen.get().map(|output| facts(&output, bytes, rendered.duration_ms)), rendered.warnings)
+    });
+    let facts = move || known.with(|(facts, _)| facts.clone());
     let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
     let instead = Instead::Url(Signal::derive_local(move || shown.get().and_then(|shown| shown.picture())));
     let before = (move || {
@@ -251,7 +401,16 @@ fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize
             |output: &PreviewOutput| OutputChoice::new(&output.name, &output.mime_type, (output.width, output.height));
         outputs.with(|outputs| outputs.iter().map(choice).collect::<Vec<_>>())
     };
-    let warnings = move || rendered().map(|rendered| rendered.warnings).filter(|warnings| !warnings.is_empty());
+    // The handle is shown once the picture is that of its step.
+    let on_picture = Memo::new(move |_| {
+        let (id, placed) = moves.get()?;
+        let shown = shown.get().filter(|shown| shown.moves.as_ref() == Some(&(id.clone(), placed)))?;
+        let picture = shown.rendered.outputs.first().map(|output| Size::new(output.width, output.height))?;
+        let area = shown.rendered.placed.iter().find(|(step, _)| *step == id).map(|(_, area)| *area);
+        Some(OnPicture { id, placed, picture, area })
+    });
+    let layer = view! { <Soon><Handles shown=on_picture/></Soon> }.into_any();
+    let warnings = move || known.with(|(_, warnings)| Some(warnings.clone()).filter(|warnings| !warnings.is_empty()));
     view! {
         <OutputSwitch choices=Signal::derive(choices) chosen=output/>
         <Viewer
@@ -260,8 +419,12 @@ fn Result(shown: Signal<Option<Rc<Shown>>, LocalStorage>, output: RwSignal<usize
             background=Signal::derive(String::new)
             before
             after
+            layer
+            alone=Signal::derive(move || moves.with(Option::is_some))
+            sampled=is_sample.into()
+            scale
         />
-        <p class="small muted numbers preview-facts" data-testid="preview-facts">{facts}</p>
+        <p class="small muted numbers preview-facts" class:stale=move || is_sample.get() data-testid="preview-facts">{facts}</p>
         {move || warnings().map(|warnings| view! {
             <ul class="small preview-warnings" data-testid="preview-warnings">
                 {warnings.into_iter().map(|warning| view! { <li><Icon shape=Shape::Warning/>{warning}</li> }).collect_view()}

@@ -1,20 +1,17 @@
-//! The settings of the chosen workflow: a form generated from the parameters' metadata, the diagnostics, and the
-//! document as JSON.
+//! The settings of the chosen workflow: a form generated from the parameters' metadata, and the diagnostics.
+
+use std::collections::HashMap;
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 
 use super::draft::Draft;
 use super::fields::{Explained, ParameterField};
-use super::library::Library;
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::notices::NoticeBoard;
-use crate::ui::parts::{Later, Part};
-use crate::ui::services::{TextKind, download_text};
+use crate::ui::parts;
 use crate::view_model::document::{self, Node};
+use crate::view_model::editing::Place;
 use crate::view_model::form;
 use crate::workflow::{Diagnostic, Severity};
 
@@ -49,9 +46,46 @@ pub(crate) fn Settings() -> impl IntoView {
                     <Group node=entry.1/>
                 </For>
             </div>
-            <JsonButtons/>
+            {parts::later(|later| (later.add_step)())}
+            {parts::later_silently(|later| (later.keep)())}
         </section>
     }
+}
+
+/// The steps that were unfolded and folded, by `actionId`: a step that moves stays as it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Unfolded(RwSignal<HashMap<String, bool>>);
+
+impl Unfolded {
+    pub(crate) fn set(self, action_id: &str, is_open: bool) {
+        self.0.update_untracked(|steps| {
+            steps.insert(action_id.to_owned(), is_open);
+        });
+    }
+
+    fn get(self, action_id: &str) -> Option<bool> {
+        self.0.with_untracked(|steps| steps.get(action_id).copied())
+    }
+}
+
+/// Where a step is being added, while the palette is open.
+#[derive(Clone, Copy)]
+pub(crate) struct Adding(pub(crate) RwSignal<Option<Place>>);
+
+/// Whether the workflow is shown as a graph too.
+#[derive(Clone, Copy)]
+pub(crate) struct ShowsGraph(pub(crate) RwSignal<bool>);
+
+/// The picture that the preview shows, by its entry's id.
+#[derive(Clone, Copy)]
+pub(crate) struct Previewing(pub(crate) RwSignal<Option<u32>>);
+
+/// Provides what the views that edit a workflow share.
+pub(super) fn provide_editing() {
+    provide_context(Unfolded(RwSignal::new(HashMap::new())));
+    provide_context(Adding(RwSignal::new(None)));
+    provide_context(ShowsGraph(RwSignal::new(false)));
+    provide_context(Previewing(RwSignal::new(None)));
 }
 
 /// Says that the chosen workflow is edited, and offers to undo all edits.
@@ -102,8 +136,8 @@ fn History() -> impl IntoView {
                 class="button quiet square"
                 data-testid="undo"
                 aria-label="Undo"
-                title="Undo"
-                disabled=move || !draft.can_undo_redo().0
+                title=move || titled("Undo", draft.undo_redo().0)
+                disabled=move || draft.undo_redo().0.is_none()
                 on:click=move |_| draft.undo()
             >
                 <Icon shape=Shape::Undo/>
@@ -112,13 +146,18 @@ fn History() -> impl IntoView {
                 class="button quiet square"
                 data-testid="redo"
                 aria-label="Redo"
-                title="Redo"
-                disabled=move || !draft.can_undo_redo().1
+                title=move || titled("Redo", draft.undo_redo().1)
+                disabled=move || draft.undo_redo().1.is_none()
                 on:click=move |_| draft.redo()
             >
                 <Icon shape=Shape::Redo/>
             </button>
     }
+}
+
+/// What a button undoes or redoes.
+fn titled(does: &str, what: Option<String>) -> String {
+    what.map_or_else(|| does.to_owned(), |what| format!("{does}: {what}"))
 }
 
 /// Whether a diagnostic is shown next to its field instead of in the list.
@@ -193,90 +232,37 @@ fn Group(node: Node) -> impl IntoView {
             view! { <ParameterField field fields=action.fields control node_index=index action_id=id/> }
         })
         .collect::<Vec<_>>();
+    let unfolded = expect_context::<Unfolded>();
+    let is_open = unfolded.get(&node.action_id).unwrap_or(matches!(action.role, Role::Transform) && index <= 1);
+    let toggled = move |_| {
+        if let Some(frame) = frame.get_untracked() {
+            id.with_value(|id| unfolded.set(id, frame.open()));
+        }
+    };
+    let looked_at = move || id.with_value(|id| draft.looked_at().as_ref() == Some(id));
+    let is_off = Memo::new(move |_| draft.with_document(|now| document::is_off(now, index)));
     view! {
+        <div class="step" class:looked-at=looked_at class:off=move || is_off.get() data-step=node.action_id.clone()>
         <details
             node_ref=frame
             class="group"
             class:wrong=move || wrong.get()
-            open=matches!(action.role, Role::Transform) && index <= 1
+            open=is_open
             data-testid=format!("form-{}", node.action_id)
+            on:toggle=toggled
         >
             <summary>
                 <Icon shape=Shape::Chevron/>
                 <span class="group-title">{title}</span>
                 {kind.map(|kind| view! { <span class="kind">{kind}</span> })}
-                <span class="group-summary truncate">{summary}</span>
+                <span class="group-summary truncate">{move || if is_off.get() { "Off".to_owned() } else { summary.get() }}</span>
             </summary>
             <p class="small muted">{action.description}</p>
+            {parts::later_silently(move |later| (later.plugs)(index))}
             {rows}
         </details>
-    }
-    .into_any()
-}
-
-/// Saves the workflow: the user's own in place, any other under a new name.
-#[component]
-fn SaveButton() -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let library = expect_context::<Library>();
-    let (later, notices) = (expect_context::<Part<Later>>(), expect_context::<NoticeBoard>());
-    let save = move |_| {
-        spawn_local(async move {
-            match later.entered().await {
-                Ok(later) => (later.save)(library),
-                Err(problem) => notices.failed(problem.text, problem.hint),
-            }
-        });
-    };
-    // Enabled even without edits: text being typed becomes an edit only when the field loses the focus.
-    view! {
-        <button
-            class="button quiet"
-            data-testid="save-workflow"
-            disabled=move || draft.with_document(serde_json::Value::is_null)
-            on:click=save
-        >
-            <Icon shape=Shape::Check/>
-            {move || match (library.is_chosen(), library.is_edited()) {
-                (false, _) => "Save as…",
-                (true, true) => "Save",
-                (true, false) => "Saved",
-            }}
-        </button>
-    }
-}
-
-#[component]
-fn JsonButtons() -> impl IntoView {
-    let draft = expect_context::<Draft>();
-    let notices = expect_context::<NoticeBoard>();
-    let copy = move |_| {
-        let promise = window().navigator().clipboard().write_text(&draft.json());
-        spawn_local(async move {
-            match JsFuture::from(promise).await {
-                Ok(_) => notices.done("Workflow copied to the clipboard."),
-                Err(_) => notices.failed("The browser blocked access to the clipboard.", "Download the JSON instead."),
-            }
-        });
-    };
-    let download = move |_| {
-        let name = untrack(|| draft.with_document(document::workflow_id));
-        if let Err(problem) = download_text(&draft.json(), &name, TextKind::Json) {
-            notices.failed(problem.text, problem.hint);
-        }
-    };
-    view! {
-        <div class="spread json-buttons">
-            <SaveButton/>
-            <button class="button quiet" data-testid="copy-json" on:click=copy><Icon shape=Shape::Copy/>"Copy JSON"</button>
-            <button class="button quiet" data-testid="download-json" on:click=download>
-                <Icon shape=Shape::Download/>
-                "Download"
-            </button>
-            <button class="button quiet" data-testid="edit-json" on:click=move |_| draft.edit_as_json()>
-                <Icon shape=Shape::Code/>
-                "Edit"
-            </button>
+        {parts::later_silently(move |later| (later.step)(index, id, action))}
         </div>
     }
+    .into_any()
 }

@@ -1,18 +1,10 @@
 //! Choosing a workflow: a built-in one, one of the user's own, or any as JSON.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::FileList;
 
 use super::draft::{Draft, OWN};
-use super::library::Library;
 use crate::actions::Role;
-use crate::ui::icons::{Icon, Shape};
-use crate::ui::notices::NoticeBoard;
-use crate::ui::parts::{self, Later, Part};
-use crate::ui::widgets::FilePicker;
+use crate::ui::parts;
 use crate::view_model::document;
 use crate::workflow::builtin::BUILTIN;
 
@@ -24,12 +16,13 @@ const FIRST: usize = 4;
 pub(crate) fn Workflows() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let shows_all = RwSignal::new(false);
+    // A picture of a row for each of them, once it has been fetched.
+    let gallery = RwSignal::new(None::<String>);
+    let search = RwSignal::new(String::new());
     let cards = BUILTIN
         .iter()
         .enumerate()
         .map(|(index, builtin)| {
-            // The chosen one is always shown.
-            let is_left_out = move || index >= FIRST && !shows_all.get() && draft.choice() != builtin.id;
             let document = builtin.document();
             let steps = document::nodes(&document)
                 .into_iter()
@@ -40,6 +33,15 @@ pub(crate) fn Workflows() -> impl IntoView {
                 .join(" · ");
             let name = document::name(&document);
             let about = Memo::new(move |_| draft.description_of(builtin.id));
+            let told = format!("{name} {steps}").to_ascii_lowercase();
+            // The chosen one is always shown.
+            let is_left_out = move || {
+                let is_wanted = match shows_all.get() {
+                    true => search.with(|search| is_found(search, &[&told, &about.get().to_ascii_lowercase()])),
+                    false => index < FIRST,
+                };
+                !is_wanted && draft.choice() != builtin.id
+            };
             let edited = Memo::new(move |_| draft.is_edited(builtin.id));
             view! {
                 <Card
@@ -48,6 +50,7 @@ pub(crate) fn Workflows() -> impl IntoView {
                     about=about.into()
                     steps
                     hidden=Signal::derive(is_left_out)
+                    row=index
                     on_choose=move |id| draft.choose(&id)
                 >
                     <Show when=move || edited.get()>
@@ -60,8 +63,17 @@ pub(crate) fn Workflows() -> impl IntoView {
     let chose_own = Memo::new(move |_| draft.choice() == OWN);
     view! {
         <section class="panel section" aria-labelledby="workflow-title">
-            <h2 id="workflow-title">"Workflow"</h2>
-            <div class="cards" role="radiogroup" aria-labelledby="workflow-title">
+            <div class="spread">
+                <h2 id="workflow-title">"Workflow"</h2>
+                {move || shows_all.get().then(|| parts::later_silently(move |later| (later.workflow_search)(search)))}
+            </div>
+            <div
+                class="cards gallery"
+                role="radiogroup"
+                aria-labelledby="workflow-title"
+                style=("--gallery", move || gallery.get().unwrap_or_else(|| "none".to_owned()))
+                style=("--rows", BUILTIN.len().to_string())
+            >
                 {cards}
                 <Card
                     id=OWN.to_owned()
@@ -76,14 +88,24 @@ pub(crate) fn Workflows() -> impl IntoView {
                 class="button quiet"
                 aria-expanded=move || shows_all.get().to_string()
                 data-testid="workflows-all"
-                on:click=move |_| shows_all.update(|all| *all = !*all)
+                on:click=move |_| {
+                    search.set(String::new());
+                    shows_all.update(|all| *all = !*all);
+                }
             >
                 {move || if shows_all.get() { "Show fewer".to_owned() } else { format!("Show all {}", BUILTIN.len()) }}
             </button>
             {move || chose_own.get().then(|| parts::later(|later| (later.own_json)()))}
-            <MyWorkflowsSection/>
+            {parts::later_silently(|later| (later.my_workflows)())}
+            {parts::later_silently(move |later| (later.gallery)(gallery))}
         </section>
     }
+}
+
+/// Whether every word of a search is in one of the texts, which are in lower case. For English texts ASCII does, and the first
+/// view needs no tables of Unicode.
+fn is_found(search: &str, texts: &[&str]) -> bool {
+    search.to_ascii_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
 /// One workflow to choose.
@@ -95,6 +117,9 @@ pub(super) fn Card(
     steps: String,
     on_choose: impl Fn(String) + 'static,
     #[prop(default = Signal::stored(false))] hidden: Signal<bool>,
+    /// Its row of the picture of all of them.
+    #[prop(optional)]
+    row: Option<usize>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let draft = expect_context::<Draft>();
@@ -108,6 +133,7 @@ pub(super) fn Card(
                 prop:checked=move || draft.choice() == own
                 on:change=move |_| on_choose(chosen.clone())
             />
+            {row.map(|row| view! { <span class="card-picture" style=("--row", row.to_string())></span> })}
             <span class="card-name">{name}</span>
             {move || Some(about.get()).filter(|about| !about.is_empty()).map(|about| view! { <span class="small muted">{about}</span> })}
             {children.map(|children| children())}
@@ -118,55 +144,3 @@ pub(super) fn Card(
 
 /// The file types that workflow pickers ask for.
 pub(super) const JSON: &str = "application/json,.json";
-
-/// The user's own workflows, and the button to import one.
-#[component]
-fn MyWorkflowsSection() -> impl IntoView {
-    let library = expect_context::<Library>();
-    let none = Memo::new(move |_| library.with_list(|list| list.is_empty()));
-    view! {
-        <div class="spread mine-head">
-            <h3 id="mine-title">"My workflows"</h3>
-            <ImportButton/>
-        </div>
-        {move || match none.get() {
-            true => view! {
-                <p class="small muted">"Change a workflow's settings and save it to keep it here."</p>
-            }
-            .into_any(),
-            false => parts::later(|later| (later.my_workflows)()),
-        }}
-    }
-}
-
-#[component]
-fn ImportButton() -> impl IntoView {
-    let library = expect_context::<Library>();
-    let notices = expect_context::<NoticeBoard>();
-    let later = expect_context::<Part<Later>>();
-    let read = move |files: FileList| {
-        let Some(picked) = files.get(0) else { return };
-        spawn_local(async move {
-            let later = match later.entered().await {
-                Ok(later) => later,
-                Err(problem) => return notices.failed(problem.text, problem.hint),
-            };
-            match JsFuture::from(picked.unchecked_ref::<web_sys::Blob>().text()).await {
-                Ok(text) => (later.import_workflow)(library, text.as_string().unwrap_or_default(), picked.name()),
-                Err(_) => notices.failed(format!("\"{}\" could not be read.", picked.name()), "Pick it again."),
-            }
-        });
-    };
-    view! {
-        <FilePicker
-            label="Workflow file to import"
-            accept=JSON
-            testid="import-workflow"
-            class="button quiet push"
-            on_pick=read
-        >
-            <Icon shape=Shape::Plus/>
-            "Import JSON"
-        </FilePicker>
-    }
-}

@@ -204,7 +204,8 @@ fn Failed(execution: Arc<Execution>) -> impl IntoView {
     }
 }
 
-fn place(failure: &Failure) -> String {
+/// Where it failed, in words.
+pub(super) fn place(failure: &Failure) -> String {
     let what = match failure.phase {
         Phase::Validation => "Could not be read",
         Phase::Setup => "Could not be loaded",

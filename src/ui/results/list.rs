@@ -10,13 +10,15 @@ use super::row::{Row, WaitingRow};
 use super::state::ExecutionList;
 use crate::ui::focus::{focus, is_composing};
 use crate::ui::stage::Stage;
-use crate::ui::widgets::Segments;
+use crate::ui::widgets::{Segments, gradually};
 use crate::view_model::format;
 use crate::view_model::window::Window;
 
 /// Height of a row and of the page's header, as in the style sheet.
 const ROW: f64 = 76.0;
 const HEADER: f64 = 56.0;
+/// Rows that are built at once when the list is first shown; the others follow in tasks of their own.
+const ROWS_AT_ONCE: u32 = 8;
 
 const FILTERS: [(&str, &str); 6] = [
     ("all", "All"),
@@ -57,7 +59,8 @@ pub(crate) fn ExecutionListView(covered: Memo<bool>) -> impl IntoView {
         list.is_open();
         request_animation_frame(measure);
     });
-    Effect::new(move || list.want(window_now.get().entries()));
+    let entries = gradually(move || window_now.get().entries(), ROWS_AT_ONCE);
+    Effect::new(move || list.want(entries.get()));
     // A new filter starts at the top.
     Effect::new(move |before: Option<&'static str>| {
         let filter = list.filter().get();

@@ -24,6 +24,8 @@ from common import FOLDER, read, write
 def make_inputs(path):
     photo = Image.open(path).convert("RGB").crop((90, 30, 380, 225)).resize((97, 65), Image.Resampling.BOX)
     photo.save(FOLDER / "photo.png", optimize=True)
+    noisy = np.asarray(photo) + np.random.default_rng(9).normal(0, 12, (65, 97, 3))
+    write("denoise/noisy.png", noisy)
     # A soft disc on a wedge of alpha, with colour hidden where it is transparent.
     y, x = np.mgrid[0:60, 0:80]
     alpha = np.clip((28 - np.hypot(x - 40, y - 30)) * 40, 0, 255) * (0.4 + 0.6 * x / 79)
@@ -37,6 +39,14 @@ def make_inputs(path):
     # All hues and both extremes, as large as the photograph.
     y, x = np.mgrid[0:65, 0:97]
     write("blend/texture.png", np.dstack([128 + 140 * np.sin(x / 9), 128 + 140 * np.cos(x / 13 + y / 7), y * 5 % 256]))
+    # A dark red subject with hard edges, off the middle of an even, slightly noisy backdrop.
+    y, x = np.mgrid[0:120, 0:160]
+    inside = (np.abs(x - 60) / 21 + np.abs(y - 50) / 34 < 1) | ((np.abs(x - 60) <= 14) & (np.abs(y - 50) <= 24))
+    backdrop = 238 + np.random.default_rng(8).normal(0, 0.6, (120, 160, 3))
+    write("subject-crop/packshot.png", np.where(inside[..., None], [150, 30, 40], backdrop))
+    # The same in front of faint stripes.
+    stripes = 230 + 8 * (x[..., None] // 3 % 2) + np.zeros(3)
+    write("blur-background/striped.png", np.where(inside[..., None], [150, 30, 40], stripes))
 
 
 def main(arguments):

@@ -1,0 +1,176 @@
+//! AVIF files (AV1 pictures in HEIF), read only: the primary picture, also if it is made of tiles, cropped, turned and mirrored as
+//! the file says; the camera's own orientation does not count beside that. Samples above 8 bits are reduced, and of an
+//! animation the picture is used that stands for it. AV1 is decoded by a program of its own ([`decoder`]); the rest is here.
+
+use heifer_isobmff::boxes::Property;
+use heifer_isobmff::{HeifFile, ItemId};
+use serde::{Deserialize, Serialize};
+
+use super::decoders::{Coding, Decoders, default_decoders};
+use super::foreign::Foreign;
+use super::heif::{self, container, crop};
+use super::samples::straight;
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, foreign};
+use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
+
+mod colors;
+#[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
+pub(super) mod decoder;
+mod planes;
+
+use colors::Colors;
+use planes::Planes;
+
+pub(super) const CODEC: Codec = Codec {
+    probe,
+    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    encode: None,
+    strip: None,
+    animation: None,
+};
+/// Raise it when any decoded pixel changes.
+pub(super) const VERSION: &str = "1.0.0";
+
+pub(super) fn sniff(bytes: &[u8]) -> bool {
+    foreign::by_file_type(bytes) == Some(Foreign::AVIF)
+}
+
+pub(super) use heif::blocks;
+
+/// What the decoder says of a picture in AV1. Its planes follow, row by row, as 16-bit numbers, little endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Report {
+    width: u32,
+    height: u32,
+    /// By how many bits the sides of chroma are smaller; none for gray.
+    chroma: Option<[u8; 2]>,
+    /// Bits of a sample.
+    bits: u8,
+    /// How colours are made of the planes, by the code points of ITU-T H.273, table 4.
+    matrix: u8,
+    /// Whether samples use the full range.
+    is_full: bool,
+}
+
+/// The configuration of AV1 in a file: whether it has no chroma.
+fn is_gray(file: &HeifFile<'_>) -> bool {
+    const MONOCHROME: u8 = 0x10;
+    let found = heif::described(file, |item| {
+        file.item_properties(item).ok()?.find_map(|property| match property {
+            Property::Unknown(kind, content) if kind.0 == *b"av1C" => Some(content.get(2)? & MONOCHROME != 0),
+            _ => None,
+        })
+    });
+    found.unwrap_or(false)
+}
+
+fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+    let file = HeifFile::parse(bytes).map_err(container)?;
+    let size = heif::size(&file)?;
+    let alpha = heif::alpha(&file)?.is_some();
+    let is_gray = is_gray(&file);
+    let mut findings = Vec::new();
+    let space = heif::space(&file, is_gray, &mut findings)?;
+    if bytes.get(8..12) == Some(b"avis") {
+        findings.push(Finding::FirstFrame);
+    }
+    let native = match (alpha, is_gray) {
+        (true, _) => Representation::Rgba,
+        (false, true) => Representation::Gray,
+        (false, false) => Representation::Rgb,
+    };
+    Ok(Header {
+        format: Format::Avif,
+        size,
+        orientation: 1,
+        alpha,
+        native: Representations::of(&[native]),
+        space,
+        animation: None,
+        findings,
+    })
+}
+
+/// Decodes the picture with a decoder of the host.
+pub(super) fn decode(bytes: &[u8], header: &Header, decoders: &dyn Decoders) -> Result<Picture, Problem> {
+    let file = HeifFile::parse(bytes).map_err(container)?;
+    let primary = file.primary_id;
+    let planes = item(&file, primary, decoders)?;
+    let is_gray = header.native.contains(Representation::Gray);
+    if planes.is_gray() != is_gray && !header.alpha {
+        return Err(Problem::damaged("its picture is not that of its header"));
+    }
+    let is_hdr = header.findings.contains(&Finding::ToneMapped);
+    let colors = Colors::new(&planes, heif::description(&file), is_hdr)?;
+    let pixels = match heif::alpha(&file)? {
+        Some(id) => {
+            let opacity = item(&file, id, decoders)?;
+            if opacity.size != planes.size {
+                return Err(Problem::damaged("its opacity has another size than its picture"));
+            }
+            let mut samples = colors.rgba(&planes, &opacity);
+            if !file.referenced_items(primary, b"prem").is_empty() {
+                for [red, green, blue, alpha] in samples.as_chunks_mut().0 {
+                    [*red, *green, *blue] = [*red, *green, *blue].map(|sample| straight(sample, *alpha));
+                }
+            }
+            Pixels::Rgba(samples)
+        }
+        None if is_gray => Pixels::Gray(colors.gray(&planes)),
+        None => Pixels::Rgb(colors.rgb(&planes)),
+    };
+    let mut image = Image::new(planes.size, pixels);
+    for property in file.item_properties(primary).map_err(container)? {
+        image = match *property {
+            Property::CleanAperture { width, height, horiz_offset, vert_offset } => {
+                let columns = heif::kept(image.size.width, width, horiz_offset)?;
+                let rows = heif::kept(image.size.height, height, vert_offset)?;
+                crop(image, columns, rows)
+            }
+            // Anticlockwise.
+            Property::Rotation(quarters) => orient::apply(image, [1, 8, 3, 6][usize::from(quarters % 4)]),
+            Property::Mirror(is_vertical) => orient::apply(image, if is_vertical { 4 } else { 2 }),
+            _ => image,
+        };
+    }
+    if image.size != header.size {
+        return Err(Problem::damaged("its picture does not have the size in its header"));
+    }
+    Ok(image.into())
+}
+
+/// The planes of an item, which may be made of tiles.
+fn item(file: &HeifFile<'_>, id: ItemId, decoders: &dyn Decoders) -> Result<Planes, Problem> {
+    let kind = file.item(id).map_err(container)?.item_type.0;
+    match &kind {
+        b"av01" => coded(file, id, decoders),
+        b"grid" => {
+            let grid = file.grid(id).map_err(container)?;
+            let (rows, columns) = (usize::from(grid.rows), usize::from(grid.columns));
+            let size = Size::new(grid.output_width, grid.output_height);
+            super::check_size(size)?;
+            let tiles = file.referenced_items(id, b"dimg");
+            if tiles.len() != rows * columns || tiles.is_empty() {
+                return Err(Problem::damaged("tiles are missing"));
+            }
+            let mut whole: Option<Planes> = None;
+            for (index, tile) in tiles.iter().enumerate() {
+                let tile = coded(file, *tile, decoders)?;
+                let canvas = whole.get_or_insert_with(|| tile.canvas(size));
+                canvas.put(&tile, index % columns, index / columns)?;
+            }
+            whole.ok_or(Problem::damaged("tiles are missing"))
+        }
+        _ => Err(Problem::Unsupported("an AVIF file of an unusual kind")),
+    }
+}
+
+/// The planes of an item in AV1.
+fn coded(file: &HeifFile<'_>, id: ItemId, decoders: &dyn Decoders) -> Result<Planes, Problem> {
+    if file.item(id).map_err(container)?.item_type.0 != *b"av01" {
+        return Err(Problem::Unsupported("an AVIF file of an unusual kind"));
+    }
+    let data = file.item_data(id).map_err(container)?;
+    let (report, samples) = decoders.decode(Coding::Av1, &data).map_err(Problem::Decoder)?.read()?;
+    Planes::new(report, &samples)
+}

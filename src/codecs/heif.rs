@@ -1,0 +1,161 @@
+//! What HEIC and AVIF have in common: HEIF (ISO/IEC 23008-12), a file of items and their properties, of which one is the primary
+//! picture.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use heifer_isobmff::boxes::{ColorInfo, Property};
+use heifer_isobmff::{Error, HeifFile, ItemId};
+
+use super::icc::{Samples, accept, or_note};
+use super::metadata::Blocks;
+use super::{Finding, Problem};
+use crate::color::{ColorSpace, ToneMap};
+use crate::image::{Image, Pixels, Size};
+
+/// The names of planes with opacity.
+const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"];
+
+/// The metadata of the primary picture.
+pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+    let Ok(file) = HeifFile::parse(bytes) else { return Blocks::default() };
+    let exif = file.exif(file.primary_id).ok().flatten().map(Cow::Owned);
+    let xmp = file.xmp(file.primary_id).ok().flatten().map(Cow::Owned);
+    Blocks { exif, xmp, ..Blocks::default() }
+}
+
+/// Why a container cannot be read.
+pub(super) fn container(error: Error) -> Problem {
+    match error {
+        Error::UnexpectedEof => Problem::Truncated,
+        _ => Problem::damaged("its structure makes no sense"),
+    }
+}
+
+/// The size of the primary picture after it is cropped and turned.
+pub(super) fn size(file: &HeifFile<'_>) -> Result<Size, Problem> {
+    let (width, height) = file
+        .image_size(file.primary_id)
+        .map_err(container)?
+        .ok_or(Problem::damaged("it does not say how large its picture is"))?;
+    let mut size = Size::new(width, height);
+    for property in file.item_properties(file.primary_id).map_err(container)? {
+        match *property {
+            Property::CleanAperture { width, height, horiz_offset, vert_offset } => {
+                let (columns, rows) = (kept(size.width, width, horiz_offset)?, kept(size.height, height, vert_offset)?);
+                size = Size::new(columns.len() as u32, rows.len() as u32);
+            }
+            Property::Rotation(quarters) if quarters % 2 == 1 => size = size.transposed(),
+            _ => {}
+        }
+    }
+    Ok(size)
+}
+
+/// What a crop leaves of a side (ISO/IEC 14496-12, 12.1.4): a length, and how far its middle lies from that of the side,
+/// both as fractions. What is kept are places on the side.
+pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<Range<u32>, Problem> {
+    if length.1 == 0 || offset.1 == 0 {
+        return Err(Problem::damaged("its structure makes no sense"));
+    }
+    let length = f64::from(length.0) / f64::from(length.1);
+    let middle = f64::from(offset.0) / f64::from(offset.1) + (f64::from(side) - 1.0) / 2.0;
+    let start = (middle - (length - 1.0) / 2.0).round().max(0.0) as u32;
+    let start = start.min(side);
+    Ok(start..start + (length.round() as u32).min(side - start))
+}
+
+/// The item with the opacity of the primary picture.
+pub(super) fn alpha(file: &HeifFile<'_>) -> Result<Option<ItemId>, Problem> {
+    for item in file.referencing_items(file.primary_id, b"auxl") {
+        let is_alpha =
+            |property: &Property| matches!(property, Property::AuxiliaryType(name) if ALPHA.contains(&&**name));
+        if file.item_properties(item).map_err(container)?.any(is_alpha) {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
+}
+
+/// The primary picture, or the first of those that it is made of, until one says something of its colours.
+pub(super) fn described<T>(file: &HeifFile<'_>, find: impl Fn(ItemId) -> Option<T>) -> Option<T> {
+    const MOST_LEVELS: usize = 4;
+    let mut item = file.primary_id;
+    for _ in 0..MOST_LEVELS {
+        if let Some(found) = find(item) {
+            return Some(found);
+        }
+        item = *file.referenced_items(item, b"dimg").first()?;
+    }
+    None
+}
+
+/// What a file says of its samples by code points of ITU-T H.273.
+#[derive(Clone, Copy)]
+pub(super) struct Description {
+    pub(super) primaries: u8,
+    pub(super) transfer: u8,
+    pub(super) matrix: u8,
+    /// Whether samples use the full range.
+    pub(super) is_full: bool,
+}
+
+impl Description {
+    /// What brings a high dynamic range to sRGB.
+    pub(super) fn tone_map(self) -> Option<ToneMap> {
+        ToneMap::from_code_points(self.primaries, self.transfer, None)
+    }
+}
+
+/// The description of the primary picture.
+pub(super) fn description(file: &HeifFile<'_>) -> Option<Description> {
+    described(file, |item| {
+        file.item_properties(item).ok()?.find_map(|property| match property {
+            Property::Color(ColorInfo::Nclx { primaries, transfer, matrix, full_range }) => Some(Description {
+                primaries: u8::try_from(*primaries).ok()?,
+                transfer: u8::try_from(*transfer).ok()?,
+                matrix: u8::try_from(*matrix).ok()?,
+                is_full: *full_range,
+            }),
+            _ => None,
+        })
+    })
+}
+
+/// What the samples of the primary picture mean.
+pub(super) fn space(file: &HeifFile<'_>, is_gray: bool, findings: &mut Vec<Finding>) -> Result<ColorSpace, Problem> {
+    let samples = if is_gray { Samples::Gray } else { Samples::Rgb };
+    let profile = described(file, |item| file.icc_profile(item).ok().flatten().filter(|icc| !icc.is_empty()));
+    if let Some(profile) = profile {
+        return Ok(or_note(accept(profile, samples), findings));
+    }
+    let space = match description(file) {
+        Some(said) if ToneMap::knows(said.primaries, said.transfer) => {
+            findings.push(Finding::ToneMapped);
+            ColorSpace::SRGB
+        }
+        Some(said) => ColorSpace::from_code_points(said.primaries, said.transfer).unwrap_or(ColorSpace::SRGB),
+        None => ColorSpace::SRGB,
+    };
+    Ok(if is_gray { space.gray().unwrap_or_default() } else { space })
+}
+
+/// Part of a picture that is not planar.
+pub(super) fn crop(image: Image, columns: Range<u32>, rows: Range<u32>) -> Image {
+    let size = Size::new(columns.len() as u32, rows.len() as u32);
+    let width = image.size.width as usize;
+    let cut = |samples: &[u8], channels: usize| {
+        let lines = samples.chunks_exact((width * channels).max(1)).take(rows.end as usize).skip(rows.start as usize);
+        lines
+            .flat_map(|line| &line[columns.start as usize * channels..columns.end as usize * channels])
+            .copied()
+            .collect()
+    };
+    let pixels = match &image.pixels {
+        Pixels::Gray(samples) => Pixels::Gray(cut(samples, 1)),
+        Pixels::Rgb(samples) => Pixels::Rgb(cut(samples, 3)),
+        Pixels::Rgba(samples) => Pixels::Rgba(cut(samples, 4)),
+        Pixels::Ycc(_) => return image,
+    };
+    Image { size, pixels, ..image }
+}

@@ -1,0 +1,50 @@
+//! Writing: gray, RGB or RGBA without loss, in sRGB, because the encoder writes no profile. Metadata goes into boxes around the
+//! codestream.
+
+use zune_core::bit_depth::BitDepth;
+use zune_core::colorspace::ColorSpace as Channels;
+use zune_core::options::EncoderOptions;
+use zune_jpegxl::JxlSimpleEncoder;
+
+use super::container;
+use crate::codecs::metadata::{Facts, Metadata};
+use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::color::ColorSpace;
+use crate::error::Failure;
+use crate::image::recolor::recolor;
+use crate::image::{Image, Pixels, Size};
+
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+    let image = lossless(recolor(image, &ColorSpace::SRGB));
+    let Size { width, height } = image.size;
+    let (samples, channels) = match &image.pixels {
+        Pixels::Gray(samples) => (samples, Channels::Luma),
+        Pixels::Rgb(samples) => (samples, Channels::RGB),
+        Pixels::Rgba(samples) => (samples, Channels::RGBA),
+        Pixels::Ycc(_) => unreachable!("it became RGB"),
+    };
+    let options = EncoderOptions::new(width as usize, height as usize, channels, BitDepth::Eight);
+    let mut bytes = Vec::new();
+    JxlSimpleEncoder::new(samples, options).encode(&mut bytes).map_err(|_| {
+        Failure::execute(
+            format!("JPEG XL is not written for {width} × {height} pixels."),
+            "Make the picture at least two pixels wide and high, or choose another format.",
+        )
+    })?;
+    Ok(Encoded { bytes, format: Format::Jxl, encoder: "zune-jpegxl 0.5.2" })
+}
+
+/// A bare codestream in a container with metadata, which comes first.
+pub(in crate::codecs) fn with_metadata(file: &[u8], metadata: &Metadata, facts: Facts) -> Option<Vec<u8>> {
+    let mut out = container::SIGNATURE.to_vec();
+    container::put(&mut out, b"ftyp", &[b"jxl \0\0\0\0jxl "])?;
+    if let Some(exif) = metadata.exif(facts, false) {
+        // The TIFF structure follows at once.
+        container::put(&mut out, b"Exif", &[&[0; 4], &exif])?;
+    }
+    if let Some(packet) = metadata.xmp() {
+        container::put(&mut out, b"xml ", &[&packet])?;
+    }
+    container::put(&mut out, b"jxlc", &[file])?;
+    Some(out)
+}

@@ -1,0 +1,255 @@
+//! The drawing itself, by the crate `resvg`: linked into a program of its own and native builds only.
+//!
+//! `resvg` limits the depth of elements by a number that overflows the stack, and lets elements use each other as often
+//! as they want, so a document is judged here before it is drawn. What an innocent drawing takes has no limit but the
+//! host's: time and memory.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::roxmltree::{self, Document, Node, NodeId, ParsingOptions};
+use resvg::usvg::{self, Group, ImageHrefResolver, ImageKind, Options, Paint, Tree};
+
+use super::super::MAX_PIXELS;
+use super::super::decoders::{Product, Trouble};
+use super::super::samples::straight;
+use super::Report;
+use super::document::{self, DEFAULT_SIZE, FONT_SIZE, Outline};
+use crate::image::Size;
+
+/// Elements within each other, or used by each other; the stack in WebAssembly (`build.rs`) is made for them.
+const MAX_DEPTH: u32 = 100;
+/// Elements, counted as often as others use them.
+const MAX_ELEMENTS: u64 = 1_000_000;
+
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// Draws a file.
+///
+/// `usvg` panics where products of extreme numbers overflow. In WebAssembly that ends the program, which the host reports.
+pub fn decode(file: &[u8]) -> Product {
+    Product::of(catch_unwind(|| draw(file)).unwrap_or(Err(Trouble::Damaged)))
+}
+
+fn draw(file: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
+    let text = document::text(file).map_err(|_| Trouble::Damaged)?;
+    let outline = Outline::of(&text).map_err(|_| Trouble::Damaged)?;
+    let parsing = ParsingOptions { allow_dtd: true, nodes_limit: 4 * MAX_ELEMENTS as u32, ..ParsingOptions::default() };
+    let document = match Document::parse_with_options(&text, parsing) {
+        Ok(document) => document,
+        Err(roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream) => {
+            return Err(Trouble::Truncated);
+        }
+        Err(
+            roxmltree::Error::NodesLimitReached
+            | roxmltree::Error::AttributesLimitReached
+            | roxmltree::Error::NamespacesLimitReached,
+        ) => return Ok((Report::TooComplex, Vec::new())),
+        Err(error) => return Ok((Report::NotXml { line: error.pos().row }, Vec::new())),
+    };
+    if let Err(report) = Survey::of(&document) {
+        return Ok((report, Vec::new()));
+    }
+    let lacks_pictures = AtomicBool::new(false);
+    let tree = Tree::from_xmltree(&document, &options(&lacks_pictures)).map_err(|_| Trouble::Damaged)?;
+    let transform = scale(outline);
+    // Not a number is not a limit either.
+    if !matches!(pixels_inside(tree.root(), transform), pixels if pixels <= MAX_PIXELS as f64) {
+        return Ok((Report::PicturesTooLarge, Vec::new()));
+    }
+    let size = outline.pixels();
+    let data = pixels(&tree, size, transform).ok_or(Trouble::Unsupported)?;
+    let report = Report::Drawn {
+        width: size.width,
+        height: size.height,
+        has_text: has_text(&document),
+        lacks_pictures: lacks_pictures.into_inner(),
+    };
+    Ok((report, data))
+}
+
+/// How `usvg` reads a document: only from the file itself, and without drawings in it, which nobody limits.
+fn options(lacks_pictures: &AtomicBool) -> Options<'_> {
+    let missing = || lacks_pictures.store(true, Ordering::Relaxed);
+    let by_type = ImageHrefResolver::default_data_resolver();
+    let [width, height] = DEFAULT_SIZE;
+    let default = Options::default();
+    Options {
+        font_size: FONT_SIZE,
+        default_size: usvg::Size::from_wh(width, height).unwrap_or(default.default_size),
+        image_href_resolver: ImageHrefResolver {
+            resolve_data: Box::new(move |media_type, data, options| {
+                let is_drawing = media_type == "image/svg+xml" || super::sniff(&data) || super::is_compressed(&data);
+                let found = if is_drawing { None } else { by_type(media_type, data, options) };
+                if found.is_none() {
+                    missing();
+                }
+                found
+            }),
+            resolve_string: Box::new(move |_, _| {
+                missing();
+                None::<ImageKind>
+            }),
+        },
+        ..default
+    }
+}
+
+/// What leads from a drawing's size to whole pixels: it is stretched or shrunk by less than half a pixel, so that the edges
+/// of the picture are covered as the drawing says.
+fn scale(outline: Outline) -> Transform {
+    let Size { width, height } = outline.pixels();
+    let [x, y] =
+        [(width, outline.size[0]), (height, outline.size[1])].map(|(pixels, length)| f64::from(pixels) / length);
+    Transform::from_scale(x as f32, y as f32)
+}
+
+/// Draws a tree, as straight RGBA.
+fn pixels(tree: &Tree, size: Size, transform: Transform) -> Option<Vec<u8>> {
+    let mut pixmap = Pixmap::new(size.width, size.height)?;
+    resvg::render(tree, transform, &mut pixmap.as_mut());
+    let mut data = pixmap.take();
+    for pixel in data.as_chunks_mut::<4>().0 {
+        let opacity = pixel[3];
+        if opacity != u8::MAX {
+            pixel[..3].iter_mut().for_each(|sample| *sample = straight(*sample, opacity));
+        }
+    }
+    Some(data)
+}
+
+/// Pixels of all pictures and tiles of patterns that are drawn, each as often as it is. `transform` leads from the group's parent to
+/// pixels.
+fn pixels_inside(group: &Group, transform: Transform) -> f64 {
+    let transform = transform.pre_concat(group.transform());
+    let mut sum = 0.0;
+    for node in group.children() {
+        match node {
+            usvg::Node::Group(group) => sum += pixels_inside(group, transform),
+            usvg::Node::Image(image) => sum += f64::from(image.size().width()) * f64::from(image.size().height()),
+            usvg::Node::Path(path) => {
+                let paints = [path.fill().map(usvg::Fill::paint), path.stroke().map(usvg::Stroke::paint)];
+                for paint in paints.into_iter().flatten() {
+                    let Paint::Pattern(pattern) = paint else { continue };
+                    let (x, y) = transform.pre_concat(pattern.transform()).get_scale();
+                    let tile = pattern.rect();
+                    sum += f64::from(tile.width()) * f64::from(x) * f64::from(tile.height()) * f64::from(y);
+                    sum += pixels_inside(pattern.root(), Transform::from_scale(x, y));
+                }
+                continue;
+            }
+            usvg::Node::Text(_) => {}
+        }
+        node.subroots(|root| sum += pixels_inside(root, transform));
+    }
+    sum
+}
+
+/// Whether there is text, or what a browser would show as a page.
+fn has_text(document: &Document<'_>) -> bool {
+    let is_shown = |node: Node<'_, '_>| ["text", "foreignObject"].iter().any(|name| node.has_tag_name((SVG, *name)));
+    let says = |node: Node<'_, '_>| {
+        let mut texts = node.descendants().filter(Node::is_text).filter_map(|node| node.text());
+        texts.any(|text| !text.trim().is_empty())
+    };
+    document.descendants().any(|node| is_shown(node) && says(node))
+}
+
+/// What is known of an element and everything that it contains and uses.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    elements: u64,
+    depth: u32,
+}
+
+/// Adds up what elements contain and use.
+struct Survey<'a, 'input> {
+    named: HashMap<&'a str, Node<'a, 'input>>,
+    /// Rules of style sheets that refer to elements: what they apply to, and what they say.
+    rules: Vec<(&'a str, &'a str)>,
+    known: HashMap<NodeId, Extent>,
+    /// Those that are being added up, which nothing may use that is in them.
+    open: HashSet<NodeId>,
+}
+
+impl<'a, 'input> Survey<'a, 'input> {
+    /// Why a document is not drawn.
+    fn of(document: &'a Document<'input>) -> Result<(), Report> {
+        // Of elements with the same name the first counts.
+        let named = document.descendants().filter_map(|node| Some((node.attribute("id")?, node)));
+        let named = named.collect::<Vec<_>>().into_iter().rev().collect();
+        let sheets =
+            document.descendants().filter(|node| node.has_tag_name((SVG, "style"))).filter_map(|node| node.text());
+        let rules = sheets.flat_map(|sheet| sheet.split('}')).filter_map(|rule| rule.split_once('{'));
+        let rules = rules.filter(|(_, says)| says.contains("url(")).collect();
+        let mut survey = Self { named, rules, known: HashMap::new(), open: HashSet::new() };
+        survey.extent(document.root_element()).map(|_| ())
+    }
+
+    fn extent(&mut self, node: Node<'a, 'input>) -> Result<Extent, Report> {
+        if let Some(extent) = self.known.get(&node.id()) {
+            return Ok(*extent);
+        }
+        if self.open.len() >= MAX_DEPTH as usize || !self.open.insert(node.id()) {
+            return Err(Report::TooDeep);
+        }
+        let mut sum = Extent { elements: 1, depth: 0 };
+        let used = self.used(node);
+        let inside = node.children().filter(Node::is_element).map(|child| (child, 1));
+        for (part, times) in inside.chain(used) {
+            let Extent { elements, depth } = self.extent(part)?;
+            sum.elements = sum.elements.saturating_add(elements.saturating_mul(times));
+            sum.depth = sum.depth.max(depth);
+        }
+        sum.depth += 1;
+        self.open.remove(&node.id());
+        if sum.depth > MAX_DEPTH {
+            return Err(Report::TooDeep);
+        }
+        if sum.elements > MAX_ELEMENTS {
+            return Err(Report::TooComplex);
+        }
+        self.known.insert(node.id(), sum);
+        Ok(sum)
+    }
+
+    /// The elements that one uses, each with how often it does.
+    fn used(&self, node: Node<'a, 'input>) -> Vec<(Node<'a, 'input>, u64)> {
+        /// Those that are drawn as, or with, what they link to.
+        const LINKING: [&str; 6] = ["use", "pattern", "linearGradient", "radialGradient", "filter", "feImage"];
+        // A marker is drawn at every point of a path, each of which takes two characters or more.
+        let outline = ["d", "points"].iter().find_map(|name| node.attribute(*name));
+        let points = outline.map_or(1, |outline| outline.len() as u64 / 2 + 1);
+        let mut used = Vec::new();
+        let mut add = |id: &str, times| used.extend(self.named.get(id).map(|node| (*node, times)));
+        let links = node.attributes().filter(|attribute| attribute.name() == "href");
+        for link in links.filter(|_| LINKING.contains(&node.tag_name().name())) {
+            link.value().trim().strip_prefix('#').into_iter().for_each(|id| add(id, 1));
+        }
+        let attributes = node.attributes().map(|attribute| (attribute.name(), attribute.value()));
+        let styles = self.rules.iter().filter(|(selector, _)| may_select(selector, node)).map(|(_, says)| ("", *says));
+        for (name, value) in attributes.chain(styles) {
+            let times = if name.starts_with("marker") || value.contains("marker") { points } else { 1 };
+            for link in value.split("url(").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
+                link.trim()
+                    .trim_matches(['"', '\''])
+                    .trim()
+                    .strip_prefix('#')
+                    .into_iter()
+                    .for_each(|id| add(id, times));
+            }
+        }
+        used
+    }
+}
+
+/// Whether a selector of a style sheet names the kind, a class or the name of an element. It may select fewer.
+fn may_select(selector: &str, node: Node<'_, '_>) -> bool {
+    let mut names = selector.split(|character: char| !character.is_alphanumeric() && !"-_".contains(character));
+    names.any(|name| {
+        let mut classes = node.attribute("class").unwrap_or_default().split_ascii_whitespace();
+        name == node.tag_name().name() || node.attribute("id") == Some(name) || classes.any(|class| class == name)
+    })
+}

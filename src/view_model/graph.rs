@@ -1,0 +1,384 @@
+//! A workflow as a picture of its graph: where each step, port and connection is. The layout follows from the document:
+//! columns from the inputs to the outputs, each step beside what it gets its pictures from.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::document::nodes;
+use super::editing::{self, Edge};
+use super::form;
+use crate::actions::{self, Action, Port, PortType, Role};
+use crate::workflow::Diagnostic;
+
+/// Width of a step, in pixels.
+pub const WIDTH: f64 = 184.0;
+/// Height of a step's title.
+pub const HEAD: f64 = 50.0;
+/// Height of a row with ports.
+pub const ROW: f64 = 24.0;
+/// Height of the picture in a step.
+const THUMBNAIL: f64 = 92.0;
+const GAP_ACROSS: f64 = 64.0;
+const GAP_DOWN: f64 = 24.0;
+const MARGIN: f64 = 24.0;
+
+/// A step in the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its index in the document's `actions`.
+    pub index: usize,
+    /// Its `actionId`.
+    pub action_id: String,
+    /// Its label.
+    pub title: String,
+    /// What its action is called, and what is set of it.
+    pub about: String,
+    /// Distance from the left edge.
+    pub x: f64,
+    /// Distance from the top.
+    pub y: f64,
+    /// Its height.
+    pub height: f64,
+    /// Its input ports, from top to bottom.
+    pub inputs: Vec<PortOf>,
+    /// Its output ports, from top to bottom.
+    pub outputs: Vec<PortOf>,
+    /// Its role; `None` for an action that does not exist.
+    pub role: Option<Role>,
+    /// Whether something is wrong with it.
+    pub is_wrong: bool,
+    /// Whether it is turned off.
+    pub is_off: bool,
+}
+
+/// A port in the picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortOf {
+    /// Its name in the document.
+    pub name: &'static str,
+    /// Its name in the form.
+    pub title: String,
+    /// What flows through it.
+    pub kind: PortType,
+    /// Its row below the title.
+    pub row: usize,
+    /// Whether something is connected to it.
+    pub is_connected: bool,
+    /// Whether something must be.
+    pub is_required: bool,
+}
+
+impl PortOf {
+    /// The distance of its middle from the top of its step.
+    pub fn y(&self) -> f64 {
+        HEAD + ROW * (self.row as f64 + 0.5)
+    }
+}
+
+/// A connection in the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wire {
+    /// The step and port that it leaves.
+    pub source: (String, String),
+    /// The step and port that it enters.
+    pub target: (String, String),
+    /// Its two ends.
+    pub ends: [(f64, f64); 2],
+}
+
+/// The picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Picture {
+    /// The steps, in document order.
+    pub steps: Vec<Step>,
+    /// The connections.
+    pub wires: Vec<Wire>,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// A curve from one point to another that leaves and enters horizontally, as the `d` of an SVG path.
+pub fn curve([(x1, y1), (x2, y2)]: [(f64, f64); 2]) -> String {
+    let bend = ((x2 - x1).abs() / 2.0).max(32.0);
+    format!("M{x1:.1} {y1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {x2:.1} {y2:.1}", x1 + bend, x2 - bend)
+}
+
+/// The picture of a document; `found` is what is wrong with it. With thumbnails there is room in steps for a picture of what
+/// they give.
+pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> Picture {
+    let edges = editing::edges(document);
+    let all = nodes(document);
+    let ids: Vec<&str> = all.iter().map(|node| node.action_id.as_str()).collect();
+    let columns = columns(&ids, &edges, |at| {
+        actions::find(&all[at].action_type).is_some_and(|action| action.role == Role::Source)
+    });
+    let mut steps: Vec<Step> = all
+        .iter()
+        .map(|node| {
+            let action = actions::find(&node.action_type);
+            let parameters = super::document::parameters(document, node.index);
+            let (inputs, outputs) = ports(action, &node.action_id, &edges);
+            let rows = inputs.len().max(outputs.len());
+            let title = form::label(&node.action_id);
+            let about = match action {
+                Some(action) => {
+                    let set = form::summary(action.fields, parameters);
+                    let kind = Some(action.name).filter(|name| !name.eq_ignore_ascii_case(&title)).map(str::to_owned);
+                    kind.into_iter().chain(Some(set).filter(|set| !set.is_empty())).collect::<Vec<_>>().join(" · ")
+                }
+                None => "Unknown action".to_owned(),
+            };
+            let is_wrong =
+                found.iter().any(|one| one.is_error() && one.action_id.as_deref() == Some(node.action_id.as_str()));
+            let is_off = super::document::is_off(document, node.index);
+            Step {
+                index: node.index,
+                action_id: node.action_id.clone(),
+                title,
+                about,
+                x: 0.0,
+                y: 0.0,
+                height: HEAD
+                    + ROW * rows as f64
+                    + if rows > 0 { 8.0 } else { 0.0 }
+                    + if has_thumbnails && !is_off { THUMBNAIL } else { 0.0 },
+                inputs,
+                outputs,
+                role: action.map(|action| action.role),
+                is_wrong,
+                is_off,
+            }
+        })
+        .collect();
+    place(&mut steps, &columns, &edges);
+    let wires = edges.iter().filter_map(|edge| wire(&steps, edge)).collect();
+    let far = |far: fn(&Step) -> f64| steps.iter().map(far).fold(0.0, f64::max) + MARGIN;
+    Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, wires }
+}
+
+fn ports(action: Option<&'static Action>, id: &str, edges: &[Edge]) -> (Vec<PortOf>, Vec<PortOf>) {
+    let Some(action) = action else { return (Vec::new(), Vec::new()) };
+    let of = |ports: &'static [Port], is_input: bool| {
+        let named = |(row, port): (usize, &'static Port)| {
+            let is_connected =
+                edges.iter().any(|edge| if is_input { edge.enters(id, port.name) } else { edge.leaves(id, port.name) });
+            let title = match port.name {
+                "input-images" | "outputs" => "Pictures".to_owned(),
+                other => form::label(other),
+            };
+            PortOf { name: port.name, title, kind: port.kind, row, is_connected, is_required: port.required }
+        };
+        ports.iter().enumerate().map(named).collect()
+    };
+    (of(action.inputs, true), of(action.outputs, false))
+}
+
+/// The column of every step: as many as the longest way from an input has; inputs are just before what uses them.
+fn columns(ids: &[&str], edges: &[Edge], is_source: impl Fn(usize) -> bool) -> Vec<usize> {
+    let at: HashMap<&str, usize> = ids.iter().enumerate().map(|(index, id)| (*id, index)).collect();
+    let ways: Vec<(usize, usize)> = edges
+        .iter()
+        .filter_map(|edge| Some((*at.get(edge.source.as_str())?, *at.get(edge.target.as_str())?)))
+        .collect();
+    let mut columns = vec![0_usize; ids.len()];
+    // In a cycle the columns would grow without end.
+    for _ in 0..ids.len() {
+        let before = columns.clone();
+        for (from, to) in &ways {
+            columns[*to] = columns[*to].max(before[*from] + 1).min(ids.len().saturating_sub(1));
+        }
+        if columns == before {
+            break;
+        }
+    }
+    for index in (0..ids.len()).filter(|index| is_source(*index)) {
+        let first = ways.iter().filter(|(from, _)| *from == index).map(|(_, to)| columns[*to]).min();
+        columns[index] = first.map_or(0, |first| first.saturating_sub(1));
+    }
+    columns
+}
+
+/// Places the steps: each beside the mean of those it gets pictures from, below what is there already.
+fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge]) {
+    let last = columns.iter().copied().max().unwrap_or(0);
+    for column in 0..=last {
+        let members: Vec<usize> = (0..steps.len()).filter(|index| columns[*index] == column).collect();
+        let mut wished: Vec<(usize, Option<f64>)> = members
+            .into_iter()
+            .map(|index| {
+                let id = &steps[index].action_id;
+                let before: Vec<f64> = edges
+                    .iter()
+                    .filter(|edge| edge.target == *id)
+                    .filter_map(|edge| {
+                        let from = steps.iter().position(|step| step.action_id == edge.source)?;
+                        (columns[from] < column).then_some(steps[from].y)
+                    })
+                    .collect();
+                let least = before.iter().copied().reduce(f64::min);
+                (index, least)
+            })
+            .collect();
+        // Those without a wish come last, below the others.
+        crate::compact::sort_by(&mut wished, |one, other| {
+            let key = |wish: Option<f64>| wish.unwrap_or(f64::MAX);
+            key(one.1).total_cmp(&key(other.1))
+        });
+        let mut free = MARGIN;
+        for (index, wish) in wished {
+            let step = &mut steps[index];
+            step.x = MARGIN + column as f64 * (WIDTH + GAP_ACROSS);
+            step.y = wish.unwrap_or(free).max(free);
+            free = step.y + step.height + GAP_DOWN;
+        }
+    }
+}
+
+fn wire(steps: &[Step], edge: &Edge) -> Option<Wire> {
+    let from = steps.iter().find(|step| step.action_id == edge.source)?;
+    let to = steps.iter().find(|step| step.action_id == edge.target)?;
+    // An unknown port is at the title.
+    let y = |step: &Step, ports: &[PortOf], name: &str| {
+        step.y + ports.iter().find(|port| port.name == name).map_or(HEAD / 2.0, PortOf::y)
+    };
+    Some(Wire {
+        source: (edge.source.clone(), edge.source_port.clone()),
+        target: (edge.target.clone(), edge.target_port.clone()),
+        ends: [
+            (from.x + WIDTH, y(from, &from.outputs, &edge.source_port)),
+            (to.x, y(to, &to.inputs, &edge.target_port)),
+        ],
+    })
+}
+
+/// Where an arrow key leads from a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To what it gets pictures from.
+    Left,
+    /// To what gets its pictures.
+    Right,
+    /// To the step above.
+    Up,
+    /// To the step below.
+    Down,
+}
+
+/// The next step in a direction: the nearest one there.
+pub fn neighbour<'a>(picture: &'a Picture, action_id: &str, way: Way) -> Option<&'a Step> {
+    let here = picture.steps.iter().find(|step| step.action_id == action_id)?;
+    let distance = |step: &Step| {
+        let (across, down) = (step.x - here.x, step.y - here.y);
+        let (along, aside) = match way {
+            Way::Left => (-across, down.abs()),
+            Way::Right => (across, down.abs()),
+            Way::Up => (-down, across.abs()),
+            Way::Down => (down, across.abs()),
+        };
+        (along > 0.5).then_some(along + 2.0 * aside)
+    };
+    let near = picture.steps.iter().filter_map(|step| Some((distance(step)?, step)));
+    near.reduce(|one, other| if other.0 < one.0 { other } else { one }).map(|(_, step)| step)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::view_model::editing::{Place, blank, with_step};
+    use crate::workflow::builtin::BUILTIN;
+    use crate::workflow::check;
+
+    fn of(document: &Value) -> Picture {
+        picture(document, &check(document).1, false)
+    }
+
+    fn step<'a>(picture: &'a Picture, id: &str) -> &'a Step {
+        picture.steps.iter().find(|step| step.action_id == id).unwrap()
+    }
+
+    #[test]
+    fn no_two_steps_overlap_and_pictures_flow_to_the_right() {
+        let mut documents: Vec<Value> = BUILTIN.iter().map(|builtin| builtin.document()).collect();
+        let mut large = blank("Large");
+        for round in 0..40 {
+            let wish = ["watermark", "blend", "output", "grayscale", "mask"][round % 5];
+            large = with_step(&large, wish, &Place::End).unwrap().0;
+        }
+        documents.push(large);
+        for document in documents {
+            let picture = of(&document);
+            for (at, one) in picture.steps.iter().enumerate() {
+                assert!(one.x >= 0.0 && one.x + WIDTH <= picture.width && one.y + one.height <= picture.height);
+                for other in &picture.steps[at + 1..] {
+                    let apart = one.x + WIDTH <= other.x
+                        || other.x + WIDTH <= one.x
+                        || one.y + one.height <= other.y
+                        || other.y + other.height <= one.y;
+                    assert!(apart, "{} and {} overlap", one.action_id, other.action_id);
+                }
+            }
+            assert_eq!(picture.wires.len(), document["connections"].as_array().unwrap().len());
+            for wire in &picture.wires {
+                assert!(wire.ends[0].0 < wire.ends[1].0, "{wire:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_is_a_row_and_a_logo_is_below_it_beside_its_use() {
+        let chain = ["resize", "watermark", "sharpen"]
+            .iter()
+            .fold(blank("Chain"), |document, action| with_step(&document, action, &Place::End).unwrap().0);
+        let picture = of(&chain);
+        let row: Vec<f64> =
+            ["photos", "resize", "watermark", "sharpen", "save"].iter().map(|id| step(&picture, id).y).collect();
+        assert!(row.iter().all(|y| *y == row[0]), "{row:?}");
+        let logo = step(&picture, "overlay");
+        assert!(logo.y > row[0]);
+        assert_eq!(logo.x, step(&picture, "resize").x, "the column before the watermark's");
+        let next = |id: &str, way| neighbour(&picture, id, way).map(|step| step.action_id.as_str());
+        assert_eq!(next("resize", Way::Right), Some("watermark"));
+        assert_eq!(next("watermark", Way::Left), Some("resize"));
+        assert_eq!(next("resize", Way::Down), Some("overlay"));
+        assert_eq!(next("overlay", Way::Up), Some("resize"));
+        assert_eq!((next("photos", Way::Left), next("photos", Way::Up)), (None, None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_marked_and_a_broken_document_is_still_drawn() {
+        let mut document = with_step(&blank("Wrong"), "resize", &Place::End).unwrap().0;
+        document["actions"][1]["parameters"] = json!({ "width": -1 });
+        assert!(step(&of(&document), "resize").is_wrong && !step(&of(&document), "save").is_wrong);
+        let cycle = json!({
+            "actions": [
+                { "actionId": "a", "actionType": "resize" },
+                { "actionId": "b", "actionType": "nothing" },
+                { "actionId": "c" },
+            ],
+            "connections": [
+                { "connectionSource": "a", "sourcePort": "outputs", "connectionTarget": "b", "targetPort": "x" },
+                { "connectionSource": "b", "sourcePort": "y", "connectionTarget": "a", "targetPort": "input-images" },
+                { "connectionSource": "gone", "connectionTarget": "a" },
+            ],
+        });
+        let picture = of(&cycle);
+        assert_eq!((picture.steps.len(), picture.wires.len()), (3, 2));
+        for document in [json!(null), json!([1]), json!({ "actions": 3 })] {
+            assert!(of(&document).steps.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_hundred_steps_are_laid_out() {
+        let document =
+            (0..98).fold(blank("Long"), |document, _| with_step(&document, "grayscale", &Place::End).unwrap().0);
+        let picture = of(&document);
+        assert_eq!(picture.steps.len(), 100);
+        assert!(picture.width > 99.0 * WIDTH);
+    }
+}

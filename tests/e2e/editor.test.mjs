@@ -1,0 +1,360 @@
+// Editing a workflow's steps in the page: with the mouse, with the keyboard alone, and through the list of steps as a
+// screen reader meets it.
+
+import assert from "node:assert/strict";
+import { ask, eventually, importFiles, open, run, suite, test, withImages } from "./support/harness.mjs";
+import { violations } from "./support/axe.mjs";
+import * as pictures from "./support/pictures.mjs";
+
+suite(test);
+
+const id = (name) => `[data-testid="${name}"]`;
+const photos = ["cat", "moon", "tulips"];
+const files = photos.map((name) => ({ name: `${name}.jpg`, mimeType: "image/jpeg", buffer: pictures.photo(name) }));
+
+/** The steps as the list shows them, by their ids. */
+const steps = (page) =>
+  page.locator(`${id("form")} .step`).evaluateAll((all) => all.map((step) => step.getAttribute("data-step")));
+
+async function untilSteps(page, expected) {
+  await eventually(
+    page,
+    (expected) => {
+      const shown = [...document.querySelectorAll('[data-testid="form"] .step')].map((step) => step.dataset.step);
+      return JSON.stringify(shown) === expected;
+    },
+    JSON.stringify(expected),
+    10_000,
+  ).catch(async (error) => assert.deepEqual(await steps(page), expected, String(error)));
+}
+
+/** The stored document of a workflow as edges: `photos→trim trim→save`. */
+async function graph(page, workflowId) {
+  const { workflow } = await ask(page, "getWorkflow", workflowId);
+  const edge = ({ connectionSource, connectionTarget, targetPort }) =>
+    `${connectionSource}→${connectionTarget}${targetPort === "input-images" ? "" : `.${targetPort}`}`;
+  return workflow.connections.map(edge).sort().join(" ");
+}
+
+/** Does something with a step, by its menu. */
+async function choose(page, step, testid) {
+  const frame = page.locator(`.step[data-step="${step}"]`);
+  await frame.locator(id("step-menu")).click();
+  await frame.locator(id(testid)).click();
+}
+
+/** What axe finds in both themes. */
+async function violationsInBoth(page) {
+  const all = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    all.push(...(await violations(page)).map((one) => `${colorScheme}: ${one}`));
+  }
+  return all;
+}
+
+async function save(page) {
+  await page.locator(id("save-workflow")).click();
+  await page.locator(id("save-workflow")).filter({ hasText: "Saved" }).waitFor();
+}
+
+test("a packshot workflow is built with the mouse, saved, published and run", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("new-workflow")).click();
+  await page.locator(id("name-field")).fill("Packshot");
+  await page.locator(id("name-yes")).click();
+  await untilSteps(page, ["photos", "save"]);
+  const add = async (action) => {
+    await page.locator(id("add-step")).click();
+    await page.locator(id(`palette-${action}`)).click();
+    await page.locator(id(`form-${action}`)).waitFor();
+  };
+  await add("remove-background");
+  await page.locator(id("field-remove-background-method")).selectOption("flat-backdrop");
+  await add("pad");
+  await add("drop-shadow");
+  await untilSteps(page, ["photos", "remove-background", "pad", "drop-shadow", "save"]);
+  // The shadow belongs before the margin.
+  await choose(page, "drop-shadow", "step-up");
+  await untilSteps(page, ["photos", "remove-background", "drop-shadow", "pad", "save"]);
+  // A second, smaller file.
+  await choose(page, "save", "step-add-after");
+  await page.locator(id("palette-output")).click();
+  await untilSteps(page, ["photos", "remove-background", "drop-shadow", "pad", "save", "save-2"]);
+  await page.locator(id("field-save-2-name")).fill("{name}-small.{ext}");
+  await page.locator(id("field-save-2-name")).press("Tab");
+  await save(page);
+  const expected =
+    "drop-shadow→pad pad→save pad→save-2 photos→remove-background remove-background→drop-shadow";
+  assert.equal(await graph(page, "packshot"), expected);
+
+  await page.locator(id("file-input")).setInputFiles(files);
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  await page.locator(id("nav-new")).click();
+  const menu = page.locator(".card-frame").filter({ hasText: "Packshot" }).locator(id("workflow-menu"));
+  await menu.click();
+  await page.locator(`${id("workflow-publish")}:enabled`).click();
+  await page.locator(`${id("workflow-card-packshot")} ${id("workflow-status")}[data-status="published"]`).waitFor();
+
+  // Everything is as it was left after a reload.
+  await page.reload();
+  await untilSteps(page, ["photos", "remove-background", "drop-shadow", "pad", "save", "save-2"]);
+});
+
+test("with the keyboard alone a workflow is built, and every edit is undone and redone by its name", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("new-workflow")).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(id("name-field")).waitFor();
+  await page.keyboard.type("Keys");
+  await page.keyboard.press("Enter");
+  await untilSteps(page, ["photos", "save"]);
+  const focused = () => page.evaluate(() => document.activeElement?.closest(".step")?.dataset.step);
+  const add = async (words, becomes) => {
+    await page.keyboard.press("/");
+    await page.locator(`${id("palette")}[open]`).waitFor();
+    await page.keyboard.type(words);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((step) => document.activeElement?.closest(".step")?.dataset.step === step, becomes);
+  };
+  await page.locator('[data-testid="form-photos"] > summary').focus();
+  await add("grayscale", "grayscale");
+  await add("resize", "resize");
+  await add("sharp", "sharpen");
+  await page.keyboard.press("Alt+ArrowUp");
+  await untilSteps(page, ["photos", "grayscale", "sharpen", "resize", "save"]);
+  await page.waitForFunction(() => document.activeElement?.closest(".step")?.dataset.step === "sharpen");
+  // The ends of the chain stay: nothing moves before the pictures come in.
+  await page.keyboard.press("Alt+ArrowUp");
+  await untilSteps(page, ["photos", "sharpen", "grayscale", "resize", "save"]);
+  await page.keyboard.press("Alt+ArrowUp");
+  await untilSteps(page, ["photos", "sharpen", "grayscale", "resize", "save"]);
+  assert.equal(await focused(), "sharpen");
+  // The menu of a step: Tab reaches it after the step.
+  await page.locator('.step[data-step="grayscale"]').locator(id("step-menu")).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(`.step[data-step="grayscale"] ${id("step-remove")}`).focus();
+  await page.keyboard.press("Enter");
+  await untilSteps(page, ["photos", "sharpen", "resize", "save"]);
+
+  const undone = [];
+  const undo = page.locator(id("undo"));
+  while (await undo.isEnabled()) {
+    undone.push((await undo.getAttribute("title")).replace("Undo: ", ""));
+    await undo.click();
+  }
+  assert.deepEqual(undone, [
+    "Remove Grayscale",
+    "Move Sharpen",
+    "Move Sharpen",
+    "Add Sharpen",
+    "Add Resize",
+    "Add Grayscale",
+  ]);
+  await untilSteps(page, ["photos", "save"]);
+  const redo = page.locator(id("redo"));
+  while (await redo.isEnabled()) await redo.click();
+  await untilSteps(page, ["photos", "sharpen", "resize", "save"]);
+});
+
+test("further pictures are connected, and the preview shows what each step makes", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("new-workflow")).click();
+  await page.locator(id("name-yes")).click();
+  await untilSteps(page, ["photos", "save"]);
+  for (const action of ["grayscale", "watermark"]) {
+    await page.locator(id("add-step")).click();
+    await page.locator(id("palette-search")).fill(action);
+    await page.locator(id(`palette-${action}`)).click();
+    await page.locator(id(`form-${action}`)).waitFor();
+  }
+  await untilSteps(page, ["photos", "grayscale", "overlay", "watermark", "save"]);
+  await page.locator(id("file-input")).setInputFiles([files[0]]);
+  await page.locator(id("logo-input")).setInputFiles([
+    { name: "logo.png", mimeType: "image/png", buffer: (await pictures.logo(64)).bytes },
+  ]);
+  await page.locator(`${id("live-preview")}[aria-busy="false"] ${id("preview-facts")}`).waitFor();
+  // What the workflow's first step makes: a gray picture without the logo.
+  await choose(page, "grayscale", "step-look");
+  const chip = page.locator(id("look-end"));
+  await chip.filter({ hasText: "After “Grayscale”" }).waitFor();
+  const shown = async () => {
+    await page.waitForTimeout(300);
+    await page.locator(`${id("live-preview")}[aria-busy="false"]`).waitFor();
+    const bytes = await page.locator(`${id("live-preview")} ${id("after")} img`).evaluate(async (image) => {
+      const buffer = await (await fetch(image.src)).arrayBuffer();
+      return btoa(String.fromCharCode(...new Uint8Array(buffer)));
+    });
+    return await pictures.decode(Buffer.from(bytes, "base64"), { alpha: false });
+  };
+  const spread = ({ data, channels }) => {
+    let most = 0;
+    for (let at = 0; at < data.length; at += channels) {
+      most = Math.max(most, Math.abs(data[at] - data[at + 1]), Math.abs(data[at] - data[at + 2]));
+    }
+    return most;
+  };
+  assert.ok(spread(await shown()) <= 2, "gray all over");
+  await chip.click();
+  assert.ok(spread(await shown()) > 30, "the logo has colours");
+  // The watermark on the pictures as they came in.
+  await page.locator(id("plug-watermark-input-images")).selectOption({ label: "Photos" });
+  assert.equal(await page.locator(id("undo")).getAttribute("title"), "Undo: Connect Works on");
+  await save(page);
+  const stored = (await ask(page, "listWorkflows")).workflows[0].workflowId;
+  assert.equal(
+    await graph(page, stored),
+    "overlay→watermark.overlay photos→grayscale photos→watermark watermark→save",
+  );
+});
+
+test("the palette can be searched, says when nothing matches, and is accessible", async (t) => {
+  const { page } = await open(t, { context: { bypassCSP: true } });
+  await page.locator(id("add-step")).click();
+  const search = page.locator(id("palette-search"));
+  await search.waitFor();
+  assert.ok((await page.locator(".palette-option").count()) > 40);
+  assert.deepEqual(await violationsInBoth(page), []);
+  await search.fill("no such action");
+  await page.getByText("No action matches.").waitFor();
+  await search.fill("shadow");
+  assert.equal(await page.locator(".palette-option").first().getAttribute("data-testid"), "palette-drop-shadow");
+  await page.keyboard.press("Escape");
+  await page.locator(`${id("palette")}:not([open])`).waitFor({ state: "attached" });
+  assert.equal(await page.locator(id("undo")).isEnabled(), false, "nothing was added");
+});
+
+/** The middle of an element, in the window. */
+async function middle(page, selector) {
+  const { x, y, width, height } = await page.locator(selector).boundingBox();
+  return [x + width / 2, y + height / 2];
+}
+
+async function drag(page, from, to) {
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  await page.mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, { steps: 4 });
+  await page.mouse.move(...to, { steps: 4 });
+  await page.mouse.up();
+}
+
+async function start(page, name, actions) {
+  await page.locator(id("new-workflow")).click();
+  await page.locator(id("name-field")).fill(name);
+  await page.locator(id("name-yes")).click();
+  await untilSteps(page, ["photos", "save"]);
+  for (const action of actions) {
+    await page.locator(id("add-step")).click();
+    await page.locator(id(`palette-${action}`)).click();
+    await page.locator(id(`form-${action}`)).waitFor();
+  }
+  await page.locator(id("graph-switch")).click();
+  await page.locator(id("node-photos")).waitFor();
+}
+
+test("in the graph steps are connected, branched and filled in with the mouse", async (t) => {
+  const { page } = await open(t);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await start(page, "Drawn", ["grayscale"]);
+  await page.locator(id("graph-panel")).scrollIntoViewIfNeeded();
+  // Dropped on nothing: the palette opens, and the step follows the one that was dragged from.
+  const out = await middle(page, id("out-photos-outputs"));
+  await drag(page, out, [out[0] + 40, out[1] + 150]);
+  await page.locator(id("palette-output")).click();
+  await page.locator(id("node-save-2")).waitFor();
+  // Into a connection.
+  await page.locator(id("wire-photos-save-2")).click({ force: true });
+  await page.locator(id("wire-add")).click();
+  await page.locator(id("palette-sepia")).click();
+  await page.locator(id("node-sepia")).waitFor();
+  await save(page);
+  assert.equal(await graph(page, "drawn"), "grayscale→save photos→grayscale photos→sepia sepia→save-2");
+  // From port to port: the second file gets what the first gets.
+  await drag(page, await middle(page, id("out-grayscale-outputs")), await middle(page, id("in-save-2-input-images")));
+  await save(page);
+  assert.equal(await graph(page, "drawn"), "grayscale→save grayscale→save-2 photos→grayscale photos→sepia");
+  // Click and click; inputs that would make a cycle are dimmed.
+  await page.locator(id("out-sepia-outputs")).click();
+  assert.ok(await page.locator(`${id("in-sepia-input-images")}.dim`).isVisible());
+  await page.locator(id("in-grayscale-input-images")).click();
+  await save(page);
+  assert.equal(await graph(page, "drawn"), "grayscale→save grayscale→save-2 photos→sepia sepia→grayscale");
+  // A connection is removed.
+  await page.locator(id("wire-grayscale-save-2")).click({ force: true });
+  await page.waitForFunction(() => document.activeElement?.dataset.testid === "wire-add");
+  await page.keyboard.press("Delete");
+  await page.locator(id("wire-grayscale-save-2")).waitFor({ state: "detached" });
+  await page.locator(".node.wrong").filter({ hasText: "Save 2" }).waitFor();
+  await page.locator(id("undo")).click();
+  await page.locator(id("wire-grayscale-save-2")).waitFor({ state: "attached" });
+});
+
+test("the graph is walked and edited with the keyboard alone, and is accessible", async (t) => {
+  const { page } = await open(t, { context: { bypassCSP: true } });
+  await start(page, "Walked", ["grayscale", "watermark"]);
+  const focused = () => page.evaluate(() => document.activeElement?.dataset.testid);
+  const arrives = (testid) => page.waitForFunction((testid) => document.activeElement?.dataset.testid === testid, testid);
+  await page.locator(id("node-photos")).focus();
+  await page.keyboard.press("ArrowRight");
+  await arrives("node-grayscale");
+  await page.keyboard.press("ArrowRight");
+  await arrives("node-watermark");
+  // Tab leads to its output, Enter begins a connection there, and Tab to an input that it may lead to.
+  await page.keyboard.press("ArrowLeft");
+  await arrives("node-grayscale");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "out-grayscale-outputs");
+  await page.keyboard.press("Enter");
+  await page.getByText("Connecting from Grayscale.").waitFor();
+  for (let presses = 0; (await focused()) !== "in-watermark-overlay" && presses < 20; presses++) await page.keyboard.press("Tab");
+  assert.equal(await focused(), "in-watermark-overlay");
+  await page.keyboard.press("Enter");
+  await page.locator(id("wire-grayscale-watermark")).nth(1).waitFor({ state: "attached" });
+  await page.locator(id("node-overlay")).focus();
+  await page.keyboard.press("Delete");
+  await untilSteps(page, ["photos", "grayscale", "watermark", "save"]);
+  // A step after the focused one, and its settings.
+  await page.locator(id("node-grayscale")).focus();
+  await page.keyboard.press("/");
+  await page.locator(`${id("palette")}[open]`).waitFor();
+  await page.keyboard.type("sepia");
+  await page.keyboard.press("Enter");
+  await untilSteps(page, ["photos", "grayscale", "sepia", "watermark", "save"]);
+  await page.locator(id("node-watermark")).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.closest(".step")?.dataset.step === "watermark");
+  // In its own size: zoomed out, ports are smaller than targets should be, and the list of steps has the same controls.
+  while (Number.parseInt(await page.locator(".graph-scale").innerText(), 10) < 100) await page.locator(id("graph-larger")).click();
+  assert.deepEqual(await violationsInBoth(page), []);
+});
+
+test("a workflow goes into a link and opens from it, without pictures, and a damaged link says so", async (t) => {
+  const { page, url } = await open(t, { context: { permissions: ["clipboard-read", "clipboard-write"] } });
+  await page.locator(id("workflow-card-watermark-two-sizes")).click();
+  await choose(page, "watermark", "step-off");
+  await page.locator(id("copy-link")).click();
+  await page.getByText("Link copied.").waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(link.startsWith(`${url}#/new?workflow=`), link);
+  assert.ok(link.length < 2000, `${link.length} characters`);
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.goto(link);
+  await page.getByText("was opened from a link").waitFor();
+  await page.locator('.step[data-step="watermark"].off').waitFor();
+  assert.equal(new URL(page.url()).hash, "#/new", "a reload does not open it again");
+  assert.ok(await page.locator(`${id("workflow-card-own")} input`).isChecked());
+  await page.locator(id("undo")).click();
+  await page.goto(link.slice(0, -40));
+  await page.getByText("The link contains no workflow that can be read.").waitFor();
+});
+
+test("pictures pass a step that is turned off", async (t) => {
+  const { page } = await open(t);
+  const [photo] = await importFiles(page, [{ name: "cat.jpg", bytes: pictures.photo("cat") }]);
+  const workflow = pictures.chain("off", [["resize", { width: 64 }], ["grayscale", {}]], { format: "png" });
+  workflow.actions.find(({ actionType }) => actionType === "resize").disabled = true;
+  const { executions: all } = await run(page, withImages(workflow, { photos: [photo] }));
+  const { width } = await pictures.decode(pictures.photo("cat"));
+  assert.equal(all[0].outputs[0].width, width);
+});
