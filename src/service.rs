@@ -414,6 +414,8 @@ pub enum FromService {
 pub struct ResultFiles {
     /// Where each belongs, relative to a folder.
     pub paths: Vec<String>,
+    /// The id of each one's content.
+    pub asset_ids: Vec<String>,
     /// Names of results that were damaged or missing and are left out.
     pub missing: Vec<String>,
 }

@@ -60,6 +60,7 @@ mod preferences;
 mod reference;
 mod results;
 mod route;
+mod saving;
 mod services;
 mod stage;
 mod theme;
@@ -124,6 +125,7 @@ fn App(installation: Installation, element: Option<(Frame, Embedding)>, on_start
 #[component]
 fn Views(route: route::CurrentRoute, stage: Stage) -> impl IntoView {
     live::provide_live();
+    saving::provide_saving();
     new::user_files::provide_user_files();
     new::draft::provide_draft();
     new::previews::provide_previews();

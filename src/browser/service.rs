@@ -586,10 +586,10 @@ impl Hub {
                 return Ok((Answer::Zip(archive.missing), archive.blob.into()));
             }
             Call::Files { batch_id, only } => {
-                let zip::Collected { paths, contents, missing, .. } =
+                let zip::Collected { paths, asset_ids, contents, missing, .. } =
                     zip::collect(database, service, &batch_id, only.as_ref()).await?;
                 let contents: Array = contents.into_iter().collect();
-                return Ok((Answer::Files(ResultFiles { paths, missing }), contents.into()));
+                return Ok((Answer::Files(ResultFiles { paths, asset_ids, missing }), contents.into()));
             }
             Call::Preview { document, look } => {
                 let previewer = if look.sample { &self.sampler } else { &self.previewer };

@@ -10,11 +10,12 @@ use super::focus::is_composing;
 use super::icons::{Icon, Shape};
 use super::live::{Live, status_badge, status_word};
 use super::notices::NoticeBoard;
+use super::saving::Saving;
 use super::services::Services;
 use super::stage::Stage;
 use super::widgets::{Bar, ReadingNote, ReadingProblem, Soon, TabNote};
 use crate::batch::records::{Assets, Progress as BatchProgress};
-use crate::browser::page::folder::{self, Folder};
+use crate::browser::page::folder;
 use crate::view_model::route::Route;
 use crate::view_model::{format, progress};
 
@@ -282,59 +283,39 @@ fn DownloadAll(batch_id: StoredValue<String>) -> impl IntoView {
     }
 }
 
-/// Writes the results into a folder that the user picks, where the browser can do that.
+/// Writes the results into a folder that the user picks, where the browser can do that; while the batch runs, those to come
+/// too.
 #[component]
 fn SaveToFolder(batch_id: StoredValue<String>) -> impl IntoView {
     let live = expect_context::<Live>();
-    let services = expect_context::<Services>();
-    let notices = expect_context::<NoticeBoard>();
-    // How many files are written, and how many there are.
-    let progress = RwSignal::new(None::<(usize, usize)>);
-    let any = Memo::new(move |_| {
+    let saving = expect_context::<Saving>();
+    batch_id.with_value(|id| saving.begin(id));
+    let has_any = Memo::new(move |_| {
         let batch = batch_id.with_value(|id| live.batch(id));
-        folder::is_offered() && batch.is_some_and(|batch| batch.assets.completed > 0)
+        folder::is_offered() && batch.is_some_and(|batch| batch.assets.completed > 0 || !batch.status.is_end())
     });
-    let save = move |_| {
+    let underway = Memo::new(move |_| batch_id.with_value(|id| saving.underway(id)));
+    let act = move |_| {
+        if underway.with_untracked(Option::is_some) {
+            return batch_id.with_value(|id| saving.stop(id));
+        }
         let batch_id = batch_id.get_value();
         spawn_local(async move {
-            let folder = match Folder::pick().await {
-                Ok(Some(folder)) => folder,
-                Ok(None) => return,
-                Err(why) => {
-                    return notices
-                        .failed(format!("No folder could be picked: {why}."), "Download the results as a ZIP.");
-                }
-            };
-            progress.try_set(Some((0, 0)));
-            let on_progress = move |done, all| {
-                progress.try_set(Some((done, all)));
-            };
-            match services.save_to(&folder, &batch_id, on_progress).await {
-                Ok(count) => {
-                    let files = format::plural(count as u64, "file", "files");
-                    notices.done(format!("Saved {files} in \"{}\".", folder.name()));
-                }
-                Err(problem) => notices.failed(problem.text, problem.hint),
+            if let Some(folder) = saving.pick().await {
+                saving.start(batch_id, folder);
             }
-            progress.try_set(None);
         });
     };
+    let title = move || underway.get().map(|underway| format!("Results are being saved in \"{}\"", underway.folder));
+    let text = move || match underway.get() {
+        None => "Save to a folder…".to_owned(),
+        Some(underway) => format!("Stop saving ({} saved)", format::count(underway.files as u64)),
+    };
     view! {
-        <Show when=move || any.get()>
-            <button
-                class="button"
-                data-testid="save-to-folder"
-                disabled=move || progress.with(Option::is_some)
-                on:click=save
-            >
+        <Show when=move || has_any.get()>
+            <button class="button" data-testid="save-to-folder" aria-pressed=move || underway.with(Option::is_some).to_string() title=title on:click=act>
                 <Icon shape=Shape::Folder/>
-                {move || match progress.get() {
-                    None => "Save to a folder…".to_owned(),
-                    Some((_, 0)) => "Saving…".to_owned(),
-                    Some((done, all)) => {
-                        format!("Saving {} of {}…", format::count(done as u64 + 1), format::count(all as u64))
-                    }
-                }}
+                {text}
             </button>
         </Show>
     }

@@ -24,7 +24,6 @@ use crate::browser::page::client::Client;
 pub(crate) use crate::browser::page::client::Heard;
 use crate::browser::page::files;
 pub(crate) use crate::browser::page::files::Source;
-use crate::browser::page::folder::Folder;
 use crate::compact::SortedSet;
 use crate::export::names::safe_file_name;
 use crate::protocol::{Look, Module, Previewed};
@@ -40,6 +39,14 @@ use crate::view_model::{format, transparency};
 mod import;
 
 use import::Import;
+
+/// Results as files.
+pub(crate) struct FoundFiles {
+    /// The path, the id of the content, and the content of each.
+    pub(crate) files: Vec<(String, String, Blob)>,
+    /// Names those that are damaged, if there are any.
+    pub(crate) problem: Option<UiError>,
+}
 
 /// A failure as the user sees it: what failed, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
@@ -566,24 +573,16 @@ impl Services {
         left_out(&archive.missing, "in the ZIP", "download").map_or(Ok(()), Err)
     }
 
-    /// Writes the results of a batch into a folder, in the folders that its pictures came from. Calls `on_progress` with the
-    /// number of files written and that of all. Returns how many were written. The error names damaged ones, which are
-    /// left out.
-    pub(crate) async fn save_to(
+    /// The results of a batch, or of the pictures in `only`, each with the path below a folder where it belongs.
+    pub(crate) async fn result_files(
         self,
-        folder: &Folder,
         batch_id: &str,
-        on_progress: impl Fn(usize, usize),
-    ) -> Result<usize, UiError> {
-        let (ResultFiles { paths, missing }, contents) = self.client()?.files(batch_id, None).await?;
-        for (done, (path, content)) in paths.iter().zip(&contents).enumerate() {
-            on_progress(done, paths.len());
-            folder.write(path, content).await.map_err(|error| {
-                let hint = "Check that there is enough space and that the folder may be written to, and save again.";
-                UiError::new(format!("\"{path}\" could not be written to \"{}\": {error}.", folder.name()), hint)
-            })?;
-        }
-        left_out(&missing, "in the folder", "save").map_or(Ok(paths.len()), Err)
+        only: Option<SortedSet<u32>>,
+    ) -> Result<FoundFiles, UiError> {
+        let (ResultFiles { paths, asset_ids, missing }, contents) = self.client()?.files(batch_id, only).await?;
+        let files = paths.into_iter().zip(asset_ids).zip(contents);
+        let files = files.map(|((path, asset_id), content)| (path, asset_id, content)).collect();
+        Ok(FoundFiles { files, problem: left_out(&missing, "in the folder", "save") })
     }
 
     /// Checks every stored result of a batch; returns how many were checked, and how many are damaged and now failed.

@@ -133,11 +133,11 @@ pub(crate) fn Viewer(
     /// What is behind the result; the checkerboard if empty.
     #[prop(into)]
     background: Signal<String>,
-    before: AnyView,
-    after: AnyView,
+    #[prop(into)] before: ViewFn,
+    #[prop(into)] after: ViewFn,
     /// What lies on the result and moves with it.
-    #[prop(optional)]
-    layer: Option<AnyView>,
+    #[prop(optional, into)]
+    layer: Option<ViewFn>,
     /// Whether the result is shown alone for now, whatever was chosen.
     #[prop(optional)]
     alone: Option<Signal<bool>>,
@@ -217,12 +217,12 @@ pub(crate) fn Viewer(
                     on:dblclick=move |event| view.double_click(&event)
                 >
                     <div class="pane after" data-testid="after" node_ref=view.pane style:background=background>
-                        <div class="stage">{after}</div>
-                        {layer.map(|layer| view! { <div class="stage above">{layer}</div> })}
+                        <div class="stage">{after.run()}</div>
+                        {layer.map(|layer| view! { <div class="stage above">{layer.run()}</div> })}
                         <span class="tag right">"After" {tag(after_size)}</span>
                     </div>
                     <div class="pane before checkerboard" data-testid="before">
-                        <div class="stage">{before}</div>
+                        <div class="stage">{before.run()}</div>
                         <span class="tag left">"Before" {tag(before_size)}</span>
                     </div>
                     <Show when=move || view.layout() == Layout::Slider>

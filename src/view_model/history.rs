@@ -1,14 +1,32 @@
 //! Undo and redo of a value that is edited as a whole.
 
+use serde::{Deserialize, Serialize};
+
 /// A value with its past and its undone future.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History<T> {
-    /// What was before each step, with the step's name.
-    past: Vec<(T, String)>,
+    steps: Steps<T>,
     present: T,
-    future: Vec<(T, String)>,
     /// The tag of the last edit: consecutive edits with the same tag are one step.
     tag: Option<String>,
+}
+
+/// The steps that lead to a value, and those that were undone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steps<T> {
+    /// What was before each step, with the step's name.
+    past: Vec<(T, String)>,
+    /// What was after each undone step, with the step's name.
+    future: Vec<(T, String)>,
+}
+
+impl<T> Steps<T> {
+    const NONE: Self = Self { past: Vec::new(), future: Vec::new() };
+
+    /// Whether there is neither a past nor a future.
+    pub const fn is_empty(&self) -> bool {
+        self.past.is_empty() && self.future.is_empty()
+    }
 }
 
 /// How many steps are kept.
@@ -17,7 +35,18 @@ const DEPTH: usize = 100;
 impl<T: Clone + PartialEq> History<T> {
     /// A value without a past.
     pub const fn new(present: T) -> Self {
-        Self { past: Vec::new(), present, future: Vec::new(), tag: None }
+        Self { steps: Steps::NONE, present, tag: None }
+    }
+
+    /// What can be undone and redone.
+    pub const fn steps(&self) -> &Steps<T> {
+        &self.steps
+    }
+
+    /// Gives the current value another past and future.
+    pub fn set_steps(&mut self, steps: Steps<T>) {
+        self.steps = steps;
+        self.tag = None;
     }
 
     /// The current value.
@@ -31,15 +60,15 @@ impl<T: Clone + PartialEq> History<T> {
         if next == self.present {
             return;
         }
-        let continues = self.tag.as_deref() == Some(tag) && self.future.is_empty() && !self.past.is_empty();
+        let continues = self.tag.as_deref() == Some(tag) && self.steps.future.is_empty() && !self.steps.past.is_empty();
         let previous = std::mem::replace(&mut self.present, next);
         if !continues {
-            self.past.push((previous, name.to_owned()));
-            if self.past.len() > DEPTH {
-                self.past.remove(0);
+            self.steps.past.push((previous, name.to_owned()));
+            if self.steps.past.len() > DEPTH {
+                self.steps.past.remove(0);
             }
         }
-        self.future.clear();
+        self.steps.future.clear();
         self.tag = Some(tag.to_owned());
     }
 
@@ -52,28 +81,28 @@ impl<T: Clone + PartialEq> History<T> {
 
     /// Goes one step back; false when there is none.
     pub fn undo(&mut self) -> bool {
-        let Some((previous, name)) = self.past.pop() else { return false };
-        self.future.push((std::mem::replace(&mut self.present, previous), name));
+        let Some((previous, name)) = self.steps.past.pop() else { return false };
+        self.steps.future.push((std::mem::replace(&mut self.present, previous), name));
         self.tag = None;
         true
     }
 
     /// Goes one undone step forward; false when there is none.
     pub fn redo(&mut self) -> bool {
-        let Some((next, name)) = self.future.pop() else { return false };
-        self.past.push((std::mem::replace(&mut self.present, next), name));
+        let Some((next, name)) = self.steps.future.pop() else { return false };
+        self.steps.past.push((std::mem::replace(&mut self.present, next), name));
         self.tag = None;
         true
     }
 
     /// What undoing would undo, if there is a step back.
     pub fn undone(&self) -> Option<&str> {
-        self.past.last().map(|(_, name)| name.as_str())
+        self.steps.past.last().map(|(_, name)| name.as_str())
     }
 
     /// What redoing would do again, if there is a step forward.
     pub fn redone(&self) -> Option<&str> {
-        self.future.last().map(|(_, name)| name.as_str())
+        self.steps.future.last().map(|(_, name)| name.as_str())
     }
 }
 
@@ -145,6 +174,24 @@ mod tests {
         assert_eq!((history.undone(), history.redone()), (Some("Add Resize"), Some("Width")));
         history.redo();
         assert_eq!((history.undone(), history.redone()), (Some("Width"), None));
+    }
+
+    #[test]
+    fn steps_outlive_the_value_that_they_belong_to() {
+        let mut history = History::new(0);
+        history.replace("One", 1);
+        history.replace("Two", 2);
+        history.undo();
+        let text = serde_json::to_string(history.steps()).expect("numbers and texts");
+        assert_eq!(text, r#"{"past":[[0,"One"]],"future":[[2,"Two"]]}"#);
+        let mut later = History::new(1);
+        assert!(later.steps().is_empty());
+        later.set_steps(serde_json::from_str(&text).expect("as written"));
+        assert_eq!((later.undone(), later.redone()), (Some("One"), Some("Two")));
+        assert!(later.redo() && !later.redo());
+        assert_eq!(*later.present(), 2);
+        assert!(later.undo() && later.undo() && !later.undo());
+        assert_eq!(*later.present(), 0);
     }
 
     #[test]

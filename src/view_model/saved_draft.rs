@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::format;
+use super::history::Steps;
 use super::missing::{Missing, Reason};
 use super::skipped::SkippedFiles;
 use crate::batch::records::Millis;
+use crate::compact::SortedMap;
 use crate::selection::HeaderCheck;
 
 /// The version of the format; other versions are not read.
@@ -119,6 +121,9 @@ pub struct Setup {
     pub choice: String,
     /// The edited workflows, by their ids, in their current form.
     pub documents: Map<String, Value>,
+    /// What can be undone and redone in the workflows, by their ids.
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub steps: SortedMap<String, Steps<Value>>,
     /// The text of the user's own workflow.
     pub own_text: String,
 }

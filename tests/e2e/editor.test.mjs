@@ -156,6 +156,21 @@ test("with the keyboard alone a workflow is built, and every edit is undone and 
   const redo = page.locator(id("redo"));
   while (await redo.isEnabled()) await redo.click();
   await untilSteps(page, ["photos", "sharpen", "resize", "save"]);
+
+  // With some of it undone, a reload changes neither what was done nor what can be done again.
+  await undo.click();
+  await undo.click();
+  await untilSteps(page, ["photos", "grayscale", "sharpen", "resize", "save"]);
+  const titles = async () => [await undo.getAttribute("title"), await redo.getAttribute("title")];
+  const before = await titles();
+  assert.deepEqual(before, ["Undo: Move Sharpen", "Redo: Move Sharpen"]);
+  await page.reload();
+  await undo.waitFor();
+  assert.deepEqual(await titles(), before);
+  while (await redo.isEnabled()) await redo.click();
+  await untilSteps(page, ["photos", "sharpen", "resize", "save"]);
+  while (await undo.isEnabled()) await undo.click();
+  await untilSteps(page, ["photos", "save"]);
 });
 
 test("further pictures are connected, and the preview shows what each step makes", async (t) => {

@@ -292,6 +292,25 @@ test("Tab reaches a list of results once, and the arrow keys lead through it", a
   await page.locator(id("marked-count")).filter({ hasText: "2 of 6" }).waitFor();
 });
 
+/** The browser's private file system stands in for the dialog that picks a folder: its folders have the same interface. */
+function standInForDialog() {
+  globalThis.picking = async () => await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true });
+  globalThis.showDirectoryPicker = async (options) => await globalThis.picking(options);
+}
+
+/** The bytes of the files in that folder, by their paths. */
+async function filesInFolder() {
+  const list = async (folder, path) => {
+    const found = {};
+    for await (const [name, one] of folder.entries()) {
+      if (one.kind === "directory") Object.assign(found, await list(one, `${path}${name}/`));
+      else found[path + name] = [...new Uint8Array(await (await one.getFile()).arrayBuffer())];
+    }
+    return found;
+  };
+  return await list(await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true }), "");
+}
+
 test("results are saved to a folder of the device, in the folders of their pictures", async (t) => {
   const { page, url } = await open(t, { errorsExpected: true });
   const names = ["one.jpg", "two.jpg", "same.jpg", "same.jpg"];
@@ -299,25 +318,10 @@ test("results are saved to a folder of the device, in the folders of their pictu
   const document = withImages(pictures.builtIn("web-gallery"), { photos: assets.map((asset, index) => ({ ...asset, name: names[index] })) });
   document.actions[0].parameters.images[1].path = "trip/day 1/two.jpg";
   const { batchId, executions } = await run(page, document);
-  // The browser's private file system stands in for the dialog: its folders have the same interface.
-  await page.addInitScript(() => {
-    globalThis.picking = async () => await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true });
-    globalThis.showDirectoryPicker = async (options) => await globalThis.picking(options);
-  });
+  await page.addInitScript(standInForDialog);
   await page.goto(`${url}#/batches/${batchId}`);
   await page.reload();
-  const saved = () =>
-    page.evaluate(async () => {
-      const list = async (folder, path) => {
-        const found = {};
-        for await (const [name, one] of folder.entries()) {
-          if (one.kind === "directory") Object.assign(found, await list(one, `${path}${name}/`));
-          else found[path + name] = [...new Uint8Array(await (await one.getFile()).arrayBuffer())];
-        }
-        return found;
-      };
-      return await list(await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true }), "");
-    });
+  const saved = () => page.evaluate(filesInFolder);
   const button = page.locator(id("save-to-folder"));
   // Who picks none has changed nothing.
   await button.waitFor();
@@ -349,6 +353,55 @@ test("results are saved to a folder of the device, in the folders of their pictu
   await button.click();
   const notice = page.locator(`${id("notice")}[data-kind="bad"]`);
   assert.match(await notice.innerText(), /"one-web\.jpg" could not be written to "chosen": .*disk is full/s);
+});
+
+test("results are saved in a folder chosen before the run as they are made, and saving can be stopped", async (t) => {
+  const { page } = await open(t, { prepare: (context) => context.addInitScript(standInForDialog) });
+  const count = 24;
+  const photo = (await pictures.photographs(1, 2))[0].bytes;
+  const files = Array.from({ length: count }, (_, index) => {
+    const name = index < 2 ? "same.jpg" : `picture ${index}.jpg`;
+    return { name, mimeType: "image/jpeg", buffer: Buffer.from(pictures.withComment(photo, `${index}`)) };
+  });
+  await page.locator(id("file-input")).setInputFiles(files);
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("run")}:enabled`).waitFor();
+  await page.locator(id("options")).locator("summary").click();
+  await page.locator(id("option-folder")).click();
+  await page.locator(id("options-summary")).filter({ hasText: 'saves in "chosen"' }).waitFor();
+  await page.locator(id("run")).click();
+  const results = page.locator(id("results"));
+  await results.waitFor();
+  const batchId = new URL(page.url()).hash.split("/").at(-1);
+  // While the batch is held after its first results, these are in the folder.
+  const completed = async () => (await ask(page, "getBatchStatus", batchId)).assets.completed;
+  while ((await completed()) === 0) await page.waitForTimeout(20);
+  await ask(page, "pauseBatch", batchId);
+  let done = -1;
+  for (let now = await completed(); now !== done; now = await completed()) {
+    done = now;
+    await page.waitForTimeout(1500);
+  }
+  assert.ok(done > 0 && done < count, `${done} of ${count} pictures were done`);
+  await page.locator(id("save-to-folder")).filter({ hasText: `Stop saving (${done} saved)` }).waitFor();
+  assert.equal(Object.keys(await page.evaluate(filesInFolder)).length, done);
+  await ask(page, "resumeBatch", batchId);
+  await page.locator(id("notice")).filter({ hasText: `Saved ${count} files in "chosen".` }).waitFor();
+  const saved = await page.evaluate(filesInFolder);
+  const all = await executions(page, batchId);
+  assert.equal(Object.keys(saved).length, count);
+  const contents = new Set(Object.values(saved).map((bytes) => pictures.sha256(Buffer.from(bytes))));
+  assert.deepEqual(contents, new Set(all.map(({ outputs }) => outputs[0].sha256)));
+  // Which of the two of the same name keeps it does not depend on which was made first.
+  for (const [index, path] of ["same-web.jpg", "same-web-2.jpg"].entries()) {
+    assert.equal(pictures.sha256(Buffer.from(saved[path])), all[index].outputs[0].sha256, path);
+  }
+  // Another batch goes into the same folder, until that is stopped.
+  await page.goBack();
+  await page.locator(`${id("run")}:enabled`).click();
+  await results.waitFor();
+  await page.locator(id("save-to-folder")).filter({ hasText: "Stop saving" }).click();
+  await page.locator(id("save-to-folder")).filter({ hasText: "Save to a folder…" }).waitFor();
 });
 
 test("failures are listed by reason, and those with one reason are retried together", async (t) => {

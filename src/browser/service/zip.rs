@@ -29,6 +29,8 @@ pub(super) struct Collected {
     /// Where each belongs: in the folder that its picture came from, under a name that is safe in any file system. No two
     /// are the same.
     pub(super) paths: Vec<String>,
+    /// The id of each one's content.
+    pub(super) asset_ids: Vec<String>,
     /// The stored Blobs themselves.
     pub(super) contents: Vec<Blob>,
     /// Names of results that were damaged or missing and are not in the lists.
@@ -47,12 +49,17 @@ pub(super) async fn collect<H: Host>(
     batch_id: &str,
     only: Option<&SortedSet<u32>>,
 ) -> Result<Collected, ApiError> {
-    let (mut names, mut facts, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut asset_ids, mut facts, mut contents) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut missing, mut damaged) = (Vec::new(), SortedSet::new());
     let placing = database.batch(batch_id).await?.map(|batch| placing_outputs(&batch.workflow)).unwrap_or_default();
-    let mut from = 0;
-    while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
-        let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
+    let is_wanted = |index| only.is_none_or(|only| only.contains(&index));
+    let (mut from, last) = match only {
+        Some(only) => (only.first().copied().unwrap_or(0), only.last().copied().unwrap_or(0)),
+        None => (0, u32::MAX),
+    };
+    while from <= last
+        && let Some(executions) = service.next_successes(batch_id, &mut from).await?
+    {
         for execution in executions.into_iter().filter(|one| is_wanted(one.asset_index)) {
             let folder = execution.input_asset.inputs.first().map_or("", |input| input.folder()).to_owned();
             let ExecutionState::Success(success) = execution.state else { continue };
@@ -62,6 +69,7 @@ pub(super) async fn collect<H: Host>(
                 match verify::read(database, &output.sha256).await? {
                     Found::Sound(content, _) => {
                         contents.push(content);
+                        asset_ids.push(output.sha256);
                         names.push(archived_path(&folder, &output.name, placing.contains(&output.action_id)));
                         facts.push((output.bytes, crc32, modified));
                     }
@@ -86,7 +94,7 @@ pub(super) async fn collect<H: Host>(
         JsString::from(path).normalize("NFC").to_upper_case().to_lower_case().normalize("NFC").into()
     };
     let paths = unique_paths(names.iter().map(String::as_str), &fold);
-    Ok(Collected { paths, contents, missing, facts })
+    Ok(Collected { paths, asset_ids, contents, missing, facts })
 }
 
 /// The same in one archive, whose parts are the stored Blobs themselves. It unpacks into a folder of its own, so that no
@@ -100,7 +108,7 @@ pub(super) async fn zip<H: Host>(
     batch_id: &str,
     only: Option<&SortedSet<u32>>,
 ) -> Result<Archive, ApiError> {
-    let Collected { paths, contents, missing, facts } = collect(database, service, batch_id, only).await?;
+    let Collected { paths, contents, missing, facts, .. } = collect(database, service, batch_id, only).await?;
     let files: Vec<Entry> = (paths.into_iter().zip(facts))
         .map(|(path, (size, crc32, modified))| Entry { path: format!("{batch_id}/{path}"), size, crc32, modified })
         .collect();

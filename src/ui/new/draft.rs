@@ -14,6 +14,7 @@ use super::super::kept;
 use super::super::notices::NoticeBoard;
 use super::super::parts::{Later, Part};
 use super::super::route::CurrentRoute;
+use super::super::saving::Saving;
 use super::super::services::{Imported, Picked, Selection, Services, Source, UiError, Unpacked, gather, text_of};
 use super::super::stage::Stage;
 use super::user_files::UserFiles;
@@ -134,6 +135,7 @@ pub(crate) struct Draft {
     user_files: UserFiles,
     later: Part<Later>,
     route: CurrentRoute,
+    saving: Saving,
     keeping: Keeping,
     /// By input, [`PRIMARY`] or the `actionId`; each input's by id.
     pictures: RwSignal<HashMap<String, Vec<Entry>>, LocalStorage>,
@@ -183,6 +185,7 @@ pub(crate) fn provide_draft() {
         user_files: expect_context(),
         later,
         route: expect_context(),
+        saving: expect_context(),
         keeping: Keeping::default(),
         pictures: RwSignal::new_local(HashMap::new()),
         arriving: RwSignal::new(Vec::new()),
@@ -1073,6 +1076,7 @@ impl Draft {
             match &started {
                 Ok(batch_id) => {
                     self.note_run(content);
+                    self.saving.note_start(batch_id);
                     self.start.set(Start::Started);
                     if embedding.is_some_and(|embedding| untrack(|| embedding.layout()) != Layout::Full) {
                         // The view of the draft may never be shown; the next pictures are another batch.

@@ -2,23 +2,28 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::draft::{self, Draft};
 use crate::api::WEBHOOK_HINT;
 use crate::batch::records::Priority;
+use crate::browser::page::folder;
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::saving::Saving;
 use crate::ui::widgets::{PrioritySelect, Switch};
 use crate::view_model::form;
 
 /// The options in one line, shown while they are folded.
-fn summary(options: &draft::Options) -> String {
+fn summary(options: &draft::Options, folder: Option<String>) -> String {
     let priority = match options.priority {
         Priority::High => Some("high priority"),
         Priority::Normal => None,
         Priority::Low => Some("low priority"),
     };
     let webhook = options.webhook().map(|right| if right { "calls a webhook" } else { "webhook URL is not valid" });
+    let folder = folder.map(|name| format!("saves in \"{name}\""));
     let words = [
+        folder.as_deref(),
         priority,
         (!options.continue_on_error).then_some("stops on failure"),
         options.skip_unchanged.then_some("reuses unchanged results"),
@@ -32,6 +37,7 @@ fn summary(options: &draft::Options) -> String {
 #[component]
 pub(crate) fn Options() -> impl IntoView {
     let draft = expect_context::<Draft>();
+    let saving = expect_context::<Saving>();
     let wrong = Memo::new(move |_| draft.options().webhook() == Some(false));
     // Unfolds to show a problem; the user may fold it again.
     let frame = NodeRef::<html::Details>::new();
@@ -48,8 +54,9 @@ pub(crate) fn Options() -> impl IntoView {
                 <summary>
                     <Icon shape=Shape::Chevron/>
                     <span class="group-title">"Options"</span>
-                    <span class="group-summary truncate" data-testid="options-summary">{move || summary(&draft.options())}</span>
+                    <span class="group-summary truncate" data-testid="options-summary">{move || summary(&draft.options(), saving.chosen())}</span>
                 </summary>
+                {folder::is_offered().then(|| view! { <ResultsFolder/> })}
                 <div class="parameter">
                     <label for="option-concurrency">"Pictures in parallel"</label>
                     <input
@@ -120,5 +127,51 @@ pub(crate) fn Options() -> impl IntoView {
                 </div>
             </details>
         </section>
+    }
+}
+
+/// The folder that results are written into as they are made.
+#[component]
+fn ResultsFolder() -> impl IntoView {
+    let saving = expect_context::<Saving>();
+    let pick = move |_| {
+        spawn_local(async move {
+            if let Some(folder) = saving.pick().await {
+                saving.choose(Some(folder));
+            }
+        });
+    };
+    let is_chosen = Memo::new(move |_| saving.chosen().is_some());
+    let text = move || saving.chosen().unwrap_or_else(|| "Choose a folder…".to_owned());
+    view! {
+        <div class="parameter">
+            <span class="small" id="option-folder">"Save results in"</span>
+            <div class="tight">
+                <button
+                    class="button truncate"
+                    aria-labelledby="option-folder option-folder-name"
+                    aria-describedby="option-folder-help"
+                    data-testid="option-folder"
+                    on:click=pick
+                >
+                    <Icon shape=Shape::Folder/>
+                    <span class="truncate" id="option-folder-name">{text}</span>
+                </button>
+                <Show when=move || is_chosen.get()>
+                    <button
+                        class="button quiet square"
+                        aria-label="Do not save in a folder"
+                        title="Do not save in a folder"
+                        data-testid="option-folder-none"
+                        on:click=move |_| saving.choose(None)
+                    >
+                        <Icon shape=Shape::Close/>
+                    </button>
+                </Show>
+            </div>
+            <p class="small muted example" id="option-folder-help">
+                "Results are written there as they finish, while this tab is open. They also stay in this browser."
+            </p>
+        </div>
     }
 }

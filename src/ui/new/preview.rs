@@ -389,13 +389,11 @@ fn Result(
     let facts = move || known.with(|(facts, _)| facts.clone());
     let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
     let instead = Instead::Url(Signal::derive_local(move || shown.get().and_then(|shown| shown.picture())));
-    let before = (move || {
+    let before = move || {
         let instead = Some(instead.clone());
         asset_id.get().map(|asset_id| view! { <StoredImage asset_id alt="The picture as it is" instead/> })
-    })
-    .into_any();
-    let after = (move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> }))
-        .into_any();
+    };
+    let after = move || url().map(|url| view! { <img src=url alt="The result" decoding="async" draggable="false"/> });
     let choices = move || {
         let choice =
             |output: &PreviewOutput| OutputChoice::new(&output.name, &output.mime_type, (output.width, output.height));
@@ -409,21 +407,23 @@ fn Result(
         let area = shown.rendered.placed.iter().find(|(step, _)| *step == id).map(|(_, area)| *area);
         Some(OnPicture { id, placed, picture, area })
     });
-    let layer = view! { <Soon><Handles shown=on_picture/></Soon> }.into_any();
+    let handles = move || view! { <Soon><Handles shown=on_picture/></Soon> };
     let warnings = move || known.with(|(_, warnings)| Some(warnings.clone()).filter(|warnings| !warnings.is_empty()));
     view! {
         <OutputSwitch choices=Signal::derive(choices) chosen=output/>
-        <Viewer
-            before_size
-            after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
-            background=Signal::derive(String::new)
-            before
-            after
-            layer
-            alone=Signal::derive(move || moves.with(Option::is_some))
-            sampled=is_sample.into()
-            scale
-        />
+        <Soon>
+            <Viewer
+                before_size
+                after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
+                background=Signal::derive(String::new)
+                before=before.clone()
+                after
+                layer=handles
+                alone=Signal::derive(move || moves.with(Option::is_some))
+                sampled=is_sample.into()
+                scale
+            />
+        </Soon>
         <p class="small muted numbers preview-facts" class:stale=move || is_sample.get() data-testid="preview-facts">{facts}</p>
         {move || warnings().map(|warnings| view! {
             <ul class="small preview-warnings" data-testid="preview-warnings">

@@ -27,9 +27,10 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let behind = expect_context::<Behind>();
     let transparent = transparent(output);
     let measure = execution.input_size.map(|size| (size.width, size.height));
-    let before = input
-        .map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead=thumbnail/> })
-        .into_any();
+    let before = move || {
+        let instead = thumbnail.clone();
+        input.clone().map(|asset_id| view! { <StoredImage asset_id alt=format!("{alt}, before") instead/> })
+    };
     // It is the first output's.
     let result = execution.output_thumbnail().cloned().map(Instead::Asset);
     let after = move || {
@@ -37,7 +38,6 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
         output()
             .map(|output| view! { <StoredImage asset_id=output.sha256 alt=format!("{}, after", output.name) instead/> })
     };
-    let after = after.into_any();
     view! {
         <OutputSwitch choices=Signal::derive(move || choices.clone()) chosen/>
         <Viewer

@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 
 use super::last_moment;
 use super::{Draft, Entry, OWN};
-use crate::compact::sort_by;
+use crate::compact::{SortedMap, sort_by};
 use crate::ui::kept;
 use crate::ui::new::library::Library;
 use crate::ui::services::{DraftLock, Source, UiError, fresh_id, now};
+use crate::view_model::history::Steps;
 use crate::view_model::missing::Missing;
 use crate::view_model::saved_draft::{
     Absent, Content, HEADS, Head, Item, Known, Mark, Read, Setup, State, Written, candidates, head_key, portions_below,
@@ -193,7 +194,7 @@ impl Draft {
         self.next_id.set_value(read.next_id());
         let Read { setup, items, ran, written } = read;
         self.keeping.written.set_value(written);
-        let Setup { skipped, choice, documents, own_text } = setup;
+        let Setup { skipped, choice, documents, steps, own_text } = setup;
         let has_pictures = items.iter().any(|item| item.as_missing().is_none());
         self.put_back(items);
         new_task().await;
@@ -213,6 +214,13 @@ impl Draft {
         }
         open.retain(|(id, _)| !id.is_empty() && !self.knows(id));
         library.reopen(open).await;
+        self.documents.update(|documents| {
+            for (id, steps) in steps {
+                if let Some(history) = documents.get_mut(&id) {
+                    history.set_steps(steps);
+                }
+            }
+        });
         if self.knows(&choice) {
             self.choice.set(choice);
         }
@@ -358,6 +366,7 @@ impl Draft {
             skipped: self.skipped.get_untracked(),
             choice: self.choice.get_untracked(),
             documents: self.edited(),
+            steps: self.steps(),
             own_text: self.own_text.get_untracked(),
         };
         Content { setup, marks }
@@ -374,6 +383,14 @@ impl Draft {
             open.filter(|(id, document)| is_edited(id, document))
                 .map(|(id, document)| (id.clone(), document.clone()))
                 .collect()
+        })
+    }
+
+    /// What can be undone and redone in each workflow.
+    fn steps(self) -> SortedMap<String, Steps<Value>> {
+        self.documents.with_untracked(|documents| {
+            let steps = documents.iter().map(|(id, history)| (id, history.steps()));
+            steps.filter(|(_, steps)| !steps.is_empty()).map(|(id, steps)| (id.clone(), steps.clone())).collect()
         })
     }
 
