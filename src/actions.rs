@@ -66,6 +66,7 @@ pub mod round_corners;
 pub mod sepia;
 pub mod sequence;
 pub mod sharpen;
+pub mod split;
 pub mod still;
 pub mod straighten;
 pub mod subject;
@@ -387,7 +388,7 @@ actions! {
     frame: input_images, output, create_rendition;
     transforms:
         resize::Resize, crop::Crop, subject_crop::SubjectCrop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
-        straighten::Straighten, flip::Flip,
+        straighten::Straighten, flip::Flip, split::Split,
         still::Still, trim_frames::TrimFrames, frame_rate::FrameRate, reverse::Reverse,
         adjust::Adjust, levels::Levels, curves::Curves, temperature::Temperature, vibrance::Vibrance,
         hue_rotate::HueRotate, highlights_shadows::HighlightsShadows, auto_tone::AutoTone,
@@ -445,6 +446,7 @@ mod tests {
                 "rotate [input-images] [outputs] angle=90 background=\"#ffffff\" expand=true",
                 "straighten [input-images] [outputs] maxAngle=10",
                 "flip [input-images] [outputs] direction=\"horizontal\"",
+                "split [input-images] [outputs] columns=2 rows=1 piece=null",
                 "still [input-images] [outputs] at=0",
                 "trim-frames [input-images] [outputs] start=0 end=null unit=\"seconds\"",
                 "frame-rate [input-images] [outputs] fps=10",

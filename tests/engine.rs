@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use pixelmill::actions::parameters::{Field, Kind};
 use pixelmill::actions::{self, PortType, Role, Stop};
 use pixelmill::codecs;
-use pixelmill::engine::{Plan, Produced, Services, Source, Steps};
+use pixelmill::engine::{Plan, Produced, ProducedOutput, Services, Source, Steps};
 use pixelmill::error::Failure;
 use pixelmill::image::Representation;
 use pixelmill::lettering::typesetting::FontTypesetter;
@@ -93,8 +93,13 @@ fn any_graph() -> impl Strategy<Value = Value> {
         let mut actions = vec![source("photos", "a.jpg"), source("logo", "b.png")];
         let mut connections = Vec::new();
         let mut before = vec![("photos".to_owned(), "outputs"), ("logo".to_owned(), "outputs")];
-        for (position, (action, parameters, picks)) in nodes.into_iter().enumerate() {
+        let mut is_split = false;
+        for (position, (action, mut parameters, picks)) in nodes.into_iter().enumerate() {
             let id = format!("n{position}");
+            // Pieces are not split again.
+            if action.action_type == "split" && std::mem::replace(&mut is_split, true) {
+                parameters["piece"] = json!(1);
+            }
             actions.push(json!({ "actionId": id, "actionType": action.action_type, "parameters": parameters }));
             for (port, pick) in action.inputs.iter().filter(|port| port.kind == PortType::Image).zip(picks) {
                 let (source, output) = pick.get(&before);
@@ -183,6 +188,21 @@ fn png() -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut file, 12, 9);
     encoder.set_color(png::ColorType::Rgba);
     let data: Vec<u8> = (0..12 * 9).flat_map(|i: usize| [200, (i * 2) as u8, 30, (i * 255 / 108) as u8]).collect();
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
+    file
+}
+
+/// What is at a place of [`png_of`].
+fn color_at(x: u32, y: u32) -> [u8; 3] {
+    [(x * 20) as u8, (y * 30) as u8, (x * y) as u8]
+}
+
+/// A PNG whose pixels differ from their neighbours.
+fn png_of(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let data: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| color_at(x, y))).collect();
     encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
     file
 }
@@ -455,4 +475,95 @@ fn a_text_names_the_file_and_its_position_also_where_earlier_results_are_kept() 
         plan.run(index, &[source], services).expect("runs");
     }
     assert_eq!(*notepad.0.borrow(), ["Oak 0", "Elm 1"]);
+}
+
+/// Each result's name, size and colours, row by row.
+fn results(produced: &Produced) -> Vec<(String, (u32, u32), Vec<[u8; 3]>)> {
+    let result = |one: &ProducedOutput| {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&one.encoded.bytes)).read_info().expect("a PNG");
+        let mut data = vec![0; reader.output_buffer_size().expect("a small one")];
+        let frame = reader.next_frame(&mut data).expect("sound");
+        assert_eq!(frame.color_type, png::ColorType::Rgb);
+        (one.name.clone(), (frame.width, frame.height), data.as_chunks::<3>().0.to_vec())
+    };
+    produced.outputs.iter().map(result).collect()
+}
+
+#[test]
+fn what_follows_a_split_is_done_with_each_piece() {
+    let png = ("output", json!({ "format": "png" }));
+    let numbered = ("output", json!({ "format": "png", "name": "{piece}/{name}.{ext}" }));
+    let file = png_of(10, 7);
+    let split = ("split", json!({ "columns": 3, "rows": 2 }));
+    let edges = [(0, "outputs", 1), (1, "outputs", 2), (2, "outputs", 3), (1, "outputs", 4)];
+    let actions = [split, ("invert", json!({})), png.clone(), numbered];
+    let produced = run_on(&file, &actions, &edges, &Blot).map_err(Stop::into_failure).expect("runs");
+    let found = results(&produced);
+    let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+    let expected = ["a-1.png", "a-2.png", "a-3.png", "a-4.png", "a-5.png", "a-6.png"];
+    assert_eq!(names[..6], expected);
+    assert_eq!(names[6..], ["1/a.png", "2/a.png", "3/a.png", "4/a.png", "5/a.png", "6/a.png"]);
+    let sizes: Vec<_> = found.iter().map(|(_, size, _)| *size).collect();
+    assert_eq!(sizes[..6], [(3, 3), (3, 3), (4, 3), (3, 4), (3, 4), (4, 4)]);
+    assert_eq!(sizes[6..], sizes[..6]);
+    // Every pixel of the picture is in one piece, and only the first results are inverted.
+    let corners = [(0, 0), (3, 0), (6, 0), (0, 3), (3, 3), (6, 3)];
+    for (index, (name, (width, _), colors)) in found.iter().enumerate() {
+        let (left, top) = corners[index % 6];
+        for (at, color) in (0..).zip(colors) {
+            let whole = color_at(left + at % width, top + at / width);
+            let expected = if index < 6 { whole.map(|sample| 255 - sample) } else { whole };
+            assert_eq!(*color, expected, "{name} at {at}");
+        }
+    }
+    assert!(produced.outputs[..6].iter().all(|one| one.action_id == "n3"));
+}
+
+#[test]
+fn a_split_with_a_piece_keeps_only_that() {
+    let actions = [("split", json!({ "columns": 2, "piece": 2 })), ("output", json!({ "format": "png" }))];
+    let produced = run_on(&png_of(9, 4), &actions, &[(0, "outputs", 1), (1, "outputs", 2)], &Blot);
+    let found = results(&produced.map_err(Stop::into_failure).expect("runs"));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].0.as_str(), found[0].1), ("a.png", (5, 4)));
+    assert_eq!(found[0].2[0], color_at(4, 0));
+}
+
+#[test]
+fn a_picture_without_enough_pixels_cannot_be_split_and_a_split_piece_not_again() {
+    let failure = run_on(&png_of(2, 9), &[("split", json!({ "columns": 3 }))], &[(0, "outputs", 1)], &Blot);
+    let failure = failure.map_err(Stop::into_failure).expect_err("2 pixels in 3 columns");
+    assert!(failure.message.contains("2 × 9 px"), "{failure}");
+    let twice = |parameters: Value| {
+        let document = json!({ "metadata": {}, "actions": [
+            { "actionId": "in", "actionType": "input-images", "parameters": { "images": [{ "name": "a.jpg", "sourceUrl": "asset:a" }] } },
+            { "actionId": "one", "actionType": "split", "parameters": {} },
+            { "actionId": "two", "actionType": "split", "parameters": parameters },
+        ], "connections": [
+            { "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "one", "targetPort": "input-images" },
+            { "connectionSource": "one", "sourcePort": "outputs", "connectionTarget": "two", "targetPort": "input-images" },
+        ] });
+        let found = check(&document).1;
+        found.iter().map(|one| (one.code.clone(), one.action_id.clone().unwrap_or_default())).collect::<Vec<_>>()
+    };
+    assert_eq!(twice(json!({})), [("split_twice".to_owned(), "two".to_owned())]);
+    assert_eq!(twice(json!({ "piece": 1 })), [], "it divides nothing");
+}
+
+#[test]
+fn a_text_on_a_piece_says_its_number() {
+    let document = json!({ "metadata": {}, "actions": [
+        { "actionId": "in", "actionType": "input-images", "parameters": { "images": [{ "name": "a.png", "sourceUrl": "asset:a" }] } },
+        { "actionId": "cut", "actionType": "split", "parameters": { "columns": 3 } },
+        { "actionId": "caption", "actionType": "text", "parameters": { "text": "{piece} of 3" } },
+    ], "connections": [
+        { "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "cut", "targetPort": "input-images" },
+        { "connectionSource": "cut", "sourcePort": "outputs", "connectionTarget": "caption", "targetPort": "input-images" },
+    ] });
+    let plan = Plan::build(&check(&document).0).expect("a valid document");
+    let notepad = Notepad::default();
+    let services = Services { typesetter: Some(&notepad), ..Services::default() };
+    let file = png_of(30, 30);
+    plan.run(0, &[Source { name: "a.png", folder: "", bytes: &file }], services).expect("runs");
+    assert_eq!(*notepad.0.borrow(), ["1 of 3", "2 of 3", "3 of 3"]);
 }

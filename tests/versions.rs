@@ -85,6 +85,7 @@ fn parameters(action: &str) -> Vec<Value> {
             .into_iter()
             .chain([json!({ "width": 23, "linear": true })])
             .collect(),
+        "split" => vec![json!({}), json!({ "columns": 3, "rows": 2 }), json!({ "rows": 2, "piece": 2 })],
         "crop" => vec![
             json!({ "x": 3, "y": 5, "width": 31, "height": 22 }),
             json!({ "ratio": "4:5" }),

@@ -92,7 +92,7 @@ impl CreateRendition {
 }
 
 /// The name pattern of a rendition: with the suffix after the input's name, before the extension, or at the end.
-fn suffixed(pattern: &str, suffix: &str) -> String {
+pub(crate) fn suffixed(pattern: &str, suffix: &str) -> String {
     const NAME: &str = "{name}";
     let at = pattern.rfind(NAME).map(|at| at + NAME.len()).or_else(|| pattern.rfind('.')).unwrap_or(pattern.len());
     format!("{}{suffix}{}", &pattern[..at], &pattern[at..])

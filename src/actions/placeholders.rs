@@ -11,6 +11,8 @@ pub enum Placeholder {
     Folder,
     /// The position of the input, from 0, with at least this many digits: `index`, `index:04`.
     Index(usize),
+    /// The number of a piece that `split` cut, from 1: `piece`.
+    Piece,
     /// Width of the result: `width`.
     Width,
     /// Height of the result: `height`.
@@ -25,7 +27,7 @@ pub enum Placeholder {
 
 /// The placeholders as they are written in messages.
 pub const PLACEHOLDERS: &str =
-    "{name}, {ext}, {folder}, {index}, {index:04}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}";
+    "{name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}";
 
 impl Placeholder {
     /// Reads what stands between the braces.
@@ -41,6 +43,7 @@ impl Placeholder {
             ("name", None) => Self::Name,
             ("ext", None) => Self::Extension,
             ("folder", None) => Self::Folder,
+            ("piece", None) => Self::Piece,
             ("width", None) => Self::Width,
             ("height", None) => Self::Height,
             ("exif.date", None) => Self::Day,
@@ -53,7 +56,15 @@ impl Placeholder {
 /// The placeholders that a text on a picture may contain, as they are written in messages. What only a written result has is
 /// not known yet when text is set.
 pub const PLACEHOLDERS_IN_TEXT: &str =
-    "{name}, {folder}, {index}, {index:04}, {width}, {height}, {exif.date}, {exif.camera}";
+    "{name}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {exif.date}, {exif.camera}";
+
+/// The placeholder for the number of a piece.
+const PIECE: &str = "{piece}";
+
+/// A name pattern or text for one of several pieces, with its number in place of the placeholder; `None` if it has none.
+pub fn of_piece(pattern: &str, number: u32) -> Option<String> {
+    pattern.contains(PIECE).then(|| pattern.replace(PIECE, &number.to_string()))
+}
 
 /// Fills a name pattern: `value` answers for each placeholder. A folder that is empty takes the slash behind it with it.
 ///
@@ -108,6 +119,8 @@ mod tests {
             ("name:3", None),
             ("exif.date", Some(Placeholder::Day)),
             ("exif.gps", None),
+            ("piece", Some(Placeholder::Piece)),
+            ("piece:2", None),
         ] {
             assert_eq!(Placeholder::read(text), expected, "{text}");
         }

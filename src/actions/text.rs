@@ -30,7 +30,7 @@ crate::parameters! {
     /// Parameters of `text`.
     pub struct Text {
         /// What is written, in one line or several. It may contain `{name}` (the file's name, without extension), `{folder}` (the
-        /// one that it came from), `{index}` or, with zeros in front, `{index:04}`, `{width}` and `{height}` of the picture, and
+        /// one that it came from), `{index}` or, with zeros in front, `{index:04}`, `{piece}` (of a picture that was split), `{width}` and `{height}` of the picture, and
         /// what the file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`.
         text: String = "{name}".to_owned(), kind Kind::Caption;
         /// Name of the font: `Roboto`, or that of a font of your own, for other scripts or another look. What it lacks is taken
@@ -111,6 +111,8 @@ impl Text {
             Placeholder::Name => stem.to_owned(),
             Placeholder::Folder => input.folder.to_owned(),
             Placeholder::Index(digits) => format!("{:0digits$}", input.index),
+            // Where a picture was split, its number stands there already.
+            Placeholder::Piece => "1".to_owned(),
             Placeholder::Width => size.width.to_string(),
             Placeholder::Height => size.height.to_string(),
             Placeholder::Day => said("the day on which it was taken", (input.day)()),

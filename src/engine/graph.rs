@@ -10,18 +10,21 @@ use super::inputs::{InputAsset, InputRef};
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::output::Output;
-use crate::actions::placeholders::{Placeholder, fill_name};
+use crate::actions::parameters::Kind;
+use crate::actions::placeholders::{Placeholder, fill_name, of_piece};
+use crate::actions::split::{self, PIECE};
 use crate::actions::{self, Action, PortType, Role};
 use crate::codecs::{Encoded, Format, METADATA_VERSION};
 use crate::compact::{SortedMap, SortedSet};
 use crate::file_name::split_image_extension;
-use crate::workflow::{Diagnostic, Workflow, validate};
+use crate::workflow::{ActionNode, Diagnostic, Workflow, validate};
 
 /// A validated workflow, resolved.
 #[derive(Debug)]
 pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
-    /// that few pictures are in memory at a time; then those that resize pictures for renditions.
+    /// that few pictures are in memory at a time; then those that resize pictures for renditions. What follows a `split`
+    /// is there once for every piece.
     pub nodes: Vec<GraphNode>,
     /// The inputs in document order, including unused ones.
     pub sources: Vec<GraphSource>,
@@ -38,7 +41,7 @@ pub struct GraphNode {
     pub action_id: String,
     /// Its entry in the catalog.
     pub action: &'static Action,
-    /// As written.
+    /// As written, for the piece that the node works on.
     pub parameters: Map<String, Value>,
     /// For each input port, the connected node and its output port, if any.
     pub inputs: Vec<Option<(usize, usize)>>,
@@ -98,6 +101,8 @@ impl GraphOutput {
             Placeholder::Width => result.size.0.to_string(),
             Placeholder::Height => result.size.1.to_string(),
             Placeholder::Hash(length) => (result.hash)().chars().take(length).collect(),
+            // Where a picture was split, its number stands there already.
+            Placeholder::Piece => "1".to_owned(),
             // A slash would be a folder.
             Placeholder::Day => (result.day)().replace(['/', '\\'], "-"),
             Placeholder::Camera => (result.camera)().replace(['/', '\\'], "-"),
@@ -214,10 +219,21 @@ impl Graph {
     }
 }
 
+/// An action of the document, for one of the pieces that a `split` before it makes.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Its index in the document.
+    written: usize,
+    action: &'static Action,
+    /// The number of the piece, from 1.
+    piece: Option<u32>,
+}
+
 struct Resolver<'a> {
     workflow: &'a Workflow,
-    actions: Vec<&'static Action>,
-    /// For each action and input port: the action and output port it comes from.
+    /// In document order.
+    parts: Vec<Part>,
+    /// For each part and input port: the part and output port it comes from.
     inputs: Vec<Vec<Option<(usize, usize)>>>,
     consumed: SortedSet<(usize, usize)>,
 }
@@ -228,7 +244,6 @@ impl<'a> Resolver<'a> {
         let ids: SortedMap<&str, usize> =
             workflow.actions.iter().enumerate().map(|(index, node)| (node.action_id.as_str(), index)).collect();
         let mut inputs: Vec<Vec<_>> = actions.iter().map(|action| vec![None; action.inputs.len()]).collect();
-        let mut consumed = SortedSet::new();
         for connection in &workflow.connections {
             let ends =
                 ids.get(connection.connection_source.as_str()).zip(ids.get(connection.connection_target.as_str()));
@@ -237,22 +252,63 @@ impl<'a> Resolver<'a> {
             let into = actions[target].inputs.iter().position(|port| port.name == connection.target_port);
             if let (Some(out), Some(into)) = (out, into) {
                 inputs[target][into] = Some((source, out));
-                consumed.insert((source, out));
             }
         }
-        Self { workflow, actions, inputs, consumed }
+        Self::divided(workflow, &actions, &inputs)
+    }
+
+    /// With every action once for each piece that it works on.
+    fn divided(workflow: &'a Workflow, actions: &[&'static Action], inputs: &[Vec<Option<(usize, usize)>>]) -> Self {
+        let pieces = pieces(workflow, inputs);
+        let mut first = Vec::new();
+        let mut parts = Vec::new();
+        for (written, (action, &count)) in actions.iter().zip(&pieces).enumerate() {
+            first.push(parts.len());
+            let piece = |number| (count > 1).then_some(number);
+            parts.extend((1..=count).map(|number| Part { written, action, piece: piece(number) }));
+        }
+        let of_part = |part: &Part| {
+            let place = |(from, port): (usize, usize)| {
+                let number = if pieces[from] > 1 { part.piece.unwrap_or(1) } else { 1 };
+                (first[from] + number as usize - 1, port)
+            };
+            inputs[part.written].iter().map(|input| input.map(place)).collect::<Vec<_>>()
+        };
+        let inputs: Vec<_> = parts.iter().map(of_part).collect();
+        let consumed = inputs.iter().flatten().flatten().copied().collect();
+        Self { workflow, parts, inputs, consumed }
+    }
+
+    fn written(&self, index: usize) -> &ActionNode {
+        &self.workflow.actions[self.parts[index].written]
+    }
+
+    /// The parameters of an action, for the piece that it works on.
+    fn parameters(&self, index: usize) -> Map<String, Value> {
+        let mut parameters = self.written(index).parameters.clone();
+        let Part { action, piece: Some(number), .. } = self.parts[index] else { return parameters };
+        if split::pieces(action.action_type, &parameters) > 1 {
+            parameters.insert(PIECE.to_owned(), number.into());
+        }
+        for field in action.fields.iter().filter(|field| field.kind == Kind::Caption) {
+            let text = parameters.get(field.name).and_then(Value::as_str).and_then(|text| of_piece(text, number));
+            if let Some(text) = text {
+                parameters.insert(field.name.to_owned(), text.into());
+            }
+        }
+        parameters
     }
 
     fn resolve(self) -> Graph {
         let mut sources = Vec::new();
         let mut source_of: SortedMap<usize, usize> = SortedMap::new();
-        for (index, action) in self.actions.iter().enumerate() {
-            if action.role == Role::Source
-                && let Some(input) = Input::read(&self.workflow.actions[index].parameters)
+        for (index, part) in self.parts.iter().enumerate() {
+            if part.action.role == Role::Source
+                && let Some(input) = Input::read(&self.written(index).parameters)
             {
                 source_of.insert(index, sources.len());
                 sources.push(GraphSource {
-                    action_id: self.workflow.actions[index].action_id.clone(),
+                    action_id: self.written(index).action_id.clone(),
                     images: input.images.0,
                     auto_orient: input.auto_orient,
                 });
@@ -269,9 +325,9 @@ impl<'a> Resolver<'a> {
         let nodes: Vec<GraphNode> = order
             .iter()
             .map(|&index| GraphNode {
-                action_id: self.workflow.actions[index].action_id.clone(),
-                action: self.actions[index],
-                parameters: self.workflow.actions[index].parameters.clone(),
+                action_id: self.written(index).action_id.clone(),
+                action: self.parts[index].action,
+                parameters: self.parameters(index),
                 inputs: self.inputs[index]
                     .iter()
                     .map(|input| input.map(|(node, port)| (placed[&node], port)))
@@ -290,8 +346,12 @@ impl<'a> Resolver<'a> {
 
     /// Adds the results that an action writes of a picture.
     fn write(&self, graph: &mut Graph, owner: usize, picture: (usize, usize), origin: usize) {
-        let (written, action) = (&self.workflow.actions[owner], self.actions[owner]);
+        let (written, Part { action, piece, .. }) = (self.written(owner), self.parts[owner]);
         let action_id = written.action_id.clone();
+        let of_piece = |parameters: Output| match piece {
+            None => parameters,
+            Some(number) => Output { name: name_of_piece(&parameters.name, number), ..parameters },
+        };
         let renditions = (action.action_type == create_rendition::ACTION.action_type)
             .then(|| CreateRendition::read(&written.parameters))
             .flatten();
@@ -301,20 +361,20 @@ impl<'a> Resolver<'a> {
                     Some(parameters) => graph.resized(&action_id, picture, parameters),
                     None => picture,
                 };
-                let parameters = Output::read(&output).unwrap_or_else(Output::defaults);
+                let parameters = of_piece(Output::read(&output).unwrap_or_else(Output::defaults));
                 graph.outputs.push(GraphOutput { action_id: action_id.clone(), node, port, parameters, origin });
             }
             return;
         }
         let parameters = (action.role == Role::Sink).then(|| Output::read(&written.parameters)).flatten();
-        let (parameters, (node, port)) = (parameters.unwrap_or_else(Output::defaults), picture);
+        let (parameters, (node, port)) = (of_piece(parameters.unwrap_or_else(Output::defaults)), picture);
         graph.outputs.push(GraphOutput { action_id, node, port, parameters, origin });
     }
 
     /// Outputs in document order: the action that owns each, and the node and port whose picture is written.
     fn output_ends(&self) -> Vec<(usize, usize, usize)> {
         let mut ends = Vec::new();
-        for (index, action) in self.actions.iter().enumerate() {
+        for (index, Part { action, .. }) in self.parts.iter().enumerate() {
             if action.role == Role::Sink {
                 ends.extend(self.inputs[index].first().copied().flatten().map(|(node, port)| (index, node, port)));
             } else if action.inputs.iter().any(|port| port.kind == PortType::Image)
@@ -349,7 +409,7 @@ impl<'a> Resolver<'a> {
 
     /// The source upstream of a node's first image input.
     fn origin(&self, mut node: usize) -> Option<usize> {
-        while self.actions[node].role != Role::Source {
+        while self.parts[node].action.role != Role::Source {
             node = self.inputs[node].first().copied().flatten()?.0;
         }
         Some(node)
@@ -359,4 +419,28 @@ impl<'a> Resolver<'a> {
     fn primary(&self, ends: &[(usize, usize, usize)]) -> Option<usize> {
         ends.iter().filter_map(|(_, node, _)| self.origin(*node)).min()
     }
+}
+
+/// The number of pieces that each action of a document works on, one after the other.
+fn pieces(workflow: &Workflow, inputs: &[Vec<Option<(usize, usize)>>]) -> Vec<u32> {
+    let mut pieces: Vec<u32> =
+        workflow.actions.iter().map(|node| split::pieces(&node.action_type, &node.parameters)).collect();
+    // Validation allows one split on every way, so that a number spreads and never grows.
+    let mut has_spread = pieces.iter().any(|&count| count > 1);
+    while has_spread {
+        has_spread = false;
+        for (index, inputs) in inputs.iter().enumerate() {
+            let most = inputs.iter().flatten().map(|(from, _)| pieces[*from]).max().unwrap_or(1);
+            if most > pieces[index] {
+                pieces[index] = most;
+                has_spread = true;
+            }
+        }
+    }
+    pieces
+}
+
+/// The name pattern for a piece: with its number where the pattern says so, or else after the input's name.
+fn name_of_piece(pattern: &str, number: u32) -> String {
+    of_piece(pattern, number).unwrap_or_else(|| create_rendition::suffixed(pattern, &format!("-{number}")))
 }

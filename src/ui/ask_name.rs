@@ -7,6 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::parts;
+use super::widgets::modal;
 
 /// A question, and what to do with the name.
 #[derive(Clone)]
@@ -64,25 +65,18 @@ pub(crate) fn NameQuestion() -> impl IntoView {
     move || was_asked.get().then(|| parts::later(|later| (later.ask_name)()))
 }
 
-/// The dialog: modal, so focus stays inside and Escape means no.
+/// The dialog. Escape means no.
 #[component]
 pub(crate) fn NameDialog() -> impl IntoView {
     let asked = expect_context::<AskName>();
     let dialog = NodeRef::<html::Dialog>::new();
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move || {
-        let Some(element) = dialog.get() else { return };
-        if asked.question.with(Option::is_some) {
-            if !element.open() {
-                let _shown_already = element.show_modal();
-            }
-            if let Some(field) = field.get_untracked() {
-                field.select();
-            }
-        } else {
-            element.close();
+    let opened = move || {
+        if let Some(field) = field.get_untracked() {
+            field.select();
         }
-    });
+    };
+    modal(dialog, move || asked.question.with(Option::is_some), opened);
     let part = move |read: fn(&Question) -> String| move || asked.question.with(|asked| asked.as_ref().map(read));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

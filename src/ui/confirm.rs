@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::parts;
+use super::widgets::modal;
 
 /// A question, and what to do on yes.
 #[derive(Clone)]
@@ -55,21 +56,12 @@ pub(crate) fn Confirmation() -> impl IntoView {
     move || was_asked.get().then(|| parts::later(|later| (later.confirm)()))
 }
 
-/// The dialog: modal, so focus stays inside and Escape means no.
+/// The dialog. Escape means no.
 #[component]
 pub(crate) fn ConfirmDialog() -> impl IntoView {
     let confirm = expect_context::<Confirm>();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
-        let Some(element) = dialog.get() else { return };
-        if confirm.0.with(Option::is_some) {
-            if !element.open() {
-                let _shown_already = element.show_modal();
-            }
-        } else {
-            element.close();
-        }
-    });
+    modal(dialog, move || confirm.0.with(Option::is_some), || ());
     let part = move |read: fn(&Question) -> String| move || confirm.0.with(|asked| asked.as_ref().map(read));
     view! {
         <dialog

@@ -10,7 +10,7 @@ use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
 use super::parts;
 use super::services::{Preference, Services, StorageState, UiError};
-use super::widgets::{FilePicker, Switch};
+use super::widgets::{FilePicker, Switch, modal};
 use crate::view_model::archive::{Outcome, import_outcome};
 use crate::view_model::format;
 
@@ -39,19 +39,13 @@ pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let services = expect_context::<Services>();
     let storage = RwSignal::new(None::<StorageState>);
-    Effect::new(move || {
-        let Some(element) = dialog.get() else { return };
-        if !shown.get() {
-            return element.close();
-        }
-        // The browser may have answered since, and what is used changes.
+    // The browser may have answered since, and what is used changes.
+    let opened = move || {
         spawn_local(async move {
             let _page_is_closing = storage.try_set(services.storage_state().await);
         });
-        if !element.open() {
-            let _shown_already = element.show_modal();
-        }
-    });
+    };
+    modal(dialog, move || shown.get(), opened);
     view! {
         <dialog
             node_ref=dialog

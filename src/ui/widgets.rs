@@ -43,6 +43,21 @@ pub(crate) fn Soon(children: ChildrenFn) -> impl IntoView {
     move || (is_time.get() && !leaving.is_some_and(|Leaving(leaving)| leaving.get())).then(|| children())
 }
 
+/// Opens a dialog while `is_shown` says so and closes it otherwise. It is modal: the focus stays inside, and Escape closes
+/// it. `opened` is called when it has been opened, and again when what `is_shown` reads has changed.
+pub(crate) fn modal(dialog: NodeRef<html::Dialog>, is_shown: impl Fn() -> bool + 'static, opened: impl Fn() + 'static) {
+    Effect::new(move || {
+        let Some(element) = dialog.get() else { return };
+        if !is_shown() {
+            return element.close();
+        }
+        if !element.open() {
+            let _shown_already = element.show_modal();
+        }
+        untrack(&opened);
+    });
+}
+
 /// Does something in a task of its own.
 pub(crate) fn next_task(work: impl FnOnce() + 'static) {
     set_timeout(work, Duration::ZERO);

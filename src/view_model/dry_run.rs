@@ -111,6 +111,7 @@ fn path_of(pattern: &str, picture: &Named<'_>, at: usize, extension: &str) -> Op
         Placeholder::Extension => extension.to_owned(),
         Placeholder::Folder => picture.folder.to_owned(),
         Placeholder::Index(digits) => format!("{:0digits$}", at + 1),
+        Placeholder::Piece => "1".to_owned(),
         Placeholder::Width | Placeholder::Height | Placeholder::Hash(_) | Placeholder::Day | Placeholder::Camera => {
             known.set(false);
             String::new()

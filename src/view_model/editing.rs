@@ -819,7 +819,10 @@ mod tests {
             let document = builtin.document();
             for action in offers("") {
                 let (edited, id) = with_step(&document, action.action_type, &Place::End).unwrap();
-                assert_eq!(errors(&edited), [], "{} {}", builtin.id, action.action_type);
+                let mut found = errors(&edited);
+                // Pieces cannot be split again, which the one who adds it is told.
+                found.retain(|one| action.action_type != "split" || one.code != "split_twice");
+                assert_eq!(found, [], "{} {}", builtin.id, action.action_type);
                 let removed = without_step(&edited, at(&edited, &id));
                 assert_eq!(graph(&removed), graph(&document), "{} {}", builtin.id, action.action_type);
                 assert_eq!(removed["actions"], document["actions"], "{} {}", builtin.id, action.action_type);

@@ -388,6 +388,7 @@ pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String
         Placeholder::Extension => sample.extension.to_owned(),
         Placeholder::Folder => sample.folder.clone(),
         Placeholder::Index(digits) => format!("{:0digits$}", 1),
+        Placeholder::Piece => "1".to_owned(),
         Placeholder::Width => "1600".to_owned(),
         Placeholder::Height => "1067".to_owned(),
         Placeholder::Hash(length) => "3fa94c1e07".chars().cycle().take(length).collect(),

@@ -50,6 +50,7 @@ builtin! {
     "rounded-thumbnails",
     "portrait-blur",
     "same-framing",
+    "carousel",
     "short-loop",
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{ActionNode, Connection, Diagnostic, Workflow, read};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::parameters::Kind;
-use crate::actions::{self, Action, Port, PortType, Role, create_rendition};
+use crate::actions::{self, Action, Port, PortType, Role, create_rendition, split};
 use crate::compact::{SortedMap, SortedSet, sort_by};
 
 /// Reads and validates a document.
@@ -28,6 +28,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
     validator.connections();
     validator.required_inputs();
     validator.cycles();
+    validator.splits();
     validator.image_counts();
     validator.outputs();
     validator.found
@@ -354,6 +355,27 @@ impl<'a> Validator<'a> {
             )
             .at(members[0]),
         );
+    }
+
+    /// A picture is split once at most on its way.
+    fn splits(&mut self) {
+        let actions = self.workflow.actions.iter();
+        let splitting = actions.filter(|node| split::pieces(&node.action_type, &node.parameters) > 1);
+        let mut reached: SortedMap<&str, &str> = SortedMap::new();
+        for split in splitting {
+            let mut found = SortedSet::from([split.action_id.as_str()]);
+            let mut next = vec![split.action_id.as_str()];
+            while let Some(id) = next.pop() {
+                if let Some(other) = reached.insert(id, &split.action_id) {
+                    let message =
+                        format!("\"{id}\" would get pieces of two splits, \"{other}\" and \"{}\".", split.action_id);
+                    let hint = "Split a picture only once, into more columns and rows.";
+                    return self.found.push(Diagnostic::error("split_twice", message, hint).at(id));
+                }
+                let ways = self.workflow.connections.iter().filter(|way| way.connection_source == id);
+                next.extend(ways.map(|way| way.connection_target.as_str()).filter(|target| found.insert(target)));
+            }
+        }
     }
 
     fn image_counts(&mut self) {

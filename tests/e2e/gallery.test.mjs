@@ -38,6 +38,7 @@ const SHOWN = {
   "rounded-thumbnails": "cat",
   "portrait-blur": "portrait",
   "same-framing": "bottle",
+  carousel: "flowers",
   "short-loop": "cat",
 };
 

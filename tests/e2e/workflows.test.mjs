@@ -155,6 +155,7 @@ const EXPECTED = {
   "rounded-thumbnails": { results: [["-thumb.webp", "image/webp"]], check: transparentAround },
   "portrait-blur": { results: [["-portrait.jpg", "image/jpeg"]] },
   "same-framing": { results: [["-framed.jpg", "image/jpeg", 1200, 1500]] },
+  carousel: { results: [1, 2, 3].map((piece) => [`-${piece}.jpg`, "image/jpeg", 1080, 1350]) },
   "short-loop": {
     results: [
       ["-loop.webp", "image/webp"],

@@ -99,7 +99,7 @@ pub fn release(project: &Project) -> Outcome {
 pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
     step("release build", || {
         if node.is_none() {
-            say("skipping wasm-opt: the files in dist/ are larger and somewhat slower than they could be");
+            say("skipping wasm-opt and esbuild: the files in dist/ are larger and somewhat slower than they could be");
         }
         let mut modules = Vec::new();
         for (part, profile) in MODULES {
@@ -128,6 +128,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         }
         if let Some(node) = node {
             optimise(project, node)?;
+            glue::minify(project, node, &minified(project)?)?;
         }
         join_router(project, &project.dist())?;
         write_element(project, &project.dist())?;
@@ -136,6 +137,13 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
+}
+
+/// The scripts that are minified: the glue of the programs, and what the page loads before it.
+fn minified(project: &Project) -> Outcome<Vec<PathBuf>> {
+    let glue = [&APP, &SERVICE, &WORKER].map(|part| file_of(project, part, "js"));
+    let scripts = ["start.js", "page.js", "offline.js"].map(|name| Ok(project.dist().join(name)));
+    glue.into_iter().chain(scripts).collect()
 }
 
 /// Takes the comments out of the style sheets, which the page loads before its first view.

@@ -1,13 +1,30 @@
-//! The names by which a program and its glue know each other. wasm-bindgen ends each with a hash of sixteen digits, which no
-//! compression makes shorter: twice 8 bytes for every function that a program imports. Within a program the names are
-//! distinct without it, or with a number.
+//! The scripts between programs and the browser, which wasm-bindgen writes, made shorter.
+//!
+//! It ends the names by which a program and its glue know each other with a hash of sixteen digits, which no compression makes
+//! shorter: twice 8 bytes for every function that a program imports. Within a program the names are distinct without it,
+//! or with a number. What else is long in the scripts is short after esbuild: a quarter of what compression leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::build::{read_text, write_text};
-use crate::shell::Outcome;
+use crate::project::Project;
+use crate::setup::Node;
+use crate::shell::{Outcome, command, run};
+
+/// Minifies scripts. What they export, and what a classic script declares, keeps its name.
+pub fn minify(project: &Project, node: &Node, scripts: &[PathBuf]) -> Outcome {
+    const SCRIPT: &str = "\
+        const { readFileSync, writeFileSync } = require('node:fs');
+        const { transformSync } = require(process.argv[1]);
+        for (const file of process.argv.slice(2)) {
+            const options = { minify: true, target: 'esnext', legalComments: 'inline' };
+            writeFileSync(file, transformSync(readFileSync(file, 'utf8'), options).code);
+        }";
+    let esbuild = node.packages.join("esbuild");
+    run(command("node", &project.root).args(["-e", SCRIPT, "--"]).arg(esbuild).args(scripts))
+}
 
 /// What the names begin with.
 const PREFIX: &str = "__wb";

@@ -12,6 +12,7 @@ use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
 use crate::selection::HeaderCheck;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::{Services, UiError};
+use crate::ui::widgets::modal;
 use crate::view_model::dry_run::{Estimate, Named, Trial, equal_names, estimate, representatives};
 use crate::view_model::format;
 
@@ -73,13 +74,7 @@ fn try_pictures(draft: Draft, services: Services, pictures: Vec<(u32, String)>, 
 fn DryRunDialog(shown: RwSignal<bool>) -> impl IntoView {
     let (draft, services) = (expect_context::<Draft>(), expect_context::<Services>());
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
-        if let Some(element) = dialog.get()
-            && !element.open()
-        {
-            let _shown_already = element.show_modal();
-        }
-    });
+    modal(dialog, || true, || ());
     let entries = untrack(|| {
         let readable = |all: &[Entry]| all.iter().filter(|one| one.problem().is_none()).cloned().collect::<Vec<_>>();
         draft.with_pictures(PRIMARY, readable)

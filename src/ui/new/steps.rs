@@ -13,7 +13,7 @@ use crate::ui::focus::{focus, is_composing, is_text_field};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::stage::Stage;
-use crate::ui::widgets::{Menu, MenuItem};
+use crate::ui::widgets::{Menu, MenuItem, modal};
 use crate::view_model::editing::{self, Direction, Place, Plug};
 use crate::view_model::{document, form};
 
@@ -304,21 +304,14 @@ fn Palette() -> impl IntoView {
     let search = RwSignal::new(String::new());
     let found = Memo::new(move |_| search.with(|search| ByType(editing::offers(search))));
     let active = RwSignal::new(0_usize);
-    Effect::new(move || {
-        let Some(element) = dialog.get() else { return };
-        if adding.with(Option::is_some) {
-            search.set(String::new());
-            active.set(0);
-            if !element.open() {
-                let _shown_already = element.show_modal();
-            }
-            if let Some(field) = field.get_untracked() {
-                let _gone = field.focus();
-            }
-        } else {
-            element.close();
+    let opened = move || {
+        search.set(String::new());
+        active.set(0);
+        if let Some(field) = field.get_untracked() {
+            let _gone = field.focus();
         }
-    });
+    };
+    modal(dialog, move || adding.with(Option::is_some), opened);
     let add = move |action: &'static Action| {
         let place = adding.get_untracked().unwrap_or(Place::End);
         adding.set(None);

@@ -9,6 +9,7 @@ use super::library::Library;
 use crate::api::{VersionAnswer, WorkflowSummary};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::Services;
+use crate::ui::widgets::modal;
 use crate::view_model::document;
 
 /// Shows the versions of a workflow.
@@ -27,21 +28,12 @@ pub(super) fn provide_versions() {
     provide_context(Versions(RwSignal::new(None)));
 }
 
-/// The dialog: modal, so focus stays inside and Escape closes it.
+/// The dialog.
 #[component]
 pub(super) fn VersionsDialog() -> impl IntoView {
     let Versions(shown) = expect_context();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
-        let Some(element) = dialog.get() else { return };
-        if shown.with(Option::is_some) {
-            if !element.open() {
-                let _shown_already = element.show_modal();
-            }
-        } else {
-            element.close();
-        }
-    });
+    modal(dialog, move || shown.with(Option::is_some), || ());
     let title = move || shown.with(|shown| shown.as_ref().map(|workflow| format!("Versions of “{}”", workflow.name)));
     let newest_first = move || {
         let workflow = shown.get()?;

@@ -11,7 +11,7 @@ const WORKERS = 2;
 export const crash = {
   name: "crash",
   title: "the tab crashes at random points of a batch",
-  long: { images: 500, times: 50 },
+  long: { images: 1000, times: 50 },
   short: { images: 24, times: 2 },
   async run(run) {
     const session = await spied(run, { workers: WORKERS });
@@ -37,7 +37,7 @@ export const crash = {
 export const kill = {
   name: "kill",
   title: "the browser is killed at random points of a batch",
-  long: { images: 500, times: 50 },
+  long: { images: 1000, times: 50 },
   short: { images: 16, times: 1 },
   async run(run) {
     const folder = scratchFolder("torture");
