@@ -11,6 +11,7 @@ use super::stage::Stage;
 use super::widgets::TabNote;
 use crate::view_model::format;
 
+mod clipboard;
 mod curve;
 pub(crate) mod draft;
 pub(crate) mod dry_run;

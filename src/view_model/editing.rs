@@ -289,6 +289,29 @@ pub fn without_step(document: &Value, index: usize) -> Value {
     editing.finish()
 }
 
+/// Most bytes of a step that is pasted.
+const MOST_PASTED: usize = 256 << 10;
+
+/// A step as text for the clipboard: its action and its settings. Inputs, with their pictures, have none.
+pub fn copied(document: &Value, index: usize) -> Option<(String, &'static Action)> {
+    let action = action_at(document, index).filter(|action| action.role != Role::Source)?;
+    let parameters = &actions_of(document).get(index)?["parameters"];
+    let step = json!({ "actionType": action.action_type, "parameters": parameters });
+    Some((serde_json::to_string_pretty(&step).ok()?, action))
+}
+
+/// Adds a step that was [`copied`] at a place, and returns the document, the new step's id and its action; `None` if the text
+/// is no such step.
+pub fn with_pasted(document: &Value, text: &str, place: &Place) -> Option<(Value, String, &'static Action)> {
+    let step: Value = (text.len() <= MOST_PASTED).then(|| serde_json::from_str(text).ok()).flatten()?;
+    let action = actions::find(step["actionType"].as_str()?).filter(|action| action.role != Role::Source)?;
+    let parameters = step.get("parameters").filter(|parameters| parameters.is_object()).cloned();
+    let (mut document, id) = with_step(document, action.action_type, place)?;
+    let index = index_of(&document, &id)?;
+    document["actions"][index]["parameters"] = parameters.unwrap_or_else(|| json!({}));
+    Some((document, id, action))
+}
+
 /// A copy of a step, with its settings, after it; an output's copy is beside it.
 pub fn with_copy(document: &Value, index: usize) -> Option<(Value, String)> {
     let (id, action) = (id_at(document, index)?, action_at(document, index)?);
@@ -811,6 +834,37 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_copied_step_is_pasted_with_its_settings_into_another_workflow() {
+        let gallery = builtin::find("web-gallery").unwrap().document();
+        let resize = nodes(&gallery).iter().position(|node| node.action_type == "resize").unwrap();
+        let (text, action) = copied(&gallery, resize).unwrap();
+        assert_eq!(action.action_type, "resize");
+        let target = blank("W");
+        let (pasted, id, _) = with_pasted(&target, &text, &Place::End).unwrap();
+        assert_eq!(graph(&pasted), "photos→resize resize→save");
+        assert_eq!(pasted["actions"][at(&pasted, &id)]["parameters"], gallery["actions"][resize]["parameters"]);
+        assert_eq!(errors(&pasted), []);
+        // Again, after the first one.
+        let (twice, id, _) = with_pasted(&pasted, &text, &Place::After(id)).unwrap();
+        assert_eq!(id, "resize-2");
+        assert_eq!(errors(&twice), []);
+    }
+
+    #[test]
+    fn what_is_no_step_is_not_pasted_and_pictures_are_not_copied() {
+        let document = blank("W");
+        for text in
+            ["", "resize", "{}", r#"{"actionType":"none"}"#, r#"{"actionType":"input-images"}"#, r#"{"actions":[]}"#]
+        {
+            assert_eq!(with_pasted(&document, text, &Place::End).map(|(_, id, _)| id), None, "{text}");
+        }
+        assert!(copied(&document, 0).is_none(), "the pictures");
+        let odd = r#"{"actionType":"sharpen","parameters":[1]}"#;
+        let (pasted, id, _) = with_pasted(&document, odd, &Place::End).unwrap();
+        assert_eq!(pasted["actions"][at(&pasted, &id)]["parameters"], json!({}));
     }
 
     #[test]

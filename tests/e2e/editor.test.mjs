@@ -173,6 +173,43 @@ test("with the keyboard alone a workflow is built, and every edit is undone and 
   await untilSteps(page, ["photos", "save"]);
 });
 
+test("a step is copied, cut and pasted with its settings, in the list and the graph, and from one workflow into another", async (t) => {
+  const { page } = await open(t, { context: { permissions: ["clipboard-read", "clipboard-write"] } });
+  await page.locator(id("workflow-card-watermark-two-sizes")).click();
+  const focusStep = (step) => page.locator(`${id(`form-${step}`)} > summary`).focus();
+  const focused = () => page.evaluate(() => document.activeElement?.closest("[data-step]")?.dataset.step);
+  await focusStep("watermark");
+  await page.keyboard.press("Control+c");
+  assert.equal(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).actionType, "watermark");
+  await page.locator(id("new-workflow")).click();
+  await page.locator(id("name-yes")).click();
+  await untilSteps(page, ["photos", "save"]);
+  await focusStep("photos");
+  await page.keyboard.press("Control+v");
+  await untilSteps(page, ["photos", "overlay", "watermark", "save"]);
+  assert.equal(await focused(), "watermark");
+  assert.equal(await page.locator(id("undo")).getAttribute("title"), "Undo: Paste Watermark");
+  const { opacity } = pictures.builtIn("watermark-two-sizes").actions.find(({ actionType }) => actionType === "watermark").parameters;
+  assert.equal(Number(await page.locator(id("field-watermark-opacity")).inputValue()), opacity);
+  // Cut in the graph, pasted after another step there.
+  await page.keyboard.press("Control+x");
+  await untilSteps(page, ["photos", "overlay", "save"]);
+  await page.locator(id("graph-switch")).click();
+  await page.locator(id("node-photos")).focus();
+  await page.keyboard.press("Control+v");
+  await untilSteps(page, ["photos", "overlay", "watermark", "save"]);
+  await page.waitForFunction(() => document.activeElement?.dataset.testid === "node-watermark");
+  // Other text is not for steps, and a field keeps its own.
+  await page.evaluate(() => navigator.clipboard.writeText("no step"));
+  await page.keyboard.press("Control+v");
+  await page.locator(id("add-step")).click();
+  await page.locator(id("palette-search")).focus();
+  await page.keyboard.press("Control+v");
+  assert.equal(await page.locator(id("palette-search")).inputValue(), "no step");
+  await page.keyboard.press("Escape");
+  assert.deepEqual(await steps(page), ["photos", "overlay", "watermark", "save"]);
+});
+
 test("further pictures are connected, and the preview shows what each step makes", async (t) => {
   const { page } = await open(t);
   await page.locator(id("new-workflow")).click();

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 
+use super::clipboard::follow_clipboard;
 use super::draft::Draft;
 use super::fields::Explained;
 use super::settings::{Adding, ShowsGraph, Unfolded};
@@ -219,6 +220,7 @@ pub(crate) fn AddStep() -> impl IntoView {
     let editor = Editor::here();
     let (Adding(adding), ShowsGraph(shows_graph)) = (expect_context(), expect_context());
     let is_missing = move || editor.draft.with_document(Value::is_null);
+    follow_clipboard(editor);
     editor.stage.listen("keydown", move |event: web_sys::KeyboardEvent| {
         if is_composing(&event) || editor.stage.dialog_is_open() {
             return;

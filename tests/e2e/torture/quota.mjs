@@ -81,7 +81,14 @@ export const quota = {
           } else {
             await allow();
           }
-          await ask(page, "resumeBatch", batchId);
+          const resumed = await call(page, "resumeBatch", batchId);
+          if (resumed.rejected) {
+            // The browser counts deleted data as used, and not even this can be written.
+            if (!/storage is full/.test(resumed.rejected.message ?? "")) found.silent.push(`resuming was refused with ${JSON.stringify(resumed.rejected)}`);
+            found.unwritable += 1;
+            await allow();
+            await ask(page, "resumeBatch", batchId);
+          }
           status = await goneOn(page, batchId);
           if (status === undefined) {
             // The browser counts deleted data as used, and accepts nothing, not even a pause: then the page says so, and continues
