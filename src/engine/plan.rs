@@ -17,10 +17,11 @@ use crate::user_file::FileKind;
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
+#[derive(Clone)]
 pub struct Plan {
     pub(super) graph: Arc<Graph>,
     /// For each node that transforms: its kernel.
-    pub(super) operations: Vec<Option<Box<dyn Operation>>>,
+    pub(super) operations: Vec<Option<Arc<dyn Operation>>>,
     /// Whether it is one for reduced copies of the pictures.
     pub(super) is_sample: bool,
 }
@@ -42,11 +43,12 @@ impl Plan {
         for node in &graph.nodes {
             operations.push(match node.action.role {
                 Role::Transform => {
-                    Some(actions::prepare(node.action.action_type, &node.parameters).map_err(|failure| {
+                    let operation = actions::prepare(node.action.action_type, &node.parameters);
+                    Some(Arc::from(operation.map_err(|failure| {
                         vec![
                             Diagnostic::error("unusable_parameters", failure.message, failure.hint).at(&node.action_id),
                         ]
-                    })?)
+                    })?))
                 }
                 Role::Source | Role::Sink => None,
             });
@@ -79,7 +81,7 @@ impl Plan {
     /// The id of the first action that needs a typesetter, if one does.
     pub fn needs_typesetter(&self) -> Option<&str> {
         let needs =
-            |operation: &Option<Box<dyn Operation>>| operation.as_ref().is_some_and(|one| one.needs_typesetter());
+            |operation: &Option<Arc<dyn Operation>>| operation.as_ref().is_some_and(|one| one.needs_typesetter());
         let first = self.operations.iter().position(needs)?;
         Some(&self.graph.nodes[first].action_id)
     }

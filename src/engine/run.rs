@@ -1140,7 +1140,7 @@ mod tests {
     /// Wraps a kernel and records its inputs.
     struct Watched {
         id: String,
-        inner: Box<dyn Operation>,
+        inner: Arc<dyn Operation>,
         log: Log,
         /// Pictures seen so far, by their profile: alive while any picture of theirs is held.
         held: Arc<Mutex<Vec<Weak<[u8]>>>>,
@@ -1208,7 +1208,7 @@ mod tests {
         for (index, slot) in plan.operations.iter_mut().enumerate() {
             if let Some(inner) = slot.take() {
                 let id = plan.graph.nodes[index].action_id.clone();
-                *slot = Some(Box::new(Watched {
+                *slot = Some(Arc::new(Watched {
                     id,
                     inner,
                     log: Arc::clone(&log),

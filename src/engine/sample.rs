@@ -94,7 +94,7 @@ impl Plan {
     }
 
     /// The kernels for reduced copies, given the full size of every node's result.
-    fn operations_at(&self, sizes: &[Size]) -> Option<Vec<Option<Box<dyn actions::Operation>>>> {
+    fn operations_at(&self, sizes: &[Size]) -> Option<Vec<Option<Arc<dyn actions::Operation>>>> {
         // By how much each node's result is reduced.
         let mut reductions: Vec<f64> = Vec::with_capacity(sizes.len());
         let mut operations = Vec::with_capacity(sizes.len());
@@ -114,7 +114,7 @@ impl Plan {
             operations.push(match node.action.role {
                 Role::Transform => {
                     let raw = reduced(node.action.fields, &node.parameters, by)?;
-                    Some(actions::prepare(node.action.action_type, &raw).ok()?)
+                    Some(Arc::from(actions::prepare(node.action.action_type, &raw).ok()?))
                 }
                 Role::Source | Role::Sink => None,
             });
