@@ -8,6 +8,7 @@ pub mod allocator;
 pub mod color;
 pub mod compact;
 pub mod error;
+pub mod expression;
 pub mod file_name;
 pub mod image;
 pub mod lettering;

@@ -3,6 +3,7 @@
 //! It refers to no kernel, so that the page can plan a batch without linking pixel code.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -21,18 +22,23 @@ use crate::workflow::{Diagnostic, Workflow, validate};
 #[derive(Debug)]
 pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
-    /// that few pictures are in memory at a time; then those that resize pictures for renditions.
+    /// that few pictures are in memory at a time, except that conditions come first, with what they need; then those that
+    /// resize pictures for renditions.
     pub nodes: Vec<GraphNode>,
     /// The inputs in document order, including unused ones.
-    pub sources: Vec<GraphSource>,
+    pub sources: Arc<Vec<GraphSource>>,
     /// Index in `sources` of the primary input.
     pub primary: usize,
     /// The results, in document order.
     pub outputs: Vec<GraphOutput>,
+    /// The conditions that have been decided and are no nodes any more, each with the node whose picture it leads on.
+    pub(super) passed: Vec<(String, usize)>,
+    /// The condition that has left nothing to do.
+    pub(super) dead_end: Option<String>,
 }
 
 /// One action of the graph.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GraphNode {
     /// Its id in the document.
     pub action_id: String,
@@ -58,7 +64,7 @@ pub struct GraphSource {
 }
 
 /// One result per execution.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GraphOutput {
     /// The action that is named in the record.
     pub action_id: String,
@@ -190,7 +196,8 @@ impl Graph {
         let written = self.outputs.iter().map(|output| (&output.action_id, output.node));
         let nodes = self.nodes.iter().enumerate().map(|(index, node)| (&node.action_id, index));
         let mut found: Vec<(String, Rc<Encoded>)> = Vec::new();
-        for (id, node) in nodes.chain(written) {
+        let passed = self.passed.iter().map(|(id, node)| (id, *node));
+        for (id, node) in nodes.chain(passed).chain(written) {
             if let Some(thumbnail) = of_nodes[node].as_ref().filter(|_| found.iter().all(|(known, _)| known != id)) {
                 found.push((id.clone(), Rc::clone(thumbnail)));
             }
@@ -205,6 +212,11 @@ impl Graph {
         let (action_id, inputs) = (action_id.to_owned(), vec![Some(picture)]);
         self.nodes.push(GraphNode { action_id, action, parameters, inputs, source: None });
         (self.nodes.len() - 1, 0)
+    }
+
+    /// Whether a node reads the pictures of a source.
+    pub(super) fn reads(&self, source: usize) -> bool {
+        self.nodes.iter().any(|node| node.source == Some(source))
     }
 
     /// Indices of the sources, the primary one first.
@@ -260,12 +272,12 @@ impl<'a> Resolver<'a> {
         }
 
         let ends = self.output_ends();
-        // Depth first from the outputs in document order: each node right before its first consumer.
-        let mut order = Vec::new();
-        let mut placed: SortedMap<usize, usize> = SortedMap::new();
-        for (_, end, _) in &ends {
-            self.place(*end, &mut order, &mut placed);
+        let mut order = self.ordered(&ends, &[]);
+        let conditions: Vec<usize> = order.iter().copied().filter(|node| self.actions[*node].is_condition()).collect();
+        if !conditions.is_empty() {
+            order = self.ordered(&ends, &conditions);
         }
+        let placed: SortedMap<usize, usize> = order.iter().enumerate().map(|(at, node)| (*node, at)).collect();
         let nodes: Vec<GraphNode> = order
             .iter()
             .map(|&index| GraphNode {
@@ -279,7 +291,8 @@ impl<'a> Resolver<'a> {
                 source: source_of.get(&index).copied(),
             })
             .collect();
-        let mut graph = Graph { nodes, sources, primary: 0, outputs: Vec::new() };
+        let (sources, outputs, passed) = (Arc::new(sources), Vec::new(), Vec::new());
+        let mut graph = Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None };
         for &(owner, node, port) in &ends {
             let origin = self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
             self.write(&mut graph, owner, (placed[&node], port), origin);
@@ -327,11 +340,21 @@ impl<'a> Resolver<'a> {
         ends
     }
 
-    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut SortedMap<usize, usize>) {
+    /// Depth first, from these nodes and then from the outputs in document order: each node right before its first consumer.
+    fn ordered(&self, ends: &[(usize, usize, usize)], first: &[usize]) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut placed: SortedSet<usize> = SortedSet::new();
+        for node in first.iter().copied().chain(ends.iter().map(|(_, node, _)| *node)) {
+            self.place(node, &mut order, &mut placed);
+        }
+        order
+    }
+
+    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut SortedSet<usize>) {
         // An explicit stack: documents may be thousands of actions deep.
         let mut stack = vec![(index, 0)];
         while let Some((node, next)) = stack.pop() {
-            if placed.contains_key(&node) {
+            if placed.contains(&node) {
                 continue;
             }
             match self.inputs[node].get(next) {
@@ -340,7 +363,7 @@ impl<'a> Resolver<'a> {
                     stack.extend(input.map(|(before, _)| (before, 0)));
                 }
                 None => {
-                    placed.insert(node, order.len());
+                    placed.insert(node);
                     order.push(node);
                 }
             }

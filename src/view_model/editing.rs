@@ -268,7 +268,10 @@ pub fn without_step(document: &Value, index: usize) -> Value {
         }
     }
     if let (Some((source, source_port)), Some(output)) = (&before, output) {
-        for edge in editing.edges.iter_mut().filter(|edge| edge.leaves(&id, output)) {
+        // Both ways of a condition become one.
+        let is_condition = action_at(document, index).is_some_and(Action::is_condition);
+        let leads_on = |edge: &Edge| edge.source == id && (is_condition || edge.source_port == output);
+        for edge in editing.edges.iter_mut().filter(|edge| leads_on(edge)) {
             (edge.source, edge.source_port) = (source.clone(), source_port.clone());
         }
     }
@@ -395,7 +398,8 @@ fn sole_follower(edges: &[Edge], document: &Value, id: &str) -> Option<String> {
     let mut following = edges.iter().filter(|edge| edge.source == id);
     let edge = following.next()?;
     let is_main =
-        action_of(document, &edge.target).and_then(main_input).is_some_and(|port| port.name == edge.target_port);
+        action_of(document, &edge.target).and_then(main_input).is_some_and(|port| port.name == edge.target_port)
+            && action_of(document, id).and_then(main_output).is_some_and(|port| port.name == edge.source_port);
     (following.next().is_none() && is_main).then(|| edge.target.clone())
 }
 
@@ -471,7 +475,7 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         };
         let title = form::label(&node.action_id);
         for port in other.outputs {
-            let title = match main_output(other).is_some_and(|main| main.name == port.name) {
+            let title = match port.name == actions::IMAGE_OUT.name {
                 true => title.clone(),
                 false => format!("{title}: {}", form::label(port.name).to_ascii_lowercase()),
             };
@@ -573,10 +577,17 @@ pub fn with_input(document: &Value, index: usize, port: &str) -> Value {
     editing.finish()
 }
 
-/// The workflow that ends at a step, to look at what it makes: its only output writes that step's pictures.
+/// The workflow that ends at a step, to look at what it makes: its only output writes that step's pictures. A condition
+/// makes none: what is looked at is the picture that reaches it.
 pub fn up_to(document: &Value, id: &str) -> Option<Value> {
-    let port = action_of(document, id).and_then(main_output)?;
     let mut editing = Editing::of(document);
+    let (mut id, mut port) = (id.to_owned(), action_of(document, id).and_then(main_output)?.name.to_owned());
+    let mut left = editing.edges.len();
+    while action_of(document, &id).is_some_and(Action::is_condition) && left > 0 {
+        (id, port) = fed_by(&editing.edges, document, &id)?;
+        left -= 1;
+    }
+    let id = id.as_str();
     let needed = {
         let (mut seen, mut open) = (HashSet::new(), vec![id]);
         while let Some(id) = open.pop() {
@@ -592,7 +603,7 @@ pub fn up_to(document: &Value, id: &str) -> Option<Value> {
     let parameters = json!({ "format": "web", "quality": 90, "name": "{name}.{ext}" });
     let parameters = parameters.as_object().cloned().unwrap_or_default();
     let sink = editing.add(usize::MAX, "look", "output", parameters);
-    editing.connect((id, port.name), (&sink, "input-images"));
+    editing.connect((id, &port), (&sink, "input-images"));
     Some(editing.finish())
 }
 
@@ -861,7 +872,7 @@ mod tests {
         assert_eq!(first("LOGO"), Some("watermark"));
         assert!(offers("no such thing").is_empty());
         let groups: Vec<_> = offers("").iter().map(|action| action.category).collect();
-        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 5, "{groups:?}");
+        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 6, "{groups:?}");
         assert_eq!(groups.last(), Some(&Category::Output));
         assert!(offers("").len() > 40 && offers("").iter().all(|action| action.role != Role::Source));
     }

@@ -51,6 +51,7 @@ builtin! {
     "portrait-blur",
     "same-framing",
     "short-loop",
+    "portrait-and-landscape",
 }
 
 /// Whether a built-in workflow has this id.
