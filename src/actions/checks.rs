@@ -324,6 +324,17 @@ mod tests {
                 ),
             ),
             (
+                "condition",
+                json!({ "when": "width == \"wide\"" }),
+                of(
+                    "when",
+                    "invalid_condition",
+                    "width is a number, and \"wide\" is a text, at character 10.",
+                    "Compare what is of the same type.",
+                ),
+            ),
+            ("condition", json!({ "when": 3 }), of("when", "wrong_type", "\"when\" is 3.", "Give text.")),
+            (
                 "input-images",
                 json!({ "images": [{}] }),
                 of("images", "wrong_type", "\"images\" is [{}].", "Give a list of { name, sourceUrl, storageType }."),

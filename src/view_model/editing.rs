@@ -751,6 +751,60 @@ mod tests {
         assert!(graph(&outputs).contains(&format!("watermark→{second}")), "{}", graph(&outputs));
     }
 
+    /// The ports that connections leave, with where they lead.
+    fn leaving(document: &Value, id: &str) -> String {
+        let own = edges(document).into_iter().filter(|edge| edge.source == id);
+        let mut all: Vec<_> = own.map(|edge| format!("{}→{}", edge.source_port, edge.target)).collect();
+        all.sort();
+        all.join(" ")
+    }
+
+    #[test]
+    fn a_condition_joins_a_chain_by_its_first_port() {
+        let document = added(&added(&blank("Two ways"), "condition", None), "output", Some("condition"));
+        assert_eq!(leaving(&document, "condition"), "then→save then→save-2");
+        let titles: Vec<_> =
+            plugs(&document, at(&document, "save"))[0].choices.iter().map(|one| one.title.clone()).collect();
+        assert_eq!(titles, ["Photos", "Condition: then", "Condition: else"]);
+        let (from, to) = (("condition", "else"), ("save-2", "input-images"));
+        let branched = connected(&document, from, to);
+        assert_eq!((leaving(&branched, "condition").as_str(), errors(&branched)), ("else→save-2 then→save", vec![]));
+        // A step goes into either way.
+        let own = |(id, port): (&str, &str)| (id.to_owned(), port.to_owned());
+        let (small, _) = with_step(&branched, "resize", &Place::Into(own(from), own(to))).unwrap();
+        assert_eq!((leaving(&small, "condition").as_str(), errors(&small)), ("else→resize then→save", vec![]));
+        assert_eq!(leaving(&added(&branched, "resize", Some("condition")), "condition"), "else→save-2 then→resize");
+        // Without the condition, or with it turned off, both ways are one.
+        let without = without_step(&small, at(&small, "condition"));
+        assert_eq!((graph(&without).as_str(), errors(&without)), ("photos→resize photos→save resize→save-2", vec![]));
+        assert_eq!(errors(&with_off(&small, at(&small, "condition"), true)), []);
+        // Only what follows by the first port changes places with it.
+        let other = disconnected(&small, ("condition", "then"), ("save", "input-images"));
+        assert!(!can_move(&other, at(&other, "resize"), Direction::Earlier));
+        let chain = added(&added(&blank("One way"), "condition", None), "resize", None);
+        let earlier = moved(&chain, at(&chain, "resize"), Direction::Earlier).unwrap();
+        assert_eq!(
+            (graph(&earlier).as_str(), leaving(&earlier, "condition").as_str()),
+            ("condition→save photos→resize resize→condition", "then→save")
+        );
+        assert_eq!(
+            leaving(&with_copy(&branched, at(&branched, "condition")).unwrap().0, "condition"),
+            "else→save-2 then→condition-2"
+        );
+    }
+
+    #[test]
+    fn what_reaches_a_condition_is_looked_at() {
+        let document = added(&added(&blank("One"), "grayscale", None), "condition", None);
+        let looked = up_to(&document, "condition").unwrap();
+        assert_eq!((graph(&looked).as_str(), errors(&looked)), ("grayscale→look photos→grayscale", vec![]));
+        let behind = up_to(&added(&document, "sepia", None), "sepia").unwrap();
+        assert_eq!(leaving(&behind, "condition"), "then→sepia");
+        // A cycle, as a document may have one.
+        let cycle = connected(&document, ("condition", "then"), ("condition", "input-images"));
+        assert!(up_to(&cycle, "condition").is_some());
+    }
+
     #[test]
     fn ports_are_offered_what_makes_no_cycle() {
         let document = added(&added(&blank("One"), "resize", None), "watermark", None);

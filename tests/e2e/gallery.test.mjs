@@ -39,6 +39,7 @@ const SHOWN = {
   "portrait-blur": "portrait",
   "same-framing": "bottle",
   "short-loop": "cat",
+  "portrait-and-landscape": "flowers",
 };
 
 /** A picture as it is placed: as large as it can be in a box, on a checkerboard where it is transparent. */
