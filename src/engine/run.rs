@@ -444,7 +444,11 @@ impl<'a> Runner<'a> {
             if position > 0 && self.services.thumbnails {
                 break;
             }
-            if position == 0 || (0..written.len()).any(|output| self.shows_frame(output)) {
+            let is_reached = |output: &usize| self.branches.reaches(&self.plan.graph.outputs[*output]);
+            if !(0..written.len()).any(|output| is_reached(&output)) {
+                break;
+            }
+            if position == 0 || (0..written.len()).filter(is_reached).any(|output| self.shows_frame(output)) {
                 let said = self.warnings.len();
                 self.pass(written)?;
                 if position > 0 {

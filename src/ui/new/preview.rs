@@ -418,17 +418,17 @@ fn Result(
     view! {
         <OutputSwitch choices=Signal::derive(choices) chosen=output/>
         <div hidden=has_none>
-        <Viewer
-            before_size
-            after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
-            background=Signal::derive(String::new)
-            before
-            after
-            layer
-            alone=Signal::derive(move || moves.with(Option::is_some))
-            sampled=is_sample.into()
-            scale
-        />
+            <Viewer
+                before_size
+                after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
+                background=Signal::derive(String::new)
+                before
+                after
+                layer
+                alone=Signal::derive(move || moves.with(Option::is_some))
+                sampled=is_sample.into()
+                scale
+            />
         </div>
         <p class="small muted numbers preview-facts" class:stale=move || is_sample.get() data-testid="preview-facts">{facts}</p>
         {move || warnings().map(|warnings| view! {
