@@ -38,7 +38,8 @@ pub enum Fact {
 }
 
 /// The names that a condition may use, for messages.
-const NAMES: &str = "width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera, exif.date";
+const NAMES: &str =
+    "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera and exif.date.";
 
 /// The most bytes of an expression.
 const MOST_BYTES: usize = 1000;
@@ -90,17 +91,22 @@ enum Step {
     Value(Value),
     Fact(Fact),
     Not,
-    And,
-    Or,
-    /// By one of [`COMPARISONS`].
-    Compare(usize),
+    /// One of [`OPERATORS`], between two values.
+    Operator(usize),
 }
 
-/// The operators that compare.
-const COMPARISONS: [&str; 7] = ["==", "!=", "<", "<=", ">", ">=", "~"];
-/// Where those begin that need an order, and the one of patterns.
-const FIRST_ORDER: usize = 2;
-const PATTERN: usize = 6;
+/// The operators between two values: those that join, and from [`EQUAL`] on those that compare.
+const OPERATORS: [&str; 11] = ["or", "||", "and", "&&", "==", "!=", "<", "<=", ">", ">=", "~"];
+const EQUAL: usize = 4;
+/// The first that needs an order.
+const BELOW: usize = 6;
+const PATTERN: usize = 10;
+
+/// How close operators bind.
+const OR: usize = 0;
+const AND: usize = 1;
+const NOT: usize = 2;
+const COMPARE: usize = 3;
 
 /// A condition that has been read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,7 +116,7 @@ pub struct Expression {
 }
 
 /// Why a text is not an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problem {
     /// What is wrong, and at which character, from 1.
     pub message: String,
@@ -128,14 +134,11 @@ impl Expression {
             let message = "The condition is too long.".to_owned();
             return Err(Problem { message, hint: "Split it: use several conditions, one after another.".to_owned() });
         }
-        let mut reader = Reader { text, start: 0, end: 0, token: Token::End, depth: 0, steps: Vec::new() };
-        reader.advance()?;
-        let whole = reader.any()?;
-        if reader.token != Token::End {
-            return Err(reader.unexpected());
+        let mut reader = Reader { text, start: 0, end: 0, depth: 0, steps: Vec::new(), problem: None };
+        match reader.whole() {
+            Some(()) => Ok(Self { text: text.to_owned(), steps: reader.steps }),
+            None => Err(reader.problem.unwrap_or_default()),
         }
-        reader.must_be_flag(&whole)?;
-        Ok(Self { text: text.to_owned(), steps: reader.steps })
     }
 
     /// The expression as it was written.
@@ -151,20 +154,12 @@ impl Expression {
                 Step::Value(value) => Some(value.clone()),
                 Step::Fact(fact) => known(*fact),
                 Step::Not => flag(stack.pop()?).map(|flag| Value::Flag(!flag)),
-                Step::And | Step::Or => {
-                    // The value that decides alone, even if the other one is not known.
-                    let decisive = *step == Step::Or;
-                    let (right, left) = (flag(stack.pop()?), flag(stack.pop()?));
-                    let value = match (left, right) {
-                        _ if left == Some(decisive) || right == Some(decisive) => Some(decisive),
-                        (Some(_), Some(_)) => Some(!decisive),
-                        _ => None,
-                    };
-                    value.map(Value::Flag)
-                }
-                Step::Compare(operator) => {
+                Step::Operator(operator) => {
                     let (right, left) = (stack.pop()?, stack.pop()?);
-                    left.zip(right).map(|(left, right)| Value::Flag(compare(*operator, &left, &right)))
+                    match operator {
+                        EQUAL.. => left.zip(right).map(|(left, right)| Value::Flag(compare(*operator, &left, &right))),
+                        _ => joined(level(*operator) == OR, flag(left), flag(right)).map(Value::Flag),
+                    }
                 }
             };
             stack.push(value);
@@ -175,6 +170,23 @@ impl Expression {
 
 fn flag(value: Option<Value>) -> Option<bool> {
     if let Some(Value::Flag(flag)) = value { Some(flag) } else { None }
+}
+
+/// `and`, or `or`. One value can decide alone, even if the other one is not known.
+fn joined(is_or: bool, left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    if left == Some(is_or) || right == Some(is_or) {
+        return Some(is_or);
+    }
+    left.and(right).map(|_| !is_or)
+}
+
+/// How close an operator binds.
+const fn level(operator: usize) -> usize {
+    match operator {
+        0 | 1 => OR,
+        2 | 3 => AND,
+        _ => COMPARE,
+    }
 }
 
 fn compare(operator: usize, left: &Value, right: &Value) -> bool {
@@ -190,12 +202,12 @@ fn compare(operator: usize, left: &Value, right: &Value) -> bool {
         (Value::Flag(left), Value::Flag(right)) => Some(left.cmp(right)),
         _ => None,
     };
-    order.is_some_and(|order| match operator {
-        0 => order.is_eq(),
-        1 => order.is_ne(),
-        2 => order.is_lt(),
-        3 => order.is_le(),
-        4 => order.is_gt(),
+    order.is_some_and(|order| match OPERATORS[operator] {
+        "==" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
         _ => order.is_ge(),
     })
 }
@@ -223,16 +235,6 @@ fn matches(text: &str, pattern: &str) -> bool {
     pattern[next..].iter().all(|left| *left == '*')
 }
 
-/// The sort of a token; what it says is the text between its ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Token {
-    End,
-    Number,
-    Text,
-    Word,
-    Symbol,
-}
-
 /// A part of the expression that gives a value: its type, and where it is.
 struct Part {
     kind: Type,
@@ -240,14 +242,16 @@ struct Part {
     end: usize,
 }
 
-/// Reads an expression by recursive descent. The current token is the one between `start` and `end`.
+/// Reads an expression by recursive descent. The current token is the text between `start` and `end`: empty at the end,
+/// otherwise its first character says what it is.
 struct Reader<'a> {
     text: &'a str,
     start: usize,
     end: usize,
-    token: Token,
     depth: usize,
     steps: Vec<Step>,
+    /// What is wrong, once something has failed.
+    problem: Option<Problem>,
 }
 
 impl<'a> Reader<'a> {
@@ -259,193 +263,196 @@ impl<'a> Reader<'a> {
         self.slice(self.start, self.end)
     }
 
-    /// Something that is wrong at a byte.
-    fn problem(&self, at: usize, what: &[&str], hint: &[&str]) -> Problem {
+    /// Notes what is wrong at a byte.
+    fn fail(&mut self, at: usize, what: &[&str], hint: &str) {
         let character = self.slice(0, at).chars().count() + 1;
-        Problem { message: format!("{}, at character {character}.", what.concat()), hint: hint.concat() }
+        let message = format!("{}, at character {character}.", what.concat());
+        self.problem = Some(Problem { message, hint: hint.to_owned() });
     }
 
-    fn unexpected(&self) -> Problem {
-        let hint = ["Write it like: width > height and format == \"png\""];
-        match self.token {
-            Token::End => self.problem(self.start, &["The condition ends too early"], &hint),
-            _ => self.problem(self.start, &["\"", self.current(), "\" does not fit"], &hint),
+    /// Notes that the current token cannot be what it is.
+    fn refuse(&mut self, why: &str, hint: &str) {
+        self.fail(self.start, &["\"", self.current(), "\" ", why], hint);
+    }
+
+    fn unexpected(&mut self) {
+        let hint = "Write it like: width > height and format == \"png\"";
+        match self.current() {
+            "" => self.fail(self.start, &["The condition ends too early"], hint),
+            _ => self.refuse("does not fit", hint),
         }
     }
 
+    fn whole(&mut self) -> Option<()> {
+        self.advance()?;
+        let part = self.part(OR)?;
+        if !self.current().is_empty() {
+            self.unexpected();
+            return None;
+        }
+        self.must_be_flag(&part)
+    }
+
     /// Goes to the next token.
-    fn advance(&mut self) -> Result<(), Problem> {
-        let rest = self.text[self.end..].trim_start();
+    fn advance(&mut self) -> Option<()> {
+        let rest = self.slice(self.end, self.text.len()).trim_start();
         self.start = self.text.len() - rest.len();
-        let first = rest.chars().next();
         // Letters of other alphabets too, so that a message names a whole word.
         let is_of_word = |other: char| {
             other.is_ascii_alphanumeric() || matches!(other, '.' | '_') || !other.is_ascii() && !other.is_whitespace()
         };
-        let (token, length) = match first {
-            None => (Token::End, 0),
-            Some(quote @ ('"' | '\'')) => match rest[1..].find(quote) {
-                Some(length) => (Token::Text, length + 2),
+        let mut others = rest.char_indices();
+        let length = match others.next() {
+            None => 0,
+            Some((_, quote @ ('"' | '\''))) => match others.find(|(_, other)| *other == quote) {
+                Some((at, _)) => at + 1,
                 None => {
-                    let hint = ["Close it with the quotation mark that it begins with."];
-                    return Err(self.problem(self.start, &["The text has no end"], &hint));
+                    self.fail(
+                        self.start,
+                        &["The text has no end"],
+                        "Close it with the quotation mark that it begins with.",
+                    );
+                    return None;
                 }
             },
-            Some(first) if is_of_word(first) => {
-                let length = rest.find(|other| !is_of_word(other)).unwrap_or(rest.len());
-                (if first.is_ascii_digit() || first == '.' { Token::Number } else { Token::Word }, length)
+            Some((_, first)) if is_of_word(first) => {
+                others.find(|(_, other)| !is_of_word(*other)).map_or(rest.len(), |(at, _)| at)
             }
-            Some(first) => {
-                let is_double = ["==", "!=", "<=", ">=", "&&", "||"].iter().any(|symbol| rest.starts_with(symbol));
-                (Token::Symbol, if is_double { 2 } else { first.len_utf8() })
-            }
+            // All symbols are in ASCII.
+            Some(_) => 1 + usize::from(OPERATORS.contains(&rest.get(..2).unwrap_or_default())),
         };
-        (self.token, self.end) = (token, self.start + length);
-        Ok(())
+        self.end = self.start + length;
+        Some(())
     }
 
-    /// Passes over the current token if it is one of these words or symbols.
-    fn takes(&mut self, wanted: [&str; 2]) -> Result<bool, Problem> {
-        let is_it = matches!(self.token, Token::Word | Token::Symbol) && wanted.contains(&self.current());
-        if is_it {
-            self.advance()?;
-        }
-        Ok(is_it)
-    }
-
-    fn must_be_flag(&self, part: &Part) -> Result<(), Problem> {
+    fn must_be_flag(&mut self, part: &Part) -> Option<()> {
         if part.kind == Type::Flag {
-            return Ok(());
+            return Some(());
         }
         let what = [self.slice(part.start, part.end), " is ", part.kind.noun(), ", and not true or false"];
-        Err(self.problem(part.start, &what, &["Compare it with something, as in: width > 1000"]))
+        self.fail(part.start, &what, "Compare it with something, as in: width > 1000");
+        None
     }
 
-    /// What is joined by `or`.
-    fn any(&mut self) -> Result<Part, Problem> {
-        self.joined(["or", "||"], || Step::Or, Self::all)
-    }
-
-    /// What is joined by `and`.
-    fn all(&mut self) -> Result<Part, Problem> {
-        self.joined(["and", "&&"], || Step::And, Self::not)
-    }
-
-    fn joined(
-        &mut self,
-        by: [&str; 2],
-        step: fn() -> Step,
-        part: fn(&mut Self) -> Result<Part, Problem>,
-    ) -> Result<Part, Problem> {
-        let mut left = part(self)?;
-        while self.takes(by)? {
-            self.must_be_flag(&left)?;
-            let right = part(self)?;
-            self.must_be_flag(&right)?;
-            self.steps.push(step());
-            left.end = right.end;
-        }
-        Ok(left)
-    }
-
-    /// Goes one level deeper.
-    fn deeper(&mut self, part: fn(&mut Self) -> Result<Part, Problem>) -> Result<Part, Problem> {
+    /// Reads what binds at least as close as this, with what it is made of one level deeper.
+    fn inner(&mut self, least: usize) -> Option<Part> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            let hint = ["Split it: use several conditions, one after another."];
-            return Err(self.problem(self.start, &["The condition is nested too deeply"], &hint));
-        }
-        let found = part(self);
-        self.depth -= 1;
-        found
-    }
-
-    fn not(&mut self) -> Result<Part, Problem> {
-        let start = self.start;
-        if !self.takes(["not", "!"])? {
-            return self.comparison();
-        }
-        let part = self.deeper(Self::not)?;
-        self.must_be_flag(&part)?;
-        self.steps.push(Step::Not);
-        Ok(Part { start, ..part })
-    }
-
-    fn comparison(&mut self) -> Result<Part, Problem> {
-        let left = self.operand()?;
-        let symbol = self.current();
-        let operator = COMPARISONS.iter().position(|known| *known == symbol);
-        let Some(operator) = operator.filter(|_| self.token == Token::Symbol) else { return Ok(left) };
-        let place = self.start;
         self.advance()?;
-        let right = self.operand()?;
-        let (one, other) = (self.slice(left.start, left.end), self.slice(right.start, right.end));
-        if left.kind != right.kind {
-            let what = [one, " is ", left.kind.noun(), ", and ", other, " is ", right.kind.noun()];
-            return Err(self.problem(right.start, &what, &["Compare what is of the same type."]));
+        if self.depth > DEEPEST {
+            let hint = "Split it: use several conditions, one after another.";
+            self.fail(self.start, &["The condition is nested too deeply"], hint);
+            return None;
         }
+        let part = self.part(least)?;
+        self.depth -= 1;
+        Some(part)
+    }
+
+    /// Reads what binds at least as close as this.
+    fn part(&mut self, least: usize) -> Option<Part> {
+        let mut left = self.value(least)?;
+        let mut most = COMPARE;
+        loop {
+            let (symbol, place) = (self.current(), self.start);
+            let operator = OPERATORS.iter().position(|known| *known == symbol);
+            let Some(operator) = operator.filter(|one| (least..=most).contains(&level(*one))) else {
+                return Some(left);
+            };
+            let level = level(operator);
+            self.advance()?;
+            let right = self.part(level + 1)?;
+            if level == COMPARE {
+                self.check(operator, place, &left, &right)?;
+                // A comparison is not compared again.
+                most = AND;
+            } else {
+                self.must_be_flag(&left)?;
+                self.must_be_flag(&right)?;
+            }
+            self.steps.push(Step::Operator(operator));
+            left = Part { kind: Type::Flag, start: left.start, end: right.end };
+        }
+    }
+
+    /// Whether two values can be compared.
+    fn check(&mut self, operator: usize, place: usize, left: &Part, right: &Part) -> Option<()> {
+        let (one, other) = (self.slice(left.start, left.end), self.slice(right.start, right.end));
         let fits = match operator {
             PATTERN => left.kind == Type::Text,
-            FIRST_ORDER.. => left.kind != Type::Flag,
+            BELOW.. => left.kind != Type::Flag,
             _ => true,
         };
-        if !fits {
-            let what = ["\"", symbol, "\" does not fit: ", one, " is ", left.kind.noun()];
-            return Err(self.problem(place, &what, &["Use == or !=, for numbers also < <= > >=, for texts also ~."]));
-        }
-        self.check_format(operator, &right)?;
-        self.steps.push(Step::Compare(operator));
-        Ok(Part { kind: Type::Flag, start: left.start, end: right.end })
-    }
-
-    /// Whether a text that is compared with the format is one. A text is a single step, so both are the last ones.
-    fn check_format(&self, operator: usize, right: &Part) -> Result<(), Problem> {
-        if let [.., Step::Fact(Fact::Format), Step::Value(Value::Text(text))] = self.steps.as_slice()
-            && operator < FIRST_ORDER
-            && !Format::ALL.iter().any(|format| format.name().eq_ignore_ascii_case(text))
+        if left.kind != right.kind {
+            let what = [one, " is ", left.kind.noun(), ", and ", other, " is ", right.kind.noun()];
+            self.fail(right.start, &what, "Compare what is of the same type.");
+        } else if !fits {
+            let what = ["\"", OPERATORS[operator], "\" does not fit: ", one, " is ", left.kind.noun()];
+            self.fail(place, &what, "Use == or !=, for numbers also < <= > >=, for texts also ~.");
+        } else if operator < BELOW
+            // Texts are single steps, so both are the last ones.
+            && let [.., Step::Fact(Fact::Format), Step::Value(Value::Text(text))] = self.steps.as_slice()
+            && Format::ALL.iter().all(|format| !format.name().eq_ignore_ascii_case(text))
         {
-            let what = ["\"", text, "\" is not a format"];
-            return Err(self.problem(right.start, &what, &["Known are ", &Format::names(), "."]));
+            self.fail(right.start, &[other, " is not a format"], &format!("Known are {}.", Format::names()));
+        } else {
+            return Some(());
         }
-        Ok(())
+        None
     }
 
-    fn operand(&mut self) -> Result<Part, Problem> {
+    /// Reads a value, or what is in parentheses or, where something that binds as loosely may be, negated.
+    fn value(&mut self, least: usize) -> Option<Part> {
         let (start, end, word) = (self.start, self.end, self.current());
         let mut part = Part { kind: Type::Flag, start, end };
-        let step = match (self.token, word) {
-            (Token::Number, _) => {
+        let step = match word.bytes().next() {
+            Some(b'0'..=b'9' | b'.') => {
                 part.kind = Type::Number;
-                let hint = ["Write it like 1000 or 0.5, without a unit."];
-                let no_number = || self.problem(start, &["\"", word, "\" is not a number"], &hint);
-                Step::Value(Value::Number(crate::number::parse(word).ok_or_else(no_number)?))
+                let Some(number) = crate::number::parse(word) else {
+                    self.refuse("is not a number", "Write it like 1000 or 0.5, without a unit.");
+                    return None;
+                };
+                Step::Value(Value::Number(number))
             }
-            (Token::Text, _) => {
+            Some(b'"' | b'\'') => {
                 part.kind = Type::Text;
                 Step::Value(Value::Text(self.slice(start + 1, end - 1).to_owned()))
             }
-            (Token::Symbol, "(") => {
-                self.advance()?;
-                let inner = self.deeper(Self::any)?;
-                if self.current() != ")" || self.token != Token::Symbol {
-                    return Err(self.unexpected());
+            Some(b'(') => {
+                part.kind = self.inner(OR)?.kind;
+                part.end = self.end;
+                if self.current() != ")" {
+                    self.unexpected();
+                    return None;
                 }
-                part = Part { kind: inner.kind, start, end: self.end };
                 self.advance()?;
-                return Ok(part);
+                return Some(part);
             }
-            (Token::Word, "true" | "false") => Step::Value(Value::Flag(word == "true")),
-            (Token::Word, "and" | "or" | "not") | (Token::Symbol | Token::End, _) => return Err(self.unexpected()),
-            (Token::Word, _) => {
-                let unknown = || self.problem(start, &["\"", word, "\" is not known"], &["Known are ", NAMES, "."]);
-                let fact = Fact::of_word(word).ok_or_else(unknown)?;
+            _ if least <= NOT && (word == "not" || word == "!") => {
+                let negated = self.inner(NOT)?;
+                self.must_be_flag(&negated)?;
+                part.end = negated.end;
+                Step::Not
+            }
+            _ if word == "true" || word == "false" => Step::Value(Value::Flag(word == "true")),
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128..) if word != "not" && !OPERATORS.contains(&word) => {
+                let Some(fact) = Fact::of_word(word) else {
+                    self.refuse("is not known", NAMES);
+                    return None;
+                };
                 part.kind = fact.kind();
                 Step::Fact(fact)
             }
+            _ => {
+                self.unexpected();
+                return None;
+            }
         };
+        let is_negated = step == Step::Not;
         self.steps.push(step);
-        self.advance()?;
-        Ok(part)
+        if !is_negated {
+            self.advance()?;
+        }
+        Some(part)
     }
 }
 
@@ -623,7 +630,7 @@ mod tests {
             ("width and alpha", "width is a number, and not true or false, at character 1."),
             ("not width", "width is a number, and not true or false, at character 5."),
             ("'a' or alpha", "'a' is a text, and not true or false, at character 1."),
-            ("format == 'jpg'", "\"jpg\" is not a format, at character 11."),
+            ("format == 'jpg'", "'jpg' is not a format, at character 11."),
             ("format != \"picture\"", "\"picture\" is not a format, at character 11."),
         ] {
             assert_eq!(Expression::parse(text).unwrap_err().message, expected, "{text}");
@@ -631,7 +638,8 @@ mod tests {
         let hint = |text: &str| Expression::parse(text).unwrap_err().hint;
         assert!(hint("größe > 3").contains("exif.camera") && hint("format == 'jpg'").contains("JPEG, PNG, WebP"));
         assert!(Expression::parse("format ~ 'j*'").is_ok());
-        assert!(NAMES.split(", ").all(|name| Fact::of_word(name).is_some()));
+        let names = NAMES.strip_prefix("Known are ").unwrap().trim_end_matches('.').replace(" and ", ", ");
+        assert!(names.split(", ").all(|name| Fact::of_word(name).is_some()));
     }
 
     #[test]

@@ -198,6 +198,35 @@ impl<'a> Known<'a> {
     }
 }
 
+impl Graph {
+    /// The same with its conditions first, each after what it needs, so that what they leave out has not run.
+    pub(super) fn with_conditions_first(mut self) -> Self {
+        let mut order = Vec::with_capacity(self.nodes.len());
+        let mut is_placed = vec![false; self.nodes.len()];
+        for condition in (0..self.nodes.len()).filter(|index| self.nodes[*index].action.is_condition()) {
+            let mut needed = vec![false; condition + 1];
+            needed[condition] = true;
+            for index in (0..=condition).rev().filter(|index| !is_placed[*index]) {
+                if needed[index] {
+                    self.nodes[index].inputs.iter().flatten().for_each(|(before, _)| needed[*before] = true);
+                }
+            }
+            let new: Vec<usize> = (0..=condition).filter(|index| needed[*index] && !is_placed[*index]).collect();
+            new.iter().for_each(|index| is_placed[*index] = true);
+            order.extend(new);
+        }
+        order.extend((0..self.nodes.len()).filter(|index| !is_placed[*index]));
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, index)| places[*index] = place);
+        let mut nodes: Vec<Option<GraphNode>> = std::mem::take(&mut self.nodes).into_iter().map(Some).collect();
+        self.nodes = order.into_iter().filter_map(|index| nodes[index].take()).collect();
+        let inputs = self.nodes.iter_mut().flat_map(|node| node.inputs.iter_mut().flatten());
+        inputs.for_each(|(before, _)| *before = places[*before]);
+        self.outputs.iter_mut().for_each(|output| output.node = places[output.node]);
+        self
+    }
+}
+
 impl Plan {
     /// What a node leads its picture on by, if it is a condition.
     pub(super) fn condition(&self, node: usize) -> Option<&Expression> {

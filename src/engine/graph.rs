@@ -22,8 +22,8 @@ use crate::workflow::{Diagnostic, Workflow, validate};
 #[derive(Debug)]
 pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
-    /// that few pictures are in memory at a time, except that conditions come first, with what they need; then those that
-    /// resize pictures for renditions.
+    /// that few pictures are in memory at a time; then those that resize pictures for renditions. In a plan, conditions
+    /// come before everything that they do not need.
     pub nodes: Vec<GraphNode>,
     /// The inputs in document order, including unused ones.
     pub sources: Arc<Vec<GraphSource>>,
@@ -272,12 +272,12 @@ impl<'a> Resolver<'a> {
         }
 
         let ends = self.output_ends();
-        let mut order = self.ordered(&ends, &[]);
-        let conditions: Vec<usize> = order.iter().copied().filter(|node| self.actions[*node].is_condition()).collect();
-        if !conditions.is_empty() {
-            order = self.ordered(&ends, &conditions);
+        // Depth first from the outputs in document order: each node right before its first consumer.
+        let mut order = Vec::new();
+        let mut placed: SortedMap<usize, usize> = SortedMap::new();
+        for (_, end, _) in &ends {
+            self.place(*end, &mut order, &mut placed);
         }
-        let placed: SortedMap<usize, usize> = order.iter().enumerate().map(|(at, node)| (*node, at)).collect();
         let nodes: Vec<GraphNode> = order
             .iter()
             .map(|&index| GraphNode {
@@ -340,21 +340,11 @@ impl<'a> Resolver<'a> {
         ends
     }
 
-    /// Depth first, from these nodes and then from the outputs in document order: each node right before its first consumer.
-    fn ordered(&self, ends: &[(usize, usize, usize)], first: &[usize]) -> Vec<usize> {
-        let mut order = Vec::new();
-        let mut placed: SortedSet<usize> = SortedSet::new();
-        for node in first.iter().copied().chain(ends.iter().map(|(_, node, _)| *node)) {
-            self.place(node, &mut order, &mut placed);
-        }
-        order
-    }
-
-    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut SortedSet<usize>) {
+    fn place(&self, index: usize, order: &mut Vec<usize>, placed: &mut SortedMap<usize, usize>) {
         // An explicit stack: documents may be thousands of actions deep.
         let mut stack = vec![(index, 0)];
         while let Some((node, next)) = stack.pop() {
-            if placed.contains(&node) {
+            if placed.contains_key(&node) {
                 continue;
             }
             match self.inputs[node].get(next) {
@@ -363,7 +353,7 @@ impl<'a> Resolver<'a> {
                     stack.extend(input.map(|(before, _)| (before, 0)));
                 }
                 None => {
-                    placed.insert(node);
+                    placed.insert(node, order.len());
                     order.push(node);
                 }
             }

@@ -38,7 +38,7 @@ impl Plan {
     /// # Errors
     /// Every diagnostic, when one of them is an error.
     pub fn build(workflow: &Workflow) -> Result<Self, Vec<Diagnostic>> {
-        let graph = Graph::resolve(workflow)?;
+        let graph = Graph::resolve(workflow)?.with_conditions_first();
         let mut operations = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
             operations.push(match node.action.role {
