@@ -86,9 +86,12 @@ impl Fact {
 }
 
 /// A step of evaluation; each works on the values on top of a stack.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
-    Value(Value),
+    Number(f64),
+    /// What is between two bytes of the expression.
+    Text(usize, usize),
+    Flag(bool),
     Fact(Fact),
     Not,
     /// One of [`OPERATORS`], between two values.
@@ -151,7 +154,9 @@ impl Expression {
         let mut stack: Vec<Option<Value>> = Vec::new();
         for step in &self.steps {
             let value = match step {
-                Step::Value(value) => Some(value.clone()),
+                Step::Number(number) => Some(Value::Number(*number)),
+                Step::Text(start, end) => Some(Value::Text(self.text.get(*start..*end).unwrap_or_default().to_owned())),
+                Step::Flag(flag) => Some(Value::Flag(*flag)),
                 Step::Fact(fact) => known(*fact),
                 Step::Not => flag(stack.pop()?).map(|flag| Value::Flag(!flag)),
                 Step::Operator(operator) => {
@@ -390,8 +395,8 @@ impl<'a> Reader<'a> {
             self.fail(place, &what, "Use == or !=, for numbers also < <= > >=, for texts also ~.");
         } else if operator < BELOW
             // Texts are single steps, so both are the last ones.
-            && let [.., Step::Fact(Fact::Format), Step::Value(Value::Text(text))] = self.steps.as_slice()
-            && Format::ALL.iter().all(|format| !format.name().eq_ignore_ascii_case(text))
+            && let [.., Step::Fact(Fact::Format), Step::Text(start, end)] = *self.steps
+            && Format::ALL.iter().all(|format| !format.name().eq_ignore_ascii_case(self.slice(start, end)))
         {
             self.fail(right.start, &[other, " is not a format"], &format!("Known are {}.", Format::names()));
         } else {
@@ -411,11 +416,11 @@ impl<'a> Reader<'a> {
                     self.refuse("is not a number", "Write it like 1000 or 0.5, without a unit.");
                     return None;
                 };
-                Step::Value(Value::Number(number))
+                Step::Number(number)
             }
             Some(b'"' | b'\'') => {
                 part.kind = Type::Text;
-                Step::Value(Value::Text(self.slice(start + 1, end - 1).to_owned()))
+                Step::Text(start + 1, end - 1)
             }
             Some(b'(') => {
                 part.kind = self.inner(OR)?.kind;
@@ -433,7 +438,7 @@ impl<'a> Reader<'a> {
                 part.end = negated.end;
                 Step::Not
             }
-            _ if word == "true" || word == "false" => Step::Value(Value::Flag(word == "true")),
+            _ if word == "true" || word == "false" => Step::Flag(word == "true"),
             Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128..) if word != "not" && !OPERATORS.contains(&word) => {
                 let Some(fact) = Fact::of_word(word) else {
                     self.refuse("is not known", NAMES);
