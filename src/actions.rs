@@ -9,6 +9,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
+use crate::expression::Expression;
 use crate::image::resample::{Filter, Reduced};
 use crate::image::{Image, Representation, Representations, Size};
 use crate::network::Need;
@@ -24,6 +25,7 @@ pub mod box_blur;
 pub mod catalog;
 pub mod checks;
 pub mod clarity;
+pub mod condition;
 pub mod context;
 pub mod convert_color;
 pub mod create_rendition;
@@ -142,6 +144,8 @@ pub enum Category {
     Detail = "detail",
     /// Combines pictures.
     Compose = "compose",
+    /// Decides what becomes of a picture.
+    Logic = "logic",
     /// Writes results.
     Output = "output",
 }
@@ -257,6 +261,12 @@ pub trait Operation: Send + Sync {
         false
     }
 
+    /// Whether pixels decide the size of its results, so that [`output_size`](Self::output_size) is only the largest possible
+    /// one.
+    fn finds_size(&self) -> bool {
+        false
+    }
+
     /// Whether it mixes neighbouring pixels. Y′CbCr has colours outside RGB, which conversion clamps; clamping before
     /// the mixing gives a different picture than clamping after it. So such an operation only works on planes if the
     /// final result is planar.
@@ -277,6 +287,11 @@ pub trait Operation: Send + Sync {
     /// What it does with the frames of an animation, if it changes which are shown and for how long. Its kernel leaves every
     /// picture as it is.
     fn sequence(&self) -> Option<&dyn Sequence> {
+        None
+    }
+
+    /// By what it leads its picture on by its first port or else by its second, as it is.
+    fn condition(&self) -> Option<&Expression> {
         None
     }
 
@@ -399,6 +414,7 @@ actions! {
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
         watermark::Watermark, text::Text,
+        condition::Branch,
 }
 
 /// The entry of an action by its id.
@@ -493,6 +509,7 @@ mod tests {
                 "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
                 "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
+                "condition [input-images] [then else] when=\"width > height\"",
             ]
         );
     }

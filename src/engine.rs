@@ -5,6 +5,7 @@
 //! size. Nothing here reads a clock, a store or the network.
 
 mod fit;
+mod fold;
 mod graph;
 mod inputs;
 mod limits;

@@ -43,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 15] = [
+const KINDS: [(&str, Kind); 16] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -54,6 +54,7 @@ const KINDS: [(&str, Kind); 15] = [
     ("text", Kind::Text),
     ("name-pattern", Kind::NamePattern),
     ("caption", Kind::Caption),
+    ("expression", Kind::Expression),
     ("model", Kind::File(FileKind::Model)),
     ("font", Kind::File(FileKind::Font)),
     ("lut", Kind::File(FileKind::Lut)),

@@ -8,6 +8,7 @@ use super::create_rendition::check_list;
 use super::input_images::InputImages;
 use super::parameters::{Color, Curve, Field, Kind, Parameter, Point, Ratio};
 use super::placeholders::{PLACEHOLDERS, PLACEHOLDERS_IN_TEXT, fill_name, fill_text};
+use crate::expression::Expression;
 use crate::user_file::FileKind;
 
 /// What is wrong with a raw parameter.
@@ -15,7 +16,8 @@ use crate::user_file::FileKind;
 pub struct Issue {
     /// The parameter.
     pub field: &'static str,
-    /// Stable code: `wrong_type`, `out_of_range`, `missing_parameter`, `unknown_placeholder`, `conflicting_parameters`.
+    /// Stable code: `wrong_type`, `out_of_range`, `missing_parameter`, `unknown_placeholder`, `invalid_condition`,
+    /// `conflicting_parameters`.
     pub code: &'static str,
     /// What is wrong, naming the value.
     pub message: String,
@@ -155,6 +157,10 @@ fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
             let message = format!("\"{{{}}}\" is not a placeholder.", filled.err()?);
             issue("unknown_placeholder", message, format!("Use {known}."))
         }
+        Kind::Expression => {
+            let problem = Expression::parse(text).err()?;
+            Some(Issue { field: name, code: "invalid_condition", message: problem.message, hint: problem.hint })
+        }
         Kind::Renditions => check_list(name, value),
         _ => None,
     }
@@ -170,7 +176,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Ratio => Ratio::read(value).is_some(),
         Kind::Point => Point::read(value).is_some(),
         Kind::Curve => Curve::read(value).is_some(),
-        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::File(_) => value.is_string(),
+        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => value.is_string(),
         Kind::Images => InputImages::read(value).is_some(),
         // What is wrong with an entry is said by its index.
         Kind::Renditions => value.is_array(),
@@ -190,7 +196,7 @@ fn expected(kind: Kind) -> String {
             "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
-        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::File(_) => "text",
+        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
         Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }
@@ -317,6 +323,17 @@ mod tests {
                      [[0,0],[128,150],[255,255]].",
                 ),
             ),
+            (
+                "condition",
+                json!({ "when": "width == \"wide\"" }),
+                of(
+                    "when",
+                    "invalid_condition",
+                    "width is a number, and \"wide\" is a text, at character 10.",
+                    "Compare what is of the same type.",
+                ),
+            ),
+            ("condition", json!({ "when": 3 }), of("when", "wrong_type", "\"when\" is 3.", "Give text.")),
             (
                 "input-images",
                 json!({ "images": [{}] }),

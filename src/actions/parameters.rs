@@ -8,6 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::checks::Condition;
+use crate::expression::Expression;
 use crate::user_file::FileKind;
 
 /// The type of a parameter.
@@ -35,6 +36,8 @@ pub enum Kind {
     NamePattern,
     /// Text of several lines with the placeholders that are known of a picture.
     Caption,
+    /// What is true of some pictures, in the language of conditions.
+    Expression,
     /// The name of a file that is no picture: the built-in one of its kind, or one that the user has added.
     File(FileKind),
     /// The list of pictures of an input action.
@@ -183,6 +186,16 @@ impl Parameter for String {
     }
     fn json(&self) -> Value {
         self.as_str().into()
+    }
+}
+
+impl Parameter for Expression {
+    const KIND: Kind = Kind::Expression;
+    fn read(value: &Value) -> Option<Self> {
+        Self::parse(value.as_str()?).ok()
+    }
+    fn json(&self) -> Value {
+        self.text().into()
     }
 }
 

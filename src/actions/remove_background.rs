@@ -98,6 +98,10 @@ impl Operation for RemoveBackground {
         Representations::INTERLEAVED
     }
 
+    fn finds_size(&self) -> bool {
+        self.trim
+    }
+
     fn produces(&self, output: usize, _: Representation) -> Representation {
         match (output, self.mode) {
             (MASK, _) => Representation::Gray,

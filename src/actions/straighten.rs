@@ -49,6 +49,10 @@ impl Operation for Straighten {
         Representations::PIXELS
     }
 
+    fn finds_size(&self) -> bool {
+        true
+    }
+
     fn keeps_content(&self) -> bool {
         true
     }

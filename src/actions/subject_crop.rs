@@ -86,6 +86,10 @@ impl Operation for SubjectCrop {
         Representations::INTERLEAVED
     }
 
+    fn finds_size(&self) -> bool {
+        true
+    }
+
     fn network(&self) -> Option<(&str, Need)> {
         self.method.network(&self.model)
     }

@@ -208,6 +208,10 @@ impl Operation for Trim {
         Representations::PIXELS
     }
 
+    fn finds_size(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let Some(part) = self.content(&image)? else {

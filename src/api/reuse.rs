@@ -79,12 +79,16 @@ fn user_files(graph: &Graph) -> Vec<(FileKind, String)> {
         .collect()
 }
 
-/// Whether results show what their files are called, or their position.
+/// Whether results show what their files are called, or their position, or conditions ask for it.
 fn writes_names(graph: &Graph) -> bool {
     let fields = graph.nodes.iter().flat_map(|node| node.action.fields.iter().map(move |field| (node, field)));
-    fields.filter(|(_, field)| field.kind == Kind::Caption).any(|(node, field)| {
+    fields.into_iter().any(|(node, field)| {
         let given = node.parameters.get(field.name).and_then(Value::as_str);
-        given.is_none_or(|text| text.contains('{'))
+        match field.kind {
+            Kind::Caption => given.is_none_or(|text| text.contains('{')),
+            Kind::Expression => given.is_some_and(|text| text.contains("name")),
+            _ => false,
+        }
     })
 }
 
@@ -99,16 +103,20 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
     Some(library::sha256(&text))
 }
 
-/// The names of a finished execution's outputs in this workflow; `None` if this workflow has other outputs.
+/// The names of a finished execution's outputs in this workflow; `None` if this workflow has other outputs. Conditions may
+/// have led it to some of them only.
 fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
-    if graph.outputs.len() != found.outputs().len() {
+    let has_conditions = graph.nodes.iter().any(|node| node.action.is_condition());
+    if !has_conditions && graph.outputs.len() != found.outputs().len() {
         return None;
     }
+    let mut all = graph.outputs.iter();
     let nameless = format!("image-{}", execution.asset_index + 1);
     let primary = execution.input_asset.inputs.first();
     let given = primary.map(|input| input.name.as_str()).filter(|name| !name.is_empty());
     let folder = primary.map_or("", InputRef::folder);
-    let named = graph.outputs.iter().zip(found.outputs()).map(|(here, output)| {
+    let named = found.outputs().iter().map(|output| {
+        let here = all.find(|here| !has_conditions || here.action_id == output.action_id)?;
         let extension = Format::of_media_type(&output.mime_type).map_or("", Format::extension);
         let size = (output.width, output.height);
         (here.action_id == output.action_id)

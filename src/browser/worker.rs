@@ -345,6 +345,9 @@ impl Worker {
                 bytes: bytes.as_slice(),
             })
             .collect();
+        // What conditions leave out needs no decoder, model or font.
+        let decided = plan.decided(&sources);
+        let plan = &*decided;
         let headers: Vec<_> = sources.iter().map(|source| codecs::probe(source.bytes, source.name)).collect();
         report(&FromWorker::Measured { pixels: headers.iter().flatten().map(|header| header.size.pixels()).sum() });
         if let (Some(Ok(header)), Some(bytes)) = (headers.first(), contents.first()) {
@@ -353,7 +356,8 @@ impl Worker {
                 Some(engine::InputSize { width: size.width, height: size.height, bytes: bytes.len() as u64 });
         }
         // A picture whose header cannot be read fails without its decoder.
-        for (input, header) in inputs.iter().zip(&headers) {
+        let used = inputs.iter().zip(&headers).enumerate().filter(|(position, _)| plan.uses_input(*position));
+        for (_, (input, header)) in used {
             if let Err(failure) = self.decoder(header.as_ref().ok().map(|header| header.format)).await {
                 return Ok(Err(failure.at(&input.action_id)));
             }

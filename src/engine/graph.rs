@@ -3,6 +3,7 @@
 //! It refers to no kernel, so that the page can plan a batch without linking pixel code.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -24,18 +25,22 @@ use crate::workflow::{ActionNode, Diagnostic, Workflow, validate};
 pub struct Graph {
     /// The nodes that lead to an output, each after everything it needs and as late as its first consumer allows, so
     /// that few pictures are in memory at a time; then those that resize pictures for renditions. What follows a `split`
-    /// is there once for every piece.
+    /// is there once for every piece. In a plan, conditions come before everything that they do not need.
     pub nodes: Vec<GraphNode>,
     /// The inputs in document order, including unused ones.
-    pub sources: Vec<GraphSource>,
+    pub sources: Arc<Vec<GraphSource>>,
     /// Index in `sources` of the primary input.
     pub primary: usize,
     /// The results, in document order.
     pub outputs: Vec<GraphOutput>,
+    /// The conditions that have been decided and are no nodes any more, each with the node whose picture it leads on.
+    pub(super) passed: Vec<(String, usize)>,
+    /// The condition that has left nothing to do.
+    pub(super) dead_end: Option<String>,
 }
 
 /// One action of the graph.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GraphNode {
     /// Its id in the document.
     pub action_id: String,
@@ -61,7 +66,7 @@ pub struct GraphSource {
 }
 
 /// One result per execution.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GraphOutput {
     /// The action that is named in the record.
     pub action_id: String,
@@ -195,7 +200,8 @@ impl Graph {
         let written = self.outputs.iter().map(|output| (&output.action_id, output.node));
         let nodes = self.nodes.iter().enumerate().map(|(index, node)| (&node.action_id, index));
         let mut found: Vec<(String, Rc<Encoded>)> = Vec::new();
-        for (id, node) in nodes.chain(written) {
+        let passed = self.passed.iter().map(|(id, node)| (id, *node));
+        for (id, node) in nodes.chain(passed).chain(written) {
             if let Some(thumbnail) = of_nodes[node].as_ref().filter(|_| found.iter().all(|(known, _)| known != id)) {
                 found.push((id.clone(), Rc::clone(thumbnail)));
             }
@@ -210,6 +216,11 @@ impl Graph {
         let (action_id, inputs) = (action_id.to_owned(), vec![Some(picture)]);
         self.nodes.push(GraphNode { action_id, action, parameters, inputs, source: None });
         (self.nodes.len() - 1, 0)
+    }
+
+    /// Whether a node reads the pictures of a source.
+    pub(super) fn reads(&self, source: usize) -> bool {
+        self.nodes.iter().any(|node| node.source == Some(source))
     }
 
     /// Indices of the sources, the primary one first.
@@ -335,7 +346,8 @@ impl<'a> Resolver<'a> {
                 source: source_of.get(&index).copied(),
             })
             .collect();
-        let mut graph = Graph { nodes, sources, primary: 0, outputs: Vec::new() };
+        let (sources, outputs, passed) = (Arc::new(sources), Vec::new(), Vec::new());
+        let mut graph = Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None };
         for &(owner, node, port) in &ends {
             let origin = self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
             self.write(&mut graph, owner, (placed[&node], port), origin);

@@ -17,10 +17,11 @@ use crate::user_file::FileKind;
 use crate::workflow::{Diagnostic, Workflow};
 
 /// A workflow that can run.
+#[derive(Clone)]
 pub struct Plan {
     pub(super) graph: Arc<Graph>,
     /// For each node that transforms: its kernel.
-    pub(super) operations: Vec<Option<Box<dyn Operation>>>,
+    pub(super) operations: Vec<Option<Arc<dyn Operation>>>,
     /// Whether it is one for reduced copies of the pictures.
     pub(super) is_sample: bool,
 }
@@ -37,16 +38,17 @@ impl Plan {
     /// # Errors
     /// Every diagnostic, when one of them is an error.
     pub fn build(workflow: &Workflow) -> Result<Self, Vec<Diagnostic>> {
-        let graph = Graph::resolve(workflow)?;
+        let graph = Graph::resolve(workflow)?.with_conditions_first();
         let mut operations = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
             operations.push(match node.action.role {
                 Role::Transform => {
-                    Some(actions::prepare(node.action.action_type, &node.parameters).map_err(|failure| {
+                    let operation = actions::prepare(node.action.action_type, &node.parameters);
+                    Some(Arc::from(operation.map_err(|failure| {
                         vec![
                             Diagnostic::error("unusable_parameters", failure.message, failure.hint).at(&node.action_id),
                         ]
-                    })?)
+                    })?))
                 }
                 Role::Source | Role::Sink => None,
             });
@@ -79,7 +81,7 @@ impl Plan {
     /// The id of the first action that needs a typesetter, if one does.
     pub fn needs_typesetter(&self) -> Option<&str> {
         let needs =
-            |operation: &Option<Box<dyn Operation>>| operation.as_ref().is_some_and(|one| one.needs_typesetter());
+            |operation: &Option<Arc<dyn Operation>>| operation.as_ref().is_some_and(|one| one.needs_typesetter());
         let first = self.operations.iter().position(needs)?;
         Some(&self.graph.nodes[first].action_id)
     }
@@ -95,6 +97,8 @@ pub(super) struct Choice {
     pub inputs: Vec<Vec<Option<Representation>>>,
     /// For each node: what the colour of its planar results is for.
     pub chroma: Vec<ChromaUse>,
+    /// For each node: whether a condition that the run decides is before it.
+    pub waits: Vec<bool>,
 }
 
 /// What a source's decoder should give.
@@ -330,7 +334,7 @@ impl Plan {
                 (index, DecodeChoice { representation, at_least, chroma_at_least, scaling })
             })
             .collect();
-        Ok(Choice { sizes, decode, inputs, chroma })
+        Ok(Choice { sizes, decode, inputs, chroma, waits: self.waits() })
     }
 
     /// The outputs that write the picture of one output port.
@@ -368,16 +372,30 @@ impl Plan {
         uses
     }
 
-    /// Size of every node's results, upright, each within the limits; where pixels decide, the largest there can be.
+    /// For each node: whether it works on what a condition leads on that the run decides.
+    fn waits(&self) -> Vec<bool> {
+        let mut waits: Vec<bool> = Vec::with_capacity(self.graph.nodes.len());
+        for node in &self.graph.nodes {
+            let mut inputs = node.inputs.iter().flatten();
+            waits.push(inputs.any(|(before, _)| waits[*before] || self.condition(*before).is_some()));
+        }
+        waits
+    }
+
+    /// Size of every node's results, upright, each within the limits; where pixels decide, the largest there can be. What
+    /// may not run at all fails only if it does, and until then counts as large as its picture.
     pub(super) fn sizes(&self, headers: &[Option<Header>]) -> Result<Vec<Size>, Failure> {
+        let waits = self.waits();
         let mut sizes: Vec<Size> = Vec::with_capacity(self.graph.nodes.len());
         for (index, node) in self.graph.nodes.iter().enumerate() {
             let size = match (&self.operations[index], node.source) {
                 (Some(operation), _) => {
                     let input = node.inputs.first().copied().flatten().map_or(Size::new(1, 1), |(node, _)| sizes[node]);
-                    let size = operation.output_size(input).map_err(|failure| failure.at(&node.action_id))?;
-                    limits::check(size).map_err(|failure| failure.at(&node.action_id))?;
-                    size
+                    let size = operation.output_size(input).and_then(|size| limits::check(size).map(|()| size));
+                    match size {
+                        Err(_) if waits[index] => input,
+                        size => size.map_err(|failure| failure.at(&node.action_id))?,
+                    }
                 }
                 (None, Some(source)) => headers[source]
                     .as_ref()
@@ -478,17 +496,17 @@ impl Plan {
     /// The input that an output shows, if all actions in between leave its size and content; `sizes` are those of
     /// [`Choice`].
     pub(super) fn shows(&self, output: &GraphOutput, sizes: &[Size]) -> Option<usize> {
-        let mut node = output.node;
-        if output.port != 0 {
-            return None;
-        }
+        let (mut node, mut port) = (output.node, output.port);
         loop {
-            let Some(operation) = &self.operations[node] else { return self.graph.nodes[node].source };
-            let (before, port) = self.graph.nodes[node].inputs.first().copied().flatten()?;
-            if !operation.keeps_content() || port != 0 || sizes[before] != sizes[node] {
+            if port != 0 && self.condition(node).is_none() {
                 return None;
             }
-            node = before;
+            let Some(operation) = &self.operations[node] else { return self.graph.nodes[node].source };
+            let before = self.graph.nodes[node].inputs.first().copied().flatten()?;
+            if !operation.keeps_content() || sizes[before.0] != sizes[node] {
+                return None;
+            }
+            (node, port) = before;
         }
     }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::fit;
+use super::fold::{Branches, Known};
 use super::graph::{GraphNode, GraphOutput, GraphSource, Named};
 use super::inputs::InputSize;
 use super::limits;
@@ -114,16 +115,17 @@ impl Plan {
         })
     }
 
-    /// Runs the workflow on one image.
+    /// Runs the workflow on one image. Where conditions lead it to no output, it has no results, and a hint says so.
     ///
     /// `index` is the execution's `assetIndex`; `sources` are the files of `Graph::input_asset(index)`, in its order.
     ///
     /// # Errors
     /// The first failure, with the action it happened in; or the name of a model that must be loaded first.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
-        let files = self.files(sources)?;
-        let headers = self.headers(&files)?;
-        self.run_with(index, files, headers, None, services)
+        let plan = self.decided(sources);
+        let files = plan.files(sources)?;
+        let headers = plan.headers(&files)?;
+        plan.run_with(index, files, headers, None, services)
     }
 
     fn run_with(
@@ -157,9 +159,11 @@ impl Plan {
             constants: vec![None; self.graph.nodes.len()],
             input_thumbnail: None,
             output_thumbnail: None,
+            thumbnail_of: None,
             warnings: Vec::new(),
             areas: vec![None; self.graph.nodes.len()],
             thumbnails: vec![None; self.graph.nodes.len()],
+            branches: Branches::open(&self.graph),
         }
         .run()
     }
@@ -202,18 +206,25 @@ impl Plan {
         Ok(self.graph.outputs.iter().map(|output| of_nodes[output.node].clone()).collect())
     }
 
-    /// The files in the order of the graph's sources.
-    pub(super) fn files<'a>(&self, sources: &[Source<'a>]) -> Result<Vec<Option<Source<'a>>>, Failure> {
+    /// The files in the order of the graph's sources, as far as they are given.
+    pub(super) fn given<'a>(&self, sources: &[Source<'a>]) -> Vec<Option<Source<'a>>> {
         let mut files = vec![None; self.graph.sources.len()];
         for (position, source) in self.graph.source_order().enumerate() {
             files[source] = sources.get(position).copied();
-            let used = self.graph.nodes.iter().any(|node| node.source == Some(source));
-            if used && files[source].is_none() {
-                let id = &self.graph.sources[source].action_id;
-                return Err(Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id));
-            }
         }
-        Ok(files)
+        files
+    }
+
+    /// The files in the order of the graph's sources, with all that are used.
+    pub(super) fn files<'a>(&self, sources: &[Source<'a>]) -> Result<Vec<Option<Source<'a>>>, Failure> {
+        let files = self.given(sources);
+        match (0..files.len()).find(|source| files[*source].is_none() && self.graph.reads(*source)) {
+            Some(missing) => {
+                let id = &self.graph.sources[missing].action_id;
+                Err(Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id))
+            }
+            None => Ok(files),
+        }
     }
 }
 
@@ -306,11 +317,15 @@ struct Runner<'a> {
     constants: Vec<Option<Rc<Pictures>>>,
     input_thumbnail: Option<Encoded>,
     output_thumbnail: Option<Encoded>,
+    /// The output whose thumbnail that is.
+    thumbnail_of: Option<usize>,
     warnings: Vec<Warning>,
     /// For each node, where it placed something on its picture.
     areas: Vec<Option<Area>>,
     /// For each node, its thumbnail, if one is asked for.
     thumbnails: Vec<Option<Rc<Encoded>>>,
+    /// What conditions have decided that the plan could not.
+    branches: Branches,
 }
 
 /// What is left to do when the results of earlier runs are used.
@@ -326,14 +341,28 @@ struct Work {
 }
 
 impl Work {
+    /// Drops what conditions have left out.
+    fn leave_out(&mut self, branches: &Branches, plan: &Plan) {
+        for (index, needed) in self.needed.iter_mut().enumerate() {
+            *needed &= branches.needs(index);
+        }
+        for (finished, output) in self.finished.iter_mut().zip(&plan.graph.outputs) {
+            *finished |= !branches.reaches(output);
+        }
+    }
+
+    /// How often the picture of an output port is used by nodes that run after the one at `done`.
+    fn uses_after(&self, plan: &Plan, done: usize, node: usize, port: usize) -> usize {
+        let runs = |index: usize| index > done && self.needed[index] && self.made[index].is_none();
+        let consumers = plan.graph.nodes.iter().enumerate().filter(|(index, _)| runs(*index));
+        consumers.flat_map(|(_, consumer)| consumer.inputs.iter().flatten()).filter(|end| **end == (node, port)).count()
+    }
+
     /// How often the picture of an output port is used: by nodes that run, and by results that are written.
     fn uses(&self, plan: &Plan, node: usize, port: usize) -> usize {
-        let runs = |index: usize| self.needed[index] && self.made[index].is_none();
-        let consumers = plan.graph.nodes.iter().enumerate().filter(|(index, _)| runs(*index));
-        let consumers = consumers.flat_map(|(_, consumer)| consumer.inputs.iter().flatten());
         let is_open = |position: usize| self.written[position].is_none() && !self.finished[position];
         let outputs = plan.graph.outputs.iter().enumerate().filter(|(position, _)| is_open(*position));
-        consumers.filter(|end| **end == (node, port)).count()
+        self.uses_after(plan, node, node, port)
             + outputs.filter(|(_, output)| (output.node, output.port) == (node, port)).count()
     }
 }
@@ -367,6 +396,11 @@ impl<'a> Runner<'a> {
             let warnings = self.too_large(&graph.outputs[position], &encoded).into_iter().collect();
             let format = encoded.format;
             outputs.push(self.named(position, Written { size: facts.size, format, encoded, warnings })?);
+        }
+        let dead_end = graph.dead_end.as_deref().or_else(|| self.branches.dead_end(graph));
+        if let Some(condition) = dead_end.filter(|_| !self.services.thumbnails) {
+            let name = self.files[graph.primary].map_or("", |file| file.name);
+            self.warnings.push(no_output(name).at(condition));
         }
         let primary = graph.primary;
         let header = self.file_header(primary);
@@ -410,7 +444,11 @@ impl<'a> Runner<'a> {
             if position > 0 && self.services.thumbnails {
                 break;
             }
-            if position == 0 || (0..written.len()).any(|output| self.shows_frame(output)) {
+            let is_reached = |output: &usize| self.branches.reaches(&self.plan.graph.outputs[*output]);
+            if !(0..written.len()).any(|output| is_reached(&output)) {
+                break;
+            }
+            if position == 0 || (0..written.len()).filter(is_reached).any(|output| self.shows_frame(output)) {
                 let said = self.warnings.len();
                 self.pass(written)?;
                 if position > 0 {
@@ -463,7 +501,7 @@ impl<'a> Runner<'a> {
     /// Runs the graph once.
     fn pass(&mut self, written: &mut [Writing<'a>]) -> Result<(), Stop> {
         let graph = &self.plan.graph;
-        let work = self.work(written);
+        let mut work = self.work(written);
         let mut intermediates: Vec<Vec<Option<Intermediate>>> = graph.nodes.iter().map(|_| Vec::new()).collect();
         for index in 0..graph.nodes.len() {
             let node = &graph.nodes[index];
@@ -471,6 +509,7 @@ impl<'a> Runner<'a> {
             let results = match (&work.made[index], &self.plan.operations[index], node.source) {
                 _ if !work.needed[index] => Vec::new(),
                 (Some(made), ..) => made.to_vec(),
+                _ if self.plan.condition(index).is_some() => vec![self.branch(index, &mut work, &mut intermediates)?],
                 (None, None, Some(source)) => vec![self.decode(index, source)?],
                 (None, Some(_), _) => {
                     self.transform(index, &mut intermediates)?.into_iter().map(|image| (image, None)).collect()
@@ -489,10 +528,14 @@ impl<'a> Runner<'a> {
                 if self.frame.as_ref().is_some_and(Current::is_first) && self.is_constant(index) {
                     self.constants[index] = Some(Rc::new(results.clone()));
                 }
-            } else if !is_made {
+            } else if !is_made && self.branches.needs(index) {
                 self.repeat_notes(index);
             }
-            for (port, (image, reduced)) in results.into_iter().enumerate() {
+            // The picture of a condition is that of one of its ports.
+            let first = self.branches.taken(index).unwrap_or(0);
+            intermediates[index].extend((0..first).map(|_| None));
+            for (at, (image, reduced)) in results.into_iter().enumerate() {
+                let port = first + at;
                 let left = work.uses(self.plan, index, port);
                 intermediates[index].push((left > 0).then_some(Intermediate { image, left, reduced }));
             }
@@ -516,7 +559,9 @@ impl<'a> Runner<'a> {
         let nodes = &self.plan.graph.nodes;
         let mut varies = vec![false; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
+            // The picture of a condition is not kept, but what leads to it is.
             varies[index] = node.source.is_some() && node.source == self.animated
+                || self.plan.condition(index).is_some()
                 || node.inputs.iter().flatten().any(|(before, _)| varies[*before]);
         }
         let reads = |(index, _): &(usize, &GraphNode)| varies[*index];
@@ -543,7 +588,9 @@ impl<'a> Runner<'a> {
     fn work(&self, written: &[Writing<'_>]) -> Work {
         let graph = &self.plan.graph;
         let is_finished = |(position, written): (usize, &Writing<'_>)| {
-            matches!(written, Writing::Still(_)) || !self.shows_frame(position)
+            matches!(written, Writing::Still(_))
+                || !self.shows_frame(position)
+                || !self.branches.reaches(&graph.outputs[position])
         };
         let finished = written.iter().enumerate().map(|one| self.services.thumbnails || is_finished(one)).collect();
         if self.frame.as_ref().is_some_and(|frame| !frame.is_first()) {
@@ -676,6 +723,39 @@ impl<'a> Runner<'a> {
         Ok(image)
     }
 
+    /// Decides a condition, once for all frames of an animation, and drops what it leaves out. It leads on its picture as it
+    /// is.
+    fn branch(
+        &mut self,
+        index: usize,
+        work: &mut Work,
+        intermediates: &mut [Vec<Option<Intermediate>>],
+    ) -> Result<(Image, Option<Reduced>), Stop> {
+        let graph = &self.plan.graph;
+        let unconnected = || Failure::system("A condition was run without its input.", "Report this as a bug.");
+        let (before, port) = graph.nodes[index].inputs.first().copied().flatten().ok_or_else(unconnected)?;
+        let (image, reduced) = take(&mut intermediates[before], port, None)?;
+        if self.branches.taken(index).is_none() {
+            let size = reduced.map_or(image.size, |reduced| reduced.full);
+            let known = Known::of(self.plan, self.files.clone());
+            let holds = self.plan.condition(index).and_then(|condition| known.holds(index, condition, Some(size)));
+            let undecided = || Failure::execute("What the condition asks for is not known.", "Ask for something else.");
+            let holds = holds.ok_or_else(|| undecided().at(&graph.nodes[index].action_id))?;
+            self.branches.decide(graph, index, holds);
+        }
+        work.leave_out(&self.branches, self.plan);
+        for (node, waiting) in intermediates.iter_mut().enumerate() {
+            for (port, slot) in waiting.iter_mut().enumerate() {
+                let left = work.uses_after(self.plan, index, node, port);
+                match slot {
+                    Some(waiting) if left > 0 => waiting.left = left,
+                    _ => *slot = None,
+                }
+            }
+        }
+        Ok((image, reduced))
+    }
+
     /// Runs a node's kernel on the pictures that wait for it.
     fn transform(&mut self, index: usize, intermediates: &mut [Vec<Option<Intermediate>>]) -> Result<Vec<Image>, Stop> {
         let node = &self.plan.graph.nodes[index];
@@ -689,9 +769,9 @@ impl<'a> Runner<'a> {
                     if port == 0 {
                         reduced = stands_for;
                         let full = stands_for.map_or(image.size, |reduced| reduced.full);
-                        // Smaller than planned, because pixels decided: the limits that depend on it have not been
-                        // checked yet.
-                        if full != self.choice.sizes[*before] {
+                        // Smaller than planned, because pixels decided, or not known to run: the limits that depend on
+                        // it have not been checked yet.
+                        if full != self.choice.sizes[*before] || self.choice.waits[index] {
                             let size = operation.output_size(full);
                             size.and_then(limits::check).map_err(|failure| failure.at(&node.action_id))?;
                         }
@@ -784,8 +864,9 @@ impl<'a> Runner<'a> {
     fn write(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
         let shown = self.frame_in(position).filter(|_| self.animated == Some(output.origin));
-        if position == 0 && shown.is_none_or(|shown| shown.is_start) && self.services.steps.is_none() {
+        if self.is_first(position) && shown.is_none_or(|shown| shown.is_start) && self.services.steps.is_none() {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
+            self.thumbnail_of = Some(position);
         }
         let (image, request) = self.prepared(output, image);
         if let Some(sample) = self.sample {
@@ -824,6 +905,14 @@ impl<'a> Runner<'a> {
             }
             Writing::Waits | Writing::Still(_) => Ok(()),
         }
+    }
+
+    /// Whether an output is the first in document order that is reached, as far as that is known.
+    fn is_first(&self, position: usize) -> bool {
+        let mut earlier = self.plan.graph.outputs[..position].iter();
+        let is_open = |output: &GraphOutput| self.branches.reaches(output);
+        // What an earlier one writes later takes its place.
+        !earlier.any(is_open) || self.thumbnail_of.is_none() && self.plan.has_conditions()
     }
 
     /// A failure of writing.
@@ -905,7 +994,7 @@ impl<'a> Runner<'a> {
                 original.filter(|(_, file)| result.size == size && file.bytes.len() <= result.encoded.bytes.len());
         }
         if let Some((source, original)) = original {
-            if position == 0 && source == self.plan.graph.primary {
+            if self.thumbnail_of == Some(position) && source == self.plan.graph.primary {
                 self.output_thumbnail.clone_from(&self.input_thumbnail);
             }
             let kept = Warning::hint(
@@ -1066,6 +1155,15 @@ impl Runner<'_> {
     }
 }
 
+/// A hint that a picture takes no branch that leads to an output.
+fn no_output(name: &str) -> Warning {
+    Warning::hint(
+        "no_output",
+        format!("No output: no branch that \"{name}\" takes leads to one."),
+        "To save such pictures too, connect the other port of the condition.",
+    )
+}
+
 /// A hint that a result is not animated although its input is.
 fn first_frame_only(name: &str, animation: Animation) -> Warning {
     Warning::hint(
@@ -1140,7 +1238,7 @@ mod tests {
     /// Wraps a kernel and records its inputs.
     struct Watched {
         id: String,
-        inner: Box<dyn Operation>,
+        inner: Arc<dyn Operation>,
         log: Log,
         /// Pictures seen so far, by their profile: alive while any picture of theirs is held.
         held: Arc<Mutex<Vec<Weak<[u8]>>>>,
@@ -1208,7 +1306,7 @@ mod tests {
         for (index, slot) in plan.operations.iter_mut().enumerate() {
             if let Some(inner) = slot.take() {
                 let id = plan.graph.nodes[index].action_id.clone();
-                *slot = Some(Box::new(Watched {
+                *slot = Some(Arc::new(Watched {
                     id,
                     inner,
                     log: Arc::clone(&log),

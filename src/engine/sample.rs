@@ -1,7 +1,8 @@
 //! A preview's first look: a workflow on reduced copies of its pictures. A copy is decoded once and kept; parameters in
 //! pixels are reduced with it, so that the result is the same picture with fewer pixels. Where that cannot be had, there
 //! is no sample: with an action that does not scale ([`scales_with_picture`](actions::Operation::scales_with_picture)), a
-//! length that would be rounded too much, colours that are counted, or an animation.
+//! length that would be rounded too much, colours that are counted, or an animation. Conditions are decided for the files
+//! themselves; where the run has to decide one, there is no sample.
 
 use std::sync::Arc;
 
@@ -53,6 +54,10 @@ impl Plan {
     /// # Errors
     /// When the plan cannot run at all on these pictures.
     pub fn sample(&self, sources: &[Source<'_>]) -> Result<Option<Sample>, Failure> {
+        self.decided(sources).reduced(sources)
+    }
+
+    fn reduced(&self, sources: &[Source<'_>]) -> Result<Option<Sample>, Failure> {
         let files = self.headers(&self.files(sources)?)?;
         if files.iter().flatten().any(|header| header.animation.is_some()) || !self.can_be_sampled(&files) {
             return Ok(None);
@@ -94,7 +99,7 @@ impl Plan {
     }
 
     /// The kernels for reduced copies, given the full size of every node's result.
-    fn operations_at(&self, sizes: &[Size]) -> Option<Vec<Option<Box<dyn actions::Operation>>>> {
+    fn operations_at(&self, sizes: &[Size]) -> Option<Vec<Option<Arc<dyn actions::Operation>>>> {
         // By how much each node's result is reduced.
         let mut reductions: Vec<f64> = Vec::with_capacity(sizes.len());
         let mut operations = Vec::with_capacity(sizes.len());
@@ -114,7 +119,7 @@ impl Plan {
             operations.push(match node.action.role {
                 Role::Transform => {
                     let raw = reduced(node.action.fields, &node.parameters, by)?;
-                    Some(actions::prepare(node.action.action_type, &raw).ok()?)
+                    Some(Arc::from(actions::prepare(node.action.action_type, &raw).ok()?))
                 }
                 Role::Source | Role::Sink => None,
             });
@@ -162,7 +167,7 @@ impl Plan {
     pub(super) fn headers(&self, files: &[Option<Source<'_>>]) -> Result<Vec<Option<Header>>, Failure> {
         let mut headers = Vec::with_capacity(files.len());
         for (source, file) in files.iter().enumerate() {
-            let used = self.graph.nodes.iter().any(|node| node.source == Some(source)) || source == self.graph.primary;
+            let used = self.graph.reads(source) || source == self.graph.primary;
             headers.push(match file {
                 Some(file) if used => Some(
                     codecs::probe(file.bytes, file.name)

@@ -164,7 +164,7 @@ fn hash(text: &str) -> Key {
 
 impl Plan {
     /// For each node what determines its results; `None` where that is not known: for files that are not addressed by
-    /// their content, and behind the user's own files, since a name may be given to another one.
+    /// their content, behind the user's own files, since a name may be given to another one, and behind conditions.
     pub(super) fn keys(&self, index: u32, choice: &Choice) -> Vec<Option<Key>> {
         let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.graph.nodes.len());
         for (position, node) in self.graph.nodes.iter().enumerate() {
@@ -195,7 +195,10 @@ impl Plan {
                     operation.and_then(|operation| operation.network()).map(|(name, _)| (FileKind::Model, name));
                 let file = model.or_else(|| operation.and_then(|operation| operation.user_file()));
                 let is_own_file = file.is_some_and(|(kind, name)| !kind.is_built_in(name));
+                // Which way a picture takes is found out each time.
+                let is_condition = self.condition(position).is_some();
                 !is_own_file
+                    && !is_condition
                     && node.inputs.iter().all(|input| match input {
                         None => write!(text, " -").is_ok(),
                         Some((before, port)) => {

@@ -8,9 +8,9 @@ use super::{document, form};
 use crate::actions::output::places_folder;
 use crate::actions::parameters::Kind;
 use crate::actions::placeholders::{Placeholder, fill_name};
-use crate::actions::{self, Role};
+use crate::actions::{self, Action, Role};
 use crate::codecs::Format;
-use crate::compact::{SortedMap, sort_by};
+use crate::compact::{SortedMap, SortedSet, sort_by};
 use crate::export::names::archived_path;
 
 /// Most pictures that are tried.
@@ -75,10 +75,14 @@ pub struct Named<'a> {
 }
 
 /// How many results get a name that an earlier one in the same folder has, so that a number is appended to theirs.
-/// Names with what is only known afterwards, such as `{width}`, do not count.
+/// Names with what is only known afterwards, such as `{width}`, do not count. With a condition, a picture may reach one of
+/// several outputs: equal names of its own do not count then.
 pub fn equal_names<'a>(document: &Value, pictures: impl Iterator<Item = Named<'a>> + Clone) -> u64 {
-    let mut taken = SortedMap::<String, u64>::new();
-    for (index, node) in document::nodes(document).into_iter().enumerate() {
+    let nodes = document::nodes(document);
+    let is_condition = |action_type: &str| actions::find(action_type).is_some_and(Action::is_condition);
+    let has_ways = nodes.iter().any(|node| is_condition(&node.action_type));
+    let mut taken = SortedMap::<String, (u64, SortedSet<usize>)>::new();
+    for (index, node) in nodes.into_iter().enumerate() {
         let Some(action) = actions::find(&node.action_type).filter(|action| action.role == Role::Sink) else {
             continue;
         };
@@ -96,11 +100,14 @@ pub fn equal_names<'a>(document: &Value, pictures: impl Iterator<Item = Named<'a
             let extension = written.map_or("", |(_, extension)| extension);
             if let Some(path) = path_of(pattern.as_str().unwrap_or_default(), &picture, at, extension) {
                 let path = format!("{apart}{}", path.to_ascii_lowercase());
-                *taken.entry(path).or_default() += 1;
+                let (count, of) = taken.entry(path).or_default();
+                if !has_ways || of.insert(at) {
+                    *count += 1;
+                }
             }
         }
     }
-    taken.values().map(|count| count - 1).sum()
+    taken.values().map(|(count, _)| count - 1).sum()
 }
 
 /// The path of a result, if it is known beforehand.
@@ -183,5 +190,14 @@ mod tests {
         assert_eq!(count(&["{name}.{ext}", "small/{name}.{ext}"], &pictures), 0);
         assert_eq!(count(&["{width}.{ext}"], &pictures), 0);
         assert_eq!(count(&["{hash:8}.{ext}", "{exif.date}"], &pictures), 0);
+    }
+
+    #[test]
+    fn ways_of_a_condition_may_share_a_name_and_pictures_may_not() {
+        let mut document = workflow(&["{name}.{ext}", "{name}.{ext}"]);
+        document["actions"].as_array_mut().unwrap().push(json!({ "actionId": "it", "actionType": "condition" }));
+        let named = |name| Named { name, folder: "", format: Some(Format::Jpeg) };
+        assert_eq!(equal_names(&document, ["cat", "dog"].map(named).into_iter()), 0);
+        assert_eq!(equal_names(&document, ["cat", "dog", "Cat"].map(named).into_iter()), 1);
     }
 }

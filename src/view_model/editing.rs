@@ -268,7 +268,10 @@ pub fn without_step(document: &Value, index: usize) -> Value {
         }
     }
     if let (Some((source, source_port)), Some(output)) = (&before, output) {
-        for edge in editing.edges.iter_mut().filter(|edge| edge.leaves(&id, output)) {
+        // Both ways of a condition become one.
+        let is_condition = action_at(document, index).is_some_and(Action::is_condition);
+        let leads_on = |edge: &Edge| edge.source == id && (is_condition || edge.source_port == output);
+        for edge in editing.edges.iter_mut().filter(|edge| leads_on(edge)) {
             (edge.source, edge.source_port) = (source.clone(), source_port.clone());
         }
     }
@@ -418,7 +421,8 @@ fn sole_follower(edges: &[Edge], document: &Value, id: &str) -> Option<String> {
     let mut following = edges.iter().filter(|edge| edge.source == id);
     let edge = following.next()?;
     let is_main =
-        action_of(document, &edge.target).and_then(main_input).is_some_and(|port| port.name == edge.target_port);
+        action_of(document, &edge.target).and_then(main_input).is_some_and(|port| port.name == edge.target_port)
+            && action_of(document, id).and_then(main_output).is_some_and(|port| port.name == edge.source_port);
     (following.next().is_none() && is_main).then(|| edge.target.clone())
 }
 
@@ -494,7 +498,7 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         };
         let title = form::label(&node.action_id);
         for port in other.outputs {
-            let title = match main_output(other).is_some_and(|main| main.name == port.name) {
+            let title = match port.name == actions::IMAGE_OUT.name {
                 true => title.clone(),
                 false => format!("{title}: {}", form::label(port.name).to_ascii_lowercase()),
             };
@@ -596,10 +600,17 @@ pub fn with_input(document: &Value, index: usize, port: &str) -> Value {
     editing.finish()
 }
 
-/// The workflow that ends at a step, to look at what it makes: its only output writes that step's pictures.
+/// The workflow that ends at a step, to look at what it makes: its only output writes that step's pictures. A condition
+/// makes none: what is looked at is the picture that reaches it.
 pub fn up_to(document: &Value, id: &str) -> Option<Value> {
-    let port = action_of(document, id).and_then(main_output)?;
     let mut editing = Editing::of(document);
+    let (mut id, mut port) = (id.to_owned(), action_of(document, id).and_then(main_output)?.name.to_owned());
+    let mut left = editing.edges.len();
+    while action_of(document, &id).is_some_and(Action::is_condition) && left > 0 {
+        (id, port) = fed_by(&editing.edges, document, &id)?;
+        left -= 1;
+    }
+    let id = id.as_str();
     let needed = {
         let (mut seen, mut open) = (HashSet::new(), vec![id]);
         while let Some(id) = open.pop() {
@@ -615,7 +626,7 @@ pub fn up_to(document: &Value, id: &str) -> Option<Value> {
     let parameters = json!({ "format": "web", "quality": 90, "name": "{name}.{ext}" });
     let parameters = parameters.as_object().cloned().unwrap_or_default();
     let sink = editing.add(usize::MAX, "look", "output", parameters);
-    editing.connect((id, port.name), (&sink, "input-images"));
+    editing.connect((id, &port), (&sink, "input-images"));
     Some(editing.finish())
 }
 
@@ -761,6 +772,60 @@ mod tests {
         assert!(errors(&copied).is_empty());
         let (outputs, second) = with_copy(&document, at(&document, "save")).unwrap();
         assert!(graph(&outputs).contains(&format!("watermark→{second}")), "{}", graph(&outputs));
+    }
+
+    /// The ports that connections leave, with where they lead.
+    fn leaving(document: &Value, id: &str) -> String {
+        let own = edges(document).into_iter().filter(|edge| edge.source == id);
+        let mut all: Vec<_> = own.map(|edge| format!("{}→{}", edge.source_port, edge.target)).collect();
+        all.sort();
+        all.join(" ")
+    }
+
+    #[test]
+    fn a_condition_joins_a_chain_by_its_first_port() {
+        let document = added(&added(&blank("Two ways"), "condition", None), "output", Some("condition"));
+        assert_eq!(leaving(&document, "condition"), "then→save then→save-2");
+        let titles: Vec<_> =
+            plugs(&document, at(&document, "save"))[0].choices.iter().map(|one| one.title.clone()).collect();
+        assert_eq!(titles, ["Photos", "Condition: then", "Condition: else"]);
+        let (from, to) = (("condition", "else"), ("save-2", "input-images"));
+        let branched = connected(&document, from, to);
+        assert_eq!((leaving(&branched, "condition").as_str(), errors(&branched)), ("else→save-2 then→save", vec![]));
+        // A step goes into either way.
+        let own = |(id, port): (&str, &str)| (id.to_owned(), port.to_owned());
+        let (small, _) = with_step(&branched, "resize", &Place::Into(own(from), own(to))).unwrap();
+        assert_eq!((leaving(&small, "condition").as_str(), errors(&small)), ("else→resize then→save", vec![]));
+        assert_eq!(leaving(&added(&branched, "resize", Some("condition")), "condition"), "else→save-2 then→resize");
+        // Without the condition, or with it turned off, both ways are one.
+        let without = without_step(&small, at(&small, "condition"));
+        assert_eq!((graph(&without).as_str(), errors(&without)), ("photos→resize photos→save resize→save-2", vec![]));
+        assert_eq!(errors(&with_off(&small, at(&small, "condition"), true)), []);
+        // Only what follows by the first port changes places with it.
+        let other = disconnected(&small, ("condition", "then"), ("save", "input-images"));
+        assert!(!can_move(&other, at(&other, "resize"), Direction::Earlier));
+        let chain = added(&added(&blank("One way"), "condition", None), "resize", None);
+        let earlier = moved(&chain, at(&chain, "resize"), Direction::Earlier).unwrap();
+        assert_eq!(
+            (graph(&earlier).as_str(), leaving(&earlier, "condition").as_str()),
+            ("condition→save photos→resize resize→condition", "then→save")
+        );
+        assert_eq!(
+            leaving(&with_copy(&branched, at(&branched, "condition")).unwrap().0, "condition"),
+            "else→save-2 then→condition-2"
+        );
+    }
+
+    #[test]
+    fn what_reaches_a_condition_is_looked_at() {
+        let document = added(&added(&blank("One"), "grayscale", None), "condition", None);
+        let looked = up_to(&document, "condition").unwrap();
+        assert_eq!((graph(&looked).as_str(), errors(&looked)), ("grayscale→look photos→grayscale", vec![]));
+        let behind = up_to(&added(&document, "sepia", None), "sepia").unwrap();
+        assert_eq!(leaving(&behind, "condition"), "then→sepia");
+        // A cycle, as a document may have one.
+        let cycle = connected(&document, ("condition", "then"), ("condition", "input-images"));
+        assert!(up_to(&cycle, "condition").is_some());
     }
 
     #[test]
@@ -918,7 +983,7 @@ mod tests {
         assert_eq!(first("LOGO"), Some("watermark"));
         assert!(offers("no such thing").is_empty());
         let groups: Vec<_> = offers("").iter().map(|action| action.category).collect();
-        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 5, "{groups:?}");
+        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 6, "{groups:?}");
         assert_eq!(groups.last(), Some(&Category::Output));
         assert!(offers("").len() > 40 && offers("").iter().all(|action| action.role != Role::Source));
     }

@@ -68,7 +68,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Curve => Control::Curve,
         Kind::NamePattern => Control::Pattern,
         Kind::File(kind) => Control::File(kind),
-        Kind::Text => Control::Text,
+        Kind::Text | Kind::Expression => Control::Text,
         Kind::Caption => Control::Caption,
         Kind::Renditions => Control::Renditions,
         Kind::Images => return None,

@@ -52,6 +52,7 @@ builtin! {
     "same-framing",
     "carousel",
     "short-loop",
+    "portrait-and-landscape",
 }
 
 /// Whether a built-in workflow has this id.

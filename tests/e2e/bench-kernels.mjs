@@ -105,7 +105,7 @@ async function actions(ask) {
   const catalog = JSON.parse(await readFile(new URL("../../src/actions/catalog.json", import.meta.url), "utf8"));
   await ask("prepare", "baseline");
   console.log(`\n    ${"action".padEnd(22)} ${"ms/MP".padStart(8)} ${"wasm-vips".padStart(10)}`);
-  for (const { actionType } of catalog.filter((entry) => entry.role === "transform")) {
+  for (const { actionType } of catalog.filter(({ role, category }) => role === "transform" && category !== "logic")) {
     const rounds = [];
     for (let round = 0; round < ROUNDS; round += 1) rounds.push(await ask("act", actionType, PARAMETERS[actionType] ?? {}));
     const perMegapixel = (name) => median(rounds.map((times) => times[name])) / 12;

@@ -40,6 +40,7 @@ const SHOWN = {
   "same-framing": "bottle",
   carousel: "flowers",
   "short-loop": "cat",
+  "portrait-and-landscape": "flowers",
 };
 
 /** A picture as it is placed: as large as it can be in a box, on a checkerboard where it is transparent. */

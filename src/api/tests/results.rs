@@ -139,6 +139,32 @@ fn a_result_that_shows_its_name_is_reused_for_the_same_name_and_position_only() 
     }
 }
 
+/// The workflow with a condition, by whose second way pictures reach "output-1", the second of two outputs.
+fn branched(when: &str, images: Value) -> Value {
+    let mut document = workflow(images);
+    document["actions"][1] = json!({ "actionId": "flip-1", "actionType": "condition", "parameters": { "when": when } });
+    let output = json!({ "actionId": "output-0", "actionType": "output", "parameters": {} });
+    document["actions"].as_array_mut().expect("a list").insert(2, output);
+    document["connections"][1]["sourcePort"] = json!("else");
+    let then = json!({ "connectionSource": "flip-1", "sourcePort": "then", "connectionTarget": "output-0", "targetPort": "input-images" });
+    document["connections"].as_array_mut().expect("a list").push(then);
+    document
+}
+
+#[test]
+fn results_of_one_way_of_a_condition_are_reused_and_a_condition_on_names_is_decided_again() {
+    let service = service_with_result();
+    for (when, reused) in [("width > 9000", [1, 1]), ("name ~ '*-hero*'", [1, 0])] {
+        let accepted = skipping(&service, branched(when, json!([image("a.jpg", "a1")])));
+        finish(&service, &accepted.batch_id, 0, true);
+        let others = [image("a.jpg", "a1"), image("a-hero.jpg", "a1")];
+        let again = others.map(|image| skipping(&service, branched(when, json!([image]))));
+        assert_eq!([&again[0], &again[1]].map(|answer| answer.assets.completed), reused, "{when}");
+        let list = json_of(&run(service.executions(&again[0].batch_id, &Value::Null)).expect("read"));
+        assert_eq!(list["executions"][0]["outputs"][0]["actionId"], "output-1");
+    }
+}
+
 #[test]
 fn a_batch_that_reuses_everything_has_ended() {
     let service = service_with_result();

@@ -374,13 +374,17 @@ fn Result(
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
     let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));
     let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
-    let url = move || shown.get().and_then(|shown| shown.urls.get(of(&shown)).cloned());
+    // Behind the addresses of the outputs is that of the picture.
+    let url = move || {
+        shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).and(shown.urls.get(of(&shown)).cloned()))
+    };
+    let has_none = Memo::new(move |_| rendered().is_some_and(|rendered| rendered.outputs.is_empty()));
     let before_size = Memo::new(move |_| rendered().map(|rendered| (rendered.input_width, rendered.input_height)));
     let is_sample = Memo::new(move |_| rendered().is_some_and(|rendered| rendered.is_sample));
     // What only the full size says stays until that is there.
     let known = Memo::new(move |before: Option<&(Option<String>, Vec<String>)>| {
         let Some(rendered) = rendered() else { return (None, Vec::new()) };
-        if rendered.is_sample {
+        if rendered.is_sample && !rendered.outputs.is_empty() {
             return before.cloned().unwrap_or_default();
         }
         let bytes = entry.get().map_or(0, |entry| entry.bytes);
@@ -411,7 +415,8 @@ fn Result(
     let warnings = move || known.with(|(_, warnings)| Some(warnings.clone()).filter(|warnings| !warnings.is_empty()));
     view! {
         <OutputSwitch choices=Signal::derive(choices) chosen=output/>
-        <Soon>
+        <div hidden=has_none>
+            <Soon>
             <Viewer
                 before_size
                 after_size=Signal::derive(move || chosen.get().map(|output| (output.width, output.height)))
@@ -423,7 +428,8 @@ fn Result(
                 sampled=is_sample.into()
                 scale
             />
-        </Soon>
+            </Soon>
+        </div>
         <p class="small muted numbers preview-facts" class:stale=move || is_sample.get() data-testid="preview-facts">{facts}</p>
         {move || warnings().map(|warnings| view! {
             <ul class="small preview-warnings" data-testid="preview-warnings">

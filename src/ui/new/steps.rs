@@ -292,6 +292,7 @@ const fn heading(category: Category) -> &'static str {
         Category::Color => "Light and colour",
         Category::Detail => "Detail",
         Category::Compose => "Subject and composition",
+        Category::Logic => "Logic",
         Category::Output => "Output",
     }
 }

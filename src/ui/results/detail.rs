@@ -137,7 +137,7 @@ fn Success(execution: Arc<Execution>) -> impl IntoView {
         .map(|output| view! { <OutputLine output=output.clone() before/> })
         .collect::<Vec<_>>();
     view! {
-        <Compare execution=execution.clone()/>
+        {(!execution.outputs().is_empty()).then(|| view! { <Compare execution=execution.clone()/> })}
         <Doubts execution=execution.clone()/>
         <TakenOver execution/>
         <div class="detail-outputs">{lines}</div>

@@ -132,6 +132,10 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
         };
         return view! { <div class="row-outputs">{again}</div> }.into_any();
     }
+    if execution.status() == ExecutionStatus::Success && execution.outputs().is_empty() {
+        return view! { <div class="row-outputs"><span class="small muted" data-testid="no-output">"No output"</span></div> }
+            .into_any();
+    }
     let more = execution.outputs().len().saturating_sub(OUTPUTS);
     let outputs = execution
         .outputs()
