@@ -133,8 +133,12 @@ pub(crate) fn Viewer(
     /// What is behind the result; the checkerboard if empty.
     #[prop(into)]
     background: Signal<String>,
-    #[prop(into)] before: ViewFn,
-    #[prop(into)] after: ViewFn,
+    /// The picture before, which may change.
+    #[prop(into)]
+    before: ViewFn,
+    /// The result, which may change.
+    #[prop(into)]
+    after: ViewFn,
     /// What lies on the result and moves with it.
     #[prop(optional, into)]
     layer: Option<ViewFn>,
@@ -217,12 +221,12 @@ pub(crate) fn Viewer(
                     on:dblclick=move |event| view.double_click(&event)
                 >
                     <div class="pane after" data-testid="after" node_ref=view.pane style:background=background>
-                        <div class="stage">{after.run()}</div>
-                        {layer.map(|layer| view! { <div class="stage above">{layer.run()}</div> })}
+                        <div class="stage">{move || after.run()}</div>
+                        {layer.map(|layer| view! { <div class="stage above">{move || layer.run()}</div> })}
                         <span class="tag right">"After" {tag(after_size)}</span>
                     </div>
                     <div class="pane before checkerboard" data-testid="before">
-                        <div class="stage">{before.run()}</div>
+                        <div class="stage">{move || before.run()}</div>
                         <span class="tag left">"Before" {tag(before_size)}</span>
                     </div>
                     <Show when=move || view.layout() == Layout::Slider>
