@@ -37,7 +37,7 @@ pub enum Fact {
 }
 }
 
-/// The names that a condition may use, for messages.
+/// The hint that names what a condition may ask.
 const NAMES: &str =
     "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera and exif.date.";
 

@@ -303,12 +303,14 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::actions::{Context, Role, Stop, catalog, prepare};
     use crate::codecs::{EncodeRequest, Format};
     use crate::engine::plan::Choice;
+    use crate::engine::{Produced, Services};
     use crate::image::convert::convert;
     use crate::image::{Image, Pixels};
     use crate::workflow::check;
@@ -512,5 +514,59 @@ mod tests {
             }
         }
         assert_eq!(found, ["subject-crop", "trim", "straighten", "remove-background"]);
+    }
+
+    /// A graph of still actions and conditions, each of which works on anything before it.
+    fn any_graph() -> impl Strategy<Value = (Vec<Json>, String)> {
+        let kinds = ["flip", "invert", "watermark", "width > 10", "height == 6", "not alpha", "output"];
+        let node = (prop::sample::select(kinds.to_vec()), any::<prop::sample::Index>(), any::<prop::sample::Index>());
+        prop::collection::vec(node, 2..12).prop_map(|nodes| {
+            let (mut actions, mut edges) = (Vec::new(), String::new());
+            let mut before = vec!["photos".to_owned(), "other".to_owned()];
+            for (at, (kind, first, second)) in nodes.into_iter().enumerate() {
+                let id = format!("n{at}");
+                edges.push_str(&format!(" {}>{id}", first.get(&before)));
+                match kind {
+                    "watermark" => edges.push_str(&format!(" {}>{id}.overlay", second.get(&before))),
+                    "flip" | "invert" | "output" => {}
+                    _ => before.extend(["then", "else"].map(|port| format!("{id}.{port}"))),
+                }
+                let parameters = if kind == "output" { json!({ "format": "png" }) } else { json!({}) };
+                actions.push(match kind {
+                    "flip" | "invert" | "watermark" | "output" => action(&id, kind, parameters),
+                    when => action(&id, "condition", json!({ "when": when })),
+                });
+                if ["flip", "invert", "watermark"].contains(&kind) {
+                    before.push(id);
+                }
+            }
+            actions.push(action("last", "output", json!({ "format": "png" })));
+            edges.push_str(&format!(" {}>last", before[before.len() - 1]));
+            (actions, edges)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn plan_and_run_decide_alike((actions, edges) in any_graph()) {
+            let plan = plan(&actions, &edges);
+            let files = [Size::new(12, 5), Size::new(9, 6)].map(|size| file(size, Format::Png, size.width == 9));
+            let asset = plan.graph.input_asset(0);
+            let sources: Vec<_> = asset.inputs.iter().map(|input| {
+                let bytes = &files[usize::from(input.action_id == "other")];
+                Source { name: "a.png", folder: "", bytes }
+            }).collect();
+            let told = |produced: Produced| {
+                let outputs = produced.outputs.into_iter().map(|one| (one.action_id, one.encoded.bytes));
+                let warnings = produced.warnings.into_iter().map(|warning| (warning.code, warning.action_id));
+                let thumbnails = [produced.input_thumbnail, produced.output_thumbnail].map(|one| one.map(|one| one.bytes));
+                (outputs.collect::<Vec<_>>(), warnings.collect::<Vec<_>>(), thumbnails)
+            };
+            let decided = plan.run(0, &sources, Services::default()).unwrap();
+            let given = plan.files(&sources).unwrap();
+            let headers = plan.headers(&given).unwrap();
+            let undecided = plan.run_with(0, given, headers, None, Services::default()).unwrap();
+            prop_assert_eq!(told(decided), told(undecided));
+        }
     }
 }

@@ -128,7 +128,7 @@ impl Plan {
         plan.run_with(index, files, headers, None, services)
     }
 
-    fn run_with(
+    pub(super) fn run_with(
         &self,
         index: u32,
         files: Vec<Option<Source<'_>>>,
