@@ -550,6 +550,12 @@ mod tests {
                 if let (Some((low, high)), Some(default)) = (field.range, field.default.value().as_f64()) {
                     assert!((low..=high).contains(&default), "{}.{}", action.action_type, field.name);
                 }
+                if let Some((least, most)) = field.soft {
+                    let (low, high) = field.range.expect("a part of it");
+                    assert!(low <= least && least < most && most <= high, "{}.{}", action.action_type, field.name);
+                    let default = field.default.value().as_f64().expect("a place on the slider");
+                    assert!((least..=most).contains(&default), "{}.{}", action.action_type, field.name);
+                }
             }
         }
     }

@@ -39,9 +39,9 @@ crate::parameters! {
         /// Last colour of the gradient, in sRGB.
         color2: Color = Color::opaque(208, 208, 208), label "Second colour", shown if Condition::Is("fill", &["gradient"]);
         /// Direction of the gradient, as in CSS: 0 is upwards, 90 to the right, 180 downwards.
-        angle: f64 = 180.0, range -360.0..=360.0, unit "°", shown if Condition::Is("fill", &["gradient"]);
+        angle: f64 = 180.0, range -360.0..=360.0, soft 0.0..=360.0, unit "°", shown if Condition::Is("fill", &["gradient"]);
         /// Radius of the blurred copy, as a standard deviation.
-        sigma: f64 = 20.0, range 0.0..=250.0, unit "px", label "Radius", shown if Condition::Is("fill", &["blur"]);
+        sigma: f64 = 20.0, range 0.0..=250.0, soft 0.0..=60.0, unit "px", label "Radius", shown if Condition::Is("fill", &["blur"]);
     }
 }
 

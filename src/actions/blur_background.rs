@@ -16,7 +16,7 @@ crate::parameters! {
     /// Parameters of `blur-background`.
     pub struct BlurBackground {
         /// Radius of the blur, as a standard deviation; 0 changes nothing.
-        sigma: f64 = 12.0, range 0.0..=250.0, unit "px", label "Radius";
+        sigma: f64 = 12.0, range 0.0..=250.0, soft 0.0..=40.0, unit "px", label "Radius";
         /// How the subject is found: by a model (`network`), or as all that is not the even backdrop of a
         /// studio (`flat-backdrop`). `auto` decides for each picture: if the backdrop is clearly even, it needs no model.
         method: Method = Method::Auto;

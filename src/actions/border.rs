@@ -11,7 +11,7 @@ crate::parameters! {
     /// Parameters of `border`.
     pub struct Border {
         /// Width of the border on each side. The picture grows by it.
-        width: u32 = 10, range 0.0..=10000.0, unit "px";
+        width: u32 = 10, range 0.0..=10000.0, soft 0.0..=200.0, unit "px";
         /// Colour of the border, in sRGB; `#00000000` is transparent.
         color: Color = Color::WHITE, label "Colour";
     }

@@ -9,7 +9,7 @@ crate::parameters! {
     /// Parameters of `box-blur`.
     pub struct BoxBlur {
         /// Pixels on each side that count: 5 takes squares of 11 × 11.
-        radius: u32 = 5, range 0.0..=250.0, unit "px";
+        radius: u32 = 5, range 0.0..=250.0, soft 0.0..=50.0, unit "px";
     }
 }
 

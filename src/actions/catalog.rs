@@ -112,12 +112,16 @@ fn read_field(entry: &'static Value) -> Option<Field> {
         "choice" => Kind::Choice(list(entry.get("values")?, Value::as_str)?),
         word => KINDS.iter().find(|(known, _)| *known == word)?.1,
     };
-    let bound = |at: usize| entry.get("range")?.get(at)?.as_f64();
+    let range = |key: &str| {
+        let bound = |at: usize| entry.get(key)?.get(at)?.as_f64();
+        bound(0).zip(bound(1))
+    };
     Some(Field {
         name: text_of(entry, "name")?,
         docs: Vec::leak(vec![text_of(entry, "description")?]),
         kind,
-        range: bound(0).zip(bound(1)),
+        range: range("range"),
+        soft: range("soft"),
         unit: text_of(entry, "unit"),
         label: text_of(entry, "label"),
         spatial: text_of(entry, "place").and_then(Spatial::of_word),
@@ -203,6 +207,7 @@ mod writing {
             "type": kind,
             "values": values,
             "range": field.range.map(|(low, high)| [low, high]),
+            "soft": field.soft.map(|(low, high)| [low, high]),
             "unit": field.unit,
             "label": field.label,
             "place": field.spatial.map(Spatial::word),
@@ -292,7 +297,7 @@ mod tests {
                         field.name,
                         field.description(),
                         field.kind,
-                        field.range,
+                        (field.range, field.soft),
                         field.unit,
                         field.label,
                         field.spatial,

@@ -11,7 +11,7 @@ crate::parameters! {
         /// Strength of the texture: below 0 it becomes softer.
         amount: f64 = 30.0, range -100.0..=100.0;
         /// Size of the largest texture that is changed.
-        radius: u32 = 30, range 1.0..=250.0, unit "px";
+        radius: u32 = 30, range 1.0..=250.0, soft 1.0..=100.0, unit "px";
     }
 }
 

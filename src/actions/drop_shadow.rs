@@ -13,11 +13,11 @@ crate::parameters! {
     /// Parameters of `drop-shadow`.
     pub struct DropShadow {
         /// How far the shadow lies to the right; a negative value moves it to the left.
-        dx: i32 = 8, range -5000.0..=5000.0, unit "px", label "Right";
+        dx: i32 = 8, range -5000.0..=5000.0, soft -100.0..=100.0, unit "px", label "Right";
         /// How far the shadow lies below; a negative value moves it up.
-        dy: i32 = 8, range -5000.0..=5000.0, unit "px", label "Down";
+        dy: i32 = 8, range -5000.0..=5000.0, soft -100.0..=100.0, unit "px", label "Down";
         /// Softness of the shadow's edge, as the blur radius of CSS: twice the standard deviation. 0 leaves it sharp.
-        blur: f64 = 16.0, range 0.0..=500.0, unit "px";
+        blur: f64 = 16.0, range 0.0..=500.0, soft 0.0..=100.0, unit "px";
         /// Colour of the shadow, in sRGB.
         color: Color = Color::BLACK, label "Colour";
         /// Opacity of the shadow.

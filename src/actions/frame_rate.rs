@@ -10,7 +10,7 @@ crate::parameters! {
     /// Parameters of `frame-rate`.
     pub struct FrameRate {
         /// Frames a second.
-        fps: f64 = 10.0, range 0.1..=100.0, label "Frames per second";
+        fps: f64 = 10.0, range 0.1..=100.0, soft 1.0..=30.0, label "Frames per second";
     }
 }
 

@@ -9,7 +9,7 @@ crate::parameters! {
     /// Parameters of `gaussian-blur`.
     pub struct GaussianBlur {
         /// Radius of the blur, as a standard deviation; 0 changes nothing.
-        sigma: f64 = 2.0, range 0.0..=250.0, unit "px", label "Radius";
+        sigma: f64 = 2.0, range 0.0..=250.0, soft 0.0..=20.0, unit "px", label "Radius";
     }
 }
 

@@ -13,7 +13,7 @@ crate::parameters! {
     /// Parameters of `glow`.
     pub struct Glow {
         /// How far the glow reaches. The picture grows by it on each side.
-        radius: f64 = 24.0, range 0.0..=750.0, unit "px";
+        radius: f64 = 24.0, range 0.0..=750.0, soft 0.0..=100.0, unit "px";
         /// Colour of the glow, in sRGB.
         color: Color = Color::WHITE, label "Colour";
         /// Opacity of the glow at the subject's edge.

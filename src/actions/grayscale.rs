@@ -24,11 +24,11 @@ crate::parameters! {
         /// below.
         standard: Standard = Standard::Rec709, label "Weights";
         /// Weight of red in a `mix`: together with the others 100 keeps white white.
-        red: f64 = 40.0, range -200.0..=300.0, unit "%", shown if Condition::Is("standard", &["mix"]);
+        red: f64 = 40.0, range -200.0..=300.0, soft 0.0..=100.0, unit "%", shown if Condition::Is("standard", &["mix"]);
         /// Weight of green in a `mix`.
-        green: f64 = 40.0, range -200.0..=300.0, unit "%", shown if Condition::Is("standard", &["mix"]);
+        green: f64 = 40.0, range -200.0..=300.0, soft 0.0..=100.0, unit "%", shown if Condition::Is("standard", &["mix"]);
         /// Weight of blue in a `mix`.
-        blue: f64 = 20.0, range -200.0..=300.0, unit "%", shown if Condition::Is("standard", &["mix"]);
+        blue: f64 = 20.0, range -200.0..=300.0, soft 0.0..=100.0, unit "%", shown if Condition::Is("standard", &["mix"]);
     }
 }
 

@@ -33,10 +33,10 @@ crate::parameters! {
     /// Parameters of `halftone`.
     pub struct Halftone {
         /// Distance of the dots.
-        size: f64 = 8.0, range 2.0..=500.0, unit "px";
+        size: f64 = 8.0, range 2.0..=500.0, soft 2.0..=40.0, unit "px";
         /// Direction of the rows of black dots, clockwise from the horizontal. Cyan is turned by −30° from it, magenta by 30° and
         /// yellow by 45°.
-        angle: f64 = 45.0, range -360.0..=360.0, unit "°";
+        angle: f64 = 45.0, range -360.0..=360.0, soft 0.0..=90.0, unit "°";
         /// Shape of a dot, in the directions of the rows.
         shape: Shape = Shape::Round;
         /// The four inks of colour printing (`cmyk`), or only black.

@@ -14,7 +14,7 @@ crate::parameters! {
         /// Light of the dark parts: 100 makes it nearly three times as much.
         shadows: f64 = 0.0, range -100.0..=100.0;
         /// Size of the shapes that count as one part.
-        radius: u32 = 30, range 1.0..=250.0, unit "px";
+        radius: u32 = 30, range 1.0..=250.0, soft 1.0..=100.0, unit "px";
     }
 }
 

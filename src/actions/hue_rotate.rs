@@ -10,7 +10,7 @@ crate::parameters! {
     /// Parameters of `hue-rotate`.
     pub struct HueRotate {
         /// Angle on the colour wheel: 120 makes red green, and green blue.
-        degrees: f64 = 30.0, range -360.0..=360.0, unit "°";
+        degrees: f64 = 30.0, range -360.0..=360.0, soft -180.0..=180.0, unit "°";
     }
 }
 

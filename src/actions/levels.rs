@@ -29,7 +29,7 @@ crate::parameters! {
         /// The value that becomes 255, with everything above it.
         white: u32 = 255, range 1.0..=255.0;
         /// Brightness of the middle: above 1 it becomes lighter.
-        gamma: f64 = 1.0, range 0.1..=10.0;
+        gamma: f64 = 1.0, range 0.1..=10.0, soft 0.2..=3.0;
     }
 }
 

@@ -9,9 +9,9 @@ crate::parameters! {
     /// Parameters of `motion-blur`.
     pub struct MotionBlur {
         /// Direction, clockwise from the horizontal.
-        angle: f64 = 0.0, range -360.0..=360.0, unit "°";
+        angle: f64 = 0.0, range -360.0..=360.0, soft -180.0..=180.0, unit "°";
         /// Length of the line.
-        length: f64 = 20.0, range 0.0..=200.0, unit "px";
+        length: f64 = 20.0, range 0.0..=200.0, soft 0.0..=100.0, unit "px";
     }
 }
 

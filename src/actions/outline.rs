@@ -13,7 +13,7 @@ crate::parameters! {
     /// Parameters of `outline`.
     pub struct Outline {
         /// Width of the line. The picture grows by it on each side.
-        width: f64 = 8.0, range 0.0..=1000.0, unit "px";
+        width: f64 = 8.0, range 0.0..=1000.0, soft 0.0..=60.0, unit "px";
         /// Colour of the line, in sRGB.
         color: Color = Color::WHITE, label "Colour";
     }

@@ -78,6 +78,8 @@ pub struct Field {
     pub kind: Kind,
     /// Inclusive range of numbers.
     pub range: Option<(f64, f64)>,
+    /// The part of the range that is usual, which a slider covers; all of it if it is not given.
+    pub soft: Option<(f64, f64)>,
     /// `px`, `%`, `EV`, `°`, …
     pub unit: Option<&'static str>,
     /// Label in the form, if the name does not make a good one.
@@ -455,7 +457,7 @@ pub fn read_field<T: Parameter>(
 /// ```
 ///
 /// After the type may follow, in this order: `= default`, `as "wireName"`, `kind EXPR`, `range LOW..=HIGH`,
-/// `unit "px"`, `label "Radius"`, `place Spatial::Anchor`, `shown if Condition::Is("mode", &["percent"])`. Wire names are the field's own name unless `as` says otherwise.
+/// `soft LOW..=HIGH` (the usual part of the range), `unit "px"`, `label "Radius"`, `place Spatial::Anchor`, `shown if Condition::Is("mode", &["percent"])`. Wire names are the field's own name unless `as` says otherwise.
 #[macro_export]
 macro_rules! parameters {
     (@name $field:ident) => { stringify!($field) };
@@ -486,6 +488,7 @@ macro_rules! parameters {
                 $(, as $wire:literal)?
                 $(, kind $kind:expr)?
                 $(, range $low:literal ..= $high:literal)?
+                $(, soft $least:literal ..= $most:literal)?
                 $(, unit $unit:literal)?
                 $(, label $label:literal)?
                 $(, place $place:expr)?
@@ -507,6 +510,7 @@ macro_rules! parameters {
                     docs: &[$($doc),*],
                     kind: $crate::parameters!(@kind $type $(, $kind)?),
                     range: $crate::parameters!(@range $($low $high)?),
+                    soft: $crate::parameters!(@range $($least $most)?),
                     unit: $crate::parameters!(@unit $($unit)?),
                     label: $crate::parameters!(@label $($label)?),
                     spatial: $crate::parameters!(@place $($place)?),

@@ -9,7 +9,7 @@ crate::parameters! {
     /// Parameters of `pixelate`.
     pub struct Pixelate {
         /// Side of a square.
-        size: u32 = 16, range 1.0..=1000.0, unit "px";
+        size: u32 = 16, range 1.0..=1000.0, soft 1.0..=100.0, unit "px";
     }
 }
 

@@ -9,7 +9,7 @@ crate::parameters! {
     /// Parameters of `posterize`.
     pub struct Posterize {
         /// Steps of each colour.
-        levels: u32 = 4, range 2.0..=255.0;
+        levels: u32 = 4, range 2.0..=255.0, soft 2.0..=16.0;
     }
 }
 

@@ -56,7 +56,7 @@ crate::parameters! {
         /// Name of the model: `u2netp`, or that of a model of your own.
         model: String = BUILT_IN.name.to_owned(), kind Kind::File(FileKind::Model), shown if Condition::Is("method", &["auto", "network"]);
         /// Softens the edge: standard deviation of a blur over the subject's opacity; 0 leaves it as it was found.
-        edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, unit "px";
+        edge_softness: f64 = 0.0, as "edgeSoftness", range 0.0..=50.0, soft 0.0..=10.0, unit "px";
         /// Shows the model some room around the picture: helps where the subject fills the frame, and harms small
         /// subjects.
         subject_fills_frame: bool = false, as "subjectFillsFrame";

@@ -18,7 +18,7 @@ crate::parameters! {
     /// Parameters of `round-corners`.
     pub struct RoundCorners {
         /// Radius of the corners, as `unit` says. Never more than half of the shorter side.
-        radius: f64 = 0.1, range 0.0..=65500.0;
+        radius: f64 = 0.1, range 0.0..=65500.0, soft 0.0..=0.5;
         /// Unit of the radius: pixels (`px`), or a share of the shorter side (`share`, from 0 to 0.5; 0.5 makes a circle
         /// of a square).
         unit: Unit = Unit::Share;

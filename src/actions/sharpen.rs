@@ -9,11 +9,11 @@ crate::parameters! {
     /// Parameters of `sharpen`.
     pub struct Sharpen {
         /// Size of the detail to sharpen: the standard deviation of the blur.
-        sigma: f64 = 1.0, range 0.0..=50.0, unit "px", label "Radius";
+        sigma: f64 = 1.0, range 0.0..=50.0, soft 0.0..=5.0, unit "px", label "Radius";
         /// Strength: how much of the difference to the blurred picture is added.
         amount: f64 = 0.5, range 0.0..=5.0;
         /// Differences up to this many levels are left unchanged, so that grain in smooth areas is not amplified.
-        threshold: f64 = 0.0, range 0.0..=255.0;
+        threshold: f64 = 0.0, range 0.0..=255.0, soft 0.0..=50.0;
     }
 }
 

@@ -10,7 +10,7 @@ crate::parameters! {
     /// Parameters of `still`.
     pub struct Still {
         /// The time of the frame; after the end, it is the last one.
-        at: f64 = 0.0, range 0.0..=3600.0, unit "s", label "Time";
+        at: f64 = 0.0, range 0.0..=3600.0, soft 0.0..=10.0, unit "s", label "Time";
     }
 }
 

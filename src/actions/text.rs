@@ -37,7 +37,7 @@ crate::parameters! {
         /// from Roboto.
         font: String = FONT.name.to_owned(), kind Kind::File(FileKind::Font);
         /// Font size, as `unit` says.
-        size: f64 = 0.06, range 0.001..=65500.0;
+        size: f64 = 0.06, range 0.001..=65500.0, soft 0.01..=0.3;
         /// Unit of the size: pixels (`px`), or a share of the picture's shorter side (`share`, up to 1).
         unit: Unit = Unit::Share;
         /// Colour of the letters, in sRGB.

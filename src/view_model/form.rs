@@ -77,7 +77,7 @@ pub fn control(field: &Field) -> Option<Control> {
 
 fn number(field: &Field) -> Control {
     let whole = matches!(field.kind, Kind::Integer);
-    let Some((low, high)) = field.range else {
+    let Some((low, high)) = field.soft.or(field.range) else {
         return Control::Number { step: if whole { 1.0 } else { 0.01 } };
     };
     let span = high - low;
@@ -424,6 +424,9 @@ mod tests {
         let of = |name: &str| control(output.fields.iter().find(|field| field.name == name).unwrap());
         assert_eq!(of("quality"), Some(Control::Slider { low: 1.0, high: 100.0, step: 1.0 }));
         assert_eq!(of("lossless"), Some(Control::Switch));
+        let blur = find("gaussian-blur").unwrap();
+        let slider = Control::Slider { low: 0.0, high: 20.0, step: 0.05 };
+        assert_eq!(control(&blur.fields[0]), Some(slider), "of 0 to 250, what is usual");
     }
 
     #[test]

@@ -368,7 +368,7 @@ test("results are saved in a folder chosen before the run as they are made, and 
   await page.locator(`${id("run")}:enabled`).waitFor();
   await page.locator(id("options")).locator("summary").click();
   await page.locator(id("option-folder")).click();
-  await page.locator(id("options-summary")).filter({ hasText: 'saves in "chosen"' }).waitFor();
+  await page.locator(id("option-folder")).filter({ hasText: "chosen" }).waitFor();
   await page.locator(id("run")).click();
   const results = page.locator(id("results"));
   await results.waitFor();
