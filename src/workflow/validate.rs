@@ -450,7 +450,7 @@ fn unknown_port(id: &str, action_type: &str, name: &str, side: &str, ports: &[Po
 fn nearest(name: &str) -> Vec<&'static str> {
     let mut near: Vec<(usize, &str)> = actions::catalog()
         .iter()
-        .map(|action| (strsim::damerau_levenshtein(name, action.action_type), action.action_type))
+        .map(|action| (strsim::osa_distance(name, action.action_type), action.action_type))
         .filter(|(distance, known)| *distance <= (known.len() / 2).max(2) || (!name.is_empty() && known.contains(name)))
         .collect();
     sort_by(&mut near, Ord::cmp);
