@@ -110,6 +110,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path)))
             .map_err(|error| format!("PATH: {error}"))?;
         let mut trunk = command(project.tool("trunk"), &project.root);
+        trunk.envs(without_own_folders());
         for (part, file) in &modules {
             trunk.env(module_variable(part), file);
         }
@@ -484,9 +485,22 @@ pub fn kernels(project: &Project) -> Outcome<PathBuf> {
     }
 }
 
+/// Flags that take the folders of this machine out of what programs say about the places of panics: they are long, and
+/// a build is to be the same on every machine. Cargo adds them to those of `.cargo/config.toml`.
+fn without_own_folders() -> Option<(&'static str, String)> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))?;
+    let sources = list(&home.join("registry").join("src")).unwrap_or_default();
+    let flags = sources.iter().map(|folder| format!("--remap-path-prefix={}/=", folder.display()));
+    // Flags are separated by spaces.
+    let flags: Vec<_> = flags.filter(|flag| !flag.contains(' ')).collect();
+    (!flags.is_empty()).then(|| ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags.join(" ")))
+}
+
 /// Builds a binary that needs no glue code, with the feature of its name.
 fn without_glue(project: &Project, name: &str, profile: &str) -> Outcome<PathBuf> {
     let mut cargo = project.cargo();
+    cargo.envs(without_own_folders());
     for (part, _) in MODULES {
         cargo.env_remove(module_variable(part));
     }
