@@ -193,7 +193,7 @@ test("a step is copied, cut and pasted with its settings, in the list and the gr
   assert.equal(Number(await page.locator(id("field-watermark-opacity")).inputValue()), opacity);
   // Cut in the graph, pasted after another step there.
   await page.keyboard.press("Control+x");
-  await untilSteps(page, ["photos", "overlay", "save"]);
+  await untilSteps(page, ["photos", "save"]);
   await page.locator(id("graph-switch")).click();
   await page.locator(id("node-photos")).focus();
   await page.keyboard.press("Control+v");
