@@ -18,8 +18,8 @@ use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
 use crate::view_model::{accept, format};
 
-/// Outputs shown in a row; the others are in the detail.
-const OUTPUTS: usize = 2;
+/// Lines for the outputs of a row; what they do not show is in the detail.
+const LINES: usize = 2;
 
 /// The status in the contract, the badge's text and its tone.
 pub(crate) const fn status(status: ExecutionStatus) -> (&'static str, &'static str, &'static str) {
@@ -136,11 +136,14 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
         return view! { <div class="row-outputs"><span class="small muted" data-testid="no-output">"No output"</span></div> }
             .into_any();
     }
-    let more = execution.outputs().len().saturating_sub(OUTPUTS);
+    let count = execution.outputs().len();
+    // The last line says how many there are besides, if they are too many.
+    let listed = if count > LINES { LINES - 1 } else { count };
+    let more = count - listed;
     let outputs = execution
         .outputs()
         .iter()
-        .take(OUTPUTS)
+        .take(listed)
         .map(|output| view! { <OutputLine output=output.clone() before/> })
         .collect::<Vec<_>>();
     view! {
