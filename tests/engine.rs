@@ -484,8 +484,10 @@ fn a_text_names_the_file_and_its_position_also_where_earlier_results_are_kept() 
     assert_eq!(*notepad.0.borrow(), ["Oak 0", "Elm 1"]);
 }
 
-/// Each result's name, size and colours, row by row.
-fn results(produced: &Produced) -> Vec<(String, (u32, u32), Vec<[u8; 3]>)> {
+/// A result's name, size and colours, row by row.
+type Written = (String, (u32, u32), Vec<[u8; 3]>);
+
+fn results(produced: &Produced) -> Vec<Written> {
     let result = |one: &ProducedOutput| {
         let mut reader = png::Decoder::new(std::io::Cursor::new(&one.encoded.bytes)).read_info().expect("a PNG");
         let mut data = vec![0; reader.output_buffer_size().expect("a small one")];
