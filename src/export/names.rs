@@ -80,6 +80,12 @@ fn split_extension(name: &str) -> (&str, &str) {
     }
 }
 
+/// A file name with a number before its extension: `cat.jpg` as `cat-2.jpg`.
+pub fn numbered(name: &str, number: u32) -> String {
+    let (stem, extension) = split_extension(name);
+    format!("{stem}-{number}{extension}")
+}
+
 /// Makes names equal that some file system treats as the same: some ignore case, some ignore whether an accent is a
 /// separate character. It is the composed form (NFC) of the lower case of the upper case of the composed form: upper case
 /// and back also folds letters with several lower-case forms, ß and ss, σ and ς. A browser has all of that.
@@ -172,6 +178,12 @@ mod tests {
         ] {
             assert_eq!(safe_path(raw), safe, "{raw:?}");
         }
+    }
+
+    #[test]
+    fn a_number_comes_before_the_extension() {
+        let numbers = ["cat.jpg", "cat", ".jpg", "cat.v1.webp", "cat.raw data"].map(|name| numbered(name, 2));
+        assert_eq!(numbers, ["cat-2.jpg", "cat-2", ".jpg-2", "cat.v1-2.webp", "cat.raw data-2"]);
     }
 
     #[test]

@@ -109,7 +109,8 @@ impl Saving {
         self.underway.update(|all| {
             all.insert(batch_id.clone(), Underway { folder: folder.name(), files: 0, number });
         });
-        let mut job = Job { saving: self, batch_id, folder, number, written: SortedMap::new(), seen: SortedSet::new() };
+        let (written, own, seen) = Default::default();
+        let mut job = Job { saving: self, batch_id, folder, number, written, own, seen };
         spawn_local(async move {
             let outcome = job.run().await;
             if job.is_wanted() {
@@ -150,6 +151,8 @@ struct Job {
     number: u32,
     /// The id of what was written, by its path.
     written: SortedMap<String, String>,
+    /// The paths of files that were not there before, which may be replaced.
+    own: SortedSet<String>,
     /// The pictures whose results have been looked at.
     seen: SortedSet<u32>,
 }
@@ -222,10 +225,14 @@ impl Job {
     }
 
     async fn write(&mut self, path: String, asset_id: String, content: &web_sys::Blob) -> Result<(), UiError> {
-        self.folder.write(&path, content).await.map_err(|error| {
+        let replaces = self.own.contains(&path);
+        let is_new = self.folder.write(&path, content, replaces).await.map_err(|error| {
             let hint = "Check that there is enough space and that the folder may be written to, and save again.";
             UiError::new(format!("\"{path}\" could not be written to \"{}\": {error}.", self.folder.name()), hint)
         })?;
+        if is_new {
+            self.own.insert(path.clone());
+        }
         self.written.insert(path, asset_id);
         let count = self.written.len();
         self.saving.underway.try_update(|all| {

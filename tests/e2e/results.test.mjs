@@ -336,16 +336,30 @@ test("results are saved to a folder of the device, in the folders of their pictu
   await page.locator(`${id("save-to-folder")}:enabled`).waitFor();
   assert.deepEqual(await saved(), {});
   assert.equal(await page.locator(id("notice")).count(), 0);
-  await button.click();
-  await page.locator(id("notice")).filter({ hasText: 'Saved 4 files in "chosen".' }).waitFor();
-  const files = await saved();
-  const expected = ["one-web.jpg", "trip/day 1/two-web.jpg", "same-web.jpg", "same-web-2.jpg"];
-  assert.deepEqual(Object.keys(files).sort(), [...expected].sort());
-  for (const [index, path] of expected.entries()) {
-    assert.equal(pictures.sha256(Buffer.from(files[path])), executions[index].outputs[0].sha256, path);
+  // What is there already is somebody's, whatever its name, and saving again adds nothing.
+  await page.evaluate(async () => {
+    const folder = await globalThis.picking();
+    const file = await folder.getFileHandle("one-web.jpg", { create: true });
+    const stream = await file.createWritable();
+    await stream.write("mine");
+    await stream.close();
+  });
+  const expected = ["one-web-2.jpg", "trip/day 1/two-web.jpg", "same-web.jpg", "same-web-2.jpg"];
+  for (const again of [false, true]) {
+    await button.click();
+    await page.locator(id("notice")).filter({ hasText: 'Saved 4 files in "chosen".' }).waitFor();
+    const files = await saved();
+    assert.deepEqual(Object.keys(files).sort(), ["one-web.jpg", ...expected].sort(), `${again}`);
+    assert.equal(Buffer.from(files["one-web.jpg"]).toString(), "mine");
+    for (const [index, path] of expected.entries()) {
+      assert.equal(pictures.sha256(Buffer.from(files[path])), executions[index].outputs[0].sha256, path);
+    }
+    await page.locator(id("notice")).locator("button").first().click();
+    await page.locator(id("notice")).waitFor({ state: "detached" });
   }
   // A file that cannot be written is named.
-  await page.evaluate(() => {
+  await page.evaluate(async () => {
+    await (await navigator.storage.getDirectory()).removeEntry("chosen", { recursive: true });
     FileSystemFileHandle.prototype.createWritable = async () => {
       throw new DOMException("The disk is full", "QuotaExceededError");
     };
