@@ -66,3 +66,78 @@ test("the page itself runs a batch in Firefox", async (t) => {
   );
   assert.deepEqual([status, type], ["completed", "image/png"]);
 });
+
+test("in Firefox a workflow is built with mouse and keys, undone and redone, kept over a reload, and run", async (t) => {
+  if (!FIREFOX) return t.skip("Firefox is not installed");
+  const deployment = await serve();
+  t.after(() => deployment.stop());
+  const tab = await (await startFirefox(t)).open(deployment.url);
+  const id = (name) => `[data-testid="${name}"]`;
+  const ENTER = "\uE007";
+  const untilSteps = (...expected) =>
+    tab.until((expected) => [...document.querySelectorAll('[data-testid="form"] .step')].map((step) => step.dataset.step).join(" ") === expected, expected.join(" "));
+  await tab.click(id("new-workflow"));
+  await tab.click(id("name-yes"));
+  await untilSteps("photos", "save");
+  // With the mouse, from the list of all actions.
+  for (const action of ["remove-background", "pad"]) {
+    await tab.click(id("add-step"));
+    await tab.click(id(`palette-${action}`));
+    await tab.until((testid) => document.querySelector(`[data-testid="${testid}"]`) !== null, `form-${action}`);
+  }
+  await tab.evaluate((selector) => {
+    const field = document.querySelector(selector);
+    field.value = "flat-backdrop";
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }, id("field-remove-background-method"));
+  // With keys: the palette and its search.
+  await tab.evaluate((selector) => document.querySelector(selector).focus(), `${id("form-remove-background")} > summary`);
+  await tab.press("/");
+  await tab.until(() => document.querySelector('[data-testid="palette"]').open);
+  await tab.press(..."drop shadow", ENTER);
+  await untilSteps("photos", "remove-background", "pad", "drop-shadow", "save");
+  const undone = [];
+  const undo = () => tab.evaluate((selector) => {
+    const button = document.querySelector(selector);
+    return button.disabled ? null : button.title;
+  }, id("undo"));
+  for (let title = await undo(); title !== null; title = await undo()) {
+    undone.push(title);
+    await tab.click(id("undo"));
+  }
+  assert.deepEqual(undone, ["Undo: Add Drop shadow", "Undo: Method", "Undo: Add Pad", "Undo: Add Remove background"]);
+  await untilSteps("photos", "save");
+  for (let step = 0; step < undone.length; step += 1) await tab.click(id("redo"));
+  await untilSteps("photos", "remove-background", "pad", "drop-shadow", "save");
+  // The graph shows the same steps.
+  await tab.click(id("graph-switch"));
+  await tab.until(() => document.querySelectorAll('[data-testid="graph"] .node').length === 5);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await tab.reload();
+  await untilSteps("photos", "remove-background", "pad", "drop-shadow", "save");
+  assert.equal(await undo(), undone[0], "what can be undone is still there");
+  const product = await sharp({ create: { width: 160, height: 120, channels: 3, background: "#f4f4f4" } })
+    .composite([{ input: await sharp({ create: { width: 60, height: 50, channels: 3, background: "#a02020" } }).png().toBuffer() }])
+    .png()
+    .toBuffer();
+  await tab.evaluate(
+    (selector, text) => {
+      const transfer = new DataTransfer();
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      transfer.items.add(new File([bytes], "cup.png", { type: "image/png" }));
+      const input = document.querySelector(selector);
+      input.files = transfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    id("file-input"),
+    product.toString("base64"),
+  );
+  await tab.click(id("run"));
+  await tab.until(() => document.querySelector('[data-testid="results"]')?.dataset.status === "completed");
+  const [name] = await tab.evaluate(async () => {
+    const { batches } = await window.pixelmill.listBatches();
+    const { executions } = await window.pixelmill.listExecutions(batches[0].batchId);
+    return executions[0].outputs.map(({ name }) => name);
+  });
+  assert.equal(name, "cup.png");
+});

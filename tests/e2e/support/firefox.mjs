@@ -74,5 +74,25 @@ async function openTab(send, url) {
     }
     throw new Error(`Firefox: waited in vain for ${work}`);
   };
-  return { evaluate, until };
+  /** Clicks the middle of an element with the mouse, once it is there and enabled. */
+  const click = async (selector) => {
+    const middle = (selector) => {
+      const element = document.querySelector(selector);
+      if (!element || element.disabled) return null;
+      element.scrollIntoView({ block: "center" });
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return width > 0 && { x: Math.round(left + width / 2), y: Math.round(top + height / 2) };
+    };
+    await until(middle, selector);
+    // Once it does not move any more.
+    const place = await evaluate(middle, selector);
+    const actions = [{ type: "pointerMove", ...place }, { type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 }];
+    await send("input.performActions", { context, actions: [{ type: "pointer", id: "mouse", actions }] });
+  };
+  /** Presses and releases keys one after the other: characters, or the values that WebDriver has for other keys. */
+  const press = async (...keys) => {
+    const actions = keys.flatMap((value) => [{ type: "keyDown", value }, { type: "keyUp", value }]);
+    await send("input.performActions", { context, actions: [{ type: "key", id: "keys", actions }] });
+  };
+  return { evaluate, until, click, press, reload: () => send("browsingContext.reload", { context, wait: "complete" }) };
 }
