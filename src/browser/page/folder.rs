@@ -71,8 +71,9 @@ impl Folder {
             folder = settled(folder.get_directory_handle_with_options(part, &create)).await?.unchecked_into();
         }
         let (mut name, mut number) = (wanted.to_owned(), 1);
-        while !replaces {
-            match in_place(&folder, &name, content).await? {
+        loop {
+            let found = if replaces { InPlace::Nothing } else { in_place(&folder, &name, content).await? };
+            match found {
                 InPlace::Nothing => break,
                 InPlace::Same => return Ok(false),
                 InPlace::Other => {
