@@ -419,6 +419,7 @@ impl<S: AssetStore + BatchStore + LibraryStore, A: Surroundings<S::Content>, R: 
             name,
             mime_type,
             bytes: bytes.len() as u64,
+            checksum: None,
             content,
         }))
     }
@@ -534,6 +535,7 @@ mod tests {
             name: format!("{text}.jpg"),
             mime_type: "image/jpeg".into(),
             bytes: text.len() as u64,
+            checksum: None,
             content: text.as_bytes().into(),
         }
     }

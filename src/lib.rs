@@ -5,6 +5,7 @@
 //! ← `batch`, `library`, `store`, `archive`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
+pub mod checksum;
 pub mod color;
 pub mod compact;
 pub mod error;

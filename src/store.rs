@@ -62,6 +62,17 @@ pub struct AssetRecord {
     /// Whether its content was found damaged or missing: it is replaced when the same file is imported again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
+    /// A quick checksum of the content ([`checksum`](crate::checksum)), where one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+impl AssetRecord {
+    /// The file of this record with its content, to be stored.
+    pub fn with_content<B>(self, content: B) -> NewAsset<B> {
+        let Self { asset_id, name, mime_type, bytes, checksum, .. } = self;
+        NewAsset { asset_id, name, mime_type, bytes, checksum, content }
+    }
 }
 
 /// A file to store. `B` is its content: a Blob in the browser.
@@ -75,8 +86,29 @@ pub struct NewAsset<B> {
     pub mime_type: String,
     /// Size of the content.
     pub bytes: u64,
+    /// See [`AssetRecord::checksum`].
+    pub checksum: Option<String>,
     /// The content.
     pub content: B,
+}
+
+impl<B> NewAsset<B> {
+    /// The record of this file when it is stored for the first time, without references, and its content.
+    pub fn into_parts(self, imported: bool, now: Millis) -> (AssetRecord, B) {
+        let Self { asset_id, name, mime_type, bytes, checksum, content } = self;
+        let record = AssetRecord {
+            asset_id,
+            name,
+            mime_type,
+            bytes,
+            references: 0,
+            created_at: now,
+            imported,
+            damaged: false,
+            checksum,
+        };
+        (record, content)
+    }
 }
 
 /// A file that the user has added for actions to use: a name for an asset.

@@ -333,6 +333,7 @@ fn a_batch_refers_to_the_files_it_names() {
         name: String::new(),
         mime_type: String::new(),
         bytes: 1,
+        checksum: None,
         content: [0].as_slice().into(),
     };
     run(service.store().put_assets(vec![file("a0"), file("a1")], NOON)).expect("stored");

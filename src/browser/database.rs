@@ -277,26 +277,19 @@ impl Database {
                 }
             }
             for (asset, references) in chunk {
-                let key = asset.asset_id.as_str().into();
-                let mut record = records.remove(&asset.asset_id).unwrap_or_else(|| AssetRecord {
-                    asset_id: asset.asset_id.clone(),
-                    name: asset.name,
-                    mime_type: asset.mime_type,
-                    bytes: asset.bytes,
-                    references: 0,
-                    created_at: now,
-                    imported: false,
-                    damaged: false,
-                });
-                if std::mem::take(&mut record.damaged) || kept.insert(asset.asset_id.clone()) {
-                    transaction.put_with_key(CONTENTS, &asset.content, &key)?;
+                let (new, content) = asset.into_parts(imported, now);
+                let key = new.asset_id.as_str().into();
+                let mut record = records.remove(&new.asset_id).unwrap_or_else(|| new.clone());
+                if std::mem::take(&mut record.damaged) || kept.insert(record.asset_id.clone()) {
+                    transaction.put_with_key(CONTENTS, &content, &key)?;
                 }
                 record.references = add(record.references, references);
                 record.created_at = now;
                 record.imported |= imported;
+                record.checksum = record.checksum.or(new.checksum);
                 transaction.put(ASSETS, &record)?;
                 // The same file may come twice.
-                records.insert(asset.asset_id, record);
+                records.insert(record.asset_id.clone(), record);
             }
         }
         Ok(())

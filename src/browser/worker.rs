@@ -21,6 +21,7 @@ use super::verify::{self, Found};
 use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
+use crate::checksum;
 use crate::codecs::{self, Encoded, Format, WebpEncoder};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
@@ -319,8 +320,8 @@ impl Worker {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
-            if let Ok(content) = read_ahead.get(position as u32).dyn_into::<ArrayBuffer>() {
-                contents.push(Uint8Array::new(&content).to_vec());
+            if let Some(content) = intact(read_ahead, position as u32) {
+                contents.push(content);
                 continue;
             }
             match self.input(input).await? {
@@ -464,6 +465,7 @@ impl Worker {
                     name: name.clone(),
                     mime_type: blob.type_(),
                     bytes: bytes.len() as u64,
+                    checksum: Some(checksum::of(&bytes)),
                     content: blob,
                 };
                 Ok((bytes, Some(asset)))
@@ -506,6 +508,14 @@ impl Worker {
         *self.webp.borrow_mut() = Some(webp.clone());
         Ok(webp)
     }
+}
+
+/// The content of the input at `position` among those that were read ahead (`service/read_ahead.rs`), if it is there and as
+/// it was stored.
+fn intact(read_ahead: &Array, position: u32) -> Option<Vec<u8>> {
+    let content: ArrayBuffer = read_ahead.get(2 * position).dyn_into().ok()?;
+    let bytes = Uint8Array::new(&content).to_vec();
+    (read_ahead.get(2 * position + 1).as_string()? == checksum::of(&bytes)).then_some(bytes)
 }
 
 /// The plan of a document.
@@ -608,6 +618,7 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
         name: name.to_owned(),
         mime_type: mime_type.to_owned(),
         bytes: file.bytes.len() as u64,
+        checksum: Some(checksum::of(&file.bytes)),
         content,
     })
 }

@@ -87,6 +87,7 @@ fn file<F: Fixture>(fixture: &F, asset_id: &str) -> NewAsset<Content<F>> {
         name: format!("{asset_id}.jpg"),
         mime_type: "image/jpeg".to_owned(),
         bytes: asset_id.len() as u64,
+        checksum: Some(format!("of {asset_id}")),
         content: fixture.content(asset_id),
     }
 }
@@ -199,6 +200,7 @@ pub async fn a_file_is_read_as_it_was_stored<F: Fixture>(fixture: &F) {
         created_at: 5.0,
         imported: true,
         damaged: false,
+        checksum: Some("of bbb".to_owned()),
     };
     assert_eq!(stored, expected);
     let content = store.content("bbb").await.expect("read").expect("there");

@@ -90,27 +90,18 @@ impl<C: Clone> Tables<C> {
     }
 
     fn put(&mut self, asset: NewAsset<C>, imported: bool, now: Millis) {
-        let NewAsset { asset_id, name, mime_type, bytes, content } = asset;
-        let fresh = || AssetRecord {
-            asset_id: asset_id.clone(),
-            name,
-            mime_type,
-            bytes,
-            references: 0,
-            created_at: now,
-            imported,
-            damaged: false,
-        };
-        let Some((record, kept)) = self.assets.get_mut(&asset_id) else {
-            let record = fresh();
-            self.note_written(&record);
-            return self.assets.insert(&asset_id, (record, content));
+        let (new, content) = asset.into_parts(imported, now);
+        let Some((record, kept)) = self.assets.get_mut(&new.asset_id) else {
+            self.note_written(&new);
+            let asset_id = new.asset_id.clone();
+            return self.assets.insert(&asset_id, (new, content));
         };
         if std::mem::take(&mut record.damaged) {
             *kept = content;
         }
         record.created_at = now;
         record.imported |= imported;
+        record.checksum = record.checksum.take().or(new.checksum);
     }
 
     fn add_reference(&mut self, asset_id: &str) {
@@ -470,6 +461,7 @@ mod tests {
             name: String::new(),
             mime_type: "image/jpeg".to_owned(),
             bytes: 5,
+            checksum: None,
             content: Memory.content("thumb"),
         };
         let end = move |progress: &mut Progress, executions: &mut Vec<Execution>| {

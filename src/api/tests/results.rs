@@ -30,6 +30,7 @@ fn service_with_result() -> TestService {
         name: String::new(),
         mime_type: String::new(),
         bytes: 1,
+        checksum: None,
         content: [0].as_slice().into(),
     };
     run(service.store().put_assets(vec![file], NOON)).expect("stored");
@@ -212,6 +213,7 @@ fn the_users_own_models_are_identified_by_their_content() {
             name: String::new(),
             mime_type: String::new(),
             bytes: 1,
+            checksum: None,
             content: [0].as_slice().into(),
         };
         run(service.store().put_assets(vec![file], NOON)).expect("stored");

@@ -296,6 +296,7 @@ fn a_workflow_refers_to_its_logo_until_it_is_removed() {
         name: "logo.png".to_owned(),
         mime_type: String::new(),
         bytes: 1,
+        checksum: None,
         content: [0].as_slice().into(),
     };
     run(service.store().put_assets(vec![logo], NOON)).expect("stored");

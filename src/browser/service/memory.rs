@@ -14,13 +14,7 @@ use crate::store::{
 /// The files of a message: their records, and their contents attached in the same order.
 pub(super) fn with_contents(assets: Vec<AssetRecord>, contents: &JsValue) -> Vec<NewAsset<Blob>> {
     let contents: &Array = contents.unchecked_ref();
-    let with = |(asset, content): (AssetRecord, JsValue)| NewAsset {
-        asset_id: asset.asset_id,
-        name: asset.name,
-        mime_type: asset.mime_type,
-        bytes: asset.bytes,
-        content: content.unchecked_into(),
-    };
+    let with = |(asset, content): (AssetRecord, JsValue)| asset.with_content(content.unchecked_into());
     assets.into_iter().zip(contents.iter()).map(with).collect()
 }
 

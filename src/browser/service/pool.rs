@@ -230,7 +230,7 @@ impl Handle {
         post(&self.worker, message, attachment);
     }
 
-    /// The same with contents, as an array of `ArrayBuffer` or `undefined`, which the worker then owns.
+    /// The same with contents that were read ahead; the worker then owns those that are an `ArrayBuffer`.
     pub(super) fn send_over(&self, message: &ToWorker, contents: Option<Array>) {
         let contents = contents.unwrap_or_default();
         let buffers = contents.filter(&mut |content, _, _| content.is_object());

@@ -1,20 +1,20 @@
 //! Reading the pictures that run next while the workers are busy with others: a worker then receives its picture's
-//! bytes with its execution, read and checked, instead of waiting for the storage. What is not here in time, or would
-//! need too much memory, the worker reads itself.
+//! bytes with its execution instead of waiting for the storage, and their checksum, which it compares. What is not here
+//! in time, has no checksum, or would need too much memory, the worker reads itself.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, ArrayBuffer};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+use super::super::environment::buffer_of;
 use super::super::interop::spawn;
 use super::super::storage::Storage;
-use super::super::verify::{self, Found};
 use crate::batch::records::Subset;
 use crate::compact::SortedMap;
 use crate::engine::InputRef;
-use crate::store::{AssetStore, BatchStore, StoreError};
+use crate::store::{AssetRecord, AssetStore, BatchStore, StoreError};
 
 /// Most bytes that are kept.
 const MOST_BYTES: u64 = 96 << 20;
@@ -27,7 +27,8 @@ type Key = (String, u32);
 enum Inputs {
     /// They are being read.
     Reading,
-    /// Their contents in order, `undefined` for one that the worker has to read.
+    /// Two values for each, in order: its content as an `ArrayBuffer` and its checksum, or `undefined` twice for one that
+    /// the worker has to read.
     Read(Array),
 }
 
@@ -86,24 +87,19 @@ impl ReadAhead {
         };
         let (contents, mut left) = (Array::new(), most);
         for InputRef { source_url, .. } in &execution.input_asset.inputs {
-            let content = match source_url.strip_prefix("asset:") {
-                Some(asset_id) => self.content(asset_id, left).await?,
-                None => None,
-            };
-            left -= content.as_ref().map_or(0, |content| u64::from(content.byte_length()));
-            contents.push(&content.map_or(JsValue::UNDEFINED, JsValue::from));
+            let mut read = (JsValue::UNDEFINED, JsValue::UNDEFINED);
+            if let Some(asset_id) = source_url.strip_prefix("asset:")
+                && let Some(AssetRecord { bytes, checksum: Some(checksum), .. }) = self.database.asset(asset_id).await?
+                && bytes <= left
+                && let Some(content) = self.database.content(asset_id).await?
+                && let Ok(buffer) = buffer_of(&content).await
+            {
+                left -= bytes;
+                read = (buffer.into(), checksum.into());
+            }
+            contents.push(&read.0);
+            contents.push(&read.1);
         }
         Ok(Some(contents))
-    }
-
-    /// A file's content, if it is intact and not larger than `most` bytes.
-    async fn content(&self, asset_id: &str, most: u64) -> Result<Option<ArrayBuffer>, StoreError> {
-        if self.database.asset(asset_id).await?.is_none_or(|asset| asset.bytes > most) {
-            return Ok(None);
-        }
-        Ok(match verify::read(&self.database, asset_id).await? {
-            Found::Sound(_, buffer) => Some(buffer),
-            _ => None,
-        })
     }
 }

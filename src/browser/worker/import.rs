@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, BlobPropertyBag, File};
 
@@ -12,10 +12,11 @@ use super::super::environment::{blob_of_buffer, buffer_of, now};
 use super::super::hash::{Hasher, sha256};
 use super::super::interop::{Receiver, describe, handover, spawn};
 use super::report;
+use crate::checksum;
 use crate::codecs;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::selection::HeaderCheck;
-use crate::store::{AssetRecord, AssetStore, NewAsset, StoreError};
+use crate::store::{AssetStore, NewAsset, StoreError};
 
 /// Files of one transaction.
 const PORTION_FILES: usize = 32;
@@ -102,8 +103,10 @@ async fn read(file: &Blob, check: bool, content: Content) -> Result<Arrived, Imp
         Content::File => file.clone(),
         Content::Copy => blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?,
     };
-    let header = (check && size <= LARGEST_CHECKED).then(|| check_header(&buffer));
-    Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, content }, header })
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    let header = check.then(|| check_header(&bytes));
+    let checksum = Some(checksum::of(&bytes));
+    Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, checksum, content }, header })
 }
 
 /// The same for a file that is too large to be in memory as a whole; its header is not read.
@@ -132,8 +135,15 @@ async fn read_in_pieces(file: &Blob, name: String, content: Content) -> Result<A
             joined.map_err(|error| ImportStop::general(describe(&error)))?
         }
     };
-    let asset =
-        NewAsset { asset_id: hasher.finish(), name, mime_type: file.type_(), bytes: content.size() as u64, content };
+    let asset = NewAsset {
+        asset_id: hasher.finish(),
+        name,
+        mime_type: file.type_(),
+        bytes: content.size() as u64,
+        // Nothing reads files of this size ahead.
+        checksum: None,
+        content,
+    };
     Ok(Arrived { asset, header: None })
 }
 
@@ -173,8 +183,8 @@ pub(super) async fn run(
 }
 
 /// What the header of a file says.
-fn check_header(buffer: &js_sys::ArrayBuffer) -> HeaderCheck {
-    match codecs::check(&js_sys::Uint8Array::new(buffer).to_vec()) {
+fn check_header(bytes: &[u8]) -> HeaderCheck {
+    match codecs::check(bytes) {
         Ok(header) => {
             let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };
             HeaderCheck::Picture { format: header.format.name().to_owned(), width: size.width, height: size.height }
@@ -222,21 +232,9 @@ async fn put(database: &impl AssetStore<Content = Blob>, ticket: u32, portion: V
         return Ok(());
     }
     let now = now();
-    let assets = portion
-        .iter()
-        .map(|Arrived { asset, .. }| AssetRecord {
-            asset_id: asset.asset_id.clone(),
-            name: asset.name.clone(),
-            mime_type: asset.mime_type.clone(),
-            bytes: asset.bytes,
-            references: 0,
-            created_at: now,
-            imported: true,
-            damaged: false,
-        })
-        .collect();
     let (files, headers): (Vec<_>, Vec<_>) =
         portion.into_iter().map(|Arrived { asset, header }| (asset, header)).unzip();
+    let assets = files.iter().map(|file| file.clone().into_parts(true, now).0).collect();
     database.put_assets(files, now).await?;
     report(&FromWorker::Imported { ticket, assets, headers });
     Ok(())

@@ -23,18 +23,8 @@ pub struct Remote {
 
 /// Records and contents of the files attached to a request.
 fn without_contents(assets: Vec<NewAsset<Blob>>) -> (Vec<AssetRecord>, JsValue) {
-    let contents: Array = assets.iter().map(|asset| &asset.content).collect();
-    let record = |asset: NewAsset<Blob>| AssetRecord {
-        asset_id: asset.asset_id,
-        name: asset.name,
-        mime_type: asset.mime_type,
-        bytes: asset.bytes,
-        references: 0,
-        created_at: 0.0,
-        imported: false,
-        damaged: false,
-    };
-    (assets.into_iter().map(record).collect(), contents.into())
+    let (records, contents): (Vec<_>, Vec<_>) = assets.into_iter().map(|asset| asset.into_parts(false, 0.0)).unzip();
+    (records, contents.into_iter().collect::<Array>().into())
 }
 
 fn misunderstood() -> StoreError {
