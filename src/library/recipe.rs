@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use super::runs::is_source;
 use crate::compact::sort_by;
 
-/// SHA-256, in hex, of what a document does: its actions with their parameters, in order, and its connections.
+/// SHA-256, in hex, of what a document does: its actions with their parameters, in order, whether they are turned off, and its
+/// connections.
 ///
-/// Everything that makes no difference to a result is excluded: pictures, names and descriptions, port notes, the order
-/// of keys and of connections.
+/// Everything that makes no difference to a result is excluded: pictures, names and descriptions, port notes, places in the
+/// graph, the order of keys and of connections.
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut text = String::new();
@@ -19,6 +20,9 @@ pub fn recipe(document: &Value) -> String {
         write(&mut text, action.get("actionType").unwrap_or(&Value::Null), &|_| true);
         let empty = Value::Object(Default::default());
         write(&mut text, action.get("parameters").unwrap_or(&empty), &|key| !(source && key == "images"));
+        if action.get("disabled") == Some(&Value::Bool(true)) {
+            text.push_str(" disabled");
+        }
         text.push('\n');
     }
     let mut connections: Vec<String> = list("connections")
@@ -97,8 +101,8 @@ mod tests {
         let same = json!({
             "actions": [
                 { "actionType": "input-images", "actionId": "in", "parameters": { "autoOrient": true, "images": [] } },
-                { "actionId": "small", "actionType": "resize", "parameters": { "mode": "fit", "width": 100.0 }, "inputPorts": [] },
-                { "actionId": "out", "actionType": "output", "parameters": {} }
+                { "actionId": "small", "actionType": "resize", "parameters": { "mode": "fit", "width": 100.0 }, "inputPorts": [], "position": { "x": 8, "y": 8 } },
+                { "actionId": "out", "actionType": "output", "parameters": {}, "disabled": false }
             ],
             "connections": [
                 { "targetPort": "input-images", "connectionSource": "small", "sourcePort": "outputs", "connectionTarget": "out" },
@@ -119,6 +123,10 @@ mod tests {
             ("/actions/1/parameters/width", json!("100")),
             ("/actions/1/parameters/mode", json!("fill")),
             ("/actions/1/parameters", json!({ "width": 100 })),
+            (
+                "/actions/1",
+                json!({ "actionId": "small", "actionType": "resize", "parameters": { "width": 100, "mode": "fit" }, "disabled": true }),
+            ),
             // Only an input's images are pictures.
             ("/actions/1/parameters", json!({ "images": [1] })),
             ("/actions/2", json!({ "actionId": "out", "actionType": "output", "parameters": { "quality": 90 } })),
