@@ -17,6 +17,7 @@ pub mod marks;
 pub mod missing;
 pub mod notices;
 pub mod picked;
+pub mod places;
 pub mod placing;
 pub mod progress;
 pub mod reading;

@@ -7,7 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::document::{index_of, is_off, nodes};
 use super::form;
+use super::places::POSITION;
 use crate::actions::{self, Action, Port, PortType, Role};
+
+mod group;
+
+pub use group::{copied_steps, on_and_off, with_copies, with_pasted_steps, with_steps_off, without_steps};
 
 /// An edge of the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,20 +201,13 @@ pub fn blank(name: &str) -> Value {
 /// output is added beside what follows.
 pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(Value, String)> {
     let action = actions::find(action_type)?;
-    let place = match place {
-        Place::End => last_step(document),
-        Place::After(id) => Some(id.clone()),
-        Place::Into(source, target) => match with_step_between(document, action, source, target) {
-            Some(added) => return Some(added),
-            None => Some(source.0.clone()),
-        },
-    };
+    if let Place::Into(source, target) = place
+        && let Some(added) = with_step_between(document, action, source, target)
+    {
+        return Some(added);
+    }
     let mut editing = Editing::of(document);
-    // After an output means beside it.
-    let place = place.and_then(|id| match action_of(document, &id).and_then(main_output) {
-        Some(port) => Some((id, port.name.to_owned())),
-        None => fed_by(&editing.edges, document, &id),
-    });
+    let place = place_in_flow(document, place);
     let at = match place.as_ref().and_then(|(id, _)| index_of(document, id)) {
         // Outputs come last, so that a list of steps reads in order.
         Some(_) if action.role == Role::Sink => actions_of(document).len(),
@@ -230,6 +228,19 @@ pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(
     }
     editing.fill_ports(at, &id, action);
     Some((editing.finish(), id))
+}
+
+/// The step and port whose pictures a step at a place gets.
+fn place_in_flow(document: &Value, place: &Place) -> Option<(String, String)> {
+    let id = match place {
+        Place::End => last_step(document)?,
+        Place::After(id) | Place::Into((id, _), _) => id.clone(),
+    };
+    match action_of(document, &id).and_then(main_output) {
+        Some(port) => Some((id, port.name.to_owned())),
+        // After an output means beside it.
+        None => fed_by(&edges(document), document, &id),
+    }
 }
 
 /// The step that feeds the last output.
@@ -326,6 +337,7 @@ pub fn with_copy(document: &Value, index: usize) -> Option<(Value, String)> {
     let copy = editing.free_id(&id);
     let mut written = source;
     written["actionId"] = json!(copy);
+    written.as_object_mut()?.shift_remove(POSITION);
     editing.list()?.insert(index + 1, written);
     let main = main_input(action)?.name;
     // Further ports get what those of the original get.

@@ -1,5 +1,6 @@
 //! A workflow as a picture of its graph: where each step, port and connection is. The layout follows from the document:
-//! columns from the inputs to the outputs, each step beside what it gets its pictures from.
+//! columns from the inputs to the outputs, each step beside what it gets its pictures from. Steps that were put somewhere by
+//! hand stay there, and what follows them is beside them.
 
 use std::collections::HashMap;
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::document::nodes;
 use super::editing::{self, Edge};
 use super::form;
+use super::places;
 use crate::actions::{self, Action, Port, PortType, Role};
 use crate::workflow::Diagnostic;
 
@@ -153,7 +155,8 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
             }
         })
         .collect();
-    place(&mut steps, &columns, &edges);
+    let by_hand: Vec<_> = steps.iter().map(|step| places::position(document, step.index)).collect();
+    place(&mut steps, &columns, &edges, &by_hand);
     let wires = edges.iter().filter_map(|edge| wire(&steps, edge)).collect();
     let far = |far: fn(&Step) -> f64| steps.iter().map(far).fold(0.0, f64::max) + MARGIN;
     Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, wires }
@@ -201,27 +204,36 @@ fn columns(ids: &[&str], edges: &[Edge], is_source: impl Fn(usize) -> bool) -> V
     columns
 }
 
-/// Places the steps: each beside the mean of those it gets pictures from, below what is there already.
-fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge]) {
+/// Places the steps: each beside the first of those it gets pictures from, below what is there already. Those in `by_hand`
+/// have a place; what gets pictures from them follows them there instead of being in its column.
+fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Option<(f64, f64)>]) {
+    let mut is_placed = vec![false; steps.len()];
+    let mut follows_hand = vec![false; steps.len()];
+    for (index, place) in by_hand.iter().enumerate() {
+        if let Some((x, y)) = *place {
+            (steps[index].x, steps[index].y) = (x, y);
+            (is_placed[index], follows_hand[index]) = (true, true);
+        }
+    }
     let last = columns.iter().copied().max().unwrap_or(0);
     for column in 0..=last {
-        let members: Vec<usize> = (0..steps.len()).filter(|index| columns[*index] == column).collect();
-        let mut wished: Vec<(usize, Option<f64>)> = members
-            .into_iter()
-            .map(|index| {
-                let id = &steps[index].action_id;
-                let before: Vec<f64> = edges
-                    .iter()
-                    .filter(|edge| edge.target == *id)
-                    .filter_map(|edge| {
-                        let from = steps.iter().position(|step| step.action_id == edge.source)?;
-                        (columns[from] < column).then_some(steps[from].y)
-                    })
-                    .collect();
-                let least = before.iter().copied().reduce(f64::min);
-                (index, least)
-            })
-            .collect();
+        let members: Vec<usize> =
+            (0..steps.len()).filter(|index| columns[*index] == column && by_hand[*index].is_none()).collect();
+        let mut wished: Vec<(usize, Option<f64>)> = Vec::new();
+        for index in members {
+            let id = &steps[index].action_id;
+            let before: Vec<usize> = edges
+                .iter()
+                .filter(|edge| edge.target == *id)
+                .filter_map(|edge| steps.iter().position(|step| step.action_id == edge.source))
+                .filter(|from| columns[*from] < column)
+                .collect();
+            let led = before.iter().filter(|from| follows_hand[**from]).map(|from| steps[*from].x).reduce(f64::max);
+            let least = before.iter().map(|from| steps[*from].y).reduce(f64::min);
+            steps[index].x = led.unwrap_or(MARGIN + (column as f64 - 1.0) * (WIDTH + GAP_ACROSS)) + WIDTH + GAP_ACROSS;
+            follows_hand[index] = led.is_some();
+            wished.push((index, least));
+        }
         // Those without a wish come last, below the others.
         crate::compact::sort_by(&mut wished, |one, other| {
             let key = |wish: Option<f64>| wish.unwrap_or(f64::MAX);
@@ -229,12 +241,33 @@ fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge]) {
         });
         let mut free = MARGIN;
         for (index, wish) in wished {
-            let step = &mut steps[index];
-            step.x = MARGIN + column as f64 * (WIDTH + GAP_ACROSS);
-            step.y = wish.unwrap_or(free).max(free);
-            free = step.y + step.height + GAP_DOWN;
+            let floor = if follows_hand[index] { MARGIN } else { free };
+            steps[index].y = wish.unwrap_or(floor).max(floor);
+            while let Some(below) = (0..steps.len())
+                .find(|other| is_placed[*other] && overlap(&steps[index], &steps[*other]))
+                .map(|other| steps[other].y + steps[other].height + GAP_DOWN)
+            {
+                steps[index].y = below;
+            }
+            is_placed[index] = true;
+            if !follows_hand[index] {
+                free = steps[index].y + steps[index].height + GAP_DOWN;
+            }
         }
     }
+}
+
+fn overlap(one: &Step, other: &Step) -> bool {
+    one.x < other.x + WIDTH && other.x < one.x + WIDTH && one.y < other.y + other.height && other.y < one.y + one.height
+}
+
+/// The steps that a rectangle between two corners touches.
+pub fn touched(picture: &Picture, [(x1, y1), (x2, y2)]: [(f64, f64); 2]) -> Vec<String> {
+    let (left, right) = (x1.min(x2), x1.max(x2));
+    let (top, bottom) = (y1.min(y2), y1.max(y2));
+    let is_touched =
+        |step: &&Step| step.x < right && left < step.x + WIDTH && step.y < bottom && top < step.y + step.height;
+    picture.steps.iter().filter(is_touched).map(|step| step.action_id.clone()).collect()
 }
 
 fn wire(steps: &[Step], edge: &Edge) -> Option<Wire> {
@@ -315,11 +348,7 @@ mod tests {
             for (at, one) in picture.steps.iter().enumerate() {
                 assert!(one.x >= 0.0 && one.x + WIDTH <= picture.width && one.y + one.height <= picture.height);
                 for other in &picture.steps[at + 1..] {
-                    let apart = one.x + WIDTH <= other.x
-                        || other.x + WIDTH <= one.x
-                        || one.y + one.height <= other.y
-                        || other.y + other.height <= one.y;
-                    assert!(apart, "{} and {} overlap", one.action_id, other.action_id);
+                    assert!(are_apart(one, other), "{} and {} overlap", one.action_id, other.action_id);
                 }
             }
             assert_eq!(picture.wires.len(), document["connections"].as_array().unwrap().len());
@@ -327,6 +356,44 @@ mod tests {
                 assert!(wire.ends[0].0 < wire.ends[1].0, "{wire:?}");
             }
         }
+    }
+
+    fn are_apart(one: &Step, other: &Step) -> bool {
+        one.x + WIDTH <= other.x
+            || other.x + WIDTH <= one.x
+            || one.y + one.height <= other.y
+            || other.y + other.height <= one.y
+    }
+
+    #[test]
+    fn a_step_stays_where_it_was_put_and_what_follows_it_is_beside_it() {
+        let chain = ["resize", "sharpen", "grayscale"]
+            .iter()
+            .fold(blank("Chain"), |document, action| with_step(&document, action, &Place::End).unwrap().0);
+        let put = places::with_positions(&chain, &[("sharpen".to_owned(), (480.0, 304.0))]);
+        let (before, after) = (of(&chain), of(&put));
+        assert_eq!((step(&after, "sharpen").x, step(&after, "sharpen").y), (480.0, 304.0));
+        assert_eq!(step(&after, "resize"), step(&before, "resize"), "what comes before stays");
+        for (id, columns) in [("grayscale", 1.0), ("save", 2.0)] {
+            let place = (step(&after, id).x, step(&after, id).y);
+            assert_eq!(place, (480.0 + columns * (WIDTH + GAP_ACROSS), 304.0), "{id}");
+        }
+        // On top of another one: the other one makes way.
+        let resize = step(&before, "resize");
+        let onto = places::with_positions(&chain, &[("save".to_owned(), (resize.x.round(), resize.y.round()))]);
+        let onto = of(&onto);
+        assert!(are_apart(step(&onto, "resize"), step(&onto, "save")));
+        assert_eq!(step(&onto, "save").x, resize.x.round());
+    }
+
+    #[test]
+    fn a_rectangle_selects_what_it_touches() {
+        let picture = of(&with_step(&blank("Chain"), "resize", &Place::End).unwrap().0);
+        let middle = step(&picture, "resize");
+        let corner = (middle.x + WIDTH + 10.0, middle.y + 1.0);
+        assert_eq!(touched(&picture, [corner, (middle.x + 5.0, middle.y - 10.0)]), ["resize"]);
+        assert_eq!(touched(&picture, [(0.0, 0.0), (5000.0, 5000.0)]), ["photos", "resize", "save"]);
+        assert!(touched(&picture, [(0.0, 0.0), (5.0, 5.0)]).is_empty());
     }
 
     #[test]

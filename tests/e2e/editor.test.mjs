@@ -381,6 +381,125 @@ test("the graph is walked and edited with the keyboard alone, and is accessible"
   assert.deepEqual(await violationsInBoth(page), []);
 });
 
+/** The place of a step in the graph, in its pixels. */
+const place = (page, step) =>
+  page.locator(`.node[data-step="${step}"]`).evaluate((node) => [Number.parseFloat(node.style.left), Number.parseFloat(node.style.top)]);
+
+const selected = (page) => page.locator(".node.selected").evaluateAll((all) => all.map((node) => node.dataset.step).sort());
+
+test("in the graph steps are put elsewhere with the mouse and with keys, and stay there", async (t) => {
+  const { page } = await open(t);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await start(page, "Placed", ["grayscale", "sepia"]);
+  await page.locator(id("graph-panel")).scrollIntoViewIfNeeded();
+  await page.locator(id("graph-larger")).click();
+  const before = { sepia: await place(page, "sepia"), save: await place(page, "save"), photos: await place(page, "photos") };
+  const head = await middle(page, id("node-grayscale"));
+  await drag(page, head, [head[0] + 10, head[1] + 90]);
+  await page.locator(id("graph-arrange")).waitFor();
+  const put = await place(page, "grayscale");
+  assert.ok(put[1] > before.sepia[1] + 50, `${put}`);
+  assert.deepEqual(put.map((length) => length % 8), [0, 0], "on the grid");
+  assert.deepEqual(await place(page, "photos"), before.photos, "what comes before stays");
+  assert.equal((await place(page, "sepia"))[1], put[1], "what follows comes along");
+  await page.waitForFunction(() => document.activeElement?.dataset.testid === "node-grayscale");
+  await page.keyboard.press("Alt+ArrowUp");
+  await eventually(page, (y) => Number.parseFloat(document.querySelector('.node[data-step="grayscale"]').style.top) === y, put[1] - 16, 5000);
+  await save(page);
+  const { workflow } = await ask(page, "getWorkflow", "placed");
+  assert.deepEqual(workflow.actions.find(({ actionId }) => actionId === "grayscale").position, { x: put[0], y: put[1] - 16 });
+  assert.ok(!("position" in workflow.actions.find(({ actionId }) => actionId === "sepia")));
+  // One step of undo for each move, and all of them together by the button.
+  await page.locator(id("undo")).click();
+  await eventually(page, (y) => Number.parseFloat(document.querySelector('.node[data-step="grayscale"]').style.top) === y, put[1], 5000);
+  await page.locator(id("graph-arrange")).click();
+  await page.locator(id("graph-arrange")).waitFor({ state: "detached" });
+  assert.deepEqual(await place(page, "sepia"), before.sepia);
+});
+
+test("several steps of the graph are selected, duplicated, turned off, copied and removed as one edit", async (t) => {
+  const { page } = await open(t, { context: { bypassCSP: true } });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await start(page, "Several", ["grayscale", "sepia", "invert"]);
+  await page.locator(id("graph-panel")).scrollIntoViewIfNeeded();
+  // By clicks.
+  await page.locator(id("node-grayscale")).click();
+  assert.equal(await page.locator(id("graph-bar")).count(), 0);
+  await page.locator(id("node-sepia")).click({ modifiers: ["Shift"] });
+  await page.locator(id("graph-bar")).getByText("2 steps").waitFor();
+  assert.deepEqual(await selected(page), ["grayscale", "sepia"]);
+  assert.deepEqual(await violationsInBoth(page), []);
+  await page.locator(id("graph-off")).click();
+  await page.locator(".node.off").nth(1).waitFor();
+  await page.locator(id("undo")).click();
+  await page.locator(".node.off").first().waitFor({ state: "detached" });
+  // By a rectangle from the empty corner above the steps.
+  const frame = await page.locator(id("graph")).boundingBox();
+  const box = await page.locator('.node[data-step="invert"]').boundingBox();
+  await page.keyboard.down("Shift");
+  await drag(page, [box.x + box.width - 20, frame.y + frame.height - 8], [box.x - 60, box.y + 20]);
+  await page.keyboard.up("Shift");
+  assert.deepEqual(await selected(page), ["invert", "sepia"]);
+  // Copied into the same workflow with their connection, after the focused one.
+  const clipboard = await page.evaluate(() => {
+    const data = new DataTransfer();
+    document.activeElement.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
+    return data.getData("text/plain");
+  });
+  assert.deepEqual(JSON.parse(clipboard).actions.map(({ actionId }) => actionId), ["sepia", "invert"]);
+  assert.equal(JSON.parse(clipboard).connections.length, 1);
+  await page.locator(id("node-photos")).focus();
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, clipboard);
+  await page.locator(id("node-invert-2")).waitFor();
+  await save(page);
+  assert.equal(
+    await graph(page, "several"),
+    "grayscale→sepia invert-2→grayscale invert→save photos→sepia-2 sepia-2→invert-2 sepia→invert",
+  );
+  // By keys: all, or one after the other; removing them leaves a connected chain.
+  await page.locator(id("node-sepia-2")).focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.deepEqual(await selected(page), ["invert-2", "sepia-2"]);
+  await page.keyboard.press("Delete");
+  await page.locator(id("node-invert-2")).waitFor({ state: "detached" });
+  await page.locator(id("node-grayscale")).focus();
+  await page.keyboard.press("Control+a");
+  assert.equal((await selected(page)).length, 5);
+  await page.keyboard.press("Escape");
+  assert.deepEqual(await selected(page), ["grayscale"], "the one with the focus");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Control+d");
+  await page.locator(id("node-sepia-2")).waitFor();
+  await save(page);
+  assert.equal(await graph(page, "several"), "grayscale-2→sepia-2 grayscale→sepia invert→save photos→grayscale sepia-2→invert sepia→grayscale-2");
+});
+
+test("a small map of a long graph shows what is in sight, and leads to what is pressed", async (t) => {
+  const { page } = await open(t);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await start(page, "Long", ["grayscale"]);
+  assert.equal(await page.locator(id("minimap")).count(), 0, "all is in sight");
+  for (let round = 0; round < 12; round += 1) await page.locator(id("graph-larger")).click();
+  const map = page.locator(id("minimap"));
+  await map.waitFor();
+  const isInSight = async (step) => {
+    const frame = await page.locator(id("graph")).boundingBox();
+    const box = await page.locator(`.node[data-step="${step}"]`).boundingBox();
+    return box.x >= frame.x - 1 && box.x + box.width <= frame.x + frame.width + 1;
+  };
+  const edges = await map.boundingBox();
+  const at = (share) => [edges.x + edges.width * share, edges.y + edges.height / 2];
+  await drag(page, at(0.5), at(0.98));
+  assert.ok(await isInSight("save"));
+  assert.ok(!(await isInSight("photos")));
+  await drag(page, at(0.5), at(0.02));
+  assert.ok(await isInSight("photos"));
+});
+
 test("a workflow goes into a link and opens from it, without pictures, and a damaged link says so", async (t) => {
   const { page, url } = await open(t, { context: { permissions: ["clipboard-read", "clipboard-write"] } });
   await page.locator(id("workflow-card-watermark-two-sizes")).click();

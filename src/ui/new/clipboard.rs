@@ -1,4 +1,5 @@
-//! Copying, cutting and pasting the focused step, in the list and in the graph, also from one workflow into another.
+//! Copying, cutting and pasting the focused step, or those that are selected in the graph, also from one workflow into
+//! another.
 
 use leptos::prelude::*;
 use web_sys::{ClipboardEvent, Element};
@@ -16,10 +17,10 @@ pub(super) fn follow_clipboard(editor: Editor) {
     editor.stage.listen("copy", move |event: ClipboardEvent| {
         copy(editor, &event);
     });
-    editor.stage.listen("cut", move |event: ClipboardEvent| {
-        if let Some((index, name)) = copy(editor, &event) {
-            editor.remove(index, name);
-        }
+    editor.stage.listen("cut", move |event: ClipboardEvent| match copy(editor, &event) {
+        Some(Copied::One(index, name)) => editor.remove(index, name),
+        Some(Copied::Several(ids)) => editor.remove_all(&ids),
+        None => {}
     });
     editor.stage.listen("paste", move |event: ClipboardEvent| {
         paste(editor, &event);
@@ -38,17 +39,40 @@ fn step_of(element: &Element) -> Option<String> {
     element.closest(".step, .node").ok().flatten()?.get_attribute("data-step")
 }
 
-/// Copies the focused step; returns its place in the document and its action's name.
-fn copy(editor: Editor, event: &ClipboardEvent) -> Option<(usize, &'static str)> {
-    let id = step_of(&focused(editor)?)?;
+/// The steps that are selected in the graph that an element belongs to.
+fn selected_beside(element: &Element) -> Vec<String> {
+    let Some(graph) = element.closest(".graph").ok().flatten() else { return Vec::new() };
+    let found = graph.get_elements_by_class_name("node selected");
+    (0..found.length()).filter_map(|at| found.item(at)?.get_attribute("data-step")).collect()
+}
+
+/// What was copied.
+enum Copied {
+    /// A step: its place in the document and its action's name.
+    One(usize, &'static str),
+    /// Steps, by their ids.
+    Several(Vec<String>),
+}
+
+/// Copies the focused step, or those that are selected with it.
+fn copy(editor: Editor, event: &ClipboardEvent) -> Option<Copied> {
+    let focused = focused(editor)?;
+    let several = selected_beside(&focused);
+    if several.len() > 1 {
+        let text = editor.with(|now| editing::copied_steps(now, &several))?;
+        event.clipboard_data()?.set_data(TEXT, &text).ok()?;
+        event.prevent_default();
+        return Some(Copied::Several(several));
+    }
+    let id = step_of(&focused)?;
     let index = editor.with(|now| document::index_of(now, &id))?;
     let (text, action) = editor.with(|now| editing::copied(now, index))?;
     event.clipboard_data()?.set_data(TEXT, &text).ok()?;
     event.prevent_default();
-    Some((index, action.name))
+    Some(Copied::One(index, action.name))
 }
 
-/// Adds the step in the clipboard after the focused one, or at the end.
+/// Adds the steps in the clipboard after the focused one, or at the end.
 fn paste(editor: Editor, event: &ClipboardEvent) -> Option<()> {
     let near = match editor.stage.active_element() {
         Some(_) => Some(focused(editor)?),
@@ -56,9 +80,16 @@ fn paste(editor: Editor, event: &ClipboardEvent) -> Option<()> {
     };
     let text = event.clipboard_data()?.get_data(TEXT).ok()?;
     let place = near.as_ref().and_then(step_of).map_or(Place::End, Place::After);
-    let (document, id, action) = editor.with(|now| editing::with_pasted(now, &text, &place))?;
+    let one = editor.with(|now| editing::with_pasted(now, &text, &place));
+    let (document, id, name) = match one {
+        Some((document, id, action)) => (document, id, action.name.to_owned()),
+        None => {
+            let (document, ids) = editor.with(|now| editing::with_pasted_steps(now, &text, &place))?;
+            (document, ids.last()?.clone(), format!("{} steps", ids.len()))
+        }
+    };
     event.prevent_default();
-    editor.draft.edit_whole(&format!("Paste {}", action.name), document);
+    editor.draft.edit_whole(&format!("Paste {name}"), document);
     if near.is_some_and(|near| near.closest(".node").ok().flatten().is_some()) {
         let selector = format!("[data-testid=\"node-{id}\"]");
         request_animation_frame(move || focus(editor.stage.find(&selector)));

@@ -37,7 +37,7 @@ use crate::view_model::placing::{self, Changes, Placed};
 use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
-use crate::view_model::{document, editing, form, format};
+use crate::view_model::{document, editing, form, format, places};
 use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity};
 
@@ -1114,7 +1114,10 @@ impl Draft {
         });
         match missing {
             Some(what) => Err(format!("Add {what} to see the preview.")),
-            None => Ok(self.workflow_with(|entry, primary| !primary || Some(entry.id) == id)),
+            // A step that is moved in the graph changes no picture.
+            None => {
+                Ok(places::without_positions(&self.workflow_with(|entry, primary| !primary || Some(entry.id) == id)))
+            }
         }
     }
 

@@ -1,27 +1,33 @@
 //! The workflow as a graph: steps as boxes, connections as curves between their ports. It shows and edits the same
 //! document as the list of steps, with mouse, touch and keys.
 
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
-use std::time::Duration;
+mod bar;
+mod minimap;
+mod node;
+mod thumbnails;
+mod wire;
+
+use std::collections::HashSet;
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, PointerEvent, Url, WheelEvent};
+use web_sys::{Element, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
-use super::draft::{Draft, PRIMARY};
-use super::settings::{Adding, Previewing};
+use self::bar::SelectionBar;
+use self::minimap::Minimap;
+use self::node::Node;
+use self::thumbnails::{Thumbnails, follow_thumbnails};
+use self::wire::{WireAdd, WirePath};
+use super::draft::PRIMARY;
+use super::settings::Adding;
 use super::steps::Editor;
-use crate::protocol::{Look, Previewed};
 use crate::ui::focus::{focus, is_composing};
 use crate::ui::icons::{Icon, Shape};
-use crate::ui::services::Services;
 use crate::ui::stage::on_size;
 use crate::view_model::editing::{self, Place};
-use crate::view_model::form;
-use crate::view_model::graph::{self, Picture, Step, WIDTH, Way, Wire};
+use crate::view_model::graph::{self, Picture, Step, WIDTH, Way};
+use crate::view_model::places;
 
 /// A port of a step: `actionId` and name.
 type End = (String, String);
@@ -41,6 +47,8 @@ const LEGIBLE: f64 = 0.65;
 const REACH: f64 = 28.0;
 /// How far a pointer moves before it drags, in pixels.
 const STILL: f64 = 5.0;
+/// How far a key moves a step.
+const NUDGE: f64 = 16.0;
 
 impl Sight {
     /// Shows the whole picture, at most in its own size and at least at a scale.
@@ -62,8 +70,33 @@ impl Sight {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Selected {
     Nothing,
-    Step(String),
+    /// At least one step; the last one has the focus.
+    Steps(Vec<String>),
     Wire(End, End),
+}
+
+impl Selected {
+    fn step(action_id: &str) -> Self {
+        Self::Steps(vec![action_id.to_owned()])
+    }
+
+    /// The selected steps.
+    fn steps(&self) -> &[String] {
+        match self {
+            Self::Steps(ids) => ids,
+            Self::Nothing | Self::Wire(..) => &[],
+        }
+    }
+
+    /// The step that has the focus.
+    fn current(&self) -> Option<&String> {
+        self.steps().last()
+    }
+
+    /// These steps; nothing if there are none.
+    fn of(ids: Vec<String>) -> Self {
+        if ids.is_empty() { Self::Nothing } else { Self::Steps(ids) }
+    }
 }
 
 /// A connection that is being made from an output port.
@@ -79,8 +112,22 @@ struct Link {
 /// What a pointer that is down does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Drag {
-    Pan { from: (f64, f64), sight: Sight },
-    Link { from: (f64, f64) },
+    Pan {
+        from: (f64, f64),
+        sight: Sight,
+    },
+    Link {
+        from: (f64, f64),
+    },
+    /// The selected steps, by one of them that was at a place.
+    Steps {
+        from: (f64, f64),
+        place: (f64, f64),
+    },
+    /// A rectangle from a corner in the plane.
+    Frame {
+        corner: (f64, f64),
+    },
 }
 
 /// The graph's state.
@@ -89,80 +136,35 @@ struct Canvas {
     editor: Editor,
     adding: RwSignal<Option<Place>>,
     frame: NodeRef<html::Div>,
+    /// The size of the frame.
+    extent: RwSignal<(f64, f64)>,
     picture: Memo<Picture>,
     sight: RwSignal<Sight>,
     selected: RwSignal<Selected>,
     link: RwSignal<Option<Link>>,
     drag: StoredValue<Option<Drag>>,
+    /// How far the selected steps are being moved.
+    shift: RwSignal<Option<(f64, f64)>>,
+    /// Two corners of the rectangle that is being drawn around steps.
+    rectangle: RwSignal<Option<[(f64, f64); 2]>>,
     said: RwSignal<String>,
     thumbnails: Thumbnails,
 }
 
-/// By `actionId`, small pictures of what the steps give.
-type Thumbnails = RwSignal<HashMap<String, Rc<Thumbnail>>, LocalStorage>;
-
-/// The address of a small picture, which is released with it.
-struct Thumbnail(String);
-
-impl Drop for Thumbnail {
-    fn drop(&mut self) {
-        let _unknown_is_fine = Url::revoke_object_url(&self.0);
-    }
-}
-
-/// How long after an edit thumbnails are requested: the preview comes first.
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// Requests thumbnails of the previewed picture after every step, some time after each edit.
-fn follow_thumbnails(draft: Draft) -> Thumbnails {
-    let (services, Previewing(previewing)) = (expect_context::<Services>(), expect_context());
-    let thumbnails: Thumbnails = RwSignal::new_local(HashMap::new());
-    let request = Memo::new(move |_| draft.previewable(previewing.get(), None).ok());
-    let newest = StoredValue::new(0_u32);
-    Effect::new(move || {
-        let Some(document) = request.get() else { return };
-        newest.update_value(|number| *number += 1);
-        let mine = newest.get_value();
-        let is_newest = move || newest.try_get_value() == Some(mine);
-        set_timeout(
-            move || {
-                if !is_newest() {
-                    return;
-                }
-                spawn_local(async move {
-                    let look = |sample| Look { sample, steps: true, patient: false };
-                    let mut made = services.preview(document.clone(), look(true)).await;
-                    if matches!(made, Ok((Previewed::NoSample, _))) && is_newest() {
-                        made = services.preview(document, look(false)).await;
-                    }
-                    let Ok((Previewed::Steps(ids), files)) = made else { return };
-                    let url = |file| Url::create_object_url_with_blob(file).ok().map(|url| Rc::new(Thumbnail(url)));
-                    let made = ids.into_iter().zip(&files).filter_map(|(id, file)| Some((id, url(file)?))).collect();
-                    if is_newest() {
-                        thumbnails.try_set(made);
-                    }
-                });
-            },
-            PAUSE,
-        );
-    });
-    thumbnails
-}
-
 impl Canvas {
-    fn size(self) -> (f64, f64) {
-        self.frame
-            .get_untracked()
-            .map_or((1.0, 1.0), |frame| (f64::from(frame.client_width()), f64::from(frame.client_height())))
+    fn measure(self) {
+        if let Some(frame) = self.frame.get_untracked() {
+            self.extent.set((f64::from(frame.client_width()), f64::from(frame.client_height())));
+        }
     }
 
     fn fit(self, least: f64) {
-        let size = self.size();
+        let size = self.extent.get_untracked();
         self.sight.set(self.picture.with_untracked(|picture| Sight::fitting(picture, size, least)));
     }
 
     fn zoom(self, by: f64) {
-        let (width, height) = self.size();
+        let (width, height) = self.extent.get_untracked();
         self.sight.update(|sight| *sight = sight.scaled(by, (width / 2.0, height / 2.0)));
     }
 
@@ -184,14 +186,57 @@ impl Canvas {
         self.picture.with_untracked(|all| all.steps.iter().find(|step| step.action_id == action_id).cloned())
     }
 
-    /// Selects a step, focuses it and brings it into sight.
-    fn select(self, action_id: &str) {
-        self.selected.set(Selected::Step(action_id.to_owned()));
+    /// Focuses a step once it is drawn.
+    fn focus(self, action_id: &str) {
         let selector = format!("[data-testid=\"node-{action_id}\"]");
         let stage = self.editor.stage;
         request_animation_frame(move || focus(stage.find(&selector)));
+    }
+
+    /// Selects a step, focuses it and brings it into sight.
+    fn select(self, action_id: &str) {
+        self.selected.set(Selected::step(action_id));
+        self.show(action_id);
+    }
+
+    /// Selects a step too, or no longer; at least one stays selected.
+    fn toggle(self, action_id: &str) {
+        let mut ids = self.selected.with_untracked(|selected| selected.steps().to_vec());
+        match ids.iter().position(|id| id == action_id) {
+            Some(at) if ids.len() > 1 => drop(ids.remove(at)),
+            Some(_) => {}
+            None => ids.push(action_id.to_owned()),
+        }
+        self.select_all_of(ids);
+    }
+
+    /// Selects these steps and focuses the last one.
+    fn select_all_of(self, ids: Vec<String>) {
+        if let Some(last) = ids.last() {
+            self.focus(last);
+        }
+        self.said.set(if ids.len() > 1 { format!("{} steps are selected.", ids.len()) } else { String::new() });
+        self.selected.set(Selected::of(ids));
+    }
+
+    /// Notes that a step has the focus now.
+    fn focused(self, action_id: &str) {
+        let mut ids = self.selected.with_untracked(|selected| selected.steps().to_vec());
+        match ids.iter().position(|id| id == action_id) {
+            Some(at) => {
+                let id = ids.remove(at);
+                ids.push(id);
+                self.selected.set(Selected::Steps(ids));
+            }
+            None => self.selected.set(Selected::step(action_id)),
+        }
+    }
+
+    /// Focuses a step and brings it into sight.
+    fn show(self, action_id: &str) {
+        self.focus(action_id);
         let Some(step) = self.step_of(action_id) else { return };
-        let (width, height) = self.size();
+        let (width, height) = self.extent.get_untracked();
         self.sight.update(|sight| {
             let within = |at: f64, length: f64, frame: f64| {
                 let margin = 12.0_f64.min(frame / 4.0);
@@ -217,20 +262,58 @@ impl Canvas {
                 self.selected.set(Selected::Nothing);
                 self.edit("Disconnect", |now| editing::disconnected(now, of(&source), of(&target)));
             }
-            Selected::Step(id) => {
-                let Some(step) = self.step_of(&id) else { return };
+            Selected::Steps(ids) => {
+                let Some(step) = ids.last().and_then(|id| self.step_of(id)) else { return };
                 let near = self.picture.with_untracked(|all| {
                     [Way::Left, Way::Right, Way::Up, Way::Down]
                         .iter()
-                        .find_map(|way| graph::neighbour(all, &id, *way).map(|step| step.action_id.clone()))
+                        .filter_map(|way| graph::neighbour(all, &step.action_id, *way))
+                        .find(|step| !ids.contains(&step.action_id))
+                        .map(|step| step.action_id.clone())
                 });
-                self.editor.remove(step.index, &step.title);
+                match ids.as_slice() {
+                    [_] => self.editor.remove(step.index, &step.title),
+                    several => self.editor.remove_all(several),
+                }
                 match near {
                     Some(near) => self.select(&near),
                     None => self.selected.set(Selected::Nothing),
                 }
             }
         }
+    }
+
+    /// Copies the selected steps and selects the copies.
+    fn duplicate(self) {
+        let ids = self.selected.with_untracked(|selected| selected.steps().to_vec());
+        if let Some((document, copies)) = self.editor.with(|now| editing::with_copies(now, &ids)) {
+            self.editor.draft.edit_whole(&format!("Duplicate {}", counted(copies.len())), document);
+            self.select_all_of(copies);
+        }
+    }
+
+    /// Puts the selected steps that much further.
+    fn shift_by(self, (across, down): (f64, f64)) {
+        let ids = self.selected.with_untracked(|selected| selected.steps().to_vec());
+        let moved: Vec<_> = ids
+            .iter()
+            .filter_map(|id| {
+                let step = self.step_of(id)?;
+                Some((id.clone(), places::snapped((step.x + across, step.y + down))))
+            })
+            .collect();
+        if !moved.is_empty() {
+            self.edit(&format!("Place {}", counted(moved.len())), |now| places::with_positions(now, &moved));
+            self.select_all_of(ids);
+        }
+    }
+
+    /// How far a step is shifted while it is moved, tracked.
+    fn shift_of(self, action_id: &str) -> (f64, f64) {
+        self.shift
+            .get()
+            .filter(|_| self.selected.with_untracked(|selected| selected.steps().iter().any(|id| id == action_id)))
+            .unwrap_or_default()
     }
 
     /// Begins a connection at an output port.
@@ -253,7 +336,7 @@ impl Canvas {
         self.link.set(None);
         self.said.set(String::new());
         self.edit("Connect", |now| editing::connected(now, of(&link.source), of(target)));
-        self.selected.set(Selected::Step(target.0.clone()));
+        self.selected.set(Selected::step(&target.0));
     }
 
     fn give_up(self) {
@@ -288,6 +371,20 @@ fn capture(event: &PointerEvent) {
     }
 }
 
+/// Where a pointer is on the screen.
+fn at(event: &PointerEvent) -> (f64, f64) {
+    (f64::from(event.client_x()), f64::from(event.client_y()))
+}
+
+/// Whether a press selects further steps.
+fn adds(event: &MouseEvent) -> bool {
+    event.shift_key() || event.ctrl_key() || event.meta_key()
+}
+
+fn counted(steps: usize) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
+}
+
 fn far((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> bool {
     (x2 - x1).hypot(y2 - y1) > STILL
 }
@@ -308,11 +405,14 @@ pub(crate) fn GraphPanel() -> impl IntoView {
         editor,
         adding,
         frame: NodeRef::new(),
+        extent: RwSignal::new((1.0, 1.0)),
         picture,
         sight: RwSignal::new(Sight { x: 0.0, y: 0.0, scale: 1.0 }),
         selected: RwSignal::new(Selected::Nothing),
         link: RwSignal::new(None),
         drag: StoredValue::new(None),
+        shift: RwSignal::new(None),
+        rectangle: RwSignal::new(None),
         said: RwSignal::new(String::new()),
         thumbnails: follow_thumbnails(draft),
     };
@@ -325,16 +425,25 @@ pub(crate) fn GraphPanel() -> impl IntoView {
     });
     Effect::new(move || {
         if let Some(frame) = canvas.frame.get() {
-            on_size(&frame, move || canvas.fit(LEGIBLE));
+            on_size(&frame, move || {
+                canvas.measure();
+                canvas.fit(LEGIBLE);
+            });
         }
     });
     let is_empty = move || ids.with(Vec::is_empty);
+    let is_by_hand = Memo::new(move |_| draft.with_document(places::has_positions));
     let scale = move || format!("{}%", (canvas.sight.get().scale * 100.0).round());
     view! {
         <section class="panel section graph-panel" aria-labelledby="graph-title" data-testid="graph-panel">
             <div class="spread">
                 <h2 id="graph-title">"Graph"</h2>
                 <span class="tight push">
+                    <Show when=move || is_by_hand.get()>
+                        <button class="button quiet square" data-testid="graph-arrange" aria-label="Arrange the steps" title="Arrange the steps" on:click=move |_| canvas.edit("Arrange the steps", places::without_positions)>
+                            <Icon shape=Shape::Graph/>
+                        </button>
+                    </Show>
                     <button class="button quiet square" data-testid="graph-smaller" aria-label="Zoom out" title="Zoom out" on:click=move |_| canvas.zoom(0.8)>
                         <Icon shape=Shape::Minus/>
                     </button>
@@ -349,7 +458,7 @@ pub(crate) fn GraphPanel() -> impl IntoView {
             </div>
             <Plane canvas/>
             <p class="small muted" hidden=is_empty>
-                "Drag from a port to connect it. Arrow keys go from step to step, Enter shows the settings, Delete removes."
+                "Drag from a port to connect it, and steps to place them. Shift selects several: by a click, by a rectangle, or with the arrow keys, which go from step to step. Enter shows the settings, Delete removes."
             </p>
             <p class="small muted" hidden=move || !is_empty()>"Nothing to draw yet: add a step, or choose a workflow."</p>
             <p class="unseen" role="status">{move || canvas.said.get()}</p>
@@ -362,24 +471,43 @@ pub(crate) fn GraphPanel() -> impl IntoView {
 fn Plane(canvas: Canvas) -> impl IntoView {
     let Canvas { picture, sight, selected, link, .. } = canvas;
     let pressed = move |event: PointerEvent| {
-        let is_background = event
-            .target()
-            .and_then(|target| target.dyn_into::<Element>().ok())
-            .is_some_and(|target| target.closest(".node, .wire, .wire-add").ok().flatten().is_none());
+        let is_background = event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|target| {
+            target.closest(".node, .wire, .wire-add, .graph-bar, .minimap").ok().flatten().is_none()
+        });
         if event.button() != 0 || !is_background {
             return;
         }
-        let from = (f64::from(event.client_x()), f64::from(event.client_y()));
-        canvas.drag.set_value(Some(Drag::Pan { from, sight: sight.get_untracked() }));
         capture(&event);
+        if event.shift_key() && link.with_untracked(Option::is_none) {
+            canvas.drag.set_value(Some(Drag::Frame { corner: canvas.plane(&event) }));
+            return;
+        }
+        canvas.drag.set_value(Some(Drag::Pan { from: at(&event), sight: sight.get_untracked() }));
         if link.with_untracked(Option::is_none) {
             selected.set(Selected::Nothing);
         }
     };
     let moved = move |event: PointerEvent| {
-        let at = (f64::from(event.client_x()), f64::from(event.client_y()));
-        if let Some(Drag::Pan { from, sight: start }) = canvas.drag.get_value() {
-            sight.set(Sight { x: start.x + at.0 - from.0, y: start.y + at.1 - from.1, ..start });
+        let at = at(&event);
+        match canvas.drag.get_value() {
+            Some(Drag::Pan { from, sight: start }) => {
+                sight.set(Sight { x: start.x + at.0 - from.0, y: start.y + at.1 - from.1, ..start });
+            }
+            Some(Drag::Steps { from, place }) if canvas.shift.with_untracked(Option::is_some) || far(from, at) => {
+                if canvas.shift.with_untracked(Option::is_none) {
+                    // Not before: what captures the pointer gets the click.
+                    capture(&event);
+                }
+                let scale = sight.get_untracked().scale;
+                let (x, y) = places::snapped((place.0 + (at.0 - from.0) / scale, place.1 + (at.1 - from.1) / scale));
+                canvas.shift.set(Some((x - place.0, y - place.1)));
+            }
+            Some(Drag::Frame { corner }) => {
+                let corners = [corner, canvas.plane(&event)];
+                canvas.rectangle.set(Some(corners));
+                selected.set(Selected::of(picture.with_untracked(|all| graph::touched(all, corners))));
+            }
+            Some(Drag::Link { .. } | Drag::Steps { .. }) | None => {}
         }
         if link.with_untracked(Option::is_some) {
             let end = canvas.plane(&event);
@@ -391,8 +519,18 @@ fn Plane(canvas: Canvas) -> impl IntoView {
         }
     };
     let released = move |event: PointerEvent| {
-        let at = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let at = at(&event);
+        let shift = canvas.shift.try_update(Option::take).flatten();
         match canvas.drag.try_update_value(Option::take).flatten() {
+            Some(Drag::Steps { .. }) => {
+                if let Some(shift) = shift {
+                    canvas.shift_by(shift);
+                }
+            }
+            Some(Drag::Frame { .. }) => {
+                canvas.rectangle.set(None);
+                canvas.select_all_of(selected.with_untracked(|selected| selected.steps().to_vec()));
+            }
             Some(Drag::Link { from }) if far(from, at) => {
                 let Some(now) = link.get_untracked() else { return };
                 match canvas.near(&now, canvas.plane(&event)) {
@@ -417,9 +555,10 @@ fn Plane(canvas: Canvas) -> impl IntoView {
         }
     };
     let on_key = move |event: KeyboardEvent| {
-        if is_composing(&event) || event.alt_key() || event.ctrl_key() || event.meta_key() {
+        if is_composing(&event) {
             return;
         }
+        let has_command = event.ctrl_key() || event.meta_key();
         let way = match event.key().as_str() {
             "ArrowLeft" => Some(Way::Left),
             "ArrowRight" => Some(Way::Right),
@@ -427,11 +566,30 @@ fn Plane(canvas: Canvas) -> impl IntoView {
             "ArrowDown" => Some(Way::Down),
             _ => None,
         };
-        let here = match selected.get_untracked() {
-            Selected::Step(id) => Some(id),
-            Selected::Nothing | Selected::Wire(..) => None,
-        };
+        let here = selected.with_untracked(|selected| selected.current().cloned());
         let is_handled = match (event.key().as_str(), way) {
+            ("a" | "A", _) if has_command && !event.alt_key() => {
+                let mut all: Vec<_> =
+                    picture.with_untracked(|all| all.steps.iter().map(|step| step.action_id.clone()).collect());
+                // The focus stays where it is.
+                all.sort_by_key(|id| Some(id) == here.as_ref());
+                canvas.select_all_of(all);
+                true
+            }
+            ("d" | "D", _) if has_command && !event.alt_key() => {
+                canvas.duplicate();
+                true
+            }
+            (_, Some(way)) if event.alt_key() && !has_command => {
+                canvas.shift_by(match way {
+                    Way::Left => (-NUDGE, 0.0),
+                    Way::Right => (NUDGE, 0.0),
+                    Way::Up => (0.0, -NUDGE),
+                    Way::Down => (0.0, NUDGE),
+                });
+                true
+            }
+            _ if has_command || event.alt_key() => false,
             (_, Some(way)) => {
                 let to = picture.with_untracked(|all| {
                     let first = all.steps.first().map(|step| step.action_id.clone());
@@ -440,8 +598,16 @@ fn Plane(canvas: Canvas) -> impl IntoView {
                         None => first,
                     }
                 });
-                if let Some(id) = to {
-                    canvas.select(&id);
+                match to {
+                    Some(id) if event.shift_key() && here.is_some() => {
+                        let mut ids = selected.with_untracked(|selected| selected.steps().to_vec());
+                        ids.retain(|one| *one != id);
+                        ids.push(id.clone());
+                        canvas.select_all_of(ids);
+                        canvas.show(&id);
+                    }
+                    Some(id) => canvas.select(&id),
+                    None => {}
                 }
                 true
             }
@@ -453,11 +619,17 @@ fn Plane(canvas: Canvas) -> impl IntoView {
                 canvas.give_up();
                 true
             }
+            ("Escape", _) if selected.with_untracked(|selected| selected.steps().len() > 1) => {
+                if let Some(id) = here {
+                    canvas.select_all_of(vec![id]);
+                }
+                true
+            }
             ("/", _) => {
-                canvas.adding.set(Some(match selected.get_untracked() {
-                    Selected::Nothing => Place::End,
-                    Selected::Step(id) => Place::After(id),
-                    Selected::Wire(source, target) => Place::Into(source, target),
+                canvas.adding.set(Some(match (selected.get_untracked(), here) {
+                    (Selected::Wire(source, target), _) => Place::Into(source, target),
+                    (_, Some(id)) => Place::After(id),
+                    (_, None) => Place::End,
                 }));
                 true
             }
@@ -481,14 +653,16 @@ fn Plane(canvas: Canvas) -> impl IntoView {
         }
     };
     // The step that Tab reaches.
-    let stop = Memo::new(move |_| match selected.get() {
-        Selected::Step(id) => Some(id),
-        Selected::Nothing | Selected::Wire(..) => {
-            picture.with(|all| all.steps.first().map(|step| step.action_id.clone()))
-        }
+    let stop = Memo::new(move |_| {
+        let current = selected.with(|selected| selected.current().cloned());
+        current.or_else(|| picture.with(|all| all.steps.first().map(|step| step.action_id.clone())))
     });
     let steps = move || picture.with(|all| all.steps.clone());
     let wires = move || picture.with(|all| all.wires.clone());
+    let rectangle = move || {
+        let [(x1, y1), (x2, y2)] = canvas.rectangle.get()?;
+        Some((x1.min(x2), y1.min(y2), (x2 - x1).abs(), (y2 - y1).abs()))
+    };
     let transform = move || {
         let Sight { x, y, scale } = sight.get();
         format!("translate({x}px, {y}px) scale({scale})")
@@ -504,7 +678,12 @@ fn Plane(canvas: Canvas) -> impl IntoView {
             on:pointerdown=pressed
             on:pointermove=moved
             on:pointerup=released
-            on:pointercancel=move |_| { canvas.drag.set_value(None); canvas.give_up(); }
+            on:pointercancel=move |_| {
+                canvas.drag.set_value(None);
+                canvas.shift.set(None);
+                canvas.rectangle.set(None);
+                canvas.give_up();
+            }
             on:wheel=wheel
             on:keydown=on_key
         >
@@ -519,182 +698,18 @@ fn Plane(canvas: Canvas) -> impl IntoView {
                     <Node canvas step stop/>
                 </For>
                 <WireAdd canvas/>
+                {move || rectangle().map(|(x, y, width, height)| view! {
+                    <div
+                        class="graph-rectangle"
+                        style:left=format!("{x}px")
+                        style:top=format!("{y}px")
+                        style:width=format!("{width}px")
+                        style:height=format!("{height}px")
+                    ></div>
+                })}
             </div>
-        </div>
-    }
-}
-
-#[component]
-fn WirePath(canvas: Canvas, wire: Wire) -> impl IntoView {
-    let path = graph::curve(wire.ends);
-    let testid = format!("wire-{}-{}", wire.source.0, wire.target.0);
-    let own = Selected::Wire(wire.source, wire.target);
-    let chosen = own.clone();
-    let is_selected = Memo::new(move |_| canvas.selected.with(|selected| *selected == own));
-    view! {
-        <path class="wire-path" class:selected=move || is_selected.get() d=path.clone()/>
-        // A wider one to point at.
-        <path
-            class="wire"
-            data-testid=testid
-            d=path
-            on:click=move |_| {
-                canvas.selected.set(chosen.clone());
-                // Once the button is there.
-                request_animation_frame(move || {
-                    focus(canvas.frame.get_untracked().and_then(|frame| frame.query_selector(".wire-add").ok().flatten()));
-                });
-            }
-        />
-    }
-}
-
-/// The button that adds a step into the selected connection.
-#[component]
-fn WireAdd(canvas: Canvas) -> impl IntoView {
-    let wire = Memo::new(move |_| match canvas.selected.get() {
-        Selected::Wire(source, target) => canvas
-            .picture
-            .with(|all| all.wires.iter().find(|wire| wire.source == source && wire.target == target).cloned()),
-        Selected::Nothing | Selected::Step(_) => None,
-    });
-    move || {
-        wire.get().map(|wire| {
-            let [(x1, y1), (x2, y2)] = wire.ends;
-            let (source, target) = (wire.source, wire.target);
-            let label = format!("Add a step between {} and {}", form::label(&source.0), form::label(&target.0));
-            view! {
-                <button
-                    class="wire-add"
-                    data-testid="wire-add"
-                    aria-label=label.clone()
-                    title=label
-                    style:left=format!("{}px", (x1 + x2) / 2.0)
-                    style:top=format!("{}px", (y1 + y2) / 2.0)
-                    on:click=move |_| canvas.adding.set(Some(Place::Into(source.clone(), target.clone())))
-                >
-                    <Icon shape=Shape::Plus/>
-                </button>
-            }
-        })
-    }
-}
-
-/// A step with its ports.
-#[component]
-fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> impl IntoView {
-    let id = StoredValue::new(step.action_id.clone());
-    let whole = StoredValue::new(step.clone());
-    let is_selected = Memo::new(move |_| {
-        canvas.selected.with(|selected| matches!(selected, Selected::Step(one) if id.with_value(|id| one == id)))
-    });
-    let is_stop = Memo::new(move |_| stop.with(|stop| id.with_value(|id| stop.as_ref() == Some(id))));
-    let is_dim = Memo::new(move |_| {
-        canvas.link.with(|link| {
-            link.as_ref().is_some_and(|link| {
-                id.with_value(|id| link.source.0 != *id && !link.fitting.iter().any(|(step, _)| step == id))
-            })
-        })
-    });
-    let is_looked_at = move || id.with_value(|id| canvas.editor.draft.looked_at().as_ref() == Some(id));
-    let stop_index = move |is_stop: bool| if is_stop { "0" } else { "-1" };
-    let inputs = step.inputs.clone().into_iter().map(|port| {
-        let end = (id.get_value(), port.name.to_owned());
-        let (title, fits) = (step.title.clone(), end.clone());
-        let state = if port.is_connected { "connected" } else { "not connected" };
-        let may_end =
-            Memo::new(move |_| canvas.link.with(|link| link.as_ref().map(|link| link.fitting.contains(&fits))));
-        view! {
-            <button
-                class="port in"
-                class:open=!port.is_connected
-                class:wanting=port.is_required && !port.is_connected
-                class:dim=move || may_end.get() == Some(false)
-                style:top=format!("{}px", port.y())
-                tabindex=move || stop_index(may_end.get() == Some(true))
-                aria-label=format!("Input {} of {title}, {state}", port.title)
-                title=port.title.clone()
-                data-testid=format!("in-{}-{}", end.0, end.1)
-                on:click=move |_| canvas.end(&end)
-            ></button>
-            <span class="port-name in" style:top=format!("{}px", port.y())>{port.title.clone()}</span>
-        }
-    });
-    let outputs = step.outputs.clone().into_iter().map(|port| {
-        let title = step.title.clone();
-        let start = move || whole.with_value(|step| canvas.begin(step, port.name));
-        let pressed = move |event: PointerEvent| {
-            if event.button() == 0 {
-                start();
-                let from = (f64::from(event.client_x()), f64::from(event.client_y()));
-                canvas.drag.set_value(Some(Drag::Link { from }));
-            }
-        };
-        let clicked = move |event: web_sys::MouseEvent| {
-            // Zero for keys: a pointer has begun already.
-            if event.detail() == 0 {
-                start();
-            }
-        };
-        view! {
-            <button
-                class="port out"
-                class:open=!port.is_connected
-                style:top=format!("{}px", port.y())
-                tabindex=move || stop_index(is_stop.get())
-                aria-label=format!("Connect from {} of {title}", port.title)
-                title=format!("Connect from {}", port.title)
-                data-testid=format!("out-{}-{}", id.get_value(), port.name)
-                on:pointerdown=pressed
-                on:click=clicked
-            ></button>
-            <span class="port-name out" style:top=format!("{}px", port.y())>{port.title.clone()}</span>
-        }
-    });
-    let is_off = step.is_off;
-    let thumbnail = move || canvas.thumbnails.with(|all| id.with_value(|id| all.get(id).cloned())).filter(|_| !is_off);
-    let state = match (step.is_off, step.is_wrong) {
-        (true, _) => "Turned off.",
-        (false, true) => "It has a problem.",
-        (false, false) => "",
-    };
-    view! {
-        <div
-            class="node"
-            data-step=step.action_id.clone()
-            class:selected=move || is_selected.get()
-            class:dim=move || is_dim.get()
-            class:wrong=step.is_wrong
-            class:off=step.is_off
-            class:looked-at=is_looked_at
-            style:left=format!("{}px", step.x)
-            style:top=format!("{}px", step.y)
-            style:width=format!("{WIDTH}px")
-            style:height=format!("{}px", step.height)
-        >
-            <button
-                class="node-head"
-                data-testid=format!("node-{}", step.action_id)
-                aria-pressed=move || is_selected.get().to_string()
-                tabindex=move || stop_index(is_stop.get())
-                on:focus=move |_| canvas.selected.set(Selected::Step(id.get_value()))
-                on:click=move |event: web_sys::MouseEvent| {
-                    canvas.selected.set(Selected::Step(id.get_value()));
-                    // Enter, and the second click of two.
-                    if event.detail() != 1 {
-                        id.with_value(|id| canvas.editor.show(id));
-                    }
-                }
-            >
-                <span class="node-title truncate">{step.title.clone()}</span>
-                <span class="node-about truncate">{step.about.clone()}</span>
-                <span class="unseen">{state}</span>
-            </button>
-            {inputs.collect_view()}
-            {outputs.collect_view()}
-            {move || thumbnail().map(|thumbnail| view! {
-                <img class="node-picture" alt="" draggable="false" data-testid=format!("thumbnail-{}", id.get_value()) src=thumbnail.0.clone()/>
-            })}
+            <Minimap canvas/>
+            <SelectionBar canvas/>
         </div>
     }
 }

@@ -70,6 +70,12 @@ impl Editor {
         self.draft.edit_whole(&format!("Remove {name}"), document);
     }
 
+    /// Removes steps as one edit.
+    pub(super) fn remove_all(self, ids: &[String]) {
+        let document = self.with(|now| editing::without_steps(now, ids));
+        self.draft.edit_whole(&format!("Remove {} steps", ids.len()), document);
+    }
+
     fn turn(self, index: usize, name: &str, is_off: bool) {
         let document = self.with(|now| editing::with_off(now, index, is_off));
         let does = if is_off { "Turn off" } else { "Turn on" };
