@@ -11,6 +11,7 @@ use crate::image::orient::{self, Turn};
 use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::lettering::{listed, named};
 
 mod animation;
 mod avif;
@@ -52,7 +53,7 @@ pub use foreign::Foreign;
 pub use jxl::decoder::decode as decode_jxl;
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 #[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
-pub use svg::decoder::decode as decode_svg;
+pub use svg::decoder::{Fonts, decode as decode_svg};
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
@@ -271,7 +272,7 @@ impl From<Image> for Picture {
 
 /// Something a decoder noticed about a file that it decoded nevertheless. The file's name is added when it becomes a
 /// [`Warning`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Finding {
     /// Part of the picture is missing and filled with gray.
     PartMissing,
@@ -298,8 +299,12 @@ enum Finding {
     RangeClipped,
     /// It has inks, and no profile says which.
     InksUnknown,
-    /// It is a drawing with text, which is not drawn.
+    /// It is a drawing with text as part of a web page, which is not drawn.
     TextLeftOut,
+    /// It is a drawing whose texts name these families of fonts, which are not here.
+    FontsReplaced(Vec<String>),
+    /// It is a drawing with these characters, which no font has.
+    GlyphsMissing(String),
     /// It is a drawing with pictures that are not in the file, or not readable.
     PicturesLeftOut,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
@@ -361,8 +366,21 @@ impl Finding {
             ),
             Self::TextLeftOut => Warning::new(
                 "text_left_out",
-                format!("\"{name}\" has text, which is missing in its picture."),
-                "Convert the text to paths in the program that it comes from.",
+                format!("\"{name}\" has text in the form of a web page, which is missing in its picture."),
+                "Save it without \"foreignObject\", or convert the text to paths, in the program that it comes from.",
+            ),
+            Self::FontsReplaced(families) => {
+                let families = listed(families.into_iter().map(|family| format!("\"{family}\"")));
+                Warning::new(
+                    "fonts_replaced",
+                    format!("\"{name}\" has text in fonts that are not here: {families}. Roboto was used."),
+                    "Add these fonts under the action \"text\", or convert the text to paths in the program that it comes from.",
+                )
+            }
+            Self::GlyphsMissing(characters) => Warning::new(
+                "missing_glyphs",
+                format!("\"{name}\" has characters that no font here has: {}.", listed(characters.chars().map(named))),
+                "Add a font that has them, or convert the text to paths in the program that it comes from.",
             ),
             Self::PicturesLeftOut => Warning::new(
                 "pictures_left_out",
@@ -396,7 +414,7 @@ pub struct Decoded {
     /// data is invalid, `first_frame_only` if only the first frame can be read, `first_page_only` if it has several pages, `camera_preview` if
     /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
     /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile,
-    /// `text_left_out` and `pictures_left_out` for drawings.
+    /// `text_left_out`, `pictures_left_out`, `fonts_replaced` and `missing_glyphs` for drawings.
     pub warnings: Vec<Warning>,
 }
 
@@ -692,8 +710,13 @@ pub fn decode_by(
     if image.representation().converts_to(request.representation) {
         image = convert(image, request.representation);
     }
-    let warnings = header.findings.iter().copied().chain(findings).map(|finding| finding.of(name)).collect();
+    let warnings = header.findings.iter().cloned().chain(findings).map(|finding| finding.of(name)).collect();
     Ok(Decoded { image, reduced, warnings })
+}
+
+/// Whether decoding a file takes fonts: it is a drawing that may have text.
+pub fn needs_fonts(bytes: &[u8], header: &Header) -> bool {
+    header.format == Format::Svg && svg::may_have_text(bytes)
 }
 
 /// A picture as a PNG file, upright, for browsers, which do not show every format.

@@ -90,6 +90,23 @@ pub struct Lettering {
     pub outline: Vec<u8>,
 }
 
+/// The most things that a warning names.
+const MOST_NAMED: usize = 20;
+
+/// The names of things as a warning says them: not all if there are many.
+pub fn listed(names: impl IntoIterator<Item = String>) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = names.by_ref().take(MOST_NAMED).collect();
+    first.join(", ") + if names.next().is_some() { " and others" } else { "" }
+}
+
+/// A character as a warning names it: itself, or by its number if it would not be seen.
+pub fn named(character: char) -> String {
+    let number = character as u32;
+    let is_plain = character.is_alphanumeric() || !character.is_whitespace() && !character.is_control();
+    if is_plain { format!("{character} (U+{number:04X})") } else { format!("U+{number:04X}") }
+}
+
 /// The font that comes with the page. Its origin is in `lettering/roboto/`.
 pub const FONT: BuiltIn = BuiltIn {
     name: "Roboto",

@@ -20,7 +20,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -121,8 +121,8 @@ pub enum ToWorker {
         /// As handed out; only this attempt can finish it.
         execution: Box<Execution>,
     },
-    /// Answer to [`FromWorker::NeedsModule`]. The compiled code is attached and, if requested, the file that comes with it;
-    /// nothing is attached when they are not available.
+    /// Answer to [`FromWorker::NeedsModule`]. The compiled code is attached and, if requested, the file that comes with it, or
+    /// the file that was requested; nothing is attached when they are not available.
     Module {
         /// Why not.
         failure: Option<Failure>,
@@ -167,7 +167,7 @@ pub struct Look {
     pub patient: bool,
 }
 
-/// A program without glue code that a worker starts when a plan needs it.
+/// A program without glue code that a worker starts when a plan needs it, or a file for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Module {
@@ -183,6 +183,8 @@ pub enum Module {
     Av1,
     /// What draws SVG.
     Svg,
+    /// The built-in font alone, for drawings with text.
+    Font,
 }
 
 /// Worker to service.

@@ -11,7 +11,7 @@ use crate::error::{Failure, Warning};
 use crate::file_name::split_image_extension;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representations, Size};
-use crate::lettering::{self, FONT, Lettering, Request};
+use crate::lettering::{self, FONT, Lettering, Request, listed, named};
 use crate::user_file::FileKind;
 
 crate::choices! {
@@ -91,9 +91,6 @@ pub const ACTION: Action = Action {
     usage: "Put a caption under a picture: pad at the bottom, then text with gravity \"south\". Resize first, so that letters are sharp.",
 };
 
-/// The most characters that a warning names.
-const MOST_NAMED: usize = 20;
-
 impl Text {
     /// The text with the values of its placeholders.
     fn filled(&self, size: Size, context: &Context<'_>) -> Result<String, Failure> {
@@ -167,10 +164,8 @@ impl Text {
     fn judge(&self, set: &Lettering, canvas: Size, context: &Context<'_>) {
         let report = &set.report;
         if !report.missing.is_empty() {
-            let named: Vec<String> = report.missing.chars().take(MOST_NAMED).map(named).collect();
-            let more = if report.missing.chars().count() > MOST_NAMED { " and others" } else { "" };
-            let message =
-                format!("The font does not have these characters, which were left out: {}{more}.", named.join(", "));
+            let missing = listed(report.missing.chars().map(named));
+            let message = format!("The font does not have these characters, which were left out: {missing}.");
             let hint = match self.own_font() {
                 None => "Roboto has Latin, Greek and Cyrillic letters: add a font that has the others, and choose it.",
                 Some(_) => "Choose a font that has them, or use other characters.",
@@ -219,13 +214,6 @@ impl Text {
         layers.push(layer(self.color, (x, y), painted, Some(&set.letters)));
         layers
     }
-}
-
-/// A character as a warning names it: itself, or by its number if it would not be seen.
-fn named(character: char) -> String {
-    let number = character as u32;
-    let is_plain = character.is_alphanumeric() || !character.is_whitespace() && !character.is_control();
-    if is_plain { format!("{character} (U+{number:04X})") } else { format!("U+{number:04X}") }
 }
 
 /// A colour within a rectangle.

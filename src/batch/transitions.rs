@@ -145,6 +145,8 @@ pub struct Findings {
     pub input_size: Option<InputSize>,
     /// Version of the engine that worked on it.
     pub engine_version: Option<String>,
+    /// Whether the results depend on which fonts the user has, so that they cannot be reused.
+    pub uses_fonts: bool,
 }
 
 /// Records a success.
@@ -552,6 +554,9 @@ fn record_findings(execution: &mut Execution, findings: Findings) -> Option<Stri
     }
     execution.input_thumbnail = findings.input_thumbnail.or(execution.input_thumbnail.take());
     execution.input_size = findings.input_size.or(execution.input_size);
+    if findings.uses_fonts {
+        execution.content_key = None;
+    }
     findings.engine_version
 }
 
@@ -1172,6 +1177,7 @@ pub(crate) mod tests {
             input_thumbnail: Some("cafe".into()),
             input_size: Some(InputSize { width: 4, height: 3, bytes: 99 }),
             engine_version: Some("1.2.3".into()),
+            uses_fonts: false,
         };
         fail(&mut progress, &mut executions[0], attempt, broken(), findings, 2.0).expect("running");
         let execution = &executions[0];
@@ -1179,5 +1185,17 @@ pub(crate) mod tests {
         assert_eq!(execution.references().collect::<Vec<_>>(), ["cafe"], "without a URL nothing was fetched");
         assert_eq!(execution.input_size.map(|size| size.bytes), Some(99));
         assert_eq!(execution.engine_version().map(String::as_str), Some("1.2.3"));
+    }
+
+    #[test]
+    fn results_that_depend_on_fonts_are_not_to_be_reused() {
+        for (uses_fonts, kept) in [(false, Some("key".to_owned())), (true, None)] {
+            let (mut progress, mut executions) = batch_of(1);
+            executions[0].content_key = Some("key".to_owned());
+            let attempt = start(&mut progress, &mut executions[0], 1.0);
+            let findings = Findings { uses_fonts, ..Findings::default() };
+            succeed(&mut progress, &mut executions[0], attempt, Results::default(), findings, 2.0).expect("running");
+            assert_eq!(executions[0].content_key, kept);
+        }
     }
 }

@@ -114,7 +114,7 @@ pub fn serve() {
             }
             ToWorker::Module { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
-                worker.requests.answered(failure, &attachment);
+                worker.requests.answered(failure, attachment);
             }
             ToWorker::Stored { ticket, answer } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -358,8 +358,11 @@ impl Worker {
         }
         // A picture whose header cannot be read fails without its decoder.
         let used = inputs.iter().zip(&headers).enumerate().filter(|(position, _)| plan.uses_input(*position));
-        for (_, (input, header)) in used {
-            if let Err(failure) = self.decoder(header.as_ref().ok().map(|header| header.format)).await {
+        for (position, (input, header)) in used {
+            let Ok(header) = header else { continue };
+            let with_fonts = codecs::needs_fonts(sources[position].bytes, header);
+            outcome.findings.uses_fonts |= with_fonts;
+            if let Err(failure) = self.ready_to_decode(header.format, with_fonts).await {
                 return Ok(Err(failure.at(&input.action_id)));
             }
         }
@@ -477,6 +480,15 @@ impl Worker {
                 "Check the URL, your connection, and that the other site allows it (CORS); then retry.",
             )),
         })
+    }
+
+    /// Loads the decoder of a format and, for a drawing with text, the fonts.
+    async fn ready_to_decode(&self, format: Format, with_fonts: bool) -> Result<(), Failure> {
+        self.decoder(Some(format)).await?;
+        if with_fonts && self.decoders.give_fonts(&self.requests, &self.database).await? {
+            self.previews.forget();
+        }
+        Ok(())
     }
 
     /// Loads the decoder of a format, if it is a program of its own.

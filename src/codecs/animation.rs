@@ -127,7 +127,7 @@ impl<'a> FrameReader<'a> {
     /// Doubts and hints about what was read.
     pub fn warnings(&self) -> Vec<Warning> {
         let missing = self.broken.then_some(Finding::FramesMissing);
-        self.header.findings.iter().copied().chain(missing).map(|finding| finding.of(self.name)).collect()
+        self.header.findings.iter().cloned().chain(missing).map(|finding| finding.of(self.name)).collect()
     }
 }
 

@@ -116,7 +116,7 @@ impl Product {
     }
 }
 
-/// All decoders, linked.
+/// All decoders, linked, with the built-in font for drawings.
 #[cfg(not(target_arch = "wasm32"))]
 pub struct LinkedDecoders;
 
@@ -126,7 +126,7 @@ impl Decoders for LinkedDecoders {
         Ok(match coding {
             Coding::JpegXl => super::decode_jxl(data),
             Coding::Av1 => super::decode_av1(data),
-            Coding::Svg => super::decode_svg(data),
+            Coding::Svg => super::decode_svg(data, &super::Fonts::built_in()),
         })
     }
 }

@@ -106,7 +106,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
                 .collect::<Result<Vec<Unpacker<'_>>, _>>()?;
             for finding in unpackers.iter().flat_map(|unpacker| &unpacker.findings) {
                 if !findings.contains(finding) {
-                    findings.push(*finding);
+                    findings.push(finding.clone());
                 }
             }
             for y in first..first + rows {

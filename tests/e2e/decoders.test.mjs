@@ -1,10 +1,11 @@
 // Formats whose decoders are programs of their own: each is fetched when a picture first needs it, checked, cached, and works
-// without the server afterwards; without it, only the pictures that need it fail.
+// without the server afterwards; without it, only the pictures that need it fail. Drawings with text need fonts besides.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ask, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import sharp from "sharp";
+import { ask, executions, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import { addressOf } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 
@@ -102,6 +103,84 @@ for (const { file, picture } of FORMATS) {
     }
   });
 }
+
+const font = (name) => readFileSync(fileURLToPath(new URL(`../data/fonts/${name}.ttf`, import.meta.url)));
+const drawn = (name) => readFileSync(fileURLToPath(new URL(`../data/drawings/${name}`, import.meta.url)));
+const codes = ({ executions }) => executions.map(({ warnings }) => warnings.map(({ code }) => code));
+
+/** How much the letters in a result have in common with those that are expected. */
+async function agreement(page, execution, expected) {
+  assert.equal(execution.status, "success", execution.error);
+  const found = await sharp(await readAsset(page, execution.outputs[0].url)).extractChannel("alpha").raw().toBuffer();
+  const wanted = await sharp(expected).toColourspace("b-w").raw().toBuffer();
+  assert.equal(found.length, wanted.length);
+  let [both, either] = [0, 0];
+  for (let at = 0; at < found.length; at += 1) {
+    both += Math.min(found[at], wanted[at]);
+    either += Math.max(found[at], wanted[at]);
+  }
+  return both / either;
+}
+
+test("text in a drawing is drawn in Roboto, which is fetched once, when it is needed, and works without the server", async (t) => {
+  const { page, watch, context } = await open(t, { workers: 1 });
+  const requests = (file) => watch.requests.filter((url) => addressOf(file).test(url)).length;
+  const FONT = "Roboto-Regular.ttf";
+  const textless = await importFiles(page, [{ name: "pictured.svg", bytes: bytes("pictured.svg") }]);
+  await run(page, withImages(flip("png"), { photos: textless }));
+  assert.deepEqual(["svg.wasm", FONT, "lettering.wasm"].map(requests), [1, 0, 0]);
+  const photos = await importFiles(page, [
+    { name: "line.svg", bytes: drawn("line.svg") },
+    { name: "turned.svg", bytes: drawn("turned.svg") },
+  ]);
+  for (const attempt of ["fetched", "kept"]) {
+    const done = await run(page, withImages(flip("png"), { photos }));
+    assert.deepEqual(codes(done), [[], []], attempt);
+    for (const [index, name] of ["line.png", "turned.png"].entries()) {
+      const found = await agreement(page, done.executions[index], drawn(name));
+      assert.ok(found >= 0.97, `${name}: ${found}`);
+    }
+    assert.deepEqual(["svg.wasm", FONT, "lettering.wasm"].map(requests), [1, 1, 0], attempt);
+    if (attempt === "kept") break;
+    await page.reload();
+    await ready(page);
+    for (const file of ["svg.wasm", FONT]) await context.route(addressOf(file), (route) => route.abort());
+  }
+});
+
+test("a drawing finds a font of the user's by its family, also one that is added later, and results are made again", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  const photos = await importFiles(page, [{ name: "own.svg", bytes: drawn("own.svg") }]);
+  const before = await run(page, withImages(flip("png"), { photos }));
+  assert.deepEqual(codes(before), [["fonts_replaced", "missing_glyphs"]]);
+  assert.match(before.executions[0].warnings[0].message, /"Noto Sans Hebrew Thin", "noto naskh arabic", "NotoSansHebrewThin-Regular"/);
+  for (const name of ["hebrew", "arabic"])
+    await page.evaluate(([bytes, name]) => window.pixelmill.importFile(new File([new Uint8Array(bytes)], `${name}.ttf`), { kind: "font" }), [[...font(name)], name]);
+  const workflow = withImages(flip("png"), { photos });
+  const { batchId } = await ask(page, "executeBatch", { workflowId: "flipped", workflow, skipUnchanged: true });
+  await untilEnded(page, batchId);
+  const after = { executions: await executions(page, batchId) };
+  assert.deepEqual(codes(after), [[]]);
+  assert.equal(after.executions[0].reused, undefined);
+  const found = await agreement(page, after.executions[0], drawn("own.png"));
+  assert.ok(found >= 0.97, `${found}`);
+});
+
+test("a font that cannot be loaded fails only drawings with text, and a retry succeeds without a reload", async (t) => {
+  const { page, context } = await open(t, { workers: 1, errorsExpected: true });
+  const photos = await importFiles(page, [
+    { name: "line.svg", bytes: drawn("line.svg") },
+    { name: "pictured.svg", bytes: bytes("pictured.svg") },
+  ]);
+  const font = addressOf("Roboto-Regular.ttf");
+  await context.route(font, (route) => route.fulfill({ status: 404, body: "" }));
+  const broken = await run(page, withImages(flip("png"), { photos }));
+  assert.deepEqual(broken.executions.map(({ status }) => status), ["failed", "success"]);
+  assert.match(broken.executions[0].error, /Roboto-Regular\.ttf is no longer on the server/);
+  await context.unroute(font);
+  await ask(page, "retryExecutions", broken.batchId, {});
+  assert.equal((await untilEnded(page, broken.batchId)).assets.completed, 2);
+});
 
 test("JPEG XL is written without loss, and its preview is shown", async (t) => {
   const { page } = await open(t, { workers: 1 });

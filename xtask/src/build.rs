@@ -49,7 +49,7 @@ const LETTERING: Part = Part { name: "lettering", prefix: "lettering", optimisat
 const AV1: Part = Part { name: "av1", prefix: "av1", optimisation: KERNELS, budget: 350_000 };
 const JXL: Part = Part { name: "jxl", prefix: "jxl", optimisation: KERNELS, budget: 400_000 };
 
-/// What draws SVG: without text, and with the pictures that drawings contain.
+/// What draws SVG, with text and the pictures that drawings contain. Almost half of it shapes text.
 const SVG: Part = Part { name: "svg", prefix: "svg", optimisation: &["-Os"], budget: 400_000 };
 
 /// For programs that compute: a kernel with a single caller stays a function of its own. V8 replaces a function with

@@ -33,6 +33,12 @@ extern "C" fn room(length: usize) -> *mut u8 {
     })
 }
 
+/// What was written, for another export.
+#[allow(dead_code, reason = "not all of these programs are given more than pictures")]
+pub(super) fn written() -> Vec<u8> {
+    STATE.with_borrow_mut(|state| std::mem::take(&mut state.written))
+}
+
 /// Decodes what was written.
 #[unsafe(no_mangle)]
 extern "C" fn decode() {

@@ -41,34 +41,29 @@ struct Part {
 }
 
 /// A program, by what the build says of it: they are built before the page.
-fn code(file: &'static str, bytes: Option<&str>, digest: Option<&'static str>) -> Part {
-    Part { file, expected: bytes.and_then(|text| text.parse().ok()).zip(digest) }
+const fn code(file: &'static str, bytes: Option<&str>, digest: Option<&'static str>) -> Part {
+    let expected = match (bytes, digest) {
+        (Some(bytes), Some(digest)) => match u64::from_str_radix(bytes, 10) {
+            Ok(bytes) => Some((bytes, digest)),
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    Part { file, expected }
 }
 
 /// The inference code.
-fn network() -> Part {
-    code("network.wasm", option_env!("PIXELMILL_NETWORK_BYTES"), option_env!("PIXELMILL_NETWORK_SHA256"))
-}
-
+const NETWORK: Part =
+    code("network.wasm", option_env!("PIXELMILL_NETWORK_BYTES"), option_env!("PIXELMILL_NETWORK_SHA256"));
 /// What sets text.
-fn lettering() -> Part {
-    code("lettering.wasm", option_env!("PIXELMILL_LETTERING_BYTES"), option_env!("PIXELMILL_LETTERING_SHA256"))
-}
-
+const LETTERING: Part =
+    code("lettering.wasm", option_env!("PIXELMILL_LETTERING_BYTES"), option_env!("PIXELMILL_LETTERING_SHA256"));
 /// The decoder of JPEG XL.
-fn jxl() -> Part {
-    code("jxl.wasm", option_env!("PIXELMILL_JXL_BYTES"), option_env!("PIXELMILL_JXL_SHA256"))
-}
-
+const JXL: Part = code("jxl.wasm", option_env!("PIXELMILL_JXL_BYTES"), option_env!("PIXELMILL_JXL_SHA256"));
 /// The decoder of AV1.
-fn av1() -> Part {
-    code("av1.wasm", option_env!("PIXELMILL_AV1_BYTES"), option_env!("PIXELMILL_AV1_SHA256"))
-}
-
+const AV1: Part = code("av1.wasm", option_env!("PIXELMILL_AV1_BYTES"), option_env!("PIXELMILL_AV1_SHA256"));
 /// What draws SVG.
-fn svg() -> Part {
-    code("svg.wasm", option_env!("PIXELMILL_SVG_BYTES"), option_env!("PIXELMILL_SVG_SHA256"))
-}
+const SVG: Part = code("svg.wasm", option_env!("PIXELMILL_SVG_BYTES"), option_env!("PIXELMILL_SVG_SHA256"));
 
 const fn file(known: &BuiltIn) -> Part {
     Part { file: known.file, expected: Some((known.bytes, known.sha256)) }
@@ -81,15 +76,16 @@ impl Part {
     }
 }
 
-/// The code of a program, and the file that it comes with if that is wanted.
+/// The code of a program, and the file that it comes with if that is wanted; or a file alone.
 fn parts(module: Module) -> (Part, Option<Part>) {
     match module {
-        Module::Network => (network(), None),
-        Module::NetworkWithModel => (network(), Some(file(&BUILT_IN))),
-        Module::Lettering => (lettering(), Some(file(&FONT))),
-        Module::Jxl => (jxl(), None),
-        Module::Av1 => (av1(), None),
-        Module::Svg => (svg(), None),
+        Module::Network => (NETWORK, None),
+        Module::NetworkWithModel => (NETWORK, Some(file(&BUILT_IN))),
+        Module::Lettering => (LETTERING, Some(file(&FONT))),
+        Module::Jxl => (JXL, None),
+        Module::Av1 => (AV1, None),
+        Module::Svg => (SVG, None),
+        Module::Font => (file(&FONT), None),
     }
 }
 
@@ -119,7 +115,7 @@ impl ModuleDownloads {
         *self.on_progress.borrow_mut() = Some(Rc::new(callback));
     }
 
-    /// A program's compiled code and, if wanted, its file, as a worker receives them: [module, Blob].
+    /// A program's compiled code and, if wanted, its file, as a worker receives them: [module, Blob]; of a file alone [Blob].
     ///
     /// # Errors
     /// Why they are not available; a later call tries again.
@@ -218,7 +214,7 @@ impl ModuleDownloads {
 
     /// Reports the progress of all downloads that take long: those of programs and the files that come with them.
     fn report(&self, part: Part, loading: Option<DownloadProgress>) {
-        if ![network().file, BUILT_IN.file].contains(&part.file) {
+        if ![NETWORK.file, BUILT_IN.file].contains(&part.file) {
             return;
         }
         let sum = {
@@ -302,8 +298,7 @@ impl FileCache {
             return;
         }
         let Ok(keys) = settled(self.cache.keys()).await else { return };
-        let current =
-            [network(), lettering(), jxl(), av1(), svg(), file(&BUILT_IN), file(&FONT)].map(|part| self.key(part));
+        let current = [NETWORK, LETTERING, JXL, AV1, SVG, file(&BUILT_IN), file(&FONT)].map(|part| self.key(part));
         for request in keys.unchecked_into::<Array>().iter() {
             if property(&request, "url").as_string().is_none_or(|url| !current.contains(&url)) {
                 let _old = settled(self.cache.delete_with_request(&request.unchecked_into())).await;

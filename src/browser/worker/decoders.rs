@@ -7,11 +7,15 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+use super::super::environment::buffer_of;
+use super::super::storage::Storage;
 use super::instance::{Instance, Requests};
+use super::user_files;
 use crate::codecs::{Coding, Decoders, Product};
 use crate::compact::SortedMap;
-use crate::error::Failure;
+use crate::error::{ErrorCategory, Failure, Phase};
 use crate::protocol::Module;
+use crate::user_file::FileKind;
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,6 +31,14 @@ extern "C" {
     fn data(this: &Exports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn data_length(this: &Exports) -> Result<u32, JsValue>;
+
+    /// What `bin/svg.rs` exports besides.
+    #[wasm_bindgen(extends = Exports)]
+    type DrawingExports;
+    #[wasm_bindgen(method, catch)]
+    fn add_font(this: &DrawingExports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn forget_fonts(this: &DrawingExports) -> Result<(), JsValue>;
 }
 
 /// The program that decodes a coding.
@@ -38,38 +50,94 @@ const fn module(coding: Coding) -> Module {
     }
 }
 
+/// A decoder.
+struct Program {
+    instance: Instance,
+    /// The user's fonts that it was given after the built-in one, if it was given any: names, with the ids of their contents.
+    fonts: RefCell<Option<Vec<(String, String)>>>,
+}
+
+impl Program {
+    /// Gives it the built-in font and these ones of the user. One that cannot be read is left out, as if it was not there.
+    async fn give(&self, requests: &Requests, database: &Storage, fonts: Vec<(String, String)>) -> Result<(), Failure> {
+        let (instance, trapped) = (&self.instance, |error: JsValue| self.instance.trapped(&error));
+        if self.fonts.take().is_none() {
+            let font = buffer_of(&requests.file(Module::Font).await?).await.map_err(|error| no_font(&error))?;
+            if !instance.load(&font)? {
+                return Err(no_font("it is not a font"));
+            }
+        }
+        let exports: &DrawingExports = instance.exports();
+        exports.forget_fonts().map_err(trapped)?;
+        let mut given = Vec::with_capacity(fonts.len());
+        for (name, id) in fonts {
+            if let Ok(file) = user_files::read(database, FileKind::Font, &name, &id).await {
+                instance.write(&Uint8Array::new(&file))?;
+                exports.add_font().map_err(trapped)?;
+                given.push((name, id));
+            }
+        }
+        *self.fonts.borrow_mut() = Some(given);
+        Ok(())
+    }
+}
+
 /// The decoders, once they were needed.
 #[derive(Default)]
 pub(super) struct DecoderCache {
-    held: RefCell<SortedMap<Coding, Rc<Instance>>>,
+    held: RefCell<SortedMap<Coding, Rc<Program>>>,
 }
 
 impl DecoderCache {
     /// Loads a decoder, unless it is there; a later call tries again if it is not available.
     pub(super) async fn load(&self, requests: &Requests, coding: Coding) -> Result<(), Failure> {
-        if self.held(coding).is_some_and(|instance| !instance.is_broken()) {
+        if self.held(coding).is_some_and(|program| !program.instance.is_broken()) {
             return Ok(());
         }
         let given = requests.get(module(coding)).await?;
         let instance = Instance::start(&given.module, format!("{} decoder", coding.name()))?;
-        self.held.borrow_mut().insert(coding, Rc::new(instance));
+        self.held.borrow_mut().insert(coding, Rc::new(Program { instance, fonts: RefCell::default() }));
         Ok(())
     }
 
-    fn held(&self, coding: Coding) -> Option<Rc<Instance>> {
+    /// Gives what draws SVG, which is loaded, the built-in font and all of the user's; returns whether it had others before.
+    pub(super) async fn give_fonts(&self, requests: &Requests, database: &Storage) -> Result<bool, Failure> {
+        let program = self.held(Coding::Svg).ok_or_else(|| unavailable(Coding::Svg))?;
+        let fonts = user_files::all(database, FileKind::Font).await?;
+        if program.fonts.borrow().as_ref() == Some(&fonts) {
+            return Ok(false);
+        }
+        program.give(requests, database, fonts).await?;
+        Ok(true)
+    }
+
+    fn held(&self, coding: Coding) -> Option<Rc<Program>> {
         self.held.borrow().get(&coding).cloned()
     }
 
     /// Bytes of their memories, as [`Instance::memory`].
     pub(super) fn memory(&self) -> u64 {
-        self.held.borrow().values().map(|instance| instance.memory()).sum()
+        self.held.borrow().values().map(|program| program.instance.memory()).sum()
     }
+}
+
+fn unavailable(coding: Coding) -> Failure {
+    Failure::system(format!("The {} decoder is not loaded.", coding.name()), "Retry it.")
+}
+
+fn no_font(error: &str) -> Failure {
+    Failure::new(
+        ErrorCategory::SystemError,
+        Phase::Setup,
+        format!("The font for drawings could not be used: {error}."),
+        "Reload the page, then retry it.",
+    )
 }
 
 impl Decoders for DecoderCache {
     fn decode(&self, coding: Coding, data: &[u8]) -> Result<Product, Failure> {
-        let unavailable = || Failure::system(format!("The {} decoder is not loaded.", coding.name()), "Retry it.");
-        let instance = self.held(coding).ok_or_else(unavailable)?;
+        let program = self.held(coding).ok_or_else(|| unavailable(coding))?;
+        let instance = &program.instance;
         let trapped = |error: JsValue| instance.trapped(&error);
         let exports: &Exports = instance.exports();
         instance.write(&Uint8Array::from(data))?;

@@ -121,27 +121,38 @@ pub(super) struct Given {
 /// Requests to the service, one at a time: a worker runs one picture at a time.
 #[derive(Default)]
 pub(super) struct Requests {
-    waiting: RefCell<Option<Sender<Result<Given, Failure>>>>,
+    waiting: RefCell<Option<Sender<Result<JsValue, Failure>>>>,
 }
 
 impl Requests {
-    /// What the service provides.
+    /// A program, and the file that comes with it.
     pub(super) async fn get(&self, module: Module) -> Result<Given, Failure> {
+        let given = self.ask(module).await?;
+        match property(&given, "0").dyn_into::<WebAssembly::Module>() {
+            Ok(module) => Ok(Given { module, file: property(&given, "1").dyn_into().ok() }),
+            Err(_) => Err(nothing("Reload the page.")),
+        }
+    }
+
+    /// A file that is no program.
+    pub(super) async fn file(&self, module: Module) -> Result<Blob, Failure> {
+        property(&self.ask(module).await?, "0").dyn_into().map_err(|_| nothing("Reload the page."))
+    }
+
+    async fn ask(&self, module: Module) -> Result<JsValue, Failure> {
         let (sender, receiver) = handover();
         *self.waiting.borrow_mut() = Some(sender);
         report(&FromWorker::NeedsModule { module });
-        receiver.await.unwrap_or_else(|| Err(Failure::system("The service provided no code.", "Retry it.")))
+        receiver.await.unwrap_or_else(|| Err(nothing("Retry it.")))
     }
 
-    /// The service's answer: `attachment` is [module, file], each if available.
-    pub(super) fn answered(&self, failure: Option<Failure>, attachment: &JsValue) {
+    /// The service's answer: `attachment` is [module, file], each if available, or [file].
+    pub(super) fn answered(&self, failure: Option<Failure>, attachment: JsValue) {
         let Some(waiting) = self.waiting.borrow_mut().take() else { return };
-        waiting.send(match failure {
-            Some(failure) => Err(failure),
-            None => match property(attachment, "0").dyn_into::<WebAssembly::Module>() {
-                Ok(module) => Ok(Given { module, file: property(attachment, "1").dyn_into().ok() }),
-                Err(_) => Err(Failure::system("The service provided no code.", "Reload the page.")),
-            },
-        });
+        waiting.send(failure.map_or(Ok(attachment), Err));
     }
+}
+
+fn nothing(hint: &str) -> Failure {
+    Failure::system("The service provided no code.", hint)
 }

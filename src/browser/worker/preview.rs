@@ -35,6 +35,12 @@ impl Default for Kept {
 }
 
 impl Kept {
+    /// Forgets what was made of pictures, because drawings look different now.
+    pub(super) fn forget(&self) {
+        *self.steps.borrow_mut() = Steps::new(STEPS_BYTES);
+        self.shown.take();
+    }
+
     /// The contents of these inputs.
     async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Array, Failure> {
         let before = self.contents.take();

@@ -37,7 +37,22 @@ pub(super) async fn find(database: &Storage, kind: FileKind, name: &str) -> Resu
     })
 }
 
-/// The content with an id that [`find`] returned.
+/// All files of a kind, each by its name and the id of its content, in the order of their names.
+///
+/// # Errors
+/// When it cannot be found out which there are.
+pub(super) async fn all(database: &Storage, kind: FileKind) -> Result<Vec<(String, String)>, Failure> {
+    let files = database.user_files().await.map_err(|error| {
+        let message = format!("It could not be found out which {}s are in this browser: {error}.", kind.noun());
+        Failure::new(ErrorCategory::SystemError, Phase::Setup, message, "Retry it.")
+    })?;
+    let files = files.into_iter().filter(|file| file.kind == kind);
+    let mut found: Vec<_> = files.map(|file| (file.name, file.asset_id)).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The content with an id that [`find`] or [`all`] returned.
 ///
 /// # Errors
 /// When it is missing or damaged.

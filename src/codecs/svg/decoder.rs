@@ -5,12 +5,13 @@
 //! host's: time and memory.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::roxmltree::{self, Document, Node, NodeId, ParsingOptions};
-use resvg::usvg::{self, Group, ImageHrefResolver, ImageKind, Options, Paint, Tree};
+use resvg::usvg::{self, FontResolver, Group, ImageHrefResolver, ImageKind, Options, Paint, Tree};
 
 use super::super::MAX_PIXELS;
 use super::super::decoders::{Product, Trouble};
@@ -19,6 +20,13 @@ use super::Report;
 use super::document::{self, DEFAULT_SIZE, FONT_SIZE, Outline};
 use crate::image::Size;
 
+mod effort;
+mod fonts;
+
+use effort::Texts;
+pub use fonts::Fonts;
+use fonts::Ready;
+
 /// Elements within each other, or used by each other; the stack in WebAssembly (`build.rs`) is made for them.
 const MAX_DEPTH: u32 = 100;
 /// Elements, counted as often as others use them.
@@ -26,14 +34,15 @@ const MAX_ELEMENTS: u64 = 1_000_000;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// Draws a file.
+/// Draws a file, with its texts in these fonts.
 ///
 /// `usvg` panics where products of extreme numbers overflow. In WebAssembly that ends the program, which the host reports.
-pub fn decode(file: &[u8]) -> Product {
-    Product::of(catch_unwind(|| draw(file)).unwrap_or(Err(Trouble::Damaged)))
+pub fn decode(file: &[u8], fonts: &Fonts) -> Product {
+    let drawn = catch_unwind(AssertUnwindSafe(|| draw(file, fonts)));
+    Product::of(drawn.unwrap_or(Err(Trouble::Damaged)))
 }
 
-fn draw(file: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
+fn draw(file: &[u8], fonts: &Fonts) -> Result<(Report, Vec<u8>), Trouble> {
     let text = document::text(file).map_err(|_| Trouble::Damaged)?;
     let outline = Outline::of(&text).map_err(|_| Trouble::Damaged)?;
     let parsing = ParsingOptions { allow_dtd: true, nodes_limit: 4 * MAX_ELEMENTS as u32, ..ParsingOptions::default() };
@@ -53,7 +62,12 @@ fn draw(file: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
         return Ok((report, Vec::new()));
     }
     let lacks_pictures = AtomicBool::new(false);
-    let tree = Tree::from_xmltree(&document, &options(&lacks_pictures)).map_err(|_| Trouble::Damaged)?;
+    let fonts = fonts.ready();
+    if fonts.is_none() && document::may_have_text(&text) {
+        return Err(Trouble::Unsupported);
+    }
+    let tree =
+        Tree::from_xmltree(&document, &options(&lacks_pictures, fonts.as_ref())).map_err(|_| Trouble::Damaged)?;
     let transform = scale(outline);
     // Not a number is not a limit either.
     if !matches!(pixels_inside(tree.root(), transform), pixels if pixels <= MAX_PIXELS as f64) {
@@ -64,20 +78,25 @@ fn draw(file: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
     let report = Report::Drawn {
         width: size.width,
         height: size.height,
-        has_text: has_text(&document),
+        has_web_text: has_web_text(&document),
         lacks_pictures: lacks_pictures.into_inner(),
+        replaced: fonts.map_or_else(Vec::new, Ready::into_replaced),
+        missing: fonts::missing(tree.root()),
     };
     Ok((report, data))
 }
 
 /// How `usvg` reads a document: only from the file itself, and without drawings in it, which nobody limits.
-fn options(lacks_pictures: &AtomicBool) -> Options<'_> {
+fn options<'a>(lacks_pictures: &'a AtomicBool, fonts: Option<&'a Ready>) -> Options<'a> {
     let missing = || lacks_pictures.store(true, Ordering::Relaxed);
     let by_type = ImageHrefResolver::default_data_resolver();
     let [width, height] = DEFAULT_SIZE;
     let default = Options::default();
     Options {
+        font_family: fonts::DEFAULT.to_owned(),
         font_size: FONT_SIZE,
+        fontdb: fonts.map_or_else(Arc::default, |fonts| fonts.database.clone()),
+        font_resolver: fonts.map_or_else(FontResolver::default, Ready::resolver),
         default_size: usvg::Size::from_wh(width, height).unwrap_or(default.default_size),
         image_href_resolver: ImageHrefResolver {
             resolve_data: Box::new(move |media_type, data, options| {
@@ -147,14 +166,18 @@ fn pixels_inside(group: &Group, transform: Transform) -> f64 {
     sum
 }
 
-/// Whether there is text, or what a browser would show as a page.
-fn has_text(document: &Document<'_>) -> bool {
-    let is_shown = |node: Node<'_, '_>| ["text", "foreignObject"].iter().any(|name| node.has_tag_name((SVG, *name)));
+/// Whether there is text that a browser would show as part of a page, and nothing to be drawn in its place.
+fn has_web_text(document: &Document<'_>) -> bool {
+    let is_page = |node: &Node<'_, '_>| node.has_tag_name((SVG, "foreignObject"));
+    let has_substitute = |node: &Node<'_, '_>| {
+        let is_choice = node.parent().is_some_and(|parent| parent.has_tag_name((SVG, "switch")));
+        is_choice && node.next_siblings().any(|other| other.is_element() && !is_page(&other))
+    };
     let says = |node: Node<'_, '_>| {
         let mut texts = node.descendants().filter(Node::is_text).filter_map(|node| node.text());
         texts.any(|text| !text.trim().is_empty())
     };
-    document.descendants().any(|node| is_shown(node) && says(node))
+    document.descendants().any(|node| is_page(&node) && !has_substitute(&node) && says(node))
 }
 
 /// What is known of an element and everything that it contains and uses.
@@ -162,13 +185,18 @@ fn has_text(document: &Document<'_>) -> bool {
 struct Extent {
     elements: u64,
     depth: u32,
+    texts: Texts,
 }
 
 /// Adds up what elements contain and use.
 struct Survey<'a, 'input> {
     named: HashMap<&'a str, Node<'a, 'input>>,
-    /// Rules of style sheets that refer to elements: what they apply to, and what they say.
+    /// Rules of style sheets that refer to elements or scale them: what they apply to, and what they say.
     rules: Vec<(&'a str, &'a str)>,
+    /// The largest length of the document.
+    largest: f64,
+    /// Characters of its longest declaration for texts.
+    declared: u64,
     known: HashMap<NodeId, Extent>,
     /// Those that are being added up, which nothing may use that is in them.
     open: HashSet<NodeId>,
@@ -182,9 +210,14 @@ impl<'a, 'input> Survey<'a, 'input> {
         let named = named.collect::<Vec<_>>().into_iter().rev().collect();
         let sheets =
             document.descendants().filter(|node| node.has_tag_name((SVG, "style"))).filter_map(|node| node.text());
-        let rules = sheets.flat_map(|sheet| sheet.split('}')).filter_map(|rule| rule.split_once('{'));
-        let rules = rules.filter(|(_, says)| says.contains("url(")).collect();
-        let mut survey = Self { named, rules, known: HashMap::new(), open: HashSet::new() };
+        let rules: Vec<_> = sheets.flat_map(|sheet| sheet.split('}')).filter_map(|rule| rule.split_once('{')).collect();
+        // What begins with @ is for no element: fonts in the file, for example.
+        let for_elements = rules.iter().filter(|(selector, _)| !selector.trim_start().starts_with('@'));
+        let longest = for_elements.map(|(_, says)| says.len() as u64);
+        let declared = document.descendants().map(effort::declared).chain(longest).max().unwrap_or(0);
+        let largest = document.descendants().map(effort::largest).fold(f64::from(DEFAULT_SIZE[0]), f64::max);
+        let rules = rules.into_iter().filter(|(_, says)| says.contains("url(") || says.contains("transform")).collect();
+        let mut survey = Self { named, rules, largest, declared, known: HashMap::new(), open: HashSet::new() };
         survey.extent(document.root_element()).map(|_| ())
     }
 
@@ -195,15 +228,22 @@ impl<'a, 'input> Survey<'a, 'input> {
         if self.open.len() >= MAX_DEPTH as usize || !self.open.insert(node.id()) {
             return Err(Report::TooDeep);
         }
-        let mut sum = Extent { elements: 1, depth: 0 };
+        let mut sum = Extent { elements: 1, depth: 0, texts: Texts::of(node) };
         let used = self.used(node);
-        let inside = node.children().filter(Node::is_element).map(|child| (child, 1));
-        for (part, times) in inside.chain(used) {
-            let Extent { elements, depth } = self.extent(part)?;
+        let inside = node.children().filter(Node::is_element).map(|child| (child, 1, true));
+        // The characters of what `tref` links to are part of its own text.
+        let quotes = node.has_tag_name((SVG, "tref"));
+        for (part, times, is_part) in inside.chain(used.into_iter().map(|(part, times)| (part, times, quotes))) {
+            let Extent { elements, depth, texts } = self.extent(part)?;
             sum.elements = sum.elements.saturating_add(elements.saturating_mul(times));
             sum.depth = sum.depth.max(depth);
+            match is_part {
+                true => sum.texts.contain(texts),
+                false => sum.texts.use_often(texts, times),
+            }
         }
         sum.depth += 1;
+        self.lay_out(node, &mut sum.texts);
         self.open.remove(&node.id());
         if sum.depth > MAX_DEPTH {
             return Err(Report::TooDeep);
@@ -211,23 +251,47 @@ impl<'a, 'input> Survey<'a, 'input> {
         if sum.elements > MAX_ELEMENTS {
             return Err(Report::TooComplex);
         }
+        // Not a number is not within limits either.
+        if sum.texts.steps > effort::MOST_STEPS || !matches!(sum.texts.path, path if path <= effort::LONGEST_PATH) {
+            return Err(Report::TooMuchText);
+        }
         self.known.insert(node.id(), sum);
         Ok(sum)
+    }
+
+    /// Counts the texts in an element, if it is one or lies along a path, and how large it is drawn.
+    fn lay_out(&self, node: Node<'a, 'input>, texts: &mut Texts) {
+        match node.tag_name().name() {
+            "text" => texts.lay_out(self.declared),
+            "textPath" => self.linked(node).into_iter().for_each(|path| texts.lay_along(path)),
+            _ => {}
+        }
+        if texts.path > 0.0 {
+            let styles = self.rules.iter().filter(|(selector, _)| may_select(selector, node));
+            let scale: f64 = styles.map(|(_, says)| effort::styled(says)).product();
+            texts.path *= scale * effort::scale(node, self.largest);
+        }
+    }
+
+    /// The elements to which one links.
+    fn linked(&self, node: Node<'a, 'input>) -> Vec<Node<'a, 'input>> {
+        let links = node.attributes().filter(|attribute| attribute.name() == "href");
+        let names = links.filter_map(|link| link.value().trim().strip_prefix('#'));
+        names.filter_map(|name| self.named.get(name).copied()).collect()
     }
 
     /// The elements that one uses, each with how often it does.
     fn used(&self, node: Node<'a, 'input>) -> Vec<(Node<'a, 'input>, u64)> {
         /// Those that are drawn as, or with, what they link to.
-        const LINKING: [&str; 6] = ["use", "pattern", "linearGradient", "radialGradient", "filter", "feImage"];
+        const LINKING: [&str; 7] = ["use", "tref", "pattern", "linearGradient", "radialGradient", "filter", "feImage"];
         // A marker is drawn at every point of a path, each of which takes two characters or more.
         let outline = ["d", "points"].iter().find_map(|name| node.attribute(*name));
         let points = outline.map_or(1, |outline| outline.len() as u64 / 2 + 1);
         let mut used = Vec::new();
-        let mut add = |id: &str, times| used.extend(self.named.get(id).map(|node| (*node, times)));
-        let links = node.attributes().filter(|attribute| attribute.name() == "href");
-        for link in links.filter(|_| LINKING.contains(&node.tag_name().name())) {
-            link.value().trim().strip_prefix('#').into_iter().for_each(|id| add(id, 1));
+        if LINKING.contains(&node.tag_name().name()) {
+            used.extend(self.linked(node).into_iter().map(|node| (node, 1)));
         }
+        let mut add = |id: &str, times| used.extend(self.named.get(id).map(|node| (*node, times)));
         let attributes = node.attributes().map(|attribute| (attribute.name(), attribute.value()));
         let styles = self.rules.iter().filter(|(selector, _)| may_select(selector, node)).map(|(_, says)| ("", *says));
         for (name, value) in attributes.chain(styles) {

@@ -110,6 +110,11 @@ pub(super) fn text(file: &[u8]) -> Result<Cow<'_, str>, Problem> {
     Ok(Cow::Owned(decoded(&unpacked).into_owned()))
 }
 
+/// Whether the text of a drawing may have an element `text`, with or without a prefix. Where it seems so and is not, no harm is done.
+pub(super) fn may_have_text(text: &str) -> bool {
+    text.contains("<text") || text.contains(":text")
+}
+
 /// Text in UTF-8, UTF-16 or, if it is neither, ISO 8859-1, whose letters make no difference to a drawing.
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes {
