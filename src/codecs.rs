@@ -374,12 +374,15 @@ impl Finding {
                 Warning::new(
                     "fonts_replaced",
                     format!("\"{name}\" has text in fonts that are not here: {families}. Roboto was used."),
-                    "Add these fonts under the action \"text\", or convert the text to paths in the program that it comes from.",
+                    "Add these fonts in the form of the action \"text\", or convert the text to paths in the program that it comes from.",
                 )
             }
             Self::GlyphsMissing(characters) => Warning::new(
                 "missing_glyphs",
-                format!("\"{name}\" has characters that no font here has: {}.", listed(characters.chars().map(named))),
+                format!(
+                    "\"{name}\" has characters that no font here has, which are boxes or missing: {}.",
+                    listed(characters.chars().map(named))
+                ),
                 "Add a font that has them, or convert the text to paths in the program that it comes from.",
             ),
             Self::PicturesLeftOut => Warning::new(

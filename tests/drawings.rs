@@ -110,7 +110,13 @@ fn letters_are_where_and_as_pillow_draws_them() {
 #[test]
 fn a_family_that_is_not_here_is_replaced_and_named() {
     let alone = fonts(&[]);
-    for family in ["", "font-family='Roboto'", "font-family='sans-serif'", "font-family='ROBOTO, Arial'"] {
+    for family in [
+        "",
+        "font-family='Roboto'",
+        "font-family='sans-serif'",
+        "font-family='-apple-system, Arial'",
+        "font-family='ROBOTO, Arial'",
+    ] {
         assert!(codes(&format!("<text y='50' {family}>A</text>"), &alone).is_empty(), "{family}");
     }
     let arial = "<text y='50' font-family='Arial, Helvetica, sans-serif'>A</text>";
@@ -164,7 +170,10 @@ fn characters_that_no_font_has_are_named_once() {
     let all = said("<text y='50'>A字\u{200d} 字é\u{1f600}</text><text y='90'>字</text>", &fonts(&["hebrew"]));
     let [(code, message)] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(code, "missing_glyphs");
-    assert_eq!(message, "\"a.svg\" has characters that no font here has: 字 (U+5B57), \u{1f600} (U+1F600).");
+    assert_eq!(
+        message,
+        "\"a.svg\" has characters that no font here has, which are boxes or missing: 字 (U+5B57), \u{1f600} (U+1F600)."
+    );
     // One that no font has does not hide another that some font has.
     let hebrew = said("<text y='50'>字ש</text>", &fonts(&["arabic", "hebrew"]));
     assert!(hebrew[0].1.contains("字 (U+5B57)."), "{hebrew:?}");

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use resvg::usvg::roxmltree::Node;
 use svgtypes::{Length, PointsParser, SimplePathSegment, SimplifyingPathParser, Transform, ViewBox};
 
-/// The most steps of about 0.3 µs that laying out the texts of a drawing may take: some seconds.
-pub(super) const MOST_STEPS: u64 = 20_000_000;
+/// The most steps of about 0.6 µs that laying out the texts of a drawing may take: less than ten seconds.
+pub(super) const MOST_STEPS: u64 = 15_000_000;
 /// The longest path with text on it, in pixels: beyond any picture, and not beyond any precision.
 pub(super) const LONGEST_PATH: f64 = 1e12;
 
@@ -16,7 +16,7 @@ const SHAPING: u64 = 200;
 /// Characters of a declaration that are read for every run of text and do not count.
 const DECLARED: u64 = 1000;
 /// Characters that take one step to be counted.
-const COUNTED: u64 = 500;
+const COUNTED: u64 = 100;
 /// Steps that finding a character's place on a path takes, even a pointed one.
 const PLACING: u64 = 1000;
 /// How much larger parts of a drawing may become whose units are the size of something else, or the width of a line.

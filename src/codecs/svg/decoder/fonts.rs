@@ -13,6 +13,10 @@ const MOST_TOLD: usize = 21;
 /// Most characters of a family's name that are told.
 const MOST_OF_NAME: usize = 60;
 
+/// Families that are whatever a device has for its own texts, as the generic ones of `usvg` are whatever it has for others.
+const OF_DEVICES: [&str; 7] =
+    ["system-ui", "ui-serif", "ui-sans-serif", "ui-monospace", "ui-rounded", "-apple-system", "BlinkMacSystemFont"];
+
 /// Font files.
 #[derive(Clone, Default)]
 pub struct Fonts {
@@ -96,6 +100,9 @@ impl Ready {
             let FontFamily::Named(name) = family else { break };
             if let Some(id) = face(name, font, database) {
                 return id;
+            }
+            if OF_DEVICES.iter().any(|generic| generic.eq_ignore_ascii_case(name)) {
+                break;
             }
             missing = missing.or(Some(name));
         }
