@@ -80,6 +80,15 @@ impl Representation {
     /// Every representation, smallest in memory first.
     pub const ALL: [Self; 4] = [Self::Gray, Self::Ycc, Self::Rgb, Self::Rgba];
 
+    /// The smallest one, apart from planes, for pictures with or without colour and alpha. There is no gray with alpha.
+    pub const fn interleaved(is_gray: bool, alpha: bool) -> Self {
+        match (is_gray, alpha) {
+            (_, true) => Self::Rgba,
+            (true, false) => Self::Gray,
+            (false, false) => Self::Rgb,
+        }
+    }
+
     /// Whether a picture may be converted from `self` to `to` without losing colour or alpha.
     pub const fn converts_to(self, to: Self) -> bool {
         match (self, to) {

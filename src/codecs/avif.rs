@@ -74,11 +74,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if bytes.get(8..12) == Some(b"avis") {
         findings.push(Finding::FirstFrame);
     }
-    let native = match (alpha, is_gray) {
-        (true, _) => Representation::Rgba,
-        (false, true) => Representation::Gray,
-        (false, false) => Representation::Rgb,
-    };
+    let native = Representation::interleaved(is_gray, alpha);
     Ok(Header {
         format: Format::Avif,
         size,

@@ -97,11 +97,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if facts.is_animated {
         findings.push(Finding::FirstFrame);
     }
-    let native = match (alpha, is_gray) {
-        (true, _) => Representation::Rgba,
-        (false, true) => Representation::Gray,
-        (false, false) => Representation::Rgb,
-    };
+    let native = Representation::interleaved(is_gray, alpha);
     Ok(Header {
         format: Format::Jxl,
         size,

@@ -87,11 +87,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     header.alpha |= header.animation.is_some() && outline.has_holes;
     let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
     header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
-    header.native = Representations::of(match (header.alpha, color) {
-        (true, _) => &[Representation::Rgba],
-        (false, 0) => &[Representation::Gray],
-        _ => &[Representation::Rgb],
-    });
+    header.native = Representations::of(&[Representation::interleaved(color == 0, header.alpha)]);
     Ok(header)
 }
 

@@ -266,11 +266,8 @@ fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
         }
         Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
     };
-    let native = match (document.mode, document.has_alpha) {
-        (_, true) => Representation::Rgba,
-        (Mode::Bitmap | Mode::Gray, false) => Representation::Gray,
-        (_, false) => Representation::Rgb,
-    };
+    let is_gray = matches!(document.mode, Mode::Bitmap | Mode::Gray);
+    let native = Representation::interleaved(is_gray, document.has_alpha);
     let header = Header {
         format: Format::Psd,
         size: document.size,

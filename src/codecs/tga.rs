@@ -153,11 +153,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let Preamble { size, stored, .. } = preamble(bytes).ok_or(Problem::Truncated)?;
-    let native = match stored {
-        Stored::Gray => Representation::Gray,
-        stored if stored.alpha() => Representation::Rgba,
-        _ => Representation::Rgb,
-    };
+    let native = Representation::interleaved(matches!(stored, Stored::Gray), stored.alpha());
     Ok(Header {
         format: Format::Tga,
         size,

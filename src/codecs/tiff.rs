@@ -55,11 +55,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
         }
         Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
     };
-    let native = match (&page.colors, page.alpha) {
-        (_, Some(_)) => Representation::Rgba,
-        (Colors::Gray { .. }, None) => Representation::Gray,
-        (_, None) => Representation::Rgb,
-    };
+    let native = Representation::interleaved(matches!(page.colors, Colors::Gray { .. }), page.alpha.is_some());
     let header = Header {
         format: Format::Tiff,
         size: page.size,
