@@ -1617,7 +1617,28 @@ fn drawings_that_would_take_all_memory_or_stack_are_refused() {
         format!("<pattern id='p{}' width='1' height='1'>{rect}</pattern>", n + 1)
     });
     let circle = "<pattern id='a' width='1' height='1'><rect fill='url(#b)'/></pattern><pattern id='b' width='1' height='1'><rect fill='url(#c)'/></pattern><pattern id='c' width='1' height='1'><rect fill='url(#a)'/></pattern><rect fill='url(#a)' width='9' height='9'/>";
+    // Each level hands the one before down to what is in it.
+    let heirs = |level: &dyn Fn(u32) -> String, part: &str, end: &str| {
+        let pattern = |n: u32| {
+            format!("<pattern id='p{}' width='1' height='1'>{}{}{end}</pattern>", n + 1, level(n), part.repeat(200))
+        };
+        format!(
+            "<pattern id='p0' width='1' height='1'><rect width='9' height='9'/></pattern>{}<rect fill='url(#p5)' width='9' height='9'/>",
+            (0..5).map(pattern).collect::<String>()
+        )
+    };
+    let by_groups = heirs(&|n| format!("<g fill='url(#p{n})'>"), "<rect width='1' height='1'/>", "</g>");
+    let by_texts = heirs(&|n| format!("<text y='5' style='stroke: url(#p{n})'>"), "<tspan>a</tspan>", "</text>");
+    let dots = "<path d='M0 0h1h1h1h1h1h1h1h1h1'/>".repeat(200);
+    let marked = "<marker id='m0'><rect width='1' height='1'/></marker>".to_owned()
+        + &(0..4)
+            .map(|n| format!("<marker id='m{}'><g marker-mid='url(#m{n})'>{dots}</g></marker>", n + 1))
+            .collect::<String>()
+        + "<path marker-start='url(#m4)' d='M0 0h1'/>";
     for (content, reason) in [
+        (by_groups, "a million elements"),
+        (by_texts, "too much text"),
+        (marked, "a million elements"),
         ("<g>".repeat(100_000) + &"</g>".repeat(100_000), "nested too deeply"),
         (format!("<g id='g0'><rect width='1' height='1'/></g>{uses}<use href='#g30'/>"), "a million elements"),
         (format!("<style>{by_style}</style>{patterns}<rect class='c30' width='9' height='9'/>"), "a million elements"),

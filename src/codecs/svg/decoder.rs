@@ -33,6 +33,8 @@ const MAX_DEPTH: u32 = 100;
 const MAX_ELEMENTS: u64 = 1_000_000;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
+/// Elements that are drawn as, or with, what they link to.
+const LINKING: [&str; 7] = ["use", "tref", "pattern", "linearGradient", "radialGradient", "filter", "feImage"];
 
 /// Draws a file, with its texts in these fonts.
 ///
@@ -185,7 +187,25 @@ fn has_web_text(document: &Document<'_>) -> bool {
 struct Extent {
     elements: u64,
     depth: u32,
+    /// Points of outlines in it, which may have markers: at most.
+    points: u64,
     texts: Texts,
+}
+
+impl Extent {
+    /// Adds what an element uses, this often.
+    fn use_often(&mut self, other: Self, times: u64) {
+        self.elements = self.elements.saturating_add(other.elements.saturating_mul(times));
+        self.depth = self.depth.max(other.depth);
+        self.points = self.points.saturating_add(other.points.saturating_mul(times));
+        self.texts.use_often(other.texts, times);
+    }
+
+    /// Adds what an element contains.
+    fn contain(&mut self, part: Self) {
+        self.use_often(Self { texts: Texts::default(), ..part }, 1);
+        self.texts.contain(part.texts);
+    }
 }
 
 /// Adds up what elements contain and use.
@@ -228,19 +248,27 @@ impl<'a, 'input> Survey<'a, 'input> {
         if self.open.len() >= MAX_DEPTH as usize || !self.open.insert(node.id()) {
             return Err(Report::TooDeep);
         }
-        let mut sum = Extent { elements: 1, depth: 0, texts: Texts::of(node) };
-        let used = self.used(node);
-        let inside = node.children().filter(Node::is_element).map(|child| (child, 1, true));
-        // The characters of what `tref` links to are part of its own text.
-        let quotes = node.has_tag_name((SVG, "tref"));
-        for (part, times, is_part) in inside.chain(used.into_iter().map(|(part, times)| (part, times, quotes))) {
-            let Extent { elements, depth, texts } = self.extent(part)?;
-            sum.elements = sum.elements.saturating_add(elements.saturating_mul(times));
-            sum.depth = sum.depth.max(depth);
-            match is_part {
-                true => sum.texts.contain(texts),
-                false => sum.texts.use_often(texts, times),
-            }
+        let mut sum = Extent { elements: 1, depth: 0, points: points(node), texts: Texts::of(node) };
+        for child in node.children().filter(Node::is_element) {
+            let part = self.extent(child)?;
+            sum.contain(part);
+        }
+        let kind = node.tag_name().name();
+        for link in self.linked(node).into_iter().filter(|_| LINKING.contains(&kind)) {
+            let other = self.extent(link)?;
+            // The characters of what `tref` links to are part of its own text.
+            if kind == "tref" { sum.contain(other) } else { sum.use_often(other, 1) }
+        }
+        // What is inherited is used by all that is inside.
+        let (heirs, points) = (sum.elements.saturating_add(sum.texts.runs), sum.points.max(1));
+        for (name, property) in self.named_in_styles(node) {
+            let other = self.extent(name)?;
+            let times = match property {
+                "clip-path" | "mask" | "filter" => 1,
+                marker if marker.contains("marker") => points,
+                _ => heirs,
+            };
+            sum.use_often(other, times);
         }
         sum.depth += 1;
         self.lay_out(node, &mut sum.texts);
@@ -280,33 +308,35 @@ impl<'a, 'input> Survey<'a, 'input> {
         names.filter_map(|name| self.named.get(name).copied()).collect()
     }
 
-    /// The elements that one uses, each with how often it does.
-    fn used(&self, node: Node<'a, 'input>) -> Vec<(Node<'a, 'input>, u64)> {
-        /// Those that are drawn as, or with, what they link to.
-        const LINKING: [&str; 7] = ["use", "tref", "pattern", "linearGradient", "radialGradient", "filter", "feImage"];
-        // A marker is drawn at every point of a path, each of which takes two characters or more.
-        let outline = ["d", "points"].iter().find_map(|name| node.attribute(*name));
-        let points = outline.map_or(1, |outline| outline.len() as u64 / 2 + 1);
-        let mut used = Vec::new();
-        if LINKING.contains(&node.tag_name().name()) {
-            used.extend(self.linked(node).into_iter().map(|node| (node, 1)));
-        }
-        let mut add = |id: &str, times| used.extend(self.named.get(id).map(|node| (*node, times)));
-        let attributes = node.attributes().map(|attribute| (attribute.name(), attribute.value()));
-        let styles = self.rules.iter().filter(|(selector, _)| may_select(selector, node)).map(|(_, says)| ("", *says));
-        for (name, value) in attributes.chain(styles) {
-            let times = if name.starts_with("marker") || value.contains("marker") { points } else { 1 };
+    /// The elements that the styles of one name, each with the property that does.
+    fn named_in_styles(&self, node: Node<'a, 'input>) -> Vec<(Node<'a, 'input>, &'a str)> {
+        let mut named = Vec::new();
+        let mut look_at = |property: &'a str, value: &'a str| {
             for link in value.split("url(").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
-                link.trim()
-                    .trim_matches(['"', '\''])
-                    .trim()
-                    .strip_prefix('#')
-                    .into_iter()
-                    .for_each(|id| add(id, times));
+                let id = link.trim().trim_matches(['"', '\'']).trim().strip_prefix('#');
+                named.extend(id.and_then(|id| Some((*self.named.get(id)?, property))));
+            }
+        };
+        let mut styles: Vec<&'a str> = Vec::new();
+        for attribute in node.attributes() {
+            match attribute.name() {
+                "style" => styles.push(attribute.value()),
+                name => look_at(name, attribute.value()),
             }
         }
-        used
+        styles.extend(self.rules.iter().filter(|(selector, _)| may_select(selector, node)).map(|(_, says)| *says));
+        for declaration in styles.iter().flat_map(|style| style.split(';')) {
+            let (property, value) = declaration.split_once(':').unwrap_or(("", declaration));
+            look_at(property.trim(), value);
+        }
+        named
     }
+}
+
+/// Points of an element's outline, at most: each takes two characters or more.
+fn points(node: Node<'_, '_>) -> u64 {
+    let outline = ["d", "points"].iter().find_map(|name| node.attribute(*name));
+    outline.map_or(0, |outline| outline.len() as u64 / 2 + 1)
 }
 
 /// Whether a selector of a style sheet names the kind, a class or the name of an element. It may select fewer.
