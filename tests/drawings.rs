@@ -160,6 +160,14 @@ fn what_is_no_font_is_not_taken_for_one() {
     let mut fonts = Fonts::built_in();
     assert!(!fonts.add(b"not a font".to_vec()) && !fonts.add(Vec::new()));
     assert!(!Fonts::default().load(b"not a font".to_vec()));
+    // One without a scale is not used.
+    let mut broken = data("fonts/hebrew.ttf");
+    let tables = broken[12..].chunks_exact(16);
+    let head = tables.into_iter().find(|entry| entry.starts_with(b"head")).expect("a table");
+    let at = u32::from_be_bytes(head[8..12].try_into().expect("four bytes")) as usize;
+    broken[at + 18..at + 20].copy_from_slice(&[0, 0]);
+    fonts.add(broken);
+    assert_eq!(codes("<text y='50' font-family='Noto Sans Hebrew Thin'>A</text>", &With(fonts)), ["fonts_replaced"]);
     // Without any, a drawing with text is not drawn without it.
     assert!(draw(&drawing("<text y='50'>A</text>"), &With(Fonts::default())).is_err());
     assert!(draw(&drawing("<rect width='9' height='9'/>"), &With(Fonts::default())).is_ok());

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use resvg::usvg::fontdb::{Database, Family, ID, Query, Source, Stretch, Style, Weight};
 use resvg::usvg::{Font, FontFamily, FontResolver, Group, Node};
+use skrifa::instance::{LocationRef, Size};
+use skrifa::{FontRef, MetadataProvider};
 
 use crate::lettering::FONT;
 
@@ -61,7 +63,11 @@ impl Fonts {
     pub(super) fn ready(&self) -> Option<Ready> {
         let mut database = Database::new();
         for font in &self.own {
-            database.load_font_source(font.clone());
+            for id in database.load_font_source(font.clone()) {
+                if !has_measures(&database, id) {
+                    database.remove_face(id);
+                }
+            }
         }
         let built_in = *database.load_font_source(self.built_in.clone()?).first()?;
         Some(Ready { database: Arc::new(database), built_in, replaced: Mutex::default() })
@@ -144,11 +150,18 @@ fn fallback(character: char, used: &[ID], database: &Database, built_in: ID) -> 
 
 /// Whether a face has a glyph for a character.
 fn has(database: &Database, id: ID, character: char) -> bool {
-    let glyph = |data: &[u8], index| {
-        let font = skrifa::FontRef::from_index(data, index).ok()?;
-        skrifa::MetadataProvider::charmap(&font).map(character)
-    };
+    let glyph = |data: &[u8], index| FontRef::from_index(data, index).ok()?.charmap().map(character);
     database.with_face_data(id, glyph).flatten().is_some()
+}
+
+/// Whether a face has the measures without which `usvg` leaves out texts in it.
+fn has_measures(database: &Database, id: ID) -> bool {
+    let measures = |data: &[u8], index| {
+        let font = FontRef::from_index(data, index).ok()?;
+        let metrics = font.metrics(Size::unscaled(), LocationRef::default());
+        Some((16..=16_384).contains(&metrics.units_per_em) && metrics.ascent - metrics.descent > 3.0)
+    };
+    database.with_face_data(id, measures).flatten() == Some(true)
 }
 
 /// The characters in a group's texts that no font has, each once.
