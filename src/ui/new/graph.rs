@@ -572,7 +572,8 @@ fn Plane(canvas: Canvas) -> impl IntoView {
                 let mut all: Vec<_> =
                     picture.with_untracked(|all| all.steps.iter().map(|step| step.action_id.clone()).collect());
                 // The focus stays where it is.
-                all.sort_by_key(|id| Some(id) == here.as_ref());
+                all.retain(|id| Some(id) != here.as_ref());
+                all.extend(here);
                 canvas.select_all_of(all);
                 true
             }

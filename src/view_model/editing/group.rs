@@ -1,7 +1,5 @@
 //! The same edits for several steps at once, as they are selected in the graph.
 
-use std::collections::{BTreeMap, HashSet};
-
 use serde_json::{Value, json};
 
 use super::{
@@ -9,6 +7,7 @@ use super::{
     place_in_flow, with_off, without_step,
 };
 use crate::actions::{self, Action, Role};
+use crate::compact::SortedMap;
 use crate::view_model::document::{index_of, is_off};
 use crate::view_model::places::POSITION;
 
@@ -39,21 +38,23 @@ pub fn on_and_off(document: &Value, ids: &[String]) -> (bool, bool) {
 /// Steps as text for the clipboard: their actions, settings, and the connections between them. Inputs, with their
 /// pictures, are left out; `None` if nothing else is selected.
 pub fn copied_steps(document: &Value, ids: &[String]) -> Option<String> {
-    let mut kept = HashSet::new();
+    let mut kept: Vec<&str> = Vec::new();
     let mut actions = Vec::new();
     for action in actions_of(document) {
         let id = action.get("actionId").and_then(Value::as_str).unwrap_or_default();
         let is_wanted = ids.iter().any(|one| one == id)
             && action_of(document, id).is_some_and(|action| action.role != Role::Source)
-            && kept.insert(id.to_owned());
+            && !kept.contains(&id);
         if is_wanted {
+            kept.push(id);
             let mut action = action.clone();
             // The copies are placed like any new step.
             action.as_object_mut()?.shift_remove(POSITION);
             actions.push(action);
         }
     }
-    let inner = edges(document).into_iter().filter(|edge| kept.contains(&edge.source) && kept.contains(&edge.target));
+    let is_kept = |id: &String| kept.contains(&id.as_str());
+    let inner = edges(document).into_iter().filter(|edge| is_kept(&edge.source) && is_kept(&edge.target));
     let connections: Vec<Value> = inner.map(|edge| edge.written()).collect();
     (!actions.is_empty())
         .then(|| serde_json::to_string_pretty(&json!({ "actions": actions, "connections": connections })).ok())
@@ -71,7 +72,7 @@ pub fn with_pasted_steps(document: &Value, text: &str, place: &Place) -> Option<
         Some(index) => index + 1,
         None => actions_of(document).len(),
     };
-    let mut renamed = BTreeMap::new();
+    let mut renamed = SortedMap::<String, String>::new();
     let mut added: Vec<(String, &'static Action)> = Vec::new();
     for step in copy.get("actions")?.as_array()? {
         let action = actions::find(step["actionType"].as_str()?).filter(|action| action.role != Role::Source)?;
