@@ -48,7 +48,7 @@ cargo xtask <command>
       --actions           instead: what each action costs per megapixel, beside wasm-vips where that has the same
       --cutouts <folder> [results]
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
-      --images <number>   how many images per run (default: 24)
+      --images <number>   how many images per run (default: 72)
       --no-build          measure dist/ as it is
   new-action <name>     the files of a new action, ready to be filled in
   torture [options] [scenarios…]
