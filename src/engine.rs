@@ -12,6 +12,7 @@ mod limits;
 mod plan;
 mod run;
 mod sample;
+mod smallest;
 mod steps;
 mod thumbnail;
 

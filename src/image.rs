@@ -29,6 +29,7 @@ pub(crate) mod pchip;
 pub(crate) mod pixelwise;
 pub mod recolor;
 pub mod resample;
+pub mod similarity;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod tilt;

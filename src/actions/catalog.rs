@@ -110,6 +110,7 @@ fn read_field(entry: &'static Value) -> Option<Field> {
     static NULL: Value = Value::Null;
     let kind = match text_of(entry, "type")? {
         "choice" => Kind::Choice(list(entry.get("values")?, Value::as_str)?),
+        "choices" => Kind::Choices(list(entry.get("values")?, Value::as_str)?),
         word => KINDS.iter().find(|(known, _)| *known == word)?.1,
     };
     let range = |key: &str| {
@@ -199,6 +200,7 @@ mod writing {
     fn written_field(field: &Field) -> Value {
         let (kind, values) = match field.kind {
             Kind::Choice(values) => ("choice", values),
+            Kind::Choices(values) => ("choices", values),
             other => (plain_word(other), [].as_slice()),
         };
         let mut entry = json!({
@@ -259,7 +261,7 @@ mod writing {
     }
 
     fn plain_word(kind: Kind) -> &'static str {
-        KINDS.iter().find(|(_, known)| *known == kind).map_or("choice", |(word, _)| word)
+        KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(word, _)| word)
     }
 }
 

@@ -59,8 +59,8 @@ impl Condition {
             Self::Never => false,
             Self::Always => true,
             Self::Is(name, words) => value_of(name, fields, raw).as_str().is_some_and(|word| words.contains(&word)),
-            Self::Given(name) => given(name, raw).is_some(),
-            Self::Missing(name) => given(name, raw).is_none(),
+            Self::Given(name) => is_given(name, raw),
+            Self::Missing(name) => !is_given(name, raw),
             Self::Translucent(name) => {
                 Color::read(&value_of(name, fields, raw)).is_some_and(|color| !color.is_opaque())
             }
@@ -93,6 +93,11 @@ pub struct Rule {
 /// A parameter's own value.
 fn given<'a>(name: &str, raw: &'a Map<String, Value>) -> Option<&'a Value> {
     raw.get(name).filter(|value| !value.is_null())
+}
+
+/// Whether a parameter says anything: an empty list does not.
+fn is_given(name: &str, raw: &Map<String, Value>) -> bool {
+    given(name, raw).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()))
 }
 
 /// A parameter's own value, or its default.
@@ -172,6 +177,14 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Number => value.is_number(),
         Kind::Boolean => value.is_boolean(),
         Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+        Kind::Choices(words) => {
+            let list = value.as_array().map(Vec::as_slice);
+            let is_new = |(at, word): (usize, &Value)| {
+                word.as_str().is_some_and(|word| words.contains(&word))
+                    && !list.unwrap_or_default()[..at].contains(word)
+            };
+            list.is_some_and(|list| list.iter().enumerate().all(is_new))
+        }
         Kind::Color => Color::read(value).is_some(),
         Kind::Ratio => Ratio::read(value).is_some(),
         Kind::Point => Point::read(value).is_some(),
@@ -190,6 +203,7 @@ fn expected(kind: Kind) -> String {
         Kind::Number => "a number",
         Kind::Boolean => "true or false",
         Kind::Choice(words) => return format!("one of {}", words.join(", ")),
+        Kind::Choices(words) => return format!("a list of some of {}, none twice", words.join(", ")),
         Kind::Color => "a colour as #rrggbb or #rrggbbaa",
         Kind::Point => "a point with shares from 0 to 1, such as {\"x\":0.5,\"y\":0.3}",
         Kind::Curve => {

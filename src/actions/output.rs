@@ -49,6 +49,32 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// A format that may make the smallest file.
+    pub enum Candidate {
+        /// JPEG, for opaque pictures.
+        Jpeg = "jpeg",
+        /// WebP, lossy unless `lossless` is on.
+        Webp = "webp",
+        /// PNG.
+        Png = "png",
+        /// JPEG XL without loss, in sRGB.
+        Jxl = "jxl",
+    }
+}
+
+impl Candidate {
+    /// The format.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Jpeg => Format::Jpeg,
+            Self::Webp => Format::Webp,
+            Self::Png => Format::Png,
+            Self::Jxl => Format::Jxl,
+        }
+    }
+}
+
 impl Subsampling {
     /// For the encoder.
     pub const fn chroma(self) -> Chroma {
@@ -84,6 +110,13 @@ crate::choices! {
     }
 }
 
+/// For one of these formats, and where the smallest of several is kept.
+macro_rules! any_or_smallest {
+    ($words:expr) => {
+        Condition::Any(&[Condition::Is("format", $words), Condition::Given("smallestOf")])
+    };
+}
+
 crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
@@ -96,22 +129,29 @@ crate::parameters! {
         /// `qoi`, `jxl` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
         /// Quality of JPEG and lossy WebP.
-        quality: u32 = 80, range 1.0..=100.0, shown if Condition::Is("format", &["auto", "web", "jpeg", "webp"]);
+        quality: u32 = 80, range 1.0..=100.0, shown if any_or_smallest!(&["auto", "web", "jpeg", "webp"]);
+        /// Writes every picture in each of these formats, and keeps the smallest file, instead of `format`. JPEG and lossy WebP get the
+        /// lowest quality up to `quality` that is similar enough; a hint says what the others would have had. JPEG is left out for
+        /// pictures with transparency. Animations are written in `format`.
+        smallest_of: Vec<Candidate> = Vec::new(), as "smallestOf", label "Smallest of";
+        /// How similar a file must be to the picture, as MS-SSIM of its brightness: 1 is equal, 0.995 is what JPEG has at a quality
+        /// of about 60, and below 0.98 differences are plain to see.
+        similarity: f64 = 0.995, range 0.9..=1.0, shown if Condition::Given("smallestOf");
         /// Keep every pixel exactly (WebP only).
-        lossless: bool = false, shown if Condition::Is("format", &["auto", "web", "webp"]);
+        lossless: bool = false, shown if any_or_smallest!(&["auto", "web", "webp"]);
         /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
         /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
-        progressive: bool = false, shown if Condition::Is("format", &["auto", "web", "jpeg"]);
+        progressive: bool = false, shown if any_or_smallest!(&["auto", "web", "jpeg"]);
         /// At which size JPEG stores colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
         /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
         /// colour is stored at a smaller size already stays as it is.
-        subsampling: Subsampling = Subsampling::Auto, shown if Condition::Is("format", &["auto", "web", "jpeg"]);
+        subsampling: Subsampling = Subsampling::Auto, shown if any_or_smallest!(&["auto", "web", "jpeg"]);
         /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
         /// compromise.
-        effort: Option<u32>, range 1.0..=9.0, shown if Condition::Is("format", &["auto", "png", "tiff"]);
+        effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
-        palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if Condition::Is("format", &["auto", "png"]);
+        palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if any_or_smallest!(&["auto", "png"]);
         /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
         dither: bool = true, shown if Condition::Given("palette");
         /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
@@ -218,7 +258,7 @@ pub fn placing_outputs(document: &Value) -> SortedSet<String> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.8.0",
+    version: "1.9.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,

@@ -22,6 +22,8 @@ pub enum Kind {
     Boolean,
     /// One of these choices.
     Choice(&'static [&'static str]),
+    /// A list of some of these choices, none twice; it may be empty.
+    Choices(&'static [&'static str]),
     /// `#rrggbb` or `#rrggbbaa`.
     Color,
     /// `"w:h"`, both positive.
@@ -198,6 +200,27 @@ impl Parameter for Expression {
     }
     fn json(&self) -> Value {
         self.text().into()
+    }
+}
+
+impl<T: Parameter + PartialEq> Parameter for Vec<T> {
+    const KIND: Kind = match T::KIND {
+        Kind::Choice(words) => Kind::Choices(words),
+        _ => panic!("only choices come as lists"),
+    };
+    fn read(value: &Value) -> Option<Self> {
+        let mut read = Self::new();
+        for one in value.as_array()? {
+            let one = T::read(one)?;
+            if read.contains(&one) {
+                return None;
+            }
+            read.push(one);
+        }
+        Some(read)
+    }
+    fn json(&self) -> Value {
+        self.iter().map(T::json).collect()
     }
 }
 

@@ -110,13 +110,16 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
                 Kind::Point => "object",
-                Kind::Images | Kind::Curve | Kind::Renditions => "array",
+                Kind::Choices(_) | Kind::Images | Kind::Curve | Kind::Renditions => "array",
             },
             required: field.required,
             default_value: field.default.value(),
             minimum: field.range.map(|(least, _)| bound(least)),
             maximum: field.range.map(|(_, most)| bound(most)),
-            values: if let Kind::Choice(values) = field.kind { Some(values) } else { None },
+            values: match field.kind {
+                Kind::Choice(values) | Kind::Choices(values) => Some(values),
+                _ => None,
+            },
             unit: field.unit,
             description: field.description(),
         }

@@ -225,7 +225,7 @@ fn shown(size: Size) -> String {
 }
 
 /// `200 kB`, `204.8 kB`, `1.25 MB`. Rounded down, so that a limit is not shown as more than it is.
-fn shown_bytes(bytes: u64) -> String {
+pub(super) fn shown_bytes(bytes: u64) -> String {
     let decimal = |hundredths: u64, unit: &str| {
         let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
         format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))

@@ -257,7 +257,7 @@ impl Plan {
             for port in 0..behind[index].len() {
                 stays_planar[index][port] =
                     self.outputs_of(index, port).all(|output| {
-                        let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                        let format = self.written_format(output, headers[output.origin].as_ref());
                         format.is_some_and(|format| output.halves_chroma(format))
                     }) && consumers[index].iter().filter(|(.., output)| *output == port).all(|&(consumer, into, _)| {
                         let planar = Representation::Ycc;
@@ -267,7 +267,7 @@ impl Plan {
                 for from in Representation::ALL {
                     let mut cost = 0.0;
                     for output in self.outputs_of(index, port) {
-                        let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                        let format = self.written_format(output, headers[output.origin].as_ref());
                         let write = match recolors(output, headers[output.origin].as_ref()) {
                             true => recolor_and_encode_cost,
                             false => encode_cost,
@@ -353,7 +353,7 @@ impl Plan {
         let mut uses = vec![ChromaUse::Whole; consumers.len()];
         for index in (0..consumers.len()).rev() {
             let halved = |output: &GraphOutput| {
-                let format = self.written_format(output.parameters.format, headers[output.origin].as_ref());
+                let format = self.written_format(output, headers[output.origin].as_ref());
                 format.is_some_and(|format| output.halves_chroma(format))
                     && !recolors(output, headers[output.origin].as_ref())
             };
@@ -467,8 +467,13 @@ impl Plan {
         (is_all && serves).then_some(Scaling { size, filter, chroma: chroma[consumer] })
     }
 
-    /// The format that an output is written in, as far as the input's header tells; `None` when alpha may decide.
-    fn written_format(&self, wanted: OutputFormat, header: Option<&Header>) -> Option<Format> {
+    /// The format that an output is written in, as far as the input's header tells; `None` when alpha or the sizes of files
+    /// may decide.
+    fn written_format(&self, output: &GraphOutput, header: Option<&Header>) -> Option<Format> {
+        if !output.parameters.smallest_of.is_empty() {
+            return None;
+        }
+        let wanted = output.parameters.format;
         match wanted.depends_on_input() {
             true => header.map(|header| wanted.written(header.format, false)),
             false => Some(wanted.written(Format::Png, false)),

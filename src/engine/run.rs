@@ -12,10 +12,11 @@ use super::inputs::InputSize;
 use super::limits;
 use super::plan::{Choice, DecodeChoice, Plan};
 use super::sample::Sample;
+use super::smallest::{self, Tried};
 use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
 use crate::actions::context::About;
-use crate::actions::output::{ColorProfile, OutputFormat};
+use crate::actions::output::{Candidate, ColorProfile, OutputFormat};
 use crate::actions::sequence::Moment;
 use crate::actions::{Area, Context, Stop};
 use crate::codecs::{
@@ -24,10 +25,11 @@ use crate::codecs::{
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
-use crate::image::convert::convert;
+use crate::image::convert::{convert, is_opaque};
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
-use crate::image::{Image, Representation, Size, Subsampling};
+use crate::image::similarity::Luma;
+use crate::image::{Image, Pixels, Representation, Size, Subsampling};
 use crate::lettering::Typesetter;
 use crate::lut::LutSource;
 use crate::network::ModelSource;
@@ -107,6 +109,9 @@ impl Plan {
                 position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
             };
             let format = output.parameters.format;
+            if output.parameters.smallest_of.contains(&Candidate::Webp) {
+                return true;
+            }
             if !format.depends_on_input() {
                 return format == OutputFormat::Webp;
             }
@@ -868,7 +873,12 @@ impl<'a> Runner<'a> {
             self.output_thumbnail = Some(thumbnail(&image, image.size)?);
             self.thumbnail_of = Some(position);
         }
-        let (image, request) = self.prepared(output, image);
+        let format = self.format_of(output, &image);
+        let is_still = shown.is_none_or(|shown| shown.is_alone);
+        if self.sample.is_none() && !output.parameters.smallest_of.is_empty() && is_still {
+            return self.write_smallest(position, image, written);
+        }
+        let (image, request) = self.prepared(output, image, format);
         if let Some(sample) = self.sample {
             return self.write_sample(position, image, &request, sample.sizes[output.node], written);
         }
@@ -921,11 +931,16 @@ impl<'a> Runner<'a> {
         failure.at(&self.plan.graph.outputs[position].action_id)
     }
 
-    /// The picture in the colour space in which it is written, and how it is written.
-    fn prepared(&self, output: &GraphOutput, image: Image) -> (Image, EncodeRequest) {
+    /// The format that a picture is written in.
+    fn format_of(&self, output: &GraphOutput, image: &Image) -> Format {
+        let alpha = image.representation() == Representation::Rgba;
+        self.plan.final_format(output.parameters.format, self.headers[output.origin].as_ref(), alpha)
+    }
+
+    /// The picture in the colour space in which it is written in a format, and how it is written.
+    fn prepared(&self, output: &GraphOutput, image: Image, format: Format) -> (Image, EncodeRequest) {
         let parameters = &output.parameters;
         let alpha = image.representation() == Representation::Rgba;
-        let format = self.plan.final_format(parameters.format, self.headers[output.origin].as_ref(), alpha);
         let mut image = in_space(image, parameters.color_profile, format);
         if alpha && format == Format::Jpeg {
             image = receptive(image);
@@ -978,18 +993,36 @@ impl<'a> Runner<'a> {
     ) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
         let said = self.metadata(output);
+        let (size, again) = (image.size, output.parameters.max_bytes.map(|_| image.clone()));
+        let encoded = self.encoded(position, image, request, &said)?;
+        let result = Written { size, format: request.format, encoded, warnings: Vec::new() };
+        self.finish_still(position, again, request, result, &said, written)
+    }
+
+    /// Ends the writing of a still picture: keeps within a size, and keeps the original, if that is wanted. `again` is the picture,
+    /// if there is a limit.
+    fn finish_still(
+        &mut self,
+        position: usize,
+        again: Option<Image>,
+        request: &EncodeRequest,
+        mut result: Written,
+        said: &Metadata,
+        written: &mut Writing<'a>,
+    ) -> Result<(), Failure> {
+        let output = &self.plan.graph.outputs[position];
         let most = output.parameters.max_bytes.map(u64::from);
         let is_too_large = |file: &Encoded| most.is_some_and(|most| file.bytes.len() as u64 > most);
-        let (size, again) = (image.size, most.map(|_| image.clone()));
-        let encoded = self.encoded(position, image, request, &said)?;
-        let mut original = self.original(output, size, &encoded, &said);
-        let mut result = Written { size, format: request.format, encoded, warnings: Vec::new() };
+        let size = result.size;
+        let mut original = self.original(output, size, &result.encoded, said);
         // An original that is small enough is better than a result of lower quality.
         if let (Some(image), Some(most)) = (again, most)
             && is_too_large(&result.encoded)
             && original.as_ref().is_none_or(|(_, original)| is_too_large(original))
         {
-            result = self.fitted(position, &image, request, most, result, &said)?;
+            let warnings = std::mem::take(&mut result.warnings);
+            result = self.fitted(position, &image, request, most, result, said)?;
+            result.warnings.splice(..0, warnings);
             original =
                 original.filter(|(_, file)| result.size == size && file.bytes.len() <= result.encoded.bytes.len());
         }
@@ -1012,6 +1045,43 @@ impl<'a> Runner<'a> {
         }
         *written = Writing::Still(self.named(position, result)?);
         Ok(())
+    }
+
+    /// Writes a picture in each of the formats that may make the smallest file, and keeps the smallest that is similar enough.
+    fn write_smallest(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
+        let output = &self.plan.graph.outputs[position];
+        let (parameters, said) = (&output.parameters, self.metadata(output));
+        let has_alpha = matches!(&image.pixels, Pixels::Rgba(rgba) if !is_opaque(rgba));
+        let mut formats: Vec<Format> = parameters.smallest_of.iter().map(|one| one.format()).collect();
+        if has_alpha && formats.len() > 1 {
+            formats.retain(|format| *format != Format::Jpeg);
+        }
+        let luma = Luma::of(&image);
+        let (mut tried, mut failed) = (Vec::new(), None);
+        for format in formats {
+            let (image, request) = self.prepared(output, image.clone(), format);
+            let best = smallest::at_least(parameters.similarity, &request, |quality| {
+                let request = EncodeRequest { quality, ..request.clone() };
+                let encoded = self.encoded(position, image.clone(), &request, &said)?;
+                let similarity = smallest::similarity_of(&luma, &encoded, &request)?;
+                Ok(Tried { encoded, quality, similarity })
+            });
+            match best {
+                Ok(best) => tried.push((request, best)),
+                // Not every format can have every picture.
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        let Some(chosen) = smallest::choice(parameters.similarity, tried.iter().map(|(_, one)| one)) else {
+            let nothing = || Failure::execute("\"smallestOf\" has no format.", "Give at least one.");
+            return Err(failed.unwrap_or_else(nothing));
+        };
+        let note = smallest::note(parameters.similarity, &tried, chosen).at(&output.action_id);
+        let (request, Tried { encoded, quality, .. }) = tried.swap_remove(chosen);
+        let request = EncodeRequest { quality, ..request };
+        let again = parameters.max_bytes.map(|_| self.prepared(output, image.clone(), request.format).0);
+        let result = Written { size: image.size, format: request.format, encoded, warnings: vec![note] };
+        self.finish_still(position, again, &request, result, &said, written)
     }
 
     /// A picture as a file that says this about it.

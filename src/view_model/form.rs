@@ -50,6 +50,8 @@ pub enum Control {
     Caption,
     /// A list of renditions, one in each row.
     Renditions,
+    /// Some of several choices.
+    Choices(&'static [&'static str]),
 }
 
 /// The widest range in which a slider can still set a value precisely.
@@ -62,6 +64,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Boolean => Control::Switch,
         Kind::Choice(words) if words.len() == 9 && words.contains(&"center") => Control::Places(words),
         Kind::Choice(words) => Control::Select(words),
+        Kind::Choices(words) => Control::Choices(words),
         Kind::Color => Control::Color,
         Kind::Ratio => Control::Ratio,
         Kind::Point => Control::Point,
@@ -185,8 +188,10 @@ pub fn pieces(description: &str) -> Vec<Piece> {
 /// form. `Choose the method "flat-backdrop".` becomes `Choose the method “Flat backdrop”.`
 pub fn in_words(hint: &str) -> String {
     let is_known = |word: &str| {
-        let of =
-            |field: &Field| field.name == word || matches!(field.kind, Kind::Choice(words) if words.contains(&word));
+        let of = |field: &Field| {
+            field.name == word
+                || matches!(field.kind, Kind::Choice(words) | Kind::Choices(words) if words.contains(&word))
+        };
         catalog().iter().flat_map(|action| action.fields).any(of)
     };
     let parts: Vec<&str> = hint.split('"').collect();
@@ -268,6 +273,10 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 format!("{name} {}, {}", share_text(value, "x"), share_text(value, "y"))
             }
             (Kind::Curve, _) => field_label(field),
+            (Kind::Choices(_), value) => {
+                let words = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(choice);
+                format!("{} {}", field_label(field).to_ascii_lowercase(), words.collect::<Vec<_>>().join(", "))
+            }
             (Kind::Renditions, value) => format!("{} renditions", row_count(value)),
             (_, value) => shown(value),
         })

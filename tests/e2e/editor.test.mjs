@@ -405,13 +405,13 @@ test("in the graph steps are put elsewhere with the mouse and with keys, and sta
   await page.waitForFunction(() => document.activeElement?.dataset.testid === "node-grayscale");
   await page.keyboard.press("Alt+ArrowUp");
   await eventually(page, (y) => Number.parseFloat(document.querySelector('.node[data-step="grayscale"]').style.top) === y, put[1] - 16, 5000);
-  await save(page);
-  const { workflow } = await ask(page, "getWorkflow", "placed");
-  assert.deepEqual(workflow.actions.find(({ actionId }) => actionId === "grayscale").position, { x: put[0], y: put[1] - 16 });
-  assert.ok(!("position" in workflow.actions.find(({ actionId }) => actionId === "sepia")));
   // One step of undo for each move, and all of them together by the button.
   await page.locator(id("undo")).click();
   await eventually(page, (y) => Number.parseFloat(document.querySelector('.node[data-step="grayscale"]').style.top) === y, put[1], 5000);
+  await save(page);
+  const { workflow } = await ask(page, "getWorkflow", "placed");
+  assert.deepEqual(workflow.actions.find(({ actionId }) => actionId === "grayscale").position, { x: put[0], y: put[1] });
+  assert.ok(!("position" in workflow.actions.find(({ actionId }) => actionId === "sepia")));
   await page.locator(id("graph-arrange")).click();
   await page.locator(id("graph-arrange")).waitFor({ state: "detached" });
   assert.deepEqual(await place(page, "sepia"), before.sepia);
@@ -428,7 +428,11 @@ test("several steps of the graph are selected, duplicated, turned off, copied an
   await page.locator(id("node-sepia")).click({ modifiers: ["Shift"] });
   await page.locator(id("graph-bar")).getByText("2 steps").waitFor();
   assert.deepEqual(await selected(page), ["grayscale", "sepia"]);
+  // In its own size, as above.
+  const scale = async () => Number.parseInt(await page.locator(".graph-scale").innerText(), 10);
+  while ((await scale()) < 100) await page.locator(id("graph-larger")).click();
   assert.deepEqual(await violationsInBoth(page), []);
+  await page.locator(id("graph-fit")).click();
   await page.locator(id("graph-off")).click();
   await page.locator(".node.off").nth(1).waitFor();
   await page.locator(id("undo")).click();
@@ -440,6 +444,7 @@ test("several steps of the graph are selected, duplicated, turned off, copied an
   await drag(page, [box.x + box.width - 20, frame.y + frame.height - 8], [box.x - 60, box.y + 20]);
   await page.keyboard.up("Shift");
   assert.deepEqual(await selected(page), ["invert", "sepia"]);
+  await page.waitForFunction(() => document.activeElement?.closest(".node.selected"));
   // Copied into the same workflow with their connection, after the focused one.
   const clipboard = await page.evaluate(() => {
     const data = new DataTransfer();

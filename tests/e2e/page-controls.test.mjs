@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ask, execute, executions, importFiles, open, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, execute, executions, importFiles, open, readAsset, run, scratchFolder, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 import { inService, serviceOf } from "./support/service.mjs";
 
@@ -567,6 +567,38 @@ test("a curve is edited by its points, with the pointer and with keys, or as tex
   await text.fill("10 0, 5 255");
   await text.blur();
   await page.locator(id("field-error")).filter({ hasText: "2 to 32 points" }).waitFor();
+});
+
+test("of the formats that are ticked, each picture gets the one with the smallest file", async (t) => {
+  const { page } = await open(t);
+  const drawn = pictures.draw(160, 120, 3, (x, y) => ((x >> 3) + (y >> 3)) % 2 ? 230 : 20);
+  const squares = await pictures.fromRaw(drawn).png().toBuffer();
+  const files = [
+    { name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") },
+    { name: "squares.png", mimeType: "image/png", buffer: squares },
+  ];
+  await page.locator(id("file-input")).setInputFiles(files);
+  await page.locator(id("picked-count")).filter({ hasText: /^2 pictures/ }).waitFor();
+  await page.locator(id("workflow-card-web-gallery")).click();
+  await page.locator(`${id("form-save")} summary`).click();
+  const box = (format) => page.locator(id(`field-save-smallestOf-${format}`));
+  assert.ok(!(await page.locator(id("field-save-similarity")).isVisible()), "it matters only for what is compared");
+  for (const format of ["png", "webp", "jpeg"]) await box(format).check();
+  await page.locator(id("field-save-similarity")).waitFor();
+  await box("jxl").check();
+  await box("jxl").uncheck();
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+  const { batches } = await ask(page, "listBatches");
+  const [cat, pattern] = await executions(page, batches[0].batchId);
+  assert.deepEqual(cat.outputs.map(({ name, mimeType }) => [name, mimeType]), [["cat.webp", "image/webp"]]);
+  const noted = ({ warnings }) => warnings.find(({ code }) => code === "smallest_of").message;
+  const quality = (format) => Number(new RegExp(`${format} of quality (\\d+) has .* \\(similarity (0.99[5-9]|1.000)\\)`).exec(noted(cat))[1]);
+  assert.ok(quality("WebP") <= 80 && quality("JPEG") <= 80, noted(cat));
+  const result = await pictures.decode(await readAsset(page, cat.outputs[0].url));
+  assert.deepEqual([result.width, result.height], [451, 300]);
+  // The pattern has every pixel.
+  assert.ok(["image/png", "image/webp"].includes(pattern.outputs[0].mimeType), noted(pattern));
 });
 
 test("renditions are edited as rows, and each becomes a file", async (t) => {

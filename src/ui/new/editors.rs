@@ -22,6 +22,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
+        Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -214,6 +215,55 @@ fn CurveControl(edited: Edited) -> impl IntoView {
             prop:value=text
             on:change=move |event| edited.set(curve::typed(&event_target_value(&event)))
         />
+    }
+}
+
+/// A box to tick for each of the choices; the list is in their order.
+#[component]
+fn ChoicesControl(edited: Edited, words: &'static [&'static str]) -> impl IntoView {
+    let id = edited.id.get_value();
+    let boxes = words
+        .iter()
+        .map(|word| {
+            let is_chosen = move |list: &Value| list.as_array().is_some_and(|list| list.iter().any(|one| one == word));
+            let turn = move |event| {
+                let is_on = event_target_checked(&event);
+                let now = edited.value.get_untracked();
+                let list = words.iter().filter(|one| {
+                    if *one == word {
+                        is_on
+                    } else {
+                        now.as_array().is_some_and(|list| list.iter().any(|it| it == **one))
+                    }
+                });
+                edited.set(Some(list.copied().collect()));
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        class="mark"
+                        type="checkbox"
+                        data-testid=format!("{id}-{word}")
+                        aria-invalid=move || edited.invalid()
+                        prop:checked=move || edited.value.with(is_chosen)
+                        on:change=turn
+                    />
+                    {form::choice(word)}
+                </label>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <div
+            class="choices"
+            role="group"
+            id=id.clone()
+            data-testid=id.clone()
+            aria-labelledby=format!("{id}-label")
+            aria-describedby=move || edited.described_by()
+        >
+            {boxes}
+        </div>
     }
 }
 
