@@ -110,7 +110,7 @@ pub fn serve() {
             ToWorker::Run { execution } => {
                 let Some(worker) = worker.borrow().clone() else { return };
                 report(&FromWorker::Accepted);
-                spawn(async move { worker.run(&execution, &Array::from(&attachment)).await });
+                spawn(async move { worker.run(&execution, &Given::ReadAhead(Array::from(&attachment))).await });
             }
             ToWorker::Module { failure } => {
                 let Some(worker) = worker.borrow().clone() else { return };
@@ -241,8 +241,8 @@ impl Worker {
         }
     }
 
-    async fn run(&self, execution: &Execution, read_ahead: &Array) {
-        let message = match self.finish(execution, read_ahead).await {
+    async fn run(&self, execution: &Execution, given: &Given) {
+        let message = match self.finish(execution, given).await {
             Ok(records) => {
                 let programs = self.networks.memory() + self.typesetter.memory() + self.decoders.memory();
                 let memory = memory::size() + programs;
@@ -258,18 +258,14 @@ impl Worker {
     }
 
     /// Runs one execution and stores its outcome; answers the records as stored, or nothing when it was outdated.
-    async fn finish(
-        &self,
-        execution: &Execution,
-        read_ahead: &Array,
-    ) -> Result<Option<(Progress, Execution)>, StoreError> {
+    async fn finish(&self, execution: &Execution, given: &Given) -> Result<Option<(Progress, Execution)>, StoreError> {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome::default();
         outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                let produced = self.produce(&plan, execution, read_ahead, None, &mut outcome).await?;
+                let produced = self.produce(&plan, execution, given, None, &mut outcome).await?;
                 produced.and_then(|produced| produced.ok_or_else(never_run))
             }
             Err(failure) => Err(failure),
@@ -313,14 +309,14 @@ impl Worker {
         &self,
         plan: &Plan,
         execution: &Execution,
-        read_ahead: &Array,
+        given: &Given,
         preview: Option<(&RefCell<Steps>, Look)>,
         outcome: &mut Outcome,
     ) -> Result<Result<Option<Produced>, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
-            if let Some(content) = intact(read_ahead, position as u32) {
+            if let Some(content) = given.content(position) {
                 contents.push(content);
                 continue;
             }
@@ -522,12 +518,27 @@ impl Worker {
     }
 }
 
-/// The content of the input at `position` among those that were read ahead (`service/read_ahead.rs`), if it is there and as
-/// it was stored.
-fn intact(read_ahead: &Array, position: u32) -> Option<Vec<u8>> {
-    let content: ArrayBuffer = read_ahead.get(2 * position).dyn_into().ok()?;
-    let bytes = Uint8Array::new(&content).to_vec();
-    (read_ahead.get(2 * position + 1).as_string()? == checksum::of(&bytes)).then_some(bytes)
+/// Contents of an execution's inputs that are in memory before it runs.
+enum Given {
+    /// Read ahead by the service: for each input its content and its checksum, or twice `undefined` (`service/read_ahead.rs`).
+    ReadAhead(Array),
+    /// Kept from an earlier preview.
+    Kept(Vec<ArrayBuffer>),
+}
+
+impl Given {
+    /// The content of the input at this position, if it is there and as it was stored.
+    fn content(&self, position: usize) -> Option<Vec<u8>> {
+        match self {
+            Self::ReadAhead(contents) => {
+                let at = 2 * position as u32;
+                let content: ArrayBuffer = contents.get(at).dyn_into().ok()?;
+                let bytes = Uint8Array::new(&content).to_vec();
+                (contents.get(at + 1).as_string()? == checksum::of(&bytes)).then_some(bytes)
+            }
+            Self::Kept(contents) => contents.get(position).map(|content| Uint8Array::new(content).to_vec()),
+        }
+    }
 }
 
 /// The plan of a document.

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
-use super::{Outcome, Worker, no_room, plan_of};
+use super::{Given, Outcome, Worker, no_room, plan_of};
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
 use crate::engine::{InputRef, InputSize, Steps};
@@ -42,10 +42,10 @@ impl Kept {
     }
 
     /// The contents of these inputs.
-    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Array, Failure> {
+    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Vec<ArrayBuffer>, Failure> {
         let before = self.contents.take();
-        let found = Array::new();
-        for (position, input) in inputs.iter().enumerate() {
+        let mut found = Vec::with_capacity(inputs.len());
+        for input in inputs {
             let address = &input.source_url;
             let known = before.iter().find(|(other, _)| other == address && other.starts_with("asset:"));
             let content = match known {
@@ -56,15 +56,15 @@ impl Kept {
                     Uint8Array::from(bytes.as_slice()).buffer()
                 }
             };
-            found.set(position as u32, content.clone().into());
+            found.push(content.clone());
             self.contents.borrow_mut().push((address.clone(), content));
         }
         Ok(found)
     }
 
     /// The first input in a format that browsers show, if they do not show the file.
-    fn shown(&self, worker: &Worker, input: &InputRef, content: &JsValue) -> Option<Blob> {
-        let (address, content) = (&input.source_url, content.dyn_ref::<ArrayBuffer>()?);
+    fn shown(&self, worker: &Worker, input: &InputRef, content: &ArrayBuffer) -> Option<Blob> {
+        let address = &input.source_url;
         let known = self.shown.take().filter(|(other, _)| other == address && other.starts_with("asset:"));
         let blob = match known {
             Some((_, blob)) => blob,
@@ -114,7 +114,8 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
     let started = now();
     // What was made before would make a trial of the whole workflow look faster than it is.
     let preview = (!look.patient).then_some((&kept.steps, look));
-    let produced = worker.produce(&plan, &execution, &contents, preview, &mut outcome).await;
+    let given = Given::Kept(contents);
+    let produced = worker.produce(&plan, &execution, &given, preview, &mut outcome).await;
     let files = Array::new();
     let Some(produced) = produced.map_err(|error| unstored(&error))?? else {
         return Ok((Previewed::NoSample, files));
@@ -147,8 +148,8 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    if let Some(shown) =
-        execution.input_asset.inputs.first().and_then(|input| kept.shown(worker, input, &contents.get(0)))
+    if let (Given::Kept(contents), Some(input)) = (&given, execution.input_asset.inputs.first())
+        && let Some(shown) = contents.first().and_then(|content| kept.shown(worker, input, content))
     {
         files.push(&shown);
     }
