@@ -38,6 +38,7 @@ pub(crate) enum Shape {
     Graph,
     Fit,
     Link,
+    Pin,
 }
 
 impl Shape {
@@ -84,6 +85,7 @@ impl Shape {
             Self::Link => {
                 "M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 1 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 1 0 5.7 5.7l1-1"
             }
+            Self::Pin => "M12 14v7M8 3.5h8l-1 6 3.5 4.5h-13L9 9.5z",
             Self::Fit => "M4.5 9V4.5H9M15 4.5h4.5V9M19.5 15v4.5H15M9 19.5H4.5V15",
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
         }

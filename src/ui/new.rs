@@ -25,6 +25,7 @@ pub(crate) mod options;
 pub(crate) mod own_json;
 pub(crate) mod picked;
 pub(crate) mod pictures;
+pub(crate) mod pinned;
 mod placing;
 pub(crate) mod preview;
 pub(crate) mod previews;

@@ -235,6 +235,51 @@ test("an edit shows on a reduced copy first, and then at full size", async (t) =
   assert.deepEqual(await widths(pictures.chain("grain", [["grain", { amount: 30 }]], { format: "jpeg" })), [width]);
 });
 
+test("pinned pictures show every edit, lead to the preview, and can be let go", async (t) => {
+  const { page } = await start(
+    t,
+    [file("wide.png", await photo(200, 120)), file("tall.png", await photo(120, 200)), file("small.png", await photo(60, 60))],
+    sized(100),
+  );
+  await facts(page, /wide/);
+  assert.equal(await page.locator(id("pinned-strip")).count(), 0);
+  for (let round = 0; round < 2; round += 1) {
+    await page.locator(id("preview-pin")).click();
+    await page.locator(`${id("preview-pin")}[aria-pressed="true"]`).waitFor();
+    await page.locator(id("preview-next")).click();
+  }
+  await facts(page, /small/);
+  assert.equal(await page.locator(id("preview-pin")).getAttribute("aria-pressed"), "false");
+  const sizes = () =>
+    page.locator(`${id("pinned")} img`).evaluateAll((images) => images.map((image) => `${image.naturalWidth}x${image.naturalHeight}`));
+  const becomes = (expected) =>
+    eventually(
+      page,
+      (expected) => {
+        const images = [...document.querySelectorAll('[data-testid="pinned"] img')];
+        return JSON.stringify(images.map((image) => `${image.naturalWidth}x${image.naturalHeight}`)) === expected;
+      },
+      JSON.stringify(expected),
+      15_000,
+    ).catch(async (error) => assert.deepEqual(await sizes(), expected, String(error)));
+  await becomes(["100x60", "100x167"]);
+  await page.locator(id("own-json")).fill(JSON.stringify(sized(50)));
+  await becomes(["50x30", "50x83"]);
+  // One that fails says why, and comes back.
+  await page.locator(id("own-json")).fill(JSON.stringify(pictures.chain("cut", [["crop", { x: 0, y: 0, width: 150, height: 100 }]], { format: "png" })));
+  await page.locator(`${id("pinned")} .bad`).waitFor();
+  assert.deepEqual(await sizes(), ["150x100"]);
+  await page.locator(id("own-json")).fill(JSON.stringify(sized(50)));
+  await becomes(["50x30", "50x83"]);
+  await page.locator(id("pinned")).nth(1).click();
+  await facts(page, /tall/);
+  assert.equal(await page.locator(id("pinned")).nth(1).getAttribute("aria-pressed"), "true");
+  await page.locator(id("unpin")).first().click();
+  await becomes(["50x83"]);
+  await page.locator(id("preview-pin")).click();
+  await page.locator(id("pinned-strip")).waitFor({ state: "detached" });
+});
+
 test("the graph shows what each step gives, and follows edits", async (t) => {
   const [{ name, bytes }] = await pictures.photographs(1, 3);
   const gray = (actions) => pictures.chain("steps", actions, { format: "jpeg" });

@@ -12,6 +12,7 @@ use serde_json::Value;
 use web_sys::{Blob, Url};
 
 use super::draft::{Draft, Entry, PRIMARY};
+use super::pinned::{Pins, Strip};
 use super::placing::{Handles, OnPicture, follow_touch, moved_step};
 use super::settings::Previewing;
 use crate::error::Failure;
@@ -149,6 +150,15 @@ pub(crate) fn Panel() -> impl IntoView {
         touched.set(None);
         draft.look_at(None);
     };
+    let pins = Pins::new();
+    let current = Memo::new(move |_| place.get().0);
+    let is_pinned = Memo::new(move |_| pins.has(current.get()));
+    let may_pin = Memo::new(move |_| is_pinned.get() || pins.has_room());
+    let pin = move |_| {
+        if let Some(id) = current.get_untracked() {
+            pins.toggle(id);
+        }
+    };
     let name = move || entry.get().map(|one| one.name);
     let position = move || {
         let (_, at, count) = place.get();
@@ -167,6 +177,17 @@ pub(crate) fn Panel() -> impl IntoView {
                 })}
                 <Show when=move || { place.get().2 > 1 }>
                     <span class="tight push">
+                        <button
+                            class="button quiet square"
+                            data-testid="preview-pin"
+                            aria-pressed=move || is_pinned.get().to_string()
+                            aria-label="Pin this picture"
+                            title="Pin this picture: edits are shown on it too"
+                            disabled=move || !may_pin.get()
+                            on:click=pin
+                        >
+                            <Icon shape=Shape::Pin/>
+                        </button>
                         <button class="button quiet square" data-testid="preview-before" aria-label="Previous picture" title="Previous picture" on:click=move |_| step(-1)>
                             <Icon shape=Shape::Back/>
                         </button>
@@ -194,6 +215,7 @@ pub(crate) fn Panel() -> impl IntoView {
                 }
                 .into_any(),
             }}
+            <Strip pins chosen=current choose=Callback::new(move |id| chosen.set(Some(id)))/>
         </section>
     }
 }
