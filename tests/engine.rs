@@ -28,6 +28,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Number => (low..=high).prop_map(Value::from).boxed(),
         Kind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
         Kind::Choice(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
+        Kind::Choices(words) => prop::sample::subsequence(words, 0..=words.len()).prop_map(|some| json!(some)).boxed(),
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
         Kind::Text | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),

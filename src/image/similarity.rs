@@ -127,8 +127,11 @@ fn means(one: &Luma, other: &Luma) -> (f64, f64) {
                 add(sum, &rows[(first + shift) % window.len()][map], *weight);
             }
         }
-        for x in 0..across {
-            let [mean_a, mean_b, square_a, square_b, product] = std::array::from_fn(|map| f64::from(sums[map][x]));
+        let [means_a, means_b, squares_a, squares_b, products] = &sums;
+        let windows = means_a.iter().zip(means_b).zip(squares_a).zip(squares_b).zip(products);
+        for ((((mean_a, mean_b), square_a), square_b), product) in windows {
+            let [mean_a, mean_b, square_a, square_b, product] =
+                [mean_a, mean_b, square_a, square_b, product].map(|value| f64::from(*value));
             let (variance_a, variance_b) = (square_a - mean_a * mean_a, square_b - mean_b * mean_b);
             let covariance = product - mean_a * mean_b;
             let part = (2.0 * covariance + STEADY.1) / (variance_a + variance_b + STEADY.1);
