@@ -241,10 +241,10 @@ fn ChoicesControl(edited: Edited, words: &'static [&'static str]) -> impl IntoVi
             view! {
                 <label class="choice">
                     <input
-                        class="mark"
                         type="checkbox"
                         data-testid=format!("{id}-{word}")
                         aria-invalid=move || edited.invalid()
+                        aria-describedby=move || edited.described_by()
                         prop:checked=move || edited.value.with(is_chosen)
                         on:change=turn
                     />
