@@ -53,6 +53,7 @@ pub mod lut;
 pub mod mask;
 pub mod match_color;
 pub mod motion_blur;
+pub mod note;
 pub mod outline;
 pub mod output;
 pub mod pad;
@@ -160,6 +161,8 @@ pub enum Role {
     Transform = "transform",
     /// Writes results; has no output port.
     Sink = "sink",
+    /// Takes no part in the run; has no ports.
+    Note = "note",
 }
 }
 
@@ -400,7 +403,7 @@ macro_rules! actions {
 // The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
-    frame: input_images, output, create_rendition;
+    frame: input_images, output, create_rendition, note;
     transforms:
         resize::Resize, crop::Crop, subject_crop::SubjectCrop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
         straighten::Straighten, flip::Flip, split::Split,
@@ -453,6 +456,7 @@ mod tests {
                 "input-images [] [outputs] images=[] autoOrient=true",
                 "output [input-images] [] format=\"auto\" quality=80 smallestOf=[] similarity=0.995 lossless=false progressive=false subsampling=\"auto\" effort=null palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" keepOriginalIfSmaller=false",
                 "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
+                "note [] [] text=\"\"",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" linear=false enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\" focus=null",
                 "subject-crop [input-images] [outputs] margin=0.1 ratio=null align=\"center\" method=\"auto\" model=\"u2netp\"",

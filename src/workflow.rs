@@ -32,12 +32,13 @@ pub struct Workflow {
 }
 
 impl Workflow {
-    /// The workflow without what is turned off: what follows such an action follows the one before it, and inputs that
+    /// The workflow without notes and what is turned off: what follows such an action follows the one before it, and inputs that
     /// only it used are left out.
     pub fn enabled(&self) -> Cow<'_, Self> {
-        let off = |node: &ActionNode| {
-            let is_input = actions::find(&node.action_type).is_some_and(|action| action.role == Role::Source);
-            node.disabled && !is_input
+        let off = |node: &ActionNode| match actions::find(&node.action_type).map(|action| action.role) {
+            Some(Role::Source) => false,
+            Some(Role::Note) => true,
+            _ => node.disabled,
         };
         if !self.actions.iter().any(off) {
             return Cow::Borrowed(self);
@@ -276,5 +277,17 @@ mod tests {
         assert_eq!(text.matches("disabled").count(), 1, "and nothing is said of the others");
         let back: Workflow = serde_json::from_str(&text).unwrap();
         assert_eq!(back, marked(&["resize"]));
+    }
+
+    #[test]
+    fn notes_take_no_part() {
+        let mut workflow = marked(&[]);
+        let without = workflow.clone();
+        workflow
+            .actions
+            .insert(1, ActionNode { action_id: "note".into(), action_type: "note".into(), ..ActionNode::default() });
+        assert_eq!(*workflow.enabled(), without);
+        let document = serde_json::to_value(&workflow).unwrap_or_default();
+        assert!(check(&document).1.iter().all(|found| !found.is_error()), "{:?}", check(&document).1);
     }
 }

@@ -43,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 16] = [
+const KINDS: [(&str, Kind); 17] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -52,6 +52,7 @@ const KINDS: [(&str, Kind); 16] = [
     ("point", Kind::Point),
     ("curve", Kind::Curve),
     ("text", Kind::Text),
+    ("lines", Kind::Lines),
     ("name-pattern", Kind::NamePattern),
     ("caption", Kind::Caption),
     ("expression", Kind::Expression),

@@ -189,7 +189,9 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Ratio => Ratio::read(value).is_some(),
         Kind::Point => Point::read(value).is_some(),
         Kind::Curve => Curve::read(value).is_some(),
-        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => value.is_string(),
+        Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => {
+            value.is_string()
+        }
         Kind::Images => InputImages::read(value).is_some(),
         // What is wrong with an entry is said by its index.
         Kind::Renditions => value.is_array(),
@@ -210,7 +212,7 @@ fn expected(kind: Kind) -> String {
             "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
-        Kind::Text | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",
+        Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
         Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }

@@ -36,6 +36,8 @@ pub enum Kind {
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{folder}`, `{index}`, `{width}`, `{height}`.
     NamePattern,
+    /// Text of several lines.
+    Lines,
     /// Text of several lines with the placeholders that are known of a picture.
     Caption,
     /// What is true of some pictures, in the language of conditions.

@@ -104,9 +104,13 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Integer => "integer",
                 Kind::Number => "number",
                 Kind::Boolean => "boolean",
-                Kind::Choice(_) | Kind::Text | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => {
-                    "string"
-                }
+                Kind::Choice(_)
+                | Kind::Text
+                | Kind::Lines
+                | Kind::NamePattern
+                | Kind::Caption
+                | Kind::Expression
+                | Kind::File(_) => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
                 Kind::Point => "object",

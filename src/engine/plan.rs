@@ -50,7 +50,7 @@ impl Plan {
                         ]
                     })?))
                 }
-                Role::Source | Role::Sink => None,
+                Role::Source | Role::Sink | Role::Note => None,
             });
         }
         Ok(Self { graph: Arc::new(graph), operations, is_sample: false })

@@ -121,7 +121,7 @@ impl Plan {
                     let raw = reduced(node.action.fields, &node.parameters, by)?;
                     Some(Arc::from(actions::prepare(node.action.action_type, &raw).ok()?))
                 }
-                Role::Source | Role::Sink => None,
+                Role::Source | Role::Sink | Role::Note => None,
             });
         }
         Some(operations)

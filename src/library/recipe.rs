@@ -10,11 +10,12 @@ use crate::compact::sort_by;
 /// connections.
 ///
 /// Everything that makes no difference to a result is excluded: pictures, names and descriptions, port notes, places in the
-/// graph, the order of keys and of connections.
+/// graph, notes, the order of keys and of connections.
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut text = String::new();
-    for action in list("actions") {
+    let is_note = |action: &&Value| action.get("actionType").and_then(Value::as_str) == Some("note");
+    for action in list("actions").iter().filter(|action| !is_note(action)) {
         let source = is_source(action);
         write(&mut text, action.get("actionId").unwrap_or(&Value::Null), &|_| true);
         write(&mut text, action.get("actionType").unwrap_or(&Value::Null), &|_| true);
@@ -102,7 +103,8 @@ mod tests {
             "actions": [
                 { "actionType": "input-images", "actionId": "in", "parameters": { "autoOrient": true, "images": [] } },
                 { "actionId": "small", "actionType": "resize", "parameters": { "mode": "fit", "width": 100.0 }, "inputPorts": [], "position": { "x": 8, "y": 8 } },
-                { "actionId": "out", "actionType": "output", "parameters": {}, "disabled": false }
+                { "actionId": "out", "actionType": "output", "parameters": {}, "disabled": false },
+                { "actionId": "note", "actionType": "note", "parameters": { "text": "Not for the shop." } }
             ],
             "connections": [
                 { "targetPort": "input-images", "connectionSource": "small", "sourcePort": "outputs", "connectionTarget": "out" },

@@ -122,12 +122,12 @@ pub struct Step {
     pub settings: String,
 }
 
-/// The steps of a workflow except its inputs, in document order.
+/// The steps of a workflow except its inputs and notes, in document order.
 pub fn steps(document: &Value) -> Vec<Step> {
     let step = |node: Node| {
         let action = actions::find(&node.action_type)?;
         let settings = form::summary(action.fields, parameters(document, node.index));
-        let is_shown = !matches!(action.role, Role::Source) && !is_off(document, node.index);
+        let is_shown = !matches!(action.role, Role::Source | Role::Note) && !is_off(document, node.index);
         is_shown.then(|| Step { title: action.name.to_owned(), settings })
     };
     nodes(document).into_iter().filter_map(step).collect()

@@ -380,7 +380,7 @@ pub fn can_turn_off(document: &Value, index: usize) -> bool {
     match action_at(document, index).map(|action| action.role) {
         Some(Role::Transform) => true,
         Some(Role::Sink) => (0..actions_of(document).len()).any(|at| is_other(&at)),
-        Some(Role::Source) | None => false,
+        Some(Role::Source | Role::Note) | None => false,
     }
 }
 

@@ -72,7 +72,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::NamePattern => Control::Pattern,
         Kind::File(kind) => Control::File(kind),
         Kind::Text | Kind::Expression => Control::Text,
-        Kind::Caption => Control::Caption,
+        Kind::Caption | Kind::Lines => Control::Caption,
         Kind::Renditions => Control::Renditions,
         Kind::Images => return None,
     })

@@ -19,6 +19,8 @@ pub const WIDTH: f64 = 184.0;
 pub const HEAD: f64 = 50.0;
 /// Height of a row with ports.
 pub const ROW: f64 = 24.0;
+/// Height of the text in a note.
+const TEXT: f64 = 84.0;
 /// Height of the picture in a step.
 const THUMBNAIL: f64 = 92.0;
 const GAP_ACROSS: f64 = 64.0;
@@ -42,6 +44,8 @@ pub struct Step {
     pub y: f64,
     /// Its height.
     pub height: f64,
+    /// What it says, if it is a note.
+    pub note: Option<String>,
     /// Its input ports, from top to bottom.
     pub inputs: Vec<PortOf>,
     /// Its output ports, from top to bottom.
@@ -124,8 +128,11 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
             let parameters = super::document::parameters(document, node.index);
             let (inputs, outputs) = ports(action, &node.action_id, &edges);
             let rows = inputs.len().max(outputs.len());
+            let is_note = action.is_some_and(|action| action.role == Role::Note);
+            let said = || parameters?.get("text")?.as_str().map(str::to_owned);
             let title = form::label(&node.action_id);
             let about = match action {
+                Some(_) if is_note => String::new(),
                 Some(action) => {
                     let set = form::summary(action.fields, parameters);
                     let kind = Some(action.name).filter(|name| !name.eq_ignore_ascii_case(&title)).map(str::to_owned);
@@ -146,7 +153,12 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
                 height: HEAD
                     + ROW * rows as f64
                     + if rows > 0 { 8.0 } else { 0.0 }
-                    + if has_thumbnails && !is_off { THUMBNAIL } else { 0.0 },
+                    + match is_note {
+                        true => TEXT,
+                        false if has_thumbnails && !is_off => THUMBNAIL,
+                        false => 0.0,
+                    },
+                note: is_note.then(|| said().unwrap_or_default()),
                 inputs,
                 outputs,
                 role: action.map(|action| action.role),
@@ -384,6 +396,18 @@ mod tests {
         let onto = of(&onto);
         assert!(are_apart(step(&onto, "resize"), step(&onto, "save")));
         assert_eq!(step(&onto, "save").x, resize.x.round());
+    }
+
+    #[test]
+    fn a_note_has_room_for_its_text_and_no_ports() {
+        let (mut document, id) = with_step(&blank("Noted"), "note", &Place::End).unwrap();
+        assert_eq!(id, "note");
+        let index = super::super::document::index_of(&document, "note").unwrap();
+        document["actions"][index]["parameters"] = json!({ "text": "Ask Ana\nfirst." });
+        let picture = of(&document);
+        let note = step(&picture, "note");
+        assert_eq!((note.note.as_deref(), note.inputs.len(), note.outputs.len()), (Some("Ask Ana\nfirst."), 0, 0));
+        assert_eq!((note.height, picture.wires.len(), note.is_wrong), (HEAD + TEXT, 1, false));
     }
 
     #[test]

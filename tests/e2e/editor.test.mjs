@@ -483,6 +483,21 @@ test("several steps of the graph are selected, duplicated, turned off, copied an
   assert.equal(await graph(page, "several"), "grayscale-2→sepia-2 grayscale→sepia invert→save photos→grayscale sepia-2→invert sepia→grayscale-2");
 });
 
+test("a note is read in the list and the graph, and takes no part in the run", async (t) => {
+  const { page } = await open(t);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.locator(id("file-input")).setInputFiles(files[0]);
+  await start(page, "Noted", ["grayscale", "note"]);
+  await untilSteps(page, ["photos", "grayscale", "note", "save"]);
+  await page.locator(id("field-note-text")).fill("The shop wants these\nwithout colour.");
+  await page.locator(id("field-note-text")).blur();
+  await page.locator(".node-note").filter({ hasText: "The shop wants these" }).waitFor();
+  await save(page);
+  assert.equal(await graph(page, "noted"), "grayscale→save photos→grayscale");
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.locator(`${id("results")}[data-status="completed"]`).waitFor();
+});
+
 test("a small map of a long graph shows what is in sight, and leads to what is pressed", async (t) => {
   const { page } = await open(t);
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -233,7 +233,11 @@ fn Group(node: Node) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     let unfolded = expect_context::<Unfolded>();
-    let is_open = unfolded.get(&node.action_id).unwrap_or(matches!(action.role, Role::Transform) && index <= 1);
+    let is_open = unfolded.get(&node.action_id).unwrap_or(match action.role {
+        Role::Transform => index <= 1,
+        Role::Note => true,
+        Role::Source | Role::Sink => false,
+    });
     let toggled = move |_| {
         if let Some(frame) = frame.get_untracked() {
             id.with_value(|id| unfolded.set(id, frame.open()));

@@ -109,6 +109,7 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
     let editor = Editor::here();
     let (draft, Adding(adding)) = (editor.draft, expect_context());
     let is_source = action.role == Role::Source;
+    let is_note = action.role == Role::Note;
     let can_move = move |direction| {
         let possible = move || draft.with_document(|now| editing::can_move(now, index, direction));
         Memo::new(move |_| possible())
@@ -133,7 +134,7 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
                     text="Add a step after"
                     on_pick=move || adding.set(Some(Place::After(action_id.get_value())))
                 />
-                {(action.role != Role::Sink).then(|| view! {
+                {(action.role != Role::Sink && !is_note).then(|| view! {
                     <Show
                         when=move || looked_at.get()
                         fallback=move || view! {
@@ -143,7 +144,7 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
                         <MenuItem testid="step-look-end" shape=Shape::Picture text="Show the results" on_pick=move || draft.look_at(None)/>
                     </Show>
                 })}
-                {(!is_source).then(|| view! {
+                {(!is_source && !is_note).then(|| view! {
                     <Show
                         when=move || is_off.get()
                         fallback=move || view! { <MenuItem testid="step-off" shape=Shape::Stop text="Turn off" disabled=Signal::derive(move || !may_go.get()) on_pick=move || editor.turn(index, action.name, true)/> }

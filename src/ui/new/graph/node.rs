@@ -117,6 +117,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
             class:dim=move || is_dim.get()
             class:wrong=step.is_wrong
             class:off=step.is_off
+            class:note-node=step.note.is_some()
             class:looked-at=is_looked_at
             style:left=format!("{}px", step.x)
             style:top=format!("{}px", step.y)
@@ -143,6 +144,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
                 <span class="node-about truncate">{step.about.clone()}</span>
                 <span class="unseen">{state}</span>
             </button>
+            {step.note.clone().map(|note| view! { <p class="node-note">{note}</p> })}
             {inputs.collect_view()}
             {outputs.collect_view()}
             {move || thumbnail().map(|thumbnail| view! {
