@@ -129,6 +129,7 @@ pub fn choice(word: &str) -> String {
         return format.name().to_owned();
     }
     match word {
+        "jxl" => Format::Jxl.name().to_owned(),
         "444" => "4:4:4".to_owned(),
         "420" => "4:2:0".to_owned(),
         "rec601" => "Rec. 601".to_owned(),

@@ -266,9 +266,9 @@ test("pinned pictures show every edit, lead to the preview, and can be let go", 
   await page.locator(id("own-json")).fill(JSON.stringify(sized(50)));
   await becomes(["50x30", "50x83"]);
   // One that fails says why, and comes back.
-  await page.locator(id("own-json")).fill(JSON.stringify(pictures.chain("cut", [["crop", { x: 0, y: 0, width: 150, height: 100 }]], { format: "png" })));
+  await page.locator(id("own-json")).fill(JSON.stringify(pictures.chain("cut", [["crop", { x: 130, y: 0, width: 40, height: 30 }]], { format: "png" })));
   await page.locator(`${id("pinned")} .bad`).waitFor();
-  assert.deepEqual(await sizes(), ["150x100"]);
+  assert.deepEqual(await sizes(), ["40x30"]);
   await page.locator(id("own-json")).fill(JSON.stringify(sized(50)));
   await becomes(["50x30", "50x83"]);
   await page.locator(id("pinned")).nth(1).click();
