@@ -71,20 +71,21 @@ function request(assets, batchConfig) {
 
 test("a client written from the schema can execute, list, query and cancel", async (t) => {
   const { page } = await open(t);
-  const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(14, 4))];
+  // Large enough that most of them are still to come when the batch is paused.
+  const files = [{ name: "bad.jpg", bytes: Buffer.from("no picture") }, ...(await pictures.photographs(14, 16))];
   const assets = await importFiles(page, files);
   for (const asset of assets) assertValid("asset", asset, asset.name);
   for (const action of await call(page, "listActions")) assertValid("actionDescriptor", action, action.actionType);
   assert.deepEqual(await call(page, "validateWorkflow", request(assets).workflow), []);
 
-  const accepted = await grant(page, "executeBatch", request(assets, { concurrencyLimit: 1, priority: "HIGH" }));
-  const { batchId } = accepted;
-  assert.deepEqual(accepted.clientData, { order: 17 });
   await page.evaluate(() => {
     window.heard = [];
     for (const type of ["progress", "executioncompleted", "batchcompleted"]) window.pixelmill.addEventListener(type, ({ detail }) => window.heard.push([type, detail]));
   });
+  const accepted = await grant(page, "executeBatch", request(assets, { concurrencyLimit: 1, priority: "HIGH" }));
+  const { batchId } = accepted;
   await grant(page, "pauseBatch", batchId);
+  assert.deepEqual(accepted.clientData, { order: 17 });
   assert.equal((await grant(page, "getBatchStatus", batchId)).timing.estimatedTimeRemainingMs, null);
   const listed = await grant(page, "listBatches", { workflowId: "walk", createdAfter: accepted.createdAt, limit: 1 });
   assert.deepEqual(listed.batches.map((batch) => batch.batchId), [batchId]);
