@@ -19,10 +19,13 @@ use crate::store::StoreError;
 /// Most bytes of pictures and files that steps keep: half a dozen results of a photograph.
 const STEPS_BYTES: u64 = 256 << 20;
 
+/// Most bytes of contents that are kept besides those of the last preview: pinned pictures take turns.
+const CONTENTS_BYTES: u64 = 64 << 20;
+
 /// What is kept from one preview to the next.
 pub(super) struct Kept {
     steps: RefCell<Steps>,
-    /// The contents of the last one's inputs, by their address.
+    /// The contents of inputs by their address, the last used ones last.
     contents: RefCell<Vec<(String, ArrayBuffer)>>,
     /// The last one's picture in a format that browsers show, by its address.
     shown: RefCell<Option<(String, Blob)>>,
@@ -43,22 +46,32 @@ impl Kept {
 
     /// The contents of these inputs.
     async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Vec<ArrayBuffer>, Failure> {
-        let before = self.contents.take();
+        let mut before = self.contents.take();
+        before.retain(|(address, _)| address.starts_with("asset:"));
         let mut found = Vec::with_capacity(inputs.len());
         for input in inputs {
             let address = &input.source_url;
-            let known = before.iter().find(|(other, _)| other == address && other.starts_with("asset:"));
+            let known = before.iter().position(|(other, _)| other == address).map(|at| before.remove(at).1);
             let content = match known {
-                Some((_, content)) => content.clone(),
+                Some(content) => content,
                 None => {
                     let read = worker.input(input).await.map_err(|error| unstored(&error))?;
                     let (bytes, _) = read.map_err(|failure| failure.at(&input.action_id))?;
                     Uint8Array::from(bytes.as_slice()).buffer()
                 }
             };
-            found.push(content.clone());
-            self.contents.borrow_mut().push((address.clone(), content));
+            found.push(content);
         }
+        let mut room = CONTENTS_BYTES;
+        let mut fits = |content: &ArrayBuffer| {
+            let left = room.checked_sub(u64::from(content.byte_length()));
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        let mut kept: Vec<_> = before.into_iter().rev().take_while(|(_, content)| fits(content)).collect();
+        kept.reverse();
+        kept.extend(inputs.iter().map(|input| input.source_url.clone()).zip(found.iter().cloned()));
+        *self.contents.borrow_mut() = kept;
         Ok(found)
     }
 
@@ -95,8 +108,8 @@ fn blob_of(file: &Encoded) -> Result<Blob, Failure> {
     blob_of_buffer(&bytes.buffer(), file.format.media_type()).map_err(|error| no_room(&error))
 }
 
-/// What came of it, with the files of the outputs in formats that browsers show, and then that of the first picture if they do
-/// not show its file.
+/// What came of it, with the files of the outputs in formats that browsers show, and then, unless it is patient, that of the
+/// first picture if they do not show its file.
 pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Previewed, JsValue) {
     match render(worker, document, look).await {
         Ok((previewed, files)) => (previewed, files.into()),
@@ -148,7 +161,7 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    if let (Given::Kept(contents), Some(input)) = (&given, execution.input_asset.inputs.first())
+    if let (Given::Kept(contents), Some(input), false) = (&given, execution.input_asset.inputs.first(), look.patient)
         && let Some(shown) = contents.first().and_then(|content| kept.shown(worker, input, content))
     {
         files.push(&shown);
