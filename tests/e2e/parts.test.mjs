@@ -60,13 +60,21 @@ test("a page that begins with the batches does not wait for the first view's par
 });
 
 test("a view that cannot be fetched says so and comes on request", async (t) => {
+  let tries = 0;
+  const fail = (route) => {
+    tries += 1;
+    return route.abort();
+  };
   const { page, context } = await open(t, {
     hash: "#/batches",
     errorsExpected: true,
-    prepare: (context) => context.route(fileOf("batches"), (route) => route.abort()),
+    prepare: (context) => context.route(fileOf("batches"), fail),
   });
   await page.locator(id("not-loaded")).getByText("This view could not be loaded").waitFor();
+  const before = tries;
   await page.locator(id("load-again")).click();
+  // Or it would be allowed in the middle of this try.
+  for (const end = Date.now() + 10_000; tries === before; await page.waitForTimeout(20)) assert.ok(Date.now() < end, "not tried again");
   await page.locator(id("not-loaded")).getByText("Check the connection and try again.").waitFor();
   await context.unroute(fileOf("batches"));
   await page.locator(id("load-again")).click();
