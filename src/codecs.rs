@@ -496,10 +496,9 @@ pub struct DecodeRequest {
     pub auto_orient: bool,
 }
 
-#[cfg(test)]
 impl DecodeRequest {
     /// All of a picture as stored, in its first representation.
-    fn whole(header: &Header) -> Self {
+    pub fn whole(header: &Header) -> Self {
         Self {
             representation: header.native.iter().next().unwrap_or(Representation::Rgb),
             at_least: header.size,

@@ -321,14 +321,7 @@ fn message(bytes: &[u8], name: &str) -> String {
     let failure = match probe(bytes, name) {
         Err(failure) => failure,
         Ok(header) => {
-            let representation = header.native.iter().next().expect("one");
-            let request = DecodeRequest {
-                representation,
-                at_least: header.size,
-                chroma_at_least: header.size,
-                scaling: None,
-                auto_orient: true,
-            };
+            let request = DecodeRequest { auto_orient: true, ..DecodeRequest::whole(&header) };
             decode(bytes, &header, &request, name).expect_err("not sound")
         }
     };

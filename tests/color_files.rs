@@ -28,13 +28,7 @@ fn header(bytes: &[u8]) -> Header {
 
 fn decoded(bytes: &[u8]) -> Decoded {
     let header = header(bytes);
-    let request = DecodeRequest {
-        representation: header.native.iter().next().unwrap(),
-        at_least: header.size,
-        chroma_at_least: header.size,
-        scaling: None,
-        auto_orient: true,
-    };
+    let request = DecodeRequest { auto_orient: true, ..DecodeRequest::whole(&header) };
     codecs::decode(bytes, &header, &request, "a.file").unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 

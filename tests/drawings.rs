@@ -37,13 +37,7 @@ fn draw(file: &[u8], fonts: &With) -> Result<Decoded, Failure> {
 
 fn decode(file: &[u8], representation: Representation, fonts: &With) -> Result<Decoded, Failure> {
     let header = codecs::probe(file, "a.svg")?;
-    let request = DecodeRequest {
-        representation,
-        at_least: header.size,
-        chroma_at_least: header.size,
-        scaling: None,
-        auto_orient: true,
-    };
+    let request = DecodeRequest { representation, auto_orient: true, ..DecodeRequest::whole(&header) };
     codecs::decode_by(file, &header, &request, Some(fonts), "a.svg")
 }
 

@@ -70,13 +70,7 @@ fn run(bytes: &[u8], output: &Value) -> Produced {
 
 fn picture(bytes: &[u8]) -> Image {
     let header = codecs::probe(bytes, "a").unwrap();
-    let request = DecodeRequest {
-        representation: header.native.iter().next().unwrap(),
-        at_least: header.size,
-        chroma_at_least: header.size,
-        scaling: None,
-        auto_orient: true,
-    };
+    let request = DecodeRequest { auto_orient: true, ..DecodeRequest::whole(&header) };
     codecs::decode(bytes, &header, &request, "a").unwrap().image
 }
 

@@ -3,7 +3,6 @@
 use super::fit::shown_bytes;
 use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format};
 use crate::error::{Failure, Warning};
-use crate::image::Representation;
 use crate::image::similarity::{Luma, similarity};
 
 /// The lowest quality that is chosen.
@@ -67,14 +66,7 @@ pub(super) fn similarity_of(picture: &Luma, file: &Encoded, request: &EncodeRequ
         return Ok(1.0);
     }
     let header = codecs::probe(&file.bytes, "the result")?;
-    let request = DecodeRequest {
-        representation: header.native.iter().next().unwrap_or(Representation::Rgb),
-        at_least: header.size,
-        chroma_at_least: header.size,
-        scaling: None,
-        auto_orient: false,
-    };
-    let decoded = codecs::decode(&file.bytes, &header, &request, "the result")?;
+    let decoded = codecs::decode(&file.bytes, &header, &DecodeRequest::whole(&header), "the result")?;
     Ok(similarity(picture, &Luma::of(&decoded.image)))
 }
 

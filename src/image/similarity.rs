@@ -1,6 +1,8 @@
 //! How similar two pictures look: MS-SSIM (Wang, Simoncelli, Bovik: Multiscale structural similarity for image quality
 //! assessment, 2003), of brightness. 1 is equal; JPEG of quality 60 has about 0.995.
 
+use std::borrow::Cow;
+
 use super::convert::{composite, convert};
 use super::{Image, Pixels, Representation, Size};
 
@@ -67,14 +69,14 @@ pub fn similarity(one: &Luma, other: &Luma) -> f64 {
     let shorter = one.size.width.min(one.size.height) as usize;
     let scales = (1..WEIGHTS.len()).take_while(|scale| shorter >> scale >= WINDOW).count() + 1;
     let total: f64 = WEIGHTS[..scales].iter().sum();
-    let (mut one, mut other) = (one.clone(), other.clone());
+    let (mut one, mut other) = (Cow::Borrowed(one), Cow::Borrowed(other));
     let mut product = 1.0;
     for (scale, weight) in WEIGHTS[..scales].iter().enumerate() {
         let (whole, structure) = means(&one, &other);
         let is_last = scale + 1 == scales;
         product *= if is_last { whole } else { structure }.max(0.0).powf(weight / total);
         if !is_last {
-            (one, other) = (one.halved(), other.halved());
+            (one, other) = (Cow::Owned(one.halved()), Cow::Owned(other.halved()));
         }
     }
     product.min(1.0)
@@ -155,6 +157,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::codecs::DecodeRequest;
 
     /// Pictures and what `tests/oracles/similarity.py` (NumPy and SciPy, checked against scikit-image) measures between them.
     #[test]
@@ -164,13 +167,7 @@ mod tests {
         let read = |name: &Value| {
             let bytes = std::fs::read(folder.join(name.as_str().unwrap())).unwrap();
             let header = crate::codecs::probe(&bytes, "test").unwrap();
-            let request = crate::codecs::DecodeRequest {
-                representation: header.native.iter().next().unwrap(),
-                at_least: header.size,
-                chroma_at_least: header.size,
-                scaling: None,
-                auto_orient: false,
-            };
+            let request = DecodeRequest::whole(&header);
             Luma::of(&crate::codecs::decode(&bytes, &header, &request, "test").unwrap().image)
         };
         let cases = cases.as_array().unwrap();
