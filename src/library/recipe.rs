@@ -3,7 +3,8 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::runs::is_source;
+use super::runs::role;
+use crate::actions::Role;
 use crate::compact::sort_by;
 
 /// SHA-256, in hex, of what a document does: its actions with their parameters, in order, whether they are turned off, and its
@@ -14,9 +15,12 @@ use crate::compact::sort_by;
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut text = String::new();
-    let is_note = |action: &&Value| action.get("actionType").and_then(Value::as_str) == Some("note");
-    for action in list("actions").iter().filter(|action| !is_note(action)) {
-        let source = is_source(action);
+    for action in list("actions") {
+        let role = role(action);
+        if role == Some(Role::Note) {
+            continue;
+        }
+        let source = role == Some(Role::Source);
         write(&mut text, action.get("actionId").unwrap_or(&Value::Null), &|_| true);
         write(&mut text, action.get("actionType").unwrap_or(&Value::Null), &|_| true);
         let empty = Value::Object(Default::default());

@@ -19,10 +19,15 @@ pub struct RunParameter {
     pub required: bool,
 }
 
-/// Whether an action of a document is an input of pictures.
-pub(super) fn is_source(action: &Value) -> bool {
+/// The role of an action of a document, if it is known.
+pub(super) fn role(action: &Value) -> Option<Role> {
     let action_type = action.get("actionType").and_then(Value::as_str).unwrap_or_default();
-    actions::find(action_type).is_some_and(|action| action.role == Role::Source)
+    actions::find(action_type).map(|action| action.role)
+}
+
+/// Whether an action of a document is an input of pictures.
+fn is_source(action: &Value) -> bool {
+    role(action) == Some(Role::Source)
 }
 
 fn sources(document: &Value) -> impl Iterator<Item = &Value> {
