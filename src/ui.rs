@@ -54,6 +54,7 @@ mod kept;
 mod live;
 mod new;
 mod notices;
+mod object_url;
 mod offline;
 mod parts;
 mod preferences;

@@ -307,6 +307,20 @@ impl Services {
         Ok(self.client()?.preview(document, look).await?)
     }
 
+    /// The same on a reduced copy, as `look` says, or at full size where a copy does not help and it is still wanted.
+    pub(crate) async fn reduced_preview(
+        self,
+        document: Value,
+        look: Look,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<(Previewed, Vec<Blob>), UiError> {
+        let reduced = self.preview(document.clone(), look).await;
+        if matches!(reduced, Ok((Previewed::NoSample, _))) && is_wanted() {
+            return self.preview(document, Look { sample: false, ..look }).await;
+        }
+        reduced
+    }
+
     /// The small settings whose keys begin with `prefix`, by key.
     pub(crate) async fn settings_below(self, prefix: &str) -> Result<Vec<(String, String)>, UiError> {
         Ok(self.client()?.settings_below(prefix).await?)

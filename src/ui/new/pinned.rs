@@ -7,11 +7,11 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
-use web_sys::Url;
 
 use super::draft::{Draft, PRIMARY};
 use crate::protocol::{Look, Previewed};
 use crate::ui::icons::{Icon, Shape};
+use crate::ui::object_url::ObjectUrl;
 use crate::ui::services::Services;
 
 /// Most pictures that can be pinned.
@@ -51,33 +51,20 @@ impl Pins {
 #[derive(Clone)]
 enum Made {
     /// The address of its first result.
-    Picture(Rc<Address>),
+    Picture(Rc<ObjectUrl>),
     /// Why there is none.
     Nothing(String),
-}
-
-/// An address that is released with it.
-struct Address(String);
-
-impl Drop for Address {
-    fn drop(&mut self) {
-        let _unknown_is_fine = Url::revoke_object_url(&self.0);
-    }
 }
 
 type AllMade = RwSignal<HashMap<u32, Made>, LocalStorage>;
 
 async fn made_of(services: Services, document: Value) -> Made {
-    let look = |sample| Look { sample, steps: false, patient: true };
-    let mut outcome = services.preview(document.clone(), look(true)).await;
-    if matches!(outcome, Ok((Previewed::NoSample, _))) {
-        outcome = services.preview(document, look(false)).await;
-    }
-    match outcome {
+    let look = Look { sample: true, steps: false, patient: true };
+    match services.reduced_preview(document, look, || true).await {
         Ok((Previewed::Done(rendered), files)) => {
             let first = files.first().filter(|_| !rendered.outputs.is_empty());
-            match first.and_then(|file| Url::create_object_url_with_blob(file).ok()) {
-                Some(url) => Made::Picture(Rc::new(Address(url))),
+            match first.and_then(ObjectUrl::of) {
+                Some(url) => Made::Picture(url),
                 None => Made::Nothing("It reaches no output.".to_owned()),
             }
         }
@@ -133,7 +120,7 @@ pub(crate) fn Strip(pins: Pins, chosen: Memo<Option<u32>>, choose: Callback<u32>
         let (title, about) = (name.clone(), name.clone());
         let picture = move || match made.with(|made| made.get(&id).cloned()) {
             Some(Made::Picture(address)) => {
-                view! { <img src=address.0.clone() alt="" decoding="async" draggable="false"/> }.into_any()
+                view! { <img src=address.text() alt="" decoding="async" draggable="false"/> }.into_any()
             }
             Some(Made::Nothing(why)) => {
                 let title = why.clone();

@@ -148,7 +148,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
             {inputs.collect_view()}
             {outputs.collect_view()}
             {move || thumbnail().map(|thumbnail| view! {
-                <img class="node-picture" alt="" draggable="false" data-testid=format!("thumbnail-{}", id.get_value()) src=thumbnail.0.clone()/>
+                <img class="node-picture" alt="" draggable="false" data-testid=format!("thumbnail-{}", id.get_value()) src=thumbnail.text()/>
             })}
         </div>
     }

@@ -6,24 +6,15 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::Url;
 
 use super::super::draft::Draft;
 use super::super::settings::Previewing;
 use crate::protocol::{Look, Previewed};
+use crate::ui::object_url::ObjectUrl;
 use crate::ui::services::Services;
 
 /// By `actionId`, small pictures of what the steps give.
-pub(super) type Thumbnails = RwSignal<HashMap<String, Rc<Thumbnail>>, LocalStorage>;
-
-/// The address of a small picture, which is released with it.
-pub(super) struct Thumbnail(pub(super) String);
-
-impl Drop for Thumbnail {
-    fn drop(&mut self) {
-        let _unknown_is_fine = Url::revoke_object_url(&self.0);
-    }
-}
+pub(super) type Thumbnails = RwSignal<HashMap<String, Rc<ObjectUrl>>, LocalStorage>;
 
 /// How long after an edit thumbnails are requested: the preview comes first.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -45,14 +36,11 @@ pub(super) fn follow_thumbnails(draft: Draft) -> Thumbnails {
                     return;
                 }
                 spawn_local(async move {
-                    let look = |sample| Look { sample, steps: true, patient: false };
-                    let mut made = services.preview(document.clone(), look(true)).await;
-                    if matches!(made, Ok((Previewed::NoSample, _))) && is_newest() {
-                        made = services.preview(document, look(false)).await;
-                    }
+                    let look = Look { sample: true, steps: true, patient: false };
+                    let made = services.reduced_preview(document, look, is_newest).await;
                     let Ok((Previewed::Steps(ids), files)) = made else { return };
-                    let url = |file| Url::create_object_url_with_blob(file).ok().map(|url| Rc::new(Thumbnail(url)));
-                    let made = ids.into_iter().zip(&files).filter_map(|(id, file)| Some((id, url(file)?))).collect();
+                    let made = ids.into_iter().zip(&files);
+                    let made = made.filter_map(|(id, file)| Some((id, ObjectUrl::of(file)?))).collect();
                     if is_newest() {
                         thumbnails.try_set(made);
                     }
