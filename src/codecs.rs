@@ -6,11 +6,12 @@
 
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
-use crate::image::convert::{convert, drop_alpha, is_opaque};
+use crate::image::convert::{convert, without_opaque_alpha};
+use crate::image::depth::narrowed;
 use crate::image::orient::{self, Turn};
 use crate::image::recolor::matched;
 use crate::image::resample::{Reduced, Scaling, Window};
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::{Image, Representation, Representations, Size};
 use crate::lettering::{listed, named};
 
 mod animation;
@@ -153,6 +154,11 @@ impl Format {
     /// Whether browsers show such files in pages.
     pub const fn is_shown_by_browsers(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico | Self::Avif)
+    }
+
+    /// Whether its files can have 16 bits a sample.
+    pub const fn has_deep_samples(self) -> bool {
+        matches!(self, Self::Png | Self::Tiff | Self::Jxl)
     }
 
     /// Whether animations are read and written in it.
@@ -307,6 +313,8 @@ enum Finding {
     GlyphsMissing(String),
     /// It is a drawing with pictures that are not in the file, or not readable.
     PicturesLeftOut,
+    /// It has more than 8 bits a sample, and is too large to keep them.
+    DepthReduced,
     /// Its color profile is damaged, too large, or for another kind of picture, and was dropped.
     ProfileLeftOut,
 }
@@ -353,6 +361,11 @@ impl Finding {
                 "tone_mapped",
                 format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
                 "Keep the original file if you need the whole range.",
+            ),
+            Self::DepthReduced => Warning::hint(
+                "depth_reduced",
+                format!("\"{name}\" is too large to keep its 16 bits per channel: it has 8 in the result."),
+                "Make it smaller in the program that it comes from if you need all of them.",
             ),
             Self::RangeClipped => Warning::new(
                 "range_clipped",
@@ -449,6 +462,16 @@ impl Header {
         Self { size, ..self.clone() }
     }
 
+    /// The header of the same picture with 8 bits a sample.
+    pub(crate) fn narrow(&self) -> Self {
+        Self { native: self.native.narrow(), ..self.clone() }
+    }
+
+    /// Whether it is decoded to 16 bits a sample.
+    pub fn is_deep(&self) -> bool {
+        self.native.iter().any(Representation::is_deep)
+    }
+
     /// Its size after the orientation is applied.
     pub const fn upright(&self, auto_orient: bool) -> Size {
         if auto_orient && self.orientation >= 5 { self.size.transposed() } else { self.size }
@@ -474,6 +497,20 @@ impl Header {
 fn window_at(size: Size, step: u32) -> Window {
     let side = |length: u32| f64::from(length) / f64::from(step);
     Window { left: 0.0, top: 0.0, width: side(size.width), height: side(size.height) }
+}
+
+/// Most pixels of a picture that is decoded to 16 bits a sample: with more, it would take more memory than the largest picture
+/// of 8 bits.
+const MAX_DEEP_PIXELS: u64 = MAX_PIXELS / 2;
+
+/// What a picture without planes is decoded to. One that has more than 8 bits a sample, and too many pixels, is decoded to 8.
+fn decoded_to(is_gray: bool, alpha: bool, is_deep: bool, size: Size, findings: &mut Vec<Finding>) -> Representations {
+    let native = Representation::interleaved(is_gray, alpha);
+    let is_small = size.pixels() <= MAX_DEEP_PIXELS;
+    if is_deep && !is_small {
+        findings.push(Finding::DepthReduced);
+    }
+    Representations::of(&[if is_deep && is_small { native.deep() } else { native }])
 }
 
 /// How to decode a file, as the plan requests.
@@ -528,6 +565,8 @@ pub struct EncodeRequest {
     pub effort: Option<u8>,
     /// For PNG that is not animated.
     pub palette: Option<Palette>,
+    /// Whether pictures with 16 bits a sample keep them in formats that have as many.
+    pub keeps_depth: bool,
 }
 
 /// The colours that a picture is reduced to, if it has more.
@@ -551,7 +590,13 @@ impl EncodeRequest {
             chroma: Chroma::Auto,
             effort: None,
             palette: None,
+            keeps_depth: true,
         }
+    }
+
+    /// Whether a picture with 16 bits a sample is written with as many.
+    pub const fn writes_deep(&self) -> bool {
+        self.keeps_depth && self.palette.is_none() && self.format.has_deep_samples()
     }
 }
 
@@ -727,11 +772,8 @@ pub fn needs_fonts(bytes: &[u8], header: &Header) -> bool {
 /// When the file cannot be read.
 pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Result<Encoded, Failure> {
     let header = probe(bytes, name)?;
-    let representation = match (header.native.contains(Representation::Gray), header.alpha) {
-        (true, _) => Representation::Gray,
-        (false, true) => Representation::Rgba,
-        (false, false) => Representation::Rgb,
-    };
+    let is_gray = header.native.narrow().contains(Representation::Gray);
+    let representation = Representation::interleaved(is_gray && !header.alpha, header.alpha);
     let (at_least, chroma_at_least) = (header.size, header.size);
     let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
     let Decoded { image, .. } = decode_by(bytes, &header, &request, decoders, name)?;
@@ -747,7 +789,8 @@ pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Res
 
 /// Writes a picture as a file, with the profile of its space, orientation 1, and no other metadata.
 ///
-/// Every representation is accepted; alpha is composited on the background if the format has none. Unless
+/// Every representation is accepted; alpha is composited on the background if the format has none, and samples of 16 bits are
+/// dithered where the format has none, or the request wants none. Unless
 /// [`EncodeRequest::chroma`] says otherwise, JPEG is written as 4:2:0 below quality 90 and as 4:4:4 from there on; a planar
 /// picture that is already subsampled keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
@@ -756,7 +799,10 @@ pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Res
 pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {
-        Some(encode) => encode(matched(image), request, webp),
+        Some(encode) => {
+            let image = if request.writes_deep() { image } else { narrowed(image) };
+            encode(matched(image), request, webp)
+        }
         None => {
             let written: Vec<_> = Format::ALL.iter().filter(|format| format.codec().encode.is_some()).collect();
             let names: Vec<_> = written.iter().map(|format| format.name()).collect();
@@ -772,10 +818,7 @@ pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncod
 /// transparent.
 fn lossless(image: Image) -> Image {
     let image = if image.representation() == Representation::Ycc { convert(image, Representation::Rgb) } else { image };
-    match image.pixels {
-        Pixels::Rgba(samples) if is_opaque(&samples) => Image { pixels: Pixels::Rgb(drop_alpha(&samples)), ..image },
-        pixels => Image { pixels, ..image },
-    }
+    without_opaque_alpha(image)
 }
 
 /// The file as it is, pixels untouched, without what is not needed to show them: EXIF, XMP, comments, thumbnails and

@@ -1,9 +1,9 @@
 //! The pixel buffer and its representations.
 //!
-//! An [`Image`] is one picture in memory, in one of four representations. All samples are 8 bits, rows are tightly
-//! packed, alpha is straight (not premultiplied) and colour values keep their encoding (no linearisation). What the values
-//! mean is said by a [`ColorSpace`]. Conversions between representations live in [`convert`], those between colour spaces
-//! in [`recolor`]; file formats live in `codecs`.
+//! An [`Image`] is one picture in memory, in one of several representations. Samples have 8 bits, or 16 where the file had
+//! more than 8 ([`Deep`]); rows are tightly packed, alpha is straight (not premultiplied) and colour values keep their encoding
+//! (no linearisation). What the values mean is said by a [`ColorSpace`]. Conversions between representations live in
+//! [`convert`], those between depths in [`depth`], those between colour spaces in [`recolor`]; file formats live in `codecs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ pub mod blend;
 pub(crate) mod blur;
 pub(crate) mod compose;
 pub mod convert;
+pub mod depth;
 pub(crate) mod distance;
 pub mod field;
 pub mod geometry;
@@ -36,7 +37,7 @@ pub(crate) mod tilt;
 pub(crate) mod warp;
 
 /// Version of the results of conversions, also between colour spaces, of orientation and of resampling. Raise it when any result changes.
-pub const VERSION: &str = "1.3.0";
+pub const VERSION: &str = "1.4.0";
 
 /// Width and height in pixels, both at least 1 for any picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,11 +76,57 @@ pub enum Representation {
     Rgb,
     /// Interleaved R′G′B′ with straight alpha.
     Rgba,
+    /// As `Gray`, with 16 bits a sample.
+    Gray16,
+    /// As `Rgb`, with 16 bits a sample.
+    Rgb16,
+    /// As `Rgba`, with 16 bits a sample.
+    Rgba16,
 }
 
 impl Representation {
-    /// Every representation, smallest in memory first.
-    pub const ALL: [Self; 4] = [Self::Gray, Self::Ycc, Self::Rgb, Self::Rgba];
+    /// Every representation: those of 8 bits, smallest in memory first, then those of 16.
+    pub const ALL: [Self; 7] = [Self::Gray, Self::Ycc, Self::Rgb, Self::Rgba, Self::Gray16, Self::Rgb16, Self::Rgba16];
+
+    /// Whether samples have 16 bits.
+    pub const fn is_deep(self) -> bool {
+        matches!(self, Self::Gray16 | Self::Rgb16 | Self::Rgba16)
+    }
+
+    /// Whether there is alpha.
+    pub const fn has_alpha(self) -> bool {
+        matches!(self, Self::Rgba | Self::Rgba16)
+    }
+
+    /// Whether there is no colour.
+    pub const fn is_gray(self) -> bool {
+        matches!(self, Self::Gray | Self::Gray16)
+    }
+
+    /// The same with 8 bits a sample.
+    pub const fn narrow(self) -> Self {
+        match self {
+            Self::Gray16 => Self::Gray,
+            Self::Rgb16 => Self::Rgb,
+            Self::Rgba16 => Self::Rgba,
+            narrow => narrow,
+        }
+    }
+
+    /// The same with 16 bits a sample; there are no such planes, so planes become RGB.
+    pub const fn deep(self) -> Self {
+        match self {
+            Self::Gray => Self::Gray16,
+            Self::Ycc | Self::Rgb => Self::Rgb16,
+            Self::Rgba => Self::Rgba16,
+            deep => deep,
+        }
+    }
+
+    /// This one with the depth of another.
+    pub const fn as_deep_as(self, other: Self) -> Self {
+        if other.is_deep() { self.deep() } else { self.narrow() }
+    }
 
     /// The smallest one, apart from planes, for pictures with or without colour and alpha. There is no gray with alpha.
     pub const fn interleaved(is_gray: bool, alpha: bool) -> Self {
@@ -90,9 +137,9 @@ impl Representation {
         }
     }
 
-    /// Whether a picture may be converted from `self` to `to` without losing colour or alpha.
+    /// Whether a picture may be converted from `self` to `to` without losing colour or alpha; it may lose bits.
     pub const fn converts_to(self, to: Self) -> bool {
-        match (self, to) {
+        match (self.narrow(), to.narrow()) {
             (Self::Rgba, Self::Rgba) => true,
             (Self::Rgba, _) => false,
             (Self::Gray, _) => true,
@@ -107,7 +154,7 @@ impl Representation {
 pub struct Representations(u8);
 
 impl Representations {
-    /// All four.
+    /// All with 8 bits a sample.
     pub const ANY: Self = Self(0b1111);
     /// Interleaved colour only.
     pub const INTERLEAVED: Self = Self::of(&[Representation::Rgb, Representation::Rgba]);
@@ -126,12 +173,36 @@ impl Representations {
         Self(bits)
     }
 
+    /// These, and those like them with 16 bits a sample.
+    pub const fn and_deep(self) -> Self {
+        let (mut bits, mut i) = (self.0, 0);
+        while i < Representation::ALL.len() {
+            if self.contains(Representation::ALL[i]) {
+                bits |= 1 << Representation::ALL[i].deep() as u8;
+            }
+            i += 1;
+        }
+        Self(bits)
+    }
+
+    /// Those like these with 8 bits a sample.
+    pub const fn narrow(self) -> Self {
+        let (mut bits, mut i) = (0, 0);
+        while i < Representation::ALL.len() {
+            if self.contains(Representation::ALL[i]) {
+                bits |= 1 << Representation::ALL[i].narrow() as u8;
+            }
+            i += 1;
+        }
+        Self(bits)
+    }
+
     /// Whether the set holds `one`.
     pub const fn contains(self, one: Representation) -> bool {
         self.0 & (1 << one as u8) != 0
     }
 
-    /// The members, smallest in memory first.
+    /// The members, in the order of [`Representation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Representation> {
         Representation::ALL.into_iter().filter(move |one| self.contains(*one))
     }
@@ -206,6 +277,37 @@ pub enum Pixels {
     Rgb(Vec<u8>),
     /// `width × height × 4` bytes, alpha straight.
     Rgba(Vec<u8>),
+    /// Interleaved samples of 16 bits.
+    Deep(Deep),
+}
+
+/// Samples of 16 bits; 65,535 stands for as much as 255 does of 8 bits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deep {
+    /// `width × height` samples.
+    Gray(Vec<u16>),
+    /// `width × height × 3` samples.
+    Rgb(Vec<u16>),
+    /// `width × height × 4` samples, alpha straight.
+    Rgba(Vec<u16>),
+}
+
+impl Deep {
+    /// All samples.
+    pub fn samples(&self) -> &[u16] {
+        match self {
+            Self::Gray(samples) | Self::Rgb(samples) | Self::Rgba(samples) => samples,
+        }
+    }
+
+    /// Samples of a pixel.
+    pub const fn channels(&self) -> usize {
+        match self {
+            Self::Gray(_) => 1,
+            Self::Rgb(_) => 3,
+            Self::Rgba(_) => 4,
+        }
+    }
 }
 
 /// One picture in memory.
@@ -215,7 +317,7 @@ pub struct Image {
     pub size: Size,
     /// Samples, in one representation.
     pub pixels: Pixels,
-    /// What the samples mean. A profile for gray goes with [`Pixels::Gray`] only, one for RGB with all others; where that
+    /// What the samples mean. A profile for gray goes with gray samples only, one for RGB with all others; where that
     /// does not hold, [`recolor::matched`] restores it.
     pub space: ColorSpace,
 }
@@ -243,7 +345,15 @@ impl Image {
             Pixels::Ycc(_) => Representation::Ycc,
             Pixels::Rgb(_) => Representation::Rgb,
             Pixels::Rgba(_) => Representation::Rgba,
+            Pixels::Deep(Deep::Gray(_)) => Representation::Gray16,
+            Pixels::Deep(Deep::Rgb(_)) => Representation::Rgb16,
+            Pixels::Deep(Deep::Rgba(_)) => Representation::Rgba16,
         }
+    }
+
+    /// Whether it has alpha.
+    pub const fn has_alpha(&self) -> bool {
+        self.representation().has_alpha()
     }
 
     /// Bytes that its samples occupy in memory.
@@ -251,6 +361,7 @@ impl Image {
         match &self.pixels {
             Pixels::Gray(data) | Pixels::Rgb(data) | Pixels::Rgba(data) => data.len() as u64,
             Pixels::Ycc(ycc) => (ycc.y.data.len() + ycc.cb.data.len() + ycc.cr.data.len()) as u64,
+            Pixels::Deep(deep) => deep.samples().len() as u64 * 2,
         }
     }
 
@@ -262,6 +373,7 @@ impl Image {
             Pixels::Gray(data) => data.len() == pixels,
             Pixels::Rgb(data) => data.len() == pixels * 3,
             Pixels::Rgba(data) => data.len() == pixels * 4,
+            Pixels::Deep(deep) => deep.samples().len() == pixels * deep.channels(),
             Pixels::Ycc(ycc) => {
                 let chroma = ycc.subsampling.chroma_size(self.size);
                 fits(&ycc.y, self.size) && fits(&ycc.cb, chroma) && fits(&ycc.cr, chroma)

@@ -106,7 +106,7 @@ impl Lut {
             };
             Box::new(std::array::from_fn(axis))
         });
-        Mapping { cube, axes, strength: strength * 255.0, kept }
+        Mapping { cube, curves: self.curves.as_ref(), axes, strength: strength * 255.0, kept }
     }
 }
 
@@ -245,10 +245,11 @@ impl Table {
 /// the result itself.
 type Axis = Box<[(u32, f32); 256]>;
 
-/// A LUT made ready for colours with 8 bits.
+/// A LUT made ready for colours.
 #[derive(Debug)]
 pub struct Mapping<'a> {
     cube: Option<&'a Table>,
+    curves: Option<&'a Table>,
     axes: [Axis; 3],
     /// Factor of a result from 0 to 1.
     strength: f32,
@@ -259,14 +260,29 @@ pub struct Mapping<'a> {
 impl Mapping<'_> {
     /// What becomes of a colour. What the table has beyond 0 and 1 is cut off before the colours are mixed.
     pub fn color(&self, color: [u8; 3]) -> [u8; 3] {
-        let [red, green, blue] = std::array::from_fn(|at| self.axes[at][usize::from(color[at])]);
+        let places = std::array::from_fn(|at| self.axes[at][usize::from(color[at])]);
+        self.mixed(places, color.map(f32::from)).map(|level| (level + 0.5) as u8)
+    }
+
+    /// The same for a colour of 16 bits a sample.
+    pub fn deep_color(&self, color: [u16; 3]) -> [u16; 3] {
+        let places = std::array::from_fn(|channel| {
+            let value = f32::from(color[channel]) / 65_535.0;
+            let value = self.curves.map_or(value, |table| table.curve(channel, value));
+            self.cube.map_or((0, value), |cube| cube.place(channel, value))
+        });
+        let levels = color.map(|sample| f32::from(sample) / 257.0);
+        self.mixed(places, levels).map(|level| (level * 257.0 + 0.5) as u16)
+    }
+
+    /// The levels at these places, mixed with those before, from 0 to 255.
+    #[inline]
+    fn mixed(&self, [red, green, blue]: [(u32, f32); 3], levels: [f32; 3]) -> [f32; 3] {
         let found = match self.cube {
             Some(cube) => interpolated(cube, [red, green, blue]),
             None => [red.1, green.1, blue.1, 0.0],
         };
-        std::array::from_fn(|at| {
-            (found[at].clamp(0.0, 1.0) * self.strength + f32::from(color[at]) * self.kept + 0.5) as u8
-        })
+        std::array::from_fn(|at| found[at].clamp(0.0, 1.0) * self.strength + levels[at] * self.kept)
     }
 }
 

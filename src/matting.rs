@@ -12,6 +12,7 @@
 
 use crate::error::Failure;
 use crate::image::convert::composite;
+use crate::image::depth::at_a_glance;
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
 
@@ -57,7 +58,8 @@ pub fn guide(image: &Image) -> Result<Field, Failure> {
 
 /// The picture resampled to `size`, as R′G′B′; transparent parts are white.
 fn opaque(image: &Image, size: Size, filter: Filter) -> Result<Vec<u8>, Failure> {
-    match composite(resample(image, Window::all(image.size), size, filter)?, BEHIND).pixels {
+    let resampled = resample(image, Window::all(image.size), size, filter)?;
+    match composite(at_a_glance(&resampled).into_owned(), BEHIND).pixels {
         Pixels::Rgb(data) => Ok(data),
         _ => Err(no_colour()),
     }

@@ -2,9 +2,10 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::light::{to_encoded, to_linear};
-use crate::image::pixelwise::{by_color, by_table, table};
-use crate::image::{Image, Pixels, Representations};
+use crate::image::pixelwise::{by_tone, map_colors};
+use crate::image::{Image, Representations};
 
 crate::parameters! {
     /// Parameters of `adjust`, in the order in which they are applied.
@@ -54,10 +55,23 @@ impl Adjust {
     }
 }
 
+impl Adjust {
+    /// The tone of every sample.
+    fn tones<S: Sample>(&self) -> Vec<f32> {
+        (0..S::COUNT).map(|index| self.tone(S::exact_level(index)) as f32).collect()
+    }
+}
+
+/// Moves levels away from their luma (BT.601), or towards it.
+fn saturated<S: Sample>([r, g, b]: [f32; 3], saturation: f32) -> [S; 3] {
+    let luma = 0.299 * r + 0.587 * g + 0.114 * b;
+    [r, g, b].map(|value| of_level(luma + (value - luma) * saturation))
+}
+
 impl Operation for Adjust {
     /// Planar pictures only if nothing changes: every step works on red, green and blue.
     fn accepts(&self) -> Representations {
-        if self.is_identity() { Representations::ANY } else { Representations::PIXELS }
+        if self.is_identity() { Representations::ANY.and_deep() } else { Representations::PIXELS.and_deep() }
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -71,21 +85,17 @@ impl Operation for Adjust {
         if self.is_identity() {
             return Ok(vec![image]);
         }
-        let rounded = table(|value| self.tone(value));
         let saturation = (1.0 + self.saturation / 100.0) as f32;
-        let tones: [f32; 256] = std::array::from_fn(|value| self.tone(value as f64) as f32);
-        let pixel = |rgb: [u8; 3]| {
-            if saturation == 1.0 {
-                return rgb.map(|value| rounded[usize::from(value)]);
-            }
-            let [r, g, b] = rgb.map(|value| tones[usize::from(value)]);
-            let luma = 0.299 * r + 0.587 * g + 0.114 * b;
-            [r, g, b].map(|value| (luma + (value - luma) * saturation + 0.5) as u8)
-        };
-        Ok(vec![match image.pixels {
-            Pixels::Gray(_) => by_table(image, &rounded),
-            _ => by_color(image, pixel),
-        }])
+        if saturation == 1.0 || image.representation().is_gray() {
+            return Ok(vec![by_tone(image, |level| self.tone(level))]);
+        }
+        let narrow = self.tones::<u8>();
+        let wide = if image.representation().is_deep() { self.tones::<u16>() } else { Vec::new() };
+        Ok(vec![map_colors(
+            image,
+            |rgb| saturated(rgb.map(|value| narrow[value.index()]), saturation),
+            |rgb| saturated(rgb.map(|value| wide[value.index()]), saturation),
+        )])
     }
 }
 
@@ -94,6 +104,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::image::Pixels;
     use crate::image::testing::flat;
     use crate::image::{Representation, Size};
 

@@ -2,7 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{Table, by_table, by_tables, histogram, table, visible};
+use crate::image::pixelwise::{by_tone, by_tones, each_visible};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -43,8 +43,21 @@ pub const ACTION: Action = Action {
     usage: "Bring a series of flat pictures to the same full contrast.",
 };
 
-/// The factor and the offset that spread a histogram, after a share of its ends (Pillow's `ImageOps.autocontrast`).
-fn spread(mut histogram: [u64; 256], clip: f64) -> Table {
+/// What a histogram is spread by: the level that becomes black, and the factor of what is above.
+#[derive(Clone, Copy)]
+struct Spread {
+    low: f64,
+    scale: f64,
+}
+
+impl Spread {
+    fn tone(self, level: f64) -> f64 {
+        (level - self.low) * self.scale
+    }
+}
+
+/// What spreads a histogram after a share of its ends (Pillow's `ImageOps.autocontrast`).
+fn spread(mut histogram: [u64; 256], clip: f64) -> Spread {
     let mut take = (histogram.iter().sum::<u64>() as f64 * clip / 100.0) as u64;
     let mut left = take;
     for count in &mut histogram {
@@ -60,11 +73,8 @@ fn spread(mut histogram: [u64; 256], clip: f64) -> Table {
     let low = histogram.iter().position(|count| *count > 0);
     let high = histogram.iter().rposition(|count| *count > 0);
     match (low, high) {
-        (Some(low), Some(high)) if low < high => {
-            let scale = 255.0 / (high - low) as f64;
-            table(|value| (value - low as f64) * scale)
-        }
-        _ => table(|value| value),
+        (Some(low), Some(high)) if low < high => Spread { low: low as f64, scale: 255.0 / (high - low) as f64 },
+        _ => Spread { low: 0.0, scale: 1.0 },
     }
 }
 
@@ -75,7 +85,7 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
 
 impl Operation for AutoTone {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -85,16 +95,15 @@ impl Operation for AutoTone {
     /// Pixels that are not visible do not count.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
-        let of = |value: fn([u8; 3]) -> u8| spread(histogram(visible(&image).map(value)), self.clip);
+        let mut counts = [[0_u64; 256]; 3];
+        each_visible(&image, |rgb| {
+            let values = if self.by == By::Luma { [luma(rgb); 3] } else { rgb };
+            counts.iter_mut().zip(values).for_each(|(counts, value)| counts[usize::from(value)] += 1);
+        });
+        let spreads = counts.map(|counts| spread(counts, self.clip));
         Ok(vec![match self.by {
-            By::Luma => {
-                let table = of(luma);
-                by_table(image, &table)
-            }
-            By::Channels => {
-                let tables = [of(|[r, ..]| r), of(|[_, g, _]| g), of(|[.., b]| b)];
-                by_tables(image, &tables)
-            }
+            By::Luma => by_tone(image, |level| spreads[0].tone(level)),
+            By::Channels => by_tones(image, |channel, level| spreads[channel].tone(level)),
         }])
     }
 }

@@ -2,12 +2,12 @@
 
 use super::checks::Condition;
 use super::parameters::Color;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, unaccepted};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::blur::blurred;
-use crate::image::compose::{covering, over};
-use crate::image::convert::{convert, drop_alpha};
-use crate::image::pixelwise::round;
+use crate::image::compose::{Layered, covering, over};
+use crate::image::convert::{composite, convert};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::Filter;
 use crate::image::warp::turn;
@@ -72,7 +72,7 @@ pub const ACTION: Action = Action {
 
 /// The pixels of a gradient from one colour to another over a picture of `size`, as CSS's `linear-gradient` draws it: the
 /// corners in the direction of the angle have the pure colours, and colours are mixed premultiplied by alpha.
-fn gradient(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> impl Iterator<Item = [u8; 4]> {
+fn gradient<S: Sample>(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> impl Iterator<Item = [S; 4]> {
     let (cosine, sine) = turn(degrees);
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let length = width * sine.abs() + height * cosine.abs();
@@ -85,14 +85,14 @@ fn gradient(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> impl Iterat
         let (across, down) = (f64::from(x) + 0.5 - width / 2.0, f64::from(y) + 0.5 - height / 2.0);
         let share = ((across * sine - down * cosine) / length + 0.5).clamp(0.0, 1.0);
         let [r, g, b, a] = std::array::from_fn(|at| from[at] + (to[at] - from[at]) * share);
-        let straight = |value: f64| if a > 0.0 { round(value * 255.0 / a) } else { 0 };
-        [straight(r), straight(g), straight(b), round(a)]
+        let straight = |value: f64| if a > 0.0 { S::of_exact_level(value * 255.0 / a) } else { S::default() };
+        [straight(r), straight(g), straight(b), S::of_exact_level(a)]
     };
     (0..size.height).flat_map(move |y| (0..size.width).map(move |x| pixel(x, y)))
 }
 
 /// Lays straight RGBA over other pixels.
-fn lay_over(rgba: &mut [u8], under: impl Iterator<Item = [u8; 4]>) {
+fn lay_over<S: Layered>(rgba: &mut [S], under: impl Iterator<Item = [S; 4]>) {
     for (pixel, under) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(under) {
         *pixel = over(*pixel, under);
     }
@@ -103,18 +103,29 @@ impl Background {
     fn is_opaque(&self) -> bool {
         self.color.is_opaque() && (self.fill != Fill::Gradient || self.color2.is_opaque())
     }
+}
 
-    /// Lays another picture, and the colour behind it, behind straight RGBA.
-    fn lay_over_picture(rgba: &mut [u8], picture: &Image, color: [u8; 4]) {
-        if let Pixels::Rgba(picture) = &picture.pixels {
-            lay_over(rgba, picture.as_chunks::<4>().0.iter().map(|pixel| over(*pixel, color)));
-        }
+/// Lays what is filled in, with the colour behind it, behind straight RGBA. `picture` is another picture of the same size, if
+/// there is one.
+fn lay_behind<S: Layered>(
+    background: &Background,
+    pixels: &mut Pixels,
+    size: Size,
+    picture: Option<&Pixels>,
+    colors: [[u8; 4]; 2],
+) {
+    let Some((rgba, 4)) = S::interleaved_mut(pixels) else { return };
+    let color = colors[0].map(S::of_byte);
+    match (background.fill, picture.and_then(S::interleaved)) {
+        (Fill::Gradient, _) => lay_over(rgba, gradient(size, background.angle, colors[0], colors[1])),
+        (_, Some((picture, 4))) => lay_over(rgba, picture.as_chunks().0.iter().map(|pixel| over(*pixel, color))),
+        _ => lay_over(rgba, std::iter::repeat(color)),
     }
 }
 
 impl Operation for Background {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -123,14 +134,14 @@ impl Operation for Background {
 
     /// A picture without alpha hides its background, and is returned as it is.
     fn produces(&self, _: usize, input: Representation) -> Representation {
-        if input == Representation::Rgba && self.is_opaque() { Representation::Rgb } else { input }
+        if input.has_alpha() && self.is_opaque() { Representation::Rgb.as_deep_as(input) } else { input }
     }
 
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut inputs = inputs.into_iter();
         let image = only(inputs.by_ref().take(1).collect())?;
         let behind = inputs.next().flatten();
-        if image.representation() != Representation::Rgba {
+        if !image.has_alpha() {
             return Ok(vec![image]);
         }
         let mut image = receptive(image);
@@ -139,30 +150,25 @@ impl Operation for Background {
             [r, g, b, color.rgba[3]]
         };
         let (size, color, color2) = (image.size, of(self.color), of(self.color2));
-        let copy = (self.fill == Fill::Blur).then(|| blurred(image.clone(), self.sigma));
-        let space = image.space.clone();
-        let Pixels::Rgba(rgba) = &mut image.pixels else { return Err(unaccepted(&ACTION).into()) };
-        match (self.fill, copy, behind) {
-            (Fill::Color, ..) => lay_over(rgba, std::iter::repeat(color)),
-            (Fill::Gradient, ..) => lay_over(rgba, gradient(size, self.angle, color, color2)),
-            (Fill::Blur, copy, _) => copy.iter().for_each(|copy| Self::lay_over_picture(rgba, copy, color)),
-            (Fill::Picture, _, Some(behind)) => {
-                let behind = covering(&convert(behind, Representation::Rgba), size, Filter::Lanczos3)?;
-                Self::lay_over_picture(rgba, &recolor(behind, &space), color);
+        let picture = match (self.fill, behind) {
+            (Fill::Color | Fill::Gradient, _) => None,
+            (Fill::Blur, _) => Some(blurred(image.clone(), self.sigma)),
+            (Fill::Picture, Some(behind)) => {
+                let behind = covering(&convert(behind, image.representation()), size, Filter::Lanczos3)?;
+                Some(recolor(behind, &image.space))
             }
-            (Fill::Picture, _, None) => {
+            (Fill::Picture, None) => {
                 return Err(Failure::execute(
                     "\"fill\" is picture, but no picture is connected to \"background\".",
                     "Connect an input to \"background\", or choose another fill.",
                 )
                 .into());
             }
-        }
-        if self.is_opaque() {
-            let rgb = drop_alpha(rgba);
-            image = image.with(size, Pixels::Rgb(rgb));
-        }
-        Ok(vec![image])
+        };
+        let picture = picture.as_ref().map(|picture| &picture.pixels);
+        by_depth!(image, lay_behind(self, &mut image.pixels, size, picture, [color, color2]));
+        // Nothing is transparent any more.
+        Ok(vec![if self.is_opaque() { composite(image, [0; 3]) } else { image }])
     }
 }
 

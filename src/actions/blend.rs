@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::image::blend::Mode;
 use crate::image::compose::{Place, contained, covering};
 use crate::image::convert::convert;
+use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{receptive, recolor};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -62,9 +63,29 @@ pub const ACTION: Action = Action {
     usage: "Add a paper texture to all pictures: connect it to \"overlay\" and multiply.",
 };
 
+/// Blends RGBA pixels with RGB or RGBA ones; `None` for others.
+fn lay<S: Sample>(blend: &Blend, under: &mut Pixels, over: &Pixels, place: Place) -> Option<()> {
+    let (overlay, 4) = S::interleaved(over)? else { return None };
+    let (mode, opacity, overlay) = (blend.mode, blend.opacity as f32, overlay.as_chunks::<4>().0);
+    match S::interleaved_mut(under)? {
+        (rgb, 3) => place.rows(rgb.as_chunks_mut::<3>().0, overlay, |under, over| {
+            for (under, over) in under.iter_mut().zip(over) {
+                let [r, g, b] = *under;
+                let [r, g, b, _] = mode.composite([r, g, b, S::MOST], *over, opacity);
+                *under = [r, g, b];
+            }
+        }),
+        (rgba, 4) => place.rows(rgba.as_chunks_mut::<4>().0, overlay, |under, over| {
+            under.iter_mut().zip(over).for_each(|(under, over)| *under = mode.composite(*under, *over, opacity));
+        }),
+        _ => return None,
+    }
+    Some(())
+}
+
 impl Operation for Blend {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -81,25 +102,13 @@ impl Operation for Blend {
         let canvas = picture.size;
         let overlay = self.fitted(&overlay, canvas)?;
         let size = overlay.size;
-        let overlay = convert(recolor(overlay, &picture.space), Representation::Rgba);
-        let Pixels::Rgba(overlay) = &overlay.pixels else { return Err(unaccepted(&ACTION).into()) };
+        let depth = Representation::Rgba.as_deep_as(picture.representation());
+        let overlay = convert(recolor(overlay, &picture.space), depth);
         let middle = |outer: u32, inner: u32| i64::from((outer - inner) / 2);
         let place =
             Place { size, canvas, left: middle(canvas.width, size.width), top: middle(canvas.height, size.height) };
-        let (mode, opacity, overlay) = (self.mode, self.opacity as f32, overlay.as_chunks::<4>().0);
-        match &mut picture.pixels {
-            Pixels::Rgb(rgb) => place.rows(rgb.as_chunks_mut::<3>().0, overlay, |under, over| {
-                for (under, over) in under.iter_mut().zip(over) {
-                    let [r, g, b] = *under;
-                    let [r, g, b, _] = mode.composite([r, g, b, 255], *over, opacity);
-                    *under = [r, g, b];
-                }
-            }),
-            Pixels::Rgba(rgba) => place.rows(rgba.as_chunks_mut::<4>().0, overlay, |under, over| {
-                under.iter_mut().zip(over).for_each(|(under, over)| *under = mode.composite(*under, *over, opacity));
-            }),
-            _ => return Err(unaccepted(&ACTION).into()),
-        }
+        by_depth!(picture, lay(self, &mut picture.pixels, &overlay.pixels, place))
+            .ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![picture])
     }
 }

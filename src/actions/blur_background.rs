@@ -6,6 +6,7 @@ use super::parameters::Kind;
 use super::subject::{Finder, Method};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::image::blur::{blurred, is_identity};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::{Image, Pixels, Representations};
 use crate::matting::cutout::cut_out;
 use crate::matting::guide;
@@ -42,48 +43,39 @@ pub const ACTION: Action = Action {
     usage: "Lift a person off a busy street: blur the background by about a hundredth of the picture's longer side.",
 };
 
-/// Straight RGBA pixels.
-fn rgba(image: &Image) -> Result<&[[u8; 4]], Stop> {
-    match &image.pixels {
-        Pixels::Rgba(data) => Ok(data.as_chunks().0),
-        _ => Err(unaccepted(&ACTION).into()),
-    }
-}
-
-/// The picture without its subject: the less opaque the subject, the more of the pixel is background.
-fn background(image: &Image, opacity: &[u8]) -> Result<Image, Stop> {
-    let rest = |opacity: u8, own: u8| ((u32::from(255 - opacity) * u32::from(own) + 127) / 255) as u8;
-    let pixels: Vec<[u8; 4]> = match &image.pixels {
-        Pixels::Rgb(data) => {
-            data.as_chunks().0.iter().zip(opacity).map(|([r, g, b], opacity)| [*r, *g, *b, 255 - opacity]).collect()
-        }
-        Pixels::Rgba(data) => {
-            let pixels = data.as_chunks().0.iter().zip(opacity);
-            pixels.map(|([r, g, b, own], opacity)| [*r, *g, *b, rest(*opacity, *own)]).collect()
-        }
-        Pixels::Gray(_) | Pixels::Ycc(_) => return Err(unaccepted(&ACTION).into()),
+/// RGB or RGBA pixels as RGBA without their subject: the less opaque the subject, the more of the pixel is background.
+fn background<S: Sample>(pixels: &Pixels, opacity: &[u8]) -> Option<Pixels> {
+    let (data, channels @ (3 | 4)) = S::interleaved(pixels)? else { return None };
+    let pixel = |(pixel, opacity): (&[S], &u8)| {
+        let own = pixel.get(3).copied().unwrap_or(S::MOST);
+        [pixel[0], pixel[1], pixel[2], S::of_byte(255 - opacity).times(own)]
     };
-    Ok(image.with(image.size, Pixels::Rgba(pixels.into_flattened())))
+    let pixels: Vec<[S; 4]> = data.chunks_exact(channels).zip(opacity).map(pixel).collect();
+    Some(S::pixels(pixels.into_flattened(), 4))
 }
 
-/// Replaces the colours of pixels by the subject's over the background's.
-fn lay<const N: usize>(pixels: &mut [[u8; N]], subject: &[[u8; 4]], opacity: &[u8], background: &[[u8; 4]]) {
-    for (((pixel, subject), opacity), background) in pixels.iter_mut().zip(subject).zip(opacity).zip(background) {
+/// Replaces the colours of RGB or RGBA pixels by the subject's over the background's, both RGBA.
+fn lay<S: Sample>(pixels: &mut Pixels, subject: &Pixels, opacity: &[u8], background: &Pixels) -> Option<()> {
+    let (data, channels @ (3 | 4)) = S::interleaved_mut(pixels)? else { return None };
+    let ((subject, 4), (background, 4)) = (S::interleaved(subject)?, S::interleaved(background)?) else { return None };
+    let layers = subject.as_chunks::<4>().0.iter().zip(opacity).zip(background.as_chunks::<4>().0);
+    for (pixel, ((subject, opacity), background)) in data.chunks_exact_mut(channels).zip(layers) {
         // Where no background is near, none shows through.
-        if *opacity == 255 || background[3] == 0 {
+        if *opacity == 255 || background[3] == S::default() {
             continue;
         }
         let (share, rest) = (u32::from(*opacity), u32::from(255 - opacity));
         for at in 0..3 {
-            let sum = u32::from(subject[at]) * share + u32::from(background[at]) * rest;
-            pixel[at] = ((sum + 127) / 255) as u8;
+            let sum = subject[at].index() as u32 * share + background[at].index() as u32 * rest;
+            pixel[at] = S::of_index(((sum + 127) / 255) as usize);
         }
     }
+    Some(())
 }
 
 impl Operation for BlurBackground {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn network(&self) -> Option<(&str, Need)> {
@@ -102,13 +94,10 @@ impl Operation for BlurBackground {
         let opacity = finder.find(&image, &guide, context)?.0.opacity(&image)?;
         let subject = cut_out(&image, &opacity, &guide, None)?;
         drop(guide);
-        let background = blurred(background(&image, &opacity)?, self.sigma);
-        let (subject, background) = (rgba(&subject)?, rgba(&background)?);
-        match &mut image.pixels {
-            Pixels::Rgb(data) => lay(data.as_chunks_mut::<3>().0, subject, &opacity, background),
-            Pixels::Rgba(data) => lay(data.as_chunks_mut::<4>().0, subject, &opacity, background),
-            Pixels::Gray(_) | Pixels::Ycc(_) => return Err(unaccepted(&ACTION).into()),
-        }
+        let behind = by_depth!(image, background(&image.pixels, &opacity)).ok_or_else(|| unaccepted(&ACTION))?;
+        let behind = blurred(image.with(image.size, behind), self.sigma);
+        by_depth!(image, lay(&mut image.pixels, &subject.pixels, &opacity, &behind.pixels))
+            .ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![image])
     }
 }
@@ -171,7 +160,10 @@ mod tests {
             for sigma in [1.0, 200.0] {
                 let image = noise(size, Representation::Rgba, 5);
                 let out = run(json!({ "method": "flat-backdrop", "sigma": sigma }), image.clone());
-                let alpha = |image: &Image| rgba(image).unwrap().iter().map(|pixel| pixel[3]).collect::<Vec<_>>();
+                let alpha = |image: &Image| {
+                    let (rgba, _) = u8::interleaved(&image.pixels).expect("8 bits");
+                    rgba.iter().skip(3).step_by(4).copied().collect::<Vec<_>>()
+                };
                 assert!(out.is_consistent() && alpha(&out) == alpha(&image));
             }
         }

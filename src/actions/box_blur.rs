@@ -32,7 +32,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for BoxBlur {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

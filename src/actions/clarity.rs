@@ -3,6 +3,7 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::base::{by_base, luma};
+use crate::image::depth::{Sample, of_level};
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -34,7 +35,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Clarity {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -45,10 +46,9 @@ impl Operation for Clarity {
     /// `4 · base · (1 − base)`.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let amount = (self.amount / 100.0) as f32;
-        let clear = |rgb: [u8; 3], base: f32| {
+        Ok(vec![by_base!(only(inputs)?, self.radius, |rgb, base| {
             let change = 255.0 * amount * (luma(rgb) - base) * 4.0 * base * (1.0 - base);
-            rgb.map(|value| (f32::from(value) + change + 0.5) as u8)
-        };
-        Ok(vec![by_base(only(inputs)?, self.radius, clear)])
+            rgb.map(|value| of_level(value.level() + change))
+        })])
     }
 }

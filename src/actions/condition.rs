@@ -65,7 +65,7 @@ fn default_condition() -> Expression {
 
 impl Operation for Branch {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn keeps_chroma_grid(&self) -> bool {

@@ -55,7 +55,8 @@ impl Space {
 
 impl Operation for ConvertColor {
     fn accepts(&self) -> Representations {
-        if self.to == Space::Srgb { Representations::PIXELS } else { Representations::INTERLEAVED }
+        let all = if self.to == Space::Srgb { Representations::PIXELS } else { Representations::INTERLEAVED };
+        all.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

@@ -193,7 +193,7 @@ impl Crop {
 
 impl Operation for Crop {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

@@ -4,7 +4,7 @@ use super::checks::Condition;
 use super::parameters::Curve;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::pchip::Monotone;
-use crate::image::pixelwise::{by_tables, table};
+use crate::image::pixelwise::by_tones;
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -42,7 +42,7 @@ pub const ACTION: Action = Action {
 impl Operation for Curves {
     fn accepts(&self) -> Representations {
         let alike = self.red == self.green && self.green == self.blue;
-        if alike { Representations::PIXELS } else { Representations::INTERLEAVED }
+        if alike { Representations::PIXELS.and_deep() } else { Representations::INTERLEAVED.and_deep() }
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -53,10 +53,7 @@ impl Operation for Curves {
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let all = Monotone::through(self.rgb.points());
-        let tables = [&self.red, &self.green, &self.blue].map(|own| {
-            let own = Monotone::through(own.points());
-            table(|value| all.at(own.at(value)))
-        });
-        Ok(vec![by_tables(image, &tables)])
+        let each = [&self.red, &self.green, &self.blue].map(|own| Monotone::through(own.points()));
+        Ok(vec![by_tones(image, |channel, level| all.at(each[channel].at(level)))])
     }
 }

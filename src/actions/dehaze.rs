@@ -3,6 +3,7 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::base::luma;
+use crate::image::depth::{Sample, of_level};
 use crate::image::guided::{Guided, reduced};
 use crate::image::pixelwise::by_place;
 use crate::image::{Image, Representations};
@@ -87,7 +88,7 @@ impl Haze {
 
 impl Operation for Dehaze {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     /// The dark channel prior (K. He, J. Sun and X. Tang, “Single image haze removal using dark channel prior”, 2009) with patches
@@ -95,11 +96,11 @@ impl Operation for Dehaze {
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let Haze { share, color } = Haze::of(&image, self.strength as f32);
-        Ok(vec![by_place(image, |x, y, rgb| {
+        Ok(vec![by_place!(image, |x, y, rgb| {
             let share = share.at(x, y, luma(rgb)).clamp(LEAST, 1.0);
             std::array::from_fn(|channel| {
-                let (own, haze) = (f32::from(rgb[channel]), color[channel] * 255.0);
-                ((own - haze) / share + haze + 0.5) as u8
+                let (own, haze) = (rgb[channel].level(), color[channel] * 255.0);
+                of_level((own - haze) / share + haze)
             })
         })])
     }

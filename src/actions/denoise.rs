@@ -48,7 +48,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Denoise {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     /// Median over 3 × 3 pixels, 5 × 5 from a strength of 34 on, 7 × 7 from 67 on. Bilateral over a circle of 9 pixels, with

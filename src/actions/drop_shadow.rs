@@ -4,8 +4,10 @@ use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::Failure;
-use crate::image::compose::{Place, alpha};
-use crate::image::pixelwise::table;
+use crate::image::blur::Blurs;
+use crate::image::compose::{Layered, Place, alpha};
+use crate::image::depth::by_depth;
+use crate::image::pixelwise::table_of;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -65,15 +67,40 @@ impl DropShadow {
     }
 
     /// The blurred opacity of what is visible, with room for the blur on all sides, and its size.
-    fn shadow(&self, alpha: &[u8], size: Size) -> (Vec<u8>, Size) {
+    fn shadow<S: Blurs>(&self, alpha: &[S], size: Size) -> (Vec<S>, Size) {
         let place = Place::grown(size, self.reach());
         (place.blurred_plane(alpha, self.sigma()), place.canvas)
     }
 }
 
+/// RGBA pixels over their shadow on a larger canvas.
+fn cast<S: Layered + Blurs>(
+    shadow: &DropShadow,
+    pixels: &Pixels,
+    size: Size,
+    canvas: Size,
+    color: [u8; 3],
+) -> Option<Pixels> {
+    let (rgba, 4) = S::interleaved(pixels)? else { return None };
+    let (left, top) = (i64::from(shadow.growth(shadow.dx).0), i64::from(shadow.growth(shadow.dy).0));
+    let (blurred, blurred_size) = shadow.shadow(&alpha(rgba), size);
+    let reach = i64::from(shadow.reach());
+    let behind = Place {
+        size: blurred_size,
+        canvas,
+        left: left + i64::from(shadow.dx) - reach,
+        top: top + i64::from(shadow.dy) - reach,
+    };
+    let mut coverage = behind.plane(&blurred);
+    drop(blurred);
+    let opacity: Vec<S> = table_of(|level| level * shadow.opacity * f64::from(shadow.color.rgba[3]) / 255.0);
+    coverage.iter_mut().for_each(|value| *value = opacity[value.index()]);
+    Some(S::pixels(Place { size, canvas, left, top }.on_color(rgba, color, &coverage), 4))
+}
+
 impl Operation for DropShadow {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -87,20 +114,10 @@ impl Operation for DropShadow {
 
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = receptive(only(inputs)?);
-        let Pixels::Rgba(rgba) = &image.pixels else { return Err(unaccepted(&ACTION).into()) };
         let canvas = self.output_size(image.size)?;
-        let (left, top) = (i64::from(self.growth(self.dx).0), i64::from(self.growth(self.dy).0));
-        let (shadow, size) = self.shadow(&alpha(rgba), image.size);
-        let reach = i64::from(self.reach());
-        let behind =
-            Place { size, canvas, left: left + i64::from(self.dx) - reach, top: top + i64::from(self.dy) - reach };
-        let mut coverage = behind.plane(&shadow);
-        drop(shadow);
-        let opacity = table(|value| value * self.opacity * f64::from(self.color.rgba[3]) / 255.0);
-        coverage.iter_mut().for_each(|value| *value = opacity[usize::from(*value)]);
         let color = color_for(&image, self.color.rgb());
-        let pixels = Place { size: image.size, canvas, left, top }.on_color(rgba, color, &coverage);
-        Ok(vec![image.with(canvas, Pixels::Rgba(pixels))])
+        let pixels = by_depth!(image, cast(self, &image.pixels, image.size, canvas, color));
+        Ok(vec![image.with(canvas, pixels.ok_or_else(|| unaccepted(&ACTION))?)])
     }
 }
 

@@ -3,6 +3,7 @@
 use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::pixelwise::by_color;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Representations};
@@ -38,7 +39,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Duotone {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -51,14 +52,13 @@ impl Operation for Duotone {
         let image = receptive(only(inputs)?);
         let [low, high] = [self.shadows, self.highlights].map(|color| color_for(&image, color.rgb()).map(f32::from));
         let strength = self.strength as f32;
-        let toned = |rgb: [u8; 3]| {
-            let [r, g, b] = rgb.map(f32::from);
+        Ok(vec![by_color!(image, |rgb| {
+            let [r, g, b] = rgb.map(Sample::level);
             let luma = (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255.0;
             std::array::from_fn(|at| {
-                let (own, tone) = (f32::from(rgb[at]), low[at] + (high[at] - low[at]) * luma);
-                (own + (tone - own) * strength + 0.5) as u8
+                let (own, tone) = (rgb[at].level(), low[at] + (high[at] - low[at]) * luma);
+                of_level(own + (tone - own) * strength)
             })
-        };
-        Ok(vec![by_color(image, toned)])
+        })])
     }
 }

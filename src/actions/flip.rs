@@ -42,7 +42,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Flip {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

@@ -32,7 +32,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for GaussianBlur {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

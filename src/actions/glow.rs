@@ -4,8 +4,10 @@ use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::Failure;
-use crate::image::compose::{Place, alpha};
-use crate::image::pixelwise::table;
+use crate::image::blur::Blurs;
+use crate::image::compose::{Layered, Place, alpha};
+use crate::image::depth::by_depth;
+use crate::image::pixelwise::table_of;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -44,9 +46,19 @@ impl Glow {
     }
 }
 
+/// RGBA pixels over their glow on a larger canvas.
+fn glowing<S: Layered + Blurs>(glow: &Glow, pixels: &Pixels, place: Place, color: [u8; 3]) -> Option<Pixels> {
+    let (rgba, 4) = S::interleaved(pixels)? else { return None };
+    let mut coverage = place.blurred_plane(&alpha(rgba), glow.radius / 3.0);
+    let opacity = glow.opacity * f64::from(glow.color.rgba[3]) / 255.0;
+    let opacity: Vec<S> = table_of(|level| (2.0 * level).min(255.0) * opacity);
+    coverage.iter_mut().for_each(|value| *value = opacity[value.index()]);
+    Some(S::pixels(place.on_color(rgba, color, &coverage), 4))
+}
+
 impl Operation for Glow {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -65,15 +77,10 @@ impl Operation for Glow {
             return Ok(vec![image]);
         }
         let image = receptive(image);
-        let Pixels::Rgba(rgba) = &image.pixels else { return Err(unaccepted(&ACTION).into()) };
         let place = Place::grown(image.size, self.reach());
-        let mut coverage = place.blurred_plane(&alpha(rgba), self.radius / 3.0);
-        let opacity = self.opacity * f64::from(self.color.rgba[3]) / 255.0;
-        let opacity = table(|value| (2.0 * value).min(255.0) * opacity);
-        coverage.iter_mut().for_each(|value| *value = opacity[usize::from(*value)]);
         let color = color_for(&image, self.color.rgb());
-        let pixels = place.on_color(rgba, color, &coverage);
-        Ok(vec![image.with(place.canvas, Pixels::Rgba(pixels))])
+        let pixels = by_depth!(image, glowing(self, &image.pixels, place, color));
+        Ok(vec![image.with(place.canvas, pixels.ok_or_else(|| unaccepted(&ACTION))?)])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, at_a_glance, of_level};
 use crate::image::pixelwise::by_place;
 use crate::image::{Image, Pixels, Representations};
 
@@ -50,10 +51,10 @@ fn mixed(mut bits: u32) -> u32 {
 fn seed(image: &Image) -> u32 {
     const START: u32 = 0x811c_9dc5;
     let mix = |hash: u32, value: &u8| (hash ^ u32::from(*value)).wrapping_mul(0x0100_0193);
-    match &image.pixels {
+    match &at_a_glance(image).pixels {
         Pixels::Gray(data) | Pixels::Rgb(data) => data.iter().fold(START, mix),
         Pixels::Rgba(data) => data.as_chunks::<4>().0.iter().flat_map(|pixel| &pixel[..3]).fold(START, mix),
-        Pixels::Ycc(_) => START,
+        Pixels::Ycc(_) | Pixels::Deep(_) => START,
     }
 }
 
@@ -66,7 +67,7 @@ fn noise(seed: u32, x: u32, y: u32) -> f32 {
 
 impl Operation for Grain {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     /// The same noise for red, green and blue; grains that are larger than a pixel are interpolated linearly. Alpha is unchanged.
@@ -78,12 +79,12 @@ impl Operation for Grain {
             (0..side).map(place).map(|place| (place as u32, place.fract())).collect()
         };
         let (columns, rows) = (places(image.size.width), places(image.size.height));
-        Ok(vec![by_place(image, |x, y, rgb| {
+        Ok(vec![by_place!(image, |x, y, rgb| {
             let ((left, across), (top, down)) = (columns[x], rows[y]);
             let at = |x: u32, y: u32| noise(seed, left + x, top + y);
             let level = |y: u32| if across == 0.0 { at(0, y) } else { at(0, y) + (at(1, y) - at(0, y)) * across };
             let grain = if down == 0.0 { level(0) } else { level(0) + (level(1) - level(0)) * down };
-            rgb.map(|value| (f32::from(value) + grain * strength + 0.5) as u8)
+            rgb.map(|value| of_level(value.level() + grain * strength))
         })])
     }
 }

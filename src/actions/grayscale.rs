@@ -2,8 +2,9 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::recolor::matched;
-use crate::image::{Image, Pixels, Representation, Representations};
+use crate::image::{Deep, Image, Pixels, Representation, Representations};
 
 crate::choices! {
     /// The weight of each primary.
@@ -49,15 +50,36 @@ pub const ACTION: Action = Action {
     usage: "Give photographs from different sources the same look; a mix with much red makes skies dark and skin light.",
 };
 
+/// The weighted sum of red, green and blue.
+fn shade<S: Sample>(rgb: [S; 3], weights: [f32; 3]) -> S {
+    let [r, g, b] = rgb.map(Sample::level);
+    of_level(r * weights[0] + g * weights[1] + b * weights[2])
+}
+
+/// The shade of each RGB pixel.
+fn shades<S: Sample>(rgb: &[S], weights: [f32; 3]) -> Vec<S> {
+    rgb.as_chunks().0.iter().map(|rgb| shade(*rgb, weights)).collect()
+}
+
+/// RGBA with the shade of each pixel in place of its colours.
+fn shaded<S: Sample>(mut rgba: Vec<S>, weights: [f32; 3]) -> Vec<S> {
+    for [r, g, b, _] in rgba.as_chunks_mut().0 {
+        let gray = shade([*r, *g, *b], weights);
+        (*r, *g, *b) = (gray, gray, gray);
+    }
+    rgba
+}
+
 impl Operation for Grayscale {
     fn accepts(&self) -> Representations {
-        match self.standard {
+        let accepted = match self.standard {
             Standard::Rec601 => Representations::ANY,
             // Different weights than in planar luma.
             Standard::Rec709 => Representations::PIXELS,
             // White may change its value.
             Standard::Mix => Representations::INTERLEAVED,
-        }
+        };
+        accepted.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -65,7 +87,7 @@ impl Operation for Grayscale {
     }
 
     fn produces(&self, _: usize, input: Representation) -> Representation {
-        if input == Representation::Rgba { input } else { Representation::Gray }
+        if input.has_alpha() { input } else { Representation::Gray.as_deep_as(input) }
     }
 
     /// The weighted sum of the encoded values, rounded once. A profile becomes the gray one that means the same.
@@ -76,21 +98,15 @@ impl Operation for Grayscale {
             Standard::Rec709 => [0.2126, 0.7152, 0.0722],
             Standard::Mix => [self.red, self.green, self.blue].map(|percent| (percent / 100.0) as f32),
         };
-        let luma = |r: u8, g: u8, b: u8| {
-            (f32::from(r) * weights[0] + f32::from(g) * weights[1] + f32::from(b) * weights[2] + 0.5) as u8
-        };
         let Image { size, pixels, space } = image;
         let pixels = match pixels {
             Pixels::Gray(data) => Pixels::Gray(data),
             Pixels::Ycc(ycc) => Pixels::Gray(ycc.y.data),
-            Pixels::Rgb(data) => Pixels::Gray(data.as_chunks().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect()),
-            Pixels::Rgba(mut data) => {
-                for [r, g, b, _] in data.as_chunks_mut().0 {
-                    let gray = luma(*r, *g, *b);
-                    (*r, *g, *b) = (gray, gray, gray);
-                }
-                Pixels::Rgba(data)
-            }
+            Pixels::Rgb(data) => Pixels::Gray(shades(&data, weights)),
+            Pixels::Rgba(data) => Pixels::Rgba(shaded(data, weights)),
+            Pixels::Deep(Deep::Gray(data)) => Pixels::Deep(Deep::Gray(data)),
+            Pixels::Deep(Deep::Rgb(data)) => Pixels::Deep(Deep::Gray(shades(&data, weights))),
+            Pixels::Deep(Deep::Rgba(data)) => Pixels::Deep(Deep::Rgba(shaded(data, weights))),
         };
         Ok(vec![matched(Image { size, pixels, space })])
     }

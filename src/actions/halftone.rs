@@ -2,7 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{by_place, round};
+use crate::image::pixelwise::{map_places, round};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -168,7 +168,7 @@ impl Operation for Halftone {
         };
         let screens = [-30.0, 30.0, 45.0, 0.0].map(screen);
         let [.., black] = &screens;
-        Ok(vec![by_place(image, |x, y, rgb| match self.inks {
+        let printed = |x, y, rgb: [u8; 3]| match self.inks {
             Inks::Black => {
                 let [r, g, b] = rgb.map(f64::from);
                 let ink = 255 - round(0.299 * r + 0.587 * g + 0.114 * b);
@@ -179,7 +179,9 @@ impl Operation for Halftone {
                 let paper: [f64; 4] = std::array::from_fn(|at| 1.0 - screens[at].printed(x, y, inks[at]));
                 std::array::from_fn(|at| round(255.0 * paper[at] * paper[3]))
             }
-        })])
+        };
+        // Dots are told apart by far less than 16 bits.
+        Ok(vec![map_places(image, printed, |_, _, rgb| rgb)])
     }
 }
 

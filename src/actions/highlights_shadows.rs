@@ -49,7 +49,7 @@ fn smooth(share: f64) -> f64 {
 
 impl Operation for HighlightsShadows {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -71,10 +71,9 @@ impl Operation for HighlightsShadows {
             })
             .collect();
         let light = Light::new();
-        let lit = |rgb: [u8; 3], base: f32| {
+        Ok(vec![by_base!(image, self.radius, |rgb, base| {
             let gain = gains[(base * STEPS as f32 + 0.5) as usize];
             rgb.map(|value| light.sample(light.of(value) * gain))
-        };
-        Ok(vec![by_base(image, self.radius, lit)])
+        })])
     }
 }

@@ -34,7 +34,7 @@ pub const ACTION: Action = Action {
 impl Operation for HueRotate {
     /// Gray has no hue.
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -50,13 +50,12 @@ impl Operation for HueRotate {
         let (sine, cosine) = self.degrees.to_radians().sin_cos();
         let (sine, cosine) = (sine as f32, cosine as f32);
         let lab = Oklab::new();
-        let turned = |rgb: [u8; 3]| {
+        Ok(vec![by_color!(image, |rgb| {
             if rgb[0] == rgb[1] && rgb[1] == rgb[2] {
                 return rgb;
             }
             let [l, a, b] = lab.of(rgb);
             lab.color([l, a * cosine - b * sine, a * sine + b * cosine])
-        };
-        Ok(vec![by_color(image, turned)])
+        })])
     }
 }

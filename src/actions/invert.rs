@@ -2,7 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{by_table, table};
+use crate::image::pixelwise::by_tone;
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -32,7 +32,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Invert {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -41,6 +41,6 @@ impl Operation for Invert {
 
     /// `v + strength · (255 − 2v)`, as `invert()` of Filter Effects 1.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        Ok(vec![by_table(only(inputs)?, &table(|value| value + self.strength * (255.0 - 2.0 * value)))])
+        Ok(vec![by_tone(only(inputs)?, |level| level + self.strength * (255.0 - 2.0 * level))])
     }
 }

@@ -2,7 +2,7 @@
 
 use super::checks::{Condition, Rule};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{by_color, by_table, table};
+use crate::image::pixelwise::{by_tone, by_tones};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -66,7 +66,8 @@ impl Levels {
 
 impl Operation for Levels {
     fn accepts(&self) -> Representations {
-        if self.channel == Channel::Rgb { Representations::PIXELS } else { Representations::INTERLEAVED }
+        let all = if self.channel == Channel::Rgb { Representations::PIXELS } else { Representations::INTERLEAVED };
+        all.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -74,13 +75,13 @@ impl Operation for Levels {
     }
 
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        let (image, table) = (only(inputs)?, table(|value| self.tone(value)));
-        let at = |value: u8| table[usize::from(value)];
-        Ok(vec![match self.channel {
-            Channel::Rgb => by_table(image, &table),
-            Channel::Red => by_color(image, |[r, g, b]| [at(r), g, b]),
-            Channel::Green => by_color(image, |[r, g, b]| [r, at(g), b]),
-            Channel::Blue => by_color(image, |[r, g, b]| [r, g, at(b)]),
-        }])
+        let image = only(inputs)?;
+        let changed = match self.channel {
+            Channel::Rgb => return Ok(vec![by_tone(image, |level| self.tone(level))]),
+            Channel::Red => 0,
+            Channel::Green => 1,
+            Channel::Blue => 2,
+        };
+        Ok(vec![by_tones(image, |channel, level| if channel == changed { self.tone(level) } else { level })])
     }
 }

@@ -11,6 +11,8 @@ use super::temperature::Temperature;
 use super::vibrance::Vibrance;
 use super::white_balance::WhiteBalance;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, by_depth};
+use crate::image::pixelwise::mixed;
 use crate::image::{Image, Pixels, Representations};
 
 crate::choices! {
@@ -116,7 +118,7 @@ impl Style {
 
 impl Operation for Look {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -131,14 +133,14 @@ impl Operation for Look {
             styled = only_result(step.run(vec![Some(styled)], context)?)?;
         }
         let strength = self.strength as f32;
-        if let (Pixels::Rgb(own), Pixels::Rgb(new)) | (Pixels::Rgba(own), Pixels::Rgba(new)) =
-            (&image.pixels, &mut styled.pixels)
-        {
-            for (new, own) in new.iter_mut().zip(own) {
-                let own = f32::from(*own);
-                *new = (own + (f32::from(*new) - own) * strength + 0.5) as u8;
-            }
-        }
+        by_depth!(image, mix(&image.pixels, &mut styled.pixels, strength));
         Ok(vec![styled])
+    }
+}
+
+/// Leaves a share of new samples, and takes the rest from the old ones.
+fn mix<S: Sample>(old: &Pixels, new: &mut Pixels, strength: f32) {
+    if let (Some((old, _)), Some((new, _))) = (S::interleaved(old), S::interleaved_mut(new)) {
+        new.iter_mut().zip(old).for_each(|(new, old)| *new = mixed(*old, *new, strength));
     }
 }

@@ -3,8 +3,9 @@
 use super::checks::{Condition, Rule};
 use super::mask::luma;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, unaccepted};
-use crate::image::compose::{alpha, scaled};
-use crate::image::pixelwise::table;
+use crate::image::compose::alpha;
+use crate::image::depth::{Sample, by_depth};
+use crate::image::pixelwise::table_of;
 use crate::image::{Image, Pixels, Representation, Representations};
 
 crate::parameters! {
@@ -53,9 +54,22 @@ pub const ACTION: Action = Action {
 /// Which of the action's outputs is the mask.
 const MASK: usize = 1;
 
+/// Makes RGBA pixels as opaque as their brightness says, and returns their opacity as gray.
+fn masked<S: Sample>(by: &LuminosityMask, pixels: &mut Pixels) -> Option<Pixels> {
+    let (rgba, 4) = S::interleaved_mut(pixels)? else { return None };
+    let opacity: Vec<S> = table_of(|level| {
+        let share = ((level - by.low) / (by.high - by.low)).clamp(0.0, 1.0);
+        255.0 * if by.invert { 1.0 - share } else { share }
+    });
+    for [r, g, b, a] in rgba.as_chunks_mut::<4>().0 {
+        *a = a.times(opacity[luma([*r, *g, *b]).index()]);
+    }
+    Some(S::pixels(alpha(rgba), 1))
+}
+
 impl Operation for LuminosityMask {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -63,22 +77,15 @@ impl Operation for LuminosityMask {
     }
 
     fn produces(&self, output: usize, input: Representation) -> Representation {
-        if output == MASK { Representation::Gray } else { input }
+        if output == MASK { Representation::Gray.as_deep_as(input) } else { input }
     }
 
     /// Brightness is the luma of BT.709, of encoded values. The picture's own alpha is multiplied in. The mask has no
     /// profile.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
-        let Pixels::Rgba(rgba) = &mut image.pixels else { return Err(unaccepted(&ACTION).into()) };
-        let opacity = table(|value| {
-            let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-            255.0 * if self.invert { 1.0 - share } else { share }
-        });
-        for [r, g, b, a] in rgba.as_chunks_mut::<4>().0 {
-            *a = scaled(*a, opacity[usize::from(luma([*r, *g, *b]))]);
-        }
-        let mask = context.wants(MASK).then(|| Image::new(image.size, Pixels::Gray(alpha(rgba))));
+        let mask = by_depth!(image, masked(self, &mut image.pixels)).ok_or_else(|| unaccepted(&ACTION))?;
+        let mask = context.wants(MASK).then(|| Image::new(image.size, mask));
         Ok(std::iter::once(image).chain(mask).collect())
     }
 }

@@ -4,7 +4,7 @@ use super::checks::Condition;
 use super::parameters::Kind;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Warning;
-use crate::image::pixelwise::by_color;
+use crate::image::pixelwise::map_colors;
 use crate::image::{Image, Representations};
 use crate::user_file::FileKind;
 
@@ -39,7 +39,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for ApplyLut {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -59,7 +59,7 @@ impl Operation for ApplyLut {
             return Ok(vec![image]);
         }
         let mapping = context.lut(&self.lut)?.mapping(self.strength as f32);
-        Ok(vec![by_color(image, |color| mapping.color(color))])
+        Ok(vec![map_colors(image, |color| mapping.color(color), |color| mapping.deep_color(color))])
     }
 }
 

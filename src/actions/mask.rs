@@ -1,8 +1,10 @@
 //! `mask`: makes a picture transparent where another one is dark.
 
 use super::checks::Condition;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete};
-use crate::image::compose::scaled;
+use super::{
+    Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete, unaccepted,
+};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Representation, Representations};
 
@@ -40,13 +42,30 @@ pub const ACTION: Action = Action {
 };
 
 /// The luma of a pixel by BT.709, of encoded values.
-pub(super) fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((2126 * u32::from(r) + 7152 * u32::from(g) + 722 * u32::from(b) + 5000) / 10000) as u8
+pub(super) fn luma<S: Sample>(rgb: [S; 3]) -> S {
+    let [r, g, b] = rgb.map(|sample| sample.index() as u32);
+    S::of_index(((2126 * r + 7152 * g + 722 * b + 5000) / 10000) as usize)
+}
+
+/// The luma of RGBA pixels times their alpha.
+fn opacities<S: Sample>(pixels: &Pixels) -> Option<Pixels> {
+    let (rgba, 4) = S::interleaved(pixels)? else { return None };
+    let opacity = |[r, g, b, a]: &[S; 4]| luma([*r, *g, *b]).times(*a);
+    Some(S::pixels(rgba.as_chunks().0.iter().map(opacity).collect(), 1))
+}
+
+/// Multiplies the alpha of RGBA pixels by gray ones of the same size, or by their opposites.
+fn multiply<S: Sample>(pixels: &mut Pixels, opacity: &Pixels, inverted: bool) {
+    if let (Some((rgba, 4)), Some((opacity, 1))) = (S::interleaved_mut(pixels), S::interleaved(opacity)) {
+        for ([.., alpha], opacity) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(opacity) {
+            *alpha = alpha.times(if inverted { opacity.inverse() } else { *opacity });
+        }
+    }
 }
 
 impl Operation for Mask {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -59,18 +78,10 @@ impl Operation for Mask {
         let Ok([Some(mut image), Some(mask)]) = <[_; 2]>::try_from(inputs) else {
             return Err(incomplete(&ACTION).into());
         };
-        let (Pixels::Rgba(rgba), Pixels::Rgba(mask_pixels)) = (&mut image.pixels, &mask.pixels) else {
-            return Ok(vec![image]);
-        };
-        let opacity =
-            mask_pixels.as_chunks::<4>().0.iter().map(|[r, g, b, a]| scaled(luma([*r, *g, *b]), *a)).collect();
-        let gray = Image::new(mask.size, Pixels::Gray(opacity));
+        let Some(opacity) = by_depth!(mask, opacities(&mask.pixels)) else { return Err(unaccepted(&ACTION).into()) };
+        let gray = Image::new(mask.size, opacity);
         let gray = resample(&gray, Window::all(mask.size), image.size, Filter::Bilinear)?;
-        if let Pixels::Gray(opacity) = gray.pixels {
-            for ([.., alpha], opacity) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(opacity) {
-                *alpha = scaled(*alpha, if self.invert { 255 - opacity } else { opacity });
-            }
-        }
+        by_depth!(image, multiply(&mut image.pixels, &gray.pixels, self.invert));
         Ok(vec![image])
     }
 }

@@ -3,7 +3,7 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete};
 use crate::image::oklab::Oklab;
-use crate::image::pixelwise::{by_color, visible};
+use crate::image::pixelwise::{by_color, each_visible, mixed};
 use crate::image::recolor::{receptive, recolor};
 use crate::image::{Image, Representations};
 
@@ -43,13 +43,13 @@ pub const ACTION: Action = Action {
 /// Mean and standard deviation of lightness, redness and yellowness over the visible pixels.
 fn statistics(image: &Image, lab: &Oklab) -> [[f64; 2]; 3] {
     let (mut count, mut sums, mut squares) = (0.0, [0.0; 3], [0.0; 3]);
-    for rgb in visible(image) {
+    each_visible(image, |rgb| {
         count += 1.0;
         for (at, value) in lab.of(rgb).into_iter().enumerate() {
             sums[at] += f64::from(value);
             squares[at] += f64::from(value) * f64::from(value);
         }
-    }
+    });
     std::array::from_fn(|at| {
         if count == 0.0 {
             return [0.0, 0.0];
@@ -61,7 +61,7 @@ fn statistics(image: &Image, lab: &Oklab) -> [[f64; 2]; 3] {
 
 impl Operation for MatchColor {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -84,14 +84,10 @@ impl Operation for MatchColor {
             [mean, factor, to].map(|value| value as f32)
         });
         let strength = self.strength as f32;
-        let matched = |rgb: [u8; 3]| {
+        Ok(vec![by_color!(image, |rgb| {
             let place = lab.of(rgb);
             let moved = lab.color(std::array::from_fn(|at| (place[at] - moves[at][0]) * moves[at][1] + moves[at][2]));
-            std::array::from_fn(|at| {
-                let own = f32::from(rgb[at]);
-                (own + (f32::from(moved[at]) - own) * strength + 0.5) as u8
-            })
-        };
-        Ok(vec![by_color(image, matched)])
+            std::array::from_fn(|at| mixed(rgb[at], moved[at], strength))
+        })])
     }
 }

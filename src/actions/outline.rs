@@ -4,7 +4,8 @@ use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::Failure;
-use crate::image::compose::{Place, alpha, scaled};
+use crate::image::compose::{Layered, Place, alpha};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::distance::nearest;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -36,18 +37,18 @@ pub const ACTION: Action = Action {
     usage: "Make stickers: remove the background with \"trim\", add a white outline, then a drop shadow.",
 };
 
-/// The least alpha of the subject; what is more transparent only softens its edge.
+/// The least level of alpha of the subject; what is more transparent only softens its edge.
 const SUBJECT: u8 = 128;
 
-/// A plane of opacity, 0 to 255.
-struct Opacity {
-    data: Vec<u8>,
+/// A plane of opacity.
+struct Opacity<S> {
+    data: Vec<S>,
     size: Size,
 }
 
-impl Opacity {
+impl<S: Sample> Opacity<S> {
     /// The places at most `reach` columns and rows away, and their opacity.
-    fn around(&self, x: usize, y: usize, reach: usize) -> impl Iterator<Item = (usize, usize, u8)> {
+    fn around(&self, x: usize, y: usize, reach: usize) -> impl Iterator<Item = (usize, usize, S)> {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let columns = x.saturating_sub(reach)..(x + reach + 1).min(width);
         let rows = y.saturating_sub(reach)..(y + reach + 1).min(height);
@@ -57,20 +58,21 @@ impl Opacity {
     /// Which pixels are of the subject or its soft edge.
     fn seeds(&self) -> Vec<bool> {
         let width = self.size.width as usize;
-        let is_seed = |(at, opacity): (usize, &u8)| match *opacity {
-            0 => false,
-            SUBJECT.. => true,
-            _ => self.around(at % width, at / width, 1).any(|(.., opacity)| opacity >= SUBJECT),
+        let subject = S::of_byte(SUBJECT);
+        let is_seed = |(at, opacity): (usize, &S)| {
+            *opacity >= subject
+                || *opacity > S::default()
+                    && self.around(at % width, at / width, 1).any(|(.., opacity)| opacity >= subject)
         };
         self.data.iter().enumerate().map(is_seed).collect()
     }
 
-    /// How much of each pixel is no further than `width` from the subject's edge, 0 to 255. A pixel of the edge reaches as
+    /// How much of each pixel is no further than `width` from the subject's edge. A pixel of the edge reaches as
     /// far as it is opaque; the distance is the least over the pixels next to the nearest one.
-    fn dilated(&self, width: f64) -> Vec<u8> {
+    fn dilated(&self, width: f64) -> Vec<S> {
         let seeds = self.seeds();
         let columns = self.size.width as usize;
-        let mut covered = vec![0; self.data.len()];
+        let mut covered = vec![S::default(); self.data.len()];
         nearest(&seeds, self.size, |y, row| {
             for (x, found) in row.iter().enumerate() {
                 let Some((column, line)) = *found else { continue };
@@ -84,9 +86,9 @@ impl Opacity {
                 let distance = self
                     .around(column, line, 2)
                     .filter(|(x, y, _)| seeds[y * columns + x])
-                    .map(|(x, y, opacity)| to(x, y) + 1.0 - f64::from(opacity) / 255.0)
+                    .map(|(x, y, opacity)| to(x, y) + 1.0 - S::exact_level(opacity.index()) / 255.0)
                     .fold(f64::INFINITY, f64::min);
-                covered[y * columns + x] = ((width + 1.0 - distance).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+                covered[y * columns + x] = S::of_exact_level((width + 1.0 - distance).clamp(0.0, 1.0) * 255.0);
             }
         });
         covered
@@ -99,9 +101,19 @@ impl Outline {
     }
 }
 
+/// RGBA pixels over their outline on a larger canvas.
+fn outlined<S: Layered>(outline: &Outline, pixels: &Pixels, place: Place, color: [u8; 3]) -> Option<Pixels> {
+    let (rgba, 4) = S::interleaved(pixels)? else { return None };
+    let opacity = Opacity { data: place.plane(&alpha(rgba)), size: place.canvas };
+    let mut coverage = opacity.dilated(outline.width);
+    let line = S::of_byte(outline.color.rgba[3]);
+    coverage.iter_mut().for_each(|value| *value = value.times(line));
+    Some(S::pixels(place.on_color(rgba, color, &coverage), 4))
+}
+
 impl Operation for Outline {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -118,15 +130,10 @@ impl Operation for Outline {
             return Ok(vec![image]);
         }
         let image = receptive(image);
-        let Pixels::Rgba(rgba) = &image.pixels else { return Err(unaccepted(&ACTION).into()) };
         let place = Place::grown(image.size, self.reach());
-        let opacity = Opacity { data: place.plane(&alpha(rgba)), size: place.canvas };
-        let mut coverage = opacity.dilated(self.width);
-        let line = self.color.rgba[3];
-        coverage.iter_mut().for_each(|value| *value = scaled(*value, line));
         let color = color_for(&image, self.color.rgb());
-        let pixels = place.on_color(rgba, color, &coverage);
-        Ok(vec![image.with(place.canvas, Pixels::Rgba(pixels))])
+        let pixels = by_depth!(image, outlined(self, &image.pixels, place, color));
+        Ok(vec![image.with(place.canvas, pixels.ok_or_else(|| unaccepted(&ACTION))?)])
     }
 }
 

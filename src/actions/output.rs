@@ -87,6 +87,16 @@ impl Subsampling {
 }
 
 crate::choices! {
+    /// How many bits a sample of a file has.
+    pub enum BitDepth {
+        /// 16 for pictures that have more than 8, in formats that have as many.
+        Auto = "auto",
+        /// 8.
+        Eight = "8",
+    }
+}
+
+crate::choices! {
     /// What becomes of a picture's colour space when it is written.
     pub enum ColorProfile {
         /// The picture keeps its colours and its profile.
@@ -149,6 +159,9 @@ crate::parameters! {
         /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
         /// compromise.
         effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff"]);
+        /// Bits of each colour in PNG, TIFF and JPEG XL. `auto`: 16 for pictures that have more than 8 and keep them in all that is
+        /// done with them. `8`: always 8, for smaller files; what lies in between is dithered, as in all other formats.
+        bit_depth: BitDepth = BitDepth::Auto, as "bitDepth", label "Bits per colour", shown if any_or_smallest!(&["auto", "png", "tiff", "jxl"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
         palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if any_or_smallest!(&["auto", "png"]);
@@ -189,6 +202,11 @@ crate::parameters! {
 }
 
 impl Output {
+    /// Whether 16 bits a sample are written where the picture and the format have them.
+    pub fn keeps_depth(&self) -> bool {
+        self.bit_depth == BitDepth::Auto && self.palette.is_none()
+    }
+
     /// What the colours of a PNG file are reduced to.
     pub fn palette(&self) -> Option<Palette> {
         self.palette.map(|colors| Palette { colors: colors.clamp(2, 256) as u16, dithers: self.dither })
@@ -258,7 +276,7 @@ pub fn placing_outputs(document: &Value) -> SortedSet<String> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.9.0",
+    version: "1.10.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,

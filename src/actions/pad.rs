@@ -4,7 +4,8 @@ use super::checks::{Condition, Rule};
 use super::parameters::{Color, Gravity, Ratio};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::error::Failure;
-use crate::image::compose::{Place, calm};
+use crate::image::compose::{Layered, Place, calm};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -114,11 +115,12 @@ impl Pad {
 /// and full-size chroma would make the file larger than a picture padded in RGB.
 pub(super) fn accepted(color: Color) -> Representations {
     let [r, g, b, a] = color.rgba;
-    match (a, r == g && g == b) {
+    let accepted = match (a, r == g && g == b) {
         (255, true) => Representations::PIXELS,
         (255, false) => Representations::INTERLEAVED,
         _ => Representations::of(&[Representation::Rgba]),
-    }
+    };
+    accepted.and_deep()
 }
 
 /// A picture on a canvas of one sRGB colour, at (`left`, `top`) of it.
@@ -126,13 +128,20 @@ pub(super) fn on_color(image: Image, canvas: Size, (left, top): (u32, u32), colo
     let image = receptive(image);
     let [r, g, b] = color_for(&image, color.rgb());
     let place = Place { size: image.size, canvas, left: left.into(), top: top.into() };
-    let pixels = match &image.pixels {
-        Pixels::Gray(data) => Pixels::Gray(on_pixel(data, place, [r])),
-        Pixels::Rgb(data) => Pixels::Rgb(on_pixel(data, place, [r, g, b])),
-        Pixels::Rgba(data) => Pixels::Rgba(on_pixel(data, place, [r, g, b, color.rgba[3]])),
-        Pixels::Ycc(_) => return Err(planar()),
+    let pixels = by_depth!(image, on_pixels(&image.pixels, place, [r, g, b, color.rgba[3]]));
+    Ok(image.with(canvas, pixels.ok_or_else(planar)?))
+}
+
+/// Interleaved samples on a canvas of one pixel.
+fn on_pixels<S: Sample>(pixels: &Pixels, place: Place, pixel: [u8; 4]) -> Option<Pixels> {
+    let (data, channels) = S::interleaved(pixels)?;
+    let [r, g, b, a] = pixel.map(S::of_byte);
+    let samples = match channels {
+        1 => on_pixel(data, place, [r]),
+        3 => on_pixel(data, place, [r, g, b]),
+        _ => on_pixel(data, place, [r, g, b, a]),
     };
-    Ok(image.with(canvas, pixels))
+    Some(S::pixels(samples, channels))
 }
 
 fn planar() -> Failure {
@@ -140,13 +149,13 @@ fn planar() -> Failure {
 }
 
 /// Copies the rows of `data` onto a canvas of `pixel`.
-fn on_pixel<const N: usize>(data: &[u8], place: Place, pixel: [u8; N]) -> Vec<u8> {
-    let mut padded: Vec<u8> = std::iter::repeat_n(pixel, place.canvas.pixels() as usize).flatten().collect();
-    copy::<N>(&mut padded, data, place);
+fn on_pixel<S: Sample, const N: usize>(data: &[S], place: Place, pixel: [S; N]) -> Vec<S> {
+    let mut padded: Vec<S> = std::iter::repeat_n(pixel, place.canvas.pixels() as usize).flatten().collect();
+    copy::<S, N>(&mut padded, data, place);
     padded
 }
 
-fn copy<const N: usize>(canvas: &mut [u8], data: &[u8], place: Place) {
+fn copy<S: Sample, const N: usize>(canvas: &mut [S], data: &[S], place: Place) {
     place.rows(canvas.as_chunks_mut::<N>().0, data.as_chunks::<N>().0, |canvas, row| canvas.copy_from_slice(row));
 }
 
@@ -165,7 +174,7 @@ fn shown(start: u32, side: u32, canvas: u32, mirrored: bool) -> Vec<usize> {
     (0..canvas).map(|at| place(i64::from(at) - i64::from(start)) as usize).collect()
 }
 
-fn gathered<const N: usize>(data: &[u8], size: Size, columns: &[usize], rows: &[usize]) -> Vec<u8> {
+fn gathered<S: Sample, const N: usize>(data: &[S], size: Size, columns: &[usize], rows: &[usize]) -> Vec<S> {
     let pixels = data.as_chunks::<N>().0;
     let mut out = Vec::with_capacity(columns.len() * rows.len() * N);
     for row in rows {
@@ -177,16 +186,21 @@ fn gathered<const N: usize>(data: &[u8], size: Size, columns: &[usize], rows: &[
 
 /// A picture continued by its own pixels, at (`left`, `top`) of a larger canvas.
 fn continued(image: &Image, canvas: Size, (left, top): (u32, u32), mirrored: bool) -> Result<Image, Failure> {
-    let size = image.size;
-    let columns = shown(left, size.width, canvas.width, mirrored);
-    let rows = shown(top, size.height, canvas.height, mirrored);
-    let pixels = match &image.pixels {
-        Pixels::Gray(data) => Pixels::Gray(gathered::<1>(data, size, &columns, &rows)),
-        Pixels::Rgb(data) => Pixels::Rgb(gathered::<3>(data, size, &columns, &rows)),
-        Pixels::Rgba(data) => Pixels::Rgba(gathered::<4>(data, size, &columns, &rows)),
-        Pixels::Ycc(_) => return Err(planar()),
+    let columns = shown(left, image.size.width, canvas.width, mirrored);
+    let rows = shown(top, image.size.height, canvas.height, mirrored);
+    let pixels = by_depth!(image, gathered_pixels(&image.pixels, image.size, &columns, &rows));
+    Ok(image.with(canvas, pixels.ok_or_else(planar)?))
+}
+
+/// Interleaved samples from these columns and rows.
+fn gathered_pixels<S: Sample>(pixels: &Pixels, size: Size, columns: &[usize], rows: &[usize]) -> Option<Pixels> {
+    let (data, channels) = S::interleaved(pixels)?;
+    let samples = match channels {
+        1 => gathered::<S, 1>(data, size, columns, rows),
+        3 => gathered::<S, 3>(data, size, columns, rows),
+        _ => gathered::<S, 4>(data, size, columns, rows),
     };
-    Ok(image.with(canvas, pixels))
+    Some(S::pixels(samples, channels))
 }
 
 /// The blur of the enlarged copy, as a share of the canvas's shorter side.
@@ -197,18 +211,24 @@ fn on_itself(image: &Image, canvas: Size, (left, top): (u32, u32)) -> Result<Ima
     let sigma = BLUR * f64::from(canvas.width.min(canvas.height));
     let mut backdrop = calm(image, canvas, sigma)?;
     let place = Place { size: image.size, canvas, left: left.into(), top: top.into() };
-    match (&mut backdrop.pixels, &image.pixels) {
-        (Pixels::Gray(backdrop), Pixels::Gray(data)) => copy::<1>(backdrop, data, place),
-        (Pixels::Rgb(backdrop), Pixels::Rgb(data)) => copy::<3>(backdrop, data, place),
-        (Pixels::Rgba(backdrop), Pixels::Rgba(data)) => place.over(backdrop, data),
-        _ => return Err(planar()),
-    }
+    by_depth!(image, lay_on(&mut backdrop.pixels, &image.pixels, place)).ok_or_else(planar)?;
     Ok(backdrop)
+}
+
+/// Lays a picture on a canvas of the same representation.
+fn lay_on<S: Layered>(canvas: &mut Pixels, pixels: &Pixels, place: Place) -> Option<()> {
+    let ((canvas, channels), (data, _)) = (S::interleaved_mut(canvas)?, S::interleaved(pixels)?);
+    match channels {
+        1 => copy::<S, 1>(canvas, data, place),
+        3 => copy::<S, 3>(canvas, data, place),
+        _ => place.over(canvas, data),
+    }
+    Some(())
 }
 
 impl Operation for Pad {
     fn accepts(&self) -> Representations {
-        if self.fill == Fill::Color { accepted(self.color) } else { Representations::PIXELS }
+        if self.fill == Fill::Color { accepted(self.color) } else { Representations::PIXELS.and_deep() }
     }
 
     fn scales_with_picture(&self) -> bool {

@@ -32,7 +32,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Pixelate {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     /// Exact means; colours count by their alpha.

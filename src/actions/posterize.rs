@@ -2,7 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{by_table, table};
+use crate::image::pixelwise::by_tone;
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -32,13 +32,13 @@ pub const ACTION: Action = Action {
 
 impl Operation for Posterize {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     /// The nearest of `levels` values from 0 to 255 at equal distances.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let steps = f64::from(self.levels - 1);
         let nearest = |value: f64| (value / 255.0 * steps + 0.5).floor() / steps * 255.0;
-        Ok(vec![by_table(only(inputs)?, &table(nearest))])
+        Ok(vec![by_tone(only(inputs)?, nearest)])
     }
 }

@@ -10,8 +10,9 @@ use super::subject::Finder;
 pub use super::subject::Method;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only};
 use crate::error::Warning;
-use crate::image::blur::{Samples, gaussian, is_identity};
+use crate::image::blur::{Blurs, is_identity};
 use crate::image::convert::composite;
+use crate::image::depth::by_depth;
 use crate::image::geometry::crop;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representation, Representations};
@@ -95,18 +96,18 @@ const MASK: usize = 1;
 
 impl Operation for RemoveBackground {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn finds_size(&self) -> bool {
         self.trim
     }
 
-    fn produces(&self, output: usize, _: Representation) -> Representation {
+    fn produces(&self, output: usize, input: Representation) -> Representation {
         match (output, self.mode) {
             (MASK, _) => Representation::Gray,
-            (_, Mode::Replace) if self.background_color.is_opaque() => Representation::Rgb,
-            _ => Representation::Rgba,
+            (_, Mode::Replace) if self.background_color.is_opaque() => Representation::Rgb.as_deep_as(input),
+            _ => Representation::Rgba.as_deep_as(input),
         }
     }
 
@@ -127,15 +128,14 @@ impl Operation for RemoveBackground {
         let mut opacity = edges.opacity(&image)?;
         drop(edges);
         if !is_identity(self.edge_softness) {
-            let mut samples = Samples { data: &mut opacity, row: size.width as usize };
-            gaussian(&mut samples, size, 1, (self.edge_softness, self.edge_softness));
+            u8::blur(&mut opacity, size, 1, (self.edge_softness, self.edge_softness));
         }
         let mut result = cut_out(&image, &opacity, &guide, shadow.as_ref())?;
         drop(guide);
         let mut mask = context.wants(MASK).then(|| Image::new(size, Pixels::Gray(with_own_alpha(opacity, &image))));
         drop(image);
-        if let (true, Pixels::Rgba(rgba)) = (self.trim, &result.pixels) {
-            match seen(rgba, size) {
+        if self.trim {
+            match by_depth!(result, seen(&result.pixels, size)) {
                 Some((left, top, size)) => {
                     result = crop(result, left, top, size);
                     mask = mask.map(|mask| crop(mask, left, top, size));
@@ -161,9 +161,7 @@ impl RemoveBackground {
         if self.background_color.is_opaque() {
             return composite(image, [r, g, b]);
         }
-        if let Pixels::Rgba(rgba) = &mut image.pixels {
-            lay_over(rgba, [r, g, b, self.background_color.rgba[3]]);
-        }
+        by_depth!(image, lay_over(&mut image.pixels, [r, g, b, self.background_color.rgba[3]]));
         image
     }
 }

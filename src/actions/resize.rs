@@ -207,13 +207,14 @@ impl Resize {
 
 impl Operation for Resize {
     fn accepts(&self) -> Representations {
-        match self.filter {
+        let accepted = match self.filter {
             // Planes hold no amounts of light.
             _ if self.linear => Representations::PIXELS,
             // A chroma sample stands for several pixels, of which `nearest` would pick an arbitrary one.
             Filter::Nearest => Representations::PIXELS,
             _ => Representations::ANY,
-        }
+        };
+        accepted.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

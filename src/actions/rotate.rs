@@ -50,7 +50,7 @@ impl Rotate {
 
 impl Operation for Rotate {
     fn accepts(&self) -> Representations {
-        if self.quarters().is_some() { Representations::ANY } else { accepted(self.background) }
+        if self.quarters().is_some() { Representations::ANY.and_deep() } else { accepted(self.background) }
     }
 
     fn scales_with_picture(&self) -> bool {

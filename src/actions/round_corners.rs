@@ -2,6 +2,7 @@
 
 use super::checks::{Condition, Rule};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
+use crate::image::depth::{Sample, by_depth};
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 crate::choices! {
@@ -93,8 +94,9 @@ impl RoundCorners {
     }
 }
 
-/// Multiplies the alpha of straight RGBA with the coverage of a rectangle with round corners.
-fn round_off(rgba: &mut [u8], size: Size, radius: f64) {
+/// Multiplies the alpha of straight RGBA with the coverage of a rectangle with round corners; `None` for other pixels.
+fn round_off<S: Sample>(pixels: &mut Pixels, size: Size, radius: f64) -> Option<()> {
+    let (rgba, 4) = S::interleaved_mut(pixels)? else { return None };
     let (width, height) = (size.width as usize, size.height as usize);
     let pixels = rgba.as_chunks_mut::<4>().0;
     let rounded = Rounded { width: f64::from(size.width), height: f64::from(size.height), radius };
@@ -110,17 +112,19 @@ fn round_off(rgba: &mut [u8], size: Size, radius: f64) {
             for x in [x, right].into_iter().take(1 + usize::from(right != x)) {
                 for y in [y, lower].into_iter().take(1 + usize::from(lower != y)) {
                     let pixel = &mut pixels[y * width + x];
-                    let alpha = (f64::from(pixel[3]) * coverage + 0.5) as u8;
-                    *pixel = if alpha == 0 { [0; 4] } else { [pixel[0], pixel[1], pixel[2], alpha] };
+                    let alpha = S::of_index((pixel[3].index() as f64 * coverage + 0.5) as usize);
+                    let none = S::default();
+                    *pixel = if alpha == none { [none; 4] } else { [pixel[0], pixel[1], pixel[2], alpha] };
                 }
             }
         }
     }
+    Some(())
 }
 
 impl Operation for RoundCorners {
     fn accepts(&self) -> Representations {
-        Representations::of(&[Representation::Rgba])
+        Representations::of(&[Representation::Rgba]).and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -130,8 +134,7 @@ impl Operation for RoundCorners {
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let mut image = only(inputs)?;
         let (size, radius) = (image.size, self.radius(image.size));
-        let Pixels::Rgba(rgba) = &mut image.pixels else { return Err(unaccepted(&ACTION).into()) };
-        round_off(rgba, size, radius);
+        by_depth!(image, round_off(&mut image.pixels, size, radius)).ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![image])
     }
 }

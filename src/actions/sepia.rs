@@ -2,6 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::light::times;
 use crate::image::pixelwise::by_color;
 use crate::image::{Image, Representations};
@@ -33,7 +34,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Sepia {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -49,7 +50,6 @@ impl Operation for Sepia {
                 (own + (FULL[row][column] - own) * self.strength) as f32
             })
         });
-        let toned = |rgb: [u8; 3]| times(&matrix, rgb.map(f32::from)).map(|value| (value + 0.5) as u8);
-        Ok(vec![by_color(only(inputs)?, toned)])
+        Ok(vec![by_color!(only(inputs)?, |rgb| times(&matrix, rgb.map(Sample::level)).map(of_level))])
     }
 }

@@ -24,7 +24,7 @@ pub trait Sequence: Send + Sync {
 
 impl<T: Sequence> Operation for T {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn keeps_chroma_grid(&self) -> bool {

@@ -3,7 +3,8 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::blur::{self, FRACTION, Rows, gaussian};
-use crate::image::{Image, Pixels, Representations};
+use crate::image::depth::Sample;
+use crate::image::{Deep, Image, Pixels, Representations};
 
 crate::parameters! {
     /// Parameters of `sharpen`.
@@ -36,7 +37,7 @@ pub const ACTION: Action = Action {
 
 impl Operation for Sharpen {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -73,6 +74,10 @@ impl Operation for Sharpen {
             }
             Pixels::Rgba(data) => {
                 gaussian(&mut Transparent { data: data.as_chunks_mut().0, row, mask }, size, 2, sigma);
+            }
+            Pixels::Deep(deep) => {
+                let blurred = if deep.channels() == 4 { 2 } else { 1 };
+                gaussian(&mut DeepRows::new(deep, row, self), size, blurred, sigma);
             }
         }
         Ok(vec![image])
@@ -120,7 +125,7 @@ struct Luma<'a> {
     mask: Mask,
 }
 
-impl Rows for Luma<'_> {
+impl Rows<u16> for Luma<'_> {
     fn load(&mut self, y: u32, row: &mut [u16]) {
         for (to, from) in row.iter_mut().zip(&self.data[y as usize * self.row..]) {
             *to = u16::from(*from) << FRACTION;
@@ -140,7 +145,7 @@ struct Opaque<'a> {
     mask: Mask,
 }
 
-impl Rows for Opaque<'_> {
+impl Rows<u16> for Opaque<'_> {
     fn load(&mut self, y: u32, row: &mut [u16]) {
         for (to, [r, g, b]) in row.iter_mut().zip(&self.data[y as usize * self.row..]) {
             *to = luma(*r, *g, *b);
@@ -163,7 +168,7 @@ struct Transparent<'a> {
     mask: Mask,
 }
 
-impl Rows for Transparent<'_> {
+impl Rows<u16> for Transparent<'_> {
     fn load(&mut self, y: u32, row: &mut [u16]) {
         for (to, [r, g, b, a]) in row.as_chunks_mut().0.iter_mut().zip(&self.data[y as usize * self.row..]) {
             let weighed = (u32::from(luma(*r, *g, *b)) * u32::from(*a) + 127) / 255;
@@ -182,6 +187,67 @@ impl Rows for Transparent<'_> {
             let delta = self.mask.delta(luma(r, g, b), mean.min(255 << FRACTION) as u16);
             let [r, g, b] = [r, g, b].map(|value| Mask::add(value, delta));
             *pixel = [r, g, b, a];
+        }
+    }
+}
+
+/// The same for samples of 16 bits, in numbers of single precision: luma is blurred, or luma times alpha, and alpha.
+struct DeepRows<'a> {
+    samples: &'a mut [u16],
+    channels: usize,
+    /// Samples of a row.
+    row: usize,
+    amount: f32,
+    /// In samples of 16 bits.
+    threshold: f32,
+}
+
+impl<'a> DeepRows<'a> {
+    fn new(deep: &'a mut Deep, width: usize, sharpen: &Sharpen) -> Self {
+        let channels = deep.channels();
+        let (Deep::Gray(samples) | Deep::Rgb(samples) | Deep::Rgba(samples)) = deep;
+        let (amount, threshold) = (sharpen.amount as f32, sharpen.threshold as f32 * u16::STEPS as f32);
+        Self { samples, channels, row: width * channels, amount, threshold }
+    }
+
+    fn luma(pixel: &[u16]) -> f32 {
+        match *pixel {
+            [r, g, b, ..] => 0.299 * r.number() + 0.587 * g.number() + 0.114 * b.number(),
+            [gray, ..] => gray.number(),
+            [] => 0.0,
+        }
+    }
+}
+
+impl Rows<f32> for DeepRows<'_> {
+    fn load(&mut self, y: u32, row: &mut [f32]) {
+        let pixels = self.samples[y as usize * self.row..][..self.row].chunks_exact(self.channels);
+        match self.channels {
+            4 => {
+                for (to, pixel) in row.as_chunks_mut().0.iter_mut().zip(pixels) {
+                    *to = [Self::luma(pixel) * pixel[3].share(), pixel[3].number()];
+                }
+            }
+            _ => row.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = Self::luma(pixel)),
+        }
+    }
+
+    fn store(&mut self, y: u32, blurred: &[f32]) {
+        let pixels = self.samples[y as usize * self.row..][..self.row].chunks_exact_mut(self.channels);
+        let each = if self.channels == 4 { 2 } else { 1 };
+        for (pixel, blurred) in pixels.zip(blurred.chunks_exact(each)) {
+            let blurred = match *blurred {
+                [weighed, alpha] if pixel[3] > 0 && alpha > 0.0 => (weighed / alpha * 65_535.0).min(65_535.0),
+                [_, _] => continue,
+                _ => blurred[0],
+            };
+            let difference = Self::luma(pixel) - blurred;
+            if difference.abs() > self.threshold {
+                let colors = self.channels.min(3);
+                pixel[..colors]
+                    .iter_mut()
+                    .for_each(|sample| *sample = u16::of_number(sample.number() + self.amount * difference));
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ impl Split {
 
 impl Operation for Split {
     fn accepts(&self) -> Representations {
-        Representations::ANY
+        Representations::ANY.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {

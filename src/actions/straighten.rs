@@ -46,7 +46,7 @@ fn without_corners(size: Size, degrees: f64) -> Size {
 
 impl Operation for Straighten {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn finds_size(&self) -> bool {

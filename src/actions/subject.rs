@@ -2,9 +2,9 @@
 
 use super::{Context, Stop};
 use crate::error::Warning;
-use crate::image::convert::is_opaque;
+use crate::image::Image;
+use crate::image::convert::has_transparency;
 use crate::image::field::{Field, Map as Plane};
-use crate::image::{Image, Pixels};
 use crate::matting::cutout::with_own_alpha;
 use crate::matting::edges::Edges;
 use crate::matting::{backdrop, guide, saliency};
@@ -53,7 +53,7 @@ impl Finder<'_> {
         let found = match self.method {
             Method::FlatBackdrop => Some(backdrop::find(guide)),
             // A picture that already has transparency has no backdrop.
-            Method::Auto if has_alpha(image) => None,
+            Method::Auto if has_transparency(image) => None,
             Method::Auto => backdrop::find_surely(guide),
             Method::Network => None,
         };
@@ -88,14 +88,10 @@ impl Finder<'_> {
     }
 }
 
-fn has_alpha(image: &Image) -> bool {
-    matches!(&image.pixels, Pixels::Rgba(rgba) if !is_opaque(rgba))
-}
-
 /// The opacity of a picture's subject, 0 to 255 per pixel, for actions that use the subject and do not cut it out: with
 /// [`Method::Auto`], what is transparent is not the subject, and a picture without transparency is searched.
 pub(super) fn opacity(image: &Image, method: Method, model: &str, context: &Context<'_>) -> Result<Vec<u8>, Stop> {
-    if method == Method::Auto && has_alpha(image) {
+    if method == Method::Auto && has_transparency(image) {
         return Ok(with_own_alpha(vec![255; image.size.pixels() as usize], image));
     }
     let finder = Finder { method, model, fills_frame: None };

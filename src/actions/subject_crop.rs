@@ -83,7 +83,7 @@ impl SubjectCrop {
 
 impl Operation for SubjectCrop {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn finds_size(&self) -> bool {

@@ -82,7 +82,7 @@ impl Temperature {
 
 impl Operation for Temperature {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -93,8 +93,9 @@ impl Operation for Temperature {
         let image = only(inputs)?;
         let Some(matrix) = self.matrix() else { return Ok(vec![image]) };
         let light = Light::new();
-        let adapted = |rgb: [u8; 3]| times(&matrix, rgb.map(|value| light.of(value))).map(|value| light.sample(value));
-        Ok(vec![by_color(image, adapted)])
+        Ok(vec![by_color!(image, |rgb| {
+            times(&matrix, rgb.map(|value| light.of(value))).map(|value| light.sample(value))
+        })])
     }
 }
 

@@ -9,6 +9,7 @@ use super::round_corners::Unit;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::{Failure, Warning};
 use crate::file_name::split_image_extension;
+use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representations, Size};
 use crate::lettering::{self, FONT, Lettering, Request, listed, named};
@@ -266,30 +267,50 @@ fn each_row(layers: &[Layer<'_>], canvas: Size, mut paint: impl FnMut(usize, &[[
     }
 }
 
-/// A value from 0 to 255, half rounded up.
-fn round(value: f32) -> u8 {
-    (value + 0.5) as u8
+/// Paints layers on RGB or RGBA pixels; `None` for others.
+fn paint<S: Sample>(pixels: &mut Pixels, layers: &[Layer<'_>], canvas: Size, opacity: f32) -> Option<()> {
+    let width = canvas.width as usize;
+    match S::interleaved_mut(pixels)? {
+        (data, 3) => {
+            let pixels = data.as_chunks_mut::<3>().0;
+            each_row(layers, canvas, |y, over| {
+                let under = &mut pixels[y * width..][..width];
+                under.iter_mut().zip(over).filter(|(_, over)| over[3] > 0.0).for_each(|(under, over)| {
+                    onto_opaque(under, *over, opacity);
+                });
+            });
+        }
+        (data, 4) => {
+            let pixels = data.as_chunks_mut::<4>().0;
+            each_row(layers, canvas, |y, over| {
+                let under = &mut pixels[y * width..][..width];
+                under.iter_mut().zip(over).for_each(|(under, over)| onto_transparent(under, *over, opacity));
+            });
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
-fn onto_opaque(under: &mut [u8; 3], over: [f32; 4], opacity: f32) {
+fn onto_opaque<S: Sample>(under: &mut [S; 3], over: [f32; 4], opacity: f32) {
     let rest = 1.0 - over[3] * opacity;
-    *under = std::array::from_fn(|i| round(f32::from(under[i]) * rest + over[i] * opacity));
+    *under = std::array::from_fn(|i| S::of_level(under[i].level() * rest + over[i] * opacity));
 }
 
-fn onto_transparent(under: &mut [u8; 4], over: [f32; 4], opacity: f32) {
+fn onto_transparent<S: Sample>(under: &mut [S; 4], over: [f32; 4], opacity: f32) {
     let alpha = over[3] * opacity;
-    let rest = f32::from(under[3]) / 255.0 * (1.0 - alpha);
+    let rest = under[3].share() * (1.0 - alpha);
     let sum = alpha + rest;
     if alpha == 0.0 || sum == 0.0 {
         return;
     }
-    let mix = |i: usize| round((over[i] * opacity + f32::from(under[i]) * rest) / sum);
-    *under = [mix(0), mix(1), mix(2), round(sum * 255.0)];
+    let mix = |i: usize| S::of_level((over[i] * opacity + under[i].level() * rest) / sum);
+    *under = [mix(0), mix(1), mix(2), S::of_level(sum * 255.0)];
 }
 
 impl Operation for Text {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -320,26 +341,7 @@ impl Operation for Text {
         context.lies(start, frame, image.size);
         let layers = self.layers(&set, &image, margin, request.padding);
         let (canvas, opacity) = (image.size, self.opacity as f32);
-        let width = canvas.width as usize;
-        match &mut image.pixels {
-            Pixels::Rgb(data) => {
-                let pixels = data.as_chunks_mut::<3>().0;
-                each_row(&layers, canvas, |y, over| {
-                    let under = &mut pixels[y * width..][..width];
-                    under.iter_mut().zip(over).filter(|(_, over)| over[3] > 0.0).for_each(|(under, over)| {
-                        onto_opaque(under, *over, opacity);
-                    });
-                });
-            }
-            Pixels::Rgba(data) => {
-                let pixels = data.as_chunks_mut::<4>().0;
-                each_row(&layers, canvas, |y, over| {
-                    let under = &mut pixels[y * width..][..width];
-                    under.iter_mut().zip(over).for_each(|(under, over)| onto_transparent(under, *over, opacity));
-                });
-            }
-            _ => return Err(unaccepted(&ACTION).into()),
-        }
+        by_depth!(image, paint(&mut image.pixels, &layers, canvas, opacity)).ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![image])
     }
 }

@@ -4,7 +4,8 @@ use super::checks::Condition;
 use super::grayscale::Grayscale;
 use super::only_result;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop};
-use crate::image::pixelwise::{by_table, histogram, table};
+use crate::image::depth::at_a_glance;
+use crate::image::pixelwise::{by_tone, histogram};
 use crate::image::{Image, Pixels, Representation, Representations};
 
 crate::parameters! {
@@ -57,7 +58,7 @@ fn otsu(histogram: &[u64; 256]) -> u8 {
 
 impl Operation for Threshold {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn produces(&self, _: usize, input: Representation) -> Representation {
@@ -67,7 +68,7 @@ impl Operation for Threshold {
     /// Of the shades that `grayscale` makes. Pixels that are not visible do not count for the choice of a level.
     fn run(&self, inputs: Vec<Option<Image>>, context: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let gray = only_result(Grayscale::defaults().run(inputs, context)?)?;
-        let level = match (self.level, &gray.pixels) {
+        let level = match (self.level, &at_a_glance(&gray).pixels) {
             (Some(level), _) => level as u8,
             (None, Pixels::Rgba(data)) => {
                 otsu(&histogram(data.as_chunks::<4>().0.iter().filter(|[.., a]| *a > 0).map(|[value, ..]| *value)))
@@ -75,6 +76,6 @@ impl Operation for Threshold {
             (None, Pixels::Gray(data)) => otsu(&histogram(data.iter().copied())),
             (None, _) => 127,
         };
-        Ok(vec![by_table(gray, &table(|value| if value > f64::from(level) { 255.0 } else { 0.0 }))])
+        Ok(vec![by_tone(gray, |value| if value > f64::from(level) { 255.0 } else { 0.0 })])
     }
 }

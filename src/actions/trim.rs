@@ -6,6 +6,7 @@ use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::{Failure, Warning};
 use crate::image::compose::scaled;
+use crate::image::depth::at_a_glance;
 use crate::image::geometry::crop;
 use crate::image::{Image, Pixels, Representations, Size};
 
@@ -186,7 +187,7 @@ impl Trim {
     fn content(&self, image: &Image) -> Result<Option<Part>, Failure> {
         let (size, tolerance) = (image.size, self.tolerance as u8);
         let all = Part { columns: (0, size.width as usize), rows: (0, size.height as usize) };
-        Ok(match (&image.pixels, self.by) {
+        Ok(match (&at_a_glance(image).pixels, self.by) {
             (Pixels::Rgba(rgba), By::Alpha) => by_alpha(rgba, size, tolerance),
             (Pixels::Rgba(rgba), By::Auto) if has_translucent_edge(rgba, size) => by_alpha(rgba, size, tolerance),
             (_, By::Alpha) => Some(all),
@@ -198,14 +199,14 @@ impl Trim {
                     [scaled(r, a) + x, scaled(g, a) + y, scaled(b, a) + z]
                 })
             }
-            (Pixels::Ycc(_), _) => return Err(unaccepted(&ACTION)),
+            (Pixels::Ycc(_) | Pixels::Deep(_), _) => return Err(unaccepted(&ACTION)),
         })
     }
 }
 
 impl Operation for Trim {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn finds_size(&self) -> bool {

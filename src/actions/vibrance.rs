@@ -2,6 +2,7 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::pixelwise::by_color;
 use crate::image::{Image, Representations};
 
@@ -33,7 +34,7 @@ pub const ACTION: Action = Action {
 impl Operation for Vibrance {
     /// Gray has no colour to strengthen.
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -43,13 +44,12 @@ impl Operation for Vibrance {
     /// The distance of each value from luma (BT.601) times `1 + amount / 100 · (1 − (max − min) / 255)`, rounded once.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let amount = (self.amount / 100.0) as f32;
-        let stronger = |rgb: [u8; 3]| {
-            let [r, g, b] = rgb;
-            let spread = f32::from(r.max(g).max(b) - r.min(g).min(b)) / 255.0;
+        Ok(vec![by_color!(only(inputs)?, |rgb| {
+            let [r, g, b] = rgb.map(Sample::level);
+            let spread = (r.max(g).max(b) - r.min(g).min(b)) / 255.0;
             let factor = 1.0 + amount * (1.0 - spread);
-            let luma = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
-            rgb.map(|value| (luma + (f32::from(value) - luma) * factor + 0.5) as u8)
-        };
-        Ok(vec![by_color(only(inputs)?, stronger)])
+            let luma = 0.299 * r + 0.587 * g + 0.114 * b;
+            [r, g, b].map(|value| of_level(luma + (value - luma) * factor))
+        })])
     }
 }

@@ -3,6 +3,7 @@
 use super::checks::Condition;
 use super::parameters::Color;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
+use crate::image::depth::{Sample, of_level};
 use crate::image::pixelwise::by_place;
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Representations};
@@ -39,7 +40,8 @@ pub const ACTION: Action = Action {
 impl Operation for Vignette {
     fn accepts(&self) -> Representations {
         let [r, g, b] = self.color.rgb();
-        if r == g && g == b { Representations::PIXELS } else { Representations::INTERLEAVED }
+        let is_neutral = r == g && g == b;
+        if is_neutral { Representations::PIXELS.and_deep() } else { Representations::INTERLEAVED.and_deep() }
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -56,13 +58,13 @@ impl Operation for Vignette {
             (0..side).map(|at| ((at as f32 + 0.5) / side as f32 * 2.0 - 1.0).powi(2)).collect()
         };
         let (across, down) = (from_middle(image.size.width), from_middle(image.size.height));
-        Ok(vec![by_place(image, |x, y, rgb| {
+        Ok(vec![by_place!(image, |x, y, rgb| {
             let far = ((across[x] + down[y]) / 2.0).sqrt();
             let share = ((far - start) / (1.0 - start)).clamp(0.0, 1.0);
             let shade = share * share * (3.0 - 2.0 * share) * strength;
             std::array::from_fn(|at| {
-                let own = f32::from(rgb[at]);
-                (own + (color[at] - own) * shade + 0.5) as u8
+                let own = rgb[at].level();
+                of_level(own + (color[at] - own) * shade)
             })
         })])
     }

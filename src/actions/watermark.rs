@@ -8,7 +8,9 @@ use super::{
 use crate::error::Failure;
 use crate::image::compose::Place;
 use crate::image::convert::convert;
+use crate::image::depth::{Sample, by_depth};
 use crate::image::orient::rotate;
+use crate::image::pixelwise::mixed;
 use crate::image::recolor::{receptive, recolor};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::warp::{rotated, rotated_size};
@@ -80,7 +82,8 @@ impl Watermark {
             return Ok(rotate(overlay, (self.angle.rem_euclid(360.0) / 90.0) as i64));
         }
         let canvas = rotated_size(size, self.angle);
-        Ok(rotated(&convert(overlay, Representation::Rgba), self.angle, canvas, [0; 4]))
+        let transparent = Representation::Rgba.as_deep_as(overlay.representation());
+        Ok(rotated(&convert(overlay, transparent), self.angle, canvas, [0; 4]))
     }
 
     /// Where each overlay starts along one axis. One that a rotation made larger than the picture is in its middle.
@@ -94,7 +97,7 @@ impl Watermark {
 
 impl Operation for Watermark {
     fn accepts(&self) -> Representations {
-        Representations::INTERLEAVED
+        Representations::INTERLEAVED.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -121,31 +124,30 @@ impl Operation for Watermark {
         let place =
             Places(rows.flat_map(|top| columns.clone().map(move |left| Place { size, canvas, left, top })).collect());
         let opacity = self.opacity as f32;
-        match (&mut picture.pixels, &overlay.pixels) {
-            (Pixels::Rgb(under), Pixels::Rgb(over)) => {
-                place.each(under, over, |under: &mut [u8; 3], [r, g, b]: [u8; 3]| {
-                    *under = onto_opaque(*under, [r, g, b], opacity);
-                })
-            }
-            (Pixels::Rgb(under), Pixels::Rgba(over)) => {
-                place.each(under, over, |under: &mut [u8; 3], [r, g, b, a]: [u8; 4]| {
-                    *under = onto_opaque(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
-                });
-            }
-            (Pixels::Rgba(under), Pixels::Rgb(over)) => {
-                place.each(under, over, |under: &mut [u8; 4], [r, g, b]: [u8; 3]| {
-                    *under = onto_transparent(*under, [r, g, b], opacity);
-                })
-            }
-            (Pixels::Rgba(under), Pixels::Rgba(over)) => {
-                place.each(under, over, |under: &mut [u8; 4], [r, g, b, a]: [u8; 4]| {
-                    *under = onto_transparent(*under, [r, g, b], f32::from(a) / 255.0 * opacity);
-                });
-            }
-            _ => return Err(unaccepted(&ACTION).into()),
-        }
+        by_depth!(picture, lay(&mut picture.pixels, &overlay.pixels, &place, opacity))
+            .ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![picture])
     }
+}
+
+/// Lays RGB or RGBA pixels on others of the same depth; `None` for other pixels.
+fn lay<S: Sample>(under: &mut Pixels, over: &Pixels, places: &Places, opacity: f32) -> Option<()> {
+    match (S::interleaved_mut(under)?, S::interleaved(over)?) {
+        ((under, 3), (over, 3)) => places.each(under, over, |under: &mut [S; 3], over: [S; 3]| {
+            *under = onto_opaque(*under, over, opacity);
+        }),
+        ((under, 3), (over, 4)) => places.each(under, over, |under: &mut [S; 3], [r, g, b, a]: [S; 4]| {
+            *under = onto_opaque(*under, [r, g, b], a.share() * opacity);
+        }),
+        ((under, 4), (over, 3)) => places.each(under, over, |under: &mut [S; 4], over: [S; 3]| {
+            *under = onto_transparent(*under, over, opacity);
+        }),
+        ((under, 4), (over, 4)) => places.each(under, over, |under: &mut [S; 4], [r, g, b, a]: [S; 4]| {
+            *under = onto_transparent(*under, [r, g, b], a.share() * opacity);
+        }),
+        _ => return None,
+    }
+    Some(())
 }
 
 /// Where the overlays lie.
@@ -153,11 +155,11 @@ struct Places(Vec<Place>);
 
 impl Places {
     /// Calls `blend` for each pixel of each overlay that is on the picture.
-    fn each<const U: usize, const O: usize>(
+    fn each<S: Copy, const U: usize, const O: usize>(
         &self,
-        under: &mut [u8],
-        over: &[u8],
-        blend: impl Fn(&mut [u8; U], [u8; O]),
+        under: &mut [S],
+        over: &[S],
+        blend: impl Fn(&mut [S; U], [S; O]),
     ) {
         let (under, over) = (under.as_chunks_mut::<U>().0, over.as_chunks::<O>().0);
         for place in &self.0 {
@@ -168,27 +170,19 @@ impl Places {
     }
 }
 
-/// A value from 0 to 255, half rounded up.
-fn round(value: f32) -> u8 {
-    (value + 0.5) as u8
+fn onto_opaque<S: Sample>(under: [S; 3], over: [S; 3], alpha: f32) -> [S; 3] {
+    std::array::from_fn(|i| mixed(under[i], over[i], alpha))
 }
 
-fn onto_opaque(under: [u8; 3], over: [u8; 3], alpha: f32) -> [u8; 3] {
-    std::array::from_fn(|i| {
-        let (under, over) = (f32::from(under[i]), f32::from(over[i]));
-        round(under + (over - under) * alpha)
-    })
-}
-
-fn onto_transparent(under: [u8; 4], over: [u8; 3], alpha: f32) -> [u8; 4] {
+fn onto_transparent<S: Sample>(under: [S; 4], over: [S; 3], alpha: f32) -> [S; 4] {
     let [r, g, b, a] = under;
-    let rest = f32::from(a) / 255.0 * (1.0 - alpha);
+    let rest = a.share() * (1.0 - alpha);
     let sum = alpha + rest;
     if alpha == 0.0 || sum == 0.0 {
         return under;
     }
-    let mix = |under: u8, over: u8| round((f32::from(over) * alpha + f32::from(under) * rest) / sum);
-    [mix(r, over[0]), mix(g, over[1]), mix(b, over[2]), round(sum * 255.0)]
+    let mix = |under: S, over: S| S::of_level((over.level() * alpha + under.level() * rest) / sum);
+    [mix(r, over[0]), mix(g, over[1]), mix(b, over[2]), S::of_level(sum * 255.0)]
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
 use crate::image::light::{to_encoded, to_linear};
-use crate::image::pixelwise::{by_tables, histogram, table, visible};
+use crate::image::pixelwise::{by_tones, each_visible};
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -52,7 +52,10 @@ impl WhiteBalance {
     /// bright as its strongest colour.
     fn gains(&self, image: &Image) -> [f64; 3] {
         let linear: [f64; 256] = std::array::from_fn(|value| to_linear(value as f64 / 255.0));
-        let histograms: [[u64; 256]; 3] = std::array::from_fn(|at| histogram(visible(image).map(|rgb| rgb[at])));
+        let mut histograms = [[0_u64; 256]; 3];
+        each_visible(image, |rgb| {
+            histograms.iter_mut().zip(rgb).for_each(|(counts, value)| counts[usize::from(value)] += 1);
+        });
         let found = histograms.map(|counts| {
             let total: u64 = counts.iter().sum();
             match self.method {
@@ -81,7 +84,7 @@ impl WhiteBalance {
 impl Operation for WhiteBalance {
     /// Gray has no cast.
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     fn scales_with_picture(&self) -> bool {
@@ -92,7 +95,6 @@ impl Operation for WhiteBalance {
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
         let image = only(inputs)?;
         let gains = self.gains(&image);
-        let tables = gains.map(|gain| table(|value| to_encoded(to_linear(value / 255.0) * gain) * 255.0));
-        Ok(vec![by_tables(image, &tables)])
+        Ok(vec![by_tones(image, |channel, level| to_encoded(to_linear(level / 255.0) * gains[channel]) * 255.0)])
     }
 }

@@ -1,5 +1,5 @@
 //! AVIF files (AV1 pictures in HEIF), read only: the primary picture, also if it is made of tiles, cropped, turned and mirrored as
-//! the file says; the camera's own orientation does not count beside that. Samples above 8 bits are reduced, and of an
+//! the file says; the camera's own orientation does not count beside that. Of an
 //! animation the picture is used that stands for it. AV1 is decoded by a program of its own ([`decoder`]); the rest is here.
 
 use heifer_isobmff::boxes::Property;
@@ -10,8 +10,9 @@ use super::decoders::{Coding, Decoders, default_decoders};
 use super::foreign::Foreign;
 use super::heif::{self, container, crop};
 use super::samples::straight;
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, foreign};
-use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to, foreign};
+use crate::image::depth::Sample;
+use crate::image::{Image, Pixels, Representation, Size, orient};
 
 mod colors;
 #[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
@@ -29,7 +30,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: None,
 };
 /// Raise it when any decoded pixel changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     foreign::by_file_type(bytes) == Some(Foreign::AVIF)
@@ -52,39 +53,33 @@ struct Report {
     is_full: bool,
 }
 
-/// The configuration of AV1 in a file: whether it has no chroma.
-fn is_gray(file: &HeifFile<'_>) -> bool {
+/// The configuration of AV1 in a file: whether it has no chroma, and whether samples have more than 8 bits.
+fn configuration(file: &HeifFile<'_>) -> (bool, bool) {
+    const HIGH_DEPTH: u8 = 0x40;
     const MONOCHROME: u8 = 0x10;
     let found = heif::described(file, |item| {
         file.item_properties(item).ok()?.find_map(|property| match property {
-            Property::Unknown(kind, content) if kind.0 == *b"av1C" => Some(content.get(2)? & MONOCHROME != 0),
+            Property::Unknown(kind, content) if kind.0 == *b"av1C" => content.get(2).copied(),
             _ => None,
         })
     });
-    found.unwrap_or(false)
+    let flags = found.unwrap_or_default();
+    (flags & MONOCHROME != 0, flags & HIGH_DEPTH != 0)
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let file = HeifFile::parse(bytes).map_err(container)?;
     let size = heif::size(&file)?;
     let alpha = heif::alpha(&file)?.is_some();
-    let is_gray = is_gray(&file);
+    let (is_gray, is_deep) = configuration(&file);
     let mut findings = Vec::new();
     let space = heif::space(&file, is_gray, &mut findings)?;
     if bytes.get(8..12) == Some(b"avis") {
         findings.push(Finding::FirstFrame);
     }
-    let native = Representation::interleaved(is_gray, alpha);
-    Ok(Header {
-        format: Format::Avif,
-        size,
-        orientation: 1,
-        alpha,
-        native: Representations::of(&[native]),
-        space,
-        animation: None,
-        findings,
-    })
+    let is_deep = is_deep && !findings.contains(&Finding::ToneMapped);
+    let native = decoded_to(is_gray, alpha, is_deep, size, &mut findings);
+    Ok(Header { format: Format::Avif, size, orientation: 1, alpha, native, space, animation: None, findings })
 }
 
 /// Decodes the picture with a decoder of the host.
@@ -92,28 +87,20 @@ pub(super) fn decode(bytes: &[u8], header: &Header, decoders: &dyn Decoders) -> 
     let file = HeifFile::parse(bytes).map_err(container)?;
     let primary = file.primary_id;
     let planes = item(&file, primary, decoders)?;
-    let is_gray = header.native.contains(Representation::Gray);
+    let is_gray = header.native.narrow().contains(Representation::Gray);
     if planes.is_gray() != is_gray && !header.alpha {
         return Err(Problem::damaged("its picture is not that of its header"));
     }
     let is_hdr = header.findings.contains(&Finding::ToneMapped);
     let colors = Colors::new(&planes, heif::description(&file), is_hdr)?;
-    let pixels = match heif::alpha(&file)? {
-        Some(id) => {
-            let opacity = item(&file, id, decoders)?;
-            if opacity.size != planes.size {
-                return Err(Problem::damaged("its opacity has another size than its picture"));
-            }
-            let mut samples = colors.rgba(&planes, &opacity);
-            if !file.referenced_items(primary, b"prem").is_empty() {
-                for [red, green, blue, alpha] in samples.as_chunks_mut().0 {
-                    [*red, *green, *blue] = [*red, *green, *blue].map(|sample| straight(sample, *alpha));
-                }
-            }
-            Pixels::Rgba(samples)
-        }
-        None if is_gray => Pixels::Gray(colors.gray(&planes)),
-        None => Pixels::Rgb(colors.rgb(&planes)),
+    let opacity = heif::alpha(&file)?.map(|id| item(&file, id, decoders)).transpose()?;
+    if opacity.as_ref().is_some_and(|opacity| opacity.size != planes.size) {
+        return Err(Problem::damaged("its opacity has another size than its picture"));
+    }
+    let is_premultiplied = !file.referenced_items(primary, b"prem").is_empty();
+    let pixels = match header.is_deep() {
+        true => painted::<u16>(&colors, &planes, opacity.as_ref(), is_gray, is_premultiplied),
+        false => painted::<u8>(&colors, &planes, opacity.as_ref(), is_gray, is_premultiplied),
     };
     let mut image = Image::new(planes.size, pixels);
     for property in file.item_properties(primary).map_err(container)? {
@@ -133,6 +120,26 @@ pub(super) fn decode(bytes: &[u8], header: &Header, decoders: &dyn Decoders) -> 
         return Err(Problem::damaged("its picture does not have the size in its header"));
     }
     Ok(image.into())
+}
+
+/// The pixels that planes stand for.
+fn painted<S: Sample>(
+    colors: &Colors,
+    planes: &Planes,
+    opacity: Option<&Planes>,
+    is_gray: bool,
+    is_premultiplied: bool,
+) -> Pixels {
+    let Some(opacity) = opacity else {
+        return if is_gray { S::pixels(colors.gray(planes), 1) } else { S::pixels(colors.rgb(planes), 3) };
+    };
+    let mut samples: Vec<S> = colors.rgba(planes, opacity);
+    if is_premultiplied {
+        for [red, green, blue, alpha] in samples.as_chunks_mut().0 {
+            [*red, *green, *blue] = [*red, *green, *blue].map(|sample| straight(sample, *alpha));
+        }
+    }
+    S::pixels(samples, 4)
 }
 
 /// The planes of an item, which may be made of tiles.

@@ -11,7 +11,7 @@ use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::{Finding, Problem};
 use crate::color::{ColorSpace, ToneMap};
-use crate::image::{Image, Pixels, Size};
+use crate::image::{Image, Size, geometry};
 
 /// The names of planes with opacity.
 const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"];
@@ -142,20 +142,5 @@ pub(super) fn space(file: &HeifFile<'_>, is_gray: bool, findings: &mut Vec<Findi
 
 /// Part of a picture that is not planar.
 pub(super) fn crop(image: Image, columns: Range<u32>, rows: Range<u32>) -> Image {
-    let size = Size::new(columns.len() as u32, rows.len() as u32);
-    let width = image.size.width as usize;
-    let cut = |samples: &[u8], channels: usize| {
-        let lines = samples.chunks_exact((width * channels).max(1)).take(rows.end as usize).skip(rows.start as usize);
-        lines
-            .flat_map(|line| &line[columns.start as usize * channels..columns.end as usize * channels])
-            .copied()
-            .collect()
-    };
-    let pixels = match &image.pixels {
-        Pixels::Gray(samples) => Pixels::Gray(cut(samples, 1)),
-        Pixels::Rgb(samples) => Pixels::Rgb(cut(samples, 3)),
-        Pixels::Rgba(samples) => Pixels::Rgba(cut(samples, 4)),
-        Pixels::Ycc(_) => return image,
-    };
-    Image { size, pixels, ..image }
+    geometry::crop(image, columns.start, rows.start, Size::new(columns.len() as u32, rows.len() as u32))
 }

@@ -1,5 +1,5 @@
 //! JPEG XL (ISO/IEC 18181), bare or in its container: the first frame, with the orientation of the codestream, which counts
-//! instead of the one in EXIF. Samples above 8 bits are reduced. Pixels are decoded by a program of its own ([`decoder`]);
+//! instead of the one in EXIF. Pixels are decoded by a program of its own ([`decoder`]);
 //! headers are read here. It is written without loss.
 //!
 //! A picture whose samples are stored in the coding's own colours and that has a profile is decoded to light without limits,
@@ -11,9 +11,9 @@ use super::decoders::{Coding, Decoders, default_decoders};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::samples::{half, round_16};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
 use crate::color::{ColorSpace, FromLight};
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::{Deep, Image, Pixels, Size};
 
 mod container;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
@@ -33,7 +33,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: None,
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 /// The first bytes of a bare codestream.
 const CODESTREAM: &[u8] = &[0xff, 0x0a];
@@ -97,13 +97,13 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if facts.is_animated {
         findings.push(Finding::FirstFrame);
     }
-    let native = Representation::interleaved(is_gray, alpha);
+    let native = decoded_to(is_gray, alpha, facts.is_deep(), size, &mut findings);
     Ok(Header {
         format: Format::Jxl,
         size,
         orientation,
         alpha,
-        native: Representations::of(&[native]),
+        native,
         space: facts.space(),
         animation: None,
         findings,
@@ -134,6 +134,20 @@ pub(super) fn decode(bytes: &[u8], header: &Header, decoders: &dyn Decoders) -> 
         false if kind == Kind::Light => Some(accept(&profile, samples).ok().flatten().unwrap_or_default()),
         false => Some(or_note(accept(&profile, samples), &mut findings)),
     };
+    if kind == Kind::Words && header.is_deep() {
+        let numbers: Vec<u16> = data.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
+        let deep = match (channels, header.alpha) {
+            (1, false) => Deep::Gray(numbers),
+            (3, false) => Deep::Rgb(numbers),
+            (4, true) => Deep::Rgba(numbers),
+            (2, true) => {
+                let pixel = |&[gray, alpha]: &[u16; 2]| [gray, gray, gray, alpha];
+                Deep::Rgba(numbers.as_chunks().0.iter().flat_map(pixel).collect())
+            }
+            _ => return Err(Problem::damaged("its pixels are not those of its header")),
+        };
+        return Ok(Picture { space, findings, ..Image::new(size, Pixels::Deep(deep)).into() });
+    }
     let data = match kind {
         Kind::Bytes => data,
         Kind::Words => {

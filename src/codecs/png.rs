@@ -1,22 +1,24 @@
-//! PNG (W3C, third edition): every colour type and depth, interlaced or not, with 16-bit samples rounded to 8; animated or
-//! not. Written with a palette or as gray, RGB or RGBA, the smallest that keeps every pixel.
+//! PNG (W3C, third edition): every colour type and depth, interlaced or not; animated or not. Animations, and pictures with a
+//! high dynamic range, are reduced to 8 bits a sample. Written with a palette or as gray, RGB or RGBA, the smallest that keeps
+//! every pixel.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, Encoder, Filter, Info, InterlaceInfo,
-    Transformations,
+    Reader, Transformations,
 };
 
 use super::icc::Samples;
 use super::samples::round_16;
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, Picture, Problem, WebpEncoder, exif, lossless,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, decoded_to,
+    exif, lossless,
 };
 use crate::color::ColorSpace;
 use crate::error::Failure;
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::{Deep, Image, Pixels, Representations, Size};
 
 mod color;
 mod frames;
@@ -30,7 +32,7 @@ use color::ColorChunks;
 pub(super) const CODEC: Codec =
     Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.4.0";
+pub(super) const VERSION: &str = "1.5.0";
 
 /// Name and version for the record.
 const ENCODER: &str = "png 0.18.1";
@@ -56,7 +58,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let Some((kind, data)) = chunks(bytes).next() else { return Err(Problem::Truncated) };
-    let (b"IHDR", &[w0, w1, w2, w3, h0, h1, h2, h3, _depth, color, ..]) = (&kind, data) else {
+    let (b"IHDR", &[w0, w1, w2, w3, h0, h1, h2, h3, depth, color, ..]) = (&kind, data) else {
         return Err(Problem::damaged("it does not begin with its header"));
     };
     let mut header = Header {
@@ -87,7 +89,8 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     header.alpha |= header.animation.is_some() && outline.has_holes;
     let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
     header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
-    header.native = Representations::of(&[Representation::interleaved(color == 0, header.alpha)]);
+    let is_deep = depth == 16 && header.animation.is_none() && !header.findings.contains(&Finding::ToneMapped);
+    header.native = decoded_to(color == 0, header.alpha, is_deep, header.size, &mut header.findings);
     Ok(header)
 }
 
@@ -174,6 +177,20 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     }
 
     let (color, depth) = reader.output_color_type();
+    if header.is_deep() && depth == BitDepth::Sixteen {
+        let samples = deep_samples(&mut reader, color, size).map_err(|error| problem(&error, &bytes))?;
+        let deep = match color {
+            ColorType::Grayscale => Deep::Gray(samples),
+            ColorType::GrayscaleAlpha => {
+                let pixel = |&[gray, alpha]: &[u16; 2]| [gray, gray, gray, alpha];
+                Deep::Rgba(samples.as_chunks().0.iter().flat_map(pixel).collect())
+            }
+            ColorType::Rgb => Deep::Rgb(samples),
+            ColorType::Rgba => Deep::Rgba(samples),
+            ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
+        };
+        return Ok(Image::new(size, Pixels::Deep(deep)).into());
+    }
     let has_colors = matches!(color, ColorType::Rgb | ColorType::Rgba);
     let tone_map = if has_colors { ColorChunks::of(&bytes).tone_map() } else { None };
     let pixels = size.pixels() as usize;
@@ -228,6 +245,23 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(size, pixels).into())
 }
 
+/// The samples of a picture with 16 bits each.
+fn deep_samples(reader: &mut Reader<Cursor<&[u8]>>, color: ColorType, size: Size) -> Result<Vec<u16>, DecodingError> {
+    let sample = |bytes: &[u8; 2]| u16::from_be_bytes(*bytes);
+    let count = size.pixels() as usize * color.samples();
+    if reader.info().interlaced {
+        let mut bytes = vec![0; count * 2];
+        reader.next_frame(&mut bytes)?;
+        return Ok(bytes.as_chunks().0.iter().map(sample).collect());
+    }
+    let mut samples = Vec::with_capacity(count);
+    while let Some(row) = reader.next_row()? {
+        samples.extend(row.data().as_chunks().0.iter().map(sample));
+    }
+    samples.resize(count, 0);
+    Ok(samples)
+}
+
 pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let (image, encoder) = match request.palette {
         Some(palette) => match reduce::reduced(image, palette, request.background) {
@@ -238,16 +272,28 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
     };
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
+    let mut info = Info::with_size(size.width, size.height);
+    info.icc_profile = icc.as_deref().map(|profile| Cow::Owned(profile.to_vec()));
     let (color, samples) = match pixels {
         Pixels::Gray(samples) => (ColorType::Grayscale, samples),
         Pixels::Rgba(samples) => (ColorType::Rgba, samples),
         Pixels::Rgb(samples) => (ColorType::Rgb, samples),
+        Pixels::Deep(deep) => {
+            info.bit_depth = BitDepth::Sixteen;
+            info.color_type = match &deep {
+                Deep::Gray(_) => ColorType::Grayscale,
+                Deep::Rgb(_) => ColorType::Rgb,
+                Deep::Rgba(_) => ColorType::Rgba,
+            };
+            let rows: Vec<u8> = deep.samples().iter().flat_map(|sample| sample.to_be_bytes()).collect();
+            drop(deep);
+            let bytes = written(info, &rows, Packing::of(request.effort, Compression::Fast))?;
+            return Ok(Encoded { bytes, format: Format::Png, encoder });
+        }
         Pixels::Ycc(_) => unreachable!("it became RGB"),
     };
 
-    let mut info = Info::with_size(size.width, size.height);
     (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
-    info.icc_profile = icc.as_deref().map(|profile| Cow::Owned(profile.to_vec()));
     // A gray profile is not allowed with a palette.
     let indexed = palette::indexed(color, &samples, size.width as usize)
         .filter(|indexed| indexed.color != ColorType::Indexed || color != ColorType::Grayscale || icc.is_none());
@@ -281,7 +327,8 @@ impl Packing {
 }
 
 fn written(info: Info<'_>, rows: &[u8], packing: Packing) -> Result<Vec<u8>, Failure> {
-    let indexed = info.bit_depth != BitDepth::Eight || info.color_type == ColorType::Indexed;
+    let is_narrow = !matches!(info.bit_depth, BitDepth::Eight | BitDepth::Sixteen);
+    let indexed = is_narrow || info.color_type == ColorType::Indexed;
     let mut bytes = Vec::new();
     let write = || -> Result<(), ::png::EncodingError> {
         let mut encoder = Encoder::with_info(&mut bytes, info)?;

@@ -1,14 +1,15 @@
 //! The Netpbm formats, read only: PBM, PGM and PPM as text or raw (`P1` to `P6`), and PAM (`P7`). Of several pictures in
 //! one file the first is read.
 
-use super::samples::{round_16, scaled};
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
+use super::samples::stretched;
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, decoded_to};
 use crate::color::ColorSpace;
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::depth::Sample;
+use crate::image::{Image, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,27 +179,27 @@ fn arbitrary_map(bytes: &[u8]) -> Result<Preamble<'_>, Problem> {
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
-    let Preamble { size, channels, .. } = preamble(bytes)?;
-    let native = match channels {
-        1 => &[Representation::Gray],
-        3 => &[Representation::Rgb],
-        _ => &[Representation::Rgba],
-    };
+    let Preamble { size, channels, most, .. } = preamble(bytes)?;
+    let (alpha, mut findings) = (matches!(channels, 2 | 4), Vec::new());
+    let native = decoded_to(channels == 1, alpha, most > 255, size, &mut findings);
     Ok(Header {
         format: Format::Pnm,
         size,
         orientation: 1,
-        alpha: matches!(channels, 2 | 4),
-        native: Representations::of(native),
+        alpha,
+        native,
         space: ColorSpace::SRGB,
         animation: None,
-        findings: Vec::new(),
+        findings,
     })
 }
 
 fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+    if header.is_deep() { decoded::<u16>(bytes, header.size) } else { decoded::<u8>(bytes, header.size) }
+}
+
+fn decoded<S: Sample>(bytes: &[u8], size: Size) -> Result<Picture, Problem> {
     let Preamble { coding, channels, most, data, .. } = preamble(bytes)?;
-    let size = header.size;
     let (width, count) = (size.width as usize, size.pixels() as usize * channels);
     // Before anything is allocated.
     let least = match coding {
@@ -212,17 +213,14 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         return Err(Problem::Truncated);
     }
     let mut text = Text(data);
-    let samples: Vec<u8> = match coding {
-        Coding::Text => (0..count).map(|_| Ok(scaled(text.number()?, most))).collect::<Result<_, Problem>>()?,
+    let light = |bit: u8| if bit == 0 { S::MOST } else { S::default() };
+    let samples: Vec<S> = match coding {
+        Coding::Text => (0..count).map(|_| Ok(stretched(text.number()?, most))).collect::<Result<_, Problem>>()?,
         Coding::TextBits => (0..count).map(|_| Ok(light(text.bit()?))).collect::<Result<_, Problem>>()?,
-        Coding::Raw if most == 255 => data[..count].to_vec(),
-        Coding::Raw if most < 255 => data[..count].iter().map(|sample| scaled(u32::from(*sample), most)).collect(),
+        Coding::Raw if most < 256 => data[..count].iter().map(|sample| stretched(u32::from(*sample), most)).collect(),
         Coding::Raw => {
             let wide = data.as_chunks().0[..count].iter().map(|sample| u16::from_be_bytes(*sample));
-            match most {
-                65_535 => wide.map(round_16).collect(),
-                _ => wide.map(|sample| scaled(u32::from(sample), most)).collect(),
-            }
+            wide.map(|sample| stretched(u32::from(sample), most)).collect()
         }
         Coding::RawBits => {
             let rows = data.chunks_exact(width.div_ceil(8)).take(size.height as usize);
@@ -230,22 +228,19 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         }
     };
     let pixels = match channels {
-        1 => Pixels::Gray(samples),
-        2 => Pixels::Rgba(samples.as_chunks().0.iter().flat_map(|&[gray, alpha]| [gray, gray, gray, alpha]).collect()),
-        3 => Pixels::Rgb(samples),
-        _ => Pixels::Rgba(samples),
+        2 => {
+            let pixel = |&[gray, alpha]: &[S; 2]| [gray, gray, gray, alpha];
+            S::pixels(samples.as_chunks().0.iter().flat_map(pixel).collect(), 4)
+        }
+        _ => S::pixels(samples, channels),
     };
     Ok(Image::new(size, pixels).into())
-}
-
-/// A bit of which 1 is black.
-const fn light(bit: u8) -> u8 {
-    if bit == 0 { 255 } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Pixels;
 
     #[test]
     fn only_a_sensible_header_is_one() {

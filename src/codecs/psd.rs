@@ -6,15 +6,16 @@ use std::borrow::Cow;
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::reader::Reader;
-use super::samples::{round_16, scaled};
+use super::samples::stretched;
 use super::tiff::Unpacker;
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
 use crate::color::{ColorSpace, Inks, LabColors};
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::depth::Sample;
+use crate::image::{Image, Size};
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 /// Image resources.
 pub(super) mod resource {
@@ -267,13 +268,14 @@ fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
         Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
     };
     let is_gray = matches!(document.mode, Mode::Bitmap | Mode::Gray);
-    let native = Representation::interleaved(is_gray, document.has_alpha);
+    let is_deep = document.bits == 16 && matches!(document.mode, Mode::Gray | Mode::Rgb);
+    let native = decoded_to(is_gray, document.has_alpha, is_deep, document.size, &mut findings);
     let header = Header {
         format: Format::Psd,
         size: document.size,
         orientation: 1,
         alpha: document.has_alpha,
-        native: Representations::of(&[native]),
+        native,
         space,
         animation: None,
         findings,
@@ -286,6 +288,12 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     if size != header.size {
         return Err(Problem::damaged("it has two headers"));
     }
+    if header.is_deep() { painted::<u16>(&document, &inks) } else { painted::<u8>(&document, &inks) }
+}
+
+/// The pixels of a document.
+fn painted<S: Sample>(document: &Document<'_>, inks: &ColorSpace) -> Result<Picture, Problem> {
+    let size = document.size;
     let (width, height, stride) = (size.width as usize, size.height as usize, document.stride());
     let shown = document.shown();
     let packed = if document.pixels.is_packed { document.packed_rows()? } else { Vec::new() };
@@ -294,8 +302,8 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         return Err(Problem::Truncated);
     }
     let painter = Painter {
-        document: &document,
-        inks: Inks::of(&inks),
+        document,
+        inks: Inks::of(inks),
         lab: if document.mode == Mode::Lab { LabColors::new() } else { None },
     };
     let channels = if document.has_alpha {
@@ -305,9 +313,9 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     } else {
         3
     };
-    let mut samples = vec![0; size.pixels() as usize * channels];
+    let mut samples = vec![S::default(); size.pixels() as usize * channels];
     let mut row = vec![0; stride];
-    let mut pixels = vec![[0; 5]; width];
+    let mut pixels = vec![[S::default(); 5]; width];
     for (y, out) in samples.chunks_exact_mut(width * channels).enumerate() {
         for channel in 0..shown {
             let index = channel * height + y;
@@ -321,12 +329,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
             out.copy_from_slice(&painter.paint(pixel)[..channels]);
         }
     }
-    let pixels = match channels {
-        1 => Pixels::Gray(samples),
-        3 => Pixels::Rgb(samples),
-        _ => Pixels::Rgba(samples),
-    };
-    Ok(Image::new(size, pixels).into())
+    Ok(Image::new(size, S::pixels(samples, channels)).into())
 }
 
 const fn samples_are_gray(mode: Mode) -> bool {
@@ -334,19 +337,21 @@ const fn samples_are_gray(mode: Mode) -> bool {
 }
 
 impl Document<'_> {
-    /// Samples of a row as eight bits each.
-    fn widen<'p>(&self, row: &[u8], places: impl Iterator<Item = &'p mut u8>) {
+    /// Samples of a row.
+    fn widen<'p, S: Sample>(&self, row: &[u8], places: impl Iterator<Item = &'p mut S>) {
         match self.bits {
-            1 => places.enumerate().for_each(|(x, place)| *place = 255 * (1 - (row[x / 8] >> (7 - x % 8) & 1))),
-            16 => {
-                places.zip(row.as_chunks().0).for_each(|(place, sample)| *place = round_16(u16::from_be_bytes(*sample)))
-            }
-            _ => places.zip(row).for_each(|(place, sample)| *place = *sample),
+            1 => places.enumerate().for_each(|(x, place)| {
+                *place = S::of_byte(255 * (1 - (row[x / 8] >> (7 - x % 8) & 1)));
+            }),
+            16 => places.zip(row.as_chunks().0).for_each(|(place, sample)| {
+                *place = stretched(u16::from_be_bytes(*sample).into(), 65_535);
+            }),
+            _ => places.zip(row).for_each(|(place, sample)| *place = S::of_byte(*sample)),
         }
     }
 }
 
-/// Makes pixels of the samples of a document.
+/// Makes pixels of the samples of a document. Only gray and RGB have more than 8 bits.
 struct Painter<'a> {
     document: &'a Document<'a>,
     inks: Inks,
@@ -355,30 +360,33 @@ struct Painter<'a> {
 
 impl Painter<'_> {
     /// A pixel as gray, RGB or RGBA.
-    fn paint(&self, samples: &[u8; 5]) -> [u8; 4] {
+    fn paint<S: Sample>(&self, samples: &[S; 5]) -> [S; 4] {
         let Document { mode, has_alpha, palette, .. } = *self.document;
-        let opacity = if has_alpha { samples[mode.channels()] } else { 255 };
+        let opacity = if has_alpha { samples[mode.channels()] } else { S::MOST };
         // Photoshop blends the flattened picture with white.
-        let white = if mode == Mode::Lab { [255, 128, 128, 255, 255] } else { [255; 5] };
-        let [one, two, three, four, _] = match opacity {
+        let white = if mode == Mode::Lab { [255, 128, 128, 255, 255] } else { [255; 5] }.map(S::of_byte);
+        let [one, two, three, four, _] = match opacity.index() {
             0 => white,
-            255 => *samples,
-            opacity => std::array::from_fn(|index| {
-                let [sample, white, opacity] = [samples[index], white[index], opacity].map(i32::from);
-                let own = sample * 255 - (255 - opacity) * white;
-                scaled(own.max(0).cast_unsigned(), (opacity * 255).cast_unsigned())
+            _ if opacity == S::MOST => *samples,
+            _ => std::array::from_fn(|index| {
+                let most = S::MOST.index() as i64;
+                let [sample, white, opacity] = [samples[index], white[index], opacity].map(|one| one.index() as i64);
+                let own = (sample * most - (most - opacity) * white).max(0);
+                S::of_index(((own + opacity / 2) / opacity).min(most) as usize)
             }),
         };
-        let [red, green, blue] = match mode {
-            Mode::Bitmap | Mode::Gray => [one; 3],
-            Mode::Indexed => [0, 256, 512].map(|plane| palette[plane + usize::from(one)]),
-            Mode::Rgb => [one, two, three],
-            Mode::Cmyk => self.inks.color([one, two, three, four].map(|light| 255 - light)),
+        let byte = |sample: S| (sample.index() / S::STEPS as usize) as u8;
+        let color = match mode {
+            Mode::Bitmap | Mode::Gray => return [one, one, one, opacity],
+            Mode::Rgb => return [one, two, three, opacity],
+            Mode::Indexed => [0, 256, 512].map(|plane| palette[plane + usize::from(byte(one))]),
+            Mode::Cmyk => self.inks.color([one, two, three, four].map(|light| 255 - byte(light))),
             Mode::Lab => self.lab.as_ref().map_or([0; 3], |lab| {
-                let [l, a, b] = [one, two, three].map(f64::from);
+                let [l, a, b] = [one, two, three].map(|sample| f64::from(byte(sample)));
                 lab.color([l / 2.55, a - 128.0, b - 128.0])
             }),
         };
+        let [red, green, blue] = color.map(S::of_byte);
         [red, green, blue, opacity]
     }
 }

@@ -1,8 +1,15 @@
 //! Samples of other depths than eight bits, and opacity that colours were multiplied with.
 
-/// Exactly round(sample · 255 / 65535), as libpng scales.
-pub(super) const fn round_16(sample: u16) -> u8 {
-    ((sample as u32 * 255 + 32_895) >> 16) as u8
+use crate::image::depth::Sample;
+pub(super) use crate::image::depth::rounded as round_16;
+
+/// The nearest sample of the same share of the whole range, halves up; what exceeds `most`, which is not 0, counts as `most`.
+pub(super) fn stretched<S: Sample>(sample: u32, most: u32) -> S {
+    if sample >= most {
+        return S::MOST;
+    }
+    let (sample, most, whole) = (u64::from(sample), u64::from(most), S::COUNT as u64 - 1);
+    S::of_index(((sample * whole + most / 2) / most) as usize)
 }
 
 /// Exactly round(sample · 255 / most), halves up; what exceeds `most`, which is not 0, counts as `most`.
@@ -11,10 +18,10 @@ pub(super) const fn scaled(sample: u32, most: u32) -> u8 {
 }
 
 /// A sample that was multiplied with its opacity, as it is without.
-pub(super) const fn straight(sample: u8, opacity: u8) -> u8 {
-    match opacity {
-        0 => 0,
-        opacity => scaled(sample as u32, opacity as u32),
+pub(super) fn straight<S: Sample>(sample: S, opacity: S) -> S {
+    match opacity.index() {
+        0 => S::default(),
+        most => stretched(sample.index() as u32, most as u32),
     }
 }
 
@@ -70,6 +77,6 @@ mod tests {
 
     #[test]
     fn an_opacity_is_divided_out() {
-        assert_eq!([straight(64, 128), straight(3, 255), straight(9, 0), straight(200, 100)], [128, 3, 0, 255]);
+        assert_eq!([straight(64_u8, 128), straight(3, 255), straight(9, 0), straight(200, 100)], [128, 3, 0, 255]);
     }
 }

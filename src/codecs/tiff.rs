@@ -4,10 +4,11 @@
 //! one by one, so that only the picture itself is in memory. Written are gray, RGB and RGBA, packed by Deflate.
 
 use super::icc::{Samples, accept, or_note};
-use super::samples::{half, most, round_16, scaled, straight};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use super::samples::{half, most, round_16, scaled, straight, stretched};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
 use crate::color::{ColorSpace, Inks, LabColors};
-use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::image::depth::Sample;
+use crate::image::{Image, Size};
 
 mod fax;
 pub(super) mod metadata;
@@ -20,7 +21,7 @@ pub(super) use unpack::Unpacker;
 
 pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.1.0";
 
 /// Some camera raw files have the same signature.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -55,13 +56,14 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
         }
         Samples::Gray | Samples::Rgb => (space, ColorSpace::SRGB),
     };
-    let native = Representation::interleaved(matches!(page.colors, Colors::Gray { .. }), page.alpha.is_some());
+    let (is_gray, alpha) = (matches!(page.colors, Colors::Gray { .. }), page.alpha.is_some());
+    let native = decoded_to(is_gray, alpha, page.is_deep(), page.size, &mut findings);
     let header = Header {
         format: Format::Tiff,
         size: page.size,
         orientation: page.orientation,
-        alpha: page.alpha.is_some(),
-        native: Representations::of(&[native]),
+        alpha,
+        native,
         space,
         animation: None,
         findings,
@@ -75,18 +77,24 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
         return Err(Problem::damaged("it has two headers"));
     }
     page.is_whole()?;
-    let mut painter = Painter::new(&page, &inks);
+    if header.is_deep() { painted::<u16>(&page, &inks) } else { painted::<u8>(&page, &inks) }
+}
+
+/// The pixels of a page.
+fn painted<S: Sample>(page: &Page<'_>, inks: &ColorSpace) -> Result<Picture, Problem> {
+    let size = page.size;
+    let mut painter = Painter::<S>::new(page, inks);
     let channels = painter.channels();
     let (width, planes) = (size.width as usize, page.planes());
-    let mut samples = vec![0; size.pixels() as usize * channels];
+    let mut samples = vec![S::default(); size.pixels() as usize * channels];
 
     let Size { width: across, height: down } = page.chunk;
     let (across, down) = (across as usize, down as usize);
     // Samples of a pixel in one plane, and of a row of a chunk.
     let each = page.samples / planes;
     let mut packed = vec![0; (across * each * usize::from(page.bits)).div_ceil(8)];
-    let mut unpacked = vec![0; across * each];
-    let mut row = vec![0; across * page.samples];
+    let mut unpacked = vec![S::default(); across * each];
+    let mut row = vec![S::default(); across * page.samples];
     let mut spare = Vec::new();
     let columns = width.div_ceil(across);
     let mut findings = Vec::new();
@@ -124,37 +132,32 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     if painter.is_clipped {
         findings.push(Finding::RangeClipped);
     }
-    let pixels = match channels {
-        1 => Pixels::Gray(samples),
-        3 => Pixels::Rgb(samples),
-        _ => Pixels::Rgba(samples),
-    };
-    Ok(Picture { findings, ..Image::new(size, pixels).into() })
+    Ok(Picture { findings, ..Image::new(size, S::pixels(samples, channels)).into() })
 }
 
-/// Makes pixels of the samples of a file.
-struct Painter<'a> {
+/// Makes pixels of the samples of a file. Only gray and RGB have more than 8 bits.
+struct Painter<'a, S> {
     page: &'a Page<'a>,
     inks: Inks,
     lab: Option<LabColors>,
     /// Whether a sample was below 0 or above 1.
     is_clipped: bool,
-    /// The sample of eight bits for each of fewer bits; for a palette, the index.
-    table: [u8; 256],
+    /// The sample for each of fewer than eight bits; for a palette, the index.
+    table: Vec<S>,
 }
 
-impl<'a> Painter<'a> {
+impl<'a, S: Sample> Painter<'a, S> {
     fn new(page: &'a Page<'a>, inks: &ColorSpace) -> Self {
         let is_index = matches!(page.colors, Colors::Palette(_));
         let value = |sample: usize| {
-            if is_index || page.bits > 8 { sample as u8 } else { scaled(sample as u32, most(page.bits)) }
+            if is_index || page.bits > 8 { S::of_byte(sample as u8) } else { stretched(sample as u32, most(page.bits)) }
         };
         Self {
             page,
             inks: Inks::of(inks),
             lab: if let Colors::Lab { .. } = page.colors { LabColors::new() } else { None },
             is_clipped: false,
-            table: std::array::from_fn(value),
+            table: (0..256).map(value).collect(),
         }
     }
 
@@ -167,14 +170,14 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Samples of a row as eight bits each; `plane` is the number of the first.
-    fn widen(&mut self, packed: &[u8], plane: usize, out: &mut [u8]) {
+    /// Samples of a row; `plane` is the number of the first.
+    fn widen(&mut self, packed: &[u8], plane: usize, out: &mut [S]) {
         let bits = usize::from(self.page.bits);
         if let Colors::Lab { is_offset } = self.page.colors {
             let each = self.page.samples / self.page.planes();
             let places = (0..each).cycle().map(|index| plane + index);
             for ((out, place), sample) in out.iter_mut().zip(places).zip(packed.chunks_exact(bits / 8)) {
-                *out = self.page.lab_sample(sample, place, is_offset);
+                *out = S::of_byte(self.page.lab_sample(sample, place, is_offset));
             }
             return;
         }
@@ -187,13 +190,13 @@ impl<'a> Painter<'a> {
         match bits {
             24 | 32 => {
                 for (out, sample) in out.iter_mut().zip(packed.chunks_exact(bits / 8)) {
-                    *out = scaled(self.page.joined(sample) as u32, most(self.page.bits));
+                    *out = stretched(self.page.joined(sample) as u32, most(self.page.bits));
                 }
             }
-            8 => out.copy_from_slice(&packed[..out.len()]),
+            8 => out.iter_mut().zip(packed).for_each(|(out, sample)| *out = S::of_byte(*sample)),
             16 => {
                 for (out, sample) in out.iter_mut().zip(packed.as_chunks().0) {
-                    *out = round_16(self.page.wide(*sample));
+                    *out = stretched(self.page.wide(*sample).into(), 65_535);
                 }
             }
             1 | 2 | 4 => {
@@ -210,22 +213,21 @@ impl<'a> Painter<'a> {
                     let bytes = [0, 1, 2].map(|at| packed.get(bit / 8 + at).copied().unwrap_or(0));
                     let joined = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
                     let sample = joined >> (24 - bits - bit % 8) & most(self.page.bits);
-                    *out = if bits < 8 { self.table[sample as usize] } else { scaled(sample, most(self.page.bits)) };
+                    *out = if bits < 8 { self.table[sample as usize] } else { stretched(sample, most(self.page.bits)) };
                 }
             }
         }
     }
 
-    /// Light from 0 to 1 as eight bits. Values that round to black or white are not beyond them.
-    fn clipped(&mut self, value: f64) -> u8 {
-        let scaled = value * 255.0 + 0.5;
-        self.is_clipped |= !(0.0..256.0).contains(&scaled);
+    /// Light from 0 to 1 as a sample. Values that round to black or white of 8 bits are not beyond them.
+    fn clipped(&mut self, value: f64) -> S {
+        self.is_clipped |= !(0.0..256.0).contains(&(value * 255.0 + 0.5));
         // What is not a number becomes 0.
-        scaled as u8
+        S::of_exact_level(value * 255.0)
     }
 
     /// Pixels of the result from a row of samples, which may be longer.
-    fn paint(&mut self, row: &[u8], out: &mut [u8]) {
+    fn paint(&mut self, row: &[S], out: &mut [S]) {
         let count = self.page.samples;
         let Some(alpha) = self.page.alpha else {
             match &self.page.colors {
@@ -241,7 +243,7 @@ impl<'a> Painter<'a> {
                 }
             }
             if let Colors::Gray { is_white_zero: true } = self.page.colors {
-                out.iter_mut().for_each(|gray| *gray = 255 - *gray);
+                out.iter_mut().for_each(|gray| *gray = gray.inverse());
             }
             return;
         };
@@ -249,7 +251,7 @@ impl<'a> Painter<'a> {
         for (out, pixel) in out.as_chunks_mut().0.iter_mut().zip(row.chunks_exact(count)) {
             let opacity = pixel[at];
             let color = match self.page.colors {
-                Colors::Gray { is_white_zero } => [if is_white_zero { 255 - pixel[0] } else { pixel[0] }; 3],
+                Colors::Gray { is_white_zero } => [if is_white_zero { pixel[0].inverse() } else { pixel[0] }; 3],
                 _ => self.color(pixel),
             };
             let [red, green, blue] = match alpha {
@@ -260,21 +262,28 @@ impl<'a> Painter<'a> {
         }
     }
 
-    fn color(&self, pixel: &[u8]) -> [u8; 3] {
-        match (&self.page.colors, pixel) {
-            (Colors::Palette(colors), [index, ..]) => colors.get(usize::from(*index)).copied().unwrap_or_default(),
-            (Colors::Cmyk, [c, m, y, k, ..]) => self.inks.color([*c, *m, *y, *k]),
+    fn color(&self, pixel: &[S]) -> [S; 3] {
+        let byte = |sample: &S| (sample.index() / S::STEPS as usize) as u8;
+        let color = match (&self.page.colors, pixel) {
+            (Colors::Palette(colors), [index, ..]) => colors.get(usize::from(byte(index))).copied().unwrap_or_default(),
+            (Colors::Cmyk, [c, m, y, k, ..]) => self.inks.color([c, m, y, k].map(byte)),
             (Colors::Lab { .. }, [l, a, b, ..]) => {
-                let [l, a, b] = [l, a, b].map(|sample| f64::from(*sample));
+                let [l, a, b] = [l, a, b].map(|sample| f64::from(byte(sample)));
                 self.lab.as_ref().map_or([0; 3], |lab| lab.color([l / 2.55, a - 128.0, b - 128.0]))
             }
-            (_, [red, green, blue, ..]) => [*red, *green, *blue],
+            (_, [red, green, blue, ..]) => return [*red, *green, *blue],
             _ => [0; 3],
-        }
+        };
+        color.map(S::of_byte)
     }
 }
 
 impl Page<'_> {
+    /// Whether its samples have more than 8 bits that are kept.
+    const fn is_deep(&self) -> bool {
+        self.bits > 8 && matches!(self.colors, Colors::Gray { .. } | Colors::Rgb)
+    }
+
     /// A sample of 16 bits in the file's byte order.
     const fn wide(&self, sample: [u8; 2]) -> u16 {
         if self.is_little { u16::from_le_bytes(sample) } else { u16::from_be_bytes(sample) }

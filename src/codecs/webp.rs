@@ -168,7 +168,7 @@ fn lossless(image: Image) -> Result<Vec<u8>, Failure> {
         Pixels::Gray(samples) => (ColorType::L8, samples),
         Pixels::Rgb(samples) => (ColorType::Rgb8, samples),
         Pixels::Rgba(samples) => (ColorType::Rgba8, samples),
-        Pixels::Ycc(_) => unreachable!("converted above"),
+        Pixels::Ycc(_) | Pixels::Deep(_) => unreachable!("converted above"),
     };
     let mut bytes = Vec::new();
     WebPEncoder::new(&mut bytes)

@@ -132,7 +132,7 @@ pub struct Transform(Arc<Kind>);
 
 enum Kind {
     Same,
-    Shaper(Shaper),
+    Shaper(Box<Shaper>),
     Grid(RgbGrid),
 }
 
@@ -155,6 +155,15 @@ impl Transform {
             Kind::Grid(grid) => grid.apply(pixels),
         }
     }
+
+    /// The same for samples of 16 bits.
+    pub fn apply_deep<const N: usize>(&self, pixels: &mut [[u16; N]]) {
+        match &*self.0 {
+            Kind::Same => {}
+            Kind::Shaper(shaper) => shaper.apply_deep(pixels),
+            Kind::Grid(grid) => grid.apply_deep(pixels),
+        }
+    }
 }
 
 fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
@@ -169,7 +178,7 @@ fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
         Content::Gray(_) | Content::Tables => None,
     };
     if let (Some(from), Some(to)) = (shape(from), shape(to)) {
-        return Shaper::between(&from, &to).map(Kind::Shaper);
+        return Shaper::between(&from, &to).map(|shaper| Kind::Shaper(Box::new(shaper)));
     }
     let (forward, backward) = (Forward::of(from, &srgb)?, Backward::of(to, &srgb)?);
     Some(Kind::Grid(RgbGrid::of(|[r, g, b]| backward.at(forward.at([r, g, b, 0.0])))))
@@ -225,14 +234,19 @@ impl FromLight {
 
 /// A conversion of gray samples.
 #[derive(Clone)]
-pub struct Neutrals([u8; 256]);
+pub struct Neutrals {
+    bytes: [u8; 256],
+    from: ColorSpace,
+    to: ColorSpace,
+}
 
 impl Neutrals {
     /// The conversion from the equal red, green and blue, or the gray, of one space to the gray of another, which is sRGB or
     /// one for gray. `None` if `from` is for inks.
     pub fn between(from: &ColorSpace, to: &ColorSpace) -> Option<Self> {
         if from == to {
-            return Some(Self(std::array::from_fn(|byte| byte as u8)));
+            let bytes = std::array::from_fn(|byte| byte as u8);
+            return Some(Self { bytes, from: from.clone(), to: to.clone() });
         }
         if from.model() == Some(Model::Cmyk) {
             return None;
@@ -247,15 +261,34 @@ impl Neutrals {
                 _ => Curve::SRGB.at(place),
             }
         });
-        Some(Self(std::array::from_fn(|byte| {
+        let bytes = std::array::from_fn(|byte| {
             let luminance = forward.at([byte as f64 / 255.0; 4])[1];
             limits.partition_point(|limit| *limit <= luminance) as u8
-        })))
+        });
+        Some(Self { bytes, from: from.clone(), to: to.clone() })
+    }
+
+    /// The conversion of samples of 16 bits, as a table.
+    pub fn deep(&self) -> Vec<u16> {
+        let srgb = Shape::srgb();
+        let Some(forward) = Forward::of(&self.from, &srgb).filter(|_| self.from != self.to) else {
+            return (0..=u16::MAX).collect();
+        };
+        let back = match self.to.content() {
+            Content::Gray(tone) => Back::through(|place| tone.luminance(place)),
+            _ => Back::of(&Curve::SRGB),
+        };
+        let most = f64::from(u16::MAX);
+        let converted = |sample: u16| {
+            let luminance = forward.at([f64::from(sample) / most; 4])[1];
+            (back.at(luminance).clamp(0.0, 1.0) * most + 0.5) as u16
+        };
+        (0..=u16::MAX).map(converted).collect()
     }
 
     /// Converts one sample.
     pub fn at(&self, gray: u8) -> u8 {
-        self.0[usize::from(gray)]
+        self.bytes[usize::from(gray)]
     }
 
     /// Converts samples in place.

@@ -108,9 +108,14 @@ const STEPS: usize = 4096;
 
 impl Back {
     pub(super) fn of(curve: &Curve) -> Self {
+        Self::through(|x| curve.at(x))
+    }
+
+    /// The way back through a function from 0…1 to 0…1.
+    pub(super) fn through(curve: impl Fn(f64) -> f64) -> Self {
         let mut highest = f64::NEG_INFINITY;
         let rising = |step: usize| {
-            highest = curve.at(step as f64 / STEPS as f64).max(highest);
+            highest = curve(step as f64 / STEPS as f64).max(highest);
             highest
         };
         Self { samples: (0..=STEPS).map(rising).collect() }

@@ -32,8 +32,19 @@ impl Cube {
     /// The value in a cube of nodes: from the node below to the one above, along the largest part first.
     #[inline(always)]
     fn at(&self, nodes: &[Node], [x, y, z]: [u8; 3]) -> Node {
-        let [x, y, z] =
-            [self.places[0][usize::from(x)], self.places[1][usize::from(y)], self.places[2][usize::from(z)]];
+        let places = [self.places[0][usize::from(x)], self.places[1][usize::from(y)], self.places[2][usize::from(z)]];
+        self.between(nodes, places)
+    }
+
+    /// The same for samples of 16 bits.
+    fn at_deep(&self, nodes: &[Node], [x, y, z]: [u16; 3]) -> Node {
+        let place = |sample: u16, stride: usize| place_of(usize::from(sample), 65_535, self.side, stride);
+        self.between(nodes, [place(x, self.side * self.side), place(y, self.side), place(z, 1)])
+    }
+
+    /// The value at a place along each channel.
+    #[inline(always)]
+    fn between(&self, nodes: &[Node], [x, y, z]: [Place; 3]) -> Node {
         let base = x.base + y.base + z.base;
         let (x, y, z) = ((self.side * self.side, x.part), (self.side, y.part), (1, z.part));
         let ordered =
@@ -54,9 +65,14 @@ impl Cube {
 
 /// The place of a byte; the last node is reached from the one before.
 fn place(byte: usize, side: usize, stride: usize) -> Place {
-    let scaled = byte * (side - 1);
-    let below = (scaled / 255).min(side - 2);
-    Place { base: below * stride, part: (scaled - below * 255) as f32 / 255.0 }
+    place_of(byte, 255, side, stride)
+}
+
+/// The place of a sample up to `most`.
+fn place_of(sample: usize, most: usize, side: usize, stride: usize) -> Place {
+    let scaled = sample * (side - 1);
+    let below = (scaled / most).min(side - 2);
+    Place { base: below * stride, part: (scaled - below * most) as f32 / most as f32 }
 }
 
 fn bytes(node: Node) -> [u8; 3] {
@@ -90,6 +106,19 @@ impl RgbGrid {
         for pixel in pixels {
             let converted = bytes(self.cube.at(&self.nodes, [pixel[0], pixel[1], pixel[2]]));
             pixel[..3].copy_from_slice(&converted);
+        }
+    }
+}
+
+impl RgbGrid {
+    /// Converts pixels of 16 bits a sample; what comes after blue stays.
+    pub(super) fn apply_deep<const N: usize>(&self, pixels: &mut [[u16; N]]) {
+        for pixel in pixels {
+            let converted = self.cube.at_deep(&self.nodes, [pixel[0], pixel[1], pixel[2]]);
+            for channel in 0..3 {
+                // The cast saturates.
+                pixel[channel] = (converted[channel] * 257.0 + 0.5) as u16;
+            }
         }
     }
 }

@@ -171,7 +171,7 @@ impl<'a> Known<'a> {
                 .find(|one| picture.converts_to(*one) && operation.accepts().contains(*one));
             Some(operation.produces(port, taken.unwrap_or(Representation::Rgba)))
         })?;
-        Some(picture == Representation::Rgba)
+        Some(picture.has_alpha())
     }
 
     /// How many frames the picture that reaches a node has. Only those of the primary input are run.

@@ -113,6 +113,9 @@ pub(super) struct DecodeChoice {
     pub scaling: Option<Scaling>,
 }
 
+/// A cost for each representation.
+type Costs = [f64; Representation::ALL.len()];
+
 /// A picture of fewer pixels is always decoded at full size: less would save little, and small pictures are often
 /// drawings and screenshots, whose edges a reduced transform does not keep.
 const REDUCED_FROM_PIXELS: u64 = 1 << 20;
@@ -144,8 +147,12 @@ const fn reductions(chroma: ChromaUse) -> [(u32, f64); 3] {
 /// Relative cost per pixel of a conversion, from measurements on 12 MP: upsampling chroma and the matrix dominate.
 fn conversion_cost(from: Representation, to: Representation) -> f64 {
     use Representation::{Gray, Rgb, Rgba, Ycc};
-    match (from, to) {
+    match (from.narrow(), to.narrow()) {
         _ if from == to => 0.0,
+        // A picture of 8 bits gains nothing by 16.
+        _ if to.is_deep() && !from.is_deep() => f64::INFINITY,
+        _ if from.is_deep() && !to.is_deep() => DITHERING_COST + conversion_cost(from.narrow(), to),
+        (from, to) if from == to => 0.0,
         (Gray, Ycc) => 1.0,
         (Gray, Rgb | Rgba) => 2.0,
         (Rgb, Rgba) => 2.0,
@@ -157,6 +164,9 @@ fn conversion_cost(from: Representation, to: Representation) -> f64 {
     }
 }
 
+/// Relative cost per pixel of going from 16 bits a sample to 8.
+const DITHERING_COST: f64 = 3.0;
+
 /// Relative cost per pixel of a kernel in a representation: its samples per pixel.
 fn kernel_cost(representation: Representation) -> f64 {
     match representation {
@@ -164,6 +174,9 @@ fn kernel_cost(representation: Representation) -> f64 {
         Representation::Ycc => 1.5,
         Representation::Rgb => 3.0,
         Representation::Rgba => 4.0,
+        Representation::Gray16 | Representation::Rgb16 | Representation::Rgba16 => {
+            2.0 * kernel_cost(representation.narrow())
+        }
     }
 }
 
@@ -171,14 +184,16 @@ fn kernel_cost(representation: Representation) -> f64 {
 const RECOLOR_COST: f64 = 4.0;
 
 /// Relative cost per pixel of converting colours to another space before writing, which is done in RGB.
-fn recolor_and_encode_cost(format: Option<Format>, from: Representation) -> f64 {
+fn recolor_and_encode_cost(format: Option<Format>, deep: bool, from: Representation) -> f64 {
     let in_rgb = if from == Representation::Ycc { Representation::Rgb } else { from };
-    conversion_cost(from, in_rgb) + RECOLOR_COST + encode_cost(format, in_rgb)
+    conversion_cost(from, in_rgb) + RECOLOR_COST + encode_cost(format, deep, in_rgb)
 }
 
-/// Relative cost per pixel of writing a picture: conversions that the encoder does itself.
-fn encode_cost(format: Option<Format>, from: Representation) -> f64 {
+/// Relative cost per pixel of writing a picture: conversions that the encoder does itself. `deep` says whether it may write 16
+/// bits a sample.
+fn encode_cost(format: Option<Format>, deep: bool, from: Representation) -> f64 {
     let encoder_takes = match format {
+        Some(format) if deep && format.has_deep_samples() => Representations::PIXELS.and_deep(),
         Some(Format::Jpeg) => Representations::of(&[Representation::Gray, Representation::Ycc]),
         Some(Format::Png | Format::Tiff | Format::Bmp | Format::Jxl) => Representations::PIXELS,
         Some(Format::Qoi) => Representations::of(&[Representation::Rgb, Representation::Rgba]),
@@ -221,14 +236,14 @@ impl Plan {
 
         // Cost of everything behind each output port of a node, for each representation of its picture; infinite where
         // impossible.
-        let mut behind: Vec<Vec<[f64; 4]>> =
-            nodes.iter().map(|node| vec![[0.0; 4]; node.action.outputs.len()]).collect();
+        let mut behind: Vec<Vec<Costs>> =
+            nodes.iter().map(|node| vec![Costs::default(); node.action.outputs.len()]).collect();
         // For each output port of a node: whether a planar picture stays planar all the way to encoders that halve its
         // chroma. At qualities that keep it whole, what mixing does on planes to saturated colours would show.
         let mut stays_planar: Vec<Vec<bool>> =
             nodes.iter().map(|node| vec![false; node.action.outputs.len()]).collect();
         let through =
-            |behind: &[Vec<[f64; 4]>], stays_planar: &[Vec<bool>], node: usize, port: usize, from: Representation| {
+            |behind: &[Vec<Costs>], stays_planar: &[Vec<bool>], node: usize, port: usize, from: Representation| {
                 let operation = self.operations[node].as_ref()?;
                 let input = nodes[node].inputs[port]?.0;
                 let pixels = sizes[input].pixels() as f64;
@@ -236,10 +251,12 @@ impl Plan {
                     let outputs = behind[node].iter().enumerate();
                     outputs.map(|(output, costs)| costs[operation.produces(output, to) as usize]).sum()
                 };
-                operation
-                    .accepts()
+                // A picture stays deep as long as it can.
+                let accepted = operation.accepts();
+                let stays_deep = from.is_deep() && accepted.iter().any(|to| to.is_deep() && from.converts_to(to));
+                accepted
                     .iter()
-                    .filter(|to| from.converts_to(*to))
+                    .filter(|to| from.converts_to(*to) && to.is_deep() == stays_deep)
                     .filter(|to| {
                         *to != Representation::Ycc
                             || !operation.mixes()
@@ -272,7 +289,8 @@ impl Plan {
                             true => recolor_and_encode_cost,
                             false => encode_cost,
                         };
-                        cost += write(format, from) * sizes[index].pixels() as f64;
+                        let deep = output.parameters.keeps_depth();
+                        cost += write(format, deep, from) * sizes[index].pixels() as f64;
                     }
                     for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {
                         cost += through(&behind, &stays_planar, consumer, into, from)
@@ -495,7 +513,7 @@ impl Plan {
                 picture = operation.produces(port, taken.unwrap_or(Representation::Rgba));
             }
         }
-        picture == Representation::Rgba
+        picture.has_alpha()
     }
 
     /// The input that an output shows, if all actions in between leave its size and content; `sizes` are those of

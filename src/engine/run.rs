@@ -25,11 +25,12 @@ use crate::codecs::{
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
-use crate::image::convert::{convert, is_opaque};
+use crate::image::convert::{convert, has_transparency};
+use crate::image::depth::as_deep_as;
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
 use crate::image::similarity::Luma;
-use crate::image::{Image, Pixels, Representation, Size, Subsampling};
+use crate::image::{Image, Representation, Size, Subsampling};
 use crate::lettering::Typesetter;
 use crate::lut::LutSource;
 use crate::network::ModelSource;
@@ -781,7 +782,12 @@ impl<'a> Runner<'a> {
                             size.and_then(limits::check).map_err(|failure| failure.at(&node.action_id))?;
                         }
                     }
-                    Some(image)
+                    // What joins the first picture gets its depth.
+                    let first: Option<&Image> = inputs.first().and_then(Option::as_ref);
+                    Some(match first.map(Image::representation) {
+                        Some(first) => as_deep_as(image, first),
+                        None => image,
+                    })
                 }
                 _ => None,
             });
@@ -933,14 +939,14 @@ impl<'a> Runner<'a> {
 
     /// The format that a picture is written in.
     fn format_of(&self, output: &GraphOutput, image: &Image) -> Format {
-        let alpha = image.representation() == Representation::Rgba;
+        let alpha = image.has_alpha();
         self.plan.final_format(output.parameters.format, self.headers[output.origin].as_ref(), alpha)
     }
 
     /// The picture in the colour space in which it is written in a format, and how it is written.
     fn prepared(&self, output: &GraphOutput, image: Image, format: Format) -> (Image, EncodeRequest) {
         let parameters = &output.parameters;
-        let alpha = image.representation() == Representation::Rgba;
+        let alpha = image.has_alpha();
         let mut image = in_space(image, parameters.color_profile, format);
         if alpha && format == Format::Jpeg {
             image = receptive(image);
@@ -954,6 +960,7 @@ impl<'a> Runner<'a> {
             chroma: parameters.subsampling.chroma(),
             effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
             palette: parameters.palette(),
+            keeps_depth: parameters.keeps_depth(),
         };
         (image, request)
     }
@@ -967,7 +974,7 @@ impl<'a> Runner<'a> {
         full: Size,
         written: &mut Writing<'a>,
     ) -> Result<(), Failure> {
-        let is_opaque = request.format == Format::Jpeg || image.representation() != Representation::Rgba;
+        let is_opaque = request.format == Format::Jpeg || !image.has_alpha();
         let format = if is_opaque { Format::Jpeg } else { Format::Png };
         let plain = EncodeRequest {
             quality: SAMPLE_QUALITY,
@@ -1051,7 +1058,7 @@ impl<'a> Runner<'a> {
     fn write_smallest(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
         let (parameters, said) = (&output.parameters, self.metadata(output));
-        let has_alpha = matches!(&image.pixels, Pixels::Rgba(rgba) if !is_opaque(rgba));
+        let has_alpha = has_transparency(&image);
         let mut formats: Vec<Format> = parameters.smallest_of.iter().map(|one| one.format()).collect();
         if has_alpha && formats.len() > 1 {
             formats.retain(|format| *format != Format::Jpeg);
@@ -1267,10 +1274,10 @@ fn in_space(image: Image, profile: ColorProfile, format: Format) -> Image {
         return image;
     }
     // WebP has no gray, nor profiles for it.
-    if image.representation() == Representation::Gray && format == Format::Webp {
+    if image.representation().is_gray() && format == Format::Webp {
         image = convert(image, Representation::Rgb);
     }
-    image.space = ColorSpace::srgb_with_profile(image.representation() == Representation::Gray);
+    image.space = ColorSpace::srgb_with_profile(image.representation().is_gray());
     image
 }
 

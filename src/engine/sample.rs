@@ -68,7 +68,8 @@ impl Plan {
                 let auto_orient = self.graph.sources[source].auto_orient;
                 header.as_ref().map(|header| {
                     let by = reduction(header.upright(auto_orient));
-                    header.with_size(scaled(header.size, by))
+                    // Eight bits are enough to look at.
+                    header.narrow().with_size(scaled(header.size, by))
                 })
             })
             .collect();

@@ -6,6 +6,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use crate::codecs::{self, EncodeRequest, Encoded, Format};
 use crate::color::ColorSpace;
 use crate::error::Failure;
+use crate::image::depth::at_a_glance;
 use crate::image::recolor::recolor;
 use crate::image::{Image, Pixels, Plane, Representation, Size, Ycc};
 
@@ -22,6 +23,7 @@ pub(super) fn thumbnail_size(of: Size) -> Size {
 /// Makes the thumbnail of a picture of size `of`, which `image` may hold at another size: JPEG, or PNG if there is alpha,
 /// in sRGB without a profile.
 pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
+    let image = &*at_a_glance(image);
     let size = thumbnail_size(of);
     let pixels = match &image.pixels {
         Pixels::Gray(data) => Pixels::Gray(shrink(data, image.size, size, PixelType::U8)?),
@@ -40,6 +42,7 @@ pub(super) fn thumbnail(image: &Image, of: Size) -> Result<Encoded, Failure> {
                 subsampling,
             })
         }
+        Pixels::Deep(_) => unreachable!("samples were rounded"),
     };
     let mut small = recolor(image.with(size, pixels), &ColorSpace::SRGB);
     small.space = ColorSpace::SRGB;

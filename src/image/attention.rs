@@ -4,6 +4,7 @@
 //! edges, and by how much it looks like skin or is saturated, most of all where there are edges too.
 
 use super::convert::convert;
+use super::depth::at_a_glance;
 use super::recolor::recolor;
 use super::resample::{Filter, Window, resample};
 use super::{Image, Pixels, Representation, Size};
@@ -73,7 +74,8 @@ impl Scored {
         };
         let size = Size::new(side(image.size.width), side(image.size.height));
         let reduced = resample(image, Window::all(image.size), size, Filter::Bilinear)?;
-        let reduced = convert(recolor(reduced, &ColorSpace::SRGB), Representation::Rgba);
+        let reduced = recolor(at_a_glance(&reduced).into_owned(), &ColorSpace::SRGB);
+        let reduced = convert(reduced, Representation::Rgba);
         let Pixels::Rgba(rgba) = &reduced.pixels else {
             return Err(Failure::system("A picture could not be judged.", "Report this as a bug."));
         };

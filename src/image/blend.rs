@@ -1,6 +1,8 @@
 //! The blend modes of "Compositing and Blending Level 1" (W3C), as CSS's `mix-blend-mode` has them. Colours are from 0 to
 //! 1, as encoded.
 
+use super::depth::Sample;
+
 /// A colour: red, green, blue.
 type Rgb = [f32; 3];
 
@@ -68,13 +70,13 @@ impl Mode {
 
     /// Lays a source with `opacity` over a backdrop, both straight; source-over of the blended colour:
     /// αo Co = αs (1 − αb) Cs + αs αb B(Cb, Cs) + (1 − αs) αb Cb.
-    pub(crate) fn composite(self, backdrop: [u8; 4], source: [u8; 4], opacity: f32) -> [u8; 4] {
-        let [below, above] = [backdrop[3], source[3]].map(|alpha| f32::from(alpha) / 255.0);
+    pub(crate) fn composite<S: Sample>(self, backdrop: [S; 4], source: [S; 4], opacity: f32) -> [S; 4] {
+        let [below, above] = [backdrop[3], source[3]].map(Sample::share);
         let above = above * opacity;
         if above == 0.0 {
             return backdrop;
         }
-        let colour = |[r, g, b, _]: [u8; 4]| [r, g, b].map(|value| f32::from(value) / 255.0);
+        let colour = |[r, g, b, _]: [S; 4]| [r, g, b].map(Sample::share);
         let (under, over) = (colour(backdrop), colour(source));
         let blended = self.blend(under, over);
         let alpha = above + below * (1.0 - above);
@@ -83,8 +85,7 @@ impl Mode {
                 above * (1.0 - below) * over[at] + above * below * blended[at] + (1.0 - above) * below * under[at];
             sum / alpha
         });
-        let [r, g, b, a] = [mixed[0], mixed[1], mixed[2], alpha].map(|value| (value * 255.0 + 0.5) as u8);
-        [r, g, b, a]
+        [mixed[0], mixed[1], mixed[2], alpha].map(|value| S::of_level(value * 255.0))
     }
 }
 
@@ -166,7 +167,7 @@ mod tests {
     /// By hand from the specification, for one backdrop and source.
     #[test]
     fn opaque_colours_blend_by_the_formulas() {
-        let (backdrop, source) = ([51, 102, 204, 255], [204, 51, 102, 255]);
+        let (backdrop, source) = ([51_u8, 102, 204, 255], [204, 51, 102, 255]);
         for (word, expected) in [
             ("normal", [204, 51, 102]),
             ("multiply", [41, 20, 82]),
@@ -187,11 +188,11 @@ mod tests {
 
     #[test]
     fn grays_have_no_hue_and_the_modes_of_hue_keep_luminosity() {
-        let gray = [120, 120, 120, 255];
+        let gray = [120_u8, 120, 120, 255];
         for word in ["hue", "saturation", "color"] {
             let mode = Mode::of_word(word).unwrap();
             assert_eq!(mode.composite(gray, gray, 1.0), gray, "{word}");
-            let [r, g, b, _] = mode.composite([200, 90, 30, 255], [10, 220, 90, 255], 1.0).map(f32::from);
+            let [r, g, b, _] = mode.composite([200_u8, 90, 30, 255], [10, 220, 90, 255], 1.0).map(f32::from);
             let wanted = luminosity([200.0, 90.0, 30.0]);
             assert!((luminosity([r, g, b]) - wanted).abs() < 1.0, "{word}");
         }
@@ -202,9 +203,9 @@ mod tests {
     fn where_one_layer_is_transparent_the_other_is_seen() {
         for word in ["normal", "multiply", "color-burn", "hue", "soft-light"] {
             let mode = Mode::of_word(word).unwrap();
-            assert_eq!(mode.composite([1, 2, 3, 0], [9, 8, 7, 100], 1.0), [9, 8, 7, 100], "{word}");
-            assert_eq!(mode.composite([1, 2, 3, 50], [9, 8, 7, 0], 1.0), [1, 2, 3, 50], "{word}");
-            assert_eq!(mode.composite([1, 2, 3, 50], [9, 8, 7, 200], 0.0), [1, 2, 3, 50], "{word}");
+            assert_eq!(mode.composite([1_u8, 2, 3, 0], [9, 8, 7, 100], 1.0), [9, 8, 7, 100], "{word}");
+            assert_eq!(mode.composite([1_u8, 2, 3, 50], [9, 8, 7, 0], 1.0), [1, 2, 3, 50], "{word}");
+            assert_eq!(mode.composite([1_u8, 2, 3, 50], [9, 8, 7, 200], 0.0), [1, 2, 3, 50], "{word}");
         }
     }
 }

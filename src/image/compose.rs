@@ -1,29 +1,52 @@
 //! Layers: pictures, colours and coverage laid over each other. Alpha is straight, values keep their encoding, and each
 //! result is rounded once, to the nearest.
 
-use super::blur::{Samples, blurred, gaussian, is_identity};
+use super::blur::{Blurs, blurred, is_identity};
+use super::depth::Sample;
 use super::resample::{Filter, Window, resample};
 use super::{Image, Size};
 use crate::error::Failure;
 
+/// Samples that can be laid over each other.
+pub(crate) trait Layered: Sample {
+    /// Porter and Duff's source-over of one straight pixel on another.
+    fn over(pixel: [Self; 4], under: [Self; 4]) -> [Self; 4];
+}
+
+/// By integers that hold a sample times the square of the largest.
+macro_rules! layered {
+    ($sample:ty, $wide:ty) => {
+        impl Layered for $sample {
+            fn over([r, g, b, a]: [Self; 4], under: [Self; 4]) -> [Self; 4] {
+                const MOST: $wide = <$sample>::MAX as $wide;
+                let (above, below) = (<$wide>::from(a) * MOST, <$wide>::from(under[3]) * (MOST - <$wide>::from(a)));
+                if below == 0 {
+                    return [r, g, b, a];
+                }
+                let sum = above + below;
+                let mix = |over: Self, under: Self| {
+                    ((<$wide>::from(over) * above + <$wide>::from(under) * below + sum / 2) / sum) as Self
+                };
+                [mix(r, under[0]), mix(g, under[1]), mix(b, under[2]), ((sum + MOST / 2) / MOST) as Self]
+            }
+        }
+    };
+}
+layered!(u8, u32);
+layered!(u16, u64);
+
 /// Porter and Duff's source-over of one straight pixel on another.
-pub(crate) fn over([r, g, b, a]: [u8; 4], under: [u8; 4]) -> [u8; 4] {
-    let (above, below) = (u32::from(a) * 255, u32::from(under[3]) * u32::from(255 - a));
-    if below == 0 {
-        return [r, g, b, a];
-    }
-    let sum = above + below;
-    let mix = |over: u8, under: u8| ((u32::from(over) * above + u32::from(under) * below + sum / 2) / sum) as u8;
-    [mix(r, under[0]), mix(g, under[1]), mix(b, under[2]), ((sum + 127) / 255) as u8]
+pub(crate) fn over<S: Layered>(pixel: [S; 4], under: [S; 4]) -> [S; 4] {
+    S::over(pixel, under)
 }
 
 /// `value` × `share` ÷ 255.
 pub(crate) fn scaled(value: u8, share: u8) -> u8 {
-    ((u32::from(value) * u32::from(share) + 127) / 255) as u8
+    value.times(share)
 }
 
 /// The alpha of straight RGBA.
-pub(crate) fn alpha(rgba: &[u8]) -> Vec<u8> {
+pub(crate) fn alpha<S: Sample>(rgba: &[S]) -> Vec<S> {
     rgba.as_chunks::<4>().0.iter().map(|[.., alpha]| *alpha).collect()
 }
 
@@ -63,31 +86,32 @@ impl Place {
     }
 
     /// A plane of the canvas's size: the picture's samples, and zeros around them.
-    pub(crate) fn plane(&self, samples: &[u8]) -> Vec<u8> {
-        let mut plane = vec![0; self.canvas.pixels() as usize];
+    pub(crate) fn plane<S: Sample>(&self, samples: &[S]) -> Vec<S> {
+        let mut plane = vec![S::default(); self.canvas.pixels() as usize];
         self.rows(&mut plane, samples, |plane, samples| plane.copy_from_slice(samples));
         plane
     }
 
     /// The same, blurred by a standard deviation.
-    pub(crate) fn blurred_plane(&self, samples: &[u8], sigma: f64) -> Vec<u8> {
+    pub(crate) fn blurred_plane<S: Blurs>(&self, samples: &[S], sigma: f64) -> Vec<S> {
         let mut plane = self.plane(samples);
         if !is_identity(sigma) {
-            let row = self.canvas.width as usize;
-            gaussian(&mut Samples { data: &mut plane, row }, self.canvas, 1, (sigma, sigma));
+            S::blur(&mut plane, self.canvas, 1, (sigma, sigma));
         }
         plane
     }
 
     /// A picture on a canvas of one colour with the opacity of each pixel in `coverage`.
-    pub(crate) fn on_color(&self, rgba: &[u8], [r, g, b]: [u8; 3], coverage: &[u8]) -> Vec<u8> {
-        let mut canvas: Vec<u8> = coverage.iter().flat_map(|a| if *a == 0 { [0; 4] } else { [r, g, b, *a] }).collect();
+    pub(crate) fn on_color<S: Layered>(&self, rgba: &[S], rgb: [u8; 3], coverage: &[S]) -> Vec<S> {
+        let (none, [r, g, b]) = (S::default(), rgb.map(S::of_byte));
+        let mut canvas: Vec<S> =
+            coverage.iter().flat_map(|a| if *a == none { [none; 4] } else { [r, g, b, *a] }).collect();
         self.over(&mut canvas, rgba);
         canvas
     }
 
     /// Lays a picture over a canvas; both are straight RGBA.
-    pub(crate) fn over(&self, canvas: &mut [u8], rgba: &[u8]) {
+    pub(crate) fn over<S: Layered>(&self, canvas: &mut [S], rgba: &[S]) {
         self.rows(canvas.as_chunks_mut::<4>().0, rgba.as_chunks::<4>().0, |canvas, picture| {
             canvas.iter_mut().zip(picture).for_each(|(canvas, picture)| *canvas = over(*picture, *canvas));
         });
@@ -147,20 +171,20 @@ mod tests {
 
     #[test]
     fn source_over_by_hand() {
-        assert_eq!(over([200, 0, 100, 51], [100, 100, 100, 102]), [138, 62, 100, 133]);
-        assert_eq!(over([200, 0, 100, 255], [1, 2, 3, 255]), [200, 0, 100, 255]);
-        assert_eq!(over([9, 9, 9, 0], [1, 2, 3, 77]), [1, 2, 3, 77]);
-        assert_eq!(over([9, 8, 7, 6], [1, 2, 3, 0]), [9, 8, 7, 6]);
+        assert_eq!(over([200_u8, 0, 100, 51], [100, 100, 100, 102]), [138, 62, 100, 133]);
+        assert_eq!(over([200_u8, 0, 100, 255], [1, 2, 3, 255]), [200, 0, 100, 255]);
+        assert_eq!(over([9_u8, 9, 9, 0], [1, 2, 3, 77]), [1, 2, 3, 77]);
+        assert_eq!(over([9_u8, 8, 7, 6], [1, 2, 3, 0]), [9, 8, 7, 6]);
     }
 
     #[test]
     fn a_plane_is_cut_off_where_it_leaves_the_canvas() {
         let place = |left, top| Place { size: Size::new(2, 2), canvas: Size::new(3, 2), left, top };
-        assert_eq!(place(1, 0).plane(&[1, 2, 3, 4]), [0, 1, 2, 0, 3, 4]);
-        assert_eq!(place(-1, 1).plane(&[1, 2, 3, 4]), [0, 0, 0, 2, 0, 0]);
-        assert_eq!(place(2, -1).plane(&[1, 2, 3, 4]), [0, 0, 3, 0, 0, 0]);
+        assert_eq!(place(1, 0).plane(&[1_u8, 2, 3, 4]), [0, 1, 2, 0, 3, 4]);
+        assert_eq!(place(-1, 1).plane(&[1_u8, 2, 3, 4]), [0, 0, 0, 2, 0, 0]);
+        assert_eq!(place(2, -1).plane(&[1_u8, 2, 3, 4]), [0, 0, 3, 0, 0, 0]);
         for (left, top) in [(-2, 0), (3, 0), (0, 2), (0, -2), (i64::MIN / 2, i64::MAX / 2)] {
-            assert_eq!(place(left, top).plane(&[1, 2, 3, 4]), [0; 6], "{left}, {top}");
+            assert_eq!(place(left, top).plane(&[1_u8, 2, 3, 4]), [0; 6], "{left}, {top}");
         }
     }
 

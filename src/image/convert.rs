@@ -1,13 +1,15 @@
 //! Conversions between representations: full-range BT.601 as in JFIF, chroma upsampling, and compositing on a
 //! background. Works on whole rows, so that the compiler can vectorise; knows nothing of files or actions.
 
-use super::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, recolor};
+use super::depth::{Sample, deepened, narrowed};
+use super::{Deep, Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, recolor};
 
 /// Converts `image` to `to`; an image already in that representation is returned unchanged.
 ///
 /// Chroma is upsampled with centred siting, exactly like the JPEG decoder's own ("fancy") upsampling, so that planar
 /// and interleaved chains agree. Colour and alpha are never lost: see [`Representation::converts_to`]. Gray and RGB
 /// become 4:4:4 when converted to planar. A gray profile, which cannot stay with colours, is applied: the result is sRGB.
+/// From 16 bits to 8, samples are dithered (see [`narrowed`]).
 ///
 /// # Panics
 /// When the conversion would lose colour or alpha; a plan never requests that.
@@ -16,6 +18,11 @@ pub fn convert(image: Image, to: Representation) -> Image {
         return image;
     }
     assert!(image.representation().converts_to(to), "{:?} → {to:?} would lose data", image.representation());
+    match (image.representation().is_deep(), to.is_deep()) {
+        (true, false) => return convert(narrowed(image), to),
+        (false, true) => return convert(deepened(image), to),
+        _ => {}
+    }
     // Samples for a gray profile become others as soon as they stand for colours.
     let Image { size, pixels, space } = recolor::without_gray_profile(image);
     let pixels = match (pixels, to) {
@@ -25,12 +32,18 @@ pub fn convert(image: Image, to: Representation) -> Image {
             cr: Plane::filled(size, 128),
             subsampling: Subsampling::S444,
         }),
-        (Pixels::Gray(luma), Representation::Rgb) => Pixels::Rgb(gray_to_interleaved::<3>(&luma)),
-        (Pixels::Gray(luma), _) => Pixels::Rgba(gray_to_interleaved::<4>(&luma)),
+        (Pixels::Gray(luma), Representation::Rgb) => Pixels::Rgb(gray_to_interleaved::<_, 3>(&luma)),
+        (Pixels::Gray(luma), _) => Pixels::Rgba(gray_to_interleaved::<_, 4>(&luma)),
         (Pixels::Ycc(ycc), Representation::Rgb) => Pixels::Rgb(ycc_to_interleaved::<3>(&ycc)),
         (Pixels::Ycc(ycc), _) => Pixels::Rgba(ycc_to_interleaved::<4>(&ycc)),
         (Pixels::Rgb(rgb), Representation::Ycc) => Pixels::Ycc(rgb_to_ycc(&rgb, size)),
         (Pixels::Rgb(rgb), _) => Pixels::Rgba(add_opaque_alpha(&rgb)),
+        (Pixels::Deep(deep), _) => Pixels::Deep(match (deep, to) {
+            (Deep::Gray(luma), Representation::Rgb16) => Deep::Rgb(gray_to_interleaved::<_, 3>(&luma)),
+            (Deep::Gray(luma), _) => Deep::Rgba(gray_to_interleaved::<_, 4>(&luma)),
+            (Deep::Rgb(rgb), _) => Deep::Rgba(add_opaque_alpha(&rgb)),
+            (rgba @ Deep::Rgba(_), _) => rgba,
+        }),
         (pixels @ Pixels::Rgba(_), _) => pixels,
     };
     Image { space, ..Image::new(size, pixels) }
@@ -81,36 +94,63 @@ fn halved(plane: &Plane) -> Plane {
 /// Composites a picture with alpha on an opaque background of its own space: straight alpha, encoded values, rounded to
 /// nearest. A picture without alpha is returned unchanged.
 pub fn composite(image: Image, background: [u8; 3]) -> Image {
-    let Pixels::Rgba(rgba) = &image.pixels else { return image };
-    let mut rgb = vec![0; rgba.len() / 4 * 3];
+    let pixels = match &image.pixels {
+        Pixels::Rgba(rgba) => Pixels::Rgb(on_background(rgba, background)),
+        Pixels::Deep(Deep::Rgba(rgba)) => Pixels::Deep(Deep::Rgb(on_background(rgba, background.map(u16::of_byte)))),
+        _ => return image,
+    };
+    image.with(image.size, pixels)
+}
+
+fn on_background<S: Sample>(rgba: &[S], background: [S; 3]) -> Vec<S> {
+    let most = S::MOST.index() as u64;
+    let mut rgb = vec![S::default(); rgba.len() / 4 * 3];
     for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(rgba.as_chunks::<4>().0) {
-        let alpha = u32::from(pixel[3]);
+        let alpha = pixel[3].index() as u64;
         for channel in 0..3 {
-            let sum = u32::from(pixel[channel]) * alpha + u32::from(background[channel]) * (255 - alpha) + 128;
-            // Exact division by 255 for sums below 65,536.
-            out[channel] = ((sum + (sum >> 8)) >> 8) as u8;
+            let sum = pixel[channel].index() as u64 * alpha + background[channel].index() as u64 * (most - alpha);
+            out[channel] = S::of_index(((sum + most / 2) / most) as usize);
         }
     }
-    image.with(image.size, Pixels::Rgb(rgb))
+    rgb
 }
 
 /// Whether every pixel of straight RGBA is opaque.
-pub fn is_opaque(rgba: &[u8]) -> bool {
+pub(crate) fn is_opaque<S: Sample + std::ops::BitAnd<Output = S>>(rgba: &[S]) -> bool {
     // Whole blocks at a time: the inner fold has no branch and is vectorised.
-    rgba.chunks(4096).all(|block| block.as_chunks::<4>().0.iter().fold(255, |all, pixel| all & pixel[3]) == 255)
+    rgba.chunks(4096).all(|block| block.as_chunks::<4>().0.iter().fold(S::MOST, |all, pixel| all & pixel[3]) == S::MOST)
+}
+
+/// Whether any pixel of a picture is not opaque.
+pub(crate) fn has_transparency(image: &Image) -> bool {
+    match &image.pixels {
+        Pixels::Rgba(rgba) => !is_opaque(rgba),
+        Pixels::Deep(Deep::Rgba(rgba)) => !is_opaque(rgba),
+        _ => false,
+    }
 }
 
 /// Drops the alpha of straight RGBA; hidden colours become visible.
-pub fn drop_alpha(rgba: &[u8]) -> Vec<u8> {
-    let mut rgb = vec![0; rgba.len() / 4 * 3];
+pub(crate) fn drop_alpha<S: Sample>(rgba: &[S]) -> Vec<S> {
+    let mut rgb = vec![S::default(); rgba.len() / 4 * 3];
     for (out, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(rgba.as_chunks::<4>().0) {
         *out = [pixel[0], pixel[1], pixel[2]];
     }
     rgb
 }
 
-fn gray_to_interleaved<const CHANNELS: usize>(luma: &[u8]) -> Vec<u8> {
-    let mut out = vec![255; luma.len() * CHANNELS];
+/// The picture without alpha if nothing is transparent.
+pub(crate) fn without_opaque_alpha(image: Image) -> Image {
+    let pixels = match &image.pixels {
+        Pixels::Rgba(samples) if is_opaque(samples) => Pixels::Rgb(drop_alpha(samples)),
+        Pixels::Deep(Deep::Rgba(samples)) if is_opaque(samples) => Pixels::Deep(Deep::Rgb(drop_alpha(samples))),
+        _ => return image,
+    };
+    image.with(image.size, pixels)
+}
+
+fn gray_to_interleaved<S: Sample, const CHANNELS: usize>(luma: &[S]) -> Vec<S> {
+    let mut out = vec![S::MOST; luma.len() * CHANNELS];
     for (pixel, &value) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(luma) {
         pixel[0] = value;
         pixel[1] = value;
@@ -119,10 +159,10 @@ fn gray_to_interleaved<const CHANNELS: usize>(luma: &[u8]) -> Vec<u8> {
     out
 }
 
-fn add_opaque_alpha(rgb: &[u8]) -> Vec<u8> {
-    let mut out = vec![0; rgb.len() / 3 * 4];
+fn add_opaque_alpha<S: Sample>(rgb: &[S]) -> Vec<S> {
+    let mut out = vec![S::default(); rgb.len() / 3 * 4];
     for (pixel, &[red, green, blue]) in out.as_chunks_mut::<4>().0.iter_mut().zip(rgb.as_chunks::<3>().0) {
-        *pixel = [red, green, blue, 255];
+        *pixel = [red, green, blue, S::MOST];
     }
     out
 }
@@ -438,10 +478,10 @@ mod tests {
 
     #[test]
     fn opacity_is_found_in_any_pixel() {
-        let mut rgba = vec![255; 4 * 3000];
+        let mut rgba = vec![255_u8; 4 * 3000];
         assert!(is_opaque(&rgba));
         rgba[4 * 2999 + 3] = 254;
         assert!(!is_opaque(&rgba));
-        assert_eq!(drop_alpha(&[1, 2, 3, 4, 5, 6, 7, 8]), [1, 2, 3, 5, 6, 7]);
+        assert_eq!(drop_alpha(&[1_u8, 2, 3, 4, 5, 6, 7, 8]), [1, 2, 3, 5, 6, 7]);
     }
 }

@@ -1,7 +1,7 @@
 //! Cropping a picture without changing sample values. The actions decide which part is kept.
 
 use super::convert::full_chroma;
-use super::{Image, Pixels, Plane, Size, Ycc};
+use super::{Deep, Image, Pixels, Plane, Size, Ycc};
 
 /// The part of `size` at (`x`, `y`), which must be inside the picture.
 ///
@@ -17,15 +17,22 @@ pub fn crop(image: Image, x: u32, y: u32, size: Size) -> Image {
     let width = image.size.width;
     let Image { pixels, space, .. } = image;
     let pixels = match pixels {
-        Pixels::Gray(data) => Pixels::Gray(cut::<1>(&data, width, x, y, size)),
-        Pixels::Rgb(data) => Pixels::Rgb(cut::<3>(&data, width, x, y, size)),
-        Pixels::Rgba(data) => Pixels::Rgba(cut::<4>(&data, width, x, y, size)),
+        Pixels::Gray(data) => Pixels::Gray(cut::<_, 1>(&data, width, x, y, size)),
+        Pixels::Rgb(data) => Pixels::Rgb(cut::<_, 3>(&data, width, x, y, size)),
+        Pixels::Rgba(data) => Pixels::Rgba(cut::<_, 4>(&data, width, x, y, size)),
+        Pixels::Deep(deep) => Pixels::Deep(match deep {
+            Deep::Gray(data) => Deep::Gray(cut::<_, 1>(&data, width, x, y, size)),
+            Deep::Rgb(data) => Deep::Rgb(cut::<_, 3>(&data, width, x, y, size)),
+            Deep::Rgba(data) => Deep::Rgba(cut::<_, 4>(&data, width, x, y, size)),
+        }),
         Pixels::Ycc(ycc) => {
             let fits = x.is_multiple_of(ycc.subsampling.h.into()) && y.is_multiple_of(ycc.subsampling.v.into());
             let ycc = if fits { ycc } else { full_chroma(ycc) };
             let (h, v) = (u32::from(ycc.subsampling.h), u32::from(ycc.subsampling.v));
-            let plane =
-                |plane: &Plane, x, y, size| Plane { size, data: cut::<1>(&plane.data, plane.size.width, x, y, size) };
+            let plane = |plane: &Plane, x, y, size| Plane {
+                size,
+                data: cut::<_, 1>(&plane.data, plane.size.width, x, y, size),
+            };
             let chroma = ycc.subsampling.chroma_size(size);
             Pixels::Ycc(Ycc {
                 y: plane(&ycc.y, x, y, size),
@@ -38,7 +45,7 @@ pub fn crop(image: Image, x: u32, y: u32, size: Size) -> Image {
     Image { space, ..Image::new(size, pixels) }
 }
 
-fn cut<const N: usize>(data: &[u8], width: u32, x: u32, y: u32, size: Size) -> Vec<u8> {
+fn cut<S: Copy, const N: usize>(data: &[S], width: u32, x: u32, y: u32, size: Size) -> Vec<S> {
     let mut part = Vec::with_capacity(size.pixels() as usize * N);
     for row in data.chunks_exact(width as usize * N).skip(y as usize).take(size.height as usize) {
         part.extend_from_slice(&row[x as usize * N..][..size.width as usize * N]);

@@ -2,6 +2,7 @@
 //! smooths values while the edges of the picture stay. It works on a reduced picture, as in "Fast guided filter" (K. He and J.
 //! Sun, 2015), and answers for the pixels of the whole one.
 
+use super::depth::at_a_glance;
 use super::field::{Field, Tap, taps};
 use super::{Image, Pixels, Size};
 
@@ -16,13 +17,14 @@ pub(crate) fn reduced(image: &Image, step: u32, values: impl Fn([u8; 3]) -> [f32
         let [a, b, c] = values(rgb);
         *cell = [cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + 1.0];
     };
-    match &image.pixels {
+    match &at_a_glance(image).pixels {
         Pixels::Gray(data) => data.iter().enumerate().for_each(|(at, value)| add(at, [*value; 3])),
         Pixels::Ycc(ycc) => ycc.y.data.iter().enumerate().for_each(|(at, value)| add(at, [*value; 3])),
         Pixels::Rgb(data) => data.as_chunks().0.iter().enumerate().for_each(|(at, rgb)| add(at, *rgb)),
         Pixels::Rgba(data) => {
             data.as_chunks().0.iter().enumerate().for_each(|(at, [r, g, b, _])| add(at, [*r, *g, *b]));
         }
+        Pixels::Deep(_) => {}
     }
     for [a, b, c, count] in &mut field.data {
         (*a, *b, *c) = (*a / *count, *b / *count, *c / *count);

@@ -1,24 +1,20 @@
 //! Filters that look at the neighbours of a pixel, with samples of any channels. Edges replicate their last sample.
 
-use super::{Image, Pixels};
+use super::Image;
+use super::depth::{Sample, by_depth};
 
 /// A picture as rows of numbers: gray, red, green and blue, or these times alpha, and alpha.
-struct Samples<'a> {
-    data: &'a [u8],
+struct Samples<'a, S> {
+    data: &'a [S],
     channels: usize,
     width: usize,
     height: usize,
 }
 
-impl<'a> Samples<'a> {
+impl<'a, S: Sample> Samples<'a, S> {
     /// `None` for a planar picture.
     fn of(image: &'a Image) -> Option<Self> {
-        let (data, channels) = match &image.pixels {
-            Pixels::Gray(data) => (data, 1),
-            Pixels::Rgb(data) => (data, 3),
-            Pixels::Rgba(data) => (data, 4),
-            Pixels::Ycc(_) => return None,
-        };
+        let (data, channels) = S::interleaved(&image.pixels)?;
         Some(Self { data, channels, width: image.size.width as usize, height: image.size.height as usize })
     }
 
@@ -29,50 +25,51 @@ impl<'a> Samples<'a> {
         let data = &self.data[y * length..][..length];
         if self.channels == 4 {
             for (out, [r, g, b, a]) in row.as_chunks_mut::<4>().0.iter_mut().zip(data.as_chunks::<4>().0) {
-                let a = u32::from(*a);
-                *out = [u32::from(*r) * a, u32::from(*g) * a, u32::from(*b) * a, a];
+                let [r, g, b, a] = [r, g, b, a].map(|value| value.index() as u32);
+                *out = [r * a, g * a, b * a, a];
             }
         } else {
             for (out, value) in row.iter_mut().zip(data) {
-                *out = u32::from(*value);
+                *out = value.index() as u32;
             }
         }
     }
 }
 
 /// Divides sums over `count` pixels: each value is rounded half up.
-fn mean(sums: &[u64], channels: usize, count: u64, out: &mut [u8]) {
+fn mean<S: Sample>(sums: &[u64], channels: usize, count: u64, out: &mut [S]) {
+    let sample = |value: u64| S::of_index(value as usize);
     if channels == 4 {
         for (out, [r, g, b, a]) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<4>().0) {
-            let colour = |sum: &u64| if *a == 0 { 0 } else { ((sum + a / 2) / a) as u8 };
-            *out = [colour(r), colour(g), colour(b), ((a + count / 2) / count) as u8];
+            let colour = |sum: &u64| if *a == 0 { S::default() } else { sample((sum + a / 2) / a) };
+            *out = [colour(r), colour(g), colour(b), sample((a + count / 2) / count)];
         }
     } else {
         for (out, sum) in out.iter_mut().zip(sums) {
-            *out = ((sum + count / 2) / count) as u8;
+            *out = sample((sum + count / 2) / count);
         }
     }
 }
 
-fn with_samples(image: &Image, data: Vec<u8>) -> Image {
-    let pixels = match &image.pixels {
-        Pixels::Gray(_) => Pixels::Gray(data),
-        Pixels::Rgb(_) => Pixels::Rgb(data),
-        Pixels::Rgba(_) | Pixels::Ycc(_) => Pixels::Rgba(data),
-    };
-    Image { size: image.size, pixels, space: image.space.clone() }
+fn with_samples<S: Sample>(image: &Image, data: Vec<S>, channels: usize) -> Image {
+    image.with(image.size, S::pixels(data, channels))
 }
 
 /// The mean over the square of `2 · radius + 1` pixels a side around each pixel, exact. The cost does not grow with the
 /// radius. A planar picture stays as it is.
 pub(crate) fn box_mean(image: Image, radius: u32) -> Image {
-    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    by_depth!(image, box_mean_of(image, radius))
+}
+
+fn box_mean_of<S: Sample>(image: Image, radius: u32) -> Image {
+    let Some(samples) = Samples::<S>::of(&image).filter(|_| radius > 0) else { return image };
     let (radius, channels, length) = (radius as isize, samples.channels, samples.width * samples.channels);
-    let across = |y: isize, row: &mut [u32], sums: &mut [u32]| {
+    let across = |y: isize, row: &mut [u32], sums: &mut [u64]| {
         samples.row(y, row);
         for channel in 0..channels {
-            let at = |x: isize| row[x.clamp(0, samples.width as isize - 1) as usize * channels + channel];
-            let mut sum: u32 = (-radius..=radius).map(at).sum();
+            let last = samples.width as isize - 1;
+            let at = |x: isize| u64::from(row[x.clamp(0, last) as usize * channels + channel]);
+            let mut sum: u64 = (-radius..=radius).map(at).sum();
             for x in 0..samples.width as isize {
                 sums[x as usize * channels + channel] = sum;
                 sum = sum + at(x + radius + 1) - at(x - radius);
@@ -83,28 +80,32 @@ pub(crate) fn box_mean(image: Image, radius: u32) -> Image {
     let mut down = vec![0_u64; length];
     for y in -radius..=radius {
         across(y, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += u64::from(*sum));
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += sum);
     }
     let count = (2 * radius as u64 + 1).pow(2);
-    let mut data = vec![0; samples.data.len()];
+    let mut data = vec![S::default(); samples.data.len()];
     for (y, out) in data.chunks_exact_mut(length).enumerate() {
         mean(&down, channels, count, out);
         let y = y as isize;
         across(y + radius + 1, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += u64::from(*sum));
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += sum);
         across(y - radius, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down -= u64::from(*sum));
+        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down -= sum);
     }
-    with_samples(&image, data)
+    with_samples(&image, data, channels)
 }
 
 /// The mean of each square of `side` pixels, from the top left; at the right and at the bottom of what is left. A planar
 /// picture stays as it is.
 pub(crate) fn blocks(image: Image, side: u32) -> Image {
-    let Some(samples) = Samples::of(&image) else { return image };
+    by_depth!(image, blocks_of(image, side))
+}
+
+fn blocks_of<S: Sample>(image: Image, side: u32) -> Image {
+    let Some(samples) = Samples::<S>::of(&image) else { return image };
     let (side, channels, length) = (side as usize, samples.channels, samples.width * samples.channels);
     let mut row = vec![0; length];
-    let mut data = vec![0; samples.data.len()];
+    let mut data = vec![S::default(); samples.data.len()];
     for top in (0..samples.height).step_by(side) {
         let rows = side.min(samples.height - top);
         let mut sums = vec![0_u64; samples.width.div_ceil(side) * channels];
@@ -118,7 +119,7 @@ pub(crate) fn blocks(image: Image, side: u32) -> Image {
         }
         let first = &mut data[top * length..][..length];
         for (pixels, sums) in first.chunks_mut(side * channels).zip(sums.chunks_exact(channels)) {
-            let mut value = [0; 4];
+            let mut value = [S::default(); 4];
             mean(sums, channels, (rows * pixels.len() / channels) as u64, &mut value[..channels]);
             pixels.chunks_exact_mut(channels).for_each(|pixel| pixel.copy_from_slice(&value[..channels]));
         }
@@ -126,7 +127,7 @@ pub(crate) fn blocks(image: Image, side: u32) -> Image {
             data.copy_within(top * length..(top + 1) * length, y * length);
         }
     }
-    with_samples(&image, data)
+    with_samples(&image, data, channels)
 }
 
 /// A place relative to a pixel, and its weight.
@@ -134,7 +135,11 @@ pub(crate) type Tap = ([i32; 2], f32);
 
 /// The weighted sum of the neighbours at `taps`, whose weights add up to 1. A planar picture stays as it is.
 pub(crate) fn convolve(image: Image, taps: &[Tap]) -> Image {
-    let Some(samples) = Samples::of(&image) else { return image };
+    by_depth!(image, convolve_of(image, taps))
+}
+
+fn convolve_of<S: Sample>(image: Image, taps: &[Tap]) -> Image {
+    let Some(samples) = Samples::<S>::of(&image) else { return image };
     let (channels, length) = (samples.channels, samples.width * samples.channels);
     let margin = taps.iter().map(|([x, _], _)| x.unsigned_abs()).max().unwrap_or(0) as usize * channels;
     let (low, high) = taps.iter().fold((0, 0), |(low, high), ([_, y], _)| (low.min(*y), high.max(*y)));
@@ -159,7 +164,7 @@ pub(crate) fn convolve(image: Image, taps: &[Tap]) -> Image {
         }
     };
     (low as isize..high as isize).for_each(|y| load(y, &mut ring));
-    let mut data = vec![0; samples.data.len()];
+    let mut data = vec![S::default(); samples.data.len()];
     let mut sums = vec![0.0_f32; length];
     for (y, out) in data.chunks_exact_mut(length).enumerate() {
         load(y as isize + high as isize, &mut ring);
@@ -173,20 +178,49 @@ pub(crate) fn convolve(image: Image, taps: &[Tap]) -> Image {
         }
         if channels == 4 {
             for (out, [r, g, b, a]) in out.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<4>().0) {
-                let colour = |sum: f32| if *a < 0.5 / 255.0 { 0 } else { (sum / a + 0.5) as u8 };
-                *out = [colour(*r), colour(*g), colour(*b), (a + 0.5) as u8];
+                let colour = |sum: f32| if *a < 0.5 / 255.0 { S::default() } else { S::of_number(sum / a) };
+                *out = [colour(*r), colour(*g), colour(*b), S::of_number(*a)];
             }
         } else {
-            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = (sum + 0.5) as u8);
+            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = S::of_number(*sum));
         }
     }
-    with_samples(&image, data)
+    with_samples(&image, data, channels)
 }
 
 /// The median of each colour over the square of `2 · radius + 1` pixels a side, by a histogram that moves along the row (T. S.
-/// Huang, "Two-dimensional digital signal processing II", 1981). Alpha stays. A planar picture stays as it is.
+/// Huang, "Two-dimensional digital signal processing II", 1981), which for 16 bits would be larger than the square: there it is
+/// selected anew. Alpha stays. A planar picture stays as it is.
 pub(crate) fn median(image: Image, radius: u32) -> Image {
-    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    if image.representation().is_deep() { deep_median(image, radius) } else { quick_median(image, radius) }
+}
+
+fn deep_median(image: Image, radius: u32) -> Image {
+    let Some(samples) = Samples::<u16>::of(&image).filter(|_| radius > 0) else { return image };
+    let (radius, channels) = (radius as isize, samples.channels);
+    let (width, height) = (samples.width as isize, samples.height as isize);
+    let mut data = samples.data.to_vec();
+    let mut near = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            for channel in 0..channels.min(3) {
+                near.clear();
+                for y in y - radius..=y + radius {
+                    let row = y.clamp(0, height - 1) * width;
+                    let place = |x: isize| (row + x.clamp(0, width - 1)) as usize * channels + channel;
+                    near.extend((x - radius..=x + radius).map(|x| samples.data[place(x)]));
+                }
+                let middle = near.len() / 2;
+                let (_, median, _) = near.select_nth_unstable(middle);
+                data[(y * width + x) as usize * channels + channel] = *median;
+            }
+        }
+    }
+    with_samples(&image, data, channels)
+}
+
+fn quick_median(image: Image, radius: u32) -> Image {
+    let Some(samples) = Samples::<u8>::of(&image).filter(|_| radius > 0) else { return image };
     let (radius, channels) = (radius as isize, samples.channels);
     let half = ((2 * radius + 1) * (2 * radius + 1) / 2) as u32;
     let (width, height) = (samples.width as isize, samples.height as isize);
@@ -222,18 +256,25 @@ pub(crate) fn median(image: Image, radius: u32) -> Image {
             }
         }
     }
-    with_samples(&image, data)
+    with_samples(&image, data, channels)
 }
 
 /// Smooths while edges stay: neighbours within a circle count by their distance, and by how far their colour is (C. Tomasi and R.
 /// Manduchi, "Bilateral filtering for gray and color images", 1998), which is the sum of the differences of its samples, as in
 /// OpenCV. Alpha stays. A planar picture stays as it is.
 pub(crate) fn bilateral(image: Image, radius: u32, space: f64, color: f64) -> Image {
-    let Some(samples) = Samples::of(&image).filter(|_| radius > 0) else { return image };
+    by_depth!(image, bilateral_of(image, radius, space, color))
+}
+
+fn bilateral_of<S: Sample>(image: Image, radius: u32, space: f64, color: f64) -> Image {
+    let Some(samples) = Samples::<S>::of(&image).filter(|_| radius > 0) else { return image };
     let (radius, channels) = (radius as i32, samples.channels);
     let colors = channels.min(3);
     let weight = |distance: f64, sigma: f64| (-0.5 * (distance / sigma).powi(2)).exp() as f32;
-    let by_color: Vec<f32> = (0..=255 * 3).map(|distance| weight(f64::from(distance), color)).collect();
+    // By the sum of the differences in sixteenths of a level, if there are any.
+    let parts = S::STEPS.min(16);
+    let by_color: Vec<f32> =
+        (0..=255 * 3 * parts).map(|distance| weight(f64::from(distance) / f64::from(parts), color)).collect();
     let mut near = Vec::new();
     for y in -radius..=radius {
         for x in -radius..=radius {
@@ -255,16 +296,17 @@ pub(crate) fn bilateral(image: Image, radius: u32, space: f64, color: f64) -> Im
             let (mut sums, mut total) = ([0.0_f32; 3], 0.0_f32);
             for ([dx, dy], by_space) in &near {
                 let other = pixel(x + dx, y + dy);
-                let distance: u32 = own.iter().zip(other).map(|(own, other)| u32::from(own.abs_diff(*other))).sum();
-                let weight = by_space * by_color[distance as usize];
+                let distance: usize =
+                    own.iter().zip(other).map(|(own, other)| own.index().abs_diff(other.index())).sum();
+                let weight = by_space * by_color[distance * parts as usize / S::STEPS as usize];
                 total += weight;
-                sums.iter_mut().zip(other).for_each(|(sum, value)| *sum += weight * f32::from(*value));
+                sums.iter_mut().zip(other).for_each(|(sum, value)| *sum += weight * value.number());
             }
             let out = &mut data[(y * width + x) as usize * channels..][..colors];
-            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = (sum / total + 0.5) as u8);
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = S::of_number(sum / total));
         }
     }
-    with_samples(&image, data)
+    with_samples(&image, data, channels)
 }
 
 /// The taps of a line through the middle of a pixel: its length in pixels, its angle clockwise from the horizontal. Every
@@ -292,6 +334,7 @@ pub(crate) fn line(length: f64, degrees: f64) -> Vec<Tap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Pixels;
     use crate::image::testing::{flat, noise};
     use crate::image::{Representation, Size};
 

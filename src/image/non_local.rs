@@ -5,7 +5,8 @@
 //! with the rows; both pixels of a pair share one weight. So the cost does not grow with the surroundings. Rows are processed in
 //! bands, which bounds the memory.
 
-use super::{Image, Pixels};
+use super::Image;
+use super::depth::{Sample, by_depth};
 
 /// Half the side of the surroundings that are compared: 5 × 5 pixels.
 const PATCH: usize = 2;
@@ -21,15 +22,14 @@ const BAND: usize = 64;
 const LEAST: f32 = 0.001;
 
 /// Removes noise up to a standard deviation of about `strength` levels. Alpha stays; a planar picture stays as it is.
-pub(crate) fn non_local_means(mut image: Image, strength: f64) -> Image {
+pub(crate) fn non_local_means(image: Image, strength: f64) -> Image {
+    by_depth!(image, means_of(image, strength))
+}
+
+fn means_of<S: Sample>(mut image: Image, strength: f64) -> Image {
     let (width, height) = (image.size.width as usize, image.size.height as usize);
-    let (data, channels) = match &mut image.pixels {
-        Pixels::Gray(data) => (data, 1),
-        Pixels::Rgb(data) => (data, 3),
-        Pixels::Rgba(data) => (data, 4),
-        Pixels::Ycc(_) => return image,
-    };
-    let source = data.clone();
+    let Some((data, channels)) = S::interleaved_mut(&mut image.pixels) else { return image };
+    let source = data.to_vec();
     for top in (0..height).step_by(BAND) {
         let rows = BAND.min(height - top);
         let mut band = Band::new(&source, (width, height), channels, top, rows);
@@ -59,14 +59,14 @@ struct Band {
 }
 
 impl Band {
-    fn new(data: &[u8], (width, height): (usize, usize), channels: usize, top: usize, rows: usize) -> Self {
+    fn new<S: Sample>(data: &[S], (width, height): (usize, usize), channels: usize, top: usize, rows: usize) -> Self {
         let stride = width + 2 * MARGIN;
         let columns: Vec<_> = (0..stride).map(|x| mirrored(x as isize - MARGIN as isize, width)).collect();
         let plane = |channel: usize| {
             let mut plane = Vec::with_capacity((rows + 2 * REACH) * stride);
             for y in 0..rows + 2 * REACH {
                 let row = mirrored((top + y) as isize - REACH as isize, height) * width;
-                plane.extend(columns.iter().map(|x| f32::from(data[(row + x) * channels + channel])));
+                plane.extend(columns.iter().map(|x| data[(row + x) * channels + channel].level()));
             }
             plane
         };
@@ -128,13 +128,13 @@ impl Band {
     }
 
     /// Replaces the colours of the band's rows by their means.
-    fn store(&self, data: &mut [u8], channels: usize) {
+    fn store<S: Sample>(&self, data: &mut [S], channels: usize) {
         let Some((totals, sums)) = self.sums.split_last() else { return };
         for (y, row) in data.chunks_exact_mut(self.width * channels).enumerate() {
             let start = y * self.stride + MARGIN;
             for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
                 for (value, sums) in pixel.iter_mut().zip(sums) {
-                    *value = (sums[start + x] / totals[start + x] + 0.5) as u8;
+                    *value = S::of_level(sums[start + x] / totals[start + x]);
                 }
             }
         }
@@ -191,6 +191,7 @@ impl Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Pixels;
     use crate::image::testing::{flat, noise};
     use crate::image::{Representation, Size};
 

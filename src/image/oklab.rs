@@ -1,7 +1,7 @@
 //! Oklab: a space in which equal distances look nearly equal, and lightness, redness and yellowness hardly depend on each
 //! other.
 
-use super::light::{Light, times};
+use super::light::{Light, Lit, times};
 
 /// Between linear sRGB and the responses of the eye, and between their cube roots and Oklab (Björn Ottosson, “A perceptual
 /// color space for image processing”, 2020, as corrected in 2021).
@@ -49,12 +49,12 @@ impl Oklab {
     }
 
     /// Lightness from 0 to 1, redness and yellowness of a colour.
-    pub(crate) fn of(&self, rgb: [u8; 3]) -> [f32; 3] {
+    pub(crate) fn of<S: Lit>(&self, rgb: [S; 3]) -> [f32; 3] {
         times(&TO_LAB, times(&TO_LMS, rgb.map(|value| self.light.of(value))).map(cube_root))
     }
 
     /// The nearest colour; what falls outside the space is clamped.
-    pub(crate) fn color(&self, lab: [f32; 3]) -> [u8; 3] {
+    pub(crate) fn color<S: Lit>(&self, lab: [f32; 3]) -> [S; 3] {
         let lms = times(&FROM_LAB, lab).map(|root| root * root * root);
         times(&FROM_LMS, lms).map(|value| self.light.sample(value))
     }
@@ -77,11 +77,11 @@ mod tests {
     #[test]
     fn known_colours_have_their_known_places() {
         let lab = Oklab::new();
-        for (rgb, expected) in [([255; 3], [1.0, 0.0, 0.0]), ([255, 0, 0], [0.627_955, 0.224_863, 0.125_846])] {
+        for (rgb, expected) in [([255_u8; 3], [1.0, 0.0, 0.0]), ([255, 0, 0], [0.627_955, 0.224_863, 0.125_846])] {
             for (found, expected) in lab.of(rgb).into_iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-4, "{rgb:?}: {found}");
             }
-            assert_eq!(lab.color(lab.of(rgb)), rgb);
+            assert_eq!(lab.color::<u8>(lab.of(rgb)), rgb);
         }
     }
 }

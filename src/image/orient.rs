@@ -4,8 +4,9 @@
 //! of the ratio: then the chroma grid would no longer start at the edge, and the picture becomes 4:4:4 first.
 
 use super::convert::full_chroma;
+use super::depth::Sample;
 use super::resample::Window;
-use super::{Image, Pixels, Plane, Size, Subsampling, Ycc};
+use super::{Deep, Image, Pixels, Plane, Size, Subsampling, Ycc};
 
 /// A combined mirror and turn: first rows and columns are swapped, then the result is mirrored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,10 +105,15 @@ pub fn rotate(image: Image, quarters: i64) -> Image {
 fn moved(image: Image, motion: Motion) -> Image {
     let Image { size, pixels, space } = image;
     let pixels = match pixels {
-        Pixels::Gray(data) => Pixels::Gray(samples::<1>(&data, size, motion)),
-        Pixels::Rgb(data) => Pixels::Rgb(samples::<3>(&data, size, motion)),
-        Pixels::Rgba(data) => Pixels::Rgba(samples::<4>(&data, size, motion)),
+        Pixels::Gray(data) => Pixels::Gray(samples::<_, 1>(&data, size, motion)),
+        Pixels::Rgb(data) => Pixels::Rgb(samples::<_, 3>(&data, size, motion)),
+        Pixels::Rgba(data) => Pixels::Rgba(samples::<_, 4>(&data, size, motion)),
         Pixels::Ycc(ycc) => Pixels::Ycc(planes(ycc, motion)),
+        Pixels::Deep(deep) => Pixels::Deep(match deep {
+            Deep::Gray(data) => Deep::Gray(samples::<_, 1>(&data, size, motion)),
+            Deep::Rgb(data) => Deep::Rgb(samples::<_, 3>(&data, size, motion)),
+            Deep::Rgba(data) => Deep::Rgba(samples::<_, 4>(&data, size, motion)),
+        }),
     };
     let size = if motion.transpose { size.transposed() } else { size };
     Image { space, ..Image::new(size, pixels) }
@@ -121,7 +127,7 @@ fn planes(ycc: Ycc, motion: Motion) -> Ycc {
     let ycc = if shifts { full_chroma(ycc) } else { ycc };
 
     let plane = |plane: Plane| Plane {
-        data: samples::<1>(&plane.data, plane.size, motion),
+        data: samples::<_, 1>(&plane.data, plane.size, motion),
         size: if motion.transpose { plane.size.transposed() } else { plane.size },
     };
     let Subsampling { h, v } = ycc.subsampling;
@@ -133,19 +139,19 @@ fn planes(ycc: Ycc, motion: Motion) -> Ycc {
     }
 }
 
-fn samples<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion) -> Vec<u8> {
-    let mut out = vec![0; data.len()];
+fn samples<S: Sample, const CHANNELS: usize>(data: &[S], size: Size, motion: Motion) -> Vec<S> {
+    let mut out = vec![S::default(); data.len()];
     if motion.transpose {
-        transposed::<CHANNELS>(data, size, motion, &mut out);
+        transposed::<S, CHANNELS>(data, size, motion, &mut out);
     } else {
-        mirrored::<CHANNELS>(data, size, motion, &mut out);
+        mirrored::<S, CHANNELS>(data, size, motion, &mut out);
     }
     out
 }
 
-fn mirrored<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out: &mut [u8]) {
+fn mirrored<S: Sample, const CHANNELS: usize>(data: &[S], size: Size, motion: Motion, out: &mut [S]) {
     let stride = size.width as usize * CHANNELS;
-    let copy = |(out, row): (&mut [u8], &[u8])| {
+    let copy = |(out, row): (&mut [S], &[S])| {
         if motion.horizontal {
             let pixels = row.as_chunks::<CHANNELS>().0.iter().rev();
             out.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(pixels).for_each(|(out, pixel)| *out = *pixel);
@@ -162,7 +168,7 @@ fn mirrored<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out:
 }
 
 /// Works in square tiles, so that both the rows read and the rows written stay in the cache.
-fn transposed<const CHANNELS: usize>(data: &[u8], size: Size, motion: Motion, out: &mut [u8]) {
+fn transposed<S: Sample, const CHANNELS: usize>(data: &[S], size: Size, motion: Motion, out: &mut [S]) {
     const TILE: usize = 32;
     let (width, height) = (size.width as usize, size.height as usize);
     let (pixels, out) = (data.as_chunks::<CHANNELS>().0, out.as_chunks_mut::<CHANNELS>().0);

@@ -1,6 +1,7 @@
 //! Maps of colours one by one: what actions that change light and colour do, whatever surrounds a pixel.
 
-use super::{Image, Pixels};
+use super::depth::{Sample, at_a_glance};
+use super::{Deep, Image, Pixels};
 
 /// The result for each 8-bit value.
 pub(crate) type Table = [u8; 256];
@@ -10,77 +11,139 @@ pub(crate) fn table(value: impl Fn(f64) -> f64) -> Table {
     std::array::from_fn(|at| round(value(at as f64)))
 }
 
+/// The same for samples of any depth.
+pub(crate) fn table_of<S: Sample>(value: impl Fn(f64) -> f64) -> Vec<S> {
+    (0..S::COUNT).map(|index| S::of_exact_level(value(S::exact_level(index)))).collect()
+}
+
+/// A share of the way from one sample to another, rounded half up.
+pub(crate) fn mixed<S: Sample>(own: S, other: S, share: f32) -> S {
+    S::of_level(own.level() + (other.level() - own.level()) * share)
+}
+
 /// A value from 0 to 255, clamped and rounded half up.
 pub(crate) fn round(value: f64) -> u8 {
     (value + 0.5) as u8
 }
 
-/// Replaces every red, green and blue, or gray, by its entry in a table. Alpha stays; a planar picture stays as it is.
-pub(crate) fn by_table(mut image: Image, table: &Table) -> Image {
-    let replace = |value: &mut u8| *value = table[usize::from(*value)];
-    match &mut image.pixels {
-        Pixels::Gray(data) | Pixels::Rgb(data) => data.iter_mut().for_each(replace),
-        Pixels::Rgba(data) => {
-            for [colour @ .., _] in data.as_chunks_mut::<4>().0 {
-                colour.iter_mut().for_each(replace);
-            }
+/// Applies `narrow` or `wide` to every sample but alpha, or `deep` to each; a planar picture stays as it is.
+fn by_sample(mut image: Image, narrow: impl Fn(&mut u8), wide: impl Fn(&mut u16)) -> Image {
+    fn colors<S>(rgba: &mut [S], replace: impl Fn(&mut S)) {
+        for [color @ .., _] in rgba.as_chunks_mut::<4>().0 {
+            color.iter_mut().for_each(&replace);
         }
+    }
+    match &mut image.pixels {
+        Pixels::Gray(data) | Pixels::Rgb(data) => data.iter_mut().for_each(narrow),
+        Pixels::Rgba(data) => colors(data, narrow),
+        Pixels::Deep(Deep::Gray(data) | Deep::Rgb(data)) => data.iter_mut().for_each(wide),
+        Pixels::Deep(Deep::Rgba(data)) => colors(data, wide),
         Pixels::Ycc(_) => {}
     }
     image
 }
 
-/// Replaces every colour. Alpha stays; a gray or planar picture stays as it is.
-pub(crate) fn by_color(mut image: Image, color: impl Fn([u8; 3]) -> [u8; 3]) -> Image {
-    match &mut image.pixels {
-        Pixels::Rgb(data) => data.as_chunks_mut().0.iter_mut().for_each(|rgb| *rgb = color(*rgb)),
-        Pixels::Rgba(data) => {
-            for rgba in data.as_chunks_mut().0 {
-                let [r, g, b, a] = *rgba;
-                let [r, g, b] = color([r, g, b]);
-                *rgba = [r, g, b, a];
-            }
+/// Replaces every red, green and blue, or gray, by what `tone` makes of its level, from 0 to 255; results are clamped and
+/// rounded half up. Alpha stays; a planar picture stays as it is.
+pub(crate) fn by_tone(image: Image, tone: impl Fn(f64) -> f64) -> Image {
+    if image.representation().is_deep() {
+        let table: Vec<u16> = table_of(tone);
+        return by_sample(image, |_| {}, |value| *value = table[usize::from(*value)]);
+    }
+    let table = table(tone);
+    by_sample(image, |value| *value = table[usize::from(*value)], |_| {})
+}
+
+/// Replaces red, green and blue each by what `tone` makes of its number, from 0 to 2, and its level; gray counts as red. Alpha
+/// stays; a planar picture stays as it is.
+pub(crate) fn by_tones(image: Image, tone: impl Fn(usize, f64) -> f64) -> Image {
+    match image.representation() {
+        one if one.is_gray() => by_tone(image, |level| tone(0, level)),
+        one if one.is_deep() => {
+            let tables: [Vec<u16>; 3] = std::array::from_fn(|at| table_of(|level| tone(at, level)));
+            map_colors(image, |rgb| rgb, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])]))
         }
-        Pixels::Gray(_) | Pixels::Ycc(_) => {}
+        _ => {
+            let tables: [Table; 3] = std::array::from_fn(|at| table(|level| tone(at, level)));
+            map_colors(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])]), |rgb| rgb)
+        }
+    }
+}
+
+/// Replaces every colour by what the function for its depth makes of it. Alpha stays; a gray or planar picture stays as it is.
+/// With the macro [`by_color!`], one expression is both functions.
+pub(crate) fn map_colors(
+    mut image: Image,
+    narrow: impl Fn([u8; 3]) -> [u8; 3],
+    wide: impl Fn([u16; 3]) -> [u16; 3],
+) -> Image {
+    fn colors<S: Copy, const N: usize>(data: &mut [S], color: impl Fn([S; 3]) -> [S; 3]) {
+        for pixel in data.as_chunks_mut::<N>().0 {
+            let replaced = color([pixel[0], pixel[1], pixel[2]]);
+            pixel[..3].copy_from_slice(&replaced);
+        }
+    }
+    match &mut image.pixels {
+        Pixels::Rgb(data) => colors::<_, 3>(data, narrow),
+        Pixels::Rgba(data) => colors::<_, 4>(data, narrow),
+        Pixels::Deep(Deep::Rgb(data)) => colors::<_, 3>(data, wide),
+        Pixels::Deep(Deep::Rgba(data)) => colors::<_, 4>(data, wide),
+        Pixels::Gray(_) | Pixels::Deep(Deep::Gray(_)) | Pixels::Ycc(_) => {}
     }
     image
 }
 
-/// Replaces red, green and blue each by its entry in a table of its own, and gray by that in the first. Alpha stays; a planar
-/// picture stays as it is.
-pub(crate) fn by_tables(image: Image, tables: &[Table; 3]) -> Image {
-    match image.pixels {
-        Pixels::Gray(_) => by_table(image, &tables[0]),
-        _ => by_color(image, |rgb| std::array::from_fn(|at| tables[at][usize::from(rgb[at])])),
-    }
+/// [`map_colors`] by one expression for both depths: a closure that measures in levels (see [`Sample`]).
+macro_rules! by_color {
+    ($image:expr, $color:expr) => {
+        $crate::image::pixelwise::map_colors($image, $color, $color)
+    };
 }
+pub(crate) use by_color;
 
-/// Replaces every colour, and gray as a colour, by what `color` makes of its column, its row and itself. Alpha stays; a planar
-/// picture stays as it is.
-pub(crate) fn by_place(mut image: Image, color: impl Fn(usize, usize, [u8; 3]) -> [u8; 3]) -> Image {
-    let width = image.size.width as usize;
-    match &mut image.pixels {
-        Pixels::Gray(data) => {
-            for (y, row) in data.chunks_exact_mut(width).enumerate() {
-                row.iter_mut().enumerate().for_each(|(x, value)| [*value, ..] = color(x, y, [*value; 3]));
-            }
-        }
-        Pixels::Rgb(data) => {
-            for (y, row) in data.as_chunks_mut().0.chunks_exact_mut(width).enumerate() {
-                row.iter_mut().enumerate().for_each(|(x, rgb)| *rgb = color(x, y, *rgb));
-            }
-        }
-        Pixels::Rgba(data) => {
-            for (y, row) in data.as_chunks_mut().0.chunks_exact_mut(width).enumerate() {
-                for (x, [r, g, b, _]) in row.iter_mut().enumerate() {
-                    [*r, *g, *b] = color(x, y, [*r, *g, *b]);
+/// Replaces every colour, and gray as a colour, by what the function for its depth makes of its column, its row and itself.
+/// Alpha stays; a planar picture stays as it is. With the macro [`by_place!`], one expression is both functions.
+pub(crate) fn map_places(
+    mut image: Image,
+    narrow: impl FnMut(usize, usize, [u8; 3]) -> [u8; 3],
+    wide: impl FnMut(usize, usize, [u16; 3]) -> [u16; 3],
+) -> Image {
+    fn colors<S: Copy, const N: usize>(
+        data: &mut [S],
+        width: usize,
+        mut color: impl FnMut(usize, usize, [S; 3]) -> [S; 3],
+    ) {
+        for (y, row) in data.as_chunks_mut::<N>().0.chunks_exact_mut(width).enumerate() {
+            for (x, pixel) in row.iter_mut().enumerate() {
+                if N == 1 {
+                    pixel[0] = color(x, y, [pixel[0]; 3])[0];
+                } else {
+                    let replaced = color(x, y, [pixel[0], pixel[1], pixel[2]]);
+                    pixel[..3].copy_from_slice(&replaced);
                 }
             }
         }
+    }
+    let width = image.size.width as usize;
+    match &mut image.pixels {
+        Pixels::Gray(data) => colors::<_, 1>(data, width, narrow),
+        Pixels::Rgb(data) => colors::<_, 3>(data, width, narrow),
+        Pixels::Rgba(data) => colors::<_, 4>(data, width, narrow),
+        Pixels::Deep(Deep::Gray(data)) => colors::<_, 1>(data, width, wide),
+        Pixels::Deep(Deep::Rgb(data)) => colors::<_, 3>(data, width, wide),
+        Pixels::Deep(Deep::Rgba(data)) => colors::<_, 4>(data, width, wide),
         Pixels::Ycc(_) => {}
     }
     image
 }
+
+/// [`map_places`] by one expression for both depths: a closure that measures in levels (see [`Sample`]).
+macro_rules! by_place {
+    ($image:expr, $color:expr) => {
+        $crate::image::pixelwise::map_places($image, $color, $color)
+    };
+}
+pub(crate) use by_place;
 
 /// How often each value occurs.
 pub(crate) fn histogram(values: impl Iterator<Item = u8>) -> [u64; 256] {
@@ -89,16 +152,20 @@ pub(crate) fn histogram(values: impl Iterator<Item = u8>) -> [u64; 256] {
     counts
 }
 
-/// The colours of the pixels that are not fully transparent; a planar picture counts by its luma.
-pub(crate) fn visible(image: &Image) -> Box<dyn Iterator<Item = [u8; 3]> + '_> {
-    match &image.pixels {
-        Pixels::Gray(data) => Box::new(data.iter().map(|value| [*value; 3])),
-        Pixels::Ycc(ycc) => Box::new(ycc.y.data.iter().map(|value| [*value; 3])),
-        Pixels::Rgb(data) => Box::new(data.as_chunks().0.iter().copied()),
+/// Calls `see` with the colour of each pixel that is not fully transparent, in 8 bits; a planar picture counts by its luma.
+pub(crate) fn each_visible(image: &Image, mut see: impl FnMut([u8; 3])) {
+    match &at_a_glance(image).pixels {
+        Pixels::Gray(data) => data.iter().for_each(|value| see([*value; 3])),
+        Pixels::Ycc(ycc) => ycc.y.data.iter().for_each(|value| see([*value; 3])),
+        Pixels::Rgb(data) => data.as_chunks().0.iter().for_each(|rgb| see(*rgb)),
         Pixels::Rgba(data) => {
-            let seen = |[r, g, b, a]: &[u8; 4]| (*a > 0).then_some([*r, *g, *b]);
-            Box::new(data.as_chunks().0.iter().filter_map(seen))
+            for [r, g, b, a] in data.as_chunks().0 {
+                if *a > 0 {
+                    see([*r, *g, *b]);
+                }
+            }
         }
+        Pixels::Deep(_) => {}
     }
 }
 
@@ -117,13 +184,14 @@ mod tests {
     #[test]
     fn alpha_stays() {
         let image = || Image::new(Size::new(2, 1), Pixels::Rgba(vec![1, 2, 3, 4, 5, 6, 7, 8]));
-        let doubled = by_table(image(), &table(|value| value * 2.0));
+        let doubled = by_tone(image(), |value| value * 2.0);
         assert_eq!(doubled.pixels, Pixels::Rgba(vec![2, 4, 6, 4, 10, 12, 14, 8]));
-        let turned = by_color(image(), |[r, g, b]| [b, r, g]);
+        let turned = by_color!(image(), |[r, g, b]| [b, r, g]);
         assert_eq!(turned.pixels, Pixels::Rgba(vec![3, 1, 2, 4, 7, 5, 6, 8]));
-        let placed = by_place(image(), |x, y, [r, g, _]| [r, g + 10 * x as u8, y as u8]);
+        let wide = |_, _, rgb: [u16; 3]| rgb;
+        let placed = map_places(image(), |x, y, [r, g, _]| [r, g + 10 * x as u8, y as u8], wide);
         assert_eq!(placed.pixels, Pixels::Rgba(vec![1, 2, 0, 4, 5, 16, 0, 8]));
-        let each = by_tables(image(), &[1.0, 2.0, 3.0].map(|factor| table(|value| value * factor)));
+        let each = by_tones(image(), |at, value| value * [1.0, 2.0, 3.0][at]);
         assert_eq!(each.pixels, Pixels::Rgba(vec![1, 4, 9, 4, 5, 12, 21, 8]));
     }
 }

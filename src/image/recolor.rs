@@ -1,7 +1,7 @@
 //! Pictures from one colour space to another.
 
 use super::convert::convert;
-use super::{Image, Pixels, Representation};
+use super::{Deep, Image, Pixels, Representation};
 use crate::color::{ColorSpace, Model, Neutrals, Transform};
 
 /// Converts the colours of a picture to another space; a planar picture becomes RGB, a gray one only if `to` has colours of
@@ -10,11 +10,12 @@ use crate::color::{ColorSpace, Model, Neutrals, Transform};
 /// A space that cannot [receive](ColorSpace::receives) the colours leaves the picture as it is.
 pub fn recolor(image: Image, to: &ColorSpace) -> Image {
     let is_for_gray = to.model() == Some(Model::Gray) && !to.is_srgb();
-    if image.space == *to || !to.receives() || (is_for_gray && image.representation() != Representation::Gray) {
+    if image.space == *to || !to.receives() || (is_for_gray && !image.representation().is_gray()) {
         return image;
     }
     let mut image = match (&image.pixels, to.model()) {
         (Pixels::Gray(_), Some(Model::Rgb)) if !to.is_srgb() => convert(image, Representation::Rgb),
+        (Pixels::Deep(Deep::Gray(_)), Some(Model::Rgb)) if !to.is_srgb() => convert(image, Representation::Rgb16),
         (Pixels::Ycc(_), _) => convert(image, Representation::Rgb),
         _ => image,
     };
@@ -26,10 +27,25 @@ pub fn recolor(image: Image, to: &ColorSpace) -> Image {
         }
         Pixels::Rgb(samples) => Transform::between(&image.space, to).apply(samples.as_chunks_mut::<3>().0),
         Pixels::Rgba(samples) => Transform::between(&image.space, to).apply(samples.as_chunks_mut::<4>().0),
+        Pixels::Deep(Deep::Gray(samples)) => {
+            if let Some(neutrals) = Neutrals::between(&image.space, to) {
+                by_table(samples, &neutrals.deep());
+            }
+        }
+        Pixels::Deep(Deep::Rgb(samples)) => {
+            Transform::between(&image.space, to).apply_deep(samples.as_chunks_mut::<3>().0);
+        }
+        Pixels::Deep(Deep::Rgba(samples)) => {
+            Transform::between(&image.space, to).apply_deep(samples.as_chunks_mut::<4>().0);
+        }
         Pixels::Ycc(_) => unreachable!("converted above"),
     }
     image.space = to.clone();
     image
+}
+
+fn by_table(samples: &mut [u16], table: &[u16]) {
+    samples.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
 }
 
 /// Makes samples and profile agree: gray samples of an RGB space get a gray profile that means the same, or become sRGB;
@@ -45,9 +61,19 @@ pub fn matched(mut image: Image) -> Image {
             });
             image.space = gray;
         }
-        (Pixels::Rgb(_) | Pixels::Rgba(_) | Pixels::Ycc(_), Some(Model::Gray)) => return without_gray_profile(image),
+        (Pixels::Deep(Deep::Gray(samples)), Some(Model::Rgb)) => {
+            let gray = image.space.gray().unwrap_or_else(|| {
+                if let Some(neutrals) = Neutrals::between(&image.space, &ColorSpace::SRGB) {
+                    by_table(samples, &neutrals.deep());
+                }
+                ColorSpace::SRGB
+            });
+            image.space = gray;
+        }
         // No picture has inks in memory.
         (_, Some(Model::Cmyk)) => image.space = ColorSpace::SRGB,
+        (Pixels::Gray(_) | Pixels::Deep(Deep::Gray(_)), _) => {}
+        (_, Some(Model::Gray)) => return without_gray_profile(image),
         _ => {}
     }
     image
@@ -70,6 +96,13 @@ pub(super) fn without_gray_profile(mut image: Image) -> Image {
                     neutrals.apply(colors);
                 }
             }
+            Pixels::Deep(Deep::Gray(samples) | Deep::Rgb(samples)) => by_table(samples, &neutrals.deep()),
+            Pixels::Deep(Deep::Rgba(samples)) => {
+                let table = neutrals.deep();
+                for [colors @ .., _] in samples.as_chunks_mut::<4>().0 {
+                    by_table(colors, &table);
+                }
+            }
             Pixels::Ycc(_) => unreachable!("converted above"),
         }
     }
@@ -89,7 +122,7 @@ pub fn color_for(image: &Image, srgb: [u8; 3]) -> [u8; 3] {
         return srgb;
     }
     match &image.pixels {
-        Pixels::Gray(_) => {
+        Pixels::Gray(_) | Pixels::Deep(Deep::Gray(_)) => {
             let neutrals = Neutrals::between(&ColorSpace::SRGB, &image.space);
             srgb.map(|value| neutrals.as_ref().map_or(value, |neutrals| neutrals.at(value)))
         }

@@ -6,9 +6,10 @@ use fast_image_resize::images::{Image as Target, ImageRef as Source};
 use fast_image_resize::pixels::{U16, U16x3, U16x4};
 use fast_image_resize::{ImageBufferError, PixelType, ResizeOptions, Resizer};
 
-use super::light::Light;
+use super::depth::by_depth;
+use super::light::{Light, Lit};
 use super::orient::Turn;
-use super::{Image, Pixels, Size, Subsampling, Ycc};
+use super::{Deep, Image, Pixels, Size, Subsampling, Ycc};
 use crate::error::Failure;
 
 mod filter;
@@ -106,6 +107,7 @@ pub fn resample_for(
         Pixels::Gray(data) => Pixels::Gray(scaling.luma(laid).whole(data).data),
         Pixels::Rgb(data) => Pixels::Rgb(interleaved(data, PixelType::U8x3)?),
         Pixels::Rgba(data) => Pixels::Rgba(interleaved(data, PixelType::U8x4)?),
+        Pixels::Deep(deep) => Pixels::Deep(resize_deep(deep, image.size, window, size, filter)?),
         Pixels::Ycc(ycc) => {
             let ([cb, cr], subsampling) = scaling.chroma(laid, ycc.subsampling);
             Pixels::Ycc(Ycc {
@@ -211,6 +213,28 @@ fn resize_buffer(
     Ok(target.into_vec())
 }
 
+fn resize_deep(deep: &Deep, from: Size, window: Window, to: Size, filter: Filter) -> Result<Deep, Failure> {
+    let resized = |source: Result<Source<'_>, ImageBufferError>| -> Result<Vec<u16>, Failure> {
+        let bytes = resize_buffer(source, window, to, filter)?;
+        Ok(bytes.as_chunks().0.iter().map(|sample| u16::from_ne_bytes(*sample)).collect())
+    };
+    let Size { width, height } = from;
+    Ok(match deep {
+        Deep::Gray(samples) => {
+            let pixels: Vec<_> = samples.iter().map(|sample| U16::new(*sample)).collect();
+            Deep::Gray(resized(Source::from_pixels(width, height, &pixels))?)
+        }
+        Deep::Rgb(samples) => {
+            let pixels: Vec<_> = samples.as_chunks().0.iter().map(|rgb| U16x3::new(*rgb)).collect();
+            Deep::Rgb(resized(Source::from_pixels(width, height, &pixels))?)
+        }
+        Deep::Rgba(samples) => {
+            let pixels: Vec<_> = samples.as_chunks().0.iter().map(|rgba| U16x4::new(*rgba)).collect();
+            Deep::Rgba(resized(Source::from_pixels(width, height, &pixels))?)
+        }
+    })
+}
+
 /// Resamples `window` of `image` to `size` in linear light, in 16 bits: amounts of light are mixed instead of encoded
 /// values. A planar picture is mixed as it is.
 ///
@@ -220,35 +244,52 @@ fn resize_buffer(
 /// # Errors
 /// As [`resample`].
 pub(crate) fn resample_light(image: &Image, window: Window, size: Size, filter: Filter) -> Result<Image, Failure> {
+    if matches!(image.pixels, Pixels::Ycc(_)) {
+        return resample(image, window, size, filter);
+    }
+    let pixels = by_depth!(image, resampled_light(&image.pixels, image.size, window, size, filter))?;
+    Ok(image.with(size, pixels.unwrap_or_else(|| image.pixels.clone())))
+}
+
+/// The same for interleaved samples.
+fn resampled_light<S: Lit>(
+    pixels: &Pixels,
+    from: Size,
+    window: Window,
+    to: Size,
+    filter: Filter,
+) -> Result<Option<Pixels>, Failure> {
+    let Some((samples, channels)) = S::interleaved(pixels) else { return Ok(None) };
     let light = Light::new();
-    let linear: [u16; 256] = std::array::from_fn(|value| (light.of(value as u8) * 65535.0 + 0.5) as u16);
-    let of = |value: &u8| linear[usize::from(*value)];
-    let Size { width, height } = image.size;
-    let resized = |source: Result<Source<'_>, ImageBufferError>| resize_buffer(source, window, size, filter);
+    let linear: Vec<u16> = (0..S::COUNT).map(|index| (light.of(S::of_index(index)) * 65535.0 + 0.5) as u16).collect();
+    let of = |value: &S| linear[value.index()];
+    let Size { width, height } = from;
+    let resized = |source: Result<Source<'_>, ImageBufferError>| resize_buffer(source, window, to, filter);
     let deep = |bytes: &[u8; 2]| u16::from_ne_bytes(*bytes);
-    let encoded = |bytes: &[u8; 2]| light.sample(f32::from(deep(bytes)) / 65535.0);
+    let encoded = |bytes: &[u8; 2]| light.sample::<S>(f32::from(deep(bytes)) / 65535.0);
     let all_encoded = |deep: Vec<u8>| deep.as_chunks().0.iter().map(encoded).collect();
-    let pixels = match &image.pixels {
-        Pixels::Gray(data) => {
-            let pixels: Vec<_> = data.iter().map(|value| U16::new(of(value))).collect();
-            Pixels::Gray(all_encoded(resized(Source::from_pixels(width, height, &pixels))?))
+    let samples: Vec<S> = match channels {
+        1 => {
+            let pixels: Vec<_> = samples.iter().map(|value| U16::new(of(value))).collect();
+            all_encoded(resized(Source::from_pixels(width, height, &pixels))?)
         }
-        Pixels::Rgb(data) => {
-            let pixels: Vec<_> = data.as_chunks().0.iter().map(|[r, g, b]| U16x3::new([of(r), of(g), of(b)])).collect();
-            Pixels::Rgb(all_encoded(resized(Source::from_pixels(width, height, &pixels))?))
+        3 => {
+            let pixel = |[r, g, b]: &[S; 3]| U16x3::new([of(r), of(g), of(b)]);
+            let pixels: Vec<_> = samples.as_chunks().0.iter().map(pixel).collect();
+            all_encoded(resized(Source::from_pixels(width, height, &pixels))?)
         }
-        Pixels::Rgba(data) => {
-            let pixel = |[r, g, b, a]: &[u8; 4]| U16x4::new([of(r), of(g), of(b), u16::from(*a) * 257]);
-            let pixels: Vec<_> = data.as_chunks().0.iter().map(pixel).collect();
+        _ => {
+            let whole = u32::from(u16::MAX) / (S::COUNT as u32 - 1);
+            let pixel = |[r, g, b, a]: &[S; 4]| U16x4::new([of(r), of(g), of(b), (a.index() as u32 * whole) as u16]);
+            let pixels: Vec<_> = samples.as_chunks().0.iter().map(pixel).collect();
             let deep_pixels = resized(Source::from_pixels(width, height, &pixels))?;
             let (samples, _) = deep_pixels.as_chunks::<2>();
-            let opacity = |bytes: &[u8; 2]| ((u32::from(deep(bytes)) + 128) / 257) as u8;
+            let opacity = |bytes: &[u8; 2]| S::of_index(((u32::from(deep(bytes)) + whole / 2) / whole) as usize);
             let pixel = |[r, g, b, a]: &[[u8; 2]; 4]| [encoded(r), encoded(g), encoded(b), opacity(a)];
-            Pixels::Rgba(samples.as_chunks().0.iter().flat_map(pixel).collect())
+            samples.as_chunks().0.iter().flat_map(pixel).collect()
         }
-        Pixels::Ycc(_) => return resample(image, window, size, filter),
     };
-    Ok(image.with(size, pixels))
+    Ok(Some(S::pixels(samples, channels)))
 }
 
 /// The extent of a window, made to end inside the samples by the last bit.

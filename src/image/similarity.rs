@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::convert::{composite, convert};
+use super::depth::at_a_glance;
 use super::{Image, Pixels, Representation, Size};
 
 /// How much each scale counts, the finest first (table 1 there).
@@ -26,9 +27,11 @@ pub struct Luma {
 impl Luma {
     /// Of a picture; transparent parts are seen on gray.
     pub fn of(image: &Image) -> Self {
+        let image = &*at_a_glance(image);
         let values = match &image.pixels {
             Pixels::Gray(gray) => gray.iter().map(|value| f32::from(*value)).collect(),
             Pixels::Ycc(ycc) => ycc.y.data.iter().map(|value| f32::from(*value)).collect(),
+            Pixels::Deep(_) => Vec::new(),
             Pixels::Rgb(_) | Pixels::Rgba(_) => {
                 let rgb = convert(composite(image.clone(), GROUND), Representation::Rgb);
                 let Pixels::Rgb(rgb) = rgb.pixels else { return Self { size: image.size, values: Vec::new() } };

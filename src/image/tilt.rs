@@ -8,6 +8,7 @@
 use super::base::luma;
 use super::blur::blurred;
 use super::convert::convert;
+use super::depth::at_a_glance;
 use super::resample::{Filter, Window, resample};
 use super::warp::turn;
 use super::{Image, Pixels, Representation, Size};
@@ -119,7 +120,7 @@ impl Edges {
             return Ok(Self { list: Vec::new(), reach });
         }
         let reduced = resample(image, Window::all(image.size), size, Filter::Bilinear)?;
-        let gray = Image::new(size, Pixels::Gray(brightness(reduced)));
+        let gray = Image::new(size, Pixels::Gray(brightness(at_a_glance(&reduced).into_owned())));
         let Pixels::Gray(gray) = blurred(gray, 1.0).pixels else { return Ok(Self { list: Vec::new(), reach }) };
         let width = size.width as usize;
         let at = |x: usize, y: usize| f32::from(gray[y * width + x]) / 255.0;
@@ -182,5 +183,6 @@ fn brightness(image: Image) -> Vec<u8> {
         Pixels::Gray(gray) => gray,
         Pixels::Rgb(rgb) => rgb.as_chunks::<3>().0.iter().map(|pixel| round(luma(*pixel))).collect(),
         Pixels::Ycc(ycc) => ycc.y.data,
+        Pixels::Deep(_) => Vec::new(),
     }
 }

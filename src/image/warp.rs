@@ -1,6 +1,7 @@
 //! Rotation by any angle: cubic interpolation with an antialiased edge. Quarter turns, which are exact, are in
 //! [`orient`](super::orient).
 
+use super::depth::{Sample, by_depth};
 use super::{Image, Pixels, Size};
 
 /// The cosine and sine of a clockwise angle in degrees. Both are rounded to 2⁻³⁰, because their last bits depend on the
@@ -30,33 +31,29 @@ pub(crate) fn rotated_size(size: Size, degrees: f64) -> Size {
 /// A planar picture is returned unchanged.
 pub(crate) fn rotated(image: &Image, degrees: f64, canvas: Size, background: [u8; 4]) -> Image {
     let rotation = Rotation { turn: turn(degrees), size: image.size, canvas };
-    let [r, g, b, a] = background.map(f32::from);
-    let pixels = match &image.pixels {
-        Pixels::Gray(data) => {
-            Pixels::Gray(rotation.apply::<1>(data, [r], std::convert::identity, |pixel| pixel.map(round)))
-        }
-        Pixels::Rgb(data) => {
-            Pixels::Rgb(rotation.apply::<3>(data, [r, g, b], std::convert::identity, |pixel| pixel.map(round)))
-        }
-        Pixels::Rgba(data) => {
-            Pixels::Rgba(rotation.apply::<4>(data, premultiplied([r, g, b, a]), premultiplied, straight))
-        }
-        Pixels::Ycc(_) => return image.clone(),
+    let pixels = by_depth!(image, rotated_pixels(&image.pixels, &rotation, background));
+    pixels.map_or_else(|| image.clone(), |pixels| image.with(canvas, pixels))
+}
+
+/// The same for interleaved samples.
+fn rotated_pixels<S: Sample>(pixels: &Pixels, rotation: &Rotation, background: [u8; 4]) -> Option<Pixels> {
+    let (data, channels) = S::interleaved(pixels)?;
+    let [r, g, b, a] = background.map(|value| S::of_byte(value).number());
+    let samples = match channels {
+        1 => rotation.apply::<S, 1>(data, [r], std::convert::identity, |pixel| pixel.map(S::of_number)),
+        3 => rotation.apply::<S, 3>(data, [r, g, b], std::convert::identity, |pixel| pixel.map(S::of_number)),
+        _ => rotation.apply::<S, 4>(data, premultiplied([r, g, b, a]), premultiplied, straight),
     };
-    image.with(canvas, pixels)
+    Some(S::pixels(samples, channels))
 }
 
-fn round(value: f32) -> u8 {
-    (value + 0.5) as u8
-}
-
-/// Colour from 0 to 255 × 255.
+/// Colour times alpha.
 fn premultiplied([r, g, b, a]: [f32; 4]) -> [f32; 4] {
     [r * a, g * a, b * a, a]
 }
 
-fn straight([r, g, b, a]: [f32; 4]) -> [u8; 4] {
-    if a < 0.5 { [0; 4] } else { [round(r / a), round(g / a), round(b / a), round(a)] }
+fn straight<S: Sample>([r, g, b, a]: [f32; 4]) -> [S; 4] {
+    if a < 0.5 { [S::default(); 4] } else { [r / a, g / a, b / a, a].map(S::of_number) }
 }
 
 /// The weights of the four samples around a place that lies `t` after the second one.
@@ -94,19 +91,19 @@ struct Rotation {
 }
 
 impl Rotation {
-    fn apply<const N: usize>(
+    fn apply<S: Sample, const N: usize>(
         &self,
-        data: &[u8],
+        data: &[S],
         background: [f32; N],
         load: impl Fn([f32; N]) -> [f32; N],
-        store: impl Fn([f32; N]) -> [u8; N],
-    ) -> Vec<u8> {
+        store: impl Fn([f32; N]) -> [S; N],
+    ) -> Vec<S> {
         let (width, height) = (f64::from(self.size.width), f64::from(self.size.height));
         let (cosine, sine) = self.turn;
         let pixels = data.as_chunks::<N>().0;
         let row = |y: usize| &pixels[y * self.size.width as usize..][..self.size.width as usize];
         let empty = store(background);
-        let mut out = vec![0; self.canvas.pixels() as usize * N];
+        let mut out = vec![S::default(); self.canvas.pixels() as usize * N];
         let lines = out.as_chunks_mut::<N>().0.chunks_exact_mut(self.canvas.width as usize);
         for (y, line) in (0..self.canvas.height).zip(lines) {
             let down = f64::from(y) + 0.5 - f64::from(self.canvas.height) / 2.0;
@@ -126,7 +123,7 @@ impl Rotation {
                 for (y, below) in rows.into_iter().zip(below) {
                     let row = row(y);
                     for (x, along) in columns.into_iter().zip(along) {
-                        let pixel = load(row[x].map(f32::from));
+                        let pixel = load(row[x].map(S::number));
                         let weight = along * below;
                         for channel in 0..N {
                             sum[channel] += pixel[channel] * weight;

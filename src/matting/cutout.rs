@@ -1,8 +1,9 @@
 //! Cutting out the subject: colours without the old background, an optional shadow, empty margins trimmed.
 
-use super::fusion::estimate;
+use super::fusion::{Reader, estimate};
 use super::{BEHIND, no_colour};
 use crate::error::Failure;
+use crate::image::depth::{Sample, at_a_glance, by_depth};
 use crate::image::field::{Field, Map, taps};
 use crate::image::resample::{Filter, Window, resample};
 use crate::image::{Image, Pixels, Size};
@@ -24,42 +25,37 @@ pub fn cut_out(image: &Image, opacity: &[u8], guide: &Field, shadow: Option<&Map
         Some(own) => estimate(&unveiled(guide, own), &found, Some(own)),
         None => estimate(guide, &found, None),
     };
-    let colours = colours.reader(image.size);
+    let pixels = by_depth!(image, cut(image, opacity, &colours.reader(image.size), shadow)).ok_or_else(no_colour)?;
+    Ok(image.with(image.size, pixels))
+}
+
+/// The subject of RGB or RGBA pixels as straight RGBA; `None` for other pixels.
+fn cut<S: Sample>(image: &Image, opacity: &[u8], colours: &Reader<'_>, shadow: Option<&Map>) -> Option<Pixels> {
+    let (data, channels @ (3 | 4)) = S::interleaved(&image.pixels)? else { return None };
     let width = image.size.width as usize;
-    let mut rgba = vec![0; opacity.len() * 4];
-    let pixels = rgba.as_chunks_mut::<4>().0.iter_mut().zip(opacity).enumerate();
-    let subject = |at: usize, pixel: [u8; 3], opacity: u8| match opacity {
-        255 => pixel,
-        _ => colours.colour(at % width, at / width, pixel, opacity),
-    };
-    match &image.pixels {
-        Pixels::Rgb(data) => {
-            let pixels = pixels.zip(data.as_chunks::<3>().0).filter(|((_, (_, opacity)), _)| **opacity > 0);
-            for ((at, (out, opacity)), pixel) in pixels {
-                let [r, g, b] = subject(at, *pixel, *opacity);
-                *out = [r, g, b, *opacity];
-            }
+    let mut rgba = vec![S::default(); opacity.len() * 4];
+    let pixels = rgba.as_chunks_mut::<4>().0.iter_mut().zip(opacity).zip(data.chunks_exact(channels)).enumerate();
+    for (at, ((out, opacity), pixel)) in pixels {
+        let own = pixel.get(3).copied().unwrap_or(S::MOST);
+        let alpha = S::of_byte(*opacity).times(own);
+        if alpha > S::default() {
+            let pixel = [pixel[0], pixel[1], pixel[2]];
+            let [r, g, b] = match *opacity {
+                255 => pixel,
+                _ => colours.colour(at % width, at / width, pixel, *opacity),
+            };
+            *out = [r, g, b, alpha];
         }
-        Pixels::Rgba(data) => {
-            for ((at, (out, opacity)), [r, g, b, own]) in pixels.zip(data.as_chunks::<4>().0) {
-                let alpha = both(*opacity, *own);
-                if alpha > 0 {
-                    let [r, g, b] = subject(at, [*r, *g, *b], *opacity);
-                    *out = [r, g, b, alpha];
-                }
-            }
-        }
-        Pixels::Gray(_) | Pixels::Ycc(_) => return Err(no_colour()),
     }
     if let Some(shadow) = shadow {
         lay_under(&mut rgba, image.size, shadow);
     }
-    Ok(image.with(image.size, Pixels::Rgba(rgba)))
+    Some(S::pixels(rgba, 4))
 }
 
 /// The subject's opacity multiplied with the picture's own alpha: 0 to 255 per pixel.
 pub fn with_own_alpha(mut opacity: Vec<u8>, image: &Image) -> Vec<u8> {
-    if let Pixels::Rgba(data) = &image.pixels {
+    if let Pixels::Rgba(data) = &at_a_glance(image).pixels {
         for (opacity, [.., own]) in opacity.iter_mut().zip(data.as_chunks::<4>().0) {
             *opacity = both(*opacity, *own);
         }
@@ -73,7 +69,8 @@ fn both(opacity: u8, own: u8) -> u8 {
 
 /// The picture's own alpha; `None` if it is opaque everywhere.
 fn own_alpha(image: &Image) -> Option<Vec<u8>> {
-    let Pixels::Rgba(data) = &image.pixels else { return None };
+    let seen = at_a_glance(image);
+    let Pixels::Rgba(data) = &seen.pixels else { return None };
     let own: Vec<u8> = data.as_chunks::<4>().0.iter().map(|[.., own]| *own).collect();
     own.iter().any(|own| *own < 255).then_some(own)
 }
@@ -104,26 +101,27 @@ fn at_work_size(alpha: &[u8], from: Size, to: Size) -> Result<Vec<f32>, Failure>
 }
 
 /// Black with the shadow's opacity under straight RGBA: αo = α + s (1 − α), and black adds nothing to the colour.
-fn lay_under(rgba: &mut [u8], size: Size, shadow: &Map) {
+fn lay_under<S: Sample>(rgba: &mut [S], size: Size, shadow: &Map) {
     let (across, down) = (taps(shadow.size.width, size.width), taps(shadow.size.height, size.height));
     for (row, down) in rgba.chunks_exact_mut(size.width as usize * 4).zip(down) {
         for ([r, g, b, a], across) in
-            row.as_chunks_mut::<4>().0.iter_mut().zip(&across).filter(|(pixel, _)| pixel[3] < 255)
+            row.as_chunks_mut::<4>().0.iter_mut().zip(&across).filter(|(pixel, _)| pixel[3] < S::MOST)
         {
-            let alpha = f32::from(*a);
+            let alpha = a.level();
             let sum = alpha + shadow.at(*across, down) * (255.0 - alpha);
             let share = if sum > 0.0 { alpha / sum } else { 0.0 };
             for colour in [r, g, b] {
-                *colour = (f32::from(*colour) * share + 0.5) as u8;
+                *colour = S::of_level(colour.level() * share);
             }
-            *a = (sum + 0.5) as u8;
+            *a = S::of_level(sum);
         }
     }
 }
 
-/// The smallest box around everything visible: left, top and size. `None` if nothing is visible.
-pub fn seen(rgba: &[u8], size: Size) -> Option<(u32, u32, Size)> {
-    bounds(rgba.as_chunks::<4>().0, size, |pixel| pixel[3] >= SEEN)
+/// The smallest box around everything visible of RGBA: left, top and size. `None` if nothing is visible.
+pub(crate) fn seen<S: Sample>(pixels: &Pixels, size: Size) -> Option<(u32, u32, Size)> {
+    let (rgba, 4) = S::interleaved(pixels)? else { return None };
+    bounds(rgba.as_chunks::<4>().0, size, |pixel| pixel[3] >= S::of_byte(SEEN))
 }
 
 /// The smallest box around the pixels that count: left, top and size. `None` if none does.
@@ -144,17 +142,18 @@ pub fn bounds<T>(pixels: &[T], size: Size, is_seen: impl Fn(&T) -> bool) -> Opti
 }
 
 /// Composites straight RGBA over a straight `background`: source-over of encoded values, each rounded once.
-pub fn lay_over(rgba: &mut [u8], background: [u8; 4]) {
+pub(crate) fn lay_over<S: Sample>(pixels: &mut Pixels, background: [u8; 4]) {
+    let Some((rgba, 4)) = S::interleaved_mut(pixels) else { return };
     let [r, g, b, a] = background.map(f32::from);
-    for pixel in rgba.as_chunks_mut::<4>().0.iter_mut().filter(|pixel| pixel[3] < 255) {
-        let alpha = f32::from(pixel[3]);
+    for pixel in rgba.as_chunks_mut::<4>().0.iter_mut().filter(|pixel| pixel[3] < S::MOST) {
+        let alpha = pixel[3].level();
         let rest = a * (255.0 - alpha) / 255.0;
         let sum = alpha + rest;
         if sum == 0.0 {
             continue;
         }
-        let mix = |over: u8, under: f32| ((f32::from(over) * alpha + under * rest) / sum + 0.5) as u8;
-        *pixel = [mix(pixel[0], r), mix(pixel[1], g), mix(pixel[2], b), (sum + 0.5) as u8];
+        let mix = |over: S, under: f32| S::of_level((over.level() * alpha + under * rest) / sum);
+        *pixel = [mix(pixel[0], r), mix(pixel[1], g), mix(pixel[2], b), S::of_level(sum)];
     }
 }
 
@@ -218,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_shadow_lies_under_the_subject() {
-        let mut rgba = [[200, 100, 0, 255], [200, 100, 0, 102], [9, 9, 9, 0]].concat();
+        let mut rgba = [[200_u8, 100, 0, 255], [200, 100, 0, 102], [9, 9, 9, 0]].concat();
         let size = Size::new(3, 1);
         lay_under(&mut rgba, size, &Map { size, data: vec![0.5; 3] });
         // 102 + 0.5 × 153 = 178.5; 102 / 178.5 of the colour is left.
@@ -228,20 +227,21 @@ mod tests {
     #[test]
     fn the_box_contains_everything_visible() {
         let mut rgba = vec![0; 6 * 5 * 4];
-        assert_eq!(seen(&rgba, Size::new(6, 5)), None);
+        let found = |rgba: &[u8]| seen::<u8>(&Pixels::Rgba(rgba.to_vec()), Size::new(6, 5));
+        assert_eq!(found(&rgba), None);
         for (x, y, alpha) in [(2, 1, 255), (4, 3, SEEN), (0, 0, SEEN - 1)] {
             rgba[(y * 6 + x) * 4 + 3] = alpha;
         }
-        assert_eq!(seen(&rgba, Size::new(6, 5)), Some((2, 1, Size::new(3, 3))));
+        assert_eq!(found(&rgba), Some((2, 1, Size::new(3, 3))));
     }
 
     #[test]
     fn a_background_is_composited_under_straight_alpha() {
-        let mut rgba = [[200, 100, 0, 255], [200, 100, 0, 51], [9, 9, 9, 0]].concat();
-        lay_over(&mut rgba, [0, 0, 250, 255]);
-        assert_eq!(rgba, [[200, 100, 0, 255], [40, 20, 200, 255], [0, 0, 250, 255]].concat());
-        let mut clear = vec![9, 9, 9, 0];
-        lay_over(&mut clear, [1, 2, 3, 128]);
-        assert_eq!(clear, [1, 2, 3, 128]);
+        let mut pixels = Pixels::Rgba([[200, 100, 0, 255], [200, 100, 0, 51], [9, 9, 9, 0]].concat());
+        lay_over::<u8>(&mut pixels, [0, 0, 250, 255]);
+        assert_eq!(pixels, Pixels::Rgba([[200, 100, 0, 255], [40, 20, 200, 255], [0, 0, 250, 255]].concat()));
+        let mut clear = Pixels::Rgba(vec![9, 9, 9, 0]);
+        lay_over::<u8>(&mut clear, [1, 2, 3, 128]);
+        assert_eq!(clear, Pixels::Rgba(vec![1, 2, 3, 128]));
     }
 }

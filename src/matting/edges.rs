@@ -2,6 +2,7 @@
 
 use super::{BEHIND, no_colour};
 use crate::error::Failure;
+use crate::image::depth::at_a_glance;
 use crate::image::field::{Field, Map, Tap, taps};
 use crate::image::{Image, Pixels, Size};
 
@@ -34,10 +35,10 @@ impl Edges {
     /// # Errors
     /// When the picture is not interleaved, which would be a bug.
     pub fn opacity(&self, image: &Image) -> Result<Vec<u8>, Failure> {
-        match &image.pixels {
+        match &at_a_glance(image).pixels {
             Pixels::Rgb(data) => Ok(self.evaluate(data.as_chunks().0, image.size, |pixel: &[u8; 3]| *pixel)),
             Pixels::Rgba(data) => Ok(self.evaluate(data.as_chunks().0, image.size, shown)),
-            Pixels::Gray(_) | Pixels::Ycc(_) => Err(no_colour()),
+            Pixels::Gray(_) | Pixels::Ycc(_) | Pixels::Deep(_) => Err(no_colour()),
         }
     }
 

@@ -5,6 +5,7 @@
 //! are computed at work size, where they lose nothing; the correction applies to every pixel.
 
 use crate::image::Size;
+use crate::image::depth::Sample;
 use crate::image::field::{Field, Tap, taps};
 
 /// Half the side of the first pass's and the second pass's window: the paper's 90 and 6 pixels, made odd.
@@ -86,13 +87,12 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// The subject's colour in the pixel at (`x`, `y`) that has this colour and opacity.
-    pub fn colour(&self, x: usize, y: usize, pixel: [u8; 3], alpha: u8) -> [u8; 3] {
+    pub(crate) fn colour<S: Sample>(&self, x: usize, y: usize, pixel: [S; 3], alpha: u8) -> [S; 3] {
         let (across, down) = (self.across[x], self.down[y]);
-        let value = |sample: u8| f32::from(sample) / 255.0;
-        let [r, g, b] = pixel.map(value);
+        let [r, g, b] = pixel.map(Sample::share);
         let subject = self.colours.subject.at(across, down);
         let background = self.colours.background.at(across, down);
-        let [r, g, b, _] = corrected(subject, background, [r, g, b, 1.0], value(alpha));
-        [r, g, b].map(|value| (value * 255.0 + 0.5) as u8)
+        let [r, g, b, _] = corrected(subject, background, [r, g, b, 1.0], alpha.share());
+        [r, g, b].map(|value| S::of_level(value * 255.0))
     }
 }

@@ -4,8 +4,9 @@
 use super::planes::Planes;
 use crate::codecs::Problem;
 use crate::codecs::heif::Description;
-use crate::codecs::samples::scaled;
+use crate::codecs::samples::stretched;
 use crate::color::ToneMap;
+use crate::image::depth::Sample;
 
 /// How a picture's samples become colours.
 pub(super) struct Colors {
@@ -54,17 +55,15 @@ impl Colors {
     }
 
     /// Gray samples.
-    pub(super) fn gray(&self, planes: &Planes) -> Vec<u8> {
-        let number = |sample: &u16| self.byte_of_luma(*sample);
-        planes.luma.iter().map(number).collect()
-    }
-
-    fn byte_of_luma(&self, sample: u16) -> u8 {
-        let light = self.light(sample);
-        match &self.tone_map {
-            Some(tone_map) => tone_map.color([word(light); 3])[1],
-            None => byte(light),
-        }
+    pub(super) fn gray<S: Sample>(&self, planes: &Planes) -> Vec<S> {
+        let sample = |sample: &u16| {
+            let light = self.light(*sample);
+            match &self.tone_map {
+                Some(tone_map) => S::of_byte(tone_map.color([word(light); 3])[1]),
+                None => nearest(light),
+            }
+        };
+        planes.luma.iter().map(sample).collect()
     }
 
     fn light(&self, sample: u16) -> f32 {
@@ -72,14 +71,14 @@ impl Colors {
     }
 
     /// Red, green and blue.
-    pub(super) fn rgb(&self, planes: &Planes) -> Vec<u8> {
+    pub(super) fn rgb<S: Sample>(&self, planes: &Planes) -> Vec<S> {
         let mut out = Vec::with_capacity(planes.luma.len() * 3);
         self.each(planes, |_, color| out.extend_from_slice(&color));
         out
     }
 
     /// Red, green, blue, and the luma of another picture as opacity.
-    pub(super) fn rgba(&self, planes: &Planes, opacity: &Planes) -> Vec<u8> {
+    pub(super) fn rgba<S: Sample>(&self, planes: &Planes, opacity: &Planes) -> Vec<S> {
         let bits = opacity.report.bits;
         let (least, most) = match opacity.report.is_full {
             true => (0, (1_u32 << bits) - 1),
@@ -87,13 +86,13 @@ impl Colors {
         };
         let mut out = Vec::with_capacity(planes.luma.len() * 4);
         self.each(planes, |index, [red, green, blue]| {
-            let alpha = scaled(u32::from(opacity.luma[index]).saturating_sub(least), most);
+            let alpha = stretched(u32::from(opacity.luma[index]).saturating_sub(least), most);
             out.extend_from_slice(&[red, green, blue, alpha]);
         });
         out
     }
 
-    fn each(&self, planes: &Planes, mut use_color: impl FnMut(usize, [u8; 3])) {
+    fn each<S: Sample>(&self, planes: &Planes, mut use_color: impl FnMut(usize, [S; 3])) {
         let width = planes.size.width as usize;
         let mut index = 0;
         let [mut one, mut two] = [vec![0.0; width], vec![0.0; width]];
@@ -105,8 +104,8 @@ impl Colors {
             for ((sample, one), two) in luma.iter().zip(&one).zip(&two) {
                 let color = self.color(self.light(*sample), *one, *two, planes.is_gray());
                 let color = match &self.tone_map {
-                    Some(tone_map) => tone_map.color(color.map(word)),
-                    None => color.map(byte),
+                    Some(tone_map) => tone_map.color(color.map(word)).map(S::of_byte),
+                    None => color.map(nearest),
                 };
                 use_color(index, color);
                 index += 1;
@@ -155,8 +154,9 @@ impl Colors {
     }
 }
 
-fn byte(value: f32) -> u8 {
-    (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+/// The sample of a share.
+fn nearest<S: Sample>(value: f32) -> S {
+    S::of_level(value.clamp(0.0, 1.0) * 255.0)
 }
 
 fn word(value: f32) -> u16 {

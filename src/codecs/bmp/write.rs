@@ -28,7 +28,7 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
         Pixels::Gray(samples) => (1, samples),
         Pixels::Rgba(samples) => (4, samples),
         Pixels::Rgb(samples) => (3, samples),
-        Pixels::Ycc(_) => unreachable!("it became RGB"),
+        Pixels::Ycc(_) | Pixels::Deep(_) => unreachable!("it became RGB"),
     };
     let stride = (size.width * channels).next_multiple_of(4);
     let length = stride * size.height;

@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) is_own: bool,
     /// Whether there is a profile, which only the decoder reads.
     pub(super) has_profile: bool,
+    /// Bits of a sample.
+    pub(super) bits: u32,
     /// Otherwise: the primaries with their code point of ITU-T H.273, if they have one.
     primaries: (Primaries, Option<u8>),
     transfer: Coded,
@@ -57,6 +59,7 @@ impl Facts {
             is_gray: false,
             is_own: true,
             has_profile: false,
+            bits: 8,
             primaries: (Primaries::SRGB, Some(BT709)),
             transfer: Coded::Code(SRGB),
         };
@@ -77,7 +80,7 @@ impl Facts {
                 bits.animation()?;
             }
         }
-        bits.depth()?;
+        facts.bits = bits.depth()?;
         // Whether 16 bits are enough for the decoder's arithmetic.
         bits.flag()?;
         let channels = bits.choice([Of(0, 0), Of(1, 0), Of(2, 4), Of(1, 12)])?;
@@ -91,6 +94,11 @@ impl Facts {
         facts.is_own = bits.flag()?;
         bits.colors(&mut facts)?;
         Ok(facts)
+    }
+
+    /// Whether samples have more than 8 bits that are shown as they are. In the coding's own colours they have no depth.
+    pub(super) fn is_deep(&self) -> bool {
+        !self.is_own && self.bits > 8 && self.tone_map().is_none()
     }
 
     /// What tells a high dynamic range from samples.
@@ -209,15 +217,14 @@ impl Bits<'_> {
         Ok(())
     }
 
-    /// Skips the depth of samples.
-    fn depth(&mut self) -> Result<(), Problem> {
+    /// The depth of samples in bits.
+    fn depth(&mut self) -> Result<u32, Problem> {
         if self.flag()? {
-            self.choice([Of(32, 0), Of(16, 0), Of(24, 0), Of(1, 6)])?;
+            let bits = self.choice([Of(32, 0), Of(16, 0), Of(24, 0), Of(1, 6)])?;
             self.take(4)?;
-        } else {
-            self.choice([Of(8, 0), Of(10, 0), Of(12, 0), Of(1, 6)])?;
+            return Ok(bits);
         }
-        Ok(())
+        self.choice([Of(8, 0), Of(10, 0), Of(12, 0), Of(1, 6)])
     }
 
     /// The kind of an extra channel.

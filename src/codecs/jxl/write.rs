@@ -17,15 +17,24 @@ use crate::image::{Image, Pixels, Size};
 pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
     let image = lossless(recolor(image, &ColorSpace::SRGB));
     let Size { width, height } = image.size;
-    let (samples, channels) = match &image.pixels {
-        Pixels::Gray(samples) => (samples, Channels::Luma),
-        Pixels::Rgb(samples) => (samples, Channels::RGB),
-        Pixels::Rgba(samples) => (samples, Channels::RGBA),
+    let kind = |channels: usize| match channels {
+        1 => Channels::Luma,
+        3 => Channels::RGB,
+        _ => Channels::RGBA,
+    };
+    let (samples, channels, depth) = match image.pixels {
+        Pixels::Gray(samples) => (samples, Channels::Luma, BitDepth::Eight),
+        Pixels::Rgb(samples) => (samples, Channels::RGB, BitDepth::Eight),
+        Pixels::Rgba(samples) => (samples, Channels::RGBA, BitDepth::Eight),
+        Pixels::Deep(deep) => {
+            let samples = deep.samples().iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+            (samples, kind(deep.channels()), BitDepth::Sixteen)
+        }
         Pixels::Ycc(_) => unreachable!("it became RGB"),
     };
-    let options = EncoderOptions::new(width as usize, height as usize, channels, BitDepth::Eight);
+    let options = EncoderOptions::new(width as usize, height as usize, channels, depth);
     let mut bytes = Vec::new();
-    JxlSimpleEncoder::new(samples, options).encode(&mut bytes).map_err(|_| {
+    JxlSimpleEncoder::new(&samples, options).encode(&mut bytes).map_err(|_| {
         Failure::execute(
             format!("JPEG XL is not written for {width} × {height} pixels."),
             "Make the picture at least two pixels wide and high, or choose another format.",

@@ -30,7 +30,7 @@ pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder
             coder.bytes.extend_from_slice(&[3, 0]);
             samples.as_chunks().0.iter().for_each(|[red, green, blue]| coder.push([*red, *green, *blue, 255]));
         }
-        Pixels::Gray(_) | Pixels::Ycc(_) => unreachable!("it became RGB"),
+        Pixels::Gray(_) | Pixels::Ycc(_) | Pixels::Deep(_) => unreachable!("it became RGB"),
     }
     coder.end_run();
     coder.bytes.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 1]);
