@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use pixelmill::actions::{Context, Operation, prepare};
 use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
-use pixelmill::image::{Image, Pixels, Representation, Size};
+use pixelmill::image::depth::as_deep_as;
+use pixelmill::image::{Deep, Image, Pixels, Representation, Size};
 use pixelmill::lettering::FONT;
 use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lut::{Lut, LutSource};
@@ -28,17 +29,17 @@ struct Case {
     name: String,
     inputs: Vec<String>,
     parameters: Map<String, Value>,
-    /// The largest difference of any sample.
+    /// The largest difference of any sample, in levels of 8 bits.
     #[serde(default = "one")]
-    tolerance: u8,
+    tolerance: f64,
     /// The least signal-to-noise ratio in dB, instead of the largest difference.
     psnr: Option<f64>,
     /// The least agreement of what was painted, instead of the largest difference.
     iou: Option<f64>,
 }
 
-fn one() -> u8 {
-    1
+fn one() -> f64 {
+    1.0
 }
 
 fn folder() -> PathBuf {
@@ -64,8 +65,18 @@ fn read(name: &str) -> Image {
     let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
     let mut data = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut data).unwrap();
-    assert_eq!(info.bit_depth, png::BitDepth::Eight, "{name}");
     let size = Size::new(info.width, info.height);
+    if info.bit_depth == png::BitDepth::Sixteen {
+        let deep = data.as_chunks().0.iter().map(|bytes| u16::from_be_bytes(*bytes)).collect();
+        let deep = match info.color_type {
+            png::ColorType::Grayscale => Deep::Gray(deep),
+            png::ColorType::Rgb => Deep::Rgb(deep),
+            png::ColorType::Rgba => Deep::Rgba(deep),
+            other => panic!("{name} is {other:?}"),
+        };
+        return Image::new(size, Pixels::Deep(deep));
+    }
+    assert_eq!(info.bit_depth, png::BitDepth::Eight, "{name}");
     let pixels = match info.color_type {
         png::ColorType::Grayscale => Pixels::Gray(data),
         png::ColorType::Rgb => Pixels::Rgb(data),
@@ -79,35 +90,45 @@ fn read(name: &str) -> Image {
 fn accepted(image: Image, operation: &dyn Operation) -> Option<Image> {
     let own = image.representation();
     let accepts = operation.accepts();
-    let to = accepts.iter().find(|to| *to == own).or_else(|| accepts.iter().find(|to| own.converts_to(*to)));
+    let as_deep = |to: &Representation| own.converts_to(*to) && to.is_deep() == own.is_deep();
+    let mut found = [accepts.iter().find(|to| *to == own), accepts.iter().find(as_deep)].into_iter().flatten();
+    let to = found.next().or_else(|| accepts.iter().find(|to| own.converts_to(*to)));
     to.map(|to| convert(image, to))
 }
 
-/// Samples of both in one representation; where both have alpha, hidden colour is ignored.
-fn samples(image: &Image) -> Vec<u8> {
-    match &image.pixels {
-        Pixels::Gray(data) | Pixels::Rgb(data) => data.clone(),
-        Pixels::Rgba(data) => data
-            .chunks(4)
-            .flat_map(|p| [p[0], p[1], p[2]].map(|v| multiplied(v, p[3])).into_iter().chain([p[3]]))
-            .collect(),
+/// Samples in levels of 8 bits; colours are multiplied by alpha, so that hidden ones are ignored.
+fn samples(image: &Image) -> Vec<f64> {
+    let (levels, channels): (Vec<f64>, usize) = match &image.pixels {
+        Pixels::Gray(data) => (data.iter().map(|value| f64::from(*value)).collect(), 1),
+        Pixels::Rgb(data) => (data.iter().map(|value| f64::from(*value)).collect(), 3),
+        Pixels::Rgba(data) => (data.iter().map(|value| f64::from(*value)).collect(), 4),
+        Pixels::Deep(deep) => (deep.samples().iter().map(|value| f64::from(*value) / 257.0).collect(), deep.channels()),
         Pixels::Ycc(_) => panic!("planar pictures are compared after conversion"),
+    };
+    if channels < 4 {
+        return levels;
     }
+    // Of 8 bits, as whole levels.
+    let is_deep = image.representation().is_deep();
+    let multiplied = |value: f64, alpha: f64| {
+        let exact = value * alpha / 255.0;
+        if is_deep { exact } else { (exact + 0.5).floor() }
+    };
+    levels
+        .chunks(4)
+        .flat_map(|p| [p[0], p[1], p[2]].map(|value| multiplied(value, p[3])).into_iter().chain([p[3]]))
+        .collect()
 }
 
-fn multiplied(value: u8, alpha: u8) -> u8 {
-    ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8
-}
-
-fn largest_difference(one: &Image, other: &Image) -> u8 {
+fn largest_difference(one: &Image, other: &Image) -> f64 {
     assert_eq!((one.size, one.representation()), (other.size, other.representation()));
-    samples(one).iter().zip(samples(other)).map(|(one, other)| one.abs_diff(other)).max().unwrap()
+    samples(one).iter().zip(samples(other)).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
 }
 
 /// The peak signal-to-noise ratio over all samples, in dB.
 fn psnr(one: &Image, other: &Image) -> f64 {
     let (one, other) = (samples(one), samples(other));
-    let sum: f64 = one.iter().zip(&other).map(|(one, other)| f64::from(one.abs_diff(*other)).powi(2)).sum();
+    let sum: f64 = one.iter().zip(&other).map(|(one, other)| (one - other).powi(2)).sum();
     10.0 * (255.0 * 255.0 * one.len() as f64 / sum).log10()
 }
 
@@ -116,7 +137,7 @@ fn agreement(one: &Image, other: &Image, before: &Image) -> f64 {
     let (one, other, before) = (samples(one), samples(other), samples(before));
     let (mut both, mut either) = (0.0, 0.0);
     for ((one, other), before) in one.iter().zip(&other).zip(&before) {
-        let [one, other] = [one, other].map(|after| f64::from(*after) - f64::from(*before));
+        let [one, other] = [one, other].map(|after| after - before);
         // Changes in opposite directions have nothing in common.
         let shared = if one * other > 0.0 { one.abs().min(other.abs()) } else { 0.0 };
         both += shared;
@@ -166,7 +187,11 @@ fn results_equal_the_definitions() {
     for (action, Cases { oracle, cases }) in actions() {
         for case in cases {
             let operation = prepare(&action, &case.parameters).unwrap_or_else(|error| panic!("{action}: {error}"));
-            let inputs: Vec<_> = case.inputs.iter().map(|name| accepted(read(name), &*operation)).collect();
+            let mut inputs: Vec<_> = case.inputs.iter().map(|name| accepted(read(name), &*operation)).collect();
+            if let Some(first) = inputs[0].as_ref().map(Image::representation) {
+                // What joins the first picture gets its depth.
+                inputs.iter_mut().skip(1).flatten().for_each(|other| *other = as_deep_as(other.clone(), first));
+            }
             let context = Context::default().with_typesetter(Some(&typesetter)).with_luts(Some(&luts));
             let result = operation.run(inputs.clone(), &context).unwrap().remove(0);
             let expected = read(&format!("{action}/{}.png", case.name));
@@ -177,7 +202,7 @@ fn results_equal_the_definitions() {
                 (_, Some(least)) => format!("{least} IoU"),
                 _ => case.tolerance.to_string(),
             };
-            println!("{action:<20} {:<24} {difference:>6} {allowed:>8}  {oracle}", case.name);
+            println!("{action:<20} {:<24} {difference:>6.3} {allowed:>8}  {oracle}", case.name);
             let is_off = match (case.psnr, case.iou, &inputs[0]) {
                 (Some(least), ..) => ratio < least,
                 (_, Some(least), Some(before)) => {
@@ -213,7 +238,7 @@ fn opaque_rgba_gives_what_rgb_gives() {
             };
             let rgb = run(read("photo.png"));
             let rgba = run(convert(read("photo.png"), Representation::Rgba));
-            assert!(largest_difference(&rgb, &rgba) <= 1, "{action} {}", case.name);
+            assert!(largest_difference(&rgb, &rgba) <= 1.0, "{action} {}", case.name);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, incomplete};
+use crate::image::depth::by_depth;
+use crate::image::light::Lit;
 use crate::image::oklab::Oklab;
-use crate::image::pixelwise::{by_color, each_visible, mixed};
+use crate::image::pixelwise::{by_color, each_visible_of, mixed};
 use crate::image::recolor::{receptive, recolor};
-use crate::image::{Image, Representations};
+use crate::image::{Image, Pixels, Representations};
 
 crate::parameters! {
     /// Parameters of `match-color`.
@@ -41,9 +43,9 @@ pub const ACTION: Action = Action {
 };
 
 /// Mean and standard deviation of lightness, redness and yellowness over the visible pixels.
-fn statistics(image: &Image, lab: &Oklab) -> [[f64; 2]; 3] {
+fn statistics<S: Lit>(pixels: &Pixels, lab: &Oklab) -> [[f64; 2]; 3] {
     let (mut count, mut sums, mut squares) = (0.0, [0.0; 3], [0.0; 3]);
-    each_visible(image, |rgb| {
+    each_visible_of::<S>(pixels, |rgb| {
         count += 1.0;
         for (at, value) in lab.of(rgb).into_iter().enumerate() {
             sums[at] += f64::from(value);
@@ -77,7 +79,8 @@ impl Operation for MatchColor {
         };
         let image = receptive(image);
         let (lab, reference) = (Oklab::new(), recolor(reference, &image.space));
-        let (own, other) = (statistics(&image, &lab), statistics(&reference, &lab));
+        let own = by_depth!(image, statistics(&image.pixels, &lab));
+        let other = by_depth!(reference, statistics(&reference.pixels, &lab));
         let moves: [[f32; 3]; 3] = std::array::from_fn(|at| {
             let ([mean, deviation], [to, wanted]) = (own[at], other[at]);
             let factor = if deviation > 1e-6 { wanted / deviation } else { 1.0 };

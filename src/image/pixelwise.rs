@@ -152,20 +152,27 @@ pub(crate) fn histogram(values: impl Iterator<Item = u8>) -> [u64; 256] {
     counts
 }
 
-/// Calls `see` with the colour of each pixel that is not fully transparent, in 8 bits; a planar picture counts by its luma.
-pub(crate) fn each_visible(image: &Image, mut see: impl FnMut([u8; 3])) {
-    match &at_a_glance(image).pixels {
-        Pixels::Gray(data) => data.iter().for_each(|value| see([*value; 3])),
-        Pixels::Ycc(ycc) => ycc.y.data.iter().for_each(|value| see([*value; 3])),
-        Pixels::Rgb(data) => data.as_chunks().0.iter().for_each(|rgb| see(*rgb)),
-        Pixels::Rgba(data) => {
-            for [r, g, b, a] in data.as_chunks().0 {
-                if *a > 0 {
-                    see([*r, *g, *b]);
+/// Calls `see` with the colour of each pixel that is not fully transparent, in the depth of an interleaved picture; of other
+/// pictures with none.
+pub(crate) fn each_visible_of<S: Sample>(pixels: &Pixels, mut see: impl FnMut([S; 3])) {
+    let Some((samples, channels)) = S::interleaved(pixels) else { return };
+    match channels {
+        1 => samples.iter().for_each(|value| see([*value; 3])),
+        _ => {
+            for pixel in samples.chunks_exact(channels) {
+                if pixel.get(3).is_none_or(|alpha| *alpha > S::default()) {
+                    see([pixel[0], pixel[1], pixel[2]]);
                 }
             }
         }
-        Pixels::Deep(_) => {}
+    }
+}
+
+/// The same in 8 bits, whatever the picture has; a planar picture counts by its luma.
+pub(crate) fn each_visible(image: &Image, mut see: impl FnMut([u8; 3])) {
+    match &at_a_glance(image).pixels {
+        Pixels::Ycc(ycc) => ycc.y.data.iter().for_each(|value| see([*value; 3])),
+        pixels => each_visible_of::<u8>(pixels, see),
     }
 }
 

@@ -18,7 +18,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from common import FOLDER, read, write
+from common import FOLDER, blur, read, resample, write, write_deep
 
 
 def make_inputs(path):
@@ -36,6 +36,11 @@ def make_inputs(path):
     framed[random.integers(0, 100, 25), random.integers(0, 140, 25)] = 40
     framed[17:82, 21:118] = np.asarray(photo)
     write("framed.png", framed)
+    # The photograph between the levels of 8 bits, and the same with alpha.
+    deep = resample(blur(np.asarray(photo).astype(np.float64), 0.6), 48, 32, "bicubic")
+    y, x = np.mgrid[0:32, 0:48]
+    write_deep("deep.png", np.clip(deep + x[..., None] / 97, 0, 255))
+    write_deep("deep-alpha.png", np.dstack([deep, np.clip((18 - np.hypot(x - 23, y - 15)) * 21.7, 0, 255)]))
     # All hues and both extremes, as large as the photograph.
     y, x = np.mgrid[0:65, 0:97]
     write("blend/texture.png", np.dstack([128 + 140 * np.sin(x / 9), 128 + 140 * np.cos(x / 13 + y / 7), y * 5 % 256]))
@@ -60,7 +65,8 @@ def main(arguments):
         run = importlib.import_module(action.replace("-", "_")).run
         for case in json.loads(cases.read_text())["cases"]:
             inputs = [read(name) for name in case["inputs"]]
-            write(f"{action}/{case['name']}.png", run(inputs[0], case["parameters"], *inputs[1:]))
+            save = write_deep if case["inputs"][0].startswith("deep") else write
+            save(f"{action}/{case['name']}.png", run(inputs[0], case["parameters"], *inputs[1:]))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,9 @@ def run(picture, p, overlay):
         # The cases have the same size.
         assert overlay.shape[:2] == picture.shape[:2]
     # As pictures in memory have it.
-    overlay = np.clip(np.floor(resample(with_alpha(overlay), across, down, "lanczos3") + 0.5), 0, 255)
+    parts = 257 if (picture % 1).any() else 1
+    overlay = resample(with_alpha(overlay), across, down, "lanczos3")
+    overlay = np.clip(np.floor(overlay * parts + 0.5) / parts, 0, 255)
     placed = np.zeros((height, width, 4))
     top, left = (height - down) // 2, (width - across) // 2
     placed[top : top + down, left : left + across] = overlay

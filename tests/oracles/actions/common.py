@@ -2,6 +2,9 @@
 
 import pathlib
 
+import struct
+import zlib
+
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -10,7 +13,41 @@ FOLDER = pathlib.Path(__file__).parent.parent.parent / "data" / "actions"
 
 
 def read(name):
-    return np.asarray(Image.open(FOLDER / name)).astype(np.float64)
+    """Levels from 0 to 255, with fractions for samples of 16 bits."""
+    deep = read_deep((FOLDER / name).read_bytes())
+    return np.asarray(Image.open(FOLDER / name)).astype(np.float64) if deep is None else deep / 257
+
+
+def read_deep(file):
+    """The samples of a file that `write_deep` wrote, or None for one of 8 bits. Pillow reduces colours of 16 bits."""
+    width, height, depth, kind = struct.unpack(">IIBB", file[16:26])
+    if depth != 16:
+        return None
+    channels, start, packed = {0: 1, 2: 3, 6: 4}[kind], 8, b""
+    while start < len(file):
+        (length,) = struct.unpack(">I", file[start : start + 4])
+        if file[start + 4 : start + 8] == b"IDAT":
+            packed += file[start + 8 : start + 8 + length]
+        start += length + 12
+    rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, 1 + width * channels * 2)
+    assert not rows[:, 0].any()
+    samples = rows[:, 1:].copy().view(">u2").astype(np.float64)
+    return samples.reshape((height, width) if channels == 1 else (height, width, channels))
+
+
+def write_deep(name, values):
+    samples = np.clip(np.floor(values * 257 + 0.5), 0, 65535).astype(">u2")
+    height, width = samples.shape[:2]
+    channels = samples.shape[2] if samples.ndim == 3 else 1
+    rows = np.zeros((height, 1 + width * channels * 2), np.uint8)
+    rows[:, 1:] = samples.reshape(height, -1).view(np.uint8).reshape(height, -1)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
+    file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
+    (FOLDER / name).write_bytes(file + chunk(b"IEND", b""))
 
 
 def write(name, values):

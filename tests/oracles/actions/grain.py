@@ -11,7 +11,7 @@ def mixed(bits):
 
 def run(picture, p):
     seed = 0x811C9DC5
-    for value in picture[..., :3].astype(np.uint8).tobytes():
+    for value in np.floor(picture[..., :3] + 0.5).astype(np.uint8).tobytes():
         seed = ((seed ^ value) * 0x01000193) & 0xFFFFFFFF
     height, width = picture.shape[:2]
     y, x = np.mgrid[0 : height + 1, 0 : width + 1].astype(np.uint64)

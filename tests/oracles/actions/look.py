@@ -37,8 +37,8 @@ LOOKS = {
 
 
 def run(picture, p):
-    """The definitions of its steps, each rounded to whole values as the steps of a workflow are."""
-    done = picture
+    """The definitions of its steps, each rounded to samples as the steps of a workflow are."""
+    done, parts = picture, 257 if (picture % 1).any() else 1
     for step, parameters in LOOKS[p.get("look", "auto")]:
-        done = np.clip(np.floor(step.run(done, parameters) + 0.5), 0, 255)
+        done = np.clip(np.floor(step.run(done, parameters) * parts + 0.5) / parts, 0, 255)
     return picture + (done - picture) * p.get("strength", 1)
