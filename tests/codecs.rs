@@ -9,7 +9,8 @@ use pixelmill::codecs::{
 use pixelmill::color::{ColorSpace, Model};
 use pixelmill::error::{Failure, Warning};
 use pixelmill::image::convert::convert;
-use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
+use pixelmill::image::depth::at_a_glance;
+use pixelmill::image::{Deep, Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
 fn data(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name);
@@ -70,14 +71,14 @@ fn read(bytes: &[u8]) -> Result<(Header, Image), Failure> {
 }
 
 fn rgba(image: Image) -> Vec<u8> {
-    match convert(image, Representation::Rgba).pixels {
+    match convert(at_a_glance(&image).into_owned(), Representation::Rgba).pixels {
         Pixels::Rgba(samples) => samples,
         _ => panic!("not RGBA"),
     }
 }
 
 fn rgb(image: Image) -> Vec<u8> {
-    match convert(image, Representation::Rgb).pixels {
+    match convert(at_a_glance(&image).into_owned(), Representation::Rgb).pixels {
         Pixels::Rgb(samples) => samples,
         _ => panic!("not RGB"),
     }
@@ -190,6 +191,67 @@ fn a_planar_picture_asked_for_as_rgb_is_the_same() {
     }
 }
 
+/// Samples of 16 bits of a picture, and those that another program reads (`tests/oracles/deep.py`).
+#[test]
+fn samples_of_more_than_8_bits_are_those_that_others_read() {
+    let names = std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs"))
+        .expect("pictures")
+        .map(|entry| entry.expect("an entry").file_name());
+    let names = names.filter_map(|name| Some(name.to_str()?.strip_suffix(".rgba16")?.to_owned()));
+    let mut count = 0;
+    for name in names {
+        let (_, image) = read(&data(&name)).expect("it can be read");
+        assert!(image.representation().is_deep(), "{name}");
+        let Pixels::Deep(Deep::Rgba(found)) = convert(image, Representation::Rgba16).pixels else { panic!("{name}") };
+        let expected = data(&format!("{name}.rgba16"));
+        let expected = expected[8..].as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
+        // libheif rounds colours to the depth of the file, and interpolates chroma otherwise.
+        let (tolerance, mean) = match name.rsplit('.').next() {
+            Some("avif") => (200, 40.0),
+            Some("heic") => (400, 100.0),
+            _ => (0, 0.0),
+        };
+        assert_eq!(found.len(), expected.len(), "{name}");
+        let differences: Vec<_> = found.iter().zip(expected).map(|(one, other)| one.abs_diff(other)).collect();
+        let worst = differences.iter().max().copied().unwrap_or_default();
+        let average = differences.iter().map(|off| f64::from(*off)).sum::<f64>() / differences.len() as f64;
+        println!("{name}: {worst} at most, {average:.1} on average");
+        assert!(worst <= tolerance && average <= mean, "{name}: {worst} at most, {average:.1} on average");
+        count += 1;
+    }
+    assert!(count >= 13, "{count} pictures");
+}
+
+/// What is written with 16 bits a sample comes back as it was.
+#[test]
+fn pictures_of_16_bits_are_written_without_loss() {
+    let size = Size::new(37, 23);
+    let samples = |channels: usize| -> Vec<u16> {
+        (0..size.pixels() as usize * channels).map(|index| (index * 2_654_435 >> 5) as u16).collect()
+    };
+    for deep in [Deep::Gray(samples(1)), Deep::Rgb(samples(3)), Deep::Rgba(samples(4))] {
+        let image = Image::new(size, Pixels::Deep(deep));
+        for format in [Format::Png, Format::Tiff, Format::Jxl] {
+            let file = write(image.clone(), format, 80);
+            let (header, back) = read(&file.bytes).expect("it can be read");
+            if format == Format::Jxl && image.has_alpha() {
+                // The encoder has only 8 bits for opacity.
+                assert!(!header.is_deep());
+                continue;
+            }
+            assert!(header.is_deep());
+            assert_eq!(back.pixels, image.pixels, "{format:?}");
+            let narrow = encode(image.clone(), &EncodeRequest { keeps_depth: false, ..request(format, 80) }, None);
+            let (_, narrow) = read(&narrow.expect("it can be written").bytes).expect("it can be read");
+            assert!(!narrow.representation().is_deep());
+            assert!(worst(&rgba(narrow), &rgba(image.clone())) <= 1, "{format:?}");
+        }
+        for format in [Format::Jpeg, Format::Bmp, Format::Qoi, Format::Gif] {
+            assert!(!read(&write(image.clone(), format, 80).bytes).expect("it can be read").0.is_deep());
+        }
+    }
+}
+
 #[test]
 fn the_header_tells_alpha_representation_and_orientation() {
     let header = |name: &str| probe(&data(name), name).expect("sound");
@@ -199,7 +261,8 @@ fn the_header_tells_alpha_representation_and_orientation() {
         ("rgb.jpg", Representation::Rgb, false),
         ("gray-1.png", Representation::Gray, false),
         ("gray-2-transparent.png", Representation::Rgba, true),
-        ("gray-16.png", Representation::Gray, false),
+        ("gray-16.png", Representation::Gray16, false),
+        ("rgba-16-interlaced.png", Representation::Rgba16, true),
         ("palette-1.png", Representation::Rgb, false),
         ("palette-4-transparent-interlaced.png", Representation::Rgba, true),
         ("rgb-8-transparent.png", Representation::Rgba, true),
@@ -214,7 +277,7 @@ fn the_header_tells_alpha_representation_and_orientation() {
         ("rgb.qoi", Representation::Rgb, false),
         ("rgba.qoi", Representation::Rgba, true),
         ("text.pbm", Representation::Gray, false),
-        ("raw-10-bits.ppm", Representation::Rgb, false),
+        ("raw-10-bits.ppm", Representation::Rgb16, false),
         ("gray-alpha.pam", Representation::Rgba, true),
         ("gray-4.tif", Representation::Gray, false),
         ("group4.tif", Representation::Gray, false),

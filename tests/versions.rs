@@ -15,7 +15,7 @@ use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
 use pixelmill::image::recolor::recolor;
 use pixelmill::image::resample::{Filter, Window, resample};
-use pixelmill::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, orient};
+use pixelmill::image::{Deep, Image, Pixels, Plane, Representation, Size, Subsampling, Ycc, orient};
 use pixelmill::lettering::FONT;
 use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lut::{Lut, LutSource};
@@ -53,7 +53,15 @@ fn pictures() -> Vec<Image> {
         Image::new(size, Pixels::Ycc(ycc)),
         Image::new(size, Pixels::Rgb(samples(size, 3, 5))),
         Image::new(size, Pixels::Rgba(samples(size, 4, 6))),
+        Image::new(size, Pixels::Deep(Deep::Gray(deep_samples(size, 1, 7)))),
+        Image::new(size, Pixels::Deep(Deep::Rgb(deep_samples(size, 3, 8)))),
+        Image::new(size, Pixels::Deep(Deep::Rgba(deep_samples(size, 4, 9)))),
     ]
+}
+
+fn deep_samples(size: Size, channels: u32, seed: u32) -> Vec<u16> {
+    let high = samples(size, channels, seed);
+    high.into_iter().zip(0_u32..).map(|(high, index)| u16::from(high) << 8 | (index * 37 % 256) as u16).collect()
 }
 
 /// Some formats write it in another form.
@@ -68,6 +76,7 @@ fn put(hash: &mut Sha256, image: &Image) {
     hash.update(format!("{:?} {:?}", image.size, image.representation()));
     match &image.pixels {
         Pixels::Gray(data) | Pixels::Rgb(data) | Pixels::Rgba(data) => hash.update(data),
+        Pixels::Deep(deep) => deep.samples().iter().for_each(|sample| hash.update(sample.to_le_bytes())),
         Pixels::Ycc(ycc) => [&ycc.y, &ycc.cb, &ycc.cr].into_iter().for_each(|plane| hash.update(&plane.data)),
     }
 }

@@ -306,12 +306,12 @@ mod tests {
 
     #[test]
     fn a_transparent_canvas_needs_alpha_and_a_colour_needs_colour() {
-        use Representation::{Gray, Rgb, Rgba, Ycc};
+        use Representation::{Gray, Rgb, Rgb16, Rgba, Rgba16, Ycc};
         let accepts = |color: &str| pad(json!({ "width": 9, "color": color })).accepts();
-        assert_eq!(accepts("#00000000").iter().collect::<Vec<_>>(), [Rgba]);
-        assert_eq!(accepts("#12345680").iter().collect::<Vec<_>>(), [Rgba]);
-        assert_eq!(accepts("#123456").iter().collect::<Vec<_>>(), [Rgb, Rgba]);
-        assert_eq!(accepts("#777777").iter().collect::<Vec<_>>(), [Gray, Rgb, Rgba]);
+        assert_eq!(accepts("#00000000").iter().collect::<Vec<_>>(), [Rgba, Rgba16]);
+        assert_eq!(accepts("#12345680").iter().collect::<Vec<_>>(), [Rgba, Rgba16]);
+        assert_eq!(accepts("#123456").iter().collect::<Vec<_>>(), [Rgb, Rgba, Rgb16, Rgba16]);
+        assert_eq!(accepts("#777777").narrow().iter().collect::<Vec<_>>(), [Gray, Rgb, Rgba]);
         assert!(!accepts("#ffffff").contains(Ycc));
     }
 

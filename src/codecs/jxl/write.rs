@@ -1,4 +1,4 @@
-//! Writing: gray, RGB or RGBA without loss, in sRGB, because the encoder writes no profile. Metadata goes into boxes around the
+//! Writing: gray, RGB or RGBA without loss (but for more than 8 bits beside opacity), in sRGB, because the encoder writes no profile. Metadata goes into boxes around the
 //! codestream.
 
 use zune_core::bit_depth::BitDepth;
@@ -11,11 +11,16 @@ use crate::codecs::metadata::{Facts, Metadata};
 use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
+use crate::image::depth::narrowed;
 use crate::image::recolor::recolor;
 use crate::image::{Image, Pixels, Size};
 
 pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
-    let image = lossless(recolor(image, &ColorSpace::SRGB));
+    let mut image = lossless(recolor(image, &ColorSpace::SRGB));
+    if image.has_alpha() {
+        // The encoder declares opacity to have 8 bits, whatever colours have.
+        image = narrowed(image);
+    }
     let Size { width, height } = image.size;
     let kind = |channels: usize| match channels {
         1 => Channels::Luma,
