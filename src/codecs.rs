@@ -18,6 +18,7 @@ mod avif;
 mod bmp;
 mod decoders;
 mod directory;
+mod encoders;
 mod exif;
 mod foreign;
 mod gif;
@@ -48,6 +49,7 @@ pub use avif::decoder::decode as decode_av1;
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
 pub use decoders::{Coding, Decoders, Product};
+pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
 pub use foreign::Foreign;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
 pub use jxl::decoder::decode as decode_jxl;
@@ -187,7 +189,7 @@ struct Codec {
 
 type Strip = fn(&[u8]) -> Option<Vec<u8>>;
 
-type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Encoded, Failure>;
+type Encode = fn(Image, &EncodeRequest, Option<&dyn Encoders>) -> Result<Encoded, Failure>;
 
 /// Why a file cannot be read. The file's name is added when it becomes a [`Failure`].
 #[derive(Debug, thiserror::Error)]
@@ -516,15 +518,15 @@ pub struct EncodeRequest {
     pub format: Format,
     /// 1…100, for lossy formats.
     pub quality: u8,
-    /// For WebP.
+    /// For WebP and AVIF.
     pub lossless: bool,
     /// Straight RGB behind transparent pixels if the format has no alpha.
     pub background: [u8; 3],
     /// For JPEG of at most 50 megapixels: whether the file is progressive.
     pub progressive: bool,
-    /// For JPEG.
+    /// For JPEG and lossy AVIF.
     pub chroma: Chroma,
-    /// How much time PNG and TIFF files are packed with, 1…9; `None` for little.
+    /// How much time PNG, TIFF and AVIF files are packed with, 1…9; `None` for little.
     pub effort: Option<u8>,
     /// For PNG that is not animated.
     pub palette: Option<Palette>,
@@ -553,9 +555,18 @@ impl EncodeRequest {
             palette: None,
         }
     }
+
+    /// Whether [`EncodeRequest::quality`] matters.
+    pub const fn is_lossy(&self) -> bool {
+        match self.format {
+            Format::Jpeg => true,
+            Format::Webp | Format::Avif => !self.lossless,
+            _ => false,
+        }
+    }
 }
 
-/// At which size the chroma of a JPEG is written.
+/// At which size the chroma of a JPEG or a lossy AVIF is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Chroma {
     /// Below quality 90 half of luma's in both directions, otherwise luma's; planes that are subsampled stay as they are.
@@ -568,14 +579,18 @@ pub enum Chroma {
 }
 
 impl Chroma {
-    /// Whether a colour picture with full-size chroma is written with chroma halved in both directions.
+    /// Whether a colour picture with full-size chroma is written as planes with chroma halved in both directions.
     pub const fn halves(self, format: Format, quality: u8) -> bool {
-        let halves = match self {
+        matches!(format, Format::Jpeg) && self.is_halved(quality)
+    }
+
+    /// Whether full-size chroma is halved in both directions at this quality.
+    const fn is_halved(self, quality: u8) -> bool {
+        match self {
             Self::Auto => quality < 90,
             Self::Full => false,
             Self::Halved => true,
-        };
-        matches!(format, Format::Jpeg) && halves
+        }
     }
 }
 
@@ -588,17 +603,6 @@ pub struct Encoded {
     pub format: Format,
     /// The encoder and its version, for example `libwebp 1.5.0`.
     pub encoder: &'static str,
-}
-
-/// The lossy WebP encoder (libwebp) as the host provides it: a separate module that is loaded when a plan writes WebP.
-pub trait WebpEncoder {
-    /// Encodes straight RGBA (`width × height × 4` bytes) at `quality` 0…100, method 4; `lossless` keeps every pixel.
-    ///
-    /// # Errors
-    /// When the module rejects the picture (sides above 16,383) or is not loaded.
-    fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure>;
-    /// Name and version for the record.
-    fn name(&self) -> &'static str;
 }
 
 /// Most pixels of one picture.
@@ -752,11 +756,11 @@ pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Res
 /// picture that is already subsampled keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
 /// # Errors
-/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or `webp` is needed and missing.
-pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or an encoder of the host is needed and missing.
+pub fn encode(image: Image, request: &EncodeRequest, encoders: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {
-        Some(encode) => encode(matched(image), request, webp),
+        Some(encode) => encode(matched(image), request, encoders),
         None => {
             let written: Vec<_> = Format::ALL.iter().filter(|format| format.codec().encode.is_some()).collect();
             let names: Vec<_> = written.iter().map(|format| format.name()).collect();

@@ -11,9 +11,7 @@ use ::png::{
 
 use super::icc::Samples;
 use super::samples::round_16;
-use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Format, Header, Picture, Problem, WebpEncoder, exif, lossless,
-};
+use super::{Codec, DecodeRequest, EncodeRequest, Encoded, Encoders, Format, Header, Picture, Problem, exif, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
@@ -228,7 +226,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(size, pixels).into())
 }
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let (image, encoder) = match request.palette {
         Some(palette) => match reduce::reduced(image, palette, request.background) {
             (image, true) => (image, reduce::ENCODER),

@@ -52,6 +52,8 @@ var Module=typeof Module!="undefined"?Module:{};var readyPromiseResolve,readyPro
           const config = lossless ? { ...CONFIG, lossless: 1, exact: 1 } : { ...CONFIG, quality };
           return instance.encode(rgba, width, height, config);
         },
+        /** Bytes of its memory. */
+        memory: () => instance.HEAPU8.length,
       };
     },
   };

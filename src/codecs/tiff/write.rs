@@ -4,7 +4,7 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 use crate::codecs::directory::{Entries, UNDEFINED};
-use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::error::Failure;
 use crate::image::{Image, Pixels};
 
@@ -13,7 +13,7 @@ const STRIP: usize = 1 << 18;
 /// If no effort is given. A compromise: the sizes of higher levels differ little.
 const LEVEL: u8 = 4;
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let (channels, mut samples) = match pixels {
