@@ -300,9 +300,8 @@ impl FileCache {
             return;
         }
         let Ok(keys) = settled(self.cache.keys()).await else { return };
-        let files = [&LIBAVIF, &BUILT_IN, &FONT].map(file);
-        let current: Vec<_> =
-            [NETWORK, LETTERING, JXL, AV1, SVG].into_iter().chain(files).map(|part| self.key(part)).collect();
+        let current = [NETWORK, LETTERING, JXL, AV1, SVG, file(&LIBAVIF), file(&BUILT_IN), file(&FONT)]
+            .map(|part| self.key(part));
         for request in keys.unchecked_into::<Array>().iter() {
             if property(&request, "url").as_string().is_none_or(|url| !current.contains(&url)) {
                 let _old = settled(self.cache.delete_with_request(&request.unchecked_into())).await;

@@ -45,38 +45,35 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Fetches and compiles everything. Without what loads an encoder it continues: then only its format cannot be written.
+    /// Fetches and compiles everything. Without libwebp, or the script of libaom, it continues: then only WebP or AVIF cannot be
+    /// written.
     ///
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
     pub(super) async fn fetch(files: OwnFiles, names: &Names) -> Result<Self, FileError> {
         let libwebp = RefCell::new(JsValue::UNDEFINED);
         let loader = async {
-            let (webp, avif) = (program::text(&files, "libwebp.js"), program::text(&files, "libavif.js"));
-            let loaders = both(webp, avif);
-            let ((webp, avif), module) = both(loaders, program::compiled(&files, "libwebp.wasm")).await;
-            let webp = webp.and_then(|webp| {
-                *libwebp.borrow_mut() = module?;
-                Ok(webp)
-            });
-            Ok(or_none("WebP", webp)? + "\n" + &or_none("AVIF", avif)?)
+            let (loader, module) = (program::text(&files, "libwebp.js"), program::compiled(&files, "libwebp.wasm"));
+            let (loader, module) = both(loader, module).await;
+            let loader = match loader.and_then(|loader| Ok((loader, module?))) {
+                Ok((loader, module)) => {
+                    *libwebp.borrow_mut() = module;
+                    loader
+                }
+                Err(FileError::Updated) => return Err(FileError::Updated),
+                Err(error) => {
+                    web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
+                    String::new()
+                }
+            };
+            // The worker's own program, which is fetched meanwhile, takes longer.
+            Ok(loader + &program::text(&files, "libavif.js").await.unwrap_or_default())
         };
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();
         let modules = ModuleDownloads::new(files, names);
         let (memory, late, outdated) = Default::default();
         Ok(Self { database: names.database(), outdated, code, libwebp, modules, memory, late })
-    }
-}
-
-/// What loads an encoder, or nothing if it cannot be fetched.
-fn or_none(format: &str, loader: Result<String, FileError>) -> Result<String, FileError> {
-    match loader {
-        Err(error @ FileError::Failed(..)) => {
-            web_sys::console::warn_1(&format!("{format} cannot be written: {error}").into());
-            Ok(String::new())
-        }
-        loader => loader,
     }
 }
 

@@ -180,7 +180,7 @@ const fn code(planes: AvifPlanes) -> u8 {
 fn too_large(width: u32, height: u32) -> Failure {
     Failure::execute(
         format!("The AVIF encoder has not enough memory for {width} × {height} pixels."),
-        "Make the picture smaller: about 50 megapixels are possible, or half of that with colour at full size. Or choose another format.",
+        "Make the picture smaller: about 50 megapixels are possible, or 35 with colour at full size. Or choose another format.",
     )
 }
 

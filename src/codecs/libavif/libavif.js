@@ -29,13 +29,12 @@ var Module=moduleArg;var readyPromiseResolve,readyPromiseReject;var readyPromise
 
     /** @param {WebAssembly.Module} module the compiled libavif.wasm */
     async load(module) {
-      const instance = await createModule({
-        noInitialRun: true,
-        locateFile: (path) => path,
-        instantiateWasm(imports, done) {
-          WebAssembly.instantiate(module, imports).then(done);
+      const instance = await new Promise((resolve, reject) => {
+        const instantiateWasm = (imports, done) => {
+          WebAssembly.instantiate(module, imports).then(done).catch(reject);
           return {};
-        },
+        };
+        createModule({ noInitialRun: true, locateFile: (path) => path, instantiateWasm }).then(resolve, reject);
       });
       return {
         /**

@@ -26,7 +26,7 @@ export const FILES = {
 /** The encoder, as a worker starts it. */
 export async function encoder() {
   const folder = "../../../src/codecs/libavif/";
-  runInThisContext(readFileSync(path(`${folder}libavif.js`), "utf8"));
+  if (!globalThis.libavif) runInThisContext(readFileSync(path(`${folder}libavif.js`), "utf8"));
   return await globalThis.libavif.load(await WebAssembly.compile(readFileSync(path(`${folder}libavif.wasm`))));
 }
 
