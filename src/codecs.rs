@@ -756,7 +756,7 @@ pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Res
 /// picture that is already subsampled keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
 /// # Errors
-/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or an encoder of the host is needed and missing.
+/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383, AVIF 65,536), or an encoder of the host is needed and missing.
 pub fn encode(image: Image, request: &EncodeRequest, encoders: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {

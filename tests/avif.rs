@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pixelmill::codecs::{
-    self, AvifPlanes, Chroma, DecodeRequest, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Facts, Format,
-    Header, Kept, Metadata, Policy, Raster,
+    self, AvifPlanes, Chroma, Coding, DecodeRequest, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Facts,
+    Format, Header, Kept, Metadata, Policy, Raster,
 };
 use pixelmill::color::ColorSpace;
 use pixelmill::engine::{Plan, Produced, Services, Source};
@@ -343,7 +343,9 @@ fn run(name: &str, bytes: &[u8], output: &Value) -> (Plan, Produced, Vec<Encodin
 
 #[test]
 fn an_output_writes_it_where_it_is_wanted_and_where_the_picture_was_one() {
-    let (_, produced, _) = run("a.png", &file("written/rgb.png"), &json!({ "format": "avif" }));
+    let bytes = file("written/rgb.png");
+    let (plan, produced, _) = run("a.png", &bytes, &json!({ "format": "avif" }));
+    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: &bytes }]), 1);
     assert_eq!((produced.outputs[0].name.as_str(), produced.outputs[0].format), ("a.avif", Format::Avif));
     let (_, produced, _) = run("a.avif", &file("codecs/alpha.avif"), &json!({}));
     assert_eq!(produced.outputs[0].name, "a.avif");
@@ -358,7 +360,8 @@ fn the_smallest_of_several_is_compared_as_others_read_it() {
     let bytes = file("written/rgb.png");
     let output = json!({ "smallestOf": ["avif", "png"], "similarity": 0.9, "quality": 80 });
     let (plan, produced, asked) = run("a.png", &bytes, &output);
-    assert_eq!(plan.comparing().count(), 1);
+    assert_eq!(plan.comparing().collect::<Vec<_>>(), [Coding::Av1]);
+    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: &bytes }]), 4);
     let written = &produced.outputs[0].encoded;
     assert_eq!(written.format, Format::Avif, "it is smaller than the PNG file");
     let said = &produced.warnings[0];
