@@ -19,6 +19,7 @@ mod avif;
 mod bmp;
 mod decoders;
 mod directory;
+mod encoders;
 mod exif;
 mod foreign;
 mod gif;
@@ -49,6 +50,7 @@ pub use avif::decoder::decode as decode_av1;
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
 pub use decoders::{Coding, Decoders, Product};
+pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
 pub use foreign::Foreign;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
 pub use jxl::decoder::decode as decode_jxl;
@@ -156,9 +158,9 @@ impl Format {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico | Self::Avif)
     }
 
-    /// Whether its files can have 16 bits a sample.
+    /// Whether files that are written in it can have more than 8 bits a sample: 10 as AVIF, otherwise 16.
     pub const fn has_deep_samples(self) -> bool {
-        matches!(self, Self::Png | Self::Tiff | Self::Jxl)
+        matches!(self, Self::Png | Self::Tiff | Self::Jxl | Self::Avif)
     }
 
     /// Whether animations are read and written in it.
@@ -193,7 +195,7 @@ struct Codec {
 
 type Strip = fn(&[u8]) -> Option<Vec<u8>>;
 
-type Encode = fn(Image, &EncodeRequest, Option<&dyn WebpEncoder>) -> Result<Encoded, Failure>;
+type Encode = fn(Image, &EncodeRequest, Option<&dyn Encoders>) -> Result<Encoded, Failure>;
 
 /// Why a file cannot be read. The file's name is added when it becomes a [`Failure`].
 #[derive(Debug, thiserror::Error)]
@@ -553,19 +555,19 @@ pub struct EncodeRequest {
     pub format: Format,
     /// 1…100, for lossy formats.
     pub quality: u8,
-    /// For WebP.
+    /// For WebP and AVIF.
     pub lossless: bool,
     /// Straight RGB behind transparent pixels if the format has no alpha.
     pub background: [u8; 3],
     /// For JPEG of at most 50 megapixels: whether the file is progressive.
     pub progressive: bool,
-    /// For JPEG.
+    /// For JPEG and lossy AVIF.
     pub chroma: Chroma,
-    /// How much time PNG and TIFF files are packed with, 1…9; `None` for little.
+    /// How much time PNG, TIFF and AVIF files are packed with, 1…9; `None` for little.
     pub effort: Option<u8>,
     /// For PNG that is not animated.
     pub palette: Option<Palette>,
-    /// Whether pictures with 16 bits a sample keep them in formats that have as many.
+    /// Whether pictures with 16 bits a sample keep them in formats that have more than 8.
     pub keeps_depth: bool,
 }
 
@@ -594,13 +596,22 @@ impl EncodeRequest {
         }
     }
 
-    /// Whether a picture with 16 bits a sample is written with as many.
+    /// Whether a picture with 16 bits a sample is written with more than 8.
     pub const fn writes_deep(&self) -> bool {
         self.keeps_depth && self.palette.is_none() && self.format.has_deep_samples()
     }
+
+    /// Whether [`EncodeRequest::quality`] matters.
+    pub const fn is_lossy(&self) -> bool {
+        match self.format {
+            Format::Jpeg => true,
+            Format::Webp | Format::Avif => !self.lossless,
+            _ => false,
+        }
+    }
 }
 
-/// At which size the chroma of a JPEG is written.
+/// At which size the chroma of a JPEG or a lossy AVIF is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Chroma {
     /// Below quality 90 half of luma's in both directions, otherwise luma's; planes that are subsampled stay as they are.
@@ -613,14 +624,18 @@ pub enum Chroma {
 }
 
 impl Chroma {
-    /// Whether a colour picture with full-size chroma is written with chroma halved in both directions.
+    /// Whether a colour picture with full-size chroma is written as planes with chroma halved in both directions.
     pub const fn halves(self, format: Format, quality: u8) -> bool {
-        let halves = match self {
+        matches!(format, Format::Jpeg) && self.is_halved(quality)
+    }
+
+    /// Whether full-size chroma is halved in both directions at this quality.
+    const fn is_halved(self, quality: u8) -> bool {
+        match self {
             Self::Auto => quality < 90,
             Self::Full => false,
             Self::Halved => true,
-        };
-        matches!(format, Format::Jpeg) && halves
+        }
     }
 }
 
@@ -633,17 +648,6 @@ pub struct Encoded {
     pub format: Format,
     /// The encoder and its version, for example `libwebp 1.5.0`.
     pub encoder: &'static str,
-}
-
-/// The lossy WebP encoder (libwebp) as the host provides it: a separate module that is loaded when a plan writes WebP.
-pub trait WebpEncoder {
-    /// Encodes straight RGBA (`width × height × 4` bytes) at `quality` 0…100, method 4; `lossless` keeps every pixel.
-    ///
-    /// # Errors
-    /// When the module rejects the picture (sides above 16,383) or is not loaded.
-    fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure>;
-    /// Name and version for the record.
-    fn name(&self) -> &'static str;
 }
 
 /// Most pixels of one picture.
@@ -795,13 +799,13 @@ pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Res
 /// picture that is already subsampled keeps its ratios. A profile is never written with samples of another model (see [`matched`]).
 ///
 /// # Errors
-/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383), or `webp` is needed and missing.
-pub fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+/// When the format cannot hold the size (JPEG 65,500 per side, WebP 16,383, AVIF 65,536), or an encoder of the host is needed and missing.
+pub fn encode(image: Image, request: &EncodeRequest, encoders: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let format = request.format;
     match format.codec().encode {
         Some(encode) => {
             let image = if request.writes_deep() { image } else { narrowed(image) };
-            encode(matched(image), request, webp)
+            encode(matched(image), request, encoders)
         }
         None => {
             let written: Vec<_> = Format::ALL.iter().filter(|format| format.codec().encode.is_some()).collect();

@@ -20,7 +20,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -167,7 +167,7 @@ pub struct Look {
     pub patient: bool,
 }
 
-/// A program without glue code that a worker starts when a plan needs it, or a file for one.
+/// A program that a worker starts when a plan needs it, or a file for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Module {
@@ -183,6 +183,8 @@ pub enum Module {
     Av1,
     /// What draws SVG.
     Svg,
+    /// The encoder of AVIF, whose glue code is in the worker's script.
+    Libavif,
     /// The built-in font alone, for drawings with text.
     Font,
 }
@@ -226,10 +228,10 @@ pub enum FromWorker {
         /// Which one.
         module: Module,
     },
-    /// It is about to run models, which takes longer than the number of pixels suggests.
-    Infers {
-        /// How many.
-        networks: u32,
+    /// It is about to run models or slow encoders, which takes longer than the number of pixels suggests.
+    TakesLong {
+        /// How often.
+        parts: u32,
     },
     /// Answer to [`ToWorker::Export`]. The archive is attached.
     Exported {

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use pixelmill::codecs::{
-    DecodeRequest, Decoded, EncodeRequest, Encoded, Format, Header, WebpEncoder, check, decode, encode, probe, sniff,
+    DecodeRequest, Decoded, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Format, Header, Raster, check, decode,
+    encode, probe, sniff,
 };
 use pixelmill::color::{ColorSpace, Model};
 use pixelmill::error::{Failure, Warning};
@@ -227,7 +228,7 @@ fn samples_of_more_than_8_bits_are_those_that_others_read() {
 fn pictures_of_16_bits_are_written_without_loss() {
     let size = Size::new(37, 23);
     let samples = |channels: usize| -> Vec<u16> {
-        (0..size.pixels() as usize * channels).map(|index| (index * 2_654_435 >> 5) as u16).collect()
+        (0..size.pixels() as usize * channels).map(|index| ((index * 2_654_435) >> 5) as u16).collect()
     };
     for deep in [Deep::Gray(samples(1)), Deep::Rgb(samples(3)), Deep::Rgba(samples(4))] {
         let image = Image::new(size, Pixels::Deep(deep));
@@ -1469,13 +1470,13 @@ fn lossless_webp_keeps_every_pixel_without_the_host() {
 /// A host's encoder that returns a file made by libwebp.
 struct Libwebp(&'static str);
 
-impl WebpEncoder for Libwebp {
-    fn encode(&self, rgba: &[u8], size: Size, _: u8, _: bool) -> Result<Vec<u8>, Failure> {
+impl Encoders for Libwebp {
+    fn encode(&self, Raster { rgba, size, .. }: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
         assert_eq!(rgba.len() as u64, size.pixels() * 4);
         Ok(data(self.0))
     }
-    fn name(&self) -> &'static str {
-        "libwebp of a test"
+    fn name(&self, _: Encoder) -> Option<&'static str> {
+        Some("libwebp of a test")
     }
 }
 
@@ -1528,6 +1529,7 @@ fn formats_that_are_only_read_cannot_be_written() {
         Format::Qoi,
         Format::Ico,
         Format::Jxl,
+        Format::Avif,
     ];
     for &format in Format::ALL.iter().filter(|format| !written.contains(format)) {
         let image = Image::new(Size::new(1, 1), Pixels::Gray(vec![0]));

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
-use pixelmill::codecs::{self, WebpEncoder};
+use pixelmill::codecs::{self, Encoder, Encoders, Encoding, Raster};
 use pixelmill::engine::{Plan, Produced, ProducedOutput, Services, Source, Steps};
 use pixelmill::error::{Failure, WarningLevel};
 use pixelmill::image::Size;
@@ -18,8 +18,9 @@ struct Padded {
     count: Cell<u32>,
 }
 
-impl WebpEncoder for Padded {
-    fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure> {
+impl Encoders for Padded {
+    fn encode(&self, Raster { rgba, size, .. }: Raster<'_>, encoding: Encoding) -> Result<Vec<u8>, Failure> {
+        let Encoding::Webp { quality, lossless } = encoding else { panic!("only WebP is written") };
         self.count.set(self.count.get() + 1);
         let mut bytes = Vec::new();
         let flat = vec![255; rgba.len()];
@@ -37,8 +38,8 @@ impl WebpEncoder for Padded {
         Ok(bytes)
     }
 
-    fn name(&self) -> &'static str {
-        "padded 1"
+    fn name(&self, encoder: Encoder) -> Option<&'static str> {
+        (encoder == Encoder::Webp).then_some("padded 1")
     }
 }
 
@@ -76,7 +77,7 @@ fn plan(output: &Value) -> Plan {
 
 fn run_with(bytes: &[u8], output: &Value, webp: &Padded, steps: Option<&RefCell<Steps>>) -> Produced {
     let sources = [Source { name: "a", folder: "", bytes }];
-    let services = Services { webp: Some(webp), steps, ..Services::default() };
+    let services = Services { encoders: Some(webp), steps, ..Services::default() };
     plan(output).run(0, &sources, services).unwrap()
 }
 

@@ -6,8 +6,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use pixelmill::codecs::{self, Encoded, Kept, Metadata, Policy};
+use pixelmill::codecs::{self, Encoded, Encoder, Encoders, Encoding, Kept, Metadata, Policy, Raster};
 use pixelmill::engine::{Plan, Services, Source};
+use pixelmill::error::Failure;
 use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
@@ -19,6 +20,19 @@ fn holds(bytes: &[u8], wanted: &str) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }
 
+/// Makes the same picture of everything, so that what the file says about it can be tested.
+struct Libaom;
+
+impl Encoders for Libaom {
+    fn name(&self, encoder: Encoder) -> Option<&'static str> {
+        (encoder == Encoder::Avif).then_some("libaom of a test")
+    }
+
+    fn encode(&self, _: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
+        Ok(file("avif/rgb.avif"))
+    }
+}
+
 fn run(actions: Value, connections: &[(&str, &str, &str)], files: &[&[u8]]) -> Encoded {
     let connections = connections.iter().map(|(source, target, port)| {
         json!({ "connectionSource": source, "sourcePort": "outputs", "connectionTarget": target, "targetPort": port })
@@ -27,14 +41,15 @@ fn run(actions: Value, connections: &[(&str, &str, &str)], files: &[&[u8]]) -> E
         check(&json!({ "metadata": {}, "actions": actions, "connections": connections.collect::<Vec<_>>() }));
     let plan = Plan::build(&workflow).unwrap();
     let sources: Vec<_> = files.iter().map(|bytes| Source { name: "a", folder: "", bytes }).collect();
-    plan.run(0, &sources, Services::default()).unwrap().outputs.swap_remove(0).encoded
+    let services = Services { encoders: Some(&Libaom), ..Services::default() };
+    plan.run(0, &sources, services).unwrap().outputs.swap_remove(0).encoded
 }
 
 fn input(id: &str) -> Value {
     json!({ "actionId": id, "actionType": "input-images", "parameters": { "images": [{ "name": "a", "sourceUrl": "asset:a" }] } })
 }
 
-/// The result of a workflow that only writes the picture again, in a format without the host's encoder.
+/// The result of a workflow that only writes the picture again, without libwebp.
 fn written(bytes: &[u8], mut output: Value) -> Encoded {
     output["lossless"] = true.into();
     let save = json!({ "actionId": "save", "actionType": "output", "parameters": output });
@@ -51,7 +66,7 @@ fn policy(bytes: &[u8], kept: Kept, keep_location: bool) -> Metadata {
     Metadata::of(bytes, codecs::sniff(bytes).unwrap()).by(&policy)
 }
 
-const FORMATS: [&str; 5] = ["jpeg", "png", "webp", "tiff", "jxl"];
+const FORMATS: [&str; 6] = ["jpeg", "png", "webp", "tiff", "jxl", "avif"];
 
 #[test]
 fn the_rights_are_kept_by_default_and_more_or_nothing_on_request() {

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use pixelmill::actions::Stop;
-use pixelmill::codecs::{self, Format, WebpEncoder};
+use pixelmill::codecs::{self, Encoder, Encoders, Encoding, Format, Raster};
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::{Failure, WarningLevel};
 use pixelmill::image::Size;
@@ -194,8 +194,8 @@ fn what_cannot_stand_for_a_result_is_not_kept() {
 /// Writes large files: lossless WebP with a chunk of padding.
 struct Padded(usize);
 
-impl WebpEncoder for Padded {
-    fn encode(&self, rgba: &[u8], size: Size, _: u8, _: bool) -> Result<Vec<u8>, Failure> {
+impl Encoders for Padded {
+    fn encode(&self, Raster { rgba, size, .. }: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let encoder = image_webp::WebPEncoder::new(&mut bytes);
         encoder.encode(rgba, size.width, size.height, image_webp::ColorType::Rgba8).unwrap();
@@ -208,8 +208,8 @@ impl WebpEncoder for Padded {
         Ok(bytes)
     }
 
-    fn name(&self) -> &'static str {
-        "padded 1"
+    fn name(&self, encoder: Encoder) -> Option<&'static str> {
+        (encoder == Encoder::Webp).then_some("padded 1")
     }
 }
 
@@ -231,8 +231,8 @@ fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Result<Produce
     let sources = [Source { name: "a", folder: "", bytes }];
     let webp = Padded(2000);
     // A host loads the encoder only if it is needed.
-    let webp = plan.needs_webp(&sources).then_some(&webp as &dyn WebpEncoder);
-    let services = Services { webp, ..Services::default() };
+    let encoders = plan.encoders(&sources).contains(&Encoder::Webp).then_some(&webp as &dyn Encoders);
+    let services = Services { encoders, ..Services::default() };
     plan.run(0, &sources, services)
 }
 

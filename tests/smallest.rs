@@ -4,27 +4,27 @@
 
 use std::path::Path;
 
-use pixelmill::codecs::{self, DecodeRequest, Format, WebpEncoder};
+use pixelmill::codecs::{self, DecodeRequest, Encoder, Encoders, Encoding, Format, Raster};
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::Failure;
+use pixelmill::image::Image;
 use pixelmill::image::similarity::{Luma, similarity};
-use pixelmill::image::{Image, Size};
 use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
 /// An encoder that loses everything.
 struct White;
 
-impl WebpEncoder for White {
-    fn encode(&self, rgba: &[u8], size: Size, _: u8, _: bool) -> Result<Vec<u8>, Failure> {
+impl Encoders for White {
+    fn encode(&self, Raster { rgba, size, .. }: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let encoder = image_webp::WebPEncoder::new(&mut bytes);
         encoder.encode(&vec![255; rgba.len()], size.width, size.height, image_webp::ColorType::Rgba8).unwrap();
         Ok(bytes)
     }
 
-    fn name(&self) -> &'static str {
-        "white 1"
+    fn name(&self, encoder: Encoder) -> Option<&'static str> {
+        (encoder == Encoder::Webp).then_some("white 1")
     }
 }
 
@@ -64,8 +64,8 @@ fn run(bytes: &[u8], output: &Value) -> Produced {
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
     let sources = [Source { name: "a.tif", folder: "", bytes }];
     let wants_webp = output["smallestOf"].as_array().unwrap().contains(&json!("webp"));
-    assert_eq!(plan.needs_webp(&sources), wants_webp);
-    plan.run(0, &sources, Services { webp: Some(&White), ..Services::default() }).unwrap()
+    assert_eq!(plan.encoders(&sources), if wants_webp { vec![Encoder::Webp] } else { vec![] });
+    plan.run(0, &sources, Services { encoders: Some(&White), ..Services::default() }).unwrap()
 }
 
 fn picture(bytes: &[u8]) -> Image {

@@ -12,7 +12,7 @@ use crate::compact::SortedSet;
 crate::choices! {
     /// Format of the file that is written.
     pub enum OutputFormat {
-        /// JPEG, PNG, WebP and GIF stay, HEIC, AVIF, JPEG XL and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
+        /// JPEG, PNG, WebP, GIF and AVIF stay, HEIC, JPEG XL and camera raw files become JPEG, all else PNG; a JPEG that got alpha becomes PNG.
         Auto = "auto",
         /// JPEG.
         Jpeg = "jpeg",
@@ -20,6 +20,8 @@ crate::choices! {
         Png = "png",
         /// WebP.
         Webp = "webp",
+        /// AVIF.
+        Avif = "avif",
         /// GIF, of at most 256 colours a frame.
         Gif = "gif",
         /// TIFF, packed without loss.
@@ -38,7 +40,7 @@ crate::choices! {
 }
 
 crate::choices! {
-    /// At which size the colour of a JPEG is stored, compared to its brightness.
+    /// At which size the colour of a JPEG or a lossy AVIF is stored, compared to its brightness.
     pub enum Subsampling {
         /// As the quality requires, or as it was.
         Auto = "auto",
@@ -56,6 +58,8 @@ crate::choices! {
         Jpeg = "jpeg",
         /// WebP, lossy unless `lossless` is on.
         Webp = "webp",
+        /// AVIF, lossy unless `lossless` is on.
+        Avif = "avif",
         /// PNG.
         Png = "png",
         /// JPEG XL without loss, in sRGB.
@@ -69,6 +73,7 @@ impl Candidate {
         match self {
             Self::Jpeg => Format::Jpeg,
             Self::Webp => Format::Webp,
+            Self::Avif => Format::Avif,
             Self::Png => Format::Png,
             Self::Jxl => Format::Jxl,
         }
@@ -89,7 +94,7 @@ impl Subsampling {
 crate::choices! {
     /// How many bits a sample of a file has.
     pub enum BitDepth {
-        /// 16 for pictures that have more than 8, in formats that have as many.
+        /// More than 8 for pictures that have them, in formats that have them.
         Auto = "auto",
         /// 8.
         Eight = "8",
@@ -130,44 +135,45 @@ macro_rules! any_or_smallest {
 crate::parameters! {
     /// Parameters of `output`.
     pub struct Output {
-        /// File format. `auto` keeps JPEG, PNG, WebP and GIF and writes all else as PNG; a JPEG that got transparency
+        /// File format. `auto` keeps JPEG, PNG, WebP, GIF and AVIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
-        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG, and with `auto` AVIF and JPEG XL too. Animations stay animated as PNG, WebP
-        /// and GIF; the other formats get their first frame. `gif` has at most 256 colours a frame, and its pixels are either
+        /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG, and with `auto` JPEG XL too. Animations stay animated as PNG, WebP
+        /// and GIF; the other formats get their first frame. `avif` makes the smallest files, and takes longest to write. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
         /// copies. `jxl` is JPEG XL without loss, at least two pixels a side. Browsers do not show `tiff` and `qoi`, and not all show `jxl`;
         /// `qoi`, `jxl` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
-        /// Quality of JPEG and lossy WebP.
-        quality: u32 = 80, range 1.0..=100.0, shown if any_or_smallest!(&["auto", "web", "jpeg", "webp"]);
-        /// Writes every picture in each of these formats, and keeps the smallest file, instead of `format`. JPEG and lossy WebP get the
+        /// Quality of JPEG, lossy WebP and lossy AVIF. AVIF looks at about 60 as JPEG does at 80.
+        quality: u32 = 80, range 1.0..=100.0, shown if any_or_smallest!(&["auto", "web", "jpeg", "webp", "avif"]);
+        /// Writes every picture in each of these formats, and keeps the smallest file, instead of `format`. JPEG, lossy WebP and lossy AVIF get the
         /// lowest quality up to `quality` that is similar enough; a hint says what the others would have had. JPEG is left out for
         /// pictures with transparency. Animations are written in `format`.
         smallest_of: Vec<Candidate> = Vec::new(), as "smallestOf", label "Smallest of";
         /// How similar a file must be to the picture, as MS-SSIM of its brightness: 1 is equal, 0.995 is what JPEG has at a quality
         /// of about 60, and below 0.98 differences are plain to see.
         similarity: f64 = 0.995, range 0.9..=1.0, shown if Condition::Given("smallestOf");
-        /// Keep every pixel exactly (WebP only).
-        lossless: bool = false, shown if any_or_smallest!(&["auto", "web", "webp"]);
+        /// Keep every pixel exactly (WebP and AVIF only).
+        lossless: bool = false, shown if any_or_smallest!(&["auto", "web", "webp", "avif"]);
         /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
         /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
         progressive: bool = false, shown if any_or_smallest!(&["auto", "web", "jpeg"]);
-        /// At which size JPEG stores colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
+        /// At which size JPEG and lossy AVIF store colour. `420`: half of the width and height, for small files. `444`: full size, for sharp
         /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
-        /// colour is stored at a smaller size already stays as it is.
-        subsampling: Subsampling = Subsampling::Auto, shown if any_or_smallest!(&["auto", "web", "jpeg"]);
-        /// How hard PNG and TIFF files are packed: 1 is quick, 9 is slow and makes the smallest files. Leave empty for a quick
-        /// compromise.
-        effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff"]);
-        /// Bits of each colour in PNG, TIFF and JPEG XL. `auto`: 16 for pictures that have more than 8 and keep them in all that is
-        /// done with them. `8`: always 8, for smaller files; what lies in between is dithered, as in all other formats.
-        bit_depth: BitDepth = BitDepth::Auto, as "bitDepth", label "Bits per colour", shown if any_or_smallest!(&["auto", "png", "tiff", "jxl"]);
+        /// colour is stored at a smaller size already stays as it is in JPEG.
+        subsampling: Subsampling = Subsampling::Auto, shown if any_or_smallest!(&["auto", "web", "jpeg", "avif"]);
+        /// How hard PNG, TIFF and AVIF files are packed: 1 is quick, 9 is slow and makes the smallest files, or with AVIF the best
+        /// pictures of a size. Leave empty for a quick compromise.
+        effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff", "avif"]);
+        /// Bits of each colour. `auto`: 16 in PNG, TIFF and JPEG XL and 10 in AVIF, for pictures that have more than 8 and keep them in
+        /// all that is done with them. `8`: always 8, for smaller files; what lies in between is dithered, as in all other formats.
+        /// JPEG XL has 8 where there is transparency.
+        bit_depth: BitDepth = BitDepth::Auto, as "bitDepth", label "Bits per colour", shown if any_or_smallest!(&["auto", "png", "tiff", "jxl", "avif"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
         palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if any_or_smallest!(&["auto", "png"]);
         /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
         dither: bool = true, shown if Condition::Given("palette");
-        /// Size that the file should not exceed. JPEG and lossy WebP get the highest quality up to `quality`, but no lower than 30,
+        /// Size that the file should not exceed. JPEG, lossy WebP and lossy AVIF get the highest quality up to `quality`, but no lower than 30,
         /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
         /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
         /// written as they are. Leave empty for no limit.
@@ -239,6 +245,7 @@ impl OutputFormat {
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
+            (Self::Avif, _) | (Self::Auto, Format::Avif) => Format::Avif,
             (Self::Gif, _) => Format::Gif,
             (Self::Tiff, _) => Format::Tiff,
             (Self::Bmp, _) => Format::Bmp,
@@ -246,7 +253,7 @@ impl OutputFormat {
             (Self::Jxl, _) => Format::Jxl,
             (Self::Ico, _) => Format::Ico,
             (Self::Auto | Self::Web, Format::Jpeg | Format::Raw | Format::Heic) if !alpha => Format::Jpeg,
-            (Self::Auto, Format::Jxl | Format::Avif) if !alpha => Format::Jpeg,
+            (Self::Auto, Format::Jxl) if !alpha => Format::Jpeg,
             (Self::Auto, Format::Webp) | (Self::Web, _) => Format::Webp,
             (Self::Auto, Format::Gif) => Format::Gif,
             (Self::Auto, _) => Format::Png,
@@ -335,7 +342,10 @@ mod tests {
             ("jxl", Format::Jpeg, true, Format::Jxl),
             ("auto", Format::Jxl, false, Format::Jpeg),
             ("auto", Format::Jxl, true, Format::Png),
-            ("auto", Format::Avif, false, Format::Jpeg),
+            ("auto", Format::Avif, false, Format::Avif),
+            ("auto", Format::Avif, true, Format::Avif),
+            ("web", Format::Avif, false, Format::Webp),
+            ("avif", Format::Jpeg, true, Format::Avif),
             ("web", Format::Jxl, false, Format::Webp),
             ("auto", Format::Svg, true, Format::Png),
             ("web", Format::Svg, true, Format::Webp),

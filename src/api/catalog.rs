@@ -159,7 +159,9 @@ mod tests {
         let format = parameter("format");
         assert_eq!(
             format["values"],
-            serde_json::json!(["auto", "jpeg", "png", "webp", "gif", "tiff", "bmp", "qoi", "jxl", "ico", "web"])
+            serde_json::json!([
+                "auto", "jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "qoi", "jxl", "ico", "web"
+            ])
         );
         assert_eq!(format["defaultValue"], "auto");
         let quality = parameter("quality");

@@ -2,12 +2,12 @@
 //!
 //! It decides nothing: the service says what to run, and the record says whether it may still be finished.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, ArrayBuffer, Uint8Array, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -15,17 +15,16 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
+use super::interop::{Listener, both, describe, from_js, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
-use crate::codecs::{self, Encoded, Format, WebpEncoder};
+use crate::codecs::{self, Encoded, Format};
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
-use crate::image::Size;
 use crate::lettering::Typesetter;
 use crate::protocol::{BUILD_ID, FromWorker, Look, ToWorker, VERSION};
 use crate::store::{AssetStore, BatchStore, NewAsset, StoreError};
@@ -37,6 +36,7 @@ pub use remote::Remote;
 
 mod archive;
 mod decoders;
+mod encoders;
 mod import;
 mod instance;
 mod lettering;
@@ -47,6 +47,7 @@ mod remote;
 mod user_files;
 
 use decoders::DecoderCache;
+use encoders::EncoderCache;
 use instance::Requests;
 use lettering::TypesetterCache;
 use network::ModelCache;
@@ -179,14 +180,12 @@ pub fn serve() {
 
 struct Worker {
     database: Storage,
-    /// libwebp's compiled module, or nothing if it could not be loaded.
-    libwebp: JsValue,
-    webp: RefCell<Option<Rc<Libwebp>>>,
     requests: Rc<Requests>,
     networks: ModelCache,
     typesetter: TypesetterCache,
     luts: LutCache,
     decoders: DecoderCache,
+    encoders: EncoderCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
     /// What is kept from one preview to the next, once there was one.
     previews: preview::Kept,
@@ -214,13 +213,12 @@ impl Worker {
         let luts = LutCache::new(database.clone());
         Self {
             database,
-            libwebp,
-            webp: RefCell::default(),
             requests,
             networks,
             typesetter,
             luts,
             decoders: DecoderCache::default(),
+            encoders: EncoderCache::new(libwebp),
             plans: RefCell::default(),
             previews: preview::Kept::default(),
         }
@@ -244,7 +242,7 @@ impl Worker {
     async fn run(&self, execution: &Execution, given: &Given) {
         let message = match self.finish(execution, given).await {
             Ok(records) => {
-                let programs = self.networks.memory() + self.typesetter.memory() + self.decoders.memory();
+                let programs = self.networks.memory() + self.typesetter.memory() + self.coders_memory();
                 let memory = memory::size() + programs;
                 FromWorker::Finished { records: records.map(Box::new), memory }
             }
@@ -369,15 +367,11 @@ impl Worker {
             Some(Ok(sample)) => sample,
             None => None,
         };
-        let webp = if sample.is_none() && plan.needs_webp(&sources) {
-            match self.webp().await {
-                Ok(webp) => Some(webp),
-                Err(failure) => return Ok(Err(failure)),
-            }
-        } else {
-            None
-        };
-        let encoder = webp.as_deref().map(|webp| webp as &dyn WebpEncoder);
+        if sample.is_none()
+            && let Err(failure) = self.ready_to_encode(plan, &sources).await
+        {
+            return Ok(Err(failure));
+        }
         let typesetter = match plan.needs_typesetter() {
             Some(action_id) => match self.typesetter.get(&plan.user_files(FileKind::Font)).await {
                 Ok(typesetter) => Some(typesetter),
@@ -388,14 +382,15 @@ impl Worker {
         let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
         let mut networks = self.networks.load(&plan.networks()).await;
+        let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
         let produced = loop {
-            let count = networks.count();
-            if count > 0 {
-                report(&FromWorker::Infers { networks: count });
+            let parts = networks.count() + slow_writes;
+            if parts > 0 {
+                report(&FromWorker::TakesLong { parts });
             }
             let thumbnails = look.is_some_and(|look| look.steps);
             let services = Services {
-                webp: encoder,
+                encoders: Some(&self.encoders),
                 networks: Some(&networks),
                 typesetter,
                 luts: Some(&luts),
@@ -414,9 +409,6 @@ impl Worker {
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
             }
         };
-        if webp.is_some_and(|webp| webp.broken.get()) {
-            *self.webp.borrow_mut() = None;
-        }
         Ok(produced)
     }
 
@@ -487,34 +479,28 @@ impl Worker {
         Ok(())
     }
 
+    /// Loads the encoders that a plan needs, and the decoders by which it compares what they write.
+    async fn ready_to_encode(&self, plan: &Plan, sources: &[Source<'_>]) -> Result<(), Failure> {
+        for encoder in plan.encoders(sources) {
+            self.encoders.load(&self.requests, encoder).await?;
+        }
+        for coding in plan.comparing() {
+            self.decoders.load(&self.requests, coding).await?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the memories of decoders and encoders.
+    fn coders_memory(&self) -> u64 {
+        self.decoders.memory() + self.encoders.memory()
+    }
+
     /// Loads the decoder of a format, if it is a program of its own.
     async fn decoder(&self, format: Option<Format>) -> Result<(), Failure> {
         match format.and_then(Format::coding) {
             Some(coding) => self.decoders.load(&self.requests, coding).await,
             None => Ok(()),
         }
-    }
-
-    /// libwebp, started when it is first needed.
-    async fn webp(&self) -> Result<Rc<Libwebp>, Failure> {
-        if let Some(webp) = self.webp.borrow().as_ref() {
-            return Ok(webp.clone());
-        }
-        let loader = property(&js_sys::global(), "libwebp");
-        if loader.is_undefined() || !self.libwebp.has_type::<WebAssembly::Module>() {
-            return Err(no_webp("its files were missing when the page was loaded"));
-        }
-        let loader: LibwebpLoader = loader.unchecked_into();
-        let name = loader.name();
-        let encoder = settled(loader.load(&self.libwebp)).await.map_err(|error| no_webp(&describe(&error)))?;
-        let webp = Rc::new(Libwebp {
-            encoder: encoder.unchecked_into(),
-            // Leaked once per encoder, which is hardly ever more than one.
-            name: Box::leak(name.into_boxed_str()),
-            broken: Cell::new(false),
-        });
-        *self.webp.borrow_mut() = Some(webp.clone());
-        Ok(webp)
     }
 }
 
@@ -572,15 +558,6 @@ fn damaged(name: &str, why: &str) -> Failure {
         Phase::Setup,
         format!("\"{name}\" is damaged in the browser's storage: {why}."),
         "Add the picture again to replace it, then retry this one.",
-    )
-}
-
-fn no_webp(reason: &str) -> Failure {
-    Failure::new(
-        ErrorCategory::SystemError,
-        Phase::Setup,
-        format!("The WebP encoder could not be started: {reason}."),
-        "Reload the page, or choose another format.",
     )
 }
 
@@ -644,51 +621,4 @@ async fn asset_of(file: &Encoded, name: &str) -> Result<NewAsset<Blob>, Failure>
         checksum: Some(checksum::of(&file.bytes)),
         content,
     })
-}
-
-#[wasm_bindgen]
-extern "C" {
-    type LibwebpLoader;
-    #[wasm_bindgen(method)]
-    fn load(this: &LibwebpLoader, module: &JsValue) -> js_sys::Promise;
-    #[wasm_bindgen(method, getter)]
-    fn name(this: &LibwebpLoader) -> String;
-
-    type LibwebpEncoder;
-    #[wasm_bindgen(method, catch)]
-    fn encode(
-        this: &LibwebpEncoder,
-        rgba: &[u8],
-        width: u32,
-        height: u32,
-        quality: u8,
-        lossless: bool,
-    ) -> Result<Option<Uint8Array>, JsValue>;
-}
-
-struct Libwebp {
-    encoder: LibwebpEncoder,
-    name: &'static str,
-    /// Whether it has thrown: its memory may be in any state.
-    broken: Cell<bool>,
-}
-
-impl WebpEncoder for Libwebp {
-    fn encode(&self, rgba: &[u8], size: Size, quality: u8, lossless: bool) -> Result<Vec<u8>, Failure> {
-        match self.encoder.encode(rgba, size.width, size.height, quality, lossless) {
-            Ok(Some(file)) => Ok(file.to_vec()),
-            Ok(None) => Err(Failure::execute(
-                format!("WebP does not support {} × {} pixels.", size.width, size.height),
-                "Make the picture smaller (at most 16,383 per side), or choose another format.",
-            )),
-            Err(error) => {
-                self.broken.set(true);
-                Err(Failure::system(format!("The WebP encoder failed: {}.", describe(&error)), "Retry it."))
-            }
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        self.name
-    }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{EncodeRequest, Encoded, Finding, Header, MAX_PIXELS, Problem, WebpEncoder};
+use super::{EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem};
 use crate::error::{Failure, Warning};
 use crate::image::orient;
 use crate::image::recolor::matched;
@@ -45,17 +45,17 @@ pub(super) struct AnimationCodec {
 
 type Open = for<'a> fn(&'a [u8], &Header) -> Result<Box<dyn Frames + 'a>, Problem>;
 
-type Begin = for<'a> fn(&EncodeRequest, u32, Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a>;
+type Begin = for<'a> fn(&EncodeRequest, u32, Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a>;
 
 /// A writer of an animation in this format, which is played so often; 0 means without end. `None` if the format has only
 /// still pictures.
 pub fn animate<'a>(
     request: &EncodeRequest,
     plays: u32,
-    webp: Option<&'a dyn WebpEncoder>,
+    encoders: Option<&'a dyn Encoders>,
 ) -> Option<Box<dyn FrameWriter + 'a>> {
     let codec = request.format.codec().animation.as_ref()?;
-    Some((codec.animate)(request, plays, webp))
+    Some((codec.animate)(request, plays, encoders))
 }
 
 /// A format's reader of frames.

@@ -1,6 +1,7 @@
-//! AVIF files (AV1 pictures in HEIF), read only: the primary picture, also if it is made of tiles, cropped, turned and mirrored as
+//! AVIF files (AV1 pictures in HEIF). Read is the primary picture, also if it is made of tiles, cropped, turned and mirrored as
 //! the file says; the camera's own orientation does not count beside that. Of an
-//! animation the picture is used that stands for it. AV1 is decoded by a program of its own ([`decoder`]); the rest is here.
+//! animation the picture is used that stands for it. AV1 is decoded by a program of its own ([`decoder`]) and encoded by another one, of
+//! the host; the rest is here.
 
 use heifer_isobmff::boxes::Property;
 use heifer_isobmff::{HeifFile, ItemId};
@@ -18,6 +19,7 @@ mod colors;
 #[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
 pub(super) mod decoder;
 mod planes;
+mod write;
 
 use colors::Colors;
 use planes::Planes;
@@ -25,11 +27,11 @@ use planes::Planes;
 pub(super) const CODEC: Codec = Codec {
     probe,
     decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
-    encode: None,
+    encode: Some(write::encode),
     strip: None,
     animation: None,
 };
-/// Raise it when any decoded pixel changes.
+/// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -37,6 +39,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 }
 
 pub(super) use heif::blocks;
+pub(super) use write::with_metadata;
 
 /// What the decoder says of a picture in AV1. Its planes follow, row by row, as 16-bit numbers, little endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

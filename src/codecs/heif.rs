@@ -13,8 +13,10 @@ use super::{Finding, Problem};
 use crate::color::{ColorSpace, ToneMap};
 use crate::image::{Image, Size, geometry};
 
+/// The name of planes with opacity in AVIF.
+pub(super) const ALPHA_IN_AV1: &str = "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha";
 /// The names of planes with opacity.
-const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"];
+const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", ALPHA_IN_AV1];
 
 /// The metadata of the primary picture.
 pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {

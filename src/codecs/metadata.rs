@@ -334,6 +334,7 @@ pub fn with_metadata(encoded: Encoded, metadata: &Metadata, facts: Facts) -> Enc
         Format::Webp => webp::metadata::with_metadata(file, metadata, facts),
         Format::Tiff => tiff::metadata::with_metadata(file, metadata, facts),
         Format::Jxl => jxl::with_metadata(file, metadata, facts),
+        Format::Avif => avif::with_metadata(file, metadata, facts),
         _ => None,
     };
     match with {

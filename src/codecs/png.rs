@@ -13,7 +13,7 @@ use ::png::{
 use super::icc::Samples;
 use super::samples::round_16;
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, Picture, Problem, WebpEncoder, decoded_to,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Encoders, Finding, Format, Header, Picture, Problem, decoded_to,
     exif, lossless,
 };
 use crate::color::ColorSpace;
@@ -262,7 +262,7 @@ fn deep_samples(reader: &mut Reader<Cursor<&[u8]>>, color: ColorType, size: Size
     Ok(samples)
 }
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let (image, encoder) = match request.palette {
         Some(palette) => match reduce::reduced(image, palette, request.background) {
             (image, true) => (image, reduce::ENCODER),

@@ -8,8 +8,8 @@ use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
 use super::icc::{Samples, accept, or_note};
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Finding, Format, Header, MAX_METADATA, Picture, Problem, WebpEncoder,
-    exif,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Finding, Format, Header, MAX_METADATA,
+    Picture, Problem, Raster, encoders, exif,
 };
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -110,7 +110,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(header.size, pixels).into())
 }
 
-fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+fn encode(image: Image, request: &EncodeRequest, encoders: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let size = image.size;
     within_limits(size)?;
     // Always a file of colours: a gray profile is applied.
@@ -119,7 +119,7 @@ fn encode(image: Image, request: &EncodeRequest, webp: Option<&dyn WebpEncoder>)
         _ => image,
     };
     let icc = image.space.icc().cloned();
-    let (bytes, encoder) = picture(image, request, webp)?;
+    let (bytes, encoder) = picture(image, request, encoders)?;
     let bytes = match icc {
         Some(profile) => with_profile(&bytes, &profile, size).ok_or_else(|| {
             Failure::system("The WebP encoder returned an unreadable file.", "Try again, or choose JPEG or PNG.")
@@ -143,19 +143,18 @@ fn within_limits(size: Size) -> Result<(), Failure> {
 fn picture(
     image: Image,
     request: &EncodeRequest,
-    webp: Option<&dyn WebpEncoder>,
+    encoders: Option<&dyn Encoders>,
 ) -> Result<(Vec<u8>, &'static str), Failure> {
-    match webp {
-        Some(webp) => {
+    match encoders::loaded(encoders, Encoder::Webp) {
+        Some((encoders, name)) => {
             let image = convert(image, Representation::Rgba);
             let Pixels::Rgba(rgba) = &image.pixels else { unreachable!("converted above") };
-            Ok((webp.encode(rgba, image.size, request.quality, request.lossless)?, webp.name()))
+            let raster = Raster { rgba, size: image.size, depth: 8 };
+            let encoding = Encoding::Webp { quality: request.quality, lossless: request.lossless };
+            Ok((encoders.encode(raster, encoding)?, name))
         }
         None if request.lossless => Ok((lossless(image)?, "image-webp 0.2.4")),
-        None => Err(Failure::system(
-            "The encoder for lossy WebP is not loaded.",
-            "Reload the page, or choose lossless WebP, JPEG or PNG.",
-        )),
+        None => Err(encoders::not_loaded("lossy WebP", "Reload the page, or choose lossless WebP, JPEG or PNG.")),
     }
 }
 

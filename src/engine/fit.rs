@@ -196,7 +196,9 @@ pub(super) fn note(wanted: &Wanted, (attempt, written): (Attempt, &Written), who
         let hint = match (wanted.shrinks, wanted.is_lossy) {
             (true, _) => "Raise \"maxBytes\", or make the picture smaller.",
             (false, true) => "Turn \"shrinkToFit\" on, make the picture smaller, or raise \"maxBytes\".",
-            (false, false) => "Turn \"shrinkToFit\" on, or choose JPEG or WebP without \"lossless\" as the format.",
+            (false, false) => {
+                "Turn \"shrinkToFit\" on, or choose JPEG, WebP or AVIF without \"lossless\" as the format."
+            }
         };
         return Some(over(bytes, wanted.most, hint));
     }

@@ -16,12 +16,12 @@ use super::smallest::{self, Tried};
 use super::steps::{Key, Notes, Pictures, Steps, Written};
 use super::thumbnail::thumbnail;
 use crate::actions::context::About;
-use crate::actions::output::{Candidate, ColorProfile, OutputFormat};
+use crate::actions::output::{ColorProfile, Output};
 use crate::actions::sequence::Moment;
 use crate::actions::{Area, Context, Stop};
 use crate::codecs::{
-    self, Animation, DecodeRequest, Decoded, Decoders, EncodeRequest, Encoded, Facts, Format, Frame, FrameReader,
-    FrameWriter, Header, Kept, Metadata, WebpEncoder, animate,
+    self, Animation, Coding, DecodeRequest, Decoded, Decoders, EncodeRequest, Encoded, Encoder, Encoders, Facts,
+    Format, Frame, FrameReader, FrameWriter, Header, Kept, Metadata, animate,
 };
 use crate::color::ColorSpace;
 use crate::error::{Failure, Phase, Warning};
@@ -68,8 +68,8 @@ pub struct Produced {
 /// What a host provides to a run besides bytes; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub struct Services<'a> {
-    /// The WebP encoder, where [`Plan::needs_webp`].
-    pub webp: Option<&'a dyn WebpEncoder>,
+    /// The encoders that [`Plan::encoders`] names.
+    pub encoders: Option<&'a dyn Encoders>,
     /// The salient-object models, if [`Plan::networks`] names any.
     pub networks: Option<&'a dyn ModelSource>,
     /// What sets text, if [`Plan::needs_typesetter`] names an action.
@@ -102,22 +102,48 @@ pub struct ProducedOutput {
 }
 
 impl Plan {
-    /// Whether running these inputs needs the WebP encoder.
-    pub fn needs_webp(&self, sources: &[Source<'_>]) -> bool {
-        self.graph.outputs.iter().any(|output| {
-            let input = || {
-                let position = self.graph.source_order().position(|source| source == output.origin);
-                position.and_then(|position| codecs::sniff(sources.get(position)?.bytes))
-            };
-            let format = output.parameters.format;
-            if output.parameters.smallest_of.contains(&Candidate::Webp) {
-                return true;
-            }
-            if !format.depends_on_input() {
-                return format == OutputFormat::Webp;
-            }
-            let written = input().map(|input| format.written(input, self.gains_alpha(output)));
-            written.map_or(format == OutputFormat::Web, |written| written == Format::Webp)
+    /// The encoders that running these inputs needs, each once.
+    pub fn encoders(&self, sources: &[Source<'_>]) -> Vec<Encoder> {
+        let all = self.graph.outputs.iter().flat_map(|output| self.encoders_of(output, sources));
+        let mut encoders: Vec<Encoder> = all.collect();
+        encoders.sort_unstable();
+        encoders.dedup();
+        encoders
+    }
+
+    /// The encoders of the formats in which an output may write.
+    fn encoders_of(&self, output: &GraphOutput, sources: &[Source<'_>]) -> impl Iterator<Item = Encoder> {
+        let Output { format, smallest_of, .. } = &output.parameters;
+        let position = self.graph.source_order().position(|source| source == output.origin);
+        let input = position.and_then(|position| codecs::sniff(sources.get(position)?.bytes));
+        // What cannot be read fails anyway, whatever encoder is there.
+        let input = input.filter(|_| format.depends_on_input()).unwrap_or(Format::Png);
+        let written = format.written(input, self.gains_alpha(output));
+        let candidates = smallest_of.iter().map(|candidate| candidate.format());
+        candidates.chain([written]).filter_map(Format::encoder)
+    }
+
+    /// How often these inputs are written by an encoder that takes longer than the number of pixels suggests.
+    pub fn slow_writes(&self, sources: &[Source<'_>]) -> u32 {
+        // Where the quality is searched, it takes a few attempts.
+        const ATTEMPTS: u32 = 4;
+        let writes = self.graph.outputs.iter().map(|output| {
+            let is_slow = self.encoders_of(output, sources).any(Encoder::is_slow);
+            let Output { smallest_of, max_bytes, .. } = &output.parameters;
+            let is_searched = max_bytes.is_some() || !smallest_of.is_empty();
+            u32::from(is_slow) * if is_searched { ATTEMPTS } else { 1 }
+        });
+        writes.sum()
+    }
+
+    /// The decoders that are needed to compare what is written with its picture.
+    pub fn comparing(&self) -> impl Iterator<Item = Coding> {
+        let outputs = self.graph.outputs.iter().map(|output| &output.parameters);
+        outputs.flat_map(|output| {
+            let formats = output.smallest_of.iter().map(|candidate| candidate.format());
+            let is_lossy =
+                |format: &Format| EncodeRequest { lossless: output.lossless, ..EncodeRequest::new(*format) }.is_lossy();
+            formats.filter(is_lossy).filter_map(Format::coding)
         })
     }
 
@@ -897,7 +923,7 @@ impl<'a> Runner<'a> {
             return self.write_still(position, image, &request, written);
         }
         if let Writing::Waits = written {
-            match animate(&request, animation.plays, self.services.webp) {
+            match animate(&request, animation.plays, self.services.encoders) {
                 Some(writer) if is_reversed => *written = Writing::Reversed(Vec::new(), writer, facts),
                 Some(writer) => *written = Writing::Frames(writer, facts),
                 // Its first frame comes last.
@@ -1070,7 +1096,7 @@ impl<'a> Runner<'a> {
             let best = smallest::at_least(parameters.similarity, &request, |quality| {
                 let request = EncodeRequest { quality, ..request.clone() };
                 let encoded = self.encoded(position, image.clone(), &request, &said)?;
-                let similarity = smallest::similarity_of(&luma, &encoded, &request)?;
+                let similarity = smallest::similarity_of(&luma, &encoded, &request, self.services.decoders)?;
                 Ok(Tried { encoded, quality, similarity })
             });
             match best {
@@ -1100,7 +1126,7 @@ impl<'a> Runner<'a> {
         said: &Metadata,
     ) -> Result<Encoded, Failure> {
         let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
-        let encoded = codecs::encode(image, request, self.services.webp);
+        let encoded = codecs::encode(image, request, self.services.encoders);
         let encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
         Ok(codecs::with_metadata(encoded, said, facts))
     }
@@ -1116,12 +1142,7 @@ impl<'a> Runner<'a> {
         said: &Metadata,
     ) -> Result<Written, Failure> {
         let output = &self.plan.graph.outputs[position];
-        let is_lossy = match request.format {
-            Format::Jpeg => true,
-            Format::Webp => !request.lossless,
-            _ => false,
-        };
-        let shrinks = output.parameters.shrink_to_fit;
+        let (is_lossy, shrinks) = (request.is_lossy(), output.parameters.shrink_to_fit);
         let wanted = fit::Wanted { most, quality: request.quality, is_lossy, shrinks };
         let (attempt, mut result) = fit::fit(wanted, first, |attempt| {
             let (size, request) =
@@ -1595,7 +1616,7 @@ mod tests {
         ));
         let bytes = include_bytes!("../../tests/data/codecs/preview.dng");
         let sources = [Source { name: "a.dng", folder: "", bytes }];
-        assert!(!plan.needs_webp(&sources));
+        assert_eq!(plan.encoders(&sources), []);
         let produced = run(&plan, bytes, "a.dng");
         let written = |index: usize| {
             let output: &ProducedOutput = &produced.outputs[index];

@@ -1,7 +1,7 @@
 //! Finding the format and the quality of the smallest file that still looks like its picture.
 
 use super::fit::shown_bytes;
-use crate::codecs::{self, DecodeRequest, EncodeRequest, Encoded, Format};
+use crate::codecs::{self, DecodeRequest, Decoders, EncodeRequest, Encoded, Format};
 use crate::error::{Failure, Warning};
 use crate::image::similarity::{Luma, similarity};
 
@@ -19,14 +19,6 @@ pub(super) struct Tried {
     pub(super) similarity: f64,
 }
 
-const fn is_lossy(request: &EncodeRequest) -> bool {
-    match request.format {
-        Format::Jpeg => true,
-        Format::Webp => !request.lossless,
-        _ => false,
-    }
-}
-
 /// The file of the lowest quality, up to the wanted one, whose similarity is at least `least`; the one of the wanted quality if
 /// none is. `write` writes one.
 ///
@@ -38,7 +30,7 @@ pub(super) fn at_least(
     mut write: impl FnMut(u8) -> Result<Tried, Failure>,
 ) -> Result<Tried, Failure> {
     let mut best = write(request.quality)?;
-    if !is_lossy(request) || best.similarity < least {
+    if !request.is_lossy() || best.similarity < least {
         return Ok(best);
     }
     // Below it none is known to be similar enough, from `best` on all are.
@@ -60,13 +52,19 @@ pub(super) fn at_least(
 /// How similar a file is to the picture with this brightness. What is written without loss is not read again.
 ///
 /// # Errors
-/// When the file cannot be read, which would be our own fault.
-pub(super) fn similarity_of(picture: &Luma, file: &Encoded, request: &EncodeRequest) -> Result<f64, Failure> {
-    if !is_lossy(request) && request.palette.is_none_or(|_| request.format != Format::Png) {
+/// When the file cannot be read, which would be our own fault, or the host's ([`Plan::comparing`](super::Plan::comparing)).
+pub(super) fn similarity_of(
+    picture: &Luma,
+    file: &Encoded,
+    request: &EncodeRequest,
+    decoders: Option<&dyn Decoders>,
+) -> Result<f64, Failure> {
+    if !request.is_lossy() && request.palette.is_none_or(|_| request.format != Format::Png) {
         return Ok(1.0);
     }
     let header = codecs::probe(&file.bytes, "the result")?;
-    let decoded = codecs::decode(&file.bytes, &header, &DecodeRequest::whole(&header), "the result")?;
+    let whole = DecodeRequest::whole(&header);
+    let decoded = codecs::decode_by(&file.bytes, &header, &whole, decoders, "the result")?;
     Ok(similarity(picture, &Luma::of(&decoded.image)))
 }
 
@@ -88,7 +86,7 @@ pub(super) fn choice<'a>(least: f64, tried: impl Iterator<Item = &'a Tried>) -> 
 pub(super) fn note(least: f64, tried: &[(EncodeRequest, Tried)], chosen: usize) -> Warning {
     let about = |(request, one): &(EncodeRequest, Tried)| {
         let format = request.format.name();
-        let quality = if is_lossy(request) { format!(" of quality {}", one.quality) } else { String::new() };
+        let quality = if request.is_lossy() { format!(" of quality {}", one.quality) } else { String::new() };
         let bytes = shown_bytes(one.encoded.bytes.len() as u64);
         format!("{format}{quality} has {bytes} (similarity {:.3})", one.similarity)
     };

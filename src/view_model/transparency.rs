@@ -3,7 +3,7 @@
 /// How many bytes of a file are needed. In a PNG file the transparency of a palette comes after the colour profile.
 pub const HEAD: usize = 256 << 10;
 
-/// Whether a file that begins with these bytes has alpha. Covers the formats of results: PNG and WebP.
+/// Whether a file that begins with these bytes has alpha. Covers the formats of results: PNG, WebP and AVIF as it is written here.
 pub fn has_alpha(head: &[u8]) -> bool {
     match head {
         // PNG: the colour type in IHDR, gray or colour with alpha; or a chunk that makes colours transparent.
@@ -15,9 +15,16 @@ pub fn has_alpha(head: &[u8]) -> bool {
             [b'V', b'P', b'8', b'L', _, _, _, _, 0x2f, _, _, _, last, ..] => last & 0x10 != 0,
             _ => false,
         },
+        // What each of its pictures is comes before the pictures.
+        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f', ..] => {
+            head.windows(OPACITY.len()).any(|part| part == OPACITY)
+        }
         _ => false,
     }
 }
+
+/// The end of the name that a picture of opacity has in AVIF.
+const OPACITY: &[u8] = b":auxiliary:alpha\0";
 
 /// Whether a PNG file has a `tRNS` chunk. It comes before the pixels.
 fn has_transparent_colors(png: &[u8]) -> bool {
@@ -54,6 +61,7 @@ mod tests {
             "rgb-8-transparent.png",
             "lossless-alpha.webp",
             "lossy-alpha.webp",
+            "../written/rgba.avif",
         ] {
             assert!(has_alpha(&head(name)), "{name}");
         }
@@ -66,6 +74,7 @@ mod tests {
             "lossy.webp",
             "rgb.jpg",
             "rgb.bmp",
+            "../written/profile.avif",
         ] {
             assert!(!has_alpha(&head(name)), "{name}");
         }
@@ -73,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_truncated_file_has_none() {
-        for name in ["rgba-8.png", "lossless-alpha.webp", "lossy-alpha.webp"] {
+        for name in ["rgba-8.png", "lossless-alpha.webp", "lossy-alpha.webp", "../written/rgba.avif"] {
             let head = head(name);
             for end in 0..16 {
                 assert!(!has_alpha(&head[..end]), "{name} {end}");

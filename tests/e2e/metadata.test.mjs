@@ -17,7 +17,7 @@ test("the rights stay, the camera and the location do not", async (t) => {
   const source = (await sharp(bytes).metadata()).exif.toString("latin1");
   assert.ok(source.includes("A. Photographer") && source.includes("A camera"));
   const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes }]);
-  for (const format of ["jpeg", "png", "webp", "tiff"]) {
+  for (const format of ["jpeg", "png", "webp", "avif", "tiff"]) {
     for (const metadata of ["rights", "keep", "strip"]) {
       const workflow = pictures.chain(`metadata-${format}-${metadata}`, [["resize", { width: 100 }]], { format, metadata });
       const { executions } = await run(page, withImages(workflow, { photos: [asset] }));

@@ -164,7 +164,7 @@ test("every format keeps a colour profile", async (t) => {
   const bytes = await sharp(pictures.photo("tulips")).withIccProfile("p3").jpeg({ quality: 90 }).toBuffer();
   const { icc } = await sharp(bytes).metadata();
   assert.ok(icc?.length > 100);
-  for (const format of ["jpeg", "png", "webp"]) {
+  for (const format of ["jpeg", "png", "webp", "avif"]) {
     const [output] = await through(page, pictures.chain(`profile-${format}`, [["flip", {}]], { format }), bytes);
     const found = await sharp(output.data).metadata();
     assert.deepEqual(found.icc, icc, format);
@@ -184,7 +184,7 @@ test("other metadata is removed on request", async (t) => {
 test("the same workflow over the same picture gives the same bytes", async (t) => {
   const { page } = await open(t);
   const bytes = pictures.photo("flowers");
-  for (const format of ["jpeg", "png", "webp"]) {
+  for (const format of ["jpeg", "png", "webp", "avif"]) {
     const workflow = pictures.chain(`again-${format}`, [["resize", { width: 200 }], ["sharpen", {}]], { format });
     const [first] = await through(page, workflow, bytes);
     const [second] = await through(page, workflow, bytes);

@@ -1,4 +1,4 @@
-// The end of every worker's source text, after wasm-bindgen's glue and libwebp's loader: waits for the
+// The end of every worker's source text, after wasm-bindgen's glue and the encoders' loaders: waits for the
 // compiled module, starts it, and reports a trap. Nothing here is fetched.
 {
   let started;

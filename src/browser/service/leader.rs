@@ -42,9 +42,9 @@ const STUCK_MS: u32 = 10_000;
 const TAKE_MS: u32 = 10_000;
 /// Time for a worker to get the inference code and the model, however slow the connection: 10 minutes.
 const NETWORK_WAIT_MS: u32 = 600_000;
-/// Time for a worker to run a model once: 60 times what the built-in one takes on a slow machine, 35 times what the
-/// full U²-Net takes.
-const INFERENCE_MS: u32 = 120_000;
+/// Time for a worker to run a model or a slow encoder once: 60 times what the built-in model takes on a slow machine, 35 times
+/// what the full U²-Net takes.
+const LONG_MS: u32 = 120_000;
 /// Executions read at once, to keep tasks short.
 const PORTION: u32 = 500;
 /// Free storage, in bytes, above which the reserve is written.
@@ -572,8 +572,8 @@ impl Leader {
                 self.tell_held_ends();
             }
             FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
-            FromPool::Report(FromWorker::Infers { networks }) => {
-                self.dispatch(Event::Slow { worker, ms: networks.saturating_mul(INFERENCE_MS) });
+            FromPool::Report(FromWorker::TakesLong { parts }) => {
+                self.dispatch(Event::Slow { worker, ms: parts.saturating_mul(LONG_MS) });
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {

@@ -45,7 +45,8 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Fetches and compiles everything. Without libwebp it continues: then only WebP cannot be written.
+    /// Fetches and compiles everything. Without libwebp, or the script of libaom, it continues: then only WebP or AVIF cannot be
+    /// written.
     ///
     /// # Errors
     /// When the worker's own files cannot be fetched or compiled.
@@ -54,17 +55,19 @@ impl Program {
         let loader = async {
             let (loader, module) = (program::text(&files, "libwebp.js"), program::compiled(&files, "libwebp.wasm"));
             let (loader, module) = both(loader, module).await;
-            match loader.and_then(|loader| Ok((loader, module?))) {
+            let loader = match loader.and_then(|loader| Ok((loader, module?))) {
                 Ok((loader, module)) => {
                     *libwebp.borrow_mut() = module;
-                    Ok(loader)
+                    loader
                 }
-                Err(FileError::Updated) => Err(FileError::Updated),
+                Err(FileError::Updated) => return Err(FileError::Updated),
                 Err(error) => {
                     web_sys::console::warn_1(&format!("WebP cannot be written: {error}").into());
-                    Ok(String::new())
+                    String::new()
                 }
-            }
+            };
+            // The worker's own program, which is fetched meanwhile, takes longer.
+            Ok(loader + &program::text(&files, "libavif.js").await.unwrap_or_default())
         };
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();

@@ -131,7 +131,7 @@ impl Previewer {
             }
             FromPool::Previewed(previewed, files) => self.finish(Ok((previewed, files))),
             FromPool::Waits => drop(self.timer.take()),
-            FromPool::Report(FromWorker::Infers { .. }) => self.limit(LONGEST_MS),
+            FromPool::Report(FromWorker::TakesLong { .. }) => self.limit(LONGEST_MS),
             FromPool::Died(Death::OutOfMemory, _) => self.died("there is not enough memory"),
             FromPool::Died(_, why) => self.died(&why),
             FromPool::Report(_) | FromPool::Archive(_) | FromPool::Unpacked(..) => {}

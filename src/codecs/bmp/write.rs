@@ -2,7 +2,7 @@
 //! version 5; otherwise the oldest header that Windows knows is written, which every program reads.
 
 use super::EMBEDDED;
-use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::recolor::recolor;
@@ -16,7 +16,7 @@ const RESOLUTION: u32 = 2835;
 /// `LCS_sRGB`.
 const SRGB: [u8; 4] = *b"BGRs";
 
-pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     // A profile here is for RGB.
     let image = match image.representation() {
         Representation::Gray => recolor(image, &ColorSpace::SRGB),

@@ -9,7 +9,7 @@ use super::super::animation::canvas::Part;
 use super::super::animation::changes::{changed, vanished};
 use super::super::animation::{self, Clock, Frame, FrameWriter};
 use super::super::quantize::{self, harden};
-use super::super::{EncodeRequest, Encoded, Format, WebpEncoder};
+use super::super::{EncodeRequest, Encoded, Encoders, Format};
 use super::PROFILE;
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -18,7 +18,7 @@ use crate::image::{Image, Pixels, Representation, Size};
 /// The index of transparent pixels, where there are any.
 const TRANSPARENT: u8 = 255;
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let mut writer = Box::new(Writer::new(request, 1));
     writer.add(Frame { image, delay: std::time::Duration::ZERO })?;
     writer.finish()
@@ -27,7 +27,7 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpE
 pub(super) fn animate<'a>(
     request: &EncodeRequest,
     plays: u32,
-    _: Option<&'a dyn WebpEncoder>,
+    _: Option<&'a dyn Encoders>,
 ) -> Box<dyn FrameWriter + 'a> {
     Box::new(Writer::new(request, plays))
 }

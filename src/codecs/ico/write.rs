@@ -1,6 +1,6 @@
 //! Writing icons: the picture, and smaller copies of it for the places where systems and browsers show icons, each as PNG.
 
-use super::super::{EncodeRequest, Encoded, Format, WebpEncoder, png};
+use super::super::{EncodeRequest, Encoded, Encoders, Format, png};
 use super::{ENTRY, HEADER};
 use crate::color::ColorSpace;
 use crate::error::Failure;
@@ -17,7 +17,7 @@ const COPIES: [u32; 5] = [128, 64, 48, 32, 16];
 pub(super) fn encode(
     image: Image,
     request: &EncodeRequest,
-    webp: Option<&dyn WebpEncoder>,
+    encoders: Option<&dyn Encoders>,
 ) -> Result<Encoded, Failure> {
     let Size { width, height } = image.size;
     if width > MAX_SIDE || height > MAX_SIDE {
@@ -43,7 +43,7 @@ pub(super) fn encode(
     for mut picture in pictures {
         picture.space = ColorSpace::SRGB;
         let Size { width, height } = picture.size;
-        let file = png::encode(picture, request, webp)?.bytes;
+        let file = png::encode(picture, request, encoders)?.bytes;
         // 256 is written as 0. Then: no palette, a reserved byte, one plane of 32 bits.
         directory.extend_from_slice(&[width as u8, height as u8, 0, 0, 1, 0, 32, 0]);
         for number in [file.len(), begin + files.len()] {

@@ -1,7 +1,7 @@
 //! Writing: unless the size of chroma is given, subsampled planes are kept, and the quality determines it for all else.
 
 use super::encoder::{self, Coding, Settings};
-use crate::codecs::{Chroma, EncodeRequest, Encoded, Format, MAX_SIDE, WebpEncoder};
+use crate::codecs::{Chroma, EncodeRequest, Encoded, Encoders, Format, MAX_SIDE};
 use crate::error::Failure;
 use crate::image::convert::{composite, convert, full_chroma, half_chroma};
 use crate::image::{Image, Pixels, Plane, Representation, Subsampling, Ycc};
@@ -10,7 +10,7 @@ use crate::image::{Image, Pixels, Plane, Representation, Subsampling, Ycc};
 /// many pixels the file is sequential, with the standard tables.
 const MOST_PIXELS_OPTIMISED: u64 = 50_000_000;
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let image = composite(image, request.background);
     let size = image.size;
     if size.width > MAX_SIDE || size.height > MAX_SIDE {

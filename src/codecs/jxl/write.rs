@@ -8,14 +8,14 @@ use zune_jpegxl::JxlSimpleEncoder;
 
 use super::container;
 use crate::codecs::metadata::{Facts, Metadata};
-use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::depth::narrowed;
 use crate::image::recolor::recolor;
 use crate::image::{Image, Pixels, Size};
 
-pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let mut image = lossless(recolor(image, &ColorSpace::SRGB));
     if image.has_alpha() {
         // The encoder declares opacity to have 8 bits, whatever colours have.

@@ -33,13 +33,12 @@ var Module=typeof Module!="undefined"?Module:{};var readyPromiseResolve,readyPro
 
     /** @param {WebAssembly.Module} module the compiled libwebp.wasm */
     async load(module) {
-      const instance = await createModule({
-        noInitialRun: true,
-        locateFile: (path) => path,
-        instantiateWasm(imports, done) {
-          WebAssembly.instantiate(module, imports).then(done);
+      const instance = await new Promise((resolve, reject) => {
+        const instantiateWasm = (imports, done) => {
+          WebAssembly.instantiate(module, imports).then(done).catch(reject);
           return {};
-        },
+        };
+        createModule({ noInitialRun: true, locateFile: (path) => path, instantiateWasm }).then(resolve, reject);
       });
       return {
         /**
@@ -52,6 +51,8 @@ var Module=typeof Module!="undefined"?Module:{};var readyPromiseResolve,readyPro
           const config = lossless ? { ...CONFIG, lossless: 1, exact: 1 } : { ...CONFIG, quality };
           return instance.encode(rgba, width, height, config);
         },
+        /** Bytes of its memory. */
+        memory: () => instance.HEAPU8.length,
       };
     },
   };

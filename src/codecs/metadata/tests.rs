@@ -8,8 +8,11 @@ use serde_json::Value as Json;
 
 use super::properties::{Form, MAX_TEXT, Namespace, Value};
 use super::*;
-use crate::codecs::{DecodeRequest, EncodeRequest, decode, encode, probe, sniff, without_metadata};
+use crate::codecs::{
+    DecodeRequest, EncodeRequest, Encoder, Encoders, Encoding, Raster, decode, encode, probe, sniff, without_metadata,
+};
 use crate::color::ColorSpace;
+use crate::error::Failure;
 use crate::image::{Image, Pixels};
 
 const EVERYTHING: Policy<'static> = Policy { kept: Kept::All, keep_location: true, author: "", copyright: "" };
@@ -206,14 +209,27 @@ fn a_copyright_in_other_languages_is_kept() {
     assert_eq!(languages, ["x-default", "de"]);
 }
 
+/// Makes the same picture of everything, so that what the file says about it can be tested.
+struct Libaom;
+
+impl Encoders for Libaom {
+    fn name(&self, encoder: Encoder) -> Option<&'static str> {
+        (encoder == Encoder::Avif).then_some("libaom of a test")
+    }
+
+    fn encode(&self, _: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
+        Ok(include_bytes!("../../../tests/data/avif/rgb.avif").to_vec())
+    }
+}
+
 fn plain(format: Format) -> Encoded {
     let pixels = (0..24 * 16 * 3).map(|index| (index * 7 % 251) as u8).collect();
     let request =
         EncodeRequest { format, quality: 90, lossless: true, background: [255; 3], ..EncodeRequest::new(format) };
-    encode(Image::new(Size::new(24, 16), Pixels::Rgb(pixels)), &request, None).expect("written")
+    encode(Image::new(Size::new(24, 16), Pixels::Rgb(pixels)), &request, Some(&Libaom)).expect("written")
 }
 
-const WRITTEN: [Format; 5] = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff, Format::Jxl];
+const WRITTEN: [Format; 6] = [Format::Jpeg, Format::Png, Format::Webp, Format::Tiff, Format::Jxl, Format::Avif];
 
 fn pixels(bytes: &[u8]) -> (Image, ColorSpace) {
     let header = probe(bytes, "a").expect("a header");
@@ -233,7 +249,7 @@ fn what_is_written_is_read_again_and_the_picture_stays() {
                 let written = with_metadata(plain.clone(), &said, FACTS);
                 assert_eq!(read(&written.bytes), said, "{name} as {format:?}");
                 assert_eq!(pixels(&written.bytes), pixels(&plain.bytes), "{name} as {format:?}");
-                if !matches!(format, Format::Tiff | Format::Jxl) {
+                if !matches!(format, Format::Tiff | Format::Jxl | Format::Avif) {
                     let header = probe(&written.bytes, "a").expect("a header");
                     let without = without_metadata(&written.bytes, &header).expect("undamaged");
                     assert_eq!(pixels(&without.bytes), pixels(&plain.bytes), "{name} as {format:?}");
@@ -378,6 +394,7 @@ fn the_size_in_exif_is_that_of_the_result() {
             Format::Png => png::metadata::blocks(&written.bytes),
             Format::Webp => webp::metadata::blocks(&written.bytes),
             Format::Jxl => jxl::blocks(&written.bytes),
+            Format::Avif => avif::blocks(&written.bytes),
             _ => tiff::metadata::blocks(&written.bytes),
         };
         let block = blocks.exif.expect("written");

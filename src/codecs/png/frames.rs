@@ -12,7 +12,7 @@ use super::super::animation::canvas::{Blend, Canvas, Disposal, Part};
 use super::super::animation::changes::changed;
 use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
 use super::super::samples::round_16;
-use super::super::{EncodeRequest, Encoded, Format, Header, Problem, WebpEncoder};
+use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::color::ColorChunks;
 use super::strip::put;
 use super::{Packing, SIGNATURE, chunks, problem, without_unfit_chunks, written};
@@ -163,7 +163,7 @@ fn expand(
     Ok(())
 }
 
-fn animate<'a>(request: &EncodeRequest, plays: u32, _: Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a> {
+fn animate<'a>(request: &EncodeRequest, plays: u32, _: Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a> {
     Box::new(Writer { effort: request.effort, plays, clock: Clock::default(), begun: None, stored: Vec::new() })
 }
 

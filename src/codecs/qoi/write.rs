@@ -1,7 +1,7 @@
 //! Writing: RGB or RGBA, in sRGB, because there is no place for a profile.
 
 use super::{MARK, hash};
-use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -11,7 +11,7 @@ use crate::image::{Image, Pixels, Representation};
 /// Most pixels of one instruction.
 const LONGEST: u8 = 62;
 
-pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, _: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let image = lossless(recolor(image, &ColorSpace::SRGB));
     let image = match image.representation() {
         Representation::Gray => convert(image, Representation::Rgb),

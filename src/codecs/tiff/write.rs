@@ -4,7 +4,7 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 use crate::codecs::directory::{Entries, UNDEFINED};
-use crate::codecs::{EncodeRequest, Encoded, Format, WebpEncoder, lossless};
+use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::error::Failure;
 use crate::image::{Deep, Image, Pixels};
 
@@ -22,7 +22,7 @@ fn differences<S: Copy>(samples: &mut [S], width: usize, channels: usize, minus:
     }
 }
 
-pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn WebpEncoder>) -> Result<Encoded, Failure> {
+pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let width = size.width as usize;

@@ -9,7 +9,7 @@ use image_webp::{DecodingError, LoopCount, WebPDecoder};
 use super::super::animation::canvas::Part;
 use super::super::animation::changes::changed;
 use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
-use super::super::{EncodeRequest, Encoded, Format, Header, Problem, WebpEncoder};
+use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::{ALPHA, PROFILE, chunks, picture, problem, push, sealed, tidied, within_limits};
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -60,9 +60,9 @@ impl Frames for Animated<'_> {
     }
 }
 
-fn animate<'a>(request: &EncodeRequest, plays: u32, webp: Option<&'a dyn WebpEncoder>) -> Box<dyn FrameWriter + 'a> {
+fn animate<'a>(request: &EncodeRequest, plays: u32, encoders: Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a> {
     let clock = Clock::default();
-    Box::new(Writer { request: request.clone(), plays, webp, clock, begun: None, encoder: "", stored: Vec::new() })
+    Box::new(Writer { request: request.clone(), plays, encoders, clock, begun: None, encoder: "", stored: Vec::new() })
 }
 
 /// A frame as it is stored.
@@ -85,7 +85,7 @@ struct Begun {
 struct Writer<'a> {
     request: EncodeRequest,
     plays: u32,
-    webp: Option<&'a dyn WebpEncoder>,
+    encoders: Option<&'a dyn Encoders>,
     clock: Clock,
     begun: Option<Begun>,
     encoder: &'static str,
@@ -113,7 +113,7 @@ impl FrameWriter for Writer<'_> {
         };
         let samples = part.rows(size.width).flat_map(|row| &now[row]).copied().collect();
         let still = Image::new(part.size, Pixels::Rgba(samples));
-        let (file, encoder) = picture(still, &self.request, self.webp)?;
+        let (file, encoder) = picture(still, &self.request, self.encoders)?;
         self.encoder = encoder;
         let mut data = Vec::new();
         for (kind, content) in chunks(&file).unwrap_or_default() {
