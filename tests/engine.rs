@@ -196,6 +196,17 @@ fn png() -> Vec<u8> {
     file
 }
 
+/// A PNG of 16 bits a sample.
+fn deep_png() -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 61, 43);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Sixteen);
+    let data: Vec<u8> = (0..61 * 43 * 3).flat_map(|i: u32| ((i * 1237 % 65_536) as u16).to_be_bytes()).collect();
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
+    file
+}
+
 /// What is at a place of [`png_of`].
 fn color_at(x: u32, y: u32) -> [u8; 3] {
     [(x * 20) as u8, (y * 30) as u8, (x * y) as u8]
@@ -215,12 +226,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
-    fn a_valid_graph_always_ends_with_its_files_or_a_failure_that_says_where(document in any_graph()) {
+    fn a_valid_graph_always_ends_with_its_files_or_a_failure_that_says_where(
+        document in any_graph(), is_deep in any::<bool>(),
+    ) {
         let (workflow, found) = check(&document);
         let plan = Plan::build(&workflow);
         prop_assume!(plan.is_ok() || found.iter().any(|one| one.is_error()));
         if let Ok(plan) = plan {
-            let (photo, logo) = (jpeg(), png());
+            let (photo, logo) = (if is_deep { deep_png() } else { jpeg() }, png());
             let asset = plan.graph().input_asset(0);
             let sources: Vec<Source<'_>> = asset.inputs.iter().map(|input| {
                 let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };

@@ -175,6 +175,29 @@ export async function decode(bytes, { alpha = true } = {}) {
   return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
+/** The samples of a picture as RGBA, whatever its profile says. */
+export async function plainSamples(bytes) {
+  const { data, info } = await sharp(bytes, { ignoreIcc: true }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  assert.equal(info.channels, 4);
+  return { data, width: info.width, height: info.height };
+}
+
+/** Those of a picture with 16 bits a sample, as RGBA in levels of 8 bits, with fractions. */
+export async function deepSamples(bytes) {
+  const picture = sharp(bytes, { ignoreIcc: true }).toColourspace("rgb16").ensureAlpha().raw({ depth: "ushort" });
+  const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+  assert.equal(info.channels, 4);
+  const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return { data: Float64Array.from(words, (word) => word / 257), width: info.width, height: info.height };
+}
+
+/** A picture with 16 bits a sample, as a PNG file; `sample` gives each from 0 to 65,535. */
+export async function deepPng(width, height, sample) {
+  const words = new Uint16Array(width * height * 3);
+  for (let at = 0; at < words.length; at += 1) words[at] = sample(Math.floor(at / 3) % width, Math.floor(at / 3 / width), at % 3);
+  return await sharp(words, { raw: { width, height, channels: 3 } }).toColourspace("rgb16").png().toBuffer();
+}
+
 /** An encoded picture from raw pixels, for sharp to continue with. */
 export function fromRaw({ data, width, height, channels }) {
   return sharp(data, { raw: { width, height, channels } });
