@@ -24,7 +24,7 @@ const DECODER_MEMORY_BYTES: u64 = 3 << 29;
 const SVG_STACK_BYTES: u64 = 4 << 20;
 /// The programs without glue code that `cargo xtask build` builds before the page: `PIXELMILL_<NAME>_FILE` says where. Without
 /// that the page accepts whatever the server sends.
-const MODULES: [&str; 5] = ["NETWORK", "LETTERING", "JXL", "AV1", "SVG"];
+const MODULES: [&str; 6] = ["NETWORK", "LETTERING", "JXL", "AV1", "HEVC", "SVG"];
 
 fn main() {
     for watched in ["build.rs", "build_id.rs", "Cargo.toml", "Cargo.lock", "src"] {
@@ -54,6 +54,7 @@ fn main() {
         println!("cargo:rustc-link-arg-bin=network=--max-memory={NETWORK_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=lettering=--max-memory={LETTERING_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=av1=--max-memory={DECODER_MEMORY_BYTES}");
+        println!("cargo:rustc-link-arg-bin=hevc=--max-memory={DECODER_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=svg=--max-memory={DECODER_MEMORY_BYTES}");
         println!("cargo:rustc-link-arg-bin=svg=-zstack-size={SVG_STACK_BYTES}");
         println!("cargo:rustc-link-arg-bin=jxl=--max-memory={DECODER_MEMORY_BYTES}");

@@ -52,6 +52,8 @@ pub use decoders::LinkedDecoders;
 pub use decoders::{Coding, Decoders, Product};
 pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
 pub use foreign::Foreign;
+#[cfg(any(feature = "hevc", not(target_arch = "wasm32")))]
+pub use heic::decoder::decode as decode_heic;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
 pub use jxl::decoder::decode as decode_jxl;
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
@@ -738,6 +740,7 @@ pub fn decode_by(
     let picture = match (header.format, decoders) {
         (Format::Jxl, Some(decoders)) => jxl::decode(bytes, header, decoders),
         (Format::Avif, Some(decoders)) => avif::decode(bytes, header, decoders),
+        (Format::Heic, Some(decoders)) => heic::decode(bytes, header, decoders),
         (Format::Svg, Some(decoders)) => svg::decode(bytes, header, decoders),
         (format, _) => (format.codec().decode)(bytes, header, request),
     };

@@ -181,6 +181,8 @@ pub enum Module {
     Jxl,
     /// The decoder of AV1, for AVIF.
     Av1,
+    /// The decoder of HEVC, for HEIC.
+    Hevc,
     /// What draws SVG.
     Svg,
     /// The encoder of AVIF, whose glue code is in the worker's script.

@@ -15,6 +15,8 @@ pub enum Coding {
     JpegXl,
     /// The pictures of AVIF.
     Av1,
+    /// HEIC.
+    Hevc,
     /// SVG.
     Svg,
 }
@@ -25,6 +27,7 @@ impl Coding {
         match self {
             Self::JpegXl => "JPEG XL",
             Self::Av1 => "AVIF",
+            Self::Hevc => "HEIC",
             Self::Svg => "SVG",
         }
     }
@@ -36,6 +39,7 @@ impl Format {
         match self {
             Self::Jxl => Some(Coding::JpegXl),
             Self::Avif => Some(Coding::Av1),
+            Self::Heic => Some(Coding::Hevc),
             Self::Svg => Some(Coding::Svg),
             _ => None,
         }
@@ -98,7 +102,7 @@ impl Product {
     }
 
     /// What a decoder of ours returned.
-    #[cfg(any(feature = "jxl", feature = "av1", feature = "svg", not(target_arch = "wasm32")))]
+    #[cfg(any(feature = "jxl", feature = "av1", feature = "hevc", feature = "svg", not(target_arch = "wasm32")))]
     pub(super) fn of<R: Serialize>(decoded: Result<(R, Vec<u8>), Trouble>) -> Self {
         let (report, data) = match decoded {
             Ok((report, data)) => (serde_json::to_string(&Ok::<R, Trouble>(report)), data),
@@ -126,6 +130,7 @@ impl Decoders for LinkedDecoders {
         Ok(match coding {
             Coding::JpegXl => super::decode_jxl(data),
             Coding::Av1 => super::decode_av1(data),
+            Coding::Hevc => super::decode_heic(data),
             Coding::Svg => super::decode_svg(data, &super::Fonts::built_in()),
         })
     }

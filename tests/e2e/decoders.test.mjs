@@ -16,6 +16,7 @@ const bytes = (name) => readFileSync(fileURLToPath(new URL(`../data/codecs/${nam
 const FORMATS = [
   { file: "jxl.wasm", picture: "lossless.jxl" },
   { file: "av1.wasm", picture: "444.avif" },
+  { file: "hevc.wasm", picture: "444.heic" },
   { file: "svg.wasm", picture: "pictured.svg" },
 ];
 const flip = (format) => pictures.chain("flipped", [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]], { format });

@@ -1,5 +1,6 @@
 """Makes the `.rgba16` files of tests/data/codecs: the samples that pictures of more than 8 bits must give, as 16-bit little
-endian RGBA after width and height. ImageMagick reads them with 16 bits a sample, libavif AVIF, and tifffile floating-point TIFF.
+endian RGBA after width and height. ImageMagick reads them with 16 bits a sample, OpenCV AVIF (libavif) and TIFF (libtiff),
+and tifffile floating-point TIFF.
 
     pip install numpy opencv-python tifffile
     apt-get install imagemagick
@@ -17,7 +18,7 @@ import tifffile
 FOLDER = pathlib.Path(__file__).parent.parent / "data" / "codecs"
 NAMES = [
     "gray-16.png", "rgb-16.png", "rgba-16-interlaced.png", "gray-12.tif", "rgb-16-big.tif", "rgb-16-little.tif",
-    "rgb-16-predicted-big.tif", "rgb-16-predicted-little.tif", "raw-10-bits.ppm", "raw-16.pgm",
+    "raw-10-bits.ppm", "raw-16.pgm",
     "deep.heic",
 ]
 
@@ -30,8 +31,8 @@ def by_imagemagick(path):
     return samples.reshape(height, width, 4)
 
 
-def by_libavif(path, bits):
-    # OpenCV returns samples as libavif has them, in the order blue, green, red.
+def by_opencv(path, bits):
+    # It returns samples as libavif and libtiff have them, in the order blue, green, red.
     colors = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1].astype(np.float64)
     samples = np.floor(colors * 65535 / (2**bits - 1) + 0.5).astype("<u2")
     return np.dstack([samples, np.full(samples.shape[:2], 65535, "<u2")])
@@ -52,6 +53,9 @@ def write(name, samples):
 for name in NAMES:
     write(name, by_imagemagick(FOLDER / name))
 for bits in [10, 12]:
-    write(f"{bits}-bits.avif", by_libavif(FOLDER / f"{bits}-bits.avif", bits))
+    write(f"{bits}-bits.avif", by_opencv(FOLDER / f"{bits}-bits.avif", bits))
+# ImageMagick reduces these to 8 bits.
+for name in ["rgb-16-predicted-big.tif", "rgb-16-predicted-little.tif"]:
+    write(name, by_opencv(FOLDER / name, 16))
 for name in ["float-16.tif"]:
     write(name, by_tifffile(FOLDER / name))

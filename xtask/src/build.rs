@@ -47,6 +47,7 @@ const LETTERING: Part = Part { name: "lettering", prefix: "lettering", optimisat
 
 /// The decoders of formats that few pictures have.
 const AV1: Part = Part { name: "av1", prefix: "av1", optimisation: KERNELS, budget: 350_000 };
+const HEVC: Part = Part { name: "hevc", prefix: "hevc", optimisation: KERNELS, budget: 130_000 };
 const JXL: Part = Part { name: "jxl", prefix: "jxl", optimisation: KERNELS, budget: 400_000 };
 
 /// What draws SVG, with text and the pictures that drawings contain. Almost half of it shapes text.
@@ -69,11 +70,25 @@ const FIRST_VIEW_BUDGET: u64 = 350_000;
 /// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 11] = [APP, LATER, SERVICE, WORKER, NETWORK, LETTERING, AV1, JXL, SVG, LIBAVIF, REFERENCE];
+const PARTS: [Part; 12] = [APP, LATER, SERVICE, WORKER, NETWORK, LETTERING, AV1, HEVC, JXL, SVG, LIBAVIF, REFERENCE];
 
 /// The programs without glue code that workers start when they need them, each with its profile.
-const MODULES: [(&Part, &str); 5] =
-    [(&NETWORK, "pixels"), (&LETTERING, "app"), (&AV1, "pixels"), (&JXL, "pixels"), (&SVG, "app")];
+const MODULES: [(&Part, &str); 6] =
+    [(&NETWORK, "pixels"), (&LETTERING, "app"), (&AV1, "pixels"), (&HEVC, "pixels"), (&JXL, "pixels"), (&SVG, "app")];
+
+/// Those that are built: without the feature `heic` all but the decoder of HEVC, so that nobody gets code for which a licence
+/// may be needed.
+fn modules(project: &Project) -> Outcome<Vec<(&'static Part, &'static str)>> {
+    let manifest = read_text(&project.root.join("Cargo.toml"))?;
+    let reads_heic = reads_heic(&manifest);
+    Ok(MODULES.into_iter().filter(|(part, _)| reads_heic || part.name != HEVC.name).collect())
+}
+
+/// Whether a manifest's default features include `heic`.
+fn reads_heic(manifest: &str) -> bool {
+    let defaults = manifest.lines().find_map(|line| line.trim().strip_prefix("default = ["));
+    defaults.is_some_and(|list| list.contains("\"heic\""))
+}
 
 /// What rustc's default wasm32 target and our own flags enable. wasm-opt rejects code with features not listed here.
 const WASM_FEATURES: [&str; 8] = [
@@ -109,7 +124,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
             say("skipping wasm-opt and esbuild: the files in dist/ are larger and somewhat slower than they could be");
         }
         let mut modules = Vec::new();
-        for (part, profile) in MODULES {
+        for (part, profile) in self::modules(project)? {
             modules.push((part, module(project, part, profile, node)?));
         }
         let tools = project.tools().join("bin");
@@ -697,6 +712,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_decoder_of_hevc_is_left_out_with_its_feature() {
+        assert!(reads_heic("[features]\n# A comment.\ndefault = [\"heic\"]\nheic = []\n"));
+        assert!(!reads_heic("[features]\ndefault = []\nheic = []\n"));
+        assert!(reads_heic(include_str!("../../Cargo.toml")));
+    }
+
+    #[test]
     fn a_style_sheet_loses_its_comments() {
         let sheet = "/* One. */\n.a {\n  color: red; /* two */\n\n  /* three\n  lines */\n}\n/* open";
         assert_eq!(without_comments(sheet), ".a {\n  color: red;\n}\n");
@@ -792,6 +814,7 @@ mod tests {
                 ("lettering-0.wasm", "lettering"),
                 ("jxl-0.wasm", "a decoder"),
                 ("av1-0.wasm", "a decoder"),
+                ("hevc-0.wasm", "a decoder"),
                 ("svg-0.wasm", "a decoder"),
                 ("libavif-0.js", "its loader"),
                 ("libavif-0.wasm", "an encoder"),

@@ -19,7 +19,7 @@ const ONE_FILE: Duration = Duration::from_secs(15 * 60);
 const BROWSER_TESTS: Duration = Duration::from_secs(40 * 60);
 
 /// The features of all programs that run in the browser.
-const WASM_FEATURES: &str = "app,service,worker,network,lettering,jxl,av1,svg,kernels";
+const WASM_FEATURES: &str = "app,service,worker,network,lettering,jxl,av1,hevc,svg,kernels";
 
 /// Which checks to run.
 #[derive(Debug, PartialEq)]

@@ -63,6 +63,8 @@ const LETTERING: Part =
 const JXL: Part = code("jxl.wasm", option_env!("PIXELMILL_JXL_BYTES"), option_env!("PIXELMILL_JXL_SHA256"));
 /// The decoder of AV1.
 const AV1: Part = code("av1.wasm", option_env!("PIXELMILL_AV1_BYTES"), option_env!("PIXELMILL_AV1_SHA256"));
+/// The decoder of HEVC.
+const HEVC: Part = code("hevc.wasm", option_env!("PIXELMILL_HEVC_BYTES"), option_env!("PIXELMILL_HEVC_SHA256"));
 /// What draws SVG.
 const SVG: Part = code("svg.wasm", option_env!("PIXELMILL_SVG_BYTES"), option_env!("PIXELMILL_SVG_SHA256"));
 
@@ -85,6 +87,7 @@ fn parts(module: Module) -> (Part, Option<Part>) {
         Module::Lettering => (LETTERING, Some(file(&FONT))),
         Module::Jxl => (JXL, None),
         Module::Av1 => (AV1, None),
+        Module::Hevc => (HEVC, None),
         Module::Svg => (SVG, None),
         Module::Libavif => (file(&LIBAVIF), None),
         Module::Font => (file(&FONT), None),
@@ -300,7 +303,7 @@ impl FileCache {
             return;
         }
         let Ok(keys) = settled(self.cache.keys()).await else { return };
-        let current = [NETWORK, LETTERING, JXL, AV1, SVG, file(&LIBAVIF), file(&BUILT_IN), file(&FONT)]
+        let current = [NETWORK, LETTERING, JXL, AV1, HEVC, SVG, file(&LIBAVIF), file(&BUILT_IN), file(&FONT)]
             .map(|part| self.key(part));
         for request in keys.unchecked_into::<Array>().iter() {
             if property(&request, "url").as_string().is_none_or(|url| !current.contains(&url)) {

@@ -46,6 +46,7 @@ const fn module(coding: Coding) -> Module {
     match coding {
         Coding::JpegXl => Module::Jxl,
         Coding::Av1 => Module::Av1,
+        Coding::Hevc => Module::Hevc,
         Coding::Svg => Module::Svg,
     }
 }

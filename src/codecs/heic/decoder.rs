@@ -1,0 +1,33 @@
+//! The pictures themselves, by the crate `heifer`: linked into a program of its own and native builds only.
+
+use heifer::{Error, Image, Options};
+use heifer_isobmff::HeifFile;
+
+use super::{Report, is_deep};
+use crate::codecs::MAX_PIXELS;
+use crate::codecs::decoders::{Product, Trouble};
+
+/// Decodes the primary picture of a file, as the file says that it is shown.
+pub fn decode(file: &[u8]) -> Product {
+    Product::of(read(file))
+}
+
+fn read(bytes: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
+    let options = Options { max_threads: 1, max_pixels: MAX_PIXELS };
+    let file = HeifFile::parse(bytes).map_err(|_| Trouble::Damaged)?;
+    if is_deep(&file) {
+        let image = heifer::decode_with_options(bytes, &options).map_err(trouble)?;
+        let report = Report { width: image.width, height: image.height, most: Some(image.max_value()) };
+        return Ok((report, image.data.into_iter().flat_map(u16::to_le_bytes).collect()));
+    }
+    let Image { width, height, data, .. } = heifer::decode_rgba8(bytes, &options).map_err(trouble)?;
+    Ok((Report { width, height, most: None }, data))
+}
+
+fn trouble(error: Error) -> Trouble {
+    match error {
+        Error::Container(heifer_isobmff::Error::UnexpectedEof) => Trouble::Truncated,
+        Error::Unsupported(_) => Trouble::Unsupported,
+        Error::Container(_) | Error::Hevc(_) | Error::Encode(_) | Error::Invalid(_) => Trouble::Damaged,
+    }
+}
