@@ -21,7 +21,7 @@ fn planes(image: &Image) -> Vec<&[u8]> {
     match &image.pixels {
         Pixels::Gray(data) => vec![data],
         Pixels::Ycc(ycc) => [&ycc.y, &ycc.cb, &ycc.cr].map(|plane: &Plane| plane.data.as_slice()).into(),
-        Pixels::Rgb(_) | Pixels::Rgba(_) => Vec::new(),
+        Pixels::Rgb(_) | Pixels::Rgba(_) | Pixels::Deep(_) => Vec::new(),
     }
 }
 

@@ -2,7 +2,8 @@
 // product — store, worker, store — compared with other libraries in the same browser and the same run, and with native sharp.
 //
 // The other libraries work from memory to memory, store nothing, and sharpen in the cheapest way they have. All take turns, in several rounds,
-// and the median counts, since a machine's speed varies.
+// and the median counts, since a machine's speed varies. `--kind deep` takes PNG files of three megapixels and 16 bits a sample, `--kind profiled`
+// photographs in Display P3, whose results are in sRGB.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -24,7 +25,13 @@ const IN_FULL = 1606;
 const MIME_TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css", ".svg": "image/svg+xml", ".jpg": "image/jpeg" };
 
 const options = readOptions(process.argv.slice(2));
-const photographs = options.files.length > 0 ? await Promise.all(options.files.map((file) => readFile(file))) : [await twelveMegapixels()];
+const KINDS = {
+  usual: (jpeg) => jpeg,
+  // Brighter by less than a level, so that the low bits are not empty.
+  deep: (jpeg) => sharp(jpeg).resize(2000, 1500).toColourspace("rgb16").linear(1.0007, 0).png({ compressionLevel: 1 }).toBuffer(),
+  profiled: (jpeg) => sharp(jpeg).withIccProfile("p3").jpeg({ quality: 90 }).toBuffer(),
+};
+const photographs = options.files.length > 0 ? await Promise.all(options.files.map((file) => readFile(file))) : [await KINDS[options.kind](await twelveMegapixels())];
 for (const [index, photograph] of photographs.entries()) {
   const { width, height } = await sharp(photograph).metadata();
   const name = options.files[index] ? basename(options.files[index]) : "a generated photograph";
@@ -32,14 +39,20 @@ for (const [index, photograph] of photographs.entries()) {
 }
 // Equal bytes would be one asset: each image of a run has a comment of its own.
 const variants = Array.from({ length: Math.max(VARIANTS, photographs.length) }, (_, index) =>
-  pictures.withComment(photographs[index % photographs.length], `variant ${index}`),
+  (options.kind === "deep" ? pictures.withText : pictures.withComment)(photographs[index % photographs.length], `variant ${index}`),
 );
 
 const server = await serve();
 const browser = await chromium.launch({ executablePath: process.env.PIXELMILL_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 try {
   const peers = await openPeers();
-  const contestants = [
+  const { kind } = options;
+  const contestants = kind !== "usual" ? [
+    { name: "Pixelmill", measure: (workers) => product(workers, 1600) },
+    { name: "canvas", measure: (workers) => peer(peers, "canvas-worker.js", {}, workers) },
+    { name: "wasm-vips", measure: (workers) => peer(peers, "vips-worker.js", { shrink: 1, kind }, workers) },
+    { name: "native sharp", measure: (workers) => native(workers, 1) },
+  ] : [
     { name: "Pixelmill", measure: (workers) => product(workers, 1600) },
     { name: "Pixelmill, decoded in full", measure: (workers) => product(workers, IN_FULL) },
     { name: "canvas", measure: (workers) => peer(peers, "canvas-worker.js", {}, workers) },
@@ -67,14 +80,16 @@ try {
 
 function readOptions(rest) {
   // As many as take some seconds: in a shorter run the browser still compiles what it has found to be used much.
-  const found = { images: 72, files: [] };
+  const found = { images: 72, kind: "usual", files: [] };
   while (rest.length > 0) {
     const option = rest.shift();
     if (option === "--images") found.images = Number(rest.shift());
+    else if (option === "--kind") found.kind = rest.shift();
     else if (option.startsWith("--")) throw new Error(`bench has no option ${option}`);
     else found.files.push(option);
   }
   if (!(found.images >= 1)) throw new Error("--images needs a number");
+  if (!["usual", "deep", "profiled"].includes(found.kind)) throw new Error("--kind is usual, deep or profiled");
   return found;
 }
 
@@ -139,7 +154,7 @@ async function product(workers, side) {
     await page.goto(address("/"));
     await page.waitForFunction(() => window.pixelmill !== undefined);
     return await page.evaluate(
-      async ([workflow, side, urls, count, warmUp]) => {
+      async ([workflow, side, urls, count, warmUp, inSrgb]) => {
         const assets = [];
         for (const url of urls) {
           const blob = await (await fetch(url)).blob();
@@ -149,6 +164,7 @@ async function product(workers, side) {
           const images = Array.from({ length: count }, (_, index) => ({ name: "photo.jpg", sourceUrl: assets[index % assets.length].url, storageType: "local" }));
           const request = structuredClone(workflow);
           request.actions[0].parameters.images = images;
+          if (inSrgb) request.actions.find(({ actionType }) => actionType === "output").parameters.colorProfile = "none";
           const resize = request.actions.find(({ actionType }) => actionType === "resize");
           Object.assign(resize.parameters, { width: side, height: side });
           const ended = new Promise((resolve) => window.pixelmill.addEventListener("batchcompleted", resolve, { once: true }));
@@ -163,7 +179,7 @@ async function product(workers, side) {
         await run(warmUp);
         return await run(count);
       },
-      [pictures.builtIn("web-gallery"), side, variants.map((_, index) => address(`/photographs/${index}.jpg`)), options.images, 2 * workers],
+      [pictures.builtIn("web-gallery"), side, variants.map((_, index) => address(`/photographs/${index}.jpg`)), options.images, 2 * workers, options.kind === "profiled"],
     );
   } finally {
     await context.close();
@@ -207,6 +223,7 @@ function print(rates) {
       `  ${name.padEnd(30)} ${rate(name, 1).toFixed(2).padStart(10)} ${rate(name, 2).toFixed(2).padStart(10)} ${ratio("wasm-vips")} ${ratio("native sharp")}`,
     );
   }
+  if (options.kind !== "usual") return;
   console.log("\n  At equal decoding:");
   for (const [own, base, aim] of [
     ["Pixelmill, decoded in full", "wasm-vips", 3],

@@ -110,6 +110,17 @@ export function withComment(jpeg, text) {
   return Buffer.concat([jpeg.subarray(0, 2), segment, comment, jpeg.subarray(2)]);
 }
 
+/** A PNG with an additional text chunk: other bytes, the same picture. */
+export function withText(png, text) {
+  const HEADER_END = 33;
+  const content = Buffer.from(`tEXtComment\0${text}`);
+  const chunk = Buffer.alloc(content.length + 8);
+  chunk.writeUInt32BE(content.length - 4, 0);
+  content.copy(chunk, 4);
+  chunk.writeUInt32BE(zlibCrc32(content), content.length + 4);
+  return Buffer.concat([png.subarray(0, HEADER_END), chunk, png.subarray(HEADER_END)]);
+}
+
 /** A JPEG that ends in the middle of its picture data. */
 export function truncated(jpeg) {
   return jpeg.subarray(0, Math.floor(jpeg.length * 0.4));
