@@ -17,6 +17,7 @@ use crate::lettering::{listed, named};
 mod animation;
 mod avif;
 mod bmp;
+mod boxes;
 mod decoders;
 mod directory;
 mod encoders;
@@ -46,14 +47,14 @@ mod webp;
 use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 #[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
-pub use avif::decoder::decode as decode_av1;
+pub use avif::decoder::{begin as begin_av1, decode as decode_av1};
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
-pub use decoders::{Coding, Decoders, Product};
+pub use decoders::{Coding, Decoders, Product, Series};
 pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
 pub use foreign::Foreign;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
-pub use jxl::decoder::decode as decode_jxl;
+pub use jxl::decoder::{begin as begin_jxl, decode as decode_jxl};
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 #[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
 pub use svg::decoder::{Fonts, decode as decode_svg};
@@ -163,7 +164,7 @@ impl Format {
         matches!(self, Self::Png | Self::Tiff | Self::Jxl | Self::Avif)
     }
 
-    /// Whether animations are read and written in it.
+    /// Whether animations are written in it.
     pub const fn is_animated(self) -> bool {
         matches!(self, Self::Png | Self::Webp | Self::Gif)
     }
@@ -189,7 +190,7 @@ struct Codec {
     /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
     /// instead. Read-only formats have none.
     strip: Option<Strip>,
-    /// Reads and writes animations; `None` if the format has only still pictures.
+    /// Reads and perhaps writes animations; `None` if only still pictures are read in the format.
     animation: Option<AnimationCodec>,
 }
 
@@ -290,7 +291,7 @@ enum Finding {
     Damaged,
     /// It is animated, and not all of its frames can be read.
     FramesMissing,
-    /// It is animated, and only its first frame was read.
+    /// It is animated in a way that cannot be read, and only its first frame was.
     FirstFrame,
     /// It has several pages, and only its first was read; the number of its pages.
     FirstPage(u32),
