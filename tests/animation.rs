@@ -179,6 +179,67 @@ fn too_many_large_frames_are_refused_before_they_are_read() {
     assert!(refused.message.contains("60 frames of 60000 × 2000"), "{}", refused.message);
 }
 
+/// A file with other numbers behind the name of a box, all of it with its first frames.
+fn changed(name: &str, kind: &[u8; 4], place: usize, number: u32) -> Vec<u8> {
+    let mut file = data(name);
+    let at = file.windows(4).position(|four| four == kind).expect("the box is there") + 4 + place;
+    file[at..at + 4].copy_from_slice(&number.to_be_bytes());
+    file
+}
+
+#[test]
+fn tables_of_avif_that_make_no_sense_cost_nothing() {
+    let read_frames = |file: &[u8]| read(file).map(|(shown, codes)| (shown.frames.len(), codes));
+    // All pictures of one length, four billion of them, in one chunk of as many: the first is longer than one byte.
+    let mut many = changed("opaque.avif", b"stsz", 4, 1);
+    let at = many.windows(4).position(|four| four == b"stsz").expect("a table") + 12;
+    many[at..at + 4].fill(255);
+    let refused = read_frames(&many).expect_err("too many");
+    assert!(refused.message.contains("4294967295 frames of 26 × 18"), "{}", refused.message);
+    // More rows than the table has.
+    let (frames, codes) = read_frames(&changed("opaque.avif", b"stsz", 8, u32::MAX)).expect("those that are there");
+    assert_eq!((frames, codes.len()), (5, 0));
+    // A picture beyond the end of the file, or of no length; and chunks that are not there.
+    for (kind, place, number, frames) in
+        [(b"stsz", 20, u32::MAX, 2), (b"stsz", 24, 0, 3), (b"stsc", 12, 2, 2), (b"stsc", 12, 0, 1)]
+    {
+        let (left, codes) = read_frames(&changed("opaque.avif", kind, place, number)).expect("the first are there");
+        assert_eq!((left, codes), (frames, vec!["part_missing".to_owned()]), "{kind:?}");
+    }
+    let refused = read_frames(&changed("opaque.avif", b"stco", 8, u32::MAX)).expect_err("nowhere");
+    assert!(refused.message.contains("ends too early"), "{}", refused.message);
+    // Without a unit of time, or with frames of another size, it is a still picture.
+    for (kind, place, number) in [(b"mdhd", 20, 0), (b"stsd", 40, 0x0010_0010)] {
+        let file = changed("opaque.avif", kind, place, number);
+        let header = probe(&file, "a.avif").expect("a header");
+        assert!(header.animation.is_none());
+        let request = DecodeRequest { auto_orient: true, ..DecodeRequest::whole(&header) };
+        let warnings = decode(&file, &header, &request, "a.avif").expect("a picture").warnings;
+        assert_eq!(warnings.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["first_frame_only"]);
+    }
+}
+
+#[test]
+fn two_readers_of_a_file_do_not_disturb_each_other() {
+    for name in ["alpha.avif", "alpha.jxl"] {
+        let bytes = data(name);
+        let header = probe(&bytes, name).expect("a header");
+        let open = || FrameReader::new(&bytes, &header, true, None, name).expect("a reader").expect("animated");
+        let (mut one, mut ahead) = (open(), open());
+        let pixels =
+            |reader: &mut FrameReader<'_>| reader.next_frame().expect("readable").map(|frame| rgba(frame.image));
+        let first = pixels(&mut ahead);
+        let mut all = Vec::new();
+        while let Some(frame) = pixels(&mut one) {
+            all.push(frame);
+            pixels(&mut ahead);
+        }
+        assert_eq!((all.len(), all.first()), (5, first.as_ref()), "{name}");
+        let mut again = open();
+        assert!(all.iter().all(|frame| pixels(&mut again).as_ref() == Some(frame)), "{name}");
+    }
+}
+
 fn request(format: Format) -> EncodeRequest {
     EncodeRequest { format, quality: 80, lossless: true, background: [255; 3], ..EncodeRequest::new(format) }
 }

@@ -7,7 +7,7 @@ mod exports;
 #[path = "decoder/series.rs"]
 mod series;
 
-use pixelmill::codecs::{begin_jxl as begin_series, decode_jxl as decode_picture};
+use pixelmill::codecs::{begin_jxl as begin_animation, decode_jxl as decode_picture};
 
 /// Not called: a worker calls the exports.
 fn main() {}

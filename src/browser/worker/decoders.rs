@@ -36,11 +36,11 @@ extern "C" {
     #[wasm_bindgen(extends = Exports)]
     type SeriesExports;
     #[wasm_bindgen(method, catch)]
-    fn begin(this: &SeriesExports) -> Result<u32, JsValue>;
+    fn begin_series(this: &SeriesExports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn next(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
+    fn next_picture(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn end(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
+    fn end_series(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
 
     /// What `bin/svg.rs` exports besides.
     #[wasm_bindgen(extends = Exports)]
@@ -166,7 +166,7 @@ impl Decoders for DecoderCache {
         let program = self.held(coding).ok_or_else(|| unavailable(coding))?;
         let instance = &program.instance;
         instance.write(&Uint8Array::from(data))?;
-        let begun = instance.exports::<SeriesExports>().begin();
+        let begun = instance.exports::<SeriesExports>().begin_series();
         let handle = begun.map_err(|error| instance.trapped(&error))?;
         Ok(Box::new(Open { program, handle }))
     }
@@ -182,7 +182,7 @@ impl Series for Open {
     fn next(&mut self, data: &[u8]) -> Result<Product, Failure> {
         let instance = &self.program.instance;
         instance.write(&Uint8Array::from(data))?;
-        let decoded = instance.exports::<SeriesExports>().next(self.handle);
+        let decoded = instance.exports::<SeriesExports>().next_picture(self.handle);
         decoded.map_err(|error| instance.trapped(&error))?;
         product(instance)
     }
@@ -192,7 +192,7 @@ impl Drop for Open {
     fn drop(&mut self) {
         let instance = &self.program.instance;
         if !instance.is_broken()
-            && let Err(error) = instance.exports::<SeriesExports>().end(self.handle)
+            && let Err(error) = instance.exports::<SeriesExports>().end_series(self.handle)
         {
             // That marks it as broken.
             instance.trapped(&error);
