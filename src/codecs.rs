@@ -304,6 +304,8 @@ enum Finding {
     },
     /// It has a high dynamic range, which was reduced.
     ToneMapped,
+    /// It also has a gain map, which makes a picture of high dynamic range of it.
+    GainMapLeftOut,
     /// Parts of it are darker than black or brighter than white, and became black and white.
     RangeClipped,
     /// It has inks, and no profile says which.
@@ -363,6 +365,13 @@ impl Finding {
             Self::ToneMapped => Warning::hint(
                 "tone_mapped",
                 format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
+                "Keep the original file if you need the whole range.",
+            ),
+            Self::GainMapLeftOut => Warning::hint(
+                "gain_map_left_out",
+                format!(
+                    "\"{name}\" is an HDR picture by its gain map, which is left out: the result is the picture for ordinary displays."
+                ),
                 "Keep the original file if you need the whole range.",
             ),
             Self::DepthReduced => Warning::hint(
@@ -432,7 +441,7 @@ pub struct Decoded {
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
     /// data is invalid, `first_frame_only` if only the first frame can be read, `first_page_only` if it has several pages, `camera_preview` if
     /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
-    /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile,
+    /// black and white, `tone_mapped` if it has a high dynamic range, `gain_map_left_out` if it also has a gain map, `inks_unknown` for CMYK without a profile,
     /// `text_left_out`, `pictures_left_out`, `fonts_replaced` and `missing_glyphs` for drawings.
     pub warnings: Vec<Warning>,
 }
@@ -832,7 +841,9 @@ fn lossless(image: Image) -> Image {
 /// `None` if the file cannot replace one that is written here: it is rotated by EXIF, animated, damaged in some part, or
 /// not shown by browsers.
 pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
-    if header.orientation != 1 || header.animation.is_some() || !header.findings.is_empty() {
+    // A gain map is not needed to show a picture.
+    let is_sound = header.findings.iter().all(|finding| *finding == Finding::GainMapLeftOut);
+    if header.orientation != 1 || header.animation.is_some() || !is_sound {
         return None;
     }
     let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;

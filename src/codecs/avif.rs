@@ -88,6 +88,9 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         findings.push(Finding::FirstFrame);
     }
     let is_deep = is_deep && animation.is_none() && !findings.contains(&Finding::ToneMapped);
+    if heif::has_gain_map(&file) {
+        findings.push(Finding::GainMapLeftOut);
+    }
     let native = decoded_to(is_gray, alpha, is_deep, size, &mut findings);
     Ok(Header { format: Format::Avif, size, orientation: 1, alpha, native, space, animation, findings })
 }

@@ -82,6 +82,12 @@ pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<
     Ok(start..start + (length.round() as u32).min(side - start))
 }
 
+/// Whether there is a gain map that makes a picture of high dynamic range of the primary picture (ISO/IEC 23008-12, `tmap`).
+pub(super) fn has_gain_map(file: &HeifFile<'_>) -> bool {
+    let is_mapped = |item: &ItemId| file.item(*item).is_ok_and(|item| item.item_type.0 == *b"tmap");
+    file.referencing_items(file.primary_id, b"dimg").iter().any(is_mapped)
+}
+
 /// The item with the opacity of the primary picture.
 pub(super) fn alpha(file: &HeifFile<'_>) -> Result<Option<ItemId>, Problem> {
     for item in file.referencing_items(file.primary_id, b"auxl") {
