@@ -17,6 +17,7 @@ use crate::lettering::{listed, named};
 mod animation;
 mod avif;
 mod bmp;
+mod boxes;
 mod decoders;
 mod directory;
 mod encoders;
@@ -46,16 +47,16 @@ mod webp;
 use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 #[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
-pub use avif::decoder::decode as decode_av1;
+pub use avif::decoder::{begin as begin_av1, decode as decode_av1};
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
-pub use decoders::{Coding, Decoders, Product};
+pub use decoders::{Coding, Decoders, Product, Series};
 pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
 pub use foreign::Foreign;
 #[cfg(any(feature = "hevc", not(target_arch = "wasm32")))]
 pub use heic::decoder::decode as decode_heic;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
-pub use jxl::decoder::decode as decode_jxl;
+pub use jxl::decoder::{begin as begin_jxl, decode as decode_jxl};
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 #[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
 pub use svg::decoder::{Fonts, decode as decode_svg};
@@ -165,7 +166,7 @@ impl Format {
         matches!(self, Self::Png | Self::Tiff | Self::Jxl | Self::Avif)
     }
 
-    /// Whether animations are read and written in it.
+    /// Whether animations are written in it.
     pub const fn is_animated(self) -> bool {
         matches!(self, Self::Png | Self::Webp | Self::Gif)
     }
@@ -191,7 +192,7 @@ struct Codec {
     /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
     /// instead. Read-only formats have none.
     strip: Option<Strip>,
-    /// Reads and writes animations; `None` if the format has only still pictures.
+    /// Reads and perhaps writes animations; `None` if only still pictures are read in the format.
     animation: Option<AnimationCodec>,
 }
 
@@ -292,7 +293,7 @@ enum Finding {
     Damaged,
     /// It is animated, and not all of its frames can be read.
     FramesMissing,
-    /// It is animated, and only its first frame was read.
+    /// It is animated in a way that cannot be read, and only its first frame was.
     FirstFrame,
     /// It has several pages, and only its first was read; the number of its pages.
     FirstPage(u32),
@@ -305,6 +306,8 @@ enum Finding {
     },
     /// It has a high dynamic range, which was reduced.
     ToneMapped,
+    /// It also has a gain map, which makes a picture of high dynamic range of it.
+    GainMapLeftOut,
     /// Parts of it are darker than black or brighter than white, and became black and white.
     RangeClipped,
     /// It has inks, and no profile says which.
@@ -364,6 +367,13 @@ impl Finding {
             Self::ToneMapped => Warning::hint(
                 "tone_mapped",
                 format!("\"{name}\" is an HDR picture: its bright parts were darkened to fit ordinary displays."),
+                "Keep the original file if you need the whole range.",
+            ),
+            Self::GainMapLeftOut => Warning::hint(
+                "gain_map_left_out",
+                format!(
+                    "\"{name}\" is an HDR picture by its gain map, which is left out: the result is the picture for ordinary displays."
+                ),
                 "Keep the original file if you need the whole range.",
             ),
             Self::DepthReduced => Warning::hint(
@@ -433,7 +443,7 @@ pub struct Decoded {
     /// Doubts and hints about the file: `part_missing` and `detail_missing` if data is missing, `damaged_picture` if
     /// data is invalid, `first_frame_only` if only the first frame can be read, `first_page_only` if it has several pages, `camera_preview` if
     /// it is a camera raw file, `profile_left_out` if its color profile was dropped, `range_clipped` if it has values beyond
-    /// black and white, `tone_mapped` if it has a high dynamic range, `inks_unknown` for CMYK without a profile,
+    /// black and white, `tone_mapped` if it has a high dynamic range, `gain_map_left_out` if it also has a gain map, `inks_unknown` for CMYK without a profile,
     /// `text_left_out`, `pictures_left_out`, `fonts_replaced` and `missing_glyphs` for drawings.
     pub warnings: Vec<Warning>,
 }
@@ -834,7 +844,9 @@ fn lossless(image: Image) -> Image {
 /// `None` if the file cannot replace one that is written here: it is rotated by EXIF, animated, damaged in some part, or
 /// not shown by browsers.
 pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
-    if header.orientation != 1 || header.animation.is_some() || !header.findings.is_empty() {
+    // A gain map is not needed to show a picture.
+    let is_sound = header.findings.iter().all(|finding| *finding == Finding::GainMapLeftOut);
+    if header.orientation != 1 || header.animation.is_some() || !is_sound {
         return None;
     }
     let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;

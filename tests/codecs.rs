@@ -1791,11 +1791,41 @@ fn a_jpeg_xl_picture_keeps_its_colour_space() {
 
 #[test]
 fn what_is_left_out_of_a_jpeg_xl_picture_is_said() {
-    for (name, code) in [("animated.jxl", "first_frame_only"), ("hdr-hlg.jxl", "tone_mapped")] {
-        let warnings = decoded_as(&data(name), None).expect("sound").1.warnings;
-        assert_eq!(warnings.iter().map(|warning| warning.code.as_str()).collect::<Vec<_>>(), [code], "{name}");
-        assert!(!warnings[0].is_doubt());
+    let warnings = decoded_as(&data("hdr-hlg.jxl"), None).expect("sound").1.warnings;
+    assert_eq!(warnings.iter().map(|warning| warning.code.as_str()).collect::<Vec<_>>(), ["tone_mapped"]);
+    assert!(!warnings[0].is_doubt());
+}
+
+#[test]
+fn gain_maps_are_left_out_with_a_hint() {
+    let codes = |file: &[u8]| {
+        let (header, decoded) = decoded_as(file, None).expect("sound");
+        assert!(decoded.warnings.iter().all(|warning| !warning.is_doubt()));
+        let codes: Vec<_> = decoded.warnings.into_iter().map(|warning| warning.code).collect();
+        (header, codes)
+    };
+    let jpeg = data("rgb.jpg");
+    let with = |marker: u8, content: &[u8]| {
+        let length = (content.len() as u16 + 2).to_be_bytes();
+        [&jpeg[..2], &[0xff, marker], &length, content, &jpeg[2..]].concat()
+    };
+    let packet = |says: &str| format!("http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><rdf:Description {says}/></x:xmpmeta>");
+    let ultra = with(0xe1, packet("hdrgm:Version=\"1.0\"").as_bytes());
+    for file in [ultra.clone(), with(0xe2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")] {
+        assert_eq!(codes(&file).1, ["gain_map_left_out"]);
     }
+    assert!(codes(&with(0xe1, packet("hdr:Version=\"1.0\"").as_bytes())).1.is_empty());
+    // The original may still take the place of a larger result, without the gain map.
+    let kept = pixelmill::codecs::without_metadata(&ultra, &codes(&ultra).0).expect("it can replace a result");
+    assert!(codes(&kept.bytes).1.is_empty());
+    // In AVIF: the second item is made of the first.
+    let mut avif = data("alpha.avif");
+    for (before, after) in [(b"auxl", b"dimg"), (b"av01", b"tmap")] {
+        let places: Vec<_> = (0..avif.len() - 4).filter(|at| avif[*at..*at + 4] == *before).collect();
+        let at = if before == b"av01" { places[1] } else { places[0] };
+        avif[at..at + 4].copy_from_slice(after);
+    }
+    assert_eq!(codes(&avif).1, ["gain_map_left_out"]);
 }
 
 #[test]

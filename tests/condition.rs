@@ -251,7 +251,7 @@ fn conditions_ask_for_what_files_say() {
 
 /// The frames of a file.
 fn frames(file: &[u8]) -> u32 {
-    codecs::probe(file, "").unwrap().animation.map_or(1, |animation| animation.frames)
+    codecs::probe(file, "").unwrap().animation.map_or(1, |animation| animation.frames.unwrap())
 }
 
 #[test]

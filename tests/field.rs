@@ -141,7 +141,7 @@ fn frames_are_counted() {
     for (name, entry) in expected() {
         let animation = decoded(&name, None).0.animation;
         let frames = entry["frames"].as_u64().filter(|frames| *frames > 1);
-        assert_eq!(animation.map(|animation| u64::from(animation.frames)), frames, "{name}");
+        assert_eq!(animation.and_then(|animation| animation.frames).map(u64::from), frames, "{name}");
     }
 }
 

@@ -138,7 +138,7 @@ crate::parameters! {
         /// File format. `auto` keeps JPEG, PNG, WebP, GIF and AVIF and writes all else as PNG; a JPEG that got transparency
         /// becomes PNG. `web` makes small files: it keeps JPEG and writes everything else as WebP; a JPEG that
         /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG, and with `auto` JPEG XL too. Animations stay animated as PNG, WebP
-        /// and GIF; the other formats get their first frame. `avif` makes the smallest files, and takes longest to write. `gif` has at most 256 colours a frame, and its pixels are either
+        /// and GIF; the other formats get their first frame. An animated AVIF or JPEG XL file becomes WebP with `auto`. `avif` makes the smallest files, and takes longest to write. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
         /// copies. `jxl` is JPEG XL without loss, at least two pixels a side. Browsers do not show `tiff` and `qoi`, and not all show `jxl`;
         /// `qoi`, `jxl` and `ico` have no colour profile: colours are converted to sRGB.
@@ -239,9 +239,12 @@ impl OutputFormat {
         matches!(self, Self::Auto | Self::Web)
     }
 
-    /// The format that is written for an input of this format; `alpha` says whether the picture has alpha.
-    pub const fn written(self, input: Format, alpha: bool) -> Format {
+    /// The format that is written for an input of this format; `alpha` says whether the picture has alpha, `moves` whether the
+    /// result shows an animation.
+    pub const fn written(self, input: Format, alpha: bool, moves: bool) -> Format {
         match (self, input) {
+            // Of these only still pictures are written.
+            (Self::Auto, Format::Avif | Format::Jxl) if moves => Format::Webp,
             (Self::Jpeg, _) => Format::Jpeg,
             (Self::Png, _) => Format::Png,
             (Self::Webp, _) => Format::Webp,
@@ -353,7 +356,12 @@ mod tests {
             ("auto", Format::Ico, true, Format::Png),
         ] {
             let format = OutputFormat::read(&json!(wanted)).expect("a format");
-            assert_eq!(format.written(input, alpha), written, "{wanted} {input:?}");
+            assert_eq!(format.written(input, alpha, false), written, "{wanted} {input:?}");
+            let moving = match input {
+                Format::Avif | Format::Jxl if wanted == "auto" => Format::Webp,
+                _ => written,
+            };
+            assert_eq!(format.written(input, alpha, true), moving, "{wanted} {input:?}, animated");
             assert_eq!(format.depends_on_input(), matches!(wanted, "auto" | "web"));
         }
     }

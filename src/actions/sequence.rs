@@ -20,6 +20,11 @@ pub trait Sequence: Send + Sync {
     /// What is shown instead of `moments`, of which there is at least one: a choice of these frames, each once at most, in the
     /// same order or in the opposite one.
     fn shown(&self, moments: &[Moment]) -> Vec<Moment>;
+
+    /// Whether that is always a single one.
+    fn is_still(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Sequence> Operation for T {

@@ -35,6 +35,10 @@ impl Sequence for Still {
     fn shown(&self, moments: &[Moment]) -> Vec<Moment> {
         at(moments, Duration::from_secs_f64(self.at)).into_iter().collect()
     }
+
+    fn is_still(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

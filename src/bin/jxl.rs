@@ -4,8 +4,10 @@
 
 #[path = "decoder/exports.rs"]
 mod exports;
+#[path = "decoder/series.rs"]
+mod series;
 
-use pixelmill::codecs::decode_jxl as decode_picture;
+use pixelmill::codecs::{begin_jxl as begin_animation, decode_jxl as decode_picture};
 
 /// Not called: a worker calls the exports.
 fn main() {}

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+use super::decoders::{Decoders, default_decoders};
 use super::{EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem};
+use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
 use crate::image::orient;
 use crate::image::recolor::matched;
@@ -20,8 +22,9 @@ pub const MAX_ANIMATION_PIXELS: u64 = 40 * MAX_PIXELS;
 /// What a header says about an animation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Animation {
-    /// Number of its frames, at least 2. If the file is damaged, fewer can be read.
-    pub frames: u32,
+    /// Number of its frames, at least 2. If the file is damaged, fewer can be read. `None` where only its decoder can count
+    /// them, as of JPEG XL; there may be a single one then.
+    pub frames: Option<u32>,
     /// How often it is played; 0 means without end.
     pub plays: u32,
 }
@@ -39,29 +42,39 @@ pub struct Frame {
 pub(super) struct AnimationCodec {
     /// Reads the frames of a file whose header says that it is animated.
     pub(super) frames: Open,
-    /// Writes a file that is played so often; 0 means without end.
-    pub(super) animate: Begin,
+    /// Writes a file that is played so often; 0 means without end. `None` if animations are only read.
+    pub(super) animate: Option<Begin>,
 }
 
-type Open = for<'a> fn(&'a [u8], &Header) -> Result<Box<dyn Frames + 'a>, Problem>;
+type Open = for<'a> fn(&'a [u8], &Header, &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem>;
 
 type Begin = for<'a> fn(&EncodeRequest, u32, Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a>;
 
-/// A writer of an animation in this format, which is played so often; 0 means without end. `None` if the format has only
-/// still pictures.
+/// A writer of an animation in this format, which is played so often; 0 means without end. `None` if only still
+/// pictures are written in the format.
 pub fn animate<'a>(
     request: &EncodeRequest,
     plays: u32,
     encoders: Option<&'a dyn Encoders>,
 ) -> Option<Box<dyn FrameWriter + 'a>> {
-    let codec = request.format.codec().animation.as_ref()?;
-    Some((codec.animate)(request, plays, encoders))
+    let animate = request.format.codec().animation.as_ref()?.animate?;
+    Some(animate(request, plays, encoders))
 }
 
 /// A format's reader of frames.
 pub(super) trait Frames {
     /// The next frame, as stored, and how long it is shown; `None` after the last one.
     fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem>;
+
+    /// What the samples of the last frame mean, if more is known than when the header was read.
+    fn space(&self) -> Option<&ColorSpace> {
+        None
+    }
+
+    /// What was noticed about the frames so far.
+    fn findings(&self) -> &[Finding] {
+        &[]
+    }
 }
 
 /// Reads the frames of an animation one after another.
@@ -77,37 +90,43 @@ pub struct FrameReader<'a> {
 
 impl<'a> FrameReader<'a> {
     /// A reader of a file whose header was read by [`super::probe`]; `None` if the file is not animated. `auto_orient` turns
-    /// frames upright.
+    /// frames upright. `decoders` are those of a host, for what is not decoded here ([`super::Format::coding`]).
     ///
     /// # Errors
     /// When the file cannot be read, or its frames have too many pixels.
-    pub fn new(bytes: &'a [u8], header: &'a Header, auto_orient: bool, name: &'a str) -> Result<Option<Self>, Failure> {
+    pub fn new(
+        bytes: &'a [u8],
+        header: &'a Header,
+        auto_orient: bool,
+        decoders: Option<&'a dyn Decoders>,
+        name: &'a str,
+    ) -> Result<Option<Self>, Failure> {
         let (Some(codec), Some(animation)) = (&header.format.codec().animation, header.animation) else {
             return Ok(None);
         };
-        if header.size.pixels().saturating_mul(u64::from(animation.frames)) > MAX_ANIMATION_PIXELS {
-            let Size { width, height } = header.size;
-            return Err(Failure::input(
-                format!("\"{name}\" has {} frames of {width} × {height} pixels, which is too much.", animation.frames),
-                "Make the animation shorter or smaller, or write a still picture, for example as JPEG.",
-            ));
+        if animation.frames.is_some_and(|frames| is_too_much(header.size, frames)) {
+            return Err(too_much(name, header.size, animation.frames));
         }
-        let frames = (codec.frames)(bytes, header).map_err(|problem| problem.of(name))?;
+        let decoders = decoders.unwrap_or_else(|| default_decoders());
+        let frames = (codec.frames)(bytes, header, decoders).map_err(|problem| problem.of(name))?;
         Ok(Some(Self { header, name, auto_orient, frames, read: 0, broken: false }))
     }
 
     /// The next frame; `None` after the last one that can be read.
     ///
     /// # Errors
-    /// When the first frame cannot be read.
+    /// When the first frame cannot be read, a decoder breaks down, or there are more pixels than the limit.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Failure> {
         if self.broken {
             return Ok(None);
         }
         match self.frames.next() {
             Ok(Some((pixels, delay))) => {
+                if is_too_much(self.header.size, self.read + 1) {
+                    return Err(too_much(self.name, self.header.size, None));
+                }
                 let mut image = Image::new(self.header.size, pixels);
-                image.space.clone_from(&self.header.space);
+                image.space.clone_from(self.frames.space().unwrap_or(&self.header.space));
                 image = matched(image);
                 if self.auto_orient {
                     image = orient::apply(image, self.header.orientation);
@@ -116,7 +135,8 @@ impl<'a> FrameReader<'a> {
                 Ok(Some(Frame { image, delay }))
             }
             Ok(None) => Ok(None),
-            Err(problem) if self.read == 0 => Err(problem.of(self.name)),
+            // What breaks down might not another time.
+            Err(problem) if self.read == 0 || matches!(problem, Problem::Decoder(_)) => Err(problem.of(self.name)),
             Err(_) => {
                 self.broken = true;
                 Ok(None)
@@ -127,8 +147,22 @@ impl<'a> FrameReader<'a> {
     /// Doubts and hints about what was read.
     pub fn warnings(&self) -> Vec<Warning> {
         let missing = self.broken.then_some(Finding::FramesMissing);
-        self.header.findings.iter().cloned().chain(missing).map(|finding| finding.of(self.name)).collect()
+        let findings = self.header.findings.iter().chain(self.frames.findings()).cloned();
+        findings.chain(missing).map(|finding| finding.of(self.name)).collect()
     }
+}
+
+fn is_too_much(size: Size, frames: u32) -> bool {
+    size.pixels().saturating_mul(u64::from(frames)) > MAX_ANIMATION_PIXELS
+}
+
+fn too_much(name: &str, size: Size, frames: Option<u32>) -> Failure {
+    let frames = frames.map_or("too many".to_owned(), |frames| frames.to_string());
+    let Size { width, height } = size;
+    Failure::input(
+        format!("\"{name}\" has {frames} frames of {width} × {height} pixels, which is too much."),
+        "Make the animation shorter or smaller, or write a still picture, for example as JPEG.",
+    )
 }
 
 /// Writes an animation, frame by frame. All frames have the size of the first.

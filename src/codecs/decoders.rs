@@ -53,6 +53,28 @@ pub trait Decoders {
     /// # Errors
     /// When the decoder is not available or breaks down, but not when the picture is damaged: its report says that.
     fn decode(&self, coding: Coding, data: &[u8]) -> Result<Product, Failure>;
+
+    /// Begins an animation with `data`: the file in JPEG XL, nothing in AV1. Several may be open at once.
+    ///
+    /// # Errors
+    /// When the decoder is not available or breaks down, or there are no animations in this coding.
+    fn begin(&self, coding: Coding, data: &[u8]) -> Result<Box<dyn Series + '_>, Failure> {
+        let _ = data;
+        Err(no_animations(coding))
+    }
+}
+
+fn no_animations(coding: Coding) -> Failure {
+    Failure::system(format!("The {} decoder reads no animations.", coding.name()), "Report this as a bug.")
+}
+
+/// The pictures of an animation, decoded one after another. It ends when it is dropped.
+pub trait Series {
+    /// Decodes the next picture: with `data`, what it is coded as in AV1; nothing in JPEG XL.
+    ///
+    /// # Errors
+    /// When the decoder breaks down, but not when the picture is damaged: its report says that.
+    fn next(&mut self, data: &[u8]) -> Result<Product, Failure>;
 }
 
 /// What a decoder makes of a picture.
@@ -133,6 +155,14 @@ impl Decoders for LinkedDecoders {
             Coding::Hevc => super::decode_heic(data),
             Coding::Svg => super::decode_svg(data, &super::Fonts::built_in()),
         })
+    }
+
+    fn begin(&self, coding: Coding, data: &[u8]) -> Result<Box<dyn Series>, Failure> {
+        match coding {
+            Coding::JpegXl => Ok(super::begin_jxl(data.to_vec())),
+            Coding::Av1 => Ok(super::begin_av1(Vec::new())),
+            Coding::Hevc | Coding::Svg => Err(no_animations(coding)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use ::gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, 
 
 use super::animation::canvas::{Blend, Canvas, Disposal, Part};
 use super::animation::{Animation, AnimationCodec, Frames};
+use super::decoders::Decoders;
 use super::icc::{Samples, accept, or_note};
 use super::reader::Reader;
 use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
@@ -24,7 +25,7 @@ pub(super) const CODEC: Codec = Codec {
     decode,
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: write::animate }),
+    animation: Some(AnimationCodec { frames, animate: Some(write::animate) }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";
@@ -186,7 +187,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
         alpha,
         native: Representations::of(if alpha { &[Representation::Rgba] } else { &[Representation::Rgb] }),
         space,
-        animation: (frames > 1).then_some(Animation { frames, plays }),
+        animation: (frames > 1).then_some(Animation { frames: Some(frames), plays }),
         findings,
     })
 }
@@ -219,7 +220,7 @@ fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, P
     Ok(Image::new(header.size, pixels).into())
 }
 
-fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
+fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
     Ok(Box::new(Screen::new(bytes, header)?))
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{Error, HeifFile, ItemId};
 
+use super::boxes::whole;
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::{Finding, Problem};
@@ -24,6 +25,15 @@ pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
     let exif = file.exif(file.primary_id).ok().flatten().map(Cow::Owned);
     let xmp = file.xmp(file.primary_id).ok().flatten().map(Cow::Owned);
     Blocks { exif, xmp, ..Blocks::default() }
+}
+
+/// Reads the structure of a file. Where that ends early, it is read without what is cut off: most often the data of pictures, of
+/// which an animation has some that are whole.
+pub(super) fn parse(bytes: &[u8]) -> Result<HeifFile<'_>, Problem> {
+    HeifFile::parse(bytes).or_else(|error| match error {
+        Error::UnexpectedEof => HeifFile::parse(&bytes[..whole(bytes)]).map_err(|_| Problem::Truncated),
+        error => Err(container(error)),
+    })
 }
 
 /// Why a container cannot be read.
@@ -54,6 +64,11 @@ pub(super) fn size(file: &HeifFile<'_>) -> Result<Size, Problem> {
     Ok(size)
 }
 
+/// Whether auxiliary pictures of this kind are opacity.
+pub(super) fn is_alpha(name: &[u8]) -> bool {
+    ALPHA.iter().any(|alpha| alpha.as_bytes() == name)
+}
+
 /// What a crop leaves of a side (ISO/IEC 14496-12, 12.1.4): a length, and how far its middle lies from that of the side,
 /// both as fractions. What is kept are places on the side.
 pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<Range<u32>, Problem> {
@@ -67,12 +82,18 @@ pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<
     Ok(start..start + (length.round() as u32).min(side - start))
 }
 
+/// Whether there is a gain map that makes a picture of high dynamic range of the primary picture (ISO/IEC 23008-12, `tmap`).
+pub(super) fn has_gain_map(file: &HeifFile<'_>) -> bool {
+    let is_mapped = |item: &ItemId| file.item(*item).is_ok_and(|item| item.item_type.0 == *b"tmap");
+    file.referencing_items(file.primary_id, b"dimg").iter().any(is_mapped)
+}
+
 /// The item with the opacity of the primary picture.
 pub(super) fn alpha(file: &HeifFile<'_>) -> Result<Option<ItemId>, Problem> {
     for item in file.referencing_items(file.primary_id, b"auxl") {
-        let is_alpha =
-            |property: &Property| matches!(property, Property::AuxiliaryType(name) if ALPHA.contains(&&**name));
-        if file.item_properties(item).map_err(container)?.any(is_alpha) {
+        let says_alpha =
+            |property: &Property| matches!(property, Property::AuxiliaryType(name) if is_alpha(name.as_bytes()));
+        if file.item_properties(item).map_err(container)?.any(says_alpha) {
             return Ok(Some(item));
         }
     }

@@ -1,13 +1,16 @@
-//! JPEG XL (ISO/IEC 18181), bare or in its container: the first frame, with the orientation of the codestream, which counts
-//! instead of the one in EXIF. Pixels are decoded by a program of its own ([`decoder`]);
+//! JPEG XL (ISO/IEC 18181), bare or in its container, with the orientation of the codestream, which counts
+//! instead of the one in EXIF; animated or not. Samples of animations are rounded to 8 bits. Pixels are decoded by a program of its own ([`decoder`]);
 //! headers are read here. It is written without loss.
 //!
 //! A picture whose samples are stored in the coding's own colours and that has a profile is decoded to light without limits,
 //! and converted to the profile here, so that no colour outside of sRGB is lost.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::decoders::{Coding, Decoders, default_decoders};
+use super::animation::{Animation, AnimationCodec, Frames};
+use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::samples::{half, round_16};
@@ -30,10 +33,10 @@ pub(super) const CODEC: Codec = Codec {
     decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
     encode: Some(write::encode),
     strip: None,
-    animation: None,
+    animation: Some(AnimationCodec { frames, animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 /// The first bytes of a bare codestream.
 const CODESTREAM: &[u8] = &[0xff, 0x0a];
@@ -60,6 +63,14 @@ struct Report {
     is_partial: bool,
     /// Length of the profile, which follows the samples.
     profile: u32,
+}
+
+/// What the decoder says of a frame of an animation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Timed {
+    picture: Report,
+    /// How long it is shown.
+    microseconds: u64,
 }
 
 /// The samples of a decoded picture, row by row.
@@ -94,88 +105,169 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if facts.tone_map().is_some() {
         findings.push(Finding::ToneMapped);
     }
-    if facts.is_animated {
-        findings.push(Finding::FirstFrame);
-    }
-    let native = decoded_to(is_gray, alpha, facts.is_deep(), size, &mut findings);
-    Ok(Header {
-        format: Format::Jxl,
-        size,
-        orientation,
-        alpha,
-        native,
-        space: facts.space(),
-        animation: None,
-        findings,
-    })
+    // The decoder counts the frames: where each of them begins is known once those before it are decoded in part.
+    let animation = facts.plays.map(|plays| Animation { frames: None, plays });
+    let is_deep = facts.is_deep() && animation.is_none();
+    let native = decoded_to(is_gray, alpha, is_deep, size, &mut findings);
+    Ok(Header { format: Format::Jxl, size, orientation, alpha, native, space: facts.space(), animation, findings })
 }
 
 /// Decodes the picture with a decoder of the host.
 pub(super) fn decode(bytes: &[u8], header: &Header, decoders: &dyn Decoders) -> Result<Picture, Problem> {
     let facts = facts(bytes)?;
-    let product = decoders.decode(Coding::JpegXl, bytes).map_err(Problem::Decoder)?;
-    let (report, mut data): (Report, _) = product.read()?;
-    let Report { width, height, channels, kind, is_partial, profile } = report;
-    let size = Size::new(width, height);
-    let pixels = size.pixels() as usize;
-    let length = pixels * usize::from(channels) * kind.bytes();
-    let is_right = size == header.size && (1..=4).contains(&channels) && data.len() == length + profile as usize;
-    if !is_right {
-        return Err(Problem::damaged("its picture does not have the size in its header"));
+    let (report, data) = decoders.decode(Coding::JpegXl, bytes).map_err(Problem::Decoder)?.read()?;
+    let (colors, data) = Colors::of(facts, header, report, data)?;
+    let pixels = colors.pixels(header, report, data)?;
+    let Colors { space, mut findings, .. } = colors;
+    if report.is_partial {
+        findings.insert(0, Finding::PartMissing);
     }
-    let profile = data.split_off(length);
-    let mut findings = if is_partial { vec![Finding::PartMissing] } else { Vec::new() };
-    let samples = if facts.is_gray { Samples::Gray } else { Samples::Rgb };
-    // What a picture is like that says nothing else, or whose profile means nothing for its samples.
-    let has_own_colors = facts.has_profile && facts.is_own;
-    let space = match profile.is_empty() {
-        true if has_own_colors => Some(ColorSpace::SRGB),
-        true => None,
-        false if kind == Kind::Light => Some(accept(&profile, samples).ok().flatten().unwrap_or_default()),
-        false => Some(or_note(accept(&profile, samples), &mut findings)),
-    };
-    if kind == Kind::Words && header.is_deep() {
-        let numbers: Vec<u16> = data.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
-        let deep = match (channels, header.alpha) {
-            (1, false) => Deep::Gray(numbers),
-            (3, false) => Deep::Rgb(numbers),
-            (4, true) => Deep::Rgba(numbers),
+    Ok(Picture { space, findings, ..Image::new(header.size, pixels).into() })
+}
+
+fn frames<'a>(bytes: &'a [u8], header: &Header, decoders: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
+    let (facts, header) = (facts(bytes)?, header.clone());
+    let series = decoders.begin(Coding::JpegXl, bytes).map_err(Problem::Decoder)?;
+    Ok(Box::new(Animated { series, facts, header, colors: None, findings: Vec::new() }))
+}
+
+struct Animated<'a> {
+    series: Box<dyn Series + 'a>,
+    facts: Facts,
+    header: Header,
+    /// From the first frame on.
+    colors: Option<Colors>,
+    findings: Vec<Finding>,
+}
+
+impl Frames for Animated<'_> {
+    fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem> {
+        let (timed, data): (Option<Timed>, _) = self.series.next(&[]).map_err(Problem::Decoder)?.read()?;
+        let Some(Timed { picture, microseconds }) = timed else { return Ok(None) };
+        let (colors, data) = match self.colors.take() {
+            Some(colors) => (colors, data),
+            None => {
+                let (colors, data) = Colors::of(self.facts.clone(), &self.header, picture, data)?;
+                self.findings.clone_from(&colors.findings);
+                (colors, data)
+            }
+        };
+        let colors = self.colors.insert(colors);
+        if picture.is_partial {
+            self.findings.push(Finding::PartMissing);
+        }
+        let pixels = colors.pixels(&self.header, picture, data)?;
+        Ok(Some((pixels, Duration::from_micros(microseconds))))
+    }
+
+    fn space(&self) -> Option<&ColorSpace> {
+        self.colors.as_ref()?.space.as_ref()
+    }
+
+    fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// How samples become colours.
+struct Colors {
+    facts: Facts,
+    /// What the pixels mean, if more is known than when the header was read.
+    space: Option<ColorSpace>,
+    /// For samples that are light.
+    from_light: Option<(FromLight, Vec<f32>)>,
+    findings: Vec<Finding>,
+}
+
+impl Colors {
+    /// What a decoder's report says of them, with the profile behind its samples; and the samples without it.
+    fn of(facts: Facts, header: &Header, report: Report, mut data: Vec<u8>) -> Result<(Self, Vec<u8>), Problem> {
+        let Report { kind, profile, .. } = report;
+        let length = length_of(header, report)?;
+        if data.len() != length + profile as usize {
+            return Err(other_size());
+        }
+        let profile = data.split_off(length);
+        let mut findings = Vec::new();
+        let samples = if facts.is_gray { Samples::Gray } else { Samples::Rgb };
+        // What a picture is like that says nothing else, or whose profile means nothing for its samples.
+        let has_own_colors = facts.has_profile && facts.is_own;
+        let space = match profile.is_empty() {
+            true if has_own_colors => Some(ColorSpace::SRGB),
+            true => None,
+            false if kind == Kind::Light => Some(accept(&profile, samples).ok().flatten().unwrap_or_default()),
+            false => Some(or_note(accept(&profile, samples), &mut findings)),
+        };
+        let from_light = match kind {
+            Kind::Light => {
+                let from_light = space.as_ref().and_then(FromLight::to);
+                let from_light = from_light.ok_or(Problem::damaged("its color profile makes no sense"))?;
+                Some((from_light, (0..=u16::MAX).map(|bits| half(bits) as f32).collect()))
+            }
+            _ => None,
+        };
+        Ok((Self { facts, space, from_light, findings }, data))
+    }
+
+    /// The pixels that samples stand for.
+    fn pixels(&self, header: &Header, report: Report, data: Vec<u8>) -> Result<Pixels, Problem> {
+        if data.len() != length_of(header, report)? {
+            return Err(other_size());
+        }
+        let Report { channels, kind, .. } = report;
+        if kind == Kind::Words && header.is_deep() {
+            let numbers: Vec<u16> = data.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
+            return Ok(Pixels::Deep(match (channels, header.alpha) {
+                (1, false) => Deep::Gray(numbers),
+                (3, false) => Deep::Rgb(numbers),
+                (4, true) => Deep::Rgba(numbers),
+                (2, true) => {
+                    let pixel = |&[gray, alpha]: &[u16; 2]| [gray, gray, gray, alpha];
+                    Deep::Rgba(numbers.as_chunks().0.iter().flat_map(pixel).collect())
+                }
+                _ => return Err(Problem::damaged("its pixels are not those of its header")),
+            }));
+        }
+        let data = match (kind, &self.from_light) {
+            (Kind::Bytes, _) => data,
+            (_, Some((from_light, light))) => {
+                let color = |samples: [u16; 3]| from_light.color(samples.map(|sample| light[usize::from(sample)]));
+                let opacity = |alpha| (light[usize::from(alpha)].clamp(0.0, 1.0) * 255.0).round() as u8;
+                colored(&data, channels, color, opacity)
+            }
+            (_, None) => {
+                let tone_map = self.facts.tone_map();
+                let color = |samples: [u16; 3]| match &tone_map {
+                    Some(tone_map) => tone_map.color(samples),
+                    None => samples.map(round_16),
+                };
+                colored(&data, channels, color, round_16)
+            }
+        };
+        Ok(match (channels, header.alpha) {
+            (1, false) => Pixels::Gray(data),
+            (3, false) => Pixels::Rgb(data),
+            (4, true) => Pixels::Rgba(data),
             (2, true) => {
-                let pixel = |&[gray, alpha]: &[u16; 2]| [gray, gray, gray, alpha];
-                Deep::Rgba(numbers.as_chunks().0.iter().flat_map(pixel).collect())
+                Pixels::Rgba(data.as_chunks().0.iter().flat_map(|&[gray, alpha]| [gray, gray, gray, alpha]).collect())
             }
             _ => return Err(Problem::damaged("its pixels are not those of its header")),
-        };
-        return Ok(Picture { space, findings, ..Image::new(size, Pixels::Deep(deep)).into() });
+        })
     }
-    let data = match kind {
-        Kind::Bytes => data,
-        Kind::Words => {
-            let tone_map = facts.tone_map();
-            let color = |samples: [u16; 3]| match &tone_map {
-                Some(tone_map) => tone_map.color(samples),
-                None => samples.map(round_16),
-            };
-            colored(&data, channels, color, round_16)
-        }
-        Kind::Light => {
-            let from_light = space.as_ref().and_then(FromLight::to);
-            let from_light = from_light.ok_or(Problem::damaged("its color profile makes no sense"))?;
-            let light: Vec<f32> = (0..=u16::MAX).map(|bits| half(bits) as f32).collect();
-            let color = |samples: [u16; 3]| from_light.color(samples.map(|sample| light[usize::from(sample)]));
-            colored(&data, channels, color, |alpha| (light[usize::from(alpha)].clamp(0.0, 1.0) * 255.0).round() as u8)
-        }
-    };
-    let pixels = match (channels, header.alpha) {
-        (1, false) => Pixels::Gray(data),
-        (3, false) => Pixels::Rgb(data),
-        (4, true) => Pixels::Rgba(data),
-        (2, true) => {
-            Pixels::Rgba(data.as_chunks().0.iter().flat_map(|&[gray, alpha]| [gray, gray, gray, alpha]).collect())
-        }
-        _ => return Err(Problem::damaged("its pixels are not those of its header")),
-    };
-    Ok(Picture { space, findings, ..Image::new(size, pixels).into() })
+}
+
+/// How many bytes the samples of a picture have.
+fn length_of(header: &Header, report: Report) -> Result<usize, Problem> {
+    let Report { width, height, channels, kind, .. } = report;
+    let size = Size::new(width, height);
+    if size != header.size || !(1..=4).contains(&channels) {
+        return Err(other_size());
+    }
+    Ok(size.pixels() as usize * usize::from(channels) * kind.bytes())
+}
+
+fn other_size() -> Problem {
+    Problem::damaged("its picture does not have the size in its header")
 }
 
 /// Samples of 16 bits as bytes, colour by colour; gray counts as three equal samples.

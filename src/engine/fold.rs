@@ -11,7 +11,7 @@ use super::graph::{Graph, GraphNode, GraphOutput};
 use super::plan::Plan;
 use super::run::Source;
 use crate::actions::sequence::Moment;
-use crate::codecs::{self, FrameReader, Header, Metadata};
+use crate::codecs::{self, Decoders, FrameReader, Header, Metadata};
 use crate::expression::{Expression, Fact, Value};
 use crate::image::{Representation, Size};
 
@@ -86,12 +86,14 @@ pub(super) struct Known<'a> {
     files: Vec<Option<Source<'a>>>,
     headers: Vec<OnceCell<Option<Header>>>,
     metadata: OnceCell<Metadata>,
+    /// Those of the host, if it has loaded any.
+    decoders: Option<&'a dyn Decoders>,
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn of(plan: &'a Plan, files: Vec<Option<Source<'a>>>) -> Self {
+    pub(super) fn of(plan: &'a Plan, files: Vec<Option<Source<'a>>>, decoders: Option<&'a dyn Decoders>) -> Self {
         let headers = files.iter().map(|_| OnceCell::new()).collect();
-        Self { plan, files, headers, metadata: OnceCell::new() }
+        Self { plan, files, headers, metadata: OnceCell::new(), decoders }
     }
 
     /// Whether a condition holds; `size` is that of its picture, if the run has made it. `None` if that is not known yet,
@@ -181,12 +183,12 @@ impl<'a> Known<'a> {
         let Some(animation) = header.animation.filter(|_| source == self.plan.graph.primary) else { return Some(1) };
         let operations = path.iter().filter_map(|(node, _)| self.plan.operations[*node].as_ref());
         let mut sequences = operations.filter_map(|operation| operation.sequence()).peekable();
-        if sequences.peek().is_none() {
-            return Some(animation.frames as usize);
+        if let (None, Some(frames)) = (sequences.peek(), animation.frames) {
+            return Some(frames as usize);
         }
-        // Which frames are left depends on how long each is shown.
+        // Which frames are left depends on how long each is shown. A decoder that is not loaded yet is when the picture runs.
         let file = self.files[source]?;
-        let mut reader = FrameReader::new(file.bytes, header, false, file.name).ok()??;
+        let mut reader = FrameReader::new(file.bytes, header, false, self.decoders, file.name).ok()??;
         let mut moments = Vec::new();
         while let Some(frame) = reader.next_frame().ok()? {
             moments.push(Moment { frame: moments.len(), delay: frame.delay });
@@ -246,7 +248,7 @@ impl Plan {
         let mut known = None;
         for node in 0..self.graph.nodes.len() {
             let Some(condition) = self.condition(node).filter(|_| branches.needs(node)) else { continue };
-            let known = known.get_or_insert_with(|| Known::of(self, self.given(sources)));
+            let known = known.get_or_insert_with(|| Known::of(self, self.given(sources), None));
             if let Some(holds) = known.holds(node, condition, None) {
                 branches.decide(&self.graph, node, holds);
             }

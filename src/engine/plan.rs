@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::graph::{Graph, GraphOutput};
 use super::limits;
 use super::thumbnail::thumbnail_size;
-use crate::actions::output::{ColorProfile, OutputFormat};
+use crate::actions::output::ColorProfile;
+use crate::actions::sequence::Sequence;
 use crate::actions::{self, Operation, Role};
 use crate::codecs::{Format, Header};
 use crate::error::Failure;
@@ -493,8 +494,8 @@ impl Plan {
         }
         let wanted = output.parameters.format;
         match wanted.depends_on_input() {
-            true => header.map(|header| wanted.written(header.format, false)),
-            false => Some(wanted.written(Format::Png, false)),
+            true => header.map(|header| wanted.written(header.format, false, self.moves(output, Some(header)))),
+            false => Some(wanted.written(Format::Png, false, false)),
         }
     }
 
@@ -533,8 +534,27 @@ impl Plan {
         }
     }
 
-    /// The format that an output is written in.
-    pub(super) fn final_format(&self, wanted: OutputFormat, header: Option<&Header>, alpha: bool) -> Format {
-        wanted.written(header.map_or(Format::Png, |header| header.format), alpha)
+    /// The format that an output is written in, given the header of its input.
+    pub(super) fn final_format(&self, output: &GraphOutput, header: Option<&Header>, alpha: bool) -> Format {
+        let input = header.map_or(Format::Png, |header| header.format);
+        output.parameters.format.written(input, alpha, self.moves(output, header))
+    }
+
+    /// Whether an output shows more than one frame of its input, given its header, as far as that is known before it runs.
+    pub(super) fn moves(&self, output: &GraphOutput, header: Option<&Header>) -> bool {
+        if output.origin != self.graph.primary || header.is_none_or(|header| header.animation.is_none()) {
+            return false;
+        }
+        let mut node = output.node;
+        loop {
+            let sequence = self.operations[node].as_ref().and_then(|operation| operation.sequence());
+            if sequence.is_some_and(Sequence::is_still) {
+                return false;
+            }
+            match self.graph.nodes[node].inputs.first().copied().flatten() {
+                Some((before, _)) => node = before,
+                None => return true,
+            }
+        }
     }
 }

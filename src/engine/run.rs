@@ -115,10 +115,12 @@ impl Plan {
     fn encoders_of(&self, output: &GraphOutput, sources: &[Source<'_>]) -> impl Iterator<Item = Encoder> {
         let Output { format, smallest_of, .. } = &output.parameters;
         let position = self.graph.source_order().position(|source| source == output.origin);
-        let input = position.and_then(|position| codecs::sniff(sources.get(position)?.bytes));
+        let file = position.and_then(|position| sources.get(position)).filter(|_| format.depends_on_input());
         // What cannot be read fails anyway, whatever encoder is there.
-        let input = input.filter(|_| format.depends_on_input()).unwrap_or(Format::Png);
-        let written = format.written(input, self.gains_alpha(output));
+        let input = file.and_then(|file| codecs::sniff(file.bytes)).unwrap_or(Format::Png);
+        // Most formats are kept whether the file is animated or not.
+        let header = file.filter(|_| input.coding().is_some()).and_then(|file| codecs::probe(file.bytes, "").ok());
+        let written = format.written(input, self.gains_alpha(output), self.moves(output, header.as_ref()));
         let candidates = smallest_of.iter().map(|candidate| candidate.format());
         candidates.chain([written]).filter_map(Format::encoder)
     }
@@ -206,7 +208,7 @@ impl Plan {
         let source = self.graph.primary;
         let header = headers[source].as_ref().filter(|header| header.animation.is_some())?;
         let is_animated = |output: &GraphOutput| {
-            output.origin == source && output.parameters.format.written(header.format, header.alpha).is_animated()
+            output.origin == source && self.final_format(output, Some(header), header.alpha).is_animated()
         };
         let chooses_frames = self.operations.iter().flatten().any(|operation| operation.sequence().is_some());
         (chooses_frames || self.graph.outputs.iter().any(is_animated)).then_some(source)
@@ -459,7 +461,10 @@ impl<'a> Runner<'a> {
     fn frames(&mut self, source: usize, written: &mut [Writing<'a>]) -> Result<(), Stop> {
         let GraphSource { action_id: id, auto_orient, .. } = &self.plan.graph.sources[source];
         let (Some(file), Some(header)) = (self.files[source], self.headers[source].clone()) else { return Ok(()) };
-        let open = || FrameReader::new(file.bytes, &header, *auto_orient, file.name).map_err(|failure| failure.at(id));
+        let open = || {
+            let reader = FrameReader::new(file.bytes, &header, *auto_orient, self.services.decoders, file.name);
+            reader.map_err(|failure| failure.at(id))
+        };
         let Some(mut reader) = open()? else { return self.pass(written) };
         if self.plan.operations.iter().flatten().any(|operation| operation.sequence().is_some())
             && let Some(mut reader) = open()?
@@ -769,7 +774,7 @@ impl<'a> Runner<'a> {
         let (image, reduced) = take(&mut intermediates[before], port, None)?;
         if self.branches.taken(index).is_none() {
             let size = reduced.map_or(image.size, |reduced| reduced.full);
-            let known = Known::of(self.plan, self.files.clone());
+            let known = Known::of(self.plan, self.files.clone(), self.services.decoders);
             let holds = self.plan.condition(index).and_then(|condition| known.holds(index, condition, Some(size)));
             let undecided = || Failure::execute("What the condition asks for is not known.", "Ask for something else.");
             let holds = holds.ok_or_else(|| undecided().at(&graph.nodes[index].action_id))?;
@@ -966,7 +971,7 @@ impl<'a> Runner<'a> {
     /// The format that a picture is written in.
     fn format_of(&self, output: &GraphOutput, image: &Image) -> Format {
         let alpha = image.has_alpha();
-        self.plan.final_format(output.parameters.format, self.headers[output.origin].as_ref(), alpha)
+        self.plan.final_format(output, self.headers[output.origin].as_ref(), alpha)
     }
 
     /// The picture in the colour space in which it is written in a format, and how it is written.
@@ -1266,7 +1271,10 @@ fn no_output(name: &str) -> Warning {
 fn first_frame_only(name: &str, animation: Animation) -> Warning {
     Warning::hint(
         "first_frame_only",
-        format!("\"{name}\" is animated: only the first of its {} frames was used.", animation.frames),
+        match animation.frames {
+            Some(frames) => format!("\"{name}\" is animated: only the first of its {frames} frames was used."),
+            None => format!("\"{name}\" is animated: only its first frame was used."),
+        },
         "Choose GIF, WebP or PNG as the format if the result should be animated.",
     )
 }

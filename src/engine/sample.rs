@@ -92,8 +92,7 @@ impl Plan {
     fn can_be_sampled(&self, headers: &[Option<Header>]) -> bool {
         let counts = |output: &GraphOutput| {
             let header = headers[output.origin].as_ref();
-            output.parameters.palette().is_some()
-                || self.final_format(output.parameters.format, header, false) == Format::Gif
+            output.parameters.palette().is_some() || self.final_format(output, header, false) == Format::Gif
         };
         self.operations.iter().flatten().all(|operation| operation.scales_with_picture())
             && !self.graph.outputs.iter().any(counts)

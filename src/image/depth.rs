@@ -7,7 +7,7 @@ use super::convert::convert;
 use super::{Deep, Image, Pixels, Representation, Size};
 
 /// A sample of 8 or 16 bits. Kernels for both measure in levels, which go from 0 to 255.
-pub(crate) trait Sample: Copy + Default + Ord + std::fmt::Debug + 'static {
+pub trait Sample: Copy + Default + Ord + std::fmt::Debug + 'static {
     /// The largest sample.
     const MOST: Self;
     /// How many samples there are.

@@ -87,7 +87,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// The subject's colour in the pixel at (`x`, `y`) that has this colour and opacity.
-    pub(crate) fn colour<S: Sample>(&self, x: usize, y: usize, pixel: [S; 3], alpha: u8) -> [S; 3] {
+    pub fn colour<S: Sample>(&self, x: usize, y: usize, pixel: [S; 3], alpha: u8) -> [S; 3] {
         let (across, down) = (self.across[x], self.down[y]);
         let [r, g, b] = pixel.map(Sample::share);
         let subject = self.colours.subject.at(across, down);

@@ -254,11 +254,11 @@ pub fn user_files(document: &Value) -> Vec<(FileKind, String)> {
     files
 }
 
-/// The extension of the file that the `output` action at `index` writes for an input of this format.
+/// The extension of the file that the `output` action at `index` writes for a still picture in this format.
 pub fn written_extension(document: &Value, index: usize, input: Format) -> &'static str {
     let wanted = parameters(document, index).and_then(|raw| OutputFormat::read(raw.get("format")?));
     let wanted = wanted.unwrap_or(OutputFormat::Auto);
-    wanted.written(input, may_be_transparent(document, index)).extension()
+    wanted.written(input, may_be_transparent(document, index), false).extension()
 }
 
 /// Whether an action on the way from the input to the action at `index` can make pictures transparent.

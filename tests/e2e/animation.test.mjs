@@ -9,6 +9,7 @@ import * as pictures from "./support/pictures.mjs";
 
 suite(test);
 
+const data = (name) => readFileSync(fileURLToPath(new URL(`../data/${name}`, import.meta.url)));
 const id = (name) => `[data-testid="${name}"]`;
 
 /** An animation of four frames of 80 × 60 pixels, in which a square moves. */
@@ -88,6 +89,47 @@ for (const [action, parameters, expected] of [
     for (const [at, [frame]] of expected.entries()) {
       const place = [0, 1, 2, 3].find((place) => result.at(at, place * 20 + 10, 30)[1] < 100);
       assert.equal(place, frame, `frame ${at}`);
+    }
+  });
+}
+
+/** What an animation of `tests/data/animation` shows, as `tests/oracles/animations.py` writes it down. */
+function known(name, pixels) {
+  const file = data(`${name}.frames`);
+  const [count, plays] = [file.readUInt32LE(0), file.readUInt32LE(4)];
+  const frame = (at) => file.subarray(8 + at * (4 + pixels * 4)).subarray(0, 4 + pixels * 4);
+  const frames = Array.from({ length: count }, (_, at) => ({ delay: frame(at).readUInt32LE(0) / 1000, samples: frame(at).subarray(4) }));
+  return { plays, frames };
+}
+
+// Their decoders are programs of their own, in which an animation is open while the result is written.
+for (const [name, width, height] of [
+  ["alpha.avif", 26, 18],
+  ["opaque.avif", 26, 18],
+  ["turned.avif", 18, 26],
+  ["alpha.jxl", 26, 18],
+  ["parts.jxl", 26, 18],
+]) {
+  test(`an animated ${name} becomes WebP with all its frames, also in reverse`, async (t) => {
+    const { page } = await open(t, { workers: 1 });
+    const [asset] = await importFiles(page, [{ name, bytes: data(`animation/${name}`) }]);
+    const { plays, frames } = known(`animation/${name}`, width * height);
+    for (const [actions, order] of [[[], frames], [[["reverse", {}]], frames.toReversed()], [[], frames]]) {
+      const workflow = pictures.chain("moves", actions, { format: "auto", lossless: true });
+      const { executions } = await run(page, withImages(workflow, { photos: [asset] }));
+      assert.equal(executions[0].status, "success", JSON.stringify(executions[0]));
+      assert.deepEqual(executions[0].warnings, []);
+      const result = await read(await readAsset(page, executions[0].outputs[0].url));
+      assert.deepEqual([result.format, result.width, result.pageHeight, result.loop], ["webp", width, height, plays]);
+      assert.deepEqual(result.delay, order.map(({ delay }) => delay));
+      for (const [at, { samples }] of order.entries()) {
+        for (let place = 0; place < width * height; place++) {
+          const expected = samples.subarray(place * 4, place * 4 + 4);
+          const found = result.at(at, place % width, Math.floor(place / width));
+          const isNear = (expected[3] === 0 && found[3] === 0) || found.every((value, channel) => Math.abs(value - expected[channel]) <= 3);
+          assert.ok(isNear, `frame ${at}, pixel ${place}: ${found} instead of ${[...expected]}`);
+        }
+      }
     }
   });
 }

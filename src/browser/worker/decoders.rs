@@ -11,7 +11,7 @@ use super::super::environment::buffer_of;
 use super::super::storage::Storage;
 use super::instance::{Instance, Requests};
 use super::user_files;
-use crate::codecs::{Coding, Decoders, Product};
+use crate::codecs::{Coding, Decoders, Product, Series};
 use crate::compact::SortedMap;
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::protocol::Module;
@@ -31,6 +31,16 @@ extern "C" {
     fn data(this: &Exports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn data_length(this: &Exports) -> Result<u32, JsValue>;
+
+    /// What `bin/decoder/series.rs` exports besides.
+    #[wasm_bindgen(extends = Exports)]
+    type SeriesExports;
+    #[wasm_bindgen(method, catch)]
+    fn begin_series(this: &SeriesExports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn next_picture(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn end_series(this: &SeriesExports, handle: u32) -> Result<(), JsValue>;
 
     /// What `bin/svg.rs` exports besides.
     #[wasm_bindgen(extends = Exports)]
@@ -135,16 +145,58 @@ fn no_font(error: &str) -> Failure {
     )
 }
 
+/// What a program decoded.
+fn product(instance: &Instance) -> Result<Product, Failure> {
+    let trapped = |error: JsValue| instance.trapped(&error);
+    let exports: &Exports = instance.exports();
+    let report = instance.read(exports.report().map_err(trapped)?, exports.report_length().map_err(trapped)?);
+    let data = instance.read(exports.data().map_err(trapped)?, exports.data_length().map_err(trapped)?);
+    Ok(Product::new(report, data))
+}
+
 impl Decoders for DecoderCache {
     fn decode(&self, coding: Coding, data: &[u8]) -> Result<Product, Failure> {
         let program = self.held(coding).ok_or_else(|| unavailable(coding))?;
         let instance = &program.instance;
-        let trapped = |error: JsValue| instance.trapped(&error);
-        let exports: &Exports = instance.exports();
         instance.write(&Uint8Array::from(data))?;
-        exports.decode().map_err(trapped)?;
-        let report = instance.read(exports.report().map_err(trapped)?, exports.report_length().map_err(trapped)?);
-        let data = instance.read(exports.data().map_err(trapped)?, exports.data_length().map_err(trapped)?);
-        Ok(Product::new(report, data))
+        instance.exports::<Exports>().decode().map_err(|error| instance.trapped(&error))?;
+        product(instance)
+    }
+
+    fn begin(&self, coding: Coding, data: &[u8]) -> Result<Box<dyn Series + '_>, Failure> {
+        let program = self.held(coding).ok_or_else(|| unavailable(coding))?;
+        let instance = &program.instance;
+        instance.write(&Uint8Array::from(data))?;
+        let begun = instance.exports::<SeriesExports>().begin_series();
+        let handle = begun.map_err(|error| instance.trapped(&error))?;
+        Ok(Box::new(Open { program, handle }))
+    }
+}
+
+/// An animation that is open in a program. A program that broke down is not called again.
+struct Open {
+    program: Rc<Program>,
+    handle: u32,
+}
+
+impl Series for Open {
+    fn next(&mut self, data: &[u8]) -> Result<Product, Failure> {
+        let instance = &self.program.instance;
+        instance.write(&Uint8Array::from(data))?;
+        let decoded = instance.exports::<SeriesExports>().next_picture(self.handle);
+        decoded.map_err(|error| instance.trapped(&error))?;
+        product(instance)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let instance = &self.program.instance;
+        if !instance.is_broken()
+            && let Err(error) = instance.exports::<SeriesExports>().end_series(self.handle)
+        {
+            // That marks it as broken.
+            instance.trapped(&error);
+        }
     }
 }

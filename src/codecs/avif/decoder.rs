@@ -1,7 +1,7 @@
 //! AV1, by rav1d: linked into a program of its own and native builds only.
 
 use std::mem::MaybeUninit;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::thread::panicking;
 
@@ -16,13 +16,46 @@ use rav1d::src::lib::{
 
 use super::Report;
 use crate::codecs::MAX_PIXELS;
-use crate::codecs::decoders::{Product, Trouble};
+use crate::codecs::decoders::{Product, Series, Trouble};
+use crate::error::Failure;
 
 /// Decodes the first picture in a sequence of OBUs.
 pub fn decode(data: &[u8]) -> Product {
     // Damaged data makes it panic at times, which ends a program of WebAssembly, but must not end others.
-    let decoded = catch_unwind(|| Decoder::open()?.picture(data));
+    let decoded = catch_unwind(|| Decoder::open()?.picture(data, false));
     Product::of(decoded.unwrap_or(Err(Trouble::Damaged)))
+}
+
+/// Begins a sequence of pictures, each of which may depend on those before it. All of them are given later.
+pub fn begin(_: Vec<u8>) -> Box<dyn Series> {
+    Box::new(Sequence(Some(Decoder::open())))
+}
+
+/// What decodes a sequence, unless it broke down.
+struct Sequence(Option<Result<Decoder, Trouble>>);
+
+impl Series for Sequence {
+    fn next(&mut self, data: &[u8]) -> Result<Product, Failure> {
+        let decoded = match self.0.take() {
+            Some(Ok(mut decoder)) => {
+                let decoded = catch_unwind(AssertUnwindSafe(|| decoder.picture(data, true)));
+                match decoded {
+                    Ok(decoded) => {
+                        self.0 = Some(Ok(decoder));
+                        decoded
+                    }
+                    Err(_) => {
+                        // What a panic left is not touched again.
+                        std::mem::forget(decoder);
+                        Err(Trouble::Damaged)
+                    }
+                }
+            }
+            Some(Err(trouble)) => Err(trouble),
+            None => Err(Trouble::Damaged),
+        };
+        Ok(Product::of(decoded))
+    }
 }
 
 /// A decoder that is closed when it is dropped.
@@ -46,15 +79,15 @@ impl Decoder {
         if result.0 == 0 { Ok(Self(context)) } else { Err(Trouble::Unsupported) }
     }
 
-    /// The first picture.
-    fn picture(&mut self, data: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
+    /// The first picture in this data. If others follow, all of the data is taken, and further pictures in it are dropped.
+    fn picture(&mut self, data: &[u8], others_follow: bool) -> Result<(Report, Vec<u8>), Trouble> {
         /// More than any picture of a still file takes.
         const MOST_CALLS: usize = 1000;
         if data.is_empty() {
             return Err(Trouble::Truncated);
         }
         let mut input = Input::new(data)?;
-        let mut picture = Output::default();
+        let mut found = None;
         for _ in 0..MOST_CALLS {
             let is_sent = input.0.sz == 0;
             if !is_sent {
@@ -64,12 +97,16 @@ impl Decoder {
                     return Err(Trouble::Damaged);
                 }
             }
+            let mut picture = Output::default();
             // SAFETY: the context is open, and the picture has none yet.
             let result = unsafe { dav1d_get_picture(self.0, Some(NonNull::from(&mut picture.0))) };
             match result.0 {
-                0 => return picture.read(),
+                0 if !others_follow => return picture.read(),
+                0 => {
+                    found.get_or_insert(picture);
+                }
                 AGAIN if !is_sent => {}
-                AGAIN => return Err(Trouble::Truncated),
+                AGAIN => return found.ok_or(Trouble::Truncated)?.read(),
                 _ => return Err(Trouble::Damaged),
             }
         }

@@ -19,6 +19,9 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let mut findings = Vec::new();
     let space = heif::space(&file, false, &mut findings)?;
     let is_deep = is_deep(&file) && !findings.contains(&Finding::ToneMapped);
+    if heif::has_gain_map(&file) {
+        findings.push(Finding::GainMapLeftOut);
+    }
     let native = decoded_to(false, alpha, is_deep, size, &mut findings);
     Ok(Header { format: Format::Heic, size, orientation: 1, alpha, native, space, animation: None, findings })
 }

@@ -8,7 +8,7 @@ use crate::codecs::MAX_METADATA;
 use crate::codecs::metadata::{Blocks, Facts, Metadata, in_resources};
 
 const EXIF: &[u8] = b"Exif\0\0";
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+pub(super) const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 
 /// The blocks before the picture. Of a large XMP packet, only the first segment is read, which is a packet of its own.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::CODESTREAM;
+use crate::codecs::boxes::next;
 
 /// The first bytes of a container.
 pub(super) const SIGNATURE: &[u8] = &[0, 0, 0, 12, b'J', b'X', b'L', b' ', 13, 10, 0x87, 10];
@@ -66,21 +67,4 @@ fn tiff(body: &[u8]) -> Option<&[u8]> {
 
 fn first(bytes: &[u8], most: usize) -> &[u8] {
     &bytes[..bytes.len().min(most)]
-}
-
-/// The next box: its kind, its content, which may be cut off, and what follows.
-fn next(bytes: &[u8]) -> Option<([u8; 4], &[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (kind, mut rest) = rest.split_first_chunk()?;
-    let length = match u32::from_be_bytes(*length) {
-        0 => rest.len(),
-        1 => {
-            let (length, after) = rest.split_first_chunk()?;
-            rest = after;
-            usize::try_from(u64::from_be_bytes(*length).checked_sub(16)?).unwrap_or(usize::MAX)
-        }
-        length => (length as usize).checked_sub(8)?,
-    };
-    let (body, after) = rest.split_at(length.min(rest.len()));
-    Some((*kind, body, after))
 }

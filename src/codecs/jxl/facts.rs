@@ -11,7 +11,8 @@ pub(super) struct Facts {
     pub(super) size: Size,
     /// As in EXIF.
     pub(super) orientation: u8,
-    pub(super) is_animated: bool,
+    /// If it is animated: how often it is played; 0 means without end.
+    pub(super) plays: Option<u32>,
     pub(super) alpha: bool,
     pub(super) is_gray: bool,
     /// Whether samples are stored in colours of the coding's own (XYB), from which the decoder converts them.
@@ -54,7 +55,7 @@ impl Facts {
         let mut facts = Self {
             size,
             orientation: 1,
-            is_animated: false,
+            plays: None,
             alpha: false,
             is_gray: false,
             is_own: true,
@@ -75,9 +76,8 @@ impl Facts {
             if bits.flag()? {
                 bits.preview()?;
             }
-            facts.is_animated = bits.flag()?;
-            if facts.is_animated {
-                bits.animation()?;
+            if bits.flag()? {
+                facts.plays = Some(bits.animation()?);
             }
         }
         facts.bits = bits.depth()?;
@@ -208,13 +208,14 @@ impl Bits<'_> {
         Ok(())
     }
 
-    /// Skips how fast an animation is.
-    fn animation(&mut self) -> Result<(), Problem> {
+    /// How often an animation is played. How fast it is the decoder knows.
+    fn animation(&mut self) -> Result<u32, Problem> {
         self.choice([Of(100, 0), Of(1000, 0), Of(1, 10), Of(1, 30)])?;
         self.choice([Of(1, 0), Of(1001, 0), Of(1, 8), Of(1, 10)])?;
-        self.choice([Of(0, 0), Of(0, 3), Of(0, 16), Of(0, 32)])?;
+        let plays = self.choice([Of(0, 0), Of(0, 3), Of(0, 16), Of(0, 32)])?;
+        // Whether frames have time codes.
         self.flag()?;
-        Ok(())
+        Ok(plays)
     }
 
     /// The depth of samples in bits.

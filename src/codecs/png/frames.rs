@@ -11,6 +11,7 @@ use ::png::{
 use super::super::animation::canvas::{Blend, Canvas, Disposal, Part};
 use super::super::animation::changes::changed;
 use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
+use super::super::decoders::Decoders;
 use super::super::samples::round_16;
 use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::color::ColorChunks;
@@ -21,7 +22,7 @@ use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha};
 use crate::image::{Pixels, Representation, Size};
 
-pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate };
+pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate: Some(animate) };
 
 /// What the chunks in front of the first picture, and those of every frame, say.
 #[derive(Default)]
@@ -50,11 +51,11 @@ impl Outline {
     }
 
     pub(super) fn animation(&self) -> Option<Animation> {
-        (self.frames > 1).then_some(Animation { frames: self.frames, plays: self.plays })
+        (self.frames > 1).then_some(Animation { frames: Some(self.frames), plays: self.plays })
     }
 }
 
-fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
+fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
     let tone_map = ColorChunks::of(bytes).tone_map();
     let file = without_unfit_chunks(bytes);
     let mut decoder = Decoder::new(Cursor::new(file));
@@ -64,7 +65,7 @@ fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, 
     let mut reader = decoder.read_info().map_err(|error| problem(&error, bytes))?;
     let length = reader.output_buffer_size().ok_or(Problem::TooLarge(header.size.width, header.size.height))?;
     let mut buffer = vec![0; length];
-    let left = header.animation.map_or(1, |animation| animation.frames);
+    let left = header.animation.and_then(|animation| animation.frames).unwrap_or(1);
     let is_part = reader.info().frame_control.is_some();
     if !is_part {
         // The picture for programs that do not know animations.

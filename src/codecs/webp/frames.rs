@@ -9,13 +9,14 @@ use image_webp::{DecodingError, LoopCount, WebPDecoder};
 use super::super::animation::canvas::Part;
 use super::super::animation::changes::changed;
 use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
+use super::super::decoders::Decoders;
 use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::{ALPHA, PROFILE, chunks, picture, problem, push, sealed, tidied, within_limits};
 use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Size};
 
-pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate };
+pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate: Some(animate) };
 
 /// The flag of animations.
 const ANIMATED: u8 = 0x02;
@@ -26,10 +27,11 @@ pub(super) fn animation(decoder: &WebPDecoder<Cursor<&[u8]>>) -> Option<Animatio
         LoopCount::Forever => 0,
         LoopCount::Times(times) => u32::from(times.get()),
     };
-    (decoder.is_animated() && decoder.num_frames() > 1).then_some(Animation { frames: decoder.num_frames(), plays })
+    (decoder.is_animated() && decoder.num_frames() > 1)
+        .then_some(Animation { frames: Some(decoder.num_frames()), plays })
 }
 
-fn frames<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
+fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
     let mut decoder = WebPDecoder::new(Cursor::new(tidied(bytes))).map_err(problem)?;
     if !decoder.is_animated() {
         return Err(Problem::damaged("its header changed"));
