@@ -49,6 +49,7 @@ cargo xtask <command>
       --cutouts <folder> [results]
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
       --images <number>   how many images per run (default: 72)
+      --kind <kind>       deep: PNG files of 3 MP with 16 bits a sample; profiled: photographs in Display P3, written in sRGB
       --no-build          measure dist/ as it is
   new-action <name>     the files of a new action, ready to be filled in
   torture [options] [scenarios…]

@@ -11,7 +11,7 @@ const MODULE: &str = r#"//! `{name}`: what it does, in a line.
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::image::pixelwise::{by_table, table};
+use crate::image::pixelwise::by_tone;
 use crate::image::{Image, Representations};
 
 crate::parameters! {
@@ -41,12 +41,12 @@ pub const ACTION: Action = Action {
 
 impl Operation for {Type} {
     fn accepts(&self) -> Representations {
-        Representations::PIXELS
+        Representations::PIXELS.and_deep()
     }
 
     /// The algorithm and its source.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        Ok(vec![by_table(only(inputs)?, &table(|value| value * self.strength))])
+        Ok(vec![by_tone(only(inputs)?, |level| level * self.strength)])
     }
 }
 "#;
