@@ -8,12 +8,12 @@ use pixelmill::codecs::{self, EncodeRequest, Format};
 use pixelmill::engine::{Plan, Produced, Services, Source, Steps};
 use pixelmill::error::Failure;
 use pixelmill::image::{Image, Pixels, Size};
-use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
-fn action(id: &str, kind: &str, parameters: Value) -> Value {
-    json!({ "actionId": id, "actionType": kind, "parameters": parameters })
-}
+#[path = "shared/graphs.rs"]
+mod graphs;
+
+use graphs::{action, plan};
 
 fn condition(id: &str, when: &str) -> Value {
     action(id, "condition", json!({ "when": when }))
@@ -21,26 +21,6 @@ fn condition(id: &str, when: &str) -> Value {
 
 fn save(id: &str) -> Value {
     action(id, "output", json!({ "format": "png", "name": format!("{{name}}-{id}.{{ext}}") }))
-}
-
-/// The inputs `photos` and `other`, these actions, and edges such as `size.then>small` and `other>mark.overlay`.
-fn plan(actions: &[Value], edges: &str) -> Plan {
-    let image = |asset: &str| json!({ "images": [{ "name": "a.jpg", "sourceUrl": asset }] });
-    let mut all =
-        vec![action("photos", "input-images", image("asset:1")), action("other", "input-images", image("asset:2"))];
-    all.extend_from_slice(actions);
-    let port = |end: &str, usual: &str| {
-        let (id, port) = end.split_once('.').unwrap_or((end, usual));
-        (id.to_owned(), port.to_owned())
-    };
-    let edges = edges.split_whitespace().map(|edge| {
-        let (from, to) = edge.split_once('>').unwrap();
-        let ((source, output), (target, input)) = (port(from, "outputs"), port(to, "input-images"));
-        json!({ "connectionSource": source, "sourcePort": output, "connectionTarget": target, "targetPort": input })
-    });
-    let document = json!({ "metadata": {}, "actions": all, "connections": edges.collect::<Value>() });
-    let (workflow, found) = check(&document);
-    Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"))
 }
 
 /// White, with a dark box in its middle.

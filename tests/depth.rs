@@ -12,34 +12,15 @@ use pixelmill::image::convert::convert;
 use pixelmill::image::{Deep, Image, Pixels, Representation, Size};
 use pixelmill::lettering::FONT;
 use pixelmill::lettering::typesetting::FontTypesetter;
-use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
-fn action(id: &str, kind: &str, parameters: Value) -> Value {
-    json!({ "actionId": id, "actionType": kind, "parameters": parameters })
-}
+#[path = "shared/graphs.rs"]
+mod graphs;
+
+use graphs::{action, plan};
 
 fn save(parameters: Value) -> Value {
     action("save", "output", parameters)
-}
-
-/// The inputs `photos` and `other`, these actions, and edges such as `size.then>small` and `other>mark.overlay`.
-fn plan(actions: &[Value], edges: &str) -> Plan {
-    let image = |asset: &str| json!({ "images": [{ "name": "a.png", "sourceUrl": asset }] });
-    let mut all =
-        vec![action("photos", "input-images", image("asset:1")), action("other", "input-images", image("asset:2"))];
-    all.extend_from_slice(actions);
-    let port = |end: &str, usual: &str| {
-        let (id, port) = end.split_once('.').unwrap_or((end, usual));
-        (id.to_owned(), port.to_owned())
-    };
-    let edges = edges.split_whitespace().map(|edge| {
-        let (from, to) = edge.split_once('>').unwrap();
-        let ((source, output), (target, input)) = (port(from, "outputs"), port(to, "input-images"));
-        json!({ "connectionSource": source, "sourcePort": output, "connectionTarget": target, "targetPort": input })
-    });
-    let (workflow, found) = check(&json!({ "metadata": {}, "actions": all, "connections": edges.collect::<Value>() }));
-    Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"))
 }
 
 /// Actions one after another.

@@ -372,27 +372,22 @@ pub(crate) trait Blurs: Sample {
     fn blur_straight(data: &mut [Self], size: Size, sigma: (f64, f64));
 }
 
-impl Blurs for u8 {
-    fn blur(data: &mut [Self], size: Size, channels: usize, sigma: (f64, f64)) {
-        gaussian(&mut Samples { data, row: size.width as usize * channels }, size, channels, sigma);
-    }
+macro_rules! blurs {
+    ($sample:ty) => {
+        impl Blurs for $sample {
+            fn blur(data: &mut [Self], size: Size, channels: usize, sigma: (f64, f64)) {
+                gaussian(&mut Samples { data, row: size.width as usize * channels }, size, channels, sigma);
+            }
 
-    fn blur_straight(data: &mut [Self], size: Size, sigma: (f64, f64)) {
-        let row = size.width as usize;
-        gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, sigma);
-    }
+            fn blur_straight(data: &mut [Self], size: Size, sigma: (f64, f64)) {
+                let row = size.width as usize;
+                gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, sigma);
+            }
+        }
+    };
 }
-
-impl Blurs for u16 {
-    fn blur(data: &mut [Self], size: Size, channels: usize, sigma: (f64, f64)) {
-        gaussian(&mut Samples { data, row: size.width as usize * channels }, size, channels, sigma);
-    }
-
-    fn blur_straight(data: &mut [Self], size: Size, sigma: (f64, f64)) {
-        let row = size.width as usize;
-        gaussian(&mut Premultiplied { data: data.as_chunks_mut().0, row }, size, 4, sigma);
-    }
-}
+blurs!(u8);
+blurs!(u16);
 
 impl Rows<f32> for Samples<'_, u16> {
     fn load(&mut self, y: u32, row: &mut [f32]) {
