@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::{Failure, Warning};
-use crate::image::compose::scaled;
-use crate::image::depth::at_a_glance;
+use crate::image::depth::{Sample, at_a_glance};
 use crate::image::geometry::crop;
 use crate::image::{Image, Pixels, Representations, Size};
 
@@ -195,8 +194,8 @@ impl Trim {
             (Pixels::Rgb(rgb), _) => by_color(rgb.as_chunks::<3>().0, size, tolerance, |pixel, _| pixel),
             (Pixels::Rgba(rgba), _) => {
                 by_color(rgba.as_chunks::<4>().0, size, tolerance, |[r, g, b, a], background: [u8; 3]| {
-                    let [x, y, z] = background.map(|value| scaled(value, 255 - a));
-                    [scaled(r, a) + x, scaled(g, a) + y, scaled(b, a) + z]
+                    let [x, y, z] = background.map(|value| value.times(255 - a));
+                    [r.times(a) + x, g.times(a) + y, b.times(a) + z]
                 })
             }
             (Pixels::Ycc(_) | Pixels::Deep(_), _) => return Err(unaccepted(&ACTION)),

@@ -40,11 +40,6 @@ pub(crate) fn over<S: Layered>(pixel: [S; 4], under: [S; 4]) -> [S; 4] {
     S::over(pixel, under)
 }
 
-/// `value` × `share` ÷ 255.
-pub(crate) fn scaled(value: u8, share: u8) -> u8 {
-    value.times(share)
-}
-
 /// The alpha of straight RGBA.
 pub(crate) fn alpha<S: Sample>(rgba: &[S]) -> Vec<S> {
     rgba.as_chunks::<4>().0.iter().map(|[.., alpha]| *alpha).collect()

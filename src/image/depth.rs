@@ -21,11 +21,20 @@ pub trait Sample: Copy + Default + Ord + std::fmt::Debug + 'static {
     fn of_index(index: usize) -> Self;
 
     /// From 0 to 255.
-    fn level(self) -> f32;
+    fn level(self) -> f32 {
+        self.number() / Self::STEPS as f32
+    }
+
     /// The nearest sample, half rounded up; what is outside is clamped.
-    fn of_level(level: f32) -> Self;
+    fn of_level(level: f32) -> Self {
+        Self::of_number(level * Self::STEPS as f32)
+    }
+
     /// The same for a number of double precision.
-    fn of_exact_level(level: f64) -> Self;
+    fn of_exact_level(level: f64) -> Self {
+        // The cast saturates.
+        Self::of_index(((level * f64::from(Self::STEPS) + 0.5) as usize).min(Self::COUNT - 1))
+    }
 
     /// The exact level of this index.
     fn exact_level(index: usize) -> f64 {
@@ -79,24 +88,12 @@ impl Sample for u8 {
         index as Self
     }
 
-    fn level(self) -> f32 {
-        f32::from(self)
-    }
-
-    fn of_level(level: f32) -> Self {
-        // The cast saturates.
-        (level + 0.5) as Self
-    }
-
-    fn of_exact_level(level: f64) -> Self {
-        (level + 0.5) as Self
-    }
-
     fn number(self) -> f32 {
         f32::from(self)
     }
 
     fn of_number(number: f32) -> Self {
+        // The cast saturates.
         (number + 0.5) as Self
     }
 
@@ -144,23 +141,12 @@ impl Sample for u16 {
         index as Self
     }
 
-    fn level(self) -> f32 {
-        f32::from(self) / 257.0
-    }
-
-    fn of_level(level: f32) -> Self {
-        (level * 257.0 + 0.5) as Self
-    }
-
-    fn of_exact_level(level: f64) -> Self {
-        (level * 257.0 + 0.5) as Self
-    }
-
     fn number(self) -> f32 {
         f32::from(self)
     }
 
     fn of_number(number: f32) -> Self {
+        // The cast saturates.
         (number + 0.5) as Self
     }
 

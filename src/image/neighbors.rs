@@ -189,8 +189,8 @@ fn convolve_of<S: Sample>(image: Image, taps: &[Tap]) -> Image {
 }
 
 /// The median of each colour over the square of `2 · radius + 1` pixels a side, by a histogram that moves along the row (T. S.
-/// Huang, "Two-dimensional digital signal processing II", 1981), which for 16 bits would be larger than the square: there it is
-/// selected anew. Alpha stays. A planar picture stays as it is.
+/// Huang, "Two-dimensional digital signal processing II", 1981), which for 16 bits would be larger than the square: there each
+/// one is found by itself. Alpha stays. A planar picture stays as it is.
 pub(crate) fn median(image: Image, radius: u32) -> Image {
     if image.representation().is_deep() { deep_median(image, radius) } else { quick_median(image, radius) }
 }

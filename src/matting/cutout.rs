@@ -55,20 +55,22 @@ fn cut<S: Sample>(image: &Image, opacity: &[u8], colours: &Reader<'_>, shadow: O
 
 /// The subject's opacity multiplied with the picture's own alpha: 0 to 255 per pixel.
 pub fn with_own_alpha(mut opacity: Vec<u8>, image: &Image) -> Vec<u8> {
+    if !image.has_alpha() {
+        return opacity;
+    }
     if let Pixels::Rgba(data) = &at_a_glance(image).pixels {
         for (opacity, [.., own]) in opacity.iter_mut().zip(data.as_chunks::<4>().0) {
-            *opacity = both(*opacity, *own);
+            *opacity = opacity.times(*own);
         }
     }
     opacity
 }
 
-fn both(opacity: u8, own: u8) -> u8 {
-    ((u32::from(opacity) * u32::from(own) + 127) / 255) as u8
-}
-
 /// The picture's own alpha; `None` if it is opaque everywhere.
 fn own_alpha(image: &Image) -> Option<Vec<u8>> {
+    if !image.has_alpha() {
+        return None;
+    }
     let seen = at_a_glance(image);
     let Pixels::Rgba(data) = &seen.pixels else { return None };
     let own: Vec<u8> = data.as_chunks::<4>().0.iter().map(|[.., own]| *own).collect();
@@ -207,7 +209,7 @@ mod tests {
                 let out = cut_out(&image, &opacity, &guide, None).unwrap();
                 let Pixels::Rgba(out) = out.pixels else { panic!("with alpha") };
                 for ((pixel, own), opacity) in out.as_chunks::<4>().0.iter().zip(&own).zip(&opacity) {
-                    assert_eq!(pixel[3], both(*opacity, *own));
+                    assert_eq!(pixel[3], opacity.times(*own));
                     let off = pixel[0].abs_diff(gray);
                     assert!(pixel[3] == 0 || off <= 8, "{pixel:?} of {gray}");
                 }

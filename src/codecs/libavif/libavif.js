@@ -44,7 +44,7 @@ var Module=moduleArg;var readyPromiseResolve,readyPromiseReject;var readyPromise
          * @param {number} qualityAlpha 0…100; at 100 alpha is kept
          * @param {number} subsample 0: no chroma, 1: 4:2:0, 2: 4:2:2, 3: 4:4:4
          * @param {number} speed 0 (slow)…10
-         * @returns {Uint8Array | null} the file, or null when the picture is refused or memory does not suffice
+         * @returns {Uint8Array | null} the file, or null when the picture is refused or there is not enough memory
          */
         encode(rgba, width, height, bitDepth, quality, qualityAlpha, subsample, speed) {
           return instance.encode(rgba, width, height, { ...OPTIONS, bitDepth, quality, qualityAlpha, subsample, speed });
