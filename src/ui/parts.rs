@@ -183,6 +183,13 @@ impl<T: Copy + Send + Sync> Part<T> {
         }
     }
 
+    /// Fetches it in the background: where a view has said that it could not be fetched, its button tries again.
+    fn prefetch(self) {
+        if matches!(self.state.try_get_untracked(), Some(State::Absent)) {
+            self.want();
+        }
+    }
+
     /// What it is entered through, if it has been fetched; tracked.
     pub(crate) fn here(self) -> Option<T> {
         match self.state.get() {
@@ -235,8 +242,8 @@ pub(crate) fn fetch_all() {
     let (batches, later) = (expect_context::<Part<Batches>>(), expect_context::<Part<Later>>());
     set_timeout(
         move || {
-            later.want();
-            batches.want();
+            later.prefetch();
+            batches.prefetch();
         },
         FIRST_VIEW,
     );
