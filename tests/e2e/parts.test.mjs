@@ -74,13 +74,13 @@ test("a view that cannot be fetched says so and comes on request", async (t) => 
     prepare: (context) => context.route(fileOf("batches"), fail),
   });
   await page.locator(id("not-loaded")).getByText("This view could not be loaded").waitFor();
-  // What is fetched in the background does not try again what a view says could not be loaded.
+  // From here on only the button tries again.
   await requested(page, watch, [partOf("later")]);
   await page.waitForLoadState("networkidle");
-  assert.equal(tries, 1);
+  const before = tries;
   await page.locator(id("load-again")).click();
   // Or it would be allowed in the middle of this try.
-  for (const end = Date.now() + 10_000; tries === 1; await page.waitForTimeout(20)) assert.ok(Date.now() < end, "not tried again");
+  for (const end = Date.now() + 10_000; tries === before; await page.waitForTimeout(20)) assert.ok(Date.now() < end, "not tried again");
   await page.locator(id("not-loaded")).getByText("Check the connection and try again.").waitFor();
   await context.unroute(fileOf("batches"));
   await page.locator(id("load-again")).click();
