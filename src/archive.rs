@@ -572,6 +572,7 @@ mod tests {
                 path: None,
                 replaced: false,
             }],
+            gathered: None,
         });
         let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };
         let (progress, executions) = transitions::accept("batch-1", "w", "W", config, inputs, 2.0);

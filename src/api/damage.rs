@@ -70,8 +70,7 @@ impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
                     Err(error) => return Err(error),
                 };
                 for execution in executions {
-                    let outputs = execution.outputs().iter().filter(|output| asset_ids.contains(&output.sha256));
-                    let names: Vec<String> = outputs.map(|output| output.name.clone()).collect();
+                    let names = execution.names_of(|file| asset_ids.contains(file));
                     if !names.is_empty() {
                         found.push((execution.asset_index, names));
                     }
@@ -87,7 +86,7 @@ impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
                 let mut changed = Vec::new();
                 for execution in executions {
                     // Its current state: it may have been regenerated meanwhile.
-                    let still = execution.outputs().iter().any(|output| asset_ids.contains(&output.sha256));
+                    let still = !execution.names_of(|file| asset_ids.contains(file)).is_empty();
                     let place = found.binary_search_by_key(&execution.asset_index, |(index, _)| *index).ok();
                     let names = place.filter(|_| still).map(|at| &found[at].1);
                     if names.and_then(|names| transitions::damage(progress, execution, names, now)).is_some() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::webhook::Delivery;
-pub use crate::engine::{InputAsset, InputRef, InputSize};
+pub use crate::engine::{Gathered, InputAsset, InputRef, InputSize};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -287,6 +287,10 @@ pub struct LogEntry {
     pub message: String,
 }
 
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 /// What changes while a batch runs: enough for lists and statuses without the batch's document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -320,6 +324,9 @@ pub struct Progress {
     pub config: Config,
     /// Counters.
     pub assets: Assets,
+    /// How many of its executions gather what the others made; they are the last ones.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gathering: u32,
     /// How many successes have doubts about their results. Which ones, and which executions failed, the store lists: a
     /// set in here would be rewritten whenever an execution ends.
     #[serde(default)]
@@ -401,6 +408,22 @@ pub struct Results {
     pub output_thumbnail: Option<String>,
     /// What was noticed about them.
     pub warnings: Vec<Warning>,
+    /// The pictures that it made for executions that gather them.
+    pub staged: Vec<StagedFile>,
+}
+
+/// A picture that an execution made for another one, which gathers those of many: a lossless file that is no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StagedFile {
+    /// The action that gathers it.
+    pub action_id: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Of the file, hex: its asset id.
+    pub sha256: String,
 }
 
 /// When an attempt was handed to its worker, and how long it took.
@@ -567,6 +590,24 @@ impl Execution {
         self.success().map_or(&[], |success| &success.results.outputs)
     }
 
+    /// The pictures that it made for executions that gather them; none unless it is a success.
+    pub fn staged(&self) -> &[StagedFile] {
+        self.success().map_or(&[], |success| &success.results.staged)
+    }
+
+    /// Whether it works on what other executions of its batch made.
+    pub const fn gathers(&self) -> bool {
+        self.input_asset.gathered.is_some()
+    }
+
+    /// The names of its results among these files; what it made for others has no name but that of the action that gathers
+    /// it.
+    pub fn names_of(&self, files: impl Fn(&str) -> bool) -> Vec<String> {
+        let outputs = self.outputs().iter().map(|output| (&output.sha256, &output.name));
+        let staged = self.staged().iter().map(|staged| (&staged.sha256, &staged.action_id));
+        outputs.chain(staged).filter(|(file, _)| files(file)).map(|(_, name)| name.clone()).collect()
+    }
+
     /// What was noticed about its results.
     pub fn warnings(&self) -> &[Warning] {
         self.success().map_or(&[], |success| &success.results.warnings)
@@ -655,11 +696,12 @@ impl Execution {
         self.failed_input().is_some() && self.failure().is_some_and(by_user)
     }
 
-    /// Asset ids it refers to: outputs, thumbnails, replaced inputs, and a primary input that was fetched from a URL.
+    /// Asset ids it refers to: outputs, what it made for others, thumbnails, replaced inputs, and a primary input that was fetched from a URL.
     /// (Inputs that the document names as `asset:` are referred to by the batch.)
     pub fn references(&self) -> impl Iterator<Item = &str> {
         // A list, because a chain of iterators would be compiled once for every use.
         let mut held: Vec<&str> = self.outputs().iter().map(|output| output.sha256.as_str()).collect();
+        held.extend(self.staged().iter().map(|staged| staged.sha256.as_str()));
         held.extend(self.input_thumbnail.as_deref());
         held.extend(self.output_thumbnail().map(String::as_str));
         let inputs = &self.input_asset.inputs;
@@ -686,6 +728,8 @@ struct Flat {
     attempts: u32,
     outputs: Vec<OutputFile>,
     crc32: Vec<u32>,
+    #[serde(default)]
+    staged: Vec<StagedFile>,
     failure: Option<Failure>,
     #[serde(default)]
     history: Vec<PastFailure>,
@@ -716,7 +760,8 @@ impl Flat {
 
     /// Whether its state has what belongs to it, and nothing that only another state has.
     fn is_consistent(&self) -> bool {
-        let has_results = !self.outputs.is_empty() || self.output_thumbnail.is_some() || self.reused.is_some();
+        let has_files = !self.outputs.is_empty() || !self.staged.is_empty();
+        let has_results = has_files || self.output_thumbnail.is_some() || self.reused.is_some();
         let fits_state = match self.status {
             ExecutionStatus::Pending => !has_results,
             ExecutionStatus::Running => !has_results && self.started_at.is_some(),
@@ -768,6 +813,7 @@ impl TryFrom<Flat> for Execution {
                     crc32: flat.crc32,
                     output_thumbnail: flat.output_thumbnail,
                     warnings: flat.warnings,
+                    staged: flat.staged,
                 },
             })),
         };
@@ -794,7 +840,7 @@ impl Serialize for Execution {
         // Each as the type that answers have, too: any other is another copy of its code.
         let none = Results::default();
         let results = self.success().map_or(&none, |success| &success.results);
-        let mut flat = serializer.serialize_struct("Execution", 25)?;
+        let mut flat = serializer.serialize_struct("Execution", 26)?;
         flat.serialize_field("batchId", &self.batch_id)?;
         flat.serialize_field("assetIndex", &self.asset_index)?;
         flat.serialize_field("inputAsset", &self.input_asset)?;
@@ -802,6 +848,9 @@ impl Serialize for Execution {
         flat.serialize_field("attempts", &self.attempts)?;
         flat.serialize_field("outputs", &results.outputs)?;
         flat.serialize_field("crc32", &results.crc32)?;
+        if !results.staged.is_empty() {
+            flat.serialize_field("staged", &results.staged)?;
+        }
         flat.serialize_field("failure", &self.failure())?;
         if !self.history.is_empty() {
             flat.serialize_field("history", &self.history)?;
@@ -899,8 +948,19 @@ mod tests {
             with(results("hint"), ran.clone()),
             with(with(results("doubt"), json!({ "mark": "doubtful" })), ran.clone()),
             with(results("hint"), reused),
-            with(json!({ "status": "failed", "failure": failure(), "completedAt": 9.5 }), ran),
+            with(json!({ "status": "failed", "failure": failure(), "completedAt": 9.5 }), ran.clone()),
             json!({ "status": "failed", "failure": failure(), "completedAt": 9.5, "engineVersion": "1.0" }),
+            with(
+                with(
+                    results("hint"),
+                    json!({ "staged": [
+                { "actionId": "sheet", "width": 4, "height": 3, "sha256": "ee" }
+            ] }),
+                ),
+                ran.clone(),
+            ),
+            json!({ "inputAsset": { "index": 2, "assetId": null, "inputs": [],
+                "gathered": { "actionId": "sheet", "from": 0, "count": 2, "part": 0 } } }),
             json!({ "history": [{ "attempt": 1, "failedAt": 3.0, "failure": failure() }] }),
         ];
         for state in states {
@@ -935,6 +995,7 @@ mod tests {
             json!({ "status": "failed", "failure": failure() }),
             json!({ "failure": failure() }),
             json!({ "outputThumbnail": "dd" }),
+            json!({ "staged": [{ "actionId": "sheet", "width": 4, "height": 3, "sha256": "ee" }] }),
             with(success.clone(), json!({ "status": "pending" })),
             with(success.clone(), json!({ "status": "failed", "failure": failure() })),
             with(success.clone(), json!({ "failure": failure() })),

@@ -112,12 +112,14 @@ pub struct Waiting {
     pub suspect: bool,
     /// Pixels of its inputs, if known.
     pub pixels: Option<u64>,
+    /// Whether it gathers what the others make, so that it starts after they have ended.
+    pub gathers: bool,
 }
 
 impl Waiting {
     /// An execution that was never started.
     pub const fn fresh(index: u32) -> Self {
-        Self { index, suspect: false, pixels: None }
+        Self { index, suspect: false, pixels: None, gathers: false }
     }
 }
 
@@ -127,6 +129,7 @@ impl From<&Execution> for Waiting {
             index: execution.asset_index,
             suspect: execution.is_suspect(),
             pixels: execution.input_size.map(|size| u64::from(size.width) * u64::from(size.height)),
+            gathers: execution.gathers(),
         }
     }
 }
@@ -307,6 +310,8 @@ struct BatchQueue {
     /// In reverse like the next two: what starts next is taken from the end, so that nothing has to move.
     pending: SortedSet<Reverse<u32>>,
     suspects: SortedSet<Reverse<u32>>,
+    /// Those that gather what others make, until the others have ended.
+    gathering: Vec<Waiting>,
     /// Pixels of the pending executions, as far as known.
     pixels: SortedMap<Reverse<u32>, u64>,
     loading: LoadState,
@@ -350,7 +355,17 @@ impl BatchQueue {
         suspect
     }
 
+    /// Lets those start that gather what others made.
+    fn gather(&mut self) {
+        for waiting in std::mem::take(&mut self.gathering) {
+            self.put(Waiting { gathers: false, ..waiting });
+        }
+    }
+
     fn put(&mut self, waiting: Waiting) {
+        if waiting.gathers {
+            return self.gathering.push(waiting);
+        }
         let set = if waiting.suspect { &mut self.suspects } else { &mut self.pending };
         set.insert(Reverse(waiting.index));
         self.pixels.extend(waiting.pixels.map(|pixels| (Reverse(waiting.index), pixels)));
@@ -518,6 +533,7 @@ impl Scheduler {
             view,
             pending: SortedSet::new(),
             suspects: SortedSet::new(),
+            gathering: Vec::new(),
             pixels: SortedMap::new(),
             loading: LoadState::No,
             round: view.round,
@@ -572,6 +588,7 @@ impl Scheduler {
         batch.round = view.round;
         batch.pending.clear();
         batch.suspects.clear();
+        batch.gathering.clear();
         batch.pixels.clear();
         for one in waiting.into_iter().rev().filter(|one| !taken.contains(&one.index)) {
             batch.put(one);
@@ -714,7 +731,7 @@ impl Scheduler {
         let Some(at) = self.giving_back.iter().position(|job| job.batch == id && job.index == index) else { return };
         let job = self.giving_back.swap_remove(at);
         if pending && let Some(batch) = self.batches.get_mut(id) {
-            batch.put(Waiting { index, suspect: job.suspect, pixels: Some(job.pixels) });
+            batch.put(Waiting { suspect: job.suspect, pixels: Some(job.pixels), ..Waiting::fresh(index) });
         }
         self.after(id, view);
         if job.read_as_pending {
@@ -785,6 +802,7 @@ impl Scheduler {
 
     /// Starts every execution that can start, and the workers for more.
     fn dispatch(&mut self) {
+        self.open_gathering();
         while let Some(idle) = self.surplus() {
             self.kill(idle);
         }
@@ -793,6 +811,16 @@ impl Scheduler {
             self.hand_out(worker, choice);
         }
         self.spawn();
+    }
+
+    /// Lets executions start whose others have ended: none is pending or in flight.
+    fn open_gathering(&mut self) {
+        for (id, batch) in self.batches.iter_mut().filter(|(_, batch)| !batch.gathering.is_empty()) {
+            let is_flying = self.jobs.values().chain(&self.giving_back).any(|job| job.batch == *id);
+            if batch.loading == LoadState::No && batch.waiting() == 0 && !is_flying {
+                batch.gather();
+            }
+        }
     }
 
     fn idle(&self) -> Option<WorkerId> {

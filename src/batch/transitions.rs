@@ -19,7 +19,8 @@ pub const MAX_WORKER_DEATHS: u32 = 3;
 /// An execution fails with this many deaths of tabs in which it was alone in flight.
 pub const MAX_TAB_DEATHS: u32 = 5;
 
-/// The records of a new batch: everything pending, one execution per input, in order.
+/// The records of a new batch: everything pending, one execution per input, in order. Those that gather what others make
+/// come last.
 pub fn accept(
     batch_id: &str,
     workflow_id: &str,
@@ -33,6 +34,7 @@ pub fn accept(
         .map(|(asset_index, input_asset)| Execution::new(batch_id, asset_index, input_asset))
         .collect();
     let total = executions.len() as u32;
+    let gathering = executions.iter().filter(|execution| execution.gathers()).count() as u32;
     let progress = Progress {
         batch_id: batch_id.to_owned(),
         workflow_id: workflow_id.to_owned(),
@@ -46,6 +48,7 @@ pub fn accept(
         paused: None,
         config,
         assets: Assets { total, pending: total, ..Assets::default() },
+        gathering,
         doubtful_count: 0,
         duration_sum_ms: 0.0,
         duration_count: 0,
@@ -327,32 +330,44 @@ pub enum RetryRefusal {
 ///
 /// An execution whose tab died while it was alone in flight still runs alone.
 ///
+/// `executions` must contain all that gather, failed or not: if anything runs whose pictures they gather, their results are
+/// outdated, and they return to pending too.
+///
 /// # Errors
-/// When the batch has not ended, one of the executions has not failed, or nothing would run; nothing changes.
+/// When the batch has not ended, one of the others has not failed, or nothing would run; nothing changes.
 pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis) -> Result<u32, RetryRefusal> {
     if !progress.status.is_end() {
         return Err(RetryRefusal::NotEnded(progress.status));
     }
-    if let Some(other) = executions.iter().find(|execution| execution.failed().is_none()) {
+    if let Some(other) = executions.iter().find(|one| one.failed().is_none() && !one.gathers()) {
         return Err(RetryRefusal::NotFailed(other.asset_index, other.status()));
     }
-    if executions.is_empty() && progress.assets.unfinished() == 0 {
+    let gathering = executions.iter().filter(|one| one.gathers());
+    let waiting = gathering.filter(|one| one.status() == ExecutionStatus::Pending).count();
+    let gathers_more = progress.assets.pending as usize > waiting || executions.iter().any(|one| !one.gathers());
+    let returns = |one: &Execution| one.failed().is_some() || (gathers_more && one.success().is_some());
+    if !executions.iter().any(returns) && progress.assets.unfinished() == 0 {
         return Err(RetryRefusal::Nothing);
     }
-    for execution in executions.iter_mut() {
+    let mut returned = 0;
+    for execution in executions.iter_mut().filter(|one| returns(one)) {
+        returned += 1;
+        progress.assets.pending += 1;
+        if execution.success().is_some() {
+            forget_run(progress, execution.run());
+            no_success(progress, execution);
+            execution.state = ExecutionState::Pending { suspect: false };
+            continue;
+        }
         let pending = ExecutionState::Pending { suspect: execution.tab_deaths > 0 };
         if let ExecutionState::Failed(failed) = std::mem::replace(&mut execution.state, pending) {
             let Failed { failure, run, completed_at: failed_at, .. } = *failed;
-            if let Some(run) = run {
-                progress.duration_sum_ms -= run.duration_ms;
-                progress.duration_count -= 1;
-            }
+            forget_run(progress, run);
             execution.history.push(PastFailure { attempt: execution.attempts, failed_at, failure });
         }
         execution.worker_deaths = 0;
         execution.tab_deaths = 0;
         progress.assets.failed -= 1;
-        progress.assets.pending += 1;
     }
     progress.round += 1;
     progress.status = BatchStatus::Running;
@@ -360,7 +375,15 @@ pub fn retry(progress: &mut Progress, executions: &mut [Execution], now: Millis)
     progress.webhook = None;
     progress.completed_at = None;
     touched(progress, now);
-    Ok(executions.len() as u32)
+    Ok(returned)
+}
+
+/// Leaves a run out of the average.
+fn forget_run(progress: &mut Progress, run: Option<Run>) {
+    if let Some(run) = run {
+        progress.duration_sum_ms -= run.duration_ms;
+        progress.duration_count -= 1;
+    }
 }
 
 /// A file to take the place of an execution's input.
@@ -411,10 +434,12 @@ pub fn retry_with(
     replacement: &Replacement,
     now: Millis,
 ) -> Result<u32, RetryRefusal> {
-    let places: Option<Vec<usize>> = executions.iter().map(|execution| replacement.place(execution)).collect();
-    let places = places.ok_or(RetryRefusal::NoInput)?;
+    let own = |execution: &&Execution| !execution.gathers();
+    let places: Option<Vec<usize>> = executions.iter().filter(own).map(|one| replacement.place(one)).collect();
+    let places = places.filter(|places| !places.is_empty()).ok_or(RetryRefusal::NoInput)?;
     let returned = retry(progress, executions, now)?;
-    executions.iter_mut().zip(places).for_each(|(execution, place)| replacement.put(execution, place));
+    let replaced = executions.iter_mut().filter(|execution| !execution.gathers());
+    replaced.zip(places).for_each(|(execution, place)| replacement.put(execution, place));
     Ok(returned)
 }
 
@@ -485,8 +510,7 @@ pub fn adopt(
         }
     }
     for execution in executions.iter_mut() {
-        let gone = execution.outputs().iter().filter(|output| !present.contains(&output.sha256));
-        let names: Vec<String> = gone.map(|output| output.name.clone()).collect();
+        let names = execution.names_of(|file| !present.contains(file));
         if !names.is_empty() {
             let _no_success_has_no_results = damage(progress, execution, &names, now);
         }
@@ -631,13 +655,13 @@ fn touched(progress: &mut Progress, now: Millis) {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::records::{InputRef, OutputFile};
+    use super::super::records::{Gathered, InputRef, OutputFile};
     use super::*;
     use crate::error::{ErrorCategory, Warning};
 
     /// A new batch of `count` pictures, accepted at 1,000.
     pub(crate) fn batch_of(count: u32) -> (Progress, Vec<Execution>) {
-        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new(), gathered: None });
         accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
     }
 
@@ -1197,5 +1221,56 @@ pub(crate) mod tests {
             succeed(&mut progress, &mut executions[0], attempt, Results::default(), findings, 2.0).expect("running");
             assert_eq!(executions[0].content_key, kept);
         }
+    }
+
+    /// A batch of two pictures, and of an execution that gathers what they become.
+    fn gathering_batch() -> (Progress, Vec<Execution>) {
+        let inputs = (0..3).map(|index| {
+            let gathered = Gathered { action_id: "sheet".into(), from: 0, count: 2, part: 0 };
+            InputAsset { index, asset_id: None, inputs: Vec::new(), gathered: (index == 2).then_some(gathered) }
+        });
+        accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
+    }
+
+    fn end_all(progress: &mut Progress, executions: &mut [Execution], well: [bool; 3]) {
+        for (execution, well) in executions.iter_mut().zip(well) {
+            start(progress, execution, 1.0);
+            if well { end_well(progress, execution, 2.0) } else { end_badly(progress, execution, 2.0) }
+        }
+    }
+
+    #[test]
+    fn what_was_gathered_is_outdated_when_a_picture_is_retried() {
+        let (mut progress, mut executions) = gathering_batch();
+        assert_eq!(progress.gathering, 1);
+        end_all(&mut progress, &mut executions, [true, false, true]);
+        assert_eq!(progress.status, BatchStatus::Completed);
+        assert_eq!(retry(&mut progress, &mut executions[1..], 3.0), Ok(2));
+        let states: Vec<_> = executions.iter().map(Execution::status).collect();
+        assert_eq!(states, [ExecutionStatus::Success, ExecutionStatus::Pending, ExecutionStatus::Pending]);
+        assert!(executions[2].history.is_empty(), "it has not failed");
+        assert_eq!((progress.assets.completed, progress.assets.pending, progress.duration_count), (1, 2, 1));
+    }
+
+    #[test]
+    fn a_retry_of_what_gathers_keeps_the_pictures_and_its_results_stay_if_nothing_else_runs() {
+        let (mut progress, mut executions) = gathering_batch();
+        end_all(&mut progress, &mut executions, [true, true, false]);
+        assert_eq!(retry(&mut progress, &mut executions[2..], 3.0), Ok(1));
+        assert_eq!((progress.assets.completed, progress.assets.pending), (2, 1));
+        let (mut progress, mut executions) = gathering_batch();
+        end_all(&mut progress, &mut executions, [true, true, true]);
+        assert_eq!(retry(&mut progress, &mut executions[2..], 3.0), Err(RetryRefusal::Nothing));
+        assert_eq!(executions[2].status(), ExecutionStatus::Success);
+    }
+
+    #[test]
+    fn what_was_cancelled_before_it_was_gathered_is_gathered_afterwards() {
+        let (mut progress, mut executions) = gathering_batch();
+        start(&mut progress, &mut executions[0], 1.0);
+        cancel(&mut progress, 2.0).expect("running");
+        end_well(&mut progress, &mut executions[0], 3.0);
+        assert_eq!(retry(&mut progress, &mut executions[2..], 4.0), Ok(0));
+        assert_eq!((progress.status, progress.assets.pending), (BatchStatus::Running, 2));
     }
 }

@@ -40,6 +40,23 @@ pub struct InputAsset {
     pub asset_id: Option<String>,
     /// All pictures, the primary one first.
     pub inputs: Vec<InputRef>,
+    /// What it gathers, if it works on what other executions of its batch made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathered: Option<Gathered>,
+}
+
+/// The executions whose pictures another one of the same batch gathers, such as those on a contact sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gathered {
+    /// The action that gathers them.
+    pub action_id: String,
+    /// The `assetIndex` of the first.
+    pub from: u32,
+    /// How many there are.
+    pub count: u32,
+    /// Which of the action's results this is, from 0.
+    pub part: u32,
 }
 
 /// Measurements of the primary input.

@@ -104,6 +104,7 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
             path: None,
             replaced: false,
         }],
+        gathered: None,
     });
     let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);
     let references: SortedSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
@@ -165,6 +166,7 @@ async fn finish<F: Fixture>(
         crc32: vec![7],
         output_thumbnail: Some(thumbnail),
         warnings: vec![Warning::new("no_clear_subject", "No subject.", "Crop.")],
+        staged: Vec::new(),
     };
     let findings = Findings { input_thumbnail: Some("thumb-in".to_owned()), ..Findings::default() };
     store

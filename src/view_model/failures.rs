@@ -63,7 +63,7 @@ mod tests {
             path: None,
             replaced: false,
         };
-        Execution::new("b", index, InputAsset { index, asset_id: None, inputs: vec![input] })
+        Execution::new("b", index, InputAsset { index, asset_id: None, inputs: vec![input], gathered: None })
     }
 
     #[test]

@@ -122,6 +122,7 @@ mod tests {
             paused: None,
             config: Config::default(),
             assets: Assets { total: 1200, pending: 600, processing: 2, completed: 590, failed: 8 },
+            gathering: 0,
             doubtful_count: 0,
             duration_sum_ms: 118_000.0,
             duration_count: 590,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::records::{Batch, Config, ExecutionStatus, InputAsset, Subset};
+use crate::batch::records::{Batch, Config, ExecutionStatus, Gathered, InputAsset, Subset};
 use crate::batch::transitions::{self, Findings, Results};
 use crate::compact::SortedSet;
 use crate::error::Failure;
@@ -181,6 +181,12 @@ impl World {
                 let started = self.change(&batch, Which::At(vec![index]), move |progress, executions, now| {
                     transitions::hand_out(progress, executions.first_mut()?, alone, now)
                 });
+                if started.is_some() {
+                    let all = self.executions(&batch, None);
+                    let has_ended = |one: &Execution| one.gathers() || one.completed_at().is_some();
+                    let gathers = all.iter().any(|one| one.asset_index == index && one.gathers());
+                    assert!(!gathers || all.iter().all(has_ended), "it gathers what is still being made");
+                }
                 let event = match started {
                     Some((attempt, _)) => Event::Started { worker, attempt },
                     None => Event::Refused { worker },
@@ -257,7 +263,12 @@ impl World {
         };
         self.limits.insert(batch_id.clone(), config.concurrency_limit);
         let count = 1 + tape.pick(7) as u32;
-        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let gathering = tape.pick(3) as u32;
+        let gathered = move |index| Gathered { action_id: "g".into(), from: 0, count, part: index - count };
+        let inputs = (0..count + gathering).map(move |index| {
+            let gathered = (index >= count).then(|| gathered(index));
+            InputAsset { index, asset_id: None, inputs: Vec::new(), gathered }
+        });
         let (progress, executions) = transitions::accept(&batch_id, "w", "W", config, inputs, self.now);
         let batch = Batch {
             batch_id: batch_id.clone(),
@@ -286,10 +297,18 @@ impl World {
                 self.change(&id, Which::None, |progress, _, now| transitions::cancel(progress, now).ok());
             }
             3 | 4 => {
-                let failed = Which::In(ExecutionStatus::Failed);
-                self.change(&id, failed, |progress, executions, now| {
+                let all = self.executions(&id, None).into_iter();
+                let returned = all.filter(|one| one.gathers() || one.failed().is_some()).map(|one| one.asset_index);
+                let retried = self.change(&id, Which::At(returned.collect()), |progress, executions, now| {
                     transitions::retry(progress, executions, now).ok()
                 });
+                if retried.is_some() {
+                    // Those that gather may succeed again.
+                    let pending = self.executions(&id, Some(ExecutionStatus::Pending));
+                    for one in pending {
+                        self.successes.remove(&(id.clone(), one.asset_index));
+                    }
+                }
             }
             5 => {
                 let limit = 1 + tape.pick(4) as u32;

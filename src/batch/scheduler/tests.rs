@@ -111,6 +111,28 @@ fn a_batch_fills_the_pool_and_not_more() {
 }
 
 #[test]
+fn what_gathers_starts_when_the_others_have_ended() {
+    let mut desk = Desk::new(limits(2));
+    let gathers = |index| Waiting { gathers: true, ..Waiting::fresh(index) };
+    desk.add_waiting("a", Priority::Normal, 10, vec![gathers(3), Waiting::fresh(0), Waiting::fresh(1), gathers(2)]);
+    let started = |desk: &Desk| desk.starts.iter().map(|(_, index, _)| *index).collect::<Vec<_>>();
+    let first = desk.worker_of("a");
+    desk.finish(first);
+    assert_eq!(started(&desk), [0, 1], "one is in flight");
+    let second = desk.worker_of("a");
+    // It is given back, and ends with its second worker.
+    desk.send(Event::Died { worker: second, death: Death::Vanished });
+    assert_eq!(started(&desk), [0, 1], "one is being given back");
+    let view = desk.scheduler.batches.get("a").map(|batch| batch.view);
+    desk.busy.remove(&second);
+    desk.send(Event::GivenBack { batch: "a".into(), index: 1, pending: true, view });
+    assert_eq!(started(&desk), [0, 1, 1]);
+    let second = desk.worker_of("a");
+    desk.finish(second);
+    assert_eq!(started(&desk), [0, 1, 1, 2, 3], "both at once");
+}
+
+#[test]
 fn a_batch_keeps_its_own_limit() {
     let mut desk = Desk::new(limits(4));
     desk.add("a", Priority::Normal, 2, 5);
@@ -324,7 +346,7 @@ fn a_retry_that_overtakes_the_previous_end_loses_nothing() {
 fn suspects_run_first_and_alone() {
     let mut desk = Desk::new(limits(2));
     desk.add("other", Priority::High, 10, 10);
-    let suspect = |index| Waiting { index, suspect: true, pixels: None };
+    let suspect = |index| Waiting { suspect: true, ..Waiting::fresh(index) };
     let waiting = vec![Waiting::fresh(0), suspect(4), suspect(7), Waiting::fresh(8)];
     desk.add_waiting("a", Priority::Low, 10, waiting);
     for _ in 0..2 {
@@ -345,7 +367,7 @@ fn suspects_run_first_and_alone() {
 fn suspects_of_a_paused_batch_do_not_block_others() {
     let mut desk = Desk::new(limits(2));
     let view = desk.view(Priority::Normal, 10, Activity::Paused);
-    let waiting = vec![Waiting { index: 0, suspect: true, pixels: None }];
+    let waiting = vec![Waiting { suspect: true, ..Waiting::fresh(0) }];
     desk.send(Event::Loaded { batch: "a".into(), loaded: Some((view, waiting)) });
     desk.add("b", Priority::Normal, 10, 4);
     assert_eq!(desk.busy.len(), 2);
@@ -354,7 +376,7 @@ fn suspects_of_a_paused_batch_do_not_block_others() {
 #[test]
 fn pixels_in_flight_are_bounded_and_a_larger_picture_runs_alone() {
     let mut desk = Desk::new(Limits { pixels: 100, guess: 10, ..limits(4) });
-    let sized = |index, pixels| Waiting { index, suspect: false, pixels: Some(pixels) };
+    let sized = |index, pixels| Waiting { pixels: Some(pixels), ..Waiting::fresh(index) };
     desk.add_waiting("a", Priority::Normal, 10, vec![sized(0, 60), sized(1, 60), sized(2, 500), sized(3, 10)]);
     let started = |desk: &Desk| desk.starts.iter().map(|(_, index, alone)| (*index, *alone)).collect::<Vec<_>>();
     assert_eq!(started(&desk), [(0, false)]);
